@@ -1,0 +1,120 @@
+"""The one family of errors: what is wrong, where, how to mend it, and a code that never changes its meaning."""
+
+from __future__ import annotations
+
+# Every code with its one-line meaning. docs/errors.md explains each one; a test compares the two.
+CODES: dict[str, str] = {
+    # rows and contracts
+    "R101": "A value is missing where the contract refuses it.",
+    "R102": "A value is not of the field's type.",
+    "R103": "A value lies outside the permitted range.",
+    "R104": "A category is unknown where the contract refuses it.",
+    "R105": "A record has too few or too many cells.",
+    "E101": "The rows lack an input.",
+    "E102": "The rows have a column that is no input.",
+    "E103": "The rows name a column twice.",
+    "E104": "The rows have a form that cannot be read as a table.",
+    "E105": "There are no rows.",
+    "E106": "A contract is malformed or contradicts itself.",
+    # sealed files
+    "E201": "The file is not a sealed file.",
+    "E202": "The sealed file is damaged or was changed after it was sealed.",
+    "E203": "The sealed file exceeds a limit of the format.",
+    "E204": "The sealed file is of a newer format than this program reads.",
+    "E205": "A member of the sealed file is malformed.",
+    "E206": "A golden example is not reproduced on this machine.",
+    "E207": "The model in the sealed file cannot be run here.",
+    # packing
+    "E301": "The model was never fitted.",
+    "E302": "A step of the model cannot be converted.",
+    "E303": "The converted model answers differently from the original.",
+    "E304": "The model or its name cannot be packed.",
+    "E305": "The original model fails on the rows given.",
+    "E306": "Two converters claim the same type.",
+    "E307": "The model file asks to run code when it is opened.",
+    "E308": "The model cannot be loaded.",
+    # files and tables
+    "E401": "A file cannot be read.",
+    "E402": "A file cannot be written.",
+    "E403": "The kind of a table file is not known.",
+    "E404": "A table file is empty or malformed.",
+    "E405": "An optional part of Sealift is not installed.",
+    # keys and signatures
+    "E501": "A key cannot be used.",
+    "E502": "The signature is not valid.",
+    "E503": "The file is not signed by the key asked for.",
+    # apps
+    "E601": "The front end was not built into this installation.",
+    "E602": "The sealed file is too large for a page.",
+}
+
+
+class SealiftError(Exception):
+    """Anything Sealift refuses, told so that a person can act on it.
+
+    Args:
+        code: a key of `CODES`; programs may rely on it.
+        what: one sentence: what is wrong.
+        where: the file, step, row or field concerned; may be empty.
+        fix: one sentence: how to mend it.
+    """
+
+    def __init__(self, code: str, what: str, *, where: str = "", fix: str) -> None:
+        if code not in CODES:
+            raise AssertionError(f"error code {code} is not registered in sealift.errors.CODES")
+        self.code = code
+        self.what = what
+        self.where = where
+        self.fix = fix
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"[{self.code}] {place}{self.what} {self.fix}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions cross process pools; the default would call __init__ with the message alone.
+        return _rebuild, (type(self), self.__dict__)
+
+    def as_dict(self) -> dict[str, str]:
+        """The error for `--json` and for web clients."""
+        return {"code": self.code, "what": self.what, "where": self.where, "fix": self.fix}
+
+
+class ContractError(SealiftError):
+    """Rows or a contract that do not fit (R1xx, E1xx)."""
+
+
+class SealError(SealiftError):
+    """A sealed file that cannot be trusted or used (E2xx)."""
+
+
+class PackError(SealiftError):
+    """A model that cannot be sealed (E3xx)."""
+
+
+class ParityError(PackError):
+    """The converted model answers differently from the original; no file was written (E303).
+
+    Attributes:
+        report: the parity report, with the failing step, the worst rows and both answers.
+    """
+
+    def __init__(self, what: str, *, where: str, fix: str, report: object) -> None:
+        super().__init__("E303", what, where=where, fix=fix)
+        self.report = report
+
+
+class FileError(SealiftError):
+    """A file or table that cannot be read or written (E4xx)."""
+
+
+class SignatureError(SealiftError):
+    """A key or signature that is not valid (E5xx)."""
+
+
+def _rebuild(kind: type[SealiftError], state: dict[str, object]) -> SealiftError:
+    error = kind.__new__(kind)
+    error.__dict__.update(state)
+    Exception.__init__(error, str(error))
+    return error
