@@ -1,0 +1,165 @@
+"""The manifest: what is inside, by digest; its own digest is the model's identity (spec/SEAL.md §4)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealift import canonical
+from sealift.errors import PackError, SealError
+
+FORMAT = 1
+REQUIRED = frozenset(
+    {
+        "card.md",
+        "contract.json",
+        "evidence.json",
+        "golden/examples.json",
+        "model.onnx",
+        "provenance.json",
+        "sbom.cdx.json",
+    }
+)
+# Neither lists itself: the manifest cannot hold its own digest, and signing must not change the identity.
+UNLISTED = frozenset({"manifest.json", "signature.json"})
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The parsed manifest of a sealed file."""
+
+    name: str
+    version: str
+    task: str
+    producer: str
+    opsets: Mapping[str, int]
+    members: Mapping[str, tuple[str, int]]
+    """Member name → (SHA-256 in hexadecimal, size in bytes)."""
+
+
+def check_name(name: str, version: str) -> None:
+    """Raise PackError E304 unless `name` and `version` may stand in a manifest."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise PackError(
+            "E304",
+            f"The name {name!r:.80} cannot be used.",
+            fix="Use 1 to 128 letters, digits, '.', '_' or '-', beginning with a letter or digit, such as 'heart-risk'.",
+        )
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise PackError(
+            "E304",
+            f"The version {version!r:.80} cannot be used.",
+            fix="Use 1 to 64 letters, digits, '.', '+', '_' or '-', beginning with a letter or digit, such as '1.2'.",
+        )
+
+
+def build(
+    members: Mapping[str, bytes],
+    *,
+    name: str,
+    version: str,
+    task: str,
+    producer: str,
+    opsets: Mapping[str, int],
+) -> bytes:
+    """The manifest's bytes for `members` (without manifest and signature)."""
+    check_name(name, version)
+    return canonical.dumps(
+        {
+            "format": FORMAT,
+            "name": name,
+            "version": version,
+            "task": task,
+            "producer": producer,
+            "opsets": dict(opsets),
+            "members": {
+                key: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+                for key, data in members.items()
+                if key not in UNLISTED
+            },
+        }
+    )
+
+
+def parse(data: bytes) -> Manifest:
+    """Read a manifest. Raises SealError E204 for a newer format, E205 when it is malformed."""
+    try:
+        raw = canonical.loads(data)
+        if not isinstance(raw, dict):
+            raise ValueError("not an object")
+        number = raw.get("format")
+        if isinstance(number, int) and not isinstance(number, bool) and number > FORMAT:
+            raise SealError(
+                "E204",
+                f"The file is of format {number}; this program reads up to format {FORMAT}.",
+                fix="Install a newer Sealift: pip install --upgrade sealift.",
+            )
+        return _manifest(raw)
+    except ValueError as error:
+        raise SealError(
+            "E205",
+            f"The manifest is malformed: {error}.",
+            where="manifest.json",
+            fix="Ask its publisher for the original file; nothing of this one was used.",
+        ) from None
+
+
+def check_members(manifest: Manifest, members: Mapping[str, memoryview]) -> None:
+    """Raise SealError E202 unless `members` are exactly those of the manifest, digest by digest."""
+    present, listed = set(members) - UNLISTED, set(manifest.members)
+    for name in sorted((REQUIRED | listed) - present):
+        raise _mismatch(f"The member {name!r} is missing.")
+    for name in sorted(present - listed):
+        raise _mismatch(f"The member {name!r} is not in the manifest.")
+    for name, (digest, size) in manifest.members.items():
+        if len(members[name]) != size or hashlib.sha256(members[name]).hexdigest() != digest:
+            raise _mismatch(f"The member {name!r} was changed after the file was sealed.")
+
+
+def _manifest(raw: dict[str, Any]) -> Manifest:
+    expected = {"format", "name", "version", "task", "producer", "opsets", "members"}
+    if set(raw) != expected:
+        raise ValueError(f"the keys {sorted(set(raw) ^ expected)!r:.120} are missing or unknown")
+    if raw["format"] != FORMAT or isinstance(raw["format"], bool):
+        raise ValueError("format is not 1")
+    for key in ("name", "version", "task", "producer"):
+        if not isinstance(raw[key], str) or len(raw[key]) > 256:
+            raise ValueError(f"{key} is not a short text")
+    if not _NAME.fullmatch(raw["name"]) or not _VERSION.fullmatch(raw["version"]):
+        raise ValueError("name or version has characters that are not allowed")
+    opsets, members = raw["opsets"], raw["members"]
+    if not isinstance(opsets, dict) or not all(type(v) is int and 0 < v < 1000 for v in opsets.values()):
+        raise ValueError("opsets are not numbers by domain")
+    if not isinstance(members, dict):
+        raise ValueError("members is not an object")
+    return Manifest(
+        name=raw["name"],
+        version=raw["version"],
+        task=raw["task"],
+        producer=raw["producer"],
+        opsets=opsets,
+        members={name: _digest(name, entry) for name, entry in members.items()},
+    )
+
+
+def _digest(name: str, entry: object) -> tuple[str, int]:
+    if not isinstance(entry, dict) or set(entry) != {"sha256", "size"}:
+        raise ValueError(f"the entry of {name!r:.80} is not a digest and a size")
+    digest, size = entry["sha256"], entry["size"]
+    if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise ValueError(f"the digest of {name!r:.80} is not a SHA-256")
+    if type(size) is not int or size < 0:
+        raise ValueError(f"the size of {name!r:.80} is not a count of bytes")
+    return digest, size
+
+
+def _mismatch(what: str) -> SealError:
+    return SealError(
+        "E202", what, fix="Do not use this file; ask its publisher for the original. Nothing of it was used."
+    )

@@ -1,0 +1,37 @@
+"""Members to a sealed file, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sealift import files
+from sealift.seal import layout, manifest
+
+
+def assemble(
+    members: Mapping[str, bytes],
+    *,
+    name: str,
+    version: str,
+    task: str,
+    producer: str,
+    opsets: Mapping[str, int],
+) -> dict[str, bytes]:
+    """`members` with the manifest that describes them. Raises PackError E304 for a name that cannot be used."""
+    described = manifest.build(
+        members, name=name, version=version, task=task, producer=producer, opsets=opsets
+    )
+    return {**members, "manifest.json": described}
+
+
+def write(path: Path, members: Mapping[str, bytes]) -> None:
+    """Write assembled members as a sealed file; the same members give the same bytes.
+
+    Raises:
+        FileError: E402 when the file cannot be written; nothing is left behind.
+        SealError: E203 when a limit of the format is exceeded.
+    """
+    with files.atomic(path) as stream:
+        for piece in layout.pack(members):
+            stream.write(piece)
