@@ -66,9 +66,7 @@ def generate_keys(private: Path, *, password: bytes | None = None) -> tuple[Path
     with files.atomic(private) as stream:
         stream.write(pem)
     private.chmod(0o600)
-    files.write_atomic(
-        public, key.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo)
-    )
+    files.write_atomic(public, key.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo))
     return public, key_id(key.public_key())
 
 

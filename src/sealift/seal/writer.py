@@ -19,9 +19,7 @@ def assemble(
     opsets: Mapping[str, int],
 ) -> dict[str, bytes]:
     """`members` with the manifest that describes them. Raises PackError E304 for a name that cannot be used."""
-    described = manifest.build(
-        members, name=name, version=version, task=task, producer=producer, opsets=opsets
-    )
+    described = manifest.build(members, name=name, version=version, task=task, producer=producer, opsets=opsets)
     return {**members, "manifest.json": described}
 
 
