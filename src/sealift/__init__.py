@@ -1,5 +1,37 @@
-"""Sealift turns a trained model, with all its preprocessing, into one sealed file that gives the same answers everywhere."""
+"""Sealift: a trained model, with all its preprocessing, in one sealed file that gives the same answers everywhere."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+# Name → home. Imported on first use, so that `import sealift` costs nothing and no framework is touched unasked.
+_HOMES = {
+    "Contract": "sealift.contract",
+    "Field": "sealift.contract",
+    "ParityError": "sealift.errors",
+    "SealedModel": "sealift.runtime",
+    "SealiftError": "sealift.errors",
+    "load": "sealift.runtime",
+    "pack": "sealift.packing",
+}
+
+if TYPE_CHECKING:
+    from sealift.contract import Contract, Field
+    from sealift.errors import ParityError, SealiftError
+    from sealift.packing import pack
+    from sealift.runtime import SealedModel, load
+
+__all__ = ["Contract", "Field", "ParityError", "SealedModel", "SealiftError", "__version__", "load", "pack"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sealift' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

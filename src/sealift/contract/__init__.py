@@ -1,0 +1,32 @@
+"""The contract: what goes in and what comes out, by name, with the checks that follow from it.
+
+Specified in spec/CONTRACT.md.
+"""
+
+from sealift.contract.cells import Unreadable, read_cell, read_column
+from sealift.contract.check import Batch, Problem, encode, is_missing
+from sealift.contract.contract import Contract, Headline, Tensor
+from sealift.contract.field import DType, Field, Output, Scalar, Task, shown
+from sealift.contract.rows import as_table, columns_of, match_columns
+
+__all__ = [
+    "Batch",
+    "Contract",
+    "DType",
+    "Field",
+    "Headline",
+    "Output",
+    "Problem",
+    "Scalar",
+    "Task",
+    "Tensor",
+    "Unreadable",
+    "as_table",
+    "columns_of",
+    "encode",
+    "is_missing",
+    "match_columns",
+    "read_cell",
+    "read_column",
+    "shown",
+]

@@ -1,0 +1,145 @@
+"""The contract: everything that goes in and comes out of a model, by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+from sealift.contract.field import Field, Output, Scalar, Task
+from sealift.errors import ContractError
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The output to show first; `class_` is the class meant where that output has one column a class."""
+
+    output: str
+    class_: Scalar | None = None
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor that feeds the graph: shape (N, len(fields)), a column for each field by index."""
+
+    name: Literal["number", "text", "text_missing"]
+    dtype: Literal["float64", "string", "bool"]
+    fields: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """Named, typed and described inputs and outputs (spec/CONTRACT.md).
+
+    Raises:
+        ContractError: E106 when names repeat or the headline points nowhere.
+    """
+
+    inputs: tuple[Field, ...]
+    outputs: tuple[Output, ...]
+    task: Task
+    headline: Headline | None = None
+    title: str = ""
+    description: str = ""
+    index: Mapping[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "index", {f.name: i for i, f in enumerate(self.inputs)})
+        if self.task not in get_args(Task):
+            raise _contradiction(f"the task {self.task!r:.40} is not known")
+        if not self.inputs or not self.outputs:
+            raise _contradiction("there must be an input and an output")
+        for kind, names in (("input", [f.name for f in self.inputs]), ("output", [o.name for o in self.outputs])):
+            if len(set(names)) != len(names):
+                twice = next(name for name in names if names.count(name) > 1)
+                raise _contradiction(f"the {kind} {twice!r:.80} stands twice")
+        if self.headline is not None:
+            shown = {o.name: o for o in self.outputs}.get(self.headline.output)
+            if shown is None:
+                raise _contradiction(f"the headline {self.headline.output!r:.80} is no output")
+            if self.headline.class_ is not None and self.headline.class_ not in (shown.classes or ()):
+                raise _contradiction(f"the headline's class {self.headline.class_!r:.80} is no class")
+
+    @cached_property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """How the graph is fed: numbers in one matrix, texts in another with a mask beside it."""
+        numbers = tuple(i for i, f in enumerate(self.inputs) if f.dtype != "string")
+        texts = tuple(i for i, f in enumerate(self.inputs) if f.dtype == "string")
+        found = (
+            Tensor("number", "float64", numbers),
+            Tensor("text", "string", texts),
+            Tensor("text_missing", "bool", texts),
+        )
+        return tuple(tensor for tensor in found if tensor.fields)
+
+    def output(self, name: str) -> Output:
+        """The output called `name`. Raises KeyError."""
+        return next(o for o in self.outputs if o.name == name)
+
+    def changed(self, **overrides: Mapping[str, Any]) -> Contract:
+        """A copy with fields enriched: `changed(age={"units": "years"})`. Raises ContractError E106."""
+        for name in overrides:
+            if name not in self.index:
+                raise _contradiction(f"there is no input {name!r:.80} to describe")
+        inputs = tuple(
+            Field.from_json({**f.as_json(), **_listed(overrides[f.name])}) if f.name in overrides else f
+            for f in self.inputs
+        )
+        return dataclasses.replace(self, inputs=inputs)
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract as `contract.json` holds it."""
+        result: dict[str, Any] = {
+            "inputs": [f.as_json() for f in self.inputs],
+            "outputs": [o.as_json() for o in self.outputs],
+            "task": self.task,
+            "tensors": [{"name": t.name, "dtype": t.dtype, "fields": list(t.fields)} for t in self.tensors],
+        }
+        if self.headline is not None:
+            result["headline"] = {"output": self.headline.output, "class": self.headline.class_}
+        return result | {key: text for key in ("title", "description") if (text := getattr(self, key))}
+
+    @classmethod
+    def from_json(cls, raw: object) -> Contract:
+        """Read a contract. Raises ContractError E106."""
+        if not isinstance(raw, dict):
+            raise _contradiction("it is not an object")
+        unknown = set(raw) - {"inputs", "outputs", "task", "tensors", "headline", "title", "description"}
+        if unknown or not {"inputs", "outputs", "task", "tensors"} <= set(raw):
+            raise _contradiction(f"keys are missing, or unknown: {sorted(unknown)!r:.120}")
+        headline = raw.get("headline")
+        if headline is not None and (not isinstance(headline, dict) or set(headline) != {"output", "class"}):
+            raise _contradiction("the headline is not an output and a class")
+        contract = cls(
+            inputs=tuple(Field.from_json(item) for item in _list(raw["inputs"])),
+            outputs=tuple(Output.from_json(item) for item in _list(raw["outputs"])),
+            task=raw["task"],
+            headline=Headline(headline["output"], headline["class"]) if headline else None,
+            title=_text(raw.get("title", "")),
+            description=_text(raw.get("description", "")),
+        )
+        if contract.as_json()["tensors"] != raw["tensors"]:
+            raise _contradiction("the tensors do not follow from the inputs")
+        return contract
+
+
+def _listed(changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple | range) else value for key, value in changes.items()}
+
+
+def _list(raw: object) -> Iterable[object]:
+    if not isinstance(raw, list):
+        raise _contradiction("inputs and outputs are lists")
+    return raw
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise _contradiction("title and description are text")
+    return raw
+
+
+def _contradiction(what: str) -> ContractError:
+    return ContractError("E106", f"The contract is malformed: {what}.", fix="See spec/CONTRACT.md §1.")

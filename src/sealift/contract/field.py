@@ -1,0 +1,224 @@
+"""One input or output of a model: its name, type, and what may stand in it (spec/CONTRACT.md §1)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeAlias, cast, get_args
+
+from sealift import canonical
+from sealift.errors import ContractError
+
+DType: TypeAlias = Literal["float64", "float32", "int64", "bool", "string"]
+Policy: TypeAlias = Literal["allowed", "refused"]
+Task: TypeAlias = Literal["classification", "regression", "transformation", "clustering", "outliers"]
+Scalar: TypeAlias = str | int | float | bool
+
+MAX_SAFE_INTEGER = 2**53
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One input of a model.
+
+    Attributes:
+        name: the column's name, unique in its contract.
+        dtype: float64, float32, int64, bool or string.
+        missing: whether a row may lack the value.
+        categories: the known values, or None where any value of the dtype may stand.
+        unknown: whether a value outside `categories` is accepted.
+        range: the permitted (lowest, highest), inclusive; either may be None. Declared by a person.
+        observed: where most training values lay, rounded outwards.
+        typical: a rounded central value, or the commonest category.
+        title, description, units: text for people.
+        personal: whether the value is personal data.
+    """
+
+    name: str
+    dtype: DType
+    missing: Policy = "refused"
+    categories: tuple[Scalar, ...] | None = None
+    unknown: Policy = "allowed"
+    range: tuple[float | None, float | None] | None = None
+    observed: tuple[float, float] | None = None
+    typical: Scalar | None = None
+    title: str = ""
+    description: str = ""
+    units: str = ""
+    personal: bool = False
+
+    def __post_init__(self) -> None:
+        problem = _input_problem(self)
+        if problem:
+            raise _malformed(problem, f"input {self.name!r:.80}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The field without the keys that have their default value."""
+        return _without_defaults(self)
+
+    @classmethod
+    def from_json(cls, raw: object) -> Field:
+        """Read a field. Raises ContractError E106."""
+        values = _known_keys(cls, raw, "input")
+        where = f"input {str(values.get('name'))!r:.80}"
+        for key in ("range", "observed"):
+            if values.get(key) is not None:
+                values[key] = _pair(values[key], key, where)
+        if values.get("categories") is not None:
+            if not isinstance(values["categories"], list):
+                raise _malformed("categories is not a list", where)
+            values["categories"] = tuple(values["categories"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """One output of a model.
+
+    Attributes:
+        name: label, probability, score, value or features.
+        dtype: float64, int64, bool or string.
+        width: None for a tensor of shape (N,), else the number of columns of a tensor (N, width).
+        classes: label values, in the order of the columns where the output is wide.
+        class_names: their names for people.
+        columns: the columns' names where an output is wide and has no classes.
+        units, description: text for people.
+    """
+
+    name: str
+    dtype: Literal["float64", "int64", "bool", "string"]
+    width: int | None = None
+    classes: tuple[Scalar, ...] | None = None
+    class_names: tuple[str, ...] | None = None
+    columns: tuple[str, ...] | None = None
+    units: str = ""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        problem = _output_problem(self)
+        if problem:
+            raise _malformed(problem, f"output {self.name!r:.80}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The output without the keys that have their default value."""
+        return _without_defaults(self)
+
+    @classmethod
+    def from_json(cls, raw: object) -> Output:
+        """Read an output. Raises ContractError E106."""
+        values = _known_keys(cls, raw, "output")
+        for key in ("classes", "class_names", "columns"):
+            if values.get(key) is not None:
+                if not isinstance(values[key], list):
+                    raise _malformed(f"{key} is not a list", "output")
+                values[key] = tuple(values[key])
+        return cls(**values)
+
+    @property
+    def column_names(self) -> list[str]:
+        """What the output's columns are called in a table: `label`, or `probability_0`, `probability_1`."""
+        if self.width is None:
+            return [self.name]
+        parts = self.columns or (
+            self.classes if self.classes and len(self.classes) == self.width else range(self.width)
+        )
+        return [f"{self.name}_{shown(part)}" for part in parts]
+
+
+def shown(value: object) -> str:
+    """A label or category as text; the same in every implementation (`true`, `1`, `1.5`, `a`)."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def fits(value: object, dtype: DType) -> bool:
+    """Whether a category or class is of `dtype` as JSON would carry it."""
+    if dtype == "string":
+        return isinstance(value, str)
+    if dtype == "bool":
+        return isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return False
+    return dtype != "int64" or (value == int(value) and abs(value) <= MAX_SAFE_INTEGER)
+
+
+def _input_problem(field: Field) -> str | None:
+    if not isinstance(field.name, str) or not field.name:
+        return "the name is empty or no text"
+    if field.dtype not in get_args(DType):
+        return f"the dtype {field.dtype!r:.40} is not one of {', '.join(get_args(DType))}"
+    if field.missing not in get_args(Policy) or field.unknown not in get_args(Policy):
+        return "missing and unknown are 'allowed' or 'refused'"
+    if field.categories is not None:
+        if not field.categories or not all(fits(value, field.dtype) for value in field.categories):
+            return f"categories must be values of the dtype {field.dtype}, at least one"
+        if len(set(field.categories)) != len(field.categories):
+            return "a category stands twice"
+    for key in ("range", "observed"):
+        bounds = cast("tuple[float | None, float | None] | None", getattr(field, key))
+        if bounds is None:
+            continue
+        if field.dtype == "string":
+            return f"a text has no {key}"
+        low, high = bounds
+        if any(b is not None and (isinstance(b, bool) or not math.isfinite(b)) for b in bounds):
+            return f"the {key} is not made of finite numbers"
+        if low is not None and high is not None and low > high:
+            return f"the {key} begins above its end"
+    if any(not isinstance(text, str) for text in (field.title, field.description, field.units)):
+        return "title, description and units are text"
+    return None if isinstance(field.personal, bool) else "personal is true or false"
+
+
+def _output_problem(output: Output) -> str | None:
+    if not isinstance(output.name, str) or not output.name:
+        return "the name is empty or no text"
+    if output.dtype not in ("float64", "int64", "bool", "string"):
+        return f"the dtype {output.dtype!r:.40} is not known"
+    if output.width is not None and (type(output.width) is not int or output.width < 1):
+        return "the width is not a count"
+    if output.class_names is not None and len(output.class_names) != len(output.classes or ()):
+        return "there are not as many class names as classes"
+    if output.columns is not None and len(output.columns) != output.width:
+        return "there are not as many column names as columns"
+    return None
+
+
+def _without_defaults(item: Field | Output) -> dict[str, Any]:
+    result = {}
+    for spec in fields(item):
+        value = getattr(item, spec.name)
+        if value != spec.default:
+            result[spec.name] = list(value) if isinstance(value, tuple) else value
+    return result
+
+
+def _known_keys(kind: type[Field] | type[Output], raw: object, where: str) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise _malformed("it is not an object", where)
+    unknown = set(raw) - {spec.name for spec in fields(kind)}
+    if unknown or not {"name", "dtype"} <= set(raw):
+        raise _malformed(f"name or dtype is missing, or these keys are unknown: {sorted(unknown)!r:.120}", where)
+    return dict(raw)
+
+
+def _pair(raw: object, key: str, where: str) -> tuple[float | None, float | None]:
+    if not isinstance(raw, list | tuple) or len(raw) != 2:
+        raise _malformed(f"{key} is not a pair", where)
+    try:
+        low, high = (None if bound is None else canonical.number(bound) for bound in raw)
+    except ValueError as error:
+        raise _malformed(f"{key}: {error}", where) from None
+    return low, high
+
+
+def _malformed(what: str, where: str) -> ContractError:
+    return ContractError(
+        "E106",
+        f"The contract is malformed: {what}.",
+        where=where,
+        fix="See spec/CONTRACT.md §1 for what may stand there.",
+    )

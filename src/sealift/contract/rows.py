@@ -1,0 +1,133 @@
+"""Rows as people have them (data frames, arrays, lists of dicts) to columns by input name."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.contract.check import Array
+from sealift.contract.contract import Contract
+from sealift.errors import ContractError
+
+
+def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[str, Sequence[Any] | Array]:
+    """The contract's inputs out of `rows`, each as a sequence of N values.
+
+    Args:
+        contract: names the inputs.
+        rows: a pandas, polars or pyarrow table, a 2-d NumPy array or list of lists (columns in the contract's
+            order), a list of dicts, a dict of columns, or one dict of values.
+        extra: whether columns that are no inputs are passed over instead of refused.
+
+    Raises:
+        ContractError: E101 to E105.
+    """
+    table = as_table(rows)
+    if isinstance(table, Mapping):
+        match_columns(contract, list(table), extra=extra)
+        found = {field.name: table[field.name] for field in contract.inputs}
+    else:
+        width = table.shape[1]
+        if width != len(contract.inputs):
+            raise ContractError(
+                "E104",
+                f"The rows have {width} columns without names, but the model has {len(contract.inputs)} inputs.",
+                fix="Give as many columns as the contract has inputs, in its order, or give them by name.",
+            )
+        found = {field.name: table[:, i] for i, field in enumerate(contract.inputs)}
+    lengths = {len(column) for column in found.values()}
+    if len(lengths) > 1:
+        raise ContractError("E104", "The columns differ in length.", fix="Give each column as many values as rows.")
+    if lengths == {0}:
+        raise ContractError("E105", "There are no rows to predict.", fix="Give at least one row.")
+    return found
+
+
+def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
+    """Columns by name where the rows have names, else a 2-d array. Raises ContractError E103, E104."""
+    if hasattr(rows, "column_names") and hasattr(rows, "column"):  # pyarrow
+        names = [str(name) for name in rows.column_names]
+        return _unique(names, [rows.column(i).to_numpy(zero_copy_only=False) for i in range(len(names))])
+    if hasattr(rows, "columns") and hasattr(rows, "iloc"):  # pandas; by position, since names may repeat
+        return _unique([str(name) for name in rows.columns], [_pandas(rows.iloc[:, i]) for i in range(rows.shape[1])])
+    if hasattr(rows, "columns") and hasattr(rows, "get_columns"):  # polars
+        return _unique(list(rows.columns), [column.to_numpy() for column in rows.get_columns()])
+    if isinstance(rows, Mapping):
+        if rows and all(isinstance(value, str) or not hasattr(value, "__len__") for value in rows.values()):
+            return {str(name): [value] for name, value in rows.items()}
+        return {str(name): value if isinstance(value, np.ndarray) else list(value) for name, value in rows.items()}
+    if isinstance(rows, list | tuple) and rows and all(isinstance(row, Mapping) for row in rows):
+        names = list(dict.fromkeys(str(name) for row in rows for name in row))
+        return {name: [row.get(name) for row in rows] for name in names}
+    return _matrix(rows)
+
+
+def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = False) -> list[str]:
+    """Compare a table's column names with the inputs; the names that are no inputs.
+
+    Raises:
+        ContractError: E103 for a name that stands twice, E101 for inputs that are lacking (naming the column that
+            looks like one), E102 for columns that are no inputs unless `extra`.
+    """
+    present = list(names)
+    twice = [name for name, times in Counter(present).items() if times > 1]
+    if twice:
+        raise ContractError(
+            "E103", f"The column {twice[0]!r:.80} stands more than once.", fix="Rename or drop the second one."
+        )
+    lacking = [field.name for field in contract.inputs if field.name not in set(present)]
+    others = [name for name in present if name not in contract.index]
+    if lacking:
+        listed = ", ".join(f'"{name}"' for name in lacking[:5]) + (f" and {len(lacking) - 5} more" * (len(lacking) > 5))
+        close = _closest(lacking[0], others)
+        hint = f'Rename the column "{close}" to "{lacking[0]}".' if close else "Add the columns, named exactly so."
+        raise ContractError("E101", f"The rows lack {listed}.", fix=hint)
+    if others and not extra:
+        listed = ", ".join(f'"{name}"' for name in others[:5]) + (f" and {len(others) - 5} more" * (len(others) > 5))
+        raise ContractError(
+            "E102",
+            f"The rows have columns that are no inputs of the model: {listed}.",
+            fix="Remove them; or keep them beside the answers (--keep NAME), or pass over them (--extra, extra=True).",
+        )
+    return others
+
+
+def _closest(name: str, others: Sequence[str]) -> str | None:
+    folded = {other.strip().casefold(): other for other in others}
+    found = difflib.get_close_matches(name.strip().casefold(), list(folded), n=1, cutoff=0.75)
+    return folded[found[0]] if found else None
+
+
+def _unique(names: Sequence[str], columns: Sequence[Any]) -> dict[str, Any]:
+    table = dict(zip(names, columns, strict=True))
+    if len(table) != len(names):
+        twice = next(name for name, times in Counter(names).items() if times > 1)
+        raise ContractError("E103", f"The column {twice!r:.80} stands more than once.", fix="Rename the second one.")
+    return table
+
+
+def _pandas(series: Any) -> Array:
+    array: Array = series.to_numpy()
+    return array
+
+
+def _matrix(rows: Any) -> Array:
+    if hasattr(rows, "toarray"):
+        raise ContractError("E104", "The rows are a sparse matrix.", fix="Call .toarray() on it first.")
+    try:
+        array = rows if isinstance(rows, np.ndarray) else np.array(rows, dtype=object)
+    except ValueError:
+        array = np.empty(0)
+    if array.dtype.names is not None:
+        return np.array([list(row) for row in array.tolist()], dtype=object)
+    if array.ndim != 2:
+        raise ContractError(
+            "E104",
+            f"Rows of the type {type(rows).__name__} and the shape {array.shape} are no table.",
+            fix="Give a data frame, a 2-d array, a list of dicts or a dict of columns; one row is [[…]].",
+        )
+    return array

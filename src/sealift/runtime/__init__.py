@@ -1,0 +1,7 @@
+"""Sealed model + rows → predictions, and the self-test."""
+
+from sealift.runtime.engine import Engine
+from sealift.runtime.golden import Examples, SelfTest, Tolerance, matches, self_test
+from sealift.runtime.model import SealedModel, load
+
+__all__ = ["Engine", "Examples", "SealedModel", "SelfTest", "Tolerance", "load", "matches", "self_test"]

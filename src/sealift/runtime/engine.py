@@ -1,0 +1,81 @@
+"""The one place that imports ONNX Runtime: silent, single-threaded per call, parallel over rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.errors import SealError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+# Rows a piece: large enough that the call's overhead vanishes, small enough that two cores share a file fairly.
+_PIECE = 8192
+
+
+def _library() -> Any:
+    # ONNX Runtime's wheel sends telemetry unless this stands before its library is loaded; its API is too late.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
+
+
+class Engine:
+    """A graph ready to run.
+
+    Each call uses one thread, so that a sum over trees always adds in the same order; many rows are spread over
+    the processors in pieces.
+    """
+
+    def __init__(self, graph: bytes | memoryview, *, threads: int | None = None) -> None:
+        """Load `graph`. Raises SealError E207 when it cannot be run here."""
+        ort = _library()
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session: onnxruntime.InferenceSession = ort.InferenceSession(
+                bytes(graph), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the library raises a dozen classes of its own
+            raise _cannot_run(error) from error
+        self._threads = threads or os.cpu_count() or 1
+        self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
+        self.inputs: list[str] = [tensor.name for tensor in self._session.get_inputs()]
+
+    def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, Any]:
+        """Run the graph on N rows; output name → array with N entries. Raises SealError E207."""
+        names = list(outputs or self.outputs)
+        count = len(next(iter(tensors.values())))
+        starts = range(0, max(count, 1), _PIECE)
+        pieces = [{key: array[start : start + _PIECE] for key, array in tensors.items()} for start in starts]
+        try:
+            if len(pieces) == 1 or self._threads == 1:
+                results = [self._session.run(names, piece) for piece in pieces]
+            else:
+                with ThreadPoolExecutor(self._threads) as pool:
+                    results = list(pool.map(lambda piece: self._session.run(names, piece), pieces))
+        except Exception as error:
+            raise _cannot_run(error) from error
+        joined = zip(*results, strict=True)
+        return {
+            name: parts[0] if len(parts) == 1 else np.concatenate(parts)
+            for name, parts in zip(names, joined, strict=True)
+        }
+
+
+def _cannot_run(error: Exception) -> SealError:
+    reason = " ".join(str(error).split())[:300]
+    return SealError(
+        "E207",
+        f"The model cannot be run on this machine: {reason}.",
+        fix="Update onnxruntime, or pack the model again.",
+    )

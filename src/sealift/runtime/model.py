@@ -1,0 +1,106 @@
+"""A sealed model that answers: `load(path).predict(rows)`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift import seal as sealing
+from sealift.contract import Batch, Contract, columns_of, encode
+from sealift.errors import ContractError
+from sealift.runtime.engine import Engine
+from sealift.runtime.golden import Examples, SelfTest, read_examples, self_test
+from sealift.seal import Seal
+
+
+class SealedModel:
+    """A sealed file ready to answer; made by `sealift.load`.
+
+    Attributes:
+        seal: the checked file, with its manifest, identity and members.
+        contract: the inputs and outputs.
+    """
+
+    def __init__(self, seal: Seal, *, threads: int | None = None) -> None:
+        self.seal = seal
+        self.contract = Contract.from_json(seal.json("contract.json"))
+        self._threads = threads
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.seal.manifest.name
+
+    @property
+    def version(self) -> str:
+        """The model's version."""
+        return self.seal.manifest.version
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the manifest in hexadecimal; changes with any byte but the signature's."""
+        return self.seal.identity
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The graph, loaded on first use. Raises SealError E207."""
+        return Engine(self.seal.members["model.onnx"], threads=self._threads)
+
+    @cached_property
+    def examples(self) -> Examples:
+        """The golden examples. Raises SealError E205."""
+        return read_examples(self.seal.json("golden/examples.json"), self.contract)
+
+    def predict(self, rows: Any, *, extra: bool = False) -> dict[str, npt.NDArray[Any]]:
+        """Answer N rows.
+
+        Args:
+            rows: a pandas, polars or pyarrow table, a 2-d array (columns in the contract's order), a list of dicts,
+                a dict of columns or one dict of values.
+            extra: pass over columns that are no inputs, instead of refusing them.
+
+        Returns:
+            Output name → array: `label` (N,), `probability` (N, classes) float64 in the contract's order of classes,
+            `score` (N,) or (N, classes), `value` (N,) or (N, k), `features` (N, k); those that the model has.
+
+        Raises:
+            ContractError: E101 to E105 when the columns do not fit, R101 to R104 for the first bad row.
+            SealError: E207 when the graph cannot be run here.
+        """
+        batch = encode(self.contract, columns_of(self.contract, rows, extra=extra))
+        if batch.problems:
+            first = batch.problems[0].as_error()
+            others = int((~batch.good).sum()) - 1
+            more = f" {others} more rows have problems." if others else ""
+            raise ContractError(first.code, first.what + more, where=first.where, fix=first.fix)
+        return self.answer(batch)
+
+    def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
+        """Answer the good rows of a checked batch, in their order."""
+        found = self.engine.run(batch.only_good(), [output.name for output in self.contract.outputs])
+        return {name: np.asarray(array) for name, array in found.items()}
+
+    def self_test(self) -> SelfTest:
+        """Re-run the golden examples on this machine."""
+        examples = self.examples
+        batch = encode(self.contract, examples.columns)
+        if batch.problems:
+            raise batch.problems[0].as_error()
+        return self_test(self.answer(batch), examples)
+
+
+def load(path: Path | str, *, threads: int | None = None) -> SealedModel:
+    """Open a sealed file. Nothing in it is executed but its ONNX graph, and no training framework is imported.
+
+    Args:
+        path: the .seal file.
+        threads: how many processors to use for many rows; all by default.
+
+    Raises:
+        FileError: E401. SealError: E201 to E205. ContractError: E106.
+    """
+    return SealedModel(sealing.read(path), threads=threads)
