@@ -1,0 +1,25 @@
+"""Trained object → ONNX graph. One function converts one estimator; see `docs/converters.md` to add your own."""
+
+from sealift.convert.graph import Graph, Tensor, concat, stack, where
+from sealift.convert.model import Conversion, convert
+from sealift.convert.registry import Answer, Step, apply, converter, refuse, registered, transform
+from sealift.convert.table import Block, Table
+
+__all__ = [
+    "Answer",
+    "Block",
+    "Conversion",
+    "Graph",
+    "Step",
+    "Table",
+    "Tensor",
+    "apply",
+    "concat",
+    "convert",
+    "converter",
+    "refuse",
+    "registered",
+    "stack",
+    "transform",
+    "where",
+]

@@ -1,0 +1,370 @@
+"""An ONNX graph under construction, and `Tensor`: expressions over it that read and promote like NumPy's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSETS = {"": 21, "ai.onnx.ml": 5}
+IR_VERSION = 10
+
+Shape: TypeAlias = tuple[int | None, ...]
+Like: TypeAlias = "Tensor | npt.NDArray[Any] | float | int | bool"
+
+_ELEMENT = {
+    "float64": TensorProto.DOUBLE,
+    "float32": TensorProto.FLOAT,
+    "int64": TensorProto.INT64,
+    "bool": TensorProto.BOOL,
+    "object": TensorProto.STRING,
+}
+
+
+class Graph:
+    """Nodes and constants, each constant once. Converters use `Tensor` and seldom this."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.inputs: list[Tensor] = []
+        self._constants: dict[str, onnx.TensorProto] = {}
+        self._by_value: dict[tuple[str, Shape, bytes], Tensor] = {}
+        self._count = 0
+        self._path: list[str] = []
+        self.steps: list[Any] = []
+        """The converted steps in the order they were finished (`registry.Step`)."""
+
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Name the step that is being converted, for messages."""
+        self._path.append(name)
+        try:
+            yield
+        finally:
+            self._path.pop()
+
+    @property
+    def where(self) -> str:
+        """The step being converted: `Pipeline › prep (ColumnTransformer) › scale (StandardScaler)`."""
+        return " › ".join(self._path)
+
+    def input(self, name: str, dtype: str, width: int) -> Tensor:
+        """Declare a graph input of shape (N, width)."""
+        tensor = Tensor(self, name, dtype, (None, width))
+        self.inputs.append(tensor)
+        return tensor
+
+    def constant(self, value: object, dtype: str | None = None) -> Tensor:
+        """A constant tensor; texts have the dtype object."""
+        array = np.asarray(value)
+        if dtype is not None:
+            array = array.astype(dtype)
+        elif array.dtype.kind in "US":
+            array = array.astype(object)
+        elif array.dtype.kind in "iu":
+            array = array.astype(np.int64)
+        raw = repr(array.tolist()).encode() if array.dtype == object else array.tobytes()
+        key = (array.dtype.name, array.shape, raw)
+        if key not in self._by_value:
+            name = f"c{len(self._constants)}"
+            self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
+            self._by_value[key] = Tensor(self, name, array.dtype.name, array.shape)
+        return self._by_value[key]
+
+    def fresh(self, prefix: str = "t") -> str:
+        """A name that no other tensor has."""
+        self._count += 1
+        return f"{prefix}{self._count}"
+
+    def add(
+        self, kind: str, inputs: Sequence[Tensor], dtype: str, shape: Shape, *, domain: str = "", **attributes: Any
+    ) -> Tensor:
+        """Append a node with one output of `dtype` and `shape`; array attributes of any length are cheap."""
+        output = self.fresh()
+        node = onnx.NodeProto(op_type=kind, domain=domain, input=[t.name for t in inputs], output=[output])
+        for key, value in attributes.items():
+            node.attribute.append(_attribute(key, value))
+        self.nodes.append(node)
+        return Tensor(self, output, dtype, shape)
+
+    def model(self, outputs: dict[str, Tensor], metadata: dict[str, str]) -> onnx.ModelProto:
+        """The finished model: what the outputs need and nothing else, declared with true types and shapes."""
+        nodes = list(self.nodes)
+        for name, tensor in outputs.items():
+            nodes.append(helper.make_node("Identity", [tensor.name], [name]))
+        nodes, used = _needed(nodes, set(outputs))
+        initializers = [self._constants[name] for name in self._constants if name in used]
+        declared = [helper.make_tensor_value_info(n, _ELEMENT[t.dtype], list(t.shape)) for n, t in outputs.items()]
+        given = [helper.make_tensor_value_info(t.name, _ELEMENT[t.dtype], list(t.shape)) for t in self.inputs]
+        body = helper.make_graph(nodes, "sealift", given, declared, initializers)
+        opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+        model = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION, producer_name="sealift")
+        helper.set_model_props(model, metadata)
+        return model
+
+
+class Tensor:
+    """A value in the graph. Arithmetic promotes dtypes as NumPy does; `shape` has None for the rows."""
+
+    # NumPy must not take over `array - tensor`.
+    __array_ufunc__ = None
+    __hash__ = object.__hash__
+
+    def __init__(self, graph: Graph, name: str, dtype: str, shape: Shape) -> None:
+        self.graph = graph
+        self.name = name
+        self.dtype = dtype
+        self.shape = shape
+        # Where the columns come from, so that picking again or joining neighbours costs no second node.
+        self._picked: tuple[Tensor, list[int]] | None = None
+
+    @property
+    def width(self) -> int:
+        """The number of columns of a matrix."""
+        size = self.shape[1]
+        assert size is not None
+        return size
+
+    def op(
+        self, kind: str, *others: Like, dtype: str | None = None, shape: Shape | None = None, **attributes: Any
+    ) -> Tensor:
+        """Any ONNX operator with this tensor first; keeps dtype and shape unless told."""
+        inputs = [self, *(self.lift(other) for other in others)]
+        target = self.shape if shape is None else shape
+        return self.graph.add(kind, inputs, dtype or self.dtype, target, **attributes)
+
+    def lift(self, value: Like, dtype: str | None = None) -> Tensor:
+        """`value` as a tensor of this graph; a bare number takes this tensor's dtype, as in NumPy 2."""
+        if isinstance(value, Tensor):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, np.generic) and dtype is None:
+            floating = self.dtype.startswith("float") or isinstance(value, int)
+            dtype = self.dtype if floating and self.dtype != "bool" else "float64"
+        return self.graph.constant(value, dtype)
+
+    def cast(self, dtype: str) -> Tensor:
+        """The same values as `dtype`."""
+        if dtype == self.dtype:
+            return self
+        return self.graph.add("Cast", [self], dtype, self.shape, to=int(_ELEMENT[dtype]))
+
+    def _binary(self, kind: str, other: Like, *, swap: bool = False, result: str | None = None) -> Tensor:
+        right = self.lift(other)
+        if self.dtype == "object" or right.dtype == "object":
+            common = "object"
+        else:
+            common = np.result_type(self.dtype, right.dtype).name
+        pair = [self.cast(common), right.cast(common)]
+        if swap:
+            pair.reverse()
+        return self.graph.add(kind, pair, result or common, broadcast(self.shape, right.shape))
+
+    def __add__(self, other: Like) -> Tensor:
+        return self._binary("Add", other)
+
+    def __radd__(self, other: Like) -> Tensor:
+        return self._binary("Add", other, swap=True)
+
+    def __sub__(self, other: Like) -> Tensor:
+        return self._binary("Sub", other)
+
+    def __rsub__(self, other: Like) -> Tensor:
+        return self._binary("Sub", other, swap=True)
+
+    def __mul__(self, other: Like) -> Tensor:
+        return self._binary("Mul", other)
+
+    def __rmul__(self, other: Like) -> Tensor:
+        return self._binary("Mul", other, swap=True)
+
+    def __truediv__(self, other: Like) -> Tensor:
+        return self._binary("Div", other)
+
+    def __rtruediv__(self, other: Like) -> Tensor:
+        return self._binary("Div", other, swap=True)
+
+    def __pow__(self, other: Like) -> Tensor:
+        return self._binary("Pow", other)
+
+    def __matmul__(self, other: Like) -> Tensor:
+        right = self.lift(other)
+        common = np.result_type(self.dtype, right.dtype).name
+        shape: Shape = (*self.shape[:-1], *right.shape[1:])
+        return self.graph.add("MatMul", [self.cast(common), right.cast(common)], common, shape)
+
+    def __neg__(self) -> Tensor:
+        return self.op("Neg")
+
+    def __lt__(self, other: Any) -> Tensor:
+        return self._binary("Less", other, result="bool")
+
+    def __le__(self, other: Any) -> Tensor:
+        return self._binary("LessOrEqual", other, result="bool")
+
+    def __gt__(self, other: Any) -> Tensor:
+        return self._binary("Greater", other, result="bool")
+
+    def __ge__(self, other: Any) -> Tensor:
+        return self._binary("GreaterOrEqual", other, result="bool")
+
+    def equals(self, other: Like) -> Tensor:
+        """Elementwise equality (`==` stays Python's identity, so that tensors can be keys)."""
+        return self._binary("Equal", other, result="bool")
+
+    def __and__(self, other: Like) -> Tensor:
+        return self._binary("And", other)
+
+    def __or__(self, other: Like) -> Tensor:
+        return self._binary("Or", other)
+
+    def __invert__(self) -> Tensor:
+        return self.op("Not")
+
+    def isnan(self) -> Tensor:
+        """Where the value is NaN."""
+        return self.op("IsNaN", dtype="bool")
+
+    def exp(self) -> Tensor:
+        """e to the power of the value."""
+        return self.op("Exp")
+
+    def log(self) -> Tensor:
+        """The natural logarithm."""
+        return self.op("Log")
+
+    def sqrt(self) -> Tensor:
+        """The square root."""
+        return self.op("Sqrt")
+
+    def abs(self) -> Tensor:
+        """The magnitude."""
+        return self.op("Abs")
+
+    def clip(self, low: float, high: float) -> Tensor:
+        """The value, held between `low` and `high`; NaN stays NaN."""
+        return self.op("Clip", np.array(low, self.dtype), np.array(high, self.dtype))
+
+    def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
+        """The columns at `indices`, in that order."""
+        source, held = self.origin
+        wanted = [held[int(i)] for i in indices]
+        if wanted == list(range(source.width)):
+            return source
+        picked = np.array(wanted, dtype=np.int64)
+        found = source.op("Gather", picked, shape=(self.shape[0], len(wanted)), axis=1)
+        found._picked = (source, wanted)
+        return found
+
+    @property
+    def origin(self) -> tuple[Tensor, list[int]]:
+        """The matrix that these columns were picked from, and which of its columns they are."""
+        return self._picked or (self, list(range(self.width)))
+
+    def column(self, index: int) -> Tensor:
+        """One column as a vector (N,)."""
+        return self.op("Gather", np.array(index, dtype=np.int64), shape=(self.shape[0],), axis=1)
+
+    def vector(self) -> Tensor:
+        """A one-column matrix as a vector (N,)."""
+        return self.column(0)
+
+    def matrix(self) -> Tensor:
+        """A vector (N,) as a one-column matrix."""
+        return self.op("Unsqueeze", np.array([1]), shape=(self.shape[0], 1))
+
+    def _reduce(self, kind: str, keepdims: bool) -> Tensor:
+        shape = (*self.shape[:-1], 1) if keepdims else self.shape[:-1]
+        return self.op(kind, np.array([-1]), shape=shape, keepdims=int(keepdims))
+
+    def sum(self, *, keepdims: bool = False) -> Tensor:
+        """The sum over the last axis."""
+        return self._reduce("ReduceSum", keepdims)
+
+    def max(self, *, keepdims: bool = False) -> Tensor:
+        """The maximum over the last axis."""
+        return self._reduce("ReduceMax", keepdims)
+
+    def min(self, *, keepdims: bool = False) -> Tensor:
+        """The minimum over the last axis."""
+        return self._reduce("ReduceMin", keepdims)
+
+    def argmax(self) -> Tensor:
+        """The index of the first maximum along the last axis, as NumPy breaks ties."""
+        return self.op("ArgMax", dtype="int64", shape=self.shape[:-1], axis=-1, keepdims=0)
+
+    def take_from(self, table: Like) -> Tensor:
+        """`table[self]` for int64 indices: rows or entries of a constant."""
+        values = self.lift(table)
+        return self.graph.add("Gather", [values, self], values.dtype, (*self.shape, *values.shape[1:]), axis=0)
+
+
+def where(condition: Tensor, yes: Like, no: Like) -> Tensor:
+    """`yes` where the condition holds, else `no`; NumPy's promotion."""
+    first = yes if isinstance(yes, Tensor) else no
+    anchor = first if isinstance(first, Tensor) else condition
+    left, right = anchor.lift(yes), anchor.lift(no)
+    common = "object" if "object" in (left.dtype, right.dtype) else np.result_type(left.dtype, right.dtype).name
+    shape = broadcast(condition.shape, broadcast(left.shape, right.shape))
+    return condition.graph.add("Where", [condition, left.cast(common), right.cast(common)], common, shape)
+
+
+def concat(tensors: Iterable[Tensor]) -> Tensor:
+    """Matrices side by side."""
+    runs: list[tuple[Tensor, list[int]]] = []
+    for tensor in tensors:
+        source, held = tensor.origin
+        if runs and runs[-1][0] is source:
+            runs[-1][1].extend(held)
+        else:
+            runs.append((source, list(held)))
+    parts = [source.columns(held) for source, held in runs]
+    if len(parts) == 1:
+        return parts[0]
+    if all(part.dtype == "object" for part in parts):
+        common = "object"
+    else:
+        common = np.result_type(*(part.dtype for part in parts)).name
+    width = sum(part.width for part in parts)
+    return parts[0].graph.add("Concat", [p.cast(common) for p in parts], common, (parts[0].shape[0], width), axis=1)
+
+
+def stack(vectors: Iterable[Tensor]) -> Tensor:
+    """Vectors (N,) as the columns of a matrix."""
+    return concat(vector.matrix() for vector in vectors)
+
+
+def broadcast(a: Shape, b: Shape) -> Shape:
+    """The shape that NumPy's broadcasting gives; None stands for the rows."""
+    longer, shorter = (a, b) if len(a) >= len(b) else (b, a)
+    padded = (1,) * (len(longer) - len(shorter)) + tuple(shorter)
+    return tuple(y if x == 1 else x for x, y in zip(longer, padded, strict=True))
+
+
+def _attribute(key: str, value: Any) -> onnx.AttributeProto:
+    # helper.make_attribute checks each element in Python, which takes seconds for a forest's arrays
+    attribute = onnx.AttributeProto(name=key)
+    if isinstance(value, np.ndarray) and value.dtype == np.int64 and value.ndim == 1:
+        attribute.type = onnx.AttributeProto.INTS
+        attribute.ints.extend(value.tolist())
+        return attribute
+    if isinstance(value, np.ndarray):
+        attribute.type = onnx.AttributeProto.TENSOR
+        attribute.t.CopyFrom(numpy_helper.from_array(value, key))
+        return attribute
+    return helper.make_attribute(key, value)
+
+
+def _needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> tuple[list[onnx.NodeProto], set[str]]:
+    kept: list[onnx.NodeProto] = []
+    used = set(wanted)
+    for node in reversed(nodes):
+        if used.intersection(node.output):
+            kept.append(node)
+            used.update(node.input)
+    kept.reverse()
+    return kept, used

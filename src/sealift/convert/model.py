@@ -1,0 +1,130 @@
+"""A whole fitted model to one graph with the contract's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+
+from sealift.contract import Field, Output, Task
+from sealift.convert.graph import Graph, Tensor
+from sealift.convert.registry import Answer, Step, apply, refuse
+from sealift.convert.table import input_table
+from sealift.errors import PackError
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A converted model.
+
+    Attributes:
+        task: what kind of answer it gives.
+        outputs: the outputs of the contract.
+        steps: the converted steps, inner ones first; their tensors belong to `graph`.
+        graph: the graph under construction, from which models with other outputs can be cut.
+        tensors: output name → its tensor.
+    """
+
+    task: Task
+    outputs: tuple[Output, ...]
+    steps: Sequence[Step]
+    graph: Graph
+    tensors: dict[str, Tensor]
+
+    def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
+        """The ONNX model with the contract's outputs."""
+        return self.graph.model(self.tensors, metadata or {})
+
+
+def convert(model: Any, fields: Sequence[Field], nulls: Mapping[str, float | None] | None = None) -> Conversion:
+    """Convert a fitted model whose inputs are `fields`.
+
+    Args:
+        model: the fitted estimator.
+        fields: its inputs, in the order of the columns.
+        nulls: what a missing text is in the original's rows, None or NaN (the default), by field name.
+
+    Raises:
+        PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
+    """
+    graph = Graph()
+    try:
+        answer = apply(model, input_table(graph, fields, nulls or {}))
+    except PackError:
+        raise
+    except Exception as error:
+        if type(error).__name__ == "NotFittedError":
+            raise _unfitted(model) from error
+        raise PackError(
+            "E302",
+            f"The converter failed: {type(error).__name__}: {str(error).rstrip('.')}.",
+            where=graph.where or type(model).__name__,
+            fix="Check that the model predicts on these rows; if it does, report the model's type and parameters.",
+        ) from error
+    task, pairs = _outputs(answer)
+    tensors = {output.name: tensor for output, tensor in pairs}
+    return Conversion(task, tuple(output for output, _ in pairs), list(graph.steps), graph, tensors)
+
+
+def _outputs(answer: Answer) -> tuple[Task, list[tuple[Output, Tensor]]]:
+    if answer.choice is not None:
+        return "classification", _classification(answer)
+    if answer.value is not None:
+        return "regression", [_wide("value", answer.value)]
+    if answer.label is not None:
+        label = (Output(name="label", dtype="int64"), answer.label.cast("int64"))
+        if answer.score is None:
+            return "clustering", [label]
+        return "outliers", [label, _wide("score", answer.score)]
+    if answer.features is not None:
+        features = answer.features
+        names = tuple(str(name) for name in features.names)
+        unique = names if len(set(names)) == len(names) else None
+        matrix = features.numbers().cast("float64")
+        return "transformation", [
+            (Output(name="features", dtype="float64", width=matrix.width, columns=unique), matrix)
+        ]
+    raise refuse("It neither predicts nor transforms.", "Pack a predictor or a transformer.")
+
+
+def _classification(answer: Answer) -> list[tuple[Output, Tensor]]:
+    assert answer.choice is not None
+    classes = np.asarray(answer.classes)
+    values, dtype = _classes(classes)
+    label = Output(name="label", dtype=dtype, classes=values)
+    table = np.array(values, dtype=object) if dtype == "string" else np.array(values)
+    found: list[tuple[Output, Tensor]] = [(label, answer.choice.take_from(table))]
+    if answer.probability is not None:
+        output = Output(name="probability", dtype="float64", width=len(values), classes=values)
+        found.append((output, answer.probability.cast("float64")))
+    elif answer.score is not None:
+        output, tensor = _wide("score", answer.score)
+        if output.width is not None:
+            output = Output(name="score", dtype="float64", width=output.width, classes=values)
+        found.append((output, tensor))
+    return found
+
+
+def _wide(name: str, tensor: Tensor) -> tuple[Output, Tensor]:
+    width = None if len(tensor.shape) == 1 else tensor.width
+    return Output(name=name, dtype="float64", width=width), tensor.cast("float64")
+
+
+def _classes(classes: Any) -> tuple[tuple[Any, ...], Any]:
+    values = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
+    for kind, dtype in ((bool, "bool"), (int, "int64"), (float, "float64"), (str, "string")):
+        if all(type(value) is kind for value in values):
+            return values, dtype
+    raise refuse("Its classes are neither all numbers nor all text.", "Train it with labels of one type.")
+
+
+def _unfitted(model: Any) -> PackError:
+    return PackError(
+        "E301",
+        "The model was never fitted.",
+        where=type(model).__name__,
+        fix="Call fit(X, y) on it before packing.",
+    )

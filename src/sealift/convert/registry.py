@@ -1,0 +1,139 @@
+"""Converters by type: how they are registered, found and applied, and applied so that a fault names its step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, TypeAlias, TypeVar
+
+from sealift.convert.graph import Tensor
+from sealift.convert.table import Table
+from sealift.errors import PackError
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a step can give, each part only where the estimator offers it.
+
+    Attributes:
+        features: transform(X).
+        value: predict(X) of a regressor, (N,) or (N, k).
+        choice: the predicted class as an index into `classes`, int64 (N,).
+        classes: the class values in the order of the columns of `probability`.
+        probability: predict_proba(X), (N, classes).
+        score: decision_function(X) or score_samples(X), (N,) or (N, k).
+        label: predict(X) of a clusterer or outlier detector, (N,).
+    """
+
+    features: Table | None = None
+    value: Tensor | None = None
+    choice: Tensor | None = None
+    classes: Any = None
+    probability: Tensor | None = None
+    score: Tensor | None = None
+    label: Tensor | None = None
+
+
+Converter: TypeAlias = Callable[[Any, Table], "Answer | Table"]
+_C = TypeVar("_C", bound=Converter)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One applied converter: where it stands, what went in, what came out, and by which rung of the ladder."""
+
+    path: str
+    estimator: Any
+    table: Table
+    answer: Answer
+    how: str
+
+
+_converters: dict[type, Converter] = {}
+_FAMILIES = {"sklearn": "sealift.convert.sklearn"}
+_loaded: set[str] = set()
+
+
+def converter(*types: type, replace: bool = False) -> Callable[[_C], _C]:
+    """Register a function `(estimator, table) -> Answer | Table` for exactly these types.
+
+    A type's subclasses are not meant: they may override what the converter relies on.
+
+    Raises:
+        PackError: E306 when a type has a converter already and `replace` is not given.
+    """
+
+    def register(function: _C) -> _C:
+        for kind in types:
+            known = _converters.get(kind)
+            if known is not None and known is not function and not replace:
+                raise PackError(
+                    "E306",
+                    f"{kind.__qualname__} has the converter {known.__module__}.{known.__name__} already.",
+                    where=f"{function.__module__}.{function.__name__}",
+                    fix="Register with replace=True if the new one is to take its place.",
+                )
+            _converters[kind] = function
+        return function
+
+    return register
+
+
+def registered() -> dict[type, Converter]:
+    """All converters by type."""
+    for family in _FAMILIES:
+        _load(family)
+    return dict(_converters)
+
+
+def apply(estimator: Any, table: Table, name: str = "") -> Answer:
+    """Convert one fitted step applied to `table`, climbing the ladder: own converter, skl2onnx, refusal.
+
+    Raises:
+        PackError: E301 when it was never fitted, E302 when it cannot be converted, naming the step.
+    """
+    graph, kind = table.graph, type(estimator).__name__
+    with graph.inside(f"{name} ({kind})" if name else kind):
+        for family in {base.__module__.partition(".")[0] for base in type(estimator).__mro__}:
+            _load(family)
+        function = _converters.get(type(estimator))
+        how = "own"
+        try:
+            if function is not None:
+                found = function(estimator, table)
+            else:
+                from sealift.convert import fallback
+
+                found, how = fallback.convert(estimator, table), "skl2onnx"
+        except PackError as error:
+            if error.where:
+                raise
+            raise PackError(error.code, error.what, where=graph.where, fix=error.fix) from error.__cause__
+        answer = Answer(features=found) if isinstance(found, Table) else found
+        graph.steps.append(Step(graph.where, estimator, table, answer, how))
+        return answer
+
+
+def transform(estimator: Any, table: Table, name: str = "") -> Table:
+    """`estimator.transform(table)` in the graph. Raises PackError E302 when the step transforms nothing."""
+    features = apply(estimator, table, name).features
+    if features is None:
+        raise PackError(
+            "E302", "The step does not transform.", fix="Put predictors last in a pipeline.", where=table.graph.where
+        )
+    return features
+
+
+def refuse(what: str, fix: str) -> PackError:
+    """The error for a step that cannot travel; the place is filled in by `apply`."""
+    return PackError("E302", what, fix=fix)
+
+
+def _load(family: str) -> None:
+    if family in _FAMILIES and family not in _loaded:
+        _loaded.add(family)
+        import_module(_FAMILIES[family])
+
+
+__all__ = ["Answer", "Converter", "Step", "apply", "converter", "refuse", "registered", "transform"]

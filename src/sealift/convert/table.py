@@ -1,0 +1,154 @@
+"""`Table`: what flows between steps, a list of named columns in blocks of numbers and of texts."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sealift.contract import Field
+from sealift.convert.graph import Graph, Tensor, concat
+from sealift.errors import PackError
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring columns of one kind: numbers (missing is NaN), or texts with a mask of what is missing.
+
+    `null` is what a missing text was in the original's rows, None or NaN: scikit-learn treats the two differently.
+    """
+
+    values: Tensor
+    missing: Tensor | None
+    names: tuple[str, ...]
+    null: float | None = math.nan
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the columns are texts."""
+        return self.missing is not None
+
+    @property
+    def kind(self) -> tuple[str, bool]:
+        """Blocks of one kind can be joined."""
+        return self.values.dtype, self.null is None
+
+    def pick(self, indices: Sequence[int]) -> Block:
+        """The columns at `indices`."""
+        missing = None if self.missing is None else self.missing.columns(indices)
+        return Block(self.values.columns(indices), missing, tuple(self.names[i] for i in indices), self.null)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns in order, as a data frame would hold them."""
+
+    blocks: tuple[Block, ...]
+    graph: Graph
+
+    @classmethod
+    def of(cls, values: Tensor, names: Iterable[str] | None = None) -> Table:
+        """A table of numbers out of a matrix (N, k)."""
+        given = tuple(names) if names is not None else tuple(f"x{i}" for i in range(values.width))
+        return cls((Block(values, None, given),), values.graph)
+
+    @classmethod
+    def join(cls, tables: Sequence[Table]) -> Table:
+        """Tables side by side; neighbours of one kind are joined."""
+        blocks = [block for table in tables for block in table.blocks if block.names]
+        runs = [list(run) for _, run in itertools.groupby(blocks, key=lambda block: block.kind)]
+        return cls(tuple(_merge(run) for run in runs), tables[0].graph)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(name for block in self.blocks for name in block.names)
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return sum(len(block.names) for block in self.blocks)
+
+    def select(self, indices: Iterable[int]) -> Table:
+        """The columns at `indices`, in that order."""
+        home = [(block, i) for block in self.blocks for i in range(len(block.names))]
+        runs: list[tuple[Block, list[int]]] = []
+        for index in indices:
+            block, inner = home[int(index)]
+            if runs and runs[-1][0] is block:
+                runs[-1][1].append(inner)
+            else:
+                runs.append((block, [inner]))
+        return Table(tuple(block.pick(inner) for block, inner in runs), self.graph)
+
+    def each(self) -> Iterator[Block]:
+        """The columns one by one."""
+        for block in self.blocks:
+            for i in range(len(block.names)):
+                yield block.pick([i])
+
+    def named(self, names: Iterable[str]) -> Table:
+        """The same columns under other names."""
+        rest = list(names)
+        blocks = []
+        for block in self.blocks:
+            blocks.append(replace(block, names=tuple(rest[: len(block.names)])))
+            rest = rest[len(block.names) :]
+        return Table(tuple(blocks), self.graph)
+
+    def numbers(self) -> Tensor:
+        """All columns as one matrix (N, width), float32 only where every column is.
+
+        Raises:
+            PackError: E302 when a column holds text.
+        """
+        for block in self.blocks:
+            if block.is_text:
+                raise PackError(
+                    "E302",
+                    f"The step computes with the column {block.names[0]!r:.80}, which holds text.",
+                    fix="Encode text columns before this step, for instance with OneHotEncoder.",
+                )
+        joined = concat(block.values for block in self.blocks)
+        return joined if joined.dtype.startswith("float") else joined.cast("float64")
+
+
+def input_table(graph: Graph, fields: Sequence[Field], nulls: Mapping[str, float | None]) -> Table:
+    """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order."""
+    place = {
+        f.name: i for kind in (True, False) for i, f in enumerate(f for f in fields if (f.dtype == "string") is kind)
+    }
+    texts = sum(f.dtype == "string" for f in fields)
+    number = graph.input("number", "float64", len(fields) - texts) if texts < len(fields) else None
+    text = graph.input("text", "object", texts) if texts else None
+    missing = graph.input("text_missing", "bool", texts) if texts else None
+    singles: list[Block] = []
+    rounded = number.cast("float32") if number is not None else None
+    for field in fields:
+        at = [place[field.name]]
+        if field.dtype == "string":
+            assert text is not None
+            assert missing is not None
+            null = nulls.get(field.name, math.nan)
+            singles.append(Block(text.columns(at), missing.columns(at), (field.name,), null))
+        else:
+            source = rounded if field.dtype == "float32" else number
+            assert source is not None
+            singles.append(Block(source.columns(at), None, (field.name,)))
+    return Table.join([Table((block,), graph) for block in singles])
+
+
+def constant_column(table: Table, value: float) -> Tensor:
+    """A vector (N,) that holds `value` in every row."""
+    first = table.blocks[0].values.column(0)
+    count = first.op("Shape", dtype="int64", shape=(1,))
+    return count.op("ConstantOfShape", dtype="float64", shape=(None,), value=np.array([value], dtype=np.float64))
+
+
+def _merge(run: Sequence[Block]) -> Block:
+    masks = [block.missing for block in run if block.missing is not None]
+    names = tuple(name for block in run for name in block.names)
+    return Block(concat(b.values for b in run), concat(masks) if masks else None, names, run[0].null)
