@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from sealift.errors import FileError
+
+_CHUNK = 1 << 20
 
 
 @contextlib.contextmanager
@@ -17,21 +19,25 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary neighbour of `path` for writing; rename it to `path` when the block ends well, else delete it.
 
     Raises:
-        FileError: E402 when the folder is missing or not writable, or the disk is full.
+        FileError: E402 when the folder is missing or not writable, the disk is full, or `path` is there and no file.
     """
+    # A short name of our own: the final name may already be as long as the file system allows.
+    temporary = path.parent / f".sealift-{secrets.token_hex(8)}.part"
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:64]}.", suffix=".part", dir=path.parent)
-    except OSError as error:
+        if b"\0" in os.fsencode(path):
+            raise ValueError("its name holds a NUL")
+        if path.exists() and not path.is_file():  # a rename would replace /dev/null itself
+            raise OSError("it is a folder or a device")
+        # Created by name, not by mkstemp, so that the user's own umask decides who may read the result.
+        stream = temporary.open("xb")
+    except (OSError, ValueError) as error:  # ValueError: a name that the system cannot say
         raise _unwritable(path, error) from error
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        # mkstemp makes the file private; the user's own umask decides who may read the result
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
@@ -46,30 +52,71 @@ def write_atomic(path: Path, data: bytes) -> None:
         stream.write(data)
 
 
+def create(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Write `data` to a file that must not exist yet, with `mode` (less the umask) from its first moment.
+
+    Raises:
+        FileExistsError: something has that name, be it a dangling link.
+        FileError: E402 when it cannot be written; nothing is left behind.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    except FileExistsError:
+        raise
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def read(path: Path, *, limit: int | None = None) -> bytes:
     """The bytes of `path`, `limit` + 1 at most. Raises FileError E401."""
     try:
         with path.open("rb") as stream:
-            return stream.read() if limit is None else stream.read(limit + 1)
-    except OSError as error:
+            if limit is None:
+                return stream.read()
+            # Asked for by the file's own size, because read(n) sets n bytes aside whatever the file holds;
+            # then in pieces, for pipes have no size.
+            wanted, room = os.fstat(stream.fileno()).st_size + 1, limit + 1
+            pieces: list[bytes] = []
+            while room > 0 and (piece := stream.read(min(wanted, room))):
+                pieces.append(piece)
+                room -= len(piece)
+                wanted = _CHUNK
+            return b"".join(pieces)
+    except (OSError, ValueError, MemoryError) as error:
         raise FileError(
             "E401",
-            f"The file cannot be read: {error.strerror or error}.",
-            where=str(path),
+            f"The file cannot be read: {_reason(error)}.",
+            where=_printable(path),
             fix="Check the path and the permissions.",
         ) from error
 
 
-def _unwritable(path: Path, error: OSError) -> FileError:
+def _unwritable(path: Path, error: Exception) -> FileError:
     return FileError(
         "E402",
-        f"The file cannot be written: {error.strerror or error}.",
-        where=str(path),
+        f"The file cannot be written: {_reason(error)}.",
+        where=_printable(path),
         fix="Choose a folder that exists and that you may write to; nothing was left behind.",
     )
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "it does not fit into memory"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _printable(path: Path) -> str:
+    # A path may hold bytes that are no text; the message must still reach a terminal.
+    return str(path).encode("utf-8", "backslashreplace").decode()

@@ -14,7 +14,7 @@ ALIGNMENT = 64
 _MIB = 1 << 20
 _MAX_FILE = (1 << 31) - 1
 _MAX_MEMBERS = 16
-_DEFAULT_LIMIT = 64 * _MIB
+_DEFAULT_LIMIT = 16 * _MIB
 
 # The closed set of members, each with the most bytes it may have.
 LIMITS: Mapping[str, int] = MappingProxyType(
@@ -40,7 +40,9 @@ _LOCAL_SIGN, _CENTRAL_SIGN, _END_SIGN = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x
 _VERSION, _UTF8, _STORED, _TIME, _DATE = 20, 0x0800, 0, 0, 0x0021
 _PADDING_ID = 0x5EA1
 
-_UNPACK_HINT = "Ask its publisher for the original file; nothing of this one was used."
+_ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
+
+Bytes = bytes | memoryview
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def _end(count: int, directory: int, start: int) -> bytes:
     return _END.pack(_END_SIGN, 0, 0, count, count, directory, start, 0)
 
 
-def pack(members: Mapping[str, bytes]) -> Iterator[bytes]:
+def pack(members: Mapping[str, Bytes]) -> Iterator[Bytes]:
     """The sealed file's bytes, piece by piece, so that a large model is never copied.
 
     Raises:
@@ -92,7 +94,8 @@ def pack(members: Mapping[str, bytes]) -> Iterator[bytes]:
         entry = _Entry(name.encode("ascii"), len(data), zlib.crc32(data), offset)
         local = entry.local
         offset += len(local) + len(data)
-        if offset > _MAX_FILE:
+        rest = sum(len(before.central) for before in (*entries, entry)) + _END.size
+        if offset + rest > _MAX_FILE:
             raise _too_much("the file would be larger than 2 GiB")
         entries.append(entry)
         yield local
@@ -173,7 +176,7 @@ def _check_name(name: str) -> None:
         raise SealError(
             "E202",
             f"The sealed file has a member {name!r:.80} that the format does not know.",
-            fix=_UNPACK_HINT,
+            fix="Ask its publisher for the original file, or install a newer Sealift; nothing of this file was used.",
         )
 
 
@@ -188,7 +191,7 @@ def _shown(name: bytes) -> str:
 
 
 def _damaged(reason: str) -> SealError:
-    return SealError("E202", f"The sealed file is damaged: {reason}.", fix=_UNPACK_HINT)
+    return SealError("E202", f"The sealed file is damaged: {reason}.", fix=_ORIGINAL)
 
 
 def _too_much(reason: str) -> SealError:

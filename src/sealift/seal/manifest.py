@@ -10,6 +10,7 @@ from typing import Any
 
 from sealift import canonical
 from sealift.errors import PackError, SealError
+from sealift.seal.layout import Bytes
 
 FORMAT = 1
 REQUIRED = frozenset(
@@ -28,6 +29,8 @@ UNLISTED = frozenset({"manifest.json", "signature.json"})
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}")
+_PRINTABLE = re.compile(r"[ -~]{1,256}")  # shown in terminals, so nothing that steers one
+_DOMAIN = re.compile(r"[A-Za-z0-9._-]{0,128}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def check_name(name: str, version: str) -> None:
         raise PackError(
             "E304",
             f"The name {name!r:.80} cannot be used.",
-            fix="Use 1 to 128 letters, digits, '.', '_' or '-', beginning with a letter or digit, such as 'heart-risk'.",
+            fix="Use 1 to 128 letters, digits, '.', '_' or '-', a letter or digit first: 'heart-risk'.",
         )
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
         raise PackError(
@@ -60,7 +63,7 @@ def check_name(name: str, version: str) -> None:
 
 
 def build(
-    members: Mapping[str, bytes],
+    members: Mapping[str, Bytes],
     *,
     name: str,
     version: str,
@@ -68,8 +71,10 @@ def build(
     producer: str,
     opsets: Mapping[str, int],
 ) -> bytes:
-    """The manifest's bytes for `members` (without manifest and signature)."""
+    """The manifest's bytes for `members` (without manifest and signature). Raises PackError E304, ValueError."""
     check_name(name, version)
+    if not _PRINTABLE.fullmatch(task) or not _PRINTABLE.fullmatch(producer):
+        raise ValueError("task and producer are 1 to 256 printable ASCII characters")
     return canonical.dumps(
         {
             "format": FORMAT,
@@ -97,10 +102,13 @@ def parse(data: bytes) -> Manifest:
         if isinstance(number, int) and not isinstance(number, bool) and number > FORMAT:
             raise SealError(
                 "E204",
-                f"The file is of format {number}; this program reads up to format {FORMAT}.",
+                f"The file is of format {number:.20g}; this program reads up to format {FORMAT}.",
                 fix="Install a newer Sealift: pip install --upgrade sealift.",
             )
-        return _manifest(raw)
+        parsed = _manifest(raw)
+        if canonical.dumps(raw) != data:  # one spelling, so that no two readers can understand it differently
+            raise ValueError("not in its canonical spelling")
+        return parsed
     except ValueError as error:
         raise SealError(
             "E205",
@@ -110,11 +118,11 @@ def parse(data: bytes) -> Manifest:
         ) from None
 
 
-def check_members(manifest: Manifest, members: Mapping[str, memoryview]) -> None:
+def check_members(manifest: Manifest, members: Mapping[str, Bytes]) -> None:
     """Raise SealError E202 unless `members` are exactly those of the manifest, digest by digest."""
     present, listed = set(members) - UNLISTED, set(manifest.members)
     for name in sorted((REQUIRED | listed) - present):
-        raise _mismatch(f"The member {name!r} is missing.")
+        raise _mismatch(f"The member {name!r:.80} is missing.")
     for name in sorted(present - listed):
         raise _mismatch(f"The member {name!r} is not in the manifest.")
     for name, (digest, size) in manifest.members.items():
@@ -126,15 +134,16 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
     expected = {"format", "name", "version", "task", "producer", "opsets", "members"}
     if set(raw) != expected:
         raise ValueError(f"the keys {sorted(set(raw) ^ expected)!r:.120} are missing or unknown")
-    if raw["format"] != FORMAT or isinstance(raw["format"], bool):
+    if type(raw["format"]) is not int or raw["format"] != FORMAT:
         raise ValueError("format is not 1")
-    for key in ("name", "version", "task", "producer"):
-        if not isinstance(raw[key], str) or len(raw[key]) > 256:
-            raise ValueError(f"{key} is not a short text")
-    if not _NAME.fullmatch(raw["name"]) or not _VERSION.fullmatch(raw["version"]):
-        raise ValueError("name or version has characters that are not allowed")
+    forms = {"name": _NAME, "version": _VERSION, "task": _PRINTABLE, "producer": _PRINTABLE}
+    for key, form in forms.items():
+        if not isinstance(raw[key], str) or not form.fullmatch(raw[key]):
+            raise ValueError(f"{key} is not a short text of the permitted characters")
     opsets, members = raw["opsets"], raw["members"]
-    if not isinstance(opsets, dict) or not all(type(v) is int and 0 < v < 1000 for v in opsets.values()):
+    if not isinstance(opsets, dict) or not all(
+        _DOMAIN.fullmatch(domain) and type(v) is int and 0 < v < 1000 for domain, v in opsets.items()
+    ):
         raise ValueError("opsets are not numbers by domain")
     if not isinstance(members, dict):
         raise ValueError("members is not an object")

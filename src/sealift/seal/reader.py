@@ -6,14 +6,17 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sealift import canonical, files
-from sealift.errors import SealError
-from sealift.seal import layout, manifest
+from sealift.errors import SealError, SignatureError
+from sealift.seal import envelope, layout, manifest
+from sealift.seal.layout import Bytes
 from sealift.seal.manifest import Manifest
 
 _MAX_FILE = layout.LIMITS["model.onnx"]
+_ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Seal:
     Attributes:
         manifest: what the file says it is.
         identity: SHA-256 of the manifest in hexadecimal; the model's identity.
-        members: member name → its bytes, as views into one buffer.
+        members: member name → its bytes, as read-only views into one buffer.
     """
 
     manifest: Manifest
@@ -31,37 +34,56 @@ class Seal:
     members: Mapping[str, memoryview]
 
     def json(self, name: str) -> Any:
-        """A JSON member, parsed. Raises SealError E205 when it is missing or malformed."""
+        """A JSON member, parsed. Raises SealError E205 when it is missing."""
+        return _json(name, self._member(name))
+
+    def text(self, name: str) -> str:
+        """A text member such as `card.md`. Raises SealError E205 when it is missing."""
+        return _text(name, self._member(name))
+
+    def _member(self, name: str) -> memoryview:
         if name not in self.members:
             raise SealError(
                 "E205",
-                f"The sealed file has no member {name!r}.",
+                f"The sealed file has no member {name!r:.80}.",
                 fix="Pack the model again with this version of Sealift.",
             )
-        try:
-            return canonical.loads(bytes(self.members[name]))
-        except ValueError as error:
-            raise SealError(
-                "E205",
-                f"The member is malformed: {error}.",
-                where=name,
-                fix="Ask its publisher for the original file.",
-            ) from None
+        return self.members[name]
 
 
-def parse(data: bytes) -> Seal:
-    """Check `data` as a sealed file. Raises SealError (E201 to E205), and nothing else."""
-    members = layout.unpack(data)
+def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str]:
+    """Check unpacked members against each other; the manifest and the identity.
+
+    Raises:
+        SealError: E202, E204 or E205.
+        SignatureError: E502 when the signature was made for another model.
+    """
     if "manifest.json" not in members:
-        raise SealError(
-            "E202",
-            "The sealed file has no manifest.",
-            fix="Ask its publisher for the original file; nothing of this one was used.",
-        )
+        raise SealError("E202", "The sealed file has no manifest.", fix=_ORIGINAL)
     found = bytes(members["manifest.json"])
     parsed = manifest.parse(found)
     manifest.check_members(parsed, members)
-    return Seal(parsed, hashlib.sha256(found).hexdigest(), members)
+    identity = hashlib.sha256(found).hexdigest()
+    for name, data in members.items():
+        if name == "signature.json":
+            envelope.read(bytes(data), parsed, identity)
+        elif name.endswith(".json"):
+            _json(name, data)
+        elif name.endswith(".md"):
+            _text(name, data)
+    return parsed, identity
+
+
+def parse(data: bytes) -> Seal:
+    """Check `data` as a sealed file; what can be checked without a key.
+
+    Raises:
+        SealError: E201 to E205, and nothing else but
+        SignatureError: E502 when the file carries a signature that was made for another model.
+    """
+    members = layout.unpack(data)
+    parsed, identity = check(members)
+    return Seal(parsed, identity, MappingProxyType(members))
 
 
 def read(path: Path | str) -> Seal:
@@ -70,11 +92,30 @@ def read(path: Path | str) -> Seal:
     Raises:
         FileError: E401 when the file cannot be read.
         SealError: E201 to E205 when it is not a sound sealed file.
+        SignatureError: E502 when it carries a signature that was made for another model.
     """
     path = Path(path)
     data = files.read(path, limit=_MAX_FILE)
     try:
         return parse(data)
-    except SealError as error:
+    except (SealError, SignatureError) as error:
         place = f"{path}: {error.where}" if error.where else str(path)
-        raise SealError(error.code, error.what, where=place, fix=error.fix) from None
+        raise type(error)(error.code, error.what, where=place, fix=error.fix) from None
+
+
+def _json(name: str, data: Bytes) -> Any:
+    try:
+        return canonical.loads(bytes(data))
+    except ValueError as error:
+        raise _malformed(name, str(error)) from None
+
+
+def _text(name: str, data: Bytes) -> str:
+    try:
+        return bytes(data).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _malformed(name, f"not UTF-8 at byte {error.start}") from None
+
+
+def _malformed(name: str, reason: str) -> SealError:
+    return SealError("E205", f"The member is malformed: {reason}.", where=name, fix=_ORIGINAL)

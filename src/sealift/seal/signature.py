@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sealift import canonical, files
-from sealift.errors import SealError, SignatureError
+from sealift import files
+from sealift.errors import SignatureError
+from sealift.seal import envelope
+from sealift.seal.envelope import Signature
+from sealift.seal.layout import Bytes
 from sealift.seal.reader import Seal
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_PAYLOAD_TYPE = "application/vnd.in-toto+json"
-_STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-_PREDICATE_TYPE = "urn:sealift:seal:1"
-
-
-@dataclass(frozen=True)
-class Signature:
-    """One signature of an envelope: who (by key) over what, not yet checked against a key."""
-
-    keyid: str
-    value: bytes
-    message: bytes
+__all__ = [
+    "Signature",
+    "generate_keys",
+    "key_id",
+    "load_private_key",
+    "load_public_key",
+    "sign",
+    "signatures",
+    "verify_key",
+]
+_KDF_ROUNDS = 600_000  # PBKDF2-HMAC-SHA256, OWASP Password Storage Cheat Sheet
 
 
 def key_id(key: Ed25519PublicKey) -> str:
@@ -46,39 +45,40 @@ def generate_keys(private: Path, *, password: bytes | None = None) -> tuple[Path
         The path of the public key, and the key's id.
 
     Raises:
-        SignatureError: E501 when a file is there already: a key is never overwritten.
+        SignatureError: E501 when a file is there already, for a key is never overwritten, or the password is empty.
+        FileError: E402 when a file cannot be written; neither is left behind.
     """
     from cryptography.hazmat.primitives import serialization as s
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    if password == b"":
+        raise SignatureError("E501", "The password is empty.", where=str(private), fix="Give a password, or none.")
     public = private.with_name(private.name + ".pub")
-    for path in (private, public):
-        if path.exists():
-            raise SignatureError(
-                "E501",
-                "A key is there already.",
-                where=str(path),
-                fix="Choose another name; keys are never overwritten.",
-            )
     key = Ed25519PrivateKey.generate()
-    encryption = s.BestAvailableEncryption(password) if password else s.NoEncryption()
+    encryption: s.KeySerializationEncryption = s.NoEncryption()
+    if password is not None:
+        encryption = s.PrivateFormat.PKCS8.encryption_builder().kdf_rounds(_KDF_ROUNDS).build(password)
     pem = key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, encryption)
-    with files.atomic(private) as stream:
-        stream.write(pem)
-    private.chmod(0o600)
-    files.write_atomic(public, key.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo))
+    _create(private, pem, mode=0o600)
+    try:
+        described = key.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo)
+        _create(public, described, mode=0o666)
+    except BaseException:
+        private.unlink(missing_ok=True)  # ours: it was created above, or we would not be here
+        raise
     return public, key_id(key.public_key())
 
 
 def load_private_key(path: Path, *, password: bytes | None = None) -> Ed25519PrivateKey:
     """Read a PEM private key. Raises SignatureError E501, FileError E401."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     data = files.read(path, limit=1 << 16)
     try:
         key = load_pem_private_key(data, password)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _unusable(path, f"The private key cannot be opened: {error}") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise _unusable(path, "The key is not an Ed25519 key")
@@ -87,67 +87,33 @@ def load_private_key(path: Path, *, password: bytes | None = None) -> Ed25519Pri
 
 def load_public_key(path: Path) -> Ed25519PublicKey:
     """Read a PEM public key. Raises SignatureError E501, FileError E401."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     data = files.read(path, limit=1 << 16)
     try:
         key = load_pem_public_key(data)
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise _unusable(path, f"The public key cannot be opened: {error}") from None
     if not isinstance(key, Ed25519PublicKey):
         raise _unusable(path, "The key is not an Ed25519 key")
     return key
 
 
-def sign(seal: Seal, key: Ed25519PrivateKey) -> dict[str, bytes]:
+def sign(seal: Seal, key: Ed25519PrivateKey) -> dict[str, Bytes]:
     """The members of `seal` with a signature by `key` added; earlier signatures by other keys stay."""
-    statement = canonical.dumps(_statement(seal))
-    mine = key_id(key.public_key())
-    kept = [
-        {"keyid": old.keyid, "sig": base64.b64encode(old.value).decode()}
-        for old in signatures(seal)
-        if old.keyid != mine
-    ]
-    fresh = {"keyid": mine, "sig": base64.b64encode(key.sign(_encoding(statement))).decode()}
-    envelope = {
-        "payload": base64.b64encode(statement).decode(),
-        "payloadType": _PAYLOAD_TYPE,
-        "signatures": sorted([*kept, fresh], key=lambda entry: entry["keyid"]),
-    }
-    members = {name: bytes(data) for name, data in seal.members.items()}
-    return {**members, "signature.json": canonical.dumps(envelope)}
+    payload = envelope.statement(seal.manifest, seal.identity)
+    kept = {old.keyid: old.value for old in signatures(seal)}
+    kept[key_id(key.public_key())] = key.sign(envelope.encoding(payload))
+    return {**seal.members, "signature.json": envelope.build(payload, kept.items())}
 
 
 def signatures(seal: Seal) -> list[Signature]:
-    """The signatures that the file carries, after checking that they speak of this very model.
-
-    Raises:
-        SealError: E205 when the envelope is malformed.
-        SignatureError: E502 when it was made for another model.
-    """
+    """The signatures that the file carries; none of them is checked against a key yet."""
     if "signature.json" not in seal.members:
         return []
-    envelope = seal.json("signature.json")
-    try:
-        payload, entries = _envelope(envelope)
-        statement = canonical.loads(payload)
-    except (ValueError, binascii.Error) as error:
-        raise SealError(
-            "E205",
-            f"The signature is malformed: {error}.",
-            where="signature.json",
-            fix="Ask its publisher for the original file.",
-        ) from None
-    if statement != _statement(seal):
-        raise SignatureError(
-            "E502",
-            "The signature was made for another model.",
-            where="signature.json",
-            fix="Do not trust this file; ask its publisher for the original.",
-        )
-    message = _encoding(payload)
-    return [Signature(keyid, value, message) for keyid, value in entries]
+    return envelope.read(bytes(seal.members["signature.json"]), seal.manifest, seal.identity)
 
 
 def verify_key(seal: Seal, key: Ed25519PublicKey) -> str:
@@ -178,37 +144,16 @@ def verify_key(seal: Seal, key: Ed25519PublicKey) -> str:
     )
 
 
-def _statement(seal: Seal) -> dict[str, Any]:
-    name, version = seal.manifest.name, seal.manifest.version
-    return {
-        "_type": _STATEMENT_TYPE,
-        "subject": [{"name": f"{name}-{version}.seal", "digest": {"sha256": seal.identity}}],
-        "predicateType": _PREDICATE_TYPE,
-        "predicate": {"name": name, "version": version},
-    }
-
-
-def _encoding(payload: bytes) -> bytes:
-    """DSSE's pre-authentication encoding (secure-systems-lab/dsse, protocol.md v1)."""
-    kind = _PAYLOAD_TYPE.encode()
-    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-
-
-def _envelope(envelope: Any) -> tuple[bytes, list[tuple[str, bytes]]]:
-    if not isinstance(envelope, dict) or set(envelope) != {"payload", "payloadType", "signatures"}:
-        raise ValueError("not a DSSE envelope")
-    if envelope["payloadType"] != _PAYLOAD_TYPE or not isinstance(envelope["payload"], str):
-        raise ValueError("not an in-toto payload")
-    if not isinstance(envelope["signatures"], list) or len(envelope["signatures"]) > 64:
-        raise ValueError("not a list of signatures")
-    entries: list[tuple[str, bytes]] = []
-    for entry in envelope["signatures"]:
-        if not isinstance(entry, dict) or set(entry) != {"keyid", "sig"}:
-            raise ValueError("a signature lacks keyid or sig")
-        if not isinstance(entry["keyid"], str) or not isinstance(entry["sig"], str):
-            raise ValueError("keyid or sig is no text")
-        entries.append((entry["keyid"], base64.b64decode(entry["sig"], validate=True)))
-    return base64.b64decode(envelope["payload"], validate=True), entries
+def _create(path: Path, data: bytes, *, mode: int) -> None:
+    try:
+        files.create(path, data, mode=mode)
+    except FileExistsError:
+        raise SignatureError(
+            "E501",
+            "A key is there already.",
+            where=str(path),
+            fix="Choose another name; keys are never overwritten.",
+        ) from None
 
 
 def _unusable(path: Path, what: str) -> SignatureError:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealift import files
-from sealift.seal import layout, manifest
+from sealift.seal import layout, manifest, reader
+from sealift.seal.layout import Bytes
 
 
 def assemble(
@@ -23,13 +24,17 @@ def assemble(
     return {**members, "manifest.json": described}
 
 
-def write(path: Path, members: Mapping[str, bytes]) -> None:
+def write(path: Path, members: Mapping[str, Bytes]) -> None:
     """Write assembled members as a sealed file; the same members give the same bytes.
+
+    They are checked as the reader checks them, so what is written can be read.
 
     Raises:
         FileError: E402 when the file cannot be written; nothing is left behind.
-        SealError: E203 when a limit of the format is exceeded.
+        SealError: E202 to E205 when the members are no sealed file, or beyond a limit of the format.
+        SignatureError: E502 when the signature was made for other members.
     """
     with files.atomic(path) as stream:
         for piece in layout.pack(members):
             stream.write(piece)
+        reader.check(members)
