@@ -1,0 +1,87 @@
+"""The oracle of the converter tests: the graph's answers beside the original's, without packing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract, Field, encode
+from sealift.convert import Conversion, convert
+from sealift.runtime import Engine
+
+RELATIVE = 1e-9
+
+
+def fields_of(X: Any) -> tuple[list[Field], dict[str, float | None]]:
+    """Fields that accept everything, one for each column of a data frame or array; and the markers of missing text."""
+    if isinstance(X, np.ndarray):
+        dtype: Any = "float32" if X.dtype == np.float32 else "float64"
+        return [Field(name=f"x{i}", dtype=dtype, missing="allowed") for i in range(X.shape[1])], {}
+    fields, nulls = [], {}
+    for name in X:
+        column = X[name].to_numpy()
+        text = column.dtype.kind == "O" and any(isinstance(value, str) for value in column)
+        if text:
+            nulls[str(name)] = None if any(value is None for value in column) else math.nan
+        kind: Any = "string" if text else "float32" if column.dtype == np.float32 else "float64"
+        fields.append(Field(name=str(name), dtype=kind, missing="allowed"))
+    return fields, nulls
+
+
+def answers(model: Any, X: Any, rows: Any = None) -> tuple[Conversion, dict[str, npt.NDArray[Any]]]:
+    """Convert a fitted model whose training rows look like `X`, and answer `rows` (or X) with the graph."""
+    fields, nulls = fields_of(X)
+    conversion = convert(model, fields, nulls)
+    contract = Contract(inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task)
+    rows = X if rows is None else rows
+    columns = (
+        {field.name: rows[:, i] for i, field in enumerate(fields)}
+        if isinstance(rows, np.ndarray)
+        else {str(name): rows[name].to_numpy() for name in rows}
+    )
+    batch = encode(contract, columns)
+    assert not batch.problems, batch.problems[:3]
+    graph = conversion.model().SerializeToString()
+    return conversion, Engine(graph, threads=1).run(batch.tensors)
+
+
+def expected(model: Any, task: str, rows: Any) -> dict[str, npt.NDArray[Any]]:
+    """The original's answers, by output name."""
+    if task == "transformation":
+        found = model.transform(rows)
+        found = found.toarray() if hasattr(found, "toarray") else found
+        return {"features": np.asarray(found, dtype=np.float64)}
+    if task == "regression":
+        return {"value": np.asarray(model.predict(rows), dtype=np.float64)}
+    result = {"label": np.asarray(model.predict(rows))}
+    if task == "classification" and hasattr(model, "predict_proba"):
+        result["probability"] = np.asarray(model.predict_proba(rows))
+    elif task == "classification" and hasattr(model, "decision_function"):
+        result["score"] = np.asarray(model.decision_function(rows))
+    elif task == "outliers":
+        found = model.decision_function(rows) if hasattr(model, "decision_function") else model.score_samples(rows)
+        result["score"] = np.asarray(found)
+    return result
+
+
+def assert_same(model: Any, X: Any, rows: Any = None, *, relative: float = RELATIVE) -> Conversion:
+    """The graph answers `rows` (or X) as the model does: labels equal, numbers within `relative` of max(|e|, scale)."""
+    conversion, got = answers(model, X, rows)
+    wanted = expected(model, conversion.task, X if rows is None else rows)
+    for name, truth in wanted.items():
+        found = got[name]
+        assert found.shape == truth.shape, f"{name}: shape {found.shape}, original {truth.shape}"
+        if truth.dtype.kind != "f":
+            different = np.flatnonzero(found != truth)
+            assert not len(different), f"{name}: {len(different)} differ, first at {different[:5]}"
+            continue
+        scale = 1.0 if name == "probability" else float(np.nanmedian(np.abs(truth))) or 1.0
+        same = (found == truth) | (np.isnan(found) & np.isnan(truth))
+        with np.errstate(invalid="ignore"):
+            gap = np.abs(found - truth) / np.maximum(np.abs(truth), scale)
+        gap = np.where(same, 0.0, np.where(np.isfinite(gap), gap, np.inf))
+        assert gap.max(initial=0.0) <= relative, f"{name}: off by {gap.max()} at row {int(np.argmax(gap)) % len(truth)}"
+    return conversion
