@@ -1,0 +1,52 @@
+"""The built front end that ships inside this package, read and checked against its own list."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sealift import canonical
+from sealift.errors import SealiftError
+
+FOLDER = Path(__file__).parent / "front"
+_NEEDED = (
+    "loader.js", "ort.wasm.gz", "shell.css", "shell.html", "ui.css", "ui.html", "ui.js", "worker.js",
+)  # fmt: skip
+
+
+class FrontError(SealiftError):
+    """The page's front end cannot be used (E6xx)."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """The front end's files by name, and the versions of what they were built with."""
+
+    files: Mapping[str, bytes]
+    versions: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """A file as text."""
+        return self.files[name].decode()
+
+
+def load(folder: Path = FOLDER) -> Front:
+    """Read the front end. Raises FrontError E601 when it is missing or not as it was built."""
+    try:
+        listed: Any = canonical.loads((folder / "front.json").read_bytes())
+        files = {name: (folder / name).read_bytes() for name in _NEEDED}
+        for name, data in files.items():
+            if hashlib.sha256(data).hexdigest() != listed["files"][name]["sha256"]:
+                raise ValueError(f"{name} is not the file that was built")
+        return Front(files, dict(listed["versions"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"{error.strerror}: {Path(error.filename).name}" if isinstance(error, OSError) else str(error)
+        raise FrontError(
+            "E601",
+            f"The front end of the page was not built into this installation ({reason}).",
+            where=str(folder),
+            fix="In a clone, run `make web` (or `npm ci && npm run build` in web/app); else reinstall sealift.",
+        ) from None

@@ -1,0 +1,119 @@
+/** CSV text to records, in pieces as they arrive (RFC 4180; the separator is found in the header, spec/CONTRACT.md §4). */
+import { SealiftError } from "../errors";
+
+const MAX_CELL = 1 << 20;
+
+/** Feed it text with `push`, finish with `end`; both give the records completed so far, wholly empty ones left out. */
+export class CsvReader {
+  /** The separator; known once the first line was seen. */
+  separator = "";
+  private held = "";
+  private record: string[] = [];
+  private cell = "";
+  private state: "start" | "plain" | "quoted" | "closed" = "start";
+  private line = 1;
+
+  push(text: string): string[][] {
+    if (!this.separator) {
+      // The header decides the separator, so nothing can be split before its line is complete.
+      this.held += text;
+      const end = headerEnd(this.held);
+      if (end < 0) {
+        if (this.held.length > MAX_CELL) throw malformed("the first line has no end", 1);
+        return [];
+      }
+      this.separator = separatorOf(this.held.slice(0, end));
+      text = this.held;
+      this.held = "";
+    }
+    return this.parse(text);
+  }
+
+  end(): string[][] {
+    const records: string[][] = [];
+    if (!this.separator) {
+      this.separator = separatorOf(this.held);
+      records.push(...this.parse(this.held));
+    }
+    if (this.state === "quoted") throw malformed("a quoted cell has no closing quote", this.line);
+    this.finish(records);
+    return records;
+  }
+
+  private parse(text: string): string[][] {
+    const records: string[][] = [];
+    const { separator } = this;
+    let start = 0; // of the run of plain characters not yet added to the cell
+    for (let i = 0; i < text.length; i++) {
+      const char = text[i]!;
+      if (char === "\n") this.line++;
+      if (this.state === "quoted") {
+        if (char === '"') {
+          this.cell += text.slice(start, i);
+          start = i + 1;
+          this.state = "closed";
+        }
+        continue;
+      }
+      if (char === '"' && this.state === "closed") {
+        // Two quotes inside a quoted cell mean one; the second starts the next run.
+        start = i;
+        this.state = "quoted";
+      } else if (char === '"' && this.state === "start") {
+        start = i + 1;
+        this.state = "quoted";
+      } else if (char === separator) {
+        this.cell += text.slice(start, i);
+        start = i + 1;
+        this.endCell();
+      } else if (char === "\n" || char === "\r") {
+        this.cell += text.slice(start, i);
+        start = i + 1;
+        this.finish(records);
+      } else if (this.state === "start") {
+        this.state = "plain";
+      } else if (this.state === "closed") {
+        throw malformed("text follows a closing quote", this.line);
+      }
+    }
+    this.cell += text.slice(start);
+    if (this.cell.length > MAX_CELL) throw malformed("a cell is longer than a million characters; a quote may be missing", this.line);
+    return records;
+  }
+
+  private endCell(): void {
+    this.record.push(this.cell);
+    this.cell = "";
+    this.state = "start";
+  }
+
+  private finish(records: string[][]): void {
+    this.endCell();
+    // "\r\n" ends a record once; the empty rest between the two is skipped like any blank line.
+    if (this.record.some((cell) => cell !== "")) records.push(this.record);
+    this.record = [];
+  }
+}
+
+/** Where the first line that is not blank ends, quotes respected; -1 when it does not end yet. */
+function headerEnd(text: string): number {
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === '"') quoted = !quoted;
+    else if (!quoted && (char === "\n" || char === "\r") && text.slice(0, i).trim()) return i;
+  }
+  return -1;
+}
+
+function separatorOf(header: string): string {
+  const bare = header.replace(/"[^"]*"/g, "");
+  const count = (separator: string) => bare.split(separator).length - 1;
+  const [commas, semicolons, tabs] = [count(","), count(";"), count("\t")];
+  if (semicolons > commas && semicolons >= tabs) return ";";
+  return tabs > commas ? "\t" : ",";
+}
+
+function malformed(reason: string, line: number): SealiftError {
+  return new SealiftError("E404", `The file is not CSV as RFC 4180 describes it: ${reason}.`, `line ${line}`, "Save it again as CSV (UTF-8) from the program it came from.");
+}

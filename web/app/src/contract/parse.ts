@@ -1,0 +1,149 @@
+/** contract.json from an untrusted file to a Contract, or E106. */
+import { SealiftError } from "../errors";
+import { asNumber, isObject } from "../seal/json";
+import type { Contract, DType, Field, Output, Scalar, Tensor } from "./types";
+
+const DTYPES: readonly string[] = ["float64", "float32", "int64", "bool", "string"];
+const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
+
+export function parseContract(raw: unknown): Contract {
+  if (!isObject(raw)) throw malformed("it is not an object");
+  const inputs = list(raw["inputs"], "inputs").map(parseField);
+  const outputs = list(raw["outputs"], "outputs").map(parseOutput);
+  const task = text(raw["task"], "task");
+  if (!TASKS.includes(task)) throw malformed(`the task '${task}' is not known`);
+  if (inputs.length === 0 || outputs.length === 0) throw malformed("there must be an input and an output");
+  for (const names of [inputs.map((f) => f.name), outputs.map((o) => o.name)]) {
+    if (new Set(names).size !== names.length) throw malformed("a name stands twice");
+  }
+  const tensors = list(raw["tensors"], "tensors").map(parseTensor);
+  if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs))) throw malformed("the tensors do not follow from the inputs");
+  return {
+    inputs,
+    outputs,
+    task,
+    tensors,
+    headline: parseHeadline(raw["headline"], outputs),
+    title: text(raw["title"] ?? "", "title"),
+    description: text(raw["description"] ?? "", "description"),
+  };
+}
+
+function parseField(raw: unknown): Field {
+  if (!isObject(raw) || typeof raw["name"] !== "string" || !raw["name"]) throw malformed("an input has no name");
+  const where = `input '${raw["name"].slice(0, 80)}'`;
+  const dtype = raw["dtype"];
+  if (typeof dtype !== "string" || !DTYPES.includes(dtype)) throw malformed("the dtype is not known", where);
+  const categories = raw["categories"] == null ? null : list(raw["categories"], "categories").map((v) => scalar(v, where));
+  return {
+    name: raw["name"],
+    dtype: dtype as DType,
+    missing: policy(raw["missing"], "refused", where),
+    categories,
+    known: categories && knownValues(categories, dtype),
+    unknown: policy(raw["unknown"], "allowed", where),
+    range: pair(raw["range"], where),
+    observed: pair(raw["observed"], where),
+    typical: raw["typical"] == null ? null : scalar(raw["typical"], where),
+    title: text(raw["title"] ?? "", where),
+    description: text(raw["description"] ?? "", where),
+    units: text(raw["units"] ?? "", where),
+    personal: raw["personal"] === true,
+  };
+}
+
+/** The categories as checked values, so that they can be looked up: booleans as 0 and 1, float32 also rounded. */
+function knownValues(categories: Scalar[], dtype: string): Set<string | number> {
+  const known = new Set(categories.map((value) => (typeof value === "boolean" ? Number(value) : value)));
+  if (dtype === "float32") for (const value of [...known]) known.add(Math.fround(value as number));
+  return known;
+}
+
+function parseOutput(raw: unknown): Output {
+  if (!isObject(raw) || typeof raw["name"] !== "string" || !raw["name"]) throw malformed("an output has no name");
+  const where = `output '${raw["name"].slice(0, 80)}'`;
+  const dtype = raw["dtype"];
+  if (dtype !== "float64" && dtype !== "int64" && dtype !== "bool" && dtype !== "string") throw malformed("the dtype is not known", where);
+  const width = raw["width"] ?? null;
+  if (width !== null && (!Number.isInteger(width) || (width as number) < 1)) throw malformed("the width is not a count", where);
+  const classes = raw["classes"] == null ? null : list(raw["classes"], where).map((v) => scalar(v, where));
+  const names = raw["class_names"] == null ? null : list(raw["class_names"], where).map((v) => text(v, where));
+  const columns = raw["columns"] == null ? null : list(raw["columns"], where).map((v) => text(v, where));
+  if (names && names.length !== classes?.length) throw malformed("there are not as many class names as classes", where);
+  if (columns && columns.length !== width) throw malformed("there are not as many column names as columns", where);
+  return {
+    name: raw["name"],
+    dtype,
+    width: width as number | null,
+    classes,
+    class_names: names,
+    columns,
+    units: text(raw["units"] ?? "", where),
+    description: text(raw["description"] ?? "", where),
+  };
+}
+
+function parseTensor(raw: unknown): Tensor {
+  if (!isObject(raw)) throw malformed("a tensor is not an object");
+  return { name: raw["name"], dtype: raw["dtype"], fields: raw["fields"] } as unknown as Tensor;
+}
+
+/** How the graph is fed: numbers in one matrix, texts in another with a mask beside it. */
+function tensorsOf(inputs: Field[]): Tensor[] {
+  const indices = (text: boolean) => inputs.flatMap((f, i) => ((f.dtype === "string") === text ? [i] : []));
+  const [numbers, texts] = [indices(false), indices(true)];
+  const all: Tensor[] = [
+    { name: "number", dtype: "float64", fields: numbers },
+    { name: "text", dtype: "string", fields: texts },
+    { name: "text_missing", dtype: "bool", fields: texts },
+  ];
+  return all.filter((tensor) => tensor.fields.length > 0);
+}
+
+function parseHeadline(raw: unknown, outputs: Output[]): Contract["headline"] {
+  if (raw == null) return null;
+  const output = isObject(raw) ? outputs.find((o) => o.name === raw["output"]) : undefined;
+  if (!isObject(raw) || !output) throw malformed("the headline is no output");
+  const wanted = raw["class"] ?? null;
+  if (wanted === null) return { output: output.name, class: null };
+  const value = scalar(wanted, "headline");
+  if (!output.classes?.includes(value)) throw malformed("the headline's class is no class");
+  return { output: output.name, class: value };
+}
+
+function list(raw: unknown, where: string): unknown[] {
+  if (!Array.isArray(raw)) throw malformed("a list is missing", where);
+  return raw as unknown[];
+}
+
+function text(raw: unknown, where: string): string {
+  if (typeof raw !== "string") throw malformed("a text is missing", where);
+  return raw;
+}
+
+function scalar(raw: unknown, where: string): Scalar {
+  if (typeof raw === "string" || typeof raw === "boolean" || typeof raw === "number") return raw;
+  throw malformed("a value is no text, number or boolean", where);
+}
+
+function policy(raw: unknown, fallback: "allowed" | "refused", where: string): "allowed" | "refused" {
+  const value = raw ?? fallback;
+  if (value === "allowed" || value === "refused") return value;
+  throw malformed("missing and unknown are 'allowed' or 'refused'", where);
+}
+
+function pair(raw: unknown, where: string): [number | null, number | null] | null {
+  if (raw == null) return null;
+  if (!Array.isArray(raw) || raw.length !== 2) throw malformed("a range is not a pair", where);
+  const [low, high] = (raw as unknown[]).map((bound) => {
+    if (bound === null) return null;
+    const number = asNumber(bound);
+    if (number === undefined) throw malformed("a range is not made of numbers", where);
+    return number;
+  });
+  return [low ?? null, high ?? null];
+}
+
+function malformed(what: string, where = ""): SealiftError {
+  return new SealiftError("E106", `The contract is malformed: ${what}.`, where, "See spec/CONTRACT.md §1 for what may stand there.");
+}

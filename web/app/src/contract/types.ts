@@ -1,0 +1,72 @@
+/** The contract as `contract.json` holds it, its defaults filled in (spec/CONTRACT.md §1). */
+export type DType = "float64" | "float32" | "int64" | "bool" | "string";
+export type Scalar = string | number | boolean;
+/** A checked value as the graph takes it: booleans are 0 or 1, null is a missing one. */
+export type Value = string | number | null;
+
+export interface Field {
+  name: string;
+  dtype: DType;
+  missing: "allowed" | "refused";
+  categories: Scalar[] | null;
+  /** The categories for looking up; kept beside the list, whose order is the publisher's. */
+  known: Set<string | number> | null;
+  unknown: "allowed" | "refused";
+  range: [number | null, number | null] | null;
+  observed: [number | null, number | null] | null;
+  typical: Scalar | null;
+  title: string;
+  description: string;
+  units: string;
+  personal: boolean;
+}
+
+export interface Output {
+  name: string;
+  dtype: "float64" | "int64" | "bool" | "string";
+  width: number | null;
+  classes: Scalar[] | null;
+  class_names: string[] | null;
+  columns: string[] | null;
+  units: string;
+  description: string;
+}
+
+export interface Tensor {
+  name: string;
+  dtype: "float64" | "string" | "bool";
+  fields: number[];
+}
+
+export interface Contract {
+  inputs: Field[];
+  outputs: Output[];
+  headline: { output: string; class: Scalar | null } | null;
+  tensors: Tensor[];
+  task: string;
+  title: string;
+  description: string;
+}
+
+/** A label or category as text, the same in every implementation: `true`, `1`, `1.5`, `a`. */
+export function shown(value: Scalar | null): string {
+  return value === null ? "" : String(value);
+}
+
+/** What an output's columns are called in a table: `label`, or `probability_0`, `probability_1`. */
+export function columnNames(output: Output): string[] {
+  if (output.width === null) return [output.name];
+  return partsOf(output).map((part) => `${output.name}_${shown(part)}`);
+}
+
+function partsOf(output: Output): Scalar[] {
+  if (output.columns) return output.columns;
+  if (output.classes && output.classes.length === output.width) return output.classes;
+  return Array.from({ length: output.width ?? 0 }, (_, i) => i);
+}
+
+/** The name for people of a class value, where the contract has one. */
+export function className(output: Output, value: Scalar): string {
+  const index = output.classes?.indexOf(value) ?? -1;
+  return output.class_names?.[index] ?? shown(value);
+}

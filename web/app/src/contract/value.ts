@@ -1,0 +1,98 @@
+/** One value or cell against its field (spec/CONTRACT.md §2, §3, §5). The Python twin is contract/{cells,check}.py. */
+import { shown, type DType, type Field, type Value } from "./types";
+
+export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105";
+export type Checked = { value: Value } | { code: RowCode; message: string };
+
+const MAX_SAFE = 2 ** 53;
+const MISSING = new Set(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]);
+const NUMBER = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
+const SPACE = /^[ \t\r\n\u00a0]+|[ \t\r\n\u00a0]+$/g;
+const NEEDED: Record<DType, string> = {
+  float64: "a finite number",
+  float32: "a finite number",
+  int64: "a whole number",
+  bool: "true or false",
+  string: "text",
+};
+
+/** A text that is not of its field's dtype; keeps what was written for the message. */
+class Unreadable {
+  constructor(readonly text: string) {}
+}
+
+export function checkCell(field: Field, cell: string): Checked {
+  return check(field, readCell(cell, field.dtype));
+}
+
+/** A value from JSON: null and NaN are missing. */
+export function checkValue(field: Field, raw: unknown): Checked {
+  return check(field, raw);
+}
+
+/** The cell's value before any check: null when missing, or Unreadable. */
+export function readCell(cell: string, dtype: DType): Value | Unreadable {
+  if (dtype === "string") return cell === "" ? null : cell;
+  const text = cell.replace(SPACE, "");
+  if (MISSING.has(text)) return null;
+  if (dtype === "bool") {
+    const lower = text.toLowerCase();
+    if (lower === "true") return 1;
+    if (lower === "false") return 0;
+  }
+  return NUMBER.test(text) ? Number(text) : new Unreadable(cell);
+}
+
+/** The value in its field's type, or undefined. float32 is rounded first, as the training side did. */
+export function typed(raw: unknown, dtype: DType): string | number | undefined {
+  if (dtype === "string") return typeof raw === "string" ? raw : undefined;
+  if (typeof raw !== "number" && typeof raw !== "boolean") return undefined;
+  const number = dtype === "float32" ? Math.fround(Number(raw)) : Number(raw);
+  if (!Number.isFinite(number)) return undefined;
+  if (dtype === "int64" && (!Number.isInteger(number) || Math.abs(number) > MAX_SAFE)) return undefined;
+  if (dtype === "bool" && number !== 0 && number !== 1) return undefined;
+  return number;
+}
+
+function check(field: Field, raw: unknown): Checked {
+  if (raw === null || raw === undefined || Number.isNaN(raw)) {
+    if (field.missing === "allowed") return { value: null };
+    return { code: "R101", message: `"${field.name}" is missing, and the model cannot do without it.` };
+  }
+  const value = typed(raw, field.dtype);
+  if (value === undefined) {
+    let message = `"${field.name}" is ${quoted(raw)}, but must be ${NEEDED[field.dtype]}.`;
+    if (raw instanceof Unreadable && raw.text.includes(",")) message += " Decimals are written with a point.";
+    return { code: "R102", message };
+  }
+  if (field.range && typeof value === "number") {
+    const [low, high] = field.range;
+    if ((low !== null && value < low) || (high !== null && value > high)) {
+      const bounds = [low === null ? "" : `at least ${low}`, high === null ? "" : `at most ${high}`];
+      const units = field.units ? ` ${field.units}` : "";
+      const must = bounds.filter(Boolean).join(" and ");
+      return { code: "R103", message: `"${field.name}" is ${quoted(raw)}, but must be ${must}${units}.` };
+    }
+  }
+  if (field.known && field.unknown === "refused" && !field.known.has(value)) {
+    const names = (field.categories ?? []).map(shown);
+    const listed = names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
+    return { code: "R104", message: `"${field.name}" is ${quoted(raw)}, which the model does not know. It knows: ${listed}.` };
+  }
+  return { value };
+}
+
+/** Whether a good value lies outside what most of the training data held. */
+export function unlikeTraining(field: Field, value: Value): boolean {
+  if (value === null) return false;
+  if (field.known && !field.known.has(value)) return true;
+  if (!field.observed || typeof value !== "number") return false;
+  const [low, high] = field.observed;
+  return (low !== null && value < low) || (high !== null && value > high);
+}
+
+function quoted(raw: unknown): string {
+  const value = raw instanceof Unreadable ? raw.text : raw;
+  if (typeof value !== "string") return String(value).slice(0, 60);
+  return `the text '${value.length > 60 ? `${value.slice(0, 59)}…` : value}'`;
+}

@@ -1,0 +1,87 @@
+/** Attempts to reach the network from where this code runs, each against a host that cannot exist. */
+import type { Attempt } from "./protocol";
+
+/** RFC 2606 reserves .invalid: even an attempt that got through would reach nobody. */
+const HOST = "sealift-probe.invalid";
+
+export interface Channel {
+  name: string;
+  /** Absent where the browser has no such thing here. */
+  start: ((url: string) => unknown) | undefined;
+  scheme?: "wss";
+}
+
+type Scope = { addEventListener: typeof addEventListener; removeEventListener: typeof removeEventListener };
+
+/**
+ * A channel counts as refused only when the browser itself says so: a policy violation that names this attempt's
+ * address, or a security error at the call. A mere failure would prove nothing, because the host does not exist.
+ */
+export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> {
+  const { name, start, scheme } = channel;
+  if (!start) return { channel: name, outcome: "absent", detail: "not available in this page" };
+  // A host of its own, because some directives report the origin alone: no report is taken for another's.
+  const url = `${scheme ?? "https"}://${name.replace(/[^a-zA-Z]+/g, "-").toLowerCase()}x.${HOST}/`;
+  return new Promise((resolve) => {
+    let timer = 0 as unknown as ReturnType<typeof setTimeout>;
+    const settle = (outcome: Attempt["outcome"], detail: string) => {
+      clearTimeout(timer);
+      scope.removeEventListener("securitypolicyviolation", onViolation as EventListener);
+      resolve({ channel: name, outcome, detail });
+    };
+    const onViolation = (event: SecurityPolicyViolationEvent) => {
+      if (event.blockedURI !== "" && url.startsWith(event.blockedURI)) settle("refused", `blocked by ${event.effectiveDirective}`);
+    };
+    scope.addEventListener("securitypolicyviolation", onViolation as EventListener);
+    timer = setTimeout(() => settle("open", "the browser did not say that it refused"), 1500);
+    try {
+      const result = start(url);
+      if (result === null) settle("refused", "blocked by the sandbox");
+      if (result instanceof Promise) {
+        result.catch((error: unknown) => {
+          if ((error as Error | undefined)?.name === "SecurityError") settle("refused", "blocked by the sandbox");
+        });
+      }
+    } catch (error) {
+      const { name: kind, message } = error as Error;
+      // A violation, where there is one, is dispatched right after the exception and tells more.
+      setTimeout(() => settle(kind === "SecurityError" || /violates|Refused|blocked/i.test(message) ? "refused" : "open", kind), 100);
+    }
+  });
+}
+
+/** One after the other, so that each outcome belongs to the attempt just made. */
+export async function attemptAll(channels: Channel[], scope: Scope): Promise<Attempt[]> {
+  const found: Attempt[] = [];
+  for (const channel of channels) found.push(await attempt(channel, scope));
+  return found;
+}
+
+interface NetworkScope {
+  fetch?: typeof fetch;
+  XMLHttpRequest?: typeof XMLHttpRequest;
+  WebSocket?: typeof WebSocket;
+  EventSource?: typeof EventSource;
+  WebTransport?: new (url: string) => { ready: Promise<unknown> };
+}
+
+/** The channels that a page and a worker have in common. */
+export function commonChannels(scope: NetworkScope, place: string): Channel[] {
+  const { fetch: fetching, XMLHttpRequest: Xhr, WebSocket: Socket, EventSource: Events, WebTransport: Transport } = scope;
+  return [
+    { name: `fetch${place}`, start: fetching && ((url) => fetching.call(scope, url).catch(() => undefined)) },
+    {
+      name: `XMLHttpRequest${place}`,
+      start:
+        Xhr &&
+        ((url) => {
+          const request = new Xhr();
+          request.open("GET", url);
+          request.send();
+        }),
+    },
+    { name: `WebSocket${place}`, scheme: "wss", start: Socket && ((url) => void new Socket(url)) },
+    { name: `EventSource${place}`, start: Events && ((url) => void new Events(url)) },
+    { name: `WebTransport${place}`, start: Transport && ((url) => new Transport(url).ready.catch(() => undefined)) },
+  ];
+}

@@ -1,0 +1,93 @@
+/** What the page and its worker say to each other. Everything here survives structured cloning. */
+import type { Contract, Value } from "../contract/types";
+import type { RowCode } from "../contract/value";
+import type { Problem } from "../errors";
+
+/** One output of the model for N rows: row by row, `width` numbers each (one where width is null). */
+export interface Answer {
+  name: string;
+  width: number | null;
+  data: (number | string | boolean)[];
+}
+
+/** The golden examples, parsed: generated rows with the original model's answers (spec/SEAL.md §6). */
+export interface Golden {
+  rows: Value[][];
+  answers: Map<string, unknown[]>;
+  tolerance: Map<string, { relative: number; scale: number }>;
+  source: string;
+}
+
+export interface GoldenOutput {
+  name: string;
+  /** Golden rows whose answer in this output is reproduced. */
+  matching: number;
+  worst: number;
+  tolerance: { relative: number; scale: number } | null;
+}
+
+export interface GoldenReport {
+  rows: number;
+  matching: number;
+  outputs: GoldenOutput[];
+  /** Rows (counted from 1) that are not reproduced; at most 20. */
+  failing: number[];
+  milliseconds: number;
+}
+
+export interface BadRow {
+  row: number;
+  field: string;
+  code: RowCode;
+  message: string;
+}
+
+export interface FileProgress {
+  bytes: number;
+  total: number;
+  rows: number;
+}
+
+export interface FileReport {
+  rows: number;
+  good: number;
+  /** At most 1000 of them; `bad` counts all. */
+  badRows: BadRow[];
+  bad: number;
+  header: string[];
+  /** The first 100 rows of the result, as text. */
+  preview: string[][];
+  csv: Blob;
+  /** Rows by predicted label, where there is a label; at most 50 labels. */
+  labels: [string, number][];
+  milliseconds: number;
+}
+
+export interface Attempt {
+  channel: string;
+  /** refused: the browser said no before anything left; absent: there is no such thing here. */
+  outcome: "refused" | "absent" | "open";
+  detail: string;
+}
+
+export type Request =
+  | { op: "open"; contract: Contract; golden: Golden; graph: Uint8Array; wasm: ArrayBuffer }
+  | { op: "predict"; rows: Value[][] }
+  | { op: "golden" }
+  | { op: "file"; file: File; carry: boolean }
+  | { op: "probe" };
+
+export interface Replies {
+  /** Milliseconds for loading the model, one warm-up run included. */
+  open: number;
+  predict: Answer[];
+  golden: GoldenReport;
+  file: FileReport;
+  probe: Attempt[];
+}
+
+export type ToWorker = { id: number; request: Request };
+export type FromWorker =
+  | { id: number; progress: FileProgress }
+  | { id: number; reply: Replies[keyof Replies] }
+  | { id: number; problem: Problem };

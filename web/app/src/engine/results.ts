@@ -1,0 +1,37 @@
+/** Answers as a table: the same columns as the command line writes (label, probability_<class>, value …). */
+import { className, columnNames, shown, type Contract } from "../contract/types";
+import type { Answer } from "./protocol";
+
+/** `row`, the carried columns, the answers, `error`. */
+export function resultHeader(contract: Contract, carried: readonly string[]): string[] {
+  return ["row", ...carried, ...answerHeader(contract), "error"];
+}
+
+function answerHeader(contract: Contract): string[] {
+  return contract.outputs.flatMap((output) => {
+    const names = columnNames(output);
+    return output.name === "label" && output.class_names ? [...names, "label_name"] : names;
+  });
+}
+
+/** The answer columns of one row. */
+export function answerCells(contract: Contract, answers: readonly Answer[], row: number): string[] {
+  return contract.outputs.flatMap((output, index) => {
+    const { data } = answers[index]!;
+    const width = output.width ?? 1;
+    const cells = data.slice(row * width, (row + 1) * width).map(shown);
+    return output.name === "label" && output.class_names ? [...cells, className(output, data[row]!)] : cells;
+  });
+}
+
+export function emptyCells(contract: Contract): string[] {
+  return answerHeader(contract).map(() => "");
+}
+
+export function csvLine(cells: readonly string[]): string {
+  return `${cells.map(quote).join(",")}\r\n`;
+}
+
+function quote(cell: string): string {
+  return /[",\r\n;\t]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

@@ -1,0 +1,72 @@
+/** The model in ONNX Runtime's WebAssembly build: checked rows in, plain arrays out. */
+import type * as Ort from "onnxruntime-web";
+import { makeTensors } from "../contract/tensors";
+import type { Contract, Output, Value } from "../contract/types";
+import { SealiftError } from "../errors";
+import type { Answer } from "./protocol";
+
+declare global {
+  /** Set by the bundle that the build puts in front of the worker's own code (build/ort.mjs). */
+  var ortReady: Promise<typeof Ort>;
+}
+
+export class Model {
+  private constructor(
+    private readonly ort: typeof Ort,
+    private readonly session: Ort.InferenceSession,
+    readonly contract: Contract,
+  ) {}
+
+  static async load(contract: Contract, graph: Uint8Array, wasm: ArrayBuffer): Promise<Model> {
+    const ort = await globalThis.ortReady;
+    ort.env.wasm.wasmBinary = wasm;
+    ort.env.wasm.numThreads = 1; // threads need headers that a file on disk cannot have
+    ort.env.logLevel = "error";
+    try {
+      const session = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"], logSeverityLevel: 3 });
+      return new Model(ort, session, contract);
+    } catch (error) {
+      throw cannotRun(error);
+    }
+  }
+
+  /** The answers for `rows`, which hold a checked value for every input in the contract's order. */
+  async predict(rows: readonly (readonly Value[])[]): Promise<Answer[]> {
+    const feeds: Record<string, Ort.Tensor> = {};
+    for (const [name, tensor] of makeTensors(this.contract, rows)) {
+      feeds[name] = new this.ort.Tensor(tensor.dtype, tensor.data as never, tensor.dims);
+    }
+    let found: Ort.InferenceSession.ReturnType;
+    try {
+      found = await this.session.run(feeds, this.contract.outputs.map((output) => output.name));
+    } catch (error) {
+      throw cannotRun(error);
+    }
+    return this.contract.outputs.map((output) => toAnswer(output, found[output.name], rows.length));
+  }
+}
+
+function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: number): Answer {
+  const size = count * (output.width ?? 1);
+  if (!tensor || tensor.data.length !== size) {
+    throw cannotRun(`the output "${output.name}" has the shape [${tensor?.dims.join(", ") ?? "none"}], not ${count} rows`);
+  }
+  const raw = tensor.data as ArrayLike<number | bigint | string>;
+  const data = new Array<number | string | boolean>(size);
+  for (let i = 0; i < size; i++) {
+    const value = raw[i]!;
+    if (output.dtype === "bool") data[i] = Boolean(value);
+    else data[i] = typeof value === "bigint" ? Number(value) : value;
+  }
+  return { name: output.name, width: output.width, data };
+}
+
+function cannotRun(error: unknown): SealiftError {
+  const detail = error instanceof Error ? error.message : String(error);
+  return new SealiftError(
+    "E207",
+    `The model in the sealed file cannot be run here: ${detail.slice(0, 400)}.`,
+    "model.onnx",
+    "Tell its publisher, with this message and your browser's name and version.",
+  );
+}

@@ -1,0 +1,60 @@
+/** The worker: holds the model, so that the page stays responsive whatever is asked. */
+import { asProblem, SealiftError } from "../errors";
+import { scoreFile } from "./file";
+import { rerun } from "./golden";
+import { attemptAll, commonChannels } from "./probe";
+import type { FromWorker, Golden, Replies, Request, ToWorker } from "./protocol";
+import { Model } from "./session";
+
+let state: { model: Model; golden: Golden } | null = null;
+
+async function open({ contract, golden, graph, wasm }: Extract<Request, { op: "open" }>): Promise<number> {
+  const started = performance.now();
+  const model = await Model.load(contract, graph, wasm);
+  if (golden.rows.length > 0) await model.predict(golden.rows.slice(0, 1)); // the first run is slow; not the user's
+  state = { model, golden };
+  return performance.now() - started;
+}
+
+async function answer(id: number, request: Request): Promise<Replies[keyof Replies]> {
+  if (request.op === "open") return open(request);
+  if (!state) throw new SealiftError("E207", "The model is not loaded yet.", "", "Wait until the page says that it is ready.");
+  const { model, golden } = state;
+  switch (request.op) {
+    case "predict":
+      return model.predict(request.rows);
+    case "golden":
+      return rerun(model, golden);
+    case "file":
+      return scoreFile(model, request.file, request.carry, (progress) => post({ id, progress }));
+    case "probe":
+      return attemptAll(
+        [
+          ...commonChannels(globalThis as never, " in the worker"),
+          { name: "importScripts in the worker", start: (url) => importScripts(url) },
+        ],
+        globalThis,
+      );
+  }
+}
+
+function post(message: FromWorker): void {
+  (globalThis as unknown as { postMessage(message: FromWorker): void }).postMessage(message);
+}
+
+globalThis.addEventListener("message", (event: MessageEvent<ToWorker>) => {
+  const { id, request } = event.data;
+  answer(id, request).then(
+    (reply) => post({ id, reply }),
+    (error: unknown) =>
+      post({
+        id,
+        problem: asProblem(error, {
+          code: "E207",
+          what: "Something failed that should not.",
+          where: "",
+          fix: "Close the page and open it again; if it stays so, tell its publisher.",
+        }),
+      }),
+  );
+});

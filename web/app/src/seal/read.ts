@@ -1,0 +1,132 @@
+/** Bytes to a checked seal: structure, digests and manifest are verified before any byte is handed out. */
+import { SealiftError } from "../errors";
+import { sha256 } from "./bytes";
+import { isObject, parseStrict } from "./json";
+import { unpack } from "./layout";
+
+export const FORMAT = 1;
+const REQUIRED = [
+  "card.md",
+  "contract.json",
+  "evidence.json",
+  "golden/examples.json",
+  "model.onnx",
+  "provenance.json",
+  "sbom.cdx.json",
+];
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$/;
+const ASK = "Ask its publisher for the original file; nothing of this one was used.";
+
+export interface Manifest {
+  name: string;
+  version: string;
+  task: string;
+  producer: string;
+  opsets: Record<string, number>;
+  members: Map<string, { sha256: string; size: number }>;
+}
+
+export interface Seal {
+  manifest: Manifest;
+  /** SHA-256 of the manifest's bytes: the model's identity. */
+  identity: string;
+  members: Map<string, Uint8Array>;
+}
+
+/** Throws a SealiftError (E201 to E205), and nothing else. */
+export async function readSeal(file: Uint8Array): Promise<Seal> {
+  const members = unpack(file);
+  const found = members.get("manifest.json");
+  if (!found) throw new SealiftError("E202", "The sealed file has no manifest.", "", ASK);
+  const manifest = parseManifest(found);
+  await checkMembers(manifest, members);
+  return { manifest, identity: await sha256(found), members };
+}
+
+/** A JSON member, parsed strictly. */
+export function jsonMember(seal: Seal, name: string): unknown {
+  const bytes = seal.members.get(name);
+  if (!bytes) {
+    throw new SealiftError("E205", `The sealed file has no member '${name}'.`, "", "Pack the model again with this version of Sealift.");
+  }
+  try {
+    return parseStrict(bytes);
+  } catch (error) {
+    throw malformed(name, (error as Error).message);
+  }
+}
+
+async function checkMembers(manifest: Manifest, members: Map<string, Uint8Array>): Promise<void> {
+  const present = new Set([...members.keys()].filter((name) => name !== "manifest.json" && name !== "signature.json"));
+  for (const name of new Set([...REQUIRED, ...manifest.members.keys()])) {
+    if (!present.has(name)) throw mismatch(`The member '${name}' is missing.`);
+  }
+  for (const name of present) {
+    if (!manifest.members.has(name)) throw mismatch(`The member '${name}' is not in the manifest.`);
+  }
+  for (const [name, entry] of manifest.members) {
+    const bytes = members.get(name)!;
+    if (bytes.length !== entry.size || (await sha256(bytes)) !== entry.sha256) {
+      throw mismatch(`The member '${name}' was changed after the file was sealed.`);
+    }
+  }
+}
+
+function parseManifest(bytes: Uint8Array): Manifest {
+  let raw: unknown;
+  try {
+    raw = parseStrict(bytes);
+  } catch (error) {
+    throw malformed("manifest.json", (error as Error).message);
+  }
+  const bad = (reason: string) => malformed("manifest.json", reason);
+  if (!isObject(raw)) throw bad("it is not an object");
+  const format = raw["format"];
+  if (typeof format === "number" && Number.isInteger(format) && format > FORMAT) {
+    throw new SealiftError(
+      "E204",
+      `The file is of format ${format}; this page reads up to format ${FORMAT}.`,
+      "",
+      "Make the page again with a newer Sealift.",
+    );
+  }
+  const keys = Object.keys(raw).sort().join(" ");
+  if (keys !== "format members name opsets producer task version") throw bad("keys are missing or unknown");
+  if (format !== FORMAT) throw bad("format is not 1");
+  const { name, version, task, producer, opsets, members } = raw;
+  for (const text of [name, version, task, producer]) {
+    if (typeof text !== "string" || text.length > 256) throw bad("name, version, task or producer is not a short text");
+  }
+  if (!NAME.test(name as string) || !VERSION.test(version as string)) {
+    throw bad("name or version has characters that are not allowed");
+  }
+  if (!isObject(opsets) || !Object.values(opsets).every((v) => Number.isInteger(v) && (v as number) > 0 && (v as number) < 1000)) {
+    throw bad("opsets are not numbers by domain");
+  }
+  if (!isObject(members)) throw bad("members is not an object");
+  const listed = new Map<string, { sha256: string; size: number }>();
+  for (const [member, entry] of Object.entries(members)) {
+    if (!isObject(entry) || Object.keys(entry).sort().join(" ") !== "sha256 size") throw bad("an entry is not a digest and a size");
+    const { sha256: digest, size } = entry;
+    if (typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest)) throw bad("a digest is not a SHA-256");
+    if (!Number.isInteger(size) || (size as number) < 0) throw bad("a size is not a count of bytes");
+    listed.set(member, { sha256: digest, size: size as number });
+  }
+  return {
+    name: name as string,
+    version: version as string,
+    task: task as string,
+    producer: producer as string,
+    opsets: opsets as Record<string, number>,
+    members: listed,
+  };
+}
+
+function mismatch(what: string): SealiftError {
+  return new SealiftError("E202", what, "", "Do not use this file; ask its publisher for the original. Nothing of it was used.");
+}
+
+function malformed(member: string, reason: string): SealiftError {
+  return new SealiftError("E205", `The member is malformed: ${reason}.`, member, ASK);
+}

@@ -1,0 +1,49 @@
+/** The page's own attempts to reach the network, besides those it shares with the worker (engine/probe.ts). */
+import { attemptAll, commonChannels, type Channel } from "../engine/probe";
+import type { Attempt } from "../engine/protocol";
+
+/** An element that would load something, put into the page for the length of the attempt. */
+function element(tag: string, setup: (node: HTMLElement, url: string) => void): (url: string) => void {
+  return (url) => {
+    const node = document.createElement(tag);
+    // Not display: none, for then an object would not even try.
+    node.style.cssText = "position:absolute;width:1px;height:1px;opacity:0";
+    setup(node, url);
+    document.body.append(node);
+    setTimeout(() => node.remove(), 2000);
+  };
+}
+
+const set =
+  (attribute: string, more: Record<string, string> = {}) =>
+  (node: HTMLElement, url: string) => {
+    for (const [name, value] of Object.entries(more)) node.setAttribute(name, value);
+    node.setAttribute(attribute, url);
+  };
+
+function channels(): Channel[] {
+  const scope = globalThis as unknown as Record<string, unknown>;
+  return [
+    ...commonChannels(globalThis as never, ""),
+    {
+      name: "sendBeacon",
+      start: typeof navigator.sendBeacon === "function" ? (url) => navigator.sendBeacon(url, "x") : undefined,
+    },
+    { name: "image", start: (url) => void (new Image().src = url) },
+    { name: "script element", start: element("script", set("src")) },
+    { name: "import()", start: (url) => import(/* @vite-ignore */ url).catch(() => undefined) },
+    { name: "style sheet", start: element("link", set("href", { rel: "stylesheet" })) },
+    { name: "font", start: (url) => new FontFace("probe", `url("${url}")`).load().catch(() => undefined) },
+    { name: "audio", start: (url) => void (new Audio().src = url) },
+    { name: "video", start: element("video", set("src")) },
+    { name: "object", start: element("object", set("data")) },
+    { name: "frame", start: element("iframe", set("src")) },
+    { name: "worker from outside", start: (url) => void new Worker(url) },
+    { name: "new window", start: (url) => window.open(url) },
+    { name: "WebRTC", start: scope["RTCPeerConnection"] ? () => undefined : undefined },
+  ];
+}
+
+export function probePage(): Promise<Attempt[]> {
+  return attemptAll(channels(), globalThis);
+}
