@@ -52,7 +52,7 @@ def local_header(name: bytes, offset: int, data: bytes, change: dict[str, Any]) 
     f = {"version": 20, "flags": 0x800, "method": 0, "time": 0, "date": 0x21, "crc": zlib.crc32(data)}
     f |= {"packed": len(data), "size": len(data)} | {k: v for k, v in change.items() if isinstance(v, int)}
     name = bytes(change.get("name", name))
-    extra = change.get("extra", extra_for(offset, name))
+    extra = bytes(change.get("extra", extra_for(offset, name)))
     head = (f["version"], f["flags"], f["method"], f["time"], f["date"], f["crc"], f["packed"], f["size"])
     return struct.pack("<4s5H3I2H", b"PK\x03\x04", *head, len(name), len(extra)) + name + extra
 
@@ -61,7 +61,11 @@ def central_header(name: bytes, offset: int, data: bytes, change: dict[str, Any]
     f = {"made": 20, "version": 20, "flags": 0x800, "method": 0, "time": 0, "date": 0x21, "crc": zlib.crc32(data)}
     f |= {"packed": len(data), "size": len(data), "disk": 0, "internal": 0, "external": 0, "offset": offset}
     f |= {k: v for k, v in change.items() if isinstance(v, int)}
-    name, extra, comment = bytes(change.get("name", name)), change.get("extra", b""), change.get("comment", b"")
+    name, extra, comment = (
+        bytes(change.get("name", name)),
+        bytes(change.get("extra", b"")),
+        bytes(change.get("comment", b"")),
+    )
     head = (f["made"], f["version"], f["flags"], f["method"], f["time"], f["date"], f["crc"], f["packed"], f["size"])
     rest = (len(name), len(extra), len(comment), f["disk"], f["internal"], f["external"], f["offset"])
     return struct.pack("<4s6H3I5H2I", b"PK\x01\x02", *head, *rest) + name + extra + comment

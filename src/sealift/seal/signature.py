@@ -26,7 +26,6 @@ __all__ = [
     "signatures",
     "verify_key",
 ]
-_KDF_ROUNDS = 600_000  # PBKDF2-HMAC-SHA256, OWASP Password Storage Cheat Sheet
 
 
 def key_id(key: Ed25519PublicKey) -> str:
@@ -55,9 +54,7 @@ def generate_keys(private: Path, *, password: bytes | None = None) -> tuple[Path
         raise SignatureError("E501", "The password is empty.", where=str(private), fix="Give a password, or none.")
     public = private.with_name(private.name + ".pub")
     key = Ed25519PrivateKey.generate()
-    encryption: s.KeySerializationEncryption = s.NoEncryption()
-    if password is not None:
-        encryption = s.PrivateFormat.PKCS8.encryption_builder().kdf_rounds(_KDF_ROUNDS).build(password)
+    encryption = s.NoEncryption() if password is None else s.BestAvailableEncryption(password)
     pem = key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, encryption)
     _create(private, pem, mode=0o600)
     try:

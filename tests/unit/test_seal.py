@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sealift import seal
+from sealift.errors import FileError, PackError, SealError, SealiftError
+from sealift.seal import layout, manifest
+
+PARTS: dict[str, bytes] = {
+    "card.md": "# Größe\n".encode(),
+    "contract.json": b'{"inputs":[]}',
+    "evidence.json": b"{}",
+    "golden/examples.json": b'{"rows":[[1,"NaN"]]}',
+    "model.onnx": bytes(range(256)) * 40,
+    "provenance.json": b"{}",
+    "reference/sketches.json": b"{}",
+    "sbom.cdx.json": b"{}",
+}
+
+
+def assembled(parts: dict[str, bytes] | None = None, *, name: str = "tiny", version: str = "1") -> dict[str, bytes]:
+    return seal.assemble(
+        PARTS if parts is None else parts,
+        name=name,
+        version=version,
+        task="classification",
+        producer="sealift 0.1.0",
+        opsets={"": 21},
+    )
+
+
+def data_of(members: dict[str, bytes]) -> bytes:
+    return b"".join(layout.pack(members))
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    members = assembled()
+    seal.write(tmp_path / "a.seal", members)
+    sealed = seal.read(tmp_path / "a.seal")
+    assert {name: bytes(data) for name, data in sealed.members.items()} == members
+    assert sealed.identity == hashlib.sha256(members["manifest.json"]).hexdigest()
+    assert (sealed.manifest.name, sealed.manifest.version, sealed.manifest.task) == ("tiny", "1", "classification")
+    assert sealed.manifest.producer == "sealift 0.1.0"
+    assert sealed.manifest.opsets == {"": 21}
+    assert sealed.json("golden/examples.json") == {"rows": [[1, "NaN"]]}
+    assert sealed.text("card.md") == "# Größe\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.seal"]
+
+
+def test_the_same_members_make_the_same_bytes_in_any_order(tmp_path: Path) -> None:
+    turned = dict(reversed(PARTS.items()))
+    seal.write(tmp_path / "a", assembled())
+    seal.write(tmp_path / "b", assembled(turned))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_every_member_begins_at_a_multiple_of_64() -> None:
+    data = data_of(assembled())
+    for found in zipfile.ZipFile(io.BytesIO(data)).infolist():
+        at = found.header_offset
+        name, extra = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (26, 28))
+        start = at + 30 + name + extra
+        assert start % 64 == 0, found.filename
+        assert data[start : start + found.file_size] == assembled()[found.filename]
+
+
+def test_pythons_zipfile_reads_it() -> None:
+    with zipfile.ZipFile(io.BytesIO(data_of(assembled()))) as opened:
+        assert opened.testzip() is None
+        assert {name: opened.read(name) for name in opened.namelist()} == assembled()
+
+
+@pytest.mark.skipif(shutil.which("unzip") is None, reason="unzip is not installed")
+def test_unzip_reads_it(tmp_path: Path) -> None:
+    seal.write(tmp_path / "a.seal", assembled())
+    done = subprocess.run(["unzip", "-q", "a.seal", "-d", "out"], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    for name, data in assembled().items():
+        assert (tmp_path / "out" / name).read_bytes() == data
+
+
+def test_members_are_read_only() -> None:
+    sealed = seal.parse(data_of(assembled()))
+    assert sealed.members["model.onnx"].readonly
+    with pytest.raises(TypeError):
+        sealed.members["model.onnx"] = memoryview(b"")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", list(PARTS))
+def test_the_identity_changes_with_any_member(name: str) -> None:
+    other = assembled({**PARTS, name: PARTS[name] + b"\n"})
+    assert seal.parse(data_of(other)).identity != seal.parse(data_of(assembled())).identity
+
+
+def test_the_identity_changes_with_name_and_version() -> None:
+    members = (assembled(), assembled(name="other"), assembled(version="2"))
+    assert len({seal.parse(data_of(one)).identity for one in members}) == 3
+
+
+def test_a_missing_member_is_told() -> None:
+    sealed = seal.parse(data_of(assembled()))
+    for read in (sealed.json, sealed.text):
+        with pytest.raises(SealError, match=r"reference/background\.json") as caught:
+            read("reference/background.json")
+        assert caught.value.code == "E205"
+
+
+@pytest.mark.parametrize("name", ["", ".", "-a", "a/b", "a b", "a\n", "ä", "a" * 129, "../a"])
+def test_a_name_that_cannot_be_used_is_refused(name: str) -> None:
+    with pytest.raises(PackError) as caught:
+        assembled(name=name)
+    assert caught.value.code == "E304"
+
+
+@pytest.mark.parametrize("version", ["", "+1", "1/2", "1 2", "1\n", "1" * 65])
+def test_a_version_that_cannot_be_used_is_refused(version: str) -> None:
+    with pytest.raises(PackError) as caught:
+        assembled(version=version)
+    assert caught.value.code == "E304"
+
+
+def test_a_producer_that_steers_a_terminal_is_refused() -> None:
+    with pytest.raises(ValueError, match="printable"):
+        seal.assemble(PARTS, name="a", version="1", task="x", producer="\x1b[2J", opsets={})
+
+
+def incomplete() -> dict[str, dict[str, bytes]]:
+    whole = assembled()
+    return {
+        "no manifest": PARTS,
+        "no model": assembled({name: data for name, data in PARTS.items() if name != "model.onnx"}),
+        "changed": {**whole, "card.md": b"#"},
+        "bad json": assembled({**PARTS, "evidence.json": b"{"}),
+        "unknown": {**whole, "model.pkl": b""},
+        "too many": {**whole, **{f"{i}": b"" for i in range(16)}},
+        "too large": assembled({**PARTS, "card.md": bytes((16 << 20) + 1)}),
+    }
+
+
+@pytest.mark.parametrize("kind", incomplete())
+def test_what_could_not_be_read_is_not_written(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(SealError) as caught:
+        seal.write(tmp_path / "a.seal", incomplete()[kind])
+    assert caught.value.fix
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_old_file_survives_a_failed_write(tmp_path: Path) -> None:
+    path = tmp_path / "a.seal"
+    seal.write(path, assembled())
+    before = path.read_bytes()
+    with pytest.raises(SealError):
+        seal.write(path, PARTS)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["missing.seal", "folder", "a\0b"])
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FileError) as caught:
+        seal.read(tmp_path / name)
+    assert caught.value.code == "E401"
+
+
+def test_an_ordinary_zip_is_refused(tmp_path: Path) -> None:
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w", method) as opened:
+            for name, data in sorted(assembled().items()):
+                opened.writestr(name, data)
+        with pytest.raises(SealError) as caught:
+            seal.parse(stream.getvalue())
+        assert caught.value.code == "E202"
+
+
+def test_no_prefix_of_a_file_is_a_file() -> None:
+    data = data_of(assembled({**PARTS, "model.onnx": b"x"}))
+    for length in range(len(data)):
+        with pytest.raises(SealError):
+            seal.parse(data[:length])
+
+
+def test_errors_cross_process_boundaries() -> None:
+    with pytest.raises(SealiftError) as caught:
+        seal.parse(b"")
+    assert pickle.loads(pickle.dumps(caught.value)).code == "E201"
+
+
+def test_the_limits_are_those_of_the_specification() -> None:
+    page = (Path(__file__).parents[2] / "spec" / "SEAL.md").read_text(encoding="utf-8")
+    table = page.split("## 3. Members")[1].split("## 4.")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| `")]
+    assert {name.strip(" `") for name, _ in rows} == set(layout.LIMITS)
+    required = {name.strip(" `") for name, needed in rows if needed.strip() == "yes"}
+    assert required == manifest.REQUIRED | {"manifest.json"}
