@@ -13,7 +13,8 @@ import { wrapOrt } from "./ort.mjs";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const out = process.env.SEALIFT_FRONT_OUT ?? join(root, "../../src/sealift/apps/front");
 const ortDist = join(root, "node_modules/onnxruntime-web/dist");
-const version = (name) => JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
+const version = (name) =>
+  JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
 
 /** One classic script (and its style) from one entry. */
 async function bundle(entry) {
@@ -29,7 +30,13 @@ async function bundle(entry) {
       minify: true,
       cssCodeSplit: false,
       reportCompressedSize: false,
-      lib: { entry: join(root, entry), formats: ["iife"], name: "sealift", fileName: "out", cssFileName: "out" },
+      lib: {
+        entry: join(root, entry),
+        formats: ["iife"],
+        name: "sealift",
+        fileName: "out",
+        cssFileName: "out",
+      },
     },
   });
   const { output } = Array.isArray(result) ? result[0] : result;
@@ -89,6 +96,8 @@ for (const [name, content] of Object.entries(files)) {
   writeFileSync(join(out, name), bytes);
   listed[name] = { sha256: createHash("sha256").update(bytes).digest("hex"), size: bytes.length };
 }
-const versions = Object.fromEntries(["onnxruntime-web", "svelte", "vite"].map((name) => [name, version(name)]));
+const versions = Object.fromEntries(
+  ["onnxruntime-web", "svelte", "vite"].map((name) => [name, version(name)]),
+);
 writeFileSync(join(out, "front.json"), `${JSON.stringify({ files: listed, versions }, null, 1)}\n`);
 for (const [name, { size }] of Object.entries(listed)) console.log(`${name.padEnd(12)} ${size}`);

@@ -5,7 +5,8 @@
  */
 export function wrapOrt(source) {
   const exported = source.match(/export\s*\{([^}]*)\}\s*;?/g) ?? [];
-  if (exported.length !== 1) throw new Error(`expected one export list in the ort bundle, found ${exported.length}`);
+  if (exported.length !== 1)
+    throw new Error(`expected one export list in the ort bundle, found ${exported.length}`);
   const members = exported[0]
     .replace(/^export\s*\{|\}\s*;?$/g, "")
     .split(",")

@@ -77,11 +77,16 @@ export class CsvReader {
       }
     }
     this.cell += text.slice(start);
-    if (this.cell.length > MAX_CELL) throw malformed("a cell is longer than a million characters; a quote may be missing", this.line);
+    if (this.cell.length > MAX_CELL) throw this.tooLong();
     return records;
   }
 
+  private tooLong(): SealiftError {
+    return malformed("a cell is longer than a million characters; a quote may be missing", this.line);
+  }
+
   private endCell(): void {
+    if (this.cell.length > MAX_CELL) throw this.tooLong();
     this.record.push(this.cell);
     this.cell = "";
     this.state = "start";
@@ -115,5 +120,10 @@ function separatorOf(header: string): string {
 }
 
 function malformed(reason: string, line: number): SealiftError {
-  return new SealiftError("E404", `The file is not CSV as RFC 4180 describes it: ${reason}.`, `line ${line}`, "Save it again as CSV (UTF-8) from the program it came from.");
+  return new SealiftError(
+    "E404",
+    `The file is not CSV as RFC 4180 describes it: ${reason}.`,
+    `line ${line}`,
+    "Save it again as CSV (UTF-8) from the program it came from.",
+  );
 }

@@ -14,14 +14,25 @@ export interface Columns {
 export function matchHeader(contract: Contract, header: readonly string[], carry: boolean): Columns {
   const twice = header.find((name, at) => header.indexOf(name) !== at);
   if (twice !== undefined) {
-    throw new SealiftError("E103", `The column "${twice.slice(0, 80)}" stands more than once.`, "header", "Rename or drop the second one.");
+    throw new SealiftError(
+      "E103",
+      `The column "${twice.slice(0, 80)}" stands more than once.`,
+      "header",
+      "Rename or drop the second one.",
+    );
   }
   const known = new Set(contract.inputs.map((field) => field.name));
   const extra = header.flatMap((name, at) => (known.has(name) ? [] : [{ at, name }]));
   const lacking = contract.inputs.map((field) => field.name).filter((name) => !header.includes(name));
   if (lacking.length > 0) {
-    const close = closest(lacking[0]!, extra.map((column) => column.name));
-    const fix = close === undefined ? "Add the columns, named exactly so." : `Rename the column "${close}" to "${lacking[0]!}".`;
+    const close = closest(
+      lacking[0]!,
+      extra.map((column) => column.name),
+    );
+    const fix =
+      close === undefined
+        ? "Add the columns, named exactly so."
+        : `Rename the column "${close}" to "${lacking[0]!}".`;
     throw new SealiftError("E101", `The rows lack ${listed(lacking)}.`, "header", fix);
   }
   if (extra.length > 0 && !carry) {
@@ -37,7 +48,10 @@ export function matchHeader(contract: Contract, header: readonly string[], carry
 }
 
 function listed(names: string[]): string {
-  const first = names.slice(0, 5).map((name) => `"${name}"`).join(", ");
+  const first = names
+    .slice(0, 5)
+    .map((name) => `"${name}"`)
+    .join(", ");
   return first + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 }
 
@@ -54,7 +68,11 @@ function closest(name: string, others: string[]): string | undefined {
 }
 
 function fold(name: string): string {
-  return name.trim().toLowerCase().replace(/[\s_.-]+/g, " ").slice(0, 200);
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_.-]+/g, " ")
+    .slice(0, 200);
 }
 
 /** Levenshtein's distance. */

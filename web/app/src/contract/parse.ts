@@ -17,7 +17,8 @@ export function parseContract(raw: unknown): Contract {
     if (new Set(names).size !== names.length) throw malformed("a name stands twice");
   }
   const tensors = list(raw["tensors"], "tensors").map(parseTensor);
-  if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs))) throw malformed("the tensors do not follow from the inputs");
+  if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs)))
+    throw malformed("the tensors do not follow from the inputs");
   return {
     inputs,
     outputs,
@@ -30,11 +31,13 @@ export function parseContract(raw: unknown): Contract {
 }
 
 function parseField(raw: unknown): Field {
-  if (!isObject(raw) || typeof raw["name"] !== "string" || !raw["name"]) throw malformed("an input has no name");
+  if (!isObject(raw) || typeof raw["name"] !== "string" || !raw["name"])
+    throw malformed("an input has no name");
   const where = `input '${raw["name"].slice(0, 80)}'`;
   const dtype = raw["dtype"];
   if (typeof dtype !== "string" || !DTYPES.includes(dtype)) throw malformed("the dtype is not known", where);
-  const categories = raw["categories"] == null ? null : list(raw["categories"], "categories").map((v) => scalar(v, where));
+  const categories =
+    raw["categories"] == null ? null : list(raw["categories"], "categories").map((v) => scalar(v, where));
   return {
     name: raw["name"],
     dtype: dtype as DType,
@@ -60,17 +63,23 @@ function knownValues(categories: Scalar[], dtype: string): Set<string | number> 
 }
 
 function parseOutput(raw: unknown): Output {
-  if (!isObject(raw) || typeof raw["name"] !== "string" || !raw["name"]) throw malformed("an output has no name");
+  if (!isObject(raw) || typeof raw["name"] !== "string" || !raw["name"])
+    throw malformed("an output has no name");
   const where = `output '${raw["name"].slice(0, 80)}'`;
   const dtype = raw["dtype"];
-  if (dtype !== "float64" && dtype !== "int64" && dtype !== "bool" && dtype !== "string") throw malformed("the dtype is not known", where);
+  if (dtype !== "float64" && dtype !== "int64" && dtype !== "bool" && dtype !== "string")
+    throw malformed("the dtype is not known", where);
   const width = raw["width"] ?? null;
-  if (width !== null && (!Number.isInteger(width) || (width as number) < 1)) throw malformed("the width is not a count", where);
+  if (width !== null && (!Number.isInteger(width) || (width as number) < 1))
+    throw malformed("the width is not a count", where);
   const classes = raw["classes"] == null ? null : list(raw["classes"], where).map((v) => scalar(v, where));
-  const names = raw["class_names"] == null ? null : list(raw["class_names"], where).map((v) => text(v, where));
+  const names =
+    raw["class_names"] == null ? null : list(raw["class_names"], where).map((v) => text(v, where));
   const columns = raw["columns"] == null ? null : list(raw["columns"], where).map((v) => text(v, where));
-  if (names && names.length !== classes?.length) throw malformed("there are not as many class names as classes", where);
-  if (columns && columns.length !== width) throw malformed("there are not as many column names as columns", where);
+  if (names && names.length !== classes?.length)
+    throw malformed("there are not as many class names as classes", where);
+  if (columns && columns.length !== width)
+    throw malformed("there are not as many column names as columns", where);
   return {
     name: raw["name"],
     dtype,
@@ -145,5 +154,10 @@ function pair(raw: unknown, where: string): [number | null, number | null] | nul
 }
 
 function malformed(what: string, where = ""): SealiftError {
-  return new SealiftError("E106", `The contract is malformed: ${what}.`, where, "See spec/CONTRACT.md §1 for what may stand there.");
+  return new SealiftError(
+    "E106",
+    `The contract is malformed: ${what}.`,
+    where,
+    "See spec/CONTRACT.md §1 for what may stand there.",
+  );
 }

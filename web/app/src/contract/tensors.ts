@@ -7,7 +7,10 @@ export interface TensorData {
   dims: [number, number];
 }
 
-export function makeTensors(contract: Contract, rows: readonly (readonly Value[])[]): Map<string, TensorData> {
+export function makeTensors(
+  contract: Contract,
+  rows: readonly (readonly Value[])[],
+): Map<string, TensorData> {
   const tensors = new Map<string, TensorData>();
   for (const { name, dtype, fields } of contract.tensors) {
     const width = fields.length;

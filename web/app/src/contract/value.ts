@@ -4,7 +4,8 @@ import { shown, type DType, type Field, type Value } from "./types";
 export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105";
 export type Checked = { value: Value } | { code: RowCode; message: string };
 
-const MAX_SAFE = 2 ** 53;
+/** 2⁵³ itself is refused, because 2⁵³ + 1 becomes the same double. */
+const MAX_SAFE = Number.MAX_SAFE_INTEGER;
 const MISSING = new Set(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]);
 const NUMBER = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
 const SPACE = /^[ \t\r\n\u00a0]+|[ \t\r\n\u00a0]+$/g;
@@ -45,13 +46,18 @@ export function readCell(cell: string, dtype: DType): Value | Unreadable {
 
 /** The value in its field's type, or undefined. float32 is rounded first, as the training side did. */
 export function typed(raw: unknown, dtype: DType): string | number | undefined {
-  if (dtype === "string") return typeof raw === "string" ? raw : undefined;
+  if (dtype === "string") return typeof raw === "string" && isText(raw) ? raw : undefined;
   if (typeof raw !== "number" && typeof raw !== "boolean") return undefined;
   const number = dtype === "float32" ? Math.fround(Number(raw)) : Number(raw);
   if (!Number.isFinite(number)) return undefined;
   if (dtype === "int64" && (!Number.isInteger(number) || Math.abs(number) > MAX_SAFE)) return undefined;
   if (dtype === "bool" && number !== 0 && number !== 1) return undefined;
   return number;
+}
+
+/** Half of a surrogate pair and U+0000 have no place in the graph's texts. */
+function isText(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
 }
 
 function check(field: Field, raw: unknown): Checked {
@@ -77,7 +83,10 @@ function check(field: Field, raw: unknown): Checked {
   if (field.known && field.unknown === "refused" && !field.known.has(value)) {
     const names = (field.categories ?? []).map(shown);
     const listed = names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");
-    return { code: "R104", message: `"${field.name}" is ${quoted(raw)}, which the model does not know. It knows: ${listed}.` };
+    return {
+      code: "R104",
+      message: `"${field.name}" is ${quoted(raw)}, which the model does not know. It knows: ${listed}.`,
+    };
   }
   return { value };
 }

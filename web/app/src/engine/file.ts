@@ -32,7 +32,12 @@ export async function scoreFile(
     try {
       text = done ? decoder.decode() : decoder.decode(value, { stream: true });
     } catch {
-      throw new SealiftError("E404", "The file is not UTF-8 text.", file.name, 'Save it again as "CSV UTF-8".');
+      throw new SealiftError(
+        "E404",
+        "The file is not UTF-8 text.",
+        file.name,
+        'Save it again as "CSV UTF-8".',
+      );
     }
     bytes += value?.length ?? 0;
     await run.take(text ? reader.push(text) : []);
@@ -67,7 +72,10 @@ class FileRun {
     for (const record of records) {
       if (!this.columns) {
         this.columns = matchHeader(this.contract, record, this.carry);
-        this.header = resultHeader(this.contract, this.columns.extra.map((column) => column.name));
+        this.header = resultHeader(
+          this.contract,
+          this.columns.extra.map((column) => column.name),
+        );
         this.parts.push("\ufeff" + csvLine(this.header)); // the mark lets spreadsheets see that it is UTF-8
       } else {
         this.pending.push(record);
@@ -77,9 +85,21 @@ class FileRun {
   }
 
   async finish(name: string, milliseconds: number): Promise<FileReport> {
-    if (!this.columns) throw new SealiftError("E404", "The file is empty.", name, "Choose a CSV file with a header and one line for each row.");
+    if (!this.columns)
+      throw new SealiftError(
+        "E404",
+        "The file is empty.",
+        name,
+        "Choose a CSV file with a header and one line for each row.",
+      );
     await this.score();
-    if (this.rows === 0) throw new SealiftError("E105", "There are no rows below the header.", name, "Add one line for each row to be answered.");
+    if (this.rows === 0)
+      throw new SealiftError(
+        "E105",
+        "There are no rows below the header.",
+        name,
+        "Add one line for each row to be answered.",
+      );
     return {
       rows: this.rows,
       good: this.good,
@@ -107,7 +127,9 @@ class FileRun {
     }
     const answers = values.length > 0 ? await this.model.predict(values) : [];
     const empty = emptyCells(this.contract);
-    const label = this.contract.outputs.findIndex((output) => output.name === "label" && output.width === null);
+    const label = this.contract.outputs.findIndex(
+      (output) => output.name === "label" && output.width === null,
+    );
     let text = "";
     for (const [index, record] of records.entries()) {
       const at = position[index]!;
@@ -148,7 +170,8 @@ class FileRun {
   }
 
   private count(label: string): void {
-    if (this.labels.has(label) || this.labels.size < MAX_LABELS) this.labels.set(label, (this.labels.get(label) ?? 0) + 1);
+    if (this.labels.has(label) || this.labels.size < MAX_LABELS)
+      this.labels.set(label, (this.labels.get(label) ?? 0) + 1);
   }
 }
 
@@ -163,5 +186,11 @@ async function refuseOtherKinds(file: File): Promise<void> {
     [String.fromCharCode(...head) === "%PDF", "a PDF"],
   ];
   const kind = kinds.find(([is]) => is)?.[1];
-  if (kind) throw new SealiftError("E403", `This is ${kind}, not a CSV file.`, file.name, 'Open it where it was made and save it as "CSV UTF-8".');
+  if (kind)
+    throw new SealiftError(
+      "E403",
+      `This is ${kind}, not a CSV file.`,
+      file.name,
+      'Open it where it was made and save it as "CSV UTF-8".',
+    );
 }

@@ -9,11 +9,14 @@ import type { Model } from "./session";
 const BATCH = 512;
 
 export function parseGolden(raw: unknown, contract: Contract): Golden {
-  if (!isObject(raw) || !Array.isArray(raw["rows"]) || !isObject(raw["answers"])) throw malformed("rows or answers are missing");
+  if (!isObject(raw) || !Array.isArray(raw["rows"]) || !isObject(raw["answers"]))
+    throw malformed("rows or answers are missing");
   const names = contract.inputs.map((field) => field.name);
-  if (JSON.stringify(raw["columns"]) !== JSON.stringify(names)) throw malformed("the columns are not the contract's inputs");
+  if (JSON.stringify(raw["columns"]) !== JSON.stringify(names))
+    throw malformed("the columns are not the contract's inputs");
   const rows = (raw["rows"] as unknown[]).map((row, index) => {
-    if (!Array.isArray(row) || row.length !== names.length) throw malformed(`row ${index + 1} has another length`);
+    if (!Array.isArray(row) || row.length !== names.length)
+      throw malformed(`row ${index + 1} has another length`);
     return contract.inputs.map((field, i) => {
       const cell: unknown = row[i];
       // A text may well be called "NaN"; a number cannot, except by the name that JSON lacks.
@@ -25,7 +28,8 @@ export function parseGolden(raw: unknown, contract: Contract): Golden {
   const answers = new Map<string, unknown[]>();
   for (const output of contract.outputs) {
     const listed = raw["answers"][output.name];
-    if (!Array.isArray(listed) || listed.length !== rows.length) throw malformed(`the answers of "${output.name}" are missing`);
+    if (!Array.isArray(listed) || listed.length !== rows.length)
+      throw malformed(`the answers of "${output.name}" are missing`);
     answers.set(output.name, listed as unknown[]);
   }
   const tolerance = new Map<string, { relative: number; scale: number }>();
@@ -58,7 +62,8 @@ export async function rerun(model: Model, golden: Golden): Promise<GoldenReport>
       const width = answer.width ?? 1;
       for (let r = 0; r < rows.length; r++) {
         const expected = golden.answers.get(answer.name)![start + r];
-        const wanted: unknown[] = answer.width === null ? [expected] : Array.isArray(expected) ? expected : [];
+        const wanted: unknown[] =
+          answer.width === null ? [expected] : Array.isArray(expected) ? expected : [];
         let same = wanted.length === width;
         for (let c = 0; c < width && same; c++) {
           const got = answer.data[r * width + c]!;
@@ -81,8 +86,13 @@ export async function rerun(model: Model, golden: Golden): Promise<GoldenReport>
 }
 
 /** The difference where `got` reproduces `expected` under the rule, else undefined. */
-export function compare(got: unknown, expected: unknown, rule: { relative: number; scale: number } | null): number | undefined {
-  if (!rule) return Object.is(got, expected) || got === expected || got === asNumber(expected) ? 0 : undefined;
+export function compare(
+  got: unknown,
+  expected: unknown,
+  rule: { relative: number; scale: number } | null,
+): number | undefined {
+  if (!rule)
+    return Object.is(got, expected) || got === expected || got === asNumber(expected) ? 0 : undefined;
   const wanted = asNumber(expected);
   if (typeof got !== "number" || wanted === undefined) return undefined;
   if (Number.isNaN(got) && Number.isNaN(wanted)) return 0;
@@ -100,5 +110,10 @@ function gap(got: unknown, expected: unknown): number {
 }
 
 function malformed(what: string): SealiftError {
-  return new SealiftError("E205", `The member is malformed: ${what}.`, "golden/examples.json", "Ask its publisher for the original file.");
+  return new SealiftError(
+    "E205",
+    `The member is malformed: ${what}.`,
+    "golden/examples.json",
+    "Ask its publisher for the original file.",
+  );
 }

@@ -30,7 +30,8 @@ export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> 
       resolve({ channel: name, outcome, detail });
     };
     const onViolation = (event: SecurityPolicyViolationEvent) => {
-      if (event.blockedURI !== "" && url.startsWith(event.blockedURI)) settle("refused", `blocked by ${event.effectiveDirective}`);
+      if (event.blockedURI !== "" && url.startsWith(event.blockedURI))
+        settle("refused", `blocked by ${event.effectiveDirective}`);
     };
     scope.addEventListener("securitypolicyviolation", onViolation as EventListener);
     timer = setTimeout(() => settle("open", "the browser did not say that it refused"), 1500);
@@ -39,13 +40,21 @@ export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> 
       if (result === null) settle("refused", "blocked by the sandbox");
       if (result instanceof Promise) {
         result.catch((error: unknown) => {
-          if ((error as Error | undefined)?.name === "SecurityError") settle("refused", "blocked by the sandbox");
+          if ((error as Error | undefined)?.name === "SecurityError")
+            settle("refused", "blocked by the sandbox");
         });
       }
     } catch (error) {
       const { name: kind, message } = error as Error;
       // A violation, where there is one, is dispatched right after the exception and tells more.
-      setTimeout(() => settle(kind === "SecurityError" || /violates|Refused|blocked/i.test(message) ? "refused" : "open", kind), 100);
+      setTimeout(
+        () =>
+          settle(
+            kind === "SecurityError" || /violates|Refused|blocked/i.test(message) ? "refused" : "open",
+            kind,
+          ),
+        100,
+      );
     }
   });
 }
@@ -67,7 +76,13 @@ interface NetworkScope {
 
 /** The channels that a page and a worker have in common. */
 export function commonChannels(scope: NetworkScope, place: string): Channel[] {
-  const { fetch: fetching, XMLHttpRequest: Xhr, WebSocket: Socket, EventSource: Events, WebTransport: Transport } = scope;
+  const {
+    fetch: fetching,
+    XMLHttpRequest: Xhr,
+    WebSocket: Socket,
+    EventSource: Events,
+    WebTransport: Transport,
+  } = scope;
   return [
     { name: `fetch${place}`, start: fetching && ((url) => fetching.call(scope, url).catch(() => undefined)) },
     {
@@ -82,6 +97,9 @@ export function commonChannels(scope: NetworkScope, place: string): Channel[] {
     },
     { name: `WebSocket${place}`, scheme: "wss", start: Socket && ((url) => void new Socket(url)) },
     { name: `EventSource${place}`, start: Events && ((url) => void new Events(url)) },
-    { name: `WebTransport${place}`, start: Transport && ((url) => new Transport(url).ready.catch(() => undefined)) },
+    {
+      name: `WebTransport${place}`,
+      start: Transport && ((url) => new Transport(url).ready.catch(() => undefined)),
+    },
   ];
 }

@@ -23,7 +23,10 @@ export class Model {
     ort.env.wasm.numThreads = 1; // threads need headers that a file on disk cannot have
     ort.env.logLevel = "error";
     try {
-      const session = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"], logSeverityLevel: 3 });
+      const session = await ort.InferenceSession.create(graph, {
+        executionProviders: ["wasm"],
+        logSeverityLevel: 3,
+      });
       return new Model(ort, session, contract);
     } catch (error) {
       throw cannotRun(error);
@@ -38,7 +41,10 @@ export class Model {
     }
     let found: Ort.InferenceSession.ReturnType;
     try {
-      found = await this.session.run(feeds, this.contract.outputs.map((output) => output.name));
+      found = await this.session.run(
+        feeds,
+        this.contract.outputs.map((output) => output.name),
+      );
     } catch (error) {
       throw cannotRun(error);
     }
@@ -49,7 +55,9 @@ export class Model {
 function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: number): Answer {
   const size = count * (output.width ?? 1);
   if (!tensor || tensor.data.length !== size) {
-    throw cannotRun(`the output "${output.name}" has the shape [${tensor?.dims.join(", ") ?? "none"}], not ${count} rows`);
+    throw cannotRun(
+      `the output "${output.name}" has the shape [${tensor?.dims.join(", ") ?? "none"}], not ${count} rows`,
+    );
   }
   const raw = tensor.data as ArrayLike<number | bigint | string>;
   const data = new Array<number | string | boolean>(size);

@@ -18,7 +18,13 @@ async function open({ contract, golden, graph, wasm }: Extract<Request, { op: "o
 
 async function answer(id: number, request: Request): Promise<Replies[keyof Replies]> {
   if (request.op === "open") return open(request);
-  if (!state) throw new SealiftError("E207", "The model is not loaded yet.", "", "Wait until the page says that it is ready.");
+  if (!state)
+    throw new SealiftError(
+      "E207",
+      "The model is not loaded yet.",
+      "",
+      "Wait until the page says that it is ready.",
+    );
   const { model, golden } = state;
   switch (request.op) {
     case "predict":

@@ -1,4 +1,4 @@
-/** JSON from an untrusted file: UTF-8 without a mark, no key twice, at most 32 levels (spec/SEAL.md §2, §3). */
+/** JSON from an untrusted file: no key twice, no half of a pair, no inexact number, 32 levels at most (spec/SEAL.md §3). */
 export const MAX_DEPTH = 32;
 
 export function parseStrict(bytes: Uint8Array): unknown {
@@ -22,8 +22,11 @@ function checkStructure(text: string): void {
       const start = i;
       for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++;
       const keys = open.at(-1);
-      if (keyNext && keys) {
-        const key = JSON.parse(text.slice(start, i + 1)) as string;
+      const raw = text.slice(start, i + 1);
+      const isKey = keyNext && keys;
+      const key = isKey || raw.includes("\\u") ? (JSON.parse(raw) as string) : "";
+      if (!key.isWellFormed()) throw new SyntaxError("half of a surrogate pair is not text");
+      if (isKey) {
         if (keys.has(key)) throw new SyntaxError(`the key ${JSON.stringify(key).slice(0, 60)} stands twice`);
         keys.add(key);
         keyNext = false;
@@ -37,8 +40,37 @@ function checkStructure(text: string): void {
       keyNext = false;
     } else if (char === ",") {
       keyNext = Boolean(open.at(-1));
+    } else if (char === "-" || (char! >= "0" && char! <= "9")) {
+      const start = i;
+      while (i + 1 < text.length && "0123456789+-.eE".includes(text[i + 1]!)) i++;
+      checkNumber(text.slice(start, i + 1));
     }
   }
+}
+
+function checkNumber(text: string): void {
+  const value = Number(text);
+  if (Math.abs(value) === Infinity) throw new SyntaxError("a number is larger than a double holds");
+  if (/^-?[0-9]{16,}$/.test(text) && BigInt(text) !== BigInt(value))
+    throw new SyntaxError("an integer is not exact as a double");
+}
+
+/** The one spelling of a value: keys in code point order, no white space. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${(value as unknown[]).map(canonical).join(",")}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const keys = Object.keys(value).sort(byCodePoint);
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
+}
+
+/** JavaScript compares UTF-16 units, which puts U+FFFD behind U+10000. */
+function byCodePoint(a: string, b: string): number {
+  const [left, right] = [[...a], [...b]];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const difference = left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!;
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
 }
 
 /** A number member, reading the three names that JSON lacks; undefined where it is none. */

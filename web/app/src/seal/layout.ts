@@ -12,16 +12,16 @@ const ASK = "Ask its publisher for the original file; nothing of this one was us
 
 /** The closed set of members, each with the most bytes it may have. */
 export const LIMITS: ReadonlyMap<string, number> = new Map([
-  ["card.md", 64 * MIB],
-  ["contract.json", 64 * MIB],
-  ["evidence.json", 64 * MIB],
-  ["golden/examples.json", 64 * MIB],
+  ["card.md", 16 * MIB],
+  ["contract.json", 16 * MIB],
+  ["evidence.json", 16 * MIB],
+  ["golden/examples.json", 16 * MIB],
   ["manifest.json", MIB],
   ["model.onnx", MAX_FILE],
-  ["provenance.json", 64 * MIB],
-  ["reference/background.json", 64 * MIB],
-  ["reference/sketches.json", 64 * MIB],
-  ["sbom.cdx.json", 64 * MIB],
+  ["provenance.json", 16 * MIB],
+  ["reference/background.json", 16 * MIB],
+  ["reference/sketches.json", 16 * MIB],
+  ["sbom.cdx.json", 16 * MIB],
   ["signature.json", MIB],
 ]);
 
@@ -54,7 +54,8 @@ export function unpack(file: Uint8Array): Map<string, Uint8Array> {
     members.set(entry.name, content);
     offset = end;
   }
-  if (!equal(file.subarray(offset), tail(entries, offset))) throw damaged("its directory does not fit its members");
+  if (!equal(file.subarray(offset), tail(entries, offset)))
+    throw damaged("its directory does not fit its members");
   return members;
 }
 
@@ -62,14 +63,21 @@ export function unpack(file: Uint8Array): Map<string, Uint8Array> {
 function directory(file: Uint8Array): Entry[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < END || view.getUint32(0, true) !== 0x04034b50) {
-    throw new SealiftError("E201", "This is not a sealed file.", "", "Give a .seal file as written by `sealift pack`.");
+    throw new SealiftError(
+      "E201",
+      "This is not a sealed file.",
+      "",
+      "Give a .seal file as written by `sealift pack`.",
+    );
   }
   const at = file.length - END;
-  if (view.getUint32(at, true) !== 0x06054b50) throw damaged("its end is missing; it may have been cut short on the way");
+  if (view.getUint32(at, true) !== 0x06054b50)
+    throw damaged("its end is missing; it may have been cut short on the way");
   const count = view.getUint16(at + 10, true);
   const start = view.getUint32(at + 16, true);
   if (count > MAX_MEMBERS) throw tooMuch(`it claims ${count} members, ${MAX_MEMBERS} are allowed`);
-  if (start + view.getUint32(at + 12, true) + END !== file.length) throw damaged("its directory is not where its end says");
+  if (start + view.getUint32(at + 12, true) + END !== file.length)
+    throw damaged("its directory is not where its end says");
   const entries: Entry[] = [];
   let position = start;
   for (let i = 0; i < count; i++) {
@@ -77,13 +85,24 @@ function directory(file: Uint8Array): Entry[] {
     const nameLength = view.getUint16(position + 28, true);
     const name = ascii(file.subarray(position + CENTRAL, position + CENTRAL + nameLength));
     const size = view.getUint32(position + 24, true);
-    if (i > 0 && name <= entries[i - 1]!.name) throw damaged(`the member '${name}' stands twice or out of order`);
+    if (i > 0 && name <= entries[i - 1]!.name)
+      throw damaged(`the member '${name}' stands twice or out of order`);
     const limit = LIMITS.get(name);
     if (limit === undefined) {
-      throw new SealiftError("E202", `The sealed file has a member '${name.slice(0, 80)}' that the format does not know.`, "", ASK);
+      throw new SealiftError(
+        "E202",
+        `The sealed file has a member '${name.slice(0, 80)}' that the format does not know.`,
+        "",
+        ASK,
+      );
     }
     if (size > limit) throw tooMuch(`the member '${name}' has ${size} bytes, ${limit} are allowed`);
-    entries.push({ name, size, crc: view.getUint32(position + 16, true), offset: view.getUint32(position + 42, true) });
+    entries.push({
+      name,
+      size,
+      crc: view.getUint32(position + 16, true),
+      offset: view.getUint32(position + 42, true),
+    });
     position += CENTRAL + nameLength;
   }
   return entries;
@@ -152,5 +171,10 @@ function damaged(reason: string): SealiftError {
 }
 
 function tooMuch(reason: string): SealiftError {
-  return new SealiftError("E203", `The sealed file exceeds the format's limits: ${reason}.`, "", "See spec/SEAL.md §2 for the limits.");
+  return new SealiftError(
+    "E203",
+    `The sealed file exceeds the format's limits: ${reason}.`,
+    "",
+    "See spec/SEAL.md §2 for the limits.",
+  );
 }

@@ -1,8 +1,9 @@
 /** Bytes to a checked seal: structure, digests and manifest are verified before any byte is handed out. */
 import { SealiftError } from "../errors";
 import { sha256 } from "./bytes";
-import { isObject, parseStrict } from "./json";
+import { canonical, isObject, parseStrict } from "./json";
 import { unpack } from "./layout";
+import { readEnvelope, type Signatures } from "./signature";
 
 export const FORMAT = 1;
 const REQUIRED = [
@@ -16,6 +17,8 @@ const REQUIRED = [
 ];
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$/;
+const PRINTABLE = /^[ -~]{1,256}$/;
+const DOMAIN = /^[A-Za-z0-9._-]{0,128}$/;
 const ASK = "Ask its publisher for the original file; nothing of this one was used.";
 
 export interface Manifest {
@@ -32,33 +35,51 @@ export interface Seal {
   /** SHA-256 of the manifest's bytes: the model's identity. */
   identity: string;
   members: Map<string, Uint8Array>;
+  /** Every JSON member but the signature, parsed. */
+  json: Map<string, unknown>;
+  card: string;
+  /** What the file carries; who signed is not known until a key is given. */
+  signed: Signatures | null;
 }
 
-/** Throws a SealiftError (E201 to E205), and nothing else. */
+/** Throws a SealiftError (E201 to E205, E502 for a signature made for another model), and nothing else. */
 export async function readSeal(file: Uint8Array): Promise<Seal> {
   const members = unpack(file);
   const found = members.get("manifest.json");
   if (!found) throw new SealiftError("E202", "The sealed file has no manifest.", "", ASK);
   const manifest = parseManifest(found);
   await checkMembers(manifest, members);
-  return { manifest, identity: await sha256(found), members };
+  const identity = await sha256(found);
+  const json = new Map<string, unknown>();
+  let [card, signed] = ["", null as Signatures | null];
+  for (const [name, bytes] of members) {
+    try {
+      if (name === "signature.json") signed = readEnvelope(bytes, manifest, identity);
+      else if (name.endsWith(".json")) json.set(name, parseStrict(bytes));
+      else if (name === "card.md") card = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch (error) {
+      if (error instanceof SealiftError) throw error;
+      throw malformed(name, error instanceof SyntaxError ? error.message : "it is not UTF-8");
+    }
+  }
+  return { manifest, identity, members, json, card, signed };
 }
 
-/** A JSON member, parsed strictly. */
+/** A JSON member, parsed. */
 export function jsonMember(seal: Seal, name: string): unknown {
-  const bytes = seal.members.get(name);
-  if (!bytes) {
-    throw new SealiftError("E205", `The sealed file has no member '${name}'.`, "", "Pack the model again with this version of Sealift.");
-  }
-  try {
-    return parseStrict(bytes);
-  } catch (error) {
-    throw malformed(name, (error as Error).message);
-  }
+  if (seal.json.has(name)) return seal.json.get(name);
+  throw new SealiftError(
+    "E205",
+    `The sealed file has no member '${name}'.`,
+    "",
+    "Pack the model again with this version of Sealift.",
+  );
 }
 
 async function checkMembers(manifest: Manifest, members: Map<string, Uint8Array>): Promise<void> {
-  const present = new Set([...members.keys()].filter((name) => name !== "manifest.json" && name !== "signature.json"));
+  const present = new Set(
+    [...members.keys()].filter((name) => name !== "manifest.json" && name !== "signature.json"),
+  );
   for (const name of new Set([...REQUIRED, ...manifest.members.keys()])) {
     if (!present.has(name)) throw mismatch(`The member '${name}' is missing.`);
   }
@@ -91,23 +112,32 @@ function parseManifest(bytes: Uint8Array): Manifest {
       "Make the page again with a newer Sealift.",
     );
   }
+  if (canonical(raw) !== new TextDecoder().decode(bytes)) throw bad("it is not in its canonical spelling");
   const keys = Object.keys(raw).sort().join(" ");
   if (keys !== "format members name opsets producer task version") throw bad("keys are missing or unknown");
   if (format !== FORMAT) throw bad("format is not 1");
   const { name, version, task, producer, opsets, members } = raw;
-  for (const text of [name, version, task, producer]) {
-    if (typeof text !== "string" || text.length > 256) throw bad("name, version, task or producer is not a short text");
+  for (const [text, form] of [
+    [name, NAME],
+    [version, VERSION],
+    [task, PRINTABLE],
+    [producer, PRINTABLE],
+  ] as const) {
+    if (typeof text !== "string" || !form.test(text))
+      throw bad("a name is not a short text of the permitted characters");
   }
-  if (!NAME.test(name as string) || !VERSION.test(version as string)) {
-    throw bad("name or version has characters that are not allowed");
-  }
-  if (!isObject(opsets) || !Object.values(opsets).every((v) => Number.isInteger(v) && (v as number) > 0 && (v as number) < 1000)) {
+  const isVersion = (v: unknown) => Number.isInteger(v) && (v as number) > 0 && (v as number) < 1000;
+  if (
+    !isObject(opsets) ||
+    !Object.entries(opsets).every(([domain, v]) => DOMAIN.test(domain) && isVersion(v))
+  ) {
     throw bad("opsets are not numbers by domain");
   }
   if (!isObject(members)) throw bad("members is not an object");
   const listed = new Map<string, { sha256: string; size: number }>();
   for (const [member, entry] of Object.entries(members)) {
-    if (!isObject(entry) || Object.keys(entry).sort().join(" ") !== "sha256 size") throw bad("an entry is not a digest and a size");
+    if (!isObject(entry) || Object.keys(entry).sort().join(" ") !== "sha256 size")
+      throw bad("an entry is not a digest and a size");
     const { sha256: digest, size } = entry;
     if (typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest)) throw bad("a digest is not a SHA-256");
     if (!Number.isInteger(size) || (size as number) < 0) throw bad("a size is not a count of bytes");
@@ -124,7 +154,12 @@ function parseManifest(bytes: Uint8Array): Manifest {
 }
 
 function mismatch(what: string): SealiftError {
-  return new SealiftError("E202", what, "", "Do not use this file; ask its publisher for the original. Nothing of it was used.");
+  return new SealiftError(
+    "E202",
+    what,
+    "",
+    "Do not use this file; ask its publisher for the original. Nothing of it was used.",
+  );
 }
 
 function malformed(member: string, reason: string): SealiftError {

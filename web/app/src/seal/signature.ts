@@ -1,8 +1,7 @@
 /** The signature: a DSSE envelope over an in-toto statement, Ed25519 (spec/SEAL.md §5). */
 import { SealiftError } from "../errors";
-import { equal, fromBase64, sha256 } from "./bytes";
-import { isObject, parseStrict } from "./json";
-import type { Seal } from "./read";
+import { equal, fromBase64, sha256, toBase64 } from "./bytes";
+import { canonical, isObject, parseStrict } from "./json";
 
 const TYPE = "application/vnd.in-toto+json";
 
@@ -12,33 +11,46 @@ export interface Signatures {
   entries: { keyid: string; value: Uint8Array }[];
 }
 
-/** The file's signatures, after checking that they speak of this very model; null where there are none. */
-export function signatures(seal: Seal): Signatures | null {
-  const bytes = seal.members.get("signature.json");
-  if (!bytes) return null;
-  let payload: Uint8Array;
-  let statement: unknown;
-  const entries: Signatures["entries"] = [];
-  try {
-    const envelope = parseStrict(bytes);
-    if (!isObject(envelope) || envelope["payloadType"] !== TYPE || typeof envelope["payload"] !== "string") {
-      throw new SyntaxError("it is not a DSSE envelope of an in-toto statement");
-    }
-    const listed = envelope["signatures"];
-    if (!Array.isArray(listed) || listed.length > 64) throw new SyntaxError("it has no list of signatures");
-    for (const entry of listed as unknown[]) {
-      if (!isObject(entry) || typeof entry["keyid"] !== "string" || typeof entry["sig"] !== "string") {
-        throw new SyntaxError("a signature lacks keyid or sig");
-      }
-      entries.push({ keyid: entry["keyid"], value: fromBase64(entry["sig"]) });
-    }
-    payload = fromBase64(envelope["payload"]);
-    statement = parseStrict(payload);
-  } catch (error) {
-    throw new SealiftError("E205", `The signature is malformed: ${(error as Error).message}.`, "signature.json", "Ask its publisher for the original file.");
+/** The envelope, after checking its form and that it speaks of this very model. Throws SyntaxError for a wrong form. */
+export function readEnvelope(
+  bytes: Uint8Array,
+  manifest: { name: string; version: string },
+  identity: string,
+): Signatures {
+  const raw = parseStrict(bytes);
+  if (!isObject(raw) || raw["payloadType"] !== TYPE || typeof raw["payload"] !== "string") {
+    throw new SyntaxError("it is not a DSSE envelope of an in-toto statement");
   }
-  if (canonical(statement) !== canonical(expected(seal))) {
-    throw new SealiftError("E502", "The signature was made for another model.", "signature.json", "Do not trust this file; ask its publisher for the original.");
+  const listed = raw["signatures"];
+  if (!Array.isArray(listed) || listed.length < 1 || listed.length > 64)
+    throw new SyntaxError("it has not 1 to 64 signatures");
+  const entries = (listed as unknown[]).map((entry) => {
+    if (!isObject(entry) || typeof entry["keyid"] !== "string" || typeof entry["sig"] !== "string") {
+      throw new SyntaxError("a signature lacks keyid or sig");
+    }
+    const value = fromBase64(entry["sig"]);
+    if (!/^[0-9a-f]{64}$/.test(entry["keyid"]) || value.length !== 64)
+      throw new SyntaxError("keyid or sig has another form");
+    return { keyid: entry["keyid"], value };
+  });
+  if (entries.some((entry, i) => i > 0 && entry.keyid <= entries[i - 1]!.keyid))
+    throw new SyntaxError("the keys are out of order");
+  const payload = fromBase64(raw["payload"]);
+  // Built again from what was understood: no stray bits, no unknown keys, no second spelling.
+  const rebuilt = canonical({
+    payload: toBase64(payload),
+    payloadType: TYPE,
+    signatures: entries.map(({ keyid, value }) => ({ keyid, sig: toBase64(value) })),
+  });
+  if (!equal(new TextEncoder().encode(rebuilt), bytes))
+    throw new SyntaxError("it is not in its canonical spelling");
+  if (!equal(new TextEncoder().encode(canonical(statement(manifest, identity))), payload)) {
+    throw new SealiftError(
+      "E502",
+      "The signature was made for another model.",
+      "signature.json",
+      "Do not trust this file; ask its publisher for the original.",
+    );
   }
   return { message: encoding(payload), entries };
 }
@@ -49,17 +61,43 @@ export async function verifyKey(found: Signatures, publicKey: string): Promise<s
   const id = await sha256(raw);
   const entry = found.entries.find((candidate) => candidate.keyid === id);
   if (!entry) {
-    throw new SealiftError("E503", `The file is not signed by the key ${id.slice(0, 16)}….`, "", "Ask its publisher which key they sign with.");
+    throw new SealiftError(
+      "E503",
+      `The file is not signed by the key ${id.slice(0, 16)}….`,
+      "",
+      "Ask its publisher which key they sign with.",
+    );
   }
   let valid: boolean;
   try {
-    const key = await crypto.subtle.importKey("raw", raw as Uint8Array<ArrayBuffer>, { name: "Ed25519" }, false, ["verify"]);
-    valid = await crypto.subtle.verify({ name: "Ed25519" }, key, entry.value as Uint8Array<ArrayBuffer>, found.message as Uint8Array<ArrayBuffer>);
+    const key = await crypto.subtle.importKey(
+      "raw",
+      raw as Uint8Array<ArrayBuffer>,
+      { name: "Ed25519" },
+      false,
+      ["verify"],
+    );
+    valid = await crypto.subtle.verify(
+      { name: "Ed25519" },
+      key,
+      entry.value as Uint8Array<ArrayBuffer>,
+      found.message as Uint8Array<ArrayBuffer>,
+    );
   } catch {
-    throw new SealiftError("E501", "This browser cannot check Ed25519 signatures.", "", "Use `sealift verify --key` or a newer browser.");
+    throw new SealiftError(
+      "E501",
+      "This browser cannot check Ed25519 signatures.",
+      "",
+      "Use `sealift verify --key` or a newer browser.",
+    );
   }
   if (!valid) {
-    throw new SealiftError("E502", "The signature is not valid.", "signature.json", "Do not trust this file; ask its publisher for the original.");
+    throw new SealiftError(
+      "E502",
+      "The signature is not valid.",
+      "signature.json",
+      "Do not trust this file; ask its publisher for the original.",
+    );
   }
   return id;
 }
@@ -69,31 +107,29 @@ const SPKI = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70,
 function rawKey(text: string): Uint8Array {
   const body = text.replace(/-----[A-Z ]+-----/g, "").replace(/\s+/g, "");
   try {
-    if (/^[0-9a-fA-F]{64}$/.test(body)) return Uint8Array.from(body.match(/../g)!, (pair) => parseInt(pair, 16));
+    if (/^[0-9a-fA-F]{64}$/.test(body))
+      return Uint8Array.from(body.match(/../g)!, (pair) => parseInt(pair, 16));
     const bytes = fromBase64(body);
     if (bytes.length === 32) return bytes;
     if (bytes.length === 44 && equal(bytes.subarray(0, 12), SPKI)) return bytes.subarray(12);
   } catch {
     // told below, together with keys of a wrong length
   }
-  throw new SealiftError("E501", "This is not an Ed25519 public key.", "", "Paste the publisher's .pub file, from BEGIN to END.");
+  throw new SealiftError(
+    "E501",
+    "This is not an Ed25519 public key.",
+    "",
+    "Paste the publisher's .pub file, from BEGIN to END.",
+  );
 }
 
-function expected(seal: Seal): unknown {
-  const { name, version } = seal.manifest;
+function statement({ name, version }: { name: string; version: string }, identity: string): unknown {
   return {
     _type: "https://in-toto.io/Statement/v1",
-    subject: [{ name: `${name}-${version}.seal`, digest: { sha256: seal.identity } }],
+    subject: [{ name: `${name}-${version}.seal`, digest: { sha256: identity } }],
     predicateType: "urn:sealift:seal:1",
     predicate: { name, version },
   };
-}
-
-/** A comparable spelling: keys sorted. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    isObject(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item,
-  );
 }
 
 function encoding(payload: Uint8Array): Uint8Array {
@@ -103,4 +139,3 @@ function encoding(payload: Uint8Array): Uint8Array {
   bytes.set(payload, head.length);
   return bytes;
 }
-

@@ -43,7 +43,8 @@ function requireBrowser(): void {
       "Allow WebAssembly for this file (in Edge: enhanced security; in Tor Browser: the security level), or use another browser.",
     );
   }
-  if (typeof DecompressionStream !== "function") throw new Refusal("This browser is too old for this page.", newer);
+  if (typeof DecompressionStream !== "function")
+    throw new Refusal("This browser is too old for this page.", newer);
 }
 
 async function text(name: string): Promise<string> {
@@ -87,7 +88,12 @@ function damaged(name: string): Refusal {
 function inside(frame: HTMLIFrameElement): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new Refusal("The inner part of the page did not start.", "Open the file in a current Chrome, Edge, Firefox or Safari."));
+      reject(
+        new Refusal(
+          "The inner part of the page did not start.",
+          "Open the file in a current Chrome, Edge, Firefox or Safari.",
+        ),
+      );
     }, 20_000);
     addEventListener("message", (event: MessageEvent<FromInside>) => {
       if (event.source !== frame.contentWindow) return;

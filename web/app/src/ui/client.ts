@@ -50,7 +50,12 @@ export class Client {
   }
 
   private fail(detail: string): void {
-    const error = new SealiftError("E207", `The model's engine stopped: ${detail.slice(0, 300)}.`, "", "Close the page and open it again; a smaller file may help if memory ran out.");
+    const error = new SealiftError(
+      "E207",
+      `The model's engine stopped: ${detail.slice(0, 300)}.`,
+      "",
+      "Close the page and open it again; a smaller file may help if memory ran out.",
+    );
     for (const waiting of this.waiting.values()) waiting.reject(error);
     this.waiting.clear();
   }

@@ -15,7 +15,11 @@ export function choicesOf(field: Field): Choice[] | null {
 
 /** Few short choices stand side by side as toggles; more of them fold into a list. */
 export function asToggles(choices: Choice[]): boolean {
-  return choices.length <= 5 && choices.every((choice) => choice.text.length <= 18) && choices.reduce((n, c) => n + c.text.length + 3, 0) <= 44;
+  return (
+    choices.length <= 5 &&
+    choices.every((choice) => choice.text.length <= 18) &&
+    choices.reduce((n, c) => n + c.text.length + 3, 0) <= 44
+  );
 }
 
 /** A checked value as the text of its control. */

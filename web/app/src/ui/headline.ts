@@ -29,7 +29,15 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
   const label = find("label");
   const probability = find("probability");
   const used = new Set<string>();
-  const result: Headline = { text: "", units: "", probability: null, bars: [], details: [], label: null, probabilities: null };
+  const result: Headline = {
+    text: "",
+    units: "",
+    probability: null,
+    bars: [],
+    details: [],
+    label: null,
+    probabilities: null,
+  };
   if (label && label[0].width === null) {
     used.add("label");
     result.label = label[1].data[0]!;

@@ -3,8 +3,7 @@
  * Links show their text and address and lead nowhere; images show their alternative text.
  */
 export type Inline =
-  | { kind: "text" | "code" | "strong" | "em"; text: string }
-  | { kind: "link"; text: string; address: string };
+  { kind: "text" | "code" | "strong" | "em"; text: string } | { kind: "link"; text: string; address: string };
 
 export type Block =
   | { kind: "heading"; level: number; inline: Inline[] }
@@ -14,7 +13,8 @@ export type Block =
   | { kind: "rule" }
   | { kind: "table"; head: Inline[][]; rows: Inline[][][] };
 
-const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|__([^_]+)__|\*([^*\s][^*]*)\*|!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)|<(https?:[^>\s]+)>/g;
+const INLINE =
+  /`([^`]+)`|\*\*([^*]+)\*\*|__([^_]+)__|\*([^*\s][^*]*)\*|!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)|<(https?:[^>\s]+)>/g;
 const ITEM = /^\s*([-*+]|\d{1,4}[.)])\s+(.*)$/;
 
 export function parseInline(text: string): Inline[] {
@@ -44,7 +44,7 @@ export function parseMarkdown(source: string): Block[] {
   // Comments are notes to the next author, not to the reader.
   const lines = source.replace(/<!--[\s\S]*?-->/g, "").split(/\r?\n/);
   const blocks: Block[] = [];
-  for (let i = 0; i < lines.length; ) {
+  for (let i = 0; i < lines.length;) {
     const line = lines[i]!;
     const heading = /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
     if (!line.trim()) {

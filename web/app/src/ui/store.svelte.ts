@@ -5,7 +5,7 @@ import { parseGolden } from "../engine/golden";
 import type { Golden, GoldenReport } from "../engine/protocol";
 import { asProblem, type Problem } from "../errors";
 import { jsonMember, readSeal, type Manifest } from "../seal/read";
-import { signatures, type Signatures } from "../seal/signature";
+import type { Signatures } from "../seal/signature";
 import type { FromInside, ToInside } from "../shell/messages";
 import { Client } from "./client";
 
@@ -47,15 +47,24 @@ class Store {
       const seal = await readSeal(new Uint8Array(message.seal));
       const contract = parseContract(jsonMember(seal, "contract.json"));
       const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract);
-      const { manifest, identity } = seal;
-      const card = new TextDecoder().decode(seal.members.get("card.md"));
+      const { manifest, identity, card, signed } = seal;
       const [evidence, provenance] = [jsonMember(seal, "evidence.json"), jsonMember(seal, "provenance.json")];
-      const signed = signatures(seal);
       const graph = seal.members.get("model.onnx")!;
       const { wasm } = message;
       // The graph is a view into the whole file; the file moves to the worker with it, and is not copied.
       await client.call({ op: "open", contract, golden, graph, wasm }, { transfer: [message.seal, wasm] });
-      this.ready = { client, contract, golden, manifest, identity, signed, card, evidence, provenance, sealed };
+      this.ready = {
+        client,
+        contract,
+        golden,
+        manifest,
+        identity,
+        signed,
+        card,
+        evidence,
+        provenance,
+        sealed,
+      };
       await this.verify();
     } catch (error) {
       this.problem = asProblem(error, {

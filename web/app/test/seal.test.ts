@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { SealiftError } from "../src/errors";
+import { crc32, hex, sha256 } from "../src/seal/bytes";
+import { parseStrict } from "../src/seal/json";
+import { readSeal } from "../src/seal/read";
+import { sha256Portable } from "../src/seal/sha256";
+import { verifyKey } from "../src/seal/signature";
+import { readJson, readRoot } from "./vectors";
+
+const expected = readJson("tests/attacks/expected.json") as Record<
+  string,
+  { code: string | null; why: string; verify?: string | null }
+>;
+const publisher = new TextDecoder().decode(readRoot("tests/attacks/publisher.pub"));
+const file = (name: string) => readRoot(`tests/attacks/files/${name}`);
+
+async function codeOf(work: () => Promise<unknown>): Promise<string | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    expect(error).toBeInstanceOf(SealiftError);
+    expect((error as SealiftError).fix).not.toBe("");
+    return (error as SealiftError).code;
+  }
+}
+
+describe("attacks", () => {
+  it.each(Object.entries(expected))("%s", async (name, { code }) => {
+    expect(await codeOf(() => readSeal(file(name)))).toBe(code);
+  });
+
+  it.each(Object.entries(expected).filter(([, entry]) => "verify" in entry))(
+    "the publisher's key on %s",
+    async (name, { verify }) => {
+      const { signed } = await readSeal(file(name));
+      const check = () =>
+        signed ? verifyKey(signed, publisher) : Promise.reject(new SealiftError("E503", "", "", "-"));
+      expect(await codeOf(check)).toBe(verify);
+    },
+  );
+});
+
+describe("a sound file", () => {
+  const vector = readJson("spec/vectors/seal/signed.json") as Record<string, string> & {
+    keyids: Record<string, string>;
+  };
+
+  it("has the identity and the signed bytes of the vector", async () => {
+    const seal = await readSeal(readRoot(vector["file"]!));
+    expect(seal.identity).toBe(vector["identity"]);
+    expect(hex(seal.signed!.message)).toBe(vector["preAuthenticationEncoding"]);
+    expect(await verifyKey(seal.signed!, vector["publicKey"]!)).toBe(vector.keyids["publisher"]);
+  });
+
+  it("is refused when any one of its bytes is changed", async () => {
+    const sound = file("sound.seal");
+    for (let at = 0; at < sound.length; at += 7) {
+      const changed = sound.slice();
+      changed[at]! ^= 0x10;
+      expect(await codeOf(() => readSeal(changed)), `byte ${at}`).not.toBeNull();
+    }
+  });
+});
+
+describe("JSON", () => {
+  const { accepted, refused } = readJson("spec/vectors/seal/json.json") as Record<string, string[]>;
+  const parse = (text: string) => parseStrict(new TextEncoder().encode(text));
+  it.each(accepted!)("accepts %s", (text) => expect(() => parse(text)).not.toThrow());
+  it.each(refused!)("refuses %s", (text) => expect(() => parse(text)).toThrow(SyntaxError));
+});
+
+describe("digests", () => {
+  it("are those of the standards", async () => {
+    expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
+    expect(hex(sha256Portable(new TextEncoder().encode("abc")))).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
+  });
+
+  it("are the browser's own at every length around a block", async () => {
+    for (const length of [0, 1, 55, 56, 57, 63, 64, 65, 119, 120, 128, 1000]) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (i * 37) & 255);
+      expect(hex(sha256Portable(bytes)), String(length)).toBe(await sha256(bytes));
+    }
+  });
+});
