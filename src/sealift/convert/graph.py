@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -91,6 +91,32 @@ class Graph:
             node.attribute.append(_attribute(key, value))
         self.nodes.append(node)
         return Tensor(self, output, dtype, shape)
+
+    def each_row(self, x: Tensor, body: Callable[[Tensor], Sequence[Tensor]]) -> list[Tensor]:
+        """`body` applied to one row (d,) of `x` after the other; what it gives, stacked along the rows.
+
+        For steps that meet every training record: what a row needs stays small, however many rows there are.
+        """
+        outer, self.nodes = self.nodes, []
+        try:
+            row = Tensor(self, self.fresh("row"), x.dtype, x.shape[1:])
+            results = body(row)
+            copies = [helper.make_node("Identity", [t.name], [self.fresh("each")]) for t in results]
+            inner = helper.make_graph(
+                [*self.nodes, *copies],
+                "each_row",
+                [helper.make_tensor_value_info(row.name, _ELEMENT[row.dtype], list(row.shape))],
+                [
+                    helper.make_tensor_value_info(c.output[0], _ELEMENT[t.dtype], list(t.shape))
+                    for c, t in zip(copies, results, strict=True)
+                ],
+            )
+        finally:
+            self.nodes = outer
+        names = [self.fresh() for _ in results]
+        node = helper.make_node("Scan", [x.name], names, body=inner, num_scan_inputs=1)
+        self.nodes.append(node)
+        return [Tensor(self, name, t.dtype, (x.shape[0], *t.shape)) for name, t in zip(names, results, strict=True)]
 
     def model(self, outputs: dict[str, Tensor], metadata: dict[str, str]) -> onnx.ModelProto:
         """The finished model: what the outputs need and nothing else, declared with true types and shapes."""
@@ -277,25 +303,34 @@ class Tensor:
         """A vector (N,) as a one-column matrix."""
         return self.op("Unsqueeze", np.array([1]), shape=(self.shape[0], 1))
 
-    def _reduce(self, kind: str, keepdims: bool) -> Tensor:
-        shape = (*self.shape[:-1], 1) if keepdims else self.shape[:-1]
-        return self.op(kind, np.array([-1]), shape=shape, keepdims=int(keepdims))
+    def _reduce(self, kind: str, keepdims: bool, axis: int) -> Tensor:
+        at = axis % len(self.shape)
+        shape = (*self.shape[:at], *((1,) if keepdims else ()), *self.shape[at + 1 :])
+        return self.op(kind, np.array([axis]), shape=shape, keepdims=int(keepdims))
 
-    def sum(self, *, keepdims: bool = False) -> Tensor:
-        """The sum over the last axis."""
-        return self._reduce("ReduceSum", keepdims)
+    def sum(self, *, keepdims: bool = False, axis: int = -1) -> Tensor:
+        """The sum over an axis, the last one unless told."""
+        return self._reduce("ReduceSum", keepdims, axis)
 
-    def max(self, *, keepdims: bool = False) -> Tensor:
-        """The maximum over the last axis."""
-        return self._reduce("ReduceMax", keepdims)
+    def max(self, *, keepdims: bool = False, axis: int = -1) -> Tensor:
+        """The maximum over an axis, the last one unless told."""
+        return self._reduce("ReduceMax", keepdims, axis)
 
-    def min(self, *, keepdims: bool = False) -> Tensor:
-        """The minimum over the last axis."""
-        return self._reduce("ReduceMin", keepdims)
+    def min(self, *, keepdims: bool = False, axis: int = -1) -> Tensor:
+        """The minimum over an axis, the last one unless told."""
+        return self._reduce("ReduceMin", keepdims, axis)
 
     def argmax(self) -> Tensor:
         """The index of the first maximum along the last axis, as NumPy breaks ties."""
         return self.op("ArgMax", dtype="int64", shape=self.shape[:-1], axis=-1, keepdims=0)
+
+    def smallest(self, count: int) -> tuple[Tensor, Tensor]:
+        """The `count` smallest along the last axis, ascending, and where they stand; the first among equals."""
+        names = [self.graph.fresh(), self.graph.fresh()]
+        wanted = self.graph.constant(np.array([count]))
+        self.graph.nodes.append(helper.make_node("TopK", [self.name, wanted.name], names, largest=0))
+        shape = (*self.shape[:-1], count)
+        return Tensor(self.graph, names[0], self.dtype, shape), Tensor(self.graph, names[1], "int64", shape)
 
     def take_from(self, table: Like) -> Tensor:
         """`table[self]` for int64 indices: rows or entries of a constant."""
@@ -365,6 +400,14 @@ def _needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> tuple[list[onnx.No
     for node in reversed(nodes):
         if used.intersection(node.output):
             kept.append(node)
-            used.update(node.input)
+            used.update(_reads(node))
     kept.reverse()
     return kept, used
+
+
+def _reads(node: onnx.NodeProto) -> Iterator[str]:
+    yield from node.input
+    for attribute in node.attribute:
+        if attribute.type == onnx.AttributeProto.GRAPH:
+            for inner in attribute.g.node:
+                yield from _reads(inner)

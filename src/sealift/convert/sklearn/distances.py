@@ -1,0 +1,127 @@
+"""Distances and kernels between one row and all training rows, for use inside `Graph.each_row`.
+
+A distance sums its terms column after column, as the trees of `sklearn.neighbors` do, so that equal distances stay
+equal. Nothing is expanded into products: |a|² − 2a·b + |b|² has lost half its digits where a row is a training row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.convert.graph import Tensor, where
+from sealift.convert.registry import refuse
+
+Points = npt.NDArray[Any]
+
+
+def _gap(row: Tensor, points: Points) -> Tensor:
+    return row.matrix() - points.T
+
+
+def squared(row: Tensor, points: Points) -> Tensor:
+    """The squared Euclidean distances (M,) from a row (d,) to points (M, d)."""
+    gap = _gap(row, points)
+    return (gap * gap).sum(axis=0)
+
+
+def _minkowski(row: Tensor, points: Points, p: float = 2, w: Any = None) -> Tensor:
+    powers = _gap(row, points).abs() ** float(p)
+    if w is not None:
+        powers = powers * np.asarray(w, dtype=np.float64)[:, None]
+    return powers.sum(axis=0) ** (1.0 / p)
+
+
+def _seuclidean(row: Tensor, points: Points, V: Any) -> Tensor:
+    gap = _gap(row, points)
+    return (gap * gap / np.asarray(V, dtype=np.float64)[:, None]).sum(axis=0).sqrt()
+
+
+def _mahalanobis(row: Tensor, points: Points, VI: Any = None, V: Any = None) -> Tensor:
+    inverse = np.asarray(np.linalg.inv(V) if VI is None else VI, dtype=np.float64)
+    gap = row.graph.constant(points) - row
+    return ((gap @ inverse) * gap).sum().sqrt()
+
+
+def _hamming(row: Tensor, points: Points) -> Tensor:
+    return (~row.matrix().equals(points.T)).cast("float64").sum(axis=0) / float(points.shape[1])
+
+
+def _canberra(row: Tensor, points: Points) -> Tensor:
+    size = row.matrix().abs() + np.abs(points.T)
+    return where(size > 0.0, _gap(row, points).abs() / size, 0.0).sum(axis=0)
+
+
+def _braycurtis(row: Tensor, points: Points) -> Tensor:
+    size = (row.matrix().abs() + np.abs(points.T)).sum(axis=0)
+    return where(size > 0.0, _gap(row, points).abs().sum(axis=0) / size, 0.0)
+
+
+def _cosine(row: Tensor, points: Points) -> Tensor:
+    norm = (row * row).sum().sqrt()
+    unit = row / where(norm.equals(0.0), 1.0, norm)
+    norms = np.sqrt((points * points).sum(axis=1, keepdims=True))
+    return (1.0 - (unit.matrix() * (points / np.where(norms == 0, 1.0, norms)).T).sum(axis=0)).clip(0.0, 2.0)
+
+
+_METRICS: dict[str, Callable[..., Tensor]] = {
+    "euclidean": lambda row, points: squared(row, points).sqrt(),
+    "sqeuclidean": squared,
+    "manhattan": lambda row, points: _gap(row, points).abs().sum(axis=0),
+    "chebyshev": lambda row, points: _gap(row, points).abs().max(axis=0),
+    "minkowski": _minkowski,
+    "seuclidean": _seuclidean,
+    "mahalanobis": _mahalanobis,
+    "hamming": _hamming,
+    "canberra": _canberra,
+    "braycurtis": _braycurtis,
+    "cosine": _cosine,
+}
+_SYNONYMS = {"l2": "euclidean", "l1": "manhattan", "cityblock": "manhattan", "infinity": "chebyshev", "p": "minkowski"}
+
+
+def distances(row: Tensor, points: Points, metric: Any, params: Mapping[str, Any]) -> Tensor:
+    """The distances (M,) from a row (d,) to points (M, d). Raises PackError E302 for a metric not in the list."""
+    known = _METRICS.get(_SYNONYMS.get(metric, metric)) if isinstance(metric, str) else None
+    if known is None:
+        raise refuse(
+            f"It measures distances by metric={getattr(metric, '__name__', metric)!r:.60}.",
+            f"Train it with one of the metrics {', '.join(sorted(_METRICS))}.",
+        )
+    return known(row, points, **params)
+
+
+def kernel(row: Tensor, points: Points, name: Any, params: Mapping[str, Any]) -> Tensor:
+    """The kernel (M,) between a row (d,) and points (M, d), by the names and parameters of `pairwise_kernels`.
+
+    Raises PackError E302 for a kernel not in the list.
+    """
+    given = {key: value for key, value in params.items() if value is not None}
+    gamma = float(given.get("gamma", 1.0 / points.shape[1]))
+    if name == "rbf":
+        return (-gamma * squared(row, points)).exp()
+    if name == "laplacian":
+        return (-gamma * distances(row, points, "manhattan", {})).exp()
+    if name == "chi2":
+        size = row.matrix() + points.T
+        terms = where(size.equals(0.0), 0.0, _gap(row, points) ** 2.0 / where(size.equals(0.0), 1.0, size))
+        return (-float(given.get("gamma", 1.0)) * terms.sum(axis=0)).exp()
+    if name == "cosine":
+        norm = (row * row).sum().sqrt()
+        norms = np.sqrt((points * points).sum(axis=1, keepdims=True))
+        units = row.graph.constant(points / np.where(norms == 0, 1.0, norms))
+        return units @ (row / where(norm.equals(0.0), 1.0, norm))
+    if name not in ("linear", "poly", "polynomial", "sigmoid"):
+        shown = getattr(name, "__name__", name)
+        raise refuse(
+            f"It uses the kernel {shown!r:.60}.",
+            "Train it with a linear, poly, rbf, sigmoid, laplacian, cosine or chi2 kernel.",
+        )
+    product = row.graph.constant(points) @ row
+    if name == "linear":
+        return product
+    product = gamma * product + float(given.get("coef0", 1.0))
+    return product.op("Tanh") if name == "sigmoid" else product ** float(given.get("degree", 3))
