@@ -90,6 +90,8 @@ def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, 
     good = np.ones(count, dtype=np.bool_)
     for position, field in enumerate(contract.inputs):
         column = columns[field.name]
+        if isinstance(column, np.ma.MaskedArray):  # .astype would read what lies under the mask
+            column = np.ma.filled(column.astype(np.object_), None)
         array, missing, codes = _texts(column, field) if field.dtype == "string" else _numbers(column, field)
         _check(field, array, missing, codes)
         values.append(array)
@@ -114,6 +116,8 @@ def is_missing(value: object) -> bool:
     """Whether a value of a table or of JSON stands for nothing: None, NaN, pandas.NA, NaT."""
     if value is None or type(value).__name__ in _NULLS:
         return True
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(value))
     return isinstance(value, float | np.floating) and math.isnan(value)
 
 
@@ -121,8 +125,8 @@ def _numbers(column: Sequence[Any] | Array, field: Field) -> tuple[Array, npt.ND
     codes = np.zeros(len(column), dtype=np.uint8)
     if isinstance(column, np.ndarray) and column.dtype.kind in "fiub":
         array = column.astype(np.float64)
-        if column.dtype.itemsize > 4 and column.dtype.kind in "iu":
-            # an integer beyond 2**53 would silently become its neighbour
+        if field.dtype == "int64" and column.dtype.kind in "iu":
+            # before it becomes a double: an integer beyond 2**53 would silently become its neighbour
             codes[(column > MAX_SAFE_INTEGER) | (column < -MAX_SAFE_INTEGER)] = _TYPE
     else:
         array = np.empty(len(column), dtype=np.float64)
@@ -154,18 +158,21 @@ def _number(value: object) -> float | None:
             return math.inf
     if is_missing(value):
         return math.nan
-    if isinstance(value, numbers.Integral) and abs(int(value)) > MAX_SAFE_INTEGER:
+    if not isinstance(value, bool | np.bool_ | numbers.Real):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
         return math.inf
-    return float(value) if isinstance(value, bool | np.bool_ | numbers.Real) else None
 
 
 def _texts(column: Sequence[Any] | Array, field: Field) -> tuple[Array, npt.NDArray[np.bool_], Codes]:
     del field
     codes = np.zeros(len(column), dtype=np.uint8)
-    array = np.empty(len(column), dtype=np.object_)
+    array: Array = np.empty(len(column), dtype=np.object_)
     missing = np.zeros(len(column), dtype=np.bool_)
     for row, value in enumerate(column):
-        if isinstance(value, str):
+        if isinstance(value, str) and _is_text(value):
             array[row] = str(value)
         else:
             array[row] = ""
@@ -174,6 +181,19 @@ def _texts(column: Sequence[Any] | Array, field: Field) -> tuple[Array, npt.NDAr
             else:
                 codes[row] = _TYPE
     return array, missing, codes
+
+
+def _is_text(value: str) -> bool:
+    """No NUL, which ends a text in C and so in browsers, and no half of a surrogate pair, which UTF-8 cannot say."""
+    if "\0" in value:
+        return False
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check(field: Field, array: Array, missing: npt.NDArray[np.bool_], codes: Codes) -> None:

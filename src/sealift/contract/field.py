@@ -14,7 +14,8 @@ Policy: TypeAlias = Literal["allowed", "refused"]
 Task: TypeAlias = Literal["classification", "regression", "transformation", "clustering", "outliers"]
 Scalar: TypeAlias = str | int | float | bool
 
-MAX_SAFE_INTEGER = 2**53
+# The largest whole number whose neighbours are doubles too: 2**53 would also be what 2**53 + 1 rounds to.
+MAX_SAFE_INTEGER = 2**53 - 1
 
 
 @dataclass(frozen=True, kw_only=True)

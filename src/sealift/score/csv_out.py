@@ -1,0 +1,69 @@
+"""CSV out: UTF-8 without a mark, comma, LF, numbers in their shortest form that reads back to the same double.
+
+Texts are written as they are, also those that begin with `=`, `+`, `-` or `@`: a changed cell would no longer be the
+caller's key or the model's label. Spreadsheets may take such a cell for a formula; the XLSX writer marks every text as
+text, and is the one to use where people will open the result in a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import IO, Any
+
+from sealift.score.table import Column
+
+
+class CsvWriter:
+    """Writes rows as they come."""
+
+    def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
+        del where
+        self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
+        self._columns = columns
+        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._writer.writerow([column.name for column in columns])
+
+    def write(self, columns: Sequence[Sequence[Any]]) -> None:
+        """Append rows; None becomes an empty cell."""
+        plain = [
+            _texts(values) if spec.dtype == "any" else _cells(values, spec)
+            for values, spec in zip(columns, self._columns, strict=True)
+        ]
+        self._writer.writerows(zip(*plain, strict=True))
+
+    def close(self) -> None:
+        """Flush; the stream stays open."""
+        self._text.flush()
+        self._text.detach()
+
+
+def _cells(values: Sequence[Any], spec: Column) -> Sequence[Any]:
+    if spec.dtype == "bool":
+        return [None if value is None else str(value).lower() for value in values]
+    if spec.dtype == "float64" and not all(value is None or math.isfinite(value) for value in values):
+        return [as_text(value) for value in values]
+    return values
+
+
+def _texts(values: Sequence[Any]) -> Sequence[Any]:
+    if all(type(value) is str for value in values):
+        return values
+    return [as_text(value) for value in values]
+
+
+def as_text(value: object) -> object:
+    """A kept value as a cell: dates in ISO 8601, booleans as true and false, NaN and ±∞ by name."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    return value

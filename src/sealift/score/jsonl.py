@@ -1,0 +1,141 @@
+"""JSON Lines in and out: one object a line (jsonlines.org), values by spec/CONTRACT.md §2."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import IO, Any
+
+import numpy as np
+
+from sealift.contract import Problem
+from sealift.score.csv_out import as_text
+from sealift.score.table import MAX_BYTES, Chunk, Column, malformed, size_of
+
+_MAX_LINE = 1 << 26
+_LOOK = 1000
+_FIX = "Write one JSON object a line, in UTF-8, with the contract's input names as keys."
+
+
+class JsonLinesReader:
+    """An open JSON Lines file; the first records tell the names of the columns."""
+
+    def __init__(self, stream: IO[bytes], where: str) -> None:
+        """Read the first records. Raises FileError E404 when the first is no JSON object."""
+        self._where = where
+        self._stream = stream
+        self._size = size_of(stream)
+        self.skipped = 0
+        self.arrow_types: Mapping[str, Any] = {}
+        self._lines = self._line()
+        opening = list(islice(self._lines, _LOOK))
+        if not opening:
+            raise malformed("The file is empty.", where, _FIX)
+        first = _record(opening[0])
+        if isinstance(first, str):
+            raise malformed(f"The file is not JSON Lines: {first}.", f"{where}, line 1", _FIX)
+        found = (record for line in opening if not isinstance(record := _record(line), str))
+        self.names: list[str] = list(dict.fromkeys(key for record in found for key in record))
+        self._lines = chain(opening, self._lines)
+
+    def chunks(self, names: Sequence[str], rows: int) -> Iterator[Chunk]:
+        """The values of `names`; an absent key is None."""
+        known = set(self.names)
+        first = 1
+        while lines := self._some(rows):
+            records: list[dict[str, Any]] = []
+            sound: list[int] = []
+            faults: list[Problem] = []
+            for at, line in enumerate(lines):
+                record = _record(line)
+                if isinstance(record, str):
+                    faults.append(Problem(first + at, "", "R106", f"The line is no JSON object: {record}."))
+                elif not record.keys() <= known:
+                    stranger = next(key for key in record if key not in known)
+                    message = f'The record has "{stranger:.80}", which the first records do not have.'
+                    faults.append(Problem(first + at, "", "R105", message))
+                else:
+                    records.append(record)
+                    sound.append(at)
+            columns = {name: [record.get(name) for record in records] for name in names}
+            where = np.array(sound, dtype=np.intp) if faults else None
+            yield Chunk(len(lines), columns, sound=where, faults=faults)
+            first += len(lines)
+
+    def done(self) -> tuple[int, int]:
+        """Bytes read, of how many."""
+        return (self._stream.tell() if self._size else 0), self._size
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+    def _some(self, rows: int) -> list[bytes]:
+        lines: list[bytes] = []
+        held = 0
+        for line in islice(self._lines, rows):
+            lines.append(line)
+            held += len(line)
+            if held > MAX_BYTES:
+                break
+        return lines
+
+    def _line(self) -> Iterator[bytes]:
+        number = 0
+        while line := self._stream.readline(_MAX_LINE):
+            number += 1
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if len(line) >= _MAX_LINE:
+                raise malformed("A line is longer than 64 MB.", f"{self._where}, line {number}", _FIX)
+            if line.strip():
+                yield line
+            elif line:
+                self.skipped += 1
+
+
+def _record(line: bytes) -> dict[str, Any] | str:
+    """The object of a line, or what is wrong with it."""
+    try:
+        record = json.loads(line.decode(), object_pairs_hook=_unique)
+    except UnicodeDecodeError:
+        return "it is not UTF-8"
+    except RecursionError:
+        return "it is nested too deeply"
+    except ValueError as error:  # malformed JSON, a key twice, a number of thousands of digits
+        return str(error)[:200]
+    return record if isinstance(record, dict) else f"it is a {type(record).__name__}"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError("a key stands twice")
+    return record
+
+
+class JsonLinesWriter:
+    """Writes one object a row; NaN and the infinities, which JSON lacks, by name as in spec/SEAL.md §3."""
+
+    def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
+        del where
+        self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        self._names = [column.name for column in columns]
+
+    def write(self, columns: Sequence[Sequence[Any]]) -> None:
+        """Append rows."""
+        encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=as_text).encode
+        for row in zip(*columns, strict=True):
+            record = dict(zip(self._names, row, strict=True))
+            try:
+                line = encode(record)
+            except ValueError:
+                line = encode({key: as_text(v) if isinstance(v, float) else v for key, v in record.items()})
+            self._text.write(line + "\n")
+
+    def close(self) -> None:
+        """Flush; the stream stays open."""
+        self._text.flush()
+        self._text.detach()

@@ -1,0 +1,125 @@
+"""The vectors of spec/vectors, which the TypeScript implementation reproduces too."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sealift.contract import Contract, Unreadable, encode, match_columns, read_cell, read_column
+from sealift.contract.field import Field
+from sealift.errors import SealiftError
+from sealift.score.csv_in import CsvReader
+
+VECTORS = Path(__file__).parents[2] / "spec" / "vectors"
+
+
+def _load(name: str) -> Any:
+    return json.loads((VECTORS / name).read_text("utf-8"))
+
+
+CELLS: list[dict[str, Any]] = _load("cells.json")
+ROWS: list[dict[str, Any]] = _load("rows.json")["cases"]
+CSV: list[dict[str, Any]] = _load("csv.json")["cases"]
+
+
+def _contract_of(dtype: Any) -> Contract:
+    field = Field(name="x", dtype=dtype, missing="allowed").as_json()
+    text = dtype == "string"
+    tensors = (
+        [{"name": "text", "dtype": "string", "fields": [0]}, {"name": "text_missing", "dtype": "bool", "fields": [0]}]
+        if text
+        else [{"name": "number", "dtype": "float64", "fields": [0]}]
+    )
+    outputs = [{"name": "label", "dtype": "int64"}]
+    return Contract.from_json({"inputs": [field], "outputs": outputs, "task": "clustering", "tensors": tensors})
+
+
+@pytest.mark.parametrize("vector", CELLS, ids=lambda v: f"{v['dtype']}-{ascii(v['cell'])}")
+def test_cells(vector: dict[str, Any]) -> None:
+    contract = _contract_of(vector["dtype"])
+    for column in ([read_cell(vector["cell"], vector["dtype"])], read_column([vector["cell"]], vector["dtype"])):
+        batch = encode(contract, {"x": column})
+        codes = [problem.code for problem in batch.problems]
+        assert codes == ([vector["code"]] if vector["code"] else [])
+        if vector["code"]:
+            continue
+        if vector["dtype"] == "string":
+            assert batch.tensors["text_missing"][0, 0] == vector["missing"]
+            assert batch.tensors["text"][0, 0] == (vector["value"] or "")
+        else:
+            value = float(batch.tensors["number"][0, 0])
+            assert math.isnan(value) == vector["missing"]
+            if not vector["missing"]:
+                assert value == vector["value"]
+                assert math.copysign(1, value) == math.copysign(1, vector["value"])
+
+
+def test_a_column_reads_as_its_cells() -> None:
+    for dtype in ("float64", "float32", "int64", "bool", "string"):
+        cells = [v["cell"] for v in CELLS if v["dtype"] == dtype]
+        together = read_column(cells, dtype)  # type: ignore[arg-type]
+        for cell, value in zip(cells, together, strict=True):
+            alone = read_cell(cell, dtype)  # type: ignore[arg-type]
+            assert type(value) is type(alone)
+            if not isinstance(alone, Unreadable):
+                assert value == alone
+
+
+@pytest.mark.parametrize("case", ROWS, ids=lambda case: case["name"])
+def test_rows(case: dict[str, Any]) -> None:
+    contract = Contract.from_json(case["contract"])
+    columns = {f.name: [row[i] for row in case["rows"]] for i, f in enumerate(contract.inputs)}
+    batch = encode(contract, columns)
+    assert [{"row": p.row, "field": p.field, "code": p.code} for p in batch.problems] == case["problems"]
+    tensors = batch.only_good()
+    assert set(tensors) == set(case["tensors"])
+    for name, expected in case["tensors"].items():
+        found = tensors[name]
+        if name == "number":
+            wanted = np.array([[math.nan if v == "NaN" else float(v) for v in row] for row in expected])
+            np.testing.assert_array_equal(found, wanted, strict=True)
+        else:
+            assert found.tolist() == expected
+
+
+@pytest.mark.parametrize("case", CSV, ids=lambda case: case["name"])
+def test_csv(case: dict[str, Any]) -> None:
+    contract = Contract.from_json(case["contract"])
+    if case["error"]:
+        with pytest.raises(SealiftError) as raised:
+            _read_csv(contract, case["text"], extra=False)
+        assert raised.value.code == case["error"]
+        return
+    rows, problems, extra = _read_csv(contract, case["text"], extra=bool(case["extra"]))
+    assert rows == case["rows"]
+    assert problems == case["problems"]
+    assert extra == case["extra"]
+
+
+def _read_csv(contract: Contract, text: str, *, extra: bool) -> tuple[list[Any], list[dict[str, Any]], list[str]]:
+    reader = CsvReader(io.BytesIO(text.encode()), "x.csv")
+    others = match_columns(contract, reader.names, extra=extra)
+    names = [field.name for field in contract.inputs]
+    rows: list[Any] = []
+    problems: list[dict[str, Any]] = []
+    for chunk in reader.chunks(names, 2):  # small, so that chunks meet in the middle of things
+        start = len(rows)
+        sound = range(chunk.count) if chunk.sound is None else chunk.sound.tolist()
+        piece: list[Any] = [None] * chunk.count
+        for at, cells in zip(sound, zip(*(chunk.columns[name] for name in names), strict=True), strict=True):
+            piece[at] = list(cells)
+        rows += piece
+        problems += [{"row": p.row, "field": p.field, "code": p.code} for p in chunk.faults]
+        columns = {f.name: read_column(chunk.columns[f.name], f.dtype) for f in contract.inputs}  # type: ignore[arg-type]
+        for problem in encode(contract, columns, first_row=0).problems:
+            problems.append({"row": start + sound[problem.row] + 1, "field": problem.field, "code": problem.code})
+    if not rows:
+        raise SealiftError("E105", "There are no rows.", fix="Add one.")
+    problems.sort(key=lambda problem: int(problem["row"]))
+    return rows, problems, others
