@@ -87,13 +87,9 @@ def assemble(front: Front, sealed: bytes, *, title: str, identity: str) -> bytes
     )
     shared = {"csp": html.escape(policy), "title": html.escape(_visible(title))}
     inside = _fill(front.text("ui.html"), {**shared, "style": front.text("ui.css"), "script": front.text("ui.js")})
-    payloads = {
-        "ui": _shrunk(inside.encode()),
-        "worker": _shrunk(front.files["worker.js"]),
-        "wasm": (front.files["ort.wasm.gz"], "gzip"),
-        "seal": _shrunk(sealed),
-    }
-    blocks = "\n".join(block for name, payload in payloads.items() for block in _blocks(name, *payload))
+    # The loader stands between the small parts and the large: it starts the frame while the large are being read.
+    first = [*_blocks("ui", *_shrunk(inside.encode())), *_blocks("worker", *_shrunk(front.files["worker.js"]))]
+    rest = [*_blocks("seal", *_shrunk(sealed)), *_blocks("wasm", front.files["ort.wasm.gz"], "gzip")]
     return _fill(
         front.text("shell.html"),
         {
@@ -101,7 +97,8 @@ def assemble(front: Front, sealed: bytes, *, title: str, identity: str) -> bytes
             "generator": html.escape(f"sealift with onnxruntime-web {front.versions.get('onnxruntime-web', '')}"),
             "identity": identity,
             "style": front.text("shell.css"),
-            "payloads": blocks,
+            "first": "\n".join(first),
+            "rest": "\n".join(rest),
             "loader": front.text("loader.js"),
         },
     ).encode()

@@ -71,13 +71,16 @@ export interface Attempt {
 }
 
 export type Request =
-  | { op: "open"; contract: Contract; golden: Golden; graph: Uint8Array; wasm: ArrayBuffer }
+  /** `wasm` is ONNX Runtime, compressed with gzip. */
+  | { op: "runtime"; wasm: ArrayBuffer }
+  | { op: "open"; contract: Contract; golden: Golden; graph: Uint8Array }
   | { op: "predict"; rows: Value[][] }
   | { op: "golden" }
   | { op: "file"; file: File; carry: boolean }
   | { op: "probe" };
 
 export interface Replies {
+  runtime: true;
   /** Milliseconds for loading the model, one warm-up run included. */
   open: number;
   predict: Answer[];

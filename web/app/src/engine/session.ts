@@ -10,6 +10,16 @@ declare global {
   var ortReady: Promise<typeof Ort>;
 }
 
+/** Unpacks ONNX Runtime and makes it ready for sessions. */
+export async function startRuntime(wasm: ArrayBuffer): Promise<typeof Ort> {
+  const unpacked = new Blob([wasm]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const [ort, binary] = await Promise.all([globalThis.ortReady, new Response(unpacked).arrayBuffer()]);
+  ort.env.wasm.wasmBinary = binary;
+  ort.env.wasm.numThreads = 1; // threads need headers that a file on disk cannot have
+  ort.env.logLevel = "error";
+  return ort;
+}
+
 export class Model {
   private constructor(
     private readonly ort: typeof Ort,
@@ -17,11 +27,7 @@ export class Model {
     readonly contract: Contract,
   ) {}
 
-  static async load(contract: Contract, graph: Uint8Array, wasm: ArrayBuffer): Promise<Model> {
-    const ort = await globalThis.ortReady;
-    ort.env.wasm.wasmBinary = wasm;
-    ort.env.wasm.numThreads = 1; // threads need headers that a file on disk cannot have
-    ort.env.logLevel = "error";
+  static async load(contract: Contract, graph: Uint8Array, ort: typeof Ort): Promise<Model> {
     try {
       const session = await ort.InferenceSession.create(graph, {
         executionProviders: ["wasm"],

@@ -4,19 +4,26 @@ import { scoreFile } from "./file";
 import { rerun } from "./golden";
 import { attemptAll, commonChannels } from "./probe";
 import type { FromWorker, Golden, Replies, Request, ToWorker } from "./protocol";
-import { Model } from "./session";
+import { Model, startRuntime } from "./session";
 
 let state: { model: Model; golden: Golden } | null = null;
 
-async function open({ contract, golden, graph, wasm }: Extract<Request, { op: "open" }>): Promise<number> {
+let runtime: ReturnType<typeof startRuntime> | null = null;
+
+async function open({ contract, golden, graph }: Extract<Request, { op: "open" }>): Promise<number> {
   const started = performance.now();
-  const model = await Model.load(contract, graph, wasm);
+  const model = await Model.load(contract, graph, await runtime!);
   if (golden.rows.length > 0) await model.predict(golden.rows.slice(0, 1)); // the first run is slow; not the user's
   state = { model, golden };
   return performance.now() - started;
 }
 
 async function answer(id: number, request: Request): Promise<Replies[keyof Replies]> {
+  if (request.op === "runtime") {
+    runtime = startRuntime(request.wasm);
+    await runtime;
+    return true;
+  }
   if (request.op === "open") return open(request);
   if (!state)
     throw new SealiftError(

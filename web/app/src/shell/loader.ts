@@ -17,10 +17,7 @@ class Refusal extends Error {
 
 async function start(): Promise<void> {
   requireBrowser();
-  const wasm = payload("wasm"); // the largest: inflating it overlaps with all that follows
-  const sealed = payload("seal");
-  const rest = Promise.all([wasm, sealed, text("worker")]);
-  rest.catch(() => undefined); // awaited below; until then a failure is not unheard
+  // This script stands before the two large parts: the frame and its worker start while those are still being read.
   const frame = document.createElement("iframe");
   frame.title = document.title;
   frame.setAttribute("sandbox", "allow-scripts allow-downloads allow-modals");
@@ -28,11 +25,27 @@ async function start(): Promise<void> {
   frame.srcdoc = await text("ui");
   const ready = inside(frame);
   document.body.append(frame);
-  const [wasmBytes, sealBytes, worker] = await Promise.all([...(await rest), ready]);
-  const message: ToInside = { type: "load", worker, wasm: wasmBytes, seal: sealBytes };
-  frame.contentWindow!.postMessage(message, "*", [wasmBytes, sealBytes]); // a sandboxed frame has no origin to name
+  const worker = await text("worker");
+  const rest = parsed().then(() => Promise.all([pieces("wasm"), payload("seal")]));
+  rest.catch(() => undefined); // awaited below; until then a failure is not unheard
+  await ready;
+  send(frame, { type: "worker", worker });
+  const [wasm, seal] = await rest;
+  const runtime = await new Blob(wasm).arrayBuffer(); // still compressed; the worker unpacks it beside the page
+  send(frame, { type: "load", wasm: runtime, seal }, [runtime, seal]);
   document.documentElement.classList.add("open");
   frame.focus();
+}
+
+function send(frame: HTMLIFrameElement, message: ToInside, transfer: Transferable[] = []): void {
+  frame.contentWindow!.postMessage(message, "*", transfer); // a sandboxed frame has no origin to name
+}
+
+function parsed(): Promise<void> {
+  if (document.readyState !== "loading") return Promise.resolve();
+  return new Promise((resolve) =>
+    document.addEventListener("DOMContentLoaded", () => resolve(), { once: true }),
+  );
 }
 
 function requireBrowser(): void {
@@ -51,12 +64,25 @@ async function text(name: string): Promise<string> {
   return new TextDecoder().decode(await payload(name));
 }
 
-/** The bytes of a payload, every piece of it checked against its digest. */
+/** The bytes of a payload, unpacked. */
 async function payload(name: string): Promise<ArrayBuffer> {
+  const packed =
+    document.querySelector<HTMLScriptElement>(`script[data-payload="${name}"]`)?.dataset["encoding"] ===
+    "gzip";
+  const blob = new Blob(await pieces(name));
+  if (!packed) return blob.arrayBuffer();
+  try {
+    return await new Response(blob.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  } catch {
+    throw damaged(name);
+  }
+}
+
+/** The bytes of a payload as they stand in the document, every piece checked against its digest. */
+async function pieces(name: string): Promise<Uint8Array<ArrayBuffer>[]> {
   const blocks = [...document.querySelectorAll<HTMLScriptElement>(`script[data-payload="${name}"]`)];
-  const count = Number(blocks[0]?.dataset["count"]);
-  if (blocks.length === 0 || blocks.length !== count) throw damaged(name);
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  if (blocks.length === 0 || blocks.length !== Number(blocks[0]!.dataset["count"])) throw damaged(name);
+  const found: Uint8Array<ArrayBuffer>[] = [];
   for (const block of blocks) {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
@@ -65,16 +91,10 @@ async function payload(name: string): Promise<ArrayBuffer> {
       throw damaged(name);
     }
     if ((await sha256(bytes)) !== block.dataset["sha256"]) throw damaged(name);
-    pieces.push(bytes);
+    found.push(bytes);
     block.remove(); // the text is no longer needed, the memory is
   }
-  const blob = new Blob(pieces);
-  if (blocks[0]!.dataset["encoding"] !== "gzip") return blob.arrayBuffer();
-  try {
-    return await new Response(blob.stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-  } catch {
-    throw damaged(name);
-  }
+  return found;
 }
 
 function damaged(name: string): Refusal {

@@ -1,8 +1,6 @@
 /** What the outer page and the sandboxed inside say to each other. */
 export type FromInside = { type: "ready" } | { type: "height"; height: number };
-export interface ToInside {
-  type: "load";
-  worker: string;
-  wasm: ArrayBuffer;
-  seal: ArrayBuffer;
-}
+export type ToInside =
+  | { type: "worker"; worker: string }
+  /** `wasm` is compressed with gzip, `seal` is the sealed file. */
+  | { type: "load"; wasm: ArrayBuffer; seal: ArrayBuffer };

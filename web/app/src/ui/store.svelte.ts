@@ -28,10 +28,13 @@ class Store {
   problem = $state.raw<Problem | null>(null);
   golden = $state.raw<GoldenReport | null>(null);
 
-  /** Ask the outer page for the parts, start the worker, check the examples. */
+  /** Ask the outer page for the parts: first the worker's code, then the runtime and the sealed file. */
   begin(): void {
+    let client: Client | null = null;
     addEventListener("message", (event: MessageEvent<ToInside>) => {
-      if (event.source === parent && event.data.type === "load") void this.load(event.data);
+      if (event.source !== parent) return;
+      if (event.data.type === "worker") client = new Client(event.data.worker);
+      else if (event.data.type === "load" && client) void this.load(client, event.data.wasm, event.data.seal);
     });
     tell({ type: "ready" });
   }
@@ -40,19 +43,19 @@ class Store {
     if (this.ready) this.golden = await this.ready.client.call({ op: "golden" });
   }
 
-  private async load(message: ToInside): Promise<void> {
+  private async load(client: Client, wasm: ArrayBuffer, bytes: ArrayBuffer): Promise<void> {
     try {
-      const sealed = new Blob([message.seal]);
-      const client = new Client(message.worker);
-      const seal = await readSeal(new Uint8Array(message.seal));
+      const started = client.call({ op: "runtime", wasm }, { transfer: [wasm] });
+      started.catch(() => undefined); // "open" fails for the same reason, and is heard
+      const sealed = new Blob([bytes]);
+      const seal = await readSeal(new Uint8Array(bytes));
       const contract = parseContract(jsonMember(seal, "contract.json"));
       const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract);
       const { manifest, identity, card, signed } = seal;
       const [evidence, provenance] = [jsonMember(seal, "evidence.json"), jsonMember(seal, "provenance.json")];
       const graph = seal.members.get("model.onnx")!;
-      const { wasm } = message;
       // The graph is a view into the whole file; the file moves to the worker with it, and is not copied.
-      await client.call({ op: "open", contract, golden, graph, wasm }, { transfer: [message.seal, wasm] });
+      await client.call({ op: "open", contract, golden, graph }, { transfer: [bytes] });
       this.ready = {
         client,
         contract,
