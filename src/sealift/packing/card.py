@@ -1,0 +1,127 @@
+"""The model card: what a user asks first, from measured facts and the author's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealift.contract import Contract, Field, shown
+from sealift.errors import PackError
+
+# The author's own words, by heading. The headings are the questions on a clinical calculator's tabs.
+ABOUT = {
+    "when_to_use": "When to use",
+    "pitfalls": "Pitfalls",
+    "references": "References",
+    "author": "Author",
+    "contact": "Contact",
+    "license": "License",
+}
+_NOT_TOLD = "The author has not said."
+
+
+def check_about(about: Mapping[str, str]) -> None:
+    """Raise PackError E304 for an entry that no heading takes."""
+    for key, text in about.items():
+        if key not in ABOUT or not isinstance(text, str):
+            raise PackError(
+                "E304", f"The card has no place for {key!r:.60}.", fix=f"Use texts under: {', '.join(ABOUT)}."
+            )
+
+
+def card(contract: Contract, *, name: str, version: str, evidence: Mapping[str, Any], about: Mapping[str, str]) -> str:
+    """The card in Markdown with a front matter as model hubs read it (huggingface.co/docs/hub/model-cards)."""
+    title = contract.title or name
+    parity = evidence["parity"]
+    parts = [
+        _front(contract, about),
+        f"# {_line(title)}",
+        f"Version {version}. {contract.description}".strip(),
+        _section("When to use", about.get("when_to_use", _NOT_TOLD)),
+        _section("Pitfalls", "\n\n".join([about.get("pitfalls", _NOT_TOLD), *_measured_pitfalls(contract, evidence)])),
+        _section("Evidence", _evidence(parity, evidence)),
+        _section("Inputs", _inputs(contract.inputs)),
+        _section("Privacy", _privacy(evidence)),
+        _section("Who made it", _who(about)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _front(contract: Contract, about: Mapping[str, str]) -> str:
+    lines = ["---", "library_name: sealift", f"tags: [{contract.task}, tabular, onnx, sealed]"]
+    if "license" in about:
+        lines.append(f"license: {_yaml(about['license'])}")
+    return "\n".join([*lines, "---"])
+
+
+def _measured_pitfalls(contract: Contract, evidence: Mapping[str, Any]) -> list[str]:
+    found = []
+    bounded = [f for f in contract.inputs if f.observed is not None]
+    if bounded:
+        found.append(
+            "Outside the observed ranges in the table below the model extrapolates; nothing was learned there."
+        )
+    return found + [str(note) for note in evidence.get("notes", ())]
+
+
+def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in parity["compared"].items())
+    lines = [
+        f"- The sealed graph was compared with the original model on {parity['rows']} rows ({kinds}); none differs.",
+        *(
+            f"- {name}: worst difference {entry['worst']:.1e} (allowed {entry['relative']:.0e})"
+            for name, entry in parity["outputs"].items()
+            if "relative" in entry
+        ),
+    ]
+    if evidence.get("metrics"):
+        values = ", ".join(f"{key} {value}" for key, value in evidence["metrics"].items())
+        lines.append(f"- On the {evidence['rows']} rows given when it was sealed: {values}.")
+    return "\n".join(lines)
+
+
+def _inputs(fields: Sequence[Field]) -> str:
+    lines = ["| input | type | values | missing | unit |", "|---|---|---|---|---|"]
+    lines += [f"| {_cell(f.name)} | {f.dtype} | {_cell(_values(f))} | {f.missing} | {_cell(f.units)} |" for f in fields]
+    described = [f"- **{_line(f.name)}**: {_line(f.description)}" for f in fields if f.description]
+    return "\n".join(lines) + ("\n\n" + "\n".join(described) if described else "")
+
+
+def _values(f: Field) -> str:
+    if f.categories is not None:
+        known = [shown(value) for value in f.categories]
+        listed = ", ".join(known[:12]) + (f" and {len(known) - 12} more" if len(known) > 12 else "")
+        return listed + (" or others" if f.unknown == "allowed" else "")
+    if f.range is not None:
+        return " to ".join("any" if bound is None else shown(bound) for bound in f.range)
+    return f"mostly {shown(f.observed[0])} to {shown(f.observed[1])}" if f.observed else ""
+
+
+def _privacy(evidence: Mapping[str, Any]) -> str:
+    if evidence["rows_source"] == "caller":
+        return "This file holds **real rows** of the caller's data as examples, because the packer asked for it."
+    return (
+        "This file holds no record of the training data. Its examples are generated; its summaries leave out what "
+        "fewer than five records share. What the model itself has learned is in its graph."
+    )
+
+
+def _who(about: Mapping[str, str]) -> str:
+    told = [f"- {heading}: {_line(about[key])}" for key, heading in list(ABOUT.items())[2:] if key in about]
+    return "\n".join(told) or _NOT_TOLD
+
+
+def _section(heading: str, body: str) -> str:
+    return f"## {heading}\n\n{body}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    return _line(text).replace("|", "\\|")
+
+
+def _yaml(text: str) -> str:
+    return '"' + _line(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,69 @@
+"""Which step is at fault: each one is given what the graph gave it, and its own answer is compared."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sealift.convert import Conversion, Step, Table, Tensor
+from sealift.packing.parity import RELATIVE
+from sealift.runtime import Engine, Tolerance, matches
+
+_METHODS = {"features": "transform", "probability": "predict_proba", "value": "predict", "score": "decision_function"}
+
+
+def faulty_step(conversion: Conversion, tensors: Mapping[str, Any]) -> str:
+    """The path of the first step, inner ones first, whose result differs from the original's; empty if none does."""
+    for step in conversion.steps:
+        try:
+            if _differs(conversion, step, tensors):
+                return step.path
+        except Exception:  # noqa: S112 - a step that cannot be replayed by itself is not the one we can name
+            continue
+    return ""
+
+
+def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> bool:
+    result = step.answer.features.numbers() if step.answer.features is not None else None
+    found = {
+        "features": result,
+        "probability": step.answer.probability,
+        "value": step.answer.value,
+        "score": step.answer.score if step.answer.probability is None else None,
+    }
+    wanted = {name: tensor for name, tensor in found.items() if tensor is not None}
+    rows = _replayed(conversion, step.table, tensors)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, tensor in wanted.items():
+            if not hasattr(step.estimator, _METHODS[name]):
+                continue
+            expected = getattr(step.estimator, _METHODS[name])(rows)
+            expected = np.asarray(expected.toarray() if hasattr(expected, "toarray") else expected, dtype=np.float64)
+            got = _run(conversion, {"out": tensor}, tensors)["out"]
+            scale = 1.0 if name == "probability" else float(np.nanmedian(np.abs(expected))) or 1.0
+            same, _ = matches(got.reshape(expected.shape), expected, Tolerance(RELATIVE["float64"], scale))
+            if not same.all():
+                return True
+    return False
+
+
+def _replayed(conversion: Conversion, table: Table, tensors: Mapping[str, Any]) -> Any:
+    """What a step was given in the graph, as an array of numbers or of objects."""
+    if not any(block.is_text for block in table.blocks):
+        return _run(conversion, {"in": table.numbers()}, tensors)["in"]
+    parts = []
+    for block in table.blocks:
+        values = _run(conversion, {"in": block.values}, tensors)["in"].astype(object)
+        if block.missing is not None:
+            values[_run(conversion, {"in": block.missing}, tensors)["in"]] = block.null
+        parts.append(values)
+    return np.concatenate(parts, axis=1)
+
+
+def _run(conversion: Conversion, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) -> dict[str, Any]:
+    engine = Engine(conversion.graph.model(outputs, {}).SerializeToString(), threads=1)
+    return engine.run({name: tensors[name] for name in engine.inputs})

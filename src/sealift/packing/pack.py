@@ -1,0 +1,181 @@
+"""`pack`: convert, verify, describe, write; or say why not and write nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import sealift
+from sealift import canonical, seal
+from sealift.contract import Contract, Field, Headline, Output
+from sealift.convert import Conversion, convert
+from sealift.packing import fields as fielding
+from sealift.packing.card import card, check_about
+from sealift.packing.examples import Reference, examples
+from sealift.packing.forms import form_of
+from sealift.packing.metrics import metrics
+from sealift.packing.original import Original, check_rows
+from sealift.packing.parity import Report, tolerances
+from sealift.packing.provenance import provenance, sbom
+from sealift.packing.verify import prove
+from sealift.runtime import SealedModel
+from sealift.seal.manifest import check_name
+from sealift.stats import Sketch
+
+Progress: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What `pack` made.
+
+    Attributes:
+        path: the sealed file.
+        identity: the model's identity.
+        contract: its contract.
+        report: the parity report.
+        notes: what the packer should know.
+    """
+
+    path: Path
+    identity: str
+    contract: Contract
+    report: Report
+    notes: Sequence[str]
+
+    def load(self) -> SealedModel:
+        """The sealed model, ready to answer."""
+        return sealift.load(self.path)
+
+
+def pack(
+    model: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    name: str,
+    version: str = "1",
+    output: Path | str | None = None,
+    fields: Mapping[str, Mapping[str, Any]] | None = None,
+    class_names: Sequence[str] | Mapping[Any, str] | None = None,
+    headline: str | tuple[str, Any] | None = None,
+    title: str = "",
+    description: str = "",
+    about: Mapping[str, str] | None = None,
+    keep_rows: bool = False,
+    tolerance: float | None = None,
+    progress: Progress | None = None,
+) -> Packed:
+    """Seal a fitted model with all its preprocessing, after proving that it gives the same answers.
+
+    Args:
+        model: a fitted scikit-learn estimator or pipeline.
+        X: rows as the model takes them (pandas, polars, NumPy, list of dicts), best ones it was not trained on.
+        y: their true answers; fills the evidence with measured quality.
+        name: the model's name, such as "heart-risk".
+        version: its version.
+        output: where to write; `<name>.seal` in the current folder by default.
+        fields: what you know of the inputs, by name: units, description, title, range, categories, personal …
+            (the attributes of `sealift.Field`).
+        class_names: names of the classes for people, in the order of the classes or by class.
+        headline: the output to show first, or ("probability", class).
+        title: the model's name for people.
+        description: what it predicts, in a sentence.
+        about: texts for the model card: when_to_use, pitfalls, references, author, contact, license.
+        keep_rows: put some of the real rows into the file as examples, instead of generated ones. The card says so.
+        tolerance: a looser relative tolerance than the policy's; recorded in the file.
+        progress: called with a sentence when a stage begins.
+
+    Raises:
+        PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name
+            that cannot be used, E305 when the model fails on X.
+        ParityError: E303 when the answers differ; nothing is written.
+        ContractError: E106 when `fields` contradict themselves.
+        FileError: E402 when the file cannot be written.
+    """
+    say = progress or (lambda _: None)
+    check_name(name, version)
+    check_about(about or {})
+    say("Reading the rows")
+    form = form_of(X, model)
+    sketches = fielding.sketch(form)
+    say("Converting the model")
+    conversion = convert(model, fielding.infer(form, sketches), form.nulls)
+    say("Asking the original model")
+    original = Original(model, form, conversion.outputs)
+    answers = check_rows(original)
+    inputs, notes = _inputs(conversion, original, sketches)
+    contract = Contract(
+        inputs=tuple(inputs),
+        outputs=tuple(_named(found, class_names) for found in conversion.outputs),
+        task=conversion.task,
+        headline=_headline(conversion.outputs, headline),
+        title=title,
+        description=description,
+    ).changed(**(fields or {}))
+    say("Verifying")
+    described = canonical.dumps(contract.as_json())
+    graph = conversion.model({"sealift.contract": described.decode()})
+    body = graph.SerializeToString()
+    reference = Reference.of(form, sketches)
+    allowed = tolerances(contract, answers, tolerance)
+    proof = prove(conversion, original, contract, body, answers, sketches, reference.plausible(contract), allowed)
+    say("Writing")
+    evidence = {
+        "parity": proof.report.as_json(),
+        "steps": [{"path": step.path, "how": step.how} for step in conversion.steps],
+        "rows": len(form),
+        "rows_source": "caller" if keep_rows else "generated",
+        "metrics": {} if y is None else metrics(contract, answers, y),
+        "notes": notes,
+    }
+    golden = examples(contract, proof.rows, proof.truth, allowed, (form, answers) if keep_rows else None)
+    members = {
+        "contract.json": described,
+        "model.onnx": body,
+        "golden/examples.json": canonical.dumps(golden),
+        "evidence.json": canonical.dumps(evidence),
+        "reference/sketches.json": canonical.dumps(reference.as_json(form)),
+        "reference/background.json": canonical.dumps(reference.background(contract, form if keep_rows else None)),
+        "card.md": card(contract, name=name, version=version, evidence=evidence, about=about or {}).encode(),
+        "provenance.json": canonical.dumps(provenance(form, model)),
+        "sbom.cdx.json": canonical.dumps(sbom(name, version, body, description)),
+    }
+    sealed = seal.assemble(
+        members,
+        name=name,
+        version=version,
+        task=contract.task,
+        producer=f"sealift {sealift.__version__}",
+        opsets={entry.domain: entry.version for entry in graph.opset_import},
+    )
+    path = Path(output) if output is not None else Path(f"{name}.seal")
+    seal.write(path, sealed)
+    return Packed(path, hashlib.sha256(sealed["manifest.json"]).hexdigest(), contract, proof.report, notes)
+
+
+def _inputs(conversion: Conversion, original: Original, sketches: Sequence[Sketch]) -> tuple[list[Field], list[str]]:
+    inputs = fielding.with_categories(fielding.infer(original.form, sketches), conversion.steps)
+    return fielding.without_rare(fielding.with_policies(inputs, original), original.form)
+
+
+def _named(output: Output, names: Sequence[str] | Mapping[Any, str] | None) -> Output:
+    if names is None or output.classes is None:
+        return output
+    listed = [names[value] for value in output.classes] if isinstance(names, Mapping) else list(names)
+    return dataclasses.replace(output, class_names=tuple(listed))
+
+
+def _headline(outputs: Sequence[Output], wanted: str | tuple[str, Any] | None) -> Headline:
+    if isinstance(wanted, tuple):
+        return Headline(*wanted)
+    shown = next((o for o in outputs if o.name == (wanted or "probability")), outputs[0])
+    if wanted is not None:
+        shown = next((o for o in outputs if o.name == wanted), Output(name=wanted, dtype="float64"))
+    # With two classes it is the second that people ask about: ill, defaulted, churned.
+    class_ = shown.classes[-1] if shown.name == "probability" and shown.classes and len(shown.classes) == 2 else None
+    return Headline(shown.name, class_)

@@ -1,0 +1,132 @@
+"""The proof: the graph's answers beside the original's, row by row, and what to say when they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract
+from sealift.runtime import Tolerance, matches
+
+RELATIVE = {"float64": 1e-9, "float32": 1e-5}
+"""The tolerance policy: by what share an answer may differ where the model computes in float64, or in float32."""
+
+_WORST = 5
+
+
+@dataclass(frozen=True)
+class Worst:
+    """One row that differs: which, its values, and both answers."""
+
+    kind: str
+    row: Mapping[str, Any]
+    output: str
+    original: Any
+    converted: Any
+
+
+@dataclass
+class Report:
+    """What was compared, and how it came out.
+
+    Attributes:
+        compared: rows by kind (`caller`, `plausible`, `thresholds`, `missing`, …).
+        refused: generated rows that the original itself refuses; nothing to compare.
+        worst: output → the worst difference in units of max(|expected|, scale).
+        tolerance: output → the tolerance.
+        different: output → rows that differ beyond it.
+        rows: the worst rows.
+        step: the first step whose own result differs, when a difference was found.
+    """
+
+    tolerance: dict[str, Tolerance]
+    compared: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+    worst: dict[str, float] = field(default_factory=dict)
+    different: dict[str, int] = field(default_factory=dict)
+    rows: list[Worst] = field(default_factory=list)
+    step: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every compared row came out the same."""
+        return not any(self.different.values())
+
+    @property
+    def total(self) -> int:
+        """Rows compared."""
+        return sum(self.compared.values())
+
+    def add(
+        self,
+        kinds: Sequence[str],
+        columns: Mapping[str, Sequence[Any]],
+        original: Mapping[str, npt.NDArray[Any]],
+        converted: Mapping[str, npt.NDArray[Any]],
+    ) -> None:
+        """Compare N rows; `kinds` and `columns` describe them."""
+        for kind in kinds:
+            self.compared[kind] = self.compared.get(kind, 0) + 1
+        for name, expected in original.items():
+            same, worst = matches(converted[name], expected, self.tolerance.get(name))
+            self.worst[name] = max(self.worst.get(name, 0.0), worst)
+            bad = np.flatnonzero(~same)
+            self.different[name] = self.different.get(name, 0) + len(bad)
+            for i in bad[: max(0, _WORST - len(self.rows))].tolist():
+                row = {key: values[i] for key, values in columns.items()}
+                pair = (_shown(expected[i]), _shown(converted[name][i] if len(converted[name]) > i else None))
+                self.rows.append(Worst(kinds[i], row, name, *pair))
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as evidence.json holds it; no row of the caller's is in it."""
+        return {
+            "compared": self.compared,
+            "rows": self.total,
+            "refused_by_original": self.refused,
+            "outputs": {
+                name: {
+                    "different": self.different[name],
+                    "worst": self.worst[name],
+                    **({"relative": t.relative, "scale": t.scale} if (t := self.tolerance.get(name)) else {}),
+                }
+                for name in self.worst
+            },
+        }
+
+    def lines(self) -> list[str]:
+        """The worst rows for people."""
+        found = []
+        for worst in self.rows:
+            shown = ", ".join(f"{key}={value!r:.40}" for key, value in list(worst.row.items())[:8])
+            more = ", …" if len(worst.row) > 8 else ""
+            found.append(f"{worst.kind} row ({shown}{more}): {worst.output} is {worst.original}, got {worst.converted}")
+        return found
+
+
+def tolerances(
+    contract: Contract, answers: Mapping[str, npt.NDArray[Any]], relative: float | None
+) -> dict[str, Tolerance]:
+    """The tolerance for each output of numbers; labels have none, they must be equal."""
+    single = all(f.dtype == "float32" for f in contract.inputs if f.dtype != "string")
+    share = relative or RELATIVE["float32" if single and contract.inputs else "float64"]
+    found: dict[str, Tolerance] = {}
+    for output in contract.outputs:
+        if output.dtype == "float64" and output.name != "label":
+            scale = 1.0 if output.name == "probability" else _scale(answers[output.name])
+            found[output.name] = Tolerance(share, scale)
+    return found
+
+
+def _scale(values: npt.NDArray[Any]) -> float:
+    """The usual magnitude of an output, rounded to one digit: what 'relative' refers to near zero."""
+    finite = np.abs(values[np.isfinite(values)])
+    middle = float(np.median(finite)) if len(finite) else 0.0
+    return float(f"{middle:.0e}") if middle > 0 else 1.0
+
+
+def _shown(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

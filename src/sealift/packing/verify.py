@@ -1,0 +1,118 @@
+"""The proof run: the graph against the original on the caller's rows and on every generated edge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract, Field, encode
+from sealift.convert import Conversion
+from sealift.errors import ParityError
+from sealift.packing import thresholds
+from sealift.packing.locate import faulty_step
+from sealift.packing.original import Original
+from sealift.packing.parity import Report
+from sealift.packing.rows import Row, Rows, edges
+from sealift.runtime import Engine, Tolerance
+from sealift.stats import Sketch
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The report, the generated rows that the original answered, and its answers by output name."""
+
+    report: Report
+    rows: Rows
+    truth: Mapping[str, npt.NDArray[Any]]
+
+
+def prove(
+    conversion: Conversion,
+    original: Original,
+    contract: Contract,
+    graph: bytes,
+    answers: Mapping[str, npt.NDArray[Any]],
+    sketches: Sequence[Sketch],
+    plausible: list[Row],
+    tolerance: dict[str, Tolerance],
+) -> Proof:
+    """Compare `graph` with the original on the caller's rows, on plausible ones and on every edge.
+
+    Raises:
+        ParityError: E303 when any answer differs, with the step at fault and the worst rows.
+    """
+    generated = Rows([f.name for f in contract.inputs])
+    generated.add("plausible", plausible)
+    generated.extend(edges(contract, sketches, plausible))
+    spans = [_span(f) for f in contract.inputs]
+    generated.extend(thresholds.threshold_rows(conversion, contract, plausible, spans))
+    engine = Engine(graph)
+    report = Report(tolerance)
+    _compare_own(report, engine, original, contract, answers)
+    good = original.accepted(generated.columns())
+    report.refused = int((~good).sum())
+    rows = generated.kept(good.tolist())
+    truth = original.answer_columns(rows.columns()) if len(rows) else {}
+    if len(rows):
+        _compare_generated(report, engine, contract, rows, truth)
+    if not report.passed:
+        raise _parity_error(report, conversion, contract, original, rows)
+    return Proof(report, rows, truth)
+
+
+def _compare_own(
+    report: Report,
+    engine: Engine,
+    original: Original,
+    contract: Contract,
+    answers: Mapping[str, npt.NDArray[Any]],
+) -> None:
+    """The caller's rows, but for those that the contract as the caller tightened it refuses."""
+    own = {column.name: column.values for column in original.form.columns}
+    batch = encode(contract, own)
+    if batch.good.any():
+        rows = {name: [v for v, good in zip(values, batch.good, strict=True) if good] for name, values in own.items()}
+        mine = {name: array[batch.good] for name, array in answers.items()}
+        report.add(["caller"] * int(batch.good.sum()), rows, mine, engine.run(batch.only_good()))
+
+
+def _compare_generated(
+    report: Report, engine: Engine, contract: Contract, rows: Rows, truth: Mapping[str, npt.NDArray[Any]]
+) -> None:
+    tensors = encode(contract, rows.columns()).tensors
+    report.add(rows.kinds, rows.columns(), truth, engine.run(tensors))
+    # A row alone must answer as it does among many.
+    few = list(range(0, len(rows), max(1, len(rows) // 10)))
+    alone = [engine.run({name: array[i : i + 1] for name, array in tensors.items()}) for i in few]
+    single = {name: np.concatenate([one[name] for one in alone]) for name in truth}
+    columns = {name: [values[i] for i in few] for name, values in rows.columns().items()}
+    report.add(["single"] * len(few), columns, {name: array[few] for name, array in truth.items()}, single)
+
+
+def _parity_error(
+    report: Report, conversion: Conversion, contract: Contract, original: Original, rows: Rows
+) -> ParityError:
+    own = {column.name: column.values for column in original.form.columns}
+    both = {name: [*values, *own[name]] for name, values in rows.columns().items()}
+    report.step = faulty_step(conversion, encode(contract, both).only_good())
+    differing = {name: count for name, count in report.different.items() if count}
+    listed = ", ".join(f"{count} of {report.total} rows in {name!r}" for name, count in differing.items())
+    worst = "; ".join(report.lines()[:3])
+    return ParityError(
+        f"The converted model answers differently from the original: {listed}. Worst: {worst}.",
+        where=report.step or type(conversion.steps[-1].estimator).__name__,
+        fix="No file was written. Replace the step named above, or state a looser tolerance= if the difference is "
+        "harmless; please report the model's type and parameters.",
+        report=report,
+    )
+
+
+def _span(f: Field) -> tuple[float, float]:
+    """Where to look for a threshold: far beyond what was observed."""
+    low, high = f.observed or (-1.0, 1.0)
+    width = high - low or abs(high) or 1.0
+    return low - 5 * width, high + 5 * width

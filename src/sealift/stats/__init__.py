@@ -1,0 +1,6 @@
+"""Pure maths: summaries of columns that give no record away, and rows drawn from them."""
+
+from sealift.stats.copula import correlation, draw
+from sealift.stats.sketch import SMALL, Categories, Numbers, Sketch, sketch_numbers, sketch_texts
+
+__all__ = ["SMALL", "Categories", "Numbers", "Sketch", "correlation", "draw", "sketch_numbers", "sketch_texts"]

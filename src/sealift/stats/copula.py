@@ -1,0 +1,82 @@
+"""Rows that hang together as the training rows did, drawn from sketches and one matrix of rank correlations.
+
+A Gaussian copula: Nelsen, An Introduction to Copulas (2006), §2.3; the matrix is estimated from ranks
+(Kruskal, 1958) and holds p(p − 1)/2 rounded numbers, whatever the number of records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.stats.sketch import Categories, Numbers, Sketch
+
+_Floats = npt.NDArray[np.float64]
+_MOST = 300  # columns; beyond that the matrix would outgrow the model, and columns are drawn independently
+_LEAST = 50  # rows; fewer cannot carry a correlation without telling about single ones
+_ROWS = 20_000
+_NORMAL = NormalDist()
+
+
+def correlation(columns: Sequence[_Floats]) -> _Floats:
+    """The matrix (p, p) of normal-score correlations of `columns`, each (N,) with NaN where missing; to two decimals.
+
+    The identity where there are too many columns or too few rows.
+    """
+    count = len(columns)
+    rows = len(columns[0]) if count else 0
+    if not 1 < count <= _MOST or rows < _LEAST:
+        return np.eye(count)
+    step = max(1, rows // _ROWS)
+    ranks = np.column_stack([_ranks(np.asarray(column)[::step]) for column in columns])
+    deviation = ranks.std(axis=0)
+    deviation[deviation == 0] = 1.0
+    standard = (ranks - ranks.mean(axis=0)) / deviation
+    spearman = standard.T @ standard / len(standard)
+    pearson = np.clip(np.round(2 * np.sin(np.pi / 6 * spearman), 2), -0.99, 0.99)
+    np.fill_diagonal(pearson, 1.0)
+    return np.asarray(pearson)
+
+
+def draw(sketches: Sequence[Sketch], matrix: _Floats, count: int, seed: int = 0) -> list[list[float | str | None]]:
+    """`count` rows, as one list for each sketch; None where missing, and everywhere in a column of free text.
+
+    Args:
+        sketches: one for each column.
+        matrix: (p, p) as `correlation` gives.
+        count: the number of rows.
+        seed: the same seed draws the same rows.
+    """
+    random = np.random.Generator(np.random.PCG64(seed))
+    values, vectors = np.linalg.eigh(matrix)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    root /= np.linalg.norm(root, axis=1, keepdims=True)
+    normal = random.standard_normal((count, len(sketches))) @ root.T
+    uniform = np.vectorize(_NORMAL.cdf, otypes=[np.float64])(normal)
+    absent = random.random((count, len(sketches)))
+    return [_column(sketch, uniform[:, i], absent[:, i] < sketch.missing) for i, sketch in enumerate(sketches)]
+
+
+def _column(sketch: Sketch, uniform: _Floats, absent: npt.NDArray[np.bool_]) -> list[float | str | None]:
+    if isinstance(sketch, Numbers):
+        found: list[float | str | None] = [*sketch.at(uniform).tolist()]
+    elif isinstance(sketch, Categories) and sketch.values:
+        edges = np.cumsum(sketch.shares) / sum(sketch.shares)
+        places = np.minimum(np.searchsorted(edges, uniform), len(edges) - 1)
+        found = [sketch.values[place] for place in places.tolist()]
+    else:
+        found = [None] * len(uniform)
+    return [None if gone else value for value, gone in zip(found, absent.tolist(), strict=True)]
+
+
+def _ranks(column: _Floats) -> _Floats:
+    """Ranks with ties averaged; the missing stand in the middle, where they pull no correlation."""
+    present = np.isfinite(column)
+    _, inverse, counts = np.unique(column[present], return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    result = np.full(len(column), (present.sum() + 1) / 2)
+    result[present] = ((ends - counts + 1 + ends) / 2)[inverse]
+    return result

@@ -1,0 +1,147 @@
+"""Summaries of one column in which no single record can be recognised.
+
+Three rules, after the handbooks of statistical disclosure control (Hundepool et al., 2012, ch. 3–5): every number
+stands for at least `SMALL` records, extremes are cut off rather than told, and values are rounded to a coarse grid.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+SMALL = 5
+"""Counts below this are never told."""
+
+_LEVELS = 21
+_FEW = 4 * SMALL
+_DISCRETE = 20
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column of numbers.
+
+    Attributes:
+        quantiles: values at evenly spaced probabilities from `tail` to 1 − `tail`, ascending, on a coarse grid.
+        tail: the probability cut off at either end.
+        values: the frequent values where the column has few distinct ones, else empty.
+        shares: their shares, to two decimals.
+        missing: the share of missing values, to two decimals.
+        whole: whether all values were whole numbers.
+    """
+
+    quantiles: tuple[float, ...]
+    tail: float
+    values: tuple[float, ...]
+    shares: tuple[float, ...]
+    missing: float
+    whole: bool
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Where most values lay."""
+        return self.quantiles[0], self.quantiles[-1]
+
+    @property
+    def typical(self) -> float:
+        """A central value: the commonest one of few, else the median."""
+        if self.values:
+            return self.values[int(np.argmax(self.shares))]
+        return self.quantiles[len(self.quantiles) // 2]
+
+    def at(self, probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The values at `probability` (N,) in [0, 1]; the ends are held."""
+        if self.values:
+            edges = np.cumsum(self.shares) / sum(self.shares)
+            return np.asarray(self.values)[np.minimum(np.searchsorted(edges, probability), len(self.values) - 1)]
+        found = np.interp(probability, np.linspace(0, 1, len(self.quantiles)), self.quantiles)
+        if self.whole:
+            return np.round(found)
+        step = grid(self.bounds[1] - self.bounds[0], 1000)
+        return rounded(found, step)
+
+
+@dataclass(frozen=True)
+class Categories:
+    """A column of texts: the frequent values with their shares; none for a column of mostly different texts."""
+
+    values: tuple[str, ...]
+    shares: tuple[float, ...]
+    missing: float
+
+
+Sketch: TypeAlias = Numbers | Categories
+
+
+def sketch_numbers(column: npt.NDArray[np.float64]) -> Numbers:
+    """Summarise numbers (N,) with NaN where missing. Source of the rules: see the module's docstring."""
+    column = np.asarray(column, dtype=np.float64)
+    present = np.sort(column[np.isfinite(column)])
+    missing = _share(len(column) - len(present), len(column))
+    whole = bool(len(present)) and bool((present == np.round(present)).all())
+    if not len(present):
+        return Numbers((0.0, 0.0, 0.0), 0.0, (), (), missing, whole)
+    values, counts = np.unique(present, return_counts=True)
+    if whole and len(values) <= _DISCRETE and (counts >= SMALL).any():
+        kept = counts >= SMALL
+        shares = tuple(max(0.01, _share(int(c), len(present))) for c in counts[kept])
+        found = tuple(float(v) for v in values[kept])
+        return Numbers((found[0], found[len(found) // 2], found[-1]), 0.0, found, shares, missing, whole)
+    if len(present) < _FEW:
+        # Too few to cut off SMALL at each end: only the centre and the spread, coarsely.
+        centre, spread = float(present.mean()), float(present.std()) or abs(float(present.mean())) or 1.0
+        step = grid(4 * spread, 20)
+        low, high = math.floor((centre - 2 * spread) / step) * step, math.ceil((centre + 2 * spread) / step) * step
+        if present[0] >= 0:
+            low = max(low, 0.0)
+        line = rounded(np.linspace(low, high, 5), step)
+        return Numbers(tuple(line.tolist()), 0.0, (), (), missing, whole)
+    tail = max(SMALL / len(present), 0.01)
+    levels = int(min(_LEVELS, max(5, len(present) // (2 * SMALL)))) | 1
+    raw = np.quantile(present, np.linspace(tail, 1 - tail, levels))
+    step = max(grid(float(raw[-1] - raw[0]) or abs(float(raw[0])) or 1.0, 200), 1.0 if whole else 0.0)
+    line = rounded(raw, step)
+    line[0], line[-1] = rounded(np.array([np.floor(raw[0] / step), np.ceil(raw[-1] / step)]) * step, step)
+    return Numbers(tuple(np.maximum.accumulate(line).tolist()), round(tail, 3), (), (), missing, whole)
+
+
+def sketch_texts(column: Sequence[Any]) -> Categories:
+    """Summarise texts with None where missing."""
+    present = [value for value in column if value is not None]
+    counts = Counter(present)
+    missing = _share(len(column) - len(present), len(column))
+    frequent = sorted(value for value, count in counts.items() if count >= SMALL)
+    # A column of mostly different texts (names, notes, identifiers) has no categories, even if a few recur.
+    if len(counts) > max(50, len(present) // (2 * SMALL)) or sum(counts[v] for v in frequent) < len(present) / 2:
+        frequent = []
+    shares = tuple(max(0.01, _share(counts[value], len(present))) for value in frequent)
+    return Categories(tuple(frequent), shares, missing)
+
+
+def grid(spread: float, parts: int) -> float:
+    """A round step (1, 2 or 5 times a power of ten) that divides `spread` into about `parts`."""
+    raw = spread / parts
+    if not math.isfinite(raw) or raw <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if raw <= factor * power * (1 + 1e-12))
+
+
+def rounded(values: npt.NDArray[np.float64], step: float) -> npt.NDArray[np.float64]:
+    """Multiples of `step`, written with no more digits than the step has."""
+    digits = max(0, -math.floor(math.log10(step)))
+    multiples = np.round(np.asarray(values) / step) * step
+    return np.array([round(value, digits) for value in multiples.tolist()]) + 0.0
+
+
+def _share(count: int, total: int) -> float:
+    """A share to two decimals; 0 where fewer than SMALL stand behind it, and 1 never unless all do."""
+    if total == 0 or count < SMALL:
+        return 0.0
+    return 1.0 if count == total else min(round(count / total, 2), 0.99)
