@@ -54,6 +54,7 @@ class FileRun {
   private columns: Columns | null = null;
   private pending: string[][] = [];
   private parts: BlobPart[] = [];
+  private ascii = true;
   private header: string[] = [];
   private readonly badRows: BadRow[] = [];
   private bad = 0;
@@ -76,7 +77,7 @@ class FileRun {
           this.contract,
           this.columns.extra.map((column) => column.name),
         );
-        this.parts.push("\ufeff" + csvLine(this.header)); // the mark lets spreadsheets see that it is UTF-8
+        this.write(csvLine(this.header));
       } else {
         this.pending.push(record);
         if (this.pending.length >= BATCH) await this.score();
@@ -100,6 +101,8 @@ class FileRun {
         name,
         "Add one line for each row to be answered.",
       );
+    // The mark tells spreadsheets that it is UTF-8; programs do better without, so it stands only where it matters.
+    if (!this.ascii) this.parts.unshift("\ufeff");
     return {
       rows: this.rows,
       good: this.good,
@@ -140,7 +143,7 @@ class FileRun {
       text += csvLine(line);
       if (at >= 0 && label >= 0) this.count(String(answers[label]!.data[at]));
     }
-    this.parts.push(new Blob([text])); // a Blob may live on disk, a string may not
+    this.write(text);
     this.rows += records.length;
     this.good += values.length;
   }
@@ -162,6 +165,11 @@ class FileRun {
     if (found.length === 0) return values;
     this.note(found);
     return found.map((problem) => `[${problem.code}] ${problem.message}`).join(" ");
+  }
+
+  private write(text: string): void {
+    this.ascii &&= !/[^\0-\x7f]/.test(text);
+    this.parts.push(new Blob([text])); // a Blob may live on disk, a string may not
   }
 
   private note(problems: BadRow[]): void {

@@ -29,7 +29,7 @@ export function emptyCells(contract: Contract): string[] {
 }
 
 export function csvLine(cells: readonly string[]): string {
-  return `${cells.map(quote).join(",")}\r\n`;
+  return `${cells.map(quote).join(",")}\n`;
 }
 
 function quote(cell: string): string {
