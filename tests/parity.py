@@ -55,10 +55,12 @@ def expected(model: Any, task: str, rows: Any) -> dict[str, npt.NDArray[Any]]:
         found = found.toarray() if hasattr(found, "toarray") else found
         return {"features": np.asarray(found, dtype=np.float64)}
     if task == "regression":
-        return {"value": np.asarray(model.predict(rows), dtype=np.float64)}
+        predict = model.predict if hasattr(model, "predict") else model.score_samples
+        return {"value": np.asarray(predict(rows), dtype=np.float64)}
     result = {"label": np.asarray(model.predict(rows))}
     if task == "classification" and hasattr(model, "predict_proba"):
-        result["probability"] = np.asarray(model.predict_proba(rows))
+        found = model.predict_proba(rows)
+        result["probability"] = np.hstack(found) if isinstance(found, list) else np.asarray(found)
     elif task == "classification" and hasattr(model, "decision_function"):
         result["score"] = np.asarray(model.decision_function(rows))
     elif task == "outliers":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from sealift.convert.graph import Tensor, stack
+from sealift.convert.graph import Tensor, stack, where
 from sealift.convert.registry import Answer, refuse
 
 
@@ -21,6 +22,18 @@ def softmax(x: Tensor) -> Tensor:
     return shifted / shifted.sum(keepdims=True)
 
 
+def log_sum_exp(x: Tensor) -> Tensor:
+    """log Σ eˣ over columns, as a one-column matrix."""
+    top = x.max(keepdims=True)
+    return (x - top).exp().sum(keepdims=True).log() + top
+
+
+def shares(x: Tensor) -> Tensor:
+    """Each row over its sum; equal shares where the sum is 0."""
+    total = x.sum(keepdims=True)
+    return where(total.equals(0.0), 1.0 / x.width, x / total)
+
+
 def two_columns(positive: Tensor) -> Tensor:
     """Probabilities (N, 2) out of the second class's probability (N,)."""
     return stack([1.0 - positive, positive])
@@ -31,10 +44,38 @@ def by_probability(classes: Any, probability: Tensor) -> Answer:
     return Answer(choice=probability.argmax(), classes=one_output(classes), probability=probability)
 
 
+def by_score(classes: Any, score: Tensor, probability: Tensor | None = None) -> Answer:
+    """A linear classifier's answer: the sign of a score (N,), or the first largest score of (N, classes)."""
+    choice = by_sign(score) if len(score.shape) == 1 else score.argmax()
+    return Answer(choice=choice, classes=one_output(classes), probability=probability, score=score)
+
+
 def by_sign(score: Tensor, *, at_zero: bool = False) -> Tensor:
     """The index of the class that a binary score (N,) chooses; at 0 the second only where `at_zero`."""
     positive = score >= 0.0 if at_zero else score > 0.0
     return positive.cast("int64")
+
+
+def each_label(columns: Iterable[tuple[Tensor, Tensor | None, Tensor | None]]) -> Answer:
+    """A multi-label answer out of (chosen, probability, score) for each label, all (N,); `chosen` is bool."""
+    return Answer(
+        targets=tuple(
+            Answer(
+                choice=chosen.cast("int64"),
+                classes=np.arange(2),
+                probability=None if probability is None else probability.matrix(),
+                score=score,
+            )
+            for chosen, probability, score in columns
+        )
+    )
+
+
+def labels(answer: Answer) -> Tensor:
+    """`predict(X)` of a classifier (N,), in the values of its classes."""
+    if answer.choice is None:
+        raise refuse("A part of it is no classifier of one target.", "Use classifiers of one target inside it.")
+    return answer.choice.take_from(np.asarray(answer.classes))
 
 
 def one_output(classes: Any) -> Any:

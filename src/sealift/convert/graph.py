@@ -97,26 +97,49 @@ class Graph:
 
         For steps that meet every training record: what a row needs stays small, however many rows there are.
         """
+        row = Tensor(self, self.fresh(), x.dtype, x.shape[1:])
+        inner, results = self._within([row], lambda: body(row))
+        names = [self.fresh() for _ in results]
+        self.nodes.append(helper.make_node("Scan", [x.name], names, body=inner, num_scan_inputs=1))
+        return [Tensor(self, name, t.dtype, (x.shape[0], *t.shape)) for name, t in zip(names, results, strict=True)]
+
+    def repeat(self, state: Tensor, body: Callable[[Tensor], tuple[Tensor, Tensor]], limit: int) -> Tensor:
+        """`body` applied to `state` again and again, `limit` times at most.
+
+        Args:
+            state: where it starts; keeps its dtype and shape.
+            body: gives whether to go on, a bool scalar, and the next state.
+            limit: the greatest number of rounds.
+        """
+        count = Tensor(self, self.fresh(), "int64", ())
+        going = Tensor(self, self.fresh(), "bool", ())
+        now = Tensor(self, self.fresh(), state.dtype, state.shape)
+        inner, _ = self._within([count, going, now], lambda: body(now))
+        name = self.fresh()
+        start = [self.constant(np.array(limit)), self.constant(np.array(True)), state]
+        self.nodes.append(helper.make_node("Loop", [t.name for t in start], [name], body=inner))
+        return Tensor(self, name, state.dtype, state.shape)
+
+    def _within(
+        self, inputs: Sequence[Tensor], body: Callable[[], Sequence[Tensor]]
+    ) -> tuple[onnx.GraphProto, Sequence[Tensor]]:
+        """The nodes that `body` adds as a graph of their own, which may read what stands outside it."""
         outer, self.nodes = self.nodes, []
         try:
-            row = Tensor(self, self.fresh("row"), x.dtype, x.shape[1:])
-            results = body(row)
-            copies = [helper.make_node("Identity", [t.name], [self.fresh("each")]) for t in results]
-            inner = helper.make_graph(
-                [*self.nodes, *copies],
-                "each_row",
-                [helper.make_tensor_value_info(row.name, _ELEMENT[row.dtype], list(row.shape))],
-                [
-                    helper.make_tensor_value_info(c.output[0], _ELEMENT[t.dtype], list(t.shape))
-                    for c, t in zip(copies, results, strict=True)
-                ],
-            )
+            results = body()
+            copies = [self.fresh() for _ in results]
+            nodes = [
+                *self.nodes,
+                *(helper.make_node("Identity", [t.name], [c]) for t, c in zip(results, copies, strict=True)),
+            ]
         finally:
             self.nodes = outer
-        names = [self.fresh() for _ in results]
-        node = helper.make_node("Scan", [x.name], names, body=inner, num_scan_inputs=1)
-        self.nodes.append(node)
-        return [Tensor(self, name, t.dtype, (x.shape[0], *t.shape)) for name, t in zip(names, results, strict=True)]
+        declared = [
+            helper.make_tensor_value_info(c, _ELEMENT[t.dtype], list(t.shape))
+            for t, c in zip(results, copies, strict=True)
+        ]
+        given = [helper.make_tensor_value_info(t.name, _ELEMENT[t.dtype], list(t.shape)) for t in inputs]
+        return helper.make_graph(nodes, "body", given, declared), results
 
     def model(self, outputs: dict[str, Tensor], metadata: dict[str, str]) -> onnx.ModelProto:
         """The finished model: what the outputs need and nothing else, declared with true types and shapes."""

@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 
 from sealift.contract import Field, Output, Task
-from sealift.convert.graph import Graph, Tensor
+from sealift.contract.field import shown
+from sealift.convert.graph import Graph, Tensor, concat, stack
 from sealift.convert.registry import Answer, Step, apply, refuse
 from sealift.convert.table import input_table
 from sealift.errors import PackError
@@ -70,6 +71,8 @@ def convert(model: Any, fields: Sequence[Field], nulls: Mapping[str, float | Non
 
 
 def _outputs(answer: Answer) -> tuple[Task, list[tuple[Output, Tensor]]]:
+    if answer.targets:
+        return "classification", _several(answer.targets)
     if answer.choice is not None:
         return "classification", _classification(answer)
     if answer.value is not None:
@@ -98,7 +101,8 @@ def _classification(answer: Answer) -> list[tuple[Output, Tensor]]:
     table = np.array(values, dtype=object) if dtype == "string" else np.array(values)
     found: list[tuple[Output, Tensor]] = [(label, answer.choice.take_from(table))]
     if answer.probability is not None:
-        output = Output(name="probability", dtype="float64", width=len(values), classes=values)
+        known = values[-answer.probability.width :]
+        output = Output(name="probability", dtype="float64", width=len(known), classes=known)
         found.append((output, answer.probability.cast("float64")))
     elif answer.score is not None:
         output, tensor = _wide("score", answer.score)
@@ -106,6 +110,32 @@ def _classification(answer: Answer) -> list[tuple[Output, Tensor]]:
             output = Output(name="score", dtype="float64", width=output.width, classes=values)
         found.append((output, tensor))
     return found
+
+
+def _several(targets: tuple[Answer, ...]) -> list[tuple[Output, Tensor]]:
+    """One column of labels for each target; their probabilities or scores side by side, named `target_class`."""
+    each = [_classification(target) for target in targets]
+    names = tuple(str(i) for i in range(len(each)))
+    dtypes = {found[0][0].dtype for found in each}
+    if len(dtypes) > 1 and "string" in dtypes:
+        raise refuse("Some of its targets are text and some are numbers.", "Pack one model for each target.")
+    dtype = dtypes.pop() if len(dtypes) == 1 else "float64"
+    labels = stack([found[0][1].cast("object" if dtype == "string" else dtype) for found in each])
+    result = [(Output(name="label", dtype=dtype, width=len(each), columns=names), labels)]
+    for kind in ("probability", "score"):
+        parts = [tensor for found in each for output, tensor in found if output.name == kind]
+        if len(parts) < len(each):
+            continue
+        matrices = [part if len(part.shape) == 2 else part.matrix() for part in parts]
+        columns: list[str] = []
+        for name, matrix, found in zip(names, matrices, each, strict=True):
+            classes = found[0][0].classes or ()
+            single = kind == "score" and matrix.width == 1
+            columns += [name] if single else [f"{name}_{shown(value)}" for value in classes[-matrix.width :]]
+        wide = concat(matrices)
+        result.append((Output(name=kind, dtype="float64", width=wide.width, columns=tuple(columns)), wide))
+        break
+    return result
 
 
 def _wide(name: str, tensor: Tensor) -> tuple[Output, Tensor]:

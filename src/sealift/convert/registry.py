@@ -24,6 +24,8 @@ class Answer:
         probability: predict_proba(X), (N, classes).
         score: decision_function(X) or score_samples(X), (N,) or (N, k).
         label: predict(X) of a clusterer or outlier detector, (N,).
+        targets: for a classifier of several targets, its answer to each one. Where `predict_proba` has one column
+            a target, so has the target's `probability`: that of its last class.
     """
 
     features: Table | None = None
@@ -33,6 +35,7 @@ class Answer:
     probability: Tensor | None = None
     score: Tensor | None = None
     label: Tensor | None = None
+    targets: tuple[Answer, ...] = ()
 
 
 Converter: TypeAlias = Callable[[Any, Table], "Answer | Table"]

@@ -12,6 +12,7 @@ from sealift.convert.sklearn import (
     impute,
     linear,
     scale,
+    svm,
 )
 
-__all__ = ["boosting", "compose", "encoders", "forest", "hist", "impute", "linear", "scale"]
+__all__ = ["boosting", "compose", "encoders", "forest", "hist", "impute", "linear", "scale", "svm"]

@@ -120,8 +120,8 @@ def kernel(row: Tensor, points: Points, name: Any, params: Mapping[str, Any]) ->
             f"It uses the kernel {shown!r:.60}.",
             "Train it with a linear, poly, rbf, sigmoid, laplacian, cosine or chi2 kernel.",
         )
-    product = row.graph.constant(points) @ row
     if name == "linear":
-        return product
-    product = gamma * product + float(given.get("coef0", 1.0))
+        return row.graph.constant(points) @ row
+    # Not gamma · (points @ row): ONNX Runtime fuses that into one operator whose factor is a float32.
+    product = row.graph.constant(gamma * points) @ row + float(given.get("coef0", 1.0))
     return product.op("Tanh") if name == "sigmoid" else product ** float(given.get("degree", 3))

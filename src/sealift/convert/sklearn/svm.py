@@ -1,0 +1,110 @@
+"""Support vector machines (`svm/_base.py`, libsvm's `svm_predict_values` and `svm_predict_probability`)."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from sklearn import svm
+
+from sealift.convert.classify import by_sign
+from sealift.convert.graph import Tensor, stack, where
+from sealift.convert.registry import Answer, converter, refuse
+from sealift.convert.sklearn.coupling import coupled
+from sealift.convert.sklearn.distances import kernel
+from sealift.convert.sklearn.linear import dense
+from sealift.convert.table import Table
+
+_FLOOR = 1e-7  # libsvm keeps pairwise probabilities this far from 0 and 1
+
+
+def _weighted(step: Any, x: Table, weights: Any) -> Tensor:
+    """The kernel with each support vector, times `weights` (vectors, k), plus the intercepts: (N, k)."""
+    if step.kernel not in ("linear", "poly", "rbf", "sigmoid"):
+        raise refuse(
+            f"It uses the kernel {getattr(step.kernel, '__name__', step.kernel)!r:.60}.",
+            "Train it with a linear, poly, rbf or sigmoid kernel.",
+        )
+    vectors = dense(step.support_vectors_)
+    params = {"gamma": step._gamma, "coef0": step.coef0, "degree": step.degree}
+    values = x.numbers().cast("float64")
+    (found,) = x.graph.each_row(values, lambda row: [kernel(row, vectors, step.kernel, params) @ weights])
+    return found + np.asarray(step._intercept_)
+
+
+def _pairs(step: Any) -> Any:
+    """The weights of the support vectors in each pair of classes, (vectors, pairs)."""
+    coefficients = dense(step._dual_coef_)
+    ends = np.cumsum([0, *step._n_support])
+    pairs = list(combinations(range(len(step.classes_)), 2))
+    weights = np.zeros((ends[-1], len(pairs)))
+    for p, (i, j) in enumerate(pairs):
+        first, second = slice(ends[i], ends[i + 1]), slice(ends[j], ends[j + 1])
+        weights[first, p] = coefficients[j - 1, first]
+        weights[second, p] = coefficients[i, second]
+    return weights
+
+
+def votes(chosen: list[Tensor], confidences: list[Tensor], count: int) -> tuple[Tensor, Tensor]:
+    """`_ovr_decision_function`: the votes (N, count) of every pair, and the votes plus squeezed confidences.
+
+    Args:
+        chosen: for each pair of classes i < j, whether j won, bool (N,).
+        confidences: for each pair, how much speaks for j, (N,).
+        count: the number of classes.
+    """
+    ballots: list[list[Tensor]] = [[] for _ in range(count)]
+    sums: list[Tensor | None] = [None] * count
+    for (i, j), second, confidence in zip(combinations(range(count), 2), chosen, confidences, strict=True):
+        ballots[i].append((~second).cast("float64"))
+        ballots[j].append(second.cast("float64"))
+        before, after = sums[i], sums[j]
+        sums[i] = -confidence if before is None else before - confidence
+        sums[j] = confidence if after is None else after + confidence
+    counted = stack([stack(each).sum() for each in ballots])
+    total = stack([each for each in sums if each is not None])
+    return counted, counted + total / (3.0 * (total.abs() + 1.0))
+
+
+@converter(svm.SVC, svm.NuSVC)
+def classifier(step: Any, x: Table) -> Answer:
+    """Every pair of classes votes by the sign of its score."""
+    count = len(step.classes_)
+    raw = _weighted(step, x, _pairs(step))
+    scores = [raw.column(p) for p in range(raw.width)]
+    probability = _probability(step, scores) if len(step._probA) else None
+    if count == 2:
+        score = -scores[0]
+        choice = by_sign(score, at_zero=True)
+        return Answer(choice=choice, classes=step.classes_, probability=probability, score=score)
+    won = [~(score > 0.0) for score in scores]
+    counted, _ = votes(won, scores, count)
+    _, ranked = votes([score < 0.0 for score in scores], [-score for score in scores], count)
+    ovr = step.decision_function_shape == "ovr"
+    choice = ranked.argmax() if step.break_ties and ovr else counted.argmax()
+    return Answer(choice=choice, classes=step.classes_, probability=probability, score=ranked if ovr else raw)
+
+
+def _probability(step: Any, scores: list[Tensor]) -> Tensor:
+    """Each pair's score through its fitted sigmoid, then coupled; two classes as well."""
+    pairwise = []
+    for score, a, b in zip(scores, step._probA, step._probB, strict=True):
+        slope = score * float(a) + float(b)
+        down = (-slope).exp()
+        sigmoid = where(slope >= 0.0, down / (1.0 + down), 1.0 / (1.0 + slope.exp()))
+        pairwise.append(sigmoid.clip(_FLOOR, 1.0 - _FLOOR))
+    return coupled(pairwise, len(step.classes_))
+
+
+@converter(svm.SVR, svm.NuSVR)
+def regressor(step: Any, x: Table) -> Answer:
+    """The weighted kernel with each support vector."""
+    return Answer(value=_weighted(step, x, dense(step._dual_coef_).T).vector())
+
+
+@converter(svm.OneClassSVM)
+def one_class(step: Any, x: Table) -> Answer:
+    """1 where the score is above 0, else −1."""
+    score = _weighted(step, x, dense(step._dual_coef_).T).vector()
+    return Answer(label=where(score > 0.0, np.array(1), np.array(-1)), score=score)
