@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     # apps
     "E601": "The front end was not built into this installation.",
     "E602": "The sealed file is too large for a page.",
+    "E603": "The page asked the network for something.",
 }
 
 

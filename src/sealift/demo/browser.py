@@ -1,0 +1,93 @@
+"""A real browser opens the finished page from disk and answers a file; used by the demo and by nobody's users."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sealift.errors import FileError
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Without these the browser itself talks to the network, which would spoil the count of requests.
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_PATIENCE = 60_000
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the browser showed.
+
+    Attributes:
+        rows: the records of the downloaded results.
+        requests: addresses that the page asked for beside itself.
+        ready: seconds from opening the page to its first prediction.
+        verified: what the page says of its golden examples.
+    """
+
+    rows: list[dict[str, str]]
+    requests: list[str]
+    ready: float
+    verified: str
+
+
+def find() -> str | None:
+    """The path of an installed Chromium or Chrome."""
+    return next((path for name in _NAMES if (path := shutil.which(name))), None)
+
+
+def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> Seen:
+    """Open `page` from disk, verify it there, answer the CSV file `data`, and save a screenshot.
+
+    Raises:
+        FileError: E405 when playwright is not installed.
+    """
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise FileError(
+            "E405",
+            "The browser's remote control is not installed.",
+            fix="Install it with: pip install 'sealift[demo]'.",
+        ) from None
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=list(_QUIET))
+        try:
+            tab = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+            return _use(tab, page, data, screenshot)
+        finally:
+            browser.close()
+
+
+def _use(tab: Any, page: Path, data: Path, screenshot: Path) -> Seen:
+    address = page.resolve().as_uri()
+    requests: list[str] = []
+    tab.on("request", lambda request: requests.append(request.url))
+    start = time.perf_counter()
+    tab.goto(address)
+    frame = tab.frame_locator("iframe")
+    frame.get_by_role("button", name="Fill with an example").click(timeout=_PATIENCE)
+    frame.locator("[data-testid=prediction][data-label]").wait_for(timeout=_PATIENCE)
+    ready = time.perf_counter() - start
+    tab.screenshot(path=str(screenshot))
+    frame.get_by_role("tab", name="Verify").click()
+    summary = frame.get_by_test_id("verify-summary")
+    frame.get_by_text("examples match").first.wait_for(timeout=_PATIENCE)
+    verified = summary.inner_text().strip().splitlines()[0]
+    frame.get_by_role("tab", name="File").click()
+    frame.get_by_label("Data file", exact=True).set_input_files(str(data))
+    with tab.expect_download(timeout=_PATIENCE) as download:
+        frame.get_by_role("button", name="Download results").click(timeout=_PATIENCE)
+    text = Path(download.value.path()).read_text("utf-8-sig")
+    others = [url for url in requests if url != address and not url.startswith(("data:", "blob:", "about:"))]
+    return Seen(list(csv.DictReader(text.splitlines())), others, ready, verified)

@@ -1,0 +1,89 @@
+"""The Wisconsin breast-cancer data as a hospital would have it: some columns graded by words, some values missing.
+
+Source: W. Wolberg, O. Mangasarian, N. Street, W. Street, "Breast Cancer Wisconsin (Diagnostic)", UCI Machine Learning
+Repository, 1993; shipped with scikit-learn. 569 masses, 30 measurements of cell nuclei, benign or malignant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CLASS_NAMES = ("malignant", "benign")
+TITLE = "Breast mass: malignant or benign?"
+DESCRIPTION = "Tells malignant from benign breast masses by measurements of cell nuclei from a fine-needle aspirate."
+
+_GRADES = {
+    "worst texture": ("fine", "medium", "coarse"),
+    "worst concavity": ("none", "mild", "marked"),
+    "worst symmetry": ("even", "uneven"),
+}
+_MISSING = {"mean smoothness": 0.05, "worst area": 0.08, "worst texture": 0.04, "concavity error": 0.1}
+
+ABOUT = {
+    "when_to_use": (
+        "To try Sealift. The model was trained in a few seconds to show how a model travels; "
+        "it has not been validated for patients."
+    ),
+    "pitfalls": (
+        "The data come from one hospital and the years around 1990. Measurements depend on how the slide was "
+        "digitised. Three of the columns were turned into grades, and some values removed, to resemble real records."
+    ),
+    "references": (
+        "Street, Wolberg & Mangasarian: Nuclear feature extraction for breast tumor diagnosis. SPIE 1905 (1993), "
+        "861-870."
+    ),
+    "author": "The Sealift demo",
+    "license": "Apache-2.0",
+}
+
+
+def load() -> tuple[Any, Any]:
+    """X (569, 30) as a pandas data frame with three columns of grades and some NaN; y (569,) int, 0 is malignant."""
+    import numpy as np
+    from sklearn.datasets import load_breast_cancer
+
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    random = np.random.default_rng(1995)
+    for name, grades in _GRADES.items():
+        edges = X[name].quantile(np.linspace(0, 1, len(grades) + 1)[1:-1]).to_numpy()
+        X[name] = np.array(grades, dtype=object)[np.searchsorted(edges, X[name].to_numpy())]
+    for name, share in _MISSING.items():
+        X.loc[random.random(len(X)) < share, name] = np.nan
+    return X, y.to_numpy()
+
+
+def fields(X: Any) -> dict[str, dict[str, Any]]:
+    """What is known of the columns beside their values."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in X.columns:
+        statistic, _, what = name.partition(" ") if name.startswith(("mean", "worst")) else ("", "", name)
+        told = {
+            "mean": f"Mean {what} of the nuclei in the image.",
+            "worst": f"Mean {what} of the three largest nuclei.",
+        }
+        found[name] = {"description": told.get(statistic, f"Standard error of the {what.removesuffix(' error')}.")}
+        if "area" in name:
+            found[name]["units"] = "µm²"
+        elif "radius" in name or "perimeter" in name:
+            found[name]["units"] = "µm"
+    return found
+
+
+def train(X: Any, y: Any) -> Any:
+    """A forest behind imputation, scaling and one-hot encoding: an ordinary pipeline."""
+    import numpy as np
+    from sklearn.compose import ColumnTransformer, make_column_selector
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    grades = OneHotEncoder(handle_unknown="ignore")
+    prepare = ColumnTransformer(
+        [
+            ("numbers", numbers, make_column_selector(dtype_include=np.number)),
+            ("grades", grades, list(_GRADES)),
+        ]
+    )
+    return make_pipeline(prepare, RandomForestClassifier(200, min_samples_leaf=2, random_state=0)).fit(X, y)

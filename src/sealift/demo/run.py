@@ -1,0 +1,184 @@
+"""The demo's steps: train, pack, verify, sign, predict, make the page, and let a browser prove it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sealift import apps, runtime, score, seal
+from sealift.demo import browser, data
+from sealift.errors import FileError, ParityError, SealiftError
+
+Say: TypeAlias = Callable[[str, str], None]
+"""Called with a step's name and how it came out."""
+
+_CLOSE = 1e-6
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the demo made and measured; `skipped` says what could not be checked here, and why."""
+
+    seal: str
+    page: str
+    screenshot: str | None
+    identity: str
+    seal_bytes: int
+    page_bytes: int
+    rows_verified: int
+    browser_rows: int
+    labels_equal: int
+    worst_probability: float
+    ready_seconds: float
+    requests: Sequence[str]
+    skipped: Sequence[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result for `--json`."""
+        return asdict(self)
+
+
+def run(out: Path | str = "demo", *, say: Say = lambda *_: None) -> Result:
+    """Do the main job on real data and leave everything in the folder `out`.
+
+    Args:
+        out: made if it is not there; files of an earlier run are replaced, its key is used again.
+        say: told of each finished step.
+
+    Raises:
+        SealiftError: when any step does not hold what it promises.
+    """
+    out = Path(out)
+    _folder(out)
+    model, X, y = _train(say)
+    sealed = out / "breast-cancer.seal"
+    packed = _pack(model, X, y, sealed, say)
+    _sign(sealed, out / "demo-key", say)
+    rows = out / "breast-cancer.csv"
+    X.to_csv(rows, index=False)
+    expected = model.predict(X), model.predict_proba(X)
+    summary = score.score(runtime.load(sealed), rows, out / "breast-cancer.answers.csv")
+    say("predict", f"{summary.rows} rows of {rows.name} answered, {summary.refused} refused")
+    page = apps.build_page(sealed, out / "breast-cancer.html")
+    say("app", f"{page.path.name}, {page.size / 1e6:.1f} MB, opens without Python, server or network")
+    seen, skipped = _browse(page.path, rows, out / "breast-cancer.png", say)
+    equal, worst = _compare(seen, expected, say) if seen else (0, 0.0)
+    return Result(
+        seal=str(sealed),
+        page=str(page.path),
+        screenshot=str(out / "breast-cancer.png") if seen else None,
+        identity=packed.identity,
+        seal_bytes=sealed.stat().st_size,
+        page_bytes=page.size,
+        rows_verified=packed.report.total,
+        browser_rows=len(seen.rows) if seen else 0,
+        labels_equal=equal,
+        worst_probability=worst,
+        ready_seconds=round(seen.ready, 2) if seen else 0.0,
+        requests=seen.requests if seen else [],
+        skipped=skipped,
+    )
+
+
+def _folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(
+            "E402", f"The folder cannot be made: {error.strerror}.", where=str(out), fix="Choose another with --out."
+        ) from error
+
+
+def _train(say: Say) -> tuple[Any, Any, Any]:
+    absent = [name for name in ("pandas", "sklearn", "onnx") if find_spec(name) is None]
+    if absent:
+        raise FileError(
+            "E405",
+            f"The demo trains a model, and {' and '.join(absent)} is not installed.",
+            fix="Install what it needs with: pip install 'sealift[demo]'.",
+        )
+    start = time.perf_counter()
+    X, y = data.load()
+    model = data.train(X[::2], y[::2])
+    say("train", f"a forest of 200 trees on {len(X[::2])} of {len(X)} patients, in {time.perf_counter() - start:.1f} s")
+    return model, X, y
+
+
+def _pack(model: Any, X: Any, y: Any, sealed: Path, say: Say) -> Any:
+    from sealift.packing import pack
+
+    start = time.perf_counter()
+    packed = pack(
+        model,
+        X[1::2],
+        y[1::2],
+        name="breast-cancer",
+        output=sealed,
+        fields=data.fields(X),
+        class_names=data.CLASS_NAMES,
+        headline=("probability", 0),
+        title=data.TITLE,
+        description=data.DESCRIPTION,
+        about=data.ABOUT,
+    )
+    took = time.perf_counter() - start
+    say("pack", f"{sealed.name}, {sealed.stat().st_size / 1e3:.0f} kB, in {took:.1f} s")
+    say("verify", f"same answers as scikit-learn on all {packed.report.total} rows, thresholds and missing values too")
+    return packed
+
+
+def _sign(sealed: Path, key: Path, say: Say) -> None:
+    if not key.exists():
+        seal.generate_keys(key)
+    seal.write(sealed, seal.sign(seal.read(sealed), seal.load_private_key(key)))
+    public = seal.load_public_key(key.with_name(key.name + ".pub"))
+    say("sign", f"by key {seal.verify_key(seal.read(sealed), public)[:16]}…")
+
+
+def _browse(page: Path, rows: Path, screenshot: Path, say: Say) -> tuple[browser.Seen | None, list[str]]:
+    chromium = browser.find()
+    if chromium is None:
+        skipped = "the check in a browser, since no Chromium is installed (on Debian: apt-get install chromium)"
+    else:
+        try:
+            seen = browser.open_page(page, rows, screenshot=screenshot, chromium=chromium)
+        except FileError as error:
+            if error.code != "E405":
+                raise
+            skipped = f"the check in a browser: {error.what} {error.fix}"
+        else:
+            return seen, []
+    say("skipped", skipped)
+    return None, [skipped]
+
+
+def _compare(seen: browser.Seen, expected: tuple[Any, Any], say: Say) -> tuple[int, float]:
+    """Count equal labels and find the worst probability. Raises when the browser answers differently."""
+    labels, probability = expected
+    equal = sum(int(row["label"]) == int(label) for row, label in zip(seen.rows, labels, strict=True))
+    worst = max(
+        abs(float(row[f"probability_{k}"]) - float(values[k]))
+        for row, values in zip(seen.rows, probability, strict=True)
+        for k in (0, 1)
+    )
+    say(
+        "browser",
+        f"{equal} of {len(labels)} labels equal scikit-learn's, probabilities within {worst:.0e}; {seen.verified}; "
+        f"first prediction after {seen.ready:.1f} s; {len(seen.requests)} requests to the network",
+    )
+    if equal < len(labels) or worst > _CLOSE:
+        raise ParityError(
+            "The page answers differently from scikit-learn.",
+            where="browser",
+            fix="Please report this browser's version.",
+            report=None,
+        )
+    if seen.requests:
+        raise SealiftError(
+            "E603", "The page asked the network for something.", fix=f"Please report: {seen.requests[0]}."
+        )
+    return equal, worst
