@@ -114,7 +114,7 @@ def _chunk(records: list[list[str]], names: Sequence[str], positions: Sequence[i
         records = [record for record in records if len(record) == width]
     cells = list(zip(*records, strict=True)) or [()] * width
     columns = {name: cells[position] for name, position in zip(names, positions, strict=True)}
-    return Chunk(count, columns, cells=True, sound=sound, faults=faults)
+    return Chunk(count, columns, cells="all", sound=sound, faults=faults)
 
 
 @contextmanager

@@ -209,11 +209,11 @@ def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tall
 
 def _typed(piece: Chunk, name: str, dtype: Any) -> Sequence[Any] | npt.NDArray[Any]:
     column = piece.columns[name]
-    if not piece.cells:
+    if piece.cells == "none":
         return column
-    if all(type(cell) is str for cell in column):
+    if piece.cells == "all":
         return read_column(cast("Sequence[str]", column), dtype)
-    return [read_cell(cell, dtype) if isinstance(cell, str) else cell for cell in column]  # XLSX
+    return [read_cell(cell, dtype) if isinstance(cell, str) else cell for cell in column]
 
 
 def _split(contract: Contract, name: str, array: npt.NDArray[Any] | None) -> Iterator[Sequence[Any] | npt.NDArray[Any]]:

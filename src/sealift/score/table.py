@@ -27,14 +27,15 @@ class Chunk:
     Attributes:
         count: the records, those that could not be read included.
         columns: column name → the values of the sound records.
-        cells: whether the values are cells of text, to be read by the dtype of their field.
+        cells: whether the values are cells of text, to be read by the dtype of their field; `some`: only those
+            values that are text.
         sound: the positions of the sound records in the chunk, None when all are.
         faults: what is wrong with the others, with row numbers counted from the file's first record.
     """
 
     count: int
     columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]]
-    cells: bool = False
+    cells: Literal["none", "all", "some"] = "none"
     sound: npt.NDArray[np.intp] | None = None
     faults: Sequence[Problem] = ()
 

@@ -90,7 +90,7 @@ def _chunk(
         for name, at in zip(names, positions, strict=True)
     }
     return Chunk(
-        len(records), columns, cells=True, sound=np.array(sound, dtype=np.intp) if faults else None, faults=faults
+        len(records), columns, cells="some", sound=np.array(sound, dtype=np.intp) if faults else None, faults=faults
     )
 
 

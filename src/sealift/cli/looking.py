@@ -1,0 +1,133 @@
+"""`sealift inspect` and `sealift verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sealift.cli import console
+from sealift.cli.console import clean, pairs, say, styled, table
+from sealift.contract import Contract, Field, shown
+from sealift.errors import SealError
+
+if TYPE_CHECKING:
+    from sealift.seal import Seal
+
+_SHOWN = 12
+
+
+def inspect(file: Path, *, as_json: bool) -> None:
+    """Describe a sealed file; the graph is not loaded."""
+    from sealift import seal as sealing
+
+    seal = sealing.read(file)
+    contract = Contract.from_json(seal.json("contract.json"))
+    evidence = seal.json("evidence.json")
+    keys = [signature.keyid for signature in sealing.signatures(seal)]
+    if as_json:
+        console.show_json(
+            {
+                "ok": True,
+                **_manifest(file, seal),
+                "signed_by": keys,
+                "members": {name: len(data) for name, data in sorted(seal.members.items())},
+                "contract": contract.as_json(),
+                "evidence": evidence,
+                "provenance": seal.json("provenance.json"),
+            }
+        )
+        return
+    manifest = seal.manifest
+    say(styled(clean(contract.title or manifest.name), "strong"))
+    if contract.description:
+        say(clean(contract.description))
+    pairs(
+        [
+            ("name", f"{manifest.name} {manifest.version}"),
+            ("task", manifest.task),
+            ("identity", seal.identity),
+            ("made by", manifest.producer),
+            ("size", f"{sum(map(len, seal.members.values())):,} bytes"),
+            ("signed", ", ".join(f"{key[:16]}…" for key in keys) or "no"),
+        ]
+    )
+    say(f"\n{len(contract.inputs)} inputs")
+    table(
+        ["name", "type", "may be missing", "values", "usual", "units"],
+        [
+            [f.name, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), _usual(f), f.units]
+            for f in contract.inputs
+        ],
+    )
+    say(f"\n{len(contract.outputs)} outputs")
+    table(
+        ["name", "type", "columns"],
+        [
+            [o.name, o.dtype, ", ".join(o.column_names[:_SHOWN]) + (" …" if len(o.column_names) > _SHOWN else "")]
+            for o in contract.outputs
+        ],
+        limit=80,
+    )
+    say(f"\nNext: sealift verify {clean(file)}")
+
+
+def verify(file: Path, key: Path | None, *, as_json: bool) -> None:
+    """Check everything that can be checked here. Raises E206 when a golden example comes out differently."""
+    from sealift import seal as sealing
+    from sealift.runtime import SealedModel
+
+    seal = sealing.read(file)
+    signers = [signature.keyid for signature in sealing.signatures(seal)]
+    verified = sealing.verify_key(seal, sealing.load_public_key(key)) if key is not None else None
+    model = SealedModel(seal)
+    test = model.self_test()
+    if not test.passed:
+        raise SealError(
+            "E206",
+            f"{test.rows - test.matching} of {test.rows} golden examples come out differently on this machine.",
+            where=str(file),
+            fix="Do not use the model here; update onnxruntime, or tell its publisher.",
+        )
+    if as_json:
+        report: dict[str, Any] = {"signed_by": signers, "verified_key": verified, "self_test": test.as_dict()}
+        console.show_json({"ok": True, **_manifest(file, seal), **report, "source": model.examples.source})
+        return
+    good = styled("ok", "good")
+    say(f"{good}  {len(seal.members)} members, every digest right; identity {seal.identity}")
+    if verified is not None:
+        say(f"{good}  signed by {verified}")
+    elif signers:
+        listed = ", ".join(f"{signer[:16]}…" for signer in signers)
+        say(f"--  says it is signed by {listed}; not checked: give the public key with --key")
+    else:
+        say("--  not signed")
+    where = {"generated": "generated examples", "caller": "examples from real rows"}.get(
+        model.examples.source, "examples"
+    )
+    say(f"{good}  {test.matching} of {test.rows} {where} give the original model's answers on this machine")
+
+
+def _manifest(file: Path, seal: Seal) -> dict[str, Any]:
+    manifest = seal.manifest
+    return {
+        "file": str(file),
+        "name": manifest.name,
+        "version": manifest.version,
+        "task": manifest.task,
+        "identity": seal.identity,
+        "producer": manifest.producer,
+    }
+
+
+def _values(field: Field) -> str:
+    if field.categories is not None:
+        listed = ", ".join(shown(value) for value in field.categories[:_SHOWN])
+        return listed + (" …" if len(field.categories) > _SHOWN or field.unknown == "allowed" else "")
+    if field.range is not None:
+        low, high = field.range
+        return f"{'' if low is None else shown(low)} to {'' if high is None else shown(high)}".strip()
+    return "any"
+
+
+def _usual(field: Field) -> str:
+    return f"{shown(field.observed[0])} to {shown(field.observed[1])}" if field.observed else ""

@@ -1,0 +1,47 @@
+"""The file behind `sealift pack --contract`: what the packer knows of the model, in TOML or JSON."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from sealift import canonical, files
+from sealift.errors import ContractError
+
+_KEYS = {"inputs", "class_names", "headline", "title", "description", "about"}
+
+
+def read_overrides(path: Path) -> dict[str, Any]:
+    """The arguments for `sealift.pack`. Raises FileError E401, ContractError E106."""
+    data = files.read(path, limit=1 << 24)
+    try:
+        raw = tomllib.loads(data.decode()) if path.suffix.lower() == ".toml" else canonical.loads(data)
+    except ValueError as error:  # both parsers' errors and the decoder's are ValueErrors
+        raise _malformed(f"it cannot be read: {error}", path) from None
+    if not isinstance(raw, dict) or set(raw) - _KEYS:
+        unknown = ", ".join(sorted(set(raw) - _KEYS)) if isinstance(raw, dict) else "no object"
+        raise _malformed(f"unknown keys: {unknown}", path)
+    inputs = raw.pop("inputs", {})
+    if not isinstance(inputs, dict) or not all(isinstance(value, dict) for value in inputs.values()):
+        raise _malformed("inputs is no table of tables by input name", path)
+    for key in ("title", "description"):
+        if not isinstance(raw.get(key, ""), str):
+            raise _malformed(f"{key} is no text", path)
+    for key, kinds in (("class_names", (list, dict)), ("headline", (str, list)), ("about", (dict,))):
+        if key in raw and not isinstance(raw[key], kinds):
+            raise _malformed(f"{key} has the wrong form", path)
+    if isinstance(raw.get("headline"), list):
+        if len(raw["headline"]) != 2:
+            raise _malformed("headline is the name of an output, or a pair of output and class", path)
+        raw["headline"] = tuple(raw["headline"])
+    return {"fields": inputs, **raw}
+
+
+def _malformed(what: str, path: Path) -> ContractError:
+    return ContractError(
+        "E106",
+        f"The contract file is malformed: {what}.",
+        where=str(path),
+        fix=f"Use the keys {', '.join(sorted(_KEYS))}; inputs.<name> takes units, description, range, personal …",
+    )

@@ -1,0 +1,65 @@
+"""`sealift pack`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sealift.cli import console
+from sealift.cli.console import clean, pairs, say, styled
+from sealift.cli.progress import Bar
+
+
+def run(
+    model: str,
+    data: Path,
+    *,
+    name: str,
+    target: str | None,
+    version: str,
+    output: Path | None,
+    overrides: Path | None,
+    drop: Sequence[str],
+    keep_rows: bool,
+    sign_with: Path | None,
+    password_prompt: bool,
+    trust: Sequence[str],
+    trust_pickle: bool,
+    as_json: bool,
+) -> None:
+    """Load model and rows, pack, sign, and tell what was proved."""
+    from sealift.cli.data import read_data
+    from sealift.cli.keys import open_key, sign_file
+    from sealift.cli.overrides import read_overrides
+    from sealift.packing import pack
+    from sealift.packing.sources import load_model
+
+    # What fails fast comes first: a wrong key or contract file should not cost a verification.
+    key = open_key(sign_with, password_prompt=password_prompt) if sign_with is not None else None
+    known = read_overrides(overrides) if overrides is not None else {}
+    rows, truth = read_data(data, target=target, drop=drop)
+    original = load_model(model, trust_pickle=trust_pickle, trust=trust)
+    with Bar("Packing") as bar:
+        packed = pack(
+            original, rows, truth, name=name, version=version, output=output, keep_rows=keep_rows,
+            progress=bar.stage, **known,
+        )  # fmt: skip
+    keyid = sign_file(packed.path, key)[0] if key is not None else None
+    if as_json:
+        console.show_json(
+            {
+                "ok": True,
+                "path": str(packed.path),
+                "identity": packed.identity,
+                "signed_by": keyid,
+                "parity": packed.report.as_json(),
+                "notes": list(packed.notes),
+            }
+        )
+        return
+    say(f"{styled('sealed', 'good')}  {clean(packed.path)}")
+    pairs([("identity", packed.identity), ("signed by", keyid or ""), ("proved", packed.report)])
+    for note in packed.notes:
+        say(f"  note: {clean(note)}")
+    say(f"\nNext: sealift verify {clean(packed.path)}")
+    say(f"      sealift app {clean(packed.path)} -o {clean(packed.path.with_suffix('.html'))}")

@@ -1,0 +1,47 @@
+"""`sealift predict`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import IO
+
+import typer
+
+from sealift.cli import console
+from sealift.cli.progress import Bar
+
+_LISTED = 10
+
+
+def run(file: Path, source: str, target: str, *, keep: list[str], extra: bool, as_json: bool) -> None:
+    """Score a file and tell how it went. Exits with 3 when rows were refused."""
+    from sealift.runtime import load
+    from sealift.score import score
+
+    if as_json and target == "-":
+        raise typer.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
+    model = load(file)
+    place: str | IO[bytes] = sys.stdin.buffer if source == "-" else source
+    goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
+    with Bar("Predicting") as bar:
+        summary = score(model, place, goal, keep=keep, extra=extra, progress=bar.advance)
+    if as_json:
+        console.show_json({"ok": True, "model": model.name, "identity": model.identity, **summary.as_dict()})
+    else:
+        told = sys.stderr if target == "-" else sys.stdout
+        rate = f", {summary.rows / summary.seconds:,.0f} a second" if summary.seconds > 1 else ""
+        console.say(f"{summary.rows:,} rows in {summary.seconds:.1f} s{rate}", told)
+        if summary.skipped:
+            console.say(f"{summary.skipped:,} empty records were passed over", told)
+        if summary.refused:
+            console.say(console.styled(f"{summary.refused:,} rows refused", "bad", told) + ", with the reason in the "
+                        'column "error":', told)  # fmt: skip
+            for problem in summary.problems[:_LISTED]:
+                console.say(f"    row {problem.row}  {problem.code}  {console.clean(problem.message)}", told)
+            if summary.refused > _LISTED:
+                console.say("    …", told)
+        if target != "-":
+            console.say(f"answers in {console.clean(summary.output)}")
+    if summary.refused:
+        raise SystemExit(console.SOME_ROWS)
