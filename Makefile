@@ -1,0 +1,55 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check web setup lock fidelity bench clean format
+
+# A Node that was taken from PyPI stands in the virtual environment.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+FRONT := src/sealift/apps/front/front.json
+WEB := $(shell find web/app -type f -not -path '*/node_modules/*' 2>/dev/null)
+
+help:
+	@echo "make demo      train, seal, verify and open a model on real data; leaves its files in demo/"
+	@echo "make test      every test, in a browser too"
+	@echo "make check     style, types, layers"
+	@echo "make web       build the page's program"
+	@echo "make fidelity  the table of conversions, library by library"
+	@echo "make lock      renew requirements.lock from pyproject.toml"
+
+setup:
+	@tools/setup.sh python
+
+$(FRONT): $(WEB)
+	@tools/setup.sh python node
+	@cd web/app && npm run --silent build
+	@touch $@
+
+web: $(FRONT)
+
+demo: setup web
+	@tools/setup.sh browser
+	@.venv/bin/sealift demo --out demo
+
+check: setup
+	@tools/setup.sh node
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	cd web/app && npm run --silent check
+
+test: setup web
+	@tools/setup.sh browser strace
+	cd web/app && npm run --silent test
+	.venv/bin/pytest
+
+format: setup
+	.venv/bin/ruff check --fix --quiet . || true
+	.venv/bin/ruff format --quiet .
+	cd web/app && npm run --silent format
+
+lock: setup
+	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --extra demo --group dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv demo dist build src/sealift/apps/front web/app/node_modules

