@@ -1,54 +1,99 @@
-"""Values to the numbers of their categories, in the graph."""
+"""Values to the numbers of their categories, in the graph: all columns of a kind with a handful of nodes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from sealift.contract import is_missing
-from sealift.convert.graph import Tensor, where
-from sealift.convert.table import Block
+from sealift.convert.graph import Tensor, concat, where
+from sealift.convert.registry import refuse
+from sealift.convert.search import look_up, positions
+from sealift.convert.table import Block, Table
 
 UNKNOWN = -1
 
 
-def codes(column: Block, categories: Any) -> Tensor:
-    """The index of each row's value in `categories`, int64 (N,); UNKNOWN where it is none of them.
+def codes(x: Table, categories: Sequence[Any]) -> Tensor:
+    """The index of each value in its column's categories, int64 (N, width); UNKNOWN where it is none of them.
 
     A missing value (NaN or None) has the index of the missing category, if there is one.
     """
-    known = list(categories)
-    none = column.missing is not None and column.null is None
-    missing = next((i for i, v in enumerate(known) if is_missing(v) and (v is None) == none), UNKNOWN)
-    present = [(i, value) for i, value in enumerate(known) if not is_missing(value)]
-    if column.missing is not None:
-        texts = [(i, value) for i, value in present if isinstance(value, str)]
-        found = _look_up(column.values.vector(), texts)
-        return where(column.missing.vector(), np.array(missing), found)
-    values = column.values.vector()
-    numbers = [(i, float(value)) for i, value in present if not isinstance(value, str)]
-    found = _compare(column.values, numbers)
-    return where(values.isnan(), np.array(missing), found) if values.dtype.startswith("float") else found
+    parts, start = [], 0
+    for block in x.blocks:
+        known = [list(column) for column in categories[start : start + len(block.names)]]
+        parts.append(_texts(block, known) if block.is_text else _numbers(block, known))
+        start += len(block.names)
+    return concat(parts)
 
 
-def _look_up(values: Tensor, pairs: list[tuple[int, str]]) -> Tensor:
-    if not pairs:
-        return values.graph.constant(np.full(1, UNKNOWN))
+def translate(found: Tensor, tables: Sequence[Any]) -> Tensor:
+    """`tables[i][found[:, i]]` for each column, where UNKNOWN means a table's last entry."""
+    turned = [np.concatenate([np.asarray(table)[-1:], np.asarray(table)[:-1]]) for table in tables]
+    return look_up(turned, found + 1)
+
+
+def indicators(found: Tensor, kept: Sequence[Sequence[int]]) -> Tensor:
+    """Columns of 0 and 1, float64: for each column i and each number in kept[i], whether the column holds it."""
+    source = np.repeat(np.arange(len(kept)), [len(numbers) for numbers in kept])
+    wanted = np.concatenate([np.asarray(numbers, dtype=np.int64) for numbers in kept])
+    return found.columns(source).equals(wanted[None, :]).cast("float64")
+
+
+def _texts(block: Block, categories: list[list[Any]]) -> Tensor:
+    assert block.missing is not None
+    none = block.null is None
+    texts = [{v: i for i, v in enumerate(known) if isinstance(v, str)} for known in categories]
+    missing = [
+        next((i for i, v in enumerate(known) if is_missing(v) and (v is None) == none), UNKNOWN) for known in categories
+    ]
+    every = {text: i for i, text in enumerate(dict.fromkeys(text for column in texts for text in column))}
+    if not every:
+        found = block.missing.cast("int64") * 0 + UNKNOWN
+    elif len(texts) == 1:
+        found = _map(block.values, "strings", texts[0])
+    else:
+        # One dictionary over all columns, then the pair of text and column to the number in that column.
+        width = len(texts)
+        pairs = {every[text] * width + c: i for c, column in enumerate(texts) for text, i in column.items()}
+        number = _map(block.values, "strings", every)
+        found = _map(where(number < 0, UNKNOWN, number * width + np.arange(width)[None, :]), "int64s", pairs)
+    return where(block.missing, np.array([missing]), found)
+
+
+def _map(values: Tensor, kind: str, pairs: dict[Any, int]) -> Tensor:
+    keys: Any = list(pairs) if kind == "strings" else np.fromiter(pairs, dtype=np.int64)
+    given: dict[str, Any] = {f"keys_{kind}": keys}
     return values.op(
         "LabelEncoder",
         dtype="int64",
         domain="ai.onnx.ml",
-        keys_strings=[text for _, text in pairs],
-        values_int64s=np.array([index for index, _ in pairs], dtype=np.int64),
+        values_int64s=np.fromiter(pairs.values(), dtype=np.int64),
         default_int64=UNKNOWN,
+        **given,
     )
 
 
-def _compare(values: Tensor, pairs: list[tuple[int, float]]) -> Tensor:
-    if not pairs:
-        return values.graph.constant(np.full(1, UNKNOWN))
-    keys = np.array([[value for _, value in pairs]])
-    indices = np.array([index for index, _ in pairs], dtype=np.int64)
-    same = values.cast("float64").equals(keys).cast("float64")
-    return where(same.max() > 0.5, same.argmax().take_from(indices), np.array(UNKNOWN))
+def _numbers(block: Block, categories: list[list[Any]]) -> Tensor:
+    values = block.values.cast("float64")
+    keys, places, missing = [], [], []
+    for known in categories:
+        present = [(float(v), i) for i, v in enumerate(known) if not is_missing(v) and not isinstance(v, str)]
+        present.sort()
+        # The last entry of each is for values above every key; NaN equals nothing.
+        keys.append(np.array([*(key for key, _ in present), np.nan]))
+        places.append(np.array([*(i for _, i in present), UNKNOWN]))
+        # None and NaN look alike in a column of numbers; NaN is the commoner.
+        nothing = [i for i, v in enumerate(known) if is_missing(v)]
+        missing.append(next((i for i in nothing if known[i] is not None), nothing[0] if nothing else UNKNOWN))
+    place = positions(values, [column[:-1] for column in keys], right=False)
+    found = where(look_up(keys, place).equals(values), look_up(places, place), UNKNOWN)
+    return where(values.isnan(), np.array([missing]), found)
+
+
+def refuse_dates(categories: Sequence[Any]) -> None:
+    """Raise PackError E302 where categories are dates, which the contract has no field for."""
+    if any(np.asarray(known).dtype.kind in "mM" for known in categories):
+        raise refuse("It encodes dates.", "Turn dates into text or numbers before the model.")

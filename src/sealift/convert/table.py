@@ -103,8 +103,12 @@ class Table:
         """All columns as one matrix (N, width), float32 only where every column is.
 
         Raises:
-            PackError: E302 when a column holds text.
+            PackError: E302 when a column holds text, or there is no column.
         """
+        if not self.blocks:
+            raise PackError(
+                "E302", "The step is given no columns.", fix="Leave it out, or keep at least one column before it."
+            )
         for block in self.blocks:
             if block.is_text:
                 raise PackError(

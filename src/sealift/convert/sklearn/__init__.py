@@ -4,15 +4,37 @@ Each converter repeats, operation by operation, what the estimator's own predict
 """
 
 from sealift.convert.sklearn import (
+    bins,
     boosting,
     compose,
     encoders,
     forest,
+    functions,
     hist,
     impute,
+    impute_iterative,
     linear,
+    polynomial,
+    power,
+    quantile,
     scale,
     svm,
 )
 
-__all__ = ["boosting", "compose", "encoders", "forest", "hist", "impute", "linear", "scale", "svm"]
+__all__ = [
+    "bins",
+    "boosting",
+    "compose",
+    "encoders",
+    "forest",
+    "functions",
+    "hist",
+    "impute",
+    "impute_iterative",
+    "linear",
+    "polynomial",
+    "power",
+    "quantile",
+    "scale",
+    "svm",
+]

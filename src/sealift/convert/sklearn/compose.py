@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from sklearn import compose, pipeline, preprocessing
+from sklearn import compose, pipeline
 
 from sealift.convert.registry import Answer, apply, converter, refuse, transform
 from sealift.convert.table import Table
@@ -31,7 +30,8 @@ def columns(step: Any, x: Table) -> Table:
         if len(indices) == 0 or (isinstance(member, str) and member == "drop"):
             continue
         chosen = x.select(indices)
-        parts.append(chosen if isinstance(member, str) else transform(member, chosen, name))
+        part = chosen if isinstance(member, str) else transform(member, chosen, name)
+        parts.append(_weighted(step, name, part))
     if not parts:
         raise refuse("It keeps no column.", "Let at least one transformer give columns.")
     joined = Table.join(parts)
@@ -45,29 +45,17 @@ def columns(step: Any, x: Table) -> Table:
 @converter(pipeline.FeatureUnion)
 def union(step: Any, x: Table) -> Table:
     """Each transformer on all columns, side by side, times its weight."""
-    weights = step.transformer_weights or {}
     parts: list[Table] = []
     for name, member in step.transformer_list:
         if isinstance(member, str) and member == "drop":
             continue
         part = x if isinstance(member, str) else transform(member, x, name)
-        if weights.get(name) is not None:
-            part = Table.of(part.numbers() * float(weights[name]), part.names)
-        parts.append(part)
+        parts.append(_weighted(step, name, part))
+    if not parts:
+        raise refuse("It keeps no column.", "Let at least one transformer give columns.")
     return Table.join(parts)
 
 
-@converter(preprocessing.FunctionTransformer)
-def function(step: Any, x: Table) -> Table:
-    """The identity, and the checks that leave values alone."""
-    if step.func is None or getattr(getattr(step.func, "func", None), "__name__", "") == "check_array":
-        return x
-    if isinstance(step.func, np.ufunc) and step.func.__name__ in _UFUNCS and not step.kw_args:
-        return Table.of(x.numbers().op(_UFUNCS[step.func.__name__]), x.names)
-    raise refuse(
-        f"It calls the function {getattr(step.func, '__name__', step.func)!r:.60}.",
-        "Use a transformer of scikit-learn that does the same.",
-    )
-
-
-_UFUNCS = {"log": "Log", "exp": "Exp", "sqrt": "Sqrt", "absolute": "Abs", "negative": "Neg"}
+def _weighted(step: Any, name: str, part: Table) -> Table:
+    weight = (step.transformer_weights or {}).get(name)
+    return part if weight is None else Table.of(part.numbers() * float(weight), part.names)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from sklearn import preprocessing
 
-from sealift.convert.categories import UNKNOWN, codes
-from sealift.convert.graph import Tensor, concat, stack, where
-from sealift.convert.registry import converter
+from sealift.convert.categories import UNKNOWN, codes, indicators, refuse_dates, translate
+from sealift.convert.registry import converter, refuse
+from sealift.convert.sklearn.names import named
 from sealift.convert.table import Table
 
 
@@ -20,47 +20,53 @@ def _grouped(step: Any, column: int) -> tuple[Any, int]:
     if mapping is None:
         return np.arange(len(step.categories_[column])), UNKNOWN
     unknown = int(np.max(mapping)) if step.handle_unknown in ("infrequent_if_exist", "warn") else UNKNOWN
-    return np.asarray(mapping, dtype=np.int64), unknown
+    # OrdinalEncoder's map leaves out the missing category, which is the last.
+    missing = [UNKNOWN] * (len(step.categories_[column]) - len(mapping))
+    return np.array([*mapping, *missing], dtype=np.int64), unknown
 
 
 @converter(preprocessing.OneHotEncoder)
 def one_hot(step: Any, x: Table) -> Table:
     """One column for each category kept; all zero for a dropped or unknown one."""
-    parts: list[Tensor] = []
-    for i, column in enumerate(x.each()):
-        grouped, unknown = _grouped(step, i)
-        dropped = None if step._drop_idx_after_grouping is None else step._drop_idx_after_grouping[i]
-        kept = [number for number in range(int(grouped.max()) + 1) if number != dropped]
-        if not kept:
-            continue
-        # Entry −1 of the map, which is its last, serves the unknown.
-        place = {number: position for position, number in enumerate(kept)}
-        mapped = np.array([place.get(int(g), UNKNOWN) for g in [*grouped, unknown]], dtype=np.int64)
-        found = _translate(codes(column, step.categories_[i]), mapped)
-        parts.append(found.matrix().equals(np.arange(len(kept))[None, :]).cast("float64"))
-    return Table.of(concat(parts).cast(_floating(step.dtype)), step.get_feature_names_out())
+    refuse_dates(step.categories_)
+    found = codes(x, step.categories_)
+    groups = [_grouped(step, i) for i in range(x.width)]
+    if any(unknown >= 0 or not np.array_equal(grouped, np.arange(len(grouped))) for grouped, unknown in groups):
+        found = translate(found, [[*grouped, unknown] for grouped, unknown in groups])
+    dropped = step._drop_idx_after_grouping
+    kept = [
+        [number for number in range(int(grouped.max()) + 1) if dropped is None or number != dropped[i]]
+        for i, (grouped, _) in enumerate(groups)
+    ]
+    if not any(kept):
+        raise refuse("It drops every category.", "Use drop=None, or leave out columns with a single category.")
+    return named(step, indicators(found, kept).cast(_floating(step.dtype)), x)
 
 
 @converter(preprocessing.OrdinalEncoder)
 def ordinal(step: Any, x: Table) -> Table:
     """The category's number; own numbers for the missing and the unknown."""
-    parts: list[Tensor] = []
-    for i, column in enumerate(x.each()):
+    refuse_dates(step.categories_)
+    tables = []
+    for i in range(x.width):
         grouped, unknown = _grouped(step, i)
-        values = grouped.astype(np.float64)
+        values = np.array([*grouped, unknown], dtype=np.float64)
         if i in step._missing_indices:
             values[step._missing_indices[i]] = step.encoded_missing_value
-        last = float(unknown)
         if step.handle_unknown == "use_encoded_value":
-            last = np.nan if step.unknown_value is None else float(step.unknown_value)
-        parts.append(_translate(codes(column, step.categories_[i]), np.array([*values, last])))
-    return Table.of(stack(parts).cast(_floating(step.dtype)), x.names)
+            values[-1] = np.nan if step.unknown_value is None else float(step.unknown_value)
+        tables.append(values)
+    return named(step, translate(codes(x, step.categories_), tables).cast(_floating(step.dtype)), x)
 
 
-def _translate(found: Tensor, table: Any) -> Tensor:
-    """`table[found]`, where −1 means the last entry."""
-    last = len(table) - 1
-    return where(found < 0, np.array(last), found).take_from(np.asarray(table))
+@converter(preprocessing.TargetEncoder)
+def target(step: Any, x: Table) -> Table:
+    """The target's mean in the category, shrunk to the overall mean, which the unknown get; one a class where many."""
+    refuse_dates(step.categories_)
+    means = np.atleast_1d(step.target_mean_)
+    tables = [[*encoding, means[i % len(means)]] for i, encoding in enumerate(step.encodings_)]
+    found = codes(x, step.categories_).columns(np.arange(len(tables)) // len(means))
+    return named(step, translate(found, tables), x)
 
 
 def _floating(dtype: Any) -> str:

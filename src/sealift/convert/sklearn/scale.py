@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn import preprocessing
 
+from sealift.convert.graph import Tensor, where
 from sealift.convert.registry import converter
 from sealift.convert.table import Table
 
 
 @converter(preprocessing.StandardScaler)
 def standard(step: Any, x: Table) -> Table:
-    """Minus the mean, over the deviation."""
+    """Minus the mean, over the deviation, both rounded to the input's precision first."""
     values = x.numbers()
-    dtype = values.dtype
     if step.with_mean:
-        values = (values - step.mean_).cast(dtype)
+        values = values - step.mean_.astype(values.dtype)
     if step.with_std:
-        values = (values / step.scale_).cast(dtype)
+        values = values / step.scale_.astype(values.dtype)
     return Table.of(values, x.names)
 
 
@@ -47,6 +48,47 @@ def robust(step: Any, x: Table) -> Table:
 
 @converter(preprocessing.MaxAbsScaler)
 def max_abs(step: Any, x: Table) -> Table:
-    """Over the greatest magnitude."""
+    """Over the greatest magnitude, clipped where asked."""
     values = x.numbers()
-    return Table.of((values / step.scale_).cast(values.dtype), x.names)
+    values = (values / step.scale_).cast(values.dtype)
+    if getattr(step, "clip", False):
+        values = values.clip(-1.0, 1.0)
+    return Table.of(values, x.names)
+
+
+@converter(preprocessing.Normalizer)
+def normalizer(step: Any, x: Table) -> Table:
+    """Over the row's norm; rows of next to nothing stay as they are."""
+    values = x.numbers()
+    norm = _norm(values, step.norm)
+    small = norm < 10 * float(np.finfo(values.dtype).eps)
+    return Table.of(values / where(small, 1.0, norm), x.names)
+
+
+@converter(preprocessing.Binarizer)
+def binarizer(step: Any, x: Table) -> Table:
+    """1 above the threshold, else 0."""
+    values = x.numbers()
+    return Table.of((values > float(step.threshold)).cast(values.dtype), x.names)
+
+
+@converter(preprocessing.KernelCenterer)
+def centerer(step: Any, x: Table) -> Table:
+    """A kernel matrix, centred in the space that the kernel spans."""
+    return Table.of(centered(step, x.numbers()), x.names)
+
+
+def centered(step: Any, kernel: Tensor) -> Tensor:
+    """A fitted KernelCenterer on a kernel matrix (N, training rows)."""
+    dtype = kernel.dtype
+    fitted: Any = step.K_fit_rows_
+    rows = kernel.sum(keepdims=True) / float(len(fitted))
+    found: Tensor = (kernel - fitted).cast(dtype) - rows + np.asarray(step.K_fit_all_)
+    return found.cast(dtype)
+
+
+def _norm(values: Tensor, name: str) -> Tensor:
+    if name == "l2":
+        return (values * values).sum(keepdims=True).sqrt()
+    size = values.abs()
+    return size.sum(keepdims=True) if name == "l1" else size.max(keepdims=True)

@@ -1,0 +1,26 @@
+"""`KBinsDiscretizer` (`preprocessing/_discretization.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import preprocessing
+
+from sealift.convert.categories import indicators
+from sealift.convert.registry import converter
+from sealift.convert.search import positions
+from sealift.convert.sklearn.names import named
+from sealift.convert.table import Table
+
+
+@converter(preprocessing.KBinsDiscretizer)
+def bins(step: Any, x: Table) -> Table:
+    """The number of the bin, or a column for each bin."""
+    values = x.numbers()
+    if step.dtype is not None:
+        values = values.cast(np.dtype(step.dtype).name)
+    found = positions(values, [edges[1:-1] for edges in step.bin_edges_])
+    if step.encode == "ordinal":
+        return named(step, found.cast(values.dtype), x)
+    return named(step, indicators(found, [range(int(count)) for count in step.n_bins_]).cast(values.dtype), x)

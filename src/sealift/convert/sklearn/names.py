@@ -1,0 +1,20 @@
+"""The names that a step gives its columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sealift.convert.graph import Tensor
+from sealift.convert.table import Table
+
+
+def named(step: Any, values: Tensor, x: Table) -> Table:
+    """`values` (N, k) under the step's own names for what it makes of `x`, or plain ones where it has none."""
+    for given in (x.names, None):
+        try:
+            names = step.get_feature_names_out(given)
+        except (AttributeError, ValueError):  # fitted on other names, or a step that does not name its columns
+            continue
+        if len(names) == values.width:
+            return Table.of(values, [str(name) for name in names])
+    return Table.of(values)
