@@ -36,7 +36,6 @@ export function hintOf(field: Field): string {
   const parts: string[] = [];
   if (field.observed) parts.push(`usually ${span(field.observed)}`);
   if (field.range) parts.push(`permitted ${span(field.range)}`);
-  if (field.missing === "allowed") parts.push("may stay empty");
   return parts.join(" · ");
 }
 
