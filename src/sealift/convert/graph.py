@@ -31,8 +31,10 @@ class Graph:
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
+        self.opsets: dict[str, int] = dict(OPSETS)
         self.inputs: list[Tensor] = []
         self._constants: dict[str, onnx.TensorProto] = {}
+        self._adopted: list[onnx.TensorProto] = []
         self._by_value: dict[tuple[str, Shape, bytes], Tensor] = {}
         self._count = 0
         self._path: list[str] = []
@@ -141,17 +143,22 @@ class Graph:
         given = [helper.make_tensor_value_info(t.name, _ELEMENT[t.dtype], list(t.shape)) for t in inputs]
         return helper.make_graph(nodes, "body", given, declared), results
 
+    def adopt(self, body: onnx.GraphProto) -> None:
+        """Take over the nodes and weights of a finished graph, whose names must not be ours."""
+        self.nodes.extend(body.node)
+        self._adopted.extend(body.initializer)
+
     def model(self, outputs: dict[str, Tensor], metadata: dict[str, str]) -> onnx.ModelProto:
         """The finished model: what the outputs need and nothing else, declared with true types and shapes."""
         nodes = list(self.nodes)
         for name, tensor in outputs.items():
             nodes.append(helper.make_node("Identity", [tensor.name], [name]))
         nodes, used = _needed(nodes, set(outputs))
-        initializers = [self._constants[name] for name in self._constants if name in used]
+        initializers = [self._constants[name] for name in self._constants if name in used] + self._adopted
         declared = [helper.make_tensor_value_info(n, _ELEMENT[t.dtype], list(t.shape)) for n, t in outputs.items()]
         given = [helper.make_tensor_value_info(t.name, _ELEMENT[t.dtype], list(t.shape)) for t in self.inputs]
         body = helper.make_graph(nodes, "sealift", given, declared, initializers)
-        opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+        opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(self.opsets.items())]
         model = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION, producer_name="sealift")
         helper.set_model_props(model, metadata)
         return model

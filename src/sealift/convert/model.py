@@ -27,6 +27,7 @@ class Conversion:
         steps: the converted steps, inner ones first; their tensors belong to `graph`.
         graph: the graph under construction, from which models with other outputs can be cut.
         tensors: output name → its tensor.
+        single: whether an answer was computed in float32.
     """
 
     task: Task
@@ -34,6 +35,7 @@ class Conversion:
     steps: Sequence[Step]
     graph: Graph
     tensors: dict[str, Tensor]
+    single: bool = False
 
     def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
         """The ONNX model with the contract's outputs."""
@@ -67,13 +69,13 @@ def convert(model: Any, fields: Sequence[Field], nulls: Mapping[str, float | Non
         ) from error
     task, pairs = _outputs(answer)
     tensors = {output.name: tensor for output, tensor in pairs}
-    return Conversion(task, tuple(output for output, _ in pairs), list(graph.steps), graph, tensors)
+    return Conversion(task, tuple(output for output, _ in pairs), list(graph.steps), graph, tensors, _is_single(answer))
 
 
 def _outputs(answer: Answer) -> tuple[Task, list[tuple[Output, Tensor]]]:
     if answer.targets:
         return "classification", _several(answer.targets)
-    if answer.choice is not None:
+    if answer.classes is not None:
         return "classification", _classification(answer)
     if answer.value is not None:
         return "regression", [_wide("value", answer.value)]
@@ -93,15 +95,24 @@ def _outputs(answer: Answer) -> tuple[Task, list[tuple[Output, Tensor]]]:
     raise refuse("It neither predicts nor transforms.", "Pack a predictor or a transformer.")
 
 
+def _is_single(answer: Answer) -> bool:
+    numbers = [answer.value, answer.probability, answer.score]
+    if answer.features is not None and answer.choice is None and answer.value is None and answer.label is None:
+        numbers.append(answer.features.numbers())
+    inner = any(_is_single(target) for target in answer.targets)
+    return inner or any(tensor is not None and tensor.dtype == "float32" for tensor in numbers)
+
+
 def _classification(answer: Answer) -> list[tuple[Output, Tensor]]:
-    assert answer.choice is not None
     classes = np.asarray(answer.classes)
     values, dtype = _classes(classes)
     label = Output(name="label", dtype=dtype, classes=values)
     table = np.array(values, dtype=object) if dtype == "string" else np.array(values)
-    found: list[tuple[Output, Tensor]] = [(label, answer.choice.take_from(table))]
+    told = answer.label if answer.choice is None else answer.choice.take_from(table)
+    assert told is not None
+    found: list[tuple[Output, Tensor]] = [(label, told)]
     if answer.probability is not None:
-        known = values[-answer.probability.width :]
+        known = values[: answer.probability.width]
         output = Output(name="probability", dtype="float64", width=len(known), classes=known)
         found.append((output, answer.probability.cast("float64")))
     elif answer.score is not None:
@@ -130,8 +141,7 @@ def _several(targets: tuple[Answer, ...]) -> list[tuple[Output, Tensor]]:
         columns: list[str] = []
         for name, matrix, found in zip(names, matrices, each, strict=True):
             classes = found[0][0].classes or ()
-            single = kind == "score" and matrix.width == 1
-            columns += [name] if single else [f"{name}_{shown(value)}" for value in classes[-matrix.width :]]
+            columns += [name] if matrix.width == 1 else [f"{name}_{shown(value)}" for value in classes]
         wide = concat(matrices)
         result.append((Output(name=kind, dtype="float64", width=wide.width, columns=tuple(columns)), wide))
         break

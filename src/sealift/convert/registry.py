@@ -23,7 +23,7 @@ class Answer:
         classes: the class values in the order of the columns of `probability`.
         probability: predict_proba(X), (N, classes).
         score: decision_function(X) or score_samples(X), (N,) or (N, k).
-        label: predict(X) of a clusterer or outlier detector, (N,).
+        label: predict(X) of a clusterer or outlier detector, (N,); or of a classifier that has no `choice`.
         targets: for a classifier of several targets, its answer to each one. Where `predict_proba` has one column
             a target, so has the target's `probability`: that of its last class.
     """

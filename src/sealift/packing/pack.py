@@ -122,7 +122,7 @@ def pack(
     graph = conversion.model({"sealift.contract": described.decode()})
     body = graph.SerializeToString()
     reference = Reference.of(form, sketches)
-    allowed = tolerances(contract, answers, tolerance)
+    allowed = tolerances(contract, answers, single=conversion.single, relative=tolerance)
     proof = prove(conversion, original, contract, body, answers, sketches, reference.plausible(contract), allowed)
     say("Writing")
     evidence = {

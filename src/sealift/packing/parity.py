@@ -108,11 +108,17 @@ class Report:
 
 
 def tolerances(
-    contract: Contract, answers: Mapping[str, npt.NDArray[Any]], relative: float | None
+    contract: Contract, answers: Mapping[str, npt.NDArray[Any]], *, single: bool, relative: float | None
 ) -> dict[str, Tolerance]:
-    """The tolerance for each output of numbers; labels have none, they must be equal."""
-    single = all(f.dtype == "float32" for f in contract.inputs if f.dtype != "string")
-    share = relative or RELATIVE["float32" if single and contract.inputs else "float64"]
+    """The tolerance for each output of numbers; labels have none, they must be equal.
+
+    Args:
+        contract: the outputs.
+        answers: the original's, for the usual magnitude.
+        single: whether the model computes in float32.
+        relative: what the caller allows instead of the policy.
+    """
+    share = relative or RELATIVE["float32" if single else "float64"]
     found: dict[str, Tolerance] = {}
     for output in contract.outputs:
         if output.dtype == "float64" and output.name != "label":
