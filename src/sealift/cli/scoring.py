@@ -33,7 +33,7 @@ def run(file: Path, source: str, target: str, *, keep: list[str], extra: bool, a
         rate = f", {summary.rows / summary.seconds:,.0f} a second" if summary.seconds > 1 else ""
         console.say(f"{summary.rows:,} rows in {summary.seconds:.1f} s{rate}", told)
         if summary.skipped:
-            console.say(f"{summary.skipped:,} empty records were passed over", told)
+            console.say(f"empty records passed over: {summary.skipped:,}", told)
         if summary.refused:
             console.say(console.styled(f"{summary.refused:,} rows refused", "bad", told) + ", with the reason in the "
                         'column "error":', told)  # fmt: skip

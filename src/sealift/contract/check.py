@@ -171,6 +171,9 @@ def _texts(column: Sequence[Any] | Array, field: Field) -> tuple[Array, npt.NDAr
     codes = np.zeros(len(column), dtype=np.uint8)
     array: Array = np.empty(len(column), dtype=np.object_)
     missing = np.zeros(len(column), dtype=np.bool_)
+    if all(type(value) is str for value in column) and _is_text("".join(column)):
+        array[:] = column
+        return array, missing, codes
     for row, value in enumerate(column):
         if isinstance(value, str) and _is_text(value):
             array[row] = str(value)

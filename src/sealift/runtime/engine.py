@@ -15,8 +15,8 @@ from sealift.errors import SealError
 if TYPE_CHECKING:
     import onnxruntime
 
-# Rows a piece: large enough that the call's overhead vanishes, small enough that two cores share a file fairly.
-_PIECE = 8192
+# Rows a piece: large enough that the call's overhead vanishes, small enough that the processors share a file fairly.
+_LEAST, _MOST = 1024, 8192
 
 
 def _library() -> Any:
@@ -55,8 +55,9 @@ class Engine:
         """Run the graph on N rows; output name → array with N entries. Raises SealError E207."""
         names = list(outputs or self.outputs)
         count = len(next(iter(tensors.values())))
-        starts = range(0, max(count, 1), _PIECE)
-        pieces = [{key: array[start : start + _PIECE] for key, array in tensors.items()} for start in starts]
+        size = min(max(-(-count // self._threads), _LEAST), _MOST)
+        starts = range(0, max(count, 1), size)
+        pieces = [{key: array[start : start + size] for key, array in tensors.items()} for start in starts]
         try:
             if len(pieces) == 1 or self._threads == 1:
                 results = [self._session.run(names, piece) for piece in pieces]

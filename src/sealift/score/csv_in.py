@@ -1,11 +1,11 @@
-"""CSV in (spec/CONTRACT.md §4), by the standard library."""
+"""CSV in (spec/CONTRACT.md §4): by the standard library, and plain stretches of files by pyarrow where it is there."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import IO, Any
@@ -18,6 +18,8 @@ from sealift.score.table import MAX_BYTES, Chunk, malformed, size_of
 _MAX_CELL = 1 << 20
 _MAX_HEADER = 1 << 22
 _STEP = 1024
+_BLOCK = 1 << 21
+_WORTH = 8 << 20  # importing pyarrow takes longer than reading a smaller file without it
 _SAVE_AGAIN = 'Save it again as "CSV UTF-8" from the program it came from.'
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -32,30 +34,27 @@ class CsvReader:
         self._where = where
         self._stream = stream
         self._size = size_of(stream)
+        self._lines = 0  # before the present csv reader
         self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
         self.skipped = 0
         self.arrow_types: Mapping[str, Any] = {}
         with _understood(where):
-            opening = self._opening()
-            separator = separator_of("".join(opening))
-            self._records = csv.reader(chain(opening, self._text), delimiter=separator, strict=True)
+            self._opening = self._read_opening()
+            self._separator = separator_of(self._opening)
+            self._records = self._parse(chain(io.StringIO(self._opening, newline=""), self._text))
             self.names: list[str] = next((record for record in self._records if any(record)), [])
         if not self.names:
             raise malformed("The file is empty.", where, "Give a CSV file with a header and one line for each row.")
 
-    def chunks(self, names: Sequence[str], rows: int) -> Iterator[Chunk]:
-        """The columns `names` as cells of text. Raises FileError E404."""
-        width = len(self.names)
-        positions = [self.names.index(name) for name in names]
+    def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
+        """The columns `names` as cells of text, `numbers` perhaps as arrays. Raises FileError E404."""
+        wanted = {name: self.names.index(name) for name in names}
         first = 1
-        while True:
-            with _understood(self._where, self._records):
-                records, ended = self._some(rows)
-            if records:
-                yield _chunk(records, names, positions, width, first)
-                first += len(records)
-            if ended:
-                return
+        for chunk in chain(self._fast(wanted, rows, numbers), self._slow(wanted, rows)):
+            # Row numbers are put in here, because only here both ways meet.
+            faults = [Problem(first + fault.row, fault.field, fault.code, fault.message) for fault in chunk.faults]
+            yield Chunk(chunk.count, chunk.columns, "all", chunk.sound, faults)
+            first += chunk.count
 
     def done(self) -> tuple[int, int]:
         """Bytes read, of how many."""
@@ -64,21 +63,80 @@ class CsvReader:
     def close(self) -> None:
         """Close the file."""
         self._text.close()
+        self._stream.close()
 
-    def _opening(self) -> list[str]:
-        """The lines up to the end of the header: the separator is found there."""
-        lines: list[str] = []
+    def _read_opening(self) -> str:
+        """The text up to the end of the header: the separator is found there."""
         text = ""
         while len(text) < _MAX_HEADER:
             line = self._text.readline(_MAX_HEADER)
-            lines.append(line)
             text += line
             if not line or (text.strip() and text.count('"') % 2 == 0):
                 break
-        return lines
+        return text
+
+    def _parse(self, lines: Any) -> Any:
+        return csv.reader(lines, delimiter=self._separator, strict=True)
+
+    def _fast(self, wanted: dict[str, int], rows: int, numbers: Collection[str]) -> Iterator[Chunk]:
+        """Blocks of whole lines up to the first that has a quote or a lone CR; leaves the rest to `_slow`."""
+        plain = self._plain(wanted, numbers)
+        if plain is None:
+            return
+        mark = b"\xef\xbb\xbf"
+        self._text.detach()
+        self._stream.seek(0)
+        start = len(self._opening.encode()) + len(mark) * (self._stream.read(3) == mark)
+        while True:
+            self._stream.seek(start)
+            block = self._stream.read(_BLOCK)
+            tail = self._stream.readline(_MAX_CELL)
+            block = (block + tail).replace(b"\r\n", b"\n")
+            endless = len(tail) == _MAX_CELL and not tail.endswith(b"\n")
+            if not block or endless or b'"' in block or b"\r" in block:
+                break
+            after = self._stream.tell()
+            read = plain.columns(block)
+            if read is None:
+                with _understood(self._where, self):
+                    text = block.decode()
+                    self._records = self._parse(io.StringIO(text, newline=""))
+                yield from self._slow(wanted, rows)
+            else:
+                count, columns = read
+                self.skipped += block.count(b"\n") + (not block.endswith(b"\n")) - count
+                for at in range(0, count, rows):
+                    yield Chunk(min(rows, count - at), {name: v[at : at + rows] for name, v in columns.items()})
+            self._lines += block.count(b"\n")
+            start = after
+        self._stream.seek(start)
+        self._text = io.TextIOWrapper(self._stream, encoding="utf-8", newline="")
+        self._records = self._parse(self._text)
+
+    def _plain(self, wanted: dict[str, int], numbers: Collection[str]) -> Any:
+        if not numbers or self._size < _WORTH:
+            return None
+        header: list[str] = next((r for r in self._parse(io.StringIO(self._opening, newline="")) if any(r)), [])
+        if header != self.names or "\r" in self._opening.replace("\r\n", ""):
+            return None
+        try:
+            from sealift.score.csv_fast import Plain
+        except ImportError:
+            return None
+        self._lines = self._opening.count("\n")
+        return Plain(len(self.names), wanted, numbers, self._separator)
+
+    def _slow(self, wanted: dict[str, int], rows: int) -> Iterator[Chunk]:
+        while True:
+            with _understood(self._where, self):
+                records, ended = self._some(rows)
+            if records:
+                yield _chunk(records, wanted, len(self.names))
+            if ended:
+                return
 
     def _some(self, rows: int) -> tuple[list[list[str]], bool]:
-        """At most `rows` records without the empty ones, fewer where they are long; and whether the file ended."""
+        """At most `rows` records without the empty ones, fewer where they are long; and whether the text ended."""
         records: list[list[str]] = []
         begun = self._stream.tell() if self._size else 0
         while len(records) < rows:
@@ -92,43 +150,43 @@ class CsvReader:
                 break
         return records, False
 
+    @property
+    def line(self) -> int:
+        """The line that was read last."""
+        return self._lines + int(self._records.line_num)
+
 
 def separator_of(header: str) -> str:
     """Comma, or semicolon or tab where the header has more of them outside quotes."""
-    bare = _QUOTED.sub("", header.lstrip())
+    bare = _QUOTED.sub("", header.lstrip("\r\n"))
     commas, semicolons, tabs = (bare.count(char) for char in ",;\t")
     if semicolons > commas and semicolons >= tabs:
         return ";"
     return "\t" if tabs > commas else ","
 
 
-def _chunk(records: list[list[str]], names: Sequence[str], positions: Sequence[int], width: int, first: int) -> Chunk:
+def _chunk(records: list[list[str]], wanted: Mapping[str, int], width: int) -> Chunk:
     count, sound, faults = len(records), None, []
     if set(map(len, records)) != {width}:
         faults = [
-            Problem(first + i, "", "R105", f"The record has {len(record)} cells, but the header has {width}.")
+            Problem(i, "", "R105", f"The record has {len(record)} cells, but the header has {width}.")
             for i, record in enumerate(records)
             if len(record) != width
         ]
         sound = np.array([i for i, record in enumerate(records) if len(record) == width], dtype=np.intp)
         records = [record for record in records if len(record) == width]
     cells = list(zip(*records, strict=True)) or [()] * width
-    columns = {name: cells[position] for name, position in zip(names, positions, strict=True)}
-    return Chunk(count, columns, cells="all", sound=sound, faults=faults)
+    return Chunk(count, {name: cells[at] for name, at in wanted.items()}, sound=sound, faults=faults)
 
 
 @contextmanager
-def _understood(where: str, records: Any = None) -> Iterator[None]:
+def _understood(where: str, reader: CsvReader | None = None) -> Iterator[None]:
     """Turn what the decoder and the csv module raise into E404."""
     try:
         yield
-    except UnicodeDecodeError:
-        raise malformed("The file is not UTF-8 text.", _line(where, records), _SAVE_AGAIN) from None
-    except csv.Error as error:
+    except (UnicodeDecodeError, csv.Error) as error:
+        place = f"{where}, line {reader.line}" if reader is not None else where
+        if isinstance(error, UnicodeDecodeError):
+            raise malformed("The file is not UTF-8 text.", place, _SAVE_AGAIN) from None
         reason = "a quoted cell is never closed" if "end of data" in str(error) else str(error)
-        what = f"The file is not CSV as RFC 4180 describes it: {reason}."
-        raise malformed(what, _line(where, records), _SAVE_AGAIN) from None
-
-
-def _line(where: str, records: Any) -> str:
-    return f"{where}, line {records.line_num}" if records else where
+        raise malformed(f"The file is not CSV as RFC 4180 describes it: {reason}.", place, _SAVE_AGAIN) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -40,8 +40,9 @@ class JsonLinesReader:
         self.names: list[str] = list(dict.fromkeys(key for record in found for key in record))
         self._lines = chain(opening, self._lines)
 
-    def chunks(self, names: Sequence[str], rows: int) -> Iterator[Chunk]:
+    def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
         """The values of `names`; an absent key is None."""
+        del numbers
         known = set(self.names)
         first = 1
         while lines := self._some(rows):

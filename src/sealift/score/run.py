@@ -90,7 +90,9 @@ def score(
         target, kind, where = _target(stack, input, output, output_kind)
         writer = open_writer(kind, target, plan, where)
         tally = _Tally()
-        for piece in reader.chunks(names, rows_per_chunk(len(names), chunk)):
+        # A column that is kept stays as it was written.
+        numbers = {f.name for f in model.contract.inputs if f.dtype not in ("bool", "string")} - set(keep)
+        for piece in reader.chunks(names, rows_per_chunk(len(names), chunk), numbers):
             writer.write(_answers(model, piece, keep, tally))
             if progress is not None:
                 progress(*reader.done(), tally.rows)
@@ -209,7 +211,7 @@ def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tall
 
 def _typed(piece: Chunk, name: str, dtype: Any) -> Sequence[Any] | npt.NDArray[Any]:
     column = piece.columns[name]
-    if piece.cells == "none":
+    if piece.cells == "none" or isinstance(column, np.ndarray):
         return column
     if piece.cells == "all":
         return read_column(cast("Sequence[str]", column), dtype)

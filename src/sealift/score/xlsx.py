@@ -6,7 +6,7 @@ import datetime
 import math
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import IO, Any
@@ -48,8 +48,9 @@ class XlsxReader:
         self.names: list[str] = ["" if name is None else str(as_text(name)) for name in header]
         self._rows = 0
 
-    def chunks(self, names: Sequence[str], rows: int) -> Iterator[Chunk]:
+    def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
         """The columns `names`. Raises FileError E404."""
+        del numbers
         width = len(self.names)
         positions = [self.names.index(name) for name in names]
         while True:
