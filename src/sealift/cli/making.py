@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
 from sealift.cli import console
@@ -32,5 +31,21 @@ def page(file: Path, output: Path, *, as_json: bool) -> None:
 
 def demo(out: Path, *, as_json: bool) -> None:
     """Run the demo."""
-    # By name: the demo stands beside the commands and pulls in the training framework.
-    import_module("sealift.demo").run(out, as_json=as_json)
+    from sealift.demo import run
+
+    if as_json:
+        result = run(out)
+        console.show_json({"ok": True, **result.as_dict()})
+        return
+    say("Sealift on the Wisconsin breast-cancer data")
+    result = run(out, say=lambda step, told: say(f"  {console.styled(f'{step:<8}', 'strong')} {clean(told)}"))
+    say()
+    say("Open it with a double click, as a physician would:")
+    say(f"  {clean(result.page)}")
+    say("Then try:")
+    for command in (
+        f"sealift inspect {result.seal}",
+        f"sealift verify {result.seal} --key {Path(result.seal).parent / 'demo-key.pub'}",
+        f"sealift predict {result.seal} {Path(result.seal).with_suffix('.csv')} -o answers.csv",
+    ):
+        say(f"  {clean(command)}")

@@ -1,6 +1,17 @@
 """Trained model → sealed file: convert, verify, describe, write."""
 
-from sealift.packing.pack import Packed, pack
-from sealift.packing.parity import Report
+from sealift.errors import FileError
+
+try:
+    from sealift.packing.pack import Packed, pack
+    from sealift.packing.parity import Report
+except ModuleNotFoundError as error:
+    if error.name != "onnx":
+        raise
+    raise FileError(
+        "E405",
+        "Packing needs onnx, which is not installed.",
+        fix="Install it with: pip install 'sealift[sklearn]'.",
+    ) from None
 
 __all__ = ["Packed", "Report", "pack"]
