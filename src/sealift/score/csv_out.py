@@ -21,18 +21,23 @@ class CsvWriter:
 
     def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
         del where
-        self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=False)
+        self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         self._columns = columns
         self._writer = csv.writer(self._text, lineterminator="\n")
-        self._writer.writerow([column.name for column in columns])
+        self._careful = csv.writer(self._text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+        names = [column.name for column in columns]
+        (self._careful if any("\r" in name for name in names) else self._writer).writerow(names)
 
     def write(self, columns: Sequence[Sequence[Any]]) -> None:
         """Append rows; None becomes an empty cell."""
-        plain = [
-            _texts(values) if spec.dtype == "any" else _cells(values, spec)
-            for values, spec in zip(columns, self._columns, strict=True)
-        ]
-        self._writer.writerows(zip(*plain, strict=True))
+        plain: list[Sequence[Any]] = []
+        writer = self._writer
+        for values, spec in zip(columns, self._columns, strict=True):
+            cells = _texts(values) if spec.dtype in ("any", "string") else _cells(values, spec)
+            if spec.dtype in ("any", "string") and any("\r" in cell for cell in cells if isinstance(cell, str)):
+                writer = self._careful  # the csv module quotes a lone CR only since Python 3.13
+            plain.append(cells)
+        writer.writerows(zip(*plain, strict=True))
 
     def close(self) -> None:
         """Flush; the stream stays open."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 import warnings
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from sealift.score.table import Chunk, Column, malformed
 
 _MAX_ROWS = 1_048_576
 _MAX_TEXT = 32_767
+# What XML cannot carry, or changes on the way; Excel writes it so too.
+_UNSAID = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _FIX = "Open it in the spreadsheet program and save it again as .xlsx."
 
 
@@ -114,7 +117,6 @@ class XlsxWriter:
         """Begin the workbook. Raises FileError E405."""
         openpyxl = need("openpyxl", where)
         self._cell_type = need("openpyxl.cell", where).WriteOnlyCell
-        self._escape = need("openpyxl.utils.escape", where).escape
         self._stream = stream
         self._where = where
         self._book = openpyxl.Workbook(write_only=True)
@@ -144,10 +146,10 @@ class XlsxWriter:
         text = str(as_text(value))
         if len(text) > _MAX_TEXT:
             raise self._full(f"a cell holds {_MAX_TEXT:,} characters")
-        # An inline text is never a formula, whatever it begins with, and needs no table of all texts in memory.
+        # Set past the guessing, a text is never a formula or an error value, whatever it looks like.
         cell = self._cell_type(self._sheet, value="")
-        cell.data_type = "inlineStr"
-        cell._value = self._escape(text)
+        cell.data_type = "s"
+        cell._value = _UNSAID.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
         return cell
 
     def _full(self, why: str) -> FileError:

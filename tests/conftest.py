@@ -1,0 +1,15 @@
+"""Fixtures of all tests. That this file is here also puts tests/ on the path, so that helpers can be imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A small sealed model (tests/seals.py)."""
+    import seals
+
+    return seals.write(tmp_path / "tiny.seal")
