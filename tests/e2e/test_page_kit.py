@@ -23,9 +23,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import sealift
 from sealift.apps import PageInfo, build_page
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
-)
+FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
 NAMES = ("malignant", "benign")
 
 
@@ -74,7 +72,10 @@ def demo() -> Demo:
         title="Breast mass",
         class_names=NAMES,
         headline=("probability", 0),
-        fields={"mean radius": {"units": "mm", "range": [0, 100], "missing": "refused"}, "side": {"unknown": "refused"}},
+        fields={
+            "mean radius": {"units": "mm", "range": [0, 100], "missing": "refused"},
+            "side": {"unknown": "refused"},
+        },
     )
     page = build_page(seal, folder / "breast-cancer.html")
     return Demo(page, seal, rows, model.predict(rows), model.predict_proba(rows))

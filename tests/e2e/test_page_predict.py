@@ -82,7 +82,12 @@ def test_an_incomplete_form_says_what_is_needed(app: Opened) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("abc", "must be a finite number"), ("1,5", "written with a point"), ("1e999", "finite number"), ("-1", "at least 0")],
+    [
+        ("abc", "must be a finite number"),
+        ("1,5", "written with a point"),
+        ("1e999", "finite number"),
+        ("-1", "at least 0"),
+    ],
 )
 def test_a_wrong_value_is_told_beside_its_field(app: Opened, text: str, told: str) -> None:
     app.fill("mean radius", text)

@@ -37,7 +37,6 @@ function channels(): Channel[] {
     { name: "audio", start: (url) => void (new Audio().src = url) },
     { name: "video", start: element("video", set("src")) },
     { name: "object", start: element("object", set("data")) },
-    { name: "frame", start: element("iframe", set("src")) },
     { name: "worker from outside", start: (url) => void new Worker(url) },
     { name: "new window", start: (url) => window.open(url) },
     { name: "WebRTC", start: scope["RTCPeerConnection"] ? () => undefined : undefined },

