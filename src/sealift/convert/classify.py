@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -71,11 +73,60 @@ def each_label(columns: Iterable[tuple[Tensor, Tensor | None, Tensor | None]]) -
     )
 
 
+def votes(chosen: list[Tensor], confidences: list[Tensor], count: int) -> tuple[Tensor, Tensor]:
+    """`_ovr_decision_function`: the votes (N, count) of every pair, and the votes plus squeezed confidences.
+
+    Args:
+        chosen: for each pair of classes i < j, whether j won, bool (N,).
+        confidences: for each pair, how much speaks for j, (N,).
+        count: the number of classes.
+    """
+    ballots: list[list[Tensor]] = [[] for _ in range(count)]
+    sums: list[Tensor | None] = [None] * count
+    for (i, j), second, confidence in zip(combinations(range(count), 2), chosen, confidences, strict=True):
+        ballots[i].append((~second).cast("float64"))
+        ballots[j].append(second.cast("float64"))
+        before, after = sums[i], sums[j]
+        sums[i] = -confidence if before is None else before - confidence
+        sums[j] = confidence if after is None else after + confidence
+    counted = stack([stack(each).sum() for each in ballots])
+    total = stack([each for each in sums if each is not None])
+    return counted, counted + total / (3.0 * (total.abs() + 1.0))
+
+
 def labels(answer: Answer) -> Tensor:
     """`predict(X)` of a classifier (N,), in the values of its classes."""
     if answer.choice is None:
         raise refuse("A part of it is no classifier of one target.", "Use classifiers of one target inside it.")
     return answer.choice.take_from(np.asarray(answer.classes))
+
+
+def renamed(answer: Answer, classes: Any) -> Answer:
+    """The answer of a classifier that was trained on the numbers of `classes`, in the classes' own values."""
+    if answer.choice is None:
+        raise refuse("Its last part is no classifier of one target.", "Use a classifier of one target there.")
+    return replace(answer, choice=labels(answer).cast("int64"), classes=np.asarray(classes))
+
+
+def response(estimator: Any, answer: Answer, *methods: str) -> tuple[Tensor, str]:
+    """What the first of `methods` that the estimator has gives, and that method's name.
+
+    Raises PackError E302 when its converter does not give it.
+    """
+    for method in methods:
+        if not hasattr(estimator, method):
+            continue
+        if method == "predict":
+            found = answer.value if answer.choice is None else labels(answer)
+        else:
+            found = {"predict_proba": answer.probability, "decision_function": answer.score}[method]
+        if found is not None:
+            return found, method
+        break
+    raise refuse(
+        f"It needs {' or '.join(methods)} of {type(estimator).__name__}, which is not converted.",
+        "Use another estimator inside it.",
+    )
 
 
 def one_output(classes: Any) -> Any:

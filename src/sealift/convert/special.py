@@ -39,6 +39,15 @@ def normal_quantile(p: Tensor) -> Tensor:
     return where(q > _TAIL, central, where(upper, tail, -tail))
 
 
+def erf(x: Tensor) -> Tensor:
+    """The error function (Cephes, as SciPy computes it)."""
+    square = x * x
+    inner = x * _polynomial(square, _T) / _polynomial(square, _U)
+    size = x.abs().clip(1.0, 8.0)
+    outer = 1.0 - (-(size * size)).exp() * _polynomial(size, _P) / _polynomial(size, _Q)
+    return where(x.abs() <= 1.0, inner, where(x < 0.0, -outer, outer))
+
+
 def digamma(x: Tensor) -> Tensor:
     """The digamma function for x > 0 as scikit-learn's topic models compute it (`_online_lda_fast.pyx`, psi)."""
     shift = x * 0.0
@@ -74,6 +83,43 @@ def _polynomial(x: Tensor, coefficients: Sequence[float]) -> Tensor:
     return found
 
 
+_T = (
+    9.60497373987051638749e0,
+    9.00260197203842689217e1,
+    2.23200534594684319226e3,
+    7.00332514112805075473e3,
+    5.55923013010394962768e4,
+)
+_U = (
+    1.0,
+    3.35617141647503099647e1,
+    5.21357949780152679795e2,
+    4.59432382970980127987e3,
+    2.26290000613890934246e4,
+    4.92673942608635921086e4,
+)
+_P = (
+    2.46196981473530512524e-10,
+    5.64189564831068821977e-1,
+    7.46321056442269912687e0,
+    4.86371970985681366614e1,
+    1.96520832956077098242e2,
+    5.26445194995477358631e2,
+    9.34528527171957607540e2,
+    1.02755188689515710272e3,
+    5.57535335369399327526e2,
+)
+_Q = (
+    1.0,
+    1.32281951154744992508e1,
+    8.67072140885989742329e1,
+    3.54937778887819891062e2,
+    9.75708501743205489753e2,
+    1.82390916687909736289e3,
+    2.24633760818710981792e3,
+    1.65666309194161350182e3,
+    5.57535340817727675546e2,
+)
 _EULER = 0.577215664901532860606512090082402431
 _ROOT_2_PI = 2.50662827463100050242
 _TAIL = 0.13533528323661269189

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn import svm
 
-from sealift.convert.classify import by_sign
-from sealift.convert.graph import Tensor, stack, where
+from sealift.convert.classify import by_sign, votes
+from sealift.convert.graph import Tensor, where
 from sealift.convert.registry import Answer, converter, refuse
 from sealift.convert.sklearn.coupling import coupled
 from sealift.convert.sklearn.distances import kernel
@@ -44,27 +44,6 @@ def _pairs(step: Any) -> Any:
         weights[first, p] = coefficients[j - 1, first]
         weights[second, p] = coefficients[i, second]
     return weights
-
-
-def votes(chosen: list[Tensor], confidences: list[Tensor], count: int) -> tuple[Tensor, Tensor]:
-    """`_ovr_decision_function`: the votes (N, count) of every pair, and the votes plus squeezed confidences.
-
-    Args:
-        chosen: for each pair of classes i < j, whether j won, bool (N,).
-        confidences: for each pair, how much speaks for j, (N,).
-        count: the number of classes.
-    """
-    ballots: list[list[Tensor]] = [[] for _ in range(count)]
-    sums: list[Tensor | None] = [None] * count
-    for (i, j), second, confidence in zip(combinations(range(count), 2), chosen, confidences, strict=True):
-        ballots[i].append((~second).cast("float64"))
-        ballots[j].append(second.cast("float64"))
-        before, after = sums[i], sums[j]
-        sums[i] = -confidence if before is None else before - confidence
-        sums[j] = confidence if after is None else after + confidence
-    counted = stack([stack(each).sum() for each in ballots])
-    total = stack([each for each in sums if each is not None])
-    return counted, counted + total / (3.0 * (total.abs() + 1.0))
 
 
 @converter(svm.SVC, svm.NuSVC)

@@ -1,0 +1,74 @@
+"""Discriminant analysis (`discriminant_analysis.py`) and nearest centroids (`neighbors/_nearest_centroid.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import discriminant_analysis, neighbors
+
+from sealift.convert.classify import by_score, expit, softmax, two_columns
+from sealift.convert.graph import Tensor, stack
+from sealift.convert.registry import Answer, converter
+from sealift.convert.sklearn.distances import distances
+from sealift.convert.sklearn.linear import decision
+from sealift.convert.table import Table
+
+
+@converter(discriminant_analysis.LinearDiscriminantAnalysis)
+def linear(step: Any, x: Table) -> Answer:
+    """A linear classifier; `transform` projects unless the solver is lsqr."""
+    score = decision(step, x)
+    binary = len(score.shape) == 1
+    found = by_score(step.classes_, score, two_columns(expit(score)) if binary else softmax(score))
+    if step.solver == "lsqr":
+        return found
+    values = x.numbers() - step.xbar_ if step.solver == "svd" else x.numbers()
+    projected = values @ step.scalings_[:, : step._max_components]
+    names = step.get_feature_names_out()
+    return Answer(
+        features=Table.of(projected, names),
+        choice=found.choice,
+        classes=found.classes,
+        probability=found.probability,
+        score=score,
+    )
+
+
+@converter(discriminant_analysis.QuadraticDiscriminantAnalysis)
+def quadratic(step: Any, x: Table) -> Answer:
+    """Each class's own ellipsoid."""
+    values = x.numbers()
+    norms = []
+    for rotation, scaling, mean in zip(step.rotations_, step.scalings_, step.means_, strict=True):
+        turned = (values - mean) @ (rotation * scaling ** (-0.5))
+        norms.append((turned * turned).sum())
+    spread = np.asarray([np.sum(np.log(s)) for s in step.scalings_])
+    return discriminated(step.classes_, -0.5 * (stack(norms) + spread) + np.log(step.priors_))
+
+
+@converter(neighbors.NearestCentroid)
+def centroid(step: Any, x: Table) -> Answer:
+    """The nearest centroid where the classes were equally likely, else distance and prior together."""
+    values = x.numbers().cast("float64")
+    scale = np.where(step.within_class_std_dev_ != 0, step.within_class_std_dev_, 1.0)
+    centroids = np.asarray(step.centroids_, dtype=np.float64)
+
+    def both(row: Tensor) -> list[Tensor]:
+        plain = distances(row, centroids, step.metric, {})
+        return [plain, distances(row / scale, centroids / scale, step.metric, {})]
+
+    plain, scaled = x.graph.each_row(values, both)
+    found = discriminated(step.classes_, -(scaled * scaled) + 2.0 * np.log(step.class_prior_))
+    if np.isclose(step.class_prior_, 1 / len(step.classes_)).all():
+        choice = (-plain).argmax()
+        return Answer(choice=choice, classes=step.classes_, probability=found.probability, score=found.score)
+    return found
+
+
+def discriminated(classes: Any, scores: Tensor) -> Answer:
+    """`DiscriminantAnalysisPredictionMixin`: the greatest score; probabilities by its softmax."""
+    likelihood = scores - scores.max(keepdims=True)
+    probability = (likelihood - likelihood.exp().sum(keepdims=True).log()).exp()
+    score = scores.column(1) - scores.column(0) if len(classes) == 2 else scores
+    return Answer(choice=scores.argmax(), classes=np.asarray(classes), probability=probability, score=score)

@@ -1,0 +1,41 @@
+"""Models that compare a row with all training rows by a kernel: kernel ridge and label propagation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import kernel_ridge, semi_supervised
+
+from sealift.convert.classify import by_probability
+from sealift.convert.registry import Answer, converter, refuse
+from sealift.convert.sklearn.distances import distances, kernel
+from sealift.convert.sklearn.linear import dense
+from sealift.convert.table import Table
+
+
+@converter(kernel_ridge.KernelRidge)
+def ridge(step: Any, x: Table) -> Answer:
+    """The kernel with each training row, weighted."""
+    points, weights = dense(step.X_fit_), np.asarray(step.dual_coef_)
+    matrix = weights if weights.ndim == 2 else weights[:, None]
+    params = {"gamma": step.gamma, "degree": step.degree, "coef0": step.coef0}
+    (found,) = x.graph.each_row(x.numbers(), lambda row: [kernel(row, points, step.kernel, params) @ matrix])
+    return Answer(value=found if weights.ndim == 2 else found.vector())
+
+
+@converter(semi_supervised.LabelPropagation, semi_supervised.LabelSpreading)
+def propagation(step: Any, x: Table) -> Answer:
+    """The label shares of the training rows, by nearness or over the nearest ones."""
+    points, shares = dense(step.X_), np.asarray(step.label_distributions_)
+    values = x.numbers()
+    if step.kernel == "rbf":
+        (found,) = x.graph.each_row(values, lambda row: [kernel(row, points, "rbf", {"gamma": step.gamma}) @ shares])
+    elif step.kernel == "knn":
+        (nearest,) = x.graph.each_row(
+            values, lambda row: [distances(row, points, "euclidean", {}).smallest(step.n_neighbors)[1]]
+        )
+        found = nearest.take_from(shares).sum(axis=1)
+    else:
+        raise refuse("Its kernel is a function.", "Use kernel='rbf' or kernel='knn'.")
+    return by_probability(step.classes_, found / found.sum(keepdims=True))

@@ -1,0 +1,144 @@
+"""Nearest neighbours (`neighbors/_classification.py`, `neighbors/_regression.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import neighbors
+
+from sealift.convert.graph import Tensor, where
+from sealift.convert.registry import Answer, converter, refuse
+from sealift.convert.sklearn.distances import distances, squared
+from sealift.convert.sklearn.linear import dense
+from sealift.convert.table import Table
+
+
+def nearest(step: Any, x: Table, count: int) -> tuple[Tensor, Tensor]:
+    """`kneighbors`: the distances to the nearest training rows and their numbers, both (N, count).
+
+    Among equally near rows the first is taken; scikit-learn's choice depends on the algorithm.
+    """
+    points = dense(step._fit_X)
+    metric, params = step.effective_metric_, step.effective_metric_params_
+
+    def body(row: Tensor) -> list[Tensor]:
+        return list(distances(row, points, metric, params).smallest(count))
+
+    distance, index = x.graph.each_row(x.numbers().cast("float64"), body)
+    return distance, index
+
+
+def _weights(step: Any, distance: Tensor) -> Tensor | None:
+    """The weights (…, k) of neighbours at `distance`; a row's exact matches, if any, share all weight."""
+    if step.weights in (None, "uniform"):
+        return None
+    if step.weights != "distance":
+        raise refuse("Its weights are a function.", "Use weights='uniform' or weights='distance'.")
+    match = distance.equals(0.0).cast("float64")
+    return where(match.max(keepdims=True) > 0.0, match, 1.0 / distance)
+
+
+def _deep(matrix: Tensor) -> Tensor:
+    return matrix.op("Unsqueeze", np.array([2]), shape=(*matrix.shape, 1))
+
+
+def _targets(step: Any) -> tuple[Any, list[Any]]:
+    """The training targets (M, k) and the classes of each."""
+    y = np.asarray(step._y)
+    return (y, list(step.classes_)) if step.outputs_2d_ else (y.reshape(-1, 1), [step.classes_])
+
+
+@converter(neighbors.KNeighborsClassifier)
+def classifier(step: Any, x: Table) -> Answer:
+    """The share of each class among the k nearest, weighted."""
+    distance, index = nearest(step, x, step.n_neighbors)
+    weights = _weights(step, distance)
+    found = []
+    y, known = _targets(step)
+    for k, classes in enumerate(known):
+        members = index.take_from(np.eye(len(classes))[y[:, k]])
+        votes = (members if weights is None else members * _deep(weights)).sum(axis=1)
+        choice = votes.argmax()
+        found.append(Answer(choice=choice, classes=classes, probability=votes / votes.sum(keepdims=True)))
+    return Answer(targets=tuple(found)) if step.outputs_2d_ else found[0]
+
+
+@converter(neighbors.KNeighborsRegressor)
+def regressor(step: Any, x: Table) -> Answer:
+    """The mean of the k nearest, weighted."""
+    distance, index = nearest(step, x, step.n_neighbors)
+    weights = _weights(step, distance)
+    y = np.asarray(step._y, dtype=np.float64)
+    values = index.take_from(y if y.ndim == 2 else y[:, None])
+    if weights is None:
+        found = values.sum(axis=1) / float(step.n_neighbors)
+    else:
+        found = (values * _deep(weights)).sum(axis=1) / weights.sum(keepdims=True)
+    return Answer(value=found if y.ndim == 2 else found.vector())
+
+
+def _within(step: Any, x: Table, table: Any) -> tuple[Tensor, Tensor]:
+    """Over the training rows within the radius: the sum of their rows of `table` (M, k), weighted, and the weights'."""
+    points = dense(step._fit_X)
+    metric, params = step.effective_metric_, step.effective_metric_params_
+    radius = float(step.radius)
+
+    def body(row: Tensor) -> list[Tensor]:
+        if metric == "euclidean":
+            square = squared(row, points)
+            inside, distance = square <= radius * radius, square.sqrt()
+        else:
+            distance = distances(row, points, metric, params)
+            inside = distance <= radius
+        weights = _weights(step, distance)
+        share = inside.cast("float64")
+        if weights is not None:
+            share = where(inside, weights, 0.0)
+        return [share @ table, share.sum(keepdims=True)]
+
+    total, weight = x.graph.each_row(x.numbers().cast("float64"), body)
+    return total, weight
+
+
+@converter(neighbors.RadiusNeighborsClassifier)
+def radius_classifier(step: Any, x: Table) -> Answer:
+    """The share of each class within the radius, weighted; the outlier label where nothing is.
+
+    Without an outlier label the graph fails for such rows, as the original does.
+    """
+    y, known = _targets(step)
+    tables = np.hstack([np.eye(len(classes))[y[:, k]] for k, classes in enumerate(known)])
+    total, weight = _within(step, x, tables)
+    alone = weight.equals(0.0)
+    found = []
+    start = 0
+    for k, classes in enumerate(known):
+        votes = total.columns(range(start, start + len(classes)))
+        start += len(classes)
+        if step.outlier_label_ is None:
+            choice = where(alone.vector(), np.array(len(classes)), votes.argmax())
+            found.append(Answer(choice=choice, classes=classes, probability=votes / weight))
+            continue
+        label = step.outlier_label_[k]
+        place = np.flatnonzero(classes == label)
+        lone = np.eye(len(classes))[place[0]] if len(place) else np.zeros(len(classes))
+        probability = where(alone, lone, votes / where(alone, 1.0, weight))
+        number = int(place[0]) if len(place) else len(classes)
+        choice = where(alone.vector(), np.array(number), votes.argmax())
+        wider = classes if len(place) else np.append(classes, np.asarray(label, dtype=classes.dtype))
+        found.append(Answer(choice=choice, classes=wider, probability=probability))
+    return Answer(targets=tuple(found)) if step.outputs_2d_ else found[0]
+
+
+@converter(neighbors.RadiusNeighborsRegressor)
+def radius_regressor(step: Any, x: Table) -> Answer:
+    """The mean within the radius, weighted; NaN where nothing is."""
+    raw = np.asarray(step._y)
+    y = raw.astype(np.float64)
+    total, weight = _within(step, x, y if y.ndim == 2 else y[:, None])
+    with np.errstate(invalid="ignore"):
+        nothing = np.full_like(raw.reshape(len(raw), -1)[0], np.nan).astype(np.float64)
+    alone = weight.equals(0.0)
+    found = where(alone, nothing, total / where(alone, 1.0, weight))
+    return Answer(value=found if y.ndim == 2 else found.vector())
