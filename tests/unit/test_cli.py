@@ -212,12 +212,8 @@ def test_a_console_that_lacks_characters(tmp_path: Path) -> None:
 
 
 def test_no_colour_where_nobody_sees_it(tiny: Path) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "sealift", "verify", str(tiny)],
-        capture_output=True,
-        check=True,
-        env={"FORCE_COLOR": "1"},
-    )
+    command = [sys.executable, "-m", "sealift", "verify", str(tiny)]
+    ran = subprocess.run(command, capture_output=True, check=True, env={"FORCE_COLOR": "1"})
     assert b"\x1b" not in ran.stdout + ran.stderr
 
 

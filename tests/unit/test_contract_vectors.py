@@ -40,7 +40,7 @@ def _contract_of(dtype: Any) -> Contract:
     return Contract.from_json({"inputs": [field], "outputs": outputs, "task": "clustering", "tensors": tensors})
 
 
-@pytest.mark.parametrize("vector", CELLS, ids=lambda v: f"{v['dtype']}-{ascii(v['cell'])}")
+@pytest.mark.parametrize("vector", CELLS, ids=lambda v: f"{v['dtype']}-{v['cell']!a}")
 def test_cells(vector: dict[str, Any]) -> None:
     contract = _contract_of(vector["dtype"])
     for column in ([read_cell(vector["cell"], vector["dtype"])], read_column([vector["cell"]], vector["dtype"])):
@@ -63,9 +63,9 @@ def test_cells(vector: dict[str, Any]) -> None:
 def test_a_column_reads_as_its_cells() -> None:
     for dtype in ("float64", "float32", "int64", "bool", "string"):
         cells = [v["cell"] for v in CELLS if v["dtype"] == dtype]
-        together = read_column(cells, dtype)  # type: ignore[arg-type]
+        together = read_column(cells, dtype)
         for cell, value in zip(cells, together, strict=True):
-            alone = read_cell(cell, dtype)  # type: ignore[arg-type]
+            alone = read_cell(cell, dtype)
             assert type(value) is type(alone)
             if not isinstance(alone, Unreadable):
                 assert value == alone

@@ -121,7 +121,13 @@ def test_a_csv_keeps_such_a_text_as_it_is(model: SealedModel, tmp_path: Path) ->
 
 def test_typed_cells_of_a_workbook(model: SealedModel, tmp_path: Path) -> None:
     day = datetime.datetime(2024, 5, 1)
-    records = [[day, 50, 70, "f"], [day, "50.5", " 70 ", "f"], [day, "NA", 70, "f"], [day, day, 70, "f"], [1, 5, 7, 1]]
+    records: list[list[Any]] = [
+        [day, 50, 70, "f"],
+        [day, "50.5", " 70 ", "f"],
+        [day, "NA", 70, "f"],
+        [day, day, 70, "f"],
+        [1, 5, 7, 1],
+    ]
     given = make(tmp_path / "in.xlsx", [*records, [None] * 4, [None] * 4])
     summary = score(model, given, tmp_path / "out.xlsx", keep=["id"])
     assert (summary.rows, summary.skipped) == (5, 2)

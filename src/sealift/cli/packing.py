@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealift.cli import console
 from sealift.cli.console import clean, pairs, say, styled
 from sealift.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from sealift.packing import Report
 
 
 def run(
@@ -58,8 +62,16 @@ def run(
         )
         return
     say(f"{styled('sealed', 'good')}  {clean(packed.path)}")
-    pairs([("identity", packed.identity), ("signed by", keyid or ""), ("proved", packed.report)])
+    pairs([("identity", packed.identity), ("signed by", keyid or ""), ("proved", _proof(packed.report))])
     for note in packed.notes:
         say(f"  note: {clean(note)}")
     say(f"\nNext: sealift verify {clean(packed.path)}")
     say(f"      sealift app {clean(packed.path)} -o {clean(packed.path.with_suffix('.html'))}")
+
+
+def _proof(report: Report) -> str:
+    """What was compared, and how close it came."""
+    worst = max((value for value in report.worst.values()), default=0.0)
+    return (
+        f"{sum(report.compared.values()):,} rows give the original's answers; largest relative difference {worst:.1g}"
+    )

@@ -11,6 +11,8 @@ from typing import Any
 
 from sealift.errors import FileError, PackError
 
+# Types that skops asks about although building one runs nothing.
+_HARMLESS = frozenset({"numpy.dtype"})
 _PICKLES = {".joblib", ".pkl", ".pickle"}
 
 
@@ -74,7 +76,7 @@ def _from_module(path: Path, name: str) -> object:
 def _from_skops(path: Path, trust: Sequence[str]) -> object:
     skops = _library("skops.io", "sklearn", path)
     try:
-        unknown = sorted(set(skops.get_untrusted_types(file=path)) - set(trust))
+        unknown = sorted(set(skops.get_untrusted_types(file=path)) - _HARMLESS - set(trust))
     except Exception as error:  # a damaged file fails in as many ways as it can be damaged
         raise _broken(path, error) from error
     if unknown:
@@ -87,7 +89,7 @@ def _from_skops(path: Path, trust: Sequence[str]) -> object:
             fix=f"If you know where the file and these types come from, add {options}.",
         )
     try:
-        return skops.load(path, trusted=list(trust))
+        return skops.load(path, trusted=[*_HARMLESS, *trust])
     except Exception as error:
         raise _broken(path, error) from error
 
