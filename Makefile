@@ -42,6 +42,9 @@ test: setup web
 	cd web/app && npm run --silent test
 	.venv/bin/pytest
 
+fidelity: setup
+	.venv/bin/python -m bench.fidelity.run --write docs/fidelity.md
+
 format: setup
 	.venv/bin/ruff check --fix --quiet . || true
 	.venv/bin/ruff format --quiet .

@@ -1,0 +1,70 @@
+"""Every example of the documentation, run as written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+_FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_RUN = {"python", "console"}
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    return [(kind, body) for kind, body in _FENCE.findall(page.read_text()) if kind in _RUN]
+
+
+WITH_EXAMPLES = [page for page in PAGES if blocks(page)]
+
+
+def test_the_readme_has_examples() -> None:
+    assert ROOT / "README.md" in WITH_EXAMPLES
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _patients(tmp_path / "patients.csv")
+    names: dict[str, object] = {"__name__": "__main__"}
+    for kind, body in blocks(page):
+        if kind == "python":
+            exec(compile(body, str(page), "exec"), names)
+        else:
+            for line in body.splitlines():
+                if line.startswith("$ "):
+                    _command(line[2:])
+
+
+def _command(line: str) -> None:
+    program, *arguments = shlex.split(line)
+    assert program == "sealift", line
+    done = subprocess.run(
+        [sys.executable, "-m", "sealift", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+def _patients(path: Path) -> None:
+    """The file that the examples call patients.csv."""
+    from sklearn.datasets import load_breast_cancer
+
+    load_breast_cancer(as_frame=True).data.head(20).to_csv(path, index=False)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} points to {target}"
