@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Shared machines stutter; how long an example takes says nothing about whether it is right.
+settings.register_profile("sealift", deadline=None)
+settings.load_profile("sealift")
 
 
 @pytest.fixture
