@@ -20,8 +20,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-import sealift
 from sealift.apps import PageInfo, build_page
+from sealift.packing.pack import pack
 
 FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
 NAMES = ("malignant", "benign")
@@ -63,7 +63,7 @@ def demo() -> Demo:
     model.fit(rows[:400], truth[:400])
     folder = Path(tempfile.mkdtemp(prefix="sealift-page-"))
     seal = folder / "breast-cancer.seal"
-    sealift.pack(
+    pack(
         model,
         rows[400:],
         truth[400:],
@@ -97,7 +97,7 @@ class Opened:
     def field(self, name: str) -> Locator:
         return self.inside.get_by_label(name, exact=True)
 
-    def fill(self, name: str, value: object) -> None:
+    def fill(self, name: str, value: Any) -> None:
         """As a person fills the field, whatever control it is."""
         control = self.field(name)
         text = "" if pd.isna(value) else str(value)

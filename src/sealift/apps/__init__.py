@@ -3,6 +3,7 @@
 The front end (web/app) is built into `front/`; here it is put together with a sealed file.
 """
 
+from sealift.apps.front import FrontError
 from sealift.apps.page import PageInfo, build_page
 
-__all__ = ["PageInfo", "build_page"]
+__all__ = ["FrontError", "PageInfo", "build_page"]

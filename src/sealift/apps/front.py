@@ -33,8 +33,9 @@ class Front:
         return self.files[name].decode()
 
 
-def load(folder: Path = FOLDER) -> Front:
+def load(folder: Path | None = None) -> Front:
     """Read the front end. Raises FrontError E601 when it is missing or not as it was built."""
+    folder = folder or FOLDER
     try:
         listed: Any = canonical.loads((folder / "front.json").read_bytes())
         files = {name: (folder / name).read_bytes() for name in _NEEDED}

@@ -1,0 +1,228 @@
+"""What the page does with a hostile model, a damaged file, a browser that lacks something, and a person's needs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from playwright.sync_api import Browser, expect
+from test_page_kit import Opened, browser, demo, opened
+
+from sealift import canonical, seal
+from sealift.apps import build_page
+from sealift.contract import Contract, Field, Output
+
+AXE = Path(__file__).parents[2] / "web/app/node_modules/axe-core/axe.min.js"
+HOSTILE = (
+    "</script><script>parent.stolen=1</script>",
+    '"onfocus="parent.stolen=1" autofocus x="',
+    "<img src=x onerror=parent.stolen=1>",
+    "{{csp}} {{payloads}} $& $1 \\u003c",
+    "gro\u202eesrever\u202c",
+    "👩‍⚕️ größe 性别",
+    "__proto__",
+    "constructor",
+    "a" * 200,
+    " spaces  inside ",
+)
+CARD = (
+    "---\nlicense: </script>\n---\n# <script>parent.stolen=1</script>\n\n[click](javascript:parent.stolen=1) "
+    "![x](http://escape.test/x.png) <http://escape.test/>\n\n| a | b |\n|---|---|\n| <b>1</b> | `2` |\n\n- **bold** *em*\n"
+)
+
+
+def _sealed(path: Path, names: tuple[str, ...], *, weight: float = 1.0, expected: float = 1.0) -> Path:
+    """A linear model: the sum of its inputs, times `weight`; the golden examples say `expected`."""
+    contract = Contract(
+        inputs=tuple(
+            Field(name=name, dtype="float64", units="<i>mm</i>", description="</div>", title="<u>") for name in names
+        ),
+        outputs=(Output(name="value", dtype="float64", units="days</b>"),),
+        task="regression",
+        title="</title><script>parent.stolen=1</script>",
+        description="<img src=x onerror=parent.stolen=1>",
+    )
+    width = len(names)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["number", "w"], ["value"])],
+        "sum",
+        [helper.make_tensor_value_info("number", TensorProto.DOUBLE, [None, width])],
+        [helper.make_tensor_value_info("value", TensorProto.DOUBLE, [None])],
+        [numpy_helper.from_array(np.full(width, weight), "w")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    row = [float(i) for i in range(width)]
+    golden = {
+        "columns": list(names),
+        "rows": [row],
+        "answers": {"value": [expected * sum(row)]},
+        "tolerance": {"value": {"relative": 1e-9, "scale": 1.0}},
+        "source": "generated",
+    }
+    parts = {
+        "contract.json": canonical.dumps(contract.as_json()),
+        "model.onnx": model.SerializeToString(),
+        "golden/examples.json": canonical.dumps(golden),
+        "evidence.json": canonical.dumps({"note": "</script>"}),
+        "card.md": CARD.encode(),
+        "provenance.json": b"{}",
+        "sbom.cdx.json": b"{}",
+    }
+    members = seal.assemble(parts, name="hostile", version="1", task="regression", producer="tests", opsets={"": 21})
+    seal.write(path, members)
+    return path
+
+
+@pytest.fixture(scope="module", name="chromium")
+def _chromium() -> Iterator[Browser]:
+    with browser() as launched:
+        yield launched
+
+
+def test_hostile_names_are_only_names(chromium: Browser, tmp_path: Path) -> None:
+    page = build_page(_sealed(tmp_path / "hostile.seal", HOSTILE), tmp_path / "hostile.html")
+    with opened(chromium, page.path) as app:
+        for number, name in enumerate(HOSTILE):
+            app.inside.locator(f"#field-{number}").fill(str(number))
+            assert app.field(" ".join(name.split())).count() == 1, name
+        expect(app.prediction).to_have_attribute("data-value", str(sum(range(len(HOSTILE)))))
+        expect(app.prediction).to_contain_text("days</b>")
+        for tab in ("File", "Verify", "About"):
+            app.tab(tab)
+        expect(app.inside.get_by_test_id("card")).to_contain_text("<script>parent.stolen=1</script>")
+        assert app.inside.locator("a[href], #app img, #app b, #app script").count() == 0
+        assert app.page.evaluate("window.stolen") is None
+        assert len(app.page.title()) < 220
+        assert app.errors == []
+        assert app.outside_requests() == []
+
+
+def test_a_model_that_answers_differently_here_is_not_trusted(chromium: Browser, tmp_path: Path) -> None:
+    page = build_page(_sealed(tmp_path / "m.seal", ("a", "b"), expected=1.5), tmp_path / "m.html")
+    with opened(chromium, page.path) as app:
+        problem = app.inside.get_by_test_id("problem")
+        expect(problem).to_have_attribute("data-code", "E206")
+        expect(app.inside.get_by_text("Not verified: 0 of 1")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["ui", "worker", "wasm", "seal"])
+def test_a_damaged_page_says_so(chromium: Browser, tmp_path: Path, name: str) -> None:
+    text = demo().page.path.read_text()
+    at = text.index(f'data-payload="{name}"')
+    at = text.index(">", at) + 400
+    damaged = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
+    path = tmp_path / "damaged.html"
+    path.write_text(damaged)
+    with opened(chromium, path, wait=False) as app:
+        state = app.page.get_by_role("alert")
+        expect(state).to_contain_text("[E202] This page is damaged")
+        expect(app.page.get_by_text("Copy or download the file again")).to_be_visible()
+
+
+def test_a_page_cut_short_says_so(chromium: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "cut.html"
+    path.write_bytes(demo().page.path.read_bytes()[: demo().page.size // 2])
+    with opened(chromium, path, wait=False) as app:
+        expect(app.page.get_by_role("alert")).to_contain_text("E202")
+
+
+def test_without_webassembly_the_page_says_so(chromium: Browser) -> None:
+    context = chromium.new_context()
+    context.add_init_script("delete globalThis.WebAssembly")
+    page = context.new_page()
+    page.goto(demo().page.path.as_uri())
+    expect(page.get_by_role("alert")).to_contain_text("WebAssembly is switched off")
+    context.close()
+
+
+def test_without_scripts_the_page_says_so(chromium: Browser) -> None:
+    with opened(chromium, demo().page.path, wait=False, java_script_enabled=False) as app:
+        assert "JavaScript, which is switched off here" in app.page.content()
+
+
+def test_the_sealed_file_can_be_taken_out_unchanged(chromium: Browser, tmp_path: Path) -> None:
+    with opened(chromium, demo().page.path, accept_downloads=True) as app:
+        app.tab("About")
+        with app.page.expect_download() as waiting:
+            app.inside.get_by_role("button", name="Save the sealed file").click()
+        assert waiting.value.suggested_filename == "breast-cancer-1.seal"
+        waiting.value.save_as(tmp_path / "taken.seal")
+        assert (tmp_path / "taken.seal").read_bytes() == demo().seal.read_bytes()
+        expect(app.inside.get_by_test_id("notices")).to_contain_text("MIT License")
+
+
+def test_a_signature_is_checked_with_the_publishers_key(chromium: Browser, tmp_path: Path) -> None:
+    _, keyid = seal.generate_keys(tmp_path / "key")
+    _, stranger = seal.generate_keys(tmp_path / "other")
+    members = seal.sign(seal.read(demo().seal), seal.load_private_key(tmp_path / "key"))
+    seal.write(tmp_path / "signed.seal", members)
+    page = build_page(tmp_path / "signed.seal", tmp_path / "signed.html")
+    with opened(chromium, page.path) as app:
+        app.tab("Verify")
+        box = app.inside.get_by_test_id("signature")
+        expect(box).to_contain_text(keyid)
+        box.get_by_label("Public key").fill((tmp_path / "other.pub").read_text())
+        box.get_by_role("button", name="Check the signature").click()
+        expect(box.get_by_test_id("problem")).to_have_attribute("data-code", "E503")
+        expect(box).to_contain_text(stranger[:16])
+        box.get_by_label("Public key").fill((tmp_path / "key.pub").read_text())
+        box.get_by_role("button", name="Check the signature").click()
+        expect(box).to_contain_text("Valid: this key signed this very model")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_is_accessible_and_fits(chromium: Browser, scheme: str, width: int) -> None:
+    options: dict[str, Any] = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "bypass_csp": True}
+    with opened(chromium, demo().page.path, **options) as app:
+        frame = app.page.frames[1]
+        frame.evaluate(AXE.read_text())
+        _check(app, "empty form")
+        app.inside.get_by_role("button", name="Fill with an example").click()
+        app.fill("mean radius", "99")
+        app.fill("mean area", "x")
+        app.fill("mean area", "500")
+        expect(app.prediction).to_have_attribute("data-state", "ready")
+        _check(app, "filled form")
+        app.tab("File")
+        _choose(app, b"a,b\n1,2\n")
+        expect(app.inside.get_by_test_id("problem")).to_be_visible()
+        _check(app, "refused file")
+        _choose(app, demo().rows[:20].to_csv(index=False).encode())
+        expect(app.inside.get_by_test_id("results")).to_be_visible()
+        _check(app, "results")
+        for tab in ("Verify", "About"):
+            app.tab(tab)
+            _check(app, tab)
+
+
+def _choose(app: Opened, data: bytes) -> None:
+    app.inside.get_by_label("Data file").set_input_files({"name": "x.csv", "mimeType": "text/csv", "buffer": data})
+
+
+def _check(app: Opened, state: str) -> None:
+    frame = app.page.frames[1]
+    found = frame.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => JSON.stringify(r.violations))")
+    violations = [
+        (rule["id"], [re.sub(r"\s+", " ", node["html"])[:160] for node in rule["nodes"]][:3])
+        for rule in json.loads(found)
+    ]
+    assert violations == [], state
+    overflow = frame.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, state
+
+
+def test_the_whole_form_is_printed(chromium: Browser) -> None:
+    with opened(chromium, demo().page.path) as app:
+        app.inside.get_by_role("button", name="Fill with an example").click()
+        expect(app.prediction).to_have_attribute("data-state", "ready")
+        app.page.wait_for_timeout(200)
+        app.page.emulate_media(media="print")
+        height = app.page.evaluate("document.querySelector('iframe').getBoundingClientRect().height")
+        assert height > 1000
