@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from sealift.cli import console
-from sealift.cli.console import clean, say
+from sealift.cli.console import clean, say, styled
+
+_WIDTH = 8
 
 
 def page(file: Path, output: Path, *, as_json: bool) -> None:
@@ -30,22 +32,20 @@ def page(file: Path, output: Path, *, as_json: bool) -> None:
 
 
 def demo(out: Path, *, as_json: bool) -> None:
-    """Run the demo."""
+    """Run the demo, and say what to try next."""
     from sealift.demo import run
 
+    def step(name: str, told: str) -> None:
+        say(f"{styled('ok', 'good')}  {name.ljust(_WIDTH)}  {clean(told)}")
+
+    result = run(out) if as_json else run(out, say=step)
     if as_json:
-        result = run(out)
         console.show_json({"ok": True, **result.as_dict()})
         return
-    say("Sealift on the Wisconsin breast-cancer data")
-    result = run(out, say=lambda step, told: say(f"  {console.styled(f'{step:<8}', 'strong')} {clean(told)}"))
-    say()
-    say("Open it with a double click, as a physician would:")
-    say(f"  {clean(result.page)}")
-    say("Then try:")
-    for command in (
-        f"sealift inspect {result.seal}",
-        f"sealift verify {result.seal} --key {Path(result.seal).parent / 'demo-key.pub'}",
-        f"sealift predict {result.seal} {Path(result.seal).with_suffix('.csv')} -o answers.csv",
-    ):
-        say(f"  {clean(command)}")
+    for reason in result.skipped:
+        say(f"--  not checked here: {clean(reason)}")
+    say(f"\n  {clean(result.page)}   open it with a double click")
+    say(f"  {clean(result.seal)}")
+    say(f"\nNext: sealift inspect {clean(result.seal)}")
+    say(f"      sealift verify {clean(result.seal)} --key {clean(out / 'demo-key.pub')}")
+    say(f"      sealift predict {clean(result.seal)} {clean(out / 'breast-cancer.csv')} -o answers.xlsx")

@@ -91,7 +91,9 @@ def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, 
     for position, field in enumerate(contract.inputs):
         column = columns[field.name]
         if isinstance(column, np.ma.MaskedArray):  # .astype would read what lies under the mask
-            column = np.ma.filled(column.astype(np.object_), None)
+            masked = np.ma.getmaskarray(column)
+            column = np.asarray(column.data, dtype=np.object_).copy()
+            column[masked] = None
         array, missing, codes = _texts(column, field) if field.dtype == "string" else _numbers(column, field)
         _check(field, array, missing, codes)
         values.append(array)
@@ -102,6 +104,8 @@ def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, 
             problems.append((row, position, problem))
     tensors: dict[str, Array] = {}
     for tensor in contract.tensors:
+        if tensor.stage is not None:
+            continue  # made of the texts, piece by piece, where the graph is run
         source = masks if tensor.name == "text_missing" else values
         dtype = {"float64": np.float64, "string": np.object_, "bool": np.bool_}[tensor.dtype]
         matrix: Array = np.empty((count, len(tensor.fields)), dtype=dtype)
@@ -158,6 +162,8 @@ def _number(value: object) -> float | None:
             return math.inf
     if is_missing(value):
         return math.nan
+    if isinstance(value, np.timedelta64):  # which NumPy counts among the whole numbers
+        return None
     if not isinstance(value, bool | np.bool_ | numbers.Real):
         return None
     try:
