@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class Report:
         tolerance: output → the tolerance.
         different: output → rows that differ beyond it.
         rows: the worst rows.
+        engines: what the graph was run by.
         step: the first step whose own result differs, when a difference was found.
     """
 
@@ -49,6 +51,9 @@ class Report:
     worst: dict[str, float] = field(default_factory=dict)
     different: dict[str, int] = field(default_factory=dict)
     rows: list[Worst] = field(default_factory=list)
+    engines: dict[str, str] = field(
+        default_factory=lambda: {"native": f"onnxruntime {metadata.version('onnxruntime')}"}
+    )
     step: str = ""
 
     @property
@@ -86,6 +91,7 @@ class Report:
         return {
             "compared": self.compared,
             "rows": self.total,
+            "engines": self.engines,
             "refused_by_original": self.refused,
             "outputs": {
                 name: {

@@ -1,0 +1,153 @@
+"""The page's engine on this machine: ONNX Runtime's WebAssembly build under Node, where Node is installed.
+
+One process serves all graphs and ends with Python. It runs the very files that the page will run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import json
+import shutil
+import struct
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.errors import SealError
+
+_LARGEST = 300_000_000  # beyond it there is no page either
+_DTYPES = {"float64": np.float64, "float32": np.float32, "int64": np.int64, "bool": np.bool_}
+
+
+@cache
+def node() -> str | None:
+    """The path of a Node of version 20 or newer, if the page's program was built and Node is there."""
+    found = shutil.which("node")
+    if found is None or not all(path.is_file() for path in _parts()):
+        return None
+    try:
+        done = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
+        return found if int(done.stdout.strip().lstrip("v").split(".")[0]) >= 20 else None
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+def version() -> str:
+    """The version of the WebAssembly build."""
+    front = json.loads((_front() / "front.json").read_text("utf-8"))
+    return str(front["versions"]["onnxruntime-web"])
+
+
+class WasmEngine:
+    """A graph ready to run in WebAssembly; use as a context manager.
+
+    Raises:
+        SealError: E207 when it cannot be loaded or run there.
+    """
+
+    def __init__(self, graph: bytes) -> None:
+        if len(graph) > _LARGEST:
+            raise _cannot_run("it is larger than 300 MB")
+        self._id = next(_ids)
+        _host().ask({"op": "load", "id": self._id}, [graph])
+
+    def __enter__(self) -> WasmEngine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _host().ask({"op": "drop", "id": self._id}, [])
+
+    def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        """Run the graph on N rows; output name → array."""
+        described, parts = [], []
+        for name, array in tensors.items():
+            dtype = {"O": "string", "b": "bool"}.get(array.dtype.kind, "float64")
+            data = json.dumps(array.ravel().tolist()).encode() if dtype == "string" else array.tobytes()
+            described.append({"name": name, "dtype": dtype, "shape": list(array.shape), "size": len(data)})
+            parts.append(data)
+        head, body = _host().ask({"op": "run", "id": self._id, "tensors": described, "outputs": list(outputs)}, parts)
+        found: dict[str, npt.NDArray[Any]] = {}
+        start = 0
+        for output in head["outputs"]:
+            raw = body[start : start + output["size"]]
+            start += output["size"]
+            if output["dtype"] == "string":
+                flat = np.array(json.loads(raw), dtype=object)
+            else:
+                flat = np.frombuffer(raw, dtype=_DTYPES[output["dtype"]])
+            found[output["name"]] = flat.reshape(output["shape"])
+        return found
+
+
+class _Host:
+    """The Node process and its frames."""
+
+    def __init__(self) -> None:
+        command = [str(node()), str(Path(str(files("sealift.runtime"))) / "wasm_host.js"), *map(str, _parts())]
+        self._process = subprocess.Popen(  # noqa: S603
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def ask(self, header: dict[str, Any], parts: Sequence[bytes]) -> tuple[dict[str, Any], bytes]:
+        """Send a frame, and read the answer to it."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        head = json.dumps({**header, "size": sum(map(len, parts))}).encode()
+        try:
+            with self._lock:
+                stdin.write(struct.pack("<I", len(head)) + head)
+                for part in parts:
+                    stdin.write(part)
+                stdin.flush()
+                (length,) = struct.unpack("<I", stdout.read(4))
+                answer = json.loads(stdout.read(length))
+                body = stdout.read(answer["size"])
+        except (OSError, struct.error, ValueError):
+            _host.cache_clear()
+            raise _cannot_run("its process ended, perhaps for lack of memory") from None
+        if "error" in answer:
+            raise _cannot_run(answer["error"])
+        return answer, body
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+@cache
+def _host() -> _Host:
+    return _Host()
+
+
+_ids = itertools.count()
+
+
+def _front() -> Path:
+    return Path(str(files("sealift"))) / "apps" / "front"
+
+
+def _parts() -> tuple[Path, Path]:
+    return _front() / "worker.js", _front() / "ort.wasm.gz"
+
+
+def _cannot_run(reason: str) -> SealError:
+    return SealError(
+        "E207",
+        f"The model cannot be run in WebAssembly: {' '.join(reason.split())[:300]}.",
+        fix="It would not run as a page either; pack a simpler or smaller model.",
+    )
