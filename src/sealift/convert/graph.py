@@ -11,6 +11,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from sealift.contract import Stage
+
 OPSETS = {"": 21, "ai.onnx.ml": 5}
 IR_VERSION = 10
 
@@ -31,6 +33,8 @@ class Graph:
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
+        self.top = self.nodes
+        """The nodes outside any loop's body."""
         self.opsets: dict[str, int] = dict(OPSETS)
         self.inputs: list[Tensor] = []
         self._constants: dict[str, onnx.TensorProto] = {}
@@ -38,8 +42,13 @@ class Graph:
         self._by_value: dict[tuple[str, Shape, bytes], Tensor] = {}
         self._count = 0
         self._path: list[str] = []
+        self._staged: list[tuple[Tensor, Tensor]] = []
         self.steps: list[Any] = []
         """The converted steps in the order they were finished (`registry.Step`)."""
+        self.texts: Sequence[int] = ()
+        """For each column of the input `text`, the index of its field."""
+        self.stages: list[Stage] = []
+        """The text stages that feed the inputs `terms<k>` and `counts<k>`."""
 
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:
@@ -60,6 +69,17 @@ class Graph:
         tensor = Tensor(self, name, dtype, (None, width))
         self.inputs.append(tensor)
         return tensor
+
+    def staged(self, stage: Stage) -> tuple[Tensor, Tensor]:
+        """Declare what a text stage gives: the columns that each text fills, and how often (N, L)."""
+        if stage not in self.stages:
+            self.stages.append(stage)
+            number = len(self.stages) - 1
+            self._staged += [
+                (Tensor(self, f"terms{number}", "int64", (None, None)), Tensor(self, f"counts{number}", "float64", (None, None)))
+            ]
+            self.inputs += self._staged[-1]
+        return self._staged[self.stages.index(stage)]
 
     def constant(self, value: object, dtype: str | None = None) -> Tensor:
         """A constant tensor; texts have the dtype object."""
@@ -105,22 +125,38 @@ class Graph:
         self.nodes.append(helper.make_node("Scan", [x.name], names, body=inner, num_scan_inputs=1))
         return [Tensor(self, name, t.dtype, (x.shape[0], *t.shape)) for name, t in zip(names, results, strict=True)]
 
-    def repeat(self, state: Tensor, body: Callable[[Tensor], tuple[Tensor, Tensor]], limit: int) -> Tensor:
+    def repeat(
+        self, state: Sequence[Tensor], body: Callable[[list[Tensor]], tuple[Tensor, Sequence[Tensor]]], limit: int
+    ) -> list[Tensor]:
         """`body` applied to `state` again and again, `limit` times at most.
 
         Args:
-            state: where it starts; keeps its dtype and shape.
+            state: where it starts; each part keeps its dtype and shape.
             body: gives whether to go on, a bool scalar, and the next state.
             limit: the greatest number of rounds.
         """
         count = Tensor(self, self.fresh(), "int64", ())
         going = Tensor(self, self.fresh(), "bool", ())
-        now = Tensor(self, self.fresh(), state.dtype, state.shape)
-        inner, _ = self._within([count, going, now], lambda: body(now))
+        now = [Tensor(self, self.fresh(), t.dtype, t.shape) for t in state]
+
+        def once() -> Sequence[Tensor]:
+            proceed, following = body(now)
+            return [proceed, *following]
+
+        inner, _ = self._within([count, going, *now], once)
+        start = [self.constant(np.array(limit)), self.constant(np.array(True)), *state]
+        names = [self.fresh() for _ in state]
+        self.nodes.append(helper.make_node("Loop", [t.name for t in start], names, body=inner))
+        return [Tensor(self, name, t.dtype, t.shape) for name, t in zip(names, state, strict=True)]
+
+    def either(self, condition: Tensor, yes: Callable[[], Tensor], no: Callable[[], Tensor]) -> Tensor:
+        """What `yes` gives where the bool scalar `condition` holds, else what `no` gives; the other is not computed."""
+        then_branch, (first,) = self._within([], lambda: [yes()])
+        else_branch, _ = self._within([], lambda: [no()])
         name = self.fresh()
-        start = [self.constant(np.array(limit)), self.constant(np.array(True)), state]
-        self.nodes.append(helper.make_node("Loop", [t.name for t in start], [name], body=inner))
-        return Tensor(self, name, state.dtype, state.shape)
+        branches = {"then_branch": then_branch, "else_branch": else_branch}
+        self.nodes.append(helper.make_node("If", [condition.name], [name], **branches))
+        return Tensor(self, name, first.dtype, first.shape)
 
     def _within(
         self, inputs: Sequence[Tensor], body: Callable[[], Sequence[Tensor]]
@@ -150,9 +186,8 @@ class Graph:
 
     def model(self, outputs: dict[str, Tensor], metadata: dict[str, str]) -> onnx.ModelProto:
         """The finished model: what the outputs need and nothing else, declared with true types and shapes."""
-        nodes = list(self.nodes)
-        for name, tensor in outputs.items():
-            nodes.append(helper.make_node("Identity", [tensor.name], [name]))
+        copies = [helper.make_node("Identity", [tensor.name], [name]) for name, tensor in outputs.items()]
+        nodes = [*self.nodes, *copies]  # after the names were asked for, which may lay out a lazy matrix
         nodes, used = _needed(nodes, set(outputs))
         initializers = [self._constants[name] for name in self._constants if name in used] + self._adopted
         declared = [helper.make_tensor_value_info(n, _ELEMENT[t.dtype], list(t.shape)) for n, t in outputs.items()]
@@ -250,8 +285,14 @@ class Tensor:
     def __matmul__(self, other: Like) -> Tensor:
         right = self.lift(other)
         common = np.result_type(self.dtype, right.dtype).name
+        if len(self.shape) == 1:
+            return (self.op("Unsqueeze", np.array([0]), shape=(1, *self.shape)) @ right).row(0)
+        if len(right.shape) == 1:
+            return (self @ right.matrix()).vector()
         shape: Shape = (*self.shape[:-1], *right.shape[1:])
-        return self.graph.add("MatMul", [self.cast(common), right.cast(common)], common, shape)
+        # MatMul only where it must be: ONNX Runtime folds a constant factor beside it into an attribute of float32.
+        kind = "Gemm" if len(shape) == 2 else "MatMul"
+        return self.graph.add(kind, [self.cast(common), right.cast(common)], common, shape)
 
     def __neg__(self) -> Tensor:
         return self.op("Neg")
@@ -325,6 +366,10 @@ class Tensor:
         """One column as a vector (N,)."""
         return self.op("Gather", np.array(index, dtype=np.int64), shape=(self.shape[0],), axis=1)
 
+    def row(self, index: int) -> Tensor:
+        """One row or entry along the first axis."""
+        return self.op("Gather", np.array(index, dtype=np.int64), shape=self.shape[1:], axis=0)
+
     def vector(self) -> Tensor:
         """A one-column matrix as a vector (N,)."""
         return self.column(0)
@@ -394,6 +439,10 @@ def concat(tensors: Iterable[Tensor]) -> Tensor:
         common = "object"
     else:
         common = np.result_type(*(part.dtype for part in parts)).name
+    lazy = next((part for part in parts if hasattr(part, "beside")), None)
+    if lazy is not None:
+        joined: Tensor = lazy.beside(parts, common)
+        return joined
     width = sum(part.width for part in parts)
     return parts[0].graph.add("Concat", [p.cast(common) for p in parts], common, (parts[0].shape[0], width), axis=1)
 

@@ -20,7 +20,8 @@ def coupled(pairwise: list[Tensor], count: int) -> Tensor:
     lines = [_line(given, t, count) for t in range(count)]
     diagonal = [line.column(t).matrix() for t, line in enumerate(lines)]
 
-    def once(p: Tensor) -> tuple[Tensor, Tensor]:
+    def once(state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        (p,) = state
         product = stack([(line * p).sum() for line in lines])
         whole = (p * product).sum(keepdims=True)
         active = (product - whole).abs().max(keepdims=True) >= 0.005 / count
@@ -32,10 +33,10 @@ def coupled(pairwise: list[Tensor], count: int) -> Tensor:
             whole = (whole + step * (step * own + 2.0 * here)) / shrink / shrink
             product = (product + step * line) / shrink
             now = (now + step * np.eye(count)[t]) / shrink
-        return _any(active), where(active, now, p)
+        return _any(active), [where(active, now, p)]
 
     start = pairwise[0].matrix() * np.zeros((1, count)) + 1.0 / count
-    return pairwise[0].graph.repeat(start, once, max(100, count))
+    return pairwise[0].graph.repeat([start], once, max(100, count))[0]
 
 
 def _line(given: dict[tuple[int, int], Tensor], t: int, count: int) -> Tensor:

@@ -10,7 +10,7 @@ from sklearn import discriminant_analysis, neighbors
 from sealift.convert.classify import by_score, expit, softmax, two_columns
 from sealift.convert.graph import Tensor, stack
 from sealift.convert.registry import Answer, converter
-from sealift.convert.sklearn.distances import distances
+from sealift.convert.sklearn.distances import Metric
 from sealift.convert.sklearn.linear import decision
 from sealift.convert.table import Table
 
@@ -54,9 +54,10 @@ def centroid(step: Any, x: Table) -> Answer:
     scale = np.where(step.within_class_std_dev_ != 0, step.within_class_std_dev_, 1.0)
     centroids = np.asarray(step.centroids_, dtype=np.float64)
 
+    metric = Metric.of(step.metric, {})
+
     def both(row: Tensor) -> list[Tensor]:
-        plain = distances(row, centroids, step.metric, {})
-        return [plain, distances(row / scale, centroids / scale, step.metric, {})]
+        return [metric.distances(row, centroids), metric.distances(row / scale, centroids / scale)]
 
     plain, scaled = x.graph.each_row(values, both)
     found = discriminated(step.classes_, -(scaled * scaled) + 2.0 * np.log(step.class_prior_))

@@ -7,6 +7,7 @@ equal. Nothing is expanded into products: |a|² − 2a·b + |b|² has lost half 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,18 +33,18 @@ def _minkowski(row: Tensor, points: Points, p: float = 2, w: Any = None) -> Tens
     powers = _gap(row, points).abs() ** float(p)
     if w is not None:
         powers = powers * np.asarray(w, dtype=np.float64)[:, None]
-    return powers.sum(axis=0) ** (1.0 / p)
+    return powers.sum(axis=0)
 
 
 def _seuclidean(row: Tensor, points: Points, V: Any) -> Tensor:
     gap = _gap(row, points)
-    return (gap * gap / np.asarray(V, dtype=np.float64)[:, None]).sum(axis=0).sqrt()
+    return (gap * gap / np.asarray(V, dtype=np.float64)[:, None]).sum(axis=0)
 
 
 def _mahalanobis(row: Tensor, points: Points, VI: Any = None, V: Any = None) -> Tensor:
     inverse = np.asarray(np.linalg.inv(V) if VI is None else VI, dtype=np.float64)
     gap = row.graph.constant(points) - row
-    return ((gap @ inverse) * gap).sum().sqrt()
+    return ((gap @ inverse) * gap).sum()
 
 
 def _hamming(row: Tensor, points: Points) -> Tensor:
@@ -68,7 +69,7 @@ def _cosine(row: Tensor, points: Points) -> Tensor:
 
 
 _METRICS: dict[str, Callable[..., Tensor]] = {
-    "euclidean": lambda row, points: squared(row, points).sqrt(),
+    "euclidean": squared,
     "sqeuclidean": squared,
     "manhattan": lambda row, points: _gap(row, points).abs().sum(axis=0),
     "chebyshev": lambda row, points: _gap(row, points).abs().max(axis=0),
@@ -81,17 +82,49 @@ _METRICS: dict[str, Callable[..., Tensor]] = {
     "cosine": _cosine,
 }
 _SYNONYMS = {"l2": "euclidean", "l1": "manhattan", "cityblock": "manhattan", "infinity": "chebyshev", "p": "minkowski"}
+_SQUARES = ("euclidean", "seuclidean", "mahalanobis")
 
 
-def distances(row: Tensor, points: Points, metric: Any, params: Mapping[str, Any]) -> Tensor:
-    """The distances (M,) from a row (d,) to points (M, d). Raises PackError E302 for a metric not in the list."""
-    known = _METRICS.get(_SYNONYMS.get(metric, metric)) if isinstance(metric, str) else None
-    if known is None:
-        raise refuse(
-            f"It measures distances by metric={getattr(metric, '__name__', metric)!r:.60}.",
-            f"Train it with one of the metrics {', '.join(sorted(_METRICS))}.",
-        )
-    return known(row, points, **params)
+@dataclass(frozen=True)
+class Metric:
+    """A distance by the names and parameters of `sklearn.metrics.DistanceMetric`.
+
+    Neighbours are compared by the reduced distance, such as the square of the Euclidean one: roots can make equal what
+    was not. Raises PackError E302 for a metric not in the list.
+    """
+
+    name: str
+    params: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, metric: Any, params: Mapping[str, Any]) -> Metric:
+        """The metric of that name; synonyms are resolved."""
+        known = _SYNONYMS.get(metric, metric) if isinstance(metric, str) else None
+        if known not in _METRICS:
+            raise refuse(
+                f"It measures distances by metric={getattr(metric, '__name__', metric)!r:.60}.",
+                f"Train it with one of the metrics {', '.join(sorted(_METRICS))}.",
+            )
+        return cls(str(known), params)
+
+    @property
+    def power(self) -> float:
+        """The reduced distance is the distance to this power."""
+        return float(self.params.get("p", 2)) if self.name == "minkowski" else 2.0 if self.name in _SQUARES else 1.0
+
+    def reduced(self, row: Tensor, points: Points) -> Tensor:
+        """The reduced distances (M,) from a row (d,) to points (M, d)."""
+        return _METRICS[self.name](row, points, **self.params)
+
+    def full(self, reduced: Tensor) -> Tensor:
+        """The distances out of the reduced ones."""
+        if self.power == 1.0:
+            return reduced
+        return reduced.sqrt() if self.power == 2.0 else reduced ** (1.0 / self.power)
+
+    def distances(self, row: Tensor, points: Points) -> Tensor:
+        """The distances (M,) from a row (d,) to points (M, d)."""
+        return self.full(self.reduced(row, points))
 
 
 def kernel(row: Tensor, points: Points, name: Any, params: Mapping[str, Any]) -> Tensor:
@@ -104,7 +137,7 @@ def kernel(row: Tensor, points: Points, name: Any, params: Mapping[str, Any]) ->
     if name == "rbf":
         return (-gamma * squared(row, points)).exp()
     if name == "laplacian":
-        return (-gamma * distances(row, points, "manhattan", {})).exp()
+        return (-gamma * Metric.of("manhattan", {}).reduced(row, points)).exp()
     if name == "chi2":
         size = row.matrix() + points.T
         terms = where(size.equals(0.0), 0.0, _gap(row, points) ** 2.0 / where(size.equals(0.0), 1.0, size))

@@ -9,8 +9,9 @@ from sklearn import kernel_ridge, semi_supervised
 
 from sealift.convert.classify import by_probability
 from sealift.convert.registry import Answer, converter, refuse
-from sealift.convert.sklearn.distances import distances, kernel
+from sealift.convert.sklearn.distances import kernel
 from sealift.convert.sklearn.linear import dense
+from sealift.convert.sklearn.neighbors import nearest
 from sealift.convert.table import Table
 
 
@@ -32,10 +33,8 @@ def propagation(step: Any, x: Table) -> Answer:
     if step.kernel == "rbf":
         (found,) = x.graph.each_row(values, lambda row: [kernel(row, points, "rbf", {"gamma": step.gamma}) @ shares])
     elif step.kernel == "knn":
-        (nearest,) = x.graph.each_row(
-            values, lambda row: [distances(row, points, "euclidean", {}).smallest(step.n_neighbors)[1]]
-        )
-        found = nearest.take_from(shares).sum(axis=1)
+        _, index = nearest(step.nn_fit, x, step.n_neighbors, shares)
+        found = index.take_from(shares).sum(axis=1)
     else:
         raise refuse("Its kernel is a function.", "Use kernel='rbf' or kernel='knn'.")
     return by_probability(step.classes_, found / found.sum(keepdims=True))

@@ -9,21 +9,34 @@ from sklearn import neighbors
 
 from sealift.convert.graph import Tensor, where
 from sealift.convert.registry import Answer, converter, refuse
-from sealift.convert.sklearn.distances import distances, squared
+from sealift.convert.sklearn.distances import Metric
 from sealift.convert.sklearn.linear import dense
+from sealift.convert.sklearn.ties import settled, visits
 from sealift.convert.table import Table
 
 
-def nearest(step: Any, x: Table, count: int) -> tuple[Tensor, Tensor]:
+def nearest(step: Any, x: Table, count: int, targets: Any) -> tuple[Tensor, Tensor]:
     """`kneighbors`: the distances to the nearest training rows and their numbers, both (N, count).
 
-    Among equally near rows the first is taken; scikit-learn's choice depends on the algorithm.
+    Args:
+        step: the fitted estimator.
+        x: the rows.
+        count: how many neighbours.
+        targets: what is read off a training row, (M,) or (M, k): only where it differs between equally near rows
+            does it matter which of them are taken.
     """
     points = dense(step._fit_X)
-    metric, params = step.effective_metric_, step.effective_metric_params_
+    metric = Metric.of(step.effective_metric_, step.effective_metric_params_)
+    order = visits(step, metric)
+    groups = np.unique(np.asarray(targets).reshape(len(points), -1), axis=0, return_inverse=True)[1].ravel()
 
     def body(row: Tensor) -> list[Tensor]:
-        return list(distances(row, points, metric, params).smallest(count))
+        reduced = metric.reduced(row, points)
+        values, index = reduced.smallest(count)
+        if order is not None and count < len(points):
+            index = settled(row, reduced, count, groups, order)
+            values = index.take_from(reduced)
+        return [metric.full(values), index]
 
     distance, index = x.graph.each_row(x.numbers().cast("float64"), body)
     return distance, index
@@ -35,6 +48,11 @@ def _weights(step: Any, distance: Tensor) -> Tensor | None:
         return None
     if step.weights != "distance":
         raise refuse("Its weights are a function.", "Use weights='uniform' or weights='distance'.")
+    if step._fit_method == "brute" and step.effective_metric_ in ("euclidean", "l2", "sqeuclidean"):
+        raise refuse(
+            "It weighs by distances from a brute search, which are half rounding error near training rows.",
+            "Train it with algorithm='kd_tree' or 'ball_tree', whose distances are exact.",
+        )
     match = distance.equals(0.0).cast("float64")
     return where(match.max(keepdims=True) > 0.0, match, 1.0 / distance)
 
@@ -52,7 +70,7 @@ def _targets(step: Any) -> tuple[Any, list[Any]]:
 @converter(neighbors.KNeighborsClassifier)
 def classifier(step: Any, x: Table) -> Answer:
     """The share of each class among the k nearest, weighted."""
-    distance, index = nearest(step, x, step.n_neighbors)
+    distance, index = nearest(step, x, step.n_neighbors, step._y)
     weights = _weights(step, distance)
     found = []
     y, known = _targets(step)
@@ -67,7 +85,7 @@ def classifier(step: Any, x: Table) -> Answer:
 @converter(neighbors.KNeighborsRegressor)
 def regressor(step: Any, x: Table) -> Answer:
     """The mean of the k nearest, weighted."""
-    distance, index = nearest(step, x, step.n_neighbors)
+    distance, index = nearest(step, x, step.n_neighbors, step._y)
     weights = _weights(step, distance)
     y = np.asarray(step._y, dtype=np.float64)
     values = index.take_from(y if y.ndim == 2 else y[:, None])
@@ -81,17 +99,13 @@ def regressor(step: Any, x: Table) -> Answer:
 def _within(step: Any, x: Table, table: Any) -> tuple[Tensor, Tensor]:
     """Over the training rows within the radius: the sum of their rows of `table` (M, k), weighted, and the weights'."""
     points = dense(step._fit_X)
-    metric, params = step.effective_metric_, step.effective_metric_params_
+    metric = Metric.of(step.effective_metric_, step.effective_metric_params_)
     radius = float(step.radius)
 
     def body(row: Tensor) -> list[Tensor]:
-        if metric == "euclidean":
-            square = squared(row, points)
-            inside, distance = square <= radius * radius, square.sqrt()
-        else:
-            distance = distances(row, points, metric, params)
-            inside = distance <= radius
-        weights = _weights(step, distance)
+        reduced = metric.reduced(row, points)
+        inside = reduced <= radius**metric.power
+        weights = _weights(step, metric.full(reduced))
         share = inside.cast("float64")
         if weights is not None:
             share = where(inside, weights, 0.0)

@@ -77,7 +77,7 @@ def envelope(step: Any, x: Table) -> Answer:
 @converter(linear_model.SGDOneClassSVM)
 def linear(step: Any, x: Table) -> Answer:
     """A plane."""
-    return _marked(plane(x.numbers(), step.coef_, 0.0).vector() - float(step.offset_[0]))
+    return _marked(plane(x.numbers(), step.coef_, 0.0) - float(step.offset_[0]))
 
 
 @converter(neighbors.LocalOutlierFactor)
@@ -85,10 +85,12 @@ def local_factor(step: Any, x: Table) -> Answer:
     """The density around the row against the density around its neighbours."""
     if not step.novelty:
         raise refuse("With novelty=False it cannot judge new rows.", "Train it with novelty=True.")
-    distance, index = nearest(step, x, step.n_neighbors_)
-    reach = index.take_from(np.asarray(step._distances_fit_X_[:, step.n_neighbors_ - 1], dtype=np.float64))
+    reaches = np.asarray(step._distances_fit_X_[:, step.n_neighbors_ - 1], dtype=np.float64)
+    densities = np.asarray(step._lrd, dtype=np.float64)
+    distance, index = nearest(step, x, step.n_neighbors_, np.column_stack([reaches, densities]))
+    reach = index.take_from(reaches)
     count = float(step.n_neighbors_)
     mean = where(distance >= reach, distance, reach).sum(keepdims=True) / count
     density = 1.0 / (mean + 1e-10)
-    ratio = index.take_from(np.asarray(step._lrd, dtype=np.float64)) / density
+    ratio = index.take_from(densities) / density
     return _marked(-(ratio.sum() / count) - float(step.offset_))
