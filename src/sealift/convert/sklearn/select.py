@@ -1,0 +1,38 @@
+"""Feature selection (`feature_selection/`): which columns stay, and RFE's own predictions from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn import feature_selection
+
+from sealift.convert.registry import Answer, apply, converter, refuse
+from sealift.convert.table import Table
+
+
+@converter(
+    feature_selection.GenericUnivariateSelect,
+    feature_selection.SelectFdr,
+    feature_selection.SelectFpr,
+    feature_selection.SelectFromModel,
+    feature_selection.SelectFwe,
+    feature_selection.SelectKBest,
+    feature_selection.SelectPercentile,
+    feature_selection.SequentialFeatureSelector,
+    feature_selection.VarianceThreshold,
+)
+def selector(step: Any, x: Table) -> Table:
+    """The columns that were found worth keeping."""
+    kept = np.flatnonzero(step.get_support())
+    if not len(kept):
+        raise refuse("It selects no column.", "Loosen its criterion until at least one column is kept.")
+    return x.select(kept)
+
+
+@converter(feature_selection.RFE, feature_selection.RFECV)
+def elimination(step: Any, x: Table) -> Answer:
+    """What the final estimator answers from the columns kept."""
+    kept = selector(step, x)
+    return replace(apply(step.estimator_, kept, "estimator"), features=kept)
