@@ -23,7 +23,14 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sealift.apps import PageInfo, build_page
 from sealift.packing.pack import pack
 
-FLAGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
 NAMES = ("malignant", "benign")
 
 
@@ -117,7 +124,7 @@ class Opened:
 @contextlib.contextmanager
 def browser(*flags: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS.split(), *flags])
+        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *flags])
         yield launched
         launched.close()
 

@@ -17,6 +17,16 @@ from test_page_kit import browser, demo, opened
 from sealift.apps import front
 from sealift.apps.page import assemble
 
+
+def _link(rel: str) -> str:
+    made = f"Object.assign(document.createElement('link'), {{{{rel: '{rel}', as: 'fetch', href: '{{url}}'}}}})"
+    return f"document.head.append({made})"
+
+
+def _html(text: str) -> str:
+    return f"document.body.insertAdjacentHTML('beforeend', '{text}')"
+
+
 # Each is tried with {url}, an address whose every host leads to the listener. They run in the visible frame.
 PAGE_CHANNELS = {
     "fetch": "fetch('{url}')",
@@ -27,24 +37,24 @@ PAGE_CHANNELS = {
     "beacon": "navigator.sendBeacon('{url}', 'x')",
     "webtransport": "new WebTransport('{url}'.replace('http:', 'https:')).ready",
     "image": "new Image().src = '{url}'",
-    "picture": "document.body.insertAdjacentHTML('beforeend', '<picture><source srcset=\"{url}\"><img></picture>')",
-    "svg-image": "document.body.insertAdjacentHTML('beforeend', '<svg><image href=\"{url}\"/><use href=\"{url}#a\"/></svg>')",
+    "picture": _html('<picture><source srcset="{url}"><img></picture>'),
+    "svg-image": _html('<svg><image href="{url}"/><use href="{url}#a"/></svg>'),
     "background": "document.body.style.backgroundImage = 'url(\"{url}\")'",
     "font": "new FontFace('x', 'url(\"{url}\")').load()",
     "audio": "new Audio('{url}').load()",
-    "video": 'document.body.insertAdjacentHTML(\'beforeend\', \'<video src="{url}" poster="{url}p"><track src="{url}t"></video>\')',
+    "video": _html('<video src="{url}" poster="{url}p"><track src="{url}t"></video>'),
     "script": "document.body.append(Object.assign(document.createElement('script'), {{src: '{url}'}}))",
     "module": "import('{url}')",
-    "style": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'stylesheet', href: '{url}'}}))",
+    "style": _link("stylesheet"),
     "import-rule": "document.styleSheets[0].insertRule('@import url(\"{url}\")', 0)",
-    "object": "document.body.insertAdjacentHTML('beforeend', '<object data=\"{url}\"></object><embed src=\"{url}e\">')",
-    "manifest": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'manifest', href: '{url}'}}))",
-    "icon": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'icon', href: '{url}'}}))",
-    "preconnect": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'preconnect', href: '{url}'}}))",
-    "dns": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'dns-prefetch', href: '{url}'}}))",
-    "prefetch": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'prefetch', href: '{url}'}}))",
-    "preload": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'preload', as: 'fetch', href: '{url}'}}))",
-    "modulepreload": "document.head.append(Object.assign(document.createElement('link'), {{rel: 'modulepreload', href: '{url}'}}))",
+    "object": _html('<object data="{url}"></object><embed src="{url}e">'),
+    "manifest": _link("manifest"),
+    "icon": _link("icon"),
+    "preconnect": _link("preconnect"),
+    "dns": _link("dns-prefetch"),
+    "prefetch": _link("prefetch"),
+    "preload": _link("preload"),
+    "modulepreload": _link("modulepreload"),
     "prerender": "document.head.append(Object.assign(document.createElement('script'), {{type: 'speculationrules', "
     "textContent: JSON.stringify({{prerender: [{{urls: ['{url}']}}]}})}}))",
     "worker": "new Worker('{url}')",
@@ -193,7 +203,8 @@ def _run(where: Frame | Worker, code: str) -> None:
     # The attempt that succeeds in leaving, or is refused by showing an error page, takes its context with it.
     with contextlib.suppress(Error):
         where.evaluate(
-            f"() => {{ try {{ Promise.resolve({code}).then(() => 0, () => 0) }} catch (error) {{ return String(error) }} }}"
+            f"() => {{ try {{ Promise.resolve({code}).then(() => 0, () => 0) }} "
+            "catch (error) { return String(error) } }"
         )
 
 
@@ -219,8 +230,9 @@ def test_nothing_is_kept(chromium: Browser) -> None:
         inner = app.page.frames[1]
         for store in ("localStorage", "sessionStorage", "document.cookie", "indexedDB.open('x')", "caches.open('x')"):
             refused = inner.evaluate(
-                f"async () => {{ try {{ const s = {store}; if (s && s.onerror !== undefined) await new Promise((y, n) => "
-                "{ s.onsuccess = y; s.onerror = n }); else await s; return false } catch { return true } }"
+                f"async () => {{ try {{ const s = {store}; if (s && s.onerror !== undefined) "
+                "await new Promise((y, n) => { s.onsuccess = y; s.onerror = n }); "
+                "else await s; return false } catch { return true } }"
             )
             assert refused, store
         assert inner.evaluate("typeof RTCPeerConnection") == "undefined"

@@ -66,7 +66,8 @@ def test_every_field_is_found_by_its_name_alone(app: Opened) -> None:
 
 def test_units_and_usual_values_describe_the_field(app: Opened) -> None:
     described = app.field("mean radius").evaluate(
-        "node => node.getAttribute('aria-describedby').split(' ').map(id => document.getElementById(id).textContent).join('|')"
+        "node => node.getAttribute('aria-describedby').split(' ')"
+        ".map(id => document.getElementById(id).textContent).join('|')"
     )
     assert "mm" in described
     assert "usually" in described

@@ -33,7 +33,8 @@ HOSTILE = (
 )
 CARD = (
     "---\nlicense: </script>\n---\n# <script>parent.stolen=1</script>\n\n[click](javascript:parent.stolen=1) "
-    "![x](http://escape.test/x.png) <http://escape.test/>\n\n| a | b |\n|---|---|\n| <b>1</b> | `2` |\n\n- **bold** *em*\n"
+    "![x](http://escape.test/x.png) <http://escape.test/>\n\n| a | b |\n|---|---|\n| <b>1</b> | `2` |\n\n"
+    "- **bold** *em*\n"
 )
 
 

@@ -65,7 +65,7 @@ def build_page(seal_path: Path | str, out: Path | str) -> PageInfo:
     if len(sealed) > MAX_SEAL:
         raise FrontError(
             "E602",
-            f"The sealed file has more than {MAX_SEAL // 1_000_000} MB, which browsers do not open reliably as one page.",
+            f"The sealed file has more than {MAX_SEAL // 1_000_000} MB; browsers do not open that reliably as a page.",
             where=str(seal_path),
             fix="Serve it or score files with it instead, or pack a smaller model.",
         )
