@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, TypeAlias, TypeVar
 
 from sealift.convert.graph import Tensor
@@ -54,7 +55,12 @@ class Step:
 
 
 _converters: dict[type, Converter] = {}
-_FAMILIES = {"sklearn": "sealift.convert.sklearn"}
+_FAMILIES = {
+    "catboost": "sealift.convert.catboost",
+    "lightgbm": "sealift.convert.lightgbm",
+    "sklearn": "sealift.convert.sklearn",
+    "xgboost": "sealift.convert.xgboost",
+}
 _loaded: set[str] = set()
 
 
@@ -84,9 +90,10 @@ def converter(*types: type, replace: bool = False) -> Callable[[_C], _C]:
 
 
 def registered() -> dict[type, Converter]:
-    """All converters by type."""
+    """All converters by type, of the libraries that are installed."""
     for family in _FAMILIES:
-        _load(family)
+        if find_spec(family):
+            _load(family)
     return dict(_converters)
 
 

@@ -1,4 +1,4 @@
-"""Tree ensembles of any library as one `TreeEnsemble` node (ai.onnx.ml 5), thresholds and sums in float64."""
+"""Tree ensembles of any library as one `TreeEnsemble` node (ai.onnx.ml 5), thresholds and sums in float64 or float32."""
 
 from __future__ import annotations
 
@@ -51,10 +51,14 @@ def constant(leaf: float, target: int = 0) -> Tree:
     return Tree(one - 1, np.zeros(1), one, one, np.zeros(1, np.bool_), np.array([leaf]), target)
 
 
-def total(x: Tensor, trees: Sequence[Tree], targets: int = 1) -> Tensor:
-    """The sum of the trees' leaves, (N, targets) float64, added in the order of `trees`."""
+def total(x: Tensor, trees: Sequence[Tree], targets: int = 1, dtype: str = "float64") -> Tensor:
+    """The sum of the trees' leaves, (N, targets), added in the order of `trees`.
+
+    With `dtype` float32 the inputs are rounded to float32, and so is the sum after every addition; such trees have
+    leaves (n,) alone.
+    """
     if trees[0].leaf.ndim == 1:
-        return _ensemble(x, trees, [tree.leaf for tree in trees], [tree.target for tree in trees], targets)
+        return _ensemble(x, trees, [tree.leaf for tree in trees], [tree.target for tree in trees], targets, dtype)
     # The operator's leaves hold one number. So each tree answers with the number of its leaf, and a table holds
     # what that leaf adds; one traversal whatever the count of targets, and the same order of additions.
     start = np.cumsum([0, *(len(tree.leaf) for tree in trees)])
@@ -71,7 +75,12 @@ def leaves(x: Tensor, trees: Sequence[Tree]) -> Tensor:
 
 
 def _ensemble(
-    x: Tensor, trees: Sequence[Tree], weights: Sequence[_Floats], targets: Sequence[int], count: int
+    x: Tensor,
+    trees: Sequence[Tree],
+    weights: Sequence[_Floats],
+    targets: Sequence[int],
+    count: int,
+    dtype: str = "float64",
 ) -> Tensor:
     nodes: dict[str, list[npt.NDArray[np.generic]]] = {key: [] for key in _NODE_KEYS}
     leaf_weights: list[_Floats] = []
@@ -107,15 +116,15 @@ def _ensemble(
         leaf_base += len(chosen)
     flat = {key: np.concatenate(parts) for key, parts in nodes.items()}
     attributes = {
-        key: flat[key].astype({"nodes_splits": np.float64, "nodes_modes": np.uint8}.get(key, np.int64)) for key in flat
+        key: flat[key].astype({"nodes_splits": dtype, "nodes_modes": "uint8"}.get(key, "int64")) for key in flat
     }
     if not attributes["nodes_missing_value_tracks_true"].any():
         del attributes["nodes_missing_value_tracks_true"]
     if members:
-        attributes["membership_values"] = np.concatenate(members)
-    return x.cast("float64").op(
+        attributes["membership_values"] = np.concatenate(members).astype(dtype)
+    return x.cast(dtype).op(
         "TreeEnsemble",
-        dtype="float64",
+        dtype=dtype,
         shape=(x.shape[0], count),
         domain="ai.onnx.ml",
         aggregate_function=1,
@@ -123,7 +132,7 @@ def _ensemble(
         n_targets=count,
         tree_roots=np.array(roots, dtype=np.int64),
         leaf_targetids=np.concatenate(leaf_targets).astype(np.int64),
-        leaf_weights=np.concatenate(leaf_weights).astype(np.float64),
+        leaf_weights=np.concatenate(leaf_weights).astype(dtype),
         **attributes,
     )
 

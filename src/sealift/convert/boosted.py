@@ -1,0 +1,29 @@
+"""What the converters of the boosting libraries share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.convert.categories import codes
+from sealift.convert.graph import Tensor, where
+from sealift.convert.table import Table
+
+
+def numbered(x: Table, known: Sequence[Sequence[Any]]) -> Tensor:
+    """Each value's number among its column's `known` categories, float64 (N, width); NaN for any other value."""
+    found = codes(x, known)
+    return where(found < 0, np.nan, found.cast("float64"))
+
+
+def whole(x: Tensor) -> Tensor:
+    """The value without its fraction, rounded towards zero; NaN stays NaN."""
+    return where(x < 0.0, x.op("Ceil"), x.op("Floor"))
+
+
+def one_by_one(terms: Tensor) -> Tensor:
+    """The sum over columns (N, k), added from the left and rounded every time, as (N, 1)."""
+    running = terms.op("CumSum", np.array(1))
+    return running.columns([terms.width - 1])

@@ -1,0 +1,97 @@
+"""XGBoost's estimators: margins in float32, then the objective's link (`sklearn.py`, `src/objective/`)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import xgboost
+
+from sealift.convert import trees
+from sealift.convert.boosted import one_by_one
+from sealift.convert.classify import each_label, two_columns
+from sealift.convert.graph import Tensor, concat, where
+from sealift.convert.registry import Answer, converter
+from sealift.convert.table import Table
+from sealift.convert.xgboost.booster import Parsed, parse
+from sealift.convert.xgboost.inputs import matrix
+from sealift.convert.xgboost.native import NativeModel, adapt
+
+
+def margins(parsed: Parsed, x: Tensor) -> Tensor:
+    """The raw scores (N, targets) float32."""
+    if parsed.weights is None:
+        start = [trees.constant(float(value), k) for k, value in enumerate(parsed.base)]
+        return trees.total(x, [*start, *parsed.trees], parsed.targets, "float32")
+    present = where(x.isnan(), np.float32(0), x)
+    return concat([_linear(present, parsed.weights[:, k], parsed.bias[k] + parsed.base[k]) for k in range(parsed.targets)])
+
+
+def _linear(x: Tensor, weights: Any, start: np.float32) -> Tensor:
+    return one_by_one(concat([x.columns([0]) * np.float32(0) + start, x * weights]))
+
+
+def linked(margin: Tensor, link: str) -> Tensor:
+    """The objective's answer (N, targets) in float32; exponentials are the exact ones, rounded."""
+    if link == "logistic":
+        power = margin.op("Neg").op("Min", np.float32(88.7)).cast("float64").exp().cast("float32")
+        return np.float32(1) / (power + np.float32(1) + np.float32(1e-16))
+    if link == "exp":
+        return margin.cast("float64").exp().cast("float32")
+    if link == "hinge":
+        return (margin > np.float32(0)).cast("float32")
+    if link == "softmax":
+        shifted = (margin - margin.max(keepdims=True)).cast("float64").exp().cast("float32")
+        return shifted / shifted.cast("float64").sum(keepdims=True).cast("float32")
+    return margin
+
+
+@converter(xgboost.XGBClassifier, xgboost.XGBRFClassifier)
+def classifier(step: Any, x: Table) -> Answer:
+    """Two classes, several classes, or several labels."""
+    parsed = _parsed(step)
+    margin = margins(parsed, matrix(x, parsed, step.missing))
+    return _classes(margin, parsed, np.asarray(step.classes_))
+
+
+@converter(xgboost.XGBRegressor, xgboost.XGBRFRegressor, xgboost.XGBRanker)
+def regressor(step: Any, x: Table) -> Answer:
+    """The value of the objective; a ranker's raw score."""
+    parsed = _parsed(step)
+    return _value(linked(margins(parsed, matrix(x, parsed, step.missing)), parsed.link))
+
+
+@converter(NativeModel, xgboost.Booster)
+def native(step: Any, x: Table) -> Answer:
+    """A booster without an estimator around it."""
+    step = adapt(step)
+    parsed = parse(step.booster, step.iterations, inplace=False)
+    margin = margins(parsed, matrix(x, parsed, math.nan))
+    if step.classes_ is None:
+        return _value(linked(margin, parsed.link))
+    return _classes(margin, parsed, step.classes_)
+
+
+def _parsed(step: Any) -> Parsed:
+    booster = step.get_booster()
+    best = booster.attr("best_iteration")
+    return parse(booster, None if best is None or step.booster == "gblinear" else int(best) + 1, inplace=True)
+
+
+def _classes(margin: Tensor, parsed: Parsed, classes: Any) -> Answer:
+    answer = linked(margin, parsed.link)
+    if parsed.link == "softmax":
+        # softprob chooses among the rounded probabilities, which tie more often than the margins.
+        chosen = margin if parsed.objective == "multi:softmax" else answer
+        return Answer(choice=chosen.argmax(), classes=classes, probability=answer)
+    half = np.float32(0.5)
+    if answer.width > 1:
+        columns = [answer.column(k) for k in range(answer.width)]
+        return each_label((column > half, column, None) for column in columns)
+    positive = answer.vector()
+    return Answer(choice=(positive > half).cast("int64"), classes=classes, probability=two_columns(positive))
+
+
+def _value(answer: Tensor) -> Answer:
+    return Answer(value=answer.vector() if answer.width == 1 else answer)

@@ -1,0 +1,41 @@
+"""A table as XGBoost sees it: float32, its own missing marker as NaN, categories as their numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sealift.contract import is_missing
+from sealift.convert.boosted import numbered
+from sealift.convert.graph import Tensor, concat, where
+from sealift.convert.registry import refuse
+from sealift.convert.table import Table
+from sealift.convert.xgboost.booster import Parsed
+
+
+def matrix(x: Table, parsed: Parsed, marker: float) -> Tensor:
+    """The columns as float32 (N, width), NaN where missing or equal to `marker`."""
+    categorical = {i for i, kind in enumerate(parsed.types) if kind == "c"}
+    if not categorical:
+        return _marked(x.numbers().cast("float32"), marker)
+    parts = []
+    for i, column in enumerate(x.each()):
+        known = parsed.categories[i] if i < len(parsed.categories) else []
+        if known:
+            parts.append(numbered(x.select([i]), [known]).cast("float32"))
+        elif column.is_text:
+            raise refuse(
+                f"The column {column.names[0]!r:.80} holds text, but the model does not keep its categories.",
+                "Train it with XGBoost 3.1 or later, which keeps them, or encode text columns before this step.",
+            )
+        else:
+            values = _marked(column.values.cast("float32"), marker)
+            # A category's number is read without its fraction.
+            parts.append(values.op("Floor") if i in categorical else values)
+    return concat(parts)
+
+
+def _marked(values: Tensor, marker: float) -> Tensor:
+    if is_missing(marker):
+        return values
+    return where(values.equals(np.float32(marker)), np.float32(np.nan), values)
+
