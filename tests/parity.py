@@ -58,7 +58,7 @@ def expected(model: Any, task: str, rows: Any) -> dict[str, npt.NDArray[Any]]:
         predict = model.predict if hasattr(model, "predict") else model.score_samples
         return {"value": np.asarray(predict(rows), dtype=np.float64)}
     result = {"label": np.asarray(model.predict(rows))}
-    if task == "classification" and hasattr(model, "predict_proba"):
+    if task in ("classification", "clustering") and hasattr(model, "predict_proba"):
         found = model.predict_proba(rows)
         result["probability"] = np.hstack(found) if isinstance(found, list) else np.asarray(found)
     elif task == "classification" and hasattr(model, "decision_function"):

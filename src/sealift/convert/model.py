@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from sealift.contract import Field, Output, Task
+from sealift.contract import Field, Output, Stage, Task
 from sealift.contract.field import shown
 from sealift.convert.graph import Graph, Tensor, concat, stack
 from sealift.convert.registry import Answer, Step, apply, refuse
@@ -36,6 +36,11 @@ class Conversion:
     graph: Graph
     tensors: dict[str, Tensor]
     single: bool = False
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The text stages before the graph, for the contract."""
+        return tuple(self.graph.stages)
 
     def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
         """The ONNX model with the contract's outputs."""
@@ -82,7 +87,8 @@ def _outputs(answer: Answer) -> tuple[Task, list[tuple[Output, Tensor]]]:
     if answer.label is not None:
         label = (Output(name="label", dtype="int64"), answer.label.cast("int64"))
         if answer.score is None:
-            return "clustering", [label]
+            shares = [] if answer.probability is None else [_wide("probability", answer.probability)]
+            return "clustering", [label, *shares]
         return "outliers", [label, _wide("score", answer.score)]
     if answer.features is not None:
         features = answer.features

@@ -100,12 +100,13 @@ _POOLS = {
 def _rank(values: Tensor, centres: Any) -> Tensor:
     """|c|² − 2x·c, which orders the centres as the distances do."""
     squares = np.einsum("ij,ij->i", centres, centres)
-    return values @ centres.T * -2.0 + squares
+    found: Tensor = values @ centres.T * -2.0 + squares
+    return found
 
 
 def _squared(values: Tensor, centres: Any) -> Tensor:
     squares = np.einsum("ij,ij->i", centres, centres)
-    found = (values * values).sum(keepdims=True) + values @ centres.T * -2.0 + squares
+    found: Tensor = (values * values).sum(keepdims=True) + values @ centres.T * -2.0 + squares
     return found.clip(0.0, float("inf"))
 
 

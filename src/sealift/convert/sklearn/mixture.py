@@ -49,6 +49,8 @@ def _quadratic(x: Tensor, means: Any, cholesky: Any, shape: str) -> Tensor:
     precisions = cholesky**2
     if shape == "diag":
         fixed = np.sum(means**2 * precisions, axis=1)
-        return x @ (means * precisions).T * -2.0 + fixed + (x * x) @ precisions.T
+        found: Tensor = x @ (means * precisions).T * -2.0 + fixed + (x * x) @ precisions.T
+        return found
     fixed = np.sum(means**2, axis=1) * precisions
-    return x @ means.T * -2.0 * precisions + fixed + (x * x).sum(keepdims=True) * precisions
+    found = x @ means.T * -2.0 * precisions + fixed + (x * x).sum(keepdims=True) * precisions
+    return found
