@@ -5,7 +5,7 @@ Specified in spec/CONTRACT.md.
 
 from sealift.contract.cells import Unreadable, read_cell, read_column
 from sealift.contract.check import Batch, Problem, encode, is_missing
-from sealift.contract.contract import Contract, Headline, Tensor
+from sealift.contract.contract import Contract, Headline, Stage, Tensor
 from sealift.contract.field import DType, Field, Output, Policy, Scalar, Task, shown
 from sealift.contract.rows import as_table, columns_of, match_columns
 
@@ -19,6 +19,7 @@ __all__ = [
     "Policy",
     "Problem",
     "Scalar",
+    "Stage",
     "Task",
     "Tensor",
     "Unreadable",

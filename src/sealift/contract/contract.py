@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args
 from sealift.contract.field import Field, Output, Scalar, Task
 from sealift.errors import ContractError
 
+_STAGED: tuple[tuple[str, Literal["int64", "float64"]], ...] = (("terms", "int64"), ("counts", "float64"))
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -22,11 +24,28 @@ class Headline:
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor that feeds the graph: shape (N, len(fields)), a column for each field by index."""
+    """One tensor that feeds the graph: shape (N, len(fields)), a column for each field by index.
 
-    name: Literal["number", "text", "text_missing"]
-    dtype: Literal["float64", "string", "bool"]
+    With a `stage` it is what that text stage makes of the field: shape (N, L), L differing from batch to batch.
+    """
+
+    name: str
+    dtype: Literal["float64", "string", "bool", "int64"]
     fields: tuple[int, ...]
+    stage: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The tensor as `contract.json` holds it."""
+        found: dict[str, Any] = {"name": self.name, "dtype": self.dtype, "fields": list(self.fields)}
+        return found if self.stage is None else found | {"stage": self.stage}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A text stage: the index of the input whose texts it takes, and how it reads them (spec/TEXT.md)."""
+
+    field: int
+    spec: Mapping[str, Any] = dataclasses.field(hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +62,7 @@ class Contract:
     headline: Headline | None = None
     title: str = ""
     description: str = ""
+    stages: tuple[Stage, ...] = ()
     index: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -55,6 +75,9 @@ class Contract:
             if len(set(names)) != len(names):
                 twice = next(name for name in names if names.count(name) > 1)
                 raise _contradiction(f"the {kind} {twice!r:.80} stands twice")
+        for stage in self.stages:
+            if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].dtype != "string":
+                raise _contradiction("a stage takes a field that is no text")
         if self.headline is not None:
             shown = {o.name: o for o in self.outputs}.get(self.headline.output)
             if shown is None:
@@ -64,7 +87,7 @@ class Contract:
 
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
-        """How the graph is fed: numbers in one matrix, texts in another with a mask beside it."""
+        """How the graph is fed: numbers in one matrix, texts in another with a mask beside it, and what stages give."""
         numbers = tuple(i for i, f in enumerate(self.inputs) if f.dtype != "string")
         texts = tuple(i for i, f in enumerate(self.inputs) if f.dtype == "string")
         found = (
@@ -72,7 +95,12 @@ class Contract:
             Tensor("text", "string", texts),
             Tensor("text_missing", "bool", texts),
         )
-        return tuple(tensor for tensor in found if tensor.fields)
+        staged = (
+            Tensor(f"{name}{k}", dtype, (stage.field,), k)
+            for k, stage in enumerate(self.stages)
+            for name, dtype in _STAGED
+        )
+        return (*(tensor for tensor in found if tensor.fields), *staged)
 
     def output(self, name: str) -> Output:
         """The output called `name`. Raises KeyError."""
@@ -95,8 +123,10 @@ class Contract:
             "inputs": [f.as_json() for f in self.inputs],
             "outputs": [o.as_json() for o in self.outputs],
             "task": self.task,
-            "tensors": [{"name": t.name, "dtype": t.dtype, "fields": list(t.fields)} for t in self.tensors],
+            "tensors": [tensor.as_json() for tensor in self.tensors],
         }
+        if self.stages:
+            result["stages"] = [{"field": stage.field, **stage.spec} for stage in self.stages]
         if self.headline is not None:
             result["headline"] = {"output": self.headline.output, "class": self.headline.class_}
         return result | {key: text for key in ("title", "description") if (text := getattr(self, key))}
@@ -106,7 +136,7 @@ class Contract:
         """Read a contract. Raises ContractError E106."""
         if not isinstance(raw, dict):
             raise _contradiction("it is not an object")
-        unknown = set(raw) - {"inputs", "outputs", "task", "tensors", "headline", "title", "description"}
+        unknown = set(raw) - {"inputs", "outputs", "task", "tensors", "headline", "title", "description", "stages"}
         if unknown or not {"inputs", "outputs", "task", "tensors"} <= set(raw):
             raise _contradiction(f"keys are missing, or unknown: {sorted(unknown)!r:.120}")
         headline = raw.get("headline")
@@ -119,10 +149,17 @@ class Contract:
             headline=Headline(headline["output"], headline["class"]) if headline else None,
             title=_text(raw.get("title", "")),
             description=_text(raw.get("description", "")),
+            stages=tuple(_stage(item) for item in _list(raw.get("stages", []))),
         )
         if contract.as_json()["tensors"] != raw["tensors"]:
             raise _contradiction("the tensors do not follow from the inputs")
         return contract
+
+
+def _stage(raw: object) -> Stage:
+    if not isinstance(raw, dict) or type(raw.get("field")) is not int:
+        raise _contradiction("a stage names no field")
+    return Stage(raw["field"], {key: value for key, value in raw.items() if key != "field"})
 
 
 def _listed(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,7 +168,7 @@ def _listed(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _list(raw: object) -> Iterable[object]:
     if not isinstance(raw, list):
-        raise _contradiction("inputs and outputs are lists")
+        raise _contradiction("inputs, outputs and stages are lists")
     return raw
 
 

@@ -73,11 +73,10 @@ class Graph:
     def staged(self, stage: Stage) -> tuple[Tensor, Tensor]:
         """Declare what a text stage gives: the columns that each text fills, and how often (N, L)."""
         if stage not in self.stages:
+            shape, number = (None, None), len(self.stages)
+            terms = Tensor(self, f"terms{number}", "int64", shape)
+            self._staged.append((terms, Tensor(self, f"counts{number}", "float64", shape)))
             self.stages.append(stage)
-            number = len(self.stages) - 1
-            self._staged += [
-                (Tensor(self, f"terms{number}", "int64", (None, None)), Tensor(self, f"counts{number}", "float64", (None, None)))
-            ]
             self.inputs += self._staged[-1]
         return self._staged[self.stages.index(stage)]
 

@@ -128,6 +128,7 @@ def input_table(graph: Graph, fields: Sequence[Field], nulls: Mapping[str, float
     texts = sum(f.dtype == "string" for f in fields)
     number = graph.input("number", "float64", len(fields) - texts) if texts < len(fields) else None
     text = graph.input("text", "object", texts) if texts else None
+    graph.texts = [i for i, field in enumerate(fields) if field.dtype == "string"]
     missing = graph.input("text_missing", "bool", texts) if texts else None
     singles: list[Block] = []
     rounded = number.cast("float32") if number is not None else None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.errors import SealError
+from sealift.errors import SealError, SealiftError
+from sealift.text import Stages
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -34,8 +35,8 @@ class Engine:
     the processors in pieces.
     """
 
-    def __init__(self, graph: bytes | memoryview, *, threads: int | None = None) -> None:
-        """Load `graph`. Raises SealError E207 when it cannot be run here."""
+    def __init__(self, graph: bytes | memoryview, *, threads: int | None = None, stages: Stages | None = None) -> None:
+        """Load `graph`, fed through `stages` where it has some. Raises SealError E207 when it cannot be run here."""
         ort = _library()
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
@@ -48,6 +49,7 @@ class Engine:
         except Exception as error:  # the library raises a dozen classes of its own
             raise _cannot_run(error) from error
         self._threads = threads or os.cpu_count() or 1
+        self._stages = stages
         self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
         self.inputs: list[str] = [tensor.name for tensor in self._session.get_inputs()]
 
@@ -60,17 +62,24 @@ class Engine:
         pieces = [{key: array[start : start + size] for key, array in tensors.items()} for start in starts]
         try:
             if len(pieces) == 1 or self._threads == 1:
-                results = [self._session.run(names, piece) for piece in pieces]
+                results = [self._answers(names, piece) for piece in pieces]
             else:
                 with ThreadPoolExecutor(self._threads) as pool:
-                    results = list(pool.map(lambda piece: self._session.run(names, piece), pieces))
+                    results = list(pool.map(lambda piece: self._answers(names, piece), pieces))
+        except SealiftError:
+            raise
         except Exception as error:
             raise _cannot_run(error) from error
-        joined = zip(*results, strict=True)
-        return {
-            name: parts[0] if len(parts) == 1 else np.concatenate(parts)
-            for name, parts in zip(names, joined, strict=True)
-        }
+        return {name: _joined([found for part in results for found in part[i]]) for i, name in enumerate(names)}
+
+    def _answers(self, names: list[str], piece: Mapping[str, npt.NDArray[Any]]) -> list[list[Any]]:
+        """For each output, what it gives for a piece, in parts."""
+        fed = [piece] if self._stages is None else self._stages.pieces(piece)
+        return [list(parts) for parts in zip(*(self._session.run(names, dict(part)) for part in fed), strict=True)]
+
+
+def _joined(parts: list[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _cannot_run(error: Exception) -> SealError:

@@ -15,6 +15,7 @@ from sealift.errors import ContractError
 from sealift.runtime.engine import Engine
 from sealift.runtime.golden import Examples, SelfTest, read_examples, self_test
 from sealift.seal import Seal
+from sealift.text import Stages
 
 
 class SealedModel:
@@ -28,6 +29,7 @@ class SealedModel:
     def __init__(self, seal: Seal, *, threads: int | None = None) -> None:
         self.seal = seal
         self.contract = Contract.from_json(seal.json("contract.json"))
+        self._stages = Stages(self.contract)
         self._threads = threads
 
     @property
@@ -48,7 +50,7 @@ class SealedModel:
     @cached_property
     def engine(self) -> Engine:
         """The graph, loaded on first use. Raises SealError E207."""
-        return Engine(self.seal.members["model.onnx"], threads=self._threads)
+        return Engine(self.seal.members["model.onnx"], threads=self._threads, stages=self._stages)
 
     @cached_property
     def examples(self) -> Examples:

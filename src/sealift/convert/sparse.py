@@ -1,0 +1,125 @@
+"""Wide matrices of mostly zeros: laid out in full only where a step needs them so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.convert.graph import Like, Shape, Tensor
+
+
+class Lazy(Tensor):
+    """A matrix (N, width) that becomes a node of the graph when it is first used as one."""
+
+    def __init__(self, like: Tensor, dtype: str, width: int) -> None:
+        self._made: Tensor | None = None
+        super().__init__(like.graph, "", dtype, (None, width))
+
+    @property
+    def name(self) -> str:
+        """The name of the matrix laid out in full."""
+        if self._made is None:
+            # Outside any loop's body, so that every later step can read it.
+            inner, self.graph.nodes = self.graph.nodes, self.graph.top
+            self._made = self._dense()
+            self.graph.nodes = inner
+        return self._made.name
+
+    @name.setter
+    def name(self, given: str) -> None:
+        assert not given
+
+    def beside(self, parts: Sequence[Tensor], dtype: str) -> Tensor:
+        """`parts`, this one among them, side by side."""
+        return Joined([part.cast(dtype) for part in parts], dtype)
+
+    def _dense(self) -> Tensor:
+        raise NotImplementedError
+
+
+class Bag(Lazy):
+    """Each row as the columns it fills and their values, both (N, L).
+
+    No column stands twice; −1 and 0 fill the rows up.
+    """
+
+    def __init__(self, columns: Tensor, values: Tensor, width: int) -> None:
+        super().__init__(values, values.dtype, width)
+        self.places = columns
+        self.values = values
+
+    @property
+    def filled(self) -> Tensor:
+        """Where a value stands (N, L)."""
+        return self.places >= 0
+
+    def with_values(self, values: Tensor) -> Bag:
+        """Other values in the same places."""
+        return Bag(self.places, values, self.width)
+
+    def cast(self, dtype: str) -> Tensor:
+        """The same values as `dtype`."""
+        return self if dtype == self.dtype else self.with_values(self.values.cast(dtype))
+
+    def __matmul__(self, other: Like) -> Tensor:
+        right = other if isinstance(other, Tensor) else np.asarray(other)
+        if len(right.shape) != 2:
+            return super().__matmul__(other)
+        common = np.result_type(self.dtype, right.dtype).name
+        table = right.cast(common) if isinstance(right, Tensor) else self.graph.constant(right, common)
+        # The place −1 is the last row of the table, times 0.
+        picked = self.places.take_from(table)
+        rows: Shape = (None, None, 1)
+        values = self.values.cast(common).op("Unsqueeze", np.array([2]), shape=rows)
+        return (values * picked).sum(axis=1)
+
+    def columns(self, indices: Any) -> Tensor:
+        """The columns at `indices`, in that order."""
+        wanted = np.asarray(indices, dtype=np.int64)
+        if np.array_equal(wanted, np.arange(self.width)):
+            return self
+        if len(np.unique(wanted)) != len(wanted) or (np.diff(wanted) < 0).any():
+            return super().columns(indices)
+        # The last entry is for the place −1; what is not wanted goes there too.
+        moved = np.full(self.width + 1, -1, dtype=np.int64)
+        moved[wanted] = np.arange(len(wanted))
+        places = self.places.take_from(moved)
+        kept = places >= 0
+        return Bag(places, self.values * kept.cast(self.dtype), len(wanted))
+
+    def _dense(self) -> Tensor:
+        count = self.places.op("Shape", dtype="int64", shape=(1,), start=0, end=1)
+        size = self.graph.add("Concat", [count, self.graph.constant(np.array([self.width]))], "int64", (2,), axis=0)
+        zero = np.zeros(1, dtype=self.dtype)
+        empty = size.op("ConstantOfShape", dtype=self.dtype, shape=self.shape, value=zero)
+        # Adding, so that the zeros at the place −1 do no harm to the last column.
+        return empty.op("ScatterElements", self.places, self.values, axis=1, reduction="add")
+
+
+class Joined(Lazy):
+    """Matrices side by side, some of them lazy."""
+
+    def __init__(self, parts: Sequence[Tensor], dtype: str) -> None:
+        super().__init__(parts[0], dtype, sum(part.width for part in parts))
+        self.parts = parts
+
+    def cast(self, dtype: str) -> Tensor:
+        """The same values as `dtype`."""
+        return self if dtype == self.dtype else Joined([part.cast(dtype) for part in self.parts], dtype)
+
+    def __matmul__(self, other: Like) -> Tensor:
+        if isinstance(other, Tensor) or np.ndim(other) != 2:
+            return super().__matmul__(other)
+        weights = np.asarray(other)
+        start, total = 0, None
+        for part in self.parts:
+            product = part @ weights[start : start + part.width]
+            start += part.width
+            total = product if total is None else total + product
+        assert total is not None
+        return total
+
+    def _dense(self) -> Tensor:
+        return self.graph.add("Concat", list(self.parts), self.dtype, self.shape, axis=1)

@@ -1,0 +1,76 @@
+"""All stages of a contract over many rows: the tensors that feed the graph beside the others (spec/TEXT.md §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract
+from sealift.errors import ContractError
+from sealift.text.stage import TextStage
+
+Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
+
+# What one run of the graph may hold: this many cells were the columns laid out in full, and as many of the terms.
+_DENSE_CELLS, _CELLS = 1 << 22, 1 << 18
+
+
+class Stages:
+    """The stages of a contract, ready to run; none is a valid number of them."""
+
+    def __init__(self, contract: Contract) -> None:
+        """Read the contract's stages. Raises ContractError E106 for a malformed one."""
+        texts = [i for i, field in enumerate(contract.inputs) if field.dtype == "string"]
+        self._stages: list[tuple[int, TextStage]] = []
+        for number, stage in enumerate(contract.stages):
+            try:
+                self._stages.append((texts.index(stage.field), TextStage(stage.spec)))
+            except ValueError as error:
+                raise ContractError(
+                    "E106",
+                    f"The text stage is malformed: {error}.",
+                    where=f"stage {number}",
+                    fix="See spec/TEXT.md for what may stand there.",
+                ) from None
+        columns = sum(stage.columns for _, stage in self._stages)
+        self.most_rows = max(1, _DENSE_CELLS // columns) if columns else None
+        """How many rows the graph should be given at once at most; None for any number."""
+
+    def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
+        """The rows in pieces that the graph can be given, with the tensors of the stages added."""
+        if not self._stages:
+            yield tensors
+            return
+        count = len(tensors["text"])
+        start, end = 0, -1
+        while end < count:
+            rows: list[list[dict[int, int]]] = []
+            widest = 0
+            for texts in tensors["text"][start : start + (self.most_rows or count)]:
+                row = [stage.count(texts[column]) for column, stage in self._stages]
+                widest = max([widest, *(len(found) for found in row)])
+                if rows and (len(rows) + 1) * widest > _CELLS:
+                    break
+                rows.append(row)
+            end = start + len(rows)
+            piece = {name: array[start:end] for name, array in tensors.items()}
+            for number in range(len(self._stages)):
+                piece |= _padded(number, [row[number] for row in rows])
+            yield piece
+            start = end
+
+
+def _padded(number: int, rows: list[dict[int, int]]) -> dict[str, npt.NDArray[Any]]:
+    """`terms<k>` and `counts<k>`, (N, L): each row's columns ascending, −1 and 0 behind them."""
+    shape = (len(rows), max([1, *(len(row) for row in rows)]))
+    terms = np.full(shape, -1, dtype=np.int64)
+    counts = np.zeros(shape, dtype=np.float64)
+    for i, row in enumerate(rows):
+        if row:
+            columns = sorted(row)
+            terms[i, : len(columns)] = columns
+            counts[i, : len(columns)] = [row[column] for column in columns]
+    return {f"terms{number}": terms, f"counts{number}": counts}

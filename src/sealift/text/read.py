@@ -1,0 +1,50 @@
+"""Checked access to the JSON of a stage, which may come from an untrusted file. What is wrong is a ValueError."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+SPACE = 0x110000
+"""The number of code points."""
+
+MOST_RANGES = 4096
+
+_T = TypeVar("_T")
+
+
+def keys(raw: object, required: set[str], optional: frozenset[str] | set[str] = frozenset()) -> dict[str, Any]:
+    """An object with these keys and no others."""
+    if not isinstance(raw, dict) or not required <= set(raw) <= required | optional:
+        raise ValueError(f"an object must have the keys {', '.join(sorted(required))}")
+    return raw
+
+
+def items(raw: object, kind: type[_T], most: int, *, least: int = 0) -> list[_T]:
+    """A list of `least` to `most` entries of exactly this type."""
+    if not isinstance(raw, list) or not least <= len(raw) <= most:
+        raise ValueError(f"a list must have {least} to {most} entries")
+    if any(type(item) is not kind for item in raw):
+        raise ValueError(f"a list must hold {kind.__name__} only")
+    return raw
+
+
+def integer(raw: object, low: int, high: int) -> int:
+    """A whole number from `low` to `high`."""
+    if type(raw) is not int or not low <= raw <= high:
+        raise ValueError(f"a number must be whole and from {low} to {high}")
+    return raw
+
+
+def ranges(raw: object) -> list[tuple[int, int]]:
+    """A set of code points: pairs (first, after the last), ascending, out of alternating gaps and lengths."""
+    flat = items(raw, int, 2 * MOST_RANGES)
+    if len(flat) % 2:
+        raise ValueError("a set of characters must alternate gaps and lengths")
+    found: list[tuple[int, int]] = []
+    at = 0
+    for gap, length in zip(flat[::2], flat[1::2], strict=True):
+        if length < 1 or gap < (1 if found else 0) or at + gap + length > SPACE:
+            raise ValueError("a set of characters is not ascending, or leaves Unicode")
+        found.append((at + gap, at + gap + length))
+        at += gap + length
+    return found
