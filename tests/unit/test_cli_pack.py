@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
+from sealift.cli import main
 from sealift.cli.data import read_data
 from sealift.cli.overrides import read_overrides
 from sealift.errors import SealiftError
@@ -43,8 +45,6 @@ def test_a_model_out_of_a_python_file(tmp_path: Path) -> None:
     (tmp_path / "neighbour.py").write_text("")
     (tmp_path / "json.py").write_text(MODULE)  # the name of a module that is loaded already
     assert isinstance(load_model(f"{tmp_path / 'json.py'}:model"), LogisticRegression)
-    import json
-
     assert json.dumps([]) == "[]"
     with pytest.raises(SealiftError, match=r"E308.*It has: model\."):
         load_model(f"{tmp_path / 'json.py'}:nothing")
@@ -180,3 +180,48 @@ def test_what_the_packer_knows(tmp_path: Path) -> None:
 def test_a_contract_file_that_is_malformed(tmp_path: Path, text: str) -> None:
     (tmp_path / "c.json").write_text(text)
     assert code_of(read_overrides, tmp_path / "c.json") == "E106"
+
+
+PIPELINE = """\
+import numpy as np
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+import pandas as pd
+
+rng = np.random.default_rng(0)
+X = pd.DataFrame({"age": rng.uniform(20, 80, 120).round(1), "sex": rng.choice(["f", "m"], 120)})
+y = np.where(X.age + 10 * (X.sex == "m") > 55, "ill", "well")
+columns = make_column_transformer((StandardScaler(), ["age"]), (OneHotEncoder(handle_unknown="ignore"), ["sex"]))
+model = make_pipeline(columns, LogisticRegression()).fit(X, y)
+"""
+
+
+def test_from_a_python_file_to_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def call(*arguments: str) -> Any:
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--json"])
+        assert ended.value.code in (None, 0), capsys.readouterr()
+        return json.loads(capsys.readouterr().out)
+
+    (tmp_path / "train.py").write_text(PIPELINE)
+    module = load_model(f"{tmp_path / 'train.py'}:model")
+    rng = np.random.default_rng(1)
+    held = pd.DataFrame({"id": range(40), "age": rng.uniform(20, 80, 40).round(1), "sex": rng.choice(["f", "m"], 40)})
+    held["truth"] = "ill"
+    held.to_csv(tmp_path / "held.csv", index=False)
+    (tmp_path / "c.toml").write_text('title = "T"\n[inputs.age]\nunits = "years"\n')
+    call("keygen", str(tmp_path / "k"))
+    sealed = str(tmp_path / "m.seal")
+    packed = call(
+        *("pack", f"{tmp_path / 'train.py'}:model", "--data", str(tmp_path / "held.csv"), "--target", "truth"),
+        *("--drop", "id", "--name", "m", "-o", sealed, "--contract", str(tmp_path / "c.toml")),
+        *("--sign", str(tmp_path / "k")),
+    )
+    assert call("verify", sealed, "--key", str(tmp_path / "k.pub"))["identity"] == packed["identity"]
+    assert call("inspect", sealed)["contract"]["inputs"][0]["units"] == "years"
+    out = str(tmp_path / "out.csv")
+    assert call("predict", sealed, str(tmp_path / "held.csv"), "-o", out, "--keep", "id", "--extra")["refused"] == 0
+    answers = pd.read_csv(out)
+    assert answers["label"].tolist() == module.predict(held[["age", "sex"]]).tolist()  # type: ignore[attr-defined]

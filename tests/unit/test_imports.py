@@ -118,3 +118,17 @@ def test_the_watch_sees_a_socket_and_a_file(tmp_path: Path) -> None:
     seen = traced(tmp_path, code)
     assert any("connect(" in call for call in seen.sockets)
     assert [Path(path).name for path in seen.written] == ["cache", "telemetry.db"]
+
+
+def test_reading_parquet_does_not_drag_pandas_in(tiny: Path, tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet
+
+    table = pa.table({"age": [61.5, None], "weight": [80, 70], "sex": ["f", "m"]})
+    pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
+    code = (
+        "import sealift, sys\nfrom sealift.score import score\n"
+        "assert score(sealift.load(sys.argv[1]), sys.argv[2], sys.argv[3]).refused == 0\n"
+        "assert 'pandas' not in sys.modules"
+    )
+    run(code, str(tiny), str(tmp_path / "in.parquet"), str(tmp_path / "out.csv"))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract.cells import MISSING
+from sealift.score.arrow import present, values_of
 
 
 class Plain:
@@ -59,7 +60,10 @@ class Plain:
         for name, column in self._wanted.items():
             values = table.column(column)
             if name in self._numbers:
-                array = np.asarray(values.to_numpy())
+                pieces = [(values_of(piece), present(piece)) for piece in values.chunks]
+                array = np.concatenate([numbers for numbers, _ in pieces] or [np.empty(0)])
+                if values.null_count:
+                    array[~np.concatenate([there for _, there in pieces])] = np.nan
                 # What is not finite and not null was 'inf', 'NAN' or '1e999', which the contract refuses.
                 if int(np.count_nonzero(~np.isfinite(array))) != values.null_count:
                     return None

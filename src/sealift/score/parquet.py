@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.errors import FileError
+from sealift.score.arrow import present, values_of
 from sealift.score.csv_out import as_text
 from sealift.score.optional import need
 from sealift.score.table import Chunk, Column, malformed
@@ -72,8 +73,10 @@ class ParquetReader:
             return list(array.to_pylist())  # as a NumPy array it would pass through floats
         elif not (types.is_floating(kind) or types.is_integer(kind)):
             return list(array.to_pylist())
-        found = np.asarray(array.to_numpy(zero_copy_only=False))
-        return found.astype(np.float64) if found.dtype == np.float16 else found
+        found = values_of(array).astype(np.float64) if types.is_floating(array.type) else values_of(array)
+        if array.null_count:
+            found[~present(array)] = np.nan
+        return found
 
 
 class ParquetWriter:
