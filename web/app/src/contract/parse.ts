@@ -4,10 +4,21 @@ import { asNumber, isObject } from "../seal/json";
 import type { Contract, DType, Field, Output, Scalar, Tensor } from "./types";
 
 const DTYPES: readonly string[] = ["float64", "float32", "int64", "bool", "string"];
+const KEYS: readonly string[] = ["inputs", "outputs", "task", "tensors", "headline", "title", "description"];
 const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
 
 export function parseContract(raw: unknown): Contract {
   if (!isObject(raw)) throw malformed("it is not an object");
+  for (const key of Object.keys(raw)) {
+    if (!KEYS.includes(key)) {
+      throw new SealiftError(
+        "E207",
+        `This page does not know the part "${key.slice(0, 80)}" of the model's contract, so it cannot answer as the model would.`,
+        "contract.json",
+        "Make the page again with a newer Sealift, or use `sealift score`.",
+      );
+    }
+  }
   const inputs = list(raw["inputs"], "inputs").map(parseField);
   const outputs = list(raw["outputs"], "outputs").map(parseOutput);
   const task = text(raw["task"], "task");
