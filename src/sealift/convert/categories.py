@@ -14,6 +14,8 @@ from sealift.convert.search import look_up, positions
 from sealift.convert.table import Block, Table
 
 UNKNOWN = -1
+UNTOLD: Any = object()
+"""Stands in a list of categories where the graph need not know the category, and so does not tell its name."""
 
 
 def codes(x: Table, categories: Sequence[Any]) -> Tensor:
@@ -33,6 +35,19 @@ def translate(found: Tensor, tables: Sequence[Any]) -> Tensor:
     """`tables[i][found[:, i]]` for each column, where UNKNOWN means a table's last entry."""
     turned = [np.concatenate([np.asarray(table)[-1:], np.asarray(table)[:-1]]) for table in tables]
     return look_up(turned, found + 1)
+
+
+def told(categories: Sequence[Any], tables: Sequence[Any]) -> list[list[Any]]:
+    """The categories without those that `tables` treat as the unknown: no name enters a graph that can do without.
+
+    So the names of infrequent categories, which may be names of people, stay at home.
+    """
+    result = []
+    for known, table in zip(categories, tables, strict=True):
+        numbers = np.asarray(table, dtype=np.float64)
+        same = (numbers == numbers[-1]) | (np.isnan(numbers) & np.isnan(numbers[-1]))
+        result.append([UNTOLD if gone and not is_missing(v) else v for v, gone in zip(known, same[:-1], strict=True)])
+    return result
 
 
 def indicators(found: Tensor, kept: Sequence[Sequence[int]]) -> Tensor:
@@ -80,7 +95,7 @@ def _numbers(block: Block, categories: list[list[Any]]) -> Tensor:
     values = block.values.cast("float64")
     keys, places, missing = [], [], []
     for known in categories:
-        present = [(float(v), i) for i, v in enumerate(known) if not is_missing(v) and not isinstance(v, str)]
+        present = [(float(v), i) for i, v in enumerate(known) if _is_number(v)]
         present.sort()
         # The last entry of each is for values above every key; NaN equals nothing.
         keys.append(np.array([*(key for key, _ in present), np.nan]))
@@ -91,6 +106,10 @@ def _numbers(block: Block, categories: list[list[Any]]) -> Tensor:
     place = positions(values, [column[:-1] for column in keys], right=False)
     found = where(look_up(keys, place).equals(values), look_up(places, place), UNKNOWN)
     return where(values.isnan(), np.array([missing]), found)
+
+
+def _is_number(value: Any) -> bool:
+    return value is not UNTOLD and not is_missing(value) and not isinstance(value, str)
 
 
 def refuse_dates(categories: Sequence[Any]) -> None:

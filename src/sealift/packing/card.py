@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.contract import Contract, Field, shown
 from sealift.errors import PackError
+from sealift.packing.forms import is_unicode
 
 # The author's own words, by heading. The headings are the questions on a clinical calculator's tabs.
 ABOUT = {
@@ -22,8 +24,10 @@ _NOT_TOLD = "The author has not said."
 
 def check_about(about: Mapping[str, str]) -> None:
     """Raise PackError E304 for an entry that no heading takes."""
+    if not isinstance(about, Mapping):
+        raise PackError("E304", "about is no dict.", fix=f"Use texts under: {', '.join(ABOUT)}.")
     for key, text in about.items():
-        if key not in ABOUT or not isinstance(text, str):
+        if key not in ABOUT or not isinstance(text, str) or not is_unicode(text):
             raise PackError(
                 "E304", f"The card has no place for {key!r:.60}.", fix=f"Use texts under: {', '.join(ABOUT)}."
             )
@@ -100,6 +104,12 @@ def _values(f: Field) -> str:
 def _privacy(evidence: Mapping[str, Any]) -> str:
     if evidence["rows_source"] == "caller":
         return "This file holds **real rows** of the caller's data as examples, because the packer asked for it."
+    if evidence.get("holds_records"):
+        return (
+            "**The model itself keeps rows of its training data**, as its method needs (see the pitfalls); they are in "
+            "its graph. The examples beside it are generated, and the summaries leave out what fewer than five "
+            "records share."
+        )
     return (
         "This file holds no record of the training data. Its examples are generated; its summaries leave out what "
         "fewer than five records share. What the model itself has learned is in its graph."
@@ -124,4 +134,5 @@ def _cell(text: str) -> str:
 
 
 def _yaml(text: str) -> str:
-    return '"' + _line(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # A JSON text is a YAML text; what cannot be printed would be neither.
+    return json.dumps("".join(c for c in _line(text) if c.isprintable()), ensure_ascii=False)

@@ -13,9 +13,10 @@ from sealift.contract import Contract, encode
 from sealift.packing.forms import Form
 from sealift.packing.rows import Row, Rows, typed
 from sealift.runtime import Tolerance
-from sealift.stats import Sketch, correlation, draw
+from sealift.stats import SMALL, Sketch, correlation, draw
 
 _PLAUSIBLE, _GOLDEN, _BACKGROUND = 400, 64, 100
+_CELLS = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Reference:
     """The shape of the caller's data, without its records: sketches of the columns and how they hang together."""
 
     sketches: Sequence[Sketch]
-    correlation: npt.NDArray[np.float64]
+    correlation: npt.NDArray[np.float64] | None
 
     @classmethod
     def of(cls, form: Form, sketches: Sequence[Sketch]) -> Reference:
@@ -32,20 +33,23 @@ class Reference:
 
     def plausible(self, contract: Contract) -> list[Row]:
         """Rows to verify with."""
-        return typed(contract, draw(self.sketches, self.correlation, _PLAUSIBLE))
+        return typed(contract, draw(self.sketches, self.correlation, _few(_PLAUSIBLE, contract, _CELLS)))
 
-    def background(self, contract: Contract, own: Form | None) -> dict[str, Any]:
-        """`reference/background.json`: generated rows, or some of the caller's `own`."""
-        if own is None:
-            rows = typed(contract, draw(self.sketches, self.correlation, _BACKGROUND, seed=1))
+    def background(self, contract: Contract, form: Form, *, keep_rows: bool) -> dict[str, Any]:
+        """`reference/background.json`: generated rows, or some of the caller's."""
+        count = _few(_BACKGROUND, contract)
+        if keep_rows:
+            usable = np.flatnonzero(encode(contract, form.values()).good).tolist()
+            rows = _rows(form, [usable[i] for i in _spread(len(usable), count)])
         else:
-            rows = _rows(own, _spread(len(own), _BACKGROUND))
-        return {"columns": [f.name for f in contract.inputs], "rows": rows, "source": _source(own)}
+            drawn = typed(contract, draw(self.sketches, self.correlation, 2 * count, seed=1))
+            rows = [drawn[i] for i in unlike(form, drawn)[:count]]
+        return {"columns": [f.name for f in contract.inputs], "rows": rows, "source": _source(keep_rows)}
 
-    def as_json(self, form: Form) -> dict[str, Any]:
+    def as_json(self, contract: Contract) -> dict[str, Any]:
         """`reference/sketches.json`."""
-        pairs = zip(form.columns, self.sketches, strict=True)
-        return {column.name: dataclasses.asdict(sketch) for column, sketch in pairs}
+        pairs = zip(contract.inputs, self.sketches, strict=True)
+        return {f.name: dataclasses.asdict(sketch) for f, sketch in pairs}
 
 
 def examples(
@@ -53,34 +57,64 @@ def examples(
     generated: Rows,
     truth: Mapping[str, npt.NDArray[Any]],
     tolerance: Mapping[str, Tolerance],
-    own: tuple[Form, Mapping[str, npt.NDArray[Any]]] | None,
+    form: Form,
+    own: Mapping[str, npt.NDArray[Any]] | None,
 ) -> dict[str, Any]:
-    """`golden/examples.json`: generated rows of every kind, or some of the caller's, with the original's answers."""
+    """`golden/examples.json`: generated rows of every kind, or the caller's with their answers `own`."""
+    count = _few(_GOLDEN, contract)
     if own is not None:
-        form, answers = own
-        good = encode(contract, {column.name: column.values for column in form.columns}).good
-        usable = np.flatnonzero(good).tolist()
-        picked = [usable[i] for i in _spread(len(usable), _GOLDEN)]
+        usable = np.flatnonzero(encode(contract, form.values()).good).tolist()
+        picked, answers = [usable[i] for i in _spread(len(usable), count)], own
         rows = _rows(form, picked)
     else:
-        picked, answers = _of_every_kind(generated), truth
+        picked, answers = _of_every_kind(generated, unlike(form, generated.rows), count), truth
         rows = [generated.rows[i] for i in picked]
     return {
         "columns": [f.name for f in contract.inputs],
         "rows": rows,
         "answers": {name: array[picked].tolist() for name, array in answers.items()},
         "tolerance": {name: {"relative": t.relative, "scale": t.scale} for name, t in tolerance.items()},
-        "source": _source(own and own[0]),
+        "source": _source(own is not None),
     }
 
 
-def _of_every_kind(generated: Rows) -> list[int]:
+def unlike(form: Form, rows: Sequence[Row]) -> list[int]:
+    """The indices of generated rows that equal no single record of the caller's.
+
+    A row that SMALL records share is no single one. All indices, where every row there can be is somebody's: with a
+    few columns of a few values each, drawn independently, that says nothing.
+    """
+    columns = [column.values for column in form.columns]
+    # The column with the most different values leaves the fewest records to look at.
+    key = max(range(len(columns)), key=lambda i: len(set(columns[i])))
+    wanted: dict[Any, list[int]] = {row[key]: [] for row in rows}
+    for i, value in enumerate(columns[key]):
+        if value in wanted:
+            wanted[value].append(i)
+    found = []
+    for i, row in enumerate(rows):
+        twins = 0
+        for record in wanted[row[key]]:
+            twins += all(column[record] == value for column, value in zip(columns, row, strict=True))
+            if twins >= SMALL:
+                break
+        if twins in (0, SMALL):
+            found.append(i)
+    return found or list(range(len(rows)))
+
+
+def _of_every_kind(generated: Rows, usable: Sequence[int], count: int) -> list[int]:
     chosen: list[int] = []
     for kind in dict.fromkeys(generated.kinds):
-        places = [i for i, found in enumerate(generated.kinds) if found == kind]
-        want = _GOLDEN // 2 if kind == "plausible" else _GOLDEN // 8
+        places = [i for i in usable if generated.kinds[i] == kind]
+        want = count // 2 if kind == "plausible" else max(1, count // 8)
         chosen += [places[i] for i in _spread(len(places), want)]
     return chosen
+
+
+def _few(most: int, contract: Contract, cells: int = 200_000) -> int:
+    """How many rows of this width to keep, so that thousands of columns do not outgrow the model."""
+    return max(8, min(most, cells // len(contract.inputs)))
 
 
 def _spread(count: int, want: int) -> list[int]:
@@ -92,8 +126,8 @@ def _rows(form: Form, picked: Sequence[int]) -> list[Row]:
     return [[column.values[i] for column in form.columns] for i in picked]
 
 
-def _source(own: Form | None) -> str:
-    return "generated" if own is None else "caller"
+def _source(own: bool) -> str:
+    return "caller" if own else "generated"
 
 
 def _as_numbers(values: Sequence[Any]) -> npt.NDArray[np.float64]:

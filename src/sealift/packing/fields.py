@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from sealift.contract import Field, Policy, is_missing
+from sealift.contract import Contract, Field, Policy, is_missing
 from sealift.convert import Step
+from sealift.errors import PackError
 from sealift.packing.forms import Column, Form, Values
 from sealift.packing.original import Original
 from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_texts
 
-_TRIES = 400
+_TRIES, _CELLS = 400, 4_000_000
+_TOLD_BY_PEOPLE = frozenset(
+    {"missing", "categories", "unknown", "range", "observed", "typical"} | {"title", "description", "units", "personal"}
+)
 _UNSEEN_TEXT = "\u2042 unseen"
 
 
@@ -29,26 +35,28 @@ def infer(form: Form, sketches: Sequence[Sketch]) -> list[Field]:
     return [_field(column, found) for column, found in zip(form.columns, sketches, strict=True)]
 
 
-def with_categories(fields: Sequence[Field], steps: Sequence[Step]) -> list[Field]:
+def with_categories(fields: Sequence[Field], steps: Sequence[Step], form: Form) -> list[Field]:
     """Fields with the categories that the model's encoders know, read off the converted steps."""
     known: dict[str, tuple[Any, ...]] = {}
-    numeric = {field.name for field in fields if field.dtype != "string"}
+    numeric = {column.name: column.values for column in form.columns if column.dtype != "string"}
     for step in steps:
         categories = getattr(step.estimator, "categories_", None)
         if categories is None or len(categories) != step.table.width:
             continue
         for column, values in zip(step.table.each(), categories, strict=True):
             name = column.names[0]
-            # A number that was computed with on the way is no longer the caller's own category.
+            found = tuple(_plain(v) for v in values if not is_missing(v))
+            # A number that was computed with on the way is no longer the caller's own category; one that was only
+            # filled where missing still is, and then the caller's values are among the categories.
             raw = column.values.origin[0].name in ("number", "text")
-            if column.is_text or (raw and name in numeric):
-                known.setdefault(name, tuple(_plain(v) for v in values if not is_missing(v)))
+            if column.is_text or (name in numeric and (raw or {*numeric[name]} <= {*found, None})):
+                known.setdefault(name, found)
     return [_categorised(field, known.get(field.name)) for field in fields]
 
 
 def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
     """Fields with what the model accepts, found by asking it: may a value be missing, may a category be unknown?"""
-    one = {column.name: list(_sample(column)) for column in original.form.columns}
+    one = _one(original.form)
     refused = _refused(original, one, [field.name for field in fields])
     result = []
     for field in fields:
@@ -60,34 +68,88 @@ def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
     return result
 
 
-def without_rare(fields: Sequence[Field], form: Form) -> tuple[list[Field], list[str]]:
-    """Fields that list no rare category unless the model refuses all others; notes on what the model itself knows."""
+def check_overrides(fields: Mapping[str, Any], contract: Contract) -> None:
+    """Raise PackError E304 for a description of no input, or of what the model itself has settled."""
+    for name, changes in fields.items():
+        if name not in contract.index:
+            close = difflib.get_close_matches(str(name), list(contract.index), n=1)
+            raise PackError(
+                "E304",
+                f"fields describes {name!r:.80}, which is no input.",
+                fix=f"Did you mean {close[0]!r:.80}?" if close else "Use the names of X's columns.",
+            )
+        allowed = _TOLD_BY_PEOPLE
+        if not isinstance(changes, Mapping) or set(changes) - allowed:
+            unknown = sorted(map(str, set(changes) - allowed)) if isinstance(changes, Mapping) else "no dict"
+            raise PackError(
+                "E304",
+                f"fields cannot set {unknown!r:.120}.",
+                where=f"input {name!r:.80}",
+                fix=f"Use: {', '.join(sorted(allowed))}. Type and name are those of X.",
+            )
+
+
+def check_loosened(before: Contract, after: Contract, original: Original) -> None:
+    """Raise PackError E304 where the caller's contract lets through what the model itself refuses."""
+    one = _one(original.form)
+    for old, new in zip(before.inputs, after.inputs, strict=True):
+        tried: list[tuple[str, Any]] = []
+        if old.missing == "refused" and new.missing == "allowed":
+            tried.append(("missing", None))
+        if old.unknown == "refused":
+            tried += [("categories", value) for value in set(new.categories or ()) - set(old.categories or ())]
+            if new.unknown == "allowed" or new.categories is None:
+                tried.append(("unknown", unseen(old)))
+        for key, given in tried:
+            if not original.accepts({**one, new.name: [given]}):
+                raise PackError(
+                    "E304",
+                    f"fields allows by {key!r} what the model itself refuses.",
+                    where=f"input {new.name!r:.80}",
+                    fix="Leave that out; or train the model with a step that accepts such values.",
+                )
+
+
+def without_rare(fields: Sequence[Field], form: Form, texts: Collection[str]) -> tuple[list[Field], list[str]]:
+    """Fields that list no rare category unless the model refuses all others; notes on what the model itself knows.
+
+    Args:
+        fields: the inputs.
+        form: the caller's rows, which tell what is rare.
+        texts: every text that the graph holds; a category among them is no secret of this list.
+    """
     result, notes = [], []
     for field, column in zip(fields, form.columns, strict=True):
         if field.categories is None:
             result.append(field)
             continue
-        counts = dict.fromkeys(field.categories, 0)
-        for value in column.values:
-            if value in counts:
-                counts[value] += 1
-        rare = [value for value, count in counts.items() if count < SMALL]
-        if rare and len(form) >= 10 * SMALL:
-            notes.append(
-                f'The model itself knows {len(rare)} categories of "{field.name}" that fewer than {SMALL} rows have; '
-                "they are part of its graph. Group them (min_frequency) in training if they could name a person."
-            )
-            if field.unknown == "allowed":
-                kept = tuple(value for value in field.categories if value not in rare)
-                field = dataclasses.replace(field, categories=kept or None)  # noqa: PLW2901
-        result.append(field)
+        counts = Counter(column.values)
+        rare = {value for value in field.categories if counts[value] < SMALL}
+        held = rare if field.dtype != "string" else {value for value in rare if value in texts}
+        # A handful of rows says nothing about how rare a category was in training.
+        enough = len(form) >= 10 * SMALL
+        hidden = rare - held if field.unknown == "allowed" else set()
+        if enough:
+            hidden = rare if field.unknown == "allowed" else set()
+            told = held if field.unknown == "allowed" else rare
+            if told:
+                notes.append(
+                    f'The model itself knows {len(told)} categories of "{field.name}" that fewer than {SMALL} rows '
+                    "have; they are part of the file. Group them in training (min_frequency with "
+                    'handle_unknown="infrequent_if_exist") if they could name a person.'
+                )
+        kept = tuple(value for value in field.categories if value not in hidden)
+        typical = None if field.typical in hidden else field.typical
+        result.append(dataclasses.replace(field, categories=kept or None, typical=typical))
     return result, notes
 
 
-def unseen(field: Field) -> float | str:
+def unseen(field: Field) -> float | str | bool:
     """A value that is none of the field's categories."""
     if field.dtype == "string":
         return _UNSEEN_TEXT
+    if field.dtype == "bool":
+        return False not in (field.categories or ())
     numbers = [float(value) for value in field.categories or ()]
     return max(numbers, default=0.0) + 1.0
 
@@ -109,10 +171,10 @@ def _field(column: Column, found: Sketch) -> Field:
         return dataclasses.replace(base, categories=found.values, typical=typical)
     if column.dtype == "bool":
         return base
-    low, high = found.bounds
-    centre = int(found.typical) if column.dtype == "int64" else found.typical
+    middle = found.typical
+    centre = int(middle) if middle is not None and column.dtype == "int64" else middle
     categories = tuple(_plain(value) for value in column.known) if column.known else None
-    return dataclasses.replace(base, observed=(low, high), typical=centre, categories=categories)
+    return dataclasses.replace(base, observed=found.bounds, typical=centre, categories=categories)
 
 
 def _categorised(field: Field, known: tuple[Any, ...] | None) -> Field:
@@ -121,9 +183,15 @@ def _categorised(field: Field, known: tuple[Any, ...] | None) -> Field:
     if field.dtype == "string":
         values: tuple[Any, ...] = tuple(value for value in known if isinstance(value, str))
     elif field.dtype == "bool":
-        return field
+        # Both is what any boolean may be; only one is worth saying.
+        values = tuple({bool(value) for value in known if value in (0, 1)})
+        return field if len(values) == 2 else dataclasses.replace(field, categories=values or None)
     else:
-        values = tuple(int(value) if field.dtype == "int64" else float(value) for value in known)
+        numbers = [float(value) for value in known if not isinstance(value, str) and math.isfinite(value)]
+        if field.dtype == "float32":
+            numbers = [value for value in numbers if value == float(np.float32(value))]
+        whole = field.dtype == "int64"
+        values = tuple(int(value) if whole else value for value in numbers if not whole or value == int(value))
     return dataclasses.replace(field, categories=values or None)
 
 
@@ -131,7 +199,7 @@ def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]
     """The fields that the model cannot do without, found by halving; unclear ones count among them."""
     refused: set[str] = set()
     waiting = [list(names)]
-    tries = _TRIES
+    tries = max(_TRIES, _CELLS // len(names))
     while waiting:
         group = waiting.pop()
         if tries <= 0:
@@ -148,9 +216,9 @@ def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]
     return refused
 
 
-def _sample(column: Column) -> Iterator[float | str | bool | None]:
-    """One value that the model has met."""
-    yield next((value for value in column.values if value is not None), None)
+def _one(form: Form) -> dict[str, Values]:
+    """One row of values that the model has met."""
+    return {c.name: [next((value for value in c.values if value is not None), None)] for c in form.columns}
 
 
 def _plain(value: Any) -> Any:

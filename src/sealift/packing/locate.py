@@ -12,7 +12,13 @@ from sealift.convert import Conversion, Step, Table, Tensor
 from sealift.packing.parity import RELATIVE
 from sealift.runtime import Engine, Tolerance, matches
 
-_METHODS = {"features": "transform", "probability": "predict_proba", "value": "predict", "score": "decision_function"}
+_METHODS = {
+    "features": "transform",
+    "probability": "predict_proba",
+    "value": "predict",
+    "score": "decision_function",
+    "label": "predict",
+}
 
 
 def faulty_step(conversion: Conversion, tensors: Mapping[str, Any]) -> str:
@@ -35,6 +41,8 @@ def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> 
         "score": step.answer.score if step.answer.probability is None else None,
     }
     wanted = {name: tensor for name, tensor in found.items() if tensor is not None}
+    if step.answer.choice is not None and step.answer.classes is not None:
+        wanted["label"] = step.answer.choice
     rows = _replayed(conversion, step.table, tensors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -42,9 +50,15 @@ def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> 
             if not hasattr(step.estimator, _METHODS[name]):
                 continue
             expected = getattr(step.estimator, _METHODS[name])(rows)
+            if name == "label":
+                chosen = np.asarray(step.answer.classes)[_run(conversion, {"out": tensor}, tensors)["out"]]
+                if not np.array_equal(chosen, np.asarray(expected).reshape(chosen.shape)):
+                    return True
+                continue
             expected = np.asarray(expected.toarray() if hasattr(expected, "toarray") else expected, dtype=np.float64)
             got = _run(conversion, {"out": tensor}, tensors)["out"]
-            scale = 1.0 if name == "probability" else float(np.nanmedian(np.abs(expected))) or 1.0
+            middle = np.abs(expected[np.isfinite(expected)])
+            scale = 1.0 if name == "probability" or not len(middle) else float(np.median(middle)) or 1.0
             same, _ = matches(got.reshape(expected.shape), expected, Tolerance(RELATIVE["float64"], scale))
             if not same.all():
                 return True

@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Contract
+from sealift.contract import Contract, is_missing
 from sealift.errors import PackError
 
 
 def metrics(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], y: Any) -> dict[str, float]:
     """Accuracy and, with probabilities, log loss and Brier score; or R², MAE and RMSE. Rounded to four digits.
 
-    Brier: mean squared distance to the one-hot truth (Brier, 1950). Raises PackError E305 when y does not fit.
+    Brier: mean squared distance to the one-hot truth (Brier, 1950), averaged over rows and summed over classes.
+
+    Args:
+        contract: the task and the classes.
+        answers: the model's answers.
+        y: the truth, (N,) or (N, k), an array.
+
+    Raises:
+        PackError: E305 when y has another form than the answers.
     """
-    truth = np.asarray(y)
-    if truth.ndim == 2 and truth.shape[1] == 1:
-        truth = truth[:, 0]
-    first = next(iter(answers.values()))
-    if len(truth) != len(first):
-        raise PackError(
-            "E305", f"y has {len(truth)} values for {len(first)} rows.", fix="Give one value of y for each row of X."
-        )
-    if contract.task == "classification" and truth.ndim == 1 and answers["label"].ndim == 1:
-        found = _classification(contract, answers, truth)
-    elif contract.task == "regression" and truth.shape == answers["value"].shape:
-        found = _regression(answers["value"], truth.astype(np.float64))
+    if contract.task == "classification" and answers["label"].shape == y.shape:
+        if any(is_missing(value) for value in y.reshape(-1).tolist()):
+            raise _unfit_truth("y lacks values.")
+        found = _classification(contract, answers, y)
+    elif contract.task == "regression" and y.shape == answers["value"].shape:
+        found = _regression(answers["value"], _as_numbers(y))
+    elif contract.task in ("classification", "regression"):
+        raise _unfit_truth(f"y has the shape {y.shape}, unlike the model's answers.")
     else:
         return {}
     return {name: float(f"{value:.4g}") for name, value in found.items()}
 
 
+def _as_numbers(y: Any) -> npt.NDArray[np.float64]:
+    try:
+        truth = np.array([math.nan if is_missing(value) else value for value in y.reshape(-1)], dtype=np.float64)
+    except (TypeError, ValueError):
+        raise _unfit_truth("y holds what is no number.") from None
+    if not np.isfinite(truth).all():
+        raise _unfit_truth("y lacks values, or holds infinite ones.")
+    return truth.reshape(y.shape)
+
+
+def _unfit_truth(what: str) -> PackError:
+    return PackError("E305", what, fix="Give the true answer for each row of X in the form of fit's y, or leave y out.")
+
+
 def _classification(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], truth: Any) -> dict[str, float]:
-    found = {"accuracy": float(np.mean(answers["label"] == truth))}
+    same = np.asarray(answers["label"] == truth)
+    found = {"accuracy": float(np.mean(same.reshape(len(truth), -1).all(axis=1)))}
+    if truth.ndim > 1:  # several targets: the share of rows where all are right
+        return found
     classes = list(contract.output("label").classes or ())
     places = {value: i for i, value in enumerate(classes)}
     if "probability" in answers and all(value in places for value in truth.tolist()):
@@ -59,6 +81,9 @@ def _auc(score: npt.NDArray[Any], positive: npt.NDArray[np.bool_]) -> float:
 
 def _regression(value: npt.NDArray[Any], truth: npt.NDArray[Any]) -> dict[str, float]:
     error = value - truth
-    spread = float(((truth - truth.mean(axis=0)) ** 2).sum())
-    found = {"mae": float(np.abs(error).mean()), "rmse": float(np.sqrt((error**2).mean()))}
-    return {"r2": 1.0 - float((error**2).sum()) / spread, **found} if spread else found
+    # Over several targets each is the mean of the targets' own, as scikit-learn has it.
+    spread = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+    found = {"mae": float(np.abs(error).mean()), "rmse": float(np.sqrt((error**2).mean(axis=0)).mean())}
+    if not np.all(spread > 0):
+        return found
+    return {"r2": float(np.mean(1.0 - (error**2).sum(axis=0) / spread)), **found}

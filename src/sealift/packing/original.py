@@ -40,17 +40,18 @@ class Original:
 
     def answer_columns(self, columns: Mapping[str, Values]) -> dict[str, npt.NDArray[Any]]:
         """The answers to columns of plain values."""
-        return self.answer(self.form.build(columns))
+        return self.answer(self._built(columns))
 
     def accepts(self, columns: Mapping[str, Values]) -> bool:
         """Whether the model answers these rows instead of raising."""
+        rows = self._built(columns)
         try:
-            self.answer_columns(columns)
+            self.answer(rows)
         except Exception:  # any refusal is an answer to this question
             return False
         return True
 
-    def accepted(self, columns: Mapping[str, Values], *, tries: int = 200) -> npt.NDArray[np.bool_]:
+    def accepted(self, columns: Mapping[str, Values], *, tries: int = 400) -> npt.NDArray[np.bool_]:
         """Which rows (N,) the model answers, found by halving; rows still unclear after `tries` count as refused."""
         count = len(next(iter(columns.values())))
         good = np.zeros(count, dtype=np.bool_)
@@ -65,14 +66,57 @@ class Original:
                 waiting += [(start, middle), (middle, stop)]
         return good
 
+    def _built(self, columns: Mapping[str, Values]) -> Any:
+        # Apart from the asking: rows that cannot be built would look as if the model refused them.
+        try:
+            return self.form.build(columns)
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200]
+            raise PackError(
+                "E304",
+                f"Rows like those of X cannot be generated: {type(error).__name__}: {reason}",
+                fix="Give X with plain column types: float64, int64, bool, object or category.",
+            ) from error
+
     def _ask(self, output: Output, X: Any) -> npt.NDArray[Any]:
         method = next(m for m in _METHODS[output.name] if hasattr(self.model, m))
         found = getattr(self.model, method)(X)
+        if isinstance(found, list):  # predict_proba of several targets: one matrix for each
+            found = np.hstack(found)
         found = found.toarray() if hasattr(found, "toarray") else np.asarray(found)
         kind = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "string": np.object_}[output.dtype]
         found = found.astype(kind)
         # scikit-learn answers a single target sometimes as (N,), sometimes as (N, 1)
         return found[:, 0] if output.width is None and found.ndim == 2 and found.shape[1] == 1 else found
+
+
+def check_model(model: Any) -> None:
+    """Raise PackError E304 for what is no fitted model at all, E301 for an estimator that was never fitted."""
+    if isinstance(model, type):
+        raise PackError("E304", f"{model.__name__} is a class.", fix="Give a fitted object: model = ...().fit(X, y).")
+    if not any(hasattr(model, name) for name in ("predict", "transform", "fit_predict", "score_samples")):
+        raise PackError(
+            "E304",
+            f"The type {type(model).__name__} neither predicts nor transforms.",
+            fix="Give a fitted model, such as a scikit-learn pipeline.",
+        )
+    if hasattr(model, "__sklearn_tags__") and hasattr(model, "get_params"):
+        from sklearn.exceptions import NotFittedError
+        from sklearn.utils.validation import check_is_fitted
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                check_is_fitted(model)
+        except NotFittedError as error:
+            raise PackError(
+                "E301",
+                "The model was never fitted.",
+                where=type(model).__name__,
+                fix="Call fit(X, y) on it before packing.",
+            ) from error
+        except Exception:  # noqa: S110 - an estimator with ideas of its own; the conversion will tell
+            pass
 
 
 def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import onnx
+
 import sealift
 from sealift import canonical, seal
-from sealift.contract import Contract, Field, Headline, Output
+from sealift.contract import Contract
 from sealift.convert import Conversion, convert
 from sealift.packing import fields as fielding
+from sealift.packing import privacy, told
 from sealift.packing.card import card, check_about
 from sealift.packing.examples import Reference, examples
 from sealift.packing.forms import form_of
 from sealift.packing.metrics import metrics
-from sealift.packing.original import Original, check_rows
+from sealift.packing.original import Original, check_model, check_rows
 from sealift.packing.parity import Report, tolerances
 from sealift.packing.provenance import provenance, sbom
 from sealift.packing.verify import prove
@@ -92,7 +94,7 @@ def pack(
 
     Raises:
         PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name
-            that cannot be used, E305 when the model fails on X.
+            or another argument that cannot be used, E305 when the model fails on X, or X or y do not fit it.
         ParityError: E303 when the answers differ; nothing is written.
         ContractError: E106 when `fields` contradict themselves.
         FileError: E402 when the file cannot be written.
@@ -100,47 +102,57 @@ def pack(
     say = progress or (lambda _: None)
     check_name(name, version)
     check_about(about or {})
+    told.check_texts(title=title, description=description)
+    told.check_tolerance(tolerance)
+    check_model(model)
     say("Reading the rows")
     form = form_of(X, model)
+    truth = told.truth_of(y, len(form))
     sketches = fielding.sketch(form)
     say("Converting the model")
     conversion = convert(model, fielding.infer(form, sketches), form.nulls)
     say("Asking the original model")
     original = Original(model, form, conversion.outputs)
     answers = check_rows(original)
-    inputs, notes = _inputs(conversion, original, sketches)
-    contract = Contract(
-        inputs=tuple(inputs),
-        outputs=tuple(_named(found, class_names) for found in conversion.outputs),
-        task=conversion.task,
-        headline=_headline(conversion.outputs, headline),
+    graph = conversion.model()
+    contract, notes = _contract(
+        conversion,
+        original,
+        sketches,
+        privacy.texts_in(graph),
+        fields or {},
+        outputs=told.named(conversion.outputs, class_names),
+        headline=told.headline(conversion.outputs, headline),
         title=title,
         description=description,
-    ).changed(**(fields or {}))
+    )
+    notes += privacy.notes(graph, conversion.steps, form)
     say("Verifying")
     described = canonical.dumps(contract.as_json())
-    graph = conversion.model({"sealift.contract": described.decode()})
+    onnx.helper.set_model_props(graph, {"sealift.contract": described.decode()})
     body = graph.SerializeToString()
     reference = Reference.of(form, sketches)
     allowed = tolerances(contract, answers, single=conversion.single, relative=tolerance)
     proof = prove(conversion, original, contract, body, answers, sketches, reference.plausible(contract), allowed)
+    notes += proof.notes
     say("Writing")
     evidence = {
         "parity": proof.report.as_json(),
         "steps": [{"path": step.path, "how": step.how} for step in conversion.steps],
         "rows": len(form),
         "rows_source": "caller" if keep_rows else "generated",
-        "metrics": {} if y is None else metrics(contract, answers, y),
+        "metrics": {} if truth is None else metrics(contract, answers, truth),
         "notes": notes,
+        "holds_records": privacy.keeps_records(conversion.steps),
     }
-    golden = examples(contract, proof.rows, proof.truth, allowed, (form, answers) if keep_rows else None)
+    golden = examples(contract, proof.rows, proof.truth, allowed, form, answers if keep_rows else None)
     members = {
         "contract.json": described,
         "model.onnx": body,
         "golden/examples.json": canonical.dumps(golden),
         "evidence.json": canonical.dumps(evidence),
-        "reference/sketches.json": canonical.dumps(reference.as_json(form)),
-        "reference/background.json": canonical.dumps(reference.background(contract, form if keep_rows else None)),
+        "reference/sketches.json": canonical.dumps(reference.as_json(contract)),
+        "reference/background.json": canonical.dumps(reference.background(contract, form, keep_rows=keep_rows)),
         "card.md": card(contract, name=name, version=version, evidence=evidence, about=about or {}).encode(),
         "provenance.json": canonical.dumps(provenance(form, model)),
         "sbom.cdx.json": canonical.dumps(sbom(name, version, body, description)),
@@ -158,24 +170,19 @@ def pack(
     return Packed(path, hashlib.sha256(sealed["manifest.json"]).hexdigest(), contract, proof.report, notes)
 
 
-def _inputs(conversion: Conversion, original: Original, sketches: Sequence[Sketch]) -> tuple[list[Field], list[str]]:
-    inputs = fielding.with_categories(fielding.infer(original.form, sketches), conversion.steps)
-    return fielding.without_rare(fielding.with_policies(inputs, original), original.form)
-
-
-def _named(output: Output, names: Sequence[str] | Mapping[Any, str] | None) -> Output:
-    if names is None or output.classes is None:
-        return output
-    listed = [names[value] for value in output.classes] if isinstance(names, Mapping) else list(names)
-    return dataclasses.replace(output, class_names=tuple(listed))
-
-
-def _headline(outputs: Sequence[Output], wanted: str | tuple[str, Any] | None) -> Headline:
-    if isinstance(wanted, tuple):
-        return Headline(*wanted)
-    shown = next((o for o in outputs if o.name == (wanted or "probability")), outputs[0])
-    if wanted is not None:
-        shown = next((o for o in outputs if o.name == wanted), Output(name=wanted, dtype="float64"))
-    # With two classes it is the second that people ask about: ill, defaulted, churned.
-    class_ = shown.classes[-1] if shown.name == "probability" and shown.classes and len(shown.classes) == 2 else None
-    return Headline(shown.name, class_)
+def _contract(
+    conversion: Conversion,
+    original: Original,
+    sketches: Sequence[Sketch],
+    texts: Collection[str],
+    fields: Mapping[str, Mapping[str, Any]],
+    **rest: Any,
+) -> tuple[Contract, list[str]]:
+    """The contract as X, the model and the caller make it; and what the packer should know."""
+    inputs = fielding.with_categories(fielding.infer(original.form, sketches), conversion.steps, original.form)
+    inputs, notes = fielding.without_rare(fielding.with_policies(inputs, original), original.form, texts)
+    found = Contract(inputs=tuple(inputs), task=conversion.task, **rest)
+    fielding.check_overrides(fields, found)
+    enriched = found.changed(**fields)
+    fielding.check_loosened(found, enriched, original)
+    return enriched, notes

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
+import sys
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import sealift
 from sealift import canonical
-from sealift.packing.forms import Form
+from sealift.packing.forms import Form, as_numbers
 
 _PACKAGES = ("numpy", "scipy", "pandas", "polars", "scikit-learn", "skl2onnx", "onnx", "onnxruntime")
 
@@ -71,16 +73,24 @@ def sbom(name: str, version: str, graph: bytes, description: str) -> dict[str, A
 def _digest(form: Form) -> str:
     digest = hashlib.sha256()
     for column in form.columns:
-        digest.update(canonical.dumps([column.name, column.dtype, list(column.values)]))
+        digest.update(canonical.dumps([column.name, column.dtype, len(column.values)]))
+        if column.dtype == "string":
+            digest.update(canonical.dumps(list(column.values)))
+        else:
+            digest.update(as_numbers(column.values).astype("<f8").tobytes())
     return digest.hexdigest()
 
 
 def _git() -> dict[str, Any] | None:
-    commit = _run("git", "rev-parse", "HEAD")
+    """The state of the repository that the running script stands in; of the current folder for a notebook or a tool."""
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    own = script is not None and not Path(script).resolve().is_relative_to(Path(sys.prefix).resolve())
+    git = ("git", "-C", str(Path(script).resolve().parent if own and script else Path.cwd()))
+    commit = _run(*git, "rev-parse", "HEAD")
     if commit is None:
         return None
     # Untracked files are left out: the sealed file itself would turn the flag when it is packed again.
-    changed = _run("git", "status", "--porcelain", "--untracked-files=no")
+    changed = _run(*git, "status", "--porcelain", "--untracked-files=no")
     return {"commit": commit, "dirty": bool(changed)}
 
 

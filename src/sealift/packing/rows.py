@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from sealift.contract import Contract, Field, encode
+from sealift.contract.field import MAX_SAFE_INTEGER
 from sealift.packing.fields import unseen
 from sealift.packing.forms import Values
 from sealift.stats import Numbers, Sketch
@@ -58,29 +59,29 @@ def typed(contract: Contract, columns: Sequence[Values]) -> list[Row]:
 
 
 def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -> Rows:
-    """Rows at the edges of each field, on top of plausible `base` rows; ones the contract refuses are left out."""
-    found = Rows([f.name for f in contract.inputs])
-    turn = 0
+    """Rows at the edges of each field, on top of plausible `base` rows; ones the contract refuses are left out.
 
-    def vary(kind: str, position: int, values: Sequence[Any]) -> None:
-        nonlocal turn
-        for value in values:
-            row = list(base[turn % len(base)])
-            row[position] = value
-            turn += 1
-            found.add(kind, [row])
-
+    One edge a row; where there are thousands of fields, several fields share a row.
+    """
+    wanted: dict[str, list[tuple[int, Any]]] = {"missing": [], "categories": [], "text": [], "extremes": []}
     few = max(1, 2000 // len(contract.inputs))
     for i, (f, sketch) in enumerate(zip(contract.inputs, sketches, strict=True)):
         if f.missing == "allowed":
-            vary("missing", i, [None] * min(3, few))
+            wanted["missing"] += [(i, None)] * min(3, few)
         if f.categories is not None:
-            vary("categories", i, list(f.categories)[: 20 * few])
-            vary("categories", i, [unseen(f)])
+            wanted["categories"] += [(i, value) for value in [*f.categories[: 20 * few], unseen(f)]]
         if f.dtype == "string":
-            vary("text", i, _TEXTS[: 3 * few])
+            near = [text for value in (f.categories or ())[:2] for text in _near(str(value))]
+            wanted["text"] += [(i, text) for text in (*_TEXTS, *near)[: 4 * few]]
         elif isinstance(sketch, Numbers):
-            vary("extremes", i, _extremes(f, sketch)[: 3 * few])
+            wanted["extremes"] += [(i, value) for value in _extremes(f, sketch)[: 3 * few]]
+    found = Rows([f.name for f in contract.inputs])
+    most = max(25, min(4000, 1_000_000 // len(contract.inputs)))
+    for kind, edits in wanted.items():
+        rows = [list(base[i % len(base)]) for i in range(min(most, len(edits)))]
+        for turn, (position, value) in enumerate(edits):
+            rows[turn % len(rows)][position] = value
+        found.add(kind, rows)
     empty: Row = [None if f.missing == "allowed" else value for f, value in zip(contract.inputs, base[0], strict=True)]
     found.add("missing", [empty])
     return allowed(contract, found)
@@ -93,63 +94,22 @@ def allowed(contract: Contract, rows: Rows) -> Rows:
     return rows.kept(encode(contract, rows.columns()).good.tolist())
 
 
-def crossings(
-    contract: Contract,
-    base: Sequence[Row],
-    targets: Sequence[tuple[int, int, float]],
-    measure: Callable[[dict[str, Any]], Any],
-    bounds: Sequence[tuple[float, float]],
-) -> Rows:
-    """Pairs of neighbouring doubles between which an inner value passes a threshold.
-
-    Each target is a field, a column of what `measure` gives for rows (N, k), and a threshold on that column. The
-    field's value is halved in until its two sides are neighbours, whatever monotone preprocessing lies between;
-    a conversion that compares in another precision answers differently on one of the two.
-    """
-    found = Rows([f.name for f in contract.inputs])
-    if not targets:
-        return found
-    rows = [list(base[i % len(base)]) for i in range(len(targets))]
-    low = np.array([bounds[i][0] for i, _, _ in targets], dtype=np.float64)
-    high = np.array([bounds[i][1] for i, _, _ in targets], dtype=np.float64)
-    column = np.array([c for _, c, _ in targets])
-    threshold = np.array([t for _, _, t in targets])
-
-    def above(values: Any) -> Any:
-        for row, (position, _, _), value in zip(rows, targets, values.tolist(), strict=True):
-            row[position] = value
-        table = Rows(found.names, rows)
-        return measure(table.columns())[np.arange(len(targets)), column] > threshold
-
-    start, stop = above(low), above(high)
-    usable = start != stop
-    for _ in range(80):
-        middle = low / 2 + high / 2
-        if not (usable & (middle > low) & (middle < high)).any():
-            break
-        side = above(middle)
-        low = np.where(side == start, middle, low)
-        high = np.where(side == start, high, middle)
-    for i in np.flatnonzero(usable).tolist():
-        for value in (low[i], high[i]):
-            row = list(rows[i])
-            row[targets[i][0]] = float(value)
-            found.add("thresholds", [row])
-    return allowed(contract, found)
+def _near(text: str) -> list[str]:
+    """Texts that only a careless comparison takes for `text`."""
+    variants = [f"{text} ", f" {text}", text.upper(), text.lower(), text.swapcase(), f"{text}\u0301"]
+    return [variant for variant in dict.fromkeys(variants) if variant != text]
 
 
 def _extremes(f: Field, sketch: Numbers) -> list[float]:
-    low, high = sketch.bounds
-    width = high - low or abs(high) or 1.0
     if f.dtype == "bool":
-        return [0.0, 1.0]
+        return [False, True]
+    low, high = sketch.bounds or (0.0, 1.0)
+    width = high - low or abs(high) or 1.0
+    far = (low - width, high + width, low - 10 * width, high + 10 * width)
     if f.dtype == "int64":
-        return [0, -1, 1, round(low - width), round(high + width), round(low - 10 * width), round(high + 10 * width)]
+        return [0, -1, 1, *(round(value) for value in far if abs(value) < MAX_SAFE_INTEGER)]
     third = low + width / 3
-    return [
-        *(0.0, -0.0, low - width, high + width, low - 10 * width, high + 10 * width, third),
-        *(float(np.float32(third)), math.nextafter(third, math.inf), 5e-324, -1e-12),
-    ]
+    return [0.0, -0.0, *far, third, float(np.float32(third)), math.nextafter(third, math.inf), 5e-324, -1e-12]
 
 
 def _fit(f: Field, values: Values) -> list[Any]:
@@ -164,8 +124,12 @@ def _fit(f: Field, values: Values) -> list[Any]:
         if value is not None and not isinstance(value, str):
             value = max(value, low) if low is not None else value
             value = min(value, high) if high is not None else value
-            value = bool(value) if f.dtype == "bool" else round(value) if f.dtype == "int64" else float(value)
+            value = bool(value) if f.dtype == "bool" else _whole(value) if f.dtype == "int64" else float(value)
             if f.dtype == "float32":
                 value = float(np.float32(value))
         result.append(value)
     return result
+
+
+def _whole(value: float) -> int:
+    return max(-MAX_SAFE_INTEGER, min(MAX_SAFE_INTEGER, round(value)))

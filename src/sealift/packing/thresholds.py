@@ -1,95 +1,174 @@
-"""Where the converted graph compares: the split points of its trees, traced back to the fields they come from."""
+"""Rows at the forks of the graph's trees: on both sides of every threshold, missing, and of each kind of category.
+
+A fork matters only to rows that come by it. So plausible rows are sent through the trees first, and each fork is
+tried with one that reaches it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from onnx import NodeProto, numpy_helper
+import numpy.typing as npt
+from onnx import NodeProto
 
-from sealift.contract import Contract
-from sealift.convert import Conversion, Graph, Step, Tensor
-from sealift.packing.rows import Row, Rows, crossings
+from sealift.contract import Contract, encode
+from sealift.convert import Conversion, Tensor
+from sealift.packing import crossing
+from sealift.packing.fields import unseen
+from sealift.packing.forest import MEMBER, Forest, read
+from sealift.packing.rows import Row, Rows, allowed
 from sealift.runtime import Engine
 
-_MOST = 1500
+_MOST, _MOST_MEMBERS = 1000, 150
+_CELLS = 2_000_000
+_WIDEST = 1000  # inputs; beyond it, which input feeds which column is not searched for
+_KINDS = 8  # categories tried at one fork
 
 
 def threshold_rows(
-    conversion: Conversion, contract: Contract, base: list[Row], bounds: list[tuple[float, float]]
+    conversion: Conversion, contract: Contract, base: Sequence[Row], bounds: Sequence[tuple[float, float]]
 ) -> Rows:
-    """Neighbouring doubles around the thresholds of every tree ensemble, as rows of the contract."""
+    """Rows of the contract for the forks of every tree ensemble.
+
+    Args:
+        conversion: the converted model.
+        contract: its inputs.
+        base: plausible rows.
+        bounds: for each input, between which values thresholds are looked for.
+    """
     found = Rows([f.name for f in contract.inputs])
-    seen: set[str] = set()
-    for step in conversion.steps:
-        source = step.table.numbers() if _has_trees(step) else None
-        if source is None or source.name in seen:
-            continue
-        seen.add(source.name)
-        targets = _targets(conversion.graph, step, source, contract)
-        if not targets:
-            continue
-        measure = _measure(conversion.graph, source, contract)
-        rows = crossings(contract, base, targets, measure, bounds)
-        found.add("thresholds", rows.rows)
+    for name, nodes in _ensembles(conversion).items():
+        forests = [read(node) for node in nodes]
+        kind = forests[0].split.dtype.name
+        inside = _Inside(conversion, contract, Tensor(conversion.graph, name, kind, (None, None)))
+        values = inside.of(base)
+        sources = _sources(contract, base, inside, values)
+        found.add("thresholds", _at_splits(contract, base, bounds, inside, values, sources, forests))
+        found.add("forks", _at_members(contract, base, values, sources, forests))
+    return allowed(contract, found)
+
+
+class _Inside:
+    """What a tensor within the graph holds for given rows."""
+
+    def __init__(self, conversion: Conversion, contract: Contract, tensor: Tensor) -> None:
+        graph = conversion.graph
+        self._engine = Engine(graph.model({"inside": tensor}, {}).SerializeToString(), threads=1)
+        self._contract = contract
+
+    def of(self, rows: Sequence[Row]) -> npt.NDArray[np.float64]:
+        """(N, k) for rows of the contract."""
+        columns = {f.name: [row[i] for row in rows] for i, f in enumerate(self._contract.inputs)}
+        return self.fed(dict(encode(self._contract, columns).tensors))
+
+    def fed(self, tensors: dict[str, Any]) -> npt.NDArray[np.float64]:
+        """(N, k) for the graph's input tensors."""
+        wanted = {name: tensors[name] for name in self._engine.inputs}
+        return np.asarray(self._engine.run(wanted)["inside"], dtype=np.float64)
+
+
+def _ensembles(conversion: Conversion) -> dict[str, list[NodeProto]]:
+    """The tree nodes that the model's answers need, by the tensor that feeds them."""
+    found: dict[str, list[NodeProto]] = {}
+    for node in conversion.model().graph.node:
+        if node.op_type == "TreeEnsemble":
+            found.setdefault(node.input[0], []).append(node)
     return found
 
 
-def _has_trees(step: Step) -> bool:
-    names = ("tree_", "_predictors", "estimators_")
-    return any(hasattr(step.estimator, name) for name in names) and not any(b.is_text for b in step.table.blocks)
+def _sources(
+    contract: Contract, base: Sequence[Row], inside: _Inside, values: npt.NDArray[np.float64]
+) -> dict[int, int]:
+    """Inner column → the input that moves it most, found by changing one input after the other."""
+    width = values.shape[1]
+    numeric = [i for i, f in enumerate(contract.inputs) if f.dtype != "string"]
+    if len(contract.inputs) > _WIDEST:
+        # Too many to try; but columns that pass through unchanged are recognised.
+        plain = np.array([[np.nan if row[i] is None else float(row[i] or 0.0) for i in numeric] for row in base[:20]])
+        same = plain.shape[1] == width and bool(np.allclose(plain, values[:20], rtol=1e-6, equal_nan=True))
+        return dict(enumerate(numeric)) if same else {}
+    best = np.zeros(width)
+    source: dict[int, int] = {}
+    for turn in range(2):
+        start = list(base[turn % len(base)])
+        rows = [start]
+        for i, f in enumerate(contract.inputs):
+            row = list(start)
+            others = [other[i] for other in base if other[i] is not None and other[i] != start[i]]
+            row[i] = others[turn % len(others)] if others else unseen(f) if f.unknown == "allowed" else start[i]
+            rows.append(row)
+        moved = inside.of(rows)
+        change = np.abs(np.nan_to_num(moved[1:], nan=1e9) - np.nan_to_num(moved[:1], nan=1e9))
+        for column in range(width):
+            top = int(np.argmax(change[:, column]))
+            if change[top, column] > best[column]:
+                best[column], source[column] = change[top, column], top
+    return source
 
 
-def _targets(graph: Graph, step: Step, source: Tensor, contract: Contract) -> list[tuple[int, int, float]]:
-    """(field, column, threshold) for the comparisons on columns that bear a field's name."""
-    fields = [_field_of(name, contract) for name in step.table.names]
-    pairs: set[tuple[int, float]] = set()
-    for node in _ensembles(graph, source):
-        attributes = {a.name: a for a in node.attribute}
-        splits = numpy_helper.to_array(attributes["nodes_splits"].t)
-        modes = numpy_helper.to_array(attributes["nodes_modes"].t)
-        features = np.array(attributes["nodes_featureids"].ints)
-        compared = modes != 6  # membership has no threshold
-        pairs.update(zip(features[compared].tolist(), splits[compared].tolist(), strict=True))
-    found = [
-        (position, column, threshold)
-        for column, threshold in sorted(pairs)
-        if column < len(fields)
-        and (position := fields[column]) is not None
-        and contract.inputs[position].dtype in ("float64", "float32")
+def _at_splits(
+    contract: Contract,
+    base: Sequence[Row],
+    bounds: Sequence[tuple[float, float]],
+    inside: _Inside,
+    values: npt.NDArray[np.float64],
+    sources: dict[int, int],
+    forests: Sequence[Forest],
+) -> list[Row]:
+    """For every threshold, a row that reaches it, with the input just below, just above, and missing."""
+    wanted: dict[tuple[int, float], int] = {}
+    for forest in forests:
+        reached = forest.reached(values)
+        for node in np.flatnonzero(forest.mode != MEMBER).tolist():
+            key = (int(forest.feature[node]), float(forest.split[node]))
+            position = sources.get(key[0])
+            if position is None or contract.inputs[position].dtype in ("string", "bool"):
+                continue
+            if wanted.get(key, -1) < 0:
+                wanted[key] = int(reached[node])
+    most = max(20, min(_MOST, _CELLS // len(contract.inputs)))
+    chosen = [
+        crossing.Target(sources[column], column, threshold, list(base[max(row, 0)]))
+        for (column, threshold), row in _some(sorted(wanted.items()), most)
     ]
-    if len(found) > _MOST:
-        keep = np.random.Generator(np.random.PCG64(0)).choice(len(found), _MOST, replace=False)
-        found = [found[i] for i in sorted(keep.tolist())]
-    return found
+    rows: list[Row] = []
+    for target, sides in zip(chosen, crossing.sides(contract, chosen, bounds, inside.fed), strict=True):
+        f = contract.inputs[target.field]
+        beside = [*sides, None] if f.missing == "allowed" else sides
+        rows += [[*target.row[: target.field], value, *target.row[target.field + 1 :]] for value in beside]
+    return rows
 
 
-def _ensembles(graph: Graph, source: Tensor) -> list[NodeProto]:
-    """The tree nodes fed by `source`, directly or through casts."""
-    same = {source.name}
-    found = []
-    for node in graph.nodes:
-        if node.op_type == "Cast" and node.input[0] in same:
-            same.add(node.output[0])
-        elif node.op_type == "TreeEnsemble" and node.input[0] in same:
-            found.append(node)
-    return found
+def _at_members(
+    contract: Contract,
+    base: Sequence[Row],
+    values: npt.NDArray[np.float64],
+    sources: dict[int, int],
+    forests: Sequence[Forest],
+) -> list[Row]:
+    """For every fork by category, a row that reaches it with some known ones, an unseen one, and none."""
+    wanted: list[tuple[int, int]] = []
+    for forest in forests:
+        reached = forest.reached(values)
+        for node in np.flatnonzero(forest.mode == MEMBER).tolist():
+            position = sources.get(int(forest.feature[node]))
+            if position is not None and reached[node] >= 0:
+                wanted.append((position, int(reached[node])))
+    rows: list[Row] = []
+    for turn, (position, start) in enumerate(_some(sorted(set(wanted)), _MOST_MEMBERS)):
+        f = contract.inputs[position]
+        known = list(f.categories or ())
+        tried: list[Any] = [known[(turn + i) % len(known)] for i in range(min(_KINDS, len(known)))]
+        tried += [unseen(f)] * (f.unknown == "allowed") + [None] * (f.missing == "allowed")
+        rows += [[*base[start][:position], value, *base[start][position + 1 :]] for value in tried]
+    return rows
 
 
-def _field_of(name: str, contract: Contract) -> int | None:
-    """The field that a column is named after: itself, or what follows a column transformer's prefix."""
-    for candidate in (name, name.split("__", 1)[-1], name.rsplit("__", 1)[-1]):
-        if candidate in contract.index:
-            return contract.index[candidate]
-    return None
-
-
-def _measure(graph: Graph, source: Tensor, contract: Contract) -> Any:
-    from sealift.contract import encode
-
-    engine = Engine(graph.model({"inner": source.cast("float64")}, {}).SerializeToString(), threads=1)
-
-    def run(columns: dict[str, Any]) -> Any:
-        return engine.run(encode(contract, columns).tensors)["inner"]
-
-    return run
+def _some(items: list[Any], most: int) -> list[Any]:
+    """All items, or `most` of them, chosen the same way every time."""
+    if len(items) <= most:
+        return items
+    keep = np.random.Generator(np.random.PCG64(0)).choice(len(items), most, replace=False)
+    return [items[i] for i in sorted(keep.tolist())]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sealift.contract import Contract, Field, encode
 from sealift.convert import Conversion
-from sealift.errors import ParityError, SealError
+from sealift.errors import PackError, ParityError, SealError
 from sealift.packing import thresholds
 from sealift.packing.locate import faulty_step
 from sealift.packing.original import Original
@@ -25,11 +25,12 @@ _IN_WEBASSEMBLY, _PIECE = 1000, 256
 
 @dataclass(frozen=True)
 class Proof:
-    """The report, the generated rows that the original answered, and its answers by output name."""
+    """The report, the generated rows that the original answered, its answers by output name, and what to know."""
 
     report: Report
     rows: Rows
     truth: Mapping[str, npt.NDArray[Any]]
+    notes: list[str]
 
 
 def prove(
@@ -54,7 +55,7 @@ def prove(
     generated.extend(thresholds.threshold_rows(conversion, contract, plausible, spans))
     engine = Engine(graph)
     report = Report(tolerance)
-    _compare_own(report, engine, original, contract, answers)
+    notes = _compare_own(report, engine, original, contract, answers)
     good = original.accepted(generated.columns())
     report.refused = int((~good).sum())
     rows = generated.kept(good.tolist())
@@ -65,7 +66,9 @@ def prove(
         _compare_in_webassembly(report, graph, contract, original, answers, rows, truth)
     if not report.passed:
         raise _parity_error(report, conversion, contract, original, rows)
-    return Proof(report, rows, truth)
+    if report.refused:
+        notes.append(f"The original itself refuses {report.refused} generated rows that the contract lets through.")
+    return Proof(report, rows, truth, notes)
 
 
 def _compare_own(
@@ -74,14 +77,29 @@ def _compare_own(
     original: Original,
     contract: Contract,
     answers: Mapping[str, npt.NDArray[Any]],
-) -> None:
-    """The caller's rows, but for those that the contract as the caller tightened it refuses."""
-    own = {column.name: column.values for column in original.form.columns}
+) -> list[str]:
+    """The caller's rows, but for those that the contract as the caller tightened it refuses; a note on those.
+
+    Raises:
+        PackError: E305 when the contract refuses them all.
+    """
+    own = original.form.values()
     batch = encode(contract, own)
-    if batch.good.any():
+    if not batch.good.any():
+        problem = batch.problems[0]
+        raise PackError(
+            "E305",
+            f"The contract refuses every row of X, the first one because {problem.message}",
+            where=f"column {problem.field!r:.80}",
+            fix="Correct what `fields` says of this input, or the rows.",
+        )
+    rows = own
+    if not batch.good.all():
         rows = {name: [v for v, good in zip(values, batch.good, strict=True) if good] for name, values in own.items()}
-        mine = {name: array[batch.good] for name, array in answers.items()}
-        report.add(["caller"] * int(batch.good.sum()), rows, mine, engine.run(batch.only_good()))
+    mine = {name: array[batch.good] for name, array in answers.items()}
+    report.add(["caller"] * int(batch.good.sum()), rows, mine, engine.run(batch.only_good()))
+    lost = len(batch) - int(batch.good.sum())
+    return [f"{lost} of the {len(batch)} rows given are refused by the contract and were not compared."] * bool(lost)
 
 
 def _compare_generated(
@@ -148,6 +166,6 @@ def _parity_error(
 
 def _span(f: Field) -> tuple[float, float]:
     """Where to look for a threshold: far beyond what was observed."""
-    low, high = f.observed or (-1.0, 1.0)
+    low, high = f.observed or (-1e6, 1e6)
     width = high - low or abs(high) or 1.0
     return low - 5 * width, high + 5 * width

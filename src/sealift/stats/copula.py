@@ -21,15 +21,15 @@ _ROWS = 20_000
 _NORMAL = NormalDist()
 
 
-def correlation(columns: Sequence[_Floats]) -> _Floats:
+def correlation(columns: Sequence[_Floats]) -> _Floats | None:
     """The matrix (p, p) of normal-score correlations of `columns`, each (N,) with NaN where missing; to two decimals.
 
-    The identity where there are too many columns or too few rows.
+    None, meaning independent, where there are too many columns or too few rows.
     """
     count = len(columns)
     rows = len(columns[0]) if count else 0
     if not 1 < count <= _MOST or rows < _LEAST:
-        return np.eye(count)
+        return None
     step = max(1, rows // _ROWS)
     ranks = np.column_stack([_ranks(np.asarray(column)[::step]) for column in columns])
     deviation = ranks.std(axis=0)
@@ -41,23 +41,29 @@ def correlation(columns: Sequence[_Floats]) -> _Floats:
     return np.asarray(pearson)
 
 
-def draw(sketches: Sequence[Sketch], matrix: _Floats, count: int, seed: int = 0) -> list[list[float | str | None]]:
+def draw(
+    sketches: Sequence[Sketch], matrix: _Floats | None, count: int, seed: int = 0
+) -> list[list[float | str | None]]:
     """`count` rows, as one list for each sketch; None where missing, and everywhere in a column of free text.
 
     Args:
         sketches: one for each column.
-        matrix: (p, p) as `correlation` gives.
+        matrix: (p, p) as `correlation` gives, or None for independent columns.
         count: the number of rows.
         seed: the same seed draws the same rows.
     """
     random = np.random.Generator(np.random.PCG64(seed))
+    uniform = random.random((count, len(sketches))) if matrix is None else _together(random, matrix, count)
+    absent = random.random((count, len(sketches)))
+    return [_column(sketch, uniform[:, i], absent[:, i] < sketch.missing) for i, sketch in enumerate(sketches)]
+
+
+def _together(random: np.random.Generator, matrix: _Floats, count: int) -> _Floats:
     values, vectors = np.linalg.eigh(matrix)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     root /= np.linalg.norm(root, axis=1, keepdims=True)
-    normal = random.standard_normal((count, len(sketches))) @ root.T
-    uniform = np.vectorize(_NORMAL.cdf, otypes=[np.float64])(normal)
-    absent = random.random((count, len(sketches)))
-    return [_column(sketch, uniform[:, i], absent[:, i] < sketch.missing) for i, sketch in enumerate(sketches)]
+    normal = random.standard_normal((count, len(matrix))) @ root.T
+    return np.asarray(np.vectorize(_NORMAL.cdf, otypes=[np.float64])(normal))
 
 
 def _column(sketch: Sketch, uniform: _Floats, absent: npt.NDArray[np.bool_]) -> list[float | str | None]:

@@ -21,6 +21,7 @@ SMALL = 5
 _LEVELS = 21
 _FEW = 4 * SMALL
 _DISCRETE = 20
+_HUGE = 1e300
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Numbers:
     """A column of numbers.
 
     Attributes:
-        quantiles: values at evenly spaced probabilities from `tail` to 1 − `tail`, ascending, on a coarse grid.
+        quantiles: values at evenly spaced probabilities from `tail` to 1 − `tail`, ascending, on a coarse grid;
+            empty where fewer than `SMALL` records have a number, of which nothing is told.
         tail: the probability cut off at either end.
         values: the frequent values where the column has few distinct ones, else empty.
         shares: their shares, to two decimals.
@@ -44,27 +46,27 @@ class Numbers:
     whole: bool
 
     @property
-    def bounds(self) -> tuple[float, float]:
-        """Where most values lay."""
-        return self.quantiles[0], self.quantiles[-1]
+    def bounds(self) -> tuple[float, float] | None:
+        """Where most values lay; None where nothing is told."""
+        return (self.quantiles[0], self.quantiles[-1]) if self.quantiles else None
 
     @property
-    def typical(self) -> float:
-        """A central value: the commonest one of few, else the median."""
+    def typical(self) -> float | None:
+        """A central value: the commonest one of few, else the median; None where nothing is told."""
         if self.values:
             return self.values[int(np.argmax(self.shares))]
-        return self.quantiles[len(self.quantiles) // 2]
+        return self.quantiles[len(self.quantiles) // 2] if self.quantiles else None
 
     def at(self, probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The values at `probability` (N,) in [0, 1]; the ends are held."""
+        """The values at `probability` (N,) in [0, 1]; the ends are held. From −1 to 1 where nothing is told."""
         if self.values:
             edges = np.cumsum(self.shares) / sum(self.shares)
             return np.asarray(self.values)[np.minimum(np.searchsorted(edges, probability), len(self.values) - 1)]
-        found = np.interp(probability, np.linspace(0, 1, len(self.quantiles)), self.quantiles)
+        line = self.quantiles or (-1.0, 1.0)
+        found = np.interp(probability, np.linspace(0, 1, len(line)), line)
         if self.whole:
             return np.round(found)
-        step = grid(self.bounds[1] - self.bounds[0], 1000)
-        return rounded(found, step)
+        return rounded(found, grid(line[-1] - line[0], 1000))
 
 
 @dataclass(frozen=True)
@@ -80,35 +82,42 @@ Sketch: TypeAlias = Numbers | Categories
 
 
 def sketch_numbers(column: npt.NDArray[np.float64]) -> Numbers:
-    """Summarise numbers (N,) with NaN where missing. Source of the rules: see the module's docstring."""
+    """Summarise numbers (N,) with NaN where missing; infinities count as neither. Source: the module's docstring."""
     column = np.asarray(column, dtype=np.float64)
-    present = np.sort(column[np.isfinite(column)])
-    missing = _share(len(column) - len(present), len(column))
-    whole = bool(len(present)) and bool((present == np.round(present)).all())
-    if not len(present):
-        return Numbers((0.0, 0.0, 0.0), 0.0, (), (), missing, whole)
+    # Beyond 1e300 the differences below would overflow.
+    present = np.clip(np.sort(column[np.isfinite(column)]), -_HUGE, _HUGE)
+    missing = _share(int(np.isnan(column).sum()), len(column))
+    if len(present) < SMALL:
+        return Numbers((), 0.0, (), (), missing, whole=False)
+    whole = bool((present == np.round(present)).all())
     values, counts = np.unique(present, return_counts=True)
-    if whole and len(values) <= _DISCRETE and (counts >= SMALL).any():
-        kept = counts >= SMALL
+    kept = counts >= SMALL
+    if whole and len(values) <= _DISCRETE and counts[kept].sum() >= len(present) / 2:
         shares = tuple(max(0.01, _share(int(c), len(present))) for c in counts[kept])
         found = tuple(float(v) for v in values[kept])
         return Numbers((found[0], found[len(found) // 2], found[-1]), 0.0, found, shares, missing, whole)
     if len(present) < _FEW:
-        # Too few to cut off SMALL at each end: only the centre and the spread, coarsely.
-        centre, spread = float(present.mean()), float(present.std()) or abs(float(present.mean())) or 1.0
-        step = grid(4 * spread, 20)
-        low, high = math.floor((centre - 2 * spread) / step) * step, math.ceil((centre + 2 * spread) / step) * step
-        if present[0] >= 0:
-            low = max(low, 0.0)
-        line = rounded(np.linspace(low, high, 5), step)
-        return Numbers(tuple(line.tolist()), 0.0, (), (), missing, whole)
+        return Numbers(_spread(present, whole=whole), 0.0, (), (), missing, whole)
     tail = max(SMALL / len(present), 0.01)
-    levels = int(min(_LEVELS, max(5, len(present) // (2 * SMALL)))) | 1
+    # Between two neighbouring levels, too, lie SMALL records at least.
+    levels = min(_LEVELS, (len(present) - 2 * SMALL) // SMALL + 1)
+    levels -= 1 - levels % 2
     raw = np.quantile(present, np.linspace(tail, 1 - tail, levels))
     step = max(grid(float(raw[-1] - raw[0]) or abs(float(raw[0])) or 1.0, 200), 1.0 if whole else 0.0)
     line = rounded(raw, step)
     line[0], line[-1] = rounded(np.array([np.floor(raw[0] / step), np.ceil(raw[-1] / step)]) * step, step)
     return Numbers(tuple(np.maximum.accumulate(line).tolist()), round(tail, 3), (), (), missing, whole)
+
+
+def _spread(present: npt.NDArray[np.float64], *, whole: bool) -> tuple[float, ...]:
+    """Centre and width of too few numbers to cut off SMALL at either end; by the median, which no extreme moves."""
+    centre = float(np.median(present))
+    width = 1.5 * float(np.median(np.abs(present - centre))) or abs(centre) or 1.0
+    step = max(grid(4 * width, 20), 1.0 if whole else 0.0)
+    low, high = math.floor((centre - 2 * width) / step) * step, math.ceil((centre + 2 * width) / step) * step
+    if present[0] >= 0:
+        low = max(low, 0.0)
+    return tuple(rounded(np.linspace(low, high, 5), step).tolist())
 
 
 def sketch_texts(column: Sequence[Any]) -> Categories:
@@ -141,7 +150,9 @@ def rounded(values: npt.NDArray[np.float64], step: float) -> npt.NDArray[np.floa
 
 
 def _share(count: int, total: int) -> float:
-    """A share to two decimals; 0 where fewer than SMALL stand behind it, and 1 never unless all do."""
+    """A share to two decimals, in which neither the count nor what it lacks to the total tells of fewer than SMALL."""
     if total == 0 or count < SMALL:
         return 0.0
-    return 1.0 if count == total else min(round(count / total, 2), 0.99)
+    if count == total:
+        return 1.0
+    return min(round(count / total, 2), math.floor(100 * max(total - SMALL, 0) / total) / 100)

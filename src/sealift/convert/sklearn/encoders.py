@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn import preprocessing
 
-from sealift.convert.categories import UNKNOWN, codes, indicators, refuse_dates, translate
+from sealift.convert.categories import UNKNOWN, codes, indicators, refuse_dates, told, translate
 from sealift.convert.registry import converter, refuse
 from sealift.convert.sklearn.names import named
 from sealift.convert.table import Table
@@ -29,8 +29,8 @@ def _grouped(step: Any, column: int) -> tuple[Any, int]:
 def one_hot(step: Any, x: Table) -> Table:
     """One column for each category kept; all zero for a dropped or unknown one."""
     refuse_dates(step.categories_)
-    found = codes(x, step.categories_)
     groups = [_grouped(step, i) for i in range(x.width)]
+    found = codes(x, told(step.categories_, [[*grouped, unknown] for grouped, unknown in groups]))
     if any(unknown >= 0 or not np.array_equal(grouped, np.arange(len(grouped))) for grouped, unknown in groups):
         found = translate(found, [[*grouped, unknown] for grouped, unknown in groups])
     dropped = step._drop_idx_after_grouping
@@ -56,7 +56,7 @@ def ordinal(step: Any, x: Table) -> Table:
         if step.handle_unknown == "use_encoded_value":
             values[-1] = np.nan if step.unknown_value is None else float(step.unknown_value)
         tables.append(values)
-    return named(step, translate(codes(x, step.categories_), tables).cast(_floating(step.dtype)), x)
+    return named(step, translate(codes(x, told(step.categories_, tables)), tables).cast(_floating(step.dtype)), x)
 
 
 @converter(preprocessing.TargetEncoder)
