@@ -49,6 +49,8 @@ class Graph:
         """For each column of the input `text`, the index of its field."""
         self.stages: list[Stage] = []
         """The text stages that feed the inputs `terms<k>` and `counts<k>`."""
+        self.seen: dict[tuple[str, int], tuple[Any, ...]] = {}
+        """The distinct values of the caller's rows, by input tensor and column; where they were told."""
 
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:

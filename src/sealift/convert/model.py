@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,20 +47,27 @@ class Conversion:
         return self.graph.model(self.tensors, metadata or {})
 
 
-def convert(model: Any, fields: Sequence[Field], nulls: Mapping[str, float | None] | None = None) -> Conversion:
+def convert(
+    model: Any,
+    fields: Sequence[Field],
+    nulls: Mapping[str, float | None] | None = None,
+    seen: Mapping[str, Collection[Any]] | None = None,
+) -> Conversion:
     """Convert a fitted model whose inputs are `fields`.
 
     Args:
         model: the fitted estimator.
         fields: its inputs, in the order of the columns.
         nulls: what a missing text is in the original's rows, None or NaN (the default), by field name.
+        seen: distinct values of the caller's rows by field name, for models that keep only hashes of their
+            categories; a value that the model does not know leaves no trace in the graph.
 
     Raises:
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
     graph = Graph()
     try:
-        answer = apply(model, input_table(graph, fields, nulls or {}))
+        answer = apply(model, input_table(graph, fields, nulls or {}, seen))
     except PackError:
         raise
     except Exception as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -120,7 +121,12 @@ class Table:
         return joined if joined.dtype.startswith("float") else joined.cast("float64")
 
 
-def input_table(graph: Graph, fields: Sequence[Field], nulls: Mapping[str, float | None]) -> Table:
+def input_table(
+    graph: Graph,
+    fields: Sequence[Field],
+    nulls: Mapping[str, float | None],
+    seen: Mapping[str, Collection[Any]] | None = None,
+) -> Table:
     """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order."""
     place = {
         f.name: i for kind in (True, False) for i, f in enumerate(f for f in fields if (f.dtype == "string") is kind)
@@ -143,6 +149,8 @@ def input_table(graph: Graph, fields: Sequence[Field], nulls: Mapping[str, float
             source = rounded if field.dtype == "float32" else number
             assert source is not None
             singles.append(Block(source.columns(at), None, (field.name,)))
+        if seen is not None and field.name in seen:
+            graph.seen[singles[-1].values.origin[0].name, at[0]] = tuple(seen[field.name])
     return Table.join([Table((block,), graph) for block in singles])
 
 
