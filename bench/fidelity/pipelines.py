@@ -177,7 +177,7 @@ CLASSIFIERS: dict[str, Callable[[], Any]] = {
     "splines": lambda: make_pipeline(_prepare(_filled(SplineTransformer(n_knots=4))), _logistic()),
     "powers": lambda: make_pipeline(_prepare(_filled(PowerTransformer())), _logistic()),
     "quantiles": lambda: make_pipeline(
-        _prepare(_filled(QuantileTransformer(50, output_distribution="normal"))), _logistic()
+        _prepare(_filled(QuantileTransformer(n_quantiles=50, output_distribution="normal"))), _logistic()
     ),
     "logarithms": lambda: make_pipeline(
         _prepare(make_pipeline(SimpleImputer(), FunctionTransformer(np.log1p), StandardScaler())), _logistic()
@@ -313,7 +313,7 @@ def pipelines() -> Iterator[Case]:
     positive = np.exp(risk - risk.mean())
     for name, make in REGRESSORS.items():
         yield Case("pipeline", f"{name} (value)", _fit(make(), train, positive[::2]), test)
-    outliers = make_pipeline(_prepare(), IsolationForest(20, random_state=0))
+    outliers = make_pipeline(_prepare(), IsolationForest(n_estimators=20, random_state=0))
     yield Case("pipeline", "isolation forest", _fit(outliers, train, None), test)
 
 

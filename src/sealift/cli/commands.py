@@ -2,235 +2,184 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
 from sealift.cli.console import guarded
 
-app = typer.Typer(
-    name="sealift",
-    help="Turn a trained model with all its preprocessing into one sealed file that gives the same answers everywhere.",
-    # Plain help: the decorated one costs a third of the time to the first line.
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    add_completion=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-)
 
-SealFile = Annotated[Path, typer.Argument(metavar="FILE", help="The sealed file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text; errors too.")]
-Password = Annotated[bool, typer.Option("--password-prompt", help="Ask for the password of the private key.")]
+class _File(click.ParamType["Path"]):
+    """A path; what is wrong with it is told by whoever opens it, with a code."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        del param, ctx
+        return Path(value)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+FILE = _File()
+seal_file = click.argument("file", metavar="FILE", type=FILE)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text; errors too.")
+password = click.option("--password-prompt", is_flag=True, help="Ask for the password of the private key.")
+
+
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
         from sealift import __version__
 
-        typer.echo(f"sealift {__version__}")
-        raise typer.Exit
+        click.echo(f"sealift {__version__}")
+        context.exit()
 
 
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    del version
-
-
-@app.command(
-    short_help="Seal a trained model, once it is proved.",
-    epilog="Example:  sealift pack train.py:model --data held_out.csv --target disease --name heart-risk",
+@click.group(
+    name="sealift",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    no_args_is_help=True,
 )
+@click.option(
+    "--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Print the version."
+)
+def app() -> None:
+    """Turn a trained model with all its preprocessing into one sealed file that gives the same answers everywhere."""
+
+
+def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command whose help ends with an example."""
+    return app.command(name, short_help=short, epilog=f"Example:  sealift {example}")
+
+
+@_command(
+    "pack",
+    "Seal a trained model, once it is proved.",
+    "pack train.py:model --data held_out.csv --target disease --name heart-risk",
+)
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "--data", type=FILE, required=True, help="Rows to verify with, best held-out: .csv, .jsonl, .parquet or .xlsx."
+)
+@click.option("--name", required=True, help="The model's name, such as heart-risk.")
+@click.option("--target", help="The column with the true answers; not an input.")
+@click.option("--version", default="1", show_default=True, help="The model's version.")
+@click.option("-o", "--output", type=FILE, help="Where to write; NAME.seal here by default.")
+@click.option(
+    "--contract",
+    "overrides",
+    type=FILE,
+    help="A .toml or .json file with what you know: inputs.<name> = {units, description, range …}, class_names, "
+    "headline, title, description, about.",
+)
+@click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated.")
+@click.option("--keep-rows", is_flag=True, help="Put some of your real rows into the file, instead of generated ones.")
+@click.option("--sign", "sign_with", metavar="KEY", type=FILE, help="Sign the file with this private key.")
+@password
+@click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")
+@click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
+@as_json
 @guarded
-def pack(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="module.py:name (that file is run), a .skops or .onnx file, or a .joblib or .pkl with --trust-pickle.",
-        ),
-    ],
-    data: Annotated[
-        Path,
-        typer.Option("--data", help="Rows to verify with, best held-out ones: .csv, .jsonl, .parquet or .xlsx."),
-    ],
-    name: Annotated[str, typer.Option("--name", help="The model's name, such as heart-risk.")],
-    target: Annotated[
-        str | None, typer.Option("--target", help="The column with the true answers; not an input.")
-    ] = None,
-    version: Annotated[str, typer.Option("--version", help="The model's version.")] = "1",
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Where to write; NAME.seal here by default.")
-    ] = None,
-    contract: Annotated[
-        Path | None,
-        typer.Option(
-            "--contract",
-            help="A .toml or .json file with what you know: inputs.<name> = {units, description, range …}, "
-            "class_names, "
-            "headline, title, description, about.",
-        ),
-    ] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option("--drop", metavar="COLUMN", help="A column that is no input; may be repeated.")
-    ] = None,
-    keep_rows: Annotated[
-        bool, typer.Option("--keep-rows", help="Put some of your real rows into the file, instead of generated ones.")
-    ] = False,
-    sign_with: Annotated[
-        Path | None, typer.Option("--sign", metavar="KEY", help="Sign the file with this private key.")
-    ] = None,
-    password_prompt: Password = False,
-    trust: Annotated[
-        list[str] | None,
-        typer.Option("--trust", metavar="TYPE", help="A type that a .skops file may use; may be repeated."),
-    ] = None,
-    trust_pickle: Annotated[
-        bool,
-        typer.Option("--trust-pickle", help="Open a .joblib or .pkl, which can run any code when it is opened."),
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Seal a trained model, after proving that the sealed one gives the same answers."""
+def pack(model: str, data: Path, **options: Any) -> None:
+    """Seal a trained model, after proving that the sealed one gives the same answers.
+
+    MODEL is module.py:name (that file is run), a .skops or .onnx file, or a .joblib or .pkl with --trust-pickle.
+    """
     from sealift.cli import packing
 
-    packing.run(
-        model,
-        data,
-        name=name,
-        target=target,
-        version=version,
-        output=output,
-        overrides=contract,
-        drop=drop or [],
-        keep_rows=keep_rows,
-        sign_with=sign_with,
-        password_prompt=password_prompt,
-        trust=trust or [],
-        trust_pickle=trust_pickle,
-        as_json=as_json,
-    )
+    packing.run(model, data, **options)
 
 
-@app.command(short_help="Show what a sealed file is.", epilog="Example:  sealift inspect heart-risk.seal")
+@_command("inspect", "Show what a sealed file is.", "inspect heart-risk.seal")
+@seal_file
+@as_json
 @guarded
-def inspect(file: SealFile, as_json: Json = False) -> None:
+def inspect(file: Path, as_json: bool) -> None:
     """Show what a sealed file is: name, inputs, outputs, identity, signatures. Every digest is checked first."""
     from sealift.cli import looking
 
     looking.inspect(file, as_json=as_json)
 
 
-@app.command(
-    short_help="Check a sealed file on this machine.",
-    epilog="Example:  sealift verify heart-risk.seal --key clinic.pub",
-)
+@_command("verify", "Check a sealed file on this machine.", "verify heart-risk.seal --key clinic.pub")
+@seal_file
+@click.option("--key", type=FILE, help="The public key (.pub) that must have signed the file.")
+@as_json
 @guarded
-def verify(
-    file: SealFile,
-    key: Annotated[
-        Path | None, typer.Option("--key", help="The public key (.pub) that must have signed the file.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
+def verify(file: Path, key: Path | None, as_json: bool) -> None:
     """Check digests and signature, and run the golden examples on this machine."""
     from sealift.cli import looking
 
     looking.verify(file, key, as_json=as_json)
 
 
-@app.command(
-    short_help="Answer every row of a file.",
-    epilog="Example:  sealift predict heart-risk.seal patients.csv -o answers.csv --keep patient_id --extra",
+@_command(
+    "predict",
+    "Answer every row of a file.",
+    "predict heart-risk.seal patients.csv -o answers.csv --keep patient_id --extra",
 )
+@seal_file
+@click.argument("input", metavar="INPUT")
+@click.option("-o", "--output", required=True, help="Where the answers go, of any of these kinds; - for CSV on stdout.")
+@click.option("--keep", metavar="COLUMN", multiple=True, help="A column to copy beside the answers; may be repeated.")
+@click.option("--extra", is_flag=True, help="Pass over columns that are no inputs.")
+@as_json
 @guarded
-def predict(
-    file: SealFile,
-    input: Annotated[
-        str,
-        typer.Argument(
-            metavar="INPUT", help="The rows: .csv, .tsv, .jsonl, .parquet or .xlsx; - for CSV or JSON Lines on stdin."
-        ),
-    ],
-    output: Annotated[
-        str,
-        typer.Option("-o", "--output", help="Where the answers go, of any of these kinds; - for CSV on stdout."),
-    ],
-    keep: Annotated[
-        list[str] | None,
-        typer.Option("--keep", metavar="COLUMN", help="A column to copy beside the answers; may be repeated."),
-    ] = None,
-    extra: Annotated[bool, typer.Option("--extra", help="Pass over columns that are no inputs.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Answer every row of a file. Bad rows are reported and lose no good one; the exit code is then 3."""
+def predict(file: Path, input: str, output: str, **options: Any) -> None:
+    """Answer every row of a file. Bad rows are reported and lose no good one; the exit code is then 3.
+
+    INPUT is .csv, .tsv, .jsonl, .parquet or .xlsx; - for CSV or JSON Lines on stdin.
+    """
     from sealift.cli import scoring
 
-    scoring.run(file, input, output, keep=keep or [], extra=extra, as_json=as_json)
+    scoring.run(file, input, output, **options)
 
 
-@app.command(
-    short_help="Make a pair of keys.",
-    epilog="Example:  sealift keygen clinic.key   (makes clinic.key and clinic.key.pub)",
-)
+@_command("keygen", "Make a pair of keys.", "keygen clinic.key   (makes clinic.key and clinic.key.pub)")
+@click.argument("path", metavar="PATH", type=FILE)
+@click.option("--password-prompt", is_flag=True, help="Ask for a password that protects the private key.")
+@as_json
 @guarded
-def keygen(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="Where the private key goes; never overwritten.")],
-    password_prompt: Annotated[
-        bool, typer.Option("--password-prompt", help="Ask for a password that protects the private key.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Make a pair of Ed25519 keys: the private one signs, the public one is for those who verify."""
+def keygen(path: Path, **options: Any) -> None:
+    """Make a pair of Ed25519 keys: the private one signs, the public one is for those who verify.
+
+    PATH is where the private key goes; a key is never overwritten.
+    """
     from sealift.cli import keys
 
-    keys.generate(path, password_prompt=password_prompt, as_json=as_json)
+    keys.generate(path, **options)
 
 
-@app.command(short_help="Sign a sealed file.", epilog="Example:  sealift sign heart-risk.seal --key clinic.key")
+@_command("sign", "Sign a sealed file.", "sign heart-risk.seal --key clinic.key")
+@seal_file
+@click.option("--key", type=FILE, required=True, help="The private key.")
+@password
+@as_json
 @guarded
-def sign(
-    file: SealFile,
-    key: Annotated[Path, typer.Option("--key", help="The private key.")],
-    password_prompt: Password = False,
-    as_json: Json = False,
-) -> None:
+def sign(file: Path, key: Path, **options: Any) -> None:
     """Sign a sealed file in place. The model's identity does not change."""
     from sealift.cli import keys
 
-    keys.sign(file, key, password_prompt=password_prompt, as_json=as_json)
+    keys.sign(file, key, **options)
 
 
-@app.command(
-    name="app",
-    short_help="Make one .html file for a double click.",
-    epilog="Example:  sealift app heart-risk.seal -o heart-risk.html",
-)
+@_command("app", "Make one .html file for a double click.", "app heart-risk.seal -o heart-risk.html")
+@seal_file
+@click.option("-o", "--output", type=FILE, help="Where to write; FILE with .html by default.")
+@as_json
 @guarded
-def app_(
-    file: SealFile,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Where to write; FILE with .html by default.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
+def app_(file: Path, output: Path | None, as_json: bool) -> None:
     """Make one .html file that anyone opens with a double click: no installation, no server, no network."""
     from sealift.cli import making
 
     making.page(file, output or file.with_suffix(".html"), as_json=as_json)
 
 
-@app.command(short_help="Try it all on real data.", epilog="Example:  sealift demo --out demo")
+@_command("demo", "Try it all on real data.", "demo --out demo")
+@click.option("--out", type=FILE, default="demo", show_default=True, help="The folder for the demo's files.")
+@as_json
 @guarded
-def demo(
-    out: Annotated[Path, typer.Option("--out", help="The folder for the demo's files.")] = Path("demo"),
-    as_json: Json = False,
-) -> None:
+def demo(out: Path, as_json: bool) -> None:
     """Train, pack, verify, sign and try a real model on real data, start to end."""
     from sealift.cli import making
 

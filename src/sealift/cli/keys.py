@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from sealift.cli import console
 from sealift.cli.console import clean, say
@@ -54,5 +54,5 @@ def sign_file(file: Path, key: Ed25519PrivateKey) -> tuple[str, str]:
 
 
 def _password(*, confirm: bool) -> bytes:
-    answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
+    answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
     return answer.encode()

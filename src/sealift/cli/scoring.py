@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-import typer
+import click
 
 from sealift.cli import console
 from sealift.cli.progress import Bar
@@ -20,7 +20,7 @@ def run(file: Path, source: str, target: str, *, keep: list[str], extra: bool, a
     from sealift.score import score
 
     if as_json and target == "-":
-        raise typer.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
+        raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
     model = load(file)
     place: str | IO[bytes] = sys.stdin.buffer if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
