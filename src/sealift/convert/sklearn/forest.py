@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from sklearn import ensemble, tree
 
 from sealift.convert import trees
-from sealift.convert.classify import by_probability, one_output
-from sealift.convert.graph import Tensor
+from sealift.convert.classify import by_probability
+from sealift.convert.graph import Tensor, concat
 from sealift.convert.registry import Answer, converter
 from sealift.convert.table import Table
 
@@ -34,25 +35,26 @@ def to_tree(fitted: Any, leaf: Any, target: int = 0) -> trees.Tree:
     )
 
 
-def _values(estimator: Any) -> Any:
-    """What each node predicts, (n, k)."""
-    value = estimator.tree_.value
-    return value[:, 0, :] if value.shape[1] == 1 else value[:, :, 0]
-
-
-@converter(tree.DecisionTreeClassifier, tree.ExtraTreeClassifier)
-def tree_classifier(step: Any, x: Table) -> Answer:
-    """The leaf's class shares."""
-    one_output(step.classes_)
-    return by_probability(step.classes_, trees.total(rounded(x), [to_tree(step.tree_, _values(step))]))
-
-
-@converter(ensemble.RandomForestClassifier, ensemble.ExtraTreesClassifier)
-def forest_classifier(step: Any, x: Table) -> Answer:
-    """The mean of the trees' class shares, added tree by tree and then divided."""
-    one_output(step.classes_)
-    members = [to_tree(member.tree_, _values(member)) for member in step.estimators_]
-    return by_probability(step.classes_, trees.total(rounded(x), members) / float(len(members)))
+@converter(
+    tree.DecisionTreeClassifier,
+    tree.ExtraTreeClassifier,
+    ensemble.RandomForestClassifier,
+    ensemble.ExtraTreesClassifier,
+)
+def classifier(step: Any, x: Table) -> Answer:
+    """The leaf's class shares for each target; in a forest added tree by tree and then divided."""
+    members = getattr(step, "estimators_", [step])
+    known = list(step.classes_) if step.n_outputs_ > 1 else [step.classes_]
+    ends = np.cumsum([0, *(len(classes) for classes in known)])
+    forest = []
+    for member in members:
+        value = member.tree_.value
+        forest.append(to_tree(member.tree_, np.hstack([value[:, k, : len(c)] for k, c in enumerate(known)])))
+    found = trees.total(rounded(x), forest)
+    if len(forest) > 1:
+        found = found / float(len(forest))
+    answers = [by_probability(c, found.columns(range(a, b))) for c, (a, b) in zip(known, pairwise(ends), strict=True)]
+    return answers[0] if len(answers) == 1 else Answer(targets=tuple(answers))
 
 
 @converter(
@@ -65,8 +67,21 @@ def regressor(step: Any, x: Table) -> Answer:
     """The leaf's value, or the mean over the forest."""
     members = getattr(step, "estimators_", [step])
     single = step.n_outputs_ == 1
-    forest = [to_tree(m.tree_, _values(m)[:, 0] if single else _values(m)) for m in members]
+    forest = [to_tree(m.tree_, m.tree_.value[:, 0, 0] if single else m.tree_.value[:, :, 0]) for m in members]
     found = trees.total(rounded(x), forest)
     if len(forest) > 1:
         found = found / float(len(forest))
     return Answer(value=found.vector() if single else found)
+
+
+@converter(ensemble.RandomTreesEmbedding)
+def embedding(step: Any, x: Table) -> Table:
+    """One column for each leaf: 1 where the row ends in it."""
+    members = [to_tree(member.tree_, np.zeros(member.tree_.node_count)) for member in step.estimators_]
+    reached = trees.leaves(rounded(x), members)
+    known = step.one_hot_encoder_.categories_
+    parts = [
+        reached.columns([i]).equals(np.asarray(leaves, dtype=np.int64)[None, :]).cast("float64")
+        for i, leaves in enumerate(known)
+    ]
+    return Table.of(concat(parts), step.get_feature_names_out())
