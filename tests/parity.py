@@ -34,7 +34,9 @@ def fields_of(X: Any) -> tuple[list[Field], dict[str, float | None]]:
 def answers(model: Any, X: Any, rows: Any = None) -> tuple[Conversion, dict[str, npt.NDArray[Any]]]:
     """Convert a fitted model whose training rows look like `X`, and answer `rows` (or X) with the graph."""
     fields, nulls = fields_of(X)
-    conversion = convert(model, fields, nulls)
+    told = X.T if isinstance(X, np.ndarray) else [X[name].to_numpy() for name in X]
+    seen = {f.name: set(values[[v == v and v is not None for v in values]]) for f, values in zip(fields, told, strict=True)}
+    conversion = convert(model, fields, nulls, seen)
     contract = Contract(inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task)
     rows = X if rows is None else rows
     columns = (
@@ -57,7 +59,8 @@ def expected(model: Any, task: str, rows: Any) -> dict[str, npt.NDArray[Any]]:
     if task == "regression":
         predict = model.predict if hasattr(model, "predict") else model.score_samples
         return {"value": np.asarray(predict(rows), dtype=np.float64)}
-    result = {"label": np.asarray(model.predict(rows))}
+    label = np.asarray(model.predict(rows))
+    result = {"label": label[:, 0] if label.ndim == 2 and label.shape[1] == 1 else label}
     if task in ("classification", "clustering") and hasattr(model, "predict_proba"):
         found = model.predict_proba(rows)
         result["probability"] = np.hstack(found) if isinstance(found, list) else np.asarray(found)

@@ -9,13 +9,19 @@ import numpy as np
 
 from sealift.convert.categories import codes
 from sealift.convert.graph import Tensor, where
-from sealift.convert.table import Table
+from sealift.convert.table import Block, Table
 
 
 def numbered(x: Table, known: Sequence[Sequence[Any]]) -> Tensor:
     """Each value's number among its column's `known` categories, float64 (N, width); NaN for any other value."""
     found = codes(x, known)
     return where(found < 0, np.nan, found.cast("float64"))
+
+
+def seen(column: Block) -> tuple[Any, ...]:
+    """The distinct values that the caller's rows have in an untouched input column; none where they were not told."""
+    source, held = column.values.origin
+    return source.graph.seen.get((source.name, held[0]), ())
 
 
 def whole(x: Tensor) -> Tensor:

@@ -1,0 +1,75 @@
+"""CatBoost's estimators: raw values, then what `predict` makes of them (`catboost/libs/eval_result/eval_helpers.cpp`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import catboost
+import numpy as np
+
+from sealift.convert.catboost.raw import raw
+from sealift.convert.classify import each_label, expit, softmax, two_columns
+from sealift.convert.graph import Tensor, concat
+from sealift.convert.registry import Answer, converter, refuse
+from sealift.convert.table import Table
+
+_EXPONENT = {"Poisson", "Tweedie"}
+_BINARY = {"Logloss", "CrossEntropy"}
+
+
+@converter(catboost.CatBoostClassifier)
+def classifier(step: Any, x: Table) -> Answer:
+    """Two classes, several classes, or several labels."""
+    loss = _loss(step)
+    score = raw(step, x)
+    classes = _classes(step)
+    if loss in ("MultiLogloss", "MultiCrossEntropy"):
+        share = expit(score)
+        columns = [score.column(k) for k in range(score.width)]
+        return each_label((s > 0.0, share.column(k), None) for k, s in enumerate(columns))
+    if score.width > 1:
+        probability = expit(score) if loss == "MultiClassOneVsAll" else softmax(score)
+        return Answer(choice=score.argmax(), classes=classes, probability=probability)
+    if loss not in _BINARY:
+        raise refuse(f"Its loss {loss!r} gives no class here.", "Train it with Logloss or MultiClass.")
+    value = score.vector()
+    above = value > _border(step)
+    return Answer(choice=above.cast("int64"), classes=classes, probability=two_columns(expit(value)))
+
+
+@converter(catboost.CatBoostRegressor)
+def regressor(step: Any, x: Table) -> Answer:
+    """The raw value, or its exponential for counts; mean and variance where the loss has both."""
+    loss = _loss(step)
+    score = raw(step, x)
+    if loss == "RMSEWithUncertainty":
+        return Answer(value=concat([score.columns([0]), (score.columns([1]) * 2.0).exp()]))
+    return _value(score.exp() if loss in _EXPONENT else score)
+
+
+@converter(catboost.CatBoostRanker, catboost.CatBoost)
+def ranker(step: Any, x: Table) -> Answer:
+    """The raw value."""
+    return _value(raw(step, x))
+
+
+def _value(score: Tensor) -> Answer:
+    return Answer(value=score.vector() if score.width == 1 else score)
+
+
+def _loss(step: Any) -> str:
+    """The loss's name without its parameters; CatBoost's own word for a custom one."""
+    found = step.get_all_params().get("loss_function") if step.is_fitted() else None
+    if not isinstance(found, str):
+        raise refuse("It has no loss function of CatBoost's own.", "Train it with one of CatBoost's losses.")
+    return found.partition(":")[0]
+
+
+def _border(step: Any) -> float:
+    """The raw value above which the second class is predicted."""
+    share = step.get_probability_threshold()
+    return float(np.log(share / (1.0 - share)))
+
+
+def _classes(step: Any) -> Any:
+    return np.asarray(step.classes_)

@@ -1,0 +1,24 @@
+"""CatBoost's own model files as estimators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import catboost
+
+_CLASSIFY = {"Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy"}
+_RANK = ("YetiRank", "PairLogit", "QueryRMSE", "QuerySoftMax", "QueryCrossEntropy", "LambdaMart", "StochasticRank")
+
+
+def load(path: Path | str) -> Any:
+    """A model from CatBoost's own file, `.cbm` or `.json`, as Python, R and the others save it."""
+    kind = "json" if Path(path).suffix.lower() == ".json" else "cbm"
+    plain = catboost.CatBoost().load_model(str(path), format=kind)
+    loss = str(plain.get_all_params().get("loss_function")).partition(":")[0]
+    chosen = catboost.CatBoostRegressor
+    if loss in _CLASSIFY:
+        chosen = catboost.CatBoostClassifier
+    elif loss.startswith(_RANK):
+        chosen = catboost.CatBoostRanker
+    return chosen().load_model(str(path), format=kind)
