@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 from sklearn import impute
+from sklearn.metrics.pairwise import nan_euclidean_distances
 
 from sealift.convert.graph import Tensor, where
 from sealift.convert.registry import converter, refuse
 from sealift.convert.sklearn.impute import indicator, missing_mask
 from sealift.convert.table import Block, Table
+
+_SAMPLE = 200  # training rows tried in search of ties
 
 
 @converter(impute.KNNImputer)
@@ -26,6 +29,12 @@ def nearest_imputer(step: Any, x: Table) -> Table:
             "It weights by 1 / distance, but its distance to an equal row is not 0: it is what rounding left over.",
             "Use weights='uniform'.",
         )
+    if _ambiguous(step):
+        raise refuse(
+            "Equally near training rows would fill in different values, and which of them NumPy takes depends on the "
+            "machine.",
+            "Use IterativeImputer or SimpleImputer.",
+        )
     values = x.numbers()
     mask = missing_mask(Block(values, None, x.names), step.missing_values)
     known = values.cast("float64")
@@ -40,6 +49,31 @@ def nearest_imputer(step: Any, x: Table) -> Table:
         filled, names = filled.columns(np.flatnonzero(kept)), [name for name, k in zip(names, kept, strict=True) if k]
     result = Table.of(filled, names)
     return Table.join([result, indicator(step.indicator_, Table.of(values, x.names))]) if step.add_indicator else result
+
+
+def _ambiguous(step: Any) -> bool:
+    """Whether a training row that lacks one column more has two k-th neighbours with different values."""
+    points = np.where(step._mask_fit_X, np.nan, np.asarray(step._fit_X, dtype=np.float64))
+    count = int(step.n_neighbors)
+    for column in np.flatnonzero(step._valid_mask):
+        donors = points[~np.isnan(points[:, column])]
+        if len(donors) <= count:
+            continue
+        asked = points[:_SAMPLE].copy()
+        asked[:, column] = np.nan
+        distance = nan_euclidean_distances(asked, donors)
+        # Rounding is not what tells neighbours apart.
+        distance = np.where(np.isnan(distance), np.inf, np.round(distance, 9))
+        order = np.argsort(distance, axis=1, kind="stable")
+        sorted_distance = np.take_along_axis(distance, order, axis=1)
+        edge = sorted_distance[:, count - 1 : count]
+        held = donors[order, column]
+        level = (sorted_distance == edge) & np.isfinite(edge)
+        tied = np.isfinite(edge[:, 0]) & (edge[:, 0] == sorted_distance[:, count])
+        differ = np.where(level, held, -np.inf).max(axis=1) > np.where(level, held, np.inf).min(axis=1)
+        if (tied & differ).any():
+            return True
+    return False
 
 
 def _filled(step: Any, row: Tensor) -> Tensor:

@@ -8,11 +8,14 @@ import numpy as np
 from sklearn import decomposition, kernel_approximation
 
 from sealift.convert.graph import Tensor, concat, where
-from sealift.convert.registry import converter
+from sealift.convert.registry import converter, refuse
 from sealift.convert.sklearn.distances import kernel
 from sealift.convert.sklearn.names import named
 from sealift.convert.sklearn.scale import centered
 from sealift.convert.table import Table
+
+_REDUNDANT = 1e-6  # eigenvalues below this share of the greatest leave too few digits
+_SINGULAR = 1e-6
 
 
 @converter(kernel_approximation.RBFSampler)
@@ -78,6 +81,12 @@ def count_sketch(step: Any, x: Table) -> Table:
 @converter(kernel_approximation.Nystroem)
 def nystroem(step: Any, x: Table) -> Table:
     """Kernels to the chosen training rows, made orthonormal."""
+    spectrum = np.linalg.svd(step.normalization_, compute_uv=False)
+    if spectrum[-1] < _SINGULAR * spectrum[0]:
+        raise refuse(
+            "Its components are redundant, so that part of its result is rounding noise blown up.",
+            "Fit it with fewer components (n_components).",
+        )
     params = step._get_kernel_params()
     values = x.numbers()
     points = np.asarray(step.components_, dtype=np.float64)
@@ -91,6 +100,7 @@ def nystroem(step: Any, x: Table) -> Table:
 @converter(decomposition.KernelPCA)
 def kernel_pca(step: Any, x: Table) -> Table:
     """Centred kernels to all training rows, projected."""
+    _check_spectrum(step)
     values = x.numbers()
     params = (
         (step.kernel_params or {})
@@ -105,6 +115,16 @@ def kernel_pca(step: Any, x: Table) -> Table:
 
     (found,) = x.graph.each_row(values.cast("float64"), body)
     return named(step, found.cast(values.dtype), x)
+
+
+def _check_spectrum(step: Any) -> None:
+    values = np.abs(step.eigenvalues_)
+    noise = (values > 0) & (values < _REDUNDANT * values.max())
+    if noise.any():
+        raise refuse(
+            f"{int(noise.sum())} of its {len(values)} components are rounding noise: their eigenvalues are next to 0.",
+            f"Fit it with n_components={int((values >= _REDUNDANT * values.max()).sum())} or fewer.",
+        )
 
 
 def kernel_components(step: Any, row: Tensor) -> Tensor:

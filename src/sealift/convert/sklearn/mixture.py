@@ -52,5 +52,5 @@ def _quadratic(x: Tensor, means: Any, cholesky: Any, shape: str) -> Tensor:
         found: Tensor = x @ (means * precisions).T * -2.0 + fixed + (x * x) @ precisions.T
         return found
     fixed = np.sum(means**2, axis=1) * precisions
-    found = x @ means.T * -2.0 * precisions + fixed + (x * x).sum(keepdims=True) * precisions
-    return found
+    spherical: Tensor = x @ means.T * -2.0 * precisions + fixed
+    return spherical + (x * x).sum(keepdims=True) * precisions
