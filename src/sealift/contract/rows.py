@@ -20,13 +20,14 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
     Args:
         contract: names the inputs.
         rows: a pandas, polars or pyarrow table, a 2-d NumPy array or list of lists (columns in the contract's
-            order), a list of dicts, a dict of columns, or one dict of values.
+            order), a list of dicts, a dict of columns, one dict of values, or texts for a single input of texts.
         extra: whether columns that are no inputs are passed over instead of refused.
 
     Raises:
         ContractError: E101 to E105.
     """
-    table = as_table(rows)
+    alone = len(contract.inputs) == 1 and contract.inputs[0].dtype == "string"
+    table = {contract.inputs[0].name: rows} if alone and _is_column(rows) else as_table(rows)
     if isinstance(table, Mapping):
         match_columns(contract, list(table), extra=extra)
         found = {field.name: table[field.name] for field in contract.inputs}
@@ -94,6 +95,13 @@ def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = Fal
             fix="Remove them; or keep them beside the answers (--keep NAME), or pass over them (--extra, extra=True).",
         )
     return others
+
+
+def _is_column(rows: Any) -> bool:
+    """Whether `rows` is a list, array or series of texts."""
+    if isinstance(rows, list | tuple):
+        return bool(rows) and all(isinstance(value, str) for value in rows)
+    return getattr(rows, "ndim", 0) == 1 or (hasattr(rows, "to_list") and not hasattr(rows, "columns"))
 
 
 def _closest(name: str, others: Sequence[str]) -> str | None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sealift.contract import Contract, encode
 from sealift.packing.forms import Form
 from sealift.packing.rows import Row, Rows, typed
+from sealift.packing.texts import Words, fill
 from sealift.runtime import Tolerance
 from sealift.stats import SMALL, Sketch, correlation, draw
 
@@ -25,15 +26,19 @@ class Reference:
 
     sketches: Sequence[Sketch]
     correlation: npt.NDArray[np.float64] | None
+    words: Mapping[int, Words]
 
     @classmethod
-    def of(cls, form: Form, sketches: Sequence[Sketch]) -> Reference:
-        """The reference of a form whose columns were sketched."""
-        return cls(sketches, correlation([_as_numbers(column.values) for column in form.columns]))
+    def of(cls, form: Form, sketches: Sequence[Sketch], words: Mapping[int, Words]) -> Reference:
+        """The reference of a form whose columns were sketched; `words` are those of its fields of free text."""
+        return cls(sketches, correlation([_as_numbers(column.values) for column in form.columns]), words)
 
     def plausible(self, contract: Contract) -> list[Row]:
         """Rows to verify with."""
-        return typed(contract, draw(self.sketches, self.correlation, _few(_PLAUSIBLE, contract, _CELLS)))
+        return self._drawn(contract, _few(_PLAUSIBLE, contract, _CELLS), 0)
+
+    def _drawn(self, contract: Contract, count: int, seed: int) -> list[Row]:
+        return fill(typed(contract, draw(self.sketches, self.correlation, count, seed=seed)), self.words, seed)
 
     def background(self, contract: Contract, form: Form, *, keep_rows: bool) -> dict[str, Any]:
         """`reference/background.json`: generated rows, or some of the caller's."""
@@ -42,7 +47,7 @@ class Reference:
             usable = np.flatnonzero(encode(contract, form.values()).good).tolist()
             rows = _rows(form, [usable[i] for i in _spread(len(usable), count)])
         else:
-            drawn = typed(contract, draw(self.sketches, self.correlation, 2 * count, seed=1))
+            drawn = self._drawn(contract, 2 * count, 1)
             rows = [drawn[i] for i in unlike(form, drawn)[:count]]
         return {"columns": [f.name for f in contract.inputs], "rows": rows, "source": _source(keep_rows)}
 

@@ -67,7 +67,7 @@ class Form:
 
 
 def form_of(X: Any, model: Any = None) -> Form:
-    """Recognise X: a pandas or polars data frame, a 2-d NumPy array, or a list of dicts.
+    """Recognise X: a pandas or polars data frame, a 2-d NumPy array, a list of dicts, or one column of texts.
 
     Columns with names are put into the order of the model's own, if it keeps their names.
 
@@ -76,10 +76,12 @@ def form_of(X: Any, model: Any = None) -> Form:
             the model's.
         ContractError: E104 when X is no table.
     """
-    from sealift.packing import frames
+    from sealift.packing import frames, lists
 
     X = _as_frame(X)
-    if hasattr(X, "iloc") and hasattr(X, "columns"):
+    if lists.is_text_list(X):
+        form = lists.text_form(X)
+    elif hasattr(X, "iloc") and hasattr(X, "columns"):
         _check_names([str(name) for name in X.columns], model)
         form = frames.pandas_form(X.iloc[:, _in_order(list(X.columns), model)])
     elif hasattr(X, "get_columns"):
@@ -242,8 +244,9 @@ def _check_names(names: Sequence[str], model: Any) -> None:
     if any(not name or not is_unicode(name) for name in names):
         raise PackError("E304", "X has a column without a readable name.", fix="Give every column a name.")
     wanted = [str(name) for name in getattr(model, "feature_names_in_", ())]
-    lacking = [name for name in wanted if name not in set(names)]
-    others = [name for name in names if name not in set(wanted)] if wanted else []
+    given, known = set(names), set(wanted)
+    lacking = [name for name in wanted if name not in given]
+    others = [name for name in names if name not in known] if wanted else []
     if lacking or others:
         told = f"X lacks {_listed(lacking)}" * bool(lacking) + " and " * bool(lacking and others)
         told += ("" if lacking else "X ") + f"has {_listed(others)}" * bool(others)

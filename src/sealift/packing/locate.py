@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sealift.convert import Conversion, Step, Table, Tensor
+from sealift.convert import Conversion, Step, Tensor
 from sealift.packing.parity import RELATIVE
 from sealift.runtime import Engine, Tolerance, matches
+from sealift.text import Stages
 
 _METHODS = {
     "features": "transform",
@@ -43,7 +44,7 @@ def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> 
     wanted = {name: tensor for name, tensor in found.items() if tensor is not None}
     if step.answer.choice is not None and step.answer.classes is not None:
         wanted["label"] = step.answer.choice
-    rows = _replayed(conversion, step.table, tensors)
+    rows = _replayed(conversion, step, tensors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, tensor in wanted.items():
@@ -65,8 +66,9 @@ def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> 
     return False
 
 
-def _replayed(conversion: Conversion, table: Table, tensors: Mapping[str, Any]) -> Any:
-    """What a step was given in the graph, as an array of numbers or of objects."""
+def _replayed(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> Any:
+    """What a step was given in the graph, as an array of numbers or of objects; one column for a vectorizer."""
+    table = step.table
     if not any(block.is_text for block in table.blocks):
         return _run(conversion, {"in": table.numbers()}, tensors)["in"]
     parts = []
@@ -75,9 +77,11 @@ def _replayed(conversion: Conversion, table: Table, tensors: Mapping[str, Any]) 
         if block.missing is not None:
             values[_run(conversion, {"in": block.missing}, tensors)["in"]] = block.null
         parts.append(values)
-    return np.concatenate(parts, axis=1)
+    whole = np.concatenate(parts, axis=1)
+    return whole[:, 0] if hasattr(step.estimator, "build_analyzer") else whole
 
 
 def _run(conversion: Conversion, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) -> dict[str, Any]:
-    engine = Engine(conversion.graph.model(outputs, {}).SerializeToString(), threads=1)
+    stages = Stages(conversion.stages, conversion.graph.texts)
+    engine = Engine(conversion.graph.model(outputs, {}).SerializeToString(), threads=1, stages=stages)
     return engine.run({name: tensors[name] for name in engine.inputs})

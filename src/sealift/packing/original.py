@@ -122,10 +122,20 @@ def check_model(model: Any) -> None:
 def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:
     """The answers to the caller's own rows. Raises PackError E305 with the model's message when it refuses them."""
     try:
-        return original.answer(original.form.rows)
+        answers = original.answer(original.form.rows)
     except Exception as error:
         raise PackError(
             "E305",
             f"The model fails on the rows given: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
             fix="Give X as the model takes it in predict: the same columns, types and order as in fit.",
         ) from error
+    given, found = len(original.form), len(next(iter(answers.values())))
+    if given != found:
+        # A text vectorizer takes a data frame for the list of its column names.
+        raise PackError(
+            "E305",
+            f"The model gives {found} answers to {given} rows.",
+            fix="Give a model of texts its one column, X['text'], and not a data frame; in a ColumnTransformer, name "
+            "the column by a plain string.",
+        )
+    return answers

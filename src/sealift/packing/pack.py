@@ -15,7 +15,7 @@ from sealift import canonical, seal
 from sealift.contract import Contract
 from sealift.convert import Conversion, convert
 from sealift.packing import fields as fielding
-from sealift.packing import privacy, told
+from sealift.packing import privacy, texts, told
 from sealift.packing.card import card, check_about
 from sealift.packing.examples import Reference, examples
 from sealift.packing.forms import form_of
@@ -76,7 +76,8 @@ def pack(
 
     Args:
         model: a fitted scikit-learn estimator or pipeline.
-        X: rows as the model takes them (pandas, polars, NumPy, list of dicts), best ones it was not trained on.
+        X: rows as the model takes them (pandas, polars, NumPy, list of dicts or of texts), best ones it was not trained
+            on.
         y: their true answers; fills the evidence with measured quality.
         name: the model's name, such as "heart-risk".
         version: its version.
@@ -131,9 +132,11 @@ def pack(
     described = canonical.dumps(contract.as_json())
     onnx.helper.set_model_props(graph, {"sealift.contract": described.decode()})
     body = graph.SerializeToString()
-    reference = Reference.of(form, sketches)
+    words, told_by_words = texts.words_of(conversion.stages, form)
+    notes += told_by_words
+    reference = Reference.of(form, sketches, words)
     allowed = tolerances(contract, answers, single=conversion.single, relative=tolerance)
-    proof = prove(conversion, original, contract, body, answers, sketches, reference.plausible(contract), allowed)
+    proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed)
     notes += proof.notes
     say("Writing")
     evidence = {
@@ -174,14 +177,15 @@ def _contract(
     conversion: Conversion,
     original: Original,
     sketches: Sequence[Sketch],
-    texts: Collection[str],
+    held: Collection[str],
     fields: Mapping[str, Mapping[str, Any]],
     **rest: Any,
 ) -> tuple[Contract, list[str]]:
     """The contract as X, the model and the caller make it; and what the packer should know."""
-    inputs = fielding.with_categories(fielding.infer(original.form, sketches), conversion.steps, original.form)
-    inputs, notes = fielding.without_rare(fielding.with_policies(inputs, original), original.form, texts)
-    found = Contract(inputs=tuple(inputs), task=conversion.task, **rest)
+    inputs = texts.without_lists(fielding.infer(original.form, sketches), conversion.stages)
+    inputs = fielding.with_categories(inputs, conversion.steps, original.form)
+    inputs, notes = fielding.without_rare(fielding.with_policies(inputs, original), original.form, held)
+    found = Contract(inputs=tuple(inputs), task=conversion.task, stages=conversion.stages, **rest)
     fielding.check_overrides(fields, found)
     enriched = found.changed(**fields)
     fielding.check_loosened(found, enriched, original)

@@ -20,6 +20,7 @@ from sealift.packing.fields import unseen
 from sealift.packing.forest import MEMBER, Forest, read
 from sealift.packing.rows import Row, Rows, allowed
 from sealift.runtime import Engine
+from sealift.text import Stages
 
 _MOST, _MOST_MEMBERS = 1000, 150
 _CELLS = 2_000_000
@@ -55,7 +56,8 @@ class _Inside:
 
     def __init__(self, conversion: Conversion, contract: Contract, tensor: Tensor) -> None:
         graph = conversion.graph
-        self._engine = Engine(graph.model({"inside": tensor}, {}).SerializeToString(), threads=1)
+        body = graph.model({"inside": tensor}, {}).SerializeToString()
+        self._engine = Engine(body, threads=1, stages=Stages.of(contract))
         self._contract = contract
 
     def of(self, rows: Sequence[Row]) -> npt.NDArray[np.float64]:

@@ -12,13 +12,15 @@ import numpy.typing as npt
 from sealift.contract import Contract, Field, encode
 from sealift.convert import Conversion
 from sealift.errors import PackError, ParityError, SealError
-from sealift.packing import thresholds
+from sealift.packing import texts, thresholds
+from sealift.packing.examples import Reference
 from sealift.packing.locate import faulty_step
 from sealift.packing.original import Original
 from sealift.packing.parity import Report
-from sealift.packing.rows import Row, Rows, edges
+from sealift.packing.rows import Rows, edges
 from sealift.runtime import Engine, Tolerance, wasm
 from sealift.stats import Sketch
+from sealift.text import Stages
 
 _IN_WEBASSEMBLY, _PIECE = 1000, 256
 
@@ -40,7 +42,7 @@ def prove(
     graph: bytes,
     answers: Mapping[str, npt.NDArray[Any]],
     sketches: Sequence[Sketch],
-    plausible: list[Row],
+    reference: Reference,
     tolerance: dict[str, Tolerance],
 ) -> Proof:
     """Compare `graph` with the original on the caller's rows, on plausible ones and on every edge.
@@ -49,11 +51,14 @@ def prove(
         ParityError: E303 when any answer differs, with the step at fault and the worst rows.
     """
     generated = Rows([f.name for f in contract.inputs])
+    plausible = reference.plausible(contract)
     generated.add("plausible", plausible)
     generated.extend(edges(contract, sketches, plausible))
+    generated.extend(texts.odd_rows(contract, reference.words, plausible))
     spans = [_span(f) for f in contract.inputs]
     generated.extend(thresholds.threshold_rows(conversion, contract, plausible, spans))
-    engine = Engine(graph)
+    stages = Stages.of(contract)
+    engine = Engine(graph, stages=stages)
     report = Report(tolerance)
     notes = _compare_own(report, engine, original, contract, answers)
     good = original.accepted(generated.columns())
@@ -63,7 +68,7 @@ def prove(
     if len(rows):
         _compare_generated(report, engine, contract, rows, truth)
     if report.passed:
-        _compare_in_webassembly(report, graph, contract, original, answers, rows, truth)
+        _compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth)
     if not report.passed:
         raise _parity_error(report, conversion, contract, original, rows)
     if report.refused:
@@ -118,6 +123,7 @@ def _compare_generated(
 def _compare_in_webassembly(
     report: Report,
     graph: bytes,
+    stages: Stages,
     contract: Contract,
     original: Original,
     answers: Mapping[str, npt.NDArray[Any]],
@@ -130,7 +136,7 @@ def _compare_in_webassembly(
         return
     own = {column.name: column.values for column in original.form.columns}
     try:
-        with wasm.WasmEngine(graph) as engine:
+        with wasm.WasmEngine(graph, stages) as engine:
             for columns, expected in ((own, answers), (rows.columns(), truth)):
                 batch = encode(contract, columns)
                 usable = np.flatnonzero(batch.good)

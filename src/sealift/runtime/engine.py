@@ -49,9 +49,9 @@ class Engine:
         except Exception as error:  # the library raises a dozen classes of its own
             raise _cannot_run(error) from error
         self._threads = threads or os.cpu_count() or 1
-        self._stages = stages
+        self._stages = stages or Stages((), ())
         self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
-        self.inputs: list[str] = [tensor.name for tensor in self._session.get_inputs()]
+        self.inputs: list[str] = [t.name for t in self._session.get_inputs() if t.name not in self._stages.made]
 
     def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, Any]:
         """Run the graph on N rows; output name → array with N entries. Raises SealError E207."""
@@ -70,15 +70,16 @@ class Engine:
             raise
         except Exception as error:
             raise _cannot_run(error) from error
-        return {name: _joined([found for part in results for found in part[i]]) for i, name in enumerate(names)}
+        return {name: joined([found for part in results for found in part[i]]) for i, name in enumerate(names)}
 
     def _answers(self, names: list[str], piece: Mapping[str, npt.NDArray[Any]]) -> list[list[Any]]:
         """For each output, what it gives for a piece, in parts."""
-        fed = [piece] if self._stages is None else self._stages.pieces(piece)
-        return [list(parts) for parts in zip(*(self._session.run(names, dict(part)) for part in fed), strict=True)]
+        found = (self._session.run(names, dict(part)) for part in self._stages.pieces(piece))
+        return [list(parts) for parts in zip(*found, strict=True)]
 
 
-def _joined(parts: list[Any]) -> Any:
+def joined(parts: list[Any]) -> Any:
+    """The parts of an answer, one below the other."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 

@@ -29,7 +29,7 @@ class SealedModel:
     def __init__(self, seal: Seal, *, threads: int | None = None) -> None:
         self.seal = seal
         self.contract = Contract.from_json(seal.json("contract.json"))
-        self._stages = Stages(self.contract)
+        self._stages = Stages.of(self.contract)
         self._threads = threads
 
     @property

@@ -22,6 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.errors import SealError
+from sealift.runtime.engine import joined
+from sealift.text import Stages
 
 _LARGEST = 300_000_000  # beyond it there is no page either
 _DTYPES = {"float64": np.float64, "float32": np.float32, "int64": np.int64, "bool": np.bool_}
@@ -53,9 +55,10 @@ class WasmEngine:
         SealError: E207 when it cannot be loaded or run there.
     """
 
-    def __init__(self, graph: bytes) -> None:
+    def __init__(self, graph: bytes, stages: Stages | None = None) -> None:
         if len(graph) > _LARGEST:
             raise _cannot_run("it is larger than 300 MB")
+        self._stages = stages or Stages((), ())
         self._id = next(_ids)
         _host().ask({"op": "load", "id": self._id}, [graph])
 
@@ -67,9 +70,13 @@ class WasmEngine:
 
     def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         """Run the graph on N rows; output name → array."""
+        found = [self._run(part, outputs) for part in self._stages.pieces(tensors)]
+        return {name: joined([part[name] for part in found]) for name in outputs}
+
+    def _run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         described, parts = [], []
         for name, array in tensors.items():
-            dtype = {"O": "string", "b": "bool"}.get(array.dtype.kind, "float64")
+            dtype = {"O": "string", "b": "bool", "i": "int64"}.get(array.dtype.kind, "float64")
             data = json.dumps(array.ravel().tolist()).encode() if dtype == "string" else array.tobytes()
             described.append({"name": name, "dtype": dtype, "shape": list(array.shape), "size": len(data)})
             parts.append(data)

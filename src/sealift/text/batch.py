@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Contract
+from sealift.contract import Contract, Stage
 from sealift.errors import ContractError
 from sealift.text.stage import TextStage
 
@@ -21,11 +21,14 @@ _DENSE_CELLS, _CELLS = 1 << 22, 1 << 18
 class Stages:
     """The stages of a contract, ready to run; none is a valid number of them."""
 
-    def __init__(self, contract: Contract) -> None:
-        """Read the contract's stages. Raises ContractError E106 for a malformed one."""
-        texts = [i for i, field in enumerate(contract.inputs) if field.dtype == "string"]
+    def __init__(self, stages: Sequence[Stage], texts: Sequence[int]) -> None:
+        """Read stages; `texts` are the fields of the columns of the tensor `text`.
+
+        Raises:
+            ContractError: E106 for a malformed one.
+        """
         self._stages: list[tuple[int, TextStage]] = []
-        for number, stage in enumerate(contract.stages):
+        for number, stage in enumerate(stages):
             try:
                 self._stages.append((texts.index(stage.field), TextStage(stage.spec)))
             except ValueError as error:
@@ -38,6 +41,13 @@ class Stages:
         columns = sum(stage.columns for _, stage in self._stages)
         self.most_rows = max(1, _DENSE_CELLS // columns) if columns else None
         """How many rows the graph should be given at once at most; None for any number."""
+        self.made = frozenset(f"{name}{k}" for k in range(len(self._stages)) for name in ("terms", "counts"))
+        """The names of the tensors that the stages make."""
+
+    @classmethod
+    def of(cls, contract: Contract) -> Stages:
+        """The stages of a contract. Raises ContractError E106."""
+        return cls(contract.stages, [i for i, field in enumerate(contract.inputs) if field.dtype == "string"])
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """The rows in pieces that the graph can be given, with the tensors of the stages added."""
