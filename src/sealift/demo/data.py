@@ -56,12 +56,7 @@ def fields(X: Any) -> dict[str, dict[str, Any]]:
     """What is known of the columns beside their values."""
     found: dict[str, dict[str, Any]] = {}
     for name in X.columns:
-        statistic, _, what = name.partition(" ") if name.startswith(("mean", "worst")) else ("", "", name)
-        told = {
-            "mean": f"Mean {what} of the nuclei in the image.",
-            "worst": f"Mean {what} of the three largest nuclei.",
-        }
-        found[name] = {"description": told.get(statistic, f"Standard error of the {what.removesuffix(' error')}.")}
+        found[name] = {"description": "Mean of the three largest nuclei."} if name.startswith("worst") else {}
         if "area" in name:
             found[name]["units"] = "µm²"
         elif "radius" in name or "perimeter" in name:

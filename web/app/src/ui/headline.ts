@@ -12,7 +12,7 @@ export interface Headline {
   /** The class or value in large letters. */
   text: string;
   units: string;
-  /** The probability that stands beside it, and of what. */
+  /** The probability that stands beside it, and of which class where that is not the predicted one by rule. */
   probability: { value: number; of: string } | null;
   bars: Bar[];
   /** Every number of a wide output without probabilities, or further outputs. */
@@ -55,8 +55,11 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
       value,
       chosen: classes[i] === result.label,
     }));
-    const chosen = result.bars.find((bar) => bar.chosen);
-    if (chosen) result.probability = { value: chosen.value, of: chosen.name };
+    // The publisher may have said which class people ask about; else it is the predicted one.
+    const asked = contract.headline?.output === "probability" ? contract.headline.class : null;
+    const meant =
+      asked === null ? result.bars.find((bar) => bar.chosen) : result.bars[classes.indexOf(asked)];
+    if (meant) result.probability = { value: meant.value, of: asked === null ? "" : meant.name };
   }
   if (!result.text) {
     const name = contract.headline?.output ?? contract.outputs[0]!.name;
