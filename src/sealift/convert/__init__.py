@@ -2,7 +2,7 @@
 
 from sealift.convert.graph import Graph, Tensor, concat, stack, where
 from sealift.convert.model import Conversion, convert
-from sealift.convert.registry import Answer, Step, apply, converter, refuse, registered, transform
+from sealift.convert.registry import Answer, Step, apply, as_estimator, converter, refuse, registered, transform
 from sealift.convert.table import Block, Table
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Table",
     "Tensor",
     "apply",
+    "as_estimator",
     "concat",
     "convert",
     "converter",

@@ -24,6 +24,14 @@ def seen(column: Block) -> tuple[Any, ...]:
     return source.graph.seen.get((source.name, held[0]), ())
 
 
+def close(column: Block, known: Sequence[Any]) -> None:
+    """Let an input column hold nothing but `known` categories."""
+    source, held = column.values.origin
+    name = source.graph.fields.get((source.name, held[0]))
+    if name is not None:
+        source.graph.closed[name] = tuple(known)
+
+
 def whole(x: Tensor) -> Tensor:
     """The value without its fraction, rounded towards zero; NaN stays NaN."""
     return where(x < 0.0, x.op("Ceil"), x.op("Floor"))

@@ -51,6 +51,10 @@ class Graph:
         """The text stages that feed the inputs `terms<k>` and `counts<k>`."""
         self.seen: dict[tuple[str, int], tuple[Any, ...]] = {}
         """The distinct values of the caller's rows, by input tensor and column; where they were told."""
+        self.fields: dict[tuple[str, int], str] = {}
+        """The field that each column of an input tensor belongs to."""
+        self.closed: dict[str, tuple[Any, ...]] = {}
+        """The categories of the fields whose other values the original answers by chance, so that none may come."""
 
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:
@@ -351,7 +355,7 @@ class Tensor:
         """The columns at `indices`, in that order."""
         source, held = self.origin
         wanted = [held[int(i)] for i in indices]
-        if wanted == list(range(source.width)):
+        if len(wanted) == source.width and wanted == list(range(source.width)):
             return source
         picked = np.array(wanted, dtype=np.int64)
         found = source.op("Gather", picked, shape=(self.shape[0], len(wanted)), axis=1)
@@ -359,9 +363,9 @@ class Tensor:
         return found
 
     @property
-    def origin(self) -> tuple[Tensor, list[int]]:
+    def origin(self) -> tuple[Tensor, Sequence[int]]:
         """The matrix that these columns were picked from, and which of its columns they are."""
-        return self._picked or (self, list(range(self.width)))
+        return self._picked or (self, range(self.width))
 
     def column(self, index: int) -> Tensor:
         """One column as a vector (N,)."""

@@ -81,7 +81,10 @@ def convert(
         ) from error
     task, pairs = _outputs(answer)
     tensors = {output.name: tensor for output, tensor in pairs}
-    return Conversion(task, tuple(output for output, _ in pairs), list(graph.steps), graph, tensors, _is_single(answer))
+    # What an inner step rounds to float32 stays rounded, whatever is computed with it.
+    inner = (step.answer for step in graph.steps if step.answer.features is None)
+    single = _is_single(answer) or any(_is_single(found) for found in inner)
+    return Conversion(task, tuple(output for output, _ in pairs), list(graph.steps), graph, tensors, single)
 
 
 def _outputs(answer: Answer) -> tuple[Task, list[tuple[Output, Tensor]]]:

@@ -97,6 +97,15 @@ def registered() -> dict[type, Converter]:
     return dict(_converters)
 
 
+def as_estimator(model: Any) -> Any:
+    """The model as something that predicts on plain rows: a library's bare booster in the shape of an estimator."""
+    family = type(model).__module__.partition(".")[0]
+    if family not in _FAMILIES:
+        return model
+    adapt = getattr(import_module(_FAMILIES[family]), "adapt", None)
+    return adapt(model) if adapt else model
+
+
 def apply(estimator: Any, table: Table, name: str = "") -> Answer:
     """Convert one fitted step applied to `table`, climbing the ladder: own converter, skl2onnx, refusal.
 
@@ -146,4 +155,4 @@ def _load(family: str) -> None:
         import_module(_FAMILIES[family])
 
 
-__all__ = ["Answer", "Converter", "Step", "apply", "converter", "refuse", "registered", "transform"]
+__all__ = ["Answer", "Converter", "Step", "apply", "as_estimator", "converter", "refuse", "registered", "transform"]

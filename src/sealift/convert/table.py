@@ -149,8 +149,10 @@ def input_table(
             source = rounded if field.dtype == "float32" else number
             assert source is not None
             singles.append(Block(source.columns(at), None, (field.name,)))
+        here = (singles[-1].values.origin[0].name, at[0])
+        graph.fields[here] = field.name
         if seen is not None and field.name in seen:
-            graph.seen[singles[-1].values.origin[0].name, at[0]] = tuple(seen[field.name])
+            graph.seen[here] = tuple(seen[field.name])
     return Table.join([Table((block,), graph) for block in singles])
 
 

@@ -18,7 +18,7 @@ from sealift.packing.forms import Column, Form, Values
 from sealift.packing.original import Original
 from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_texts
 
-_TRIES, _CELLS = 400, 4_000_000
+_TRIES, _CELLS = 60, 1_000_000
 _TOLD_BY_PEOPLE = frozenset(
     {"missing", "categories", "unknown", "range", "observed", "typical"} | {"title", "description", "units", "personal"}
 )
@@ -66,6 +66,16 @@ def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
         missing: Policy = "refused" if field.name in refused else "allowed"
         result.append(dataclasses.replace(field, missing=missing, unknown=unknown))
     return result
+
+
+def with_closed(fields: Sequence[Field], closed: Mapping[str, Sequence[Any]]) -> list[Field]:
+    """Fields that take only the categories in `closed`, where their name is among them."""
+    return [
+        dataclasses.replace(_categorised(field, tuple(closed[field.name])), unknown="refused")
+        if field.name in closed
+        else field
+        for field in fields
+    ]
 
 
 def check_overrides(fields: Mapping[str, Any], contract: Contract) -> None:
@@ -199,6 +209,7 @@ def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]
     """The fields that the model cannot do without, found by halving; unclear ones count among them."""
     refused: set[str] = set()
     waiting = [list(names)]
+    # Enough for any pattern of up to seven hundred fields; with more, asking takes too long, and doubt means refused.
     tries = max(_TRIES, _CELLS // len(names))
     while waiting:
         group = waiting.pop()

@@ -62,6 +62,12 @@ class Form:
         """Column name → plain values."""
         return {column.name: column.values for column in self.columns}
 
+    @property
+    def seen(self) -> dict[str, set[Any]]:
+        """The distinct values of columns that may hold categories, declared ones included, by column name."""
+        kept = (column for column in self.columns if column.dtype in ("string", "int64"))
+        return {column.name: {*column.values, *(column.known or ())} - {None} for column in kept}
+
     def __len__(self) -> int:
         return len(self.columns[0].values)
 
@@ -94,7 +100,7 @@ def form_of(X: Any, model: Any = None) -> Form:
             "E305", "X has no rows or no columns.", fix="Give the rows that the model is to be verified with."
         )
     wanted = getattr(model, "n_features_in_", None)
-    if isinstance(wanted, int) and wanted != len(form.columns):
+    if isinstance(wanted, int) and wanted not in (0, len(form.columns)):
         raise _other_columns(f"X has {len(form.columns)} columns, but the model was fitted on {wanted}.")
     return form
 

@@ -13,7 +13,7 @@ import onnx
 import sealift
 from sealift import canonical, seal
 from sealift.contract import Contract
-from sealift.convert import Conversion, convert
+from sealift.convert import Conversion, as_estimator, convert
 from sealift.packing import fields as fielding
 from sealift.packing import privacy, texts, told
 from sealift.packing.card import card, check_about
@@ -105,13 +105,14 @@ def pack(
     check_about(about or {})
     told.check_texts(title=title, description=description)
     told.check_tolerance(tolerance)
+    model = as_estimator(model)
     check_model(model)
     say("Reading the rows")
     form = form_of(X, model)
     truth = told.truth_of(y, len(form))
     sketches = fielding.sketch(form)
     say("Converting the model")
-    conversion = convert(model, fielding.infer(form, sketches), form.nulls)
+    conversion = convert(model, fielding.infer(form, sketches), form.nulls, form.seen)
     say("Asking the original model")
     original = Original(model, form, conversion.outputs)
     answers = check_rows(original)
@@ -184,7 +185,8 @@ def _contract(
     """The contract as X, the model and the caller make it; and what the packer should know."""
     inputs = texts.without_lists(fielding.infer(original.form, sketches), conversion.stages)
     inputs = fielding.with_categories(inputs, conversion.steps, original.form)
-    inputs, notes = fielding.without_rare(fielding.with_policies(inputs, original), original.form, held)
+    inputs = fielding.with_closed(fielding.with_policies(inputs, original), conversion.graph.closed)
+    inputs, notes = fielding.without_rare(inputs, original.form, held)
     found = Contract(inputs=tuple(inputs), task=conversion.task, stages=conversion.stages, **rest)
     fielding.check_overrides(fields, found)
     enriched = found.changed(**fields)

@@ -13,6 +13,7 @@ from sealift.errors import FileError, PackError
 
 # Types that skops asks about although building one runs nothing.
 _HARMLESS = frozenset({"numpy.dtype"})
+_BOOSTERS = {".cbm": "catboost", ".txt": "lightgbm", ".ubj": "xgboost", ".json": "xgboost"}
 _PICKLES = {".joblib", ".pkl", ".pickle"}
 
 
@@ -20,7 +21,8 @@ def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = 
     """The model that `spec` names.
 
     Args:
-        spec: `module.py:name`, which runs that file; or a .skops, .onnx, .joblib, .pkl file.
+        spec: `module.py:name`, which runs that file; or a .skops, .onnx, .joblib, .pkl file; or a booster's own file:
+            XGBoost's .json or .ubj, LightGBM's .txt, CatBoost's .cbm or .json.
         trust_pickle: whether a .joblib or .pkl may be opened. It can run any code when it is.
         trust: types that a .skops file may use beside those that skops knows to be harmless.
 
@@ -37,10 +39,14 @@ def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = 
         return _from_skops(path, trust)
     if suffix == ".onnx":
         return _from_onnx(path)
+    if suffix in _BOOSTERS:
+        return _from_booster(path)
     if suffix in _PICKLES:
         return _from_pickle(path, trusted=trust_pickle)
     hint = "Name the object too: model.py:pipeline." if suffix == ".py" else "Give module.py:name, or such a file."
-    raise PackError("E308", "The model is no .skops, .onnx, .joblib or .pkl file.", where=spec, fix=hint)
+    raise PackError(
+        "E308", "The model is no .skops, .onnx, .joblib or .pkl file, nor a booster's own.", where=spec, fix=hint
+    )
 
 
 def _from_module(path: Path, name: str) -> object:
@@ -119,6 +125,18 @@ def _from_onnx(path: Path) -> object:
             "E308", "This version cannot pack ONNX files.", where=str(path), fix="Give the original model instead."
         ) from None
     model: object = source.OnnxModel(path)
+    return model
+
+
+def _from_booster(path: Path) -> object:
+    library = _BOOSTERS[path.suffix.lower()]
+    if path.suffix.lower() == ".json" and b'"learner"' not in path.read_bytes():
+        library = "catboost"
+    _library(library, library, path)
+    try:
+        model: object = import_module(f"sealift.convert.{library}").load(path)
+    except Exception as error:  # each library has its own for a file that is not its own
+        raise _broken(path, error) from error
     return model
 
 

@@ -132,7 +132,7 @@ def _ctr(ctr: Mapping[str, Any], data: Mapping[str, Any]) -> Ctr:
         weight=float(ctr["prior_denomerator"]),
         shift=float(ctr["shift"]),
         scale=float(ctr["scale"]),
-        borders=ctr["borders"],
+        borders=ctr["borders"] or [],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from sealift.convert.classify import by_probability, expit, softmax, two_columns
+from sealift.convert.classify import expit, softmax, two_columns
 from sealift.convert.graph import Tensor
 from sealift.convert.lightgbm.model_text import Parsed, parse
 from sealift.convert.lightgbm.native import NativeModel, adapt
@@ -76,8 +76,11 @@ def linked(score: Tensor, parsed: Parsed) -> Tensor:
 
 
 def _classes(parsed: Parsed, x: Table, classes: Any) -> Answer:
-    answer = linked(raw(parsed, matrix(x, parsed)), parsed)
-    return by_probability(classes, answer if answer.width > 1 else two_columns(answer.vector()))
+    score = raw(parsed, matrix(x, parsed))
+    answer = linked(score, parsed)
+    probability = answer if answer.width > 1 else two_columns(answer.vector())
+    score = score if score.width > 1 else score.vector()
+    return Answer(choice=probability.argmax(), classes=classes, probability=probability, score=score)
 
 
 def _value(answer: Tensor) -> Answer:

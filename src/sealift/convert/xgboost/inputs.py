@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sealift.contract import is_missing
-from sealift.convert.boosted import numbered
+from sealift.convert.boosted import close, numbered
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import refuse
 from sealift.convert.table import Table
@@ -21,6 +21,8 @@ def matrix(x: Table, parsed: Parsed, marker: float) -> Tensor:
     for i, column in enumerate(x.each()):
         known = parsed.categories[i] if i < len(parsed.categories) else []
         if known:
+            # The library takes most categories it never met for the next known one (seen in 3.2), some it refuses.
+            close(column, known)
             parts.append(numbered(x.select([i]), [known]).cast("float32"))
         elif column.is_text:
             raise refuse(
