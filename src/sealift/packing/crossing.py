@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Contract, encode
-from sealift.packing.rows import Row
+from sealift.contract import Contract
+from sealift.packing.rows import Row, encoded
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
@@ -44,7 +44,7 @@ def sides(
         return []
     places = {f: i for i, f in enumerate(next(t.fields for t in contract.tensors if t.name == "number"))}
     columns = {f.name: [target.row[i] for target in targets] for i, f in enumerate(contract.inputs)}
-    tensors = dict(encode(contract, columns).tensors)
+    tensors = dict(encoded(contract, columns).tensors)
     numbers = tensors["number"]
     at = np.arange(len(targets)), np.array([places[target.field] for target in targets])
     inner = np.array([target.column for target in targets])

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Contract, encode
+from sealift.contract import Contract
 from sealift.packing.forms import Form
-from sealift.packing.rows import Row, Rows, typed
+from sealift.packing.rows import Row, Rows, encoded, typed
 from sealift.packing.texts import Words, fill
 from sealift.runtime import Tolerance
 from sealift.stats import SMALL, Sketch, correlation, draw
 
 _PLAUSIBLE, _GOLDEN, _BACKGROUND = 400, 64, 100
-_CELLS = 1_000_000
+_CELLS = 400_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Reference:
         """`reference/background.json`: generated rows, or some of the caller's."""
         count = _few(_BACKGROUND, contract)
         if keep_rows:
-            usable = np.flatnonzero(encode(contract, form.values()).good).tolist()
+            usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
             rows = _rows(form, [usable[i] for i in _spread(len(usable), count)])
         else:
             drawn = self._drawn(contract, 2 * count, 1)
@@ -68,7 +68,7 @@ def examples(
     """`golden/examples.json`: generated rows of every kind, or the caller's with their answers `own`."""
     count = _few(_GOLDEN, contract)
     if own is not None:
-        usable = np.flatnonzero(encode(contract, form.values()).good).tolist()
+        usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
         picked, answers = [usable[i] for i in _spread(len(usable), count)], own
         rows = _rows(form, picked)
     else:

@@ -34,7 +34,7 @@ def notes(model: onnx.ModelProto, steps: Sequence[Step], form: Form) -> list[str
         if (count := _kept(step.estimator))
     ]
     constants = np.unique(np.concatenate([np.zeros(0), *_numbers(model.graph)]))
-    held = [column.name for column in form.columns if np.isin(_extremes(column), constants).any()]
+    held = [column.name for column in form.columns if _among(_extremes(column), constants)]
     if held:
         listed = ", ".join(f'"{name}"' for name in held[:8]) + f" and {len(held) - 8} more" * (len(held) > 8)
         found.append(
@@ -57,6 +57,11 @@ def _kept(estimator: Any) -> int:
     return 0
 
 
+def _among(values: Any, ordered: Any) -> bool:
+    places = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return bool((ordered[places] == values).any())
+
+
 def _extremes(column: Column) -> Any:
     """The lowest and highest numbers, which fewer than SMALL records reach; not those of few digits, like 0 or 100."""
     if column.dtype in ("string", "bool"):
@@ -64,7 +69,9 @@ def _extremes(column: Column) -> Any:
     values = np.sort(as_numbers([value for value in column.values if value is not None]))
     ends = np.concatenate([values[: SMALL - 1], values[-SMALL + 1 :]])
     inner = values[SMALL - 1 : -SMALL + 1]
-    return np.array([v for v in ends if v != float(f"{v:.{_DIGITS - 1}g}") and v not in inner])
+    if not len(inner):
+        inner = ends[:0]
+    return np.array([v for v in ends.tolist() if v != float(f"{v:.{_DIGITS - 1}g}") and not (inner == v).any()])
 
 
 def _strings(graph: onnx.GraphProto) -> Iterator[Sequence[bytes]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from sealift.contract import Contract, Field, encode
+from sealift.contract import Batch, Contract, Field, encode
 from sealift.contract.field import MAX_SAFE_INTEGER
 from sealift.packing.fields import unseen
-from sealift.packing.forms import Values
+from sealift.packing.forms import Values, as_numbers
 from sealift.stats import Numbers, Sketch
 
 Row: TypeAlias = list[float | str | bool | None]
@@ -41,7 +41,9 @@ class Rows:
 
     def columns(self) -> dict[str, list[Any]]:
         """The rows as columns."""
-        return {name: [row[i] for row in self.rows] for i, name in enumerate(self.names)}
+        if not self.rows:
+            return {name: [] for name in self.names}
+        return dict(zip(self.names, map(list, zip(*self.rows, strict=True)), strict=True))
 
     def kept(self, keep: Sequence[bool]) -> Rows:
         """The rows where `keep` holds."""
@@ -76,7 +78,7 @@ def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -
         elif isinstance(sketch, Numbers):
             wanted["extremes"] += [(i, value) for value in _extremes(f, sketch)[: 3 * few]]
     found = Rows([f.name for f in contract.inputs])
-    most = max(25, min(4000, 1_000_000 // len(contract.inputs)))
+    most = max(25, min(4000, 400_000 // len(contract.inputs)))
     for kind, edits in wanted.items():
         rows = [list(base[i % len(base)]) for i in range(min(most, len(edits)))]
         for turn, (position, value) in enumerate(edits):
@@ -87,11 +89,19 @@ def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -
     return allowed(contract, found)
 
 
+def encoded(contract: Contract, columns: Mapping[str, Values]) -> Batch:
+    """Columns of plain values as the graph is fed with them; numbers as arrays, which are checked faster."""
+    return encode(
+        contract,
+        {f.name: columns[f.name] if f.dtype == "string" else as_numbers(columns[f.name]) for f in contract.inputs},
+    )
+
+
 def allowed(contract: Contract, rows: Rows) -> Rows:
     """The rows that the contract lets through."""
     if not len(rows):
         return rows
-    return rows.kept(encode(contract, rows.columns()).good.tolist())
+    return rows.kept(encoded(contract, rows.columns()).good.tolist())
 
 
 def _near(text: str) -> list[str]:

@@ -13,17 +13,17 @@ import numpy as np
 import numpy.typing as npt
 from onnx import NodeProto
 
-from sealift.contract import Contract, encode
+from sealift.contract import Contract
 from sealift.convert import Conversion, Tensor
 from sealift.packing import crossing
 from sealift.packing.fields import unseen
 from sealift.packing.forest import MEMBER, Forest, read
-from sealift.packing.rows import Row, Rows, allowed
+from sealift.packing.rows import Row, Rows, allowed, encoded
 from sealift.runtime import Engine
 from sealift.text import Stages
 
 _MOST, _MOST_MEMBERS = 1000, 150
-_CELLS = 2_000_000
+_CELLS = 500_000
 _WIDEST = 1000  # inputs; beyond it, which input feeds which column is not searched for
 _KINDS = 8  # categories tried at one fork
 
@@ -63,7 +63,7 @@ class _Inside:
     def of(self, rows: Sequence[Row]) -> npt.NDArray[np.float64]:
         """(N, k) for rows of the contract."""
         columns = {f.name: [row[i] for row in rows] for i, f in enumerate(self._contract.inputs)}
-        return self.fed(dict(encode(self._contract, columns).tensors))
+        return self.fed(dict(encoded(self._contract, columns).tensors))
 
     def fed(self, tensors: dict[str, Any]) -> npt.NDArray[np.float64]:
         """(N, k) for the graph's input tensors."""

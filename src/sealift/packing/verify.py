@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Contract, Field, encode
+from sealift.contract import Contract, Field
 from sealift.convert import Conversion
 from sealift.errors import PackError, ParityError, SealError
 from sealift.packing import texts, thresholds
@@ -17,7 +17,7 @@ from sealift.packing.examples import Reference
 from sealift.packing.locate import faulty_step
 from sealift.packing.original import Original
 from sealift.packing.parity import Report
-from sealift.packing.rows import Rows, edges
+from sealift.packing.rows import Rows, edges, encoded
 from sealift.runtime import Engine, Tolerance, wasm
 from sealift.stats import Sketch
 from sealift.text import Stages
@@ -89,7 +89,7 @@ def _compare_own(
         PackError: E305 when the contract refuses them all.
     """
     own = original.form.values()
-    batch = encode(contract, own)
+    batch = encoded(contract, own)
     if not batch.good.any():
         problem = batch.problems[0]
         raise PackError(
@@ -110,7 +110,7 @@ def _compare_own(
 def _compare_generated(
     report: Report, engine: Engine, contract: Contract, rows: Rows, truth: Mapping[str, npt.NDArray[Any]]
 ) -> None:
-    tensors = encode(contract, rows.columns()).tensors
+    tensors = encoded(contract, rows.columns()).tensors
     report.add(rows.kinds, rows.columns(), truth, engine.run(tensors))
     # A row alone must answer as it does among many.
     few = list(range(0, len(rows), max(1, len(rows) // 10)))
@@ -138,7 +138,7 @@ def _compare_in_webassembly(
     try:
         with wasm.WasmEngine(graph, stages) as engine:
             for columns, expected in ((own, answers), (rows.columns(), truth)):
-                batch = encode(contract, columns)
+                batch = encoded(contract, columns)
                 usable = np.flatnonzero(batch.good)
                 picked = usable[:: max(1, -(-len(usable) // _IN_WEBASSEMBLY))]
                 for start in range(0, len(picked), _PIECE):
@@ -157,7 +157,7 @@ def _parity_error(
 ) -> ParityError:
     own = {column.name: column.values for column in original.form.columns}
     both = {name: [*values, *own[name]] for name, values in rows.columns().items()}
-    report.step = faulty_step(conversion, encode(contract, both).only_good())
+    report.step = faulty_step(conversion, encoded(contract, both).only_good())
     differing = {name: count for name, count in report.different.items() if count}
     listed = ", ".join(f"{count} of {report.total} rows in {name!r}" for name, count in differing.items())
     worst = "; ".join(report.lines()[:3])
