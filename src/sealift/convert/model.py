@@ -79,7 +79,12 @@ def convert(
             where=graph.where or type(model).__name__,
             fix="Check that the model predicts on these rows; if it does, report the model's type and parameters.",
         ) from error
-    task, pairs = _outputs(answer)
+    try:
+        task, pairs = _outputs(answer)
+    except PackError as error:
+        if error.where:
+            raise
+        raise PackError(error.code, error.what, where=type(model).__name__, fix=error.fix) from None
     tensors = {output.name: tensor for output, tensor in pairs}
     # What an inner step rounds to float32 stays rounded, whatever is computed with it.
     inner = (step.answer for step in graph.steps if step.answer.features is None)

@@ -53,4 +53,5 @@ def _quadratic(x: Tensor, means: Any, cholesky: Any, shape: str) -> Tensor:
         return found
     fixed = np.sum(means**2, axis=1) * precisions
     spherical: Tensor = x @ means.T * -2.0 * precisions + fixed
-    return spherical + (x * x).sum(keepdims=True) * precisions
+    size: Tensor = (x * x).sum(keepdims=True) * precisions
+    return spherical + size
