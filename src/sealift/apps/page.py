@@ -56,7 +56,7 @@ def build_page(seal_path: Path | str, out: Path | str) -> PageInfo:
 
     Raises:
         FileError: E401 or E402 when a file cannot be read or written.
-        SealError: E201 to E205 when it is not a sound sealed file, E207 when a page cannot run its model.
+        SealError: E201 to E205 when it is not a sound sealed file.
         ContractError: E106 when its contract is malformed.
         FrontError: E601 when the front end was not built, E602 when the sealed file is too large for a page.
     """
@@ -73,15 +73,7 @@ def build_page(seal_path: Path | str, out: Path | str) -> PageInfo:
         seal = parse(sealed)  # the bytes that are checked here are the bytes that go into the page
     except SealError as error:
         raise SealError(error.code, error.what, where=f"{seal_path} {error.where}".strip(), fix=error.fix) from None
-    described = seal.json("contract.json")
-    if isinstance(described, dict) and described.get("stages"):
-        raise SealError(
-            "E207",
-            "The model reads texts by stages that stand before its graph, which the page does not do yet.",
-            where=str(seal_path),
-            fix="Use `sealift predict` or `sealift score` with it.",
-        )
-    contract = Contract.from_json(described)
+    contract = Contract.from_json(seal.json("contract.json"))
     title = contract.title or f"{seal.manifest.name} {seal.manifest.version}"
     data = assemble(front_end.load(), sealed, title=title, identity=seal.identity)
     files.write_atomic(out, data)

@@ -1,10 +1,19 @@
 /** contract.json from an untrusted file to a Contract, or E106. */
 import { SealiftError } from "../errors";
 import { asNumber, isObject } from "../seal/json";
-import type { Contract, DType, Field, Output, Scalar, Tensor } from "./types";
+import type { Contract, DType, Field, Output, Scalar, Stage, Tensor } from "./types";
 
 const DTYPES: readonly string[] = ["float64", "float32", "int64", "bool", "string"];
-const KEYS: readonly string[] = ["inputs", "outputs", "task", "tensors", "headline", "title", "description"];
+const KEYS: readonly string[] = [
+  "inputs",
+  "outputs",
+  "task",
+  "tensors",
+  "stages",
+  "headline",
+  "title",
+  "description",
+];
 const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
 
 export function parseContract(raw: unknown): Contract {
@@ -28,13 +37,15 @@ export function parseContract(raw: unknown): Contract {
     if (new Set(names).size !== names.length) throw malformed("a name stands twice");
   }
   const tensors = list(raw["tensors"], "tensors").map(parseTensor);
-  if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs)))
+  const stages = list(raw["stages"] ?? [], "stages").map((stage) => parseStage(stage, inputs));
+  if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs, stages)))
     throw malformed("the tensors do not follow from the inputs");
   return {
     inputs,
     outputs,
     task,
     tensors,
+    stages,
     headline: parseHeadline(raw["headline"], outputs),
     title: text(raw["title"] ?? "", "title"),
     description: text(raw["description"] ?? "", "description"),
@@ -105,11 +116,21 @@ function parseOutput(raw: unknown): Output {
 
 function parseTensor(raw: unknown): Tensor {
   if (!isObject(raw)) throw malformed("a tensor is not an object");
-  return { name: raw["name"], dtype: raw["dtype"], fields: raw["fields"] } as unknown as Tensor;
+  const { name, dtype, fields, ...rest } = raw;
+  return { name, dtype, fields, ...rest } as unknown as Tensor;
 }
 
-/** How the graph is fed: numbers in one matrix, texts in another with a mask beside it. */
-function tensorsOf(inputs: Field[]): Tensor[] {
+/** The rest of a stage is read where it is run (text/stage.ts). */
+function parseStage(raw: unknown, inputs: Field[]): Stage {
+  if (!isObject(raw)) throw malformed("a stage is not an object");
+  const { field, ...spec } = raw;
+  if (typeof field !== "number" || inputs[field]?.dtype !== "string")
+    throw malformed("a stage takes a field that is no text");
+  return { field, spec };
+}
+
+/** How the graph is fed: numbers in one matrix, texts in another with a mask beside it, and what stages give. */
+function tensorsOf(inputs: Field[], stages: Stage[]): Tensor[] {
   const indices = (text: boolean) => inputs.flatMap((f, i) => ((f.dtype === "string") === text ? [i] : []));
   const [numbers, texts] = [indices(false), indices(true)];
   const all: Tensor[] = [
@@ -117,7 +138,11 @@ function tensorsOf(inputs: Field[]): Tensor[] {
     { name: "text", dtype: "string", fields: texts },
     { name: "text_missing", dtype: "bool", fields: texts },
   ];
-  return all.filter((tensor) => tensor.fields.length > 0);
+  const staged = stages.flatMap(({ field }, stage): Tensor[] => [
+    { name: `terms${stage}`, dtype: "int64", fields: [field], stage },
+    { name: `counts${stage}`, dtype: "float64", fields: [field], stage },
+  ]);
+  return [...all.filter((tensor) => tensor.fields.length > 0), ...staged];
 }
 
 function parseHeadline(raw: unknown, outputs: Output[]): Contract["headline"] {

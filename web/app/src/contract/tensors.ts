@@ -2,8 +2,8 @@
 import type { Contract, Value } from "./types";
 
 export interface TensorData {
-  dtype: "float64" | "string" | "bool";
-  data: Float64Array | string[] | Uint8Array;
+  dtype: "float64" | "string" | "bool" | "int64";
+  data: Float64Array | string[] | Uint8Array | BigInt64Array;
   dims: [number, number];
 }
 
@@ -12,7 +12,8 @@ export function makeTensors(
   rows: readonly (readonly Value[])[],
 ): Map<string, TensorData> {
   const tensors = new Map<string, TensorData>();
-  for (const { name, dtype, fields } of contract.tensors) {
+  for (const { name, dtype, fields, stage } of contract.tensors) {
+    if (stage !== undefined) continue; // made of the texts, in text/batch.ts
     const width = fields.length;
     const size = rows.length * width;
     let data: TensorData["data"];

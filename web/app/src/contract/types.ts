@@ -34,8 +34,16 @@ export interface Output {
 
 export interface Tensor {
   name: string;
-  dtype: "float64" | "string" | "bool";
+  dtype: "float64" | "string" | "bool" | "int64";
   fields: number[];
+  /** Given where a text stage makes the tensor, whose width then differs from batch to batch. */
+  stage?: number;
+}
+
+/** A text stage: the input whose texts it takes, and how it reads them (spec/TEXT.md). */
+export interface Stage {
+  field: number;
+  spec: Record<string, unknown>;
 }
 
 export interface Contract {
@@ -43,6 +51,7 @@ export interface Contract {
   outputs: Output[];
   headline: { output: string; class: Scalar | null } | null;
   tensors: Tensor[];
+  stages: Stage[];
   task: string;
   title: string;
   description: string;

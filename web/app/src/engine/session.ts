@@ -1,8 +1,9 @@
 /** The model in ONNX Runtime's WebAssembly build: checked rows in, plain arrays out. */
 import type * as Ort from "onnxruntime-web";
-import { makeTensors } from "../contract/tensors";
+import { makeTensors, type TensorData } from "../contract/tensors";
 import type { Contract, Output, Value } from "../contract/types";
 import { SealiftError } from "../errors";
+import { Stages } from "../text/batch";
 import type { Answer } from "./protocol";
 
 declare global {
@@ -24,16 +25,18 @@ export class Model {
   private constructor(
     private readonly ort: typeof Ort,
     private readonly session: Ort.InferenceSession,
+    private readonly stages: Stages,
     readonly contract: Contract,
   ) {}
 
   static async load(contract: Contract, graph: Uint8Array, ort: typeof Ort): Promise<Model> {
+    const stages = new Stages(contract);
     try {
       const session = await ort.InferenceSession.create(graph, {
         executionProviders: ["wasm"],
         logSeverityLevel: 3,
       });
-      return new Model(ort, session, contract);
+      return new Model(ort, session, stages, contract);
     } catch (error) {
       throw cannotRun(error);
     }
@@ -41,8 +44,23 @@ export class Model {
 
   /** The answers for `rows`, which hold a checked value for every input in the contract's order. */
   async predict(rows: readonly (readonly Value[])[]): Promise<Answer[]> {
+    const answers: Answer[] = [];
+    for (const piece of this.stages.pieces(rows)) {
+      for (const [i, answer] of (await this.run(piece.rows, piece.tensors)).entries()) {
+        const before = answers[i];
+        if (before) for (const value of answer.data) before.data.push(value);
+        else answers.push(answer);
+      }
+    }
+    return answers;
+  }
+
+  private async run(
+    rows: readonly (readonly Value[])[],
+    staged: ReadonlyMap<string, TensorData>,
+  ): Promise<Answer[]> {
     const feeds: Record<string, Ort.Tensor> = {};
-    for (const [name, tensor] of makeTensors(this.contract, rows)) {
+    for (const [name, tensor] of [...makeTensors(this.contract, rows), ...staged]) {
       feeds[name] = new this.ort.Tensor(tensor.dtype, tensor.data as never, tensor.dims);
     }
     let found: Ort.InferenceSession.ReturnType;

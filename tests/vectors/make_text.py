@@ -1,0 +1,234 @@
+"""Makes spec/vectors/text.json: what scikit-learn itself makes of hard texts.
+
+Run it with `python tests/vectors/make_text.py` when a stage's form changes. The tables in the file are those of the
+Python it is run with; another version of Unicode gives another file, which is as good.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+
+from sealift.contract import Field
+from sealift.convert import convert
+
+OUT = Path(__file__).parents[2] / "spec" / "vectors" / "text.json"
+
+TEXTS = (
+    *(
+        "",
+        " ",
+        "  \t ",
+        "a",
+        "ab",
+        "I",
+        "Hello, World!",
+        "don't stop-me_now",
+        "x_1 __ _",
+        "a b c d",
+        "The cat and the dog",
+    ),
+    *(
+        "caf\u00e9",
+        "cafe\u0301",
+        "CAF\u00c9 na\u00efve r\u00e9sum\u00e9",
+        "e\u0301\u0327\u0323 combining",
+        "\u0301start",
+        "a\u0300\u0301\u0302b",
+    ),
+    *(
+        "stra\u00dfe STRASSE \u1e9e gro\u1e9e",
+        "\u0130stanbul \u0131\u0130 I\u0307",
+        "\u039f\u0394\u039f\u03a3 \u03a3\u0391\u03a3 \u03a3",
+        "\u03a3'\u03a3 a\u03a3\u0301 a\u03a3b",
+    ),
+    *(
+        "a\u00ad\u03a3 \u03a3. A.\u03a3",
+        "\u0391\u03a3\u0345\u0391 \u02b0\u03a3",
+        "\ufb01ne \ufb03 o\ufb03ce \ufb05",
+        "\u01c4ungla \u01c5 \u01c6",
+        "\u017fong \u212a \u2126 \u212b",
+        "\u00bd \u00b2 x\u00b2 \u2460",
+    ),
+    *(
+        "\U0001f600 smile \U0001f468\u200d\U0001f469\u200d\U0001f467 family \U0001f1e9\U0001f1ea",
+        "\u2764\ufe0f heart",
+        "\U00010400\U00010428 \U0001d400\U0001d7d8 \U00020000\U0002f800",
+    ),
+    *(
+        "\u65e5\u672c\u8a9e\u306e\u6587\u7ae0 \u3067\u3059\u3002",
+        "\u304c\u304e \u30ac \uff76\uff9e \uff21\uff22\uff23",
+        "\ud55c\uad6d\uc5b4 \uac00\uac01 \ud7a3",
+        "\u1100\u1161\u11a8",
+    ),
+    *(
+        "\u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22 \u0e17\u0e35\u0e48",
+        "\u0661\u0662\u0663 \u06f4\u06f5 12\u0663 \u096b",
+        "\u0627\u0644\u0639\u064e\u0631\u064e\u0628\u0650\u064a\u0651\u0629 \ufefb \ufdfa",
+        "\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd",
+    ),
+    *(
+        "\u0928\u092e\u0938\u094d\u0924\u0947 \u0915\u094d\u0937",
+        "\u041f\u0440\u0438\u0432\u0435\u0442 \u0401\u0439 \u0406\u0407",
+        "Ti\u1ebfng Vi\u1ec7t \u0110\u1eb6C BI\u1ec6T",
+        "\u10a0\u10d0\u1c90 \u13a0\uab70",
+    ),
+    *(
+        "l'\u00e9t\u00e9 aujourd\u2019hui",
+        "e-mail: a.b@c.de, 3.14 1,000",
+        "line\nbreak\r\nand\ttab",
+        "no\u00a0break\u2003em\u3000wide\u200bzero",
+        "\x1c\x1d\x1e\x1f \x85 \u2028\u2029",
+    ),
+    *(
+        "a  b   c",
+        " lead and trail ",
+        "\n\n",
+        "MiXeD CaSe WORDS words",
+        "new york new york city",
+        "aaa aa a aaaa",
+        "!!! ??? ...",
+        "\ufeffbom \ufffd",
+    ),
+    *("word " * 40, "x" * 300, "\u00e9\u03a3" * 20, "ab cd " * 20),
+)
+
+SHORT = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d+(?:[.,]\d+)*"
+VECTORIZERS: dict[str, Any] = {
+    "default": CountVectorizer(),
+    "unigrams to trigrams": CountVectorizer(ngram_range=(1, 3), max_features=300),
+    "bigrams alone": CountVectorizer(ngram_range=(2, 2), stop_words=["the", "and", "a"], token_pattern=r"\w+"),
+    "accents unicode": CountVectorizer(
+        strip_accents="unicode", stop_words="english", ngram_range=(1, 2), max_features=300
+    ),
+    "accents ascii": CountVectorizer(strip_accents="ascii"),
+    "case kept": CountVectorizer(lowercase=False, token_pattern=r"(?u)\b\w+\b"),
+    "not blank": CountVectorizer(token_pattern=r"\S+"),
+    "words, numbers and marks": CountVectorizer(token_pattern=SHORT + r"|[!?.]"),
+    "ascii words": CountVectorizer(token_pattern=r"(?a)\b[a-z]\w{1,9}\b"),
+    "some case ignored": CountVectorizer(lowercase=False, token_pattern=r"(?i)[a-z\u017f\u00df]+"),
+    "a group": CountVectorizer(token_pattern=r"(\w+)\W"),
+    "lazy": CountVectorizer(token_pattern=r"\w+?(?:o|e|\b)(?!x)"),
+    "char": CountVectorizer(analyzer="char", ngram_range=(1, 3), max_features=300),
+    "char, case kept": CountVectorizer(analyzer="char", ngram_range=(2, 5), max_features=300, lowercase=False),
+    "char_wb": CountVectorizer(analyzer="char_wb", ngram_range=(1, 4), max_features=300),
+    "char_wb, accents": CountVectorizer(
+        analyzer="char_wb", ngram_range=(3, 3), max_features=300, strip_accents="ascii"
+    ),
+    "hashed": HashingVectorizer(n_features=2**18, norm=None),
+    "hashed, no signs": HashingVectorizer(n_features=1000, norm=None, alternate_sign=False, ngram_range=(1, 2)),
+    "hashed, narrow": HashingVectorizer(n_features=7, norm=None, analyzer="char_wb", ngram_range=(2, 3)),
+}
+
+
+def _case(name: str, model: Any, text: str) -> dict[str, Any]:
+    row = model.transform([text]).sorted_indices()
+    found: dict[str, Any] = {"stage": name, "text": text}
+    terms = sorted(model.build_analyzer()(text))
+    if len(terms) <= 200:
+        found["terms"] = terms
+    return found | {"columns": [[int(i), int(n)] for i, n in zip(row.indices, row.data, strict=True)]}
+
+
+def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
+    lower = stages["char"]["lower"]
+    good, chars = (
+        {key: value for key, value in stages[name].items() if key != "lower"} | {"vocabulary": ["a", "b"]}
+        for name in ("not blank", "char")
+    )
+    pattern = good["pattern"]
+    without = {key: value for key, value in good.items() if key != "pattern"}
+    both = {"hash": {"columns": 4, "signs": True}}
+    return {
+        "an unknown key": good | {"tokenizer": "x"},
+        "no analyzer": {key: value for key, value in good.items() if key != "analyzer"},
+        "an unknown analyzer": good | {"analyzer": "line"},
+        "words without a pattern": without,
+        "words with white space": good | {"space": [32, 1]},
+        "characters with a pattern": chars | {"pattern": pattern},
+        "characters with stop words": chars | {"stop_words": ["a"]},
+        "n-grams backwards": good | {"ngrams": [2, 1]},
+        "n-grams of nothing": good | {"ngrams": [0, 1]},
+        "n-grams too long": good | {"ngrams": [1, 65]},
+        "three n-grams": good | {"ngrams": [1, 2, 3]},
+        "n-grams of halves": good | {"ngrams": [1, 1.5]},
+        "vocabulary and hash": good | both,
+        "neither vocabulary nor hash": {key: value for key, value in good.items() if key != "vocabulary"},
+        "an empty vocabulary": good | {"vocabulary": []},
+        "a term twice": good | {"vocabulary": ["a", "b", "a"]},
+        "a number as term": good | {"vocabulary": ["a", 1]},
+        "signs as a number": {k: v for k, v in good.items() if k != "vocabulary"}
+        | {"hash": {"columns": 4, "signs": 1}},
+        "no columns": {k: v for k, v in good.items() if k != "vocabulary"} | {"hash": {"columns": 0, "signs": True}},
+        "hash with 2**20 + 1": {k: v for k, v in good.items() if k != "vocabulary"}
+        | {"hash": {"columns": 2**20 + 1, "signs": True}},
+        "an odd set": chars | {"space": [9, 5, 1]},
+        "a set with an empty range": chars | {"space": [9, 0]},
+        "a set that touches itself": chars | {"space": [9, 5, 0, 1]},
+        "a set beyond Unicode": chars | {"space": [0x10FFFF, 2]},
+        "a set of texts": chars | {"space": ["9", "5"]},
+        "a set with true": chars | {"space": [9, True]},
+        "overlapping classes": good
+        | {"pattern": pattern | {"classes": [[65, 5], [69, 2]], "starts": [0] * 4, "next": [[0, 0, 0, 0]]}},
+        "a state that is not there": good | {"pattern": pattern | {"next": [[0, 99, 0]] * len(pattern["next"])}},
+        "a negative entry": good | {"pattern": pattern | {"next": [[0, -1, 0]] * len(pattern["next"])}},
+        "a state too narrow": good | {"pattern": pattern | {"next": [[0, 0]] * len(pattern["next"])}},
+        "going on behind the end": good | {"pattern": pattern | {"next": [[0, 0, 2]] * len(pattern["next"])}},
+        "no states": good | {"pattern": pattern | {"next": []}},
+        "too many states": good | {"pattern": pattern | {"next": [[0, 0, 0]] * 1025}},
+        "starts elsewhere": good | {"pattern": pattern | {"starts": [0, 0, len(pattern["next"])]}},
+        "too few starts": good | {"pattern": pattern | {"starts": [0, 0]}},
+        "a cut of one": good | {"pattern": pattern | {"cut": [1]}},
+        "a deep cut": good | {"pattern": pattern | {"cut": [65, 0]}},
+        "a pattern's unknown key": good | {"pattern": pattern | {"flags": 2}},
+        "lower without cased": good | {"lower": {"map": lower["map"], "ignorable": []}},
+        "a map that neither keeps nor drops": good | {"accents": {"rest": "lose"}},
+        "a map's unknown key": good | {"accents": {"rest": "keep", "norm": "NFKD"}},
+        "a shift out of Unicode": good | {"accents": {"rest": "keep", "shifts": [65, 1, 1, 0x10FFFF]}},
+        "a shift below zero": good | {"accents": {"rest": "keep", "shifts": [65, 1, 1, -66]}},
+        "a shift to a surrogate": good | {"accents": {"rest": "keep", "shifts": [65, 1, 1, 0xD800 - 65]}},
+        "a shift of nothing": good | {"accents": {"rest": "keep", "shifts": [65, 0, 1, 1]}},
+        "a shift on the spot": good | {"accents": {"rest": "keep", "shifts": [65, 3, 0, 1]}},
+        "half a shift": good | {"accents": {"rest": "keep", "shifts": [65, 1]}},
+        "huge shifts": good | {"accents": {"rest": "keep", "shifts": [0, 65536, 1, 70000] * 2}},
+        "two characters mapped": good | {"accents": {"rest": "keep", "texts": {"ab": "c"}}},
+        "no character mapped": good | {"accents": {"rest": "keep", "texts": {"": "c"}}},
+        "a number as image": good | {"accents": {"rest": "keep", "texts": {"a": 1}}},
+        "a long image": good | {"accents": {"rest": "keep", "texts": {"a": "b" * 33}}},
+        "too much dropped": good | {"accents": {"rest": "keep", "dropped": [0, 65537]}},
+        "hangul as a number": good | {"accents": {"rest": "keep", "hangul": 1}},
+        "a list": [],
+        "null": None,
+    }
+
+
+def main() -> None:
+    """Write the file."""
+    warnings.simplefilter("ignore")
+    stages: dict[str, Any] = {}
+    cases = []
+    for name, model in VECTORIZERS.items():
+        model.fit(TEXTS)
+        conversion = convert(model, [Field(name="text", dtype="string")])
+        stages[name] = conversion.stages[0].spec
+        cases += [_case(name, model, text) for text in TEXTS]
+    groups = {"stages": _lines(stages), "malformed": _lines(_malformed(stages))}
+    body = ",\n".join(f'"{key}":{{\n{lines}}}' for key, lines in groups.items())
+    listed = ",\n".join(_dumps(case) for case in cases)
+    OUT.write_text(f'{{{body},\n"cases":[\n{listed}]}}\n', "utf-8")
+
+
+def _lines(entries: dict[str, Any]) -> str:
+    return ",\n".join(f"{_dumps(key)}:{_dumps(value)}" for key, value in entries.items())
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+/** All stages of a contract over many rows: the tensors that feed the graph beside the others (spec/TEXT.md §7). */
+import type { TensorData } from "../contract/tensors";
+import type { Contract, Value } from "../contract/types";
+import { SealiftError } from "../errors";
+import { Malformed } from "./read";
+import { TextStage } from "./stage";
+
+type Rows = readonly (readonly Value[])[];
+
+/** What one run of the graph may hold: so many cells were the columns laid out in full, and so many of the terms. */
+const [DENSE_CELLS, CELLS] = [1 << 22, 1 << 18];
+
+export class Stages {
+  private readonly stages: { field: number; stage: TextStage }[];
+  private readonly mostRows: number;
+
+  /** Throws E106 for a malformed stage. */
+  constructor(contract: Contract) {
+    this.stages = contract.stages.map(({ field, spec }, number) => {
+      try {
+        return { field, stage: new TextStage(spec) };
+      } catch (error) {
+        if (!(error instanceof Malformed)) throw error;
+        throw new SealiftError(
+          "E106",
+          `The text stage is malformed: ${error.message}.`,
+          `stage ${number}`,
+          "See spec/TEXT.md for what may stand there.",
+        );
+      }
+    });
+    const columns = this.stages.reduce((sum, { stage }) => sum + stage.columns, 0);
+    this.mostRows = columns ? Math.max(1, Math.floor(DENSE_CELLS / columns)) : Infinity;
+  }
+
+  /** The rows in pieces that the graph can be given, each with the tensors of the stages. */
+  *pieces(rows: Rows): Generator<{ rows: Rows; tensors: Map<string, TensorData> }> {
+    if (this.stages.length === 0) {
+      yield { rows, tensors: new Map() };
+      return;
+    }
+    for (let start = 0; start < rows.length;) {
+      const counted: [number, number][][][] = [];
+      let widest = 1;
+      for (const row of rows.slice(start, start + this.mostRows)) {
+        const found = this.stages.map(({ field, stage }) => stage.count((row[field] as string | null) ?? ""));
+        widest = Math.max(widest, ...found.map((columns) => columns.length));
+        if (counted.length > 0 && (counted.length + 1) * widest > CELLS) break;
+        counted.push(found);
+      }
+      const end = start + counted.length;
+      yield { rows: rows.slice(start, end), tensors: this.padded(counted) };
+      start = end;
+    }
+  }
+
+  /** `terms<k>` and `counts<k>`: each row's columns ascending, -1 and 0 behind them. */
+  private padded(rows: readonly [number, number][][][]): Map<string, TensorData> {
+    const tensors = new Map<string, TensorData>();
+    this.stages.forEach((_, number) => {
+      const width = Math.max(1, ...rows.map((row) => row[number]!.length));
+      const terms = new BigInt64Array(rows.length * width).fill(-1n);
+      const counts = new Float64Array(rows.length * width);
+      rows.forEach((row, at) =>
+        row[number]!.forEach(([column, count], i) => {
+          terms[at * width + i] = BigInt(column);
+          counts[at * width + i] = count;
+        }),
+      );
+      const dims: [number, number] = [rows.length, width];
+      tensors.set(`terms${number}`, { dtype: "int64", data: terms, dims });
+      tensors.set(`counts${number}`, { dtype: "float64", data: counts, dims });
+    });
+    return tensors;
+  }
+}

@@ -1,0 +1,135 @@
+/** Characters to characters: lower case and accents by the stage's own tables (spec/TEXT.md §3). */
+import { CODE_POINTS, flag, integer, isInteger, isText, items, keys, Malformed, ranges } from "./read";
+import { isObject } from "../seal/json";
+
+const MOST_MAPPED = 1 << 16;
+const [SIGMA, SMALL_SIGMA, FINAL_SIGMA] = ["\u03a3", "\u03c3", "\u03c2"];
+const [HANGUL, SYLLABLES] = [0xac00, 11172];
+
+export type Change = (text: string) => string;
+
+/** Each character to a text of its own, whatever stands beside it. */
+export function charMap(raw: unknown): Change {
+  const spec = keys(raw, ["rest"], ["shifts", "texts", "dropped", "hangul"]);
+  const { rest } = spec;
+  if (rest !== "keep" && rest !== "drop") throw new Malformed("what is not mapped is kept or dropped");
+  const table = new Map<number, string>();
+  if (flag(spec["hangul"] ?? false)) {
+    for (let i = 0; i < SYLLABLES; i++) table.set(HANGUL + i, jamo(i));
+  }
+  addDropped(table, spec["dropped"] ?? []);
+  addShifts(table, spec["shifts"] ?? []);
+  addTexts(table, spec["texts"] ?? {});
+  const fallback = rest === "drop" ? "" : undefined;
+  const image = (point: number) => table.get(point) ?? (point < 0x80 ? undefined : fallback);
+  return (text) => {
+    let found = "";
+    let copied = 0;
+    for (let i = 0; i < text.length;) {
+      const point = text.codePointAt(i)!;
+      const next = i + (point > 0xffff ? 2 : 1);
+      const other = image(point);
+      if (other !== undefined) {
+        found += text.slice(copied, i) + other;
+        copied = next;
+      }
+      i = next;
+    }
+    return copied === 0 ? text : found + text.slice(copied);
+  };
+}
+
+/** Lower case, with the one rule that looks around: a capital sigma at the end of a word. */
+export function lower(raw: unknown): Change {
+  const spec = keys(raw, ["map", "cased", "ignorable"]);
+  const map = charMap(spec["map"]);
+  const cased = inside(ranges(spec["cased"]));
+  const ignorable = inside(ranges(spec["ignorable"]));
+  /** The first character that is not looked through, from `at` on in one direction; -1 where there is none. */
+  const beyond = (points: readonly number[], at: number, step: 1 | -1) => {
+    let i = at + step;
+    while (i >= 0 && i < points.length && ignorable(points[i]!)) i += step;
+    return points[i] ?? -1;
+  };
+  return (text) => {
+    if (!text.includes(SIGMA!)) return map(text);
+    const points = Array.from(text, (char) => char.codePointAt(0)!);
+    let found = "";
+    let at = -1;
+    text.split(SIGMA!).forEach((part, index) => {
+      if (index > 0) {
+        const final = cased(beyond(points, at, -1)) && !cased(beyond(points, at, 1));
+        found += final ? FINAL_SIGMA : SMALL_SIGMA;
+      }
+      found += map(part);
+      at += count(part) + 1;
+    });
+    return found;
+  };
+}
+
+function count(text: string): number {
+  let characters = 0;
+  for (const _ of text) characters++;
+  return characters;
+}
+
+function inside(pairs: readonly [number, number][]): (point: number) => boolean {
+  return (point) => {
+    let low = 0;
+    let high = pairs.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (pairs[middle]![1] <= point) low = middle + 1;
+      else high = middle;
+    }
+    return low < pairs.length && pairs[low]![0] <= point;
+  };
+}
+
+function addDropped(table: Map<number, string>, raw: unknown): void {
+  const pairs = ranges(raw);
+  if (pairs.reduce((sum, [start, end]) => sum + end - start, 0) > MOST_MAPPED)
+    throw new Malformed("too many characters are dropped one by one");
+  for (const [start, end] of pairs) for (let point = start; point < end; point++) table.set(point, "");
+}
+
+function addShifts(table: Map<number, string>, raw: unknown): void {
+  const flat = items(raw, isInteger, 4 * MOST_MAPPED);
+  if (flat.length % 4) throw new Malformed("shifts come in fours");
+  let total = 0;
+  for (let i = 0; i < flat.length; i += 4) {
+    const [start, times, step, delta] = flat.slice(i, i + 4) as [number, number, number, number];
+    integer(times, 1, MOST_MAPPED);
+    integer(step, 1, CODE_POINTS);
+    integer(start, 0, CODE_POINTS - 1);
+    const last = integer(start + (times - 1) * step, 0, CODE_POINTS - 1);
+    integer(start + delta, 0, CODE_POINTS - 1);
+    integer(last + delta, 0, CODE_POINTS - 1);
+    total += times;
+    if (total > MOST_MAPPED) throw new Malformed("there are too many shifts");
+    for (let point = start; point <= last; point += step) {
+      const target = point + delta;
+      if (target >= 0xd800 && target < 0xe000)
+        throw new Malformed("a shift leads to half of a surrogate pair");
+      table.set(point, String.fromCodePoint(target));
+    }
+  }
+}
+
+function addTexts(table: Map<number, string>, raw: unknown): void {
+  if (!isObject(raw) || Object.keys(raw).length > MOST_MAPPED)
+    throw new Malformed("texts is an object of characters");
+  for (const [char, text] of Object.entries(raw)) {
+    if (count(char) !== 1 || !isText(text) || count(text) > 32)
+      throw new Malformed("texts maps single characters to short texts");
+    table.set(char.codePointAt(0)!, text);
+  }
+}
+
+/** A Hangul syllable in its letters (The Unicode Standard, §3.12). */
+function jamo(index: number): string {
+  const tail = index % 28;
+  const letters = [0x1100 + Math.floor(index / 588), 0x1161 + Math.floor((index % 588) / 28)];
+  return String.fromCodePoint(...letters, ...(tail ? [0x11a7 + tail] : []));
+}

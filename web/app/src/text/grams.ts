@@ -1,0 +1,50 @@
+/** Runs of words and of characters (spec/TEXT.md §5). */
+
+/** Every `least` to `most` neighbouring parts, joined. */
+export function grams(
+  parts: readonly string[],
+  least: number,
+  most: number,
+  between: string,
+  found: string[] = [],
+): string[] {
+  for (let size = least; size <= Math.min(most, parts.length); size++) {
+    for (let i = 0; i + size <= parts.length; i++) {
+      let gram = parts[i]!;
+      for (let j = i + 1; j < i + size; j++) gram += between + parts[j]!;
+      found.push(gram);
+    }
+  }
+  return found;
+}
+
+/** Neighbouring characters within each word and the blank before and behind it; a short word counts once. */
+export function insideWords(words: Iterable<string>, least: number, most: number): string[] {
+  const found: string[] = [];
+  for (const bare of words) {
+    const word = [" ", ...bare, " "];
+    for (let size = least; size <= most; size++) {
+      if (word.length <= size) {
+        found.push(word.join(""));
+        break;
+      }
+      grams(word, size, size, "", found);
+    }
+  }
+  return found;
+}
+
+/** Two functions that know white space by `ranges` alone: two blanks or more to one space, and the parts between. */
+export function blanks(ranges: readonly [number, number][]): {
+  joined: (text: string) => string;
+  parts: (text: string) => string[];
+} {
+  // The pattern spells every character out, so that the host's idea of white space plays no part.
+  const listed = ranges
+    .map(([start, end]) => `\\u{${start.toString(16)}}-\\u{${(end - 1).toString(16)}}`)
+    .join("");
+  if (!listed) return { joined: (text) => text, parts: (text) => (text ? [text] : []) };
+  const several = new RegExp(`[${listed}]{2,}`, "gu");
+  const part = new RegExp(`[^${listed}]+`, "gu");
+  return { joined: (text) => text.replace(several, " "), parts: (text) => text.match(part) ?? [] };
+}

@@ -1,0 +1,82 @@
+/** Words by an automaton: each character one step, whatever the pattern was (spec/TEXT.md §4). */
+import { SealiftError } from "../errors";
+import { CODE_POINTS, integer, isInteger, isList, items, keys, Malformed, ranges } from "./read";
+
+const [MOST_STATES, MOST_CLASSES] = [1024, 64];
+const MOST_STEPS = 2 ** 26;
+
+export type Split = (text: string) => string[];
+
+/** All matches of an automaton, leftmost first, none overlapping. Throws E207 for a text that takes too long. */
+export function scanner(raw: unknown): Split {
+  const spec = keys(raw, ["classes", "starts", "next"], ["cut"]);
+  const parts = items(spec["classes"], isList, MOST_CLASSES - 1);
+  const classOf = new Uint8Array(CODE_POINTS);
+  parts.forEach((part, number) => {
+    for (const [start, end] of ranges(part)) {
+      if (classOf.subarray(start, end).some(Boolean)) throw new Malformed("a character is in two classes");
+      classOf.fill(number + 1, start, end);
+    }
+  });
+  const last = parts.length + 1; // the end of the text, or its beginning
+  const width = last + 1;
+  const rows = items(spec["next"], isList, MOST_STATES, 1).map((row) =>
+    items(row, isInteger, width, width).map((entry) => integer(entry, 0, 2 * MOST_STATES + 1)),
+  );
+  if (rows.some((row) => row.some((entry) => entry > 2 * rows.length + 1)))
+    throw new Malformed("a state leads to one that is not there");
+  if (rows.some((row) => row[last]! > 1)) throw new Malformed("a state goes on behind the end of the text");
+  const table = Int32Array.from(rows.flat());
+  const starts = items(spec["starts"], isInteger, width, width).map((state) =>
+    integer(state, 0, rows.length - 1),
+  );
+  const [head, tail] = items(spec["cut"] ?? [0, 0], isInteger, 2, 2).map((n) => integer(n, 0, 64)) as [
+    number,
+    number,
+  ];
+  return (text) => {
+    // Where each character begins, in UTF-16; and its class.
+    const places = new Int32Array(text.length + 1);
+    const codes = new Uint8Array(text.length + 1);
+    let count = 0;
+    for (let i = 0; i < text.length; count++) {
+      const point = text.codePointAt(i)!;
+      places[count] = i;
+      codes[count] = classOf[point]!;
+      i += point > 0xffff ? 2 : 1;
+    }
+    places[count] = text.length;
+    codes[count] = last;
+    const found: string[] = [];
+    let before = last;
+    let steps = 0;
+    for (let begin = 0; begin < count;) {
+      let at = begin;
+      let end = 0;
+      let entry = table[starts[before]! * width + codes[at]!]!;
+      while (entry > 1) {
+        if (entry & 1) end = at;
+        at++;
+        entry = table[((entry >> 1) - 1) * width + codes[at]!]!;
+      }
+      if (entry) end = at;
+      steps += at - begin;
+      if (steps > MOST_STEPS)
+        throw new SealiftError(
+          "E207",
+          `A text of ${count} characters takes too long to split into words.`,
+          "",
+          "Leave the text out, or give it in smaller parts.",
+        );
+      if (end > begin) {
+        const [first, behind] = [begin + head, end - tail];
+        found.push(first < behind ? text.slice(places[first], places[behind]) : "");
+        begin = end;
+      } else {
+        begin++;
+      }
+      before = codes[begin - 1]!;
+    }
+    return found;
+  };
+}

@@ -1,0 +1,100 @@
+/** One stage: a text to the columns that it fills and how often (spec/TEXT.md). The Python twin is text/stage.py. */
+import { charMap, lower, type Change } from "./chars";
+import { blanks, grams, insideWords } from "./grams";
+import { murmur3 } from "./murmur";
+import { flag, integer, isInteger, isText, items, keys, Malformed, ranges } from "./read";
+import { scanner, type Split } from "./scan";
+
+const MOST_COLUMNS = 1 << 20;
+const LONGEST_GRAM = 64;
+const MOST_STOP_WORDS = 1 << 16;
+const REMEMBERED = 1 << 16;
+const OPTIONAL = ["lower", "accents", "pattern", "stop_words", "space", "vocabulary", "hash"];
+
+/** The column that a term falls on, and what it adds there; undefined where it is passed over. */
+type Place = (term: string) => { column: number; adds: number } | undefined;
+
+export class TextStage {
+  /** How many columns there are. */
+  readonly columns: number;
+  private readonly changes: Change[] = [];
+  private readonly split: Split;
+  private readonly place: Place;
+
+  /** Throws Malformed. */
+  constructor(raw: unknown) {
+    const spec = keys(raw, ["analyzer", "ngrams"], OPTIONAL);
+    if ("lower" in spec) this.changes.push(lower(spec["lower"]));
+    if ("accents" in spec) this.changes.push(charMap(spec["accents"]));
+    const [least, most] = items(spec["ngrams"], isInteger, 2, 2).map((n) => integer(n, 1, LONGEST_GRAM)) as [
+      number,
+      number,
+    ];
+    if (least > most) throw new Malformed("the shortest n-gram is longer than the longest");
+    this.split = splitter(spec, least, most);
+    if ("vocabulary" in spec === "hash" in spec)
+      throw new Malformed("a stage has a vocabulary or hashes, one of the two");
+    ({ columns: this.columns, place: this.place } =
+      "hash" in spec ? hashed(spec["hash"]) : listed(spec["vocabulary"]));
+  }
+
+  /** The terms of a text, in no particular order, as often as they occur. */
+  terms(text: string): string[] {
+    return this.split(this.changes.reduce((changed, change) => change(changed), text));
+  }
+
+  /** Column and count, ascending, for every column that a term of the text falls on. */
+  count(text: string): [number, number][] {
+    const counts = new Map<number, number>();
+    for (const term of this.terms(text)) {
+      const found = this.place(term);
+      if (found) counts.set(found.column, (counts.get(found.column) ?? 0) + found.adds);
+    }
+    return [...counts].sort((a, b) => a[0] - b[0]);
+  }
+}
+
+function listed(raw: unknown): { columns: number; place: Place } {
+  const terms = items(raw, isText, MOST_COLUMNS, 1);
+  const places = new Map(terms.map((term, column) => [term, { column, adds: 1 }]));
+  if (places.size !== terms.length) throw new Malformed("a term stands twice in the vocabulary");
+  return { columns: terms.length, place: (term) => places.get(term) };
+}
+
+function hashed(raw: unknown): { columns: number; place: Place } {
+  const spec = keys(raw, ["columns", "signs"]);
+  const columns = integer(spec["columns"], 1, MOST_COLUMNS);
+  const signs = flag(spec["signs"]);
+  const known = new Map<string, { column: number; adds: number }>();
+  const place = (term: string) => {
+    let found = known.get(term);
+    if (!found) {
+      const hash = murmur3(term);
+      found = { column: Math.abs(hash) % columns, adds: signs && hash < 0 ? -1 : 1 };
+      if (known.size < REMEMBERED) known.set(term, found);
+    }
+    return found;
+  };
+  return { columns, place };
+}
+
+function splitter(spec: Record<string, unknown>, least: number, most: number): Split {
+  const { analyzer } = spec;
+  if (analyzer === "word") {
+    if (!("pattern" in spec) || "space" in spec)
+      throw new Malformed("a stage of words has a pattern, and no white space");
+    const scan = scanner(spec["pattern"]);
+    const stop = new Set(items(spec["stop_words"] ?? [], isText, MOST_STOP_WORDS));
+    return (text) => {
+      const words = scan(text).filter((word) => !stop.has(word));
+      return most === 1 ? words : grams(words, least, most, " ");
+    };
+  }
+  if (analyzer !== "char" && analyzer !== "char_wb")
+    throw new Malformed("the analyzer is word, char or char_wb");
+  if (!("space" in spec) || "pattern" in spec || "stop_words" in spec)
+    throw new Malformed("a stage of characters has white space, and neither pattern nor stop words");
+  const { joined, parts } = blanks(ranges(spec["space"]));
+  if (analyzer === "char") return (text) => grams([...joined(text)], least, most, "");
+  return (text) => insideWords(parts(text), least, most);
+}

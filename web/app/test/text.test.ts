@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { parseContract } from "../src/contract/parse";
+import { SealiftError } from "../src/errors";
+import { Stages } from "../src/text/batch";
+import { murmur3 } from "../src/text/murmur";
+import { Malformed } from "../src/text/read";
+import { TextStage } from "../src/text/stage";
+import { readJson } from "./vectors";
+
+interface Case {
+  stage: string;
+  text: string;
+  terms?: string[];
+  columns: [number, number][];
+}
+const { stages, cases, malformed } = readJson("spec/vectors/text.json") as {
+  stages: Record<string, unknown>;
+  cases: Case[];
+  malformed: Record<string, unknown>;
+};
+
+/** As Python sorts texts: by code points. */
+function byCodePoint(a: string, b: string): number {
+  const [left, right] = [[...a], [...b]];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    if (left[i] !== right[i]) return left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!;
+  }
+  return left.length - right.length;
+}
+
+function contractOf(spec: object): ReturnType<typeof parseContract> {
+  return parseContract({
+    inputs: [
+      { name: "n", dtype: "float64" },
+      { name: "text", dtype: "string" },
+    ],
+    outputs: [{ name: "label", dtype: "int64" }],
+    task: "clustering",
+    tensors: [
+      { name: "number", dtype: "float64", fields: [0] },
+      { name: "text", dtype: "string", fields: [1] },
+      { name: "text_missing", dtype: "bool", fields: [1] },
+      { name: "terms0", dtype: "int64", fields: [1], stage: 0 },
+      { name: "counts0", dtype: "float64", fields: [1], stage: 0 },
+    ],
+    stages: [{ field: 1, ...spec }],
+  });
+}
+
+describe.each(Object.keys(stages))("texts: %s", (name) => {
+  const stage = new TextStage(stages[name]);
+  it("gives scikit-learn's terms and columns", () => {
+    const mine = cases.filter((found) => found.stage === name);
+    expect(mine.length).toBeGreaterThan(50);
+    for (const { text, terms, columns } of mine) {
+      if (terms) expect(stage.terms(text).sort(byCodePoint), text).toEqual(terms);
+      expect(stage.count(text), text).toEqual(columns);
+    }
+  });
+});
+
+it.each(Object.entries(malformed))("refuses a stage with %s", (_, raw) => {
+  expect(() => new TextStage(raw)).toThrow(Malformed);
+});
+
+it("names the stage that is malformed", () => {
+  const contract = contractOf({ analyzer: "word" });
+  expect(() => new Stages(contract)).toThrow(SealiftError);
+  expect(() => new Stages(contract)).toThrow("[E106] stage 0");
+});
+
+it("refuses a stage on a field that is no text", () => {
+  const raw = { field: 0, ...(stages["default"] as object) };
+  expect(() => contractOf(raw)).toThrow("a stage takes a field that is no text");
+});
+
+it("pads rows, and gives the graph no more than it can hold", () => {
+  const contract = contractOf(stages["hashed"] as object);
+  const rows = Array.from({ length: 40 }, (_, i) => [i, i % 2 ? "one two three" : null] as const);
+  const pieces = [...new Stages(contract).pieces(rows)];
+  expect(pieces.map((piece) => piece.rows.length)).toEqual([16, 16, 8]); // 2^22 cells of 2^18 columns
+  const { data, dims } = pieces[0]!.tensors.get("terms0")!;
+  expect(dims).toEqual([16, 3]);
+  expect([...(data as BigInt64Array)].slice(0, 3)).toEqual([-1n, -1n, -1n]);
+  expect(pieces.flatMap((piece) => piece.rows)).toEqual(rows);
+});
+
+it("gives up on a text that takes too long", () => {
+  // a+b on a text of a: every attempt goes to the end in vain
+  const pattern = {
+    classes: [
+      [97, 1],
+      [98, 1],
+    ],
+    starts: [0, 0, 0, 0],
+    next: [
+      [0, 4, 0, 0],
+      [0, 4, 6, 0],
+      [1, 1, 1, 1],
+    ],
+  };
+  const stage = new TextStage({ analyzer: "word", ngrams: [1, 1], pattern, vocabulary: ["aab"] });
+  expect(stage.terms("xaabab")).toEqual(["aab", "ab"]);
+  expect(() => stage.terms("a".repeat(20_000))).toThrow("[E207]");
+});
+
+it("hashes as MurmurHash3 does", () => {
+  // from the reference implementation, smhasher
+  expect(murmur3("")).toBe(0);
+  expect(murmur3("hello") >>> 0).toBe(0x248bfa47);
+  expect(murmur3("hello, world") >>> 0).toBe(0x149bbb7f);
+});
