@@ -11,12 +11,15 @@ import numpy.typing as npt
 from sealift.contract import Contract, Field, encode
 from sealift.convert import Conversion, convert
 from sealift.runtime import Engine
+from sealift.text import Stages
 
 RELATIVE = 1e-9
 
 
 def fields_of(X: Any) -> tuple[list[Field], dict[str, float | None]]:
-    """Fields that accept everything, one for each column of a data frame or array; and the markers of missing text."""
+    """Fields that accept everything, one for each column of a frame, array or list; the markers of missing text."""
+    if isinstance(X, list):
+        return [Field(name="text", dtype="string")], {}
     if isinstance(X, np.ndarray):
         dtype: Any = "float32" if X.dtype == np.float32 else "float64"
         return [Field(name=f"x{i}", dtype=dtype, missing="allowed") for i in range(X.shape[1])], {}
@@ -34,20 +37,24 @@ def fields_of(X: Any) -> tuple[list[Field], dict[str, float | None]]:
 def answers(model: Any, X: Any, rows: Any = None) -> tuple[Conversion, dict[str, npt.NDArray[Any]]]:
     """Convert a fitted model whose training rows look like `X`, and answer `rows` (or X) with the graph."""
     fields, nulls = fields_of(X)
-    told = X.T if isinstance(X, np.ndarray) else [X[name].to_numpy() for name in X]
-    seen = {f.name: set(values[[v == v and v is not None for v in values]]) for f, values in zip(fields, told, strict=True)}
+    told = X.T if isinstance(X, np.ndarray) else [X] if isinstance(X, list) else [X[name].to_numpy() for name in X]
+    seen = {f.name: {v for v in values if v is not None and v == v} for f, values in zip(fields, told, strict=True)}
     conversion = convert(model, fields, nulls, seen)
-    contract = Contract(inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task)
+    contract = Contract(
+        inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages
+    )
     rows = X if rows is None else rows
     columns = (
         {field.name: rows[:, i] for i, field in enumerate(fields)}
         if isinstance(rows, np.ndarray)
+        else {"text": rows}
+        if isinstance(rows, list)
         else {str(name): rows[name].to_numpy() for name in rows}
     )
     batch = encode(contract, columns)
     assert not batch.problems, batch.problems[:3]
     graph = conversion.model().SerializeToString()
-    return conversion, Engine(graph, threads=1).run(batch.tensors)
+    return conversion, Engine(graph, threads=1, stages=Stages.of(contract)).run(batch.tensors)
 
 
 def expected(model: Any, task: str, rows: Any) -> dict[str, npt.NDArray[Any]]:

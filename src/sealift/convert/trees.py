@@ -1,4 +1,4 @@
-"""Tree ensembles of any library as one `TreeEnsemble` node (ai.onnx.ml 5), thresholds and sums in float64 or float32."""
+"""Tree ensembles of any library as one `TreeEnsemble` node (ai.onnx.ml 5), added up in float64 or float32."""
 
 from __future__ import annotations
 

@@ -14,8 +14,10 @@ import sealift
 from sealift import canonical
 from sealift.packing.forms import Form, as_numbers
 
-_PACKAGES = ("numpy", "scipy", "pandas", "polars", "scikit-learn", "skl2onnx", "onnx", "onnxruntime")
-_PACKAGES += ("catboost", "lightgbm", "xgboost", "xgboost-cpu")
+_PACKAGES = (
+    *("numpy", "scipy", "pandas", "polars", "scikit-learn", "skl2onnx", "onnx", "onnxruntime"),
+    *("catboost", "lightgbm", "xgboost", "xgboost-cpu"),
+)
 
 
 def provenance(form: Form, model: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""CatBoost's estimators: raw values, then what `predict` makes of them (`catboost/libs/eval_result/eval_helpers.cpp`)."""
+"""CatBoost's estimators: raw values, then what `predict` makes of them (`libs/eval_result/eval_helpers.cpp`)."""
 
 from __future__ import annotations
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from sealift.convert import trees
+
+Compare: TypeAlias = Callable[[dict[str, Any]], tuple[int, float, Any, bool]]
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ def parse(model: Any, names: Sequence[Sequence[str]]) -> Parsed:
     )
 
 
-def to_tree(tree: Mapping[str, Any], compare: Mapping[str, Any]) -> trees.Tree:
-    """One tree of the file, with `compare(split)` giving (column, threshold, members, NaN holds)."""
+def to_tree(tree: Mapping[str, Any], compare: Compare) -> trees.Tree:
+    """One tree of the file; `compare` gives a split's column, threshold, members or None, and whether NaN holds."""
     return _oblivious(tree, compare) if "splits" in tree else _grown(tree, compare)
 
 
@@ -141,7 +143,7 @@ def _signed(value: int) -> int:
     return value - 2**32 if value >= 2**31 else value
 
 
-def _oblivious(tree: Mapping[str, Any], compare: Any) -> trees.Tree:
+def _oblivious(tree: Mapping[str, Any], compare: Compare) -> trees.Tree:
     """All nodes of a level make the same comparison; the first split is the lowest bit of the leaf's number."""
     splits = [compare(split) for split in reversed(tree["splits"])]
     depth = len(splits)
@@ -158,7 +160,7 @@ def _oblivious(tree: Mapping[str, Any], compare: Any) -> trees.Tree:
     )
 
 
-def _grown(tree: Mapping[str, Any], compare: Any) -> trees.Tree:
+def _grown(tree: Mapping[str, Any], compare: Compare) -> trees.Tree:
     """The library's other trees: nodes with a left and a right branch."""
     nodes = list(_walk(tree))
     width = max(len(np.atleast_1d(node["value"])) for node in nodes if "value" in node)
@@ -196,6 +198,4 @@ def _assembled(splits: Sequence[Any], *, no: Any, yes: Any, leaf: Any, inner: An
         else:
             mode[node], members[node] = trees.MEMBER, equal
     single = leaf.shape[1] == 1
-    return trees.Tree(
-        feature, split, yes, no, nan_yes, leaf[:, 0] if single else leaf, mode=mode, members=members
-    )
+    return trees.Tree(feature, split, yes, no, nan_yes, leaf[:, 0] if single else leaf, mode=mode, members=members)

@@ -21,7 +21,10 @@ from sealift.convert.table import Table
 
 def raw(model: Any, x: Table) -> Tensor:
     """The raw values (N, targets)."""
-    for kind, listed in (("text", model.get_text_feature_indices()), ("embedding", model.get_embedding_feature_indices())):
+    for kind, listed in (
+        ("text", model.get_text_feature_indices()),
+        ("embedding", model.get_embedding_feature_indices()),
+    ):
         if listed:
             raise refuse(f"It has {kind} features.", f"Turn the {kind} columns into numbers before this step.")
     cats = model.get_cat_feature_indices()
@@ -94,11 +97,11 @@ class _Comparisons:
         if element["combination_element"] == "float_feature":
             column, missing = self._parsed.floats[element["float_feature_index"]]
             value = base.column(column)
-            above = value > np.float32(element["border"])
+            above = value > float(np.float32(element["border"]))
             return above | value.isnan() if missing == "AsTrue" else above
         feature = element["cat_feature_index"]
         code = base.column(self._parsed.categories[feature])
-        return reduce(or_, (code.equals(np.float32(c)) for c in self._equal(feature, element["value"])))
+        return reduce(or_, (code.equals(float(c)) for c in self._equal(feature, element["value"])))
 
     def check(self) -> None:
         """Raise PackError E302 when a category that the model asks for by its hash is not among the known ones."""
@@ -157,4 +160,4 @@ def _used(parsed: Parsed, feature: int) -> set[int] | None:
 
 def _zeros(column: Table) -> Tensor:
     """A column that no tree looks at."""
-    return where(column.numbers().isnan(), np.float32(0), np.float32(0))
+    return where(column.numbers().isnan(), 0.0, 0.0).cast("float32")

@@ -70,9 +70,7 @@ def linked(score: Tensor, parsed: Parsed) -> Tensor:
             return score.op("Sign") * score * score if "sqrt" in parsed.options else score
         case name if name in _IDENTITY:
             return score
-    raise refuse(
-        f"Its objective {parsed.objective!r} is not known.", "Train it with one of LightGBM's own objectives."
-    )
+    raise refuse(f"Its objective {parsed.objective!r} is not known.", "Train it with one of LightGBM's own objectives.")
 
 
 def _classes(parsed: Parsed, x: Table, classes: Any) -> Answer:

@@ -65,7 +65,7 @@ def parse(text: str) -> Parsed:
     head, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
     fields = dict(_pairs(head))
     name, *rest = fields.get("objective", "").split(" ")
-    options = dict(item.split(":", 1) if ":" in item else (item, "") for item in rest)
+    options = dict(item.partition(":")[::2] for item in rest)
     targets = int(fields["num_tree_per_iteration"])
     found = [_tree(dict(_pairs(block)), i % targets) for i, block in enumerate(blocks)]
     listed = text.rpartition("\npandas_categorical:")[2].partition("\n")[0]

@@ -36,7 +36,7 @@ class NativeModel:
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The class (N,), or the value (N,) or (N, k)."""
         if self.classes_ is not None:
-            return self._probability(X).argmax(axis=1)
+            return np.asarray(self._probability(X).argmax(axis=1))
         return np.asarray(self.booster.predict(X))
 
     def _probability(self, X: Any) -> npt.NDArray[np.float64]:

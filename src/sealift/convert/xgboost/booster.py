@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -173,4 +174,4 @@ def _categories(found: Any) -> list[Any]:
             "Name the categories in plain ASCII letters, or encode them before this step.",
         )
     text = bytes(values).decode()
-    return [text[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+    return [text[a:b] for a, b in pairwise(offsets)]

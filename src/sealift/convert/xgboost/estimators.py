@@ -24,23 +24,24 @@ def margins(parsed: Parsed, x: Tensor) -> Tensor:
     if parsed.weights is None:
         start = [trees.constant(float(value), k) for k, value in enumerate(parsed.base)]
         return trees.total(x, [*start, *parsed.trees], parsed.targets, "float32")
-    present = where(x.isnan(), np.float32(0), x)
-    return concat([_linear(present, parsed.weights[:, k], parsed.bias[k] + parsed.base[k]) for k in range(parsed.targets)])
-
-
-def _linear(x: Tensor, weights: Any, start: np.float32) -> Tensor:
-    return one_by_one(concat([x.columns([0]) * np.float32(0) + start, x * weights]))
+    present = where(x.isnan(), 0.0, x)
+    starts = (parsed.bias + parsed.base).tolist()
+    # Everything in float32, one addition after the other.
+    return concat(
+        one_by_one(concat([present.columns([0]) * 0.0 + start, present * parsed.weights[:, k]]))
+        for k, start in enumerate(starts)
+    )
 
 
 def linked(margin: Tensor, link: str) -> Tensor:
     """The objective's answer (N, targets) in float32; exponentials are the exact ones, rounded."""
     if link == "logistic":
-        power = margin.op("Neg").op("Min", np.float32(88.7)).cast("float64").exp().cast("float32")
-        return np.float32(1) / (power + np.float32(1) + np.float32(1e-16))
+        power = (-margin).op("Min", 88.7).cast("float64").exp().cast("float32")
+        return 1.0 / (power + 1.0 + 1e-16)
     if link == "exp":
         return margin.cast("float64").exp().cast("float32")
     if link == "hinge":
-        return (margin > np.float32(0)).cast("float32")
+        return (margin > 0.0).cast("float32")
     if link == "softmax":
         shifted = (margin - margin.max(keepdims=True)).cast("float64").exp().cast("float32")
         return shifted / shifted.cast("float64").sum(keepdims=True).cast("float32")
@@ -85,12 +86,11 @@ def _classes(margin: Tensor, parsed: Parsed, classes: Any) -> Answer:
         # softprob chooses among the rounded probabilities, which tie more often than the margins.
         chosen = margin if parsed.objective == "multi:softmax" else answer
         return Answer(choice=chosen.argmax(), classes=classes, probability=answer)
-    half = np.float32(0.5)
     if answer.width > 1:
         columns = [answer.column(k) for k in range(answer.width)]
-        return each_label((column > half, column, None) for column in columns)
+        return each_label((column > 0.5, column, None) for column in columns)
     positive = answer.vector()
-    return Answer(choice=(positive > half).cast("int64"), classes=classes, probability=two_columns(positive))
+    return Answer(choice=(positive > 0.5).cast("int64"), classes=classes, probability=two_columns(positive))
 
 
 def _value(answer: Tensor) -> Answer:

@@ -39,5 +39,4 @@ def matrix(x: Table, parsed: Parsed, marker: float) -> Tensor:
 def _marked(values: Tensor, marker: float) -> Tensor:
     if is_missing(marker):
         return values
-    return where(values.equals(np.float32(marker)), np.float32(np.nan), values)
-
+    return where(values.equals(float(np.float32(marker))), np.nan, values)

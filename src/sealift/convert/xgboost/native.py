@@ -47,7 +47,7 @@ class NativeModel:
         if self.classes_ is None:
             return found
         if found.ndim == 2 and found.shape[1] > 1:
-            return found.argmax(axis=1)
+            return np.asarray(found.argmax(axis=1))
         if self._softmax:
             return found.astype(np.int64)
         return (found.reshape(-1) > np.float32(0.5)).astype(np.int64)
