@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Contract, Field, encode
+from sealift.contract import Contract, Field, encode, is_missing
 from sealift.convert import Conversion, convert
 from sealift.runtime import Engine
 from sealift.text import Stages
@@ -38,7 +38,7 @@ def answers(model: Any, X: Any, rows: Any = None) -> tuple[Conversion, dict[str,
     """Convert a fitted model whose training rows look like `X`, and answer `rows` (or X) with the graph."""
     fields, nulls = fields_of(X)
     told = X.T if isinstance(X, np.ndarray) else [X] if isinstance(X, list) else [X[name].to_numpy() for name in X]
-    seen = {f.name: {v for v in values if v is not None and v == v} for f, values in zip(fields, told, strict=True)}
+    seen = {f.name: {v for v in values if not is_missing(v)} for f, values in zip(fields, told, strict=True)}
     conversion = convert(model, fields, nulls, seen)
     contract = Contract(
         inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages

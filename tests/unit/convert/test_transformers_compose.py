@@ -6,12 +6,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.cluster import AffinityPropagation, KMeans
 from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, KernelPCA, LatentDirichletAllocation
+from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.impute import SimpleImputer
+from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    QuantileTransformer,
+    StandardScaler,
+)
 
 import cases
 import tables
@@ -98,6 +109,31 @@ def test_precision_of_mixed_columns() -> None:
     tables.same(FunctionTransformer(np.exp, feature_names_out="one-to-one"), frame, relative=tables.SINGLE)
     tables.same(StandardScaler(), frame)
     tables.same(make_pipeline(OrdinalEncoder(dtype=np.float32), StandardScaler()), frame, relative=tables.SINGLE)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        StandardScaler(with_mean=False),
+        PCA(2),
+        KernelPCA(2, kernel="rbf"),
+        Nystroem(n_components=5, random_state=0),
+        QuantileTransformer(n_quantiles=20),
+        AffinityPropagation(random_state=0),
+        KMeans(3, random_state=0),
+        SelectKBest(chi2, k=3),
+        LatentDirichletAllocation(2, random_state=0, max_iter=2),
+    ],
+    ids=repr,
+)
+def test_after_a_sparse_step(model: Any) -> None:
+    frame = tables.words(missing=False)
+    encoder = ColumnTransformer(
+        [("texts", OneHotEncoder(handle_unknown="ignore"), ["city", "count"]), ("numbers", MaxAbsScaler(), ["half"])],
+        sparse_threshold=1,
+    )
+    y = np.random.default_rng(0).integers(0, 2, 160)
+    tables.same(make_pipeline(encoder, model), frame, tables.unseen(frame), y)
 
 
 def test_no_column_is_refused() -> None:

@@ -9,6 +9,7 @@ from sklearn import cluster
 
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import Answer, converter, refuse
+from sealift.convert.sklearn.linear import dense
 from sealift.convert.sklearn.names import named
 from sealift.convert.table import Table
 
@@ -56,7 +57,7 @@ def centres_only(step: Any, x: Table) -> Answer:
     if not hasattr(step, "cluster_centers_"):
         raise refuse("It was fitted with affinity='precomputed' and has no centres.", "Use affinity='euclidean'.")
     values = x.numbers()
-    centres = np.asarray(step.cluster_centers_)
+    centres = dense(step.cluster_centers_)
     if not len(centres):
         raise refuse("It found no cluster; every row would get -1.", "Fit it until it converges (max_iter, damping).")
     return Answer(label=_nearest(values, centres))

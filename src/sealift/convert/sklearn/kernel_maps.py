@@ -10,6 +10,7 @@ from sklearn import decomposition, kernel_approximation
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import converter, refuse
 from sealift.convert.sklearn.distances import kernel
+from sealift.convert.sklearn.linear import dense
 from sealift.convert.sklearn.names import named
 from sealift.convert.sklearn.scale import centered
 from sealift.convert.table import Table
@@ -89,7 +90,7 @@ def nystroem(step: Any, x: Table) -> Table:
         )
     params = step._get_kernel_params()
     values = x.numbers()
-    points = np.asarray(step.components_, dtype=np.float64)
+    points = dense(step.components_)
     if step.kernel == "precomputed":
         embedded = values
     else:
@@ -107,7 +108,7 @@ def kernel_pca(step: Any, x: Table) -> Table:
         if callable(step.kernel)
         else {"gamma": step.gamma_, "degree": step.degree, "coef0": step.coef0}
     )
-    points = np.asarray(step.X_fit_, dtype=np.float64)
+    points = dense(step.X_fit_)
 
     def body(row: Tensor) -> list[Tensor]:
         found = row if step.kernel == "precomputed" else kernel(row, points, step.kernel, params)

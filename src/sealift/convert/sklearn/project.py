@@ -9,6 +9,7 @@ from scipy import linalg
 from sklearn import cross_decomposition, decomposition, neighbors, random_projection
 
 from sealift.convert.registry import converter
+from sealift.convert.sklearn.linear import dense
 from sealift.convert.sklearn.names import named
 from sealift.convert.table import Table
 
@@ -32,9 +33,7 @@ def pca(step: Any, x: Table) -> Table:
 )
 def projection(step: Any, x: Table) -> Table:
     """Projection on the components."""
-    components = step.components_
-    dense = components.toarray() if hasattr(components, "toarray") else components
-    return named(step, x.numbers() @ dense.T, x)
+    return named(step, x.numbers() @ dense(step.components_).T, x)
 
 
 @converter(decomposition.FactorAnalysis)
