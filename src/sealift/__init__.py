@@ -21,7 +21,7 @@ _HOMES = {
 if TYPE_CHECKING:
     from sealift.contract import Contract, Field
     from sealift.errors import ParityError, SealiftError
-    from sealift.packing import pack
+    from sealift.packing.pack import pack
     from sealift.runtime import SealedModel, load
 
 __all__ = ["Contract", "Field", "ParityError", "SealedModel", "SealiftError", "__version__", "load", "pack"]
