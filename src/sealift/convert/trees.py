@@ -31,7 +31,8 @@ class Tree:
         leaf: what a leaf adds: (n,) to `target`, or (n, k) to each of k targets.
         target: the target of a one-column leaf.
         mode: (n,) the comparison, LEQ … MEMBER; LEQ everywhere when None.
-        members: for a MEMBER node, the values that go to `yes`.
+        members: for a MEMBER node, the whole numbers that go to `yes`. Only whole numbers may come to it, or NaN,
+            which goes to `no`: the engines do not agree on anything else.
     """
 
     feature: _Ints
@@ -108,6 +109,7 @@ def _ensemble(
             nodes[key].append(array)
         for node in inner.tolist():
             if node in tree.members:
+                assert not tree.nan_yes[node]
                 members += [tree.members[node], np.array([np.nan])]
         chosen = weight[is_leaf]
         leaf_weights.append(chosen)

@@ -145,7 +145,7 @@ def _signed(value: int) -> int:
 
 def _oblivious(tree: Mapping[str, Any], compare: Compare) -> trees.Tree:
     """All nodes of a level make the same comparison; the first split is the lowest bit of the leaf's number."""
-    splits = [compare(split) for split in reversed(tree["splits"])]
+    splits = [compare(split) for split in reversed(tree["splits"] or ())]
     depth = len(splits)
     inner = 2**depth - 1
     level = np.repeat(np.arange(depth), 2 ** np.arange(depth))

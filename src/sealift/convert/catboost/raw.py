@@ -127,7 +127,7 @@ class _Comparisons:
 
 def _splits(tree: Any) -> list[Any]:
     if "splits" in tree:
-        return list(tree["splits"])
+        return list(tree["splits"] or ())
     if "split" not in tree:
         return []
     return [tree["split"], *_splits(tree["left"]), *_splits(tree["right"])]

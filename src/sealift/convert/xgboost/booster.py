@@ -41,6 +41,9 @@ _IDENTITY = {
     "reg:squaredlogerror",
 }
 
+MISSING = -2.0
+"""What stands for a missing category."""
+
 
 @dataclass(frozen=True)
 class Parsed:
@@ -65,6 +68,12 @@ class Parsed:
     bias: _Singles
     types: list[str]
     categories: list[list[Any]]
+
+    @property
+    def categorical(self) -> set[int]:
+        """The features that hold categories."""
+        split = {int(tree.feature[node]) for tree in self.trees for node in tree.members}
+        return split | {i for i, kind in enumerate(self.types) if kind == "c"}
 
     @property
     def targets(self) -> int:
@@ -144,8 +153,9 @@ def _trees(tree: Any, group: int, added: _Singles) -> list[trees.Tree]:
     for node, start, size in sets:
         # A category in the set goes right; everything else, impossible numbers included, goes left.
         mode[node] = trees.MEMBER
-        members[int(node)] = listed[start : start + size]
-        yes[node], no[node], nan_yes[node] = right[node], left[node], not default_left[node]
+        missing = [] if default_left[node] else [MISSING]
+        members[int(node)] = np.array([*listed[start : start + size], *missing])
+        yes[node], no[node], nan_yes[node] = right[node], left[node], False
     return [
         trees.Tree(
             feature=np.where(inner, np.array(tree["split_indices"], dtype=np.int64), -1),

@@ -9,12 +9,12 @@ from sealift.convert.boosted import close, numbered
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import refuse
 from sealift.convert.table import Table
-from sealift.convert.xgboost.booster import Parsed
+from sealift.convert.xgboost.booster import MISSING, Parsed
 
 
 def matrix(x: Table, parsed: Parsed, marker: float) -> Tensor:
     """The columns as float32 (N, width), NaN where missing or equal to `marker`."""
-    categorical = {i for i, kind in enumerate(parsed.types) if kind == "c"}
+    categorical = parsed.categorical
     if not categorical:
         return _marked(x.numbers().cast("float32"), marker)
     parts = []
@@ -23,7 +23,7 @@ def matrix(x: Table, parsed: Parsed, marker: float) -> Tensor:
         if known:
             # The library takes most categories it never met for the next known one (seen in 3.2), some it refuses.
             close(column, known)
-            parts.append(numbered(x.select([i]), [known]).cast("float32"))
+            parts.append(_coded(numbered(x.select([i]), [known]).cast("float32")))
         elif column.is_text:
             raise refuse(
                 f"The column {column.names[0]!r:.80} holds text, but the model does not keep its categories.",
@@ -31,9 +31,13 @@ def matrix(x: Table, parsed: Parsed, marker: float) -> Tensor:
             )
         else:
             values = _marked(column.values.cast("float32"), marker)
-            # A category's number is read without its fraction.
-            parts.append(values.op("Floor") if i in categorical else values)
+            parts.append(_coded(values) if i in categorical else values)
     return concat(parts)
+
+
+def _coded(values: Tensor) -> Tensor:
+    """Categories without their fraction; no negative number is a category, and what is missing becomes one."""
+    return where(values.isnan(), MISSING, values.op("Floor").op("Max", -1.0))
 
 
 def _marked(values: Tensor, marker: float) -> Tensor:
