@@ -133,8 +133,7 @@ def _classification(answer: Answer) -> list[tuple[Output, Tensor]]:
     assert told is not None
     found: list[tuple[Output, Tensor]] = [(label, told)]
     if answer.probability is not None:
-        known = values[: answer.probability.width]
-        output = Output(name="probability", dtype="float64", width=len(known), classes=known)
+        output = Output(name="probability", dtype="float64", width=len(values), classes=values)
         found.append((output, answer.probability.cast("float64")))
     elif answer.score is not None:
         output, tensor = _wide("score", answer.score)

@@ -66,7 +66,9 @@ def test_regressors(model: Any, name: str) -> None:
 
 def test_outlier_labels_and_several_targets() -> None:
     X, y = cases.data("iris")
-    cases.same(RADIUS(1.0, outlier_label="none"), "iris")
+    cases.same(RADIUS(1.0, outlier_label="virginica"), "iris")
+    stranger = cases.fitted(RADIUS(1.0, outlier_label="none"), X, y)
+    cases.refused(stranger, X, "none of the classes", "most_frequent")
     both = np.column_stack([y == "setosa", y == "virginica"]).astype(int)
     for model in (KNN(), RADIUS(1.0, outlier_label="most_frequent")):
         cases.same_fitted(cases.fitted(model, X, both), X, cases.beyond(X))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn import neighbors
 
+from sealift.convert.classify import by_probability
 from sealift.convert.graph import Tensor, where
 from sealift.convert.registry import Answer, converter, refuse
 from sealift.convert.sklearn.distances import Metric
@@ -77,8 +78,7 @@ def classifier(step: Any, x: Table) -> Answer:
     for k, classes in enumerate(known):
         members = index.take_from(np.eye(len(classes))[y[:, k]])
         votes = (members if weights is None else members * _deep(weights)).sum(axis=1)
-        choice = votes.argmax()
-        found.append(Answer(choice=choice, classes=classes, probability=votes / votes.sum(keepdims=True)))
+        found.append(Answer(choice=votes.argmax(), classes=classes, probability=votes / votes.sum(keepdims=True)))
     return Answer(targets=tuple(found)) if step.outputs_2d_ else found[0]
 
 
@@ -134,14 +134,14 @@ def radius_classifier(step: Any, x: Table) -> Answer:
             choice = where(alone.vector(), np.array(len(classes)), votes.argmax())
             found.append(Answer(choice=choice, classes=classes, probability=votes / weight))
             continue
-        label = step.outlier_label_[k]
-        place = np.flatnonzero(classes == label)
-        lone = np.eye(len(classes))[place[0]] if len(place) else np.zeros(len(classes))
-        probability = where(alone, lone, votes / where(alone, 1.0, weight))
-        number = int(place[0]) if len(place) else len(classes)
-        choice = where(alone.vector(), np.array(number), votes.argmax())
-        wider = classes if len(place) else np.append(classes, np.asarray(label, dtype=classes.dtype))
-        found.append(Answer(choice=choice, classes=wider, probability=probability))
+        place = np.flatnonzero(classes == step.outlier_label_[k])
+        if not len(place):
+            raise refuse(
+                f"Its outlier label {step.outlier_label_[k]!r:.40} is none of the classes.",
+                "Use outlier_label='most_frequent' or one of the classes, or pack an outlier detector beside it.",
+            )
+        probability = where(alone, np.eye(len(classes))[place[0]], votes / where(alone, 1.0, weight))
+        found.append(by_probability(classes, probability))
     return Answer(targets=tuple(found)) if step.outputs_2d_ else found[0]
 
 
