@@ -1,0 +1,345 @@
+"""Every form of X is packed and proven, or refused with one clear error; nothing is left behind after a failure."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse
+from packs import no_node  # noqa: F401 - a fixture
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import sealift
+from sealift.errors import SealiftError
+
+RANDOM = np.random.default_rng(5)
+N = 90
+A = RANDOM.normal(size=(N, 3))
+Y = (A[:, 0] + A[:, 1] > 0).astype(int)
+FRAME = pd.DataFrame(A, columns=["a", "b", "c"])
+WHOLE = pd.DataFrame(RANDOM.integers(0, 100, (N, 3)), columns=["a", "b", "c"])
+GAPS = RANDOM.random((N, 3)) < 0.15
+TEXTS = np.array(["x", "y", "é z"], dtype=object)[RANDOM.integers(0, 3, N)]
+HOLES = [None if i % 7 == 0 else value for i, value in enumerate(TEXTS)]
+
+
+def linear() -> Any:
+    return make_pipeline(SimpleImputer(), StandardScaler(), LogisticRegression())
+
+
+def encoded() -> Any:
+    return make_pipeline(
+        make_column_transformer((SimpleImputer(), ["a", "b"]), (OneHotEncoder(handle_unknown="ignore"), ["k"])),
+        LogisticRegression(),
+    )
+
+
+def packed(model: Any, X: Any, path: Path, **rest: Any) -> sealift.packing.Packed:
+    made = sealift.pack(model, X, name="form", output=path / "form.seal", **rest)
+    assert made.load().self_test().passed
+    assert made.report.compared["caller"] > 0
+    assert made.report.compared["plausible"] > 0
+    return made
+
+
+def refused(code: str, model: Any, X: Any, path: Path, **rest: Any) -> SealiftError:
+    with pytest.raises(SealiftError) as caught:
+        sealift.pack(model, X, **{"name": "form", "output": path / "form.seal", **rest})
+    assert not list(path.iterdir())
+    assert caught.value.code == code
+    assert caught.value.fix
+    return caught.value
+
+
+NUMERIC: dict[str, Callable[[], tuple[Any, str]]] = {
+    "float64": lambda: (FRAME, "float64"),
+    "float32": lambda: (FRAME.astype("float32"), "float32"),
+    "int64": lambda: (WHOLE, "int64"),
+    "int8": lambda: (WHOLE.astype("int8"), "int64"),
+    "uint8": lambda: (WHOLE.astype("uint8"), "int64"),
+    "uint64": lambda: (WHOLE.astype("uint64"), "int64"),
+    "bool": lambda: (WHOLE > 50, "bool"),
+    "Int64 with gaps": lambda: (WHOLE.astype("Int64").mask(GAPS), "int64"),
+    "Int8 with gaps": lambda: (WHOLE.astype("Int8").mask(GAPS), "int64"),
+    "Float64 with gaps": lambda: (FRAME.astype("Float64").mask(GAPS), "float64"),
+    "Float32": lambda: (FRAME.astype("Float32"), "float64"),
+    "boolean with gaps": lambda: ((WHOLE > 50).astype("boolean").mask(GAPS), "bool"),
+    "object with None": lambda: (FRAME.astype(object).mask(GAPS, None), "float64"),
+    "object with NaN": lambda: (FRAME.astype(object).mask(GAPS, np.nan), "float64"),
+    "arrow": lambda: (FRAME.astype("double[pyarrow]"), "float64"),
+    "polars": lambda: (pl.from_pandas(FRAME), "float64"),
+    "polars Float32": lambda: (pl.from_pandas(FRAME).cast(pl.Float32), "float64"),
+    "polars UInt8": lambda: (pl.from_pandas(WHOLE).cast(pl.UInt8), "int64"),
+    "polars with nulls": lambda: (pl.from_pandas(WHOLE.astype("Int64").mask(GAPS)), "int64"),
+    "polars Boolean": lambda: (pl.from_pandas(WHOLE > 50), "bool"),
+    "numpy": lambda: (A, "float64"),
+    "numpy float32": lambda: (A.astype(np.float32), "float32"),
+    "numpy long double": lambda: (A.astype(np.longdouble), "float64"),
+    "numpy int": lambda: (WHOLE.to_numpy(), "int64"),
+    "numpy bool": lambda: (WHOLE.to_numpy() > 50, "bool"),
+    "numpy object": lambda: (A.astype(object), "float64"),
+    "numpy by columns": lambda: (np.asfortranarray(A), "float64"),
+    "lists": lambda: (A.tolist(), "float64"),
+}
+
+
+@pytest.mark.parametrize("kind", NUMERIC)
+def test_numbers(kind: str, tmp_path: Path) -> None:
+    X, dtype = NUMERIC[kind]()
+    made = packed(linear().fit(X, Y), X, tmp_path)
+    assert {f.dtype for f in made.contract.inputs} == {dtype}
+    assert made.report.refused == 0
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint8", "polars UInt8", "bool", "numpy float32", "object with NaN"])
+def test_numbers_through_trees(kind: str, tmp_path: Path) -> None:
+    X, _ = NUMERIC[kind]()
+    packed(RandomForestClassifier(5, random_state=0).fit(X, Y), X, tmp_path)
+
+
+COLUMNS: dict[str, tuple[Callable[[], Any], str]] = {
+    "object": (lambda: pd.Series(TEXTS), "string"),
+    "object with None": (lambda: pd.Series(HOLES, dtype=object), "string"),
+    "object with NaN": (lambda: pd.Series(HOLES, dtype=object).fillna(np.nan), "string"),
+    "str": (lambda: pd.Series(TEXTS, dtype="str"), "string"),
+    "string": (lambda: pd.Series(TEXTS, dtype="string"), "string"),
+    "category": (lambda: pd.Series(HOLES, dtype="category"), "string"),
+    "category of int": (lambda: pd.Series(RANDOM.integers(0, 3, N)).astype("category"), "int64"),
+    "category of float": (lambda: pd.Series(RANDOM.integers(0, 3, N) / 2).astype("category"), "float64"),
+    "category of bool": (lambda: pd.Series(RANDOM.random(N) > 0.5).astype("category"), "bool"),
+    "bool": (lambda: pd.Series(RANDOM.random(N) > 0.5), "bool"),
+    "object of bool": (lambda: pd.Series(RANDOM.random(N) > 0.5).astype(object), "bool"),
+    "int8": (lambda: pd.Series(RANDOM.integers(0, 4, N)).astype("int8"), "int64"),
+    "all None": (lambda: pd.Series([None] * N, dtype=object), "string"),
+    "all NaN": (lambda: pd.Series([np.nan] * N), "float64"),
+    "constant": (lambda: pd.Series(["same"] * N, dtype=object), "string"),
+    "empty text": (lambda: pd.Series(["", "x"] * (N // 2), dtype=object), "string"),
+}
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_categories(kind: str, tmp_path: Path) -> None:
+    make, dtype = COLUMNS[kind]
+    X = FRAME[["a", "b"]].assign(k=make())
+    made = packed(encoded().fit(X, Y), X, tmp_path)
+    assert made.contract.inputs[2].dtype == dtype
+
+
+POLARS = {
+    "String": lambda: pl.Series("k", HOLES),
+    "Categorical": lambda: pl.Series("k", TEXTS.tolist(), dtype=pl.Categorical),
+    "Enum": lambda: pl.Series("k", TEXTS.tolist(), dtype=pl.Enum(["x", "y", "é z"])),
+    "Null": lambda: pl.Series("k", [None] * N),
+    "Int16": lambda: pl.Series("k", RANDOM.integers(0, 4, N)).cast(pl.Int16),
+}
+
+
+@pytest.mark.parametrize("kind", POLARS)
+def test_polars_categories(kind: str, tmp_path: Path) -> None:
+    X = pl.from_pandas(FRAME[["a", "b"]]).with_columns(POLARS[kind]())
+    packed(encoded().fit(X, Y), X, tmp_path)
+
+
+def test_the_same_rows_in_pandas_and_polars_make_the_same_contract(tmp_path: Path) -> None:
+    X = FRAME[["a", "b"]].assign(k=pd.Series(HOLES, dtype=object))
+    one = packed(encoded().fit(X, Y), X, tmp_path)
+    other_rows = pl.from_pandas(X)
+    other = packed(encoded().fit(other_rows, Y), other_rows, tmp_path)
+    assert one.contract == other.contract
+
+
+UNFIT: dict[str, Callable[[], Any]] = {
+    "mixed": lambda: pd.Series([1, "a"] * (N // 2), dtype=object),
+    "bool and int": lambda: pd.Series([True, 2] * (N // 2), dtype=object),
+    "bytes": lambda: pd.Series([b"a"] * N, dtype=object),
+    "dates": lambda: pd.Series(pd.date_range("2020", periods=N)),
+    "intervals": lambda: pd.cut(FRAME["a"], 3),
+    "complex": lambda: pd.Series(A[:, 0] + 1j),
+    "lists": lambda: pd.Series([[1]] * N),
+    "decimals": lambda: pd.Series([Decimal(i) for i in range(N)], dtype=object),
+    "float16": lambda: pd.Series(A[:, 0].astype(np.float16)),
+    "large whole numbers": lambda: pd.Series([2**60 + i for i in range(N)]),
+    "larger whole numbers": lambda: pd.Series([2**70 + i for i in range(N)], dtype=object),
+    "half a surrogate pair": lambda: pd.Series(["\ud800", "a"] * (N // 2), dtype=object),
+    "U+0000": lambda: pd.Series(["a\0b", "a"] * (N // 2), dtype=object),
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_columns_that_no_contract_carries(kind: str, tmp_path: Path) -> None:
+    # The model drops the column; the rows can still not be described.
+    X = FRAME[["a", "b"]].assign(k=UNFIT[kind]())
+    model = make_pipeline(make_column_transformer((SimpleImputer(), ["a", "b"])), LogisticRegression()).fit(X, Y)
+    error = refused("E304", model, X, tmp_path)
+    assert error.where == "column 'k'"
+
+
+NAMES = [
+    "a b",
+    "\"q'",
+    "__a__b",
+    "é日本",
+    "\u200b",
+    "a\nb",
+    "number",
+    "label",
+    "text",
+    "c0",
+    "x" * 3000,
+    "\u202e",
+    "__proto__",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_column_names(name: str, tmp_path: Path) -> None:
+    X = pd.DataFrame(A, columns=[name, "b", "c"])
+    made = packed(RandomForestClassifier(3, random_state=0).fit(X, Y), X, tmp_path)
+    assert made.contract.inputs[0].name == name
+    assert made.report.compared["thresholds"] > 0
+
+
+def test_columns_named_by_integers(tmp_path: Path) -> None:
+    X = pd.DataFrame(A)
+    made = packed(LogisticRegression().fit(X, Y), X, tmp_path)
+    assert [f.name for f in made.contract.inputs] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 6, 20])
+def test_few_rows(rows: int, tmp_path: Path) -> None:
+    made = packed(RandomForestClassifier(3, random_state=0).fit(FRAME, Y), FRAME[:rows], tmp_path)
+    assert made.report.compared["caller"] == rows
+    assert (made.contract.inputs[0].observed is None) == (rows < 5)
+
+
+MODEL = LogisticRegression().fit(FRAME, Y)
+TABLES: dict[str, tuple[str, Any]] = {
+    "a number": ("E104", 5),
+    "nothing": ("E104", None),
+    "a text": ("E104", "rows.csv"),
+    "one dimension": ("E104", A[:, 0]),
+    "three dimensions": ("E104", A[None]),
+    "lists of two lengths": ("E104", [[1, 2, 3], [1]]),
+    "sparse": ("E104", scipy.sparse.csr_matrix(A)),
+    "an empty list": ("E104", []),
+    "no rows": ("E305", FRAME[:0]),
+    "no rows of an array": ("E305", A[:0]),
+    "no columns": ("E305", FRAME[[]]),
+    "columns of two lengths": ("E305", {"a": [1], "b": [1, 2], "c": [1]}),
+    "a column too many": ("E305", np.c_[A, A]),
+    "the target": ("E305", FRAME.assign(target=Y)),
+    "a column too few": ("E305", FRAME[["a", "b"]]),
+    "another name": ("E305", FRAME.rename(columns={"a": "z"})),
+    "a name twice": ("E304", pd.concat([FRAME, FRAME[["a"]]], axis=1)),
+    "an empty name": ("E304", FRAME.rename(columns={"a": ""})),
+    "infinity": ("E305", FRAME.assign(a=np.inf)),
+    "missing values": ("E305", FRAME.assign(a=np.nan)),
+    "a lazy frame": ("E305", pl.from_pandas(FRAME).lazy()),
+    "an arrow table": ("E305", pl.from_pandas(FRAME).to_arrow()),
+    "a masked array": ("E305", np.ma.masked_array(A, A > 2)),
+    "dates": ("E304", np.array([["2020", "2021", "2022"]], dtype="datetime64[D]")),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_what_is_no_table_of_the_model(kind: str, tmp_path: Path) -> None:
+    code, X = TABLES[kind]
+    refused(code, MODEL, X, tmp_path)
+
+
+def test_the_error_names_the_columns_that_differ(tmp_path: Path) -> None:
+    error = refused("E305", MODEL, FRAME.assign(target=Y).drop(columns="b"), tmp_path)
+    assert "'b'" in error.what
+    assert "'target'" in error.what
+
+
+def test_columns_in_another_order_are_taken_by_name(tmp_path: Path) -> None:
+    X = FRAME[["a", "b"]].assign(k=TEXTS)
+    model = encoded().fit(X, Y)
+    one = packed(model, X, tmp_path).path.read_bytes()
+    assert packed(model, X[["k", "b", "a"]], tmp_path).path.read_bytes() == one
+    assert packed(MODEL, pl.from_pandas(FRAME[["c", "a", "b"]]), tmp_path).contract.inputs[0].name == "a"
+
+
+def test_rows_as_dicts(tmp_path: Path) -> None:
+    records = FRAME.assign(k=TEXTS)[["a", "b", "k"]].to_dict("records")
+    del records[3]["k"]
+    made = packed(encoded().fit(FRAME.assign(k=TEXTS)[["a", "b", "k"]], Y), records, tmp_path)
+    assert made.contract.inputs[2].missing == "allowed"
+    packed(MODEL, {"a": 1.0, "b": 2.0, "c": 3.0}, tmp_path)
+    packed(MODEL, {name: FRAME[name].tolist() for name in FRAME}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "y", [Y[:5], 1, [], [None] * N, np.c_[Y, Y], [[1], [1, 2]] * (N // 2), (value for value in Y)], ids=repr
+)
+def test_a_truth_that_does_not_fit(y: Any, tmp_path: Path) -> None:
+    error = refused("E305", MODEL, FRAME, tmp_path, y=y)
+    assert error.what.startswith("y ")
+
+
+def test_one_class_only_is_the_original_s_own_matter(tmp_path: Path) -> None:
+    made = packed(RandomForestClassifier(3).fit(FRAME, np.zeros(N, dtype=int)), FRAME, tmp_path, y=np.zeros(N))
+    assert made.contract.output("label").classes == (0,)
+
+
+def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder.seal").mkdir()
+    for output in (tmp_path / "folder.seal", tmp_path / "no" / "such.seal", tmp_path / "nul\0.seal"):
+        with pytest.raises(SealiftError) as caught:
+            sealift.pack(MODEL, FRAME, name="form", output=output)
+        assert caught.value.code == "E402"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.seal"]
+    (tmp_path / "folder.seal").rmdir()
+
+    def interrupt(stage: str) -> None:
+        if stage == "Writing":
+            raise KeyboardInterrupt
+
+    def fail(stage: str) -> None:
+        raise RuntimeError(stage)
+
+    with pytest.raises(KeyboardInterrupt):
+        sealift.pack(MODEL, FRAME, name="form", output=tmp_path / "form.seal", progress=interrupt)
+    with pytest.raises(RuntimeError):
+        sealift.pack(MODEL, FRAME, name="form", output=tmp_path / "form.seal", progress=fail)
+
+    def full(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sealift.seal.reader.check", full)
+    with pytest.raises(KeyboardInterrupt):
+        sealift.pack(MODEL, FRAME, name="form", output=tmp_path / "form.seal")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_older_file_survives_a_failed_pack(tmp_path: Path) -> None:
+    before = packed(MODEL, FRAME, tmp_path).path.read_bytes()
+    with pytest.raises(SealiftError):
+        sealift.pack(MODEL, FRAME.assign(a=np.nan), name="form", output=tmp_path / "form.seal")
+    assert (tmp_path / "form.seal").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_ten_thousand_columns(tmp_path: Path) -> None:
+    X = RANDOM.normal(size=(100, 10_000))
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, X[:, 0] > 0)
+    start = time.process_time()
+    made = packed(model, X, tmp_path)
+    assert len(made.contract.inputs) == 10_000
+    assert time.process_time() - start < 120
+    background = json.loads(bytes(made.load().seal.members["reference/background.json"]))
+    assert len(background["rows"]) >= 8
