@@ -10,7 +10,7 @@ from sealift.errors import SealError
 from sealift.text import read
 
 MOST_STATES, MOST_CLASSES = 1024, 64
-MOST_STEPS = 1 << 26
+MOST_STEPS = 1 << 24
 """Steps for one text; only a pattern that looks far ahead in vain comes near it."""
 
 

@@ -180,7 +180,13 @@ def test_a_malformed_stage_in_a_sealed_file_is_refused(tmp_path: Path) -> None:
     contract["stages"][0]["ngrams"] = [3, 1]
     parts["contract.json"] = canonical.dumps(contract)
     opsets = dict(packed.load().seal.manifest.opsets)
-    told = {"name": "notes", "version": "1", "task": "classification", "producer": "tests", "opsets": opsets}
+    told: dict[str, Any] = {
+        "name": "notes",
+        "version": "1",
+        "task": "classification",
+        "producer": "tests",
+        "opsets": opsets,
+    }
     seal.write(tmp_path / "bad.seal", seal.assemble(parts, **told))
     with pytest.raises(SealiftError, match="longer than the longest") as caught:
         sealift.load(tmp_path / "bad.seal")

@@ -3,7 +3,7 @@ import { SealiftError } from "../errors";
 import { CODE_POINTS, integer, isInteger, isList, items, keys, Malformed, ranges } from "./read";
 
 const [MOST_STATES, MOST_CLASSES] = [1024, 64];
-const MOST_STEPS = 2 ** 26;
+const MOST_STEPS = 2 ** 24;
 
 export type Split = (text: string) => string[];
 

@@ -1,0 +1,130 @@
+"""A model of texts in the page: as scikit-learn answers, by form and by file, whatever the script of the text."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Browser, expect
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from test_page_kit import Opened, browser, opened
+
+import sealift
+from sealift.apps import build_page
+
+ROWS = 240
+WORDS = (
+    *(
+        "pain",
+        "Fever",
+        "COUGH",
+        "caf\u00e9",
+        "cafe\u0301",
+        "Stra\u00dfe",
+        "\u039f\u0394\u039f\u03a3",
+        "\u0130stanbul",
+        "\ufb01ne",
+        "na\u00efve",
+    ),
+    *(
+        "\u65e5\u672c\u8a9e",
+        "\ud55c\uad6d\uc5b4",
+        "\u0e20\u0e32\u0e29\u0e32",
+        "\u0661\u0662",
+        "\U0001f600",
+        "\U00010400b",
+        "don't",
+        "x_1",
+        "--",
+        "no",
+        "the",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The page, the rows it is asked about, and scikit-learn's answers."""
+
+    page: Path
+    rows: pd.DataFrame
+    labels: np.ndarray[Any, Any]
+    probabilities: np.ndarray[Any, Any]
+
+
+@functools.cache
+def made() -> Made:
+    random = np.random.default_rng(5)
+    texts = [" ".join(random.choice(WORDS, random.integers(1, 14))) for _ in range(ROWS)]
+    rows = pd.DataFrame(
+        {"note": texts, "age": random.normal(60, 9, ROWS).round(1), "title": random.choice(WORDS, ROWS).astype(object)}
+    )
+    truth = np.array(["pain" in text or "COUGH" in text for text in texts])
+    reading = ColumnTransformer(
+        [
+            ("words", TfidfVectorizer(strip_accents="unicode", ngram_range=(1, 2), sublinear_tf=True), "note"),
+            ("hashed", HashingVectorizer(n_features=2**12, analyzer="char_wb", ngram_range=(2, 4)), "note"),
+            ("title", CountVectorizer(analyzer="char", ngram_range=(1, 3)), "title"),
+            ("age", StandardScaler(), ["age"]),
+        ]
+    )
+    model = make_pipeline(reading, LogisticRegression(max_iter=500)).fit(rows, truth)
+    folder = Path(tempfile.mkdtemp(prefix="sealift-text-"))
+    sealift.pack(model, rows, truth, name="notes", output=folder / "notes.seal")
+    page = build_page(folder / "notes.seal", folder / "notes.html")
+    return Made(page.path, rows, model.predict(rows), model.predict_proba(rows))
+
+
+@pytest.fixture(scope="module", name="chromium")
+def _chromium() -> Iterator[Browser]:
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module", name="app")
+def _app(chromium: Browser) -> Iterator[Opened]:
+    with opened(chromium, made().page, accept_downloads=True) as found:
+        yield found
+        assert found.errors == []
+        assert found.outside_requests() == []
+
+
+def test_the_form_takes_a_text_of_several_lines(app: Opened) -> None:
+    note = app.field("note")
+    assert note.evaluate("node => node.tagName") == "TEXTAREA"
+    note.fill("Fever and pain\nsince Monday, \u65e5\u672c\u8a9e")
+    app.fill("age", "61.5")
+    app.fill("title", "Stra\u00dfe")
+    expect(app.prediction).to_have_attribute("data-state", "ready")
+
+
+def test_every_row_is_answered_as_scikit_learn_does(app: Opened, tmp_path: Path) -> None:
+    app.tab("File")
+    data = str(made().rows.to_csv(index=False)).encode()
+    chosen: Any = {"name": "notes.csv", "mimeType": "text/csv", "buffer": data}
+    app.inside.get_by_label("Data file").set_input_files(chosen)
+    expect(app.inside.get_by_test_id("file-status")).to_contain_text(f"{ROWS} of {ROWS} rows answered")
+    with app.page.expect_download() as waiting:
+        app.inside.get_by_role("button", name="Download results").click()
+    path = tmp_path / "results.csv"
+    waiting.value.save_as(path)
+    found = pd.read_csv(path)
+    assert found["label"].tolist() == made().labels.tolist()
+    got = found[["probability_false", "probability_true"]].to_numpy(float)
+    assert np.abs(got - made().probabilities).max() <= 1e-9
+
+
+def test_the_golden_examples_are_reproduced(app: Opened) -> None:
+    app.tab("Verify")
+    expect(app.inside.get_by_test_id("verify-summary")).to_contain_text("of")
