@@ -27,7 +27,7 @@ def fields_of(X: Any) -> tuple[list[Field], dict[str, float | None]]:
     for name in X:
         column = X[name].to_numpy()
         text = column.dtype.kind == "O" and any(isinstance(value, str) for value in column)
-        if text:
+        if column.dtype.kind == "O":
             nulls[str(name)] = None if any(value is None for value in column) else math.nan
         kind: Any = "string" if text else "float32" if column.dtype == np.float32 else "float64"
         fields.append(Field(name=str(name), dtype=kind, missing="allowed"))

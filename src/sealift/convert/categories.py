@@ -100,9 +100,10 @@ def _numbers(block: Block, categories: list[list[Any]]) -> Tensor:
         # The last entry of each is for values above every key; NaN equals nothing.
         keys.append(np.array([*(key for key, _ in present), np.nan]))
         places.append(np.array([*(i for _, i in present), UNKNOWN]))
-        # None and NaN look alike in a column of numbers; NaN is the commoner.
         nothing = [i for i, v in enumerate(known) if is_missing(v)]
-        missing.append(next((i for i in nothing if known[i] is not None), nothing[0] if nothing else UNKNOWN))
+        exact = [i for i in nothing if (known[i] is None) == (block.null is None)]
+        # Inside a pipeline it can be lost which of the two a column of numbers had; mostly it has but one.
+        missing.append([*exact, *nothing, UNKNOWN][0])
     place = positions(values, [column[:-1] for column in keys], right=False)
     found = where(look_up(keys, place).equals(values), look_up(places, place), UNKNOWN)
     return where(values.isnan(), np.array([missing]), found)

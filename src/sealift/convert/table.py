@@ -19,7 +19,7 @@ from sealift.errors import PackError
 class Block:
     """Neighbouring columns of one kind: numbers (missing is NaN), or texts with a mask of what is missing.
 
-    `null` is what a missing text was in the original's rows, None or NaN: scikit-learn treats the two differently.
+    `null` is what a missing value was in the original's rows, None or NaN: scikit-learn treats the two differently.
     """
 
     values: Tensor
@@ -148,7 +148,7 @@ def input_table(
         else:
             source = rounded if field.dtype == "float32" else number
             assert source is not None
-            singles.append(Block(source.columns(at), None, (field.name,)))
+            singles.append(Block(source.columns(at), None, (field.name,), nulls.get(field.name, math.nan)))
         here = (singles[-1].values.origin[0].name, at[0])
         graph.fields[here] = field.name
         if seen is not None and field.name in seen:

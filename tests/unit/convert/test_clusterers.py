@@ -53,9 +53,9 @@ def test_distances_and_precision(model: Any) -> None:
     "kind",
     [
         mixture.GaussianMixture(3, random_state=0),
-        mixture.BayesianGaussianMixture(n_components=3, random_state=0),
+        mixture.BayesianGaussianMixture(n_components=3, random_state=0, max_iter=15),
         mixture.BayesianGaussianMixture(
-            n_components=3, random_state=0, weight_concentration_prior_type="dirichlet_distribution"
+            n_components=3, random_state=0, max_iter=15, weight_concentration_prior_type="dirichlet_distribution"
         ),
     ],
     ids=repr,

@@ -76,6 +76,19 @@ def test_texts(imputer: Any, null: float | None) -> None:
     tables.same(make_pipeline(imputer, OneHotEncoder(handle_unknown="ignore")), frame)
 
 
+def test_none_among_numbers() -> None:
+    frame = tables.words(missing=False)[["count", "city"]]
+    frame["count"] = frame["count"].astype(object).mask(frame.index % 5 == 0, None)
+    encode = OneHotEncoder(handle_unknown="ignore")
+    for marker in (np.nan, None):
+        imputer = SimpleImputer(strategy="most_frequent", missing_values=marker)
+        tables.same(make_pipeline(imputer, encode), frame)
+        tables.same(make_pipeline(imputer, encode), frame[["count"]])
+    tables.same(encode, frame)
+    tables.same(SimpleImputer(), frame[["count"]])
+    tables.same(MissingIndicator(features="all"), frame)
+
+
 def test_kinds_that_do_not_mix_are_refused() -> None:
     frame = tables.words()
     model = SimpleImputer(strategy="constant", fill_value="none").fit(frame)

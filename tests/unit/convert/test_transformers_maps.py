@@ -187,11 +187,11 @@ SELECTORS = [
     feature_selection.SelectFwe(),
     feature_selection.GenericUnivariateSelect(mode="k_best", param=3),
     feature_selection.VarianceThreshold(),
-    feature_selection.SelectFromModel(LogisticRegression()),
-    feature_selection.SelectFromModel(LogisticRegression(), max_features=2, threshold=-np.inf),
+    feature_selection.SelectFromModel(LogisticRegression(max_iter=20)),
+    feature_selection.SelectFromModel(LogisticRegression(max_iter=20), max_features=2, threshold=-np.inf),
     feature_selection.SequentialFeatureSelector(Ridge(), n_features_to_select=2, cv=2),
-    feature_selection.RFE(LogisticRegression(), n_features_to_select=3),
-    feature_selection.RFECV(LogisticRegression(), cv=2, step=3),
+    feature_selection.RFE(LogisticRegression(max_iter=20), n_features_to_select=3),
+    feature_selection.RFECV(LogisticRegression(max_iter=20), cv=2, step=3),
 ]
 
 

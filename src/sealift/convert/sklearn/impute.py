@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,8 @@ def missing_mask(block: Block, marker: Any) -> Tensor:
     values, absent = block.values, block.missing
     if absent is None:
         if is_missing(marker):
-            return values.isnan() if values.dtype.startswith("float") else values.equals(values) & np.array(False)
+            meant = type(marker).__name__ == "NAType" or (marker is None) == (block.null is None)
+            return values.isnan() if meant else values.isnan() & np.array(False)
         return values.equals(values) & np.array(False) if isinstance(marker, str) else values.equals(float(marker))
     if is_missing(marker):
         # None is not NaN to scikit-learn: it leaves the one alone when it looks for the other.
@@ -42,6 +44,9 @@ def common_precision(x: Table) -> Table:
 def simple(step: Any, x: Table) -> Table:
     """The column's statistic where it is missing; columns without a statistic are dropped."""
     x = common_precision(x)
+    if step._fit_dtype.kind != "O":
+        # An array of numbers holds NaN, whatever stood in the rows.
+        x = Table(tuple(b if b.is_text else replace(b, null=math.nan) for b in x.blocks), x.graph)
     filled: list[Table] = []
     start = 0
     for block in x.blocks:
