@@ -1,0 +1,189 @@
+"""What stands beside the graph: metrics, provenance, bill of materials, card; and the same input is the same file."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from packs import member, no_node, text  # noqa: F401 - a fixture
+from sklearn import metrics as oracle
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import sealift
+
+ROOT = Path(__file__).parents[3]
+
+
+def four(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("labels", [int, str, bool])
+def test_classification_metrics(classes: int, labels: type, tmp_path: Path) -> None:
+    if labels is bool and classes == 3:
+        pytest.skip("a boolean has two values")
+    X, raw = make_classification(300, 6, n_informative=4, n_classes=classes, flip_y=0.2, random_state=0)
+    y = np.array([labels(value) for value in raw.tolist()])
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[:150], y[:150])
+    packed = sealift.pack(model, X[150:], y[150:], name="m", output=tmp_path / "m.seal")
+    found = member(packed, "evidence.json")["metrics"]
+    truth, probability = y[150:], model.predict_proba(X[150:])
+    assert found["accuracy"] == four(oracle.accuracy_score(truth, model.predict(X[150:])))
+    assert found["log_loss"] == four(oracle.log_loss(truth, probability))
+    hot = np.eye(classes)[np.searchsorted(model.classes_, truth)]
+    assert found["brier"] == four(float(((probability - hot) ** 2).sum(axis=1).mean()))
+    assert ("roc_auc" in found) == (classes == 2)
+    if classes == 2:
+        assert found["brier"] == four(2 * oracle.brier_score_loss(hot[:, 1], probability[:, 1]))
+        assert found["roc_auc"] == four(oracle.roc_auc_score(hot[:, 1], probability[:, 1]))
+
+
+def test_tied_scores_count_half(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    X = random.integers(0, 3, (200, 2)).astype(float)
+    y = random.integers(0, 2, 200)
+    model = RandomForestClassifier(3, max_depth=2, random_state=0).fit(X, y)
+    packed = sealift.pack(model, X, y, name="m", output=tmp_path / "m.seal")
+    expected = oracle.roc_auc_score(y, model.predict_proba(X)[:, 1])
+    assert member(packed, "evidence.json")["metrics"]["roc_auc"] == four(expected)
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+def test_regression_metrics(targets: int, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(200, 4))
+    y = X @ random.normal(size=(4, targets)) * np.arange(1, targets + 1) + random.normal(size=(200, targets))
+    y = y[:, 0] if targets == 1 else y
+    model = Ridge().fit(X[:100], y[:100])
+    packed = sealift.pack(model, X[100:], y[100:], name="m", output=tmp_path / "m.seal")
+    found = member(packed, "evidence.json")["metrics"]
+    answers = model.predict(X[100:])
+    assert found["r2"] == four(oracle.r2_score(y[100:], answers))
+    assert found["mae"] == four(oracle.mean_absolute_error(y[100:], answers))
+    assert found["rmse"] == four(oracle.root_mean_squared_error(y[100:], answers))
+
+
+def test_a_constant_truth_has_no_r2(tmp_path: Path) -> None:
+    X = np.arange(30.0).reshape(-1, 1)
+    packed = sealift.pack(LinearRegression().fit(X, X[:, 0]), X, np.ones(30), name="m", output=tmp_path / "m.seal")
+    assert set(member(packed, "evidence.json")["metrics"]) == {"mae", "rmse"}
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> sealift.packing.Packed:
+    X, y = make_classification(120, 5, random_state=0)
+    frame = pd.DataFrame(X, columns=["a|b", "c", "d\ne", "f", "g"])
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame, y)
+    return sealift.pack(model, frame, y, name="members", output=tmp_path / "m.seal", description="Of one line.")
+
+
+def test_provenance_names_no_path_user_host_or_time(packed: sealift.packing.Packed) -> None:
+    spelled = text(packed, "provenance.json")
+    for secret in {getpass.getuser(), platform.node(), str(ROOT), str(Path.home()), sys.prefix}:
+        assert f'"{secret}' not in spelled
+    assert "/" not in spelled.replace('"sha256"', "")
+    assert not re.search(r"20\d\d-\d\d-\d\d|\d\d:\d\d", spelled)
+    found = member(packed, "provenance.json")
+    assert found["model"] == {"type": "sklearn.pipeline.Pipeline"}
+    assert found["data"]["rows"] == 120
+    assert found["data"]["columns"] == 5
+    assert re.fullmatch(r"[0-9a-f]{64}", found["data"]["sha256"])
+    assert {"sealift", "numpy", "scikit-learn", "onnx"} <= set(found["packages"])
+
+
+def test_the_digest_of_the_data_follows_the_data(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    model = LogisticRegression().fit(X, X[:, 0] > 0)
+    digests = set()
+    for changed in (X, X[::-1], np.where(np.arange(2) == 1, X + 1e-12, X), X[:39]):
+        made = sealift.pack(model, changed, name="m", output=tmp_path / "m.seal")
+        digests.add(member(made, "provenance.json")["data"]["sha256"])
+    assert len(digests) == 4
+
+
+def test_bill_of_materials(packed: sealift.packing.Packed) -> None:
+    """CycloneDX 1.6: the keys that ECMA-424 requires, references that lead somewhere, and the graph's own digest."""
+    bom = member(packed, "sbom.cdx.json")
+    assert (bom["bomFormat"], bom["specVersion"], bom["version"]) == ("CycloneDX", "1.6", 1)
+    model = bom["metadata"]["component"]
+    assert model["type"] == "machine-learning-model"
+    graph = bytes(packed.load().seal.members["model.onnx"])
+    assert model["hashes"] == [{"alg": "SHA-256", "content": hashlib.sha256(graph).hexdigest()}]
+    references = [model["bom-ref"], *(part["bom-ref"] for part in bom["components"])]
+    assert len(set(references)) == len(references)
+    for part in bom["components"]:
+        assert part["type"] == "library"
+        assert re.fullmatch(r"pkg:pypi/[a-z0-9.-]+@[\w.+-]+", part["purl"])
+    for entry in bom["dependencies"]:
+        assert {entry["ref"], *entry["dependsOn"]} <= set(references)
+
+
+def test_card(packed: sealift.packing.Packed) -> None:
+    card = text(packed, "card.md")
+    assert card.startswith("---\nlibrary_name: sealift\n")
+    headings = re.findall(r"^## (.*)$", card, re.MULTILINE)
+    assert headings == ["When to use", "Pitfalls", "Evidence", "Inputs", "Privacy", "Who made it"]
+    assert "a\\|b" in card
+    assert "| d e |" in card
+    assert "holds no record" in card
+    evidence = member(packed, "evidence.json")
+    assert f"on {evidence['parity']['rows']} rows" in card
+    assert f"accuracy {evidence['metrics']['accuracy']}" in card
+
+
+SCRIPT = """
+import sys
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+import sealift
+from sealift.runtime import wasm
+wasm.node = lambda: None
+random = np.random.default_rng(0)
+X = pd.DataFrame({"a": random.normal(size=150), "b": random.normal(size=150)})
+X["k"] = random.choice(["x", "y", "z", "é"], 150).astype(object)
+X.loc[::9, "a"] = np.nan
+X.loc[::11, "k"] = None
+encode = make_column_transformer((SimpleImputer(), ["a", "b"]), (OneHotEncoder(handle_unknown="ignore"), ["k"]))
+model = make_pipeline(encode, RandomForestClassifier(5, random_state=0)).fit(X, X["b"] > 0)
+for keep in (False, True):
+    made = sealift.pack(model, X, X["b"] > 0, name="same", output=sys.argv[1], keep_rows=keep, about={"author": "ä"})
+    print(made.identity)
+"""
+
+
+def test_the_same_input_is_the_same_file_in_another_process(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    results = []
+    for i, extra in enumerate(
+        ({"PYTHONHASHSEED": "1", "TZ": "UTC"}, {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C"})
+    ):
+        folder = tmp_path / f"place {i}"
+        folder.mkdir()
+        environment = {**os.environ, **extra, "OMP_NUM_THREADS": str(i + 1)}
+        command: list[Any] = [sys.executable, script, folder / "same.seal"]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+        results.append((done.stdout, (folder / "same.seal").read_bytes()))
+    assert results[0] == results[1]
+    first, second = results[0][0].split()
+    assert first != second
