@@ -191,11 +191,21 @@ def test_kernel_density() -> None:
             cases.same_fitted(model, X, cases.beyond(X))
 
 
+def test_a_brute_search_among_equals_is_refused_where_its_answer_depends_on_the_batch() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 2, size=(400, 18)).astype(float), rng.integers(0, 3, size=400)
+    cases.refused(KNN().fit(X, y), X, "equal distance", "kd_tree")
+    cases.same_fitted(KNN(algorithm="kd_tree").fit(X, y), X, X[:20])
+    cases.same_fitted(KNN().fit(X[:250], y[:250]), X, X[:40])
+    smooth = rng.normal(size=(400, 18))
+    cases.same_fitted(KNN().fit(smooth, y), smooth, smooth[:40] + 0.1)
+
+
 def test_refusals() -> None:
     X, y = cases.data("digits")
     near = [
         (KNN(weights="distance"), "rounding error", "kd_tree"),
-        (KNN(metric="hamming"), "any of them", "ball_tree"),
+        (KNN(metric="hamming"), "equal distance", "ball_tree"),
         (KNN(metric=lambda a, b: np.abs(a - b).sum(), algorithm="brute"), "metric", "euclidean"),
         (KNN(weights=lambda d: np.exp(-d)), "function", "uniform"),
         (neighbors.LocalOutlierFactor(), "novelty=False", "novelty=True"),

@@ -12,7 +12,7 @@ from sealift.convert.graph import Tensor, where
 from sealift.convert.registry import Answer, converter, refuse
 from sealift.convert.sklearn.distances import Metric
 from sealift.convert.sklearn.linear import dense
-from sealift.convert.sklearn.ties import settled, visits
+from sealift.convert.sklearn.ties import refuse_arbitrary, settled, visits
 from sealift.convert.table import Table
 
 
@@ -30,6 +30,8 @@ def nearest(step: Any, x: Table, count: int, targets: Any) -> tuple[Tensor, Tens
     metric = Metric.of(step.effective_metric_, step.effective_metric_params_)
     order = visits(step, metric)
     groups = np.unique(np.asarray(targets).reshape(len(points), -1), axis=0, return_inverse=True)[1].ravel()
+    if count < len(points):
+        refuse_arbitrary(step, points, count, groups)
 
     def body(row: Tensor) -> list[Tensor]:
         reduced = metric.reduced(row, points)

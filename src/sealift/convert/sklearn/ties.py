@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+from sklearn.metrics import pairwise_distances
 from sklearn.metrics._pairwise_distances_reduction import ArgKmin
 
 from sealift.convert.graph import Tensor, where
@@ -23,16 +24,12 @@ Order: TypeAlias = Callable[[Tensor], Tensor]
 """A row (d,) to the places (M,) in which the training rows come, float64."""
 
 _NONE = float(2**62)
+_PART = 256
 
 
 def visits(step: Any, metric: Metric) -> Order | None:
     """The order in which a fitted search meets its training rows; None where its choice among equals is arbitrary."""
     if step._fit_method == "brute":
-        if metric.name == "hamming":
-            raise refuse(
-                "Most of its distances are equal, and a brute search takes any of them.",
-                "Train it with algorithm='ball_tree'.",
-            )
         known = step.effective_metric_ in ArgKmin.valid_metrics()
         count = step.n_samples_fit_
         return (lambda row: row.graph.constant(np.arange(count, dtype=np.float64))) if known else None
@@ -66,6 +63,30 @@ def visits(step: Any, metric: Metric) -> Order | None:
         return _entries((late * powers).sum(), leaf) + place
 
     return order
+
+
+def refuse_arbitrary(step: Any, points: Any, count: int, groups: Any) -> None:
+    """Refuse a brute search whose answers depend on how many rows are asked at once.
+
+    It splits more than 256 training rows into parts, by the count of rows and of processors, and which of equally near
+    rows stays depends on the split; other metrics leave it to a partial sort. Tried on some of the training rows.
+
+    Raises:
+        PackError: E302 when such rows are equally near and differ in what is read off them.
+    """
+    if step._fit_method != "brute" or (len(points) <= _PART and step.effective_metric_ in ArgKmin.valid_metrics()):
+        return
+    sample = points[:: max(1, len(points) // _PART)]
+    far = pairwise_distances(sample, points, metric=step.effective_metric_, **step.effective_metric_params_)
+    edge = np.partition(far, count - 1, axis=1)[:, count - 1 : count]
+    level = np.abs(far - edge) <= 1e-9 * edge + 1e-12 * np.abs(points).max()
+    crowded = ((far < edge) | level).sum(axis=1) > count
+    differ = np.where(level, groups, -1).max(axis=1) > np.where(level, groups, len(points)).min(axis=1)
+    if (crowded & differ).any():
+        raise refuse(
+            "Training rows at equal distance differ, and its brute search takes now one of them, now the other.",
+            "Train it with algorithm='kd_tree' or 'ball_tree', which always take the same.",
+        )
 
 
 def _box(row: Tensor, bounds: Any, metric: Metric) -> Tensor:
