@@ -159,7 +159,7 @@ def unseen(field: Field) -> float | str | bool:
     if field.dtype == "string":
         return _UNSEEN_TEXT
     if field.dtype == "bool":
-        return False not in (field.categories or ())
+        return True not in (field.categories or ())
     numbers = [float(value) for value in field.categories or ()]
     return max(numbers, default=0.0) + 1.0
 
