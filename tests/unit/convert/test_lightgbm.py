@@ -169,8 +169,8 @@ def test_model_files(tmp_path: Path) -> None:
         loaded: Any = load_model(str(path))
         same_fitted(loaded, X, rows)
         np.testing.assert_array_equal(loaded.predict(rows), model.predict(rows))
+    path.write_text("tree\nbut not one", encoding="utf-8")
     with pytest.raises(sealift.SealiftError) as caught:
-        path.write_text("tree\nbut not one", encoding="utf-8")
         load_model(str(path))
     assert caught.value.code == "E308"
 
