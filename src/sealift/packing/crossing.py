@@ -17,6 +17,7 @@ _Ints = npt.NDArray[np.int64]
 _Bools = npt.NDArray[np.bool_]
 _TOP = np.int64(0x7FFFFFFFFFFFFFFF)
 _LARGEST_WHOLE = float(2**53 - 1)
+_LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def _beside(pair: tuple[float, float], kind: str) -> list[float | int]:
         return [int(value) for value in pair]
     if kind == "float32":
         return list(pair)
+    if abs(pair[0]) > _LARGEST_SINGLE:
+        return list(pair)
     near = np.float32(pair[0])
     return [*pair, *(float(np.nextafter(near, np.float32(end))) for end in (-np.inf, np.inf)), float(near)]
 
@@ -84,7 +87,7 @@ def _beside(pair: tuple[float, float], kind: str) -> list[float | int]:
 
 def _key(values: _Floats, whole: _Bools, single: _Bools) -> _Ints:
     integer = np.clip(np.round(values), -_LARGEST_WHOLE, _LARGEST_WHOLE).astype(np.int64)
-    half = values.astype(np.float32).view(np.int32).astype(np.int64)
+    half = np.clip(values, -_LARGEST_SINGLE, _LARGEST_SINGLE).astype(np.float32).view(np.int32).astype(np.int64)
     double = values.view(np.int64)
     # Sign and magnitude become a signed number.
     half = np.where(half < 0, -(half & 0x7FFFFFFF), half)

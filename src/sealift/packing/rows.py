@@ -19,6 +19,7 @@ Row: TypeAlias = list[float | str | bool | None]
 
 # Texts on which tokenisers, trimming, folding and sentinels differ.
 _TEXTS = ("", " ", "é", "e\u0301", "ẞ", "İ", "NaN", "None", "nan", "0", "\u200b", "日本", "a\nb", "x" * 300)
+_LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
 @dataclass
@@ -119,7 +120,8 @@ def _extremes(f: Field, sketch: Numbers) -> list[float]:
     if f.dtype == "int64":
         return [0, -1, 1, *(round(value) for value in far if abs(value) < MAX_SAFE_INTEGER)]
     third = low + width / 3
-    return [0.0, -0.0, *far, third, float(np.float32(third)), math.nextafter(third, math.inf), 5e-324, -1e-12]
+    single = float(np.float32(third)) if abs(third) < _LARGEST_SINGLE else third
+    return [0.0, -0.0, *far, third, single, math.nextafter(third, math.inf), 5e-324, -1e-12]
 
 
 def _fit(f: Field, values: Values) -> list[Any]:
