@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def test_classes(kind: str) -> None:
     for labels in (np.where(two, "oui", "nón"), two * 1.5, two > 0):
         check(catboost.CatBoostClassifier(**FEW), kind, labels)
     check(catboost.CatBoostClassifier(loss_function="MultiClassOneVsAll", **FEW), kind, three)
-    check(catboost.CatBoostClassifier(loss_function="CrossEntropy", **FEW), kind, two)
+    for loss in ("CrossEntropy", "Focal:focal_alpha=0.5;focal_gamma=2"):
+        check(catboost.CatBoostClassifier(loss_function=loss, **FEW), kind, two)
     both = np.column_stack([two, three > 1]).astype(int)
     check(catboost.CatBoostClassifier(loss_function="MultiLogloss", **FEW), kind, both)
 
@@ -131,6 +133,30 @@ def test_categories_that_x_does_not_show_are_refused() -> None:
         model = catboost.CatBoostClassifier(one_hot_max_size=size, cat_features=CATEGORIES, **FEW)
         model.fit(X, boosters.outcome(X) > 1.5)
         refused(model, X.iloc[:20], "keeps only hashes of its categories", "every category of the training data")
+
+
+def test_too_many_combinations_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sealift.convert.catboost import ctr
+
+    X = boosters.mixed()
+    model = catboost.CatBoostClassifier(cat_features=CATEGORIES, **FEW).fit(X, boosters.outcome(X) > 1.5)
+    monkeypatch.setattr(ctr, "_MOST", 7)
+    refused(model, X, "combines categories in 41 ways", "max_ctr_complexity=1")
+
+
+def test_a_loss_of_its_own() -> None:
+    class Squared:
+        def calc_ders_range(self, approxes: Any, targets: Any, weights: Any) -> Any:
+            return [(t - a, -1.0) for a, t in zip(approxes, targets, strict=True)]
+
+    X = boosters.table("grid", 60)
+    own = {**FEW, "iterations": 2, "loss_function": Squared(), "eval_metric": "RMSE"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value = catboost.CatBoostRegressor(**own).fit(X, boosters.value(X))
+        classes = catboost.CatBoostClassifier(**own).fit(X, boosters.two(X))
+    same_fitted(value, X, boosters.rows("grid"))
+    refused(classes, X, "no class here", "Logloss")
 
 
 def test_a_category_of_x_that_the_model_never_met_stays_out_of_the_graph() -> None:

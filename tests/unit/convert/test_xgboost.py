@@ -150,6 +150,17 @@ def test_names_outside_ascii_are_refused() -> None:
     refused(model, X, "outside ASCII", "encode them before this step")
 
 
+def test_texts_without_kept_categories_are_refused() -> None:
+    frame = boosters.mixed()
+    numbers = frame[["number", "grade"]]
+    model = xgboost.XGBRegressor(**FEW).fit(numbers, boosters.outcome(frame))
+    refused(model, frame[["number", "colour"]], "holds text", "Encode text columns")
+    codes = np.column_stack([frame["number"], frame["colour"].astype("category").cat.codes])
+    coded = xgboost.XGBRegressor(enable_categorical=True, feature_types=["q", "c"], **FEW)
+    coded.fit(codes, boosters.outcome(frame))
+    refused(coded, frame[["number", "colour"]], "does not keep its categories", "XGBoost 3.1 or later")
+
+
 def test_model_files(tmp_path: Path) -> None:
     from sealift.packing.sources import load_model
 

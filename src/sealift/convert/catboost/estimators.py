@@ -14,7 +14,7 @@ from sealift.convert.registry import Answer, converter, refuse
 from sealift.convert.table import Table
 
 _EXPONENT = {"Poisson", "Tweedie"}
-_BINARY = {"Logloss", "CrossEntropy"}
+_BINARY = {"Logloss", "CrossEntropy", "Focal"}
 
 
 @converter(catboost.CatBoostClassifier)
