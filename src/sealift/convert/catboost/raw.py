@@ -28,25 +28,25 @@ def raw(model: Any, x: Table) -> Tensor:
         if listed:
             raise refuse(f"It has {kind} features.", f"Turn the {kind} columns into numbers before this step.")
     cats = model.get_cat_feature_indices()
-    known = [_values(x, column) for column in cats]
-    parsed = parse(model, [[_name(value) for value in values] for values in known])
-    values = dict(zip(cats, known, strict=True))
-    place = {column: i for i, column in enumerate(parsed.categories)}
+    known = {column: _values(x, column) for column in cats}
+    parsed = parse(model, [[_name(value) for value in known[column]] for column in cats])
+    if not cats:
+        return _sum(parsed, x.numbers().cast("float32"), _Comparisons(parsed, {}, x.width))
     hashes: dict[int, list[int]] = {}
     coded: dict[int, Tensor] = {}
     parts: list[Tensor] = []
     for column in range(x.width):
         one = x.select([column])
-        if column not in place:
-            numbers = [f for f, _ in parsed.floats]
-            parts.append(one.numbers().cast("float32") if column in numbers else _zeros(one))
+        if column not in known:
+            parts.append(one.numbers().cast("float32"))
             continue
-        used = _used(parsed, place[column])
-        kept = [v for v in values[column] if used is None or parsed.hashes[_name(v)] in used]
-        hashes[place[column]] = [parsed.hashes[_name(value)] for value in kept]
+        feature = parsed.categories.index(column)
+        used = _used(parsed, feature)
+        kept = [value for value in known[column] if used is None or parsed.hashes[_name(value)] in used]
+        hashes[feature] = [parsed.hashes[_name(value)] for value in kept]
         found = codes(one, [kept])
         code = where(found < 0, np.array(len(kept)), found)
-        coded[place[column]] = code.vector()
+        coded[feature] = code.vector()
         parts.append(code.cast("float32"))
     base = concat(parts)
     comparisons = _Comparisons(parsed, hashes, x.width)
@@ -156,8 +156,3 @@ def _used(parsed: Parsed, feature: int) -> set[int] | None:
     for ctr in alone:
         found |= unhashed(ctr)
     return found
-
-
-def _zeros(column: Table) -> Tensor:
-    """A column that no tree looks at."""
-    return where(column.numbers().isnan(), 0.0, 0.0).cast("float32")
