@@ -218,6 +218,7 @@ class Tensor:
         self.shape = shape
         # Where the columns come from, so that picking again or joining neighbours costs no second node.
         self._picked: tuple[Tensor, list[int]] | None = None
+        self._column_of: tuple[Tensor, int] | None = None
 
     @property
     def width(self) -> int:
@@ -369,7 +370,9 @@ class Tensor:
 
     def column(self, index: int) -> Tensor:
         """One column as a vector (N,)."""
-        return self.op("Gather", np.array(index, dtype=np.int64), shape=(self.shape[0],), axis=1)
+        found = self.op("Gather", np.array(index, dtype=np.int64), shape=(self.shape[0],), axis=1)
+        found._column_of = (self, index)
+        return found
 
     def row(self, index: int) -> Tensor:
         """One row or entry along the first axis."""
@@ -381,6 +384,9 @@ class Tensor:
 
     def matrix(self) -> Tensor:
         """A vector (N,) as a one-column matrix."""
+        if self._column_of is not None:
+            source, index = self._column_of
+            return source.columns([index])
         return self.op("Unsqueeze", np.array([1]), shape=(self.shape[0], 1))
 
     def _reduce(self, kind: str, keepdims: bool, axis: int) -> Tensor:

@@ -57,6 +57,11 @@ class Engine:
         """Run the graph on N rows; output name → array with N entries. Raises SealError E207."""
         names = list(outputs or self.outputs)
         count = len(next(iter(tensors.values())))
+        if count <= _LEAST and not self._stages.made:
+            try:
+                return dict(zip(names, self._session.run(names, dict(tensors)), strict=True))
+            except Exception as error:
+                raise _cannot_run(error) from error
         size = min(max(-(-count // self._threads), _LEAST), _MOST)
         starts = range(0, max(count, 1), size)
         pieces = [{key: array[start : start + size] for key, array in tensors.items()} for start in starts]

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn import ensemble
 
 from sealift.convert import trees
-from sealift.convert.classify import by_sign, expit, softmax, two_columns
+from sealift.convert.classify import by_logistic, softmax
 from sealift.convert.graph import Tensor
 from sealift.convert.registry import Answer, converter, refuse
 from sealift.convert.sklearn.forest import rounded, to_tree
@@ -41,10 +41,8 @@ def classifier(step: Any, x: Table) -> Answer:
     raw = _raw(step, x)
     if raw.width > 1:
         return Answer(choice=raw.argmax(), classes=step.classes_, probability=softmax(raw), score=raw)
-    score = raw.vector()
-    positive = expit(2.0 * score if step.loss == "exponential" else score)
-    choice = by_sign(score, at_zero=True)
-    return Answer(choice=choice, classes=step.classes_, probability=two_columns(positive), score=score)
+    slope = 2.0 if step.loss == "exponential" else 1.0
+    return by_logistic(step.classes_, raw.vector(), at_zero=True, slope=slope)
 
 
 @converter(ensemble.GradientBoostingRegressor)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn import ensemble
 
 from sealift.convert import trees
-from sealift.convert.classify import by_sign, expit, softmax, two_columns
+from sealift.convert.classify import by_logistic, softmax
 from sealift.convert.graph import Tensor
 from sealift.convert.registry import Answer, converter, refuse, transform
 from sealift.convert.table import Table
@@ -72,8 +72,7 @@ def classifier(step: Any, x: Table) -> Answer:
     raw = _raw(step, x)
     if raw.width > 1:
         return Answer(choice=raw.argmax(), classes=step.classes_, probability=softmax(raw), score=raw)
-    score = raw.vector()
-    return Answer(choice=by_sign(score), classes=step.classes_, probability=two_columns(expit(score)), score=score)
+    return by_logistic(step.classes_, raw.vector())
 
 
 @converter(ensemble.HistGradientBoostingRegressor)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn import linear_model, svm
 
-from sealift.convert.classify import by_score, each_label, expit, shares, softmax, two_columns
+from sealift.convert.classify import by_logistic, by_score, each_label, expit, shares, softmax, two_columns
 from sealift.convert.graph import Tensor
 from sealift.convert.registry import Answer, converter, refuse
 from sealift.convert.table import Table
@@ -78,8 +78,9 @@ def generalized(step: Any, x: Table) -> Answer:
 def logistic(step: Any, x: Table) -> Answer:
     """Two classes by the logistic function, more by softmax."""
     score = decision(step, x)
-    binary = len(score.shape) == 1
-    return by_score(step.classes_, score, two_columns(expit(score)) if binary else softmax(score))
+    if len(score.shape) == 1:
+        return by_logistic(step.classes_, score)
+    return by_score(step.classes_, score, softmax(score))
 
 
 @converter(linear_model.Perceptron, linear_model.PassiveAggressiveClassifier, svm.LinearSVC)
