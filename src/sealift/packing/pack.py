@@ -75,7 +75,7 @@ def pack(
     """Seal a fitted model with all its preprocessing, after proving that it gives the same answers.
 
     Args:
-        model: a fitted scikit-learn estimator or pipeline.
+        model: a fitted estimator or pipeline of scikit-learn, XGBoost, LightGBM or CatBoost, or a bare booster.
         X: rows as the model takes them (pandas, polars, NumPy, list of dicts or of texts), best ones it was not trained
             on.
         y: their true answers; fills the evidence with measured quality.
