@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.compose import make_column_transformer
@@ -81,12 +82,9 @@ def _packed() -> tuple[Any, sealift.packing.Packed]:
         (OrdinalEncoder(), ["ordered"]),
     )
     model = make_pipeline(columns, LogisticRegression()).fit(X, X["needed"] > 0)
-    node, wasm.node = wasm.node, lambda: None
-    try:
-        with TemporaryDirectory() as folder:
-            return model, sealift.pack(model, X, name="p", output=Path(folder) / "p.seal")
-    finally:
-        wasm.node = node
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr(wasm, "node", lambda: None)  # the WebAssembly run has tests of its own
+        return model, sealift.pack(model, X, name="p", output=Path(folder) / "p.seal")
 
 
 CELL = st.sampled_from(["a", "b", "ä", "A", "", "new", " a", None])

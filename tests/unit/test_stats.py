@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sealift.stats import SMALL, Categories, Numbers, correlation, draw, sketch_numbers, sketch_texts
+from sealift.stats import SMALL, Categories, Numbers, Sketch, correlation, draw, sketch_numbers, sketch_texts
 from sealift.stats.sketch import grid, rounded
 
 RANDOM = np.random.default_rng(0)
@@ -23,7 +23,8 @@ def column(*values: float) -> npt.NDArray[np.float64]:
 def test_fewer_than_five_numbers_tell_nothing(count: int) -> None:
     found = sketch_numbers(np.append(RANDOM.normal(50, 5, count), np.full(20, np.nan)))
     assert found.quantiles == found.values == ()
-    assert found.bounds is found.typical is None
+    assert found.bounds is None
+    assert found.typical is None
     assert found.missing <= (0.8 if count else 1.0)
     assert np.isfinite(found.at(np.linspace(0, 1, 5))).all()
 
@@ -191,7 +192,11 @@ def test_columns_without_any_spread() -> None:
     matrix = correlation([np.zeros(60), np.full(60, np.nan), RANDOM.normal(size=60), np.full(60, np.inf)])
     assert matrix is not None
     assert np.isfinite(matrix).all()
-    kinds = [sketch_numbers(np.zeros(60)), sketch_texts(["a"] * 60), sketch_texts([f"{i}" for i in range(60)])]
+    kinds: list[Sketch] = [
+        sketch_numbers(np.zeros(60)),
+        sketch_texts(["a"] * 60),
+        sketch_texts([f"{i}" for i in range(60)]),
+    ]
     zeros, same, free = draw(kinds, None, 7)
     assert zeros == [0.0] * 7
     assert same == ["a"] * 7

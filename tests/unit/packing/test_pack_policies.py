@@ -52,7 +52,7 @@ def agree(packed: sealift.packing.Packed, model: Any, tried: dict[str, list[Any]
                     accepted = True
                 except (ValueError, TypeError):
                     accepted = False
-            columns = {column: row[column].astype(object).tolist() for column in row}
+            columns = {str(column): row[column].astype(object).tolist() for column in row}
             assert bool(encode(packed.contract, columns).good[0]) == accepted, (name, value, accepted)
 
 
