@@ -13,6 +13,7 @@ from sealift.contract import Field, Output, Stage, Task
 from sealift.contract.field import shown
 from sealift.convert.graph import Graph, Tensor, concat, stack
 from sealift.convert.registry import Answer, Step, apply, refuse
+from sealift.convert.sparse import staged
 from sealift.convert.table import input_table
 from sealift.errors import PackError
 
@@ -40,7 +41,7 @@ class Conversion:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The text stages before the graph, for the contract."""
-        return tuple(self.graph.stages)
+        return staged(self.graph, self.tensors.values())
 
     def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
         """The ONNX model with the contract's outputs."""

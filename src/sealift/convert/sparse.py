@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from sealift.convert.graph import Like, Shape, Tensor
+from sealift.contract import Stage
+from sealift.convert.graph import Graph, Like, Shape, Tensor
+
+# A run of the graph may fill so many cells where columns are laid out in full.
+_CELLS = 1 << 22
+
+
+def staged(graph: Graph, outputs: Iterable[Tensor]) -> tuple[Stage, ...]:
+    """The text stages of a graph; where it lays their columns out in full, with the rows it can bear at once."""
+    named = [output.name for output in outputs]  # which lays out what is not yet
+    if not named or not any(node.op_type == "ScatterElements" for node in graph.nodes):
+        return tuple(graph.stages)
+    columns = sum(len(s.spec.get("vocabulary", ())) or s.spec["hash"]["columns"] for s in graph.stages)
+    return tuple(Stage(s.field, {**s.spec, "rows": max(1, _CELLS // columns)}) for s in graph.stages)
 
 
 class Lazy(Tensor):

@@ -14,8 +14,8 @@ from sealift.text.stage import TextStage
 
 Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
-# What one run of the graph may hold: this many cells were the columns laid out in full, and as many of the terms.
-_DENSE_CELLS, _CELLS = 1 << 22, 1 << 18
+_CELLS = 1 << 16
+"""The most cells of `terms<k>` that one run of the graph is given."""
 
 
 class Stages:
@@ -38,9 +38,7 @@ class Stages:
                     where=f"stage {number}",
                     fix="See spec/TEXT.md for what may stand there.",
                 ) from None
-        columns = sum(stage.columns for _, stage in self._stages)
-        self.most_rows = max(1, _DENSE_CELLS // columns) if columns else None
-        """How many rows the graph should be given at once at most; None for any number."""
+        self._rows = min((stage.rows for _, stage in self._stages if stage.rows is not None), default=None)
         self.made = frozenset(f"{name}{k}" for k in range(len(self._stages)) for name in ("terms", "counts"))
         """The names of the tensors that the stages make."""
 
@@ -59,7 +57,7 @@ class Stages:
         while end < count:
             rows: list[list[dict[int, int]]] = []
             widest = 0
-            for texts in tensors["text"][start : start + (self.most_rows or count)]:
+            for texts in tensors["text"][start : start + (self._rows or count)]:
                 row = [stage.count(texts[column]) for column, stage in self._stages]
                 widest = max([widest, *(len(found) for found in row)])
                 if rows and (len(rows) + 1) * widest > _CELLS:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TypeAlias
+
+from sealift.text.scan import separated, spelled
 
 Split: TypeAlias = Callable[[str], list[str]]
 
@@ -30,22 +33,30 @@ def of_chars(text: str, least: int, most: int) -> list[str]:
 def inside_words(words: Sequence[str], least: int, most: int) -> list[str]:
     """Neighbouring characters within each word and the blank before and behind it; a short word counts once."""
     found: list[str] = []
-    for bare in words:
-        word = f" {bare} "
-        count = len(word)
-        for size in range(least, most + 1):
-            if count <= size:
-                found.append(word)
-                break
-            found += [word[i : i + size] for i in range(count - size + 1)]
+    for word in words:
+        found += _of_word(word, least, most) if len(word) <= _SHORT else _grown(word, least, most)
     return found
+
+
+def _grown(bare: str, least: int, most: int) -> list[str]:
+    word = f" {bare} "
+    count = len(word)
+    found: list[str] = []
+    for size in range(least, most + 1):
+        if count <= size:
+            found.append(word)
+            break
+        found += [word[i : i + size] for i in range(count - size + 1)]
+    return found
+
+
+_SHORT = 24
+_of_word = lru_cache(1 << 13)(_grown)
 
 
 def blanks(ranges: Sequence[tuple[int, int]]) -> tuple[Callable[[str], str], Split]:
     """Two functions that know white space by `ranges` alone: two blanks or more to one space, and the parts between."""
-    # The pattern spells every character out, so that the host's idea of white space plays no part.
-    listed = "".join(f"\\U{start:08x}-\\U{end - 1:08x}" for start, end in ranges)
-    if not listed:
+    if not ranges:
         return lambda text: text, lambda text: [text] if text else []
-    several, parts = re.compile(f"[{listed}]{{2,}}"), re.compile(f"[^{listed}]+")
-    return lambda text: several.sub(" ", text), parts.findall
+    several = re.compile(f"[{spelled(ranges)}]{{2,}}")
+    return lambda text: several.sub(" ", text), separated([ranges], 1)

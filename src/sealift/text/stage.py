@@ -19,7 +19,8 @@ _MOST_STOP_WORDS = 1 << 16
 _REMEMBERED = 1 << 16
 
 _COMMON = {"analyzer", "ngrams"}
-_OPTIONAL = {"lower", "accents", "pattern", "stop_words", "space", "vocabulary", "hash"}
+_MOST_ROWS = 1 << 22
+_OPTIONAL = {"rows", "lower", "accents", "pattern", "stop_words", "space", "vocabulary", "hash"}
 
 
 class TextStage:
@@ -27,11 +28,13 @@ class TextStage:
 
     Attributes:
         columns: how many columns there are.
+        rows: how many rows the graph should be given at once at most; None for any number.
     """
 
     def __init__(self, raw: object) -> None:
         """Read a stage. Raises ValueError when it is malformed."""
         spec = read.keys(raw, _COMMON, _OPTIONAL)
+        self.rows = read.integer(spec["rows"], 1, _MOST_ROWS) if "rows" in spec else None
         changes: list[Callable[[str], str]] = []
         if "lower" in spec:
             changes.append(Lower(spec["lower"]))

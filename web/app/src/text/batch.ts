@@ -7,8 +7,8 @@ import { TextStage } from "./stage";
 
 type Rows = readonly (readonly Value[])[];
 
-/** What one run of the graph may hold: so many cells were the columns laid out in full, and so many of the terms. */
-const [DENSE_CELLS, CELLS] = [1 << 22, 1 << 18];
+/** The most cells of `terms<k>` that one run of the graph is given. */
+const CELLS = 1 << 16;
 
 export class Stages {
   private readonly stages: { field: number; stage: TextStage }[];
@@ -29,8 +29,7 @@ export class Stages {
         );
       }
     });
-    const columns = this.stages.reduce((sum, { stage }) => sum + stage.columns, 0);
-    this.mostRows = columns ? Math.max(1, Math.floor(DENSE_CELLS / columns)) : Infinity;
+    this.mostRows = Math.min(...this.stages.map(({ stage }) => stage.rows));
   }
 
   /** The rows in pieces that the graph can be given, each with the tensors of the stages. */
@@ -42,7 +41,7 @@ export class Stages {
     for (let start = 0; start < rows.length;) {
       const counted: [number, number][][][] = [];
       let widest = 1;
-      for (const row of rows.slice(start, start + this.mostRows)) {
+      for (const row of rows.slice(start, start + Math.min(this.mostRows, rows.length))) {
         const found = this.stages.map(({ field, stage }) => stage.count((row[field] as string | null) ?? ""));
         widest = Math.max(widest, ...found.map((columns) => columns.length));
         if (counted.length > 0 && (counted.length + 1) * widest > CELLS) break;

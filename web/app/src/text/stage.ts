@@ -9,7 +9,8 @@ const MOST_COLUMNS = 1 << 20;
 const LONGEST_GRAM = 64;
 const MOST_STOP_WORDS = 1 << 16;
 const REMEMBERED = 1 << 16;
-const OPTIONAL = ["lower", "accents", "pattern", "stop_words", "space", "vocabulary", "hash"];
+const MOST_ROWS = 1 << 22;
+const OPTIONAL = ["rows", "lower", "accents", "pattern", "stop_words", "space", "vocabulary", "hash"];
 
 /** The column that a term falls on, and what it adds there; undefined where it is passed over. */
 type Place = (term: string) => { column: number; adds: number } | undefined;
@@ -17,6 +18,8 @@ type Place = (term: string) => { column: number; adds: number } | undefined;
 export class TextStage {
   /** How many columns there are. */
   readonly columns: number;
+  /** How many rows the graph should be given at once at most. */
+  readonly rows: number;
   private readonly changes: Change[] = [];
   private readonly split: Split;
   private readonly place: Place;
@@ -24,6 +27,7 @@ export class TextStage {
   /** Throws Malformed. */
   constructor(raw: unknown) {
     const spec = keys(raw, ["analyzer", "ngrams"], OPTIONAL);
+    this.rows = "rows" in spec ? integer(spec["rows"], 1, MOST_ROWS) : Infinity;
     if ("lower" in spec) this.changes.push(lower(spec["lower"]));
     if ("accents" in spec) this.changes.push(charMap(spec["accents"]));
     const [least, most] = items(spec["ngrams"], isInteger, 2, 2).map((n) => integer(n, 1, LONGEST_GRAM)) as [
