@@ -17,6 +17,9 @@ from sealift.convert.sparse import staged
 from sealift.convert.table import input_table
 from sealift.errors import PackError
 
+# Golden examples are one member of 16 MiB; and proving a million columns a row takes the memory of a server.
+_MOST_FEATURES = 1 << 13
+
 
 @dataclass(frozen=True)
 class Conversion:
@@ -108,6 +111,14 @@ def _outputs(answer: Answer) -> tuple[Task, list[tuple[Output, Tensor]]]:
         return "outliers", [label, _wide("score", answer.score)]
     if answer.features is not None:
         features = answer.features
+        if features.width > _MOST_FEATURES:
+            raise PackError(
+                "E302",
+                f"The transformer gives {features.width} columns, of which a file can show no examples.",
+                where=features.graph.where or "the last step",
+                fix="Pack the whole model instead of its transformer alone, or have it give "
+                f"{_MOST_FEATURES} columns or fewer (n_features=2**12).",
+            )
         names = tuple(str(name) for name in features.names)
         unique = names if len(set(names)) == len(names) else None
         matrix = features.numbers().cast("float64")

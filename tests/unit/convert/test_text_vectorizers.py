@@ -23,6 +23,7 @@ from sklearn.svm import LinearSVC
 from cases import fitted, refused, same_fitted
 from parity import answers
 from sealift.convert import Conversion
+from sealift.errors import PackError
 
 WORDS = (
     *(
@@ -194,6 +195,14 @@ def test_the_answers_of_one_row_do_not_depend_on_its_neighbours() -> None:
 def test_refusals(model: Any, parts: tuple[str, ...]) -> None:
     texts, truth = corpus()
     refused(fitted(model, texts, truth), texts, *parts)
+
+
+def test_a_million_columns_as_the_answer_are_refused() -> None:
+    texts, truth = corpus()
+    with pytest.raises(PackError, match="gives 1048576 columns") as caught:
+        same_fitted(fitted(HashingVectorizer(), texts, truth), texts, texts)
+    assert caught.value.code == "E302"
+    assert "n_features" in caught.value.fix
 
 
 def test_files_are_refused() -> None:
