@@ -18,7 +18,7 @@ from sealift.packing.forms import Column, Form, Values
 from sealift.packing.original import Original
 from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_texts
 
-_TRIES, _CELLS = 60, 1_000_000
+_TRIES, _CELLS = 50, 600_000
 _TOLD_BY_PEOPLE = frozenset(
     {"missing", "categories", "unknown", "range", "observed", "typical"} | {"title", "description", "units", "personal"}
 )
@@ -209,7 +209,7 @@ def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]
     """The fields that the model cannot do without, found by halving; unclear ones count among them."""
     refused: set[str] = set()
     waiting = [list(names)]
-    # Enough for any pattern of up to seven hundred fields; with more, asking takes too long, and doubt means refused.
+    # Enough for any pattern of up to five hundred fields; with more, asking takes too long, and doubt means refused.
     tries = max(_TRIES, _CELLS // len(names))
     while waiting:
         group = waiting.pop()
@@ -217,7 +217,7 @@ def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]
             refused.update(group)
             continue
         tries -= 1
-        if original.accepts({**one, **{name: [None] for name in group}}):
+        if original.accepts({**one, **{name: [None] for name in group}}, wholly=False):
             continue
         if len(group) == 1:
             refused.update(group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,11 +42,11 @@ class Original:
         """The answers to columns of plain values."""
         return self.answer(self._built(columns))
 
-    def accepts(self, columns: Mapping[str, Values]) -> bool:
-        """Whether the model answers these rows instead of raising."""
+    def accepts(self, columns: Mapping[str, Values], *, wholly: bool = True) -> bool:
+        """Whether the model answers these rows instead of raising; unless `wholly`, asked for one output only."""
         rows = self._built(columns)
         try:
-            self.answer(rows)
+            (self if wholly else replace(self, outputs=self.outputs[:1])).answer(rows)
         except Exception:  # any refusal is an answer to this question
             return False
         return True
