@@ -94,7 +94,7 @@ def measure(name: str, rows: int) -> list[str]:
     }
     flips = "–"
     if other is not None:
-        session, body = other
+        session, _ = other
         narrow = many.astype(np.float32)
         fast["skl2onnx"] = lambda: [session.run(None, {"X": one}) for _ in range(200)]
         bulk["skl2onnx"] = lambda: [session.run(None, {"X": narrow[i : i + 8192]}) for i in range(0, rows, 8192)]
@@ -103,7 +103,7 @@ def measure(name: str, rows: int) -> list[str]:
     own = int((ours.run({"number": many})["label"] != model.predict(many)).sum())
     latency, throughput = median_seconds(fast), median_seconds(bulk, 3)
     row = latency["ours"] / 200 * 1e6
-    cells = [
+    return [
         name,
         f"{packing:.1f} s",
         f"{row:.0f} µs",
@@ -115,7 +115,6 @@ def measure(name: str, rows: int) -> list[str]:
         f"{len(other[1]) / len(graph):.2f} ×" if other else "–",
         f"{own} / {flips}",
     ]
-    return cells
 
 
 def main() -> None:
