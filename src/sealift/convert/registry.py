@@ -55,6 +55,7 @@ class Step:
 
 
 _converters: dict[type, Converter] = {}
+_rungs: dict[type, str] = {}
 _FAMILIES = {
     "catboost": "sealift.convert.catboost",
     "lightgbm": "sealift.convert.lightgbm",
@@ -64,10 +65,11 @@ _FAMILIES = {
 _loaded: set[str] = set()
 
 
-def converter(*types: type, replace: bool = False) -> Callable[[_C], _C]:
+def converter(*types: type, replace: bool = False, how: str = "own") -> Callable[[_C], _C]:
     """Register a function `(estimator, table) -> Answer | Table` for exactly these types.
 
-    A type's subclasses are not meant: they may override what the converter relies on.
+    A type's subclasses are not meant: they may override what the converter relies on. `how` is the rung of the
+    ladder that it stands for (`Step.how`).
 
     Raises:
         PackError: E306 when a type has a converter already and `replace` is not given.
@@ -84,6 +86,7 @@ def converter(*types: type, replace: bool = False) -> Callable[[_C], _C]:
                     fix="Register with replace=True if the new one is to take its place.",
                 )
             _converters[kind] = function
+            _rungs[kind] = how
         return function
 
     return register
@@ -117,14 +120,14 @@ def apply(estimator: Any, table: Table, name: str = "") -> Answer:
         for family in {base.__module__.partition(".")[0] for base in type(estimator).__mro__}:
             _load(family)
         function = _converters.get(type(estimator))
-        how = "own"
+        how = _rungs.get(type(estimator), "skl2onnx")
         try:
             if function is not None:
                 found = function(estimator, table)
             else:
                 from sealift.convert import fallback
 
-                found, how = fallback.convert(estimator, table), "skl2onnx"
+                found = fallback.convert(estimator, table)
         except PackError as error:
             if error.where:
                 raise

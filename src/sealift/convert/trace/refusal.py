@@ -1,0 +1,94 @@
+"""What stops a trace, with the line of the user's code at which it stopped."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import CodeType, TracebackType
+from typing import Any
+
+ROWS = 99_991
+"""What stands for the number of rows, which a trace does not know: `len(x)`, `x.shape[0]`."""
+
+_seen: ContextVar[list[Refusal] | None] = ContextVar("refusals", default=None)
+
+
+class Refusal(Exception):  # noqa: N818 - not an error of the program, but an answer
+    """An operation that the graph cannot repeat. Remembered, so that user code that catches it changes nothing."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+        self.line = line_of_caller()
+        seen = _seen.get()
+        if seen is not None and not isinstance(self, AttributeError):
+            seen.append(self)
+
+
+class Lacking(Refusal, AttributeError):  # noqa: N818
+    """An attribute that a stand-in lacks; code may ask for it with hasattr, which is no obstacle."""
+
+
+@contextmanager
+def watching() -> Iterator[list[Refusal]]:
+    """Collect the refusals of a trace."""
+    found: list[Refusal] = []
+    token = _seen.set(found)
+    try:
+        yield found
+    finally:
+        _seen.reset(token)
+
+
+def rows_at_once(what: str, fix: str = "") -> Refusal:
+    """The refusal of what needs other rows than the one that is answered."""
+    return Refusal(
+        f"{what} looks at all rows at once, so a row's answer would depend on the rows beside it",
+        fix or "Learn such a number in fit, with a transformer of scikit-learn or one of your own.",
+    )
+
+
+def line_of_caller() -> str:
+    """The innermost line on the stack that is the user's: `features.py, line 12: x = x / x.mean()`."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if not _is_library(frame.f_code.co_filename):
+            return _told(frame.f_code, frame.f_lineno, frame.f_globals)
+        if frame.f_code.co_name == "run_traced":
+            break
+        frame = frame.f_back  # type: ignore[assignment] # the loop asks whether there is one
+    return ""
+
+
+def line_of(trace: TracebackType | None) -> str:
+    """The innermost line of the user's code on a traceback."""
+    found = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if not _is_library(code.co_filename):
+            found = _told(code, trace.tb_lineno, trace.tb_frame.f_globals)
+        trace = trace.tb_next
+    return found
+
+
+def _told(code: CodeType, number: int, names: dict[str, Any]) -> str:
+    text = linecache.getline(code.co_filename, number, names).strip()
+    return f"{Path(code.co_filename).name}, line {number}" + (f": {text:.160}" if text else "")
+
+
+@cache
+def _is_library(filename: str) -> bool:
+    return filename.startswith((*_roots(), "<frozen", "<__array_function__"))
+
+
+@cache
+def _roots() -> tuple[str, ...]:
+    specs = [find_spec(name) for name in ("sealift", "numpy", "scipy", "sklearn", "pandas", "polars")]
+    return tuple(str(Path(spec.origin).parent) + "/" for spec in specs if spec is not None and spec.origin)

@@ -1,0 +1,152 @@
+"""Functions of NumPy and pandas that follow no protocol, replaced while a trace runs so that they take stand-ins.
+
+`np.asarray(x)`, `np.zeros(len(x))`, `np.c_[…]`, `pd.DataFrame({…})` make arrays and frames of what they are given by
+means that nothing can hook into. Given anything but a stand-in, the replacements do what the originals do.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from sealift.convert.graph import Tensor
+from sealift.convert.table import Table
+from sealift.convert.trace import shapes
+from sealift.convert.trace.array import Array, dtype_of, is_array
+from sealift.convert.trace.frame import Frame, is_frame, with_column
+from sealift.convert.trace.joining import column_stack
+from sealift.convert.trace.refusal import ROWS, Refusal
+from sealift.convert.trace.series import gone
+
+_LOCK = threading.RLock()
+
+
+@contextmanager
+def standing_in(like: Tensor) -> Iterator[None]:
+    """Let the replacements take over; `like` is a matrix with the rows of the data."""
+    with _LOCK, ExitStack() as stack:
+        for name in ("asarray", "array", "asanyarray", "ascontiguousarray", "asarray_chkfinite"):
+            if hasattr(np, name):
+                stack.enter_context(patch.object(np, name, _Converting(getattr(np, name))))
+        for name, value in (("zeros", 0), ("ones", 1), ("empty", 0), ("full", None)):
+            stack.enter_context(patch.object(np, name, _Making(getattr(np, name), value, like)))
+        stack.enter_context(patch.object(np, "c_", _Columns(np.c_)))
+        pandas = sys.modules.get("pandas")
+        if pandas is not None:
+            stack.enter_context(patch.object(pandas, "DataFrame", _frames(pandas.DataFrame, like)))
+            stack.enter_context(patch.object(pandas, "concat", _Concat(pandas.concat)))
+            for name in ("isna", "isnull", "notna", "notnull"):
+                stack.enter_context(patch.object(pandas, name, _Gone(getattr(pandas, name), name)))
+        yield
+
+
+class _Converting:
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        copying = self._original.__name__ == "array" and kwargs.get("copy", True)
+        dtype = args[0] if args else kwargs.get("dtype")
+        if is_frame(value):
+            value = value.to_numpy()
+        if is_array(value):
+            plain = Array(value.tensor, value.missing) if copying or type(value) is not Array else value
+            return plain if dtype is None else plain.astype(dtype)
+        if isinstance(value, list | tuple) and any(is_array(part) for part in value):
+            return np.stack([part if is_array(part) else np.full(ROWS, part) for part in value], axis=0)
+        return self._original(value, *args, **kwargs)
+
+
+class _Making:
+    """`np.zeros((len(x), 2))` and its like."""
+
+    def __init__(self, original: Any, value: Any, like: Tensor) -> None:
+        self._original, self._value, self._like = original, value, like
+
+    def __call__(self, shape: Any, *args: Any, **kwargs: Any) -> Any:
+        sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+        if ROWS not in sizes:
+            return self._original(shape, *args, **kwargs)
+        rest = list(args)
+        fill = self._value if self._value is not None else rest.pop(0) if rest else kwargs["fill_value"]
+        dtype = rest[0] if rest else kwargs.get("dtype")
+        kind = dtype_of(dtype) if dtype is not None else "float64" if self._value is not None else None
+        if is_array(fill):
+            raise Refusal("it fills a new array with a column", "Use the column itself, or np.column_stack.")
+        held = shapes.constant(self._like.graph, fill)
+        held = held if kind is None else held.cast(kind)
+        whole = tuple(None if size == ROWS else int(size) for size in sizes)
+        return Array(shapes.expanded(held, whole, self._like))
+
+
+class _Columns:
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        if any(is_array(part) or is_frame(part) for part in parts):
+            return column_stack([part.to_numpy() if is_frame(part) else part for part in parts])
+        return self._original[key]
+
+
+class _Gone:
+    def __init__(self, original: Any, name: str) -> None:
+        self._original, self._name = original, name
+
+    def __call__(self, value: Any) -> Any:
+        if is_frame(value) or (is_array(value) and type(value) is not Array):
+            return getattr(value, self._name)()
+        if is_array(value):
+            return ~gone(value) if self._name.startswith("not") else gone(value)
+        return self._original(value)
+
+
+class _Concat:
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, objs: Any, *, axis: Any = 0, **rest: Any) -> Any:
+        parts = list(objs) if not isinstance(objs, Mapping) else objs
+        if not any(is_frame(part) or is_array(part) for part in parts):
+            return self._original(parts, axis=axis, **rest)
+        if axis not in (1, "columns"):
+            raise Refusal("it joins data frames below each other", "Give pd.concat axis=1.")
+        tables = [part.table if is_frame(part) else part.to_frame().table for part in parts]
+        return Frame(Table.join(tables))
+
+
+def _frames(original: Any, like: Tensor) -> Any:
+    """pandas' DataFrame, which also makes frames of stand-ins."""
+
+    class Meta(type):
+        def __call__(cls, data: Any = None, *args: Any, **kwargs: Any) -> Any:
+            columns = kwargs.get("columns", args[1] if len(args) > 1 else None)
+            if is_frame(data):
+                return Frame(data.table) if columns is None else data[list(columns)]
+            if is_array(data):
+                matrix = data if data.ndim == 2 else data[:, None]
+                names = [str(name) for name in columns] if columns is not None else range(matrix.shape[1])
+                return Frame(Table.of(matrix.tensor, [str(name) for name in names]))
+            if isinstance(data, Mapping) and any(is_array(value) for value in data.values()):
+                table = Table((), like.graph)
+                for name, value in data.items():
+                    start = Table.of(like.columns([0]), ["_"]) if not table.blocks else table
+                    table = with_column(start, str(name), value)
+                    table = table.select([i for i, held in enumerate(table.names) if held != "_"])
+                return Frame(table)
+            return original(data, *args, **kwargs)
+
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return isinstance(instance, original)
+
+        def __getattr__(cls, name: str) -> Any:
+            return getattr(original, name)
+
+    return Meta("DataFrame", (), {})
