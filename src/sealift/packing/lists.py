@@ -21,6 +21,15 @@ def is_text_list(X: Any) -> bool:
     return hasattr(X, "to_list") and hasattr(X, "dtype") and not hasattr(X, "columns")
 
 
+def column_for(model: Any, rows: Any) -> Any:
+    """The one column of a table for a model that begins with a text vectorizer, which takes no tables; else `rows`."""
+    first = model
+    while hasattr(first, "steps"):
+        first = first.steps[0][1]
+    alone = hasattr(rows, "iloc") and getattr(rows, "shape", ())[1:] == (1,)
+    return rows.iloc[:, 0] if alone and hasattr(first, "build_analyzer") else rows
+
+
 def text_form(X: Any) -> Form:
     """The form of one column of texts, named as the series is or "text". Raises PackError E304."""
     values = X if isinstance(X, list | tuple) else X.tolist() if isinstance(X, np.ndarray) else X.to_list()

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -21,6 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sealift
 from sealift import SealiftError, canonical, seal
+from sealift.cli import main
 from sealift.score import score
 from sealift.text import TextStage
 
@@ -162,6 +164,17 @@ def test_a_data_frame_in_place_of_its_column_is_noticed(tmp_path: Path) -> None:
     assert caught.value.code == "E305"
     assert "X['text']" in caught.value.fix
     assert not list(tmp_path.iterdir())
+
+
+def test_a_csv_file_with_one_column_of_texts(tmp_path: Path) -> None:
+    texts, truth = notes()
+    joblib.dump(model(), tmp_path / "model.joblib")
+    pd.DataFrame({"note": texts, "told": truth}).to_csv(tmp_path / "notes.csv", index=False)
+    told = ["--data", str(tmp_path / "notes.csv"), "--target", "told", "--name", "notes", "--trust-pickle"]
+    with pytest.raises(SystemExit) as ended:
+        main(["pack", str(tmp_path / "model.joblib"), *told, "--output", str(tmp_path / "notes.seal")])
+    assert ended.value.code in (0, None)
+    assert sealift.load(tmp_path / "notes.seal").contract.inputs[0].name == "note"
 
 
 def test_an_own_tokenizer_is_refused_with_the_remedy(tmp_path: Path) -> None:
