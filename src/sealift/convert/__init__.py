@@ -1,4 +1,4 @@
-"""Trained object → ONNX graph. One function converts one estimator; see `docs/converters.md` to add your own."""
+"""Trained object → ONNX graph. One function converts one estimator; see `docs/fidelity.md` to add your own."""
 
 from sealift.convert.graph import Graph, Tensor, concat, stack, where
 from sealift.convert.model import Conversion, convert

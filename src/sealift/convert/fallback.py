@@ -43,7 +43,7 @@ def convert(estimator: Any, x: Table) -> Answer:
     except Exception as error:  # it raises whatever its parsers and converters happen to raise
         raise refuse(
             f"There is no converter for {kind.__module__}.{kind.__qualname__}.",
-            "Replace the step by one that is listed in docs/converters.md, or register a converter for it.",
+            "Replace the step by one that is listed in docs/fidelity.md, or register a converter for it.",
         ) from error
     if {node.op_type for node in found.graph.node} & _UNUSABLE:
         raise refuse(f"The converter of {kind.__qualname__} is not exact.", "Use one of the tree models in the list.")
