@@ -119,7 +119,7 @@ def document(found: list[Result], count: int, seconds: float) -> str:
         "*Continuous* rows are normal deviates; on the *grid* they are rounded to 0.1, so that values and thresholds "
         "coincide; among *ties* they are 0, 1 or 2, so that votes and sums are often equal. *Worst* is the greatest "
         "difference of a probability. The times are those of `predict_proba` and of our engine, which answers label "
-        "and probability at once; training is not among them.",
+        "and probability at once; training is not among them. Other work on the machine shows in both.",
         "",
         f"Versions: {', '.join(packages())}; Python {platform.python_version()}, {platform.machine()}.",
         "",
