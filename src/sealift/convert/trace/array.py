@@ -64,7 +64,7 @@ class Array(NDArrayOperatorsMixin):
         self._version = self._memory.version
         self._tensor = tensor
 
-    def view(self, tensor: Tensor, missing: Tensor | None = None) -> Array:
+    def shared(self, tensor: Tensor, missing: Tensor | None = None) -> Array:
         """Values that share this array's memory, as NumPy's slices do."""
         return Array(tensor, missing, self._memory)
 

@@ -143,16 +143,16 @@ def _one(array: Array, number: int, axis: int, size: int) -> Array:
     shape = (*tensor.shape[:axis], *tensor.shape[axis + 1 :])
     at = np.array(number % size)
     missing = None if array.missing is None else array.missing.op("Gather", at, shape=shape, axis=axis)
-    return array.view(tensor.op("Gather", at, shape=shape, axis=axis), missing)
+    return array.shared(tensor.op("Gather", at, shape=shape, axis=axis), missing)
 
 
 def _take(array: Array, indices: Any, axis: int) -> Array:
     tensor = array.tensor
     if axis == 1 and array.ndim == 2:
         missing = None if array.missing is None else array.missing.columns(indices)
-        return array.view(tensor.columns(indices), missing)
+        return array.shared(tensor.columns(indices), missing)
     shape = (*tensor.shape[:axis], len(indices), *tensor.shape[axis + 1 :])
-    return array.view(tensor.op("Gather", np.asarray(indices, dtype=np.int64), shape=shape, axis=axis))
+    return array.shared(tensor.op("Gather", np.asarray(indices, dtype=np.int64), shape=shape, axis=axis))
 
 
 def _of_rows(part: Any) -> Refusal:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Any
@@ -59,7 +60,7 @@ def line_of_caller() -> str:
     """The innermost line on the stack that is the user's: `features.py, line 12: x = x / x.mean()`."""
     frame = sys._getframe(1)
     while frame is not None:
-        if not _is_library(frame.f_code.co_filename):
+        if not is_library(frame.f_code.co_filename):
             return _told(frame.f_code, frame.f_lineno, frame.f_globals)
         if frame.f_code.co_name == "run_traced":
             break
@@ -72,7 +73,7 @@ def line_of(trace: TracebackType | None) -> str:
     found = ""
     while trace is not None:
         code = trace.tb_frame.f_code
-        if not _is_library(code.co_filename):
+        if not is_library(code.co_filename):
             found = _told(code, trace.tb_lineno, trace.tb_frame.f_globals)
         trace = trace.tb_next
     return found
@@ -84,11 +85,12 @@ def _told(code: CodeType, number: int, names: dict[str, Any]) -> str:
 
 
 @cache
-def _is_library(filename: str) -> bool:
+def is_library(filename: str) -> bool:
+    """Whether a file belongs to Python, to an installed package or to Sealift, and so is not the user's."""
     return filename.startswith((*_roots(), "<frozen", "<__array_function__"))
 
 
 @cache
 def _roots() -> tuple[str, ...]:
-    specs = [find_spec(name) for name in ("sealift", "numpy", "scipy", "sklearn", "pandas", "polars")]
-    return tuple(str(Path(spec.origin).parent) + "/" for spec in specs if spec is not None and spec.origin)
+    places = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    return tuple(f"{place}{os.sep}" for place in [*places, Path(__file__).parents[2]])

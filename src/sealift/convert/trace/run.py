@@ -40,7 +40,7 @@ def run_traced(function: Callable[..., Any], given: Any, arguments: Mapping[str,
     """The function's result on stand-ins. Raises PackError E302."""
     with watching() as refusals:
         try:
-            with standing_in(like), warnings.catch_warnings(), np.errstate(all="ignore"):
+            with standing_in(function, like), warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 result = function(given, **arguments)
         except PackError:
@@ -74,13 +74,12 @@ def _table(result: Any, x: Table, function: Any) -> Table:
         blocks = [block if block.is_text else _floats(block) for block in result.table.blocks]
         return Table.join([Table((block,), x.graph) for block in blocks])
     if not is_array(result):
-        try:
-            result = _constant(result, x)
-        except (TypeError, ValueError, Refusal):
+        if not isinstance(result, np.ndarray):
             raise refuse(
                 f"{_named(function)} gives {type(result).__name__} in place of an array or data frame.",
                 "Return the new columns.",
-            ) from None
+            )
+        result = _constant(result, x)
     if result.sizes[:1] != (None,) or result.ndim != 2:
         raise refuse(
             f"{_named(function)} gives an array of {result.ndim} axes in place of columns.",

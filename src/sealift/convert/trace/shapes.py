@@ -67,9 +67,9 @@ def transpose(array: Array, axes: Sequence[int] | None = None) -> Array:
     order = list(axes) if axes is not None else list(range(array.ndim))[::-1]
     order = [axis % array.ndim for axis in order]
     if order == list(range(array.ndim)):
-        return array.view(tensor, array.missing)
+        return array.shared(tensor, array.missing)
     shape = tuple(tensor.shape[axis] for axis in order)
-    return array.view(tensor.op("Transpose", shape=shape, perm=order))
+    return array.shared(tensor.op("Transpose", shape=shape, perm=order))
 
 
 def reshape(array: Array, wanted: Any) -> Array:
@@ -87,7 +87,7 @@ def reshape(array: Array, wanted: Any) -> Array:
     if not sizes or sizes[0] not in (-1, ROWS) or math.prod(sizes[1:]) != rest:
         raise _mixing()
     shape: Shape = (None, *sizes[1:])
-    return array if shape == tensor.shape else array.view(shaped(tensor, shape))
+    return array if shape == tensor.shape else array.shared(shaped(tensor, shape))
 
 
 def shaped(tensor: Tensor, shape: Shape) -> Tensor:
@@ -100,7 +100,7 @@ def expand(array: Array, axis: int) -> Array:
     tensor = array.tensor
     at = axis % (array.ndim + 1)
     shape = (*tensor.shape[:at], 1, *tensor.shape[at:])
-    return array.view(tensor.op("Unsqueeze", np.array([at]), shape=shape))
+    return array.shared(tensor.op("Unsqueeze", np.array([at]), shape=shape))
 
 
 def squeeze(array: Array, axis: Any = None) -> Array:
@@ -113,7 +113,7 @@ def squeeze(array: Array, axis: Any = None) -> Array:
     if not gone:
         return array
     shape = tuple(size for i, size in enumerate(tensor.shape) if i not in gone)
-    return array.view(tensor.op("Squeeze", np.array(gone), shape=shape))
+    return array.shared(tensor.op("Squeeze", np.array(gone), shape=shape))
 
 
 def expanded(tensor: Tensor, shape: Shape, like: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
-"""Functions of NumPy and pandas that follow no protocol, replaced while a trace runs so that they take stand-ins.
+"""Functions of NumPy and pandas that follow no protocol, replaced in the user's modules while a trace runs.
 
-`np.asarray(x)`, `np.zeros(len(x))`, `np.c_[…]`, `pd.DataFrame({…})` make arrays and frames of what they are given by
-means that nothing can hook into. Given anything but a stand-in, the replacements do what the originals do.
+`np.asarray(x)`, `np.zeros(len(x))`, `np.c_[…]`, `pd.DataFrame({…})` make arrays and frames by means that nothing can
+hook into. So the names `np` and `pd` in the user's own modules mean stand-ins for a moment, which do what the originals
+do for everything but a stand-in array. The libraries themselves are not touched: their compiled parts rely on them.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 
@@ -21,29 +22,72 @@ from sealift.convert.trace import shapes
 from sealift.convert.trace.array import Array, dtype_of, is_array
 from sealift.convert.trace.frame import Frame, is_frame, with_column
 from sealift.convert.trace.joining import column_stack
-from sealift.convert.trace.refusal import ROWS, Refusal
+from sealift.convert.trace.refusal import ROWS, Refusal, is_library
 from sealift.convert.trace.series import gone
 
 _LOCK = threading.RLock()
 
 
 @contextmanager
-def standing_in(like: Tensor) -> Iterator[None]:
-    """Let the replacements take over; `like` is a matrix with the rows of the data."""
+def standing_in(function: Any, like: Tensor) -> Iterator[None]:
+    """Let the replacements take over in the user's modules; `like` is a matrix with the rows of the data."""
+    changed = {id(original): (original, instead) for original, instead in _replacements(like)}
     with _LOCK, ExitStack() as stack:
-        for name in ("asarray", "array", "asanyarray", "ascontiguousarray", "asarray_chkfinite"):
-            if hasattr(np, name):
-                stack.enter_context(patch.object(np, name, _Converting(getattr(np, name))))
-        for name, value in (("zeros", 0), ("ones", 1), ("empty", 0), ("full", None)):
-            stack.enter_context(patch.object(np, name, _Making(getattr(np, name), value, like)))
-        stack.enter_context(patch.object(np, "c_", _Columns(np.c_)))
-        pandas = sys.modules.get("pandas")
-        if pandas is not None:
-            stack.enter_context(patch.object(pandas, "DataFrame", _frames(pandas.DataFrame, like)))
-            stack.enter_context(patch.object(pandas, "concat", _Concat(pandas.concat)))
-            for name in ("isna", "isnull", "notna", "notnull"):
-                stack.enter_context(patch.object(pandas, name, _Gone(getattr(pandas, name), name)))
+        for names in _spaces(function):
+            found = {name: changed[id(value)][1] for name, value in names.items() if id(value) in changed}
+            if found:
+                stack.callback(names.update, {name: names[name] for name in found})
+                names.update(found)
         yield
+
+
+def _spaces(function: Any) -> list[dict[str, Any]]:
+    """The global names of the function's module and of all modules that are the user's."""
+    while hasattr(function, "func"):  # functools.partial
+        function = function.func
+    own = getattr(function if hasattr(function, "__globals__") else type(function).__call__, "__globals__", {})
+    found = [own] if own is not globals() else []
+    for module in list(sys.modules.values()):
+        place = getattr(module, "__file__", None)
+        names = getattr(module, "__dict__", None)
+        user = module.__name__ == "__main__" or (place and not is_library(place)) if names else False
+        if user and names is not own:
+            found.append(names)
+    return found
+
+
+class _Library(ModuleType):
+    """A library some of whose functions are replaced."""
+
+    def __init__(self, original: ModuleType, replaced: Mapping[str, Any]) -> None:
+        super().__init__(original.__name__)
+        self.__dict__.update(replaced)
+        self._original = original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+
+def _replacements(like: Tensor) -> Iterator[tuple[Any, Any]]:
+    """Pairs of what the user's modules may hold and what stands in for it."""
+    numpy: dict[str, Any] = {"c_": _Columns(np.c_)}
+    for name in ("asarray", "array", "asanyarray", "ascontiguousarray", "asarray_chkfinite"):
+        numpy[name] = _Converting(getattr(np, name))
+    for name, value in (("zeros", 0), ("ones", 1), ("empty", 0), ("full", None)):
+        numpy[name] = _Making(getattr(np, name), value, like)
+    yield from _pairs(np, numpy)
+    pandas = sys.modules.get("pandas")
+    if pandas is not None:
+        frames: dict[str, Any] = {"DataFrame": _frames(pandas.DataFrame, like), "concat": _Concat(pandas.concat)}
+        for name in ("isna", "isnull", "notna", "notnull"):
+            frames[name] = _Gone(getattr(pandas, name), name)
+        yield from _pairs(pandas, frames)
+
+
+def _pairs(library: ModuleType, replaced: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    yield library, _Library(library, replaced)
+    for name, instead in replaced.items():
+        yield getattr(library, name), instead
 
 
 class _Converting:
