@@ -144,7 +144,7 @@ VARIANTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "PolynomialFeatures": [("interactions", {"interaction_only": True})],
     "Normalizer": [("l1", {"norm": "l1"}), ("max", {"norm": "max"})],
     "PCA": [("whiten", {"whiten": True})],
-    "KernelPCA": [("rbf", {"kernel": "rbf"})],
+    "KernelPCA": [("rbf, five components", {"kernel": "rbf", "n_components": 5})],
     "LinearDiscriminantAnalysis": [("lsqr", {"solver": "lsqr"})],
     "TfidfVectorizer": [
         ("char_wb", {"analyzer": "char_wb", "ngram_range": (2, 3)}),

@@ -86,8 +86,9 @@ class Original:
         found = found.toarray() if hasattr(found, "toarray") else np.asarray(found)
         kind = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "string": np.object_}[output.dtype]
         found = found.astype(kind)
-        # scikit-learn answers a single target sometimes as (N,), sometimes as (N, 1)
-        return found[:, 0] if output.width is None and found.ndim == 2 and found.shape[1] == 1 else found
+        # scikit-learn answers a single target or feature sometimes as (N,), sometimes as (N, 1)
+        single = found.size == len(found)
+        return found.reshape(-1) if single and output.width is None else found.reshape(-1, 1) if single else found
 
 
 def check_model(model: Any) -> None:

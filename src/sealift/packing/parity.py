@@ -42,6 +42,7 @@ class Report:
         different: output → rows that differ beyond it.
         rows: the worst rows.
         engines: what the graph was run by.
+        jumps: rows on a threshold for which WebAssembly gave the answer of the neighbouring double.
         step: the first step whose own result differs, when a difference was found.
     """
 
@@ -54,6 +55,7 @@ class Report:
     engines: dict[str, str] = field(
         default_factory=lambda: {"native": f"onnxruntime {metadata.version('onnxruntime')}"}
     )
+    jumps: int = 0
     step: str = ""
 
     @property
@@ -92,6 +94,7 @@ class Report:
             "compared": self.compared,
             "rows": self.total,
             "engines": self.engines,
+            "jumps_in_webassembly": self.jumps,
             "refused_by_original": self.refused,
             "outputs": {
                 name: {
@@ -136,6 +139,8 @@ def tolerances(
 def _scale(values: npt.NDArray[Any]) -> float:
     """The usual magnitude of an output, rounded to one digit: what 'relative' refers to near zero."""
     finite = np.abs(values[np.isfinite(values)])
+    # Residues of rounding, where the exact answer is 0, tell nothing about what is usual.
+    finite = finite[finite > 1e-12 * finite.max(initial=0.0)]
     middle = float(np.median(finite)) if len(finite) else 0.0
     return float(f"{middle:.0e}") if middle > 0 else 1.0
 

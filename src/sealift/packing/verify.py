@@ -11,18 +11,17 @@ import numpy.typing as npt
 
 from sealift.contract import Contract, Field
 from sealift.convert import Conversion
-from sealift.errors import PackError, ParityError, SealError
+from sealift.errors import PackError, ParityError
 from sealift.packing import texts, thresholds
 from sealift.packing.examples import Reference
 from sealift.packing.locate import faulty_step
 from sealift.packing.original import Original
 from sealift.packing.parity import Report
 from sealift.packing.rows import Rows, edges, encoded
-from sealift.runtime import Engine, Tolerance, wasm
+from sealift.packing.webassembly import compare_in_webassembly
+from sealift.runtime import Engine, Tolerance
 from sealift.stats import Sketch
 from sealift.text import Stages
-
-_IN_WEBASSEMBLY, _PIECE = 1000, 256
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def prove(
     if len(rows):
         _compare_generated(report, engine, contract, rows, truth)
     if report.passed:
-        _compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth)
+        compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth)
     if not report.passed:
         raise _parity_error(report, conversion, contract, original, rows)
     if report.refused:
@@ -118,38 +117,6 @@ def _compare_generated(
     single = {name: np.concatenate([one[name] for one in alone]) for name in truth}
     columns = {name: [values[i] for i in few] for name, values in rows.columns().items()}
     report.add(["single"] * len(few), columns, {name: array[few] for name, array in truth.items()}, single)
-
-
-def _compare_in_webassembly(
-    report: Report,
-    graph: bytes,
-    stages: Stages,
-    contract: Contract,
-    original: Original,
-    answers: Mapping[str, npt.NDArray[Any]],
-    rows: Rows,
-    truth: Mapping[str, npt.NDArray[Any]],
-) -> None:
-    """The same in the page's own engine, where Node is there to run it: evenly spread rows of every source."""
-    if wasm.node() is None:
-        report.engines["webassembly"] = "not checked: no Node 20 or newer was found"
-        return
-    own = {column.name: column.values for column in original.form.columns}
-    try:
-        with wasm.WasmEngine(graph, stages) as engine:
-            for columns, expected in ((own, answers), (rows.columns(), truth)):
-                batch = encoded(contract, columns)
-                usable = np.flatnonzero(batch.good)
-                picked = usable[:: max(1, -(-len(usable) // _IN_WEBASSEMBLY))]
-                for start in range(0, len(picked), _PIECE):
-                    piece = picked[start : start + _PIECE]
-                    got = engine.run({name: array[piece] for name, array in batch.tensors.items()}, list(expected))
-                    shown = {name: [values[i] for i in piece.tolist()] for name, values in columns.items()}
-                    wanted = {name: array[piece] for name, array in expected.items()}
-                    report.add(["webassembly"] * len(piece), shown, wanted, got)
-        report.engines["webassembly"] = f"onnxruntime-web {wasm.version()}"
-    except SealError as error:
-        report.engines["webassembly"] = f"does not run: {error.what}"
 
 
 def _parity_error(
