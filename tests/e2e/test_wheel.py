@@ -72,7 +72,7 @@ def test_metadata(wheel: Path) -> None:
     metadata = archive.read(next(n for n in archive.namelist() if n.endswith("/METADATA"))).decode()
     assert "License-Expression: Apache-2.0" in metadata
     required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist") and "extra ==" not in line]
-    assert len(required) == 5, "a new core dependency wants a reason in pyproject.toml and a look at the core's size"
+    assert len(required) == 4, "a new core dependency wants a reason in pyproject.toml and a look at the core's size"
 
 
 def test_core_is_small_and_has_no_framework(core: Path) -> None:

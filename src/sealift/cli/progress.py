@@ -7,10 +7,10 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from sealift.cli.console import colours
+import click
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from click._termui_impl import ProgressBar
 
 _PATIENCE = 1.0
 
@@ -21,8 +21,9 @@ class Bar:
     def __init__(self, title: str) -> None:
         self._title = title
         self._begun = time.monotonic()
-        self._shown: tuple[Progress, TaskID] | None = None
+        self._bar: ProgressBar[int] | None = None
         self._wanted = sys.stderr.isatty()
+        self._line = False
 
     def __enter__(self) -> Bar:
         return self
@@ -30,36 +31,35 @@ class Bar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown is not None:
-            self._shown[0].stop()
+        if self._bar is not None:
+            self._bar.render_finish()
+        elif self._line:
+            self._write("")
 
     def advance(self, done: int, total: int, rows: int) -> None:
         """`done` of `total` (0 when not known), after `rows` rows."""
-        if not self._wanted or (self._shown is None and time.monotonic() - self._begun < _PATIENCE):
+        if not self._wanted or (self._bar is None and time.monotonic() - self._begun < _PATIENCE):
             return
-        progress, task = self._shown or self._show()
-        progress.update(task, completed=done, total=total or None, rows=f"{rows:,} rows")
+        if not total:
+            self._write(f"{self._title}: {rows:,} rows")
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(
+                length=total,
+                label=self._title,
+                file=sys.stderr,
+                item_show_func=lambda found: "" if found is None else f"{found:,} rows",
+            )
+            self._bar.render_progress()
+        self._bar.update(done - self._bar.pos, rows)
 
     def stage(self, sentence: str) -> None:
         """Name what is being done now, where the whole is not known."""
         if self._wanted:
-            progress, task = self._shown or self._show()
-            progress.update(task, description=sentence, total=None, rows="")
+            self._write(f"{sentence} …")
 
-    def _show(self) -> tuple[Progress, TaskID]:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True, no_color=not colours(sys.stderr))
-        progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[rows]}"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-        task = progress.add_task(self._title, total=None, rows="")
-        progress.start()
-        self._shown = (progress, task)
-        return self._shown
+    def _write(self, text: str) -> None:
+        """Replace the line; where the terminal knows no codes, blanks do it."""
+        sys.stderr.write(f"\r{text:<60}\r" if not text else f"\r{text:<60}")
+        sys.stderr.flush()
+        self._line = bool(text)
