@@ -29,6 +29,7 @@ class Outcome:
     variant: str
     status: str
     rows: int
+    webassembly: int
     how: str
     reason: str
     seconds: float
@@ -37,8 +38,8 @@ class Outcome:
 def attempt(case: Case, folder: Path) -> Outcome:
     start = time.perf_counter()
 
-    def outcome(status: str, rows: int = 0, how: str = "", reason: str = "") -> Outcome:
-        return Outcome(case.name, case.variant, status, rows, how, reason, time.perf_counter() - start)
+    def outcome(status: str, rows: int = 0, wasm: int = 0, how: str = "", reason: str = "") -> Outcome:
+        return Outcome(case.name, case.variant, status, rows, wasm, how, reason, time.perf_counter() - start)
 
     try:
         packed = sealift.pack(case.model, case.X, name="case", output=folder / "case.seal")
@@ -50,7 +51,8 @@ def attempt(case: Case, folder: Path) -> Outcome:
         traceback.print_exc()
         return outcome("crash", reason=f"{type(error).__name__}: {error}")
     steps = packed.load().seal.json("evidence.json")["steps"]
-    return outcome("verified", packed.report.total, "skl2onnx" if any(s["how"] != "own" for s in steps) else "own")
+    how = ", ".join(sorted({step["how"] for step in steps}))
+    return outcome("verified", packed.report.total, packed.report.compared.get("webassembly", 0), how)
 
 
 def sweep(only: list[str]) -> list[Outcome]:
@@ -65,7 +67,7 @@ def sweep(only: list[str]) -> list[Outcome]:
                     last = found[-1]
                     print(f"{last.status:<10}{name} ({last.variant}) {last.reason[:140]}", flush=True)
             except Exception as error:
-                found.append(Outcome(name, "fit", "crash", 0, "", f"{type(error).__name__}: {error}", 0.0))
+                found.append(Outcome(name, "fit", "crash", 0, 0, "", f"{type(error).__name__}: {error}", 0.0))
                 print(f"crash     {name}: {error}", flush=True)
         if not only or "pipeline" in only:
             for case in pipelines():
@@ -102,7 +104,8 @@ def page(found: list[Outcome]) -> str:
         "*Refused by the proof* (the conversion ran, differed, and no file was written) counts as a crash here: a "
         "fault to be mended, though never a wrong answer in the field.",
         "",
-        f"{len(found)} cases (default and other parameters), {sum(o.rows for o in found)} rows compared.",
+        f"{len(found)} cases (default and other parameters), {sum(o.rows for o in found)} rows compared, "
+        f"{sum(o.webassembly for o in found)} of them in WebAssembly.",
         "",
         "## Refused",
         "",
