@@ -14,6 +14,7 @@ _HOMES = {
     "ParityError": "sealift.errors",
     "SealedModel": "sealift.runtime",
     "SealiftError": "sealift.errors",
+    "doctor": "sealift.packing.doctoring",
     "load": "sealift.runtime",
     "pack": "sealift.packing",
 }
@@ -21,10 +22,21 @@ _HOMES = {
 if TYPE_CHECKING:
     from sealift.contract import Contract, Field
     from sealift.errors import ParityError, SealiftError
+    from sealift.packing.doctoring import doctor
     from sealift.packing.pack import pack
     from sealift.runtime import SealedModel, load
 
-__all__ = ["Contract", "Field", "ParityError", "SealedModel", "SealiftError", "__version__", "load", "pack"]
+__all__ = [
+    "Contract",
+    "Field",
+    "ParityError",
+    "SealedModel",
+    "SealiftError",
+    "__version__",
+    "doctor",
+    "load",
+    "pack",
+]
 
 
 def __getattr__(name: str) -> Any:

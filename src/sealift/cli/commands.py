@@ -90,6 +90,29 @@ def pack(model: str, data: Path, **options: Any) -> None:
     packing.run(model, data, **options)
 
 
+@_command(
+    "doctor",
+    "Tell what of a model can be sealed.",
+    "doctor train.py:model --data held_out.csv --target disease",
+)
+@click.argument("model", metavar="MODEL")
+@click.option("--data", type=FILE, help="Some rows as the model takes them; without, less can be told.")
+@click.option("--target", help="A column with true answers; not an input.")
+@click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated.")
+@click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")
+@click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
+@as_json
+@guarded
+def doctor(model: str, data: Path | None, **options: Any) -> None:
+    """Tell step by step what of a model can be sealed, how, and what cannot; and what it holds of its training data.
+
+    MODEL is given as to pack. Nothing is written. The exit code is 0 when everything travels, else 1.
+    """
+    from sealift.cli import doctoring
+
+    doctoring.run(model, data, **options)
+
+
 @_command("inspect", "Show what a sealed file is.", "inspect heart-risk.seal")
 @seal_file
 @as_json

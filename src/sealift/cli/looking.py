@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealift.cli import console
 from sealift.cli.console import clean, pairs, say, styled, table
+from sealift.cli.evidence import show
 from sealift.contract import Contract, Field, shown
 from sealift.errors import SealError
 
@@ -68,6 +69,7 @@ def inspect(file: Path, *, as_json: bool) -> None:
         ],
         limit=80,
     )
+    show(evidence)
     say(f"\nNext: sealift verify {clean(file)}")
 
 

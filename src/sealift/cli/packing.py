@@ -37,13 +37,13 @@ def run(
     from sealift.cli.overrides import read_overrides
     from sealift.packing import pack
     from sealift.packing.lists import column_for
-    from sealift.packing.sources import load_model
+    from sealift.packing.sources import load_noting
 
     # What fails fast comes first: a wrong key or contract file should not cost a verification.
     key = open_key(sign_with, password_prompt=password_prompt) if sign_with is not None else None
     known = read_overrides(overrides) if overrides is not None else {}
     rows, truth = read_data(data, target=target, drop=drop)
-    original = load_model(model, trust_pickle=trust_pickle, trust=trust)
+    original, warned = load_noting(model, trust_pickle=trust_pickle, trust=trust)
     rows = column_for(original, rows)
     with Bar("Packing") as bar:
         packed = pack(
@@ -59,13 +59,13 @@ def run(
                 "identity": packed.identity,
                 "signed_by": keyid,
                 "parity": packed.report.as_json(),
-                "notes": list(packed.notes),
+                "notes": [*warned, *packed.notes],
             }
         )
         return
     say(f"{styled('sealed', 'good')}  {clean(packed.path)}")
     pairs([("identity", packed.identity), ("signed by", keyid or ""), ("proved", _proof(packed.report))])
-    for note in packed.notes:
+    for note in [*warned, *packed.notes]:
         say(f"  note: {clean(note)}")
     say(f"\nNext: sealift verify {clean(packed.path)}")
     say(f"      sealift app {clean(packed.path)} -o {clean(packed.path.with_suffix('.html'))}")

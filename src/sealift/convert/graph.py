@@ -53,6 +53,8 @@ class Graph:
         """The distinct values of the caller's rows, by input tensor and column; where they were told."""
         self.fields: dict[tuple[str, int], str] = {}
         """The field that each column of an input tensor belongs to."""
+        self.rescue: Callable[[Any, Any, Any], Any] | None = None
+        """Asked for an answer in place of a step that is refused, so that the rest can be examined too."""
         self.closed: dict[str, tuple[Any, ...]] = {}
         """The categories of the fields whose other values the original answers by chance, so that none may come."""
 

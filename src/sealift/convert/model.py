@@ -70,25 +70,17 @@ def convert(
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
     graph = Graph()
-    try:
-        answer = apply(model, input_table(graph, fields, nulls or {}, seen))
-    except PackError:
-        raise
-    except Exception as error:
-        if type(error).__name__ == "NotFittedError":
-            raise _unfitted(model) from error
-        raise PackError(
-            "E302",
-            f"The converter failed: {type(error).__name__}: {str(error).rstrip('.')}.",
-            where=graph.where or type(model).__name__,
-            fix="Check that the model predicts on these rows; if it does, report the model's type and parameters.",
-        ) from error
+    return finished(graph, apply(model, input_table(graph, fields, nulls or {}, seen)), type(model).__name__)
+
+
+def finished(graph: Graph, answer: Answer, name: str) -> Conversion:
+    """The conversion whose last step gives `answer`. Raises PackError E302 for an answer that no output tells."""
     try:
         task, pairs = _outputs(answer)
     except PackError as error:
         if error.where:
             raise
-        raise PackError(error.code, error.what, where=type(model).__name__, fix=error.fix) from None
+        raise PackError(error.code, error.what, where=name, fix=error.fix) from None
     tensors = {output.name: tensor for output, tensor in pairs}
     # What an inner step rounds to float32 stays rounded, whatever is computed with it.
     inner = (step.answer for step in graph.steps if step.answer.features is None)
@@ -191,12 +183,3 @@ def _classes(classes: Any) -> tuple[tuple[Any, ...], Any]:
         if all(type(value) is kind for value in values):
             return values, dtype
     raise refuse("Its classes are neither all numbers nor all text.", "Train it with labels of one type.")
-
-
-def _unfitted(model: Any) -> PackError:
-    return PackError(
-        "E301",
-        "The model was never fitted.",
-        where=type(model).__name__,
-        fix="Call fit(X, y) on it before packing.",
-    )

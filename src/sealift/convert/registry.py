@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -128,13 +129,44 @@ def apply(estimator: Any, table: Table, name: str = "") -> Answer:
                 from sealift.convert import fallback
 
                 found = fallback.convert(estimator, table)
-        except PackError as error:
-            if error.where:
-                raise
-            raise PackError(error.code, error.what, where=graph.where, fix=error.fix) from error.__cause__
+        except Exception as error:
+            placed = _placed(error, estimator, graph.where)
+            if graph.rescue is None:
+                if placed is error:
+                    raise
+                raise placed from (error.__cause__ if isinstance(error, PackError) else error)
+            found, how = graph.rescue(estimator, table, placed), "refused"
         answer = Answer(features=found) if isinstance(found, Table) else found
         graph.steps.append(Step(graph.where, estimator, table, answer, how))
         return answer
+
+
+def _placed(error: Exception, estimator: Any, where: str) -> PackError:
+    """The error with the step that it arose in; whatever is no refusal of ours made one."""
+    if isinstance(error, PackError):
+        return error if error.where else PackError(error.code, error.what, where=where, fix=error.fix)
+    if is_unfitted(estimator, error):
+        return PackError("E301", "The step was never fitted.", where=where, fix="Call fit(X, y) before packing.")
+    return PackError(
+        "E302",
+        f"The converter failed: {type(error).__name__}: {str(error).rstrip('.')}.",
+        where=where,
+        fix="Check that the model predicts on these rows; if it does, report the model's type and parameters.",
+    )
+
+
+def is_unfitted(estimator: Any, error: Exception) -> bool:
+    """Whether an error comes of a step without what it learns in fit."""
+    if type(error).__name__ == "NotFittedError":
+        return True
+    check = getattr(sys.modules.get("sklearn.utils.validation"), "check_is_fitted", None)
+    if check is None or not isinstance(error, AttributeError):
+        return False
+    try:
+        check(estimator)
+    except Exception as found:  # a TypeError for what is no estimator
+        return type(found).__name__ == "NotFittedError"
+    return False
 
 
 def transform(estimator: Any, table: Table, name: str = "") -> Table:

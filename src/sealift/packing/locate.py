@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sealift.convert import Conversion, Step, Tensor
+from sealift.convert import Conversion, Step
 from sealift.packing.parity import RELATIVE
-from sealift.runtime import Engine, Tolerance, matches
-from sealift.text import Stages
+from sealift.packing.replay import replayed, run
+from sealift.runtime import Tolerance, matches
 
 _METHODS = {
     "features": "transform",
@@ -44,7 +44,7 @@ def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> 
     wanted = {name: tensor for name, tensor in found.items() if tensor is not None}
     if step.answer.choice is not None and step.answer.classes is not None:
         wanted["label"] = step.answer.choice
-    rows = _replayed(conversion, step, tensors)
+    rows = replayed(conversion.graph, step.estimator, step.table, tensors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, tensor in wanted.items():
@@ -52,36 +52,15 @@ def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> 
                 continue
             expected = getattr(step.estimator, _METHODS[name])(rows)
             if name == "label":
-                chosen = np.asarray(step.answer.classes)[_run(conversion, {"out": tensor}, tensors)["out"]]
+                chosen = np.asarray(step.answer.classes)[run(conversion.graph, {"out": tensor}, tensors)["out"]]
                 if not np.array_equal(chosen, np.asarray(expected).reshape(chosen.shape)):
                     return True
                 continue
             expected = np.asarray(expected.toarray() if hasattr(expected, "toarray") else expected, dtype=np.float64)
-            got = _run(conversion, {"out": tensor}, tensors)["out"]
+            got = run(conversion.graph, {"out": tensor}, tensors)["out"]
             middle = np.abs(expected[np.isfinite(expected)])
             scale = 1.0 if name == "probability" or not len(middle) else float(np.median(middle)) or 1.0
             same, _ = matches(got.reshape(expected.shape), expected, Tolerance(RELATIVE["float64"], scale))
             if not same.all():
                 return True
     return False
-
-
-def _replayed(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> Any:
-    """What a step was given in the graph, as an array of numbers or of objects; one column for a vectorizer."""
-    table = step.table
-    if not any(block.is_text for block in table.blocks):
-        return _run(conversion, {"in": table.numbers()}, tensors)["in"]
-    parts = []
-    for block in table.blocks:
-        values = _run(conversion, {"in": block.values}, tensors)["in"].astype(object)
-        if block.missing is not None:
-            values[_run(conversion, {"in": block.missing}, tensors)["in"]] = block.null
-        parts.append(values)
-    whole = np.concatenate(parts, axis=1)
-    return whole[:, 0] if hasattr(step.estimator, "build_analyzer") else whole
-
-
-def _run(conversion: Conversion, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) -> dict[str, Any]:
-    stages = Stages(conversion.stages, conversion.graph.texts)
-    engine = Engine(conversion.graph.model(outputs, {}).SerializeToString(), threads=1, stages=stages)
-    return engine.run({name: tensors[name] for name in engine.inputs})

@@ -23,6 +23,7 @@ from sealift.packing.metrics import metrics
 from sealift.packing.original import Original, check_model, check_rows
 from sealift.packing.parity import Report, tolerances
 from sealift.packing.provenance import provenance, sbom
+from sealift.packing.report_page import report_page
 from sealift.packing.verify import prove
 from sealift.runtime import SealedModel
 from sealift.seal.manifest import check_name
@@ -41,6 +42,7 @@ class Packed:
         contract: its contract.
         report: the parity report.
         notes: what the packer should know.
+        steps: each step's path, and how it was converted.
     """
 
     path: Path
@@ -48,10 +50,15 @@ class Packed:
     contract: Contract
     report: Report
     notes: Sequence[str]
+    steps: Sequence[Mapping[str, str]] = ()
 
     def load(self) -> SealedModel:
         """The sealed model, ready to answer."""
         return sealift.load(self.path)
+
+    def _repr_html_(self) -> str:
+        """The parity report for notebooks."""
+        return report_page(f"Sealed: {self.path}", self.report, self.steps, self.notes)
 
 
 def pack(
@@ -140,9 +147,10 @@ def pack(
     proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed)
     notes += proof.notes
     say("Writing")
+    steps = [{"path": step.path, "how": step.how} for step in conversion.steps]
     evidence = {
         "parity": proof.report.as_json(),
-        "steps": [{"path": step.path, "how": step.how} for step in conversion.steps],
+        "steps": steps,
         "rows": len(form),
         "rows_source": "caller" if keep_rows else "generated",
         "metrics": {} if truth is None else metrics(contract, answers, truth),
@@ -171,7 +179,7 @@ def pack(
     )
     path = Path(output) if output is not None else Path(f"{name}.seal")
     seal.write(path, sealed)
-    return Packed(path, hashlib.sha256(sealed["manifest.json"]).hexdigest(), contract, proof.report, notes)
+    return Packed(path, hashlib.sha256(sealed["manifest.json"]).hexdigest(), contract, proof.report, notes, steps)
 
 
 def _contract(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -47,6 +48,29 @@ def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = 
     raise PackError(
         "E308", "The model is no .skops, .onnx, .joblib or .pkl file, nor a booster's own.", where=spec, fix=hint
     )
+
+
+def load_noting(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = ()) -> tuple[object, list[str]]:
+    """The model that `spec` names, and sentences on what its library warned of: another version, above all.
+
+    Raises:
+        FileError: E401, E405 as `load_model`.
+        PackError: E307, E308 as `load_model`.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = load_model(spec, trust_pickle=trust_pickle, trust=trust)
+    told: list[Any] = [warning.message for warning in caught]
+    versions = {
+        (message.original_sklearn_version, message.current_sklearn_version)
+        for message in told
+        if hasattr(message, "original_sklearn_version")
+    }
+    return model, [
+        f"The model was saved with scikit-learn {old}, and {new} is installed. It may answer differently here than "
+        "where it was trained: what is sealed is proved against the answers it gives here."
+        for old, new in sorted(versions)
+    ]
 
 
 def _from_module(path: Path, name: str) -> object:

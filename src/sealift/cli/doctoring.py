@@ -1,0 +1,46 @@
+"""`sealift doctor`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sealift.cli import console
+from sealift.cli.console import clean, say
+from sealift.cli.progress import Bar
+
+
+def run(
+    model: str,
+    data: Path | None,
+    *,
+    target: str | None,
+    drop: Sequence[str],
+    trust: Sequence[str],
+    trust_pickle: bool,
+    as_json: bool,
+) -> None:
+    """Load the model, and the rows if there are any, and tell what travels. Exits with 1 when something does not."""
+    from sealift.cli.data import read_data
+    from sealift.packing.doctoring import doctor
+    from sealift.packing.doctoring.diagnosis import shows_unicode
+    from sealift.packing.lists import column_for
+    from sealift.packing.sources import load_noting
+
+    rows = None if data is None else read_data(data, target=target, drop=drop)[0]
+    original, notes = load_noting(model, trust_pickle=trust_pickle, trust=trust)
+    with Bar("Examining"):
+        found = doctor(original, None if rows is None else column_for(original, rows))
+    if as_json:
+        result = found.as_dict()
+        console.show_json({"ok": found.travels, **result, "notes": [*result["notes"], *notes]})
+    else:
+        width = min(shutil.get_terminal_size((80, 24)).columns, 100)
+        for line in found.text(width=width, unicode=shows_unicode(sys.stdout)).splitlines():
+            say(clean(line))
+        for note in notes:
+            say(f"\nNote: {clean(note)}")
+    if not found.travels:
+        raise SystemExit(console.REFUSED)

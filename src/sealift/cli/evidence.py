@@ -1,0 +1,68 @@
+"""The evidence in a sealed file, for `sealift inspect`: what was compared, how close it came, and the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sealift.cli.console import clean, pairs, say, table
+
+_MANY = 30
+
+
+def show(evidence: Any) -> None:
+    """Tell the evidence. A file of another publisher may hold anything here; what has not its form is left out."""
+    if not isinstance(evidence, Mapping):
+        return
+    parity = _mapping(evidence.get("parity"))
+    compared = _mapping(parity.get("compared"))
+    if compared:
+        say("\nEvidence")
+        total = sum(count for count in compared.values() if isinstance(count, int))
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in compared.items() if isinstance(count, int))
+        refused = parity.get("refused_by_original")
+        pairs(
+            [
+                ("compared", f"{total:,} rows with the original model: {kinds}"),
+                ("left out", f"{refused:,} generated rows that the original refuses" if _counts(refused) else ""),
+                ("measured", _metrics(evidence)),
+            ]
+        )
+        table(["output", "rows that differ", "worst difference", "allowed"], _outputs(_mapping(parity.get("outputs"))))
+    steps = [step for step in _list(evidence.get("steps")) if isinstance(step, Mapping) and "path" in step]
+    if steps:
+        say(f"\n{len(steps)} steps")
+        table(["how", "step"], [[step.get("how", ""), step["path"]] for step in steps[:_MANY]], limit=68)
+        if len(steps) > _MANY:
+            say(f"  … and {len(steps) - _MANY} more (--json lists all)")
+    for note in _list(evidence.get("notes")):
+        say(f"\nnote: {clean(note)}")
+
+
+def _outputs(outputs: Mapping[str, Any]) -> list[list[str]]:
+    rows = []
+    for name, raw in outputs.items():
+        entry = _mapping(raw)
+        relative = entry.get("relative")
+        numeric = isinstance(relative, float)
+        worst = f"{entry['worst']:.1e}" if numeric and isinstance(entry.get("worst"), float) else ""
+        rows.append([name, str(entry.get("different", "")), worst, f"{relative:.0e}" if numeric else "none: equal"])
+    return rows
+
+
+def _metrics(evidence: Mapping[str, Any]) -> str:
+    metrics = _mapping(evidence.get("metrics"))
+    told = ", ".join(f"{name} {value}" for name, value in metrics.items() if isinstance(value, int | float))
+    return f"{told} on {evidence.get('rows', '?')} rows" if told else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) and value > 0

@@ -1,0 +1,148 @@
+"""What a fitted step holds of the rows it was trained on, told in words for people who must answer for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from sealift.stats import SMALL
+
+# Attribute that holds whole training rows → what the method calls them.
+_ROWS = {
+    "_fit_X": "training rows, all there were",
+    "support_vectors_": "training rows (its support vectors)",
+    "X_train_": "training rows, all there were",
+    "X_fit_": "training rows, all there were",
+}
+# These keep rows under a name that elsewhere means something learned.
+_ROWS_BY_TYPE = {
+    "AffinityPropagation": ("cluster_centers_", "training rows (its examples)"),
+    "LabelPropagation": ("X_", "training rows, all there were"),
+    "LabelSpreading": ("X_", "training rows, all there were"),
+    "Nystroem": ("components_", "training rows (its landmarks)"),
+}
+_RECORDS = (
+    "Whoever has the file can read them, in the units they have at this step; a scaler before it can be undone with "
+    "the numbers in the same file. If no record may leave, choose a method that keeps none, or train on rows that may."
+)
+
+
+def carries(estimator: Any, rows: Any = None) -> list[str]:
+    """What the step holds of its training data, in sentences; none names a value.
+
+    Args:
+        estimator: the fitted step.
+        rows: what the step is given for the caller's rows, to count rare categories.
+    """
+    found: list[str] = []
+    kept = _rows_of(estimator)
+    if kept is not None:
+        count, what = kept
+        found.append(f"It holds {count:,} {what}. {_RECORDS}")
+    for look in (_tree, _words, _thresholds, _extremes, _constants):
+        found += look(estimator)
+    found += _categories(estimator, rows)
+    return found
+
+
+def _rows_of(estimator: Any) -> tuple[int, str] | None:
+    name, what = _ROWS_BY_TYPE.get(type(estimator).__name__, ("", ""))
+    for attribute, told in [(name, what), *_ROWS.items()]:
+        rows = getattr(estimator, attribute, None) if attribute else None
+        if rows is not None and getattr(rows, "ndim", 0) == 2 and rows.shape[0]:
+            return int(rows.shape[0]), told
+    tree = getattr(estimator, "tree_", None)  # KernelDensity
+    if tree is not None and hasattr(tree, "data") and not hasattr(tree, "n_node_samples"):
+        return len(tree.data), "training rows, all there were"
+    inner = getattr(estimator, "nbrs_", None)  # Isomap, LocallyLinearEmbedding
+    return _rows_of(inner) if inner is not None else None
+
+
+def _tree(estimator: Any) -> Iterator[str]:
+    tree = getattr(estimator, "tree_", None)
+    if tree is None or not hasattr(tree, "n_node_samples"):
+        return
+    sizes = tree.n_node_samples[tree.children_left == -1]
+    single = int((sizes < SMALL).sum())
+    if single:
+        yield (
+            f"{single:,} of its {len(sizes):,} leaves were learned from fewer than {SMALL} rows, so that an answer can "
+            f"be that of one person. min_samples_leaf={SMALL} prevents it."
+        )
+
+
+def _words(estimator: Any) -> Iterator[str]:
+    words = getattr(estimator, "vocabulary_", None)
+    if isinstance(words, dict) and words:
+        yield (
+            f"It holds {len(words):,} words or word parts of the training texts. A name or address that stood in a "
+            "single text is among them unless min_df is 2 or more."
+        )
+
+
+def _thresholds(estimator: Any) -> Iterator[str]:
+    kind = type(estimator).__name__
+    if kind == "IsotonicRegression" and hasattr(estimator, "X_thresholds_"):
+        yield (
+            f"Its {len(estimator.X_thresholds_):,} thresholds are single values of the training data. "
+            "With many rows each, they tell little; calibration with method='sigmoid' holds two numbers only."
+        )
+    quantiles = getattr(estimator, "quantiles_", None)
+    if quantiles is not None and kind == "QuantileTransformer":
+        yield (
+            f"It holds {quantiles.shape[0]:,} quantiles of each column; with as many quantiles as rows, that is every "
+            "value of the column. A smaller n_quantiles tells less."
+        )
+
+
+def _extremes(estimator: Any) -> Iterator[str]:
+    kind = type(estimator).__name__
+    if (kind == "MinMaxScaler" and hasattr(estimator, "data_min_")) or (
+        kind == "MaxAbsScaler" and hasattr(estimator, "max_abs_")
+    ):
+        yield (
+            "It holds the extremes of each column, which are somebody's values. RobustScaler and StandardScaler hold "
+            "none."
+        )
+
+
+def _constants(estimator: Any) -> Iterator[str]:
+    if type(estimator).__name__.startswith("Dummy"):
+        yield "It answers with a share, mean or constant of the training targets."
+
+
+def _categories(estimator: Any, rows: Any) -> Iterator[str]:
+    known = getattr(estimator, "categories_", None)
+    if not isinstance(known, list) or not known:
+        return
+    texts = [column for column in known if np.asarray(column).dtype.kind in "OUS"]
+    if not texts:
+        return
+    target = type(estimator).__name__ == "TargetEncoder"
+    held = f"It holds the names of {sum(map(len, texts)):,} categories"
+    held += ", and the mean target of each" if target else ""
+    rare = _rare(known, rows)
+    if rare is None:
+        yield f"{held}. A category that one person alone has names that person; min_frequency groups rare ones."
+    elif rare:
+        yield (
+            f"{held}, {rare:,} of which fewer than {SMALL} of your rows have. Group rare ones in training "
+            "(min_frequency) if they could name a person."
+        )
+
+
+def _rare(known: list[Any], rows: Any) -> int | None:
+    """How many categories fewer than SMALL of the rows have; None if that cannot be told."""
+    values = np.asarray(rows, dtype=object) if rows is not None else None
+    if values is None or values.ndim != 2 or values.shape[1] != len(known) or len(values) < 10 * SMALL:
+        return None
+    counts = [Counter(column.tolist()) for column in values.T]
+    return sum(
+        count[value] < SMALL
+        for count, column in zip(counts, known, strict=True)
+        for value in column
+        if isinstance(value, str)
+    )

@@ -1,0 +1,187 @@
+"""`doctor`: the conversion carried through to its end, whatever is refused on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sealift.contract import Contract, Output, encode
+from sealift.convert import Answer, Conversion, Step, Table, apply, as_estimator
+from sealift.convert.graph import Graph
+from sealift.convert.model import finished
+from sealift.convert.table import input_table
+from sealift.errors import PackError
+from sealift.packing import fields as fielding
+from sealift.packing.doctoring.carried import carries
+from sealift.packing.doctoring.diagnosis import Diagnosis, Examined, Obstacle
+from sealift.packing.doctoring.guess import guessed
+from sealift.packing.doctoring.stand_ins import StandIns
+from sealift.packing.forms import Form, form_of
+from sealift.packing.locate import faulty_step
+from sealift.packing.original import Original, check_model
+from sealift.packing.parity import Report, tolerances
+from sealift.packing.replay import replayed, run
+
+_MOST = 500
+_GUESSED = (
+    "Without rows, the columns' types were guessed from what the fitted model remembers. Give some rows "
+    "(--data, or doctor(model, X)) to be told exactly."
+)
+
+
+def doctor(model: Any, X: Any = None) -> Diagnosis:
+    """Tell what of a fitted model can be packed, how, what cannot and the remedy: everything at once.
+
+    It also tells where the model carries training data inside itself. Nothing is written, and nothing proved: that is
+    what `pack` does.
+
+    Args:
+        model: a fitted estimator or pipeline, as `pack` takes it.
+        X: some rows as the model takes them. Without them, it is told what the fitted attributes alone show.
+
+    Returns:
+        The diagnosis; it prints as a table, and shows as one in notebooks.
+
+    Raises:
+        PackError: E304 for what is no model at all, E305 when X has no rows or other columns than the model.
+        ContractError: E104 when X is no table.
+    """
+    model = as_estimator(model)
+    obstacles: list[Obstacle] = []
+    try:
+        check_model(model)
+    except PackError as error:
+        if error.code != "E301":
+            raise
+        return Diagnosis((), [_obstacle(error)], notes=["Nothing can be examined before it is fitted."])
+    form = None if X is None else _form(X, model, obstacles)
+    if form is None:
+        fields, columns = guessed(model)
+        nulls: Mapping[str, float | None] = {}
+        seen = None
+    else:
+        fields = fielding.infer(form, fielding.sketch(form))
+        columns = {column.name: list(column.values[:_MOST]) for column in form.columns}
+        nulls, seen = form.nulls, form.seen
+    contract = Contract(inputs=tuple(fields), outputs=(Output(name="value", dtype="float64"),), task="regression")
+    tensors = encode(contract, columns).only_good()
+    graph = Graph()
+    stand_ins = StandIns(graph, tensors)
+    graph.rescue = stand_ins
+    answer = _applied(model, input_table(graph, fields, nulls, seen), stand_ins)
+    obstacles += [_obstacle(error) for error in stand_ins.refused]
+    agrees = None
+    if answer is not None and not obstacles:
+        try:
+            conversion = finished(graph, answer, type(model).__name__)
+            agrees = None if form is None else _compared(conversion, model, form, obstacles)
+        except PackError as error:
+            obstacles.append(_obstacle(error))
+    notes = [] if form is not None else [_GUESSED]
+    if answer is None:
+        notes.append("What comes after the refused steps could not be examined.")
+    return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, len(form or ()), agrees, notes)
+
+
+def _form(X: Any, model: Any, obstacles: list[Obstacle]) -> Form | None:
+    """X as a form; None when it has columns that cannot be carried, all of which are told."""
+    try:
+        return form_of(X, model)
+    except PackError as error:
+        if error.code != "E304":
+            raise
+        obstacles += _columns(X) or [_obstacle(error)]
+        return None
+
+
+def _columns(X: Any) -> list[Obstacle]:
+    found = []
+    for name in getattr(X, "columns", ()):
+        try:
+            form_of(X[[name]])
+        except PackError as error:
+            found.append(_obstacle(error))
+    return found
+
+
+def _applied(model: Any, table: Table, stand_ins: StandIns) -> Answer | None:
+    try:
+        return apply(model, table)
+    except PackError as error:
+        stand_ins.remember(error)
+        return None
+
+
+def _compared(conversion: Conversion, model: Any, form: Form, obstacles: list[Obstacle]) -> bool | None:
+    """Whether the graph answers the caller's rows as the original does."""
+    original = Original(model, form, conversion.outputs)
+    columns = {column.name: column.values[:_MOST] for column in form.columns}
+    contract = Contract(
+        inputs=tuple(fielding.infer(form, fielding.sketch(form))), outputs=conversion.outputs, task=conversion.task,
+        stages=conversion.stages,
+    )  # fmt: skip
+    batch = encode(contract, columns)
+    good = {name: [v for v, fine in zip(values, batch.good, strict=True) if fine] for name, values in columns.items()}
+    try:
+        truth = original.answer_columns(good)
+    except Exception as error:
+        told = " ".join(str(error).split())[:300]
+        fix = "Make model.predict(X) work on these rows first."
+        obstacles.append(
+            Obstacle("E305", "", f"The model fails on the rows given: {type(error).__name__}: {told}", fix)
+        )
+        return None
+    tensors = batch.only_good()
+    report = Report(tolerances(contract, truth, single=conversion.single, relative=None))
+    report.add(
+        ["caller"] * len(next(iter(truth.values()))), good, truth, run(conversion.graph, conversion.tensors, tensors)
+    )
+    if not report.passed:
+        where = faulty_step(conversion, tensors)
+        count = max(report.different.values())
+        what = f"The converted step answers {count} of {len(batch.good)} rows differently from the original."
+        fix = "Does it depend on chance, the time or something outside? If not, replace the step and report its type."
+        obstacles.append(Obstacle("E303", where, what, fix))
+    return report.passed
+
+
+def _steps(graph: Graph, obstacles: list[Obstacle], tensors: Mapping[str, Any], form: Form | None) -> list[Examined]:
+    """The steps, each after the one that it stands in."""
+    bad = {obstacle.where for obstacle in obstacles}
+    first: dict[str, Step] = {}
+    for step in graph.steps:
+        first.setdefault(step.path, step)
+    paths = [*first, *(where for where in sorted(bad) if where and " (" in where and where not in first)]
+    order: dict[str, None] = {}
+    for path in paths:
+        order.update(dict.fromkeys(_above(path)))
+    position = {path: i for i, path in enumerate(order)}
+    listed = sorted(order, key=lambda path: [position[outer] for outer in _above(path)])
+    result = []
+    for path in listed:
+        found = first.get(path)
+        how = "refused" if path in bad or found is None else found.how
+        result.append(Examined(path, how, path not in bad and found is not None, _carried(graph, found, tensors, form)))
+    return result
+
+
+def _above(path: str) -> list[str]:
+    """The paths of the steps that one stands in, and its own."""
+    parts = path.split(" › ")
+    return [" › ".join(parts[: i + 1]) for i in range(len(parts))]
+
+
+def _carried(graph: Graph, step: Step | None, tensors: Mapping[str, Any], form: Form | None) -> list[str]:
+    if step is None:
+        return []
+    rows = None
+    if form is not None and hasattr(step.estimator, "categories_"):
+        try:
+            rows = replayed(graph, step.estimator, step.table, tensors)
+        except Exception:  # then the categories are told without counts
+            rows = None
+    return carries(step.estimator, rows)
+
+
+def _obstacle(error: PackError) -> Obstacle:
+    return Obstacle(error.code, error.where, error.what, error.fix)

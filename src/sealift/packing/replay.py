@@ -1,0 +1,46 @@
+"""Single steps of a graph under construction run on rows, and the rows in the form that the original step takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from sealift.convert import Graph, Table, Tensor
+from sealift.runtime import Engine
+from sealift.text import Stages
+
+
+def run(graph: Graph, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """What these tensors of the graph hold for the rows; output name → array."""
+    engine = Engine(
+        graph.model(outputs, {}).SerializeToString(), threads=1, stages=Stages(tuple(graph.stages), graph.texts)
+    )
+    return engine.run({name: tensors[name] for name in engine.inputs})
+
+
+def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, Any]) -> Any:
+    """What a step is given in the graph: an array of numbers or objects, or a data frame if it knows names.
+
+    A vectorizer is given its one column of texts.
+    """
+    parts = []
+    for block in table.blocks:
+        values = run(graph, {"in": block.values}, tensors)["in"]
+        if block.missing is not None:
+            values = values.astype(object)
+            values[run(graph, {"in": block.missing}, tensors)["in"]] = block.null
+        parts.append(values)
+    if any(part.dtype == object for part in parts):
+        parts = [part.astype(object) for part in parts]
+    whole = np.concatenate(parts, axis=1)
+    if hasattr(estimator, "build_analyzer"):
+        return whole[:, 0]
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None or len(names) != whole.shape[1] or not find_spec("pandas"):
+        return whole
+    import pandas
+
+    return pandas.DataFrame(dict(zip(names, whole.T, strict=True))).infer_objects()

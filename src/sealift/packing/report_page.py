@@ -1,0 +1,34 @@
+"""The parity report for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sealift.packing import page
+from sealift.packing.parity import Report
+
+
+def report_page(title: str, report: Report, steps: Sequence[Mapping[str, str]], notes: Sequence[str]) -> str:
+    """What was compared, the worst differences and what was allowed, and how each step travelled."""
+    kinds = [[kind, f"{count:,}"] for kind, count in report.compared.items()]
+    if report.refused:
+        kinds.append(["left out: the original refuses them", f"{report.refused:,}"])
+    outputs = []
+    for name, worst in report.worst.items():
+        allowed = report.tolerance.get(name)
+        outputs.append(
+            [
+                name,
+                f"{report.different[name]:,}",
+                f"{worst:.1e}" if allowed else "",
+                f"{allowed.relative:.0e}" if allowed else "none: equal",
+            ]
+        )
+    parts = [
+        page.table("Rows compared with the original", ["kind", "rows"], kinds),
+        page.table("Answers", ["output", "rows that differ", "worst difference", "allowed"], outputs),
+        page.table("Steps", ["step", "how"], [[step["path"], step["how"]] for step in steps]),
+        *(page.note("bad", "Differs", line) for line in report.lines()),
+        *(page.note("care", "Note", text) for text in notes),
+    ]
+    return page.whole(title, "".join(parts), good=report.passed)
