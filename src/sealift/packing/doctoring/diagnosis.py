@@ -113,13 +113,13 @@ class Diagnosis:
             shown = name if len(name) <= room else name[: room - 1] + ("…" if unicode else "~")
             lines.append(f"  {mark}  {shown:<{room}}  {HOW[step.how]}".rstrip())
         for i, obstacle in enumerate(self.obstacles, 1):
-            lines += ["", f"{i}. {obstacle.where or 'The model'}"]
+            lines += ["", *textwrap.wrap(f"{i}. {obstacle.where or 'The model'}", width, subsequent_indent="   ")]
             lines += _wrapped(obstacle.code, obstacle.what, width) + _wrapped("fix", obstacle.fix, width)
         carrying = [step for step in self.steps if step.carries]
         if carrying:
             lines += ["", "Training data inside the model"]
         for step in carrying:
-            lines.append(f"  {step.path}")
+            lines += textwrap.wrap(step.path, width, initial_indent="  ", subsequent_indent="    ")
             for sentence in step.carries:
                 lines += _wrapped("", sentence, width)
         for note in self.notes:

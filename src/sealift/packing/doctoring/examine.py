@@ -95,8 +95,8 @@ def _form(X: Any, model: Any, obstacles: list[Obstacle]) -> Form | None:
 
 
 def _columns(X: Any) -> list[Obstacle]:
-    found = []
-    for name in getattr(X, "columns", ()):
+    found: list[Obstacle] = []
+    for name in dict.fromkeys(getattr(X, "columns", ())):
         try:
             form_of(X[[name]])
         except PackError as error:

@@ -47,7 +47,7 @@ class StandIns:
         if classes is None or not isinstance(classes, np.ndarray):
             return Answer(value=self._constant(predicted.astype(np.float64)))
         chosen = np.searchsorted(classes, predicted) if len(classes) else predicted
-        ratings = {
+        ratings: dict[str, Any] = {
             name: self._constant(np.asarray(getattr(estimator, method)(rows), dtype=np.float64))
             for name, method in (("probability", "predict_proba"), ("score", "decision_function"))
             if hasattr(estimator, method)
