@@ -203,6 +203,17 @@ def test_packed_shows_a_page(tmp_path: Any) -> None:
     assert [step["how"] for step in packed.steps] == ["own", "own", "own"]
 
 
+def test_guessing_of_keys_and_texts() -> None:
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    rows = [{"a": i, "b": "x" if i % 2 else "y"} for i in range(10)]
+    assert doctor(DictVectorizer().fit(rows)).travels
+    frame = pd.DataFrame({"t": ["a word", "some words"] * 5, "n": range(10)})
+    columns = ColumnTransformer([("t", CountVectorizer(), "t"), ("n", StandardScaler(), ["n"])])
+    assert doctor(make_pipeline(columns, LogisticRegression()).fit(frame, [0, 1] * 5)).travels
+
+
 def test_a_tree_of_single_leaves() -> None:
     X, y = people()
     (step,) = doctor(DecisionTreeClassifier(random_state=0).fit(X[["debt"]], y), X[["debt"]]).steps

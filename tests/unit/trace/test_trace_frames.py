@@ -166,3 +166,33 @@ def test_pandas_and_numpy_are_as_before() -> None:
     before = (np.asarray, np.zeros, np.c_, pd.DataFrame, pd.concat)
     traced(ratios, people())
     assert (np.asarray, np.zeros, np.c_, pd.DataFrame, pd.concat) == before
+
+
+def test_frames_made_by_the_step_before() -> None:
+    X = people()[["age", "debt"]]
+    scaler = StandardScaler().set_output(transform="pandas")
+    model = make_pipeline(scaler, FunctionTransformer(lambda df: df.assign(sum=df["age"] + df["debt"])))
+    assert_same(model.fit(X), X)
+
+
+def test_functions_of_the_library_itself() -> None:
+    X = people()[["age", "debt"]]
+    for function in (np.asarray, pd.DataFrame, pd.isna):
+        traced(function, X)
+
+    def made() -> Any:
+        import numpy as inner
+
+        return lambda x: inner.asarray(x) * inner.ones((len(x), 2))
+
+    traced(made(), X.to_numpy())
+
+
+def test_sparse_rows_are_spread_out() -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = ["a small ship", "a sea", "small seas and ships", "nothing"] * 3
+    model = make_pipeline(TfidfVectorizer(), FunctionTransformer(lambda x: x.toarray()), StandardScaler())
+    assert_same(model.fit(texts), texts)
+    model = make_pipeline(TfidfVectorizer(), FunctionTransformer(np.sqrt))
+    assert_same(model.fit(texts), texts)

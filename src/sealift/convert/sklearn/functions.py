@@ -20,7 +20,9 @@ def function(step: Any, x: Table) -> Table:
     if func is None or getattr(getattr(func, "func", None), "__name__", "") == "check_array":
         return x
     frame = hasattr(step, "feature_names_in_") and not step.validate
-    found = trace(func, x, step.kw_args or {}, frame=frame)
-    if frame and found.names != x.names:
+    # The names that the step was given, which a step before it may have made.
+    given = x.named(step.feature_names_in_) if frame and len(step.feature_names_in_) == x.width else x
+    found = trace(func, given, step.kw_args or {}, frame=frame)
+    if frame or any(block.is_text for block in found.blocks):
         return found
-    return named(step, found.numbers(), x) if not any(b.is_text for b in found.blocks) and not frame else found
+    return named(step, found.numbers(), x)

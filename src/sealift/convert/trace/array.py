@@ -113,7 +113,8 @@ class Array(NDArrayOperatorsMixin):
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise Refusal(
             "it hands the values to code that is not NumPy's own, which cannot be followed",
-            "Say it with NumPy's functions, or take the step out of the model and compute the column before it.",
+            "Leave out np.asarray and np.array or import numpy at the top of the module; say what other libraries do "
+            "with NumPy's functions, or compute the column before the model.",
         )
 
     def __getitem__(self, key: Any) -> Any:

@@ -40,9 +40,9 @@ def run_traced(function: Callable[..., Any], given: Any, arguments: Mapping[str,
     """The function's result on stand-ins. Raises PackError E302."""
     with watching() as refusals:
         try:
-            with standing_in(function, like), warnings.catch_warnings(), np.errstate(all="ignore"):
+            with standing_in(function, like) as called, warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                result = function(given, **arguments)
+                result = called(given, **arguments)
         except PackError:
             raise
         except Refusal as refusal:

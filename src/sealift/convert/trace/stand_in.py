@@ -29,16 +29,23 @@ _LOCK = threading.RLock()
 
 
 @contextmanager
-def standing_in(function: Any, like: Tensor) -> Iterator[None]:
-    """Let the replacements take over in the user's modules; `like` is a matrix with the rows of the data."""
+def standing_in(function: Any, like: Tensor) -> Iterator[Any]:
+    """Let the replacements take over in the user's modules, and give what stands in for the function itself.
+
+    `like` is a matrix with the rows of the data.
+    """
     changed = {id(original): (original, instead) for original, instead in _replacements(like)}
     with _LOCK, ExitStack() as stack:
         for names in _spaces(function):
-            found = {name: changed[id(value)][1] for name, value in names.items() if id(value) in changed}
+            found = {name: changed[id(value)][1] for name, value in list(names.items()) if id(value) in changed}
             if found:
                 stack.callback(names.update, {name: names[name] for name in found})
                 names.update(found)
-        yield
+        for cell in getattr(function, "__closure__", None) or ():
+            if id(cell.cell_contents) in changed:
+                stack.callback(setattr, cell, "cell_contents", cell.cell_contents)
+                cell.cell_contents = changed[id(cell.cell_contents)][1]
+        yield changed[id(function)][1] if id(function) in changed else function
 
 
 def _spaces(function: Any) -> list[dict[str, Any]]:

@@ -50,6 +50,8 @@ def _names(members: list[Any]) -> list[str]:
         names = getattr(member, "feature_names_in_", None)
         if names is not None:
             return [str(name) for name in names]
+        if hasattr(member, "feature_names_") and hasattr(member, "separator"):  # DictVectorizer
+            return list(dict.fromkeys(str(name).split(member.separator)[0] for name in member.feature_names_))
         width = _width(member)
         if width:
             return [f"x{i}" for i in range(width)]
@@ -85,6 +87,11 @@ def _texts(member: Any) -> Iterator[tuple[str, list[Any]]]:
         for label, value in zip(labels, filled, strict=True):
             if isinstance(value, str):
                 yield label, [value]
+    if hasattr(member, "feature_names_") and hasattr(member, "separator"):
+        for name in map(str, member.feature_names_):
+            key, found, value = name.partition(member.separator)
+            if found:
+                yield key, [value]
     if hasattr(member, "build_analyzer"):
         yield "text", ["a text", "another text"]
     for _, transformer, columns in getattr(member, "transformers_", ()):
