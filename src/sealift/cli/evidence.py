@@ -18,16 +18,17 @@ def show(evidence: Any) -> None:
     compared = _mapping(parity.get("compared"))
     if compared:
         say("\nEvidence")
+        kinds = [[kind, f"{count:,}"] for kind, count in compared.items() if isinstance(count, int)]
         total = sum(count for count in compared.values() if isinstance(count, int))
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in compared.items() if isinstance(count, int))
         refused = parity.get("refused_by_original")
         pairs(
             [
-                ("compared", f"{total:,} rows with the original model: {kinds}"),
+                ("compared", f"{total:,} rows with the original model"),
                 ("left out", f"{refused:,} generated rows that the original refuses" if _counts(refused) else ""),
                 ("measured", _metrics(evidence)),
             ]
         )
+        table(["rows compared", "count"], kinds)
         table(["output", "rows that differ", "worst difference", "allowed"], _outputs(_mapping(parity.get("outputs"))))
     steps = [step for step in _list(evidence.get("steps")) if isinstance(step, Mapping) and "path" in step]
     if steps:
