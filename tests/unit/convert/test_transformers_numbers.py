@@ -149,7 +149,9 @@ def test_own_functions_that_look_at_all_rows_are_refused_with_their_line() -> No
     X = tables.numbers()
     centred = preprocessing.FunctionTransformer(lambda values: values - values.mean(axis=0))
     cases.refused(centred.fit(X), X, "lambda", "values.mean(axis=0)", "StandardScaler")
-    pipeline = make_pipeline(preprocessing.StandardScaler(), preprocessing.FunctionTransformer(np.sort)).fit(X)
+    pipeline = make_pipeline(
+        preprocessing.StandardScaler(), preprocessing.FunctionTransformer(np.sort, kw_args={"axis": 0})
+    ).fit(X)
     error = cases.refused(pipeline, X, "np.sort")
     assert "functiontransformer" in error.where
 

@@ -136,6 +136,16 @@ ROWWISE: list[Callable[[Any], Any]] = [
     lambda x: np.divide(x[:, [0]], x[:, [1]], out=np.full((len(x), 1), -1.0), where=x[:, [1]] != 0),
     lambda x: np.ones((len(x), 2)),
     lambda x: np.logical_or(x > 0, True),
+    lambda x: np.sort(x, axis=1),
+    lambda x: np.sort(x.astype(np.float32)),
+    lambda x: np.flip(x, axis=1),
+    lambda x: np.average(x, axis=1, weights=[1, 2, 3])[:, None],
+    lambda x: np.sum([x[:, 0], x[:, 1]], axis=0)[:, None],
+    lambda x: np.max([x[:, 0], x[:, 1]], axis=0)[:, None],
+    lambda x: np.mean(np.array([x, x * 2]), axis=0),
+    lambda x: sum(x[:, i] * w for i, w in enumerate([1, 2, 3]))[:, None],
+    lambda x: (x > 0) * x - (x < 0.5),
+    lambda x: x.astype(np.float32) * np.float64(0.1),
 ]  # fmt: skip
 
 

@@ -138,6 +138,29 @@ def _cumsum(a: Any, axis: Any = None) -> Any:
     return Array(plain.op("CumSum", np.array(axis % a.ndim)))
 
 
+@implements(np.average)
+def _average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: Any = False) -> Any:
+    if weights is None:
+        return reduce("mean", a, axis, keepdims=keepdims is True)
+    share = np.asarray(weights, dtype=np.float64)
+    return reduce("sum", a * share, axis, keepdims=keepdims is True) / share.sum()
+
+
+@implements(np.sort)
+def _sort(a: Any, axis: int = -1) -> Any:
+    tensor = a.tensor
+    size = tensor.shape[-1]
+    if size is None or axis % a.ndim != a.ndim - 1:
+        raise rows_at_once("np.sort over the rows", "Use axis=1, which sorts within each row.")
+    if not tensor.dtype.startswith("float"):
+        return Array(tensor.smallest(size)[0])
+    gone = tensor.isnan()
+    ordered, _ = where(gone, np.array(np.inf, tensor.dtype), tensor).smallest(size)
+    lost = gone.cast("int64").sum(axis=-1, keepdims=True)
+    # What is missing stands last, as in NumPy.
+    return Array(where(lost > size - 1 - np.arange(size), np.array(np.nan, tensor.dtype), ordered))
+
+
 @implements(np.isin)
 def isin(element: Any, test_elements: Any, *_: Any, invert: bool = False, **__: Any) -> Any:
     """Whether a value is one of those listed."""

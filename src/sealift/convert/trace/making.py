@@ -92,6 +92,13 @@ def _atleast_1d(a: Any) -> Any:
     return a
 
 
+@implements(np.flip)
+def _flip(m: Any, axis: Any = None) -> Any:
+    if axis is None or m.sizes[axis] is None or m.ndim != 2:
+        raise rows_at_once("np.flip of the rows", "Use axis=1.")
+    return m[:, ::-1]
+
+
 @implements(np.real)
 def _real(val: Any) -> Any:
     return val

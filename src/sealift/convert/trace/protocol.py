@@ -29,7 +29,7 @@ def call(function: Any, args: Any, kwargs: Any) -> Any:
         return found
     known = _known.get(function)
     if known is None:
-        if name in _ACROSS_ROWS:
+        if name in _ACROSS_ROWS and kwargs.get("axis") not in (1, -1):
             raise rows_at_once(f"np.{name}")
         raise Refusal(
             f"it calls np.{name}, which is not traced",

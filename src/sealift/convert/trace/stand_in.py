@@ -82,6 +82,8 @@ def _replacements(like: Tensor) -> Iterator[tuple[Any, Any]]:
         numpy[name] = _Converting(getattr(np, name))
     for name, value in (("zeros", 0), ("ones", 1), ("empty", 0), ("full", None)):
         numpy[name] = _Making(getattr(np, name), value, like)
+    for name in ("sum", "prod", "mean", "max", "min", "amax", "amin"):
+        numpy[name] = _Reducing(getattr(np, name))
     yield from _pairs(np, numpy)
     pandas = sys.modules.get("pandas")
     if pandas is not None:
@@ -111,6 +113,18 @@ class _Converting:
             return plain if dtype is None else plain.astype(dtype)
         if isinstance(value, list | tuple) and any(is_array(part) for part in value):
             return np.stack([part if is_array(part) else np.full(ROWS, part) for part in value], axis=0)
+        return self._original(value, *args, **kwargs)
+
+
+class _Reducing:
+    """`np.max([x[:, 0], x[:, 1]], axis=0)`: the protocol does not look into lists."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, list | tuple) and any(is_array(part) for part in value):
+            value = np.stack([part if is_array(part) else np.full(ROWS, part) for part in value], axis=0)
         return self._original(value, *args, **kwargs)
 
 
