@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -10,13 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from sealift.convert.graph import Tensor, concat
+from sealift.convert.graph import concat
 from sealift.convert.table import Block, Table
 from sealift.convert.trace.array import Array, is_array, lacking, pandas_class
+from sealift.convert.trace.columns import dropped, with_column
 from sealift.convert.trace.reduce import reduce
-from sealift.convert.trace.refusal import ROWS, Refusal, rows_at_once
+from sealift.convert.trace.refusal import ROWS, Refusal
 from sealift.convert.trace.series import ELSEWHERE, Series, unlike
-from sealift.convert.trace.shapes import constant, expanded
 
 _OWN = {"sum", "mean", "min", "max", "std", "var", "prod", "any", "all", "clip", "round", "around", "copy"}
 
@@ -93,7 +92,8 @@ class Frame(NDArrayOperatorsMixin):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if isinstance(key, str):
-            self.__dict__["table"] = with_column(self.table, key, value)
+            plain = value.to_numpy() if is_frame(value) else value
+            self.__dict__["table"] = with_column(self.table, key, plain)
             return
         if is_array(key) or is_frame(key):
             raise Refusal("it assigns where a condition holds", "Write df = df.mask(condition, value).")
@@ -246,55 +246,6 @@ def _made(block: Block, function: Callable[[Array], Any]) -> Block:
 
 def _block(result: Any, like: Block) -> Block:
     return replace(like, values=result.tensor, missing=result.missing)
-
-
-def with_column(table: Table, name: str, value: Any) -> Table:
-    """The table with one column replaced, or added at its end."""
-    values, missing, null = column_of(table, value)
-    new = Block(values, missing, (name,), null)
-    if name not in table.names:
-        return Table.join([table, Table((new,), table.graph)])
-    at = table.names.index(name)
-    before, after = table.select(range(at)), table.select(range(at + 1, table.width))
-    return Table.join([before, Table((new,), table.graph), after])
-
-
-def column_of(table: Table, value: Any) -> tuple[Tensor, Tensor | None, float | None]:
-    """A column to be assigned as a matrix (N, 1), its mask, and what a missing text is."""
-    like = table.blocks[0].values
-    if is_frame(value):
-        value = value.to_numpy()
-    tensor = value.tensor if is_array(value) else constant(table.graph, value)
-    if tensor.shape == (None,):
-        tensor = tensor.matrix()
-    elif None not in tensor.shape:
-        if tensor.shape not in ((), (1,), (1, 1)):
-            raise rows_at_once("a column with a value of its own for each row")
-        tensor = expanded(tensor, (None, 1), like)
-    if tensor.shape != (None, 1):
-        raise Refusal("it assigns several columns to one name", "Assign them one by one.")
-    if tensor.dtype != "object":
-        return tensor, None, np.nan
-    mask = value.missing if is_array(value) and value.missing is not None else constant(table.graph, False)
-    mask = mask.matrix() if mask.shape == (None,) else expanded(mask, (None, 1), like)
-    return tensor, mask, getattr(value, "null", np.nan)
-
-
-def dropped(table: Table, names: Sequence[str]) -> Table:
-    """The table without some columns. Raises KeyError as pandas does."""
-    lacking_ = [name for name in names if name not in table.names]
-    if lacking_:
-        raise KeyError(f"{lacking_} not found in axis")
-    return table.select([i for i, name in enumerate(table.names) if name not in names])
-
-
-def matching(names: Sequence[str], items: Any, like: str | None, regex: str | None) -> list[str]:
-    """The names that `df.filter` keeps."""
-    if items is not None:
-        return [name for name in items if name in names]
-    if like is not None:
-        return [name for name in names if like in name]
-    return [name for name in names if re.search(regex or "", name)]
 
 
 def across(frame: Frame, name: str, axis: Any, *, skipna: bool, ddof: float = 1) -> Series:

@@ -9,7 +9,8 @@ import numpy as np
 
 from sealift.convert.table import Table
 from sealift.convert.trace.array import is_array, lacking
-from sealift.convert.trace.frame import Frame, across, dropped, is_frame, matching, with_column
+from sealift.convert.trace.columns import dropped, matching, with_column
+from sealift.convert.trace.frame import Frame, across, is_frame
 from sealift.convert.trace.refusal import Refusal
 from sealift.convert.trace.series import _OPERATORS, Series, bounded, chosen, filled, gone
 

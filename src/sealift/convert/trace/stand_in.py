@@ -20,7 +20,8 @@ from sealift.convert.graph import Tensor
 from sealift.convert.table import Table
 from sealift.convert.trace import shapes
 from sealift.convert.trace.array import Array, dtype_of, is_array
-from sealift.convert.trace.frame import Frame, is_frame, with_column
+from sealift.convert.trace.columns import with_column
+from sealift.convert.trace.frame import Frame, is_frame
 from sealift.convert.trace.joining import column_stack
 from sealift.convert.trace.refusal import ROWS, Refusal, is_library
 from sealift.convert.trace.series import gone
