@@ -11,12 +11,9 @@ from onnx import numpy_helper
 
 from sealift.convert import Step
 from sealift.packing.forms import Column, Form, as_numbers
+from sealift.packing.kept import rows_kept
 from sealift.stats import SMALL
 
-# What estimators call the training rows that they keep and ask at every prediction.
-_KEPT = ("support_vectors_", "_fit_X", "X_train_", "X_fit_", "exemplars_")
-# These keep rows under a name that elsewhere means something learned.
-_KEPT_BY_TYPE = {"Nystroem": "components_", "AffinityPropagation": "cluster_centers_"}
 _DIGITS = 4
 
 
@@ -28,10 +25,10 @@ def texts_in(model: onnx.ModelProto) -> set[str]:
 def notes(model: onnx.ModelProto, steps: Sequence[Step], form: Form) -> list[str]:
     """Sentences on what the graph holds of single records; none names a value."""
     found = [
-        f"{step.path} keeps {count} rows of its training data, as its method needs; they are part of the file. "
+        f"{step.path} keeps {kept[0]} rows of its training data, as its method needs; they are part of the file. "
         "Choose another method if no record may leave."
         for step in steps
-        if (count := _kept(step.estimator))
+        if (kept := rows_kept(step.estimator))
     ]
     constants = np.unique(np.concatenate([np.zeros(0), *_numbers(model.graph)]))
     held = [column.name for column in form.columns if _among(_extremes(column), constants)]
@@ -46,15 +43,7 @@ def notes(model: onnx.ModelProto, steps: Sequence[Step], form: Form) -> list[str
 
 def keeps_records(steps: Sequence[Step]) -> bool:
     """Whether a step carries rows of its training data."""
-    return any(_kept(step.estimator) for step in steps)
-
-
-def _kept(estimator: Any) -> int:
-    for name in (*_KEPT, _KEPT_BY_TYPE.get(type(estimator).__name__, "")):
-        rows = getattr(estimator, name, None) if name else None
-        if getattr(rows, "ndim", 0) == 2 and rows is not None:
-            return int(rows.shape[0])
-    return 0
+    return any(rows_kept(step.estimator) for step in steps)
 
 
 def _among(values: Any, ordered: Any) -> bool:

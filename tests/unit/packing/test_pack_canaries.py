@@ -19,8 +19,10 @@ from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.manifold import Isomap
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.semi_supervised import LabelPropagation
 from sklearn.svm import SVC
 
 import sealift
@@ -218,11 +220,12 @@ def test_extremes_that_the_model_holds_are_reported(
         assert b"33917" not in bytes(packed.load().seal.members[member])
 
 
-def test_a_model_that_keeps_its_records_says_so(data: tuple[pd.DataFrame, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("last", [SVC(), LabelPropagation(gamma=1), make_pipeline(Isomap(), LogisticRegression())])
+def test_a_model_that_keeps_its_records_says_so(last: Any, data: tuple[pd.DataFrame, Any], tmp_path: Path) -> None:
     X, y = data
     numbers = X[["ratio", "visits", "depth"]].iloc[50:150]
     packed = sealift.pack(
-        make_pipeline(StandardScaler(), SVC()).fit(numbers, y[50:150]), numbers, name="svc", output=tmp_path / "s.seal"
+        make_pipeline(StandardScaler(), last).fit(numbers, y[50:150]), numbers, name="svc", output=tmp_path / "s.seal"
     )
     assert any("keeps" in note and "rows of its training data" in note for note in packed.notes)
     card = bytes(packed.load().seal.members["card.md"]).decode()

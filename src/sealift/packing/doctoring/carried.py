@@ -8,22 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from sealift.packing.kept import rows_kept
 from sealift.stats import SMALL
 
-# Attribute that holds whole training rows → what the method calls them.
-_ROWS = {
-    "_fit_X": "training rows, all there were",
-    "support_vectors_": "training rows (its support vectors)",
-    "X_train_": "training rows, all there were",
-    "X_fit_": "training rows, all there were",
-}
-# These keep rows under a name that elsewhere means something learned.
-_ROWS_BY_TYPE = {
-    "AffinityPropagation": ("cluster_centers_", "training rows (its examples)"),
-    "LabelPropagation": ("X_", "training rows, all there were"),
-    "LabelSpreading": ("X_", "training rows, all there were"),
-    "Nystroem": ("components_", "training rows (its landmarks)"),
-}
 _RECORDS = (
     "Whoever has the file can read them, in the units they have at this step; a scaler before it can be undone with "
     "the numbers in the same file. If no record may leave, choose a method that keeps none, or train on rows that may."
@@ -38,7 +25,7 @@ def carries(estimator: Any, rows: Any = None) -> list[str]:
         rows: what the step is given for the caller's rows, to count rare categories.
     """
     found: list[str] = []
-    kept = _rows_of(estimator)
+    kept = rows_kept(estimator)
     if kept is not None:
         count, what = kept
         found.append(f"It holds {count:,} {what}. {_RECORDS}")
@@ -46,19 +33,6 @@ def carries(estimator: Any, rows: Any = None) -> list[str]:
         found += look(estimator)
     found += _categories(estimator, rows)
     return found
-
-
-def _rows_of(estimator: Any) -> tuple[int, str] | None:
-    name, what = _ROWS_BY_TYPE.get(type(estimator).__name__, ("", ""))
-    for attribute, told in [(name, what), *_ROWS.items()]:
-        rows = getattr(estimator, attribute, None) if attribute else None
-        if rows is not None and getattr(rows, "ndim", 0) == 2 and rows.shape[0]:
-            return int(rows.shape[0]), told
-    tree = getattr(estimator, "tree_", None)  # KernelDensity
-    if tree is not None and hasattr(tree, "data") and not hasattr(tree, "n_node_samples"):
-        return len(tree.data), "training rows, all there were"
-    inner = getattr(estimator, "nbrs_", None)  # Isomap, LocallyLinearEmbedding
-    return _rows_of(inner) if inner is not None else None
 
 
 def _tree(estimator: Any) -> Iterator[str]:
