@@ -193,9 +193,9 @@ class Graph:
 
     def model(self, outputs: dict[str, Tensor], metadata: dict[str, str]) -> onnx.ModelProto:
         """The finished model: what the outputs need and nothing else, declared with true types and shapes."""
-        copies = [helper.make_node("Identity", [tensor.name], [name]) for name, tensor in outputs.items()]
-        nodes = [*self.nodes, *copies]  # after the names were asked for, which may lay out a lazy matrix
-        nodes, used = _needed(nodes, set(outputs))
+        pairs = [(tensor.name, name) for name, tensor in outputs.items()]
+        # Asking a lazy matrix for its name lays it out, so the nodes are read after the names.
+        nodes, used = _needed(_delivering(self.nodes, pairs), set(outputs))
         initializers = [self._constants[name] for name in self._constants if name in used] + self._adopted
         declared = [helper.make_tensor_value_info(n, _ELEMENT[t.dtype], list(t.shape)) for n, t in outputs.items()]
         given = [helper.make_tensor_value_info(t.name, _ELEMENT[t.dtype], list(t.shape)) for t in self.inputs]
@@ -301,6 +301,12 @@ class Tensor:
         # MatMul only where it must be: ONNX Runtime folds a constant factor beside it into an attribute of float32.
         kind = "Gemm" if len(shape) == 2 else "MatMul"
         return self.graph.add(kind, [self.cast(common), right.cast(common)], common, shape)
+
+    def affine(self, weights: npt.NDArray[Any], offset: npt.NDArray[Any]) -> Tensor:
+        """`self @ weights + offset` of a matrix (N, k), constants (k, m) and (m,), in one node."""
+        common = np.result_type(self.dtype, weights.dtype).name
+        constants = [self.graph.constant(weights, common), self.graph.constant(offset, common)]
+        return self.graph.add("Gemm", [self.cast(common), *constants], common, (self.shape[0], weights.shape[1]))
 
     def __neg__(self) -> Tensor:
         return self.op("Neg")
@@ -484,6 +490,38 @@ def _attribute(key: str, value: Any) -> onnx.AttributeProto:
         attribute.t.CopyFrom(numpy_helper.from_array(value, key))
         return attribute
     return helper.make_attribute(key, value)
+
+
+def _delivering(nodes: Sequence[onnx.NodeProto], pairs: Sequence[tuple[str, str]]) -> list[onnx.NodeProto]:
+    """The nodes with each (tensor, output) pair's tensor under the output's name.
+
+    A node's result is renamed, since a copy of it would cost every row of one a part of a microsecond; only what no
+    node here makes (an input, a constant) or what two outputs share is copied.
+    """
+    made = {name for node in nodes for name in node.output}
+    names: dict[str, str] = {}
+    copies = []
+    for tensor, output in pairs:
+        if tensor in made and tensor not in names:
+            names[tensor] = output
+        else:
+            copies.append(helper.make_node("Identity", [names.get(tensor, tensor)], [output]))
+    return [*(_renamed(node, names) for node in nodes), *copies]
+
+
+def _renamed(node: onnx.NodeProto, names: dict[str, str]) -> onnx.NodeProto:
+    if names.keys().isdisjoint([*_reads(node), *node.output]):
+        return node
+    copy = onnx.NodeProto()
+    copy.CopyFrom(node)
+    for side in (copy.input, copy.output):
+        side[:] = [names.get(name, name) for name in side]
+    for attribute in copy.attribute:
+        if attribute.type == onnx.AttributeProto.GRAPH:
+            inner = [_renamed(each, names) for each in attribute.g.node]
+            del attribute.g.node[:]
+            attribute.g.node.extend(inner)
+    return copy
 
 
 def _needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> tuple[list[onnx.NodeProto], set[str]]:

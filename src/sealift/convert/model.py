@@ -133,7 +133,8 @@ def _classification(answer: Answer) -> list[tuple[Output, Tensor]]:
     values, dtype = _classes(classes)
     label = Output(name="label", dtype=dtype, classes=values)
     table = np.array(values, dtype=object) if dtype == "string" else np.array(values)
-    told = answer.label if answer.choice is None else answer.choice.take_from(table)
+    numbered = dtype == "int64" and values == tuple(range(len(values)))
+    told = answer.label if answer.choice is None else answer.choice if numbered else answer.choice.take_from(table)
     assert told is not None
     found: list[tuple[Output, Tensor]] = [(label, told)]
     if answer.probability is not None:

@@ -44,6 +44,10 @@ class Lazy(Tensor):
     def name(self, given: str) -> None:
         assert not given
 
+    def affine(self, weights: Any, offset: Any) -> Tensor:
+        """`self @ weights + offset`."""
+        return self @ weights + offset
+
     def beside(self, parts: Sequence[Tensor], dtype: str) -> Tensor:
         """`parts`, this one among them, side by side."""
         return Joined([part.cast(dtype) for part in parts], dtype)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn import linear_model, svm
 
-from sealift.convert.classify import by_logistic, by_score, each_label, expit, shares, softmax, two_columns
+from sealift.convert.classify import by_score, by_signed, each_label, expit, shares, softmax, two_columns
 from sealift.convert.graph import Tensor
 from sealift.convert.registry import Answer, converter, refuse
 from sealift.convert.table import Table
@@ -21,7 +21,7 @@ def dense(values: Any) -> Any:
 def plane(x: Tensor, coefficients: Any, intercept: Any) -> Tensor:
     """x · coefficientsᵀ + intercept: (N,) for one row of coefficients, else (N, k)."""
     weights = np.atleast_2d(dense(coefficients))
-    found = x @ weights.T + np.broadcast_to(np.asarray(intercept, dtype=weights.dtype), (len(weights),))
+    found = x.affine(weights.T, np.broadcast_to(np.asarray(intercept, dtype=weights.dtype), (len(weights),)))
     return found.vector() if np.ndim(coefficients) == 1 else found
 
 
@@ -77,9 +77,11 @@ def generalized(step: Any, x: Table) -> Answer:
 @converter(linear_model.LogisticRegression, linear_model.LogisticRegressionCV)
 def logistic(step: Any, x: Table) -> Answer:
     """Two classes by the logistic function, more by softmax."""
+    coefficients = dense(step.coef_)
+    if len(coefficients) == 1:
+        signed = plane(x.numbers(), np.vstack([coefficients, -coefficients]), np.outer([1, -1], step.intercept_)[:, 0])
+        return by_signed(step.classes_, signed.column(0), signed)
     score = decision(step, x)
-    if len(score.shape) == 1:
-        return by_logistic(step.classes_, score)
     return by_score(step.classes_, score, softmax(score))
 
 
