@@ -26,13 +26,13 @@ def run(
     from sealift.cli.data import read_data
     from sealift.packing.doctoring import doctor
     from sealift.packing.doctoring.diagnosis import shows_unicode
-    from sealift.packing.lists import column_for
+    from sealift.packing.entrance import as_taken
     from sealift.packing.sources import load_noting
 
     rows = None if data is None else read_data(data, target=target, drop=drop)[0]
     original, notes = load_noting(model, trust_pickle=trust_pickle, trust=trust)
     with Bar("Examining"):
-        found = doctor(original, None if rows is None else column_for(original, rows))
+        found = doctor(original, None if rows is None else as_taken(original, rows))
     if as_json:
         result = found.as_dict()
         console.show_json({"ok": found.travels, **result, "notes": [*result["notes"], *notes]})

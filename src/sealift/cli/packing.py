@@ -36,7 +36,7 @@ def run(
     from sealift.cli.keys import open_key, sign_file
     from sealift.cli.overrides import read_overrides
     from sealift.packing import pack
-    from sealift.packing.lists import column_for
+    from sealift.packing.entrance import as_taken
     from sealift.packing.sources import load_noting
 
     # What fails fast comes first: a wrong key or contract file should not cost a verification.
@@ -44,7 +44,7 @@ def run(
     known = read_overrides(overrides) if overrides is not None else {}
     rows, truth = read_data(data, target=target, drop=drop)
     original, warned = load_noting(model, trust_pickle=trust_pickle, trust=trust)
-    rows = column_for(original, rows)
+    rows = as_taken(original, rows)
     with Bar("Packing") as bar:
         packed = pack(
             original, rows, truth, name=name, version=version, output=output, keep_rows=keep_rows,

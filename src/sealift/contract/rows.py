@@ -21,6 +21,7 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
         contract: names the inputs.
         rows: a pandas, polars or pyarrow table, a 2-d NumPy array or list of lists (columns in the contract's
             order), a list of dicts, a dict of columns, one dict of values, or texts for a single input of texts.
+            A key that is absent from dicts of values is a missing value, where the contract allows one.
         extra: whether columns that are no inputs are passed over instead of refused.
 
     Raises:
@@ -29,8 +30,9 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
     alone = len(contract.inputs) == 1 and contract.inputs[0].dtype == "string"
     table = {contract.inputs[0].name: rows} if alone and _is_column(rows) else as_table(rows)
     if isinstance(table, Mapping):
-        match_columns(contract, list(table), extra=extra)
-        found = {field.name: table[field.name] for field in contract.inputs}
+        whole = _with_absent(contract, rows, table)
+        match_columns(contract, list(whole), extra=extra)
+        found = {field.name: whole[field.name] for field in contract.inputs}
     else:
         width = table.shape[1]
         if width != len(contract.inputs):
@@ -58,7 +60,7 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
     if hasattr(rows, "columns") and hasattr(rows, "get_columns"):  # polars
         return _unique(list(rows.columns), [column.to_numpy() for column in rows.get_columns()])
     if isinstance(rows, Mapping):
-        if rows and all(isinstance(value, str) or not hasattr(value, "__len__") for value in rows.values()):
+        if _is_one(rows):
             return {str(name): [value] for name, value in rows.items()}
         return {str(name): value if isinstance(value, np.ndarray) else list(value) for name, value in rows.items()}
     if isinstance(rows, list | tuple) and rows and all(isinstance(row, Mapping) for row in rows):
@@ -102,6 +104,22 @@ def _is_column(rows: Any) -> bool:
     if isinstance(rows, list | tuple):
         return bool(rows) and all(isinstance(value, str) for value in rows)
     return getattr(rows, "ndim", 0) == 1 or (hasattr(rows, "to_list") and not hasattr(rows, "columns"))
+
+
+def _is_one(rows: Mapping[Any, Any]) -> bool:
+    """Whether a dict holds the values of one row, and not columns."""
+    return bool(rows) and all(isinstance(value, str) or not hasattr(value, "__len__") for value in rows.values())
+
+
+def _with_absent(contract: Contract, rows: Any, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The table of rows that are dicts, with a column of nothing for inputs that all of them may and do lack.
+
+    An input that one of their keys nearly names is still lacking, since that is a slip.
+    """
+    count = int(_is_one(rows)) if isinstance(rows, Mapping) else len(rows) if isinstance(rows, list | tuple) else 0
+    others = [name for name in table if name not in contract.index]
+    lacking = [f.name for f in contract.inputs if count and f.missing == "allowed" and f.name not in table]
+    return {**table, **{name: [None] * count for name in lacking if not others or _closest(name, others) is None}}
 
 
 def _closest(name: str, others: Sequence[str]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sealift.contract import Contract, Field, shown
 from sealift.errors import PackError
-from sealift.packing.forms import is_unicode
+from sealift.packing.columns import is_unicode
 
 # The author's own words, by heading. The headings are the questions on a clinical calculator's tabs.
 ABOUT = {

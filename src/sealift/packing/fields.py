@@ -14,7 +14,8 @@ import numpy as np
 from sealift.contract import Contract, Field, Policy, is_missing
 from sealift.convert import Step
 from sealift.errors import PackError
-from sealift.packing.forms import Column, Form, Values
+from sealift.packing.columns import Column, Values
+from sealift.packing.forms import Form
 from sealift.packing.original import Original
 from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_texts
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sealift.packing.forms import Column, Form, Values, as_numbers, column_of, pandas_library, unfit
+from sealift.packing.columns import Column, Values, as_numbers, column_of, unfit
+from sealift.packing.forms import Form
 
 _DATES = "Turn dates into numbers (days, years) before the model sees them."
 
@@ -21,7 +22,8 @@ def pandas_form(frame: Any) -> Form:
     plain = len(kinds) == 1 and all(isinstance(c.native, np.dtype) and c.native in _FLOATS for c in columns)
 
     def build(rows: Mapping[str, Values]) -> Any:
-        pandas = pandas_library()
+        import pandas
+
         if plain:  # thousands of columns as one block, not one by one
             block = np.array([as_numbers(rows[column.name], column.native) for column in columns]).T
             return pandas.DataFrame(block, columns=frame.columns)

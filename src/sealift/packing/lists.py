@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sealift.packing.forms import Form, Values, column_of
+from sealift.packing.columns import Values, column_of
+from sealift.packing.forms import Form
 
 _NAME = "text"
 
@@ -19,15 +20,6 @@ def is_text_list(X: Any) -> bool:
     if isinstance(X, np.ndarray):
         return X.ndim == 1 and X.dtype.kind in "OUT"
     return hasattr(X, "to_list") and hasattr(X, "dtype") and not hasattr(X, "columns")
-
-
-def column_for(model: Any, rows: Any) -> Any:
-    """The one column of a table for a model that begins with a text vectorizer, which takes no tables; else `rows`."""
-    first = model
-    while hasattr(first, "steps"):
-        first = first.steps[0][1]
-    alone = hasattr(rows, "iloc") and getattr(rows, "shape", ())[1:] == (1,)
-    return rows.iloc[:, 0] if alone and hasattr(first, "build_analyzer") else rows
 
 
 def text_form(X: Any) -> Form:

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from sealift.contract import Output
 from sealift.errors import PackError
-from sealift.packing.forms import Form, Values
+from sealift.packing.columns import Values
+from sealift.packing.entrance import check_entrance
+from sealift.packing.forms import Form
 
 # How the original is asked for each output of the contract.
 _METHODS = {
@@ -92,7 +94,11 @@ class Original:
 
 
 def check_model(model: Any) -> None:
-    """Raise PackError E304 for what is no fitted model at all, E301 for an estimator that was never fitted."""
+    """Raise PackError for what cannot be asked.
+
+    E304 for what is no fitted model at all, E301 for an estimator that was never fitted, E302 for one whose rows no
+    contract describes.
+    """
     if isinstance(model, type):
         raise PackError("E304", f"{model.__name__} is a class.", fix="Give a fitted object: model = ...().fit(X, y).")
     if not any(hasattr(model, name) for name in ("predict", "transform", "fit_predict", "score_samples")):
@@ -118,6 +124,7 @@ def check_model(model: Any) -> None:
             ) from error
         except Exception:  # noqa: S110 - an estimator with ideas of its own; the conversion will tell
             pass
+    check_entrance(model)
 
 
 def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:

@@ -18,11 +18,11 @@ from sealift.packing import fields as fielding
 from sealift.packing import privacy, texts, told
 from sealift.packing.card import card, check_about
 from sealift.packing.examples import Reference, examples
-from sealift.packing.forms import form_of
 from sealift.packing.metrics import metrics
 from sealift.packing.original import Original, check_model, check_rows
 from sealift.packing.parity import Report, tolerances
 from sealift.packing.provenance import provenance, sbom
+from sealift.packing.reading import form_of
 from sealift.packing.report_page import report_page
 from sealift.packing.verify import prove
 from sealift.runtime import SealedModel
@@ -135,7 +135,7 @@ def pack(
         title=title,
         description=description,
     )
-    notes += privacy.notes(graph, conversion.steps, form)
+    notes += [*form.notes, *privacy.notes(graph, conversion.steps, form)]
     say("Verifying")
     described = canonical.dumps(contract.as_json())
     onnx.helper.set_model_props(graph, {"sealift.contract": described.decode()})

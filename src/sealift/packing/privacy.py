@@ -10,7 +10,8 @@ import onnx
 from onnx import numpy_helper
 
 from sealift.convert import Step
-from sealift.packing.forms import Column, Form, as_numbers
+from sealift.packing.columns import Column, as_numbers
+from sealift.packing.forms import Form
 from sealift.packing.kept import rows_kept
 from sealift.stats import SMALL
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import sealift
 from sealift import canonical
-from sealift.packing.forms import Form, as_numbers
+from sealift.packing.columns import as_numbers
+from sealift.packing.forms import Form
 
 _PACKAGES = (
     *("numpy", "scipy", "pandas", "polars", "scikit-learn", "skl2onnx", "onnx", "onnxruntime"),

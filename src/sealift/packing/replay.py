@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sealift.convert import Graph, Table, Tensor
+from sealift.packing.entrance import own_keys, takes_dicts, takes_texts
 from sealift.runtime import Engine
 from sealift.text import Stages
 
@@ -24,19 +25,25 @@ def run(graph: Graph, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) ->
 def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, Any]) -> Any:
     """What a step is given in the graph: an array of numbers or objects, or a data frame if it knows names.
 
-    A vectorizer is given its one column of texts.
+    A model that begins with a vectorizer is given its one column of texts, or dicts.
     """
+    dicts = takes_dicts(estimator)
     parts = []
     for block in table.blocks:
         values = run(graph, {"in": block.values}, tensors)["in"]
-        if block.missing is not None:
+        if block.missing is not None or dicts:
+            gone = np.isnan(values) if block.missing is None else run(graph, {"in": block.missing}, tensors)["in"]
             values = values.astype(object)
-            values[run(graph, {"in": block.missing}, tensors)["in"]] = block.null
+            values[gone] = block.null
         parts.append(values)
     if any(part.dtype == object for part in parts):
         parts = [part.astype(object) for part in parts]
     whole = np.concatenate(parts, axis=1)
-    if hasattr(estimator, "build_analyzer"):
+    if dicts:
+        own = own_keys(estimator)
+        keys = [own.get(name, name) for name in table.names]
+        return [{k: v for k, v in zip(keys, row, strict=True) if v is not None} for row in whole.tolist()]
+    if takes_texts(estimator):
         return whole[:, 0]
     names = getattr(estimator, "feature_names_in_", None)
     if names is None or len(names) != whole.shape[1] or not find_spec("pandas"):

@@ -11,8 +11,8 @@ import numpy as np
 
 from sealift.contract import Batch, Contract, Field, encode
 from sealift.contract.field import MAX_SAFE_INTEGER
+from sealift.packing.columns import Values, as_numbers
 from sealift.packing.fields import unseen
-from sealift.packing.forms import Values, as_numbers
 from sealift.stats import Numbers, Sketch
 
 Row: TypeAlias = list[float | str | bool | None]

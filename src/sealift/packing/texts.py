@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sealift.contract import Contract, Field, Stage
-from sealift.packing.forms import Column, Form
+from sealift.packing.columns import Column
+from sealift.packing.forms import Form
 from sealift.packing.rows import Row, Rows, allowed
 from sealift.stats import SMALL
 from sealift.text import TextStage

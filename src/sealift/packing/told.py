@@ -12,7 +12,7 @@ import numpy as np
 
 from sealift.contract import Headline, Output
 from sealift.errors import PackError
-from sealift.packing.forms import is_unicode
+from sealift.packing.columns import is_unicode
 
 
 def check_texts(**texts: Any) -> None:

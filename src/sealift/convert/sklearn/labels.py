@@ -41,9 +41,10 @@ def binarizer(step: Any, x: Table) -> Table:
 
 @converter(preprocessing.MultiLabelBinarizer)
 def multilabel(step: Any, x: Table) -> Table:
-    """Refused: its rows are sets of labels, which no input field holds."""
+    """Refused: it prepares targets, which are sets of labels, and no rows that a model answers."""
     del step, x
     raise refuse(
-        "Its rows are sets of labels, not columns of a table.",
-        "Give each label a column of its own that holds 0 or 1, and leave this step out.",
+        "It encodes the target of training, a set of labels a row, and takes no rows that a model answers.",
+        "Pack the classifier that was trained on its result, without it: its answer has a column for each label. If "
+        "sets of labels are an input, give each label a column of its own that holds 0 or 1.",
     )

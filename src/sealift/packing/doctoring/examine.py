@@ -16,10 +16,11 @@ from sealift.packing.doctoring.carried import carries
 from sealift.packing.doctoring.diagnosis import Diagnosis, Examined, Obstacle
 from sealift.packing.doctoring.guess import guessed
 from sealift.packing.doctoring.stand_ins import StandIns
-from sealift.packing.forms import Form, form_of
+from sealift.packing.forms import Form
 from sealift.packing.locate import faulty_step
 from sealift.packing.original import Original, check_model
 from sealift.packing.parity import Report, tolerances
+from sealift.packing.reading import form_of
 from sealift.packing.replay import replayed, run
 
 _MOST = 500
@@ -51,9 +52,10 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
     try:
         check_model(model)
     except PackError as error:
-        if error.code != "E301":
+        if error.code not in ("E301", "E302"):
             raise
-        return Diagnosis((), [_obstacle(error)], notes=["Nothing can be examined before it is fitted."])
+        notes = ["Nothing can be examined before it is fitted."] if error.code == "E301" else []
+        return Diagnosis((), [_obstacle(error)], notes=notes)
     form = None if X is None else _form(X, model, obstacles)
     if form is None:
         fields, columns = guessed(model)
@@ -77,7 +79,7 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
             agrees = None if form is None else _compared(conversion, model, form, obstacles)
         except PackError as error:
             obstacles.append(_obstacle(error))
-    notes = [] if form is not None else [_GUESSED]
+    notes = [_GUESSED] if form is None else list(form.notes)
     if answer is None:
         notes.append("What comes after the refused steps could not be examined.")
     return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, len(form or ()), agrees, notes)

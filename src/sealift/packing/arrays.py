@@ -1,0 +1,33 @@
+"""NumPy arrays and lists of lists as a form of X."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import as_table
+from sealift.errors import PackError
+from sealift.packing.columns import Values, as_numbers, column_of
+from sealift.packing.forms import Form
+
+
+def array_form(X: Any) -> Form:
+    """The form of a 2-d array or a list of lists. Raises ContractError E104, PackError E304, E305."""
+    table = as_table(X)
+    if isinstance(table, Mapping):
+        raise PackError("E305", "X is no data frame and no array.", fix="Give a data frame or a 2-d NumPy array.")
+    array = np.asarray(table)
+    columns = tuple(column_of(f"x{i}", array[:, i], native=array.dtype) for i in range(array.shape[1]))
+
+    def build(rows: Mapping[str, Values]) -> Any:
+        if array.dtype.kind in "fiub":
+            kind = np.dtype(np.float32 if array.dtype == np.float32 else np.float64)
+            return np.column_stack([as_numbers(rows[c.name], kind) for c in columns])
+        result = np.empty((len(next(iter(rows.values()))), len(columns)), dtype=object)
+        for i, column in enumerate(columns):
+            result[:, i] = [column.null if value is None else value for value in rows[column.name]]
+        return result
+
+    return Form(columns, array, build)

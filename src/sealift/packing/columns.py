@@ -1,0 +1,127 @@
+"""One column of the caller's rows as plain values: its type in the contract, and what cannot be carried."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sealift.contract import DType, is_missing
+from sealift.errors import PackError
+
+Values: TypeAlias = Sequence[float | str | bool | None]
+
+_MOST_WHOLE = 2**53 - 1
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of X.
+
+    Attributes:
+        name: its name.
+        dtype: its type in the contract.
+        values: plain values, None where missing.
+        null: what a missing value is in X, None or NaN; in rows that are dicts, None is a key that is absent.
+        known: the values a categorical type declares, else None.
+        native: the type in the caller's own library.
+    """
+
+    name: str
+    dtype: DType
+    values: Values
+    null: float | None
+    known: tuple[Any, ...] | None = None
+    native: Any = None
+
+
+def column_of(name: str, raw: Any, *, known: tuple[Any, ...] | None = None, native: Any = None) -> Column:
+    """A column out of an array of its values (N,). Raises PackError E304 for values that no contract carries."""
+    if raw.dtype.kind == "f" and raw.dtype.itemsize < 4:
+        raise unfit(name, f"holds {raw.dtype}", "Give X as float32 or float64, which every computer has.")
+    if raw.dtype.kind in "fiub":
+        return _numbers(name, raw, known, native)
+    missing = [is_missing(value) for value in raw]
+    present = [value for value, gone in zip(raw, missing, strict=True) if not gone]
+    null = None if any(value is None for value in raw) else math.nan
+    values = [None if gone else plain(value) for value, gone in zip(raw, missing, strict=True)]
+    pool = list(known) if known else present
+    if all(isinstance(value, str) for value in pool):
+        _check_texts(name, pool)
+        return Column(name, "string", values, null, known, native)
+    if all(isinstance(value, bool | np.bool_) for value in pool):
+        return Column(name, "bool", values, null, known, native)
+    if all(
+        isinstance(value, int | float | np.number) and not isinstance(value, bool | np.complexfloating)
+        for value in pool
+    ):
+        whole = all(isinstance(value, int | np.integer) for value in pool)
+        if whole:
+            _check_whole(name, pool)
+        return Column(name, "int64" if whole else "float64", values, null, known, native)
+    kinds = sorted({type(value).__name__ for value in pool})
+    raise unfit(
+        name,
+        f"mixes values of the types {', '.join(kinds)}" if len(kinds) > 1 else f"holds values of the type {kinds[0]}",
+        "Let a column hold numbers, texts or booleans, and NaN or None where a value is missing.",
+    )
+
+
+def unfit(name: str, what: str, fix: str) -> PackError:
+    """The error for a column that cannot be carried."""
+    return PackError("E304", f"The column {what}.", where=f"column {name!r:.80}", fix=fix)
+
+
+def as_numbers(values: Values, kind: Any = np.float64) -> Any:
+    """Plain values as an array of floats, NaN where missing."""
+    # NumPy itself reads None as NaN when it is told the type of floats.
+    return np.array(values, dtype=np.float64).astype(kind, copy=False)
+
+
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can say the text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _numbers(name: str, raw: Any, known: tuple[Any, ...] | None, native: Any) -> Column:
+    dtypes: dict[str, DType] = {"f": "float64", "i": "int64", "u": "int64", "b": "bool"}
+    dtype: DType = "float32" if raw.dtype == np.float32 else dtypes[raw.dtype.kind]
+    if raw.dtype.kind == "f":
+        plain = raw if raw.dtype == np.float32 else raw.astype(np.float64)
+        values: Values = [None if value != value else value for value in plain.tolist()]  # noqa: PLR0124 - NaN
+    else:
+        values = raw.tolist()
+    if raw.dtype.kind in "iu" and len(raw):
+        _check_whole(name, (int(raw.min()), int(raw.max())))
+    return Column(name, dtype, values, math.nan, known, native)
+
+
+def plain(value: Any) -> Any:
+    """A scalar of NumPy's as Python's own."""
+    return str(value) if isinstance(value, str) else value.item() if isinstance(value, np.generic) else value
+
+
+def _check_whole(name: str, values: Sequence[Any]) -> None:
+    if any(abs(int(value)) > _MOST_WHOLE for value in values):
+        raise unfit(
+            name,
+            "holds whole numbers beyond 2**53, which computers confuse with their neighbours",
+            "Leave the column out if it is a key, or turn it into text or into smaller numbers.",
+        )
+
+
+def _check_texts(name: str, values: Sequence[str]) -> None:
+    for value in set(values):
+        if "\0" in value or not is_unicode(value):
+            raise unfit(
+                name,
+                "holds text with U+0000 or with half of a surrogate pair",
+                "Remove such characters: no file carries them from one program to the next.",
+            )
