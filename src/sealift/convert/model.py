@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from sealift.contract import Field, Output, Stage, Task
-from sealift.contract.field import shown
+from sealift.contract.field import MAX_SAFE_INTEGER, shown
 from sealift.convert.graph import Graph, Tensor, concat, stack
 from sealift.convert.registry import Answer, Step, apply, refuse
 from sealift.convert.sparse import staged
@@ -180,6 +180,11 @@ def _wide(name: str, tensor: Tensor) -> tuple[Output, Tensor]:
 
 def _classes(classes: Any) -> tuple[tuple[Any, ...], Any]:
     values = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
+    if any(type(value) is int and abs(value) > MAX_SAFE_INTEGER for value in values):
+        raise refuse(
+            "Its classes are whole numbers beyond 2**53, which computers confuse with their neighbours.",
+            "Train it with smaller numbers or with text as classes.",
+        )
     for kind, dtype in ((bool, "bool"), (int, "int64"), (float, "float64"), (str, "string")):
         if all(type(value) is kind for value in values):
             return values, dtype

@@ -47,7 +47,7 @@ def birch(step: Any, x: Table) -> Answer:
     """The cluster of the nearest subcluster; the distances to the subclusters."""
     values = x.numbers()
     centres = step.subcluster_centers_
-    label = _nearest(values, centres).take_from(np.asarray(step.subcluster_labels_, dtype=np.int64))
+    label = nearest_of(values, centres).take_from(np.asarray(step.subcluster_labels_, dtype=np.int64))
     return Answer(label=label, features=named(step, _distances(values, centres), x))
 
 
@@ -60,7 +60,7 @@ def centres_only(step: Any, x: Table) -> Answer:
     centres = dense(step.cluster_centers_)
     if not len(centres):
         raise refuse("It found no cluster; every row would get -1.", "Fit it until it converges (max_iter, damping).")
-    return Answer(label=_nearest(values, centres))
+    return Answer(label=nearest_of(values, centres))
 
 
 @converter(cluster.FeatureAgglomeration)
@@ -105,16 +105,18 @@ def _rank(values: Tensor, centres: Any) -> Tensor:
     return found
 
 
-def _squared(values: Tensor, centres: Any) -> Tensor:
-    squares = np.einsum("ij,ij->i", centres, centres)
-    found: Tensor = (values * values).sum(keepdims=True) + values @ centres.T * -2.0 + squares
+def squares(values: Tensor, centres: Any) -> Tensor:
+    """The squared distances (N, centres) by the expansion of `euclidean_distances`."""
+    sizes = np.einsum("ij,ij->i", centres, centres)
+    found: Tensor = (values * values).sum(keepdims=True) + values @ centres.T * -2.0 + sizes
     return found.clip(0.0, float("inf"))
 
 
-def _nearest(values: Tensor, centres: Any) -> Tensor:
-    return (-_squared(values.cast("float64"), centres.astype(np.float64))).argmax()
+def nearest_of(values: Tensor, centres: Any) -> Tensor:
+    """`pairwise_distances_argmin`: the number (N,) of the nearest centre, of equally near ones the first."""
+    return (-squares(values.cast("float64"), centres.astype(np.float64))).argmax()
 
 
 def _distances(values: Tensor, centres: Any) -> Tensor:
     # float32 is widened for this, as `euclidean_distances` does.
-    return _squared(values.cast("float64"), centres.astype(np.float64)).sqrt().cast(values.dtype)
+    return squares(values.cast("float64"), centres.astype(np.float64)).sqrt().cast(values.dtype)

@@ -10,6 +10,7 @@ from sklearn import discriminant_analysis, neighbors
 from sealift.convert.classify import by_logistic, by_score, softmax
 from sealift.convert.graph import Tensor, stack
 from sealift.convert.registry import Answer, converter
+from sealift.convert.sklearn.cluster import nearest_of, squares
 from sealift.convert.sklearn.distances import Metric
 from sealift.convert.sklearn.linear import decision
 from sealift.convert.table import Table
@@ -54,15 +55,21 @@ def centroid(step: Any, x: Table) -> Answer:
     scale = np.where(step.within_class_std_dev_ != 0, step.within_class_std_dev_, 1.0)
     centroids = np.asarray(step.centroids_, dtype=np.float64)
 
-    metric = Metric.of(step.metric, {})
+    if step.metric == "euclidean":
+        # Expanded as the original does, so that a row between two centroids falls to the same side.
+        nearest = nearest_of(values, centroids)
+        scaled = squares(values / scale, centroids / scale).sqrt()
+    else:
+        metric = Metric.of(step.metric, {})
 
-    def both(row: Tensor) -> list[Tensor]:
-        return [metric.distances(row, centroids), metric.distances(row / scale, centroids / scale)]
+        def both(row: Tensor) -> list[Tensor]:
+            return [metric.distances(row, centroids), metric.distances(row / scale, centroids / scale)]
 
-    plain, scaled = x.graph.each_row(values, both)
+        plain, scaled = x.graph.each_row(values, both)
+        nearest = (-plain).argmax()
     found = discriminated(step.classes_, -(scaled * scaled) + 2.0 * np.log(step.class_prior_))
     if np.isclose(step.class_prior_, 1 / len(step.classes_)).all():
-        choice = (-plain).argmax()
+        choice = nearest
         return Answer(choice=choice, classes=step.classes_, probability=found.probability, score=found.score)
     return found
 

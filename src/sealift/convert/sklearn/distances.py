@@ -17,6 +17,7 @@ from sealift.convert.graph import Tensor, where
 from sealift.convert.registry import refuse
 
 Points = npt.NDArray[Any]
+_NOTHING = 10 * float(np.finfo(np.float64).eps)  # shorter rows are not normalised (`_handle_zeros_in_scale`)
 
 
 def _gap(row: Tensor, points: Points) -> Tensor:
@@ -63,9 +64,9 @@ def _braycurtis(row: Tensor, points: Points) -> Tensor:
 
 def _cosine(row: Tensor, points: Points) -> Tensor:
     norm = (row * row).sum().sqrt()
-    unit = row / where(norm.equals(0.0), 1.0, norm)
+    unit = row / where(norm < _NOTHING, 1.0, norm)
     norms = np.sqrt((points * points).sum(axis=1, keepdims=True))
-    return (1.0 - (unit.matrix() * (points / np.where(norms == 0, 1.0, norms)).T).sum(axis=0)).clip(0.0, 2.0)
+    return (1.0 - (unit.matrix() * (points / np.where(norms < _NOTHING, 1.0, norms)).T).sum(axis=0)).clip(0.0, 2.0)
 
 
 _METRICS: dict[str, Callable[..., Tensor]] = {
@@ -145,8 +146,8 @@ def kernel(row: Tensor, points: Points, name: Any, params: Mapping[str, Any]) ->
     if name == "cosine":
         norm = (row * row).sum().sqrt()
         norms = np.sqrt((points * points).sum(axis=1, keepdims=True))
-        units = row.graph.constant(points / np.where(norms == 0, 1.0, norms))
-        return units @ (row / where(norm.equals(0.0), 1.0, norm))
+        units = row.graph.constant(points / np.where(norms < _NOTHING, 1.0, norms))
+        return units @ (row / where(norm < _NOTHING, 1.0, norm))
     if name not in ("linear", "poly", "polynomial", "sigmoid"):
         shown = getattr(name, "__name__", name)
         raise refuse(

@@ -9,6 +9,7 @@ from scipy.special import digamma
 from sklearn import mixture
 from sklearn.mixture._gaussian_mixture import _compute_log_det_cholesky
 
+from sealift.convert.classify import log_sum_exp
 from sealift.convert.graph import Tensor
 from sealift.convert.registry import Answer, converter
 from sealift.convert.table import Table
@@ -29,8 +30,8 @@ def gaussian_mixture(step: Any, x: Table) -> Answer:
         constant = constant - 0.5 * features * np.log(freedom) + 0.5 * (log_lambda - features / step.mean_precision_)
     quadratic = _quadratic(values, step.means_, step.precisions_cholesky_, shape)
     weighted = (quadratic + features * float(np.log(2 * np.pi))) * -0.5 + np.asarray(constant).astype(dtype)
-    shifted = weighted - weighted.max(keepdims=True)
-    return Answer(label=weighted.argmax(), probability=(shifted - shifted.exp().sum(keepdims=True).log()).exp())
+    # Not shifted first: far from all components the original's shares lose their digits, and so must these.
+    return Answer(label=weighted.argmax(), probability=(weighted - log_sum_exp(weighted)).exp())
 
 
 def _quadratic(x: Tensor, means: Any, cholesky: Any, shape: str) -> Tensor:

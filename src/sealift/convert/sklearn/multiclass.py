@@ -11,6 +11,7 @@ from sklearn.base import is_classifier, is_regressor
 from sealift.convert.classify import by_sign, each_label, labels, response, two_columns, votes
 from sealift.convert.graph import Tensor, stack, where
 from sealift.convert.registry import Answer, apply, converter, refuse
+from sealift.convert.sklearn.cluster import nearest_of
 from sealift.convert.table import Table, constant_column
 
 
@@ -40,6 +41,9 @@ def constant(step: Any, x: Table) -> Answer:
 @converter(multiclass.OneVsRestClassifier)
 def one_vs_rest(step: Any, x: Table) -> Answer:
     """The class, or each label, that its own binary estimator speaks for."""
+    if len(step.classes_) < 2:
+        # Its `predict_proba` gives two columns for the one class.
+        raise refuse("It knows only one class.", "Train it on rows of two classes or more.")
     members = _members(step, x)
     rated = [_binary(member, answer) for member, answer in members]
     positives = [answer.probability for _, answer in members]
@@ -86,5 +90,4 @@ def output_code(step: Any, x: Table) -> Answer:
     """The class whose code word is nearest to the binary answers."""
     words = np.asarray(step.code_book_, dtype=np.float64)
     rated = stack([_binary(*member) for member in _members(step, x)])
-    nearness = rated @ (2.0 * words.T) - (words * words).sum(axis=1)
-    return Answer(choice=nearness.argmax(), classes=step.classes_)
+    return Answer(choice=nearest_of(rated, words), classes=step.classes_)

@@ -45,7 +45,7 @@ def nearest(step: Any, x: Table, count: int, targets: Any) -> tuple[Tensor, Tens
     return distance, index
 
 
-def _weights(step: Any, distance: Tensor) -> Tensor | None:
+def _weights(step: Any, distance: Tensor, *, within: bool = False) -> Tensor | None:
     """The weights (…, k) of neighbours at `distance`; a row's exact matches, if any, share all weight."""
     if step.weights in (None, "uniform"):
         return None
@@ -56,8 +56,11 @@ def _weights(step: Any, distance: Tensor) -> Tensor | None:
             "It weighs by distances from a brute search, which are half rounding error near training rows.",
             "Train it with algorithm='kd_tree' or 'ball_tree', whose distances are exact.",
         )
-    match = distance.equals(0.0).cast("float64")
-    return where(match.max(keepdims=True) > 0.0, match, 1.0 / distance)
+    weight = 1.0 / distance
+    # Among a fixed number of neighbours what overflows counts as exact, as there: a distance of 5e-324 too.
+    exact = distance.equals(0.0) if within else weight.equals(float("inf"))
+    match = exact.cast("float64")
+    return where(match.max(keepdims=True) > 0.0, match, weight)
 
 
 def _deep(matrix: Tensor) -> Tensor:
@@ -107,7 +110,7 @@ def _within(step: Any, x: Table, table: Any) -> tuple[Tensor, Tensor]:
     def body(row: Tensor) -> list[Tensor]:
         reduced = metric.reduced(row, points)
         inside = reduced <= radius**metric.power
-        weights = _weights(step, metric.full(reduced))
+        weights = _weights(step, metric.full(reduced), within=True)
         share = inside.cast("float64")
         if weights is not None:
             share = where(inside, weights, 0.0)
