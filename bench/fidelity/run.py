@@ -1,144 +1,111 @@
-"""`make fidelity`: pack every estimator, count what is verified, what refused, and what would have been silently wrong.
+"""`make fidelity`: pack every case, and tell what is verified, what is refused and why, and what is at fault.
 
-    python -m bench.fidelity.run [--only NAME …] [--write docs/fidelity.md]
+    python -m bench.fidelity.run [--only TEXT …] [--write PAGE | --check PAGE] [--json FILE] [--processes 2]
 
-An estimator counts as verified when all its variants are. Nothing is left out: a case that cannot be fitted is a
-fault of this script and shows as a crash.
+It exits with 1 when a conversion differs, when anything crashes, and, with --check, when a case ends otherwise than
+on the committed page. Counts of rows and times are not compared: they follow the generated rows and the machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
+import json
+import multiprocessing
+import os
+import sys
 import time
-import traceback
-from collections import Counter
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
-import sealift
-from bench.fidelity.cases import Case, cases, estimators
-from bench.fidelity.pipelines import pipelines
-from sealift import ParityError, SealiftError
+from bench.fidelity.attempt import FAULTS, Outcome, attempt
+from bench.fidelity.case import Case
+from bench.fidelity.catalogue import catalogue
+from bench.fidelity.page import changes, ends, head, page
+
+_cases = cache(lambda: list(catalogue()))
 
 
-@dataclass(frozen=True)
-class Outcome:
-    name: str
-    variant: str
-    status: str
-    rows: int
-    webassembly: int
-    how: str
-    reason: str
-    seconds: float
+def tried(index: int) -> Outcome:
+    """Runs in a process of its own. Models with lambdas do not travel between processes; their numbers do."""
+    return attempt(_cases()[index])
 
 
-def attempt(case: Case, folder: Path) -> Outcome:
-    start = time.perf_counter()
-
-    def outcome(status: str, rows: int = 0, wasm: int = 0, how: str = "", reason: str = "") -> Outcome:
-        return Outcome(case.name, case.variant, status, rows, wasm, how, reason, time.perf_counter() - start)
-
-    try:
-        packed = sealift.pack(case.model, case.X, name="case", output=folder / "case.seal")
-    except ParityError as error:
-        return outcome("different", reason=f"{error.where}: {error.what[:160]}")
-    except SealiftError as error:
-        return outcome("refused", reason=f"{error.code} {error.what} {error.fix}")
-    except Exception as error:
-        traceback.print_exc()
-        return outcome("crash", reason=f"{type(error).__name__}: {error}")
-    steps = packed.load().seal.json("evidence.json")["steps"]
-    how = ", ".join(sorted({step["how"] for step in steps}))
-    return outcome("verified", packed.report.total, packed.report.compared.get("webassembly", 0), how)
+def chosen(cases: Sequence[Case], only: Sequence[str]) -> Iterator[int]:
+    """The numbers of the cases that hold one of the words in library, kind, name or variant; of all without words."""
+    for index, case in enumerate(cases):
+        told = f"{case.library} {case.kind} {case.name} {case.variant}".lower()
+        if not only or any(word.lower() in told for word in only):
+            yield index
 
 
-def sweep(only: list[str]) -> list[Outcome]:
-    found: list[Outcome] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, kind in estimators():
-            if only and name not in only:
-                continue
+def sweep(only: Sequence[str], processes: int) -> list[Outcome]:
+    """Try them, telling of each one that is done; in the order of the catalogue."""
+    cases = _cases()
+    picked = list(chosen(cases, only))
+    found: dict[int, Outcome] = {}
+    # Fresh processes: a fork of one in which OpenMP has threads may never come back.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting: dict[Future[Outcome], int] = {pool.submit(tried, index): index for index in picked}
+        for number, future in enumerate(as_completed(waiting), start=1):
+            index = waiting[future]
             try:
-                for case in cases(name, kind):
-                    found.append(attempt(case, Path(folder)))
-                    last = found[-1]
-                    print(f"{last.status:<10}{name} ({last.variant}) {last.reason[:140]}", flush=True)
-            except Exception as error:
-                found.append(Outcome(name, "fit", "crash", 0, 0, "", f"{type(error).__name__}: {error}", 0.0))
-                print(f"crash     {name}: {error}", flush=True)
-        if not only or "pipeline" in only:
-            for case in pipelines():
-                found.append(attempt(case, Path(folder)))
-                print(f"{found[-1].status:<10}pipeline ({case.variant}) {found[-1].reason[:140]}", flush=True)
-    return found
+                found[index] = future.result()
+            except Exception as error:  # a process that died takes the cases that were waiting with it
+                case = cases[index]
+                reason = f"{type(error).__name__}: {error}"
+                found[index] = Outcome(case.library, case.kind, case.name, case.variant, "crash", reason=reason)
+            _tell(f"{number}/{len(picked)}", found[index])
+    return [found[index] for index in picked]
 
 
-def worst(statuses: set[str]) -> str:
-    return next(s for s in ("crash", "different", "refused", "verified") if s in statuses)
+def _tell(count: str, o: Outcome) -> None:
+    name = ", ".join(part for part in (o.library, o.name, o.variant) if part)
+    print(f"{count:>9} {o.status:<9} {o.seconds:5.1f} s  {name}  {o.reason[:160]}", flush=True)
 
 
-def page(found: list[Outcome]) -> str:
-    composed = Counter(o.status for o in found if o.name == "pipeline")
-    by_name: dict[str, set[str]] = {}
-    for outcome in found:
-        if outcome.name == "pipeline":
-            continue
-        by_name.setdefault(outcome.name, set()).add(outcome.status)
-    totals = Counter(worst(statuses) for statuses in by_name.values())
-    count = len(by_name)
-    lines = [
-        "# What converts",
-        "",
-        f"Made by `make fidelity` with scikit-learn {version('scikit-learn')}, onnxruntime {version('onnxruntime')}.",
-        "",
-        "| library | estimators | verified | refused with a reason | silently different | crash |",
-        "|---|---|---|---|---|---|",
-        f"| scikit-learn | {count} | {totals['verified']} ({totals['verified'] / count:.0%}) | {totals['refused']} "
-        f"| 0 | {totals['crash'] + totals['different']} |",
-        f"| realistic pipelines | {composed.total()} | {composed['verified']} | {composed['refused']} | 0 "
-        f"| {composed['crash'] + composed['different']} |",
-        "",
-        "*Refused by the proof* (the conversion ran, differed, and no file was written) counts as a crash here: a "
-        "fault to be mended, though never a wrong answer in the field.",
-        "",
-        f"{len(found)} cases (default and other parameters), {sum(o.rows for o in found)} rows compared, "
-        f"{sum(o.webassembly for o in found)} of them in WebAssembly.",
-        "",
-        "## Refused",
-        "",
-        "| estimator | case | reason |",
-        "|---|---|---|",
-        *(f"| {o.name} | {o.variant} | {o.reason.replace('|', '/')} |" for o in found if o.status != "verified"),
-        "",
-        "## Verified",
-        "",
-        "| estimator | cases | rows | how |",
-        "|---|---|---|---|",
-    ]
-    for name in [*by_name, "pipeline"]:
-        mine = [o for o in found if o.name == name and o.status == "verified"]
-        if mine:
-            how = ", ".join(sorted({o.how for o in mine}))
-            lines.append(f"| {name} | {', '.join(o.variant for o in mine)} | {sum(o.rows for o in mine)} | {how} |")
-    return "\n".join(lines) + "\n"
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", default=[], metavar="TEXT", help="only cases in whose names this stands")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--write", type=Path, metavar="PAGE", help="write the page")
+    what.add_argument("--check", type=Path, metavar="PAGE", help="fail where a case ends otherwise than on this page")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every outcome, with its seconds")
+    parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
+    options = parser.parse_args()
+    if options.only and options.write:
+        parser.error("the page needs all cases: --write without --only")
+    return options
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--write", type=Path)
-    arguments = parser.parse_args()
-    found = sweep(arguments.only)
-    text = page(found)
-    print(text.split("## Verified")[0])
-    if arguments.write:
-        arguments.write.write_text(text)
-    bad = [o for o in found if o.status in ("crash", "different")]
-    raise SystemExit(1 if bad else 0)
+def main() -> int:
+    """The exit status."""
+    options = _arguments()
+    # Each process has one processor; the libraries read this when they are loaded.
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    start = time.perf_counter()
+    found = sweep(options.only, options.processes)
+    if not found:
+        print("No case has that in its name.", file=sys.stderr)
+        return 2
+    if options.json:
+        options.json.write_text(json.dumps([asdict(outcome) for outcome in found], indent=1), encoding="utf-8")
+    if options.write:
+        options.write.write_text(page(found), encoding="utf-8")
+    print("\n" + "\n".join(head(found)))
+    print(f"\n{len(found)} cases in {(time.perf_counter() - start) / 60:.1f} minutes.")
+    faults = [f"{', '.join(o.key)}: {o.status}: {o.reason}" for o in found if o.status in FAULTS]
+    if options.check:
+        committed = ends(options.check.read_text(encoding="utf-8"))
+        faults += [f"{options.check}: {line}" for line in changes(committed, found, whole=not options.only)]
+        if not faults:
+            print(f"As on {options.check}.")
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

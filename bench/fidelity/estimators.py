@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from functools import cache
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -15,40 +15,55 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import all_estimators
 
+from bench.fidelity.case import Case, Fit
+
 INFERENCE = ("predict", "predict_proba", "decision_function", "transform", "score_samples")
 
 
-@dataclass(frozen=True)
-class Case:
-    """A fitted estimator and rows it was not fitted on."""
-
-    name: str
-    variant: str
-    model: Any
-    X: Any
+def estimators() -> Iterator[Case]:
+    """Each of them, by default and with its variants."""
+    for name, kind in all_estimators():
+        if any(hasattr(kind, method) for method in INFERENCE):
+            for variant, parameters in [("default", {}), *VARIANTS.get(name, [])]:
+                yield Case("scikit-learn", _kind(name, kind), name, variant, _fit(name, kind, parameters))
 
 
-def estimators() -> list[tuple[str, type]]:
-    """Names and classes with an inference API."""
-    return [(name, kind) for name, kind in all_estimators() if any(hasattr(kind, m) for m in INFERENCE)]
+def _kind(name: str, kind: Any) -> str:
+    """The row of the table, by what scikit-learn itself says of the class; the first that fits where several do."""
+    if _OTHERS & set(signature(kind).parameters):
+        return "made of other estimators"
+    if kind.__module__ == "sklearn.feature_extraction.text":
+        return "texts"
+    names = {"OutlierMixin": "outlier detectors", "DensityMixin": "densities"}
+    told = [text for base, text in names.items() if base in {parent.__name__ for parent in kind.__mro__}]
+    told += [text for filtered, text in _KINDS.items() if name in _of_kind(filtered)]
+    return told[0] if told else "densities"  # KernelDensity is of no kind
 
 
-def cases(name: str, kind: type) -> Iterator[Case]:
-    """The default and the interesting other parameters of one estimator.
-
-    Raises:
-        Exception: whatever fitting raises; a case that cannot be fitted is a fault of this file.
-    """
-    for variant, parameters in [("default", {}), *VARIANTS.get(name, [])]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model = _make(name, kind, parameters)
-            X, y = _data(name, model)
-            fitted = model.fit(X) if y is None else model.fit(X, y)
-        yield Case(name, variant, fitted, X)
+_OTHERS = {"estimator", "estimators", "regressor", "steps", "transformers", "transformer_list"}
+_KINDS = {
+    "classifier": "classifiers",
+    "regressor": "regressors",
+    "cluster": "clusterers",
+    "transformer": "transformers",
+}
 
 
-def _make(name: str, kind: type, parameters: dict[str, Any]) -> Any:
+@cache
+def _of_kind(kind: str) -> frozenset[str]:
+    return frozenset(name for name, _ in all_estimators(type_filter=kind))
+
+
+def _fit(name: str, kind: Callable[..., Any], parameters: dict[str, Any]) -> Fit:
+    def fit() -> tuple[Any, Any]:
+        model = _make(name, kind, parameters)
+        X, y = _data(name, model)
+        return (model.fit(X) if y is None else model.fit(X, y)), X
+
+    return fit
+
+
+def _make(name: str, kind: Callable[..., Any], parameters: dict[str, Any]) -> Any:
     given = {**REQUIRED.get(name, {}), **parameters}
     model = kind(**given)
     known = model.get_params(deep=False)

@@ -1,0 +1,115 @@
+"""A second oracle beside the proof of `pack`: the written file, opened again, answers rows that `pack` never saw.
+
+The rows are made of X's own values, column by column in another order; numbers that are no whole ones lie between two
+of X. Whatever the proof may have overlooked would show here as a silent difference.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import columns_of, encode
+from sealift.convert import as_estimator
+from sealift.runtime import SealedModel, Tolerance
+
+_METHODS = {
+    "label": ("predict",),
+    "value": ("predict", "score_samples"),
+    "probability": ("predict_proba",),
+    "score": ("decision_function", "score_samples"),
+    "features": ("transform",),
+}
+
+
+def afresh(X: Any) -> Any:
+    """As many rows as X has, in X's form."""
+    random = np.random.default_rng(11)
+    if isinstance(X, list) and isinstance(X[0], str):
+        return [f"{a} {b}" for a, b in zip(X, random.permutation(np.array(X, dtype=object)), strict=True)]
+    if isinstance(X, np.ndarray) and X.ndim == 2:
+        return np.column_stack([_mixed(X[:, i], random) for i in range(X.shape[1])]).astype(X.dtype)
+    if hasattr(X, "iloc"):
+        return type(X)({name: _shuffled(X[name], random) for name in X})
+    order = random.permutation(len(X))
+    return X[order] if isinstance(X, np.ndarray) else [X[i] for i in order]
+
+
+def compare(model: Any, sealed: SealedModel, tolerance: Mapping[str, Tolerance], rows: Any) -> tuple[int, str]:
+    """How many of the rows both answered, and what differs, if anything does.
+
+    A row that the original refuses or that the contract refuses is no silent difference, and is not counted.
+    """
+    model = as_estimator(model)
+    rows = _answered(model, sealed.contract.outputs[0].name, rows)
+    if not len(rows):
+        return 0, ""
+    one = isinstance(rows, list | np.ndarray) and np.ndim(rows[0]) == 0 and not isinstance(rows[0], dict)
+    contract = sealed.contract
+    batch = encode(contract, {contract.inputs[0].name: rows} if one else columns_of(contract, rows))
+    if not batch.good.any():
+        return 0, ""
+    for name, found in sealed.answer(batch).items():
+        truth = _asked(model, name, rows)[batch.good]
+        different = _different(found, truth.reshape(found.shape), tolerance.get(name))
+        if different.any():
+            row = int(np.argmax(different))
+            return len(found), f"{int(different.sum())} of {len(found)} in {name}: {truth[row]} became {found[row]}"
+    return int(batch.good.sum()), ""
+
+
+def _answered(model: Any, output: str, rows: Any) -> Any:
+    """The rows that the original answers; for one bad row it refuses all of them."""
+    chosen = []
+    for picked in [list(range(len(rows))), *([i] for i in range(len(rows)))]:
+        try:
+            _asked(model, output, _taken(rows, picked))
+        except Exception:
+            continue
+        if len(picked) == len(rows):
+            return rows
+        chosen += picked
+    return _taken(rows, chosen)
+
+
+def _taken(rows: Any, picked: list[int]) -> Any:
+    if hasattr(rows, "iloc"):
+        return rows.iloc[picked]
+    return rows[picked] if isinstance(rows, np.ndarray) else [rows[i] for i in picked]
+
+
+def _asked(model: Any, output: str, rows: Any) -> Any:
+    method = next(name for name in _METHODS[output] if hasattr(model, name))
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        found = getattr(model, method)(rows)
+    if isinstance(found, list):  # predict_proba of several targets: one matrix for each
+        found = np.hstack(found)
+    return found.toarray() if hasattr(found, "toarray") else np.asarray(found)
+
+
+def _different(found: Any, truth: Any, tolerance: Tolerance | None) -> Any:
+    if tolerance is None:
+        return (found != truth).reshape(len(found), -1).any(axis=1)
+    truth = truth.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        close = np.abs(found - truth) <= tolerance.relative * np.maximum(np.abs(truth), tolerance.scale)
+    same = close | (found == truth) | (np.isnan(found) & np.isnan(truth))
+    return (~same).reshape(len(found), -1).any(axis=1)
+
+
+def _mixed(column: Any, random: np.random.Generator) -> Any:
+    """The values in another order; between two of them where they are no whole numbers."""
+    first, second = random.permutation(column), random.permutation(column)
+    if column.dtype.kind != "f" or (np.isnan(column) | (column == np.round(column, 1))).all():
+        return first  # values on a grid stay on it, where thresholds lie
+    return first + (second - first) * random.random(len(column))
+
+
+def _shuffled(series: Any, random: np.random.Generator) -> Any:
+    if series.dtype.kind == "f":
+        return _mixed(series.to_numpy(), random)
+    return series.iloc[random.permutation(len(series))].set_axis(series.index)

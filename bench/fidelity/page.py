@@ -1,0 +1,154 @@
+"""The committed page: written from what was found, and read again to compare with what is found now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import TypeAlias
+
+from bench.fidelity.attempt import STATUSES, Outcome
+
+Key: TypeAlias = tuple[str, str, str]
+DISTRIBUTIONS = {
+    "scikit-learn": ("scikit-learn",),
+    "XGBoost": ("xgboost", "xgboost-cpu"),
+    "LightGBM": ("lightgbm",),
+    "CatBoost": ("catboost",),
+    "own functions": ("numpy", "pandas"),
+    "pipelines": (),
+}
+_HEAD = (
+    "| library | kind | N | cases | verified | refused with a reason | refused by the proof | crash "
+    "| silently different | rows, native | rows, WebAssembly | rows afresh |",
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+)
+_MANY = " · "  # between the cases of one name; some cases have commas
+
+
+def page(found: Sequence[Outcome]) -> str:
+    """Everything found, as Markdown."""
+    other = [o for o in found if o.status != "verified"]
+    lines = [
+        "# What converts",
+        "",
+        "Made by `make fidelity`: each model below is fitted, packed, and compared with its original row by row, by "
+        f"onnxruntime {version('onnxruntime')} and by the page's own engine in WebAssembly under Node. "
+        "`.ci/run` makes it again and fails where a case ends otherwise than here.",
+        "",
+        *head(found),
+        "",
+        "*N* are estimators or models; each is verified when all its *cases* are, which differ in parameters or data. "
+        "*Refused by the proof*: the conversion ran and differed, so no file was written; that is a fault to be "
+        "mended, though never a wrong answer in the field. *Rows* are the caller's and the generated ones: both sides "
+        "of thresholds, missing values, unseen categories, odd texts, one row alone. "
+        "The [flips of tree models](fidelity-trees.md) over a million rows each stand apart.",
+        "",
+        "## Not verified",
+        "",
+        "Each refusal is a promise: nothing is written, and the error names the step, the reason and the remedy.",
+        "",
+        "| library and kind | name | case | ended | reason |",
+        "|---|---|---|---|---|",
+        *(f"| {o.key[0]} | {o.name} | {o.variant} | {o.status} | {_cell(o.reason)} |" for o in other),
+    ]
+    for library, kinds in _grouped(found, lambda o: o.library).items():
+        for kind, outcomes in _grouped(kinds, lambda o: o.kind).items():
+            lines += _verified(library, kind, outcomes)
+    return "\n".join([*lines, ""])
+
+
+def head(found: Sequence[Outcome]) -> Iterator[str]:
+    """The table per library and kind, with a sum for each library."""
+    yield from _HEAD
+    for library, mine in _grouped(found, lambda o: o.library).items():
+        kinds = _grouped(mine, lambda o: o.kind)
+        versions = _versions(DISTRIBUTIONS.get(library, ()))
+        if len(kinds) > 1:
+            yield _row(f"**{library}**{versions}", "**all**", mine)
+        for kind, outcomes in kinds.items():
+            yield _row(library if len(kinds) > 1 else f"**{library}**{versions}", kind, outcomes)
+
+
+def ends(text: str) -> dict[Key, str]:
+    """How each case ended, read from a page that `page` made; where not verified, nothing is read but that."""
+    found: dict[Key, str] = {}
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            section = line[3:]
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not line.startswith("| ") or cells[0] in ("library and kind", "name"):
+            continue
+        if section == "Not verified":
+            found[cells[0], cells[1], cells[2]] = cells[3]
+        elif section:
+            found |= {(section, cells[0], variant): "verified" for variant in cells[1].split(_MANY)}
+    return found
+
+
+def changes(before: Mapping[Key, str], found: Iterable[Outcome], *, whole: bool) -> Iterator[str]:
+    """What ended otherwise than on the page; unless `whole`, cases of the page that were not tried do not count."""
+    now = {outcome.key: outcome.status for outcome in found}
+    for key in dict.fromkeys([*before, *now]):
+        was, has = before.get(key, "not on the page"), now.get(key, "not tried")
+        if was != has and (whole or key in now):
+            yield f"{', '.join(part for part in key if part)}: {was} → {has}"
+
+
+def _verified(library: str, kind: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    good = [o for o in outcomes if o.status == "verified"]
+    if not good:
+        return
+    yield from (
+        "",
+        f"## {library}: {kind}",
+        "",
+        "| name | cases | rows, native | rows, WebAssembly | rows afresh | how |",
+    )
+    yield "|---|---|--:|--:|--:|---|"
+    for name, mine in _grouped(good, lambda o: o.name).items():
+        how = ", ".join(sorted({part for o in mine for part in o.how.split(", ")}))
+        variants = _MANY.join(o.variant for o in mine)
+        yield f"| {name} | {variants} | {_rows(mine)} | {how} |"
+
+
+def _row(library: str, kind: str, outcomes: Sequence[Outcome]) -> str:
+    ended = Counter(
+        max((o.status for o in mine), key=STATUSES.index)
+        for mine in _grouped(outcomes, lambda o: f"{o.kind}: {o.name}").values()
+    )
+    count = ended.total()
+    verified = f"{ended['verified']} ({100 * ended['verified'] // count} %)"  # never rounded up
+    rest = " | ".join(str(ended[status]) for status in STATUSES[1:])
+    return f"| {library} | {kind} | {count} | {len(outcomes)} | {verified} | {rest} | {_rows(outcomes)} |"
+
+
+def _rows(outcomes: Sequence[Outcome]) -> str:
+    sums = (sum(getattr(o, name) for o in outcomes) for name in ("native", "webassembly", "afresh"))
+    return " | ".join(f"{count:,}" for count in sums)
+
+
+def _grouped(found: Iterable[Outcome], part: Callable[[Outcome], str]) -> dict[str, list[Outcome]]:
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in found:
+        groups.setdefault(part(outcome), []).append(outcome)
+    return groups
+
+
+def _cell(text: str) -> str:
+    """Text that stays within its cell and reads as it is: no bars, and no markup made of its own signs."""
+    return " ".join(text.replace("|", "/").replace("<", "&lt;").replace("*", r"\*").replace("_", r"\_").split())[:600]
+
+
+def _versions(distributions: Iterable[str]) -> str:
+    """Their names and versions, those that are installed; the name is left out where there is one alone."""
+    found = []
+    for name in distributions:
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            continue
+    if len(found) == 1:
+        return f" {found[0][1]}"
+    return f" ({', '.join(f'{name} {number}' for name, number in found)})" if found else ""
