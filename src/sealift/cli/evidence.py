@@ -25,6 +25,7 @@ def show(evidence: Any) -> None:
             [
                 ("compared", f"{total:,} rows with the original model"),
                 ("left out", f"{refused:,} generated rows that the original refuses" if _counts(refused) else ""),
+                ("tolerance", _stated(parity)),
                 ("measured", _metrics(evidence)),
             ]
         )
@@ -47,7 +48,7 @@ def _outputs(outputs: Mapping[str, Any]) -> list[list[str]]:
         relative = entry.get("relative")
         numeric = isinstance(relative, float)
         worst = f"{entry['worst']:.1e}" if numeric and isinstance(entry.get("worst"), float) else ""
-        rows.append([name, str(entry.get("different", "")), worst, f"{relative:.0e}" if numeric else "none: equal"])
+        rows.append([name, str(entry.get("different", "")), worst, f"{relative:g}" if numeric else "none: equal"])
     return rows
 
 
@@ -55,6 +56,14 @@ def _metrics(evidence: Mapping[str, Any]) -> str:
     metrics = _mapping(evidence.get("metrics"))
     told = ", ".join(f"{name} {value}" for name, value in metrics.items() if isinstance(value, int | float))
     return f"{told} on {evidence.get('rows', '?')} rows" if told else ""
+
+
+def _stated(parity: Mapping[str, Any]) -> str:
+    told = _mapping(parity.get("tolerance"))
+    stated, rule = told.get("stated"), told.get("policy")
+    if not isinstance(stated, float) or not isinstance(rule, float):
+        return ""
+    return f"{stated:g} relative, stated by the packer; the rule is {rule:g}"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

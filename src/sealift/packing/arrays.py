@@ -22,6 +22,8 @@ def array_form(X: Any) -> Form:
     columns = tuple(column_of(f"x{i}", array[:, i], native=array.dtype) for i in range(array.shape[1]))
 
     def build(rows: Mapping[str, Values]) -> Any:
+        if array.dtype.kind in "iub" and not any(None in rows[column.name] for column in columns):
+            return _as_given(np.column_stack([np.array(rows[column.name]) for column in columns]), array.dtype)
         if array.dtype.kind in "fiub":
             kind = np.dtype(np.float32 if array.dtype == np.float32 else np.float64)
             return np.column_stack([as_numbers(rows[c.name], kind) for c in columns])
@@ -31,3 +33,12 @@ def array_form(X: Any) -> Form:
         return result
 
     return Form(columns, array, build)
+
+
+def _as_given(values: Any, kind: Any) -> Any:
+    """Whole numbers in the caller's own type, in which 1 // 0 is 0; in the widest one where they do not fit it."""
+    if kind.kind == "b":
+        return values.astype(kind)
+    limits = np.iinfo(kind)
+    fits = limits.min <= values.min(initial=0) and values.max(initial=0) <= limits.max
+    return values.astype(kind if fits else np.int64)

@@ -73,7 +73,7 @@ def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
     lines = [
         f"- The sealed graph was compared with the original model on {parity['rows']} rows ({kinds}); none differs.",
         *(
-            f"- {name}: worst difference {entry['worst']:.1e} (allowed {entry['relative']:.0e})"
+            f"- {name}: worst difference {entry['worst']:.1e} (allowed {entry['relative']:g}{_stated(parity)})"
             for name, entry in parity["outputs"].items()
             if "relative" in entry
         ),
@@ -82,6 +82,12 @@ def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
         values = ", ".join(f"{key} {value}" for key, value in evidence["metrics"].items())
         lines.append(f"- On the {evidence['rows']} rows given when it was sealed: {values}.")
     return "\n".join(lines)
+
+
+def _stated(parity: Mapping[str, Any]) -> str:
+    """Whose tolerance it is, where it is not the rule."""
+    told = parity["tolerance"]
+    return f", stated by the packer; the rule is {told['policy']:g}" if told["stated"] is not None else ""
 
 
 def _inputs(fields: Sequence[Field]) -> str:

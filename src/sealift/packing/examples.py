@@ -78,7 +78,7 @@ def examples(
         "columns": [f.name for f in contract.inputs],
         "rows": rows,
         "answers": {name: array[picked].tolist() for name, array in answers.items()},
-        "tolerance": {name: {"relative": t.relative, "scale": t.scale} for name, t in tolerance.items()},
+        "tolerance": {name: t.as_dict() for name, t in tolerance.items()},
         "source": _source(own is not None),
     }
 

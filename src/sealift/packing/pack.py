@@ -144,7 +144,7 @@ def pack(
     notes += told_by_words
     reference = Reference.of(form, sketches, words)
     allowed = tolerances(contract, answers, single=conversion.single, relative=tolerance)
-    proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed)
+    proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed, tolerance)
     notes += proof.notes
     say("Writing")
     steps = [{"path": step.path, "how": step.how} for step in conversion.steps]

@@ -17,6 +17,7 @@ RELATIVE = {"float64": 1e-9, "float32": 1e-5}
 """The tolerance policy: by what share an answer may differ where the model computes in float64, or in float32."""
 
 _WORST = 5
+_SMALLEST = 1e-5  # of the largest column's magnitude; sums of products round at 1e-16 of it
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Report:
         refused: generated rows that the original itself refuses; nothing to compare.
         worst: output → the worst difference in units of max(|expected|, scale).
         tolerance: output → the tolerance.
+        policy: the share that the policy allows for this model.
+        stated: the share that the caller stated instead.
         different: output → rows that differ beyond it.
         rows: the worst rows.
         engines: what the graph was run by.
@@ -57,6 +60,8 @@ class Report:
     )
     jumps: int = 0
     step: str = ""
+    policy: float = RELATIVE["float64"]
+    stated: float | None = None
 
     @property
     def passed(self) -> bool:
@@ -96,11 +101,12 @@ class Report:
             "engines": self.engines,
             "jumps_in_webassembly": self.jumps,
             "refused_by_original": self.refused,
+            "tolerance": {"policy": self.policy, "stated": self.stated},
             "outputs": {
                 name: {
                     "different": self.different[name],
                     "worst": self.worst[name],
-                    **({"relative": t.relative, "scale": t.scale} if (t := self.tolerance.get(name)) else {}),
+                    **(t.as_dict() if (t := self.tolerance.get(name)) else {}),
                 }
                 for name in self.worst
             },
@@ -127,13 +133,32 @@ def tolerances(
         single: whether the model computes in float32.
         relative: what the caller allows instead of the policy.
     """
-    share = relative or RELATIVE["float32" if single else "float64"]
+    share = policy(single=single) if relative is None else float(relative)
     found: dict[str, Tolerance] = {}
     for output in contract.outputs:
         if output.dtype == "float64" and output.name != "label":
-            scale = 1.0 if output.name == "probability" else _scale(answers[output.name])
+            scale = 1.0 if output.name == "probability" else _scales(answers[output.name])
             found[output.name] = Tolerance(share, scale)
     return found
+
+
+def policy(*, single: bool) -> float:
+    """The share by which an answer may differ unless the caller states another."""
+    return RELATIVE["float32" if single else "float64"]
+
+
+def _scales(values: npt.NDArray[Any]) -> float | tuple[float, ...]:
+    """The usual magnitude of each column, one number where it is the same for all.
+
+    A price and a rate side by side have little in common: by the price's magnitude, any rate would pass. Columns of
+    next to nothing beside the largest count as part of it, because what they hold is what the others' rounding left.
+    """
+    if values.ndim == 1:
+        return _scale(values)
+    single = [_scale(values[:, i]) for i in range(values.shape[1])]
+    least = _SMALLEST * max(single)
+    each = tuple(float(f"{max(scale, least):.0e}") for scale in single)
+    return each[0] if len(set(each)) == 1 else each
 
 
 def _scale(values: npt.NDArray[Any]) -> float:

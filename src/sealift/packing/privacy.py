@@ -48,6 +48,8 @@ def keeps_records(steps: Sequence[Step]) -> bool:
 
 
 def _among(values: Any, ordered: Any) -> bool:
+    if not len(ordered):  # a graph that only hands on
+        return False
     places = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
     return bool((ordered[places] == values).any())
 

@@ -13,6 +13,7 @@ def report_page(title: str, report: Report, steps: Sequence[Mapping[str, str]], 
     kinds = [[kind, f"{count:,}"] for kind, count in report.compared.items()]
     if report.refused:
         kinds.append(["left out: the original refuses them", f"{report.refused:,}"])
+    stated = "" if report.stated is None else f", stated by the packer; the rule is {report.policy:g}"
     outputs = []
     for name, worst in report.worst.items():
         allowed = report.tolerance.get(name)
@@ -21,7 +22,7 @@ def report_page(title: str, report: Report, steps: Sequence[Mapping[str, str]], 
                 name,
                 f"{report.different[name]:,}",
                 f"{worst:.1e}" if allowed else "",
-                f"{allowed.relative:.0e}" if allowed else "none: equal",
+                (f"{allowed.relative:g}" + stated) if allowed else "none: equal",
             ]
         )
     parts = [

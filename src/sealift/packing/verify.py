@@ -16,12 +16,14 @@ from sealift.packing import texts, thresholds
 from sealift.packing.examples import Reference
 from sealift.packing.locate import faulty_step
 from sealift.packing.original import Original
-from sealift.packing.parity import Report
+from sealift.packing.parity import Report, policy
 from sealift.packing.rows import Rows, edges, encoded
 from sealift.packing.webassembly import compare_in_webassembly
 from sealift.runtime import Engine, Tolerance
 from sealift.stats import Sketch
 from sealift.text import Stages
+
+_ALONE = 4
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,15 @@ def prove(
     sketches: Sequence[Sketch],
     reference: Reference,
     tolerance: dict[str, Tolerance],
+    stated: float | None = None,
 ) -> Proof:
     """Compare `graph` with the original on the caller's rows, on plausible ones and on every edge.
 
     Raises:
+        PackError: E302 when the original's answers have another shape than the contract says.
         ParityError: E303 when any answer differs, with the step at fault and the worst rows.
     """
+    _check_shapes(conversion, contract, answers)
     generated = Rows([f.name for f in contract.inputs])
     plausible = reference.plausible(contract)
     generated.add("plausible", plausible)
@@ -58,21 +63,63 @@ def prove(
     generated.extend(thresholds.threshold_rows(conversion, contract, plausible, spans))
     stages = Stages.of(contract)
     engine = Engine(graph, stages=stages)
-    report = Report(tolerance)
+    report = Report(
+        tolerance, policy=policy(single=conversion.single), stated=None if stated is None else float(stated)
+    )
     notes = _compare_own(report, engine, original, contract, answers)
-    good = original.accepted(generated.columns())
-    report.refused = int((~good).sum())
-    rows = generated.kept(good.tolist())
-    truth = original.answer_columns(rows.columns()) if len(rows) else {}
+    rows, truth = _asked(original, generated)
+    report.refused = len(generated) - len(rows)
     if len(rows):
         _compare_generated(report, engine, contract, rows, truth)
+        _compare_alone(report, engine, original, contract, rows)
     if report.passed:
         compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth)
     if not report.passed:
         raise _parity_error(report, conversion, contract, original, rows)
     if report.refused:
         notes.append(f"The original itself refuses {report.refused} generated rows that the contract lets through.")
+    if stated is not None and stated > report.policy and tolerance:
+        notes.append(
+            f"Looser tolerance: the packer allowed numbers to differ by {stated:g} of their size, where the rule is "
+            f"{report.policy:g}; the largest difference seen is {max(report.worst[name] for name in tolerance):.1e}."
+        )
     return Proof(report, rows, truth, notes)
+
+
+def _check_shapes(conversion: Conversion, contract: Contract, answers: Mapping[str, npt.NDArray[Any]]) -> None:
+    """A file whose answers are wider than its contract says would be refused by its own reader."""
+    for output in contract.outputs:
+        shape = answers[output.name].shape[1:]
+        if shape != (() if output.width is None else (output.width,)):
+            raise PackError(
+                "E302",
+                f"The original gives {shape[0] if shape else 1} columns of {output.name!r}, and the converted model "
+                f"{output.width or 1}.",
+                where=type(conversion.steps[-1].estimator).__name__,
+                fix="Train it on rows of two classes or more; if it was, report the model's type and parameters.",
+            )
+
+
+def _asked(original: Original, rows: Rows) -> tuple[Rows, dict[str, npt.NDArray[Any]]]:
+    """The rows that the original answers, and its answers; it is asked for rows with gaps apart from those without.
+
+    One gap makes floats of a column of whole numbers, and then 1 // 0 is infinite in every row of it.
+    """
+    gaps = np.array([None in row for row in rows.rows])
+    good = np.zeros(len(rows), dtype=np.bool_)
+    found: dict[str, npt.NDArray[Any]] = {}
+    for places in (np.flatnonzero(gaps), np.flatnonzero(~gaps)):
+        if not len(places):
+            continue
+        part = rows.kept(np.isin(np.arange(len(rows)), places).tolist())
+        kept = original.accepted(part.columns())
+        if not kept.any():
+            continue
+        good[places] = kept
+        for name, answers in original.answer_columns(part.kept(kept.tolist()).columns()).items():
+            whole = found.setdefault(name, np.empty((len(rows), *answers.shape[1:]), dtype=answers.dtype))
+            whole[places[kept]] = answers
+    return rows.kept(good.tolist()), {name: answers[good] for name, answers in found.items()}
 
 
 def _compare_own(
@@ -117,6 +164,19 @@ def _compare_generated(
     single = {name: np.concatenate([one[name] for one in alone]) for name in truth}
     columns = {name: [values[i] for i in few] for name, values in rows.columns().items()}
     report.add(["single"] * len(few), columns, {name: array[few] for name, array in truth.items()}, single)
+
+
+def _compare_alone(report: Report, engine: Engine, original: Original, contract: Contract, rows: Rows) -> None:
+    """The original asked for a row alone: what it makes of the number of rows, or of the rows beside, shows there.
+
+    Plausible rows only: on a threshold of a sum of products, its own sum may round otherwise for a single row.
+    """
+    usual = [i for i, kind in enumerate(rows.kinds) if kind == "plausible"]
+    for i in usual[:: max(1, len(usual) // _ALONE)][:_ALONE]:
+        columns = {name: [values[i]] for name, values in rows.columns().items()}
+        if original.accepts(columns):
+            got = engine.run(encoded(contract, columns).tensors)
+            report.add(["original alone"], columns, original.answer_columns(columns), got)
 
 
 def _parity_error(

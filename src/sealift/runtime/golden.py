@@ -16,10 +16,24 @@ from sealift.errors import SealError
 
 @dataclass(frozen=True)
 class Tolerance:
-    """|a − e| ≤ relative · max(|e|, scale)."""
+    """|a − e| ≤ relative · max(|e|, scale), where `scale` is one number, or one for each column of the output."""
 
     relative: float
-    scale: float
+    scale: float | tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As files hold it."""
+        return {"relative": self.relative, "scale": self.scale if isinstance(self.scale, float) else list(self.scale)}
+
+    @classmethod
+    def from_json(cls, raw: Any, width: int | None) -> Tolerance:
+        """For an output of `width` columns. Raises KeyError, TypeError, ValueError."""
+        given = raw["scale"]
+        if not isinstance(given, list):
+            return cls(canonical.number(raw["relative"]), canonical.number(given))
+        if len(given) != width:
+            raise ValueError("a tolerance has another number of scales than its output has columns")
+        return cls(canonical.number(raw["relative"]), tuple(canonical.number(scale) for scale in given))
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,7 @@ def read_examples(raw: Any, contract: Contract) -> Examples:
             columns={name: [row[i] for row in rows] for i, name in enumerate(columns)},
             answers={o.name: _answer(answers[o.name], o.dtype, (len(rows), o.width)) for o in contract.outputs},
             tolerance={
-                name: Tolerance(canonical.number(t["relative"]), canonical.number(t["scale"]))
+                name: Tolerance.from_json(t, next((o.width for o in contract.outputs if o.name == name), None))
                 for name, t in raw["tolerance"].items()
             },
             source=str(raw["source"]),
