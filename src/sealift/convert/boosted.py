@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,3 +41,25 @@ def one_by_one(terms: Tensor) -> Tensor:
     """The sum over columns (N, k), added from the left and rounded every time, as (N, 1)."""
     running = terms.op("CumSum", np.array(1))
     return running.columns([terms.width - 1])
+
+
+def as_categories(frame: Any, known: Mapping[int, Sequence[Any]]) -> Any:
+    """A pandas data frame with the columns at these places as categories, in the order that their numbers stand for.
+
+    A table file has no categories, only texts and numbers; a column that holds categories stays as it is. Values that
+    are not `known` become missing.
+    """
+    import pandas
+
+    result = frame.copy(deep=False)
+    for place, values in known.items():
+        if not isinstance(frame.dtypes.iloc[place], pandas.CategoricalDtype):
+            column = frame.iloc[:, place]
+            kept = column.where(column.isin(list(values)))
+            result.isetitem(place, pandas.Categorical(kept.astype(object), categories=list(values)))
+    return result
+
+
+def is_frame(X: Any) -> bool:
+    """Whether X is a pandas data frame."""
+    return hasattr(X, "iloc") and hasattr(X, "columns")

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sealift.errors import FileError, PackError
+from sealift.packing.model_files import library_of, survives
 
 # Types that skops asks about although building one runs nothing.
 _HARMLESS = frozenset({"numpy.dtype"})
-_BOOSTERS = {".cbm": "catboost", ".txt": "lightgbm", ".ubj": "xgboost", ".json": "xgboost"}
 _PICKLES = {".joblib", ".pkl", ".pickle"}
 
 
@@ -22,8 +22,8 @@ def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = 
     """The model that `spec` names.
 
     Args:
-        spec: `module.py:name`, which runs that file; or a .skops, .onnx, .joblib, .pkl file; or a booster's own file:
-            XGBoost's .json or .ubj, LightGBM's .txt, CatBoost's .cbm or .json.
+        spec: `module.py:name`, which runs that file; or a .skops, .onnx, .joblib, .pkl file; or a booster's own file,
+            whatever its ending: XGBoost's JSON or UBJSON, LightGBM's text, CatBoost's cbm or JSON.
         trust_pickle: whether a .joblib or .pkl may be opened. It can run any code when it is.
         trust: types that a .skops file may use beside those that skops knows to be harmless.
 
@@ -40,10 +40,11 @@ def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = 
         return _from_skops(path, trust)
     if suffix == ".onnx":
         return _from_onnx(path)
-    if suffix in _BOOSTERS:
-        return _from_booster(path)
     if suffix in _PICKLES:
         return _from_pickle(path, trusted=trust_pickle)
+    library = library_of(path) if suffix != ".py" else None
+    if library is not None:
+        return _from_booster(path, library)
     hint = "Name the object too: model.py:pipeline." if suffix == ".py" else "Give module.py:name, or such a file."
     raise PackError(
         "E308", "The model is no .skops, .onnx, .joblib or .pkl file, nor a booster's own.", where=spec, fix=hint
@@ -152,11 +153,15 @@ def _from_onnx(path: Path) -> object:
     return model
 
 
-def _from_booster(path: Path) -> object:
-    library = _BOOSTERS[path.suffix.lower()]
-    if path.suffix.lower() == ".json" and b'"learner"' not in path.read_bytes():
-        library = "catboost"
+def _from_booster(path: Path, library: str) -> object:
     _library(library, library, path)
+    if not survives(path, library):
+        raise PackError(
+            "E308",
+            f"The file is damaged, or of a version that {library} cannot read: it crashes on it.",
+            where=str(path),
+            fix="Copy the file once more; or load the model with the version it was saved with, and save it again.",
+        )
     try:
         model: object = import_module(f"sealift.convert.{library}").load(path)
     except Exception as error:  # each library has its own for a file that is not its own

@@ -13,7 +13,8 @@ _RANK = ("YetiRank", "PairLogit", "QueryRMSE", "QuerySoftMax", "QueryCrossEntrop
 
 def load(path: Path | str) -> Any:
     """A model from CatBoost's own file, `.cbm` or `.json`, as Python, R and the others save it."""
-    kind = "json" if Path(path).suffix.lower() == ".json" else "cbm"
+    with Path(path).open("rb") as stream:
+        kind = "cbm" if stream.read(4) == b"CBM1" else "json"
     plain = catboost.CatBoost().load_model(str(path), format=kind)
     loss = str(plain.get_all_params().get("loss_function")).partition(":")[0]
     chosen = catboost.CatBoostRegressor

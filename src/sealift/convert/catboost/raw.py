@@ -27,6 +27,7 @@ def raw(model: Any, x: Table) -> Tensor:
     ):
         if listed:
             raise refuse(f"It has {kind} features.", f"Turn the {kind} columns into numbers before this step.")
+    x = _ordered(model, x)
     cats = model.get_cat_feature_indices()
     known = {column: _values(x, column) for column in cats}
     parsed = parse(model, [[_name(value) for value in known[column]] for column in cats])
@@ -55,6 +56,14 @@ def raw(model: Any, x: Table) -> Tensor:
         found = columns(parsed.ctrs, Places(coded, hashes, lambda element: comparisons.bit(base, element)))
         base = concat([base, found])
     return _sum(parsed, base, comparisons)
+
+
+def _ordered(model: Any, x: Table) -> Table:
+    """The model's columns in its own order: the library looks for them by their names, where it was told any."""
+    names, given = list(model.feature_names_), list(x.names)
+    if names == given[: len(names)] or not set(names) <= set(given):
+        return x
+    return x.select([given.index(name) for name in names])
 
 
 def _sum(parsed: Parsed, base: Tensor, comparisons: _Comparisons) -> Tensor:

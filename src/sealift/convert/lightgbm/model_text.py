@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,13 @@ class Parsed:
     def iterations(self) -> int:
         """The number of rounds."""
         return len(self.trees) // self.targets
+
+    def categorical(self, texts: Sequence[int]) -> list[int] | None:
+        """The places of the columns that `categories` belong to, if `texts` are those of text; None if unclear."""
+        listed = [i for i, info in enumerate(self.infos) if ":" in info and not info.startswith("[")]
+        known = self.categories or []
+        found = next((c for c in (list(texts), sorted({*texts, *listed})) if len(c) == len(known)), None)
+        return found if found is not None and set(texts) <= set(found) else None
 
 
 def parse(text: str) -> Parsed:

@@ -18,10 +18,9 @@ from sealift.convert.table import Table
 def matrix(x: Table, parsed: Parsed) -> Tensor:
     """The columns as float64 (N, width), a data frame's categories as their numbers."""
     texts = [i for i, column in enumerate(x.each()) if column.is_text]
-    listed = [i for i, info in enumerate(parsed.infos) if ":" in info and not info.startswith("[")]
     known = parsed.categories or []
-    columns = next((c for c in (texts, sorted({*texts, *listed})) if len(c) == len(known)), None)
-    if columns is None or not set(texts) <= set(columns):
+    columns = parsed.categorical(texts)
+    if columns is None:
         raise refuse(
             f"The model keeps the categories of {len(known)} columns, but these cannot be told from the others.",
             "Train and pack it with a data frame whose categorical columns all have the type category.",

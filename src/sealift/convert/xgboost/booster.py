@@ -117,8 +117,30 @@ def parse(booster: Any, iterations: int | None, *, inplace: bool) -> Parsed:
         if drop is not None:
             added = ((base[group] + added) - base[group] if inplace else added) * drop[i]
         members += _trees(tree, int(group), added)
-    categories = [_categories(found) for found in model.get("cats", {}).get("enc", [])]
-    return Parsed(objective, link, base, members, None, np.zeros(count, np.float32), types, categories)
+    known = _kept(model)
+    return Parsed(objective, link, base, members, None, np.zeros(count, np.float32), types, known)
+
+
+def rounds_used(booster: Any, *, linear: bool) -> int | None:
+    """The rounds up to the best one where the booster knows it and has more; else None for all.
+
+    R's package and Python's both count it from 0. A slice of a booster keeps the number, though it may lack the round.
+    """
+    best = booster.attr("best_iteration")
+    if best is None or linear:
+        return None
+    used = int(best) + 1
+    return used if used < booster.num_boosted_rounds() else None
+
+
+def categories(booster: Any) -> list[list[Any]]:
+    """The categories of each feature that the booster keeps, in the order of their numbers; none for a number."""
+    gradient = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
+    return _kept(gradient.get("gbtree", gradient).get("model", {}))
+
+
+def _kept(model: Any) -> list[list[Any]]:
+    return [_categories(found) for found in model.get("cats", {}).get("enc", [])]
 
 
 def _margin(score: _Singles, link: str) -> _Singles:

@@ -14,7 +14,7 @@ from sealift.convert.classify import each_label, two_columns
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import Answer, converter
 from sealift.convert.table import Table
-from sealift.convert.xgboost.booster import Parsed, parse
+from sealift.convert.xgboost.booster import Parsed, parse, rounds_used
 from sealift.convert.xgboost.inputs import matrix
 from sealift.convert.xgboost.native import NativeModel, adapt
 
@@ -76,8 +76,7 @@ def native(step: Any, x: Table) -> Answer:
 
 def _parsed(step: Any) -> Parsed:
     booster = step.get_booster()
-    best = booster.attr("best_iteration")
-    return parse(booster, None if best is None or step.booster == "gblinear" else int(best) + 1, inplace=True)
+    return parse(booster, rounds_used(booster, linear=step.booster == "gblinear"), inplace=True)
 
 
 def _classes(margin: Tensor, parsed: Parsed, classes: Any) -> Answer:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xgboost
+
+from sealift.convert.boosted import as_categories, is_frame
+from sealift.convert.xgboost.booster import categories, rounds_used
 
 
 class NativeModel:
@@ -17,20 +22,19 @@ class NativeModel:
     Attributes:
         booster: the `xgboost.Booster`.
         iterations: the rounds used: up to the best one where the model knows it, else None for all.
-        classes_: 0 … k−1 for a classifier, else None.
+        classes_: 0 … k−1 for a classifier, else None, as for several labels: then the shares are the answer.
     """
 
     def __init__(self, booster: Any) -> None:
         self.booster = booster
-        best = booster.attr("best_iteration")
+        self._known: list[list[Any]] | None = None
         config = json.loads(booster.save_config())["learner"]
-        linear = config["gradient_booster"]["name"] == "gblinear"
-        self.iterations = None if best is None or linear else int(best) + 1
+        self.iterations = rounds_used(booster, linear=config["gradient_booster"]["name"] == "gblinear")
         objective = config["objective"]["name"]
         self.classes_: npt.NDArray[np.int64] | None = None
         if objective.startswith("multi:"):
             self.classes_ = np.arange(int(config["learner_model_param"]["num_class"]))
-        elif objective in ("binary:logistic", "binary:hinge"):
+        elif objective in ("binary:logistic", "binary:hinge") and int(config["learner_model_param"]["num_target"]) <= 1:
             self.classes_ = np.arange(2)
         self._softmax = objective == "multi:softmax"
         if self.classes_ is not None and objective != "binary:hinge":
@@ -61,7 +65,15 @@ class NativeModel:
         found = self._answer(X)
         return found if found.ndim == 2 and found.shape[1] > 1 else np.column_stack([1 - found, found])
 
+    def _categories(self) -> list[list[Any]]:
+        """The categories of each column that the model keeps."""
+        if self._known is None:
+            self._known = categories(self.booster)
+        return self._known
+
     def _answer(self, X: Any, *, output_margin: bool = False) -> npt.NDArray[np.float32]:
+        if is_frame(X):
+            X = as_categories(X, {i: known for i, known in enumerate(self._categories()) if known})
         rows = xgboost.DMatrix(X, enable_categorical=True, nthread=1)
         # Files written elsewhere name their features; an array has no names to compare.
         named = hasattr(X, "columns")
@@ -77,8 +89,15 @@ class NativeModel:
 
 def load(path: Path | str) -> NativeModel:
     """A model from XGBoost's own file, `.json` or `.ubj`, as Python, R and the others save it."""
+    path = Path(path)
+    with path.open("rb") as stream:
+        is_json = re.match(rb'\s*\{\s*["}]', stream.read(200)) is not None
     booster = xgboost.Booster()
-    booster.load_model(str(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # files from before 1.6 are read, but will not be for ever
+        # The library tells the two formats apart by the file's ending.
+        named = path.suffix.lower() == (".json" if is_json else ".ubj")
+        booster.load_model(str(path) if named else bytearray(path.read_bytes()))
     return NativeModel(booster)
 
 
