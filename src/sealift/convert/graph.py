@@ -221,6 +221,7 @@ class Tensor:
         # Where the columns come from, so that picking again or joining neighbours costs no second node.
         self._picked: tuple[Tensor, list[int]] | None = None
         self._column_of: tuple[Tensor, int] | None = None
+        self._mirrored: tuple[list[onnx.NodeProto], Tensor] | None = None
 
     @property
     def width(self) -> int:
@@ -385,6 +386,15 @@ class Tensor:
     def row(self, index: int) -> Tensor:
         """One row or entry along the first axis."""
         return self.op("Gather", np.array(index, dtype=np.int64), shape=self.shape[1:], axis=0)
+
+    @property
+    def mirrored(self) -> Tensor:
+        """The columns, and behind them the same columns negated; made once."""
+        nodes, found = self._mirrored or ([], self)
+        if nodes is not self.graph.top and nodes is not self.graph.nodes:  # what a body holds is not seen outside it
+            found = concat([self, -self])
+            self._mirrored = self.graph.nodes, found
+        return found
 
     def vector(self) -> Tensor:
         """A one-column matrix as a vector (N,)."""

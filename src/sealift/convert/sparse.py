@@ -28,16 +28,19 @@ class Lazy(Tensor):
 
     def __init__(self, like: Tensor, dtype: str, width: int) -> None:
         self._made: Tensor | None = None
+        self._home = like.graph.nodes
         super().__init__(like.graph, "", dtype, (None, width))
 
     @property
     def name(self) -> str:
         """The name of the matrix laid out in full."""
         if self._made is None:
-            # Outside any loop's body, so that every later step can read it.
-            inner, self.graph.nodes = self.graph.nodes, self.graph.top
-            self._made = self._dense()
-            self.graph.nodes = inner
+            # Beside its own parts and not in the body of a loop that asks first, so that every later step can read it.
+            inner, self.graph.nodes = self.graph.nodes, self._home
+            try:
+                self._made = self._dense()
+            finally:
+                self.graph.nodes = inner
         return self._made.name
 
     @name.setter
@@ -46,7 +49,8 @@ class Lazy(Tensor):
 
     def affine(self, weights: Any, offset: Any) -> Tensor:
         """`self @ weights + offset`."""
-        return self @ weights + offset
+        found: Tensor = self @ weights + offset
+        return found
 
     def beside(self, parts: Sequence[Tensor], dtype: str) -> Tensor:
         """`parts`, this one among them, side by side."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,12 @@ from onnx import NodeProto, numpy_helper
 _Ints = npt.NDArray[np.int64]
 _Bools = npt.NDArray[np.bool_]
 
-MEMBER = 6
+_GT, MEMBER = 3, 6
 _COMPARE = {
     0: np.less_equal,
     1: np.less,
     2: np.greater_equal,
-    3: np.greater,
+    _GT: np.greater,
     4: np.equal,
     5: np.not_equal,
 }
@@ -59,6 +59,14 @@ class Forest:
             inner = onward >= 0
             row, node = row[inner], onward[inner]
         return result
+
+    def unmirrored(self, width: int) -> Forest:
+        """The same forks over `width` columns, where those behind them are the same columns negated."""
+        behind = self.feature >= width
+        # −x ≤ s is x ≥ −s, and so x > the number below −s.
+        split = np.where(behind, np.nextafter(-self.split, self.split.dtype.type(-np.inf)), self.split)
+        feature = np.where(behind, self.feature - width, self.feature)
+        return replace(self, feature=feature, split=split, mode=np.where(behind, np.uint8(_GT), self.mode))
 
     def _yes(self, node: _Ints, x: npt.NDArray[np.float64]) -> _Bools:
         mode, answer = self.mode[node], np.zeros(len(node), dtype=np.bool_)

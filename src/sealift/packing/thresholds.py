@@ -45,6 +45,7 @@ def threshold_rows(
         kind = forests[0].split.dtype.name
         inside = _Inside(conversion, contract, Tensor(conversion.graph, name, kind, (None, None)))
         values = inside.of(base)
+        forests = [forest.unmirrored(values.shape[1]) for forest in forests]
         sources = _sources(contract, base, inside, values)
         found.add("thresholds", _at_splits(contract, base, bounds, inside, values, sources, forests))
         found.add("forks", _at_members(contract, base, values, sources, forests))
@@ -72,11 +73,18 @@ class _Inside:
 
 
 def _ensembles(conversion: Conversion) -> dict[str, list[NodeProto]]:
-    """The tree nodes that the model's answers need, by the tensor that feeds them."""
+    """The tree nodes that the model's answers need, by the tensor that feeds them, before it is mirrored."""
     found: dict[str, list[NodeProto]] = {}
-    for node in conversion.model().graph.node:
+    nodes = conversion.model().graph.node
+    plain = {node.output[0]: node.input[0] for node in nodes if node.op_type == "Neg"}
+    mirrored = {
+        node.output[0]: node.input[0]
+        for node in nodes
+        if node.op_type == "Concat" and [plain.get(name) for name in node.input[1:]] == [node.input[0]]
+    }
+    for node in nodes:
         if node.op_type == "TreeEnsemble":
-            found.setdefault(node.input[0], []).append(node)
+            found.setdefault(mirrored.get(node.input[0], node.input[0]), []).append(node)
     return found
 
 
@@ -89,8 +97,9 @@ def _sources(
     if len(contract.inputs) > _WIDEST:
         # Too many to try; but columns that pass through unchanged are recognised.
         plain = np.array([[np.nan if row[i] is None else float(row[i] or 0.0) for i in numeric] for row in base[:20]])
-        same = plain.shape[1] == width and bool(np.allclose(plain, values[:20], rtol=1e-6, equal_nan=True))
-        return dict(enumerate(numeric)) if same else {}
+        known = {column.tobytes(): i for i, column in zip(numeric, plain.T.astype(np.float32), strict=True)}
+        found = (known.get(column.tobytes()) for column in values[:20].T.astype(np.float32))
+        return {column: i for column, i in enumerate(found) if i is not None}
     best = np.zeros(width)
     source: dict[int, int] = {}
     for turn in range(2):

@@ -11,7 +11,7 @@ from sealift.convert import trees
 from sealift.convert.classify import by_logistic, softmax
 from sealift.convert.graph import Tensor
 from sealift.convert.registry import Answer, converter, refuse
-from sealift.convert.sklearn.forest import rounded, to_tree
+from sealift.convert.sklearn.forest import compared, to_tree
 from sealift.convert.table import Table
 
 
@@ -23,7 +23,7 @@ def _raw(step: Any, x: Table) -> Tensor:
     for stage in step.estimators_:
         for k, member in enumerate(stage):
             members.append(to_tree(member.tree_, step.learning_rate * member.tree_.value[:, 0, 0], k))
-    return trees.total(rounded(x), members, targets)
+    return trees.total(compared(x), members, targets)
 
 
 def _initial(step: Any, targets: int) -> Any:

@@ -1,4 +1,4 @@
-"""Decision trees and forests: inputs rounded to float32, thresholds and leaves in float64 (`tree/_tree.pyx`)."""
+"""Decision trees and forests: inputs in float32, thresholds and leaves in float64 (`tree/_tree.pyx`)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy as np
 from sklearn import ensemble, tree
 
 from sealift.convert import trees
-from sealift.convert.classify import by_probability
+from sealift.convert.average import averaged
+from sealift.convert.classify import by_probability, one_output
 from sealift.convert.graph import Tensor, concat
 from sealift.convert.registry import Answer, converter
 from sealift.convert.table import Table
 
 
-def rounded(x: Table) -> Tensor:
-    """The inputs as the trees see them: rounded to float32, compared in float64."""
-    return x.numbers().cast("float32").cast("float64")
+def compared(x: Table) -> Tensor:
+    """What the trees compare; the library rounds it to float32 first, which `to_tree` has put in the thresholds."""
+    return x.numbers().cast("float64")
 
 
 def to_tree(fitted: Any, leaf: Any, target: int = 0) -> trees.Tree:
@@ -26,12 +27,13 @@ def to_tree(fitted: Any, leaf: Any, target: int = 0) -> trees.Tree:
     missing = getattr(fitted, "missing_go_to_left", np.zeros(len(inner)))
     return trees.Tree(
         feature=np.where(inner, fitted.feature, -1),
-        split=np.where(inner, fitted.threshold, 0.0),
+        split=np.where(inner, trees.before_rounding(fitted.threshold), 0.0),
         yes=fitted.children_left,
         no=fitted.children_right,
         nan_yes=inner & (np.asarray(missing) != 0),
         leaf=np.asarray(leaf, dtype=np.float64),
         target=target,
+        visits=np.asarray(fitted.n_node_samples, dtype=np.float64),
     )
 
 
@@ -50,11 +52,14 @@ def classifier(step: Any, x: Table) -> Answer:
     for member in members:
         value = member.tree_.value
         forest.append(to_tree(member.tree_, np.hstack([value[:, k, : len(c)] for k, c in enumerate(known)])))
-    found = trees.total(rounded(x), forest)
+    if len(known) == 1:
+        shares, choice = averaged(compared(x), forest)
+        return Answer(choice=choice, classes=one_output(known[0]), probability=shares)
+    found = trees.total(compared(x), forest)
     if len(forest) > 1:
         found = found / float(len(forest))
     answers = [by_probability(c, found.columns(range(a, b))) for c, (a, b) in zip(known, pairwise(ends), strict=True)]
-    return answers[0] if len(answers) == 1 else Answer(targets=tuple(answers))
+    return Answer(targets=tuple(answers))
 
 
 @converter(
@@ -68,7 +73,7 @@ def regressor(step: Any, x: Table) -> Answer:
     members = getattr(step, "estimators_", [step])
     single = step.n_outputs_ == 1
     forest = [to_tree(m.tree_, m.tree_.value[:, 0, 0] if single else m.tree_.value[:, :, 0]) for m in members]
-    found = trees.total(rounded(x), forest)
+    found = trees.total(compared(x), forest)
     if len(forest) > 1:
         found = found / float(len(forest))
     return Answer(value=found.vector() if single else found)
@@ -78,7 +83,7 @@ def regressor(step: Any, x: Table) -> Answer:
 def embedding(step: Any, x: Table) -> Table:
     """One column for each leaf: 1 where the row ends in it."""
     members = [to_tree(member.tree_, np.zeros(member.tree_.node_count)) for member in step.estimators_]
-    reached = trees.leaves(rounded(x), members)
+    reached = trees.leaves(compared(x), members)
     known = step.one_hot_encoder_.categories_
     parts = [
         reached.columns([i]).equals(np.asarray(leaves, dtype=np.int64)[None, :]).cast("float64")

@@ -12,7 +12,7 @@ from sklearn import covariance, ensemble, linear_model, neighbors
 from sealift.convert import trees
 from sealift.convert.graph import Tensor, where
 from sealift.convert.registry import Answer, converter, refuse
-from sealift.convert.sklearn.forest import rounded, to_tree
+from sealift.convert.sklearn.forest import compared, to_tree
 from sealift.convert.sklearn.linear import plane
 from sealift.convert.sklearn.neighbors import nearest
 from sealift.convert.table import Table
@@ -37,7 +37,7 @@ def isolation(step: Any, x: Table) -> Answer:
         tree = to_tree(member.tree_, path + average - 1.0)
         inner = np.where(tree.feature >= 0, np.asarray(features)[np.maximum(tree.feature, 0)], -1)
         members.append(replace(tree, feature=inner))
-    depth = trees.total(rounded(x), members).vector()
+    depth = trees.total(compared(x), members).vector()
     usual = float(len(members) * ensemble._iforest._average_path_length([step._max_samples])[0])
     if usual == 0:
         raise refuse("Its trees have one row each.", "Train it with max_samples of at least 2.")
