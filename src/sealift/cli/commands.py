@@ -73,6 +73,10 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
     "headline, title, description, about.",
 )
 @click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated.")
+@click.option(
+    "--tolerance", type=float, metavar="SHARE",
+    help="Let numbers differ by more than 1e-9 of their size, such as 1e-6. The file and the page say so.",
+)  # fmt: skip
 @click.option("--keep-rows", is_flag=True, help="Put some of your real rows into the file, instead of generated ones.")
 @click.option("--sign", "sign_with", metavar="KEY", type=FILE, help="Sign the file with this private key.")
 @password

@@ -24,6 +24,7 @@ def run(
     output: Path | None,
     overrides: Path | None,
     drop: Sequence[str],
+    tolerance: float | None,
     keep_rows: bool,
     sign_with: Path | None,
     password_prompt: bool,
@@ -47,8 +48,8 @@ def run(
     rows = as_taken(original, rows)
     with Bar("Packing") as bar:
         packed = pack(
-            original, rows, truth, name=name, version=version, output=output, keep_rows=keep_rows,
-            progress=bar.stage, **known,
+            original, rows, truth, name=name, version=version, output=output, tolerance=tolerance,
+            keep_rows=keep_rows, progress=bar.stage, **known,
         )  # fmt: skip
     keyid = sign_file(packed.path, key)[0] if key is not None else None
     if as_json:

@@ -3,7 +3,7 @@ import type { Contract } from "../contract/types";
 import { checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
 import { asNumber, isObject } from "../seal/json";
-import type { Golden, GoldenOutput, GoldenReport } from "./protocol";
+import type { Golden, GoldenOutput, GoldenReport, Tolerance } from "./protocol";
 import type { Model } from "./session";
 
 const BATCH = 512;
@@ -32,16 +32,26 @@ export function parseGolden(raw: unknown, contract: Contract): Golden {
       throw malformed(`the answers of "${output.name}" are missing`);
     answers.set(output.name, listed as unknown[]);
   }
-  const tolerance = new Map<string, { relative: number; scale: number }>();
+  const tolerance = new Map<string, Tolerance>();
   if (isObject(raw["tolerance"])) {
     for (const [name, rule] of Object.entries(raw["tolerance"])) {
-      if (!isObject(rule)) throw malformed("a tolerance is malformed");
-      const [relative, scale] = [asNumber(rule["relative"]), asNumber(rule["scale"])];
-      if (relative === undefined || scale === undefined) throw malformed("a tolerance is malformed");
-      tolerance.set(name, { relative, scale });
+      const width = contract.outputs.find((output) => output.name === name)?.width ?? null;
+      tolerance.set(name, parseTolerance(rule, width));
     }
   }
   return { rows, answers, tolerance, source: String(raw["source"]).slice(0, 20) };
+}
+
+/** One scale for all columns of an output, or a list with one for each. */
+export function parseTolerance(rule: unknown, width: number | null): Tolerance {
+  if (!isObject(rule)) throw malformed("a tolerance is malformed");
+  const [relative, given] = [asNumber(rule["relative"]), rule["scale"]];
+  const scale = Array.isArray(given) ? given.map(asNumber) : asNumber(given);
+  const missing = Array.isArray(scale)
+    ? scale.length !== width || scale.includes(undefined)
+    : scale === undefined;
+  if (relative === undefined || missing) throw malformed("a tolerance is malformed");
+  return { relative, scale: scale as number | number[] };
 }
 
 /** Run every golden row again, here. */
@@ -67,7 +77,7 @@ export async function rerun(model: Model, golden: Golden): Promise<GoldenReport>
         let same = wanted.length === width;
         for (let c = 0; c < width && same; c++) {
           const got = answer.data[r * width + c]!;
-          const difference = compare(got, wanted[c], report.tolerance);
+          const difference = compare(got, wanted[c], ruleOf(report.tolerance, c));
           if (difference === undefined) same = false;
           report.worst = Math.max(report.worst, gap(got, wanted[c]));
         }
@@ -83,6 +93,13 @@ export async function rerun(model: Model, golden: Golden): Promise<GoldenReport>
     failing: [...wrong].sort((a, b) => a - b).slice(0, 20),
     milliseconds: performance.now() - started,
   };
+}
+
+/** The rule of one column. */
+function ruleOf(rule: Tolerance | null, column: number): { relative: number; scale: number } | null {
+  if (!rule) return null;
+  const { relative, scale } = rule;
+  return { relative, scale: Array.isArray(scale) ? scale[column]! : scale };
 }
 
 /** The difference where `got` reproduces `expected` under the rule, else undefined. */

@@ -11,10 +11,16 @@ export interface Answer {
 }
 
 /** The golden examples, parsed: generated rows with the original model's answers (spec/SEAL.md §6). */
+/** |a − e| ≤ relative · max(|e|, scale); one scale, or one for each column. */
+export interface Tolerance {
+  relative: number;
+  scale: number | number[];
+}
+
 export interface Golden {
   rows: Value[][];
   answers: Map<string, unknown[]>;
-  tolerance: Map<string, { relative: number; scale: number }>;
+  tolerance: Map<string, Tolerance>;
   source: string;
 }
 
@@ -23,7 +29,7 @@ export interface GoldenOutput {
   /** Golden rows whose answer in this output is reproduced. */
   matching: number;
   worst: number;
-  tolerance: { relative: number; scale: number } | null;
+  tolerance: Tolerance | null;
 }
 
 export interface GoldenReport {

@@ -1,0 +1,171 @@
+"""A looser tolerance than the policy's: recorded in the file, and told wherever the file is looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from packs import member, no_node, text  # noqa: F401 - a fixture
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+import sealift
+from sealift.cli.commands import app
+from sealift.contract import Contract, Field, Output
+from sealift.convert import Answer, Table, registry
+from sealift.errors import ParityError
+from sealift.packing import Packed
+from sealift.packing.parity import tolerances
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(80, 3))
+Y = X @ [1.0, 2.0, 3.0]
+
+
+@pytest.fixture
+def nearly() -> Any:
+    """A converter that is off by one in a million."""
+    right = registry.registered()[LinearRegression]
+
+    def off(step: Any, x: Table) -> Answer:
+        found = right(step, x)
+        assert isinstance(found, Answer)
+        assert found.value is not None
+        return Answer(value=found.value * (1.0 + 1e-6))
+
+    registry.converter(LinearRegression, replace=True)(off)
+    yield
+    registry.converter(LinearRegression, replace=True)(right)
+
+
+def packed(tmp_path: Path, **rest: Any) -> Packed:
+    model = make_pipeline(StandardScaler(), LinearRegression()).fit(X, Y)
+    return sealift.pack(model, X, Y, name="m", output=tmp_path / "m.seal", **rest)
+
+
+@pytest.mark.usefixtures("nearly")
+def test_what_the_policy_refuses_the_packer_may_allow(tmp_path: Path) -> None:
+    with pytest.raises(ParityError, match="state a looser tolerance="):
+        packed(tmp_path)
+    found = packed(tmp_path, tolerance=1e-5)
+    parity = member(found, "evidence.json")["parity"]
+    assert parity["tolerance"] == {"policy": 1e-9, "stated": 1e-5}
+    assert parity["outputs"]["value"]["relative"] == 1e-5
+    assert 1e-7 < parity["outputs"]["value"]["worst"] < 2e-6
+    assert member(found, "golden/examples.json")["tolerance"]["value"]["relative"] == 1e-5
+    (note,) = [note for note in found.notes if "Looser tolerance" in note]
+    assert "allowed numbers to differ by 1e-05" in note
+    assert "the rule is 1e-09; the largest difference seen is 1.0e-06" in note
+    card = text(found, "card.md")
+    assert "allowed 1e-05, stated by the packer; the rule is 1e-09" in card
+    assert note in card
+    page = found._repr_html_()
+    assert "1e-05, stated by the packer; the rule is 1e-09" in page
+    assert "Looser tolerance" in page
+    shown = CliRunner().invoke(app, ["inspect", str(found.path)], env={"COLUMNS": "200"}).output
+    assert "1e-05 relative, stated by the packer; the rule is 1e-09" in " ".join(shown.split())
+    assert "Looser tolerance" in shown
+    assert sealift.load(found.path).self_test().passed
+
+
+def test_without_one_nothing_is_said(tmp_path: Path) -> None:
+    found = packed(tmp_path)
+    assert member(found, "evidence.json")["parity"]["tolerance"] == {"policy": 1e-9, "stated": None}
+    assert not [note for note in found.notes if "tolerance" in note]
+    assert "stated by the packer" not in text(found, "card.md") + found._repr_html_()
+
+
+def test_a_stricter_one_is_no_care(tmp_path: Path) -> None:
+    model = DecisionTreeClassifier(max_depth=2).fit(X, X[:, 0] > 0)
+    found = sealift.pack(model, X, name="m", output=tmp_path / "m.seal", tolerance=1e-12)
+    assert member(found, "evidence.json")["parity"]["tolerance"]["stated"] == 1e-12
+    assert not [note for note in found.notes if "tolerance" in note]
+
+
+def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(
+        "import pandas as pd\nfrom sklearn.linear_model import LogisticRegression\n"
+        "rows = pd.read_csv('rows.csv')\nmodel = LogisticRegression().fit(rows[['a']], rows['y'])\n"
+    )
+    (tmp_path / "rows.csv").write_text("a,y\n" + "\n".join(f"{i / 7},{i % 3 > 1:d}" for i in range(60)))
+    arguments = ["pack", "train.py:model", "--data", "rows.csv", "--target", "y", "--name", "m", "--json"]
+    done = CliRunner().invoke(app, [*arguments, "--tolerance", "1e-6"])
+    assert done.exit_code == 0, done.output
+    assert '"stated": 1e-06' in done.output
+    assert "Looser tolerance" in done.output
+    for wrong in ("0", "2", "nan", "-1"):
+        done = CliRunner().invoke(app, [*arguments, "--tolerance", wrong])
+        assert done.exit_code == 1
+        assert "E304" in done.output
+
+
+def test_each_column_is_judged_by_its_own_size(tmp_path: Path) -> None:
+    # A price beside a rate: by the price's size, any rate would do.
+    targets = np.column_stack([1e6 * (2 + np.abs(Y)), 1e-2 * (2 + X[:, 0])])
+    model = RandomForestRegressor(5, random_state=0).fit(X, targets)
+    found = sealift.pack(model, X, name="m", output=tmp_path / "m.seal")
+    price, rate = member(found, "golden/examples.json")["tolerance"]["value"]["scale"]
+    assert 1e6 < price < 1e7
+    assert rate == pytest.approx(1e-5 * price, rel=0.5)
+    right = registry.registered()[RandomForestRegressor]
+
+    def off(step: Any, x: Table) -> Answer:
+        answer = right(step, x)
+        assert isinstance(answer, Answer)
+        assert answer.value is not None
+        return Answer(value=answer.value * np.array([[1.0, 1.0 + 1e-4]]))
+
+    registry.converter(RandomForestRegressor, replace=True)(off)
+    try:
+        with pytest.raises(ParityError):
+            sealift.pack(model, X, name="wrong", output=tmp_path / "wrong.seal")
+    finally:
+        registry.converter(RandomForestRegressor, replace=True)(right)
+
+
+@pytest.mark.parametrize(
+    ("columns", "wanted"),
+    [
+        ([1.0, 1.0], 1.0),
+        ([100.0, 1.0], (100.0, 1.0)),
+        ([1e6, 1e-15], (1e6, 10.0)),
+        ([0.0, 5.0], (1.0, 5.0)),  # what is nothing in every row has the usual scale
+        ([0.0, 0.0], 1.0),
+        ([np.nan, 2.0], (1.0, 2.0)),
+    ],
+)
+def test_scales(columns: list[float], wanted: float | tuple[float, ...]) -> None:
+    output = Output(name="features", dtype="float64", width=2)
+    contract = Contract(inputs=(Field(name="a", dtype="float64"),), outputs=(output,), task="transformation")
+    found = tolerances(contract, {"features": np.tile(columns, (9, 1))}, single=False, relative=None)
+    assert found["features"].scale == wanted
+
+
+def test_a_model_that_minds_its_company_is_refused(tmp_path: Path) -> None:
+    def shy(x: Any) -> Any:
+        return x if len(x) > 3 else -x
+
+    model = make_pipeline(FunctionTransformer(shy), LogisticRegression()).fit(X, Y > 0)
+    with pytest.raises(ParityError) as caught:
+        sealift.pack(model, X, name="m", output=tmp_path / "m.seal")
+    assert "original alone" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint8"])
+def test_whole_numbers_are_asked_as_whole_numbers(kind: str, tmp_path: Path) -> None:
+    def shares(x: Any) -> Any:
+        return x[:, [0]] // x[:, [1]]
+
+    # None of these rows divides by zero; a generated one does, where whole numbers give 0 and floats infinity.
+    rows = RANDOM.integers(1, 9, (60, 2)).astype(kind)
+    model = FunctionTransformer(shares).fit(rows)
+    with pytest.raises(ParityError):
+        sealift.pack(model, rows, name="m", output=tmp_path / "m.seal")
