@@ -11,10 +11,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from sealift.contract import Field
-from sealift.convert import convert
+from sealift.convert import Graph, apply
+from sealift.convert.sparse import staged
+from sealift.convert.table import input_table
 
 OUT = Path(__file__).parents[2] / "spec" / "vectors" / "text.json"
 
@@ -122,13 +125,17 @@ VECTORIZERS: dict[str, Any] = {
     "hashed": HashingVectorizer(n_features=2**18, norm=None),
     "hashed, no signs": HashingVectorizer(n_features=1000, norm=None, alternate_sign=False, ngram_range=(1, 2)),
     "hashed, narrow": HashingVectorizer(n_features=7, norm=None, analyzer="char_wb", ngram_range=(2, 3)),
+    "whole": FeatureHasher(n_features=2**18),
+    "whole, no signs": FeatureHasher(n_features=11, alternate_sign=False),
 }
+KEY = "caf\u00e9=1 "
 
 
 def _case(name: str, model: Any, text: str) -> dict[str, Any]:
-    row = model.transform([text]).sorted_indices()
+    dicts = isinstance(model, FeatureHasher)
+    row = model.transform([{KEY: text} if dicts else text]).sorted_indices()
     found: dict[str, Any] = {"stage": name, "text": text}
-    terms = sorted(model.build_analyzer()(text))
+    terms = [f"{KEY}={text}"] if dicts else sorted(model.build_analyzer()(text))
     if len(terms) <= 200:
         found["terms"] = terms
     return found | {"columns": [[int(i), int(n)] for i, n in zip(row.indices, row.data, strict=True)]}
@@ -143,6 +150,7 @@ def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
     pattern = good["pattern"]
     without = {key: value for key, value in good.items() if key != "pattern"}
     both = {"hash": {"columns": 4, "signs": True}}
+    whole = {"analyzer": "whole", "ngrams": [1, 1], "vocabulary": ["a", "b"]}
     return {
         "an unknown key": good | {"tokenizer": "x"},
         "no analyzer": {key: value for key, value in good.items() if key != "analyzer"},
@@ -201,6 +209,17 @@ def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
         "a long image": good | {"accents": {"rest": "keep", "texts": {"a": "b" * 33}}},
         "too much dropped": good | {"accents": {"rest": "keep", "dropped": [0, 65537]}},
         "hangul as a number": good | {"accents": {"rest": "keep", "hangul": 1}},
+        "a prefix of words": good | {"prefix": "a"},
+        "a prefix of characters": chars | {"prefix": "a"},
+        "a prefix that is a number": whole | {"prefix": 1},
+        "a prefix that is null": whole | {"prefix": None},
+        "a long prefix": whole | {"prefix": "a" * 1025},
+        "half a pair as prefix": whole | {"prefix": "\ud800"},
+        "n-grams of whole texts": whole | {"ngrams": [1, 2]},
+        "whole texts with a pattern": whole | {"pattern": pattern},
+        "whole texts with white space": whole | {"space": [32, 1]},
+        "whole texts with stop words": whole | {"stop_words": ["a"]},
+        "stop words that are null": good | {"stop_words": None},
         "a list": [],
         "null": None,
     }
@@ -213,8 +232,11 @@ def main() -> None:
     cases = []
     for name, model in VECTORIZERS.items():
         model.fit(TEXTS)
-        conversion = convert(model, [Field(name="text", dtype="string")])
-        stages[name] = conversion.stages[0].spec
+        graph = Graph()
+        named = KEY if isinstance(model, FeatureHasher) else "text"
+        features = apply(model, input_table(graph, [Field(name=named, dtype="string")], {})).features
+        assert features is not None
+        stages[name] = staged(graph, [features.numbers()])[0].spec
         cases += [_case(name, model, text) for text in TEXTS]
     groups = {"stages": _lines(stages), "malformed": _lines(_malformed(stages))}
     body = ",\n".join(f'"{key}":{{\n{lines}}}' for key, lines in groups.items())
@@ -227,7 +249,8 @@ def _lines(entries: dict[str, Any]) -> str:
 
 
 def _dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # Half of a surrogate pair can only be escaped.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("\ud800", "\\ud800")
 
 
 if __name__ == "__main__":

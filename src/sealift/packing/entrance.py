@@ -47,7 +47,8 @@ def takes_dicts(model: Any) -> bool:
 
 def dict_steps(model: Any) -> list[Any]:
     """The steps that are given dicts."""
-    return [step for _, _, step in entrances(model) if _tag(step, "input_tags", "dict")]
+    steps = [step for _, _, step in entrances(model)]
+    return [step for step in steps if getattr(getattr(_tags(step), "input_tags", None), "dict", False)]
 
 
 def own_keys(model: Any) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def check_entrance(model: Any) -> None:
     Its converter says why. It is asked before the rows are looked at, which would be refused for being no table.
     """
     for outer, name, step in entrances(model):
-        if _tag(step, "input_tags", "three_d_array") or _tag(step, "target_tags", "two_d_labels"):
+        if not _is_described(step):
             graph = Graph()
             with ExitStack() as inside:
                 for part in outer:
@@ -106,10 +107,18 @@ def _is_estimator(value: Any) -> bool:
     return not isinstance(value, type) and any(hasattr(value, method) for method in methods)
 
 
-def _tag(step: Any, group: str, name: str) -> bool:
-    """What scikit-learn's tags say of an estimator; false for one without tags, or one that also takes tables."""
+def _is_described(step: Any) -> bool:
+    """Whether a contract can describe the rows that a step takes, as far as its tags tell."""
+    tags = _tags(step)
+    if tags is None or hasattr(step, "build_analyzer"):
+        return True
+    rows = tags.input_tags
+    return bool(rows.two_d_array or rows.one_d_array or rows.dict or tags.target_tags.one_d_labels)
+
+
+def _tags(step: Any) -> Any:
+    """scikit-learn's tags of an estimator; None where it has none."""
     try:
-        tags = step.__sklearn_tags__()
+        return step.__sklearn_tags__()
     except Exception:  # an estimator with ideas of its own
-        return False
-    return bool(getattr(getattr(tags, group), name)) and not tags.input_tags.two_d_array
+        return None

@@ -84,7 +84,7 @@ def _check_names(keys: Sequence[Any]) -> None:
         raise PackError(
             "E304", f"X has two keys that read {min(twice)!r:.80}.", fix="Let every key be a text of its own."
         )
-    if any(not name or not is_unicode(name) for name in names):
+    if any(not name or not is_unicode(name) for name in names) or any(isinstance(key, bytes) for key in keys):
         raise PackError("E304", "X has a key without a readable name.", fix="Give every key a name.")
 
 

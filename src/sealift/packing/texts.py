@@ -57,7 +57,7 @@ def words_of(stages: Sequence[Stage], form: Form) -> tuple[dict[int, Words], lis
     """The words of each field that feeds a stage, by the field's index; notes on what the vocabularies give away."""
     words: dict[int, Words] = {}
     notes: list[str] = []
-    for stage in stages:
+    for stage in _free(stages):
         column = form.columns[stage.field]
         shared = _shared(TextStage(stage.spec), column)
         known = words.get(stage.field)
@@ -74,7 +74,7 @@ def words_of(stages: Sequence[Stage], form: Form) -> tuple[dict[int, Words], lis
 
 def without_lists(fields: Sequence[Field], stages: Sequence[Stage]) -> list[Field]:
     """Fields of which those that feed a stage list no whole texts: they are written, not chosen."""
-    free = {stage.field for stage in stages}
+    free = {stage.field for stage in _free(stages)}
     return [
         dataclasses.replace(field, categories=None, typical=None) if i in free else field
         for i, field in enumerate(fields)
@@ -98,6 +98,11 @@ def odd_rows(contract: Contract, words: Mapping[int, Words], base: Sequence[Row]
             row[position] = text
             found.add("text", [row])
     return allowed(contract, found)
+
+
+def _free(stages: Sequence[Stage]) -> list[Stage]:
+    """The stages that look into a text; those that take it whole see one category beside others."""
+    return [stage for stage in stages if stage.spec["analyzer"] != "whole"]
 
 
 def _shared(stage: TextStage, column: Column) -> list[str]:

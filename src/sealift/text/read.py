@@ -35,6 +35,14 @@ def integer(raw: object, low: int, high: int) -> int:
     return raw
 
 
+def text(raw: object, most: int) -> str:
+    """A text of at most `most` characters, none of them half of a surrogate pair."""
+    if type(raw) is not str or len(raw) > most:
+        raise ValueError(f"a text must have {most} characters at most")
+    raw.encode()  # half of a pair is a UnicodeEncodeError, which is a ValueError
+    return raw
+
+
 def ranges(raw: object) -> list[tuple[int, int]]:
     """A set of code points: pairs (first, after the last), ascending, out of alternating gaps and lengths."""
     flat = items(raw, int, 2 * MOST_RANGES)

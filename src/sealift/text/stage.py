@@ -15,12 +15,13 @@ from sealift.text.scan import Scanner
 
 MOST_COLUMNS = 1 << 20
 LONGEST_GRAM = 64
+_LONGEST_PREFIX = 1 << 10
 _MOST_STOP_WORDS = 1 << 16
 _REMEMBERED = 1 << 16
 
 _COMMON = {"analyzer", "ngrams"}
 _MOST_ROWS = 1 << 22
-_OPTIONAL = {"rows", "lower", "accents", "pattern", "stop_words", "space", "vocabulary", "hash"}
+_OPTIONAL = {"rows", "lower", "accents", "pattern", "stop_words", "space", "prefix", "vocabulary", "hash"}
 
 
 class TextStage:
@@ -83,6 +84,13 @@ class TextStage:
 
 def _splitter(spec: dict[str, Any], least: int, most: int) -> Callable[[str], list[str]]:
     analyzer = spec["analyzer"]
+    if analyzer == "whole":
+        if not spec.keys().isdisjoint({"pattern", "space", "stop_words"}) or most > 1:
+            raise ValueError("a stage of whole texts has neither pattern, white space, stop words nor n-grams")
+        prefix = read.text(spec.get("prefix", ""), _LONGEST_PREFIX)
+        return lambda text: [prefix + text]
+    if "prefix" in spec:
+        raise ValueError("only a stage of whole texts has a prefix")
     if analyzer == "word":
         if "pattern" not in spec or "space" in spec:
             raise ValueError("a stage of words has a pattern, and no white space")
@@ -92,7 +100,7 @@ def _splitter(spec: dict[str, Any], least: int, most: int) -> Callable[[str], li
             return scan
         return lambda text: of_words([word for word in scan(text) if word not in stop], least, most)
     if analyzer not in ("char", "char_wb"):
-        raise ValueError("the analyzer is word, char or char_wb")
+        raise ValueError("the analyzer is word, char, char_wb or whole")
     if "space" not in spec or "pattern" in spec or "stop_words" in spec:
         raise ValueError("a stage of characters has white space, and neither pattern nor stop words")
     joined, parts = blanks(read.ranges(spec["space"]))

@@ -56,9 +56,7 @@ def test_keys_that_are_nan(model: DictVectorizer) -> None:
 def test_what_a_vectorizer_of_dicts_can_not_be() -> None:
     frame = table(ASKED, absent=True)
     cases.refused(DictVectorizer(dtype=int).fit(ROWS), frame, "int64", "Leave dtype at its default")
-    twice = DictVectorizer().fit([{"a=b": 1.0}, {"a": "b"}])
-    cases.refused(twice, pd.DataFrame({"a=b": [1.0], "a": ["b"]}), "one column", "separator that is in no key")
-    cases.refused(DictVectorizer().fit([{}]), frame, "knows no key")
+    cases.refused(DictVectorizer().fit([{}]), frame, "None of its keys")
     cases.refused(DictVectorizer().fit([{"q": 1}]), frame, "None of its keys is an input")
 
 

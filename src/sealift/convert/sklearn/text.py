@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,7 +13,7 @@ from sealift.contract import Stage
 from sealift.convert import unicode
 from sealift.convert.graph import Tensor, where
 from sealift.convert.pattern import automaton
-from sealift.convert.registry import Answer, converter, refuse
+from sealift.convert.registry import converter, refuse
 from sealift.convert.sparse import Bag
 from sealift.convert.table import Table
 from sealift.text.stage import LONGEST_GRAM, MOST_COLUMNS
@@ -54,16 +53,6 @@ def weights(step: Any, x: Table) -> Table:
     return Table.of(_weighted(step, x.numbers()), x.names)
 
 
-@converter(FeatureHasher)
-def hasher(step: Any, x: Table) -> Answer:
-    """Refused: its rows hold any number of names, of which no contract could be made."""
-    del step, x
-    raise refuse(
-        "Its rows are lists or dicts of any names.",
-        "Use a HashingVectorizer on one text a row, or a DictVectorizer, or a data frame and a OneHotEncoder.",
-    )
-
-
 def _counted(step: Any, x: Table) -> Tensor:
     step._check_vocabulary()
     terms = sorted(step.vocabulary_, key=step.vocabulary_.__getitem__)
@@ -88,13 +77,13 @@ def _bag(step: Any, x: Table, columns: dict[str, Any], width: int) -> Bag:
             f"Its vocabulary takes {size >> 20} MiB.",
             "Use max_features or min_df, or a HashingVectorizer, in training.",
         )
-    places, counts = x.graph.staged(Stage(_field(x), spec))
+    places, counts = x.graph.staged(Stage(field_of(x), spec))
     if step.binary:
         counts = (places >= 0).cast("float64")
     return Bag(places, counts.cast(dtype), width)
 
 
-def _field(x: Table) -> int:
+def field_of(x: Table) -> int:
     """The field that the texts come from."""
     if x.width != 1:
         raise refuse(
@@ -137,7 +126,8 @@ def _analysis(step: Any) -> dict[str, Any]:
 
 def _weighted(step: Any, counts: Tensor) -> Tensor:
     """`TfidfTransformer.transform`, on what is not zero."""
-    bag = counts if isinstance(counts, Bag) else None
+    # Where a column may stand several times in a row, only the sums can be weighed.
+    bag = counts if type(counts) is Bag else None
     values = counts if bag is None else bag.values
     if step.sublinear_tf:
         full = values.equals(np.array(0, values.dtype)).op("Not") if bag is None else bag.filled
@@ -152,8 +142,9 @@ def _over_norm(rows: Tensor, norm: str | None) -> Tensor:
     """Each row over its norm, which is summed in float64; a row of zeros stays."""
     if norm is None:
         return rows
-    values = rows.values if isinstance(rows, Bag) else rows
+    bag = rows if type(rows) is Bag else None
+    values = rows if bag is None else bag.values
     size = (values * values if norm == "l2" else values.abs()).cast("float64").sum(keepdims=True)
     size = size.sqrt() if norm == "l2" else size
     found = (values.cast("float64") / where(size.equals(0.0), 1.0, size)).cast(values.dtype)
-    return rows.with_values(found) if isinstance(rows, Bag) else found
+    return found if bag is None else bag.with_values(found)

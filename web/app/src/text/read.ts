@@ -45,6 +45,14 @@ export function flag(raw: unknown): boolean {
   return raw;
 }
 
+/** A text of at most `most` characters, none of them half of a surrogate pair. */
+export function text(raw: unknown, most: number): string {
+  if (!isText(raw) || [...raw].length > most)
+    throw new Malformed(`a text must have ${most} characters at most`);
+  if (/\p{Surrogate}/u.test(raw)) throw new Malformed("a text has half of a surrogate pair");
+  return raw;
+}
+
 /** A set of characters: pairs (first, after the last), ascending, out of alternating gaps and lengths. */
 export function ranges(raw: unknown): [number, number][] {
   const flat = items(raw, isInteger, 2 * MOST_RANGES);

@@ -2,15 +2,26 @@
 import { charMap, lower, type Change } from "./chars";
 import { blanks, grams, insideWords } from "./grams";
 import { murmur3 } from "./murmur";
-import { flag, integer, isInteger, isText, items, keys, Malformed, ranges } from "./read";
+import { flag, integer, isInteger, isText, items, keys, Malformed, ranges, text } from "./read";
 import { scanner, type Split } from "./scan";
 
 const MOST_COLUMNS = 1 << 20;
 const LONGEST_GRAM = 64;
+const LONGEST_PREFIX = 1 << 10;
 const MOST_STOP_WORDS = 1 << 16;
 const REMEMBERED = 1 << 16;
 const MOST_ROWS = 1 << 22;
-const OPTIONAL = ["rows", "lower", "accents", "pattern", "stop_words", "space", "vocabulary", "hash"];
+const OPTIONAL = [
+  "rows",
+  "lower",
+  "accents",
+  "pattern",
+  "stop_words",
+  "space",
+  "prefix",
+  "vocabulary",
+  "hash",
+];
 
 /** The column that a term falls on, and what it adds there; undefined where it is passed over. */
 type Place = (term: string) => { column: number; adds: number } | undefined;
@@ -84,18 +95,25 @@ function hashed(raw: unknown): { columns: number; place: Place } {
 
 function splitter(spec: Record<string, unknown>, least: number, most: number): Split {
   const { analyzer } = spec;
+  if (analyzer === "whole") {
+    if (["pattern", "space", "stop_words"].some((key) => key in spec) || most > 1)
+      throw new Malformed("a stage of whole texts has neither pattern, white space, stop words nor n-grams");
+    const prefix = "prefix" in spec ? text(spec["prefix"], LONGEST_PREFIX) : "";
+    return (whole) => [prefix + whole];
+  }
+  if ("prefix" in spec) throw new Malformed("only a stage of whole texts has a prefix");
   if (analyzer === "word") {
     if (!("pattern" in spec) || "space" in spec)
       throw new Malformed("a stage of words has a pattern, and no white space");
     const scan = scanner(spec["pattern"]);
-    const stop = new Set(items(spec["stop_words"] ?? [], isText, MOST_STOP_WORDS));
+    const stop = new Set("stop_words" in spec ? items(spec["stop_words"], isText, MOST_STOP_WORDS) : []);
     return (text) => {
       const words = scan(text).filter((word) => !stop.has(word));
       return most === 1 ? words : grams(words, least, most, " ");
     };
   }
   if (analyzer !== "char" && analyzer !== "char_wb")
-    throw new Malformed("the analyzer is word, char or char_wb");
+    throw new Malformed("the analyzer is word, char, char_wb or whole");
   if (!("space" in spec) || "pattern" in spec || "stop_words" in spec)
     throw new Malformed("a stage of characters has white space, and neither pattern nor stop words");
   const { joined, parts } = blanks(ranges(spec["space"]));
