@@ -113,6 +113,25 @@ def test_rows_that_are_no_table_of_the_contract(rows: Any, code: str) -> None:
     assert refused(columns_of, seals.CONTRACT, rows).code == code
 
 
+def test_absent_keys_of_dicts_are_missing_where_the_contract_allows_it() -> None:
+    rest = {"weight": 2, "sex": "f"}
+    assert columns_of(seals.CONTRACT, rest)["age"] == [None]
+    assert columns_of(seals.CONTRACT, [rest, rest])["age"] == [None, None]
+    assert refused(columns_of, seals.CONTRACT, {name: [value] for name, value in rest.items()}).code == "E101"
+    assert refused(columns_of, seals.CONTRACT, [{**rest, "Age": 1}]).fix == 'Rename the column "Age" to "age".'
+    for row in ({"age": 1, "sex": "f"}, {}):
+        assert refused(columns_of, seals.CONTRACT, [row]).code == "E101"
+
+
+def test_keys_that_are_numbers_are_read_as_their_names() -> None:
+    numbered = dataclasses.replace(
+        seals.CONTRACT, inputs=tuple(dataclasses.replace(f, name=str(i)) for i, f in enumerate(seals.CONTRACT.inputs))
+    )
+    for rows in ([{0: 5, 1: 6, 2: "f"}], {0: 5, 1: 6, 2: "f"}, {0: [5], 1: [6], 2: ["f"]}):
+        assert columns_of(numbered, rows) == {"0": [5], "1": [6], "2": ["f"]}
+    assert refused(columns_of, numbered, [{0: 5, "0": 5, 1: 6, 2: "f"}]).code == "E103"
+
+
 @pytest.mark.parametrize("close", ["Weight", " weight", "weigth", "wieght "])
 def test_a_close_name_is_named(close: str) -> None:
     error = refused(columns_of, seals.CONTRACT, {"age": [1], close: [1], "sex": ["f"]})

@@ -61,11 +61,12 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
         return _unique(list(rows.columns), [column.to_numpy() for column in rows.get_columns()])
     if isinstance(rows, Mapping):
         if _is_one(rows):
-            return {str(name): [value] for name, value in rows.items()}
+            return {name: [value] for name, value in _by_name(rows).items()}
         return {str(name): value if isinstance(value, np.ndarray) else list(value) for name, value in rows.items()}
     if isinstance(rows, list | tuple) and rows and all(isinstance(row, Mapping) for row in rows):
-        names = list(dict.fromkeys(str(name) for row in rows for name in row))
-        return {name: [row.get(name) for row in rows] for name in names}
+        named = [_by_name(row) for row in rows]
+        names = list(dict.fromkeys(name for row in named for name in row))
+        return {name: [row.get(name) for row in named] for name in names}
     return _matrix(rows)
 
 
@@ -104,6 +105,13 @@ def _is_column(rows: Any) -> bool:
     if isinstance(rows, list | tuple):
         return bool(rows) and all(isinstance(value, str) for value in rows)
     return getattr(rows, "ndim", 0) == 1 or (hasattr(rows, "to_list") and not hasattr(rows, "columns"))
+
+
+def _by_name(row: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """A row with texts as its keys, which may be numbers."""
+    if all(type(name) is str for name in row):
+        return row
+    return _unique([str(name) for name in row], list(row.values()))
 
 
 def _is_one(rows: Mapping[Any, Any]) -> bool:

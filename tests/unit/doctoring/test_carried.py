@@ -108,3 +108,9 @@ def test_inner_models_are_found() -> None:
 def test_no_sentence_names_a_value() -> None:
     told = carries(preprocessing.OneHotEncoder().fit([["Ada Lovelace"], ["b"]]))
     assert "Ada" not in "".join(told)
+
+
+def test_the_keys_and_texts_of_dicts_are_told() -> None:
+    (told,) = carries(feature_extraction.DictVectorizer().fit([{"city": "x", "age": 1.0}]))
+    assert "2 keys of the training rows" in told
+    assert "min_df" not in told

@@ -50,7 +50,12 @@ def _tree(estimator: Any) -> Iterator[str]:
 
 def _words(estimator: Any) -> Iterator[str]:
     words = getattr(estimator, "vocabulary_", None)
-    if isinstance(words, dict) and words:
+    if isinstance(words, dict) and words and hasattr(estimator, "feature_names_"):
+        yield (
+            f"It holds {len(words):,} keys of the training rows, and the texts that stood under them. A text that a "
+            "single row had is among them; replace rare ones by one word in training if they could name a person."
+        )
+    elif isinstance(words, dict) and words:
         yield (
             f"It holds {len(words):,} words or word parts of the training texts. A name or address that stood in a "
             "single text is among them unless min_df is 2 or more."
