@@ -9,6 +9,7 @@ import numpy as np
 
 from sealift.convert.categories import codes
 from sealift.convert.graph import Tensor, where
+from sealift.convert.registry import refuse
 from sealift.convert.table import Block, Table
 
 
@@ -58,6 +59,16 @@ def as_categories(frame: Any, known: Mapping[int, Sequence[Any]]) -> Any:
             kept = column.where(column.isin(list(values)))
             result.isetitem(place, pandas.Categorical(kept.astype(object), categories=list(values)))
     return result
+
+
+def check_order(x: Table, names: Sequence[str] | None) -> None:
+    """Raise PackError E302 where a model file's own columns stand in another order: trees count them."""
+    given = list(x.names)
+    if names is not None and list(names) != given and sorted(names) == sorted(given):
+        raise refuse(
+            f"Its columns are {', '.join(names)}, in this order, but those of X are {', '.join(given)}.",
+            "Give X with its columns in the model's order.",
+        )
 
 
 def is_frame(X: Any) -> bool:

@@ -10,6 +10,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from sealift.errors import PackError
@@ -42,7 +44,8 @@ def library_of(path: Path) -> str | None:
     if data.startswith(b"CBM1"):
         return "catboost"
     if re.match(rb"tree\r?\n", data):
-        _refuse_cut_short(path, whole=re.search(rb"\nend of trees", data) is not None)
+        ends = [b"\nend of trees", *([b"\nend of parameters"] if b"\nparameters:" in data else [])]
+        _refuse_cut_short(path, whole=all(end in data for end in ends))
         return "lightgbm"
     _refuse_r(path, data)
     text = data.lstrip()
@@ -75,6 +78,7 @@ def _of_json(path: Path, data: bytes) -> str | None:
     return "catboost"
 
 
+_FRAIL = {"catboost", "lightgbm"}
 _TRIAL = """\
 import sys, sealift.convert.{library} as library
 try:
@@ -87,6 +91,8 @@ print("still here", flush=True)
 
 def survives(path: Path, library: str) -> bool:
     """Whether opening the file leaves a process alive: of a damaged one LightGBM and CatBoost may die on the spot."""
+    if library not in _FRAIL:  # XGBoost raises an error
+        return True
     command = [sys.executable, "-P", "-c", _TRIAL.format(library=library), str(path)]
     trial = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 -- our own code, in an own process
     return b"still here" in trial.stdout
@@ -106,12 +112,14 @@ def _refuse_cut_short(path: Path, *, whole: bool) -> None:
 
 
 def _refuse_old_vectors(path: Path, data: bytes) -> None:
-    """XGBoost 3.1 stores leaves of several numbers in another way, and reading the old one ends the process."""
-    if b"leaf_weights" not in data and any(int(size) > 1 for size in _VECTOR.findall(data)):
+    """XGBoost 3.2 stores leaves of several numbers in another way, and reading the old one ends its process."""
+    if b"leaf_weights" in data or not any(int(size) > 1 for size in _VECTOR.findall(data)):
+        return
+    if find_spec("xgboost") and not import_module("xgboost").__version__.startswith(("3.0.", "3.1.")):
         raise _refused(
             path,
-            "The leaves of its trees hold several numbers, as XGBoost before 3.1 saved them; later ones crash on it.",
-            'Train it anew with XGBoost 3.1 or later, or with multi_strategy="one_output_per_tree".',
+            "The leaves of its trees hold several numbers, as XGBoost before 3.2 saved them; later ones crash on it.",
+            'Pack it where XGBoost 3.0 or 3.1 is installed, or train it with multi_strategy="one_output_per_tree".',
         )
 
 
@@ -136,7 +144,7 @@ def _refuse_r(path: Path, data: bytes) -> None:
     packed = next((opener for magic, opener in _OPEN.items() if data.startswith(magic)), None)
     if packed is not None:
         try:
-            with path.open("rb") as stream, packed(stream) as inner:
+            with packed(path) as inner:
                 data = inner.read(_LONGEST)
         except (OSError, EOFError, lzma.LZMAError):
             data = b""

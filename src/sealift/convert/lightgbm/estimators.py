@@ -7,6 +7,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
+from sealift.convert.boosted import check_order
 from sealift.convert.classify import expit, softmax, two_columns
 from sealift.convert.graph import Tensor
 from sealift.convert.lightgbm.model_text import Parsed, parse
@@ -42,6 +43,7 @@ def regressor(step: Any, x: Table) -> Answer:
 def native(step: Any, x: Table) -> Answer:
     """A booster without an estimator around it."""
     step = adapt(step)
+    check_order(x, step.booster.feature_name())
     parsed = parse(step.booster.model_to_string())
     if step.classes_ is None:
         return _value(linked(raw(parsed, matrix(x, parsed)), parsed))

@@ -156,6 +156,8 @@ def _leaves(tree: Any) -> _Singles:
     width = int(tree["tree_param"]["size_leaf_vector"])
     if width <= 1:
         return np.array(tree["split_conditions"], dtype=np.float32)[:, None]
+    if "leaf_weights" not in tree:  # before 3.2 every node had its vector
+        return np.array(tree["base_weights"], dtype=np.float32).reshape(-1, width)
     vectors = np.array(tree["leaf_weights"], dtype=np.float32).reshape(-1, width)
     return vectors[np.where(np.array(tree["left_children"]) < 0, tree["right_children"], 0)]
 

@@ -9,7 +9,7 @@ import numpy as np
 import xgboost
 
 from sealift.convert import trees
-from sealift.convert.boosted import one_by_one
+from sealift.convert.boosted import check_order, one_by_one
 from sealift.convert.classify import each_label, two_columns
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import Answer, converter
@@ -67,6 +67,7 @@ def regressor(step: Any, x: Table) -> Answer:
 def native(step: Any, x: Table) -> Answer:
     """A booster without an estimator around it."""
     step = adapt(step)
+    check_order(x, step.booster.feature_names)
     parsed = parse(step.booster, step.iterations, inplace=False)
     margin = margins(parsed, matrix(x, parsed, math.nan))
     if step.classes_ is None:
