@@ -15,19 +15,28 @@ from bench.fidelity import (
     xgboost_models,
 )
 from bench.fidelity.case import Case
+from bench.fidelity.page import SIGNS
 
 
 def catalogue() -> Iterator[Case]:
-    """All cases. Two of them with one key would be taken for each other on the page, so that is an error."""
+    """All cases.
+
+    Raises:
+        AssertionError: for names by which the page could not tell them apart.
+    """
     seen = set()
     for case in _all():
         if case.key in seen:
             raise AssertionError(f"two cases are called {case.key}")
+        if any(sign in part for part in case.key for sign in SIGNS):
+            raise AssertionError(f"{case.key} holds a sign that the page's tables are made of")
         seen.add(case.key)
         yield case
 
 
 def _all() -> Iterator[Case]:
-    yield from estimators.estimators()
-    for library in (xgboost_models, lightgbm_models, catboost_models, functions, pipelines, boosters_inside, texts):
+    for library in (estimators, xgboost_models, lightgbm_models, catboost_models, functions):
         yield from library.cases()
+    for inside in (pipelines, boosters_inside, texts):
+        yield from inside.cases()
+    yield from functions.inside()

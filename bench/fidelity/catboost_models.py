@@ -84,7 +84,7 @@ def _numbers() -> dict[str, Fit]:
 
 
 def _categories() -> dict[str, Fit]:
-    several = {
+    several: dict[str, Any] = {
         "max_ctr_complexity": 3,
         "simple_ctr": ["Borders", "Counter", "BinarizedTargetMeanValue", "Buckets"],
         "combinations_ctr": ["Borders", "Counter", "Buckets"],

@@ -23,13 +23,17 @@ _LIBRARY = "own functions"
 
 
 def cases() -> Iterator[Case]:
-    """All of them."""
+    """Those alone."""
     for name, function in {**ARRAYS, **NO_ARRAYS}.items():
         kind = "NumPy arrays" if name in ARRAYS else "not one row at a time"
         yield Case(_LIBRARY, kind, name, "", _on_array(function))
     for name, function in {**FRAMES, **NO_FRAMES}.items():
         kind = "data frames" if name in FRAMES else "not one row at a time"
         yield Case(_LIBRARY, kind, name, "", _on_frame(function))
+
+
+def inside() -> Iterator[Case]:
+    """Those inside pipelines."""
     for name, make in INSIDE.items():
         target = positive if "number" in name else two
         yield Case("pipelines", "own functions inside", name, "", on_records(make, target))

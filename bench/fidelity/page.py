@@ -24,6 +24,7 @@ _HEAD = (
     "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
 )
 _MANY = " · "  # between the cases of one name; some cases have commas
+SIGNS = ("|", _MANY.strip(), "\n")
 
 
 def page(found: Sequence[Outcome]) -> str:

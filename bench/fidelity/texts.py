@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,10 @@ def _bare(token: str) -> str:
     return token.strip(".,!")
 
 
+def _read(reader: Callable[[], Any]) -> Any:
+    return make_pipeline(reader(), _logistic())
+
+
 def _words() -> dict[str, Callable[[], Any]]:
     """Ways to read a text, each before the same model."""
     readers: dict[str, Callable[[], Any]] = {
@@ -140,7 +144,7 @@ def _words() -> dict[str, Callable[[], Any]]:
         "own preprocessor": lambda: CountVectorizer(preprocessor=_bare),
         "own analyzer": lambda: CountVectorizer(analyzer=lambda text: text.split(",")),
     }
-    return {name: lambda reader=reader: make_pipeline(reader(), _logistic()) for name, reader in readers.items()}
+    return {name: partial(_read, reader) for name, reader in readers.items()}
 
 
 def _models() -> dict[str, Callable[[], Any]]:

@@ -1,0 +1,145 @@
+"""The sweep of conversions: how it judges, the page it writes and reads again, and the committed page itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import RadiusNeighborsClassifier
+from sklearn.preprocessing import FunctionTransformer
+
+import sealift
+from sealift.errors import PackError
+
+ROOT = Path(__file__).parents[2]
+IRIS, SPECIES = load_iris(return_X_y=True)
+
+
+@pytest.fixture(autouse=True)
+def bench_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+
+
+def tried(fit: Callable[[], tuple[Any, Any]]) -> Any:
+    from bench.fidelity.attempt import attempt
+    from bench.fidelity.case import Case
+
+    return attempt(Case("library", "kind", "name", "variant", fit))
+
+
+def outcome(name: str, variant: str, status: str, library: str = "library") -> Any:
+    from bench.fidelity.attempt import Outcome
+
+    return Outcome(library, "kind", name, variant, status, native=7, how="own", reason="a | b * _c_ <d>")
+
+
+def test_verified() -> None:
+    found = tried(lambda: (LogisticRegression(max_iter=500).fit(IRIS, SPECIES), IRIS))
+    assert (found.status, found.how, found.reason) == ("verified", "own", "")
+    assert found.native > 400
+    assert found.afresh == 150
+
+
+def test_refused_with_its_reason() -> None:
+    found = tried(lambda: (FunctionTransformer(lambda x: x - x.mean(axis=0)).fit(IRIS), IRIS))
+    assert found.status == "refused"
+    assert found.reason.startswith("E302 ")
+
+
+def test_what_fails_in_any_other_way_is_a_crash() -> None:
+    found = tried(lambda: (LogisticRegression().fit(IRIS, None), IRIS))
+    assert found.status == "crash"
+    assert "ValueError" in found.reason
+
+
+@pytest.mark.parametrize(("code", "what"), [("E302", "The converter failed: KeyError: 'a'."), ("E305", "It fails.")])
+def test_refusals_that_hide_a_fault_are_crashes(code: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pack(*_: Any, **__: Any) -> None:
+        raise PackError(code, what, fix="Report it.")
+
+    monkeypatch.setattr(sealift, "pack", pack)
+    assert tried(lambda: (LinearRegression().fit(IRIS, SPECIES), IRIS)).status == "crash"
+
+
+def test_a_file_that_answers_other_rows_differently_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = LogisticRegression(max_iter=500).fit(IRIS, SPECIES)
+    other = LogisticRegression(C=1e-3, max_iter=500).fit(IRIS, SPECIES)
+    pack = sealift.pack
+    monkeypatch.setattr(sealift, "pack", lambda _, X, **options: pack(other, X, **options))
+    found = tried(lambda: (good, IRIS))
+    assert found.status == "silent"
+    assert "became" in found.reason
+
+
+def test_rows_that_the_original_refuses_are_not_counted() -> None:
+    model = RadiusNeighborsClassifier(radius=0.6).fit(IRIS, SPECIES)
+    found = tried(lambda: (model, IRIS))
+    assert found.status == "verified"
+    assert 0 < found.afresh < 150
+
+
+def test_rows_afresh_have_the_form_of_x() -> None:
+    from bench.fidelity.again import afresh
+
+    numbers = afresh(IRIS.astype(np.float32))
+    assert numbers.shape == IRIS.shape
+    assert numbers.dtype == np.float32
+    frame = pd.DataFrame({"x": [0.25, np.nan, 0.5], "c": pd.Categorical(["a", "b", None]), "n": [1, 2, 3]})
+    found = afresh(frame)
+    assert list(found.dtypes) == list(frame.dtypes)
+    assert sorted(found["n"]) == [1, 2, 3]
+    assert all(isinstance(text, str) and " " in text for text in afresh(["a", "b", "c"]))
+    assert sorted(afresh([{"a": 1}, {"a": 2}]), key=str) == [{"a": 1}, {"a": 2}]
+
+
+def test_the_page_is_read_as_it_was_written() -> None:
+    from bench.fidelity.page import changes, ends, page
+
+    found = [
+        outcome("boosting, quantile", "", "verified"),
+        outcome("forest", "default", "verified"),
+        outcome("forest", "sums, squares", "verified"),
+        outcome("forest", "other", "refused"),
+        outcome("tree", "", "different", "another library"),
+    ]
+    text = page(found)
+    assert ends(text) == {o.key: o.status for o in found}
+    assert list(changes(ends(text), found, whole=True)) == []
+    assert "| **library** | kind | 2 | 4 | 1 (50 %) | 1 | 0 | 0 | 0 | 28 | 0 | 0 |" in text
+    assert r"a / b \* \_c\_ &lt;d>" in text
+
+
+def test_what_changed_is_told() -> None:
+    from bench.fidelity.page import changes, ends, page
+
+    before = ends(page([outcome("a", "", "verified"), outcome("b", "x", "verified")]))
+    now = [outcome("b", "x", "refused"), outcome("c", "", "verified")]
+    assert list(changes(before, now, whole=True)) == [
+        "library: kind, a: verified → not tried",
+        "library: kind, b, x: verified → refused",
+        "library: kind, c: not on the page → verified",
+    ]
+    assert len(list(changes(before, now, whole=False))) == 2
+
+
+def test_the_committed_page_shows_no_fault() -> None:
+    from bench.fidelity.page import ends
+
+    found = ends((ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8"))
+    assert len(found) > 700
+    assert set(found.values()) == {"verified", "refused"}
+    estimators = {(kind, name) for kind, name, _ in found if kind.startswith("scikit-learn: ")}
+    refused = {key[:2] for key, status in found.items() if status == "refused"} & estimators
+    assert len(estimators) >= 188
+    assert len(refused) <= len(estimators) * 0.05
+
+
+def test_clusters_are_judged_by_their_label() -> None:
+    assert tried(lambda: (KMeans(3, random_state=0, n_init=1).fit(IRIS), IRIS)).status == "verified"
