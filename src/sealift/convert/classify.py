@@ -52,18 +52,23 @@ def by_score(classes: Any, score: Tensor, probability: Tensor | None = None) -> 
 
 
 def by_logistic(classes: Any, score: Tensor, *, at_zero: bool = False, slope: float = 1.0) -> Answer:
-    """Two classes by a score (N,): its sign chooses, the logistic function of `slope` times it is the probability."""
-    return by_signed(classes, score, score.matrix() * np.array([[slope, -slope]]), at_zero=at_zero)
+    """Two classes by a finite score s (N,): its sign chooses, the logistic function of `slope` · s is the probability.
+
+    It is the softmax of (−s/2, s/2), but for an infinite s.
+    """
+    halves = score.matrix() * np.array([[-slope / 2.0, slope / 2.0]])
+    choice = halves.op("ArgMax", dtype="int64", shape=score.shape, axis=-1, keepdims=0, select_last_index=int(at_zero))
+    return Answer(choice=choice, classes=one_output(classes), probability=softmax(halves), score=score)
 
 
-def by_signed(classes: Any, score: Tensor, signed: Tensor, *, at_zero: bool = False) -> Answer:
+def by_signed(classes: Any, score: Tensor, signed: Tensor) -> Answer:
     """Two classes by a score (N,) of which `signed` (N, 2) holds (s, −s), whose logistic function is the probability.
 
     Both columns come out of one signed copy of the score, in a third of the nodes that each by itself would take.
     """
     probability = (signed.exp() + 1.0).op("Reciprocal")
-    # The class is that of the smaller entry; of equal ones the first, or the last where zero means the second class.
-    choice = signed.op("ArgMin", dtype="int64", shape=score.shape, axis=-1, keepdims=0, select_last_index=int(at_zero))
+    # The class is that of the smaller entry, and the first at zero.
+    choice = signed.op("ArgMin", dtype="int64", shape=score.shape, axis=-1, keepdims=0)
     return Answer(choice=choice, classes=one_output(classes), probability=probability, score=score)
 
 

@@ -392,7 +392,8 @@ class Tensor:
         """The columns, and behind them the same columns negated; made once."""
         nodes, found = self._mirrored or ([], self)
         if nodes is not self.graph.top and nodes is not self.graph.nodes:  # what a body holds is not seen outside it
-            found = concat([self, -self])
+            both = (self.shape[0], 2 * self.width)
+            found = self.graph.add("Concat", [self, -self], self.dtype, both, axis=1)
             self._mirrored = self.graph.nodes, found
         return found
 

@@ -100,8 +100,9 @@ def rounded_up(tree: trees.Tree) -> trees.Tree:
 
 
 def strict(tree: trees.Tree) -> trees.Tree:
+    """`<` for `≤` at thresholds that are whole numbers."""
     mode = np.full(len(tree.feature), trees.LT, dtype=np.uint8)
-    return trees.Tree(tree.feature, tree.split, tree.yes, tree.no, tree.nan_yes, tree.leaf, tree.target, mode)
+    return trees.Tree(tree.feature, np.round(tree.split), tree.yes, tree.no, tree.nan_yes, tree.leaf, tree.target, mode)
 
 
 def nan_elsewhere(tree: trees.Tree) -> trees.Tree:
@@ -133,7 +134,7 @@ def test_wrong_for_nan_at_one_fork_only(tmp_path: Path) -> None:
 def test_wrong_without_rounding_to_float32(tmp_path: Path) -> None:
     model = make_pipeline(StandardScaler(), RandomForestClassifier(8, random_state=0)).fit(FRAME, Y)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forest, "rounded", lambda x: x.numbers().cast("float64"))
+        patch.setattr(trees, "before_rounding", lambda split: split)
         error = refused(model, FRAME, tmp_path)
     assert error.where.endswith("(RandomForestClassifier)")
 

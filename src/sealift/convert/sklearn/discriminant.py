@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn import discriminant_analysis, neighbors
 
-from sealift.convert.classify import by_logistic, by_score, softmax
+from sealift.convert.classify import by_score, by_signed, softmax
 from sealift.convert.graph import Tensor, stack
 from sealift.convert.registry import Answer, converter
 from sealift.convert.sklearn.cluster import nearest_of, squares
@@ -20,8 +20,10 @@ from sealift.convert.table import Table
 def linear(step: Any, x: Table) -> Answer:
     """A linear classifier; `transform` projects unless the solver is lsqr."""
     score = decision(step, x)
-    binary = len(score.shape) == 1
-    found = by_logistic(step.classes_, score) if binary else by_score(step.classes_, score, softmax(score))
+    if len(score.shape) == 1:
+        found = by_signed(step.classes_, score, score.matrix() * np.array([[1.0, -1.0]]))
+    else:
+        found = by_score(step.classes_, score, softmax(score))
     if step.solver == "lsqr":
         return found
     values = x.numbers() - step.xbar_ if step.solver == "svd" else x.numbers()

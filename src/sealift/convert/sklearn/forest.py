@@ -33,7 +33,6 @@ def to_tree(fitted: Any, leaf: Any, target: int = 0) -> trees.Tree:
         nan_yes=inner & (np.asarray(missing) != 0),
         leaf=np.asarray(leaf, dtype=np.float64),
         target=target,
-        visits=np.asarray(fitted.n_node_samples, dtype=np.float64),
     )
 
 
