@@ -186,7 +186,7 @@ def test_a_table_file_has_texts_where_the_model_has_categories(tmp_path: Path) -
         with pytest.raises(PackError) as caught:
             sealift.pack(load_model(str(HERE / name)), turned, name="m", output=tmp_path / "n.seal")
         assert re.search("in this order|columns are a, b, c", caught.value.what)
-            assert "order" in caught.value.fix
+        assert "order" in caught.value.fix
 
 
 def test_catboost_finds_its_columns_by_name(tmp_path: Path) -> None:
