@@ -17,7 +17,9 @@ RELATIVE = {"float64": 1e-9, "float32": 1e-5}
 """The tolerance policy: by what share an answer may differ where the model computes in float64, or in float32."""
 
 _WORST = 5
-_SMALLEST = 1e-5  # of the largest column's magnitude; sums of products round at 1e-16 of it
+# A column counts for at least this share of the largest. Targets are computed each by itself; but features, such as
+# components, can be what is left over when large terms cancel.
+_SMALLEST = {"value": 1e-5, "features": 1e-2, "score": 1e-2}
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Report:
             bad = np.flatnonzero(~same)
             self.different[name] = self.different.get(name, 0) + len(bad)
             for i in bad[: max(0, _WORST - len(self.rows))].tolist():
+                if i >= len(kinds):
+                    break  # the original gave more answers than it was asked for
                 row = {key: values[i] for key, values in columns.items()}
                 pair = (_shown(expected[i]), _shown(converted[name][i] if len(converted[name]) > i else None))
                 self.rows.append(Worst(kinds[i], row, name, *pair))
@@ -137,7 +141,7 @@ def tolerances(
     found: dict[str, Tolerance] = {}
     for output in contract.outputs:
         if output.dtype == "float64" and output.name != "label":
-            scale = 1.0 if output.name == "probability" else _scales(answers[output.name])
+            scale = 1.0 if output.name == "probability" else _scales(answers[output.name], _SMALLEST[output.name])
             found[output.name] = Tolerance(share, scale)
     return found
 
@@ -147,16 +151,15 @@ def policy(*, single: bool) -> float:
     return RELATIVE["float32" if single else "float64"]
 
 
-def _scales(values: npt.NDArray[Any]) -> float | tuple[float, ...]:
-    """The usual magnitude of each column, one number where it is the same for all.
+def _scales(values: npt.NDArray[Any], smallest: float) -> float | tuple[float, ...]:
+    """The usual magnitude of each column, but at least `smallest` of the largest; one number where all are the same.
 
-    A price and a rate side by side have little in common: by the price's magnitude, any rate would pass. Columns of
-    next to nothing beside the largest count as part of it, because what they hold is what the others' rounding left.
+    A price and a rate side by side have little in common: by the price's magnitude, any rate would pass.
     """
     if values.ndim == 1:
         return _scale(values)
     single = [_scale(values[:, i]) for i in range(values.shape[1])]
-    least = _SMALLEST * max(single)
+    least = smallest * max(single)
     each = tuple(float(f"{max(scale, least):.0e}") for scale in single)
     return each[0] if len(set(each)) == 1 else each
 
