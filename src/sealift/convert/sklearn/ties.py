@@ -69,12 +69,18 @@ def refuse_arbitrary(step: Any, points: Any, count: int, groups: Any) -> None:
     """Refuse a brute search whose answers depend on how many rows are asked at once.
 
     It splits more than 256 training rows into parts, by the count of rows and of processors, and which of equally near
-    rows stays depends on the split; other metrics leave it to a partial sort. Tried on some of the training rows.
+    rows stays depends on the split; other metrics leave it to a partial sort. And it expands Euclidean distances into
+    products, whose rounding decides between equally near rows unless all are whole numbers. Tried on some of the
+    training rows.
 
     Raises:
         PackError: E302 when such rows are equally near and differ in what is read off them.
     """
-    if step._fit_method != "brute" or (len(points) <= _PART and step.effective_metric_ in ArgKmin.valid_metrics()):
+    if step._fit_method != "brute":
+        return
+    euclidean = step.effective_metric_ in ("euclidean", "l2", "sqeuclidean")
+    expanded = euclidean and not np.array_equal(points, points.round())
+    if len(points) <= _PART and step.effective_metric_ in ArgKmin.valid_metrics() and not expanded:
         return
     sample = points[:: max(1, len(points) // _PART)]
     far = pairwise_distances(sample, points, metric=step.effective_metric_, **step.effective_metric_params_)
