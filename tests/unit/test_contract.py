@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,19 @@ def test_keys_that_are_numbers_are_read_as_their_names() -> None:
     for rows in ([{0: 5, 1: 6, 2: "f"}], {0: 5, 1: 6, 2: "f"}, {0: [5], 1: [6], 2: ["f"]}):
         assert columns_of(numbered, rows) == {"0": [5], "1": [6], "2": ["f"]}
     assert refused(columns_of, numbered, [{0: 5, "0": 5, 1: 6, 2: "f"}]).code == "E103"
+
+
+def test_arrays_of_other_kinds() -> None:
+    record = np.array([("f", 5.0, 6.0)], dtype=[("sex", "U1"), ("age", "f8"), ("weight", "f8")])
+    found = columns_of(seals.CONTRACT, record)
+    assert {name: list(values) for name, values in found.items()} == {"age": [5.0], "weight": [6.0], "sex": ["f"]}
+    wide = np.zeros(2, dtype=[("age", "f8", (2,)), ("weight", "f8"), ("sex", "U1")])
+    assert refused(columns_of, seals.CONTRACT, wide).code == "E104"
+    numbers = one(dtype="float64")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        matrix = np.matrix([[1.0], [2.0]])
+    assert encode(numbers, columns_of(numbers, matrix)).tensors["number"].tolist() == [[1.0], [2.0]]
 
 
 @pytest.mark.parametrize("close", ["Weight", " weight", "weigth", "wieght "])

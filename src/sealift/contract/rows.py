@@ -67,6 +67,10 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
         named = [_by_name(row) for row in rows]
         names = list(dict.fromkeys(name for row in named for name in row))
         return {name: [row.get(name) for row in named] for name in names}
+    if isinstance(rows, np.ndarray) and rows.ndim == 1 and rows.dtype.names is not None:
+        columns: dict[str, Any] = {name: np.asarray(rows[name]) for name in rows.dtype.names}
+        if all(column.ndim == 1 for column in columns.values()):
+            return columns
     return _matrix(rows)
 
 
@@ -156,9 +160,9 @@ def _matrix(rows: Any) -> Array:
         array = rows if isinstance(rows, np.ndarray) else np.array(rows, dtype=object)
     except ValueError:
         array = np.empty(0)
-    if array.dtype.names is not None:
-        return np.array([list(row) for row in array.tolist()], dtype=object)
-    if array.ndim != 2:
+    if isinstance(array, np.matrix):  # of which every column is one, too
+        array = np.asarray(array)
+    if array.ndim != 2 or array.dtype.names is not None:
         raise ContractError(
             "E104",
             f"Rows of the type {type(rows).__name__} and the shape {array.shape} are no table.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,18 @@ from sealift.errors import PackError
 
 Values: TypeAlias = Sequence[float | str | bool | None]
 
+DATES = (
+    "Give what the model needs of it as columns of numbers instead, in training too: "
+    "X['month'] = X['when'].dt.month, or days since a fixed date."
+)
+_TIMES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
+_PLAIN = "Let a column hold numbers, texts or booleans, and NaN or None where a value is missing."
+_REMEDIES = {
+    "Decimal": "Turn it into float64, in training too: X['price'] = X['price'].astype(float).",
+    "bytes": "Decode it into texts, in training too: X['name'] = X['name'].str.decode('utf-8').",
+    "Interval": "Turn it into text or into the numbers of the intervals, in training too.",
+}
+_REMEDIES["bytes_"] = _REMEDIES["bytes"]
 _MOST_WHOLE = 2**53 - 1
 
 
@@ -62,12 +75,16 @@ def column_of(name: str, raw: Any, *, known: tuple[Any, ...] | None = None, nati
         if whole:
             _check_whole(name, pool)
         return Column(name, "int64" if whole else "float64", values, null, known, native)
-    kinds = sorted({type(value).__name__ for value in pool})
-    raise unfit(
-        name,
-        f"mixes values of the types {', '.join(kinds)}" if len(kinds) > 1 else f"holds values of the type {kinds[0]}",
-        "Let a column hold numbers, texts or booleans, and NaN or None where a value is missing.",
-    )
+    raise unlike(name, pool)
+
+
+def unlike(name: str, values: Sequence[Any]) -> PackError:
+    """The error for a column whose values are not all numbers, all texts or all booleans."""
+    kinds = sorted({type(value).__name__ for value in values})
+    if len(kinds) > 1:
+        return unfit(name, f"mixes values of the types {', '.join(kinds)}", _PLAIN)
+    fix = DATES if isinstance(values[0], _TIMES) else _REMEDIES.get(kinds[0], _PLAIN)
+    return unfit(name, f"holds values of the type {kinds[0]}", fix)
 
 
 def unfit(name: str, what: str, fix: str) -> PackError:

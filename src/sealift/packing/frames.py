@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from sealift.packing.columns import Column, Values, as_numbers, column_of, unfit
+from sealift.packing.columns import DATES, Column, Values, as_numbers, column_of, unfit
 from sealift.packing.forms import Form
-
-_DATES = "Turn dates into numbers (days, years) before the model sees them."
 
 
 def pandas_form(frame: Any) -> Form:
@@ -52,11 +51,13 @@ _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 def _pandas_column(name: str, series: Any) -> Column:
     native = series.dtype
     known = None
+    if _is_sparse(native):
+        return dataclasses.replace(_pandas_column(name, series.sparse.to_dense()), native=native)
     if hasattr(native, "categories"):
         known = tuple(native.categories.tolist())
         series = series.astype(object)
     if str(native).startswith(("datetime", "timedelta", "period")):
-        raise unfit(name, f"holds {native}", _DATES)
+        raise unfit(name, f"holds {native}", DATES)
     if series.dtype.kind not in "fiub":
         return column_of(name, series.to_numpy(dtype=object), known=known, native=native)
     if getattr(native, "numpy_dtype", None) in _FLOATS and not isinstance(native, np.dtype):
@@ -70,14 +71,24 @@ def _pandas_column(name: str, series: Any) -> Column:
     return found
 
 
+def _is_sparse(native: Any) -> bool:
+    return hasattr(native, "subtype") and hasattr(native, "fill_value")
+
+
 def _pandas_series(pandas: Any, column: Column, values: Values) -> Any:
     native, null = column.native, column.null
+    if _is_sparse(native):
+        dense = _pandas_series(pandas, dataclasses.replace(column, native=native.subtype), values)
+        # With a gap, whole numbers become floats, and booleans what no sparse column holds.
+        return dense.astype(native) if dense.dtype == native.subtype else dense
     if hasattr(native, "categories"):
         extra = sorted({value for value in values if value is not None} - set(column.known or ()), key=str)
         kind = pandas.CategoricalDtype([*native.categories, *extra], ordered=native.ordered)
         return pandas.Series(pandas.Categorical(list(values), dtype=kind))
     filled = [null if value is None else value for value in values]
     if column.dtype == "string":
+        if "dictionary" in str(native):  # of Arrow, which takes no NaN for a gap
+            filled = [pandas.NA if value is None else value for value in values]
         return pandas.Series(filled, dtype=native)
     gaps = any(value is None for value in values)
     if not isinstance(native, np.dtype):
@@ -112,7 +123,7 @@ def _fits(kind: Any, values: Values) -> bool:
 def _polars_column(polars: Any, series: Any) -> Column:
     native = series.dtype
     if native.is_temporal():
-        raise unfit(series.name, f"holds {native}", _DATES)
+        raise unfit(series.name, f"holds {native}", DATES)
     if native == polars.Null:
         return Column(series.name, "float64", [None] * len(series), math.nan, native=native)
     if native.is_float():

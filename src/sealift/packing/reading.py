@@ -43,6 +43,10 @@ def _check_kind(X: Any) -> None:
         raise PackError("E305", "X is a lazy data frame.", fix="Call .collect() on it first.")
     if hasattr(X, "column_names") and hasattr(X, "to_pandas"):
         raise PackError("E305", "X is a pyarrow table.", fix="Give X.to_pandas(), or what the model was fitted on.")
+    if isinstance(X, np.ndarray) and X.dtype.names is not None:
+        raise PackError(
+            "E305", "X is a structured array, which scikit-learn does not take.", fix="Give pandas.DataFrame(X)."
+        )
     if isinstance(X, np.ma.MaskedArray):
         raise PackError("E305", "X is a masked array.", fix="Give X.filled(numpy.nan).")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow
 import pytest
 import scipy.sparse
 from packs import no_node  # noqa: F401 - a fixture
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -80,6 +82,8 @@ NUMERIC: dict[str, Callable[[], tuple[Any, str]]] = {
     "object with None": lambda: (FRAME.astype(object).mask(GAPS, None), "float64"),
     "object with NaN": lambda: (FRAME.astype(object).mask(GAPS, np.nan), "float64"),
     "arrow": lambda: (FRAME.astype("double[pyarrow]"), "float64"),
+    "arrow int64 with gaps": lambda: (WHOLE.astype("int64[pyarrow]").mask(GAPS), "int64"),
+    "arrow bool with gaps": lambda: ((WHOLE > 50).astype("bool[pyarrow]").mask(GAPS), "bool"),
     "polars": lambda: (pl.from_pandas(FRAME), "float64"),
     "polars Float32": lambda: (pl.from_pandas(FRAME).cast(pl.Float32), "float64"),
     "polars UInt8": lambda: (pl.from_pandas(WHOLE).cast(pl.UInt8), "int64"),
@@ -92,6 +96,14 @@ NUMERIC: dict[str, Callable[[], tuple[Any, str]]] = {
     "numpy bool": lambda: (WHOLE.to_numpy() > 50, "bool"),
     "numpy object": lambda: (A.astype(object), "float64"),
     "numpy by columns": lambda: (np.asfortranarray(A), "float64"),
+    "numpy in steps": lambda: (np.repeat(A, 2, axis=0)[::2], "float64"),
+    "numpy big-endian": lambda: (A.astype(">f8"), "float64"),
+    "numpy large": lambda: (WHOLE.to_numpy() - (2**53 - 1), "int64"),
+    "columns of levels": lambda: (
+        FRAME.set_axis(pd.MultiIndex.from_product([["u"], ["a", "b", "c"]]), axis=1),
+        "float64",
+    ),
+    "rows of one name": lambda: (FRAME.set_index(pd.Index([0] * N)), "float64"),
     "lists": lambda: (A.tolist(), "float64"),
 }
 
@@ -104,12 +116,54 @@ def test_numbers(kind: str, tmp_path: Path) -> None:
     assert made.report.refused == 0
 
 
+POLARS_NUMBERS = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Boolean")
+
+
+@pytest.mark.parametrize("kind", POLARS_NUMBERS)
+def test_polars_numbers_with_nulls(kind: str, tmp_path: Path) -> None:
+    whole = pl.from_pandas(WHOLE > 50 if kind == "Boolean" else WHOLE).cast(getattr(pl, kind))
+    X = whole.with_columns(pl.when(pl.Series(GAPS[:, 0])).then(None).otherwise(pl.col("a")).alias("a"))
+    made = packed(HistGradientBoostingClassifier(max_iter=3).fit(X, Y), X, tmp_path)
+    assert {f.missing for f in made.contract.inputs} == {"allowed"}
+
+
+SPARSE: dict[str, tuple[Callable[[], Any], str]] = {
+    "float64": (lambda: FRAME.mask(GAPS, 0.0).astype(pd.SparseDtype("float64", 0.0)), "float64"),
+    "int64": (lambda: WHOLE.astype(pd.SparseDtype("int64", 0)), "int64"),
+    "bool": (lambda: FRAME.assign(c=(FRAME["c"] > 0).astype(pd.SparseDtype(bool, False))), "bool"),
+    "one column": (lambda: FRAME.assign(c=FRAME["c"].astype(pd.SparseDtype("float64", 0.0))), "float64"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:pandas.DataFrame with sparse columns found")
+@pytest.mark.parametrize("kind", SPARSE)
+def test_sparse_columns_of_a_frame(kind: str, tmp_path: Path) -> None:
+    make, dtype = SPARSE[kind]
+    X = make()
+    model = LogisticRegression().fit(X, Y)
+    made = packed(model, X, tmp_path)
+    assert made.contract.inputs[2].dtype == dtype
+    assert made.load().predict(X)["label"].tolist() == model.predict(X).tolist()
+
+
+@pytest.mark.parametrize("kind", ["string", "string[pyarrow]"])
+def test_texts_with_na_behind_an_imputer(kind: Any, tmp_path: Path) -> None:
+    filled = make_pipeline(SimpleImputer(missing_values=pd.NA, strategy="most_frequent"), OneHotEncoder())
+    X = FRAME[["a", "b"]].assign(k=pd.Series(HOLES).astype(kind))
+    model = make_pipeline(make_column_transformer((filled, ["k"]), remainder="passthrough"), LogisticRegression())
+    made = packed(model.fit(X, Y), X, tmp_path)
+    assert made.contract.inputs[2].missing == "allowed"
+    assert made.load().predict(X)["label"].tolist() == model.predict(X).tolist()
+
+
 @pytest.mark.parametrize("kind", ["int64", "uint8", "polars UInt8", "bool", "numpy float32", "object with NaN"])
 def test_numbers_through_trees(kind: str, tmp_path: Path) -> None:
     X, _ = NUMERIC[kind]()
     packed(RandomForestClassifier(5, random_state=0).fit(X, Y), X, tmp_path)
 
 
+ORDERED = pd.CategoricalDtype(["y", "x", "é z"], ordered=True)
+ARROW_WORDS = pd.ArrowDtype(pyarrow.dictionary(pyarrow.int32(), pyarrow.string()))
 COLUMNS: dict[str, tuple[Callable[[], Any], str]] = {
     "object": (lambda: pd.Series(TEXTS), "string"),
     "object with None": (lambda: pd.Series(HOLES, dtype=object), "string"),
@@ -117,6 +171,14 @@ COLUMNS: dict[str, tuple[Callable[[], Any], str]] = {
     "str": (lambda: pd.Series(TEXTS, dtype="str"), "string"),
     "string": (lambda: pd.Series(TEXTS, dtype="string"), "string"),
     "category": (lambda: pd.Series(HOLES, dtype="category"), "string"),
+    "category with unused": (lambda: pd.Series(HOLES, dtype="category").cat.add_categories(["q"]), "string"),
+    "category in order": (
+        lambda: pd.Series(HOLES, dtype=pd.CategoricalDtype(["y", "x", "é z"], ordered=True)),
+        "string",
+    ),
+    "category of string": (lambda: pd.Series(TEXTS, dtype="string").astype("category"), "string"),
+    "arrow string": (lambda: pd.Series(TEXTS, dtype="string[pyarrow]"), "string"),
+    "arrow dictionary": (lambda: pd.Series(TEXTS).astype(ARROW_WORDS), "string"),
     "category of int": (lambda: pd.Series(RANDOM.integers(0, 3, N)).astype("category"), "int64"),
     "category of float": (lambda: pd.Series(RANDOM.integers(0, 3, N) / 2).astype("category"), "float64"),
     "category of bool": (lambda: pd.Series(RANDOM.random(N) > 0.5).astype("category"), "bool"),
@@ -178,6 +240,36 @@ UNFIT: dict[str, Callable[[], Any]] = {
 }
 
 
+DAYS = pd.Series(pd.date_range("2020", periods=N))
+REMEDIES: dict[str, tuple[Callable[[], Any], str]] = {
+    "datetime64": (lambda: DAYS, "X['when'].dt.month"),
+    "datetime64 of a zone": (lambda: DAYS.dt.tz_localize("UTC"), "X['when'].dt.month"),
+    "timedelta64": (lambda: DAYS - DAYS[0], "X['when'].dt.month"),
+    "period": (lambda: DAYS.dt.to_period("D"), "X['when'].dt.month"),
+    "date": (lambda: pd.Series([day.date() for day in DAYS], dtype=object), "X['when'].dt.month"),
+    "arrow timestamp": (lambda: DAYS.astype("timestamp[ns][pyarrow]"), "X['when'].dt.month"),
+    "arrow decimal": (lambda: pd.Series([Decimal(1)] * N, dtype=pd.ArrowDtype(pyarrow.decimal128(5))), "astype(float)"),
+    "bytes": (lambda: pd.Series([b"a"] * N, dtype=object), "str.decode"),
+    "intervals": (lambda: pd.cut(FRAME["a"], 3), "numbers of the intervals"),
+    "polars Date": (lambda: pl.Series("k", DAYS.dt.date.tolist()), "X['when'].dt.month"),
+    "polars Datetime": (lambda: pl.Series("k", DAYS.tolist()), "X['when'].dt.month"),
+    "polars Duration": (lambda: pl.Series("k", [timedelta(i) for i in range(N)]), "X['when'].dt.month"),
+    "polars Decimal": (lambda: pl.Series("k", [Decimal(i) / 4 for i in range(N)]), "astype(float)"),
+}
+
+
+@pytest.mark.parametrize("kind", REMEDIES)
+def test_columns_with_a_remedy_of_their_own(kind: str, tmp_path: Path) -> None:
+    make, fix = REMEDIES[kind]
+    column = make()
+    whole = pl.from_pandas(FRAME[["a", "b"]]) if isinstance(column, pl.Series) else FRAME[["a", "b"]]
+    X = whole.with_columns(column) if isinstance(whole, pl.DataFrame) else whole.assign(k=column)
+    model = make_pipeline(make_column_transformer((SimpleImputer(), ["a", "b"])), LogisticRegression()).fit(X, Y)
+    error = refused("E304", model, X, tmp_path)
+    assert error.where == "column 'k'"
+    assert fix in error.fix
+
+
 @pytest.mark.parametrize("kind", UNFIT)
 def test_columns_that_no_contract_carries(kind: str, tmp_path: Path) -> None:
     # The model drops the column; the rows can still not be described.
@@ -188,6 +280,11 @@ def test_columns_that_no_contract_carries(kind: str, tmp_path: Path) -> None:
 
 
 NAMES = [
+    "probability",
+    "text_missing",
+    "row",
+    " ",
+    "e\u0301",
     "a b",
     "\"q'",
     "__a__b",
@@ -250,6 +347,15 @@ TABLES: dict[str, tuple[str, Any]] = {
     "a lazy frame": ("E305", pl.from_pandas(FRAME).lazy()),
     "an arrow table": ("E305", pl.from_pandas(FRAME).to_arrow()),
     "a masked array": ("E305", np.ma.masked_array(A, A > 2)),
+    "a structured array": ("E305", np.array([tuple(row) for row in A], dtype=[(name, "f8") for name in "abc"])),
+    "half precision": ("E304", A.astype(np.float16)),
+    "large whole numbers": ("E304", WHOLE.to_numpy() + 2**60),
+    "2**53": ("E304", np.full((N, 3), 2**53)),
+    "large whole numbers without a sign": ("E304", WHOLE.to_numpy().astype(np.uint64) + np.uint64(2**63)),
+    "bytes": ("E304", np.array([[b"x", b"y", b"z"]] * N)),
+    "texts of an array": ("E302", np.array([["x", "y", "z"]] * N)),
+    "two names that read alike": ("E304", FRAME.set_axis(pd.Index([1, "1", "b"], dtype=object), axis=1)),
+    "half a pair as name": ("E304", FRAME.set_axis(pd.Index(["\ud800", "b", "c"], dtype=object), axis=1)),
     "dates": ("E304", np.array([["2020", "2021", "2022"]], dtype="datetime64[D]")),
 }
 
