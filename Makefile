@@ -42,8 +42,13 @@ test: setup web
 	cd web/app && npm run --silent test
 	.venv/bin/pytest
 
-fidelity: setup
-	.venv/bin/python -m bench.fidelity.run --write docs/fidelity.md
+# `make fidelity FIDELITY="--check docs/fidelity.md"` compares with the page instead of writing it. A million rows through
+# each tree library take twenty minutes (docs/fidelity-trees.md); the 20,000 here take one, and catch a coarse fault.
+FIDELITY := --write docs/fidelity.md
+fidelity: setup web
+	@tools/setup.sh node
+	.venv/bin/python -m bench.fidelity.run $(FIDELITY)
+	.venv/bin/python -m bench.trees.flips --rows 20000
 
 format: setup
 	.venv/bin/ruff check --fix --quiet . || true

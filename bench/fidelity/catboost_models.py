@@ -106,15 +106,14 @@ def _categories() -> dict[str, Fit]:
 
 
 def _files() -> dict[str, Fit]:
-    trained = {
-        "Logloss": (CatBoostClassifier, two), "MultiClass": (CatBoostClassifier, three),
-        "MultiClassOneVsAll": (CatBoostClassifier, three), "RMSE": (CatBoostRegressor, amount),
-        "Poisson": (CatBoostRegressor, amount),
-    }  # fmt: skip
+    # Each file is tried in a process of its own when it is loaded, which takes seconds: so not all in both forms.
     return {
-        f"{loss} | .{suffix}": _saved(kind, loss, target, suffix)
-        for loss, (kind, target) in trained.items()
-        for suffix in ("cbm", "json")
+        "Logloss | .cbm": _saved(CatBoostClassifier, "Logloss", two, "cbm"),
+        "MultiClass | .cbm": _saved(CatBoostClassifier, "MultiClass", three, "cbm"),
+        "MultiClass | .json": _saved(CatBoostClassifier, "MultiClass", three, "json"),
+        "MultiClassOneVsAll | .cbm": _saved(CatBoostClassifier, "MultiClassOneVsAll", three, "cbm"),
+        "RMSE | .json": _saved(CatBoostRegressor, "RMSE", amount, "json"),
+        "Poisson | .cbm": _saved(CatBoostRegressor, "Poisson", amount, "cbm"),
     }
 
 

@@ -119,7 +119,9 @@ def _files() -> dict[str, Fit]:
     found: dict[str, Fit] = {}
     for loss, target in trained.items():
         found[f"{loss} | Booster"] = _trained(loss, target, file=False)
-        found[f"{loss} | .txt"] = _trained(loss, target, file=True)
+    # Each file is tried in a process of its own when it is loaded, which takes seconds: so not all of them.
+    for loss in ("binary", "multiclassova", "poisson"):
+        found[f"{loss} | .txt"] = _trained(loss, trained[loss], file=True)
     found["linear leaves | .txt"] = _trained("regression", amount, file=True, linear_tree=True)
     found["forest | .txt"] = _trained("binary", two, file=True, boosting="rf", bagging_fraction=0.6, bagging_freq=1)
     return found

@@ -129,8 +129,11 @@ def _files() -> dict[str, Fit]:
     found: dict[str, Fit] = {}
     for loss, target in trained.items():
         found[f"{loss} | Booster"] = _trained(loss, target, "")
-        found[f"{loss} | .json"] = _trained(loss, target, ".json")
-        found[f"{loss} | .ubj"] = _trained(loss, target, ".ubj")
+    # Each file is tried in a process of its own when it is loaded, which takes seconds: so not all in both forms.
+    for loss in ("binary:logistic", "multi:softmax", "count:poisson"):
+        found[f"{loss} | .json"] = _trained(loss, trained[loss], ".json")
+    for loss in ("binary:hinge", "multi:softprob"):
+        found[f"{loss} | .ubj"] = _trained(loss, trained[loss], ".ubj")
     found["dart | .json"] = _trained("binary:logistic", two, ".json", booster="dart", rate_drop=0.3)
     found["gblinear | .json"] = _trained("reg:squarederror", amount, ".json", booster="gblinear")
     return found
