@@ -101,6 +101,13 @@ def check_model(model: Any) -> None:
     """
     if isinstance(model, type):
         raise PackError("E304", f"{model.__name__} is a class.", fix="Give a fitted object: model = ...().fit(X, y).")
+    if getattr(model, "refit", None) is False and hasattr(model, "cv_results_"):
+        raise PackError(
+            "E304",
+            "The search was told not to fit the best estimator (refit=False).",
+            where=type(model).__name__,
+            fix="Search with refit=True; or fit the estimator with best_params_ and pack that.",
+        )
     if not any(hasattr(model, name) for name in ("predict", "transform", "fit_predict", "score_samples")):
         raise PackError(
             "E304",

@@ -49,6 +49,13 @@ def _check_kind(X: Any) -> None:
         )
     if isinstance(X, np.ma.MaskedArray):
         raise PackError("E305", "X is a masked array.", fix="Give X.filled(numpy.nan).")
+    device = str(getattr(X, "device", "cpu"))
+    if "cpu" not in device.lower() and not hasattr(X, "iloc"):
+        raise PackError(
+            "E305",
+            f"X is held on another device ({device:.40}).",
+            fix="Bring it to main memory first: X.cpu().numpy(), or X.get().",
+        )
 
 
 def _table_form(X: Any, model: Any) -> Form:

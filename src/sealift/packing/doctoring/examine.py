@@ -28,6 +28,10 @@ _GUESSED = (
     "Without rows, the columns' types were guessed from what the fitted model remembers. Give some rows "
     "(--data, or doctor(model, X)) to be told exactly."
 )
+_UNREADABLE = (
+    "The rows given could not be read, so the columns' types were guessed from what the fitted model remembers. Mend "
+    "the rows as told above to be told exactly."
+)
 
 
 def doctor(model: Any, X: Any = None) -> Diagnosis:
@@ -79,7 +83,7 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
             agrees = None if form is None else _compared(conversion, model, form, obstacles)
         except PackError as error:
             obstacles.append(_obstacle(error))
-    notes = [_GUESSED] if form is None else list(form.notes)
+    notes = [_GUESSED if X is None else _UNREADABLE] if form is None else list(form.notes)
     if answer is None:
         notes.append("What comes after the refused steps could not be examined.")
     return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, len(form or ()), agrees, notes)
@@ -125,7 +129,8 @@ def _compared(conversion: Conversion, model: Any, form: Form, obstacles: list[Ob
     batch = encode(contract, columns)
     good = {name: [v for v, fine in zip(values, batch.good, strict=True) if fine] for name, values in columns.items()}
     try:
-        truth = original.answer_columns(good)
+        # All rows: what the contract will not take, an infinity say, pack would ask the model for too.
+        truth = {name: found[batch.good] for name, found in original.answer_columns(columns).items()}
     except Exception as error:
         told = " ".join(str(error).split())[:300]
         fix = "Make model.predict(X) work on these rows first."
