@@ -34,6 +34,15 @@ def rows(kind: str) -> Any:
     return X
 
 
+def neighbours(X: Any) -> Any:
+    """The rows of X and what stands beside them, in float64 and in float32, where one side of a threshold begins."""
+    single = X.astype(np.float32)
+    up, down = (np.nextafter(single, np.float32(way)).astype(float) for way in (np.inf, -np.inf))
+    middle = (single.astype(float) + up) / 2
+    beside = [np.nextafter(place, way) for place in (X, single.astype(float), middle) for way in (np.inf, -np.inf)]
+    return np.vstack([X, single.astype(float), up, down, middle, *beside])
+
+
 def two(X: Any) -> Any:
     """Two classes."""
     z = np.nan_to_num(X)

@@ -169,6 +169,28 @@ def test_a_category_of_x_that_the_model_never_met_stays_out_of_the_graph() -> No
     assert b"secret place" not in conversion.model().SerializeToString()
 
 
+def test_models_put_together(tmp_path: Path) -> None:
+    X, rows = boosters.table("gaps"), boosters.rows("gaps")
+    y = boosters.two(X)
+    first, second = (catboost.CatBoostClassifier(random_seed=seed, **FEW).fit(X, y) for seed in (1, 2))
+    both = catboost.sum_models([first, second], weights=[0.3, 2.0])
+    same_fitted(both, X, rows)
+    both.save_model(str(tmp_path / "both.cbm"))
+    loaded: Any = load_model(str(tmp_path / "both.cbm"))
+    same_fitted(loaded, X, rows)
+    refused(catboost.to_classifier(both), X, "sum of models", "the raw value")
+    first.set_scale_and_bias(0.5, 0.7)
+    first.shrink(9, 2)
+    same_fitted(first, X, rows)
+
+
+def test_a_tree_without_splits_among_others() -> None:
+    """The engine before ONNX Runtime 1.30 added the wrong leaf for one."""
+    X = boosters.table("grid")
+    model = catboost.CatBoostClassifier(**{**FEW, "min_data_in_leaf": 150}, grow_policy="Lossguide")
+    same_fitted(model.fit(X, boosters.three(X)), X, boosters.neighbours(X))
+
+
 def test_texts_are_refused() -> None:
     X = boosters.mixed()[["number", "town"]]
     X["town"] = X["town"] + " is a town"

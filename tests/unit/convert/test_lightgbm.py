@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,9 @@ def test_the_best_round_answers() -> None:
     noise = np.random.default_rng(0).integers(0, 2, len(X))
     model = lightgbm.LGBMClassifier(**FEW)
     stop = lightgbm.early_stopping(2, verbose=False)
-    model.fit(X, boosters.two(X), eval_X=(X,), eval_y=(noise,), callbacks=[stop])
+    recent = "eval_X" in inspect.signature(model.fit).parameters  # since 4.7, which warns of the other
+    watched = {"eval_X": (X,), "eval_y": (noise,)} if recent else {"eval_set": [(X, noise)]}
+    model.fit(X, boosters.two(X), callbacks=[stop], **watched)
     assert model.best_iteration_ < FEW["n_estimators"]
     same_fitted(model, X, edges("continuous"))
 
@@ -138,6 +141,7 @@ def test_categories_as_numbers() -> None:
     rows = X.copy()
     rows[:100, 1], rows[100:200, 1] = rng.integers(-3, 200, 100), rows[100:200, 1] + 0.7
     rows[200:250, 2], rows[250:300, 2], rows[300:400, 1], rows[400:450, 1] = -0.5, 1e9, np.nan, 1e300
+    rows[450:470, 1], rows[470:490, 1] = 2.0**31, 2.0**32 + 5  # beyond what its whole numbers hold
     same_fitted(model, X, rows)
 
 
@@ -154,6 +158,12 @@ def test_an_objective_of_its_own_has_no_classes() -> None:
     model = lightgbm.LGBMClassifier(objective=lambda y, p: (p - y, np.ones_like(y)), **FEW)
     model = fitted(model, X, boosters.two(X))
     refused(model, X, "scores and no classes", "booster_")
+
+
+def test_trees_left_out_for_certain_rows_are_refused() -> None:
+    X = boosters.table("continuous")
+    model = fitted(lightgbm.LGBMClassifier(pred_early_stop=True, **FEW), X, boosters.two(X))
+    refused(model, X, "leaves out trees", "pred_early_stop=False")
 
 
 def test_model_files(tmp_path: Path) -> None:
@@ -173,6 +183,21 @@ def test_model_files(tmp_path: Path) -> None:
     with pytest.raises(sealift.SealiftError) as caught:
         load_model(str(path))
     assert caught.value.code == "E308"
+
+
+def test_a_changed_booster() -> None:
+    """Rounds taken back, leaves changed by hand, a best round set: the text says what is left."""
+    from sealift.convert.lightgbm import adapt
+
+    X = boosters.table("grid")
+    booster = lightgbm.train(
+        {"objective": "binary", "verbose": -1, "num_threads": 1}, lightgbm.Dataset(X, boosters.two(X)), 9
+    )
+    booster.rollback_one_iter()
+    booster.set_leaf_output(0, 0, 3.0)
+    same_fitted(adapt(booster), X, edges("grid"))
+    booster.best_iteration = 4
+    same_fitted(adapt(booster), X, boosters.neighbours(X))
 
 
 def test_pack(tmp_path: Path) -> None:

@@ -109,6 +109,21 @@ def test_the_best_round_answers() -> None:
     same_fitted(model, X, boosters.rows("continuous"), relative=boosters.SINGLE)
 
 
+def test_slices_and_neighbours_of_thresholds() -> None:
+    """A slice keeps the note of the best round, though it may have fewer."""
+    from sealift.convert.xgboost import adapt
+
+    X = boosters.table("grid")
+    rows = boosters.neighbours(X)
+    booster = xgboost.train({"nthread": 1}, xgboost.DMatrix(X, boosters.value(X)), 9)
+    booster.set_attr(best_iteration="6")
+    for model in (booster, booster[:3], booster[2:8:3]):
+        exact(adapt(model), X, rows)
+    for marker in (0.1, -999.0):
+        model = xgboost.XGBRegressor(missing=marker, **FEW).fit(np.where(X == 0.5, marker, X), boosters.value(X))
+        exact(model, X, np.where(rows == 0.5, marker, rows))
+
+
 def categorical(frame: Any) -> Any:
     return frame.astype({"town": "category", "colour": "category", "grade": "category"})
 

@@ -7,6 +7,7 @@ from typing import Any
 import catboost
 import numpy as np
 
+from sealift.convert.catboost.native import loss_of
 from sealift.convert.catboost.raw import raw
 from sealift.convert.classify import each_label, expit, softmax, two_columns
 from sealift.convert.graph import Tensor, concat
@@ -59,10 +60,13 @@ def _value(score: Tensor) -> Answer:
 
 def _loss(step: Any) -> str:
     """The loss's name without its parameters; CatBoost's own word for a custom one."""
-    found = step.get_all_params().get("loss_function") if step.is_fitted() else None
-    if not isinstance(found, str):
-        raise refuse("It has no loss function of CatBoost's own.", "Train it with one of CatBoost's losses.")
-    return found.partition(":")[0]
+    found = loss_of(step) if step.is_fitted() else ""
+    if not found:
+        raise refuse(
+            "It has no loss function of CatBoost's own, or is a sum of models, which has none.",
+            "Train it with one of CatBoost's losses; or load it as a plain catboost.CatBoost and pack the raw value.",
+        )
+    return found
 
 
 def _border(step: Any) -> float:

@@ -16,10 +16,19 @@ def load(path: Path | str) -> Any:
     with Path(path).open("rb") as stream:
         kind = "cbm" if stream.read(4) == b"CBM1" else "json"
     plain = catboost.CatBoost().load_model(str(path), format=kind)
-    loss = str(plain.get_all_params().get("loss_function")).partition(":")[0]
-    chosen = catboost.CatBoostRegressor
+    loss = loss_of(plain)
+    chosen = catboost.CatBoostRegressor if loss else catboost.CatBoost
     if loss in _CLASSIFY:
         chosen = catboost.CatBoostClassifier
     elif loss.startswith(_RANK):
         chosen = catboost.CatBoostRanker
     return chosen().load_model(str(path), format=kind)
+
+
+def loss_of(model: Any) -> str:
+    """The name of a fitted model's loss without its parameters; empty for one of the user's own, or a sum of models."""
+    try:
+        found = model.get_all_params().get("loss_function")
+    except catboost.CatBoostError:
+        return ""
+    return found.partition(":")[0] if isinstance(found, str) else ""

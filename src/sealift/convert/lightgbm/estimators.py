@@ -23,7 +23,7 @@ _IDENTITY = {"", "huber", "fair", "quantile", "mape", "regression_l1", "lambdara
 @converter(lightgbm.LGBMClassifier)
 def classifier(step: Any, x: Table) -> Answer:
     """Two or several classes."""
-    parsed = parse(step.booster_.model_to_string())
+    parsed = _parsed(step)
     if not parsed.objective:
         raise refuse(
             "It was trained with an objective of its own, so that it predicts scores and no classes.",
@@ -35,7 +35,7 @@ def classifier(step: Any, x: Table) -> Answer:
 @converter(lightgbm.LGBMRegressor, lightgbm.LGBMRanker)
 def regressor(step: Any, x: Table) -> Answer:
     """The objective's value; a ranker's raw score."""
-    parsed = parse(step.booster_.model_to_string())
+    parsed = _parsed(step)
     return _value(linked(raw(parsed, matrix(x, parsed)), parsed))
 
 
@@ -85,3 +85,12 @@ def _classes(parsed: Parsed, x: Table, classes: Any) -> Answer:
 
 def _value(answer: Tensor) -> Answer:
     return Answer(value=answer.vector() if answer.width == 1 else answer)
+
+
+def _parsed(step: Any) -> Parsed:
+    if step.get_params().get("pred_early_stop"):
+        raise refuse(
+            "It leaves out trees for rows whose answer looks certain (pred_early_stop).",
+            "Call set_params(pred_early_stop=False) before packing.",
+        )
+    return parse(step.booster_.model_to_string())
