@@ -106,7 +106,15 @@ def test_what_travels_is_compared_with_the_original() -> None:
     assert found.agrees
     assert [step.depth for step in found.steps] == [0, 1, 1]
     assert "agree" in found.verdict
+    assert all(len(line) <= 80 for line in found.text().splitlines())
     assert doctor(model).agrees is None
+
+
+def test_only_the_rows_that_were_compared_are_counted() -> None:
+    X, y = people(1200)
+    found = doctor(LogisticRegression().fit(X[["age"]], y), X[["age"]])
+    assert found.rows == 500
+    assert "500 of your rows" in found.verdict
 
 
 def test_chance_is_found_with_rows() -> None:

@@ -300,7 +300,7 @@ def test_the_command_line(hashed: bool, tmp_path: Path, capsys: pytest.CaptureFi
         assert ended.value.code in (0, None), capsys.readouterr()
 
     run("doctor", str(tmp_path / "model.joblib"), *told)
-    assert "the answers on your 160 rows agree" in capsys.readouterr().out
+    assert "the answers to 160 of your rows agree" in capsys.readouterr().out
     run("pack", str(tmp_path / "model.joblib"), *told, "--name", "d", "--output", str(tmp_path / "d.seal"))
     pd.DataFrame(X).to_csv(tmp_path / "asked.csv", index=False)
     run("predict", str(tmp_path / "d.seal"), str(tmp_path / "asked.csv"), "-o", str(tmp_path / "answers.csv"))

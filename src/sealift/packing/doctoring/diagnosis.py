@@ -99,13 +99,15 @@ class Diagnosis:
             count = len(self.obstacles)
             return f"Cannot be packed yet: {count} obstacle{'s' * (count > 1)}."
         if self.agrees:
-            return f"Everything travels; the answers on your {self.rows:,} rows agree. pack will prove it on many more."
+            return (
+                f"Everything travels; the answers to {self.rows:,} of your rows agree. pack will prove it on many more."
+            )
         return "Everything travels, as far as can be told without rows. Give some to compare answers."
 
     def text(self, *, width: int = 80, unicode: bool = True) -> str:
         """The diagnosis for a terminal of `width` columns, in ASCII marks where `unicode` is not shown."""
         good, bad = ("✓", "✗") if unicode else ("ok", "NO")
-        lines = [self.verdict, ""]
+        lines = [*textwrap.wrap(self.verdict, width), ""]
         for step in self.steps:
             mark = (good if step.travels else bad).ljust(len(good))
             name = "  " * step.depth + step.name

@@ -86,7 +86,8 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
     notes = [_GUESSED if X is None else _UNREADABLE] if form is None else list(form.notes)
     if answer is None:
         notes.append("What comes after the refused steps could not be examined.")
-    return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, len(form or ()), agrees, notes)
+    used = min(_MOST, len(form or ()))
+    return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, used, agrees, notes)
 
 
 def _form(X: Any, model: Any, obstacles: list[Obstacle]) -> Form | None:
@@ -146,7 +147,7 @@ def _compared(conversion: Conversion, model: Any, form: Form, obstacles: list[Ob
     if not report.passed:
         where = faulty_step(conversion, tensors)
         count = max(report.different.values())
-        what = f"The converted step answers {count} of {len(batch.good)} rows differently from the original."
+        what = f"The converted step answers {count} of {int(batch.good.sum())} rows differently from the original."
         fix = "Does it depend on chance, the time or something outside? If not, replace the step and report its type."
         obstacles.append(Obstacle("E303", where, what, fix))
     return report.passed
