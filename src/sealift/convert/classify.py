@@ -61,15 +61,19 @@ def by_logistic(classes: Any, score: Tensor, *, at_zero: bool = False, slope: fl
     return Answer(choice=choice, classes=one_output(classes), probability=softmax(halves), score=score)
 
 
-def by_signed(classes: Any, score: Tensor, signed: Tensor) -> Answer:
-    """Two classes by a score (N,) of which `signed` (N, 2) holds (s, −s), whose logistic function is the probability.
+def logistic_pair(signed: Tensor) -> Tensor:
+    """The probabilities of two classes out of the second's score, given as (s, −s): (N, 2).
 
-    Both columns come out of one signed copy of the score, in a third of the nodes that each by itself would take.
+    Both come out of one signed copy of the score, in a third of the nodes that each by itself would take.
     """
-    probability = (signed.exp() + 1.0).op("Reciprocal")
+    return (signed.exp() + 1.0).op("Reciprocal")
+
+
+def by_signed(classes: Any, score: Tensor, signed: Tensor) -> Answer:
+    """Two classes by a score s (N,), given as (s, −s) too, (N, 2); its logistic function is the probability."""
     # The class is that of the smaller entry, and the first at zero.
     choice = signed.op("ArgMin", dtype="int64", shape=score.shape, axis=-1, keepdims=0)
-    return Answer(choice=choice, classes=one_output(classes), probability=probability, score=score)
+    return Answer(choice=choice, classes=one_output(classes), probability=logistic_pair(signed), score=score)
 
 
 def by_sign(score: Tensor, *, at_zero: bool = False) -> Tensor:

@@ -132,6 +132,24 @@ class Graph:
         self.nodes.append(helper.make_node("Scan", [x.name], names, body=inner, num_scan_inputs=1))
         return [Tensor(self, name, t.dtype, (x.shape[0], *t.shape)) for name, t in zip(names, results, strict=True)]
 
+    def in_blocks(self, x: Tensor, body: Callable[[Tensor], Tensor], size: int = 64) -> Tensor:
+        """`body`, which answers rows (n, d) with (n, k), applied to `size` rows of `x` at a time, or to fewer at once.
+
+        For steps that meet every training record by a product of matrices, which is fast for many rows together.
+        """
+        count = x.op("Shape", dtype="int64", shape=(1,), start=0, end=1)
+
+        def blocks() -> Tensor:
+            none = self.constant(np.zeros(1, np.int64))
+            pads = [none, none, (-count).op("Mod", np.array([size])), none]
+            behind = self.add("Concat", pads, "int64", (4,), axis=0)
+            cut = x.op("Pad", behind).op("Reshape", np.array([-1, size, x.width]), shape=(None, size, x.width))
+            (found,) = self.each_row(cut, lambda block: [body(block)])
+            flat = found.op("Reshape", np.array([-1, found.shape[2]]), shape=(None, found.shape[2]))
+            return flat.op("Slice", np.array([0]), count, np.array([0]))
+
+        return self.either(count <= size, lambda: body(x), blocks)
+
     def repeat(
         self, state: Sequence[Tensor], body: Callable[[list[Tensor]], tuple[Tensor, Sequence[Tensor]]], limit: int
     ) -> list[Tensor]:

@@ -9,7 +9,7 @@ from sklearn import kernel_ridge, semi_supervised
 
 from sealift.convert.classify import by_probability
 from sealift.convert.registry import Answer, converter, refuse
-from sealift.convert.sklearn.distances import kernel
+from sealift.convert.sklearn.distances import kernel_sum
 from sealift.convert.sklearn.linear import dense
 from sealift.convert.sklearn.neighbors import nearest
 from sealift.convert.table import Table
@@ -21,7 +21,7 @@ def ridge(step: Any, x: Table) -> Answer:
     points, weights = dense(step.X_fit_), np.asarray(step.dual_coef_)
     matrix = weights if weights.ndim == 2 else weights[:, None]
     params = {"gamma": step.gamma, "degree": step.degree, "coef0": step.coef0}
-    (found,) = x.graph.each_row(x.numbers(), lambda row: [kernel(row, points, step.kernel, params) @ matrix])
+    found = kernel_sum(x.numbers().cast("float64"), points, matrix, step.kernel, params)
     return Answer(value=found if weights.ndim == 2 else found.vector())
 
 
@@ -31,7 +31,7 @@ def propagation(step: Any, x: Table) -> Answer:
     points, shares = dense(step.X_), np.asarray(step.label_distributions_)
     values = x.numbers()
     if step.kernel == "rbf":
-        (found,) = x.graph.each_row(values, lambda row: [kernel(row, points, "rbf", {"gamma": step.gamma}) @ shares])
+        found = kernel_sum(values.cast("float64"), points, shares, "rbf", {"gamma": step.gamma})
     elif step.kernel == "knn":
         _, index = nearest(step.nn_fit, x, step.n_neighbors, shares)
         found = index.take_from(shares).sum(axis=1)

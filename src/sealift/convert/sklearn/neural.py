@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from sklearn import neural_network
 
-from sealift.convert.classify import by_probability, by_sign, each_label, expit, softmax, two_columns
+from sealift.convert.classify import by_probability, each_label, expit, logistic_pair, softmax
 from sealift.convert.graph import Tensor
 from sealift.convert.registry import Answer, converter
 from sealift.convert.table import Table
@@ -22,26 +23,32 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+def _hidden(step: Any, x: Table) -> Tensor:
+    """The activations before the last layer."""
+    values = x.numbers()
+    for weights, bias in zip(step.coefs_[:-1], step.intercepts_[:-1], strict=True):
+        values = _ACTIVATIONS[step.activation](values.affine(weights, bias))
+    return values
+
+
 def _forward(step: Any, x: Table) -> Tensor:
     """The activations of the last layer."""
-    values = x.numbers()
-    last = step.n_layers_ - 2
-    for i, (weights, bias) in enumerate(zip(step.coefs_, step.intercepts_, strict=True)):
-        values = _ACTIVATIONS[step.out_activation_ if i == last else step.activation](values @ weights + bias)
-    return values
+    return _ACTIVATIONS[step.out_activation_](_hidden(step, x).affine(step.coefs_[-1], step.intercepts_[-1]))
 
 
 @converter(neural_network.MLPClassifier)
 def classifier(step: Any, x: Table) -> Answer:
     """One logistic output for two classes, softmax for more, one logistic output for each of several labels."""
+    weights, bias = step.coefs_[-1], step.intercepts_[-1]
+    multilabel = step._label_binarizer.y_type_.startswith("multilabel")
+    if weights.shape[1] == 1 and not multilabel:
+        signed = _hidden(step, x).affine(np.hstack([weights, -weights]), np.concatenate([bias, -bias]))
+        return by_probability(step.classes_, logistic_pair(signed))
     found = _forward(step, x)
-    if step._label_binarizer.y_type_.startswith("multilabel"):
+    if multilabel:
         columns = [found.column(i) for i in range(found.width)]
         return each_label((column > 0.5, column, None) for column in columns)
-    if found.width > 1:
-        return by_probability(step.classes_, found)
-    positive = found.vector()
-    return Answer(choice=by_sign(positive - 0.5), classes=step.classes_, probability=two_columns(positive))
+    return by_probability(step.classes_, found)
 
 
 @converter(neural_network.MLPRegressor)

@@ -12,7 +12,7 @@ from sealift.convert.classify import by_sign, votes
 from sealift.convert.graph import Tensor, where
 from sealift.convert.registry import Answer, converter, refuse
 from sealift.convert.sklearn.coupling import coupled
-from sealift.convert.sklearn.distances import kernel
+from sealift.convert.sklearn.distances import kernel_sum
 from sealift.convert.sklearn.linear import dense
 from sealift.convert.table import Table
 
@@ -29,8 +29,7 @@ def _weighted(step: Any, x: Table, weights: Any) -> Tensor:
     vectors = dense(step.support_vectors_)
     params = {"gamma": step._gamma, "coef0": step.coef0, "degree": step.degree}
     values = x.numbers().cast("float64")
-    (found,) = x.graph.each_row(values, lambda row: [kernel(row, vectors, step.kernel, params) @ weights])
-    return found + np.asarray(step._intercept_)
+    return kernel_sum(values, vectors, weights, step.kernel, params) + np.asarray(step._intercept_)
 
 
 def _pairs(step: Any) -> Any:
