@@ -29,7 +29,13 @@ def test_one_target_and_several(model: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [tree.DecisionTreeRegressor(max_depth=4), ensemble.ExtraTreesRegressor(5, random_state=0)], ids=repr
+    "model",
+    [
+        tree.DecisionTreeRegressor(max_depth=4),
+        tree.ExtraTreeRegressor(max_depth=6, random_state=0),
+        ensemble.ExtraTreesRegressor(5, random_state=0),
+    ],
+    ids=repr,
 )
 def test_several_values(model: Any) -> None:
     cases.same(model, "pair")

@@ -17,7 +17,7 @@ from sealift.errors import PackError
 X = np.round(np.random.default_rng(0).normal(size=(30, 3)), 2)
 FRAME = pd.DataFrame(X, columns=list("abc"))
 WORDS = FRAME.assign(word="x", other="y")
-TEXTS = np.array([["a", "b"]] * 20, dtype=object)
+SET: Any = {0.5}
 
 
 def told(function: Callable[[Any], Any], rows: Any) -> PackError:
@@ -66,6 +66,7 @@ ARRAYS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "round out": (lambda x: np.round(x, 1, out=x), "np.round with out=", "Assign the result"),
     "diff of rows": (lambda x: np.diff(x, axis=0), "np.diff along the rows", "np.diff(x, axis=1)"),
     "empty isin": (lambda x: np.isin(x, []), "in an empty list", "Leave the condition out"),
+    "a set": (lambda x: np.isin(x, SET), "np.isin a set, in which NumPy finds nothing", "np.isin(x, list(values))"),
     "bins": (lambda x: np.digitize(x, [1.0, 0.0]), "bins do not ascend", "ascending bins"),
     "searchsorted": (lambda x: np.searchsorted(x[:, 0], [0.0])[:, None], "np.searchsorted in a", "constant list"),
     "interp": (lambda x: np.interp(x[:, 0], [0, 1], [0, 1], period=3)[:, None], "np.interp in a way", "one column"),
@@ -109,7 +110,7 @@ ARRAYS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
         lambda x: np.exp(x, out=x.astype(int)), "writes float64 into an array of int64", ".astype(float)",
     ),
     "no loop": (lambda x: ~x, "NumPy has no invert of float64", ".astype(bool)"),
-    "an error of its own": (lambda x: x + int("lost"), "ValueError: invalid literal", "NumPy's functions on whole columns"),
+    "an error of its own": (lambda x: x + int("lost"), "ValueError: invalid literal", "on whole columns"),
 }  # fmt: skip
 TABLES: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "own numbers": (assigned(lambda x: x.__setitem__("d", np.arange(len(x)))), "value of its own for each", "that row"),

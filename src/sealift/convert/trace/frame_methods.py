@@ -12,7 +12,7 @@ from sealift.convert.trace.array import is_array, lacking
 from sealift.convert.trace.columns import dropped, matching, with_column
 from sealift.convert.trace.frame import Frame, across, is_frame
 from sealift.convert.trace.refusal import Refusal
-from sealift.convert.trace.series import _OPERATORS, Series, bounded, chosen, filled, gone
+from sealift.convert.trace.series import _OPERATORS, Series, among, bounded, chosen, filled, gone
 
 
 def _assign(frame: Frame, **columns: Any) -> Frame:
@@ -165,7 +165,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     ),
     "get": lambda df, name, default=None: df[name] if name in df else default,  # noqa: SIM401 - this is get
     "insert": _insert,
-    "isin": lambda df, values: df.each(lambda x: np.isin(x, values)),
+    "isin": lambda df, values: df.each(lambda x: among(x, values)),
     "isna": lambda df: df.each(gone),
     "isnull": lambda df: df.each(gone),
     "items": lambda df: ((name, df[name]) for name in df),

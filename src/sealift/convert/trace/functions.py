@@ -164,9 +164,13 @@ def _sort(a: Any, axis: int = -1) -> Any:
 @implements(np.isin)
 def isin(element: Any, test_elements: Any, *_: Any, invert: bool = False, **__: Any) -> Any:
     """Whether a value is one of those listed."""
-    values = sorted(test_elements, key=str) if isinstance(test_elements, set | frozenset) else test_elements
+    if isinstance(test_elements, set | frozenset):
+        # It takes a set for a single object, which equals nothing.
+        raise Refusal(
+            "it gives np.isin a set, in which NumPy finds nothing", "Give it a list: np.isin(x, list(values))."
+        )
     found: Any = None
-    for value in np.asarray(values).reshape(-1).tolist():
+    for value in np.asarray(test_elements).reshape(-1).tolist():
         same = element == value
         found = same if found is None else found | same
     if found is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sealift.contract import is_missing
 from sealift.convert.categories import codes, translate
 from sealift.convert.graph import Tensor, where
 from sealift.convert.table import Block, Table
@@ -118,8 +119,13 @@ def looked_up(array: Array, table: Any) -> Array:
 
 
 def among(array: Array, values: Any) -> Array:
-    """`s.isin([…])`; a missing value only if it is listed."""
-    return isin(array, values)  # type: ignore[no-any-return]
+    """`s.isin([…])`; a missing value only if it is listed, which NumPy never finds."""
+    listed = sorted(values, key=str) if isinstance(values, set | frozenset) else list(values)
+    missing = [is_missing(value) for value in listed]
+    present = [value for value, gone_ in zip(listed, missing, strict=True) if not gone_]
+    if not any(missing):
+        return isin(array, listed)  # type: ignore[no-any-return]
+    return isin(array, present) | gone(array) if present else gone(array)
 
 
 def _named(function: Callable[..., Array]) -> Callable[..., Series]:
