@@ -184,13 +184,6 @@ def test_models_put_together(tmp_path: Path) -> None:
     same_fitted(first, X, rows)
 
 
-def test_a_tree_without_splits_among_others() -> None:
-    """The engine before ONNX Runtime 1.30 added the wrong leaf for one."""
-    X = boosters.table("grid")
-    model = catboost.CatBoostClassifier(**{**FEW, "min_data_in_leaf": 150}, grow_policy="Lossguide")
-    same_fitted(model.fit(X, boosters.three(X)), X, boosters.neighbours(X))
-
-
 def test_texts_are_refused() -> None:
     X = boosters.mixed()[["number", "town"]]
     X["town"] = X["town"] + " is a town"

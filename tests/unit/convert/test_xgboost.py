@@ -124,6 +124,18 @@ def test_slices_and_neighbours_of_thresholds() -> None:
         exact(model, X, np.where(rows == 0.5, marker, rows))
 
 
+def test_bare_leaves_among_the_trees() -> None:
+    """ONNX Runtime up to 1.29 adds the wrong leaf for a tree without splits that stands among others."""
+    from sealift.convert.xgboost.booster import parse
+
+    X = boosters.table("grid")
+    model = xgboost.XGBClassifier(gamma=9, subsample=0.5, random_state=0, **FEW).fit(X, boosters.three(X))
+    bare = [len(tree.feature) == 1 for tree in parse(model.get_booster(), None, inplace=True).trees]
+    assert any(bare[:-1])
+    assert not all(bare)
+    same_fitted(model, X, boosters.rows("grid"), relative=boosters.SINGLE)
+
+
 def categorical(frame: Any) -> Any:
     return frame.astype({"town": "category", "colour": "category", "grade": "category"})
 
