@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import compose, shape_inference
+from onnx import compose, numpy_helper, shape_inference
 
 from sealift.convert.graph import Tensor
 from sealift.convert.registry import Answer, converter, refuse
@@ -59,7 +59,7 @@ class OnnxModel:
         self._engine = Engine(self.proto.SerializeToString(), threads=1)
         self.n_features_in_ = sum(port.width or 1 for port in self.inputs)
         if self.label is not None:
-            self.classes_ = _classes(self.proto, self.wide)
+            self.classes_ = _classes(self.proto, self.wide, text=self.label.dtype == "object")
             self.predict_proba = self._probability
 
     @property
@@ -158,12 +158,18 @@ def _check(model: OnnxModel) -> None:
         raise _refused(f"it was made for operator set {opsets['']}", f"Export it for operator set {_OLDEST} or newer.")
 
 
-def _classes(proto: Any, wide: _Port) -> Any:
+def _classes(proto: Any, wide: _Port, *, text: bool) -> Any:
+    """The classes in the order of the probabilities: a classifier's own, or the constant that labels are taken from."""
     for node in proto.graph.node:
         for attribute in node.attribute:
-            if attribute.name in _LABELS and (attribute.ints or attribute.strings):
-                return np.array([s.decode() for s in attribute.strings] or list(attribute.ints))
-    if wide.width is None:
+            if attribute.name in _LABELS and (attribute.strings if text else attribute.ints):
+                return np.array([s.decode() for s in attribute.strings] if text else list(attribute.ints))
+    taken = {node.input[0] for node in proto.graph.node if node.op_type in ("ArrayFeatureExtractor", "Gather")}
+    for weight in proto.graph.initializer:
+        values = numpy_helper.to_array(weight).reshape(-1)
+        if weight.name in taken and len(values) == wide.width and (values.dtype.kind in "OSU") == text:
+            return np.array([v.decode() if isinstance(v, bytes) else v for v in values.tolist()])
+    if wide.width is None or text:
         raise _refused("its classes are written nowhere", "Export it with the class labels.")
     return np.arange(wide.width)
 

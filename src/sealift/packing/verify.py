@@ -78,6 +78,9 @@ def prove(
         raise _parity_error(report, conversion, contract, original, rows)
     if report.refused:
         notes.append(f"The original itself refuses {report.refused} generated rows that the contract lets through.")
+    told = report.engines.get("webassembly", "")
+    if told.startswith("does not run"):
+        notes.append(f"A page of this model will not answer: in WebAssembly it {told}")
     if stated is not None and stated > report.policy and tolerance:
         notes.append(
             f"Looser tolerance: the packer allowed numbers to differ by {stated:g} of their size, where the rule is "

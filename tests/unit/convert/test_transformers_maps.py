@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn import cross_decomposition, decomposition, feature_selection, kernel_approximation, manifold, neighbors
+from sklearn import (
+    cross_decomposition,
+    decomposition,
+    feature_selection,
+    kernel_approximation,
+    manifold,
+    neighbors,
+    neural_network,
+)
 from sklearn import random_projection as rp
 from sklearn.cluster import FeatureAgglomeration
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -33,6 +41,7 @@ def _classes() -> Any:
         decomposition.PCA(whiten=True),
         decomposition.PCA(0.9, svd_solver="full"),
         decomposition.IncrementalPCA(3),
+        neural_network.BernoulliRBM(4, n_iter=2, random_state=0),
         decomposition.TruncatedSVD(3, random_state=0),
         decomposition.FactorAnalysis(3, random_state=0),
         decomposition.FastICA(3, random_state=0),
