@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline, make_union
@@ -25,10 +26,10 @@ _LIBRARY = "own functions"
 def cases() -> Iterator[Case]:
     """Those alone."""
     for name, function in {**ARRAYS, **NO_ARRAYS}.items():
-        kind = "NumPy arrays" if name in ARRAYS else "not one row at a time"
+        kind = "NumPy arrays" if name in ARRAYS else "must be refused: look at other rows"
         yield Case(_LIBRARY, kind, name, "", _on_array(function))
     for name, function in {**FRAMES, **NO_FRAMES}.items():
-        kind = "data frames" if name in FRAMES else "not one row at a time"
+        kind = "data frames" if name in FRAMES else "must be refused: look at other rows"
         yield Case(_LIBRARY, kind, name, "", _on_frame(function))
 
 
@@ -227,6 +228,10 @@ INSIDE: dict[str, Callable[[], Any]] = {
         _logistic(),
     ),
     "before XGBoost": lambda: make_pipeline(FunctionTransformer(enriched), XGBClassifier(**xgboost_models.FEW)),
+    "logarithm before a forest": lambda: make_pipeline(
+        ColumnTransformer([("log", FunctionTransformer(np.log1p), ["age", "lab value"])], remainder="drop"),
+        RandomForestClassifier(10, random_state=0),
+    ),
     "around a number's target": lambda: TransformedTargetRegressor(
         make_pipeline(records.prepare(), Ridge()),
         func=lambda y: np.log(y + 0.5),

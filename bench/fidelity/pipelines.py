@@ -58,6 +58,7 @@ from sklearn.preprocessing import (
     FunctionTransformer,
     KBinsDiscretizer,
     MinMaxScaler,
+    Normalizer,
     OneHotEncoder,
     OrdinalEncoder,
     PolynomialFeatures,
@@ -144,6 +145,11 @@ CLASSIFIERS: dict[str, Callable[[], Any]] = {
     "quantiles": lambda: make_pipeline(
         prepare(filled(QuantileTransformer(n_quantiles=50, output_distribution="normal"))), _logistic()
     ),
+    "powers before a forest": lambda: make_pipeline(prepare(filled(PowerTransformer())), _forest(10)),
+    "quantiles before a forest": lambda: make_pipeline(
+        prepare(filled(QuantileTransformer(n_quantiles=50, output_distribution="normal"))), _forest(10)
+    ),
+    "unit length before a forest": lambda: make_pipeline(prepare(filled(Normalizer())), _forest(10)),
     "logarithms": lambda: make_pipeline(
         prepare(make_pipeline(SimpleImputer(), FunctionTransformer(np.log1p), StandardScaler())), _logistic()
     ),

@@ -129,16 +129,17 @@ def test_what_changed_is_told() -> None:
     assert len(list(changes(before, now, whole=False))) == 2
 
 
-def test_the_committed_page_shows_no_fault() -> None:
+def test_the_committed_page_keeps_its_promises() -> None:
+    # Whether it is still true is for `make fidelity` in .ci/run, which fails for any crash or difference as well.
     from bench.fidelity.page import ends
 
     found = ends((ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8"))
     assert len(found) > 700
-    assert set(found.values()) == {"verified", "refused"}
-    estimators = {(kind, name) for kind, name, _ in found if kind.startswith("scikit-learn: ")}
-    refused = {key[:2] for key, status in found.items() if status == "refused"} & estimators
+    assert "silent" not in found.values()
+    estimators = {key[:2] for key in found if key[0].startswith("scikit-learn: ")}
+    lost = {key[:2] for key, status in found.items() if status != "verified"} & estimators
     assert len(estimators) >= 188
-    assert len(refused) <= len(estimators) * 0.05
+    assert len(lost) <= len(estimators) * 0.05
 
 
 def test_clusters_are_judged_by_their_label() -> None:
