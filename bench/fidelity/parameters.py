@@ -14,7 +14,8 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "ColumnTransformer": {"transformers": [("a", "passthrough", [0, 1])], "remainder": "drop"},
     "FeatureUnion": {"transformer_list": [("a", "passthrough")]},
     "FixedThresholdClassifier": {"estimator": LogisticRegression(max_iter=1000)},
-    # By itself it may give 2**13 columns at most; its default of 2**20 is for what stands before a predictor.
+    # By themselves they may give 2**13 columns at most; the default of 2**20 is for what stands before a predictor.
+    "FeatureHasher": {"n_features": 2**10},
     "HashingVectorizer": {"n_features": 2**10},
     "GridSearchCV": {"estimator": LogisticRegression(max_iter=1000), "param_grid": {"C": [0.1, 1.0]}},
     "RandomizedSearchCV": {
