@@ -1,9 +1,10 @@
-"""Our graphs beside skl2onnx's and beside scikit-learn itself, in one run, as ratios.
+"""Our graphs beside skl2onnx's and beside the original libraries, in one run, as ratios.
 
-    python -m bench.speed.graphs [--rows 1000000] [--write docs/speed.md]
+    python -m bench.speed.graphs [--rows 1000000] [--only WORD …] [--write docs/speed.md]
 
-All run on one thread, turn by turn, and the median of the rounds is compared; so a machine whose speed drifts
-changes all alike. Answers are compared too: a fast wrong graph is not a result.
+Everything runs on one thread and is timed by that thread's own clock, in short turns one after the other, and the
+medians are compared; so neither another program nor a machine whose speed drifts changes a ratio. Answers are
+compared too: a fast wrong graph is not a result.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,122 +29,146 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np
 import onnxruntime
 from skl2onnx import to_onnx
-from sklearn.datasets import make_classification
-from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 import sealift
+from bench.speed.models import MODELS, rows_and_classes
 from sealift.contract import Field
 from sealift.convert import convert
 from sealift.runtime import Engine
 
-ROUNDS = 5
-MODELS: dict[str, Callable[[], Any]] = {
-    "logistic regression": lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
-    "forest, 300 trees": lambda: RandomForestClassifier(300, max_depth=10, n_jobs=1, random_state=0),
-    "gradient boosting, 100 trees": lambda: GradientBoostingClassifier(n_estimators=100, random_state=0),
-    "histogram boosting, 100 trees": lambda: HistGradientBoostingClassifier(max_iter=100, random_state=0),
-}
+ONE_ROW_TURNS, MANY_ROWS_TURNS = 60, 9
+PIECE = 4096  # rows a call, for every side alike
 
 
-def median_seconds(turns: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
-    """The median time of each, all taken in turn."""
-    found: dict[str, list[float]] = {name: [] for name in turns}
+@dataclass(frozen=True)
+class Line:
+    """A model's figures: seconds for one row and for one of many, by side; bytes; labels that differ."""
+
+    name: str
+    packing: float
+    one: dict[str, float]
+    many: dict[str, float]
+    size: dict[str, int]
+    flips: dict[str, int]
+
+    def cells(self) -> list[str]:
+        def ratio(found: dict[str, float] | dict[str, int], other: str) -> str:
+            return f"{found[other] / found['ours']:.2f} ×" if other in found else "–"
+
+        return [
+            self.name,
+            f"{self.packing:.1f} s",
+            f"{self.one['ours'] * 1e6:.1f} µs",
+            ratio(self.one, "original"),
+            ratio(self.one, "single"),
+            ratio(self.one, "double"),
+            f"{1e-3 / self.many['ours']:.0f} k/s",
+            ratio(self.many, "original"),
+            ratio(self.many, "single"),
+            ratio(self.many, "double"),
+            ratio(self.size, "single"),
+            " / ".join(str(self.flips[side]) if side in self.flips else "–" for side in ("ours", "single", "double")),
+        ]
+
+
+HEAD = [
+    "model", "packing", "one row", "× original", "× float32", "× float64", "many rows", "× original", "× float32",
+    "× float64", "size", "flips",
+]  # fmt: skip
+
+
+def median_seconds(turns: dict[str, tuple[Callable[[], object], int]], rounds: int) -> dict[str, float]:
+    """The median of this thread's time for each side, divided by how often it does its work in a turn."""
+    found: dict[str, list[float]] = {side: [] for side in turns}
     for _ in range(rounds):
-        for name, run in turns.items():
-            start = time.perf_counter()
+        for side, (run, times) in turns.items():
+            start = time.thread_time()
             run()
-            found[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times) for name, times in found.items()}
+            found[side].append((time.thread_time() - start) / times)
+    return {side: statistics.median(times) for side, times in found.items()}
 
 
 def theirs(model: Any, X: Any) -> tuple[Any, bytes] | None:
-    """skl2onnx's graph at its usual settings, or None where it has none."""
+    """skl2onnx's graph for rows of X's dtype, or None where it has none."""
     try:
-        graph = to_onnx(
-            model, X[:1].astype(np.float32), options={"zipmap": False}, target_opset={"": 21, "ai.onnx.ml": 3}
-        )
-    except Exception:
+        graph = to_onnx(model, X[:1], options={"zipmap": False}, target_opset={"": 21, "ai.onnx.ml": 3})
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        body = graph.SerializeToString()
+        return onnxruntime.InferenceSession(body, options, providers=["CPUExecutionProvider"]), body
+    except Exception:  # its parsers and converters raise whatever they happen to raise
         return None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    body = graph.SerializeToString()
-    return onnxruntime.InferenceSession(body, options, providers=["CPUExecutionProvider"]), body
 
 
-def measure(name: str, rows: int) -> list[str]:
-    X, y = make_classification(20_000, 30, n_informative=15, random_state=0)
-    model = MODELS[name]().fit(X[:5000], y[:5000])
+def caller(session: Any) -> Callable[[Any], Any]:
+    """What asks a graph of skl2onnx's, as its documentation does."""
+    return lambda x: session.run(None, {"X": x})
+
+
+def measure(name: str, rows: int) -> Line:
+    make, classes = MODELS[name]
+    X, y = rows_and_classes(classes)
+    model = make().fit(X[:5000], y[:5000])
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         sealift.pack(model, X[5000:6000], name="bench", output=Path(folder) / "bench.seal")
         packing = time.perf_counter() - start
     graph = convert(model, [Field(name=f"x{i}", dtype="float64") for i in range(30)]).model().SerializeToString()
-    ours = Engine(graph, threads=1)
-    other = theirs(model, X)
+    engine = Engine(graph, threads=1)
     many = np.tile(X, (-(-rows // len(X)), 1))[:rows]
-    single, one = X[:1], X[:1].astype(np.float32)
-    fast: dict[str, Callable[[], object]] = {
-        "ours": lambda: [ours.run({"number": single}) for _ in range(200)],
-        "sklearn": lambda: [model.predict_proba(single) for _ in range(20)],
-    }
-    bulk: dict[str, Callable[[], object]] = {
-        "ours": lambda: ours.run({"number": many}),
-        "sklearn": lambda: model.predict_proba(many),
-    }
-    flips = "–"
-    if other is not None:
-        session, _ = other
-        narrow = many.astype(np.float32)
-        fast["skl2onnx"] = lambda: [session.run(None, {"X": one}) for _ in range(200)]
-        bulk["skl2onnx"] = lambda: [session.run(None, {"X": narrow[i : i + 8192]}) for i in range(0, rows, 8192)]
-        labels = np.concatenate([session.run(None, {"X": narrow[i : i + 8192]})[0] for i in range(0, rows, 8192)])
-        flips = str(int((labels != model.predict(many)).sum()))
-    own = int((ours.run({"number": many})["label"] != model.predict(many)).sum())
-    latency, throughput = median_seconds(fast), median_seconds(bulk, 3)
-    row = latency["ours"] / 200 * 1e6
-    return [
-        name,
-        f"{packing:.1f} s",
-        f"{row:.0f} µs",
-        f"{latency['sklearn'] / 20 / (latency['ours'] / 200):.0f} ×",
-        f"{latency['skl2onnx'] / latency['ours']:.2f} ×" if other else "–",
-        f"{rows / throughput['ours'] / 1e3:.0f} k/s",
-        f"{throughput['sklearn'] / throughput['ours']:.2f} ×",
-        f"{throughput['skl2onnx'] / throughput['ours']:.2f} ×" if other else "–",
-        f"{len(other[1]) / len(graph):.2f} ×" if other else "–",
-        f"{own} / {flips}",
-    ]
+    narrow = many.astype(np.float32)
+    pieces = [slice(i, i + PIECE) for i in range(0, rows, PIECE)]
+    size, flips = {"ours": len(graph)}, {}
+    one: dict[str, tuple[Callable[[], object], int]] = {}
+    bulk: dict[str, tuple[Callable[[], object], int]] = {}
+
+    def side(title: str, run: Callable[[Any], Any], rows_of: Any, label: Callable[[Any], Any]) -> None:
+        first = rows_of[:1]
+        repeats = 3 if title == "original" else 40
+        one[title] = (lambda: [run(first) for _ in range(repeats)]), repeats
+        bulk[title] = (lambda: [run(rows_of[piece]) for piece in pieces]), rows
+        if classes and title != "original":
+            answers = np.concatenate([np.asarray(label(run(rows_of[piece]))) for piece in pieces])
+            flips[title] = int((answers != np.asarray(model.predict(many)).reshape(-1)).sum())
+
+    side("ours", lambda x: engine.run({"number": x}), many, lambda found: found["label"])
+    for title, given in (("single", narrow), ("double", many)):
+        other = theirs(model, given)
+        if other is not None:
+            size[title] = len(other[1])
+            side(title, caller(other[0]), given, lambda found: found[0])
+    side("original", getattr(model, "predict_proba", model.predict), many, lambda found: found)
+    return Line(name, packing, median_seconds(one, ONE_ROW_TURNS), median_seconds(bulk, MANY_ROWS_TURNS), size, flips)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    head = [
-        "model", "packing", "one row", "faster than scikit-learn", "than skl2onnx", "many rows",
-        "faster than scikit-learn", "than skl2onnx", "their size / ours", "flipped labels, ours / theirs",
-    ]  # fmt: skip
+    libraries = ("scikit-learn", "skl2onnx", "onnxruntime", "xgboost-cpu", "lightgbm", "catboost")
     lines = [
         "# Speed",
         "",
-        f"`python -m bench.speed.graphs --rows {arguments.rows}` on {platform.machine()} with {os.cpu_count()} "
-        f"processors, one thread each: scikit-learn {version('scikit-learn')}, skl2onnx {version('skl2onnx')} "
-        f"(float32, as it does by default), onnxruntime {version('onnxruntime')}; 30 columns, medians of turns.",
+        f"`python -m bench.speed.graphs --rows {arguments.rows}` on {platform.machine()}, one thread each, medians of "
+        f"turns by the thread's own clock; {', '.join(f'{name} {version(name)}' for name in libraries)}; 30 columns.",
         "",
-        "| " + " | ".join(head) + " |",
-        "|" + "---|" * len(head),
+        "Ratios are the other's time (or size) over ours: above 1, ours is faster (or smaller). *Original* is the "
+        "library's own `predict_proba` or `predict`; *float32* is skl2onnx as it comes, *float64* skl2onnx fed with "
+        "doubles. *Flips* are labels that differ from the original's: ours / float32 / float64.",
+        "",
+        "| " + " | ".join(HEAD) + " |",
+        "|" + "---|" * len(HEAD),
     ]
+    print("\n".join(lines))
     for name in MODELS:
-        lines.append("| " + " | ".join(measure(name, arguments.rows)) + " |")
-        print(lines[-1], flush=True)
-    text = "\n".join(lines) + "\n"
+        if not arguments.only or any(word in name for word in arguments.only):
+            lines.append("| " + " | ".join(measure(name, arguments.rows).cells()) + " |")
+            print(lines[-1], flush=True)
     if arguments.write:
-        arguments.write.write_text(text)
+        arguments.write.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -65,4 +65,5 @@ def _column(x: Tensor, forest: Sequence[Tree], k: int) -> Tensor:
 
 def _votes(x: Tensor, forest: Sequence[Tree], classes: int) -> Tensor:
     """Sums (N, classes) where each leaf speaks for one class alone."""
-    return ensemble(x, forest, [t.leaf.max(axis=1) for t in forest], [t.leaf.argmax(axis=1) for t in forest], classes)
+    weights, aimed = [t.leaf.max(axis=1) for t in forest], [t.leaf.argmax(axis=1) for t in forest]
+    return ensemble(x, forest, weights, aimed, classes, large=True)

@@ -13,9 +13,6 @@ from sealift.convert.graph import Tensor
 # ai.onnx.ml 5, TreeEnsemble, nodes_modes
 LEQ, LT, GTE, GT, EQ, NEQ, MEMBER = range(7)
 
-# Forks from which on the mirrored columns save more than they cost.
-_WORTH_MIRRORS = 1000
-
 _Ints = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 _Bools = npt.NDArray[np.bool_]
@@ -69,6 +66,8 @@ def ensemble(
     targets: Sequence[int | _Ints],
     count: int,
     dtype: str = "float64",
+    *,
+    large: bool = False,
 ) -> Tensor:
     """The sums (N, `count`) of what the leaves add, in the order of `trees`, computed in `dtype`.
 
@@ -79,10 +78,11 @@ def ensemble(
         targets: for each tree the target of all of its leaves, or of each node (n,).
         count: the number of targets.
         dtype: float64, or float32.
+        large: whether mirrored columns may be worth their price.
     """
     forks, members, roots = _joined(trees, dtype)
     source = x.cast(dtype)
-    forks, mirrored = _oriented(forks, x.width)
+    forks, mirrored = _oriented(forks, x.width if large else None)
     if mirrored:
         source = source.mirrored
     is_leaf = [tree.feature < 0 for tree in trees]
@@ -142,7 +142,7 @@ def _joined(trees: Sequence[Tree], dtype: str) -> tuple[_Forks, list[_Floats], _
     return _Forks(*map(np.concatenate, zip(*parts, strict=True))), members, np.array(roots, dtype=np.int64)
 
 
-def _oriented(forks: _Forks, width: int) -> tuple[_Forks, bool]:
+def _oriented(forks: _Forks, width: int | None) -> tuple[_Forks, bool]:
     """The same forks with the child that NaN goes to in the place of `no`, and whether they ask mirrored columns.
 
     ONNX Runtime lays the `no` child right behind its fork, where a row finds it without a trip to memory, and sends
@@ -160,11 +160,11 @@ def _oriented(forks: _Forks, width: int) -> tuple[_Forks, bool]:
     # Every plain fork has now a low side, x ≤ split, and a high side.
     yes_low = forks.mode <= LT
     near_low = plain & (forks.nan_yes == yes_low)
-    mirrors = bool(plain.all()) and len(plain) >= _WORTH_MIRRORS
+    mirrors = width is not None and bool(plain.all())
     feature, mode = forks.feature, np.where(plain, np.uint8(LEQ), forks.mode)
-    if mirrors:
+    if width is not None and mirrors:
         near_low &= split < infinite  # no number lies above
-        feature = np.where(near_low, width + feature, feature)
+        feature = np.where(near_low, feature + width, feature)
         with np.errstate(over="ignore"):
             split = np.where(near_low, -np.nextafter(split, infinite), split)
     elif plain.all():

@@ -14,6 +14,8 @@ from sealift.convert.graph import Tensor, concat
 
 _CACHED = 24_000  # nodes; at 32 bytes a fork and 16 a leaf, what a usual second-level cache holds
 
+_LARGE = 3_000  # nodes from which on what speeds up many rows costs one row alone little
+_MOST_ALONE = 32  # targets
 _WIDE = 256  # columns
 _ROUNDS_TO_INFINITY = float(2**128 - 2**103)  # the least double that no float32 holds
 
@@ -33,13 +35,23 @@ def total(x: Tensor, trees: Sequence[Tree], targets: int = 1, dtype: str = "floa
     leaves (n,) alone.
     """
     if trees[0].leaf.ndim == 1:
-        x, trees = _needed(x, trees)
-        return ensemble(x, trees, [tree.leaf for tree in trees], [tree.target for tree in trees], targets, dtype)
+        x, trees = _needed(x.cast(dtype), trees)
+        large = _nodes(trees) >= _LARGE
+        # A target alone is a simpler task for the operator than one of several.
+        parts = [[tree for tree in trees if tree.target == k] for k in range(targets)]
+        if large and 1 < targets <= _MOST_ALONE and all(parts):
+            return concat(_sum(x, part, 1, dtype, large) for part in parts)
+        return _sum(x, trees, targets, dtype, large)
     # The operator's leaves hold one number. So each tree answers with the number of its leaf, and a table holds
     # what that leaf adds; one traversal whatever the count of targets, and the same order of additions.
     reached, tables = numbers(x, trees)
     added = reached.take_from(np.concatenate(tables))
     return added.op("ReduceSum", np.array([1]), shape=(x.shape[0], added.shape[2]), keepdims=0)
+
+
+def _sum(x: Tensor, trees: Sequence[Tree], targets: int, dtype: str, large: bool) -> Tensor:
+    aimed = [tree.target if targets > 1 else 0 for tree in trees]
+    return ensemble(x, trees, [tree.leaf for tree in trees], aimed, targets, dtype, large=large)
 
 
 def numbers(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, list[_Floats]]:
@@ -48,7 +60,8 @@ def numbers(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, list[_Floats]]:
     tables = [tree.leaf[tree.feature < 0] for tree in trees]
     start = np.cumsum([0, *(len(table) for table in tables)])
     counted = [first + np.cumsum(tree.feature < 0) - 1.0 for first, tree in zip(start, trees, strict=False)]
-    parts = [ensemble(x, trees[a:b], counted[a:b], list(range(b - a)), b - a) for a, b in _groups(trees)]
+    large = _nodes(trees) >= _LARGE
+    parts = [ensemble(x, trees[a:b], counted[a:b], range(b - a), b - a, large=large) for a, b in _groups(trees)]
     return concat(parts).cast("int64"), tables
 
 
@@ -62,6 +75,10 @@ def _needed(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, Sequence[Tree]]:
     place = np.zeros(x.width, dtype=np.int64)
     place[used] = np.arange(len(used))
     return x.columns(used), [replace(t, feature=np.where(t.feature < 0, -1, place[t.feature])) for t in trees]
+
+
+def _nodes(trees: Sequence[Tree]) -> int:
+    return sum(len(tree.feature) for tree in trees)
 
 
 def _groups(trees: Sequence[Tree]) -> list[tuple[int, int]]:
@@ -83,7 +100,8 @@ def leaves(x: Tensor, trees: Sequence[Tree]) -> Tensor:
     """The number of the node that each row ends in, (N, trees) int64, as `apply` of a forest gives."""
     x, trees = _needed(x, trees)
     numbers = [np.arange(len(tree.leaf), dtype=np.float64) for tree in trees]
-    return ensemble(x, trees, numbers, list(range(len(trees))), len(trees)).cast("int64")
+    large = _nodes(trees) >= _LARGE
+    return ensemble(x, trees, numbers, range(len(trees)), len(trees), large=large).cast("int64")
 
 
 def before_rounding(split: _Floats) -> _Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealift.convert import ensemble as written
 from sealift.convert import trees
 from sealift.convert.graph import Graph
 from sealift.runtime import Engine
@@ -66,12 +66,15 @@ def walked(tree: trees.Tree, row: npt.NDArray[Any], dtype: type) -> float:
     seed=st.integers(0, 2**32 - 1),
     modes=st.lists(st.sampled_from(sorted(COMPARE)), min_size=1, max_size=4, unique=True),
     missing=st.booleans(),
-    mirrors=st.booleans(),
+    large=st.booleans(),
     single=st.booleans(),
+    targets=st.integers(1, 3),
 )
-def test_as_a_walk_through_the_trees(seed: int, modes: list[int], missing: bool, mirrors: bool, single: bool) -> None:
+def test_as_a_walk_through_the_trees(
+    seed: int, modes: list[int], missing: bool, large: bool, single: bool, targets: int
+) -> None:
     random = np.random.default_rng(seed)
-    forest = [grown(random, 4, modes, missing) for _ in range(5)]
+    forest = [replace(grown(random, 4, modes, missing), target=int(random.integers(targets))) for _ in range(5)]
     dtype = np.float32 if single else np.float64
     splits = np.concatenate([tree.split for tree in forest])
     with np.errstate(over="ignore"):
@@ -79,13 +82,16 @@ def test_as_a_walk_through_the_trees(seed: int, modes: list[int], missing: bool,
         pool = np.concatenate([splits, *near, EDGES, [np.nan, np.inf, -np.inf]]).astype(dtype).astype(np.float64)
     rows = random.choice(pool, (200, WIDTH))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(written, "_WORTH_MIRRORS", 0 if mirrors else 10**9)
+        patch.setattr(trees, "_LARGE", 0 if large else 10**9)
         graph = Graph()
         x = graph.input("number", "float64", WIDTH)
-        found = trees.total(x, forest, dtype="float32" if single else "float64")
+        found = trees.total(x, forest, targets, "float32" if single else "float64")
         engine = Engine(graph.model({"sum": found}, {}).SerializeToString())
-    expected = [sum(walked(tree, row, dtype) for tree in forest) for row in rows.astype(dtype)]
-    np.testing.assert_array_equal(engine.run({"number": rows})["sum"][:, 0], expected)
+    expected = [
+        [sum(walked(tree, row, dtype) for tree in forest if tree.target == k) for k in range(targets)]
+        for row in rows.astype(dtype)
+    ]
+    np.testing.assert_array_equal(engine.run({"number": rows})["sum"], expected)
 
 
 def test_wide_tables_give_only_the_columns_that_are_compared() -> None:
