@@ -47,7 +47,7 @@ class Report:
         different: output → rows that differ beyond it.
         rows: the worst rows.
         engines: what the graph was run by.
-        jumps: rows on a threshold for which WebAssembly gave the answer of the neighbouring double.
+        jumped: generated rows on a threshold for which WebAssembly gave the answer of a double beside it.
         step: the first step whose own result differs, when a difference was found.
     """
 
@@ -60,7 +60,7 @@ class Report:
     engines: dict[str, str] = field(
         default_factory=lambda: {"native": f"onnxruntime {metadata.version('onnxruntime')}"}
     )
-    jumps: int = 0
+    jumped: list[int] = field(default_factory=list)
     step: str = ""
     policy: float = RELATIVE["float64"]
     stated: float | None = None
@@ -103,7 +103,7 @@ class Report:
             "compared": self.compared,
             "rows": self.total,
             "engines": self.engines,
-            "jumps_in_webassembly": self.jumps,
+            "jumps_in_webassembly": len(self.jumped),
             "refused_by_original": self.refused,
             "tolerance": {"policy": self.policy, "stated": self.stated},
             "outputs": {
