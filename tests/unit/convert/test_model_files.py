@@ -203,7 +203,7 @@ def test_categories_that_are_numbers(tmp_path: Path) -> None:
     first = lightgbm.LGBMRegressor(n_estimators=5, min_data_per_group=1, verbose=-1, n_jobs=1).fit(trained, y)
     second = xgboost.XGBRegressor(n_estimators=5, enable_categorical=True, n_jobs=1).fit(trained, y)
     first.booster_.save_model(tmp_path / "first")
-    second.save_model(tmp_path / "second.json")
+    second.get_booster().save_model(tmp_path / "second.json")
     for name, model in (("first", first), ("second.json", second)):
         again: Any = load_model(str(tmp_path / name))
         np.testing.assert_array_equal(again.predict(X), model.predict(trained))
