@@ -61,7 +61,7 @@ def test_cells(vector: dict[str, Any]) -> None:
 
 
 def test_a_column_reads_as_its_cells() -> None:
-    for dtype in ("float64", "float32", "int64", "bool", "string"):
+    for dtype in ("float64", "float32", "int64", "bool", "string", "date", "datetime"):
         cells = [v["cell"] for v in CELLS if v["dtype"] == dtype]
         together = read_column(cells, dtype)
         for cell, value in zip(cells, together, strict=True):

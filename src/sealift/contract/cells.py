@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract.field import DType
+from sealift.contract.moments import TIMES, micros_of
 
 SPACE = " \t\r\n\u00a0"
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
@@ -37,6 +38,8 @@ def read_cell(cell: str, dtype: DType) -> Value | Unreadable:
     text = cell.strip(SPACE)
     if text in MISSING:
         return None
+    if dtype in TIMES:
+        return text if micros_of(text, dtype) is not None else Unreadable(cell)
     if dtype == "bool" and text.lower() in ("true", "false"):
         return text.lower() == "true"
     if _NUMBER.fullmatch(text):

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sealift.contract.cells import Unreadable
 from sealift.contract.contract import Contract
 from sealift.contract.field import MAX_SAFE_INTEGER, Field, shown
+from sealift.contract.moments import DAY, column_micros, hint, micros_of
 from sealift.errors import ContractError
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -27,6 +28,8 @@ _NEEDED = {
     "int64": "a whole number",
     "bool": "true or false",
     "string": "text",
+    "date": "a date as 2024-03-01",
+    "datetime": "a date with its time as 2024-03-01T12:30:00",
 }
 _NULLS = frozenset({"NAType", "NaTType"})  # pandas' own; named, because pandas is never imported here
 
@@ -94,7 +97,8 @@ def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, 
             masked = np.ma.getmaskarray(column)
             column = np.asarray(column.data, dtype=np.object_).copy()
             column[masked] = None
-        array, missing, codes = _texts(column, field) if field.dtype == "string" else _numbers(column, field)
+        read = _texts if field.dtype == "string" else _times if field.is_time else _numbers
+        array, missing, codes = read(column, field)
         _check(field, array, missing, codes)
         values.append(array)
         masks.append(missing)
@@ -172,6 +176,31 @@ def _number(value: object) -> float | None:
         return math.inf
 
 
+def _times(column: Sequence[Any] | Array, field: Field) -> tuple[Array, npt.NDArray[np.bool_], Codes]:
+    codes = np.zeros(len(column), dtype=np.uint8)
+    whole = column_micros(column)
+    if whole is not None:
+        micros, missing = whole
+        array = micros.astype(np.float64)
+        if field.dtype == "date":
+            codes[micros % DAY != 0] = _TYPE
+    else:
+        array = np.zeros(len(column), dtype=np.float64)
+        missing = np.zeros(len(column), dtype=np.bool_)
+        for row, value in enumerate(column):
+            if is_missing(value):
+                missing[row] = True
+                continue
+            found = micros_of(value, field.dtype)
+            if found is None:
+                codes[row] = _TYPE
+            else:
+                array[row] = found
+    array[missing] = math.nan
+    array[codes == _TYPE] = 0.0
+    return array, missing, codes
+
+
 def _texts(column: Sequence[Any] | Array, field: Field) -> tuple[Array, npt.NDArray[np.bool_], Codes]:
     del field
     codes = np.zeros(len(column), dtype=np.uint8)
@@ -209,8 +238,9 @@ def _check(field: Field, array: Array, missing: npt.NDArray[np.bool_], codes: Co
     if field.missing == "refused":
         codes[missing & (codes == _OK)] = _MISSING
     present = ~missing & (codes == _OK)
-    if field.range is not None:
-        low, high = field.range
+    permitted = field.limits("range")
+    if permitted is not None:
+        low, high = permitted
         outside = (array < (-math.inf if low is None else low)) | (array > (math.inf if high is None else high))
         codes[present & outside] = _RANGE
         present &= ~outside
@@ -231,8 +261,10 @@ def _problem(row: int, field: Field, code: int, value: object) -> Problem:
         message = f'"{field.name}" is missing, and the model cannot do without it.'
     elif code == _TYPE:
         message = f'"{field.name}" is {text}, but must be {_NEEDED[field.dtype]}.'
-        if isinstance(value, Unreadable) and "," in value.text:
+        if isinstance(value, Unreadable) and "," in value.text and not field.is_time:
             message += " Decimals are written with a point."
+        if field.is_time:
+            message += hint(value.text if isinstance(value, Unreadable) else value)
     elif code == _RANGE:
         low, high = field.range or (None, None)
         bounds = [f"at least {shown(low)}"] * (low is not None) + [f"at most {shown(high)}"] * (high is not None)

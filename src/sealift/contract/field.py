@@ -7,12 +7,15 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from sealift import canonical
+from sealift.contract.moments import TIMES, micros_of, text_of
 from sealift.errors import ContractError
 
-DType: TypeAlias = Literal["float64", "float32", "int64", "bool", "string"]
+DType: TypeAlias = Literal["float64", "float32", "int64", "bool", "string", "date", "datetime"]
 Policy: TypeAlias = Literal["allowed", "refused"]
 Task: TypeAlias = Literal["classification", "regression", "transformation", "clustering", "outliers"]
 Scalar: TypeAlias = str | int | float | bool
+Bound: TypeAlias = float | str
+"""A number; of dates and times, their text."""
 
 # The largest whole number whose neighbours are doubles too: 2**53 would also be what 2**53 + 1 rounds to.
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -24,11 +27,12 @@ class Field:
 
     Attributes:
         name: the column's name, unique in its contract.
-        dtype: float64, float32, int64, bool or string.
+        dtype: float64, float32, int64, bool, string, date or datetime.
         missing: whether a row may lack the value.
         categories: the known values, or None where any value of the dtype may stand.
         unknown: whether a value outside `categories` is accepted.
-        range: the permitted (lowest, highest), inclusive; either may be None. Declared by a person.
+        range: the permitted (lowest, highest), inclusive; either may be None. Declared by a person. Texts where the
+            field holds dates: ("2020-01-01", None).
         observed: where most training values lay, rounded outwards.
         typical: a rounded central value, or the commonest category.
         title, description, units: text for people.
@@ -40,8 +44,8 @@ class Field:
     missing: Policy = "refused"
     categories: tuple[Scalar, ...] | None = None
     unknown: Policy = "allowed"
-    range: tuple[float | None, float | None] | None = None
-    observed: tuple[float, float] | None = None
+    range: tuple[Bound | None, Bound | None] | None = None
+    observed: tuple[Bound, Bound] | None = None
     typical: Scalar | None = None
     title: str = ""
     description: str = ""
@@ -57,6 +61,19 @@ class Field:
         """The field without the keys that have their default value."""
         return _without_defaults(self)
 
+    @property
+    def is_time(self) -> bool:
+        """Whether the values are dates, or dates with a time."""
+        return self.dtype in TIMES
+
+    def limits(self, key: Literal["range", "observed"]) -> tuple[float | None, float | None] | None:
+        """`range` or `observed` as the graph's numbers: of dates, in microseconds since 1970."""
+        bounds = cast("tuple[Bound | None, Bound | None] | None", getattr(self, key))
+        return None if bounds is None else (self._limit(bounds[0]), self._limit(bounds[1]))
+
+    def _limit(self, bound: Bound | None) -> float | None:
+        return micros_of(bound, self.dtype) if isinstance(bound, str) else bound
+
     @classmethod
     def from_json(cls, raw: object) -> Field:
         """Read a field. Raises ContractError E106."""
@@ -64,7 +81,7 @@ class Field:
         where = f"input {str(values.get('name'))!r:.80}"
         for key in ("range", "observed"):
             if values.get(key) is not None:
-                values[key] = _pair(values[key], key, where)
+                values[key] = _pair(values[key], key, where, str(values["dtype"]))
         if values.get("categories") is not None:
             if not isinstance(values["categories"], list):
                 raise _malformed("categories is not a list", where)
@@ -141,6 +158,8 @@ def fits(value: object, dtype: DType) -> bool:
         return isinstance(value, str)
     if dtype == "bool":
         return isinstance(value, bool)
+    if dtype in TIMES:
+        return isinstance(value, str) and micros_of(value, dtype) is not None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return False
     return dtype != "int64" or (value == int(value) and abs(value) <= MAX_SAFE_INTEGER)
@@ -153,19 +172,26 @@ def _input_problem(field: Field) -> str | None:
         return f"the dtype {field.dtype!r:.40} is not one of {', '.join(get_args(DType))}"
     if field.missing not in get_args(Policy) or field.unknown not in get_args(Policy):
         return "missing and unknown are 'allowed' or 'refused'"
+    if field.is_time and (
+        field.categories is not None or not (field.typical is None or fits(field.typical, field.dtype))
+    ):
+        return "dates have no categories, and their typical value is a date"
     if field.categories is not None:
         if not field.categories or not all(fits(value, field.dtype) for value in field.categories):
             return f"categories must be values of the dtype {field.dtype}, at least one"
         if len(set(field.categories)) != len(field.categories):
             return "a category stands twice"
-    for key in ("range", "observed"):
-        bounds = cast("tuple[float | None, float | None] | None", getattr(field, key))
+    keys: tuple[Literal["range", "observed"], ...] = ("range", "observed")
+    for key in keys:
+        bounds = cast("tuple[Bound | None, Bound | None] | None", getattr(field, key))
         if bounds is None:
             continue
         if field.dtype == "string":
             return f"a text has no {key}"
-        low, high = bounds
-        if any(b is not None and (isinstance(b, bool) or not math.isfinite(b)) for b in bounds):
+        if field.is_time and not all(b is None or fits(b, field.dtype) for b in bounds):
+            return f"the {key} is not made of dates as 2024-03-01" + "T12:30:00" * (field.dtype == "datetime")
+        low, high = field.limits(key) or (None, None)
+        if any(b is not None and (isinstance(b, bool | str) or not math.isfinite(b)) for b in (low, high)):
             return f"the {key} is not made of finite numbers"
         if low is not None and high is not None and low > high:
             return f"the {key} begins above its end"
@@ -206,14 +232,26 @@ def _known_keys(kind: type[Field] | type[Output], raw: object, where: str) -> di
     return dict(raw)
 
 
-def _pair(raw: object, key: str, where: str) -> tuple[float | None, float | None]:
+def _pair(raw: object, key: str, where: str, dtype: str) -> tuple[Bound | None, Bound | None]:
     if not isinstance(raw, list | tuple) or len(raw) != 2:
         raise _malformed(f"{key} is not a pair", where)
+    if dtype in TIMES:
+        first, last = (None if bound is None else _date(bound, key, where, dtype) for bound in raw)
+        return first, last
     try:
         low, high = (None if bound is None else canonical.number(bound) for bound in raw)
     except ValueError as error:
         raise _malformed(f"{key}: {error}", where) from None
     return low, high
+
+
+def _date(bound: object, key: str, where: str, dtype: str) -> str:
+    """One spelling for what a person may give as a text, or as a date of Python's, NumPy's or pandas'."""
+    micros = micros_of(bound, dtype)
+    if micros is None:
+        told = "dates as 2024-03-01" + "T12:30:00" * (dtype == "datetime")
+        raise _malformed(f"{key} is not made of {told}", where)
+    return text_of(micros, dtype)
 
 
 def _malformed(what: str, where: str) -> ContractError:

@@ -54,11 +54,11 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
     """Columns by name where the rows have names, else a 2-d array. Raises ContractError E103, E104."""
     if hasattr(rows, "column_names") and hasattr(rows, "column"):  # pyarrow
         names = [str(name) for name in rows.column_names]
-        return _unique(names, [rows.column(i).to_numpy(zero_copy_only=False) for i in range(len(names))])
+        return _unique(names, [_arrow(rows.column(i)) for i in range(len(names))])
     if hasattr(rows, "columns") and hasattr(rows, "iloc"):  # pandas; by position, since names may repeat
         return _unique([str(name) for name in rows.columns], [_pandas(rows.iloc[:, i]) for i in range(rows.shape[1])])
     if hasattr(rows, "columns") and hasattr(rows, "get_columns"):  # polars
-        return _unique(list(rows.columns), [column.to_numpy() for column in rows.get_columns()])
+        return _unique(list(rows.columns), [_polars(column) for column in rows.get_columns()])
     if isinstance(rows, Mapping):
         if _is_one(rows):
             return {name: [value] for name, value in _by_name(rows).items()}
@@ -151,6 +151,15 @@ def _unique(names: Sequence[str], columns: Sequence[Any]) -> dict[str, Any]:
 def _pandas(series: Any) -> Array:
     array: Array = series.to_numpy()
     return array
+
+
+def _arrow(column: Any) -> Any:
+    # As an array, a time would lose its zone, and with it the reason to be refused.
+    return column.to_pylist() if getattr(column.type, "tz", None) else column.to_numpy(zero_copy_only=False)
+
+
+def _polars(column: Any) -> Any:
+    return column.to_list() if getattr(column.dtype, "time_zone", None) else column.to_numpy()
 
 
 def _matrix(rows: Any) -> Array:

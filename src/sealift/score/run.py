@@ -91,7 +91,7 @@ def score(
         writer = open_writer(kind, target, plan, where)
         tally = _Tally()
         # A column that is kept stays as it was written.
-        numbers = {f.name for f in model.contract.inputs if f.dtype not in ("bool", "string")} - set(keep)
+        numbers = {f.name for f in model.contract.inputs if f.dtype in ("float64", "float32", "int64")} - set(keep)
         for piece in reader.chunks(names, rows_per_chunk(len(names), chunk), numbers):
             writer.write(_answers(model, piece, keep, tally))
             if progress is not None:

@@ -1,9 +1,10 @@
 /** contract.json from an untrusted file to a Contract, or E106. */
 import { SealiftError } from "../errors";
 import { asNumber, isObject } from "../seal/json";
+import { isTime, microsOf } from "./moments";
 import type { Contract, DType, Field, Output, Scalar, Stage, Tensor } from "./types";
 
-const DTYPES: readonly string[] = ["float64", "float32", "int64", "bool", "string"];
+const DTYPES: readonly string[] = ["float64", "float32", "int64", "bool", "string", "date", "datetime"];
 const KEYS: readonly string[] = [
   "inputs",
   "outputs",
@@ -60,6 +61,9 @@ function parseField(raw: unknown): Field {
   if (typeof dtype !== "string" || !DTYPES.includes(dtype)) throw malformed("the dtype is not known", where);
   const categories =
     raw["categories"] == null ? null : list(raw["categories"], "categories").map((v) => scalar(v, where));
+  const typical = raw["typical"] == null ? null : scalar(raw["typical"], where);
+  if (isTime(dtype) && (categories || (typical !== null && microsOf(String(typical), dtype) === undefined)))
+    throw malformed("dates have no categories, and their typical value is a date", where);
   return {
     name: raw["name"],
     dtype: dtype as DType,
@@ -67,9 +71,9 @@ function parseField(raw: unknown): Field {
     categories,
     known: categories && knownValues(categories, dtype),
     unknown: policy(raw["unknown"], "allowed", where),
-    range: pair(raw["range"], where),
-    observed: pair(raw["observed"], where),
-    typical: raw["typical"] == null ? null : scalar(raw["typical"], where),
+    range: pair(raw["range"], where, dtype),
+    observed: pair(raw["observed"], where, dtype),
+    typical,
     title: text(raw["title"] ?? "", where),
     description: text(raw["description"] ?? "", where),
     units: text(raw["units"] ?? "", where),
@@ -177,13 +181,18 @@ function policy(raw: unknown, fallback: "allowed" | "refused", where: string): "
   throw malformed("missing and unknown are 'allowed' or 'refused'", where);
 }
 
-function pair(raw: unknown, where: string): [number | null, number | null] | null {
+function pair(raw: unknown, where: string, dtype: string): [number | null, number | null] | null {
   if (raw == null) return null;
   if (!Array.isArray(raw) || raw.length !== 2) throw malformed("a range is not a pair", where);
   const [low, high] = (raw as unknown[]).map((bound) => {
     if (bound === null) return null;
-    const number = asNumber(bound);
-    if (number === undefined) throw malformed("a range is not made of numbers", where);
+    if (!isTime(dtype)) {
+      const number = asNumber(bound);
+      if (number === undefined) throw malformed("a range is not made of numbers", where);
+      return number;
+    }
+    const number = typeof bound === "string" ? microsOf(bound, dtype) : undefined;
+    if (number === undefined) throw malformed("a range of dates is not made of dates", where);
     return number;
   });
   return [low ?? null, high ?? null];

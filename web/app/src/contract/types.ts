@@ -1,7 +1,7 @@
 /** The contract as `contract.json` holds it, its defaults filled in (spec/CONTRACT.md §1). */
-export type DType = "float64" | "float32" | "int64" | "bool" | "string";
+export type DType = "float64" | "float32" | "int64" | "bool" | "string" | "date" | "datetime";
 export type Scalar = string | number | boolean;
-/** A checked value as the graph takes it: booleans are 0 or 1, null is a missing one. */
+/** A checked value as the graph takes it: booleans are 0 or 1, dates microseconds since 1970, null is a missing one. */
 export type Value = string | number | null;
 
 export interface Field {
@@ -12,6 +12,7 @@ export interface Field {
   /** The categories for looking up; kept beside the list, whose order is the publisher's. */
   known: Set<string | number> | null;
   unknown: "allowed" | "refused";
+  /** As the graph's numbers: of dates, in microseconds since 1970. */
   range: [number | null, number | null] | null;
   observed: [number | null, number | null] | null;
   typical: Scalar | null;

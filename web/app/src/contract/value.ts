@@ -1,4 +1,5 @@
 /** One value or cell against its field (spec/CONTRACT.md §2, §3, §5). The Python twin is contract/{cells,check}.py. */
+import { boundText, hint, isTime, microsOf } from "./moments";
 import { shown, type DType, type Field, type Value } from "./types";
 
 export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105";
@@ -15,6 +16,8 @@ const NEEDED: Record<DType, string> = {
   int64: "a whole number",
   bool: "true or false",
   string: "text",
+  date: "a date as 2024-03-01",
+  datetime: "a date with its time as 2024-03-01T12:30:00",
 };
 
 /** A text that is not of its field's dtype; keeps what was written for the message. */
@@ -36,6 +39,7 @@ export function readCell(cell: string, dtype: DType): Value | Unreadable {
   if (dtype === "string") return cell === "" ? null : cell;
   const text = cell.replace(SPACE, "");
   if (MISSING.has(text)) return null;
+  if (isTime(dtype)) return microsOf(text, dtype) === undefined ? new Unreadable(cell) : text;
   if (dtype === "bool") {
     const lower = text.toLowerCase();
     if (lower === "true") return 1;
@@ -47,6 +51,7 @@ export function readCell(cell: string, dtype: DType): Value | Unreadable {
 /** The value in its field's type, or undefined. float32 is rounded first, as the training side did. */
 export function typed(raw: unknown, dtype: DType): string | number | undefined {
   if (dtype === "string") return typeof raw === "string" && isText(raw) ? raw : undefined;
+  if (isTime(dtype)) return typeof raw === "string" ? microsOf(raw, dtype) : undefined;
   if (typeof raw !== "number" && typeof raw !== "boolean") return undefined;
   const number = dtype === "float32" ? Math.fround(Number(raw)) : Number(raw);
   if (!Number.isFinite(number)) return undefined;
@@ -68,13 +73,18 @@ function check(field: Field, raw: unknown): Checked {
   const value = typed(raw, field.dtype);
   if (value === undefined) {
     let message = `"${field.name}" is ${quoted(raw)}, but must be ${NEEDED[field.dtype]}.`;
-    if (raw instanceof Unreadable && raw.text.includes(",")) message += " Decimals are written with a point.";
+    if (isTime(field.dtype)) message += hint(raw instanceof Unreadable ? raw.text : String(raw));
+    else if (raw instanceof Unreadable && raw.text.includes(","))
+      message += " Decimals are written with a point.";
     return { code: "R102", message };
   }
   if (field.range && typeof value === "number") {
     const [low, high] = field.range;
     if ((low !== null && value < low) || (high !== null && value > high)) {
-      const bounds = [low === null ? "" : `at least ${low}`, high === null ? "" : `at most ${high}`];
+      const bounds = [
+        low === null ? "" : `at least ${boundText(field, low)}`,
+        high === null ? "" : `at most ${boundText(field, high)}`,
+      ];
       const units = field.units ? ` ${field.units}` : "";
       const must = bounds.filter(Boolean).join(" and ");
       return { code: "R103", message: `"${field.name}" is ${quoted(raw)}, but must be ${must}${units}.` };
