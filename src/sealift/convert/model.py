@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class Conversion:
         steps: the converted steps, inner ones first; their tensors belong to `graph`.
         graph: the graph under construction, from which models with other outputs can be cut.
         tensors: output name → its tensor.
-        single: whether an answer was computed in float32.
+        single: whether an answer was computed in float32, in the graph or by the original.
     """
 
     task: Task
@@ -70,7 +70,17 @@ def convert(
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
     graph = Graph()
-    return finished(graph, apply(model, input_table(graph, fields, nulls or {}, seen)), type(model).__name__)
+    answer = apply(model, input_table(graph, fields, nulls or {}, seen))
+    return finished(graph, _offered(model, answer), type(model).__name__)
+
+
+def _offered(model: Any, answer: Answer) -> Answer:
+    """The answer without what the model itself does not tell, so that nothing is left unproven."""
+    kept = {
+        "probability": answer.probability if hasattr(model, "predict_proba") else None,
+        "score": answer.score if hasattr(model, "decision_function") or hasattr(model, "score_samples") else None,
+    }
+    return replace(answer, **kept, targets=tuple(_offered(model, target) for target in answer.targets))
 
 
 def finished(graph: Graph, answer: Answer, name: str) -> Conversion:

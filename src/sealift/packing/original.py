@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,16 @@ _METHODS = {
 
 @dataclass(frozen=True)
 class Original:
-    """A fitted model and the form of the rows it takes."""
+    """A fitted model and the form of the rows it takes.
+
+    Attributes:
+        single: the outputs that it has given in float32 so far.
+    """
 
     model: Any
     form: Form
     outputs: Sequence[Output]
+    single: set[str] = field(default_factory=set)
 
     def answer(self, X: Any) -> dict[str, npt.NDArray[Any]]:
         """The answers to rows in the caller's form; whatever the model raises comes through."""
@@ -87,6 +92,8 @@ class Original:
             found = np.hstack(found)
         found = found.toarray() if hasattr(found, "toarray") else np.asarray(found)
         kind = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "string": np.object_}[output.dtype]
+        if found.dtype == np.float32:
+            self.single.add(output.name)
         found = found.astype(kind)
         # scikit-learn answers a single target or feature sometimes as (N,), sometimes as (N, 1)
         single = found.size == len(found)

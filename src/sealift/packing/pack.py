@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -119,10 +119,13 @@ def pack(
     truth = told.truth_of(y, len(form))
     sketches = fielding.sketch(form)
     say("Converting the model")
-    conversion = convert(model, fielding.infer(form, sketches), form.nulls, form.seen)
+    inputs = fielding.infer(form, sketches)
+    conversion = convert(model, inputs, form.nulls, form.seen)
     say("Asking the original model")
     original = Original(model, form, conversion.outputs)
     answers = check_rows(original)
+    narrow = {f.dtype for f in inputs if f.dtype in ("float32", "float64")} == {"float32"}
+    conversion = replace(conversion, single=conversion.single or narrow or bool(original.single))
     graph = conversion.model()
     contract, notes = _contract(
         conversion,

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from packs import member, no_node, text  # noqa: F401 - a fixture
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -169,3 +171,18 @@ def test_whole_numbers_are_asked_as_whole_numbers(kind: str, tmp_path: Path) -> 
     model = FunctionTransformer(shares).fit(rows)
     with pytest.raises(ParityError):
         sealift.pack(model, rows, name="m", output=tmp_path / "m.seal")
+
+
+def test_a_model_of_float32_is_held_to_the_rule_for_float32(tmp_path: Path) -> None:
+    rows = X.astype(np.float32)
+    model = QuadraticDiscriminantAnalysis().fit(rows, X[:, 0] > 0)
+    packed = sealift.pack(model, rows, name="single", output=tmp_path / "single.seal")
+    assert packed.report.tolerance["probability"].relative == 1e-5
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_what_the_original_does_not_tell_is_not_told(metric: str, tmp_path: Path) -> None:
+    model = NearestCentroid(metric=metric).fit(X, X[:, 0] > 0)
+    packed = sealift.pack(model, X, name="near", output=tmp_path / "near.seal")
+    told = {output.name for output in packed.load().contract.outputs}
+    assert ("probability" in told) is hasattr(model, "predict_proba")
