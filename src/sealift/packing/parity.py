@@ -47,7 +47,8 @@ class Report:
         different: output → rows that differ beyond it.
         rows: the worst rows.
         engines: what the graph was run by.
-        jumped: generated rows on a threshold for which WebAssembly gave the answer of a double beside it.
+        jumped: generated rows on a jump of the answer for which an engine gave the answer of a double beside it, by
+            engine.
         step: the first step whose own result differs, when a difference was found.
     """
 
@@ -60,7 +61,7 @@ class Report:
     engines: dict[str, str] = field(
         default_factory=lambda: {"native": f"onnxruntime {metadata.version('onnxruntime')}"}
     )
-    jumped: list[int] = field(default_factory=list)
+    jumped: dict[str, list[int]] = field(default_factory=dict)
     step: str = ""
     policy: float = RELATIVE["float64"]
     stated: float | None = None
@@ -103,7 +104,7 @@ class Report:
             "compared": self.compared,
             "rows": self.total,
             "engines": self.engines,
-            "jumps_in_webassembly": len(self.jumped),
+            "jumps": {engine: len(self.jumped.get(engine, ())) for engine in self.engines},
             "refused_by_original": self.refused,
             "tolerance": {"policy": self.policy, "stated": self.stated},
             "outputs": {

@@ -11,6 +11,7 @@ import numpy as np
 
 from sealift.contract import Batch, Contract, Field, encode
 from sealift.contract.field import MAX_SAFE_INTEGER
+from sealift.packing import dates
 from sealift.packing.columns import Values, as_numbers
 from sealift.packing.fields import unseen
 from sealift.stats import Numbers, Sketch
@@ -19,6 +20,9 @@ Row: TypeAlias = list[float | str | bool | None]
 
 # Texts on which tokenisers, trimming, folding and sentinels differ.
 _TEXTS = ("", " ", "é", "e\u0301", "ẞ", "İ", "NaN", "None", "nan", "0", "\u200b", "日本", "a\nb", "x" * 300)
+ROUNDED = "rounded thresholds"
+"""The kind of rows at a threshold whose compared number is itself the result of rounding."""
+
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
@@ -57,7 +61,10 @@ class Rows:
 
 def typed(contract: Contract, columns: Sequence[Values]) -> list[Row]:
     """Columns as drawn, to rows that fit their fields: whole numbers, booleans, nothing missing where refused."""
-    fitted = [_fit(f, values) for f, values in zip(contract.inputs, columns, strict=True)]
+    fitted = [
+        dates.fitted(f, values) if f.is_time else _fit(f, values)
+        for f, values in zip(contract.inputs, columns, strict=True)
+    ]
     return [list(row) for row in zip(*fitted, strict=True)]
 
 
@@ -66,7 +73,13 @@ def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -
 
     One edge a row; where there are thousands of fields, several fields share a row.
     """
-    wanted: dict[str, list[tuple[int, Any]]] = {"missing": [], "categories": [], "text": [], "extremes": []}
+    wanted: dict[str, list[tuple[int, Any]]] = {
+        "missing": [],
+        "categories": [],
+        "text": [],
+        "extremes": [],
+        "dates": [],
+    }
     few = max(1, 2000 // len(contract.inputs))
     for i, (f, sketch) in enumerate(zip(contract.inputs, sketches, strict=True)):
         if f.missing == "allowed":
@@ -76,6 +89,8 @@ def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -
         if f.dtype == "string":
             near = [text for value in (f.categories or ())[:2] for text in _near(str(value))]
             wanted["text"] += [(i, text) for text in (*_TEXTS, *near)[: 4 * few]]
+        elif f.is_time and isinstance(sketch, Numbers):
+            wanted["dates"] += [(i, value) for value in dates.edges(f, sketch.bounds)[: 40 * few]]
         elif isinstance(sketch, Numbers):
             wanted["extremes"] += [(i, value) for value in _extremes(f, sketch)[: 3 * few]]
     found = Rows([f.name for f in contract.inputs])
@@ -94,8 +109,14 @@ def encoded(contract: Contract, columns: Mapping[str, Values]) -> Batch:
     """Columns of plain values as the graph is fed with them; numbers as arrays, which are checked faster."""
     return encode(
         contract,
-        {f.name: columns[f.name] if f.dtype == "string" else as_numbers(columns[f.name]) for f in contract.inputs},
+        {f.name: _column(f, columns[f.name]) for f in contract.inputs},
     )
+
+
+def _column(f: Field, values: Values) -> Any:
+    if f.dtype == "string":
+        return values
+    return dates.as_datetimes(values, np.dtype("M8[us]")) if f.is_time else as_numbers(values)
 
 
 def allowed(contract: Contract, rows: Rows) -> Rows:
@@ -126,7 +147,7 @@ def _extremes(f: Field, sketch: Numbers) -> list[float]:
 
 def _fit(f: Field, values: Values) -> list[Any]:
     result: list[Any] = []
-    low, high = f.range or (None, None)
+    low, high = f.limits("range") or (None, None)
     for drawn in values:
         value = drawn
         if value is None and f.missing == "refused":

@@ -18,7 +18,7 @@ from sealift.convert import Conversion, Tensor
 from sealift.packing import crossing
 from sealift.packing.fields import unseen
 from sealift.packing.forest import MEMBER, Forest, read
-from sealift.packing.rows import Row, Rows, allowed, encoded
+from sealift.packing.rows import ROUNDED, Row, Rows, allowed, encoded
 from sealift.runtime import Engine
 from sealift.text import Stages
 
@@ -40,14 +40,17 @@ def threshold_rows(
         bounds: for each input, between which values thresholds are looked for.
     """
     found = Rows([f.name for f in contract.inputs])
-    for name, nodes in _ensembles(conversion).items():
-        forests = [read(node) for node in nodes]
-        kind = forests[0].split.dtype.name
-        inside = _Inside(conversion, contract, Tensor(conversion.graph, name, kind, (None, None)))
+    nodes = conversion.model().graph.node
+    open_ended = _open_ended(nodes)
+    for name, fed in _ensembles(nodes).items():
+        forests = [read(node) for node in fed]
+        dtype = forests[0].split.dtype.name
+        inside = _Inside(conversion, contract, Tensor(conversion.graph, name, dtype, (None, None)))
         values = inside.of(base)
         forests = [forest.unmirrored(values.shape[1]) for forest in forests]
         sources = _sources(contract, base, inside, values)
-        found.add("thresholds", _at_splits(contract, base, bounds, inside, values, sources, forests))
+        kind = ROUNDED if name in open_ended else "thresholds"
+        found.add(kind, _at_splits(contract, base, bounds, inside, values, sources, forests))
         found.add("forks", _at_members(contract, base, values, sources, forests))
     return allowed(contract, found)
 
@@ -72,10 +75,28 @@ class _Inside:
         return np.asarray(self._engine.run(wanted)["inside"], dtype=np.float64)
 
 
-def _ensembles(conversion: Conversion) -> dict[str, list[NodeProto]]:
+# Operators whose last digit IEEE 754 leaves open: functions, and sums in an order of the engine's choice.
+_OPEN = {
+    *("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cos", "Cosh", "Sin", "Sinh", "Tan", "Tanh"),
+    *("Celu", "Elu", "Erf", "Exp", "Gelu", "HardSwish", "Log", "LogSoftmax", "Mish", "Pow", "Selu", "Sigmoid"),
+    *("Softmax", "Softplus", "Softsign", "CumSum", "Einsum", "Gemm", "MatMul", "ReduceL1", "ReduceL2", "ReduceLogSum"),
+    *("ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare"),
+}
+
+
+def _open_ended(nodes: Sequence[NodeProto]) -> set[str]:
+    """The tensors that came by an operator whose last digit is open."""
+    found: set[str] = set()
+    for node in nodes:  # in the order of their use
+        inner = [each for attribute in node.attribute for each in attribute.g.node]
+        if node.op_type in _OPEN or not found.isdisjoint(node.input) or (inner and _open_ended(inner)):
+            found.update(node.output)
+    return found
+
+
+def _ensembles(nodes: Sequence[NodeProto]) -> dict[str, list[NodeProto]]:
     """The tree nodes that the model's answers need, by the tensor that feeds them, before it is mirrored."""
     found: dict[str, list[NodeProto]] = {}
-    nodes = conversion.model().graph.node
     plain = {node.output[0]: node.input[0] for node in nodes if node.op_type == "Neg"}
     mirrored = {
         node.output[0]: node.input[0]

@@ -1,4 +1,4 @@
-"""Rows on a jump of the answer, where WebAssembly may stand on the other side; and rows where it may not."""
+"""Rows on a jump of the answer, where an engine may stand on the other side; and rows where it may not."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_iris
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, Normalizer, PowerTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 
 import sealift
 from sealift.contract import Output
+from sealift.errors import ParityError
+from sealift.packing.jumps import Jumps
 from sealift.packing.original import Original
 from sealift.packing.parity import Report
 from sealift.packing.reading import form_of
-from sealift.packing.rows import Rows
-from sealift.packing.webassembly import _Jumps
+from sealift.packing.rows import ROUNDED, Rows
 from sealift.runtime import Tolerance, wasm
 
 EDGE = 0.75
@@ -39,7 +43,7 @@ def beside(count: int) -> float:
     return value
 
 
-def judged(first: float, second: float, given: list[float], *, kind: str = "thresholds") -> Report:
+def judged(first: float, second: float, given: list[float], *, kind: str = ROUNDED) -> Report:
     """Two rows that the original answers by its stair, and WebAssembly as `given`."""
     form = form_of(np.array([[0.0, 0.0], [1.0, 1.0]]))
     original = Original(Stair(), form, (Output(name="value", dtype="float64"),))
@@ -48,7 +52,7 @@ def judged(first: float, second: float, given: list[float], *, kind: str = "thre
     truth = original.answer_columns(rows.columns())
     report = Report({"value": Tolerance(1e-9, 1.0)})
     got = {"value": np.array(given)}
-    changed = _Jumps(report, rows, truth, original).beyond(np.arange(2), truth, got)
+    changed = Jumps(report, rows, truth, original).beyond(np.arange(2), truth, got, "webassembly")
     report.add(["webassembly"] * 2, rows.columns(), changed, got)
     return report
 
@@ -67,14 +71,15 @@ def judged(first: float, second: float, given: list[float], *, kind: str = "thre
 def test_a_jump_nearby(first: float, second: float, given: list[float], jumped: list[int]) -> None:
     report = judged(first, second, given)
     assert report.passed
-    assert report.jumped == jumped
+    assert report.jumped.get("webassembly", []) == jumped
 
 
 @pytest.mark.parametrize(
     ("first", "second", "given", "kind"),
     [
-        (EDGE, beside(1), [1.0, 3.0], "thresholds"),
-        (EDGE - 1e-6, EDGE - 1.1e-6, [1.0, 2.0], "thresholds"),
+        (EDGE, beside(1), [1.0, 3.0], ROUNDED),
+        (EDGE - 1e-6, EDGE - 1.1e-6, [1.0, 2.0], ROUNDED),
+        (EDGE, beside(1), [2.0, 2.0], "thresholds"),
         (EDGE, beside(1), [2.0, 2.0], "plausible"),
     ],
 )
@@ -91,3 +96,45 @@ def test_isotonic_calibration_of_margins(tmp_path: Path) -> None:
     packed = sealift.pack(model, X, name="m", output=tmp_path / "m.seal")
     assert packed.report.passed
     assert packed.load().self_test().passed
+
+
+@pytest.mark.parametrize("step", [FunctionTransformer(np.log1p), PowerTransformer(), Normalizer()])
+def test_trees_behind_a_function(step: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    X = random.lognormal(1, 1, (300, 3))
+    y = X[:, 0] * random.random(300) > 1.5
+    packed = sealift.pack(
+        make_pipeline(step, RandomForestClassifier(5, random_state=0)).fit(X, y),
+        X,
+        name="m",
+        output=tmp_path / "m.seal",
+    )
+    assert packed.report.compared[ROUNDED] > 100
+    assert "thresholds" not in packed.report.compared
+    assert any("within a billionth" in note for note in packed.notes) is bool(packed.report.jumped.get("native"))
+    evidence = packed.load().seal.json("evidence.json")
+    assert set(evidence["parity"]["jumps"]) == set(packed.report.engines)
+
+
+def test_rows_of_the_caller_on_a_jump_are_refused_with_the_remedy(tmp_path: Path) -> None:
+    """Thresholds of histogram boosting are often values of training rows."""
+    random = np.random.default_rng(0)
+    X = random.lognormal(1, 1, (400, 3))
+    y = X[:, 0] * random.random(400) > 1.5
+
+    def boosted(*steps: Any) -> Any:
+        return make_pipeline(*steps, HistGradientBoostingClassifier(max_iter=10, random_state=0)).fit(X, y)
+
+    with pytest.raises(ParityError, match="caller row") as caught:
+        sealift.pack(boosted(FunctionTransformer(np.log1p)), X, name="m", output=tmp_path / "m.seal")
+    assert "kw_args={'decimals': 10}" in caught.value.fix
+    rounded = FunctionTransformer(np.round, kw_args={"decimals": 10})
+    sealift.pack(boosted(FunctionTransformer(np.log1p), rounded), X, name="m", output=tmp_path / "m.seal")
+
+
+def test_exact_numbers_have_no_jumps(tmp_path: Path) -> None:
+    X, y = load_iris(return_X_y=True)
+    model = make_pipeline(StandardScaler(), RandomForestClassifier(5, random_state=0)).fit(X, y)
+    packed = sealift.pack(model, X, name="m", output=tmp_path / "m.seal")
+    assert ROUNDED not in packed.report.compared
+    assert not packed.report.jumped
