@@ -11,7 +11,7 @@ from sealift.contract import is_missing
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import refuse
 from sealift.convert.search import look_up, positions
-from sealift.convert.table import Block, Table
+from sealift.convert.table import Block, Table, dated
 
 UNKNOWN = -1
 UNTOLD: Any = object()
@@ -25,6 +25,8 @@ def codes(x: Table, categories: Sequence[Any]) -> Tensor:
     """
     parts, start = [], 0
     for block in x.blocks:
+        if block.time:
+            raise dated(block)
         known = [list(column) for column in categories[start : start + len(block.names)]]
         parts.append(_texts(block, known) if block.is_text else _numbers(block, known))
         start += len(block.names)

@@ -56,6 +56,7 @@ def convert(
     fields: Sequence[Field],
     nulls: Mapping[str, float | None] | None = None,
     seen: Mapping[str, Collection[Any]] | None = None,
+    times: Mapping[str, str] | None = None,
 ) -> Conversion:
     """Convert a fitted model whose inputs are `fields`.
 
@@ -65,12 +66,13 @@ def convert(
         nulls: what a missing text is in the original's rows, None or NaN (the default), by field name.
         seen: distinct values of the caller's rows by field name, for models that keep only hashes of their
             categories; a value that the model does not know leaves no trace in the graph.
+        times: the dtype of dates in the original's rows (`datetime64[ns]`), by field name; microseconds by default.
 
     Raises:
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
     graph = Graph()
-    answer = apply(model, input_table(graph, fields, nulls or {}, seen))
+    answer = apply(model, input_table(graph, fields, nulls or {}, seen, times))
     return finished(graph, _offered(model, answer), type(model).__name__)
 
 

@@ -20,12 +20,14 @@ class Block:
     """Neighbouring columns of one kind: numbers (missing is NaN), or texts with a mask of what is missing.
 
     `null` is what a missing value was in the original's rows, None or NaN: scikit-learn treats the two differently.
+    `time` is the dtype of dates and spans of time, whose values are microseconds (`datetime64[ns]`); else empty.
     """
 
     values: Tensor
     missing: Tensor | None
     names: tuple[str, ...]
     null: float | None = math.nan
+    time: str = ""
 
     @property
     def is_text(self) -> bool:
@@ -33,14 +35,14 @@ class Block:
         return self.missing is not None
 
     @property
-    def kind(self) -> tuple[str, bool]:
+    def kind(self) -> tuple[str, bool, str]:
         """Blocks of one kind can be joined."""
-        return self.values.dtype, self.null is None
+        return self.values.dtype, self.null is None, self.time
 
     def pick(self, indices: Sequence[int]) -> Block:
         """The columns at `indices`."""
         missing = None if self.missing is None else self.missing.columns(indices)
-        return Block(self.values.columns(indices), missing, tuple(self.names[i] for i in indices), self.null)
+        return Block(self.values.columns(indices), missing, tuple(self.names[i] for i in indices), self.null, self.time)
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,8 @@ class Table:
                     f"The step computes with the column {block.names[0]!r:.80}, which holds text.",
                     fix="Encode text columns before this step, for instance with OneHotEncoder.",
                 )
+            if block.time:
+                raise dated(block)
         joined = concat(block.values for block in self.blocks)
         return joined if joined.dtype.startswith("float") else joined.cast("float64")
 
@@ -126,6 +130,7 @@ def input_table(
     fields: Sequence[Field],
     nulls: Mapping[str, float | None],
     seen: Mapping[str, Collection[Any]] | None = None,
+    times: Mapping[str, str] | None = None,
 ) -> Table:
     """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order."""
     place = {
@@ -148,7 +153,9 @@ def input_table(
         else:
             source = rounded if field.dtype == "float32" else number
             assert source is not None
-            singles.append(Block(source.columns(at), None, (field.name,), nulls.get(field.name, math.nan)))
+            time = (times or {}).get(field.name, "datetime64[us]") if field.is_time else ""
+            null = math.nan if time else nulls.get(field.name, math.nan)
+            singles.append(Block(source.columns(at), None, (field.name,), null, time))
         here = (singles[-1].values.origin[0].name, at[0])
         graph.fields[here] = field.name
         if seen is not None and field.name in seen:
@@ -166,4 +173,16 @@ def constant_column(table: Table, value: float) -> Tensor:
 def _merge(run: Sequence[Block]) -> Block:
     masks = [block.missing for block in run if block.missing is not None]
     names = tuple(name for block in run for name in block.names)
-    return Block(concat(b.values for b in run), concat(masks) if masks else None, names, run[0].null)
+    return Block(concat(b.values for b in run), concat(masks) if masks else None, names, run[0].null, run[0].time)
+
+
+def dated(block: Block) -> PackError:
+    """The error for a step that would take dates for numbers."""
+    spans = block.time.startswith("timedelta")
+    return PackError(
+        "E302",
+        f"The step computes with the column {block.names[0]!r:.80}, "
+        f"which holds {'spans of time' if spans else 'dates'}.",
+        fix="Make numbers of it before this step: FunctionTransformer(lambda df: "
+        + ("df.apply(lambda s: s.dt.days))." if spans else "df.apply(lambda s: s.dt.year)), or the days between two."),
+    )

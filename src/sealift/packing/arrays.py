@@ -10,6 +10,7 @@ import numpy as np
 from sealift.contract import as_table
 from sealift.errors import PackError
 from sealift.packing.columns import Values, as_numbers, column_of
+from sealift.packing.dates import as_datetimes, as_objects, is_time
 from sealift.packing.forms import Form
 
 
@@ -27,9 +28,15 @@ def array_form(X: Any) -> Form:
         if array.dtype.kind in "fiub":
             kind = np.dtype(np.float32 if array.dtype == np.float32 else np.float64)
             return np.column_stack([as_numbers(rows[c.name], kind) for c in columns])
+        if array.dtype.kind == "M":
+            return np.column_stack([as_datetimes(rows[column.name], array.dtype) for column in columns])
         result = np.empty((len(next(iter(rows.values()))), len(columns)), dtype=object)
         for i, column in enumerate(columns):
-            result[:, i] = [column.null if value is None else value for value in rows[column.name]]
+            values = rows[column.name]
+            if is_time(column):
+                result[:, i] = as_objects(values, column.native, column.null)
+            else:
+                result[:, i] = [column.null if value is None else value for value in values]
         return result
 
     return Form(columns, array, build)

@@ -11,19 +11,29 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sealift.contract import DType, is_missing
+from sealift.contract.moments import DAY, array_micros, hint, micros_of
 from sealift.errors import PackError
 
 Values: TypeAlias = Sequence[float | str | bool | None]
 
-DATES = (
+SPANS = (
     "Give what the model needs of it as columns of numbers instead, in training too: "
-    "X['month'] = X['when'].dt.month, or days since a fixed date."
+    "X['days'] = (X['end'] - X['start']).dt.days."
 )
-_TIMES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
-_PLAIN = "Let a column hold numbers, texts or booleans, and NaN or None where a value is missing."
+ZONES = (
+    "Bring the column to one zone and leave it out, in training too: "
+    'X["when"] = X["when"].dt.tz_convert("UTC").dt.tz_localize(None).'
+)
+FINE = (
+    "Round it to microseconds of the years 1685 to 2255, or to seconds of the years 1 to 9999, in training too: "
+    'X["when"] = X["when"].dt.floor("us").'
+)
+_TIMES = (datetime.date, np.datetime64)
+_PLAIN = "Let a column hold numbers, texts, booleans or dates, and NaN or None where a value is missing."
 _REMEDIES = {
     "Decimal": "Turn it into float64, in training too: X['price'] = X['price'].astype(float).",
     "bytes": "Decode it into texts, in training too: X['name'] = X['name'].str.decode('utf-8').",
+    "time": "Turn it into a number, in training too: hours since midnight.",
     "Interval": "Turn it into text or into the numbers of the intervals, in training too.",
 }
 _REMEDIES["bytes_"] = _REMEDIES["bytes"]
@@ -50,6 +60,23 @@ class Column:
     known: tuple[Any, ...] | None = None
     native: Any = None
 
+    @property
+    def native_time(self) -> str:
+        """The dtype of a column of dates as NumPy calls it."""
+        kind = self.native if isinstance(self.native, np.dtype) else None
+        return str(kind) if kind is not None and kind.kind == "M" else "datetime64[us]"
+
+
+def times_of(name: str, raw: Any, native: Any, null: float | None = math.nan) -> Column:
+    """A column of dates out of NumPy's datetime64 (N,), its values microseconds since 1970. Raises PackError E304."""
+    found = array_micros(raw)
+    if found is None:
+        raise unfit(name, "holds times that microseconds in float64 cannot say exactly", FINE)
+    micros, missing = found
+    whole = bool((~missing).any()) and not (micros[~missing] % DAY).any()
+    values = [None if gone else value for value, gone in zip(micros.astype(np.float64).tolist(), missing, strict=True)]
+    return Column(name, "date" if whole else "datetime", values, null, native=native)
+
 
 def column_of(name: str, raw: Any, *, known: tuple[Any, ...] | None = None, native: Any = None) -> Column:
     """A column out of an array of its values (N,). Raises PackError E304 for values that no contract carries."""
@@ -57,6 +84,8 @@ def column_of(name: str, raw: Any, *, known: tuple[Any, ...] | None = None, nati
         raise unfit(name, f"holds {raw.dtype}", "Give X as float32 or float64, which every computer has.")
     if raw.dtype.kind in "fiub":
         return _numbers(name, raw, known, native)
+    if raw.dtype.kind == "M":
+        return times_of(name, raw, native)
     missing = [is_missing(value) for value in raw]
     present = [value for value, gone in zip(raw, missing, strict=True) if not gone]
     null = None if any(value is None for value in raw) else math.nan
@@ -75,7 +104,28 @@ def column_of(name: str, raw: Any, *, known: tuple[Any, ...] | None = None, nati
         if whole:
             _check_whole(name, pool)
         return Column(name, "int64" if whole else "float64", values, null, known, native)
+    if all(isinstance(value, _TIMES) for value in pool) and not known:
+        return _objects(name, raw, missing, null)
     raise unlike(name, pool)
+
+
+def _objects(name: str, raw: Any, missing: Sequence[bool], null: float | None) -> Column:
+    """Dates of Python's own in a column of objects; they are given back as what they were."""
+    values: list[float | None] = []
+    kinds = {type(value) for value, gone in zip(raw, missing, strict=True) if not gone}
+    for value, gone in zip(raw, missing, strict=True):
+        micros = None if gone else micros_of(value, "datetime")
+        if micros is None and not gone:
+            raise (
+                unfit(name, "holds dates with a time zone", ZONES)
+                if hint(value)
+                else unfit(name, "holds times that microseconds in float64 cannot say exactly", FINE)
+            )
+        values.append(None if micros is None else float(micros))
+    whole = all(value is None or value % DAY == 0 for value in values)
+    if len(kinds) > 1:
+        raise unfit(name, f"mixes values of the types {', '.join(sorted(k.__name__ for k in kinds))}", _PLAIN)
+    return Column(name, "date" if whole else "datetime", values, null, native=kinds.pop())
 
 
 def unlike(name: str, values: Sequence[Any]) -> PackError:
@@ -83,7 +133,7 @@ def unlike(name: str, values: Sequence[Any]) -> PackError:
     kinds = sorted({type(value).__name__ for value in values})
     if len(kinds) > 1:
         return unfit(name, f"mixes values of the types {', '.join(kinds)}", _PLAIN)
-    fix = DATES if isinstance(values[0], _TIMES) else _REMEDIES.get(kinds[0], _PLAIN)
+    fix = SPANS if isinstance(values[0], datetime.timedelta | np.timedelta64) else _REMEDIES.get(kinds[0], _PLAIN)
     return unfit(name, f"holds values of the type {kinds[0]}", fix)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
+from sealift.contract.moments import DAY
 from sealift.packing.rows import Row, encoded
 
 _Floats = npt.NDArray[np.float64]
@@ -17,6 +18,8 @@ _Ints = npt.NDArray[np.int64]
 _Bools = npt.NDArray[np.bool_]
 _TOP = np.int64(0x7FFFFFFFFFFFFFFF)
 _LARGEST_WHOLE = float(2**53 - 1)
+# Dates go by days, and times by seconds, which every unit of theirs can say.
+_STEPS = {"date": float(DAY), "datetime": 1e6}
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
@@ -51,14 +54,15 @@ def sides(
     inner = np.array([target.column for target in targets])
     threshold = np.array([target.threshold for target in targets])
     kinds = [contract.inputs[target.field].dtype for target in targets]
-    whole, single = np.array([k == "int64" for k in kinds]), np.array([k == "float32" for k in kinds])
+    step = np.array([_STEPS.get(kind, 1.0) for kind in kinds])
+    whole, single = np.array([k == "int64" or k in _STEPS for k in kinds]), np.array([k == "float32" for k in kinds])
 
     def above(keys: _Ints) -> _Bools:
-        numbers[at] = _value(keys, whole, single)
+        numbers[at] = _value(keys, whole, single) * step
         return np.asarray(inside(tensors)[at[0], inner] > threshold)
 
-    low = _key(np.array([bounds[t.field][0] for t in targets]), whole, single)
-    high = _key(np.array([bounds[t.field][1] for t in targets]), whole, single)
+    low = _key(np.array([bounds[t.field][0] for t in targets]) / step, whole, single)
+    high = _key(np.array([bounds[t.field][1] for t in targets]) / step, whole, single)
     start = above(low)
     usable = start != above(high)
     for _ in range(66):
@@ -67,14 +71,15 @@ def sides(
             break
         side = above(middle) == start
         low, high = np.where(side, middle, low), np.where(side, high, middle)
-    pairs = zip(_value(low, whole, single).tolist(), _value(high, whole, single).tolist(), strict=True)
+    ends = _value(low, whole, single) * step, _value(high, whole, single) * step
+    pairs = zip(*(end.tolist() for end in ends), strict=True)
     return [_beside(pair, kind) if good else [] for pair, kind, good in zip(pairs, kinds, usable.tolist(), strict=True)]
 
 
 def _beside(pair: tuple[float, float], kind: str) -> list[float | int]:
     if kind == "int64":
         return [int(value) for value in pair]
-    if kind == "float32":
+    if kind == "float32" or kind in _STEPS:
         return list(pair)
     if abs(pair[0]) > _LARGEST_SINGLE:
         return list(pair)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
+from sealift.packing.dates import in_words
 from sealift.packing.forms import Form
 from sealift.packing.rows import Row, Rows, encoded, typed
 from sealift.packing.texts import Words, fill
@@ -49,7 +50,11 @@ class Reference:
         else:
             drawn = self._drawn(contract, 2 * count, 1)
             rows = [drawn[i] for i in unlike(form, drawn)[:count]]
-        return {"columns": [f.name for f in contract.inputs], "rows": rows, "source": _source(keep_rows)}
+        return {
+            "columns": [f.name for f in contract.inputs],
+            "rows": in_words(contract.inputs, rows),
+            "source": _source(keep_rows),
+        }
 
     def as_json(self, contract: Contract) -> dict[str, Any]:
         """`reference/sketches.json`."""
@@ -76,7 +81,7 @@ def examples(
         rows = [generated.rows[i] for i in picked]
     return {
         "columns": [f.name for f in contract.inputs],
-        "rows": rows,
+        "rows": in_words(contract.inputs, rows),
         "answers": {name: array[picked].tolist() for name, array in answers.items()},
         "tolerance": {name: t.as_dict() for name, t in tolerance.items()},
         "source": _source(own is not None),

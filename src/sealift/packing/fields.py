@@ -7,14 +7,16 @@ import difflib
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from sealift.contract import Contract, Field, Policy, is_missing
+from sealift.contract.moments import DAY, text_of
 from sealift.convert import Step
 from sealift.errors import PackError
 from sealift.packing.columns import Column, Values
+from sealift.packing.dates import is_time
 from sealift.packing.forms import Form
 from sealift.packing.original import Original
 from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_texts
@@ -23,6 +25,7 @@ _TRIES, _CELLS = 50, 600_000
 _TOLD_BY_PEOPLE = frozenset(
     {"missing", "categories", "unknown", "range", "observed", "typical"} | {"title", "description", "units", "personal"}
 )
+_UNSEEN_DAY = 40_000  # in the year 2079
 _UNSEEN_TEXT = "\u2042 unseen"
 
 
@@ -161,6 +164,8 @@ def unseen(field: Field) -> float | str | bool:
         return _UNSEEN_TEXT
     if field.dtype == "bool":
         return True not in (field.categories or ())
+    if field.is_time:
+        return float(_UNSEEN_DAY * DAY)
     numbers = [float(value) for value in field.categories or ()]
     return max(numbers, default=0.0) + 1.0
 
@@ -168,7 +173,9 @@ def unseen(field: Field) -> float | str | bool:
 def _sketch(column: Column) -> Sketch:
     if column.dtype == "string":
         return sketch_texts(column.values)
-    return sketch_numbers(np.array([math.nan if v is None else float(v) for v in column.values]))
+    numbers = np.array([math.nan if v is None else float(v) for v in column.values])
+    # Of dates only the day is told.
+    return sketch_numbers(np.floor(numbers / DAY) if is_time(column) else numbers)
 
 
 def _field(column: Column, found: Sketch) -> Field:
@@ -182,6 +189,10 @@ def _field(column: Column, found: Sketch) -> Field:
         return dataclasses.replace(base, categories=found.values, typical=typical)
     if column.dtype == "bool":
         return base
+    if base.is_time:
+        told = None if found.bounds is None else tuple(text_of(round(day) * DAY, base.dtype) for day in found.bounds)
+        usual = None if found.typical is None else text_of(round(found.typical) * DAY, base.dtype)
+        return dataclasses.replace(base, observed=cast("tuple[str, str] | None", told), typical=usual)
     middle = found.typical
     centre = int(middle) if middle is not None and column.dtype == "int64" else middle
     categories = tuple(_plain(value) for value in column.known) if column.known else None

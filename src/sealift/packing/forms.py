@@ -30,6 +30,11 @@ class Form:
         """What a missing text is, by column name."""
         return {column.name: column.null for column in self.columns}
 
+    @property
+    def times(self) -> dict[str, str]:
+        """The dtype that a model's code finds in columns of dates, by column name."""
+        return {c.name: c.native_time for c in self.columns if c.dtype in ("date", "datetime")}
+
     def values(self) -> dict[str, Values]:
         """Column name → plain values."""
         return {column.name: column.values for column in self.columns}

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sealift.packing.columns import DATES, Column, Values, as_numbers, column_of, unfit
+from sealift.packing.columns import SPANS, ZONES, Column, Values, as_numbers, column_of, times_of, unfit
+from sealift.packing.dates import as_datetimes, as_objects, is_time
 from sealift.packing.forms import Form
 
 
@@ -45,6 +46,7 @@ def polars_form(frame: Any) -> Form:
     return Form(columns, frame, build)
 
 
+_PERIODS = "Turn it into dates, in training too: X['month'] = X['month'].dt.to_timestamp()."
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 
@@ -56,8 +58,12 @@ def _pandas_column(name: str, series: Any) -> Column:
     if hasattr(native, "categories"):
         known = tuple(native.categories.tolist())
         series = series.astype(object)
-    if str(native).startswith(("datetime", "timedelta", "period")):
-        raise unfit(name, f"holds {native}", DATES)
+    if getattr(native, "tz", None) is not None or (str(native).startswith("timestamp") and "tz=" in str(native)):
+        raise unfit(name, f"holds {native}, times of a time zone", ZONES)
+    if str(native).startswith(("timedelta", "duration", "period")):
+        raise unfit(name, f"holds {native}", SPANS if not str(native).startswith("period") else _PERIODS)
+    if native.kind == "M" and isinstance(native, np.dtype):
+        return times_of(name, series.to_numpy(), native)
     if series.dtype.kind not in "fiub":
         return column_of(name, series.to_numpy(dtype=object), known=known, native=native)
     if getattr(native, "numpy_dtype", None) in _FLOATS and not isinstance(native, np.dtype):
@@ -77,6 +83,12 @@ def _is_sparse(native: Any) -> bool:
 
 def _pandas_series(pandas: Any, column: Column, values: Values) -> Any:
     native, null = column.native, column.null
+    if is_time(column):
+        if isinstance(native, type):
+            return pandas.Series(as_objects(values, native, null), dtype=object)
+        if isinstance(native, np.dtype):
+            return pandas.Series(as_datetimes(values, native))
+        return pandas.Series(as_datetimes(values, np.dtype("M8[us]"))).astype(native)
     if _is_sparse(native):
         dense = _pandas_series(pandas, dataclasses.replace(column, native=native.subtype), values)
         # With a gap, whole numbers become floats, and booleans what no sparse column holds.
@@ -122,8 +134,12 @@ def _fits(kind: Any, values: Values) -> bool:
 
 def _polars_column(polars: Any, series: Any) -> Column:
     native = series.dtype
+    if getattr(native, "time_zone", None):
+        raise unfit(series.name, f"holds {native}, times of a time zone", _POLARS_ZONES)
+    if native in (polars.Date, polars.Datetime):
+        return times_of(series.name, series.to_numpy(), native, None)
     if native.is_temporal():
-        raise unfit(series.name, f"holds {native}", DATES)
+        raise unfit(series.name, f"holds {native}", _POLARS_SPANS)
     if native == polars.Null:
         return Column(series.name, "float64", [None] * len(series), math.nan, native=native)
     if native.is_float():
@@ -141,6 +157,9 @@ def _polars_column(polars: Any, series: Any) -> Column:
 
 def _polars_series(polars: Any, column: Column, values: Values) -> Any:
     native = column.native
+    if is_time(column):
+        found = polars.Series(column.name, as_datetimes(values, np.dtype("M8[us]")))
+        return found.cast(native if native == polars.Datetime or column.dtype == "date" else found.dtype)
     if native == polars.Null:
         return polars.Series(column.name, list(values), dtype=polars.Float64 if any(values) else native)
     if column.dtype == "string":
@@ -156,4 +175,12 @@ def _polars_series(polars: Any, column: Column, values: Values) -> Any:
     return polars.Series(column.name, [None if v is None else float(v) for v in values], dtype=native)
 
 
+_POLARS_ZONES = (
+    "Bring the column to one zone and leave it out, in training too: "
+    'pl.col("when").dt.convert_time_zone("UTC").dt.replace_time_zone(None).'
+)
+_POLARS_SPANS = (
+    "Give it as a number instead, in training too: (pl.col('end') - pl.col('start')).dt.total_days(), "
+    "or hours since midnight."
+)
 _WHOLE = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"})

@@ -120,7 +120,7 @@ def pack(
     sketches = fielding.sketch(form)
     say("Converting the model")
     inputs = fielding.infer(form, sketches)
-    conversion = convert(model, inputs, form.nulls, form.seen)
+    conversion = convert(model, inputs, form.nulls, form.seen, form.times)
     say("Asking the original model")
     original = Original(model, form, conversion.outputs)
     answers = check_rows(original)

@@ -23,6 +23,6 @@ def function(step: Any, x: Table) -> Table:
     # The names that the step was given, which a step before it may have made.
     given = x.named(step.feature_names_in_) if frame and len(step.feature_names_in_) == x.width else x
     found = trace(func, given, step.kw_args or {}, frame=frame)
-    if frame or any(block.is_text for block in found.blocks):
+    if frame or any(block.is_text or block.time for block in found.blocks):
         return found
     return named(step, found.numbers(), x)

@@ -11,19 +11,26 @@ import numpy as np
 from sealift.convert.graph import Tensor
 from sealift.convert.table import Block, Table
 from sealift.convert.trace.array import is_array
+from sealift.convert.trace.moments import as_block, is_moments
 from sealift.convert.trace.refusal import Refusal, rows_at_once
 from sealift.convert.trace.shapes import constant, expanded
 
 
 def with_column(table: Table, name: str, value: Any) -> Table:
     """The table with one column replaced, or added at its end."""
-    values, missing, null = column_of(table, value)
-    new = Block(values, missing, (name,), null)
+    new = _block(table, name, value)
     if name not in table.names:
         return Table.join([table, Table((new,), table.graph)])
     at = table.names.index(name)
     before, after = table.select(range(at)), table.select(range(at + 1, table.width))
     return Table.join([before, Table((new,), table.graph), after])
+
+
+def _block(table: Table, name: str, value: Any) -> Block:
+    if is_moments(value):
+        return as_block(value, (name,))
+    values, missing, null = column_of(table, value)
+    return Block(values, missing, (name,), null)
 
 
 def column_of(table: Table, value: Any) -> tuple[Tensor, Tensor | None, float | None]:

@@ -13,6 +13,7 @@ from sealift.convert.graph import concat
 from sealift.convert.table import Block, Table
 from sealift.convert.trace.array import Array, is_array, lacking, pandas_class
 from sealift.convert.trace.columns import dropped, with_column
+from sealift.convert.trace.moments import as_block, is_moments, of_block
 from sealift.convert.trace.reduce import reduce
 from sealift.convert.trace.refusal import ROWS, Refusal
 from sealift.convert.trace.series import ELSEWHERE, Series, unlike
@@ -139,6 +140,8 @@ class Frame(NDArrayOperatorsMixin):
         if names.count(name) > 1:
             raise Refusal(f"the column {name!r} stands there twice", "Give the columns names of their own.")
         (block,) = self.table.select([names.index(name)]).blocks
+        if block.time:
+            return of_block(block, name)
         missing = None if block.missing is None else block.missing.column(0)
         found = Series(block.values.column(0), name, missing)
         found.null = block.null
@@ -159,7 +162,9 @@ class Frame(NDArrayOperatorsMixin):
         """All columns as one matrix."""
         blocks = self.table.blocks
         if len(blocks) == 1:
-            found = Array(blocks[0].values, blocks[0].missing)
+            found = matrix_of(blocks[0])
+        elif any(block.time for block in blocks):
+            raise Refusal("it makes one array of dates and other columns", "Pick the columns of dates first.")
         elif any(block.is_text for block in blocks):
             raise Refusal("it makes one array of texts and numbers", "Pick the columns of numbers first.")
         else:
@@ -241,11 +246,18 @@ def _part(value: Any, start: int, stop: int) -> Any:
 
 
 def _made(block: Block, function: Callable[[Array], Any]) -> Block:
-    return _block(function(Array(block.values, block.missing)), block)
+    return _block(function(matrix_of(block)), block)
+
+
+def matrix_of(block: Block) -> Array:
+    """A block's columns as a matrix."""
+    return of_block(block, plain=True) if block.time else Array(block.values, block.missing)
 
 
 def _block(result: Any, like: Block) -> Block:
-    return replace(like, values=result.tensor, missing=result.missing)
+    if is_moments(result):
+        return as_block(result, like.names)
+    return replace(like, values=result.tensor, missing=result.missing, time="")
 
 
 def across(frame: Frame, name: str, axis: Any, *, skipna: bool, ddof: float = 1) -> Series:

@@ -13,7 +13,8 @@ from sealift.convert.registry import refuse
 from sealift.convert.table import Block, Table
 from sealift.convert.trace import shapes
 from sealift.convert.trace.array import Array, is_array
-from sealift.convert.trace.frame import Frame, is_frame
+from sealift.convert.trace.frame import Frame, is_frame, matrix_of
+from sealift.convert.trace.moments import as_block, is_moments
 from sealift.convert.trace.refusal import Refusal, line_of, watching
 from sealift.convert.trace.stand_in import standing_in
 from sealift.errors import PackError
@@ -61,6 +62,8 @@ def run_traced(function: Callable[..., Any], given: Any, arguments: Mapping[str,
 
 
 def _array(x: Table) -> Array:
+    if len(x.blocks) == 1 and x.blocks[0].time:
+        return matrix_of(x.blocks[0])
     if len(x.blocks) == 1 and x.blocks[0].is_text:
         found = Array(x.blocks[0].values, x.blocks[0].missing)
         found.null = x.blocks[0].null
@@ -71,7 +74,7 @@ def _array(x: Table) -> Array:
 def _table(result: Any, x: Table, function: Any) -> Table:
     """The result as a table of floats and texts."""
     if is_frame(result):
-        blocks = [block if block.is_text else _floats(block) for block in result.table.blocks]
+        blocks = [block if block.is_text or block.time else _floats(block) for block in result.table.blocks]
         return Table.join([Table((block,), x.graph) for block in blocks])
     if not is_array(result):
         if not isinstance(result, np.ndarray):
@@ -86,6 +89,8 @@ def _table(result: Any, x: Table, function: Any) -> Table:
             "Return a matrix of shape (rows, columns): result.reshape(-1, 1) or result[:, None] for one column.",
         )
     names = x.names if result.sizes[1] == x.width else None
+    if is_moments(result):
+        return Table((as_block(result, tuple(names or (f"x{i}" for i in range(result.shape[1])))),), x.graph)
     if result.dtype == object:
         missing = result.missing
         mask = missing if missing is not None else x.graph.constant(np.array(False))

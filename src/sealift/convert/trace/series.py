@@ -20,7 +20,7 @@ from sealift.convert.trace.refusal import Refusal, rows_at_once
 ELSEWHERE = {
     "apply": "Use NumPy's functions on the whole column: np.log(s) in place of s.apply(math.log).",
     "str": "Clean texts before the model, or give them to OneHotEncoder, CountVectorizer and their like.",
-    "dt": "Turn dates into numbers (days, years) before the model.",
+    "dt": "Let the column hold dates (pd.to_datetime) before the model, in training too.",
     "cat": "Give categories to OneHotEncoder or OrdinalEncoder.",
 }
 _OTHER_ROWS = {

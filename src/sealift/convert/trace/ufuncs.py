@@ -151,6 +151,10 @@ def call(function: Any, method: str, inputs: Sequence[Any], options: dict[str, A
 
     if involves_frame(inputs):
         return spread(function, method, inputs, options)
+    if method == "__call__" and not options and any(is_array(value) and value.dtype.kind in "mM" for value in inputs):
+        from sealift.convert.trace.spans import call as of_times
+
+        return of_times(function, inputs)
     if method == "reduce":
         from sealift.convert.trace.functions import reduce_by
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sealift.contract import Contract, Output, encode
+from sealift.contract import Contract, Output
 from sealift.convert import Answer, Conversion, Step, Table, apply, as_estimator
 from sealift.convert.graph import Graph
 from sealift.convert.model import finished
@@ -22,6 +22,7 @@ from sealift.packing.original import Original, check_model
 from sealift.packing.parity import Report, tolerances
 from sealift.packing.reading import form_of
 from sealift.packing.replay import replayed, run
+from sealift.packing.rows import encoded
 
 _MOST = 500
 _GUESSED = (
@@ -70,11 +71,11 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
         columns = {column.name: list(column.values[:_MOST]) for column in form.columns}
         nulls, seen = form.nulls, form.seen
     contract = Contract(inputs=tuple(fields), outputs=(Output(name="value", dtype="float64"),), task="regression")
-    tensors = encode(contract, columns).only_good()
+    tensors = encoded(contract, columns).only_good()
     graph = Graph()
     stand_ins = StandIns(graph, tensors)
     graph.rescue = stand_ins
-    answer = _applied(model, input_table(graph, fields, nulls, seen), stand_ins)
+    answer = _applied(model, input_table(graph, fields, nulls, seen, {} if form is None else form.times), stand_ins)
     obstacles += [_obstacle(error) for error in stand_ins.refused]
     agrees = None
     if answer is not None and not obstacles:
@@ -127,7 +128,7 @@ def _compared(conversion: Conversion, model: Any, form: Form, obstacles: list[Ob
         inputs=tuple(fielding.infer(form, fielding.sketch(form))), outputs=conversion.outputs, task=conversion.task,
         stages=conversion.stages,
     )  # fmt: skip
-    batch = encode(contract, columns)
+    batch = encoded(contract, columns)
     good = {name: [v for v, fine in zip(values, batch.good, strict=True) if fine] for name, values in columns.items()}
     try:
         # All rows: what the contract will not take, an infinity say, pack would ask the model for too.
