@@ -36,6 +36,7 @@ def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, A
             values = values.astype(object)
             values[gone] = block.null
         parts.append(values)
+    columns = [column for part in parts for column in part.T]
     if any(part.dtype == object for part in parts):
         parts = [part.astype(object) for part in parts]
     whole = np.concatenate(parts, axis=1)
@@ -50,4 +51,5 @@ def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, A
         return whole
     import pandas
 
-    return pandas.DataFrame(dict(zip(names, whole.T, strict=True))).infer_objects()
+    # Told its dtype, or pandas makes NaN of None.
+    return pandas.DataFrame({n: pandas.Series(c, dtype=c.dtype) for n, c in zip(names, columns, strict=True)})

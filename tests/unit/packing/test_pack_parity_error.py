@@ -73,6 +73,21 @@ def test_the_error_names_the_step_and_shows_both_answers(tmp_path: Path) -> None
     sealift.pack(model, FRAME, name="right", output=tmp_path / "right.seal")
 
 
+def test_a_step_with_missing_texts_is_not_blamed(tmp_path: Path) -> None:
+    words = np.array(["x", "y", None], dtype=object)[RANDOM.integers(0, 3, len(FRAME))]
+    frame = FRAME.assign(word=pd.Series(words, dtype=object))
+    columns = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["word"]), (StandardScaler(), ["a", "b", "c"])
+    )
+    model = make_pipeline(columns, LogisticRegression()).fit(frame, Y)
+
+    def shifted(step: Any, x: Table) -> Table:
+        return Table.of((x.numbers() - step.mean_) / step.scale_ + 1e-4, x.names)
+
+    with wrong(StandardScaler, shifted):
+        assert refused(model, frame, tmp_path).where.endswith("(StandardScaler)")
+
+
 def test_wrong_only_for_nan(tmp_path: Path) -> None:
     def forgetful(step: Any, x: Table) -> Table:
         values = x.numbers()
