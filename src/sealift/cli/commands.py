@@ -87,7 +87,8 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
 def pack(model: str, data: Path, **options: Any) -> None:
     """Seal a trained model, after proving that the sealed one gives the same answers.
 
-    MODEL is module.py:name (that file is run), a .skops or .onnx file, or a .joblib or .pkl with --trust-pickle.
+    MODEL is module.py:name (that file is run); a .skops or .onnx file; what XGBoost (.json, .ubj), LightGBM (.txt) or
+    CatBoost (.cbm, .json) saved itself, in R too; or a .joblib or .pkl with --trust-pickle.
     """
     from sealift.cli import packing
 
