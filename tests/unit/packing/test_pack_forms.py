@@ -227,7 +227,7 @@ UNFIT: dict[str, Callable[[], Any]] = {
     "mixed": lambda: pd.Series([1, "a"] * (N // 2), dtype=object),
     "bool and int": lambda: pd.Series([True, 2] * (N // 2), dtype=object),
     "bytes": lambda: pd.Series([b"a"] * N, dtype=object),
-    "dates": lambda: pd.Series(pd.date_range("2020", periods=N)),
+    "dates of a zone": lambda: pd.Series(pd.date_range("2020", periods=N, tz="UTC")),
     "intervals": lambda: pd.cut(FRAME["a"], 3),
     "complex": lambda: pd.Series(A[:, 0] + 1j),
     "lists": lambda: pd.Series([[1]] * N),
@@ -242,18 +242,29 @@ UNFIT: dict[str, Callable[[], Any]] = {
 
 DAYS = pd.Series(pd.date_range("2020", periods=N))
 REMEDIES: dict[str, tuple[Callable[[], Any], str]] = {
-    "datetime64": (lambda: DAYS, "X['when'].dt.month"),
-    "datetime64 of a zone": (lambda: DAYS.dt.tz_localize("UTC"), "X['when'].dt.month"),
-    "timedelta64": (lambda: DAYS - DAYS[0], "X['when'].dt.month"),
-    "period": (lambda: DAYS.dt.to_period("D"), "X['when'].dt.month"),
-    "date": (lambda: pd.Series([day.date() for day in DAYS], dtype=object), "X['when'].dt.month"),
-    "arrow timestamp": (lambda: DAYS.astype("timestamp[ns][pyarrow]"), "X['when'].dt.month"),
+    "datetime64 of a zone": (lambda: DAYS.dt.tz_localize("UTC"), 'dt.tz_convert("UTC")'),
+    "datetimes of a zone": (lambda: DAYS.dt.tz_localize("UTC").astype(object), 'dt.tz_convert("UTC")'),
+    "arrow timestamp of a zone": (
+        lambda: DAYS.dt.tz_localize("UTC").astype("timestamp[us, UTC][pyarrow]"),
+        "tz_convert",
+    ),
+    "nanoseconds": (lambda: DAYS.astype("datetime64[ns]") + pd.Timedelta(1, "ns"), 'dt.floor("us")'),
+    "microseconds far away": (
+        lambda: DAYS.astype("datetime64[us]") + pd.Timedelta(days=10**6, microseconds=1),
+        "floor",
+    ),
+    "timedelta64": (lambda: DAYS - DAYS[0], "X['end'] - X['start']"),
+    "period": (lambda: DAYS.dt.to_period("D"), "to_timestamp"),
+    "times": (lambda: pd.Series([when.time() for when in DAYS], dtype=object), "hours since midnight"),
+    "two kinds of dates": (lambda: pd.Series([DAYS[0], DAYS[1].date()] * (N // 2), dtype=object), "numbers, texts"),
     "arrow decimal": (lambda: pd.Series([Decimal(1)] * N, dtype=pd.ArrowDtype(pyarrow.decimal128(5))), "astype(float)"),
     "bytes": (lambda: pd.Series([b"a"] * N, dtype=object), "str.decode"),
     "intervals": (lambda: pd.cut(FRAME["a"], 3), "numbers of the intervals"),
-    "polars Date": (lambda: pl.Series("k", DAYS.dt.date.tolist()), "X['when'].dt.month"),
-    "polars Datetime": (lambda: pl.Series("k", DAYS.tolist()), "X['when'].dt.month"),
-    "polars Duration": (lambda: pl.Series("k", [timedelta(i) for i in range(N)]), "X['when'].dt.month"),
+    "polars Datetime of a zone": (
+        lambda: pl.Series("k", DAYS.tolist()).dt.replace_time_zone("UTC"),
+        "dt.replace_time_zone(None)",
+    ),
+    "polars Duration": (lambda: pl.Series("k", [timedelta(i) for i in range(N)]), "dt.total_days()"),
     "polars Decimal": (lambda: pl.Series("k", [Decimal(i) / 4 for i in range(N)]), "astype(float)"),
 }
 
@@ -356,7 +367,7 @@ TABLES: dict[str, tuple[str, Any]] = {
     "texts of an array": ("E302", np.array([["x", "y", "z"]] * N)),
     "two names that read alike": ("E304", FRAME.set_axis(pd.Index([1, "1", "b"], dtype=object), axis=1)),
     "half a pair as name": ("E304", FRAME.set_axis(pd.Index(["\ud800", "b", "c"], dtype=object), axis=1)),
-    "dates": ("E304", np.array([["2020", "2021", "2022"]], dtype="datetime64[D]")),
+    "dates": ("E302", np.array([["2020", "2021", "2022"]] * N, dtype="datetime64[D]")),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,14 @@ _ELSEWHERE = {
 }
 
 
+@cache
+def _splits_seconds() -> bool:
+    """Whether the installed pandas adds whole seconds and the rest (3.1), or divides the whole count; it is asked."""
+    import pandas
+
+    return bool(pandas.Series([np.timedelta64(-327, "ms")]).dt.total_seconds()[0] != -0.327)
+
+
 class Parts:
     """`column.dt`."""
 
@@ -98,8 +107,12 @@ class Parts:
     def _total_seconds(self) -> Any:
         moments = self._moments
         unit = unit_of(moments.kind)
-        per = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
-        return moments.told(where(moments.gaps, np.nan, as_float(moments.micros, unit) / per))
+        if _splits_seconds():
+            whole = quotient(moments.micros, SECOND).cast("float64")
+            found = whole + rest(moments.micros, SECOND).cast("float64") / 1e6
+        else:
+            found = as_float(moments.micros, unit) / {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
+        return moments.told(where(moments.gaps, np.nan, found))
 
 
 class _Weeks:

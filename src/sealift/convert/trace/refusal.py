@@ -68,6 +68,17 @@ def line_of_caller() -> str:
     return ""
 
 
+def asks_the_clock() -> bool:
+    """Whether the user's code that is running names `now` or `today`."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != "run_traced":
+        words = {*frame.f_code.co_names, *(const for const in frame.f_code.co_consts if isinstance(const, str))}
+        if not is_library(frame.f_code.co_filename) and words & {"now", "today", "utcnow"}:
+            return True
+        frame = frame.f_back  # type: ignore[assignment] # the loop asks whether there is one
+    return False
+
+
 def line_of(trace: TracebackType | None) -> str:
     """The innermost line of the user's code on a traceback."""
     found = ""

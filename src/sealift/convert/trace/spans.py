@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from sealift.contract.moments import micros_of
+from sealift.contract.moments import DAY, micros_of
 from sealift.convert.tensor import Tensor, where
 from sealift.convert.trace.array import Array
 from sealift.convert.trace.calendar import rest
 from sealift.convert.trace.moments import Moments, is_moments
-from sealift.convert.trace.refusal import Refusal
+from sealift.convert.trace.refusal import Refusal, asks_the_clock
 from sealift.convert.trace.units import MICROS, as_float, finer, unit_of
 
 _COMPARE: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -28,6 +28,7 @@ _SUMS: dict[tuple[str, str, str], str] = {
     ("subtract", "M", "M"): "m", ("subtract", "M", "m"): "M", ("subtract", "m", "m"): "m",
     ("add", "M", "m"): "M", ("add", "m", "M"): "M", ("add", "m", "m"): "m",
 }  # fmt: skip
+_CLOCK = 60_000_000
 _HINT = (
     "Take parts (.dt.year, .dt.dayofweek), subtract dates from each other, divide the difference by "
     'np.timedelta64(1, "D"), or compare with pd.Timestamp(…).'
@@ -76,14 +77,14 @@ def _quotient(name: str, a: Moments, b: Moments, gaps: Tensor, first: Moments) -
     if name == "divide":
         unit = finer(a.kind, b.kind)
         found = as_float(a.micros, unit) / as_float(b.micros, unit)
-        return cast(Array, first.told(where(gaps, np.nan, found)))
+        return first.told(where(gaps, np.nan, found))
     if name not in ("floor_divide", "remainder") or not size or size < 0:
         return None
     left = rest(a.micros, size)
     if name == "remainder":
         return Moments(left, gaps, np.dtype(f"m8[{finer(a.kind, b.kind)}]"), first.name, plain=first.plain)
     whole = (a.micros - left).op("Div", a.micros.lift(size))
-    return cast(Array, first.told(where(gaps, np.nan, whole.cast("float64"))))
+    return first.told(where(gaps, np.nan, whole.cast("float64")))
 
 
 def operand(value: Any, like: Moments) -> Moments | None:
@@ -130,7 +131,24 @@ def _constant(value: Any) -> tuple[int | None, np.dtype[Any] | None] | None:
             f"it uses the date {value!s:.40}, which cannot be read",
             "Write pd.Timestamp('2024-03-01') or '2024-03-01T12:30:00', without a time zone.",
         )
+    _check_clock(micros)
     return micros, np.dtype(f"M8[{unit}]")
+
+
+def _check_clock(micros: int) -> None:
+    """Refuse the present moment, and today where the user's code asks for it: the file would keep that day."""
+    now = [datetime.datetime.now(), datetime.datetime.now(datetime.UTC)]
+    instants = [_since_1970(each) for each in now]
+    today = micros % DAY == 0 and micros in [instant // DAY * DAY for instant in instants]
+    if min(abs(micros - instant) for instant in instants) < _CLOCK or (today and asks_the_clock()):
+        raise Refusal(
+            "it asks the clock what day it is, so that a row's answer changes from day to day",
+            "Let the day of the prediction be a column of X, in training too: df['asked'] - df['born'].",
+        )
+
+
+def _since_1970(when: datetime.datetime) -> int:
+    return (when.replace(tzinfo=None) - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)
 
 
 def _span(value: np.timedelta64, unit: str) -> tuple[int, np.dtype[Any]]:

@@ -23,6 +23,7 @@ from sealift.convert.trace.array import Array, dtype_of, is_array
 from sealift.convert.trace.columns import with_column
 from sealift.convert.trace.frame import Frame, is_frame
 from sealift.convert.trace.joining import column_stack
+from sealift.convert.trace.moments import is_moments
 from sealift.convert.trace.refusal import ROWS, Refusal, is_library
 from sealift.convert.trace.series import gone
 
@@ -91,6 +92,7 @@ def _replacements(like: Tensor) -> Iterator[tuple[Any, Any]]:
         frames: dict[str, Any] = {"DataFrame": _frames(pandas.DataFrame, like), "concat": _Concat(pandas.concat)}
         for name in ("isna", "isnull", "notna", "notnull"):
             frames[name] = _Gone(getattr(pandas, name), name)
+        frames["to_datetime"] = _Dates(pandas.to_datetime)
         yield from _pairs(pandas, frames)
 
 
@@ -172,6 +174,23 @@ class _Gone:
         if is_array(value):
             return ~gone(value) if self._name.startswith("not") else gone(value)
         return self._original(value)
+
+
+class _Dates:
+    """`pd.to_datetime` of a column that holds dates already."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_moments(value):
+            return value
+        if is_array(value) or is_frame(value):
+            raise Refusal(
+                "it reads dates out of texts or numbers",
+                "Let the column hold dates before the model, in training too: X['when'] = pd.to_datetime(X['when']).",
+            )
+        return self._original(value, *args, **kwargs)
 
 
 class _Concat:
