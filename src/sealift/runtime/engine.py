@@ -52,14 +52,17 @@ class Engine:
         self._call: Any = getattr(self._session, "_sess", self._session).run
         self._threads = threads or os.cpu_count() or 1
         self._stages = stages or Stages((), ())
+        self._direct = not self._stages.made
         self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
         self.inputs: list[str] = [t.name for t in self._session.get_inputs() if t.name not in self._stages.made]
 
     def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, Any]:
         """Run the graph on N rows; output name → array with N entries. Raises SealError E207."""
-        names = self.outputs if outputs is None else list(outputs)
-        count = len(next(iter(tensors.values())))
-        if count <= _LEAST and not self._stages.made:
+        names = outputs or self.outputs
+        for array in tensors.values():
+            count = len(array)
+            break
+        if count <= _LEAST and self._direct:
             try:
                 return dict(zip(names, self._call(names, tensors, None), strict=True))
             except Exception as error:
@@ -79,7 +82,7 @@ class Engine:
             raise _cannot_run(error) from error
         return {name: joined([found for part in results for found in part[i]]) for i, name in enumerate(names)}
 
-    def _answers(self, names: list[str], piece: Mapping[str, npt.NDArray[Any]]) -> list[list[Any]]:
+    def _answers(self, names: Sequence[str], piece: Mapping[str, npt.NDArray[Any]]) -> list[list[Any]]:
         """For each output, what it gives for a piece, in parts."""
         found = (self._call(names, dict(part), None) for part in self._stages.pieces(piece))
         return [list(parts) for parts in zip(*found, strict=True)]
