@@ -1,4 +1,5 @@
 /** How a field is filled in: which control, and what its choices are. */
+import { boundText, isTime, textOf } from "../contract/moments";
 import { shown, type Field, type Value } from "../contract/types";
 
 export type Choice = { value: string; text: string };
@@ -26,17 +27,50 @@ export function asToggles(choices: Choice[]): boolean {
 export function toCell(field: Field, value: Value): string {
   if (value === null) return "";
   if (field.dtype === "bool") return value ? "true" : "false";
+  if (isTime(field.dtype) && typeof value === "number") return textOf(value, field.dtype);
   return String(value);
 }
 
 /** The quiet line under a field: what is permitted, or what was usual. */
 export function hintOf(field: Field): string {
+  const told = (bound: number) => boundText(field, bound).replace("T00:00:00", "").replace("T", " ");
   const span = ([low, high]: [number | null, number | null]) =>
-    low === null ? `up to ${high}` : high === null ? `from ${low}` : `${low} to ${high}`;
+    low === null
+      ? `up to ${told(high ?? 0)}`
+      : high === null
+        ? `from ${told(low)}`
+        : `${told(low)} to ${told(high)}`;
   const parts: string[] = [];
   if (field.observed) parts.push(`usually ${span(field.observed)}`);
   if (field.range) parts.push(`permitted ${span(field.range)}`);
   return parts.join(" · ");
+}
+
+/** What stands in a cell while its control shows half a date. It is no date, so that nothing is answered. */
+export const INCOMPLETE = "an incomplete date";
+
+/** The browser's own control for dates, or null where it could not show the cell. */
+export function dateControl(
+  field: Field,
+  cell: string,
+): {
+  type: "date" | "datetime-local";
+  step: string | undefined;
+  min: string | undefined;
+  max: string | undefined;
+} | null {
+  const day = field.dtype === "date";
+  const shows = day
+    ? /^([0-9]{4}-[0-9]{2}-[0-9]{2})?$/
+    : /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?)?$/;
+  if (cell !== INCOMPLETE && !shows.test(cell)) return null;
+  const [low, high] = field.range ?? [null, null];
+  return {
+    type: day ? "date" : "datetime-local",
+    step: day ? undefined : cell.includes(".") ? "0.001" : "1",
+    min: low === null ? undefined : textOf(low, field.dtype),
+    max: high === null ? undefined : textOf(high, field.dtype),
+  };
 }
 
 /** A text on its way to being a number is no mistake yet. */
