@@ -139,7 +139,8 @@ def measure(name: str, rows: int) -> Line:
             size[title] = len(other[1])
             side(title, caller(other[0], dtype), many, lambda found: found[0])
     side("original", getattr(model, "predict_proba", model.predict), many, lambda found: found)
-    return Line(name, packing, median_seconds(one, ONE_ROW_TURNS), median_seconds(bulk, max(1, 500_000 // rows)), size, flips)
+    many_turns = max(1, 500_000 // rows)
+    return Line(name, packing, median_seconds(one, ONE_ROW_TURNS), median_seconds(bulk, many_turns), size, flips)
 
 
 def main() -> None:
