@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bench.fidelity import (
     boosters_inside,
     catboost_models,
+    dates,
     estimators,
     functions,
     lightgbm_models,
@@ -37,6 +38,6 @@ def catalogue() -> Iterator[Case]:
 def _all() -> Iterator[Case]:
     for library in (estimators, xgboost_models, lightgbm_models, catboost_models, functions):
         yield from library.cases()
-    for inside in (pipelines, boosters_inside, texts):
+    for inside in (pipelines, boosters_inside, texts, dates):
         yield from inside.cases()
     yield from functions.inside()
