@@ -74,7 +74,7 @@ def made() -> Made:
     model = make_pipeline(parts, HistGradientBoostingClassifier(max_iter=40, random_state=0)).fit(rows, truth)
     folder = Path(tempfile.mkdtemp(prefix="sealift-dates-"))
     seal = folder / "stay.seal"
-    fields = {
+    fields: dict[str, dict[str, Any]] = {
         "admitted": {"range": ("2020-01-01", None), "missing": "refused", "description": "When the stay began"},
         "born": {"range": ("1900-01-01", "2024-12-31"), "personal": True},
     }

@@ -65,7 +65,9 @@ def _pandas_column(name: str, series: Any) -> Column:
     if native.kind == "M" and isinstance(native, np.dtype):
         return times_of(name, series.to_numpy(), native)
     if series.dtype.kind not in "fiub":
-        return column_of(name, series.to_numpy(dtype=object), known=known, native=native)
+        found = column_of(name, series.to_numpy(dtype=object), known=known, native=native)
+        # Arrow's dates come as objects of Python's, but are no column of objects.
+        return dataclasses.replace(found, native=native) if hasattr(native, "pyarrow_dtype") else found
     if getattr(native, "numpy_dtype", None) in _FLOATS and not isinstance(native, np.dtype):
         # Nullable floats are float64 to scikit-learn, even Float32.
         return column_of(name, series.to_numpy(dtype=np.float64, na_value=math.nan), native=native)
