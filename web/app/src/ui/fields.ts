@@ -6,7 +6,12 @@ export type Choice = { value: string; text: string };
 
 /** The choices of a field that is picked from a list, else null. The values are texts that CONTRACT.md §3 reads back. */
 export function choicesOf(field: Field): Choice[] | null {
-  if (field.categories) return field.categories.map((value) => ({ value: shown(value), text: shown(value) }));
+  if (field.categories) {
+    // An empty cell means unknown (CONTRACT.md §3), so that an empty text cannot be picked beside it.
+    return field.categories
+      .filter((value) => value !== "")
+      .map((value) => ({ value: shown(value), text: shown(value) }));
+  }
   if (field.dtype !== "bool") return null;
   return [
     { value: "false", text: "No" },
