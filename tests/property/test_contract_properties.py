@@ -21,7 +21,7 @@ from sealift.contract import Contract, Field, Output, Unreadable, columns_of, en
 from sealift.score import csv_in
 from sealift.score.csv_in import CsvReader
 
-DTypes = Literal["float64", "float32", "int64", "bool", "string"]
+DTypes = Literal["float64", "float32", "int64", "bool", "string", "date", "datetime"]
 OUTPUTS = (Output(name="label", dtype="int64"),)
 
 plain_numbers = st.one_of(
@@ -34,11 +34,16 @@ ODD = (
     "true|1e5|1E5|5d|--1|1e"
 )
 odd_cells = st.sampled_from(["", *ODD.split("|")])
-cells = st.one_of(plain_numbers, odd_cells, st.text(max_size=8))
+dates = st.one_of(
+    st.dates().map(str),
+    st.datetimes().map(lambda when: when.isoformat()),
+    st.from_regex(r"[0-9]{4}-[01][0-9]-[0-3][0-9]"),
+)
+cells = st.one_of(plain_numbers, odd_cells, st.text(max_size=8), dates)
 columns_of_cells = st.lists(cells, max_size=30)
 
 
-@given(columns_of_cells, st.sampled_from(["float64", "float32", "int64", "bool", "string"]))
+@given(columns_of_cells, st.sampled_from(["float64", "float32", "int64", "bool", "string", "date", "datetime"]))
 def test_a_column_reads_as_its_cells(column: list[str], dtype: DTypes) -> None:
     together = read_column(column, dtype)
     assert len(together) == len(column)
@@ -125,7 +130,7 @@ def check_one(field: Field, value: Any) -> str | float | None:
         return "R102"
     if field.dtype == "bool" and number not in (0, 1):
         return "R102"
-    low, high = field.range or (None, None)
+    low, high = field.limits("range") or (None, None)
     if (low is not None and number < low) or (high is not None and number > high):
         return "R103"
     known = [float(category) for category in field.categories or ()]

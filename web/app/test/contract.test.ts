@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CsvReader } from "../src/contract/csv";
 import { matchHeader, type Columns } from "../src/contract/header";
+import { DAY, microsOf, textOf } from "../src/contract/moments";
 import { parseContract } from "../src/contract/parse";
 import { makeTensors } from "../src/contract/tensors";
 import type { Contract, DType, Value } from "../src/contract/types";
@@ -69,6 +70,46 @@ describe("rows", () => {
         contract.tensors.find((t) => t.name === name)!.fields.length,
       ]);
     }
+  });
+});
+
+describe("dates", () => {
+  const outputs = [{ name: "label", dtype: "int64" }];
+  const tensors = [{ name: "number", dtype: "float64", fields: [0] }];
+  const parse = (field: object) =>
+    parseContract({ inputs: [{ name: "a", ...field }], outputs, tensors, task: "clustering" });
+
+  it.each([
+    { dtype: "date", range: [0, 1] },
+    { dtype: "date", range: ["2024-02-30", null] },
+    { dtype: "date", range: ["2024-02-01T12:00:00", null] },
+    { dtype: "datetime", observed: [null, 1.7e15] },
+    { dtype: "date", typical: 0 },
+    { dtype: "datetime", typical: "noon" },
+    { dtype: "date", categories: ["2024-01-01"] },
+    { dtype: "float64", range: ["2024-01-01", null] },
+    { dtype: "time" },
+  ])("a malformed field %j", (field) => {
+    expect(() => parse(field)).toThrow(SealiftError);
+  });
+
+  it("writes what it reads, in every year", () => {
+    for (let days = -719_162; days <= 2_932_896; days += 1009) {
+      const micros = days * DAY + (Math.abs(days * 7919) % 86_400) * 1_000_000;
+      expect(microsOf(textOf(micros, "datetime"), "datetime")).toBe(micros);
+      expect(textOf(micros, "datetime").slice(0, 10)).toBe(textOf(days * DAY, "date"));
+    }
+    expect(textOf(-1, "datetime")).toBe("1969-12-31T23:59:59.999999");
+    expect(textOf(500_000, "datetime")).toBe("1970-01-01T00:00:00.5");
+  });
+
+  it("says how a date is written", () => {
+    const { inputs } = parse({ dtype: "datetime", range: ["2020-01-01T00:00:00", null] });
+    const told = (cell: string) => JSON.stringify(checkCell(inputs[0]!, cell));
+    expect(told("2024-03-01 12:00:00")).toContain("Between date and time stands a T.");
+    expect(told("2024-03-01T12:00:00Z")).toContain("Time zones are not carried");
+    expect(told("01.03.2024")).toContain("must be a date with its time as 2024-03-01T12:30:00.");
+    expect(told("2019-12-31")).toContain("must be at least 2020-01-01T00:00:00.");
   });
 });
 
