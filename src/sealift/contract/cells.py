@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract.field import DType
-from sealift.contract.moments import TIMES, micros_of
+from sealift.contract.moments import DAY, TIMES, column_micros, micros_of
 
 SPACE = " \t\r\n\u00a0"
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"})
@@ -55,6 +55,11 @@ def read_column(cells: Sequence[str], dtype: DType) -> list[Value | Unreadable] 
             return numbers
     if dtype == "string":
         return [cell or None for cell in cells]
+    if dtype in TIMES:
+        texts: list[Value | Unreadable] = [None if (t := cell.strip(SPACE)) in MISSING else t for cell in cells]
+        found = column_micros(texts)
+        if found is not None and (dtype == "datetime" or not (found[0] % DAY).any()):
+            return texts
     return [read_cell(cell, dtype) for cell in cells]
 
 
