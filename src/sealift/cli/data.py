@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -12,10 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Unreadable, read_cell, read_column
+from sealift.contract import Unreadable, is_missing, read_cell, read_column
 from sealift.contract.cells import MISSING
+from sealift.contract.moments import micros_of
 from sealift.errors import ContractError, FileError
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[tT])")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 
 
@@ -89,6 +92,10 @@ def _typed_cells(parts: Sequence[Any]) -> npt.NDArray[Any]:
     if words <= {"true", "false"}:
         flags = [read_cell(cell, "bool") for cell in cells]
         return np.array(flags, dtype=np.object_ if None in flags else np.bool_)
+    return _dates(read_column(cells, "datetime")) if words and all(map(_DATE.match, words)) else _texts(cells)
+
+
+def _texts(cells: Sequence[str]) -> npt.NDArray[np.object_]:
     return _objects([cell or None for cell in cells])
 
 
@@ -105,7 +112,19 @@ def _typed_values(parts: Sequence[Any]) -> npt.NDArray[Any]:
         return np.array([np.nan if v is None else v for v in values], dtype=np.int64 if whole else np.float64)
     if kinds == {bool} and None not in values:
         return np.array(values, dtype=np.bool_)
+    if kinds and all(issubclass(kind, datetime.date) for kind in kinds):
+        return _dates(values)
+    if kinds == {str} and all(_DATE.match(value) for value in values if value is not None):
+        return _dates(values)
     return _objects(values)
+
+
+def _dates(values: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Dates as datetime64, where all values are such; what a zone or another spelling makes of them otherwise."""
+    micros = [None if is_missing(value) else micros_of(value, "datetime") for value in values]
+    if any(found is None and not is_missing(value) for found, value in zip(micros, values, strict=True)):
+        return _objects([value.text if isinstance(value, Unreadable) else value for value in values])
+    return np.array(["NaT" if found is None else found for found in micros], dtype="datetime64[us]")
 
 
 def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
+from sealift.contract.moments import text_of
 from sealift.runtime import Tolerance, matches
 
 RELATIVE = {"float64": 1e-9, "float32": 1e-5}
@@ -50,6 +51,7 @@ class Report:
         jumped: generated rows on a jump of the answer for which an engine gave the answer of a double beside it, by
             engine.
         step: the first step whose own result differs, when a difference was found.
+        times: the columns of dates, whose values are told as such, with their types.
     """
 
     tolerance: dict[str, Tolerance]
@@ -65,6 +67,7 @@ class Report:
     step: str = ""
     policy: float = RELATIVE["float64"]
     stated: float | None = None
+    times: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -94,9 +97,13 @@ class Report:
             for i in bad[: max(0, _WORST - len(self.rows))].tolist():
                 if i >= len(kinds):
                     break  # the original gave more answers than it was asked for
-                row = {key: values[i] for key, values in columns.items()}
+                row = {key: self._told(key, values[i]) for key, values in columns.items()}
                 pair = (_shown(expected[i]), _shown(converted[name][i] if len(converted[name]) > i else None))
                 self.rows.append(Worst(kinds[i], row, name, *pair))
+
+    def _told(self, name: str, value: Any) -> Any:
+        kind = self.times.get(name)
+        return value if kind is None or value is None else text_of(value, kind)
 
     def as_json(self) -> dict[str, Any]:
         """The report as evidence.json holds it; no row of the caller's is in it."""

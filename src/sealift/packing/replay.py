@@ -35,9 +35,9 @@ def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, A
             gone = np.isnan(values) if block.missing is None else run(graph, {"in": block.missing}, tensors)["in"]
             values = values.astype(object)
             values[gone] = block.null
-        parts.append(values)
+        parts.append(_as_times(values, block.time) if block.time else values)
     columns = [column for part in parts for column in part.T]
-    if any(part.dtype == object for part in parts):
+    if any(part.dtype == object for part in parts) or len({part.dtype.kind for part in parts} & set("fmM")) > 1:
         parts = [part.astype(object) for part in parts]
     whole = np.concatenate(parts, axis=1)
     if dicts:
@@ -53,3 +53,11 @@ def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, A
 
     # Told its dtype, or pandas makes NaN of None.
     return pandas.DataFrame({n: pandas.Series(c, dtype=c.dtype) for n, c in zip(names, columns, strict=True)})
+
+
+def _as_times(micros: Any, kind: str) -> Any:
+    """Microseconds (N, k), NaN where missing, as the dates or spans that they stand for."""
+    gone = np.isnan(micros)
+    found = np.where(gone, 0.0, micros).astype(np.int64).astype(f"{np.dtype(kind).kind}8[us]").astype(kind)
+    found[gone] = np.array("NaT", dtype=kind)
+    return found

@@ -65,7 +65,10 @@ def prove(
     stages = Stages.of(contract)
     engine = Engine(graph, stages=stages)
     report = Report(
-        tolerance, policy=policy(single=conversion.single), stated=None if stated is None else float(stated)
+        tolerance,
+        policy=policy(single=conversion.single),
+        stated=None if stated is None else float(stated),
+        times={f.name: f.dtype for f in contract.inputs if f.is_time},
     )
     notes = _compare_own(report, engine, original, contract, answers)
     rows, truth = _asked(original, generated)

@@ -22,11 +22,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 import sealift
+from sealift.cli.data import read_data
 from sealift.contract.moments import DAY
 from sealift.errors import ContractError, PackError, SealiftError
 from sealift.packing.dates import edges, fitted
+from sealift.packing.parity import Report
 from sealift.packing.reading import form_of
-from sealift.runtime import wasm
+from sealift.runtime import Tolerance, wasm
 from sealift.score.run import score
 
 __all__ = ["no_node"]
@@ -253,6 +255,39 @@ def test_the_doctor_examines_dates() -> None:
     found = sealift.doctor(model(BOOSTED).fit(X, Y), X)
     assert found.obstacles == []
     assert [step.how for step in found.steps if "calendar" in step.path] == ["traced"]
+
+
+def test_the_doctor_looks_past_a_refused_function_of_dates() -> None:
+    named = FunctionTransformer(lambda df: df.assign(month=df["born"].dt.month_name().str.len())[["month"]])
+    shifted = FunctionTransformer(lambda df: df.apply(lambda day: day + pd.Timedelta(days=1)))
+    steps = ColumnTransformer([("names", make_pipeline(shifted, named), ["born"]), ("n", "passthrough", ["age"])])
+    found = sealift.doctor(make_pipeline(steps, LINEAR).fit(X, Y), X)
+    (obstacle,) = found.obstacles
+    assert obstacle.code == "E302"
+    assert "month_name" in obstacle.what
+    assert len(found.steps) > 3
+
+
+def test_differing_rows_are_told_with_their_dates() -> None:
+    report = Report({"value": Tolerance(1e-9, 1.0)}, times={"born": "date"})
+    report.add(["caller"], {"born": [0.0], "n": [1.0]}, {"value": np.ones(1)}, {"value": np.zeros(1)})
+    assert "born='1970-01-01', n=1.0" in report.lines()[0]
+
+
+CELLS = "when,born,text,none\n2024-03-01T12:00:00,1960-02-29,2024-03-01x,\n,1961-01-01,,\n"
+
+
+def test_a_table_file_of_the_command_line_holds_dates(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(CELLS)
+    (tmp_path / "rows.jsonl").write_text('{"when": "2024-03-01T12:00:00", "born": "1960-02-29"}\n{"when": null}\n')
+    X[["when", "born"]].to_parquet(tmp_path / "rows.parquet")
+    for suffix in ("csv", "jsonl", "parquet"):
+        rows, _ = read_data(tmp_path / f"rows.{suffix}", target=None, drop=[])
+        assert [kind.kind for kind in rows.dtypes[["when", "born"]]] == ["M", "M"]
+    rows, _ = read_data(tmp_path / "rows.csv", target=None, drop=[])
+    assert rows["text"].tolist()[0] == "2024-03-01x"
+    (tmp_path / "rows.csv").write_text("born\n2024-02-30\n2024-03-01\n")
+    assert read_data(tmp_path / "rows.csv", target=None, drop=[])[0]["born"].tolist() == ["2024-02-30", "2024-03-01"]
 
 
 def test_dates_without_a_function_are_refused_by_the_step(tmp_path: Path) -> None:
