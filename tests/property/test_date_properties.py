@@ -85,6 +85,7 @@ def test_every_table_gives_the_same_tensor(whens: list[datetime.datetime | None]
         {"when": whens},
         {"when": [None if when is None else when.isoformat() for when in whens]},
         {"when": column},
+        {"when": column.astype(">M8[us]")},
         pd.DataFrame({"when": column}),
         pl.DataFrame({"when": column}),
         pl.DataFrame({"when": column}).to_arrow(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import numbers
 from collections.abc import Mapping, Sequence
@@ -283,4 +284,5 @@ def _quoted(value: object) -> str:
         value = value.text
     if isinstance(value, str):
         return f"the text {value!r:.60}"
-    return shown(value.item() if isinstance(value, np.generic) else value)[:60]
+    plain = value.item() if isinstance(value, np.generic) else value
+    return (plain.isoformat() if isinstance(plain, datetime.date) else shown(plain))[:60]

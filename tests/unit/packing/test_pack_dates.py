@@ -202,6 +202,14 @@ def test_an_array_of_dates(tmp_path: Path) -> None:
     np.testing.assert_array_equal(sealed.predict(A)["label"], step.predict(A))
 
 
+def test_a_function_that_leaves_polars(tmp_path: Path) -> None:
+    rows = pl.from_pandas(X[["when", "age"]])
+    step = FunctionTransformer(lambda df: df.to_pandas().assign(when=lambda each: each["when"].dt.hour))
+    original = make_pipeline(step, HistGradientBoostingClassifier(max_iter=10, random_state=0)).fit(rows, Y)
+    sealed = sealift.pack(original, rows, Y, name="t", output=tmp_path / "t.seal").load()
+    np.testing.assert_array_equal(sealed.predict(rows)["label"], original.predict(rows))
+
+
 def test_no_record_is_in_the_file(sealed: Any) -> None:
     file = sealed[1]
     moments = {value.isoformat() for value in X["when"].dropna()}

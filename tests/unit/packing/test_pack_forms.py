@@ -245,7 +245,7 @@ REMEDIES: dict[str, tuple[Callable[[], Any], str]] = {
     "datetime64 of a zone": (lambda: DAYS.dt.tz_localize("UTC"), 'dt.tz_convert("UTC")'),
     "datetimes of a zone": (lambda: DAYS.dt.tz_localize("UTC").astype(object), 'dt.tz_convert("UTC")'),
     "arrow timestamp of a zone": (
-        lambda: DAYS.dt.tz_localize("UTC").astype("timestamp[us, UTC][pyarrow]"),
+        lambda: DAYS.dt.tz_localize("UTC").astype(pd.ArrowDtype(pyarrow.timestamp("us", "UTC"))),
         "tz_convert",
     ),
     "nanoseconds": (lambda: DAYS.astype("datetime64[ns]") + pd.Timedelta(1, "ns"), 'dt.floor("us")'),

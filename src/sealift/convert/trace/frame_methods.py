@@ -179,6 +179,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "reindex": lambda df, *, columns: df[list(columns)],
     "rename": _rename,
     "round": lambda df, decimals=0: df.each(lambda x: np.round(x, decimals)),
+    "to_pandas": lambda df, **_: Frame(df.table),  # of polars
     "where": lambda df, condition, other=np.nan: _chosen(df, condition, other, keep=True),
     **{name: _operation(name) for name in _OPERATORS},
     **{name: _reduction(name) for name in ("sum", "mean", "min", "max", "std", "var", "prod", "any", "all", "median")},
