@@ -78,7 +78,7 @@ def convert(
 
 def _offered(model: Any, answer: Answer) -> Answer:
     """The answer without what the model itself does not tell, so that nothing is left unproven."""
-    kept = {
+    kept: dict[str, Any] = {
         "probability": answer.probability if hasattr(model, "predict_proba") else None,
         "score": answer.score if hasattr(model, "decision_function") or hasattr(model, "score_samples") else None,
     }
