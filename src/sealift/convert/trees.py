@@ -36,7 +36,7 @@ def total(x: Tensor, trees: Sequence[Tree], targets: int = 1, dtype: str = "floa
     """
     if trees[0].leaf.ndim == 1:
         x, trees = _needed(x.cast(dtype), trees)
-        large = _nodes(trees) >= _LARGE
+        large = _is_large(trees)
         # A target alone is a simpler task for the operator than one of several.
         parts = [[tree for tree in trees if tree.target == k] for k in range(targets)]
         if large and 1 < targets <= _MOST_ALONE and all(parts):
@@ -60,7 +60,7 @@ def numbers(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, list[_Floats]]:
     tables = [tree.leaf[tree.feature < 0] for tree in trees]
     start = np.cumsum([0, *(len(table) for table in tables)])
     counted = [first + np.cumsum(tree.feature < 0) - 1.0 for first, tree in zip(start, trees, strict=False)]
-    large = _nodes(trees) >= _LARGE
+    large = _is_large(trees)
     parts = [ensemble(x, trees[a:b], counted[a:b], range(b - a), b - a, large=large) for a, b in _groups(trees)]
     return concat(parts).cast("int64"), tables
 
@@ -77,8 +77,8 @@ def _needed(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, Sequence[Tree]]:
     return x.columns(used), [replace(t, feature=np.where(t.feature < 0, -1, place[t.feature])) for t in trees]
 
 
-def _nodes(trees: Sequence[Tree]) -> int:
-    return sum(len(tree.feature) for tree in trees)
+def _is_large(trees: Sequence[Tree]) -> bool:
+    return sum(len(tree.feature) for tree in trees) >= _LARGE
 
 
 def _groups(trees: Sequence[Tree]) -> list[tuple[int, int]]:
@@ -100,7 +100,7 @@ def leaves(x: Tensor, trees: Sequence[Tree]) -> Tensor:
     """The number of the node that each row ends in, (N, trees) int64, as `apply` of a forest gives."""
     x, trees = _needed(x, trees)
     numbers = [np.arange(len(tree.leaf), dtype=np.float64) for tree in trees]
-    large = _nodes(trees) >= _LARGE
+    large = _is_large(trees)
     return ensemble(x, trees, numbers, range(len(trees)), len(trees), large=large).cast("int64")
 
 

@@ -59,9 +59,7 @@ class Engine:
     def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, Any]:
         """Run the graph on N rows; output name → array with N entries. Raises SealError E207."""
         names = outputs or self.outputs
-        for array in tensors.values():
-            count = len(array)
-            break
+        count = len(next(iter(tensors.values())))
         if count <= _LEAST and self._direct:
             try:
                 return dict(zip(names, self._call(names, tensors, None), strict=True))
