@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check web setup lock fidelity bench clean format
+.PHONY: help demo test unit check web setup lock fidelity bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -9,7 +9,8 @@ WEB := $(shell find web/app -type f -not -path '*/node_modules/*' 2>/dev/null)
 
 help:
 	@echo "make demo      train, seal, verify and open a model on real data; leaves its files in demo/"
-	@echo "make test      every test, in a browser too"
+	@echo "make unit      the quick tests: each layer's own parts, half a minute"
+	@echo "make test      every test, in a browser too: a few minutes"
 	@echo "make check     style, types, layers"
 	@echo "make web       build the page's program"
 	@echo "make fidelity  the table of conversions, library by library"
@@ -37,10 +38,17 @@ check: setup
 	.venv/bin/lint-imports
 	cd web/app && npm run --silent check
 
+# A worker on each core, and a test handed to whichever is free.
+PYTEST := .venv/bin/pytest --numprocesses auto --dist worksteal
+unit: setup
+	$(PYTEST) tests/unit
+
+# The tests of whole programs come one by one: they watch processes and measure what a browser does.
 test: setup web
 	@tools/setup.sh browser strace
 	cd web/app && npm run --silent test
-	.venv/bin/pytest
+	$(PYTEST) tests --ignore tests/e2e
+	.venv/bin/pytest tests/e2e
 
 # `make fidelity FIDELITY="--check docs/fidelity.md"` compares with the page instead of writing it. A million rows through
 # each tree library take twenty minutes (docs/fidelity-trees.md); the 20,000 here take one, and catch a coarse fault.

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Workers that each take every core for their sums of products wait for one another.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
+
 # Shared machines stutter; how long an example takes says nothing about whether it is right.
 # Where CI is set the examples are the same each time: new ones are looked for at a desk, where somebody can look into
 # what they find.

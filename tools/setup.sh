@@ -35,7 +35,7 @@ python() {
     [ "$(cat .venv/lock 2>/dev/null)" = "$lock" ] && return
     say "Installing the Python packages of requirements.lock ..."
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "$(grep -o '^uv==[0-9.]*' requirements.lock)"
-    .venv/bin/uv pip sync --quiet --require-hashes requirements.lock
+    .venv/bin/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
     .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
     echo "$lock" > .venv/lock
 }

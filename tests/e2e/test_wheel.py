@@ -106,7 +106,6 @@ def test_the_core_says_what_packing_needs(core: Path) -> None:
     assert "pip install 'sealift[sklearn]'" in run(core / "python", "-c", code)
 
 
-@pytest.mark.slow
 def test_demo_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
     """No Node, no make, no clone."""
     bin_folder = _install(wheel, "[demo]", tmp_path)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -27,7 +27,6 @@ Set: TypeAlias = npt.NDArray[np.bool_]
 
 _parser: Any = import_module("re._parser")
 _MOST_STEPS = 4000
-_EVERY = "".join(map(chr, range(0x110000)))
 _SETS = {
     "CATEGORY_DIGIT": r"\d",
     "CATEGORY_NOT_DIGIT": r"\D",
@@ -59,11 +58,21 @@ class _Program:
         """The number of the set that the pattern `source` of one character stands for."""
         key = (source, flags & _KEPT)
         if key not in self.sources:
-            found = np.zeros(0x110000, dtype=np.bool_)
-            found[[ord(char) for char in re.findall(source, _EVERY, key[1])]] = True
             self.sources[key] = len(self.sets)
-            self.sets.append(found)
+            self.sets.append(_members(*key))
         return self.sources[key]
+
+
+@lru_cache(16)  # a megabyte each; the classes of word characters and of spaces come back in most patterns
+def _members(source: str, flags: int) -> Set:
+    found = np.zeros(0x110000, dtype=np.bool_)
+    found[[ord(char) for char in re.findall(source, _every(), flags)]] = True
+    return found
+
+
+@cache
+def _every() -> str:
+    return "".join(map(chr, range(0x110000)))
 
 
 @lru_cache(64)

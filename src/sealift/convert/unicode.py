@@ -8,24 +8,30 @@ from functools import cache
 from typing import Any
 
 SIGMA = 0x3A3
-_ALL = [point for point in range(0x110000) if not 0xD800 <= point < 0xE000]
+# Surrogates are no characters; what is not assigned, and what is left to private use, has no case and no parts.
+_NONE = {"Cs", "Cn", "Co"}
 _HANGUL = range(0xAC00, 0xAC00 + 11172)
+
+
+@cache
+def _assigned() -> list[int]:
+    return [point for point in range(0x110000) if unicodedata.category(chr(point)) not in _NONE]
 
 
 @cache
 def space() -> list[int]:
     """White space, of `\\s` and of `str.split` alike."""
-    return encoded(point for point in _ALL if chr(point).isspace())
+    return encoded(point for point in _assigned() if chr(point).isspace())
 
 
 @cache
 def lower() -> dict[str, Any]:
     """`str.lower`."""
-    changed = {point: low for point in _ALL if (low := chr(point).lower()) != chr(point) and point != SIGMA}
+    changed = {point: low for point in _assigned() if (low := chr(point).lower()) != chr(point) and point != SIGMA}
     # What is cased, and what is looked through, shows in what becomes of a sigma beside it.
     ending = "\u03c2"
-    cased = [point for point in _ALL if (chr(point) + "\u03a3").lower()[-1] == ending]
-    around = {point for point in _ALL if ("a" + chr(point) + "\u03a3").lower()[-1] == ending}
+    cased = [point for point in _assigned() if (chr(point) + "\u03a3").lower()[-1] == ending]
+    around = {point for point in _assigned() if ("a" + chr(point) + "\u03a3").lower()[-1] == ending}
     return {"map": mapping(changed, "keep"), "cased": encoded(cased), "ignorable": encoded(around - set(cased))}
 
 
@@ -36,7 +42,7 @@ def accents(kind: str) -> dict[str, Any]:
     Both decompose first (NFKD). What follows drops all combining characters, or all that is not ASCII, so the order
     in which the decomposition leaves them plays no part.
     """
-    found = {point: unicodedata.normalize("NFKD", chr(point)) for point in _ALL if point >= 0x80}
+    found = {point: unicodedata.normalize("NFKD", chr(point)) for point in _assigned() if point >= 0x80}
     if kind == "ascii":
         plain = {point: "".join(c for c in text if c.isascii()) for point, text in found.items()}
         return mapping({point: text for point, text in plain.items() if text}, "drop")

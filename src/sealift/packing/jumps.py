@@ -119,11 +119,7 @@ def _beside(original: Original, names: Sequence[str], places: Sequence[tuple[Seq
         ends.append(ends[-1] + len(near))
     if not ends[-1]:
         return [{} for _ in places]
-    good = original.accepted(columns)
-    if not good.any():
-        return [{} for _ in places]
-    kept = {name: [cell for cell, keep in zip(cells, good, strict=True) if keep] for name, cells in columns.items()}
-    answers = original.answer_columns(kept)
+    good, answers = original.accepted(columns)
     cuts = np.concatenate([[0], np.cumsum(good)])[ends].tolist()
     return [{name: found[a:b] for name, found in answers.items()} for a, b in pairwise(cuts)]
 

@@ -49,29 +49,44 @@ class Original:
         """The answers to columns of plain values."""
         return self.answer(self._built(columns))
 
-    def accepts(self, columns: Mapping[str, Values], *, wholly: bool = True) -> bool:
-        """Whether the model answers these rows instead of raising; unless `wholly`, asked for one output only."""
+    def tried(self, columns: Mapping[str, Values], *, wholly: bool = True) -> dict[str, npt.NDArray[Any]] | None:
+        """The answers, or None where the model raises instead; unless `wholly`, asked for one output only."""
         rows = self._built(columns)
         try:
-            (self if wholly else replace(self, outputs=self.outputs[:1])).answer(rows)
+            return (self if wholly else replace(self, outputs=self.outputs[:1])).answer(rows)
         except Exception:  # any refusal is an answer to this question
-            return False
-        return True
+            return None
 
-    def accepted(self, columns: Mapping[str, Values], *, tries: int = 400) -> npt.NDArray[np.bool_]:
-        """Which rows (N,) the model answers, found by halving; rows still unclear after `tries` count as refused."""
+    def accepts(self, columns: Mapping[str, Values], *, wholly: bool = True) -> bool:
+        """Whether the model answers these rows instead of raising; unless `wholly`, asked for one output only."""
+        return self.tried(columns, wholly=wholly) is not None
+
+    def accepted(
+        self, columns: Mapping[str, Values], *, tries: int = 400
+    ) -> tuple[npt.NDArray[np.bool_], dict[str, npt.NDArray[Any]]]:
+        """Which of the rows (N,) the model answers, found by halving, and its answers to them, asked for in one go.
+
+        Rows that are still unclear after `tries` count as refused.
+        """
         count = len(next(iter(columns.values())))
         good = np.zeros(count, dtype=np.bool_)
         waiting = [(0, count)]
         while waiting and tries > 0:
             start, stop = waiting.pop()
             tries -= 1
-            if self.accepts({name: values[start:stop] for name, values in columns.items()}):
+            answers = self.tried({name: values[start:stop] for name, values in columns.items()})
+            if answers is not None and stop - start == count:
+                return ~good, answers
+            if answers is not None:
                 good[start:stop] = True
             elif stop - start > 1:
                 middle = (start + stop) // 2
                 waiting += [(start, middle), (middle, stop)]
-        return good
+        if not good.any():
+            return good, {}
+        keep = good.tolist()
+        kept = {name: [v for v, wanted in zip(values, keep, strict=True) if wanted] for name, values in columns.items()}
+        return good, self.answer_columns(kept)
 
     def _built(self, columns: Mapping[str, Values]) -> Any:
         # Apart from the asking: rows that cannot be built would look as if the model refused them.

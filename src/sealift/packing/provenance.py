@@ -6,6 +6,7 @@ import hashlib
 import platform
 import subprocess
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,12 @@ def provenance(form: Form, model: Any) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """The versions of the packages that took part."""
-    found = {"sealift": sealift.__version__}
+    return {"sealift": sealift.__version__} | _installed()
+
+
+@cache  # a process keeps what it has imported, and reading all their metadata takes longer than packing a small model
+def _installed() -> dict[str, str]:
+    found = {}
     for name in _PACKAGES:
         try:
             found[name] = metadata.version(name)

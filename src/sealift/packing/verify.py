@@ -130,11 +130,9 @@ def _asked(original: Original, rows: Rows) -> tuple[Rows, dict[str, npt.NDArray[
         if not len(places):
             continue
         part = rows.kept(np.isin(np.arange(len(rows)), places).tolist())
-        kept = original.accepted(part.columns())
-        if not kept.any():
-            continue
+        kept, answered = original.accepted(part.columns())
         good[places] = kept
-        for name, answers in original.answer_columns(part.kept(kept.tolist()).columns()).items():
+        for name, answers in answered.items():
             whole = found.setdefault(name, np.empty((len(rows), *answers.shape[1:]), dtype=answers.dtype))
             whole[places[kept]] = answers
     return rows.kept(good.tolist()), {name: answers[good] for name, answers in found.items()}
@@ -199,10 +197,10 @@ def _compare_alone(report: Report, engine: Engine, original: Original, contract:
     """
     usual = [i for i, kind in enumerate(rows.kinds) if kind == "plausible"]
     for i in usual[:: max(1, len(usual) // _ALONE)][:_ALONE]:
-        columns = {name: [values[i]] for name, values in rows.columns().items()}
-        if original.accepts(columns):
+        columns = {name: [value] for name, value in zip(rows.names, rows.rows[i], strict=True)}
+        found = original.tried(columns)
+        if found is not None:
             got = engine.run(encoded(contract, columns).tensors)
-            found = original.answer_columns(columns)
             # SparsePCA gives a vector for a single row.
             truth = {n: a.reshape(got[n].shape) if a.size == got[n].size else a for n, a in found.items()}
             report.add(["original alone"], columns, truth, got)

@@ -214,11 +214,3 @@ def test_on_the_command_line(command: str, name: str, tmp_path: Path, monkeypatc
     assert done.exit_code == (0 if code is None else 1), done.output
     assert (code or "") in done.output
     assert Path("bad.seal").exists() == (code is None and command == "pack")
-
-
-@pytest.mark.slow
-def test_ten_thousand_columns(tmp_path: Path) -> None:
-    wide = np.random.default_rng(1).normal(size=(40, 10_000))
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=20)).fit(wide, Y[:40])
-    packed = sealift.pack(model, wide, name="wide", output=tmp_path / "wide.seal")
-    assert packed.load().self_test().passed

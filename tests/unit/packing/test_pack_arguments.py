@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from packs import member, no_node, text  # noqa: F401 - a fixture
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sealift
+from cases import named
+from packs import member, no_node, text  # noqa: F401 - a fixture
 from sealift.contract import Headline
 from sealift.errors import SealiftError
 
@@ -166,7 +167,7 @@ def test_a_range_that_refuses_some_rows_is_noted_and_all_rows_is_an_error(tmp_pa
         assert "age" in caught.value.where
 
 
-@pytest.mark.parametrize("model", [None, 5, "model.pkl", LogisticRegression, lambda rows: rows, {"a": 1}], ids=repr)
+@pytest.mark.parametrize("model", [None, 5, "model.pkl", LogisticRegression, lambda rows: rows, {"a": 1}], ids=named)
 def test_what_is_no_model(model: Any, tmp_path: Path) -> None:
     with pytest.raises(SealiftError) as caught:
         pack(tmp_path, model=model)

@@ -57,7 +57,7 @@ def _classes() -> Any:
         FeatureAgglomeration(3, pooling_func=np.sum),
         FeatureAgglomeration(3, pooling_func=np.min),
     ],
-    ids=repr,
+    ids=cases.named,
 )
 def test_maps(model: Any) -> None:
     X = tables.mixed()
@@ -85,7 +85,7 @@ def test_sparse_components(components: int) -> None:
         kernel_approximation.AdditiveChi2Sampler(sample_steps=4, sample_interval=0.3),
         kernel_approximation.SkewedChi2Sampler(skewedness=0.5, random_state=0),
     ],
-    ids=repr,
+    ids=cases.named,
 )
 def test_kernels(model: Any) -> None:
     X = np.abs(tables.mixed()) + 0.05
@@ -134,7 +134,7 @@ def test_with_targets() -> None:
         neighbors.RadiusNeighborsTransformer(radius=6.0),
         neighbors.RadiusNeighborsTransformer(radius=6.0, mode="connectivity", metric="chebyshev"),
     ],
-    ids=repr,
+    ids=cases.named,
 )
 def test_embeddings(model: Any) -> None:
     X = tables.mixed()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -16,7 +14,6 @@ import polars as pl
 import pyarrow
 import pytest
 import scipy.sparse
-from packs import no_node  # noqa: F401 - a fixture
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -25,6 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sealift
+from cases import named
+from packs import no_node  # noqa: F401 - a fixture
 from sealift.errors import SealiftError
 
 RANDOM = np.random.default_rng(5)
@@ -401,7 +400,7 @@ def test_rows_as_dicts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "y", [Y[:5], 1, [], [None] * N, np.c_[Y, Y], [[1], [1, 2]] * (N // 2), (value for value in Y)], ids=repr
+    "y", [Y[:5], 1, [], [None] * N, np.c_[Y, Y], [[1], [1, 2]] * (N // 2), (value for value in Y)], ids=named
 )
 def test_a_truth_that_does_not_fit(y: Any, tmp_path: Path) -> None:
     error = refused("E305", MODEL, FRAME, tmp_path, y=y)
@@ -448,15 +447,3 @@ def test_an_older_file_survives_a_failed_pack(tmp_path: Path) -> None:
     with pytest.raises(SealiftError):
         sealift.pack(MODEL, FRAME.assign(a=np.nan), name="form", output=tmp_path / "form.seal")
     assert (tmp_path / "form.seal").read_bytes() == before
-
-
-@pytest.mark.slow
-def test_thousands_of_columns(tmp_path: Path) -> None:
-    X = RANDOM.normal(size=(100, 4_000))
-    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, X[:, 0] > 0)
-    start = time.process_time()
-    made = packed(model, X, tmp_path)
-    assert len(made.contract.inputs) == 4_000
-    assert time.process_time() - start < 60  # about 4 s; it was minutes
-    background = json.loads(bytes(made.load().seal.members["reference/background.json"]))
-    assert len(background["rows"]) >= 8

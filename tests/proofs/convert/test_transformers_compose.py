@@ -44,7 +44,7 @@ NUMBERS = make_pipeline(SimpleImputer(), StandardScaler())
         (lambda frame: ["unit"], lambda frame: [name for name in frame if name != "unit" and name != "city"]),
         (["city"], []),
     ],
-    ids=str,
+    ids=cases.named,
 )
 def test_columns(columns: Any) -> None:
     texts, numbers = columns
@@ -62,7 +62,7 @@ def test_columns(columns: Any) -> None:
         {"sparse_threshold": 1, "transformer_weights": {"texts": 2.0}},
         {"verbose_feature_names_out": False, "n_jobs": 1},
     ],
-    ids=str,
+    ids=cases.named,
 )
 def test_remainder_and_weights(given: Any) -> None:
     frame = tables.words(None)
@@ -124,7 +124,7 @@ def test_precision_of_mixed_columns() -> None:
         SelectKBest(chi2, k=3),
         LatentDirichletAllocation(2, random_state=0, max_iter=2),
     ],
-    ids=repr,
+    ids=cases.named,
 )
 def test_after_a_sparse_step(model: Any) -> None:
     frame = tables.words(missing=False)

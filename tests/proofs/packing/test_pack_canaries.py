@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from packs import no_node  # noqa: F401 - a fixture
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -26,6 +25,7 @@ from sklearn.semi_supervised import LabelPropagation
 from sklearn.svm import SVC
 
 import sealift
+from packs import no_node  # noqa: F401 - a fixture
 from sealift.apps import build_page
 
 ROWS = 400

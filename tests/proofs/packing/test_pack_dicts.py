@@ -14,7 +14,6 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from packs import no_node  # noqa: F401 - a fixture
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
@@ -26,6 +25,7 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import MaxAbsScaler, MultiLabelBinarizer
 
 import sealift
+from packs import no_node  # noqa: F401 - a fixture
 from sealift.cli import main
 from sealift.errors import SealiftError
 from sealift.packing.doctoring import doctor

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from packs import member, no_node  # noqa: F401 - a fixture
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
@@ -21,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sealift
+from packs import member, no_node  # noqa: F401 - a fixture
 from sealift import SealiftError, canonical, seal
 from sealift.cli import main
 from sealift.score import score
