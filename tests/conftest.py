@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Workers that each take every core for their sums of products wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -25,3 +30,12 @@ def tiny(tmp_path: Path) -> Path:
     import seals
 
     return seals.write(tmp_path / "tiny.seal")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser that a file's tests of the page share."""
+    from pages import browser
+
+    with browser() as launched:
+        yield launched

@@ -21,9 +21,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
-from test_page_kit import Opened, browser, opened
 
 import sealift
+from pages import Opened, opened
 from sealift.apps import build_page
 
 ROWS = 300
@@ -81,12 +81,6 @@ def made() -> Made:
     sealift.pack(model, rows, truth, name="stay", title="Length of stay", output=seal, fields=fields)
     build_page(seal, folder / "stay.html")
     return Made(folder / "stay.html", rows, model.predict(rows), model.predict_proba(rows))
-
-
-@pytest.fixture(scope="module", name="chromium")
-def _chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module", name="app")

@@ -11,13 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, expect
-from test_page_kit import NAMES, Opened, browser, demo, opened
 
-
-@pytest.fixture(scope="module", name="chromium")
-def _chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
+from pages import NAMES, Opened, demo, opened
 
 
 @pytest.fixture(scope="module", name="app")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, Frame, Worker, expect
-from test_page_kit import browser, demo, opened
 
+from pages import browser, demo, opened
 from sealift.apps import front
 from sealift.apps.page import assemble
 

@@ -5,40 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
-from test_page_kit import browser, opened
 
 import sealift
+from pages import opened
 from sealift.apps import build_page
 
 X = np.random.default_rng(0).normal(size=(80, 3))
 Y = X @ [1.0, 2.0, 3.0]
 
 
-def test_the_page_tells_a_looser_tolerance(tmp_path: Path) -> None:
+def test_the_page_tells_a_looser_tolerance(chromium: Browser, tmp_path: Path) -> None:
     model = LinearRegression().fit(X, Y)
     sealed = sealift.pack(model, X, Y, name="loose", output=tmp_path / "m.seal", tolerance=1e-5)
     targets = np.column_stack([1e6 * (2 + np.abs(Y)), 1e-2 * (2 + X[:, 0])])
     strict = sealift.pack(
         RandomForestRegressor(5, random_state=0).fit(X, targets), X, name="strict", output=tmp_path / "strict.seal"
     )
-    with browser() as chromium:
-        page = build_page(sealed.path, tmp_path / "loose.html")
-        with opened(chromium, page.path) as app:
-            app.tab("Verify")
-            told = app.inside.get_by_test_id("stated-tolerance")
-            expect(told).to_contain_text("allowed its numbers to differ from the original's by 1e-5")
-            expect(told).to_contain_text("The rule is 1e-9")
-            expect(app.inside.get_by_text("within 1e-5")).to_be_visible()
-            app.tab("About")
-            expect(app.inside.get_by_test_id("card")).to_contain_text("stated by the packer; the rule is 1e-09")
-            expect(app.inside.get_by_test_id("card")).to_contain_text("Looser tolerance")
-        page = build_page(strict.path, tmp_path / "strict.html")
-        with opened(chromium, page.path) as app:
-            app.tab("Verify")
-            expect(app.inside.get_by_text("within 1e-9")).to_be_visible()
-            expect(app.inside.get_by_test_id("stated-tolerance")).to_have_count(0)
-            expect(app.inside.get_by_test_id("verify-summary")).to_contain_text("examples match")
-            assert app.errors == []
+    page = build_page(sealed.path, tmp_path / "loose.html")
+    with opened(chromium, page.path) as app:
+        app.tab("Verify")
+        told = app.inside.get_by_test_id("stated-tolerance")
+        expect(told).to_contain_text("allowed its numbers to differ from the original's by 1e-5")
+        expect(told).to_contain_text("The rule is 1e-9")
+        expect(app.inside.get_by_text("within 1e-5")).to_be_visible()
+        app.tab("About")
+        expect(app.inside.get_by_test_id("card")).to_contain_text("stated by the packer; the rule is 1e-09")
+        expect(app.inside.get_by_test_id("card")).to_contain_text("Looser tolerance")
+    page = build_page(strict.path, tmp_path / "strict.html")
+    with opened(chromium, page.path) as app:
+        app.tab("Verify")
+        expect(app.inside.get_by_text("within 1e-9")).to_be_visible()
+        expect(app.inside.get_by_test_id("stated-tolerance")).to_have_count(0)
+        expect(app.inside.get_by_test_id("verify-summary")).to_contain_text("examples match")
+        assert app.errors == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from playwright.sync_api import Browser, expect
-from test_page_kit import Opened, browser, demo, opened
 
+from pages import Opened, demo, opened
 from sealift import canonical, seal
 from sealift.apps import build_page
 from sealift.contract import Contract, Field, Output
@@ -78,12 +77,6 @@ def _sealed(path: Path, names: tuple[str, ...], *, weight: float = 1.0, expected
     members = seal.assemble(parts, name="hostile", version="1", task="regression", producer="tests", opsets={"": 21})
     seal.write(path, members)
     return path
-
-
-@pytest.fixture(scope="module", name="chromium")
-def _chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
 
 
 def test_hostile_names_are_only_names(chromium: Browser, tmp_path: Path) -> None:

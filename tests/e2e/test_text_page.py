@@ -18,9 +18,9 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from test_page_kit import Opened, browser, opened
 
 import sealift
+from pages import Opened, opened
 from sealift.apps import build_page
 
 ROWS = 240
@@ -84,12 +84,6 @@ def made() -> Made:
     sealift.pack(model, rows, truth, name="notes", output=folder / "notes.seal")
     page = build_page(folder / "notes.seal", folder / "notes.html")
     return Made(page.path, rows, model.predict(rows), model.predict_proba(rows))
-
-
-@pytest.fixture(scope="module", name="chromium")
-def _chromium() -> Iterator[Browser]:
-    with browser() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module", name="app")
