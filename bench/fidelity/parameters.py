@@ -110,7 +110,11 @@ VARIANTS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "KNeighborsClassifier": [("distance", {"weights": "distance"}), ("manhattan", {"metric": "manhattan"})],
     "KNeighborsRegressor": [("distance", {"weights": "distance"})],
-    "GradientBoostingClassifier": [("zero init", {"init": "zero"})],
+    "GradientBoostingClassifier": [
+        ("zero init", {"init": "zero"}),
+        ("a tree first", {"init": DecisionTreeClassifier(max_depth=2), "n_estimators": 20}),
+    ],
+    "GradientBoostingRegressor": [("ridge first", {"init": Ridge(), "n_estimators": 20})],
     "HistGradientBoostingRegressor": [("poisson", {"loss": "poisson"}), ("absolute", {"loss": "absolute_error"})],
     "CalibratedClassifierCV": [
         ("isotonic", {"method": "isotonic"}),

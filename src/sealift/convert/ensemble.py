@@ -67,7 +67,7 @@ def ensemble(
     count: int,
     dtype: str = "float64",
     *,
-    large: bool = False,
+    mirror: bool = False,
 ) -> Tensor:
     """The sums (N, `count`) of what the leaves add, in the order of `trees`, computed in `dtype`.
 
@@ -78,11 +78,11 @@ def ensemble(
         targets: for each tree the target of all of its leaves, or of each node (n,).
         count: the number of targets.
         dtype: float64, or float32.
-        large: whether mirrored columns may be worth their price.
+        mirror: whether mirrored columns may be worth their price.
     """
     forks, members, roots = _joined(trees, dtype)
     source = x.cast(dtype)
-    forks, mirrored = _oriented(forks, x.width if large else None)
+    forks, mirrored = _oriented(forks, x.width if mirror else None)
     if mirrored:
         source = source.mirrored
     is_leaf = [tree.feature < 0 for tree in trees]

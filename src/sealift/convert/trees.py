@@ -12,9 +12,11 @@ import numpy.typing as npt
 from sealift.convert.ensemble import EQ, GT, GTE, LEQ, LT, MEMBER, NEQ, Tree, ensemble
 from sealift.convert.graph import Tensor, concat
 
-_CACHED = 24_000  # nodes; at 32 bytes a fork and 16 a leaf, what a usual second-level cache holds
+_CACHED = 48_000  # nodes; at 32 bytes a fork and 16 a leaf, what a usual second-level cache holds
 
-_LARGE = 3_000  # nodes from which on what speeds up many rows costs one row alone little
+_LARGE = (
+    3_000  # nodes from which on what speeds up many rows costs one row alone little; for mirrored columns, a target
+)
 _MOST_ALONE = 32  # targets
 _WIDE = 256  # columns
 _ROUNDS_TO_INFINITY = float(2**128 - 2**103)  # the least double that no float32 holds
@@ -35,13 +37,14 @@ def total(x: Tensor, trees: Sequence[Tree], targets: int = 1, dtype: str = "floa
     leaves (n,) alone.
     """
     if trees[0].leaf.ndim == 1:
-        x, trees = _needed(x.cast(dtype), trees)
-        large = _is_large(trees)
+        x, trees = needed(x.cast(dtype), trees)
+        size = _size(trees)
+        mirror = size >= _LARGE * targets
         # A target alone is a simpler task for the operator than one of several.
         parts = [[tree for tree in trees if tree.target == k] for k in range(targets)]
-        if large and 1 < targets <= _MOST_ALONE and all(parts):
-            return concat(_sum(x, part, 1, dtype, large) for part in parts)
-        return _sum(x, trees, targets, dtype, large)
+        if size >= _LARGE and 1 < targets <= _MOST_ALONE and all(parts):
+            return concat(_sum(x, part, 1, dtype, mirror) for part in parts)
+        return _sum(x, trees, targets, dtype, mirror)
     # The operator's leaves hold one number. So each tree answers with the number of its leaf, and a table holds
     # what that leaf adds; one traversal whatever the count of targets, and the same order of additions.
     reached, tables = numbers(x, trees)
@@ -49,23 +52,23 @@ def total(x: Tensor, trees: Sequence[Tree], targets: int = 1, dtype: str = "floa
     return added.op("ReduceSum", np.array([1]), shape=(x.shape[0], added.shape[2]), keepdims=0)
 
 
-def _sum(x: Tensor, trees: Sequence[Tree], targets: int, dtype: str, large: bool) -> Tensor:
+def _sum(x: Tensor, trees: Sequence[Tree], targets: int, dtype: str, mirror: bool) -> Tensor:
     aimed = [tree.target if targets > 1 else 0 for tree in trees]
-    return ensemble(x, trees, [tree.leaf for tree in trees], aimed, targets, dtype, large=large)
+    return ensemble(x, trees, [tree.leaf for tree in trees], aimed, targets, dtype, mirror=mirror)
 
 
 def numbers(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, list[_Floats]]:
     """The leaf that each row reaches in each tree, int64 (N, trees), counted through; and the leaves of each tree."""
-    x, trees = _needed(x, trees)
+    x, trees = needed(x, trees)
     tables = [tree.leaf[tree.feature < 0] for tree in trees]
     start = np.cumsum([0, *(len(table) for table in tables)])
     counted = [first + np.cumsum(tree.feature < 0) - 1.0 for first, tree in zip(start, trees, strict=False)]
-    large = _is_large(trees)
-    parts = [ensemble(x, trees[a:b], counted[a:b], range(b - a), b - a, large=large) for a, b in _groups(trees)]
+    mirror = _size(trees) >= _LARGE
+    parts = [ensemble(x, trees[a:b], counted[a:b], range(b - a), b - a, mirror=mirror) for a, b in _groups(trees)]
     return concat(parts).cast("int64"), tables
 
 
-def _needed(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, Sequence[Tree]]:
+def needed(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, Sequence[Tree]]:
     """The columns that the trees compare, where the others are the greater part of many; and the trees over them."""
     if x.width <= _WIDE:
         return x, trees
@@ -77,8 +80,8 @@ def _needed(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, Sequence[Tree]]:
     return x.columns(used), [replace(t, feature=np.where(t.feature < 0, -1, place[t.feature])) for t in trees]
 
 
-def _is_large(trees: Sequence[Tree]) -> bool:
-    return sum(len(tree.feature) for tree in trees) >= _LARGE
+def _size(trees: Sequence[Tree]) -> int:
+    return sum(len(tree.feature) for tree in trees)
 
 
 def _groups(trees: Sequence[Tree]) -> list[tuple[int, int]]:
@@ -98,10 +101,10 @@ def _groups(trees: Sequence[Tree]) -> list[tuple[int, int]]:
 
 def leaves(x: Tensor, trees: Sequence[Tree]) -> Tensor:
     """The number of the node that each row ends in, (N, trees) int64, as `apply` of a forest gives."""
-    x, trees = _needed(x, trees)
+    x, trees = needed(x, trees)
     numbers = [np.arange(len(tree.leaf), dtype=np.float64) for tree in trees]
-    large = _is_large(trees)
-    return ensemble(x, trees, numbers, range(len(trees)), len(trees), large=large).cast("int64")
+    mirror = _size(trees) >= _LARGE
+    return ensemble(x, trees, numbers, range(len(trees)), len(trees), mirror=mirror).cast("int64")
 
 
 def before_rounding(split: _Floats) -> _Floats:

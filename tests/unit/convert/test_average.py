@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from parity import assert_same
 from sealift.contract import Field
-from sealift.convert import convert
+from sealift.convert import average, convert
 
 RANDOM = np.random.default_rng(4)
 GRID = np.array(list(product(range(4), repeat=4)), dtype=np.float64)
@@ -55,6 +55,25 @@ def test_pure_leaves_are_counted() -> None:
     for model in (two, three):
         assert not {"If", "Gather", "ReduceSum"} & set(operators(model))
         assert_same(model, GRID)
+
+
+def test_two_classes_of_a_large_forest_are_one_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    distinct = GRID[RANDOM.permutation(len(GRID))[:120]]
+    model = RandomForestClassifier(20, random_state=0).fit(distinct, RANDOM.integers(0, 2, 120))
+    assert "Gemm" not in operators(model)
+    monkeypatch.setattr(average, "_SMALL", 0)
+    assert "Gemm" in operators(model)
+    assert_same(model, GRID)
+
+
+def test_of_a_wide_table_only_the_compared_columns_reach_the_trees() -> None:
+    wide = RANDOM.normal(size=(80, 400))
+    model = RandomForestClassifier(3, max_features=20, random_state=0).fit(wide, RANDOM.integers(0, 3, 80))
+    used = {int(f) for tree in model.estimators_ for f in tree.tree_.feature if f >= 0}
+    conversion = assert_same(model, wide)
+    (node,) = (node for node in conversion.model().graph.node if node.op_type == "TreeEnsemble")
+    compared = {i for attribute in node.attribute if attribute.name == "nodes_featureids" for i in attribute.ints}
+    assert compared <= set(range(2 * len(used)))
 
 
 def test_shares_of_three_classes_are_looked_up() -> None:

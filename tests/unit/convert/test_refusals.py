@@ -103,9 +103,11 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         lambda: fitted(OneVsRestClassifier(linear_model.LogisticRegression()), X, np.zeros(60)),
         "OneVsRestClassifier", "It knows only one class.", "two classes or more",
     ),
-    "boosting from another estimator": (
-        lambda: ensemble.GradientBoostingRegressor(init=linear_model.Ridge(), n_estimators=2).fit(X, FLOATS),
-        "GradientBoostingRegressor", "It starts from another estimator (init=).", "init='zero'",
+    "boosting from a linear classifier": (
+        lambda: ensemble.GradientBoostingClassifier(init=linear_model.LogisticRegression(), n_estimators=2).fit(
+            X, Y
+        ),
+        "GradientBoostingClassifier", "asks in float32", "init='zero' or trees",
     ),
     "a density of too many columns": (
         lambda: neighbors.KernelDensity(kernel="cosine", leaf_size=99).fit(np.tile(X, (1, 500))),

@@ -88,6 +88,10 @@ describe("dates", () => {
     { dtype: "datetime", typical: "noon" },
     { dtype: "date", categories: ["2024-01-01"] },
     { dtype: "float64", range: ["2024-01-01", null] },
+    { dtype: "float64", range: [2, 1] },
+    { dtype: "int64", observed: [2, 1] },
+    { dtype: "date", range: ["2024-02-02", "2024-02-01"] },
+    { dtype: "string", range: [null, null] },
     { dtype: "time" },
   ])("a malformed field %j", (field) => {
     expect(() => parse(field)).toThrow(SealiftError);

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from sklearn import ensemble
+from sklearn import dummy, ensemble
+from sklearn.base import is_classifier
+from sklearn.ensemble._gb import _init_raw_predictions
 
 from sealift.convert import trees
-from sealift.convert.classify import by_logistic, softmax
+from sealift.convert.classify import by_logistic, response, softmax
 from sealift.convert.graph import Tensor
-from sealift.convert.registry import Answer, converter, refuse
+from sealift.convert.registry import Answer, apply, converter, refuse
 from sealift.convert.sklearn.forest import compared, to_tree
 from sealift.convert.table import Table
 
@@ -18,21 +21,48 @@ from sealift.convert.table import Table
 def _raw(step: Any, x: Table) -> Tensor:
     """The raw predictions (N, k): the initial value, then each stage's leaf times the learning rate, in order."""
     targets = step.estimators_.shape[1]
-    start = _initial(step, targets)
-    members = [trees.constant(float(start[k]), k) for k in range(targets)]
-    for stage in step.estimators_:
-        for k, member in enumerate(stage):
-            members.append(to_tree(member.tree_, step.learning_rate * member.tree_.value[:, 0, 0], k))
-    return trees.total(compared(x), members, targets)
+    members = [
+        to_tree(member.tree_, step.learning_rate * member.tree_.value[:, 0, 0], k)
+        for stage in step.estimators_
+        for k, member in enumerate(stage)
+    ]
+    if isinstance(step.init_, (str, dummy.DummyClassifier, dummy.DummyRegressor)):
+        # The same for every row.
+        start = step._raw_predict_init(np.zeros((1, step.n_features_in_), dtype=np.float32))[0]
+        members = [*(trees.constant(float(value), k) for k, value in enumerate(start)), *members]
+        return trees.total(compared(x), members, targets)
+    return _initial(step, x) + trees.total(compared(x), members, targets)
 
 
-def _initial(step: Any, targets: int) -> Any:
-    """The raw prediction before the first stage, which is the same for every row unless a custom `init` was given."""
-    if isinstance(step.init_, str):
-        return np.zeros(targets)
-    if type(step.init_).__name__ not in ("DummyClassifier", "DummyRegressor"):
-        raise refuse("It starts from another estimator (init=).", "Train it without init=, or with init='zero'.")
-    return step._raw_predict_init(np.zeros((1, step.n_features_in_), dtype=np.float32))[0]
+def _initial(step: Any, x: Table) -> Tensor:
+    """The raw predictions (N, k) of another estimator (init=), which is given the rows rounded to float32."""
+    rounded = Table.of(x.numbers().cast("float32"))
+    answer = apply(step.init_, rounded, "init_")
+    if not is_classifier(step):
+        return response(step.init_, answer, "predict")[0].cast("float64").matrix()
+    shares, _ = response(step.init_, answer, "predict_proba")
+    if shares.dtype == "float32":
+        # The last digit of a share near 1 decides whether its odds are those of 1e-8 or of 1e-16.
+        raise refuse(
+            f"It starts from {type(step.init_).__name__} (init=), which scikit-learn then asks in float32: near 0 and "
+            "1 the logarithm of its probabilities is mostly rounding.",
+            "Train it without init=, or with init='zero' or trees.",
+        )
+    least = _least_share(step)
+    if step._loss.is_multiclass:
+        logs = shares.clip(least, 1.0 - least).log()
+        return logs - logs.sum(keepdims=True) / float(shares.width)
+    second = shares.column(1).clip(least, 1.0 - least)
+    return ((second / (1.0 - second)).log() * (0.5 if step.loss == "exponential" else 1.0)).matrix()
+
+
+def _least_share(step: Any) -> float:
+    """What a share of 0 becomes before its logarithm; scikit-learn's versions differ in it, so it is asked."""
+    sure = SimpleNamespace(predict_proba=lambda _: np.eye(1, step.n_classes_))
+    raw = _init_raw_predictions(np.zeros((1, 1)), sure, step._loss, True)[0]
+    # The logarithms of two classes' odds, or of one's: log((1 - ε) / ε) apart.
+    odds = np.ptp(raw) if step._loss.is_multiclass else -raw[0] * (2.0 if step.loss == "exponential" else 1.0)
+    return float(1.0 / (1.0 + np.exp(odds)))
 
 
 @converter(ensemble.GradientBoostingClassifier)

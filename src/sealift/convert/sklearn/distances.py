@@ -129,16 +129,19 @@ class Metric:
         return self.full(self.reduced(row, points))
 
 
-def kernel_sum(x: Tensor, points: Points, weights: Points, name: Any, params: Mapping[str, Any]) -> Tensor:
-    """Σ of the kernels of each row of `x` (N, d) with points (M, d), times `weights` (M, k): (N, k).
+def kernel_sum(
+    x: Tensor, points: Points, weights: Points, name: Any, params: Mapping[str, Any], offset: Points | None = None
+) -> Tensor:
+    """Σ of the kernels of each row of `x` (N, d) with points (M, d), times `weights` (M, k), plus `offset` (k,).
 
     The linear kernel is a plane. The radial one is expanded into products around the points' middle where that costs
     no digits: the error of its exponent is of the order of an ulp of γ|point|².
 
     Raises PackError E302 for a kernel not in the list.
     """
+    offset = np.zeros(weights.shape[1]) if offset is None else offset
     if name == "linear":
-        return x @ (points.T @ weights)
+        return x.affine(points.T @ weights, offset)
     if name == "rbf":
         gamma = params.get("gamma")
         gamma = 1.0 / points.shape[1] if gamma is None else float(gamma)
@@ -147,10 +150,23 @@ def kernel_sum(x: Tensor, points: Points, weights: Points, name: Any, params: Ma
         sizes = gamma * (around * around).sum(axis=1)
         if sizes.max() < _EXPANDABLE:
             moved = x - middle
-            own = (moved * moved).sum(keepdims=True) * -gamma
-            table = np.vstack([2.0 * gamma * around.T, np.ones(len(points))])
-            return x.graph.in_blocks(concat([moved, own]), lambda rows: rows.affine(table, -sizes).exp() @ weights)
-    return x.graph.each_row(x, lambda row: [kernel(row, points, name, params) @ weights])[0]
+            own = moved.op("ReduceSumSquare", np.array([1]), shape=(x.shape[0], 1))
+            table = np.column_stack([2.0 * gamma * around, np.full(len(points), -gamma)])
+            return x.graph.in_blocks(concat([moved, own]), lambda rows: _summed(rows, table, -sizes, weights, offset))
+    return x.graph.each_row(x, lambda row: [kernel(row, points, name, params) @ weights])[0] + offset
+
+
+def _summed(rows: Tensor, table: Points, shift: Points, weights: Points, offset: Points) -> Tensor:
+    """exp(rows @ table.T + shift) @ weights + offset, for rows (N, d), a table (M, d) and weights (M, k).
+
+    Written transposed: ONNX Runtime rearranges the right factor in every call, which should be the rows, not the table.
+    Measured with 2,000 points: 43 instead of 58 µs for a row alone, the same for 64.
+    """
+    graph, count = rows.graph, rows.shape[0]
+    factors = [graph.constant(table), rows, graph.constant(shift[:, np.newaxis])]
+    terms = graph.add("Gemm", factors, "float64", (len(table), count), transB=1).exp()
+    ends = [terms, graph.constant(weights), graph.constant(offset)]
+    return graph.add("Gemm", ends, "float64", (count, weights.shape[1]), transA=1)
 
 
 def kernel(row: Tensor, points: Points, name: Any, params: Mapping[str, Any]) -> Tensor:

@@ -19,8 +19,8 @@ from sealift.convert.table import Table
 _FLOOR = 1e-7  # libsvm keeps pairwise probabilities this far from 0 and 1
 
 
-def _weighted(step: Any, x: Table, weights: Any) -> Tensor:
-    """The kernel with each support vector, times `weights` (vectors, k), plus the intercepts: (N, k)."""
+def _weighted(step: Any, x: Table, weights: Any, sign: float = 1.0) -> Tensor:
+    """The kernel with each support vector, times `weights` (vectors, k), plus the intercepts, times `sign`: (N, k)."""
     if step.kernel not in ("linear", "poly", "rbf", "sigmoid"):
         raise refuse(
             f"It uses the kernel {getattr(step.kernel, '__name__', step.kernel)!r:.60}.",
@@ -29,7 +29,7 @@ def _weighted(step: Any, x: Table, weights: Any) -> Tensor:
     vectors = dense(step.support_vectors_)
     params = {"gamma": step._gamma, "coef0": step.coef0, "degree": step.degree}
     values = x.numbers().cast("float64")
-    return kernel_sum(values, vectors, weights, step.kernel, params) + np.asarray(step._intercept_)
+    return kernel_sum(values, vectors, sign * weights, step.kernel, params, sign * np.asarray(step._intercept_))
 
 
 def _pairs(step: Any) -> Any:
@@ -49,13 +49,14 @@ def _pairs(step: Any) -> Any:
 def classifier(step: Any, x: Table) -> Answer:
     """Every pair of classes votes by the sign of its score."""
     count = len(step.classes_)
+    if count == 2:
+        score = _weighted(step, x, _pairs(step), -1.0).column(0)
+        probability = _probability(step, [-score]) if len(step._probA) else None
+        choice = by_sign(score, at_zero=True)
+        return Answer(choice=choice, classes=step.classes_, probability=probability, score=score)
     raw = _weighted(step, x, _pairs(step))
     scores = [raw.column(p) for p in range(raw.width)]
     probability = _probability(step, scores) if len(step._probA) else None
-    if count == 2:
-        score = -scores[0]
-        choice = by_sign(score, at_zero=True)
-        return Answer(choice=choice, classes=step.classes_, probability=probability, score=score)
     won = [~(score > 0.0) for score in scores]
     counted, _ = votes(won, scores, count)
     _, ranked = votes([score < 0.0 for score in scores], [-score for score in scores], count)

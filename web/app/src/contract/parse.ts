@@ -184,6 +184,7 @@ function policy(raw: unknown, fallback: "allowed" | "refused", where: string): "
 function pair(raw: unknown, where: string, dtype: string): [number | null, number | null] | null {
   if (raw == null) return null;
   if (!Array.isArray(raw) || raw.length !== 2) throw malformed("a range is not a pair", where);
+  if (dtype === "string") throw malformed("a text has no range", where);
   const [low, high] = (raw as unknown[]).map((bound) => {
     if (bound === null) return null;
     if (!isTime(dtype)) {
@@ -195,6 +196,7 @@ function pair(raw: unknown, where: string, dtype: string): [number | null, numbe
     if (number === undefined) throw malformed("a range of dates is not made of dates", where);
     return number;
   });
+  if (low != null && high != null && low > high) throw malformed("a range begins above its end", where);
   return [low ?? null, high ?? null];
 }
 
