@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from sklearn.linear_model import LogisticRegression
 
+import sealift
+from sealift import load
 from sealift.errors import SealError
 from sealift.runtime import Engine
 
@@ -73,6 +78,8 @@ def test_rows_one_after_the_other() -> None:
     assert len(engine._alone._idle) == 1
     same(engine.run({"boolean": FLAG[3:4], "number": X[3:4]}), reference(row(3)))
     assert list(engine.run(row(1), ["label"])) == ["label"]
+    assert list(engine.run(row(1), engine.outputs[::-1])) == engine.outputs[::-1]
+    same(engine.run(row(5), engine.outputs), reference(row(5)))
 
 
 def test_rows_of_other_forms_in_between() -> None:
@@ -99,10 +106,64 @@ def test_rows_of_other_forms_in_between() -> None:
 def test_threads_at_once() -> None:
     engine = Engine(NUMBERS)
     wanted = [reference(row(i)) for i in range(40)]
+    names = [engine.outputs, ["label"], ["score", "probability"]]  # not all threads ask for the same
     with ThreadPoolExecutor(8) as pool:
-        for i, found in enumerate(pool.map(lambda i: engine.run(row(i % 40)), range(4000))):
-            same(found, wanted[i % 40])
+        for i, found in enumerate(pool.map(lambda i: engine.run(row(i % 40), names[i % 3]), range(6000))):
+            same(found, {name: wanted[i % 40][name] for name in names[i % 3]})
     assert 1 <= len(engine._alone._idle) <= 8
+
+
+def test_outputs_that_are_inputs_or_constants() -> None:
+    x, three = (helper.make_tensor_value_info(name, TensorProto.DOUBLE, [None, 3]) for name in ("x", "three"))
+    y = helper.make_tensor_value_info("y", TensorProto.DOUBLE, [None, 3])
+    body = helper.make_graph(
+        [helper.make_node("Neg", ["x"], ["y"])], "test", [x], [x, y, three], [numpy_helper.from_array(X[:1], "three")]
+    )
+    opsets = [helper.make_opsetid("", 21)]
+    engine = Engine(helper.make_model(body, opset_imports=opsets, ir_version=10).SerializeToString())
+    for i in range(4):
+        same(engine.run({"x": X[i : i + 1]}), {"x": X[i : i + 1], "y": -X[i : i + 1], "three": X[:1]})
+        same(engine.run({"x": X[i : i + 1]}, ["y"]), {"y": -X[i : i + 1]})
+
+
+def test_answers_that_are_no_tensors_or_never_the_same() -> None:
+    random = graph(
+        [
+            helper.make_node("RandomUniformLike", ["x"], ["noise"], dtype=TensorProto.DOUBLE),
+            helper.make_node("SequenceConstruct", ["x", "x"], ["twice"]),
+        ],
+        {"x": TensorProto.DOUBLE},
+        {"noise": TensorProto.DOUBLE},
+    )
+    engine = Engine(random)
+    drawn = [engine.run({"x": X[:1]})["noise"] for _ in range(5)]
+    assert len(np.unique(drawn)) == 15
+    sequence = onnx.load_from_string(random)
+    kind = helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.DOUBLE, None))
+    sequence.graph.output.append(helper.make_value_info("twice", kind))
+    engine = Engine(sequence.SerializeToString())
+    for i in range(3):
+        both = engine.run({"x": X[i : i + 1]})["twice"]
+        np.testing.assert_array_equal(both, [X[i : i + 1]] * 2)
+
+
+def test_a_sealed_model_goes_this_way(tiny: Path) -> None:
+    model = load(tiny)
+    one = {"age": 61.5, "weight": 80.0, "sex": "f"}
+    for _ in range(2):
+        answer = model.predict(one)
+    # Texts cannot be bound.
+    assert model.engine._alone._idle == []
+    assert answer["label"].shape == (1,)
+
+
+def test_a_sealed_model_of_numbers_goes_this_way(tmp_path: Path) -> None:
+    fitted = LogisticRegression().fit(X, X[:, 0] > 0)
+    sealift.pack(fitted, X, name="numbers", output=tmp_path / "numbers.seal")
+    model = load(tmp_path / "numbers.seal")
+    for i in range(4):
+        np.testing.assert_allclose(model.predict(X[i : i + 1])["probability"], fitted.predict_proba(X[i : i + 1]))
+    assert len(model.engine._alone._idle) == 1
 
 
 def test_texts_are_answered_without_buffers() -> None:

@@ -96,7 +96,7 @@ def finished(graph: Graph, answer: Answer, name: str) -> Conversion:
     tensors = {output.name: tensor for output, tensor in pairs}
     # What an inner step rounds to float32 stays rounded, whatever is computed with it.
     inner = (step.answer for step in graph.steps if step.answer.features is None)
-    single = _is_single(answer) or any(_is_single(found) for found in inner)
+    single = answer.single or any(found.single for found in inner)
     return Conversion(task, tuple(output for output, _ in pairs), list(graph.steps), graph, tensors, single)
 
 
@@ -130,14 +130,6 @@ def _outputs(answer: Answer) -> tuple[Task, list[tuple[Output, Tensor]]]:
             (Output(name="features", dtype="float64", width=matrix.width, columns=unique), matrix)
         ]
     raise refuse("It neither predicts nor transforms.", "Pack a predictor or a transformer.")
-
-
-def _is_single(answer: Answer) -> bool:
-    numbers = [answer.value, answer.probability, answer.score]
-    if answer.features is not None and answer.choice is None and answer.value is None and answer.label is None:
-        numbers.append(answer.features.numbers())
-    inner = any(_is_single(target) for target in answer.targets)
-    return inner or any(tensor is not None and tensor.dtype == "float32" for tensor in numbers)
 
 
 def _classification(answer: Answer) -> list[tuple[Output, Tensor]]:

@@ -39,6 +39,15 @@ class Answer:
     label: Tensor | None = None
     targets: tuple[Answer, ...] = ()
 
+    @property
+    def single(self) -> bool:
+        """Whether any of it was computed in float32."""
+        numbers = [self.value, self.probability, self.score]
+        if self.features is not None and self.choice is None and self.value is None and self.label is None:
+            numbers.append(self.features.numbers())
+        inner = any(target.single for target in self.targets)
+        return inner or any(tensor is not None and tensor.dtype == "float32" for tensor in numbers)
+
 
 Converter: TypeAlias = Callable[[Any, Table], "Answer | Table"]
 _C = TypeVar("_C", bound=Converter)

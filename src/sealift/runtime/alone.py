@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     import onnxruntime
 
 _Arrays = Mapping[str, npt.NDArray[Any]]
-# The inputs' buffers, what copies each output's buffer, and the call.
-_Bound = tuple[_Arrays, list[tuple[str, Callable[[], npt.NDArray[Any]]]], Callable[[], None]]
+# The names of the outputs, the inputs' buffers, what copies each output's buffer, and the call.
+_Bound = tuple[list[str], _Arrays, list[tuple[str, Callable[[], npt.NDArray[Any]]]], Callable[[], None]]
 
 
 class Alone:
@@ -30,48 +31,54 @@ class Alone:
         self._idle: list[_Bound] = []
         self._possible = True
 
-    def answer(self, tensors: _Arrays) -> dict[str, Any] | None:
-        """The answers to one row; None where the tensors have not the form that was learnt, or none is yet."""
+    def answer(self, names: Sequence[str], tensors: _Arrays) -> dict[str, Any] | None:
+        """The named answers to one row; None where names or tensors are not as learnt, or nothing is yet."""
         if not self._idle:
             return None
+        answers: dict[str, Any] | None = None
         try:
-            bound = self._idle.pop()
-        except IndexError:  # another thread was quicker
-            return None
-        given, copies, call = bound
-        if len(tensors) == len(given):
+            bound = self._idle.pop()  # fails where another thread was quicker
+            known, given, copies, call = bound
+            fits = names == known and len(tensors) == len(given)
             for name, array in tensors.items():
                 buffer = given.get(name)
                 if buffer is None or array.shape != buffer.shape or array.dtype != buffer.dtype:
+                    fits = False
                     break
                 buffer[...] = array
-            else:
-                try:
-                    call()
-                except Exception:  # answers of another form than before, for one; asked in full, it will tell
-                    self._possible = False
-                    self._idle.clear()
-                    return None
+            if fits:
+                call()
                 # A loop costs less than a comprehension, and all that stands here as much as three operators.
                 answers = {}
                 for name, copy in copies:
                     answers[name] = copy()
-                self._idle.append(bound)
-                return answers
-        self._idle.append(bound)
-        return None
+            self._idle.append(bound)
+        except IndexError:
+            return None
+        except Exception:  # such as answers of another form than before; asked in full, it will tell
+            self._possible = False
+            self._idle.clear()
+            return None
+        return answers
 
     def learn(self, tensors: _Arrays, answers: _Arrays) -> None:
-        """Take the form of single rows and of their answers from these; texts cannot be bound."""
+        """Take the form of single rows and of their answers from these, unless they cannot be bound."""
         if self._idle or not self._possible:
             return
-        self._possible = all(array.dtype.kind in "biuf" for array in (*tensors.values(), *answers.values()))
-        if self._possible:
-            self._idle.append(self._bound(tensors, answers))
+        arrays = [*tensors.values(), *answers.values()]
+        bound = None
+        if all(isinstance(array, np.ndarray) and array.dtype.kind in "biuf" for array in arrays):
+            with suppress(Exception):
+                bound = self._bound(tensors, answers)
+        if bound is None:
+            self._possible = False
+        else:
+            self._idle.append(bound)
 
-    def _bound(self, tensors: _Arrays, answers: _Arrays) -> _Bound:
+    def _bound(self, tensors: _Arrays, answers: _Arrays) -> _Bound | None:
+        """Buffers that were seen to give these answers; None where they do not, as where an output is an input."""
         given = {name: np.array(array, order="C") for name, array in tensors.items()}
-        found = {name: np.array(array, order="C") for name, array in answers.items()}
+        found = {name: np.ones_like(array, order="C", subok=False) for name, array in answers.items()}
         binding = self._session.io_binding()
         for name, array in given.items():
             binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
@@ -84,4 +91,10 @@ class Alone:
             if inner is None or bare is None
             else partial(inner.run_with_iobinding, bare, None)
         )
-        return given, [(name, array.copy) for name, array in found.items()], call
+        for start in (0, 1):  # what is never written would keep one of them
+            for array in found.values():
+                array.fill(start)
+            call()
+            if not all(array.tobytes() == answers[name].tobytes() for name, array in found.items()):
+                return None
+        return list(found), given, [(name, array.copy) for name, array in found.items()], call

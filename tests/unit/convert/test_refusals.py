@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn import ensemble, gaussian_process, linear_model, neighbors, semi_supervised, svm, tree
+from sklearn import (
+    discriminant_analysis,
+    ensemble,
+    gaussian_process,
+    linear_model,
+    naive_bayes,
+    neighbors,
+    semi_supervised,
+    svm,
+    tree,
+)
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - makes IterativeImputer importable
@@ -93,6 +103,10 @@ def _hist() -> Any:
     return model
 
 
+def _boosted_from(init: Any) -> Any:
+    return ensemble.GradientBoostingClassifier(init=init, n_estimators=2).fit(X, Y)
+
+
 # The model, where the refusal stands, what it says, and the remedy.
 CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "one class, boosted": (
@@ -104,8 +118,18 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         "OneVsRestClassifier", "It knows only one class.", "two classes or more",
     ),
     "boosting from a linear classifier": (
-        lambda: ensemble.GradientBoostingClassifier(init=linear_model.LogisticRegression(), n_estimators=2).fit(
-            X, Y
+        lambda: _boosted_from(linear_model.LogisticRegression()),
+        "GradientBoostingClassifier", "asks in float32", "init='zero' or trees",
+    ),
+    "boosting from discriminants": (
+        lambda: _boosted_from(discriminant_analysis.LinearDiscriminantAnalysis()),
+        "GradientBoostingClassifier", "asks in float32", "init='zero' or trees",
+    ),
+    "boosting from a vote, one voice of which is of float32": (
+        lambda: _boosted_from(
+            ensemble.VotingClassifier(
+                [("a", naive_bayes.GaussianNB()), ("b", tree.DecisionTreeClassifier())], voting="soft"
+            )
         ),
         "GradientBoostingClassifier", "asks in float32", "init='zero' or trees",
     ),

@@ -19,7 +19,10 @@ from sealift.convert.table import Table
 
 
 def _raw(step: Any, x: Table) -> Tensor:
-    """The raw predictions (N, k): the initial value, then each stage's leaf times the learning rate, in order."""
+    """The raw predictions (N, k): the initial value and each stage's leaf times the learning rate, added in order.
+
+    What another estimator (init=) starts with is added last, which may cost the last digit.
+    """
     targets = step.estimators_.shape[1]
     members = [
         to_tree(member.tree_, step.learning_rate * member.tree_.value[:, 0, 0], k)
@@ -37,11 +40,13 @@ def _raw(step: Any, x: Table) -> Tensor:
 def _initial(step: Any, x: Table) -> Tensor:
     """The raw predictions (N, k) of another estimator (init=), which is given the rows rounded to float32."""
     rounded = Table.of(x.numbers().cast("float32"))
+    before = len(x.graph.steps)
     answer = apply(step.init_, rounded, "init_")
     if not is_classifier(step):
         return response(step.init_, answer, "predict")[0].cast("float64").matrix()
     shares, _ = response(step.init_, answer, "predict_proba")
-    if shares.dtype == "float32":
+    asked = step.init_.predict_proba(np.zeros((1, step.n_features_in_), dtype=np.float32))
+    if asked.dtype == np.float32 or any(inner.answer.single for inner in x.graph.steps[before:]):
         # The last digit of a share near 1 decides whether its odds are those of 1e-8 or of 1e-16.
         raise refuse(
             f"It starts from {type(step.init_).__name__} (init=), which scikit-learn then asks in float32: near 0 and "
