@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sealift.convert.ensemble import EQ, GT, GTE, LEQ, LT, MEMBER, NEQ, Tree, ensemble
 from sealift.convert.graph import Tensor, concat
 
-_CACHED = 48_000  # nodes; at 32 bytes a fork and 16 a leaf, what a usual second-level cache holds
+_CACHED = 24_000  # nodes; at 32 bytes a fork and 16 a leaf, what a usual second-level cache holds
 
 _LARGE = (
     3_000  # nodes from which on what speeds up many rows costs one row alone little; for mirrored columns, a target
