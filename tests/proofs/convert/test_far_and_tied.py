@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.multiclass import OutputCodeClassifier
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from cases import data, fitted, refused, same_fitted
@@ -74,3 +74,12 @@ def test_a_brute_search_on_decimals_is_refused_where_rows_tie() -> None:
     )
     assert "kd_tree" in error.fix
     same_fitted(fitted(KNeighborsClassifier(5, algorithm="brute"), GRID, GROUPS), GRID, GRID)
+
+
+def test_support_vectors_whose_kernels_cancel() -> None:
+    """Kernels near 1 and weights of ±1: the score is what rounding leaves, so the sum keeps libsvm's order."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 5)) * 1e-3
+    model = SVC(gamma="auto").fit(X, X[:, 0] * X[:, 1] > 0)
+    assert np.abs(model.decision_function(X)).max() < 1e-5
+    same_fitted(model, X, np.vstack([X, X * 1.5, X * 100, X * 1e6, np.zeros((1, 5))]))

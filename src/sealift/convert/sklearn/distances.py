@@ -18,6 +18,7 @@ from sealift.convert.registry import refuse
 
 Points = npt.NDArray[Any]
 _EXPANDABLE = 1e4  # γ|point|² up to which the exponent is exact to 1e-12
+_BLOCK = 16  # rows that meet all points at once
 _NOTHING = 10 * float(np.finfo(np.float64).eps)  # shorter rows are not normalised (`_handle_zeros_in_scale`)
 
 
@@ -152,7 +153,8 @@ def kernel_sum(
             moved = x - middle
             own = moved.op("ReduceSumSquare", np.array([1]), shape=(x.shape[0], 1))
             table = np.column_stack([2.0 * gamma * around, np.full(len(points), -gamma)])
-            return x.graph.in_blocks(concat([moved, own]), lambda rows: _summed(rows, table, -sizes, weights, offset))
+            rows = concat([moved, own])
+            return x.graph.in_blocks(rows, lambda block: _summed(block, table, -sizes, weights, offset), _BLOCK)
     return x.graph.each_row(x, lambda row: [kernel(row, points, name, params) @ weights])[0] + offset
 
 
@@ -160,13 +162,14 @@ def _summed(rows: Tensor, table: Points, shift: Points, weights: Points, offset:
     """exp(rows @ table.T + shift) @ weights + offset, for rows (N, d), a table (M, d) and weights (M, k).
 
     Written transposed: ONNX Runtime rearranges the right factor in every call, which should be the rows, not the table.
-    Measured with 2,000 points: 43 instead of 58 µs for a row alone, the same for 64.
+    Measured with 2,000 points: 43 instead of 58 µs for a row alone. For up to 16 rows it then adds point after point,
+    and the offset last, as libsvm does; where large terms cancel, that shows.
     """
-    graph, count = rows.graph, rows.shape[0]
+    graph, count, width = rows.graph, rows.shape[0], weights.shape[1]
     factors = [graph.constant(table), rows, graph.constant(shift[:, np.newaxis])]
     terms = graph.add("Gemm", factors, "float64", (len(table), count), transB=1).exp()
-    ends = [terms, graph.constant(weights), graph.constant(offset)]
-    return graph.add("Gemm", ends, "float64", (count, weights.shape[1]), transA=1)
+    sums = graph.add("Gemm", [graph.constant(np.ascontiguousarray(weights.T)), terms], "float64", (width, count))
+    return (sums + offset[:, np.newaxis]).op("Transpose", shape=(count, width), perm=[1, 0])
 
 
 def kernel(row: Tensor, points: Points, name: Any, params: Mapping[str, Any]) -> Tensor:
