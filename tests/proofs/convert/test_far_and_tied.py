@@ -81,5 +81,5 @@ def test_support_vectors_whose_kernels_cancel() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 5)) * 1e-3
     model = SVC(gamma="auto").fit(X, X[:, 0] * X[:, 1] > 0)
-    assert np.abs(model.decision_function(X)).max() < 1e-5
+    assert np.abs(model.decision_function(X)).max() < 1e-4
     same_fitted(model, X, np.vstack([X, X * 1.5, X * 100, X * 1e6, np.zeros((1, 5))]))
