@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from packs import no_node  # noqa: F401 - a fixture
 from sklearn.cluster import KMeans
 from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import PCA
@@ -29,6 +28,7 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
 import sealift
+from packs import no_node  # noqa: F401 - a fixture
 
 RANDOM = np.random.default_rng(2)
 X = RANDOM.normal(size=(160, 4))

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from packs import member, no_node, text  # noqa: F401 - a fixture
 from sklearn import metrics as oracle
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
@@ -21,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sealift
+from packs import member, no_node, text  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parents[3]
 

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from packs import no_node  # noqa: F401 - a fixture
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -20,6 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 import sealift
+from packs import no_node  # noqa: F401 - a fixture
 from sealift.convert import Answer, Table, registry, trees, where
 from sealift.convert.sklearn import encoders, forest, hist, linear
 from sealift.errors import ParityError

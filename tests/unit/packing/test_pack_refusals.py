@@ -13,10 +13,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from packs import no_node  # noqa: F401 - a fixture
 from sklearn.linear_model import LogisticRegression, Ridge
 
 import sealift
+from packs import no_node  # noqa: F401 - a fixture
 from sealift.contract import Output
 from sealift.convert import Answer, Table, converter, registry
 from sealift.errors import PackError, SealError, SealiftError

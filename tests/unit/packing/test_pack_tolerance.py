@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from packs import member, no_node, text  # noqa: F401 - a fixture
 from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -18,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 import sealift
+from packs import member, no_node, text  # noqa: F401 - a fixture
 from sealift.cli.commands import app
 from sealift.contract import Contract, Field, Output
 from sealift.convert import Answer, Table, registry
