@@ -1,6 +1,6 @@
 """Our graphs beside skl2onnx's and beside the original libraries, in one run, as ratios.
 
-    python -m bench.speed.graphs [--rows 1000000] [--only WORD …] [--write docs/speed.md]
+    python -m bench.speed.graphs [--rows 100000] [--only WORD …] [--write docs/speed.md]
 
 Everything runs on one thread and is timed by that thread's own clock, in short turns one after the other, and the
 medians are compared; so neither another program nor a machine whose speed drifts changes a ratio. Answers are
@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from sealift.runtime import Engine
 
 ONE_ROW_TURNS = 100
 PIECE = 4096  # rows a call, for every side alike
+TURN = 10 * PIECE  # of the many rows, for one side after the other
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def measure(name: str, rows: int) -> Line:
     graph = convert(model, [Field(name=f"x{i}", dtype="float64") for i in range(30)]).model().SerializeToString()
     engine = Engine(graph, threads=1)
     many = np.tile(X, (-(-rows // len(X)), 1))[:rows]
-    pieces = [slice(i, i + PIECE) for i in range(0, rows, PIECE)]
+    truth = np.asarray(model.predict(X)).reshape(-1)
+    turns = [[slice(i, i + PIECE) for i in range(start, start + TURN, PIECE)] for start in range(0, rows, TURN)]
     size, flips = {"ours": len(graph)}, {}
     one: dict[str, tuple[Callable[[], object], int]] = {}
     bulk: dict[str, tuple[Callable[[], object], int]] = {}
@@ -127,10 +130,10 @@ def measure(name: str, rows: int) -> Line:
         first = rows_of[:1]
         repeats = 3 if title == "original" else 40
         one[title] = (lambda: [run(first) for _ in range(repeats)]), repeats
-        bulk[title] = (lambda: [run(rows_of[piece]) for piece in pieces]), rows
+        ahead = cycle(turns)
+        bulk[title] = (lambda: [run(rows_of[piece]) for piece in next(ahead)]), TURN
         if classes and title != "original":
-            answers = np.concatenate([np.asarray(label(run(rows_of[piece]))) for piece in pieces])
-            flips[title] = int((answers != np.asarray(model.predict(many)).reshape(-1)).sum())
+            flips[title] = int((np.asarray(label(run(rows_of[: len(X)]))).reshape(-1) != truth).sum())
 
     side("ours", lambda x: engine.run({"number": x}), many, lambda found: found["label"])
     for title, dtype in (("single", np.float32), ("double", np.float64)):
@@ -139,33 +142,34 @@ def measure(name: str, rows: int) -> Line:
             size[title] = len(other[1])
             side(title, caller(other[0], dtype), many, lambda found: found[0])
     side("original", getattr(model, "predict_proba", model.predict), many, lambda found: found)
-    many_turns = max(1, 500_000 // rows)
     # The graphs take turns among themselves: a row of the original takes milliseconds, and empties the caches.
     alone = median_seconds({"original": one.pop("original")}, ONE_ROW_TURNS // 4)
     return Line(
-        name, packing, median_seconds(one, ONE_ROW_TURNS) | alone, median_seconds(bulk, many_turns), size, flips
+        name, packing, median_seconds(one, ONE_ROW_TURNS) | alone, median_seconds(bulk, len(turns)), size, flips
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
+    rows = -(-arguments.rows // TURN) * TURN
     warnings.simplefilter("ignore")
     libraries = ("scikit-learn", "skl2onnx", "onnxruntime", "xgboost-cpu", "lightgbm", "catboost")
     lines = [
         "# Speed",
         "",
         f"`python -m bench.speed.graphs --rows {arguments.rows}` on {platform.machine()}, one thread each, medians of "
-        f"turns by the thread's own clock; {', '.join(f'{name} {version(name)}' for name in libraries)}; 30 columns.",
+        f"turns by the thread's own clock, the many rows in calls of {PIECE:,}; "
+        f"{', '.join(f'{name} {version(name)}' for name in libraries)}; 30 columns.",
         "",
         "Ratios are the other's time (or size) over ours: above 1, ours is faster (or smaller). *Original* is the "
         "library's own `predict_proba` or `predict`; *float32* is skl2onnx as it comes, the rows cast for it as its "
-        "documentation does; *float64* is skl2onnx fed with doubles. *Flips* are labels that differ from the "
-        "original's: ours / float32 / float64. A row alone asks for a few millionths of a second, most of them spent "
-        "in calling; the graphs are asked in turns of 40 calls each, so each finds itself in the cache.",
+        "documentation does; *float64* is skl2onnx fed with doubles. *Flips* are labels among 20,000 that "
+        "differ from the original's: ours / float32 / float64. A row alone asks for a few millionths of a second, most "
+        "of them spent in calling; the graphs are asked in turns of 40 calls each, so each finds itself in the cache.",
         "",
         "| " + " | ".join(HEAD) + " |",
         "|" + "---|" * len(HEAD),
@@ -173,7 +177,7 @@ def main() -> None:
     print("\n".join(lines))
     for name in MODELS:
         if not arguments.only or any(word in name for word in arguments.only):
-            lines.append("| " + " | ".join(measure(name, arguments.rows).cells()) + " |")
+            lines.append("| " + " | ".join(measure(name, rows).cells()) + " |")
             print(lines[-1], flush=True)
     if arguments.write:
         arguments.write.write_text("\n".join(lines) + "\n")
