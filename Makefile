@@ -51,7 +51,7 @@ test: setup web
 	.venv/bin/pytest tests/e2e
 
 # `make fidelity FIDELITY="--check docs/fidelity.md"` compares with the page instead of writing it. A million rows through
-# each tree library take twenty minutes (docs/fidelity-trees.md); the 20,000 here take one, and catch a coarse fault.
+# each tree library take seven to ten minutes (docs/fidelity-trees.md); the 20,000 here take one, and catch a coarse fault.
 FIDELITY := --write docs/fidelity.md
 fidelity: setup web
 	@tools/setup.sh node
