@@ -21,16 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sealift.apps import PageInfo, build_page
+from sealift.demo.browser import QUIET, find
 from sealift.packing.pack import pack
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 NAMES = ("malignant", "benign")
 
 
@@ -124,7 +117,7 @@ class Opened:
 @contextlib.contextmanager
 def browser(*flags: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *flags])
+        launched = playwright.chromium.launch(executable_path=find(), args=[*QUIET, *flags])
         yield launched
         launched.close()
 

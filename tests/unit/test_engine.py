@@ -147,7 +147,7 @@ def test_answers_that_are_no_tensors_or_never_the_same() -> None:
         np.testing.assert_array_equal(both, [X[i : i + 1]] * 2)
 
 
-def test_a_sealed_model_goes_this_way(tiny: Path) -> None:
+def test_a_sealed_model_of_texts_goes_the_other_way(tiny: Path) -> None:
     model = load(tiny)
     one = {"age": 61.5, "weight": 80.0, "sex": "f"}
     for _ in range(2):

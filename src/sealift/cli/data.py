@@ -92,10 +92,8 @@ def _typed_cells(parts: Sequence[Any]) -> npt.NDArray[Any]:
     if words <= {"true", "false"}:
         flags = [read_cell(cell, "bool") for cell in cells]
         return np.array(flags, dtype=np.object_ if None in flags else np.bool_)
-    return _dates(read_column(cells, "datetime")) if words and all(map(_DATE.match, words)) else _texts(cells)
-
-
-def _texts(cells: Sequence[str]) -> npt.NDArray[np.object_]:
+    if words and all(map(_DATE.match, words)):
+        return _dates(read_column(cells, "datetime"))
     return _objects([cell or None for cell in cells])
 
 

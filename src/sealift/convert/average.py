@@ -30,18 +30,15 @@ def averaged(x: Tensor, forest: Sequence[Tree]) -> tuple[Tensor, Tensor]:
         return shares, shares.argmax()
     exact = _sums_exactly(table, count)
     votes = exact and (np.count_nonzero(table, axis=1) == 1).all()
+    halves = table.shape[1] == 2 and np.abs(table.sum(axis=1) - 1.0).max() < 1e-12
     # One sum of two is the simpler task for the operator, but needs one operator more to tell the other.
-    if table.shape[1] == 2 and np.abs(table.sum(axis=1) - 1.0).max() < 1e-12 and not (votes and _is_small(forest)):
+    if halves and not (votes and trees.nodes(forest) < _SMALL):
         return _two(x, forest, exact=exact)
     if votes:
         sums = _votes(x, forest, table.shape[1])
         return sums / count, sums.argmax()
     shares = trees.total(x, forest) / count
     return shares, shares.argmax()
-
-
-def _is_small(forest: Sequence[Tree]) -> bool:
-    return sum(len(tree.feature) for tree in forest) < _SMALL
 
 
 def _sums_exactly(table: _Floats, count: float) -> bool:

@@ -121,7 +121,7 @@ class Graph:
         self.nodes.append(helper.make_node("Scan", [x.name], names, body=inner, num_scan_inputs=1))
         return [Tensor(self, name, t.dtype, (x.shape[0], *t.shape)) for name, t in zip(names, results, strict=True)]
 
-    def in_blocks(self, x: Tensor, body: Callable[[Tensor], Tensor], size: int = 64) -> Tensor:
+    def in_blocks(self, x: Tensor, body: Callable[[Tensor], Tensor], size: int) -> Tensor:
         """`body`, which answers rows (n, d) with (n, k), applied to `size` rows of `x` at a time, or to fewer at once.
 
         For steps that meet every training record by a product of matrices, which is fast for many rows together.

@@ -14,9 +14,8 @@ from sealift.convert.graph import Tensor, concat
 
 _CACHED = 24_000  # nodes; at 32 bytes a fork and 16 a leaf, what a usual second-level cache holds
 
-_LARGE = (
-    3_000  # nodes from which on what speeds up many rows costs one row alone little; for mirrored columns, a target
-)
+# Nodes from which on what speeds up many rows costs one row alone little; of each target, for mirrored columns.
+_LARGE = 3_000
 _MOST_ALONE = 32  # targets
 _WIDE = 256  # columns
 _ROUNDS_TO_INFINITY = float(2**128 - 2**103)  # the least double that no float32 holds
@@ -38,7 +37,7 @@ def total(x: Tensor, trees: Sequence[Tree], targets: int = 1, dtype: str = "floa
     """
     if trees[0].leaf.ndim == 1:
         x, trees = needed(x.cast(dtype), trees)
-        size = _size(trees)
+        size = nodes(trees)
         mirror = size >= _LARGE * targets
         # A target alone is a simpler task for the operator than one of several.
         parts = [[tree for tree in trees if tree.target == k] for k in range(targets)]
@@ -63,7 +62,7 @@ def numbers(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, list[_Floats]]:
     tables = [tree.leaf[tree.feature < 0] for tree in trees]
     start = np.cumsum([0, *(len(table) for table in tables)])
     counted = [first + np.cumsum(tree.feature < 0) - 1.0 for first, tree in zip(start, trees, strict=False)]
-    mirror = _size(trees) >= _LARGE
+    mirror = nodes(trees) >= _LARGE
     parts = [ensemble(x, trees[a:b], counted[a:b], range(b - a), b - a, mirror=mirror) for a, b in _groups(trees)]
     return concat(parts).cast("int64"), tables
 
@@ -80,7 +79,7 @@ def needed(x: Tensor, trees: Sequence[Tree]) -> tuple[Tensor, Sequence[Tree]]:
     return x.columns(used), [replace(t, feature=np.where(t.feature < 0, -1, place[t.feature])) for t in trees]
 
 
-def _size(trees: Sequence[Tree]) -> int:
+def nodes(trees: Sequence[Tree]) -> int:
     return sum(len(tree.feature) for tree in trees)
 
 
@@ -103,7 +102,7 @@ def leaves(x: Tensor, trees: Sequence[Tree]) -> Tensor:
     """The number of the node that each row ends in, (N, trees) int64, as `apply` of a forest gives."""
     x, trees = needed(x, trees)
     numbers = [np.arange(len(tree.leaf), dtype=np.float64) for tree in trees]
-    mirror = _size(trees) >= _LARGE
+    mirror = nodes(trees) >= _LARGE
     return ensemble(x, trees, numbers, range(len(trees)), len(trees), mirror=mirror).cast("int64")
 
 

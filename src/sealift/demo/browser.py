@@ -13,7 +13,7 @@ from sealift.errors import FileError
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Without these the browser itself talks to the network, which would spoil the count of requests.
-_QUIET = (
+QUIET = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
@@ -61,7 +61,7 @@ def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> See
             fix="Install it with: pip install 'sealift[demo]'.",
         ) from None
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=list(_QUIET))
+        browser = driver.chromium.launch(executable_path=chromium, args=list(QUIET))
         try:
             tab = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
             return _use(tab, page, data, screenshot)

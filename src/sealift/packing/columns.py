@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from sealift.contract import DType, is_missing
 from sealift.contract.moments import DAY, array_micros, hint, micros_of
@@ -173,6 +174,12 @@ def _numbers(name: str, raw: Any, known: tuple[Any, ...] | None, native: Any) ->
 def plain(value: Any) -> Any:
     """A scalar of NumPy's as Python's own."""
     return str(value) if isinstance(value, str) else value.item() if isinstance(value, np.generic) else value
+
+
+def picked(columns: Mapping[str, Values], keep: npt.NDArray[np.bool_]) -> dict[str, Values]:
+    """The columns' rows where the mask `keep` (N,) holds."""
+    flags = keep.tolist()
+    return {name: [v for v, good in zip(values, flags, strict=True) if good] for name, values in columns.items()}
 
 
 def _check_whole(name: str, values: Sequence[Any]) -> None:

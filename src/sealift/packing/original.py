@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sealift.contract import Output
 from sealift.errors import PackError
-from sealift.packing.columns import Values
+from sealift.packing.columns import Values, picked
 from sealift.packing.entrance import check_entrance
 from sealift.packing.forms import Form
 
@@ -84,9 +84,7 @@ class Original:
                 waiting += [(start, middle), (middle, stop)]
         if not good.any():
             return good, {}
-        keep = good.tolist()
-        kept = {name: [v for v, wanted in zip(values, keep, strict=True) if wanted] for name, values in columns.items()}
-        return good, self.answer_columns(kept)
+        return good, self.answer_columns(picked(columns, good))
 
     def _built(self, columns: Mapping[str, Values]) -> Any:
         # Apart from the asking: rows that cannot be built would look as if the model refused them.

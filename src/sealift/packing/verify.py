@@ -13,6 +13,7 @@ from sealift.contract import Contract, Field
 from sealift.convert import Conversion
 from sealift.errors import PackError, ParityError
 from sealift.packing import texts, thresholds
+from sealift.packing.columns import picked
 from sealift.packing.examples import Reference
 from sealift.packing.jumps import Jumps, only_jumps
 from sealift.packing.locate import faulty_step
@@ -160,9 +161,7 @@ def _compare_own(
             where=f"column {problem.field!r:.80}",
             fix="Correct what `fields` says of this input, or the rows.",
         )
-    rows = own
-    if not batch.good.all():
-        rows = {name: [v for v, good in zip(values, batch.good, strict=True) if good] for name, values in own.items()}
+    rows = own if batch.good.all() else picked(own, batch.good)
     mine = {name: array[batch.good] for name, array in answers.items()}
     report.add(["caller"] * int(batch.good.sum()), rows, mine, engine.run(batch.only_good()))
     lost = len(batch) - int(batch.good.sum())

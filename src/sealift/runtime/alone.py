@@ -78,7 +78,7 @@ class Alone:
     def _bound(self, tensors: _Arrays, answers: _Arrays) -> _Bound | None:
         """Buffers that were seen to give these answers; None where they do not, as where an output is an input."""
         given = {name: np.array(array, order="C") for name, array in tensors.items()}
-        found = {name: np.ones_like(array, order="C", subok=False) for name, array in answers.items()}
+        found = {name: np.empty(array.shape, array.dtype) for name, array in answers.items()}
         binding = self._session.io_binding()
         for name, array in given.items():
             binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)

@@ -53,7 +53,6 @@ class Engine:
         self._call: Any = getattr(self._session, "_sess", self._session).run
         self._threads = threads or os.cpu_count() or 1
         self._stages = stages or Stages((), ())
-        self._direct = not self._stages.made
         self._alone = Alone(self._session)
         self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
         self.inputs: list[str] = [t.name for t in self._session.get_inputs() if t.name not in self._stages.made]
@@ -65,7 +64,7 @@ class Engine:
         if found is not None:
             return found
         count = len(next(iter(tensors.values())))
-        if count <= _LEAST and self._direct:
+        if count <= _LEAST and not self._stages.made:
             try:
                 found = dict(zip(names, self._call(names, tensors, None), strict=True))
             except Exception as error:

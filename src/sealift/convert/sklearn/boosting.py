@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from copy import copy
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from sklearn import dummy, ensemble
 from sklearn.base import is_classifier
-from sklearn.ensemble._gb import _init_raw_predictions
 
 from sealift.convert import trees
 from sealift.convert.classify import by_logistic, response, softmax
@@ -30,11 +30,15 @@ def _raw(step: Any, x: Table) -> Tensor:
         for k, member in enumerate(stage)
     ]
     if isinstance(step.init_, (str, dummy.DummyClassifier, dummy.DummyRegressor)):
-        # The same for every row.
-        start = step._raw_predict_init(np.zeros((1, step.n_features_in_), dtype=np.float32))[0]
-        members = [*(trees.constant(float(value), k) for k, value in enumerate(start)), *members]
+        start = [trees.constant(float(value), k) for k, value in enumerate(_constant_start(step))]
+        members = [*start, *members]
         return trees.total(compared(x), members, targets)
     return _initial(step, x) + trees.total(compared(x), members, targets)
+
+
+def _constant_start(step: Any) -> Any:
+    """The raw predictions (k,) before the first stage, where they are the same for every row."""
+    return step._raw_predict_init(np.zeros((1, step.n_features_in_), dtype=np.float32))[0]
 
 
 def _initial(step: Any, x: Table) -> Tensor:
@@ -63,8 +67,9 @@ def _initial(step: Any, x: Table) -> Tensor:
 
 def _least_share(step: Any) -> float:
     """What a share of 0 becomes before its logarithm; scikit-learn's versions differ in it, so it is asked."""
-    sure = SimpleNamespace(predict_proba=lambda _: np.eye(1, step.n_classes_))
-    raw = _init_raw_predictions(np.zeros((1, 1)), sure, step._loss, True)[0]
+    sure = copy(step)
+    sure.init_ = SimpleNamespace(predict_proba=lambda _: np.eye(1, step.n_classes_))
+    raw = _constant_start(sure)
     # The logarithms of two classes' odds, or of one's: log((1 - ε) / ε) apart.
     odds = np.ptp(raw) if step._loss.is_multiclass else -raw[0] * (2.0 if step.loss == "exponential" else 1.0)
     return float(1.0 / (1.0 + np.exp(odds)))

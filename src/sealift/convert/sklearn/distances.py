@@ -168,7 +168,8 @@ def _summed(rows: Tensor, table: Points, shift: Points, weights: Points, offset:
     graph, count, width = rows.graph, rows.shape[0], weights.shape[1]
     factors = [graph.constant(table), rows, graph.constant(shift[:, np.newaxis])]
     terms = graph.add("Gemm", factors, "float64", (len(table), count), transB=1).exp()
-    sums = graph.add("Gemm", [graph.constant(np.ascontiguousarray(weights.T)), terms], "float64", (width, count))
+    sums = graph.add("Gemm", [graph.constant(weights.T), terms], "float64", (width, count))
+    # The addition also keeps ONNX Runtime from folding the transposition into the product, which changes the order.
     return (sums + offset[:, np.newaxis]).op("Transpose", shape=(count, width), perm=[1, 0])
 
 
