@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -12,6 +13,7 @@ from typing import IO
 from sealift.errors import FileError
 
 _CHUNK = 1 << 20
+_LOCKED = 30.0
 
 
 @contextlib.contextmanager
@@ -44,6 +46,54 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold `path` for this process while it is read and replaced; others that ask for it wait.
+
+    The lock is on the file itself, so nothing is left beside it. Where the system cannot lock an open file that is
+    then replaced (Windows), it is on a neighbour that is removed afterwards.
+
+    Raises:
+        FileError: E401 when the file cannot be opened; on Windows E402 when it stays locked for 30 seconds.
+    """
+    if os.name == "nt":
+        with _neighbour(path):
+            yield
+        return
+    import fcntl
+
+    while True:
+        try:
+            stream = path.open("rb")
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, error) from error
+        with stream:
+            with contextlib.suppress(OSError):  # some network file systems have no locks
+                fcntl.flock(stream, fcntl.LOCK_EX)
+            # The one that held it before has put another file in its place, whose lock is the one to hold.
+            if path.exists() and os.path.samestat(os.fstat(stream.fileno()), path.stat()):
+                yield
+                return
+
+
+@contextlib.contextmanager
+def _neighbour(path: Path) -> Iterator[None]:
+    lock = path.with_name(f".sealift-{path.name}.lock")
+    deadline = time.monotonic() + _LOCKED
+    while True:
+        try:
+            create(lock, b"")
+            break
+        except FileExistsError as error:
+            if time.monotonic() > deadline:
+                raise _unwritable(lock, error) from None
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -94,12 +144,16 @@ def read(path: Path, *, limit: int | None = None) -> bytes:
                 wanted = _CHUNK
             return b"".join(pieces)
     except (OSError, ValueError, MemoryError) as error:
-        raise FileError(
-            "E401",
-            f"The file cannot be read: {_reason(error)}.",
-            where=_printable(path),
-            fix="Check the path and the permissions.",
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> FileError:
+    return FileError(
+        "E401",
+        f"The file cannot be read: {_reason(error)}.",
+        where=_printable(path),
+        fix="Check the path and the permissions.",
+    )
 
 
 def _unwritable(path: Path, error: Exception) -> FileError:

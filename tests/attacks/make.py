@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 HERE = Path(__file__).parent
 VECTORS = HERE.parent.parent / "spec" / "vectors" / "seal"
 ORDER = 2**252 + 27742317777372353535851937790883648493  # of the Ed25519 group (RFC 8032 §5.1)
+PRIME = 2**255 - 19
+ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7  # y of points of order 8
 
 Json = dict[str, Any]
 Members = dict[str, bytes]
@@ -483,9 +485,20 @@ def vectors() -> Members:
         "preAuthenticationEncoding": pae(PAYLOAD).hex(),
         "signature": base64.b64decode(GOOD["sig"]).hex(),
     }
+    keys = {
+        "accepted": [private.public_key().public_bytes_raw().hex() for private in (PUBLISHER, STRANGER)],
+        "refused": [one.hex() for one in weak_keys()],
+    }
     return {
         "signed.json": json.dumps(identity, indent=1, ensure_ascii=True).encode() + b"\n",
+        "keys.json": json.dumps(keys, indent=1, ensure_ascii=True).encode() + b"\n",
     }
+
+
+def weak_keys() -> list[bytes]:
+    """The encodings of the points of small order, each with either sign, and all with y ≥ p."""
+    small = (0, 1, PRIME - 1, ORDER_8, PRIME - ORDER_8, *range(PRIME, 2**255))
+    return [(y | sign << 255).to_bytes(32, "little") for y in small for sign in (0, 1)]
 
 
 def build() -> dict[Path, bytes]:

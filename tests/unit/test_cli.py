@@ -83,7 +83,7 @@ def test_inspect(call: Caller, tiny: Path) -> None:
     found = call("inspect", tiny, "--json").json
     assert found["ok"] is True
     assert found["contract"] == seals.CONTRACT.as_json()
-    assert found["signed_by"] == []
+    assert found["claimed_signers"] == []
 
 
 def test_control_characters_of_a_file_never_reach_the_terminal(call: Caller, tmp_path: Path) -> None:
@@ -106,6 +106,7 @@ def test_control_characters_of_a_file_never_reach_the_terminal(call: Caller, tmp
 def test_verify_and_signatures(call: Caller, tiny: Path, tmp_path: Path) -> None:
     told = call("verify", tiny)
     assert (told.code, "not signed" in told.out) == (0, True)
+    assert "Anyone can make one that passes these checks" in told.out
     assert f"{len(seals.ROWS)} of {len(seals.ROWS)} generated examples" in told.out
     assert call("keygen", tmp_path / "a.key").code == 0
     keyid = call("keygen", tmp_path / "b.key", "--json").json["keyid"]
@@ -116,7 +117,16 @@ def test_verify_and_signatures(call: Caller, tiny: Path, tmp_path: Path) -> None
     assert (signed["keyid"], signed["identity"]) == (keyid, identity)
     found = call("verify", tiny, "--key", tmp_path / "b.key.pub", "--json").json
     assert (found["verified_key"], found["self_test"]["passed"]) == (keyid, True)
-    assert "not checked" in call("verify", tiny).out
+    unchecked = call("verify", tiny)
+    assert f"claims to be signed by {keyid[:16]}… (not checked)" in unchecked.out
+    assert "Anyone can make one that passes these checks" in unchecked.out
+    assert "original model" not in unchecked.out
+    checked = call("verify", tiny, "--key", tmp_path / "b.key.pub")
+    assert f"signed by {keyid}\n" in checked.out
+    assert ("claims" in checked.out, "Anyone" in checked.out) == (False, False)
+    inspected = call("inspect", tiny)
+    assert f"claims to be signed by {keyid[:16]}… (not checked)" in inspected.out
+    assert call("inspect", tiny, "--json").json["claimed_signers"] == [keyid]
     other = call("verify", tiny, "--key", tmp_path / "a.key.pub")
     assert (other.code, "E503" in other.err) == (1, True)
 

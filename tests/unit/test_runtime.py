@@ -12,7 +12,7 @@ import pytest
 
 import seals
 from sealift import canonical, load, seal
-from sealift.contract import Contract
+from sealift.contract import Contract, Output
 from sealift.errors import ContractError, SealError
 from sealift.runtime import Engine, Tolerance, matches
 from sealift.runtime.golden import read_examples
@@ -116,6 +116,23 @@ def test_examples_with_numbers_that_json_lacks() -> None:
         {"answers": {"label": [1, 1, 1, 1], "probability": [[0.5, None]] * 4}},
         {"tolerance": {"probability": {}}},
         {"tolerance": []},
+        {"tolerance": {"label": {"relative": 1e-9, "scale": 1.0}}},
+        {"tolerance": {"value": {"relative": 1e-9, "scale": 1.0}}},
+        *(
+            {"tolerance": {"probability": {"relative": bad, "scale": 1.0}}}
+            for bad in (1e308, "Infinity", "NaN", -1, 0.02)
+        ),
+        *({"tolerance": {"probability": {"relative": 1e-9, "scale": bad}}} for bad in (1e308, "Infinity", "NaN", -1)),
+        {"tolerance": {"probability": {"relative": 0.01, "scale": 0.51}}},
+        {"tolerance": {"probability": {"relative": 1e-9, "scale": [1.0]}}},
+        {"tolerance": {"probability": {"relative": True, "scale": 1.0}}},
+        {"rows": [3, 4, 5, 6]},
+        {"rows": {"0": 1}},
+        {"source": "original"},
+        *(
+            {"answers": {"label": [1, 1, 1, bad], "probability": [[0.5, 0.5]] * 4}}
+            for bad in (1.5, True, 2**70, "1", [1])
+        ),
     ],
 )
 def test_malformed_examples(change: dict[str, Any]) -> None:
@@ -126,6 +143,30 @@ def test_malformed_examples(change: dict[str, Any]) -> None:
     for raw in wrongs:
         with pytest.raises(SealError):
             read_examples(raw, seals.CONTRACT)
+
+
+def test_a_malformed_example_row_is_the_files_fault(tmp_path: Path) -> None:
+    members = {name: data for name, data in seals.members().items() if name != "manifest.json"}
+    examples = canonical.loads(members["golden/examples.json"])
+    examples["rows"][2][2] = "x"
+    members["golden/examples.json"] = canonical.dumps(examples)
+    sealed = seal.assemble(members, name="w", version="1", task="classification", producer="t", opsets={"": 21})
+    seal.write(tmp_path / "w.seal", sealed)
+    with pytest.raises(SealError, match=r"golden/examples.json: .* row 3: \"sex\" is") as raised:
+        load(tmp_path / "w.seal").self_test()
+    assert raised.value.code == "E205"
+
+
+def test_the_packer_caps_the_scales_of_a_loose_tolerance() -> None:
+    expected = np.array([[1e-6, -4.0], [np.nan, 2.0]])
+    loose = Tolerance(0.01, (1e-6, 500.0)).capped(expected)
+    np.testing.assert_allclose(loose.scale, (1e-6, 4.0), rtol=1e-9)
+    output = Output(name="value", dtype="float64", width=2)
+    assert Tolerance.from_json(loose.as_dict(), output, expected) == loose
+    usual = Tolerance(1e-9, 30.0)
+    assert usual.capped(expected) == usual
+    zeros = np.zeros(3)
+    assert Tolerance(1e-9, 1.0).capped(zeros).scale == 1.0
 
 
 def test_a_graph_that_cannot_be_run() -> None:

@@ -1,23 +1,25 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]
 
 from sealift import files, seal
 from sealift.errors import FileError, SealError, SignatureError
-from sealift.seal import Seal, envelope, layout, signature
+from sealift.seal import Seal, envelope, layout, points, signature
 
 ROOT = Path(__file__).parents[2]
 VECTOR: dict[str, Any] = json.loads((ROOT / "spec/vectors/seal/signed.json").read_text(encoding="utf-8"))
@@ -243,3 +245,53 @@ def test_a_key_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         seal.load_public_key(tmp_path / "missing")
     assert caught.value.code == "E401"
+
+
+KEYS: dict[str, list[str]] = json.loads((ROOT / "spec/vectors/seal/keys.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("encoded", KEYS["refused"])
+def test_a_public_key_of_small_order_or_another_encoding_is_refused(encoded: str, tmp_path: Path) -> None:
+    key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(encoded))
+    pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "weak.pub").write_bytes(pem)
+    with pytest.raises(SignatureError, match="E501"):
+        seal.load_public_key(tmp_path / "weak.pub")
+    with pytest.raises(SignatureError, match="E501"):
+        seal.verify_key(opened(), key)
+
+
+def test_a_forgery_under_the_neutral_point_is_not_valid() -> None:
+    """R = the neutral point and S = 0 satisfy the equation of RFC 8032 under that key, whatever the message is."""
+    neutral = bytes([1, *bytes(31)])
+    forged = envelope.build(
+        envelope.statement(opened().manifest, opened().identity),
+        [(hashlib.sha256(neutral).hexdigest(), neutral + bytes(32))],
+    )
+    found = seal.parse(with_signature(forged))
+    with pytest.raises(SignatureError, match="E501"):
+        seal.verify_key(found, Ed25519PublicKey.from_public_bytes(neutral))
+
+
+def test_usual_public_keys_are_accepted() -> None:
+    for encoded in KEYS["accepted"]:
+        assert not points.is_weak(bytes.fromhex(encoded))
+    for number in range(200):
+        assert not points.is_weak(private(number).public_key().public_bytes_raw())
+
+
+def test_signing_at_once_keeps_every_signature(tmp_path: Path) -> None:
+    file = tmp_path / "m.seal"
+    file.write_bytes((ROOT / "tests/attacks/files/sound.seal").read_bytes())
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom sealift import seal\n"
+        "from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey\n"
+        "for number in sys.argv[2:]:\n"
+        "    seal.sign_file(Path(sys.argv[1]), Ed25519PrivateKey.from_private_bytes(bytes([int(number)]) * 32))\n"
+    )
+    numbers = [[str(10 * process + i) for i in range(8)] for process in range(4)]
+    running = [subprocess.Popen([sys.executable, "-c", code, file, *some]) for some in numbers]
+    assert [one.wait(timeout=60) for one in running] == [0, 0, 0, 0]
+    expected = {signature.key_id(private(int(n)).public_key()) for some in numbers for n in some}
+    assert {one.keyid for one in seal.signatures(seal.read(file))} == expected
+    assert list(tmp_path.iterdir()) == [file]

@@ -30,7 +30,9 @@ def generate(path: Path, *, password_prompt: bool, as_json: bool) -> None:
 
 def sign(file: Path, key: Path, *, password_prompt: bool, as_json: bool) -> None:
     """Sign a file in place."""
-    keyid, identity = sign_file(file, open_key(key, password_prompt=password_prompt))
+    from sealift import seal
+
+    keyid, identity = seal.sign_file(file, open_key(key, password_prompt=password_prompt))
     if as_json:
         console.show_json({"ok": True, "file": str(file), "identity": identity, "keyid": keyid})
         return
@@ -42,15 +44,6 @@ def open_key(key: Path, *, password_prompt: bool) -> Ed25519PrivateKey:
     from sealift import seal
 
     return seal.load_private_key(key, password=_password(confirm=False) if password_prompt else None)
-
-
-def sign_file(file: Path, key: Ed25519PrivateKey) -> tuple[str, str]:
-    """Sign `file` in place; the key's id and the model's identity."""
-    from sealift import seal
-
-    opened = seal.read(file)
-    seal.write(file, seal.sign(opened, key))
-    return seal.verify_key(seal.read(file), key.public_key()), opened.identity
 
 
 def _password(*, confirm: bool) -> bytes:

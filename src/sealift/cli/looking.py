@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from sealift.seal import Seal
 
 _SHOWN = 12
+_UNKNOWN = (
+    "    Without --key it is not known who made this file. Anyone can make one that passes these checks, its examples\n"
+    "    included; they show that the file is intact and runs here, not that it is the model you expect."
+)
 
 
 def inspect(file: Path, *, as_json: bool) -> None:
@@ -30,7 +35,7 @@ def inspect(file: Path, *, as_json: bool) -> None:
             {
                 "ok": True,
                 **_manifest(file, seal),
-                "signed_by": keys,
+                "claimed_signers": keys,
                 "members": {name: len(data) for name, data in sorted(seal.members.items())},
                 "contract": contract.as_json(),
                 "evidence": evidence,
@@ -49,7 +54,7 @@ def inspect(file: Path, *, as_json: bool) -> None:
             ("identity", seal.identity),
             ("made by", manifest.producer),
             ("size", f"{sum(map(len, seal.members.values())):,} bytes"),
-            ("signed", ", ".join(f"{key[:16]}…" for key in keys) or "no"),
+            ("signature", _claimed(keys)),
         ]
     )
     say(f"\n{len(contract.inputs)} inputs")
@@ -91,22 +96,29 @@ def verify(file: Path, key: Path | None, *, as_json: bool) -> None:
             fix="Do not use the model here; update onnxruntime, or tell its publisher.",
         )
     if as_json:
-        report: dict[str, Any] = {"signed_by": signers, "verified_key": verified, "self_test": test.as_dict()}
+        report: dict[str, Any] = {"claimed_signers": signers, "verified_key": verified, "self_test": test.as_dict()}
         console.show_json({"ok": True, **_manifest(file, seal), **report, "source": model.examples.source})
         return
     good = styled("ok", "good")
     say(f"{good}  {len(seal.members)} members, every digest right; identity {seal.identity}")
     if verified is not None:
         say(f"{good}  signed by {verified}")
-    elif signers:
-        listed = ", ".join(f"{signer[:16]}…" for signer in signers)
-        say(f"--  says it is signed by {listed}; not checked: give the public key with --key")
     else:
-        say("--  not signed")
+        say(f"--  {_claimed(signers)}")
     where = {"generated": "generated examples", "caller": "examples from real rows"}.get(
         model.examples.source, "examples"
     )
-    say(f"{good}  {test.matching} of {test.rows} {where} give the original model's answers on this machine")
+    answers = "the original model's answers" if verified is not None else "the answers recorded in the file"
+    say(f"{good}  {test.matching} of {test.rows} {where} give {answers} on this machine")
+    if verified is None:
+        say(_UNKNOWN)
+
+
+def _claimed(keys: Sequence[str]) -> str:
+    """What the signatures of a file say, none of which was checked against a key."""
+    if not keys:
+        return "not signed"
+    return f"claims to be signed by {', '.join(f'{key[:16]}…' for key in keys)} (not checked)"
 
 
 def _manifest(file: Path, seal: Seal) -> dict[str, Any]:

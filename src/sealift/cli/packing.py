@@ -33,8 +33,9 @@ def run(
     as_json: bool,
 ) -> None:
     """Load model and rows, pack, sign, and tell what was proved."""
+    from sealift import seal
     from sealift.cli.data import read_data
-    from sealift.cli.keys import open_key, sign_file
+    from sealift.cli.keys import open_key
     from sealift.cli.overrides import read_overrides
     from sealift.packing import pack
     from sealift.packing.entrance import as_taken
@@ -51,7 +52,7 @@ def run(
             original, rows, truth, name=name, version=version, output=output, tolerance=tolerance,
             keep_rows=keep_rows, progress=bar.stage, **known,
         )  # fmt: skip
-    keyid = sign_file(packed.path, key)[0] if key is not None else None
+    keyid = seal.sign_file(packed.path, key)[0] if key is not None else None
     if as_json:
         console.show_json(
             {

@@ -83,7 +83,7 @@ def examples(
         "columns": [f.name for f in contract.inputs],
         "rows": in_words(contract.inputs, rows),
         "answers": {name: array[picked].tolist() for name, array in answers.items()},
-        "tolerance": {name: t.as_dict() for name, t in tolerance.items()},
+        "tolerance": {name: t.capped(answers[name][picked]).as_dict() for name, t in tolerance.items()},
         "source": _source(own is not None),
     }
 

@@ -13,6 +13,7 @@ import numpy as np
 from sealift.contract import Headline, Output
 from sealift.errors import PackError
 from sealift.packing.columns import is_unicode
+from sealift.runtime.golden import LOOSEST
 
 
 def check_texts(**texts: Any) -> None:
@@ -27,10 +28,11 @@ def check_tolerance(tolerance: Any) -> None:
     if tolerance is None:
         return
     number = isinstance(tolerance, int | float | np.number) and not isinstance(tolerance, bool)
-    if not number or not math.isfinite(tolerance) or not 0 < tolerance < 1:
+    if not number or not math.isfinite(tolerance) or not 0 < tolerance <= LOOSEST:
         raise _wrong(
             f"The tolerance {tolerance!r:.40} cannot be used.",
-            "Give the share by which an answer may differ, between 0 and 1, such as 1e-6; or leave it out.",
+            f"Give the share by which an answer may differ, above 0 and at most {LOOSEST:g}, such as 1e-6; or leave it "
+            "out.",
         )
 
 

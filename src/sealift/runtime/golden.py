@@ -10,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift import canonical
-from sealift.contract import Contract
+from sealift.contract import Batch, Contract, Output, encode
 from sealift.errors import SealError
+
+LOOSEST = 1e-2
+"""The largest tolerance: no answer may differ by more than this share of the output's largest expected one."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,38 @@ class Tolerance:
         return {"relative": self.relative, "scale": self.scale if isinstance(self.scale, float) else list(self.scale)}
 
     @classmethod
-    def from_json(cls, raw: Any, width: int | None) -> Tolerance:
-        """For an output of `width` columns. Raises KeyError, TypeError, ValueError."""
+    def from_json(cls, raw: Any, output: Output, expected: npt.NDArray[Any]) -> Tolerance:
+        """For `output`, whose expected answers are `expected`. Raises KeyError, TypeError, ValueError."""
+        if output.dtype != "float64":
+            raise ValueError(f"the output {output.name!r:.80} is not float64, so it has no tolerance")
         given = raw["scale"]
-        if not isinstance(given, list):
-            return cls(canonical.number(raw["relative"]), canonical.number(given))
-        if len(given) != width:
+        if isinstance(given, list) and len(given) != output.width:
             raise ValueError("a tolerance has another number of scales than its output has columns")
-        return cls(canonical.number(raw["relative"]), tuple(canonical.number(scale) for scale in given))
+        scales = [_bounded(scale) for scale in (given if isinstance(given, list) else [given])]
+        found = cls(_bounded(raw["relative"]), tuple(scales) if isinstance(given, list) else scales[0])
+        if found.relative > LOOSEST or found.relative * max(scales) > allowance(expected):
+            raise ValueError(f"the tolerance of {output.name!r:.80} is larger than the format allows")
+        return found
+
+    def capped(self, expected: npt.NDArray[Any]) -> Tolerance:
+        """The same with scales that `from_json` accepts for the expected answers of a file."""
+        most = allowance(expected) / self.relative * (1 - 1e-12)
+        if isinstance(self.scale, float):
+            return Tolerance(self.relative, min(self.scale, most))
+        return Tolerance(self.relative, tuple(min(scale, most) for scale in self.scale))
+
+
+def allowance(expected: npt.NDArray[Any]) -> float:
+    """The largest absolute difference that a tolerance may allow near zero (spec/SEAL.md §6)."""
+    finite = np.abs(expected[np.isfinite(expected)])
+    return LOOSEST * (float(finite.max(initial=0.0)) or 1.0)
+
+
+def _bounded(raw: Any) -> float:
+    value = canonical.number(raw)
+    if not 0 <= value < np.inf:
+        raise ValueError("a tolerance is not made of finite numbers from 0")
+    return value
 
 
 @dataclass(frozen=True)
@@ -73,26 +100,33 @@ def read_examples(raw: Any, contract: Contract) -> Examples:
         columns, rows, answers = raw["columns"], raw["rows"], raw["answers"]
         if columns != [field.name for field in contract.inputs]:
             raise ValueError("its columns are not the contract's inputs")
-        if set(answers) != {output.name for output in contract.outputs}:
+        if not isinstance(answers, dict) or set(answers) != {output.name for output in contract.outputs}:
             raise ValueError("its answers are not the contract's outputs")
-        if not rows or any(len(row) != len(columns) for row in rows):
+        if not rows or any(not isinstance(row, list) or len(row) != len(columns) for row in rows):
             raise ValueError("its rows are not as wide as its columns")
+        if raw["source"] not in ("generated", "caller"):
+            raise ValueError("its source is neither 'generated' nor 'caller'")
+        expected = {o.name: _answer(answers[o.name], o.dtype, (len(rows), o.width)) for o in contract.outputs}
         return Examples(
             columns={name: [row[i] for row in rows] for i, name in enumerate(columns)},
-            answers={o.name: _answer(answers[o.name], o.dtype, (len(rows), o.width)) for o in contract.outputs},
+            answers=expected,
             tolerance={
-                name: Tolerance.from_json(t, next((o.width for o in contract.outputs if o.name == name), None))
-                for name, t in raw["tolerance"].items()
+                name: Tolerance.from_json(rule, _named(contract, name), expected[name])
+                for name, rule in raw["tolerance"].items()
             },
-            source=str(raw["source"]),
+            source=raw["source"],
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SealError(
-            "E205",
-            f"The golden examples are malformed: {error}.",
-            where="golden/examples.json",
-            fix="Ask its publisher for the original file.",
-        ) from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise _malformed(str(error)) from None
+
+
+def encoded(examples: Examples, contract: Contract) -> Batch:
+    """The example rows as the graph's tensors. Raises SealError E205 when the contract refuses one of them."""
+    batch = encode(contract, examples.columns)
+    if batch.problems:
+        first = batch.problems[0]
+        raise _malformed(f"row {first.row}: {first.message.removesuffix('.')}")
+    return batch
 
 
 def matches(
@@ -125,12 +159,52 @@ def self_test(got: Mapping[str, npt.NDArray[Any]], examples: Examples) -> SelfTe
     return SelfTest(len(examples), int(good.sum()), worst)
 
 
+def _named(contract: Contract, name: str) -> Output:
+    found = next((output for output in contract.outputs if output.name == name), None)
+    if found is None:
+        raise ValueError(f"there is a tolerance for {name!r:.80}, which is no output")
+    return found
+
+
+def _malformed(reason: str) -> SealError:
+    return SealError(
+        "E205",
+        f"The golden examples are malformed: {reason}.",
+        where="golden/examples.json",
+        fix="Ask its publisher for the original file.",
+    )
+
+
 def _answer(raw: Any, dtype: str, shape: tuple[int, int | None]) -> npt.NDArray[Any]:
-    if dtype == "float64":
-        flat = [[canonical.number(v) for v in row] if isinstance(row, list) else canonical.number(row) for row in raw]
-        array = np.array(flat, dtype=np.float64)
-    else:
-        array = np.array(raw, dtype={"int64": np.int64, "bool": np.bool_, "string": np.object_}[dtype])
-    if array.shape != tuple(size for size in shape if size is not None):
-        raise ValueError(f"an answer has the shape {array.shape}")
-    return array
+    """Expected answers, (N,) or (N, width). Raises ValueError, TypeError."""
+    count, width = shape
+    rows = raw if width is not None else [[value] for value in raw]
+    if not isinstance(raw, list) or len(raw) != count:
+        raise ValueError("an answer has another number of entries than there are rows")
+    if any(not isinstance(row, list) or len(row) != (width or 1) for row in rows):
+        raise ValueError("an answer has another number of columns than its output")
+    read = _READ[dtype]
+    flat = [read(value) for row in rows for value in row]
+    array: npt.NDArray[Any] = np.empty(
+        len(flat), dtype={"float64": np.float64, "int64": np.int64, "bool": np.bool_}.get(dtype, object)
+    )
+    array[:] = flat
+    return array if width is None else array.reshape(count, width)
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1 or abs(value) >= 2**63:
+        raise ValueError(f"{value!r:.40} is not a whole number of 64 bits")
+    return int(value)
+
+
+def _exactly(kind: type) -> Any:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise ValueError(f"{value!r:.40} is not of the output's dtype")
+        return value
+
+    return read
+
+
+_READ = {"float64": canonical.number, "int64": _whole, "bool": _exactly(bool), "string": _exactly(str)}

@@ -13,7 +13,7 @@ from sealift import seal as sealing
 from sealift.contract import Batch, Contract, columns_of, encode
 from sealift.errors import ContractError
 from sealift.runtime.engine import Engine
-from sealift.runtime.golden import Examples, SelfTest, read_examples, self_test
+from sealift.runtime.golden import Examples, SelfTest, encoded, read_examples, self_test
 from sealift.seal import Seal
 from sealift.text import Stages
 
@@ -87,12 +87,9 @@ class SealedModel:
         return {name: np.asarray(array) for name, array in found.items()}
 
     def self_test(self) -> SelfTest:
-        """Re-run the golden examples on this machine."""
+        """Re-run the golden examples on this machine. Raises SealError E205 when they are malformed, E207."""
         examples = self.examples
-        batch = encode(self.contract, examples.columns)
-        if batch.problems:
-            raise batch.problems[0].as_error()
-        return self_test(self.answer(batch), examples)
+        return self_test(self.answer(encoded(examples, self.contract)), examples)
 
 
 def load(path: Path | str, *, threads: int | None = None) -> SealedModel:

@@ -12,6 +12,7 @@ from sealift.seal.signature import (
     load_private_key,
     load_public_key,
     sign,
+    sign_file,
     signatures,
     verify_key,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "parse",
     "read",
     "sign",
+    "sign_file",
     "signatures",
     "verify_key",
     "write",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from sealift import files
 from sealift.errors import SignatureError
-from sealift.seal import envelope
+from sealift.seal import envelope, reader, writer
 from sealift.seal.envelope import Signature
 from sealift.seal.layout import Bytes
+from sealift.seal.points import is_weak
 from sealift.seal.reader import Seal
 
 if TYPE_CHECKING:
@@ -23,9 +24,12 @@ __all__ = [
     "load_private_key",
     "load_public_key",
     "sign",
+    "sign_file",
     "signatures",
     "verify_key",
 ]
+
+_WEAK = "The public key has a small order or a non-canonical encoding, so anyone can sign for it."
 
 
 def key_id(key: Ed25519PublicKey) -> str:
@@ -95,7 +99,24 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
         raise _unusable(path, f"The public key cannot be opened: {error}") from None
     if not isinstance(key, Ed25519PublicKey):
         raise _unusable(path, "The key is not an Ed25519 key")
+    if is_weak(key.public_bytes_raw()):
+        raise _unusable(path, _WEAK.removesuffix("."))
     return key
+
+
+def sign_file(path: Path, key: Ed25519PrivateKey) -> tuple[str, str]:
+    """Sign the sealed file at `path` in place; the key's id and the model's identity.
+
+    Several processes may sign one file at once; every signature is kept.
+
+    Raises:
+        FileError: E401 or E402. SealError: E201 to E205. SignatureError: E502 when the file's signature is of another
+            model.
+    """
+    with files.exclusive(path):
+        opened = reader.read(path)
+        writer.write(path, sign(opened, key))
+        return verify_key(reader.read(path), key.public_key()), opened.identity
 
 
 def sign(seal: Seal, key: Ed25519PrivateKey) -> dict[str, Bytes]:
@@ -117,10 +138,13 @@ def verify_key(seal: Seal, key: Ed25519PublicKey) -> str:
     """Check that `key` signed this model; the key's id.
 
     Raises:
-        SignatureError: E503 when it did not, E502 when a signature under its id does not verify.
+        SignatureError: E503 when it did not, E502 when a signature under its id does not verify, E501 when the key
+            has a small order.
     """
     from cryptography.exceptions import InvalidSignature
 
+    if is_weak(key.public_bytes_raw()):
+        raise SignatureError("E501", _WEAK, fix="Ask its publisher which key they sign with.")
     wanted = key_id(key)
     for signature in signatures(seal):
         if signature.keyid == wanted:

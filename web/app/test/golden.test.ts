@@ -4,8 +4,11 @@ import { statedTolerance } from "../src/ui/evidence";
 
 describe("parseTolerance", () => {
   it("takes one scale, or one for each column", () => {
-    expect(parseTolerance({ relative: 1e-9, scale: 2 }, null)).toEqual({ relative: 1e-9, scale: 2 });
-    expect(parseTolerance({ relative: 1e-9, scale: [2, 3] }, 2)).toEqual({ relative: 1e-9, scale: [2, 3] });
+    expect(parseTolerance({ relative: 1e-9, scale: 2 }, null, [1])).toEqual({ relative: 1e-9, scale: 2 });
+    expect(parseTolerance({ relative: 1e-9, scale: [2, 3] }, 2, [[1, 1]])).toEqual({
+      relative: 1e-9,
+      scale: [2, 3],
+    });
   });
   it.each([
     [{ relative: 1e-9 }, 1],
@@ -14,8 +17,16 @@ describe("parseTolerance", () => {
     [{ relative: 1e-9, scale: [1, "x"] }, 2],
     [{ relative: 1e-9, scale: [1] }, null],
     [3, 1],
+    [{ relative: 1e308, scale: 1 }, null],
+    [{ relative: "Infinity", scale: 1 }, null],
+    [{ relative: "NaN", scale: 1 }, null],
+    [{ relative: -1e-9, scale: 1 }, null],
+    [{ relative: 1e-9, scale: 1e308 }, null],
+    [{ relative: 1e-9, scale: "Infinity" }, null],
+    [{ relative: 0.011, scale: 1 }, null],
+    [{ relative: 0.01, scale: 4.1 }, null],
   ])("refuses %j for a width of %j", (rule, width) => {
-    expect(() => parseTolerance(rule, width)).toThrow(/tolerance is malformed/);
+    expect(() => parseTolerance(rule, width, [-4, 2])).toThrow(/tolerance is malformed/);
   });
 });
 

@@ -63,6 +63,18 @@ describe("a sound file", () => {
   });
 });
 
+describe("public keys", () => {
+  const { accepted, refused } = readJson("spec/vectors/seal/keys.json") as Record<string, string[]>;
+  it.each(refused!)("refuses %s, which anyone can sign for", async (encoded) => {
+    const { signed } = await readSeal(file("sound-signed.seal"));
+    expect(await codeOf(() => verifyKey(signed!, encoded))).toBe("E501");
+  });
+  it.each(accepted!)("accepts %s", async (encoded) => {
+    const { signed } = await readSeal(file("sound-signed.seal"));
+    expect(await codeOf(() => verifyKey(signed!, encoded))).toBeNull();
+  });
+});
+
 describe("JSON", () => {
   const { accepted, refused } = readJson("spec/vectors/seal/json.json") as Record<string, string[]>;
   const parse = (text: string) => parseStrict(new TextEncoder().encode(text));

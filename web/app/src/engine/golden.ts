@@ -1,5 +1,5 @@
 /** The golden examples, read and run again. */
-import type { Contract } from "../contract/types";
+import type { Contract, Output } from "../contract/types";
 import { checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
 import { asNumber, isObject } from "../seal/json";
@@ -25,33 +25,70 @@ export function parseGolden(raw: unknown, contract: Contract): Golden {
       return checked.value;
     });
   });
+  if (rows.length === 0) throw malformed("there are no rows");
+  const given = raw["answers"];
+  if (Object.keys(given).length !== contract.outputs.length)
+    throw malformed("the answers are not the contract's outputs");
   const answers = new Map<string, unknown[]>();
-  for (const output of contract.outputs) {
-    const listed = raw["answers"][output.name];
-    if (!Array.isArray(listed) || listed.length !== rows.length)
-      throw malformed(`the answers of "${output.name}" are missing`);
-    answers.set(output.name, listed as unknown[]);
-  }
+  for (const output of contract.outputs) answers.set(output.name, readAnswer(given, output, rows.length));
+  if (!isObject(raw["tolerance"])) throw malformed("the tolerance is missing");
   const tolerance = new Map<string, Tolerance>();
-  if (isObject(raw["tolerance"])) {
-    for (const [name, rule] of Object.entries(raw["tolerance"])) {
-      const width = contract.outputs.find((output) => output.name === name)?.width ?? null;
-      tolerance.set(name, parseTolerance(rule, width));
-    }
+  for (const [name, rule] of Object.entries(raw["tolerance"])) {
+    const output = contract.outputs.find((one) => one.name === name);
+    if (output?.dtype !== "float64") throw malformed("a tolerance is not for a float64 output");
+    tolerance.set(name, parseTolerance(rule, output.width, answers.get(name)!));
   }
-  return { rows, answers, tolerance, source: String(raw["source"]).slice(0, 20) };
+  const { source } = raw;
+  if (source !== "generated" && source !== "caller") throw malformed("the source is not known");
+  return { rows, answers, tolerance, source };
 }
 
+/** The expected answers of one output: one entry a row, of the output's width and dtype. */
+function readAnswer(answers: Record<string, unknown>, output: Output, count: number): unknown[] {
+  const listed = Object.hasOwn(answers, output.name) ? answers[output.name] : undefined;
+  if (!Array.isArray(listed) || listed.length !== count)
+    throw malformed(`the answers of "${output.name}" are missing`);
+  const isRight = IS_RIGHT[output.dtype];
+  for (const entry of listed as unknown[]) {
+    const values: unknown[] = output.width === null ? [entry] : Array.isArray(entry) ? entry : [];
+    if (values.length !== (output.width ?? 1) || !values.every(isRight))
+      throw malformed(`an answer of "${output.name}" has not the output's form`);
+  }
+  return listed as unknown[];
+}
+
+const IS_RIGHT: Record<Output["dtype"], (value: unknown) => boolean> = {
+  float64: (value) => asNumber(value) !== undefined,
+  int64: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63,
+  bool: (value) => typeof value === "boolean",
+  string: (value) => typeof value === "string",
+};
+
+/** No answer may differ by more than this share of the output's largest expected one (spec/SEAL.md §6). */
+const LOOSEST = 1e-2;
+
 /** One scale for all columns of an output, or a list with one for each. */
-export function parseTolerance(rule: unknown, width: number | null): Tolerance {
+export function parseTolerance(rule: unknown, width: number | null, expected: readonly unknown[]): Tolerance {
   if (!isObject(rule)) throw malformed("a tolerance is malformed");
   const [relative, given] = [asNumber(rule["relative"]), rule["scale"]];
-  const scale = Array.isArray(given) ? given.map(asNumber) : asNumber(given);
-  const missing = Array.isArray(scale)
-    ? scale.length !== width || scale.includes(undefined)
-    : scale === undefined;
-  if (relative === undefined || missing) throw malformed("a tolerance is malformed");
-  return { relative, scale: scale as number | number[] };
+  const scales = Array.isArray(given) ? given.map(asNumber) : [asNumber(given)];
+  if (Array.isArray(given) && given.length !== width) throw malformed("a tolerance is malformed");
+  const isBounded = (value: number | undefined) => value !== undefined && value >= 0 && value < Infinity;
+  if (!isBounded(relative) || !scales.every(isBounded)) throw malformed("a tolerance is malformed");
+  const largest = scales.reduce((most: number, scale) => Math.max(most, scale!), 0);
+  if (relative! > LOOSEST || relative! * largest > allowance(expected))
+    throw malformed("a tolerance is malformed: it is larger than the format allows");
+  return { relative: relative!, scale: Array.isArray(given) ? (scales as number[]) : scales[0]! };
+}
+
+/** The largest absolute difference that a tolerance may allow near zero. */
+function allowance(expected: readonly unknown[]): number {
+  let most = 0;
+  for (const value of expected.flat()) {
+    const size = Math.abs(asNumber(value) ?? 0);
+    if (size < Infinity && size > most) most = size;
+  }
+  return LOOSEST * (most || 1);
 }
 
 /** Run every golden row again, here. */

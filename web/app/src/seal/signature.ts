@@ -58,6 +58,14 @@ export function readEnvelope(
 /** Whether the signature by `publicKey` (PEM, or 32 bytes in base64 or hexadecimal) is valid; the key's id. */
 export async function verifyKey(found: Signatures, publicKey: string): Promise<string> {
   const raw = rawKey(publicKey);
+  if (isWeak(raw)) {
+    throw new SealiftError(
+      "E501",
+      "The public key has a small order or a non-canonical encoding, so anyone can sign for it.",
+      "",
+      "Ask its publisher which key they sign with.",
+    );
+  }
   const id = await sha256(raw);
   const entry = found.entries.find((candidate) => candidate.keyid === id);
   if (!entry) {
@@ -103,6 +111,18 @@ export async function verifyKey(found: Signatures, publicKey: string): Promise<s
 }
 
 const SPKI = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
+
+const PRIME = 2n ** 255n - 19n;
+/** The y coordinate of the points of order 8 (RFC 8032 §5.1). */
+const ORDER_8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;
+const SMALL = [0n, 1n, PRIME - 1n, ORDER_8, PRIME - ORDER_8];
+
+/** Whether a key has a small order or is a non-canonical encoding (spec/SEAL.md §5): then anyone can sign for it. */
+export function isWeak(key: Uint8Array): boolean {
+  let y = 0n;
+  for (let i = 31; i >= 0; i--) y = (y << 8n) | BigInt(i === 31 ? key[i]! & 0x7f : key[i]!);
+  return y >= PRIME || SMALL.includes(y);
+}
 
 function rawKey(text: string): Uint8Array {
   const body = text.replace(/-----[A-Z ]+-----/g, "").replace(/\s+/g, "");
