@@ -110,3 +110,10 @@ it("hashes as MurmurHash3 does", () => {
   expect(murmur3("hello") >>> 0).toBe(0x248bfa47);
   expect(murmur3("hello, world") >>> 0).toBe(0x149bbb7f);
 });
+
+it("finds texts without a single known term", () => {
+  const words = { ...(stages["default"] as object), vocabulary: ["cough", "fever"] };
+  const read = new Stages(contractOf(words));
+  const of = (text: string | null) => read.wordless([0, text]);
+  expect([of("fever"), of("xyzzy"), of(""), of(null)]).toEqual([[], [1], [], []]);
+});

@@ -101,15 +101,6 @@ function check(field: Field, raw: unknown): Checked {
   return { value };
 }
 
-/** Whether a good value lies outside what most of the training data held. */
-export function unlikeTraining(field: Field, value: Value): boolean {
-  if (value === null) return false;
-  if (field.known && !field.known.has(value)) return true;
-  if (!field.observed || typeof value !== "number") return false;
-  const [low, high] = field.observed;
-  return (low !== null && value < low) || (high !== null && value > high);
-}
-
 function quoted(raw: unknown): string {
   const value = raw instanceof Unreadable ? raw.text : raw;
   if (typeof value !== "string") return String(value).slice(0, 60);

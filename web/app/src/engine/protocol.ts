@@ -1,4 +1,5 @@
 /** What the page and its worker say to each other. Everything here survives structured cloning. */
+import type { Caution } from "../contract/cautions";
 import type { Contract, Value } from "../contract/types";
 import type { RowCode } from "../contract/value";
 import type { Problem } from "../errors";
@@ -89,7 +90,8 @@ export interface Replies {
   runtime: true;
   /** Milliseconds for loading the model, one warm-up run included. */
   open: number;
-  predict: Answer[];
+  /** The answers, and each row's cautions. */
+  predict: { answers: Answer[]; cautions: Caution[][] };
   golden: GoldenReport;
   file: FileReport;
   probe: Attempt[];

@@ -1,5 +1,6 @@
 /** The model in ONNX Runtime's WebAssembly build: checked rows in, plain arrays out. */
 import type * as Ort from "onnxruntime-web";
+import { cautionsOf, type Caution } from "../contract/cautions";
 import { makeTensors, type TensorData } from "../contract/tensors";
 import type { Contract, Output, Value } from "../contract/types";
 import { SealiftError } from "../errors";
@@ -53,6 +54,11 @@ export class Model {
       }
     }
     return answers;
+  }
+
+  /** What makes the answer to a checked row less reliable. */
+  cautions(row: readonly Value[]): Caution[] {
+    return cautionsOf(this.contract, row, this.stages.wordless(row));
   }
 
   private async run(

@@ -35,7 +35,10 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
   const { model, golden } = state;
   switch (request.op) {
     case "predict":
-      return model.predict(request.rows);
+      return {
+        answers: await model.predict(request.rows),
+        cautions: request.rows.map((row) => model.cautions(row)),
+      };
     case "golden":
       return rerun(model, golden);
     case "file":

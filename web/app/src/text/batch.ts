@@ -32,6 +32,17 @@ export class Stages {
     this.mostRows = Math.min(...this.stages.map(({ stage }) => stage.rows));
   }
 
+  /** The inputs whose text is there, but has no term that any of its stages knows. */
+  wordless(row: readonly Value[]): number[] {
+    const read = new Map<number, boolean>();
+    for (const { field, stage } of this.stages) {
+      const text = row[field];
+      if (typeof text !== "string" || text === "") continue;
+      read.set(field, (read.get(field) ?? false) || stage.count(text).length > 0);
+    }
+    return [...read].filter(([, known]) => !known).map(([field]) => field);
+  }
+
   /** The rows in pieces that the graph can be given, each with the tensors of the stages. */
   *pieces(rows: Rows): Generator<{ rows: Rows; tensors: Map<string, TensorData> }> {
     if (this.stages.length === 0) {

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { cautionsOf } from "../src/contract/cautions";
+import { parseContract } from "../src/contract/parse";
+
+const contract = parseContract({
+  inputs: [
+    { name: "age", dtype: "float64", observed: [29, 77], units: "years", missing: "allowed" },
+    { name: "day", dtype: "date", observed: ["2020-01-01", "2024-12-31"], missing: "allowed" },
+    { name: "sex", dtype: "string", categories: ["f", "m"], missing: "allowed" },
+    { name: "report", dtype: "string", missing: "allowed" },
+  ],
+  outputs: [{ name: "value", dtype: "float64" }],
+  tensors: [
+    { name: "number", dtype: "float64", fields: [0, 1] },
+    { name: "text", dtype: "string", fields: [2, 3] },
+    { name: "text_missing", dtype: "bool", fields: [2, 3] },
+  ],
+  task: "regression",
+});
+const messages = (...args: Parameters<typeof cautionsOf>) => cautionsOf(...args).map((c) => c.message);
+
+test("a row like the training data has no caution", () => {
+  expect(cautionsOf(contract, [50, 1.6e15, "f", "cough"])).toEqual([]);
+});
+
+test("values outside the training data are named with what was usual", () => {
+  expect(messages(contract, [-5, 0, "x", "cough"])).toEqual([
+    '"age" is outside the training data (mostly 29 to 77 years).',
+    '"day" is outside the training data (mostly 2020-01-01 to 2024-12-31).',
+    '"sex" is not among the known values.',
+  ]);
+});
+
+test("the larger part missing is a caution about the whole row, half of it is not", () => {
+  expect(cautionsOf(contract, [null, null, null, "cough"])).toEqual([
+    { kind: "empty", field: null, message: "3 of 4 fields are empty." },
+  ]);
+  expect(cautionsOf(contract, [null, null, "f", "cough"])).toEqual([]);
+});
+
+test("a text without a known word is a caution", () => {
+  expect(cautionsOf(contract, [50, 1.6e15, "f", "zzz"], [3])).toEqual([
+    { kind: "words", field: 3, message: '"report" has no word that the model knows.' },
+  ]);
+});
