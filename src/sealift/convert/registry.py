@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +51,9 @@ class Answer:
 
 
 Converter: TypeAlias = Callable[[Any, Table], "Answer | Table"]
+Storage: TypeAlias = Callable[[Any, Table, Table], Table]
 _C = TypeVar("_C", bound=Converter)
+_S = TypeVar("_S", bound=Storage)
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Step:
 
 
 _converters: dict[type, Converter] = {}
+_storage: dict[type, Storage] = {}
 _rungs: dict[type, str] = {}
 _FAMILIES = {
     "catboost": "sealift.convert.catboost",
@@ -97,6 +101,20 @@ def converter(*types: type, replace: bool = False, how: str = "own") -> Callable
                 )
             _converters[kind] = function
             _rungs[kind] = how
+        return function
+
+    return register
+
+
+def storage(*types: type) -> Callable[[_S], _S]:
+    """Register a function `(estimator, input, output) -> output`, which marks what these transformers give as sparse.
+
+    For types without one, the table that their converter gives says it (`Table.sparse`).
+    """
+
+    def register(function: _S) -> _S:
+        for kind in types:
+            _storage[kind] = function
         return function
 
     return register
@@ -146,6 +164,9 @@ def apply(estimator: Any, table: Table, name: str = "") -> Answer:
                 raise placed from (error.__cause__ if isinstance(error, PackError) else error)
             found, how = graph.rescue(estimator, table, placed), "refused"
         answer = Answer(features=found) if isinstance(found, Table) else found
+        held = _storage.get(type(estimator))
+        if held is not None and answer.features is not None and how != "refused":
+            answer = dataclasses.replace(answer, features=held(estimator, table, answer.features))
         graph.steps.append(Step(graph.where, estimator, table, answer, how))
         return answer
 

@@ -23,6 +23,11 @@ def staged(graph: Graph, outputs: Iterable[Tensor]) -> tuple[Stage, ...]:
     return tuple(Stage(s.field, {**s.spec, "rows": max(1, _CELLS // columns)}) for s in graph.stages)
 
 
+def absent(x: Tensor) -> Tensor:
+    """Which cells (N, width) of a sparse matrix are not stored: zeros, but for those that a `Bag` holds explicitly."""
+    return x.absent() if isinstance(x, Lazy) else x.equals(0.0)
+
+
 class Lazy(Tensor):
     """A matrix (N, width) that becomes a node of the graph when it is first used as one."""
 
@@ -55,6 +60,10 @@ class Lazy(Tensor):
     def beside(self, parts: Sequence[Tensor], dtype: str) -> Tensor:
         """`parts`, this one among them, side by side."""
         return Joined([part.cast(dtype) for part in parts], dtype)
+
+    def absent(self) -> Tensor:
+        """Which cells (N, width) are not stored."""
+        return self.equals(0.0)
 
     def _dense(self) -> Tensor:
         raise NotImplementedError
@@ -110,6 +119,10 @@ class Bag(Lazy):
         kept = places >= 0
         return Bag(places, self.values * kept.cast(self.dtype), len(wanted))
 
+    def absent(self) -> Tensor:
+        """Which cells (N, width) are not stored."""
+        return Bag(self.places, self.filled.cast("float32"), self.width).equals(0.0)
+
     def _dense(self) -> Tensor:
         count = self.places.op("Shape", dtype="int64", shape=(1,), start=0, end=1)
         size = self.graph.add("Concat", [count, self.graph.constant(np.array([self.width]))], "int64", (2,), axis=0)
@@ -117,6 +130,30 @@ class Bag(Lazy):
         empty = size.op("ConstantOfShape", dtype=self.dtype, shape=self.shape, value=zero)
         # Adding, so that the zeros at the place −1 do no harm to the last column.
         return empty.op("ScatterElements", self.places, self.values, axis=1, reduction="add")
+
+
+class Stored(Lazy):
+    """Values in the stored cells of the sparse matrix `cells`; some of them are explicit zeros, as a scaler leaves."""
+
+    def __init__(self, values: Tensor, cells: Tensor) -> None:
+        super().__init__(values, values.dtype, values.width)
+        self.values = values
+        self.cells = cells
+
+    def cast(self, dtype: str) -> Tensor:
+        """The same values as `dtype`."""
+        return self if dtype == self.dtype else Stored(self.values.cast(dtype), self.cells)
+
+    def columns(self, indices: Any) -> Tensor:
+        """The columns at `indices`, in that order."""
+        return Stored(self.values.columns(indices), self.cells.columns(indices))
+
+    def absent(self) -> Tensor:
+        """Which cells (N, width) are not stored."""
+        return absent(self.cells)
+
+    def _dense(self) -> Tensor:
+        return self.values
 
 
 class Joined(Lazy):
@@ -141,6 +178,11 @@ class Joined(Lazy):
             total = product if total is None else total + product
         assert total is not None
         return total
+
+    def absent(self) -> Tensor:
+        """Which cells (N, width) are not stored."""
+        parts = [absent(part) for part in self.parts]
+        return self.graph.add("Concat", parts, "bool", self.shape, axis=1)
 
     def _dense(self) -> Tensor:
         return self.graph.add("Concat", list(self.parts), self.dtype, self.shape, axis=1)

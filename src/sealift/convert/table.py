@@ -47,10 +47,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns in order, as a data frame would hold them."""
+    """Columns in order, as a data frame would hold them.
+
+    `sparse` is whether the original holds these columns as a sparse matrix. Its zeros are absent cells, which most
+    models read as 0 and some boosters as missing (`sealift.convert.sparse.absent`).
+    """
 
     blocks: tuple[Block, ...]
     graph: Graph
+    sparse: bool = False
 
     @classmethod
     def of(cls, values: Tensor, names: Iterable[str] | None = None) -> Table:
@@ -60,10 +65,10 @@ class Table:
 
     @classmethod
     def join(cls, tables: Sequence[Table]) -> Table:
-        """Tables side by side; neighbours of one kind are joined."""
+        """Tables side by side; neighbours of one kind are joined. One sparse matrix among them makes all sparse."""
         blocks = [block for table in tables for block in table.blocks if block.names]
         runs = [list(run) for _, run in itertools.groupby(blocks, key=lambda block: block.kind)]
-        return cls(tuple(_merge(run) for run in runs), tables[0].graph)
+        return cls(tuple(_merge(run) for run in runs), tables[0].graph, any(table.sparse for table in tables))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -85,7 +90,7 @@ class Table:
                 runs[-1][1].append(inner)
             else:
                 runs.append((block, [inner]))
-        return Table(tuple(block.pick(inner) for block, inner in runs), self.graph)
+        return Table(tuple(block.pick(inner) for block, inner in runs), self.graph, self.sparse)
 
     def each(self) -> Iterator[Block]:
         """The columns one by one."""
@@ -100,7 +105,11 @@ class Table:
         for block in self.blocks:
             blocks.append(replace(block, names=tuple(rest[: len(block.names)])))
             rest = rest[len(block.names) :]
-        return Table(tuple(blocks), self.graph)
+        return Table(tuple(blocks), self.graph, self.sparse)
+
+    def stored(self, *, sparse: bool) -> Table:
+        """The same columns, held by the original as a sparse matrix or not."""
+        return self if self.sparse == sparse else replace(self, sparse=sparse)
 
     def numbers(self) -> Tensor:
         """All columns as one matrix (N, width), float32 only where every column is.
@@ -131,8 +140,13 @@ def input_table(
     nulls: Mapping[str, float | None],
     seen: Mapping[str, Collection[Any]] | None = None,
     times: Mapping[str, str] | None = None,
+    *,
+    sparse: bool = False,
 ) -> Table:
-    """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order."""
+    """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order.
+
+    `sparse` is whether the original takes its rows as a sparse matrix.
+    """
     place = {
         f.name: i for kind in (True, False) for i, f in enumerate(f for f in fields if (f.dtype == "string") is kind)
     }
@@ -160,7 +174,7 @@ def input_table(
         graph.fields[here] = field.name
         if seen is not None and field.name in seen:
             graph.seen[here] = tuple(seen[field.name])
-    return Table.join([Table((block,), graph) for block in singles])
+    return Table.join([Table((block,), graph, sparse) for block in singles])
 
 
 def constant_column(table: Table, value: float) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sealift.convert import Graph, Table, Tensor
+from sealift.convert.sparse import absent
 from sealift.packing.entrance import own_keys, takes_dicts, takes_texts
 from sealift.runtime import Engine
 from sealift.text import Stages
@@ -23,7 +24,8 @@ def run(graph: Graph, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) ->
 
 
 def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, Any]) -> Any:
-    """What a step is given in the graph: an array of numbers or objects, or a data frame if it knows names.
+    """What a step is given in the graph: an array of numbers or objects, a sparse matrix, or a data frame if it
+    knows names.
 
     A model that begins with a vectorizer is given its one column of texts, or dicts.
     """
@@ -46,6 +48,8 @@ def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, A
         return [{k: v for k, v in zip(keys, row, strict=True) if v is not None} for row in whole.tolist()]
     if takes_texts(estimator):
         return whole[:, 0]
+    if table.sparse:
+        return _as_sparse(whole, ~run(graph, {"in": absent(table.numbers())}, tensors)["in"])
     names = getattr(estimator, "feature_names_in_", None)
     if names is None or len(names) != whole.shape[1] or not find_spec("pandas"):
         return whole
@@ -53,6 +57,14 @@ def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, A
 
     # Told its dtype, or pandas makes NaN of None.
     return pandas.DataFrame({n: pandas.Series(c, dtype=c.dtype) for n, c in zip(names, columns, strict=True)})
+
+
+def _as_sparse(values: Any, stored: Any) -> Any:
+    """The cells (N, k) that are `stored` as a sparse matrix, explicit zeros included."""
+    from scipy import sparse
+
+    rows, columns = np.nonzero(stored)
+    return sparse.csr_matrix((values[stored], (rows, columns)), shape=values.shape)
 
 
 def _as_times(micros: Any, kind: str) -> Any:

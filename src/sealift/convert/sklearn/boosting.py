@@ -43,7 +43,7 @@ def _constant_start(step: Any) -> Any:
 
 def _initial(step: Any, x: Table) -> Tensor:
     """The raw predictions (N, k) of another estimator (init=), which is given the rows rounded to float32."""
-    rounded = Table.of(x.numbers().cast("float32"))
+    rounded = Table.of(x.numbers().cast("float32")).stored(sparse=x.sparse)
     before = len(x.graph.steps)
     answer = apply(step.init_, rounded, "init_")
     if not is_classifier(step):

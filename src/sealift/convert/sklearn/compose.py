@@ -7,6 +7,7 @@ from typing import Any
 from sklearn import compose, pipeline
 
 from sealift.convert.registry import Answer, apply, converter, refuse, transform
+from sealift.convert.sklearn.storage import same_cells
 from sealift.convert.table import Table
 
 
@@ -34,7 +35,8 @@ def columns(step: Any, x: Table) -> Table:
         parts.append(_weighted(step, name, part))
     if not parts:
         raise refuse("It keeps no column.", "Let at least one transformer give columns.")
-    joined = Table.join(parts)
+    # Made in fit from how full the training rows were (`sparse_threshold`).
+    joined = Table.join(parts).stored(sparse=bool(step.sparse_output_))
     try:
         names = step.get_feature_names_out()
     except (AttributeError, ValueError):  # a member that does not name its columns
@@ -58,4 +60,6 @@ def union(step: Any, x: Table) -> Table:
 
 def _weighted(step: Any, name: str, part: Table) -> Table:
     weight = (step.transformer_weights or {}).get(name)
-    return part if weight is None else Table.of(part.numbers() * float(weight), part.names)
+    if weight is None:
+        return part
+    return same_cells(step, part, Table.of(part.numbers() * float(weight), part.names))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import numpy as np
+from scipy import sparse
 from sklearn import preprocessing
 
 from sealift.convert.registry import converter
 from sealift.convert.sklearn.names import named
+from sealift.convert.sklearn.storage import same_cells
 from sealift.convert.table import Table
 from sealift.convert.trace import trace
 
@@ -23,6 +27,28 @@ def function(step: Any, x: Table) -> Table:
     # The names that the step was given, which a step before it may have made.
     given = x.named(step.feature_names_in_) if frame and len(step.feature_names_in_) == x.width else x
     found = trace(func, given, step.kw_args or {}, frame=frame)
+    result = _laid_out(step, found, x, frame=frame)
+    return _held(step, x, result) if x.sparse else result
+
+
+def _laid_out(step: Any, found: Table, x: Table, *, frame: bool) -> Table:
     if frame or any(block.is_text or block.time for block in found.blocks):
         return found
     return named(step, found.numbers(), x)
+
+
+def _held(step: Any, x: Table, found: Table) -> Table:
+    """Mark what the function gives for a sparse matrix. It is asked, since `toarray` leaves no trace in the graph."""
+    # An explicit zero among the cells: a function may leave it or drop it.
+    given = sparse.csr_matrix(np.ones((2, x.width)))
+    given.data[-1] = 0.0
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            made = step.transform(given.copy())
+    except Exception:  # whatever a function of the user's own raises; the proof decides
+        return found.stored(sparse=True)
+    if not sparse.issparse(made):
+        return found
+    same = made.shape == given.shape and made.nnz == given.nnz and found.width == x.width
+    return same_cells(step, x, found) if same else found.stored(sparse=True)

@@ -11,6 +11,7 @@ from sklearn import preprocessing
 from sealift.convert.graph import where
 from sealift.convert.registry import converter
 from sealift.convert.search import interpolate
+from sealift.convert.sparse import absent
 from sealift.convert.special import normal_quantile
 from sealift.convert.table import Table
 
@@ -35,4 +36,5 @@ def quantile(step: Any, x: Table) -> Table:
         high = stats.norm.ppf(1 - (_THRESHOLD - np.spacing(1)))
         bounded = normal_quantile(found.cast("float64")).cast(dtype).clip(low, high)
         found = where(found <= 0.0, float(low), where(found >= 1.0, float(high), bounded))
-    return Table.of(found, x.names)
+    # Only the stored cells of a sparse matrix are transformed.
+    return Table.of(where(absent(values), 0.0, found) if x.sparse else found, x.names)

@@ -1,4 +1,7 @@
-"""Scalers (`preprocessing/_data.py`): each operation in the input's own precision, as done in place there."""
+"""Scalers (`preprocessing/_data.py`): each operation in the input's own precision, as done in place there.
+
+A sparse matrix is multiplied by the reciprocal of the scale, a dense one is divided by it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def standard(step: Any, x: Table) -> Table:
     if step.with_mean:
         values = values - step.mean_.astype(values.dtype)
     if step.with_std:
-        values = values / step.scale_.astype(values.dtype)
+        values = _scaled(values, step.scale_, x) if x.sparse else values / step.scale_.astype(values.dtype)
     return Table.of(values, x.names)
 
 
@@ -42,7 +45,7 @@ def robust(step: Any, x: Table) -> Table:
     if step.with_centering:
         values = (values - step.center_).cast(dtype)
     if step.with_scaling:
-        values = (values / step.scale_).cast(dtype)
+        values = _scaled(values, step.scale_, x)
     return Table.of(values, x.names)
 
 
@@ -50,7 +53,7 @@ def robust(step: Any, x: Table) -> Table:
 def max_abs(step: Any, x: Table) -> Table:
     """Over the greatest magnitude, clipped where asked."""
     values = x.numbers()
-    values = (values / step.scale_).cast(values.dtype)
+    values = _scaled(values, step.scale_, x)
     if getattr(step, "clip", False):
         values = values.clip(-1.0, 1.0)
     return Table.of(values, x.names)
@@ -61,7 +64,7 @@ def normalizer(step: Any, x: Table) -> Table:
     """Over the row's norm; rows of next to nothing stay as they are."""
     values = x.numbers()
     norm = _norm(values, step.norm)
-    small = norm < 10 * float(np.finfo(values.dtype).eps)
+    small = norm.equals(0.0) if x.sparse else norm < 10 * float(np.finfo(values.dtype).eps)
     return Table.of(values / where(small, 1.0, norm), x.names)
 
 
@@ -85,6 +88,11 @@ def centered(step: Any, kernel: Tensor) -> Tensor:
     rows = kernel.sum(keepdims=True) / float(len(fitted))
     found: Tensor = (kernel - fitted).cast(dtype) - rows + np.asarray(step.K_fit_all_)
     return found.cast(dtype)
+
+
+def _scaled(values: Tensor, scale: Any, x: Table) -> Tensor:
+    scaled: Tensor = values * (1.0 / scale) if x.sparse else values / scale
+    return scaled.cast(values.dtype)
 
 
 def _norm(values: Tensor, name: str) -> Tensor:

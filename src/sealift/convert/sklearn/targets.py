@@ -53,5 +53,5 @@ def classifier_chain(step: Any, x: Table) -> Answer:
 
 
 def _beside(x: Table, seen: list[Tensor]) -> Table:
-    values = x.numbers().cast("float64")
-    return Table.join([Table.of(values, x.names), Table.of(stack(seen))]) if seen else Table.of(values, x.names)
+    given = Table.of(x.numbers().cast("float64"), x.names).stored(sparse=x.sparse)
+    return Table.join([given, Table.of(stack(seen))]) if seen else given

@@ -69,6 +69,7 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "round": lambda x, decimals=0: np.round(x, decimals),
     "squeeze": squeeze,
     "toarray": lambda x: x.copy(),
+    "todense": lambda x: x.copy(),
     "transpose": _transposed,
 }
 _ATTRIBUTES: dict[str, Callable[[Any], Any]] = {

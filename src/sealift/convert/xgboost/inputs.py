@@ -8,13 +8,22 @@ from sealift.contract import is_missing
 from sealift.convert.boosted import close, numbered
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import refuse
+from sealift.convert.sparse import absent
 from sealift.convert.table import Table
 from sealift.convert.xgboost.booster import MISSING, Parsed
 
 
 def matrix(x: Table, parsed: Parsed, marker: float) -> Tensor:
-    """The columns as float32 (N, width), NaN where missing or equal to `marker`."""
+    """The columns as float32 (N, width), NaN where missing, equal to `marker`, or absent from a sparse matrix."""
     categorical = parsed.categorical
+    if x.sparse:
+        if categorical:
+            raise refuse(
+                "It reads categories from a sparse matrix.",
+                "Train it on a dense table, such as one of OrdinalEncoder, or without categories.",
+            )
+        numbers = x.numbers()
+        return where(absent(numbers), np.nan, _marked(numbers.cast("float32"), marker))
     if not categorical:
         return _marked(x.numbers().cast("float32"), marker)
     parts = []

@@ -59,7 +59,8 @@ class StandIns:
         values = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
         names = list(getattr(found, "columns", ())) or _names(estimator, values.shape[1])
         if values.dtype != object:
-            return Table.of(self._constant(values.astype(np.float64)), [str(name) for name in names])
+            table = Table.of(self._constant(values.astype(np.float64)), [str(name) for name in names])
+            return table.stored(sparse=hasattr(found, "toarray"))
         parts = [self._column(values[:, i], str(name)) for i, name in enumerate(names)]
         return Table.join([Table((part,), self._graph) for part in parts])
 
