@@ -40,15 +40,17 @@ dates = st.one_of(
     st.from_regex(r"[0-9]{4}-[01][0-9]-[0-3][0-9]"),
 )
 cells = st.one_of(plain_numbers, odd_cells, st.text(max_size=8), dates)
+words = st.none() | st.lists(st.sampled_from(["", "NA", "-999", "1", "nan", "-", "2024-01-01"]), unique=True)
 columns_of_cells = st.lists(cells, max_size=30)
 
 
-@given(columns_of_cells, st.sampled_from(["float64", "float32", "int64", "bool", "string", "date", "datetime"]))
-def test_a_column_reads_as_its_cells(column: list[str], dtype: DTypes) -> None:
-    together = read_column(column, dtype)
+@given(columns_of_cells, st.sampled_from(["float64", "float32", "int64", "bool", "string", "date", "datetime"]), words)
+def test_a_column_reads_as_its_cells(column: list[str], dtype: DTypes, words: list[str] | None) -> None:
+    field = Field(name="x", dtype=dtype, missing_as=None if words is None else tuple(words))
+    together = read_column(column, field)
     assert len(together) == len(column)
     for cell, value in zip(column, together, strict=True):
-        alone = read_cell(cell, dtype)
+        alone = read_cell(cell, field)
         if isinstance(alone, Unreadable):
             assert isinstance(value, Unreadable)
         elif alone is None:
@@ -59,7 +61,7 @@ def test_a_column_reads_as_its_cells(column: list[str], dtype: DTypes) -> None:
 
 @given(st.one_of(plain_numbers, st.from_regex(r"[+-]?[0-9]{0,25}\.?[0-9]{0,25}([eE][+-]?[0-9]{1,3})?", fullmatch=True)))
 def test_a_number_is_the_nearest_double(cell: str) -> None:
-    value = read_cell(cell, "float64")
+    value = read_cell(cell, Field(name="x", dtype="float64"))
     if not re.search(r"[0-9]", cell.lower().partition("e")[0]):
         assert value is None or isinstance(value, Unreadable)
         return
@@ -250,7 +252,7 @@ def test_the_fast_way_reads_as_the_slow_one(
                 columns = [chunk.columns["x"], chunk.columns["t"], chunk.columns["y"]]
                 for i in (0, 2):
                     if not isinstance(columns[i], np.ndarray):
-                        columns[i] = read_column(columns[i], "float64")  # type: ignore[arg-type]
+                        columns[i] = read_column(columns[i], Field(name="x", dtype="float64"))  # type: ignore[arg-type]
                 sound = chunk.sound.tolist() if chunk.sound is not None else list(range(chunk.count))
                 piece: list[Any] = [None] * chunk.count
                 for at, row in zip(sound, zip(*columns, strict=True), strict=True):

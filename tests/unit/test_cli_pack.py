@@ -121,6 +121,9 @@ def test_the_columns_of_a_csv_are_typed(tmp_path: Path) -> None:
     assert np.isnan(rows["gaps"].tolist()[2])
     assert rows["gappy"].tolist() == [True, None, False]
     assert [None if pd.isna(value) else value for value in rows["text"]] == ["a", None, "c"]
+    # As pandas reads it, which most models were trained on; a contract file may say otherwise.
+    assert [None if pd.isna(value) else value for value in rows["na"]] == [None, "x", None]
+    rows, _ = read_data(tmp_path / "d.csv", target="target", drop=["code"], fields={"na": {"missing_as": [""]}})
     assert rows["na"].tolist() == ["NA", "x", "NA"]
 
 

@@ -28,8 +28,15 @@ ROWS: list[dict[str, Any]] = _load("rows.json")["cases"]
 CSV: list[dict[str, Any]] = _load("csv.json")["cases"]
 
 
-def _contract_of(dtype: Any) -> Contract:
-    field = Field(name="x", dtype=dtype, missing="allowed").as_json()
+FIELDS: dict[str, list[dict[str, Any]]] = _load("fields.json")
+
+
+def _field_of(vector: dict[str, Any]) -> Field:
+    return Field.from_json({"name": "x", "missing": "allowed", "dtype": vector["dtype"], **vector.get("field", {})})
+
+
+def _contract_of(described: Field) -> Contract:
+    field, dtype = described.as_json(), described.dtype
     text = dtype == "string"
     tensors = (
         [{"name": "text", "dtype": "string", "fields": [0]}, {"name": "text_missing", "dtype": "bool", "fields": [0]}]
@@ -40,10 +47,11 @@ def _contract_of(dtype: Any) -> Contract:
     return Contract.from_json({"inputs": [field], "outputs": outputs, "task": "clustering", "tensors": tensors})
 
 
-@pytest.mark.parametrize("vector", CELLS, ids=lambda v: f"{v['dtype']}-{v['cell']!a}")
+@pytest.mark.parametrize("vector", CELLS, ids=lambda v: f"{v['dtype']}-{v['cell']!a}-{v.get('field', '')}")
 def test_cells(vector: dict[str, Any]) -> None:
-    contract = _contract_of(vector["dtype"])
-    for column in ([read_cell(vector["cell"], vector["dtype"])], read_column([vector["cell"]], vector["dtype"])):
+    field = _field_of(vector)
+    contract = _contract_of(field)
+    for column in ([read_cell(vector["cell"], field)], read_column([vector["cell"]], field)):
         batch = encode(contract, {"x": column})
         codes = [problem.code for problem in batch.problems]
         assert codes == ([vector["code"]] if vector["code"] else [])
@@ -61,14 +69,28 @@ def test_cells(vector: dict[str, Any]) -> None:
 
 
 def test_a_column_reads_as_its_cells() -> None:
-    for dtype in ("float64", "float32", "int64", "bool", "string", "date", "datetime"):
-        cells = [v["cell"] for v in CELLS if v["dtype"] == dtype]
-        together = read_column(cells, dtype)
+    fields = dict.fromkeys(_field_of(vector) for vector in CELLS)
+    for field in fields:
+        cells = [vector["cell"] for vector in CELLS if _field_of(vector) == field]
+        together = read_column(cells, field)
         for cell, value in zip(cells, together, strict=True):
-            alone = read_cell(cell, dtype)
+            alone = read_cell(cell, field)
             assert type(value) is type(alone)
             if not isinstance(alone, Unreadable):
                 assert value == alone
+
+
+@pytest.mark.parametrize("case", FIELDS["refused"], ids=lambda case: case["name"])
+def test_a_malformed_field(case: dict[str, Any]) -> None:
+    with pytest.raises(SealiftError) as raised:
+        Field.from_json(case["field"])
+    assert raised.value.code == "E106"
+
+
+@pytest.mark.parametrize("case", FIELDS["accepted"], ids=lambda case: case["name"])
+def test_a_sound_field(case: dict[str, Any]) -> None:
+    field = Field.from_json(case["field"])
+    assert Field.from_json(field.as_json()) == field
 
 
 @pytest.mark.parametrize("case", ROWS, ids=lambda case: case["name"])
@@ -116,7 +138,7 @@ def _read_csv(contract: Contract, text: str, *, extra: bool) -> tuple[list[Any],
             piece[at] = list(cells)
         rows += piece
         problems += [{"row": p.row, "field": p.field, "code": p.code} for p in chunk.faults]
-        columns = {f.name: read_column(chunk.columns[f.name], f.dtype) for f in contract.inputs}  # type: ignore[arg-type]
+        columns = {f.name: read_column(chunk.columns[f.name], f) for f in contract.inputs}  # type: ignore[arg-type]
         for problem in encode(contract, columns, first_row=0).problems:
             problems.append({"row": start + sound[problem.row] + 1, "field": problem.field, "code": problem.code})
     if not rows:

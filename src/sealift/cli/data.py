@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Unreadable, is_missing, read_cell, read_column
-from sealift.contract.cells import MISSING
+from sealift.contract import MISSING_WORDS, CellReader, DType, Field, Unreadable, is_missing
 from sealift.contract.moments import micros_of
 from sealift.errors import ContractError, FileError
 
@@ -22,8 +21,13 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[tT])")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 
 
-def read_data(path: Path, *, target: str | None, drop: Sequence[str]) -> tuple[Any, npt.NDArray[Any] | None]:
+def read_data(
+    path: Path, *, target: str | None, drop: Sequence[str], fields: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[Any, npt.NDArray[Any] | None]:
     """The rows without `target` and `drop`, and the target's values.
+
+    Cells of text are read as `pandas.read_csv` reads them by default, in columns of strings too: NA and None are
+    missing. `fields` may say otherwise by `missing_as`, `true_as`, `false_as` and `date_format`.
 
     The rows are a pandas DataFrame where pandas is installed, since models mostly were trained on one, else a dict of
     arrays.
@@ -32,7 +36,9 @@ def read_data(path: Path, *, target: str | None, drop: Sequence[str]) -> tuple[A
         FileError: E401 to E405, E404 for a record that cannot be read: the proof must rest on all of them.
         ContractError: E101 when a named column is not there, E103, E105.
     """
-    columns = _columns(path)
+    # A label such as "None" is a class more often than a gap.
+    told = {target: {"missing_as": [""]}, **(fields or {})} if target is not None else fields or {}
+    columns = _columns(path, told)
     for name in [*drop, *([target] if target is not None else [])]:
         if name not in columns:
             listed = ", ".join(f'"{found}"' for found in list(columns)[:20])
@@ -48,7 +54,7 @@ def read_data(path: Path, *, target: str | None, drop: Sequence[str]) -> tuple[A
     return pandas.DataFrame(rows), truth
 
 
-def _columns(path: Path) -> dict[str, Any]:
+def _columns(path: Path, fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     from sealift.score import kind_of
     from sealift.score.kinds import open_table
 
@@ -74,27 +80,52 @@ def _columns(path: Path) -> dict[str, Any]:
         raise FileError("E404", fault.message, where=f"{path}, row {fault.row}", fix="Correct the record or remove it.")
     if not pieces:
         raise ContractError("E105", "There are no rows below the header.", where=str(path), fix="Add some.")
-    typed = _typed_cells if pieces[0].cells == "all" else _typed_values
-    return {name: typed([piece.columns[name] for piece in pieces]) for name in names}
+    as_text = pieces[0].cells == "all"
+    return {
+        name: _typed_cells(parts, _told(fields.get(name, {}), name)) if as_text else _typed_values(parts)
+        for name in names
+        for parts in [[piece.columns[name] for piece in pieces]]
+    }
 
 
-def _typed_cells(parts: Sequence[Any]) -> npt.NDArray[Any]:
+def _told(field: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What a contract file says of a column's cells. Raises ContractError E106 where it is malformed."""
+    keys = {"missing_as", "true_as", "false_as", "date_format"}
+    told = {key: value for key, value in field.items() if key in keys}
+    # A field of the one type that has such keys checks them.
+    dtype = "bool" if {"true_as", "false_as"} & told.keys() else "datetime" if "date_format" in told else "string"
+    Field.from_json({"name": name, "dtype": dtype, **told})
+    return told
+
+
+def _typed_cells(parts: Sequence[Any], told: Mapping[str, Any]) -> npt.NDArray[Any]:
     """Numbers where every cell is one or missing, then booleans, else text."""
     cells: list[str] = list(chain.from_iterable(parts))
-    if all(_WHOLE.fullmatch(cell) for cell in cells):
+    words = told.get("missing_as", MISSING_WORDS)
+
+    def read(dtype: DType) -> Any:
+        return CellReader(dtype, **{"missing_as": words, **told}).column(cells)
+
+    if "date_format" in told:
+        return _dates(read("datetime"))
+    if {"true_as", "false_as"} & told.keys():
+        flags = read("bool")
+        if not any(isinstance(value, Unreadable) for value in flags):
+            return np.array(flags, dtype=np.object_ if None in flags else np.bool_)
+    if all(_WHOLE.fullmatch(cell) and cell not in words for cell in cells):
         return np.fromiter(map(int, cells), np.int64, len(cells))
-    numbers = read_column(cells, "float64")
+    numbers = read("float64")
     if isinstance(numbers, np.ndarray):
         return numbers
     if not any(isinstance(value, Unreadable) for value in numbers):
         return np.array([np.nan if value is None else value for value in numbers], dtype=np.float64)
-    words = {cell.strip().lower() for cell in cells if cell.strip() not in MISSING}
-    if words <= {"true", "false"}:
-        flags = [read_cell(cell, "bool") for cell in cells]
+    present = {cell.strip().lower() for cell in cells if cell.strip() not in words}
+    if present <= {"true", "false"}:
+        flags = read("bool")
         return np.array(flags, dtype=np.object_ if None in flags else np.bool_)
-    if words and all(map(_DATE.match, words)):
-        return _dates(read_column(cells, "datetime"))
-    return _objects([cell or None for cell in cells])
+    if present and all(map(_DATE.match, present)):
+        return _dates(read("datetime"))
+    return _objects(read("string"))
 
 
 def _typed_values(parts: Sequence[Any]) -> npt.NDArray[Any]:

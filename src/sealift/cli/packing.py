@@ -44,7 +44,7 @@ def run(
     # What fails fast comes first: a wrong key or contract file should not cost a verification.
     key = open_key(sign_with, password_prompt=password_prompt) if sign_with is not None else None
     known = read_overrides(overrides) if overrides is not None else {}
-    rows, truth = read_data(data, target=target, drop=drop)
+    rows, truth = read_data(data, target=target, drop=drop, fields=known.get("fields"))
     original, warned = load_noting(model, trust_pickle=trust_pickle, trust=trust)
     rows = as_taken(original, rows)
     with Bar("Packing") as bar:

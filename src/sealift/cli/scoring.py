@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, TextIO
 
 import click
 
 from sealift.cli import console
 from sealift.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from sealift.contract import Cautions
 
 _LISTED = 10
 
@@ -41,7 +45,21 @@ def run(file: Path, source: str, target: str, *, keep: list[str], extra: bool, a
                 console.say(f"    row {problem.row}  {problem.code}  {console.clean(problem.message)}", told)
             if summary.refused > _LISTED:
                 console.say("    …", told)
+        _cautions(summary.cautions, told)
         if target != "-":
             console.say(f"answers in {console.clean(summary.output)}")
     if summary.refused:
         raise SystemExit(console.SOME_ROWS)
+
+
+def _cautions(counted: Sequence[Cautions], stream: TextIO) -> None:
+    """Per column of the answered rows: values missing, categories unknown, numbers unlike the training data."""
+    for item in counted[:_LISTED]:
+        parts = [f"{item.missing:,} missing"] * bool(item.missing)
+        parts += [f"{item.outside:,} outside the usual range"] * bool(item.outside)
+        if item.unknown:
+            examples = ", ".join(f"'{text}'" for text in item.examples)
+            parts.append(f"{item.unknown:,} not among the known categories ({examples})")
+        console.say(f"    column {console.clean(item.field)}: {console.clean('; '.join(parts))}", stream)
+    if len(counted) > _LISTED:
+        console.say(f"    and {len(counted) - _LISTED:,} more columns", stream)

@@ -3,14 +3,18 @@
 Specified in spec/CONTRACT.md.
 """
 
-from sealift.contract.cells import Unreadable, read_cell, read_column
+from sealift.contract.cautions import Cautions, cautions
+from sealift.contract.cells import CellReader, Unreadable, read_cell, read_column
 from sealift.contract.check import Batch, Problem, encode, is_missing
 from sealift.contract.contract import Contract, Headline, Stage, Tensor
-from sealift.contract.field import DType, Field, Output, Policy, Scalar, Task, shown
+from sealift.contract.field import MISSING_WORDS, DType, Field, Output, Policy, Scalar, Task, shown
 from sealift.contract.rows import as_table, columns_of, match_columns
 
 __all__ = [
+    "MISSING_WORDS",
     "Batch",
+    "Cautions",
+    "CellReader",
     "Contract",
     "DType",
     "Field",
@@ -24,6 +28,7 @@ __all__ = [
     "Tensor",
     "Unreadable",
     "as_table",
+    "cautions",
     "columns_of",
     "encode",
     "is_missing",

@@ -261,7 +261,8 @@ def _problem(row: int, field: Field, code: int, value: object) -> Problem:
     if code == _MISSING:
         message = f'"{field.name}" is missing, and the model cannot do without it.'
     elif code == _TYPE:
-        message = f'"{field.name}" is {text}, but must be {_NEEDED[field.dtype]}.'
+        needed = f"a date as {field.date_format}" if field.date_format else _NEEDED[field.dtype]
+        message = f'"{field.name}" is {text}, but must be {needed}.'
         if isinstance(value, Unreadable) and "," in value.text and not field.is_time:
             message += " Decimals are written with a point."
         if field.is_time:

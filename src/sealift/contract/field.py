@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from sealift import canonical
+from sealift.contract.date_format import format_problem
 from sealift.contract.moments import TIMES, micros_of, text_of
 from sealift.errors import ContractError
 
@@ -19,6 +20,16 @@ Bound: TypeAlias = float | str
 
 # The largest whole number whose neighbours are doubles too: 2**53 would also be what 2**53 + 1 rounds to.
 MAX_SAFE_INTEGER = 2**53 - 1
+
+# What pandas.read_csv reads as missing by default (pandas, "IO tools", na_values).
+MISSING_WORDS = (
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"),
+    *("NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""The cells of numbers, booleans and dates that are missing unless a field says otherwise."""
+DEFAULT_STRING_MISSING = ("",)
+"""The same for strings, where NA and None can be categories."""
+_MAX_WORDS, _MAX_WORD = 64, 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +46,10 @@ class Field:
             field holds dates: ("2020-01-01", None).
         observed: where most training values lay, rounded outwards.
         typical: a rounded central value, or the commonest category.
+        missing_as: the cells of a text file that are missing; None for the default of the dtype: `MISSING_WORDS`, or
+            the empty cell where the field holds strings.
+        true_as, false_as: the words of a boolean field in text files, beside `true` and `false`.
+        date_format: the form of dates in text files beside ISO 8601, such as `%d.%m.%Y`.
         title, description, units: text for people.
         personal: whether the value is personal data.
     """
@@ -47,6 +62,10 @@ class Field:
     range: tuple[Bound | None, Bound | None] | None = None
     observed: tuple[Bound, Bound] | None = None
     typical: Scalar | None = None
+    missing_as: tuple[str, ...] | None = None
+    true_as: tuple[str, ...] | None = None
+    false_as: tuple[str, ...] | None = None
+    date_format: str = ""
     title: str = ""
     description: str = ""
     units: str = ""
@@ -82,10 +101,11 @@ class Field:
         for key in ("range", "observed"):
             if values.get(key) is not None:
                 values[key] = _pair(values[key], key, where, str(values["dtype"]))
-        if values.get("categories") is not None:
-            if not isinstance(values["categories"], list):
-                raise _malformed("categories is not a list", where)
-            values["categories"] = tuple(values["categories"])
+        for key in ("categories", "missing_as", "true_as", "false_as"):
+            if values.get(key) is not None:
+                if not isinstance(values[key], list):
+                    raise _malformed(f"{key} is not a list", where)
+                values[key] = tuple(values[key])
         return cls(**values)
 
 
@@ -195,9 +215,30 @@ def _input_problem(field: Field) -> str | None:
             return f"the {key} is not made of finite numbers"
         if low is not None and high is not None and low > high:
             return f"the {key} begins above its end"
+    problem = _cell_problem(field)
+    if problem:
+        return problem
     if any(not isinstance(text, str) for text in (field.title, field.description, field.units)):
         return "title, description and units are text"
     return None if isinstance(field.personal, bool) else "personal is true or false"
+
+
+def _cell_problem(field: Field) -> str | None:
+    """What is wrong with the keys on how cells of text are read."""
+    lists = [words for words in (field.missing_as, field.true_as, field.false_as) if words is not None]
+    if any(len(words) > _MAX_WORDS for words in lists):
+        return f"missing_as, true_as and false_as have at most {_MAX_WORDS} words"
+    words: list[object] = [word for part in lists for word in part]
+    if any(not isinstance(word, str) or len(word) > _MAX_WORD for word in words):
+        return f"missing_as, true_as and false_as hold strings of at most {_MAX_WORD} characters"
+    if len(set(words)) != len(words):
+        return "a word stands twice in missing_as, true_as and false_as"
+    if (field.true_as is not None or field.false_as is not None) and field.dtype != "bool":
+        return "only booleans have true_as and false_as"
+    date_format: object = field.date_format
+    if not isinstance(date_format, str):
+        return "date_format is a string"
+    return format_problem(date_format, field.dtype) if date_format else None
 
 
 def _output_problem(output: Output) -> str | None:

@@ -80,7 +80,9 @@ def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
     ]
     if evidence.get("metrics"):
         values = ", ".join(f"{key} {value}" for key, value in evidence["metrics"].items())
-        lines.append(f"- On the {evidence['rows']} rows given when it was sealed: {values}.")
+        lines.append(
+            f"- On the {evidence['rows']} rows given when it was sealed (functions of sklearn.metrics): {values}."
+        )
     return "\n".join(lines)
 
 
@@ -93,8 +95,29 @@ def _stated(parity: Mapping[str, Any]) -> str:
 def _inputs(fields: Sequence[Field]) -> str:
     lines = ["| input | type | values | missing | unit |", "|---|---|---|---|---|"]
     lines += [f"| {_cell(f.name)} | {f.dtype} | {_cell(_values(f))} | {f.missing} | {_cell(f.units)} |" for f in fields]
-    described = [f"- **{_line(f.name)}**: {_line(f.description)}" for f in fields if f.description]
+    described = _missing_words(fields)
+    described += [f"- **{_line(f.name)}**: {_line(f.description)}" for f in fields if f.description]
     return "\n".join(lines) + ("\n\n" + "\n".join(described) if described else "")
+
+
+def _missing_words(fields: Sequence[Field]) -> list[str]:
+    """Which cells of a text file are missing values, where it is more than the empty one."""
+    by_words: dict[tuple[str, ...], list[str]] = {}
+    for f in fields:
+        if f.missing_as is not None:
+            by_words.setdefault(f.missing_as, []).append(f"**{_line(f.name)}**")
+    return [
+        f"- In a text file these cells of {_shortened(names)} are missing values: {_cells(words)}."
+        for words, names in by_words.items()
+    ]
+
+
+def _cells(words: Sequence[str]) -> str:
+    return ", ".join(f"`{_line(word)}`" if word.strip() else "an empty cell" for word in words) or "none"
+
+
+def _shortened(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more inputs" if len(names) > 8 else "")
 
 
 def _values(f: Field) -> str:

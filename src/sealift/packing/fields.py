@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from sealift.contract import Contract, Field, Policy, is_missing
+from sealift.contract.field import DEFAULT_STRING_MISSING
 from sealift.contract.moments import DAY, text_of
 from sealift.convert import Step
 from sealift.errors import PackError
@@ -23,7 +24,9 @@ from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_text
 
 _TRIES, _CELLS = 50, 600_000
 _TOLD_BY_PEOPLE = frozenset(
-    {"missing", "categories", "unknown", "range", "observed", "typical"} | {"title", "description", "units", "personal"}
+    {"missing", "categories", "unknown", "range", "observed", "typical"}
+    | {"missing_as", "true_as", "false_as", "date_format"}
+    | {"title", "description", "units", "personal"}
 )
 _UNSEEN_DAY = 40_000  # in the year 2079
 _UNSEEN_TEXT = "\u2042 unseen"
@@ -69,6 +72,26 @@ def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
             unknown = "refused"
         missing: Policy = "refused" if field.name in refused else "allowed"
         result.append(dataclasses.replace(field, missing=missing, unknown=unknown))
+    return result
+
+
+def with_missing_words(fields: Sequence[Field], form: Form) -> list[Field]:
+    """Fields of strings with the cells that a text file writes for a missing value.
+
+    These are the words of the reader that X comes from: `pandas.read_csv` takes NA and None for missing, polars and
+    Arrow the empty cell alone. A word that is a value of the column, or a category of the model, was not read so.
+    """
+    result = []
+    for item, column in zip(fields, form.columns, strict=True):
+        missing_as = item.missing_as
+        if item.dtype == "string":
+            values = {*column.values, *(column.known or ()), *(item.categories or ())}
+            words = form.missing_as
+            if any(word in values for word in words if word):
+                words = tuple(word for word in words if not word)
+            words = tuple(word for word in words if word not in values)
+            missing_as = None if words == DEFAULT_STRING_MISSING else words
+        result.append(dataclasses.replace(item, missing_as=missing_as))
     return result
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sealift.contract.field import DEFAULT_STRING_MISSING
 from sealift.packing.columns import Column, Values
 
 
@@ -18,12 +19,14 @@ class Form:
         rows: X itself, as the original can answer it.
         build: column name → values, to rows of the same form.
         notes: what the packer should know of how X was read.
+        missing_as: the cells of strings that the reader of such rows takes for missing in a text file.
     """
 
     columns: tuple[Column, ...]
     rows: Any
     build: Callable[[Mapping[str, Values]], Any] = field(repr=False)
     notes: tuple[str, ...] = ()
+    missing_as: tuple[str, ...] = DEFAULT_STRING_MISSING
 
     @property
     def nulls(self) -> dict[str, float | None]:

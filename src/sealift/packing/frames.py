@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sealift.contract import MISSING_WORDS
 from sealift.packing.columns import SPANS, ZONES, Column, Values, as_numbers, column_of, times_of, unfit
 from sealift.packing.dates import as_datetimes, as_objects, is_time
 from sealift.packing.forms import Form
@@ -31,7 +32,7 @@ def pandas_form(frame: Any) -> Form:
         result.columns = frame.columns
         return result
 
-    return Form(columns, frame, build)
+    return Form(columns, frame, build, missing_as=MISSING_WORDS)
 
 
 def polars_form(frame: Any) -> Form:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sealift.packing.columns import Values, column_of
+from sealift.contract import MISSING_WORDS
+from sealift.contract.field import DEFAULT_STRING_MISSING
+from sealift.packing.columns import Column, Values, column_of
 from sealift.packing.forms import Form
 
 _NAME = "text"
@@ -34,7 +36,14 @@ def text_form(X: Any) -> Form:
     def build(rows: Mapping[str, Values]) -> Any:
         return wrap([column.null if value is None else value for value in rows[column.name]])
 
-    return Form((column,), X, build)
+    return Form((column,), X, build, missing_as=_missing_as(X, column))
+
+
+def _missing_as(X: Any, column: Column) -> tuple[str, ...]:
+    """The empty line of a list without gaps is an empty string, for there is nothing else that it could be."""
+    if hasattr(X, "iloc"):
+        return MISSING_WORDS
+    return DEFAULT_STRING_MISSING if None in column.values else ()
 
 
 def _wrapper(X: Any) -> Callable[[list[Any]], Any]:

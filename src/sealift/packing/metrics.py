@@ -14,9 +14,11 @@ from sealift.errors import PackError
 
 
 def metrics(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], y: Any) -> dict[str, float]:
-    """Accuracy and, with probabilities, log loss and Brier score; or R², MAE and RMSE. Rounded to four digits.
+    """The quality of the answers, by functions of `sklearn.metrics` with their defaults, under the functions' names.
 
-    Brier: mean squared distance to the one-hot truth (Brier, 1950), averaged over rows and summed over classes.
+    Classification: `accuracy_score` (for several targets the share of rows where all are right) and, with
+    probabilities, `log_loss`, `brier_score_loss` and, for two classes, `roc_auc_score`. Regression: `r2_score`,
+    `mean_absolute_error` and `root_mean_squared_error`, over several targets the mean. Rounded to four digits.
 
     Args:
         contract: the task and the classes.
@@ -55,7 +57,7 @@ def _unfit_truth(what: str) -> PackError:
 
 def _classification(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], truth: Any) -> dict[str, float]:
     same = np.asarray(answers["label"] == truth)
-    found = {"accuracy": float(np.mean(same.reshape(len(truth), -1).all(axis=1)))}
+    found = {"accuracy_score": float(np.mean(same.reshape(len(truth), -1).all(axis=1)))}
     if truth.ndim > 1:  # several targets: the share of rows where all are right
         return found
     classes = list(contract.output("label").classes or ())
@@ -64,10 +66,13 @@ def _classification(contract: Contract, answers: Mapping[str, npt.NDArray[Any]],
         probability = answers["probability"]
         column = np.array([places[value] for value in truth.tolist()])
         own = probability[np.arange(len(truth)), column]
-        found["log_loss"] = float(-np.mean(np.log(np.clip(own, 1e-15, 1.0))))
-        found["brier"] = float(np.mean(((probability - np.eye(len(classes))[column]) ** 2).sum(axis=1)))
+        smallest = np.finfo(np.float64).eps
+        found["log_loss"] = float(-np.mean(np.log(np.clip(own, smallest, 1.0 - smallest))))
+        squares = ((probability - np.eye(len(classes))[column]) ** 2).sum(axis=1)
+        # Of two classes only one is counted, so that the score goes from 0 to 1.
+        found["brier_score_loss"] = float(squares.mean()) / (2.0 if len(classes) == 2 else 1.0)
         if len(classes) == 2 and 0 < column.sum() < len(column):
-            found["roc_auc"] = _auc(probability[:, 1], column == 1)
+            found["roc_auc_score"] = _auc(probability[:, 1], column == 1)
     return found
 
 
@@ -81,9 +86,14 @@ def _auc(score: npt.NDArray[Any], positive: npt.NDArray[np.bool_]) -> float:
 
 def _regression(value: npt.NDArray[Any], truth: npt.NDArray[Any]) -> dict[str, float]:
     error = value - truth
-    # Over several targets each is the mean of the targets' own, as scikit-learn has it.
-    spread = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
-    found = {"mae": float(np.abs(error).mean()), "rmse": float(np.sqrt((error**2).mean(axis=0)).mean())}
-    if not np.all(spread > 0):
+    # Over several targets each is the mean of the targets' own.
+    found = {
+        "mean_absolute_error": float(np.abs(error).mean()),
+        "root_mean_squared_error": float(np.sqrt((error**2).mean(axis=0)).mean()),
+    }
+    if len(truth) < 2:
         return found
-    return {"r2": float(np.mean(1.0 - (error**2).sum(axis=0) / spread)), **found}
+    squares, spread = (error**2).sum(axis=0), ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+    # Where the truth is constant the ratio has no meaning, and only an exact answer counts.
+    shares = np.where(spread > 0, squares / np.where(spread > 0, spread, 1.0), squares > 0)
+    return {"r2_score": float(np.mean(1.0 - shares)), **found}

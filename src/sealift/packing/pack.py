@@ -197,6 +197,7 @@ def _contract(
     inputs = texts.without_lists(fielding.infer(original.form, sketches), conversion.stages)
     inputs = fielding.with_categories(inputs, conversion.steps, original.form)
     inputs = fielding.with_closed(fielding.with_policies(inputs, original), conversion.graph.closed)
+    inputs = fielding.with_missing_words(inputs, original.form)
     inputs, notes = fielding.without_rare(inputs, original.form, held)
     found = Contract(inputs=tuple(inputs), task=conversion.task, stages=conversion.stages, **rest)
     fielding.check_overrides(fields, found)

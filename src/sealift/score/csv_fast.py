@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract.cells import MISSING
+from sealift.contract import MISSING_WORDS
 from sealift.score.arrow import present, values_of
 
 
@@ -42,7 +42,7 @@ class Plain:
             "convert_options": csv.ConvertOptions(
                 column_types=types,
                 include_columns=list(types),
-                null_values=sorted(MISSING),
+                null_values=list(MISSING_WORDS),
                 strings_can_be_null=False,
             ),
         }

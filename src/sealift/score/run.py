@@ -14,7 +14,18 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift import files
-from sealift.contract import Contract, Problem, encode, match_columns, read_cell, read_column, shown
+from sealift.contract import (
+    MISSING_WORDS,
+    Cautions,
+    CellReader,
+    Contract,
+    Field,
+    Problem,
+    cautions,
+    encode,
+    match_columns,
+    shown,
+)
 from sealift.errors import ContractError, FileError
 from sealift.score.kinds import kind_of, open_table, open_writer
 from sealift.score.table import Chunk, Column, Kind, Reader, rows_per_chunk
@@ -36,6 +47,8 @@ class Summary:
         refused: those with a problem; they stand in the output with their error and no answer.
         skipped: the wholly empty records, which have no row in the output.
         problems: the first 1000 problems.
+        cautions: of the answered rows, by input: how many lack a value, have an unknown category, or a number unlike
+            the training data; inputs without any are left out.
         seconds: how long it took.
         output: where the answers are.
     """
@@ -44,12 +57,16 @@ class Summary:
     refused: int
     skipped: int
     problems: Sequence[Problem]
+    cautions: Sequence[Cautions]
     seconds: float
     output: str
 
     def as_dict(self) -> dict[str, Any]:
         """The summary for `--json`."""
-        return dataclasses.asdict(self) | {"problems": [problem.as_dict() for problem in self.problems]}
+        return dataclasses.asdict(self) | {
+            "problems": [problem.as_dict() for problem in self.problems],
+            "cautions": {item.field: item.as_dict() for item in self.cautions},
+        }
 
 
 def score(
@@ -89,9 +106,9 @@ def score(
         names, plan = _plan(model.contract, reader, keep, extra=extra)
         target, kind, where = _target(stack, input, output, output_kind)
         writer = open_writer(kind, target, plan, where)
-        tally = _Tally()
+        tally = _Tally(model.contract)
         # A column that is kept stays as it was written.
-        numbers = {f.name for f in model.contract.inputs if f.dtype in ("float64", "float32", "int64")} - set(keep)
+        numbers = {f.name for f in model.contract.inputs if _is_plain_number(f)} - set(keep)
         for piece in reader.chunks(names, rows_per_chunk(len(names), chunk), numbers):
             writer.write(_answers(model, piece, keep, tally))
             if progress is not None:
@@ -102,14 +119,23 @@ def score(
             )
         writer.close()
     seconds = time.perf_counter() - begun
-    return Summary(tally.rows, tally.refused, reader.skipped, tally.problems, seconds, where)
+    counted = [item for item in tally.cautions if item]
+    return Summary(tally.rows, tally.refused, reader.skipped, tally.problems, counted, seconds, where)
 
 
 class _Tally:
-    def __init__(self) -> None:
+    def __init__(self, contract: Contract) -> None:
         self.rows = 0
         self.refused = 0
         self.problems: list[Problem] = []
+        self.cautions = [Cautions(field.name) for field in contract.inputs]
+
+
+def _is_plain_number(field: Field) -> bool:
+    """Whether a reader of tables may read the field's cells as numbers by the default rules."""
+    return field.dtype in ("float64", "float32", "int64") and set(field.missing_as or MISSING_WORDS) == set(
+        MISSING_WORDS
+    )
 
 
 def _reader(stack: ExitStack, source: Path | str | IO[bytes], kind: Kind | None) -> Reader:
@@ -185,8 +211,9 @@ def _target(
 def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tally) -> list[Sequence[Any]]:
     """The columns of answers for a chunk, one entry a record."""
     contract, first = model.contract, tally.rows + 1
-    columns = {field.name: _typed(piece, field.name, field.dtype) for field in contract.inputs}
+    columns = {field.name: _typed(piece, field) for field in contract.inputs}
     batch = encode(contract, columns, first_row=0)
+    cautions(contract, batch.only_good(), tally.cautions)
     sound = np.arange(piece.count) if piece.sound is None else piece.sound
     where = sound[batch.good]
     found = [dataclasses.replace(p, row=first + int(sound[p.row])) for p in batch.problems]
@@ -209,13 +236,18 @@ def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tall
     return [range(first, first + piece.count), *kept, *results, errors]
 
 
-def _typed(piece: Chunk, name: str, dtype: Any) -> Sequence[Any] | npt.NDArray[Any]:
-    column = piece.columns[name]
+def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
+    column = piece.columns[field.name]
     if piece.cells == "none" or isinstance(column, np.ndarray):
         return column
+    reader = CellReader.of(field)
     if piece.cells == "all":
-        return read_column(cast("Sequence[str]", column), dtype)
-    return [read_cell(cell, dtype) if isinstance(cell, str) else cell for cell in column]
+        return reader.column(cast("Sequence[str]", column))
+    # A workbook has numbers beside text; one that the field declares to be missing is so in either form.
+    return [
+        reader.cell(cell) if isinstance(cell, str) else None if cell is None or reader.is_missing_number(cell) else cell
+        for cell in column
+    ]
 
 
 def _split(contract: Contract, name: str, array: npt.NDArray[Any] | None) -> Iterator[Sequence[Any] | npt.NDArray[Any]]:

@@ -14,10 +14,12 @@ import pandas as pd
 import pytest
 from sklearn import metrics as oracle
 from sklearn.datasets import make_classification
+from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 import sealift
 from packs import member, no_node, text  # noqa: F401 - a fixture
@@ -40,14 +42,14 @@ def test_classification_metrics(classes: int, labels: type, tmp_path: Path) -> N
     packed = sealift.pack(model, X[150:], y[150:], name="m", output=tmp_path / "m.seal")
     found = member(packed, "evidence.json")["metrics"]
     truth, probability = y[150:], model.predict_proba(X[150:])
-    assert found["accuracy"] == four(oracle.accuracy_score(truth, model.predict(X[150:])))
+    assert found["accuracy_score"] == four(oracle.accuracy_score(truth, model.predict(X[150:])))
     assert found["log_loss"] == four(oracle.log_loss(truth, probability))
-    hot = np.eye(classes)[np.searchsorted(model.classes_, truth)]
-    assert found["brier"] == four(float(((probability - hot) ** 2).sum(axis=1).mean()))
-    assert ("roc_auc" in found) == (classes == 2)
+    assert ("roc_auc_score" in found) == (classes == 2)
+    own = truth == model.classes_[1]
+    brier = (own, probability[:, 1]) if classes == 2 else (truth, probability)
+    assert found["brier_score_loss"] == four(oracle.brier_score_loss(*brier))
     if classes == 2:
-        assert found["brier"] == four(2 * oracle.brier_score_loss(hot[:, 1], probability[:, 1]))
-        assert found["roc_auc"] == four(oracle.roc_auc_score(hot[:, 1], probability[:, 1]))
+        assert found["roc_auc_score"] == four(oracle.roc_auc_score(own, probability[:, 1]))
 
 
 def test_tied_scores_count_half(tmp_path: Path) -> None:
@@ -57,7 +59,7 @@ def test_tied_scores_count_half(tmp_path: Path) -> None:
     model = RandomForestClassifier(3, max_depth=2, random_state=0).fit(X, y)
     packed = sealift.pack(model, X, y, name="m", output=tmp_path / "m.seal")
     expected = oracle.roc_auc_score(y, model.predict_proba(X)[:, 1])
-    assert member(packed, "evidence.json")["metrics"]["roc_auc"] == four(expected)
+    assert member(packed, "evidence.json")["metrics"]["roc_auc_score"] == four(expected)
 
 
 @pytest.mark.parametrize("targets", [1, 3])
@@ -70,15 +72,28 @@ def test_regression_metrics(targets: int, tmp_path: Path) -> None:
     packed = sealift.pack(model, X[100:], y[100:], name="m", output=tmp_path / "m.seal")
     found = member(packed, "evidence.json")["metrics"]
     answers = model.predict(X[100:])
-    assert found["r2"] == four(oracle.r2_score(y[100:], answers))
-    assert found["mae"] == four(oracle.mean_absolute_error(y[100:], answers))
-    assert found["rmse"] == four(oracle.root_mean_squared_error(y[100:], answers))
+    assert set(found) == {"r2_score", "mean_absolute_error", "root_mean_squared_error"}
+    for name, value in found.items():
+        assert value == four(getattr(oracle, name)(y[100:], answers))
 
 
-def test_a_constant_truth_has_no_r2(tmp_path: Path) -> None:
-    X = np.arange(30.0).reshape(-1, 1)
-    packed = sealift.pack(LinearRegression().fit(X, X[:, 0]), X, np.ones(30), name="m", output=tmp_path / "m.seal")
-    assert set(member(packed, "evidence.json")["metrics"]) == {"mae", "rmse"}
+@pytest.mark.parametrize("constant", [1.0, 2.0])
+def test_a_constant_truth(constant: float, tmp_path: Path) -> None:
+    X, truth = np.arange(30.0).reshape(-1, 1), np.full(30, 1.0)
+    model = DummyRegressor(strategy="constant", constant=constant).fit(X, X[:, 0])
+    packed = sealift.pack(model, X, truth, name="m", output=tmp_path / "m.seal")
+    found = member(packed, "evidence.json")["metrics"]
+    assert found["r2_score"] == oracle.r2_score(truth, model.predict(X))
+
+
+def test_a_certain_wrong_probability(tmp_path: Path) -> None:
+    X, y = np.arange(20.0).reshape(-1, 1), np.repeat([0, 1], 10)
+    model = DecisionTreeClassifier().fit(X, y)
+    truth = y.copy()
+    truth[:3] = 1
+    packed = sealift.pack(model, X, truth, name="m", output=tmp_path / "m.seal")
+    expected = oracle.log_loss(truth, model.predict_proba(X))
+    assert member(packed, "evidence.json")["metrics"]["log_loss"] == four(expected)
 
 
 @pytest.fixture
@@ -140,4 +155,4 @@ def test_card(packed: sealift.packing.Packed) -> None:
     assert "holds no record" in card
     evidence = member(packed, "evidence.json")
     assert f"on {evidence['parity']['rows']} rows" in card
-    assert f"accuracy {evidence['metrics']['accuracy']}" in card
+    assert f"accuracy_score {evidence['metrics']['accuracy_score']}" in card

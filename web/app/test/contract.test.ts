@@ -4,12 +4,13 @@ import { matchHeader, type Columns } from "../src/contract/header";
 import { DAY, microsOf, textOf } from "../src/contract/moments";
 import { parseContract } from "../src/contract/parse";
 import { makeTensors } from "../src/contract/tensors";
-import type { Contract, DType, Value } from "../src/contract/types";
-import { checkCell, checkValue, readCell, typed } from "../src/contract/value";
+import type { Contract, DType, Field, Value } from "../src/contract/types";
+import { checkCell, checkValue, typed } from "../src/contract/value";
 import { SealiftError } from "../src/errors";
 import { readJson } from "./vectors";
 
 interface CellCase {
+  field?: Record<string, unknown>;
   dtype: DType;
   cell: string;
   value: string | number | null;
@@ -22,15 +23,43 @@ interface Problem {
   code: string;
 }
 
+function fieldOf(keys: Record<string, unknown>): Field {
+  const tensor = keys["dtype"] === "string" ? "text" : "number";
+  const text = [
+    { name: "text", dtype: "string", fields: [0] },
+    { name: "text_missing", dtype: "bool", fields: [0] },
+  ];
+  const number = [{ name: "number", dtype: "float64", fields: [0] }];
+  return parseContract({
+    inputs: [{ name: "a", ...keys }],
+    outputs: [{ name: "value", dtype: "float64" }],
+    task: "regression",
+    tensors: tensor === "text" ? text : number,
+  }).inputs[0]!;
+}
+
 describe("cells", () => {
   const cases = readJson("spec/vectors/cells.json") as CellCase[];
-  it.each(cases)("$dtype $cell", ({ dtype, cell, value, missing, code }) => {
-    const read = readCell(cell, dtype);
+  it.each(cases)("$dtype $cell", ({ dtype, cell, value, missing, code, field }) => {
+    const read = fieldOf({ ...field, dtype }).cells.read(cell);
     expect(read === null).toBe(missing);
     if (missing) return;
     const got = typed(read, dtype);
     expect(got === undefined ? "R102" : null).toBe(code);
     if (code === null) expect(got).toBe(value); // toBe tells -0 from 0
+  });
+});
+
+describe("fields", () => {
+  const cases = readJson("spec/vectors/fields.json") as Record<
+    "refused" | "accepted",
+    { name: string; field: Record<string, unknown> }[]
+  >;
+  it.each(cases.refused)("refuses: $name", ({ field }) => {
+    expect(() => fieldOf(field)).toThrow("[E106]");
+  });
+  it.each(cases.accepted)("accepts: $name", ({ field }) => {
+    expect(fieldOf(field).name).toBe("a");
   });
 });
 

@@ -1,6 +1,8 @@
 /** contract.json from an untrusted file to a Contract, or E106. */
 import { SealiftError } from "../errors";
 import { asNumber, isObject } from "../seal/json";
+import { CellReader, type CellKeys } from "./cells";
+import { formatProblem } from "./dateFormat";
 import { isTime, microsOf } from "./moments";
 import type { Contract, DType, Field, Output, Scalar, Stage, Tensor } from "./types";
 
@@ -15,6 +17,8 @@ const KEYS: readonly string[] = [
   "title",
   "description",
 ];
+const MAX_WORDS = 64;
+const MAX_WORD = 128;
 const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
 
 export function parseContract(raw: unknown): Contract {
@@ -64,9 +68,12 @@ function parseField(raw: unknown): Field {
   const typical = raw["typical"] == null ? null : scalar(raw["typical"], where);
   if (isTime(dtype) && (categories || (typical !== null && microsOf(String(typical), dtype) === undefined)))
     throw malformed("dates have no categories, and their typical value is a date", where);
+  const keys = cellKeys(raw, dtype, where);
   return {
     name: raw["name"],
     dtype: dtype as DType,
+    date_format: keys.date_format,
+    cells: new CellReader(dtype as DType, keys),
     missing: policy(raw["missing"], "refused", where),
     categories,
     known: categories && knownValues(categories, dtype),
@@ -79,6 +86,31 @@ function parseField(raw: unknown): Field {
     units: text(raw["units"] ?? "", where),
     personal: raw["personal"] === true,
   };
+}
+
+/** How cells of text are read. */
+function cellKeys(raw: Record<string, unknown>, dtype: string, where: string): CellKeys {
+  const words = (key: string): string[] | null => {
+    if (raw[key] == null) return null;
+    const found = list(raw[key], where).map((word) => text(word, where));
+    if (found.length > MAX_WORDS || found.some((word) => [...word].length > MAX_WORD))
+      throw malformed(`${key} has more than ${MAX_WORDS} words, or a word is too long`, where);
+    return found;
+  };
+  const keys = {
+    missing_as: words("missing_as"),
+    true_as: words("true_as"),
+    false_as: words("false_as"),
+    date_format: text("date_format" in raw ? raw["date_format"] : "", where),
+  };
+  const all = [keys.missing_as, keys.true_as, keys.false_as].flatMap((part) => part ?? []);
+  if (new Set(all).size !== all.length)
+    throw malformed("a word stands twice in missing_as, true_as and false_as", where);
+  if ((keys.true_as || keys.false_as) && dtype !== "bool")
+    throw malformed("only booleans have true_as and false_as", where);
+  const problem = keys.date_format && formatProblem(keys.date_format, dtype);
+  if (problem) throw malformed(problem, where);
+  return keys;
 }
 
 /** The categories as checked values, so that they can be looked up: booleans as 0 and 1, float32 also rounded. */

@@ -1,4 +1,6 @@
 /** The contract as `contract.json` holds it, its defaults filled in (spec/CONTRACT.md §1). */
+import type { CellReader } from "./cells";
+
 export type DType = "float64" | "float32" | "int64" | "bool" | "string" | "date" | "datetime";
 export type Scalar = string | number | boolean;
 /** A checked value as the graph takes it: booleans are 0 or 1, dates microseconds since 1970, null is a missing one. */
@@ -16,6 +18,9 @@ export interface Field {
   range: [number | null, number | null] | null;
   observed: [number | null, number | null] | null;
   typical: Scalar | null;
+  date_format: string;
+  /** Reads the field's cells in files of text. */
+  cells: CellReader;
   title: string;
   description: string;
   units: string;

@@ -1,4 +1,5 @@
 /** One value or cell against its field (spec/CONTRACT.md §2, §3, §5). The Python twin is contract/{cells,check}.py. */
+import { Unreadable } from "./cells";
 import { boundText, hint, isTime, microsOf } from "./moments";
 import { shown, type DType, type Field, type Value } from "./types";
 
@@ -7,9 +8,6 @@ export type Checked = { value: Value } | { code: RowCode; message: string };
 
 /** 2⁵³ itself is refused, because 2⁵³ + 1 becomes the same double. */
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
-const MISSING = new Set(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]);
-const NUMBER = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
-const SPACE = /^[ \t\r\n\u00a0]+|[ \t\r\n\u00a0]+$/g;
 const NEEDED: Record<DType, string> = {
   float64: "a finite number",
   float32: "a finite number",
@@ -20,32 +18,13 @@ const NEEDED: Record<DType, string> = {
   datetime: "a date with its time as 2024-03-01T12:30:00",
 };
 
-/** A text that is not of its field's dtype; keeps what was written for the message. */
-class Unreadable {
-  constructor(readonly text: string) {}
-}
-
 export function checkCell(field: Field, cell: string): Checked {
-  return check(field, readCell(cell, field.dtype));
+  return check(field, field.cells.read(cell));
 }
 
 /** A value from JSON: null and NaN are missing. */
 export function checkValue(field: Field, raw: unknown): Checked {
   return check(field, raw);
-}
-
-/** The cell's value before any check: null when missing, or Unreadable. */
-export function readCell(cell: string, dtype: DType): Value | Unreadable {
-  if (dtype === "string") return cell === "" ? null : cell;
-  const text = cell.replace(SPACE, "");
-  if (MISSING.has(text)) return null;
-  if (isTime(dtype)) return microsOf(text, dtype) === undefined ? new Unreadable(cell) : text;
-  if (dtype === "bool") {
-    const lower = text.toLowerCase();
-    if (lower === "true") return 1;
-    if (lower === "false") return 0;
-  }
-  return NUMBER.test(text) ? Number(text) : new Unreadable(cell);
 }
 
 /** The value in its field's type, or undefined. float32 is rounded first, as the training side did. */
@@ -72,7 +51,8 @@ function check(field: Field, raw: unknown): Checked {
   }
   const value = typed(raw, field.dtype);
   if (value === undefined) {
-    let message = `"${field.name}" is ${quoted(raw)}, but must be ${NEEDED[field.dtype]}.`;
+    const needed = field.date_format ? `a date as ${field.date_format}` : NEEDED[field.dtype];
+    let message = `"${field.name}" is ${quoted(raw)}, but must be ${needed}.`;
     if (isTime(field.dtype)) message += hint(raw instanceof Unreadable ? raw.text : String(raw));
     else if (raw instanceof Unreadable && raw.text.includes(","))
       message += " Decimals are written with a point.";

@@ -1,5 +1,6 @@
 /** How a field is filled in: which control, and what its choices are. */
 import { boundText, isTime, textOf } from "../contract/moments";
+import { checkCell, checkValue, type Checked } from "../contract/value";
 import { shown, type Field, type Value } from "../contract/types";
 
 export type Choice = { value: string; text: string };
@@ -34,6 +35,12 @@ export function toCell(field: Field, value: Value): string {
   if (field.dtype === "bool") return value ? "true" : "false";
   if (isTime(field.dtype) && typeof value === "number") return textOf(value, field.dtype);
   return String(value);
+}
+
+/** What a control holds against its field. An empty control means unknown, but for free text that may be empty. */
+export function checkEntry(field: Field, cell: string, long: boolean): Checked {
+  if (cell === "" && !(long && !field.cells.missing.has(""))) return checkValue(field, null);
+  return checkCell(field, cell);
 }
 
 /** The quiet line under a field: what is permitted, or what was usual. */

@@ -1,0 +1,104 @@
+"""What a user should know of answered rows: values missing, categories unknown, numbers unlike the training data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as declared
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract.contract import Contract
+from sealift.contract.field import Field, shown
+
+_MAX_EXAMPLES = 5
+
+
+@dataclass
+class Cautions:
+    """Counts over the answered rows, for one input.
+
+    Attributes:
+        field: the input's name.
+        missing: rows without a value.
+        unknown: rows with a value outside the input's categories.
+        outside: rows with a number outside the range where most training values lay.
+        examples: up to five of the unknown values, in the order of their appearance.
+    """
+
+    field: str
+    missing: int = 0
+    unknown: int = 0
+    outside: int = 0
+    examples: list[str] = declared(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.unknown or self.outside)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The counts for `--json`, without the zeros."""
+        counts = {"missing": self.missing, "unknown": self.unknown, "outside": self.outside, "examples": self.examples}
+        return {key: value for key, value in counts.items() if value}
+
+
+def cautions(contract: Contract, tensors: Mapping[str, npt.NDArray[Any]], counts: Sequence[Cautions]) -> None:
+    """Add the rows of checked tensors (`Batch.only_good`) to `counts`, one entry for each input."""
+    for tensor in contract.tensors:
+        if tensor.name == "number":
+            _numbers(contract, tensors["number"], tensor.fields, counts)
+        elif tensor.name == "text":
+            _strings(contract, tensors, tensor.fields, counts)
+
+
+def _numbers(
+    contract: Contract, matrix: npt.NDArray[np.float64], fields: Sequence[int], counts: Sequence[Cautions]
+) -> None:
+    inputs = [contract.inputs[position] for position in fields]
+    missing = np.isnan(matrix).sum(axis=0)
+    low, high = np.array([_usual(item) for item in inputs]).T
+    outside = ((matrix < low) | (matrix > high)).sum(axis=0)
+    for at, (position, item) in enumerate(zip(fields, inputs, strict=True)):
+        counts[position].missing += int(missing[at])
+        counts[position].outside += int(outside[at])
+        if item.categories is not None:
+            known = {float(value) for value in item.categories}
+            if item.dtype == "float32":
+                known |= {float(np.float32(value)) for value in known}
+            column = matrix[:, at]
+            unknown = column[~np.isin(column, list(known)) & ~np.isnan(column)]
+            _add_unknown(counts[position], unknown.tolist())
+
+
+def _strings(
+    contract: Contract, tensors: Mapping[str, npt.NDArray[Any]], fields: Sequence[int], counts: Sequence[Cautions]
+) -> None:
+    missing = tensors["text_missing"].sum(axis=0)
+    for at, position in enumerate(fields):
+        counts[position].missing += int(missing[at])
+        categories = contract.inputs[position].categories
+        if categories is not None:
+            known = set(categories)
+            gone = tensors["text_missing"][:, at].tolist()
+            column = tensors["text"][:, at].tolist()
+            _add_unknown(
+                counts[position],
+                [value for value, lacks in zip(column, gone, strict=True) if value not in known and not lacks],
+            )
+
+
+def _usual(item: Field) -> tuple[float, float]:
+    """Where most training values lay; everything, where that is not known."""
+    bounds = item.limits("observed")
+    if bounds is None or bounds[0] is None or bounds[1] is None:
+        return -np.inf, np.inf
+    return bounds[0], bounds[1]
+
+
+def _add_unknown(counts: Cautions, values: Sequence[Any]) -> None:
+    counts.unknown += len(values)
+    if len(counts.examples) < _MAX_EXAMPLES:
+        for text in dict.fromkeys(shown(value) for value in values):
+            if len(counts.examples) < _MAX_EXAMPLES and text not in counts.examples:
+                counts.examples.append(text[:60])

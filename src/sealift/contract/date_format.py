@@ -1,0 +1,83 @@
+"""The form of dates in cells of text, where it is not ISO 8601: a small part of C's strptime (spec/CONTRACT.md §3).
+
+`%Y` is a year of four digits; `%m`, `%d`, `%H`, `%M`, `%S` are one or two digits. Everything else stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sealift.contract.moments import TIMES, micros_of
+
+_PARTS = {
+    "Y": "[0-9]{4}",
+    "m": "[0-9]{1,2}",
+    "d": "[0-9]{1,2}",
+    "H": "[0-9]{1,2}",
+    "M": "[0-9]{1,2}",
+    "S": "[0-9]{1,2}",
+}
+_LITERAL = re.compile(r"[^%A-Za-z0-9\x00-\x1f]|T")
+_MAX_LENGTH = 32
+# A format that reads these otherwise than ISO 8601 does would turn one date into another.
+_PROBES = ("2024-03-02", "2024-03-02T04:05", "2024-03-02T04:05:06")
+
+
+def format_problem(given: str, dtype: str) -> str | None:
+    """What is wrong with the date format of a field of `dtype`; None for a good one."""
+    if dtype not in TIMES:
+        return "only dates have a date_format"
+    tokens = _tokens(given)
+    if tokens is None or len(given) > _MAX_LENGTH:
+        return "date_format is made of %Y %m %d %H %M %S and separators, in at most 32 characters"
+    directives = [token[1] for token in tokens if token[0] == "%"]
+    if len(set(directives)) != len(directives) or not {"Y", "m", "d"} <= set(directives):
+        return "date_format has each of %Y, %m and %d once"
+    if dtype == "date" and set(directives) - {"Y", "m", "d"}:
+        return "the date_format of a date has no time of day"
+    if ("M" in directives and "H" not in directives) or ("S" in directives and "M" not in directives):
+        return "date_format has %H before %M and %M before %S"
+    pattern = compile_format(given)
+    for probe in _PROBES:
+        if pattern.fullmatch(probe) and micros_of(iso_of(probe, pattern), "datetime") != micros_of(probe, "datetime"):
+            return "date_format reads ISO 8601 dates as other dates"
+    return None
+
+
+def compile_format(given: str) -> re.Pattern[str]:
+    """The pattern of a good format."""
+    parts = [
+        f"(?P<{token[1]}>{_PARTS[token[1]]})" if token[0] == "%" else re.escape(token) for token in _tokens(given) or ()
+    ]
+    return re.compile("".join(parts))
+
+
+def iso_of(text: str, pattern: re.Pattern[str]) -> str:
+    """The ISO 8601 form of a cell that fits the pattern; other cells as they are."""
+    match = pattern.fullmatch(text)
+    if match is None:
+        return text
+    found = match.groupdict()
+    date = f"{found['Y']}-{found['m']:0>2}-{found['d']:0>2}"
+    if "H" not in found:
+        return date
+    clock = ":".join(f"{found.get(part) or '0':0>2}" for part in "HMS")
+    return f"{date}T{clock}"
+
+
+def _tokens(given: str) -> list[str] | None:
+    """Directives (`%Y`) and single literal characters; None where one is not permitted."""
+    tokens: list[str] = []
+    at = 0
+    while at < len(given):
+        if given[at] == "%":
+            token = given[at : at + 2]
+            if token[1:] not in _PARTS:
+                return None
+        else:
+            token = given[at]
+            if not _LITERAL.fullmatch(token):
+                return None
+        tokens.append(token)
+        at += len(token)
+    return tokens

@@ -1,0 +1,72 @@
+/** The form of dates in cells of text, where it is not ISO 8601 (spec/CONTRACT.md §3). The Python twin is contract/date_format.py. */
+import { isTime, microsOf } from "./moments";
+
+const PARTS: Record<string, string> = {
+  Y: "[0-9]{4}",
+  m: "[0-9]{1,2}",
+  d: "[0-9]{1,2}",
+  H: "[0-9]{1,2}",
+  M: "[0-9]{1,2}",
+  S: "[0-9]{1,2}",
+};
+// eslint-disable-next-line no-control-regex
+const LITERAL = /^(?:[^%A-Za-z0-9\u0000-\u001f]|T)$/u;
+const MAX_LENGTH = 32;
+/** A format that reads these otherwise than ISO 8601 does would turn one date into another. */
+const PROBES = ["2024-03-02", "2024-03-02T04:05", "2024-03-02T04:05:06"];
+
+/** What is wrong with the date format of a field; "" for a good one. */
+export function formatProblem(given: string, dtype: string): string {
+  if (!isTime(dtype)) return "only dates have a date_format";
+  const tokens = tokensOf(given);
+  if (!tokens || [...given].length > MAX_LENGTH)
+    return "date_format is made of %Y %m %d %H %M %S and separators, in at most 32 characters";
+  const directives = tokens.filter((token) => token.startsWith("%")).map((token) => token[1]!);
+  const has = (name: string) => directives.includes(name);
+  if (new Set(directives).size !== directives.length || !(has("Y") && has("m") && has("d")))
+    return "date_format has each of %Y, %m and %d once";
+  if (dtype === "date" && directives.length > 3) return "the date_format of a date has no time of day";
+  if ((has("M") && !has("H")) || (has("S") && !has("M")))
+    return "date_format has %H before %M and %M before %S";
+  const pattern = compileFormat(given);
+  for (const probe of PROBES) {
+    const iso = isoOf(probe, pattern);
+    if (iso !== probe && microsOf(iso, "datetime") !== microsOf(probe, "datetime"))
+      return "date_format reads ISO 8601 dates as other dates";
+  }
+  return "";
+}
+
+/** The pattern of a good format. */
+export function compileFormat(given: string): RegExp {
+  const parts = (tokensOf(given) ?? []).map((token) =>
+    token.startsWith("%")
+      ? `(?<${token[1]!}>${PARTS[token[1]!]!})`
+      : `\\u{${token.codePointAt(0)!.toString(16)}}`,
+  );
+  return new RegExp(`^(?:${parts.join("")})$`, "u");
+}
+
+/** The ISO 8601 form of a cell that fits the pattern; other cells as they are. */
+export function isoOf(text: string, pattern: RegExp): string {
+  const found = pattern.exec(text)?.groups;
+  if (!found) return text;
+  const two = (name: string) => (found[name] ?? "0").padStart(2, "0");
+  const date = `${found["Y"]!}-${two("m")}-${two("d")}`;
+  return "H" in found ? `${date}T${two("H")}:${two("M")}:${two("S")}` : date;
+}
+
+/** Directives (`%Y`) and single literal characters; null where one is not permitted. */
+function tokensOf(given: string): string[] | null {
+  const characters = [...given];
+  const tokens: string[] = [];
+  for (let at = 0; at < characters.length; at++) {
+    let token = characters[at]!;
+    if (token === "%") {
+      token += characters[++at] ?? "";
+      if (!Object.hasOwn(PARTS, token.slice(1))) return null;
+    } else if (!LITERAL.test(token)) return null;
+    tokens.push(token);
+  }
+  return tokens;
+}
