@@ -80,9 +80,7 @@ def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
     ]
     if evidence.get("metrics"):
         values = ", ".join(f"{key} {value}" for key, value in evidence["metrics"].items())
-        lines.append(
-            f"- On the {evidence['rows']} rows given when it was sealed (functions of sklearn.metrics): {values}."
-        )
+        lines.append(f"- On the {evidence['rows']} rows given when it was sealed: {values} (as in sklearn.metrics).")
     return "\n".join(lines)
 
 
