@@ -102,7 +102,8 @@ def test_a_word_that_is_a_category_is_no_missing_value(tmp_path: Path) -> None:
     ).fit(frame, y)
     packed = sealift.pack(model, frame, y, name="m", output=tmp_path / "m.seal")
     assert packed.contract.inputs[0].missing_as is None
-    held_out = frame.assign(country=["DE", "FR", None] * 20)  # the encoder knows NA though these rows do not have it
+    countries: list[Any] = ["DE", "FR", None]
+    held_out = frame.assign(country=countries * 20)  # the encoder knows NA though these rows do not have it
     packed = sealift.pack(model, held_out, y, name="m2", output=tmp_path / "m2.seal")
     assert packed.contract.inputs[0].missing_as is None
 
