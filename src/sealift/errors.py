@@ -48,6 +48,10 @@ CODES: dict[str, str] = {
     "E601": "The front end was not built into this installation.",
     "E602": "The sealed file is too large for a page.",
     "E603": "The page asked the network for something.",
+    # the program itself
+    "E901": "An internal error.",
+    "E902": "There is not enough memory.",
+    "E903": "The command line is wrong.",
 }
 
 
@@ -113,6 +117,10 @@ class FileError(SealiftError):
 
 class SignatureError(SealiftError):
     """A key or signature that is not valid (E5xx)."""
+
+
+class InternalError(SealiftError):
+    """A fault of Sealift itself, or of the machine (E901, E902)."""
 
 
 def _rebuild(kind: type[SealiftError], state: dict[str, object]) -> SealiftError:

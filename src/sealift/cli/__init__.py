@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `sealift` with `arguments` (the process's own by default); exits with the command's code."""
-    from sealift.cli import console
     from sealift.cli.commands import app
 
-    console.prepare()
     app(args=None if arguments is None else list(arguments), prog_name="sealift")

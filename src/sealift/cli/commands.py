@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from sealift.cli.console import guarded
+from sealift.cli import console
 
 
 class _File(click.ParamType["Path"]):
@@ -35,7 +36,28 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.exit()
 
 
+class _Program(click.Group):
+    """The program; whatever a command raises goes through `console.guarded`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:  # click would take it for Ctrl-C
+            raise console.coded(error) from error
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run it and exit with its code."""
+        given = sys.argv[1:] if args is None else list(args)
+        run = super().main
+        extra["standalone_mode"] = False
+        console.guarded(lambda: run(args=given, prog_name=prog_name, **extra), as_json="--json" in given)
+
+
 @click.group(
+    cls=_Program,
     name="sealift",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     no_args_is_help=True,
@@ -83,7 +105,6 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
 @click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")
 @click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
 @as_json
-@guarded
 def pack(model: str, data: Path, **options: Any) -> None:
     """Seal a trained model, after proving that the sealed one gives the same answers.
 
@@ -107,7 +128,6 @@ def pack(model: str, data: Path, **options: Any) -> None:
 @click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")
 @click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
 @as_json
-@guarded
 def doctor(model: str, data: Path | None, **options: Any) -> None:
     """Tell step by step what of a model can be sealed, how, and what cannot; and what it holds of its training data.
 
@@ -121,7 +141,6 @@ def doctor(model: str, data: Path | None, **options: Any) -> None:
 @_command("inspect", "Show what a sealed file is.", "inspect heart-risk.seal")
 @seal_file
 @as_json
-@guarded
 def inspect(file: Path, as_json: bool) -> None:
     """Show what a sealed file is: name, inputs, outputs, identity, signatures. Every digest is checked first."""
     from sealift.cli import looking
@@ -133,7 +152,6 @@ def inspect(file: Path, as_json: bool) -> None:
 @seal_file
 @click.option("--key", type=FILE, help="The public key (.pub) that must have signed the file.")
 @as_json
-@guarded
 def verify(file: Path, key: Path | None, as_json: bool) -> None:
     """Check digests and signature, and run the golden examples on this machine."""
     from sealift.cli import looking
@@ -152,7 +170,6 @@ def verify(file: Path, key: Path | None, as_json: bool) -> None:
 @click.option("--keep", metavar="COLUMN", multiple=True, help="A column to copy beside the answers; may be repeated.")
 @click.option("--extra", is_flag=True, help="Pass over columns that are no inputs.")
 @as_json
-@guarded
 def predict(file: Path, input: str, output: str, **options: Any) -> None:
     """Answer every row of a file. Bad rows are reported and lose no good one; the exit code is then 3.
 
@@ -167,7 +184,6 @@ def predict(file: Path, input: str, output: str, **options: Any) -> None:
 @click.argument("path", metavar="PATH", type=FILE)
 @click.option("--password-prompt", is_flag=True, help="Ask for a password that protects the private key.")
 @as_json
-@guarded
 def keygen(path: Path, **options: Any) -> None:
     """Make a pair of Ed25519 keys: the private one signs, the public one is for those who verify.
 
@@ -183,7 +199,6 @@ def keygen(path: Path, **options: Any) -> None:
 @click.option("--key", type=FILE, required=True, help="The private key.")
 @password
 @as_json
-@guarded
 def sign(file: Path, key: Path, **options: Any) -> None:
     """Sign a sealed file in place. The model's identity does not change."""
     from sealift.cli import keys
@@ -195,18 +210,16 @@ def sign(file: Path, key: Path, **options: Any) -> None:
 @seal_file
 @click.option("-o", "--output", type=FILE, help="Where to write; FILE with .html by default.")
 @as_json
-@guarded
 def app_(file: Path, output: Path | None, as_json: bool) -> None:
     """Make one .html file that anyone opens with a double click: no installation, no server, no network."""
     from sealift.cli import making
 
-    making.page(file, output or file.with_suffix(".html"), as_json=as_json)
+    making.page(file, output or file.parent / f"{file.stem}.html", as_json=as_json)
 
 
 @_command("demo", "Try it all on real data.", "demo --out demo")
 @click.option("--out", type=FILE, default="demo", show_default=True, help="The folder for the demo's files.")
 @as_json
-@guarded
 def demo(out: Path, as_json: bool) -> None:
     """Train, pack, verify, sign and try a real model on real data, start to end."""
     from sealift.cli import making

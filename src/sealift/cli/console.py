@@ -1,76 +1,186 @@
 """What a person sees: plain text, errors in three lines, exit codes.
 
-Exit codes: 0 done, 1 refused, 2 wrong usage, 3 done but some rows were refused, 130 stopped with Ctrl-C.
+Exit codes: 0 done, 1 refused, 2 wrong usage, 3 done but some rows were refused, 130 stopped with Ctrl-C,
+128 + n stopped by signal n.
 """
 
 from __future__ import annotations
 
-import functools
+import errno
 import json
 import math
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn, ParamSpec, TextIO
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, TextIO
 
-from sealift.errors import SealiftError
+import click
+
+from sealift.cli import streams
+from sealift.errors import FileError, InternalError, SealiftError
 
 REFUSED, USAGE, SOME_ROWS, STOPPED = 1, 2, 3, 130
 _STYLES = {"good": "32", "bad": "31", "strong": "1", "dim": "2"}
-
-P = ParamSpec("P")
-
-
-def prepare() -> None:
-    """Make every text printable: a console that lacks a character shows its escape instead of failing."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_HERE = str(Path(__file__).parents[1])
 
 
-def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn what a command raises into a message and an exit code."""
+class _Terminated(BaseException):
+    """A signal asks the process to end; raised so that every block removes its unfinished files."""
 
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-            sys.stdout.flush()
-        except SealiftError as error:
-            fail(error, as_json=bool(kwargs.get("as_json")))
-        except KeyboardInterrupt:
-            print("\nstopped; nothing half-written was left behind", file=sys.stderr)
-            raise SystemExit(STOPPED) from None
-        except BrokenPipeError:
-            # The reader of our output went away (`| head`); the interpreter must not fail again while closing it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise SystemExit(REFUSED) from None
-
-    return run
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
-def fail(error: SealiftError, *, as_json: bool) -> NoReturn:
-    """Tell what is wrong, where, and what to do; exit with 1."""
+def guarded(command: Callable[[], object], *, as_json: bool) -> NoReturn:
+    """Run a command; every exception becomes a coded error and an exit code here, and nowhere else.
+
+    Args:
+        command: returns the exit code, or None for 0.
+        as_json: whether the one thing on stdout is a JSON object, errors included.
+    """
+    code = _run(command, as_json=as_json)
+    try:
+        streams.flush()
+    except (BrokenPipeError, FileError, AttributeError) as error:
+        streams.give_up()
+        code = code or REFUSED
+        if isinstance(error, FileError):
+            _show(error)
+    raise SystemExit(code)
+
+
+def _run(command: Callable[[], object], *, as_json: bool) -> int:
+    try:
+        streams.prepare()
+        with streams.for_one_object(as_json), _signals():
+            code = _attempt(command, as_json=as_json)
+            streams.flush()
+            return code
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except SealiftError as error:  # stdout is closed, or failed while it was written to
+        _show(error)
+        return REFUSED
+    except KeyboardInterrupt:
+        say("\nstopped; nothing half-written was left behind", sys.stderr)
+        return STOPPED
+    except _Terminated as ended:
+        say(f"stopped by {signal.Signals(ended.number).name}; nothing half-written was left behind", sys.stderr)
+        return 128 + ended.number
+    except BrokenPipeError:
+        return REFUSED  # the reader of our output went away (`| head`)
+
+
+def _attempt(command: Callable[[], object], *, as_json: bool) -> int:
+    try:
+        found = command()
+    except click.UsageError as error:
+        if not as_json:
+            error.show()
+            return USAGE
+        name = getattr(error.ctx, "command_path", "sealift")
+        what = error.format_message()
+        _fail(SealiftError("E903", what, where=name, fix=f"See {name} --help."), as_json=True)
+        return USAGE
+    except click.Abort:  # what click makes of Ctrl-C
+        raise KeyboardInterrupt from None
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        _fail(coded(error), as_json=as_json)
+        return REFUSED
+    return found if isinstance(found, int) else 0
+
+
+def coded(error: Exception) -> SealiftError:
+    """What was raised as an error with a code."""
+    if isinstance(error, SealiftError):
+        return error
+    if isinstance(error, MemoryError):
+        return InternalError(
+            "E902",
+            "There is not enough memory for this.",
+            fix="Close other programs, use a machine with more memory, or give fewer rows.",
+        )
+    if isinstance(error, OSError) and error.errno in _FULL:
+        place = error.filename if isinstance(error.filename, str) else ""
+        return FileError("E402", f"A file cannot be written: {error.strerror}.", where=place,
+                         fix="Make room on the disk, that of temporary files too (TMPDIR).")  # fmt: skip
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return InternalError(
+        "E901",
+        f"An internal error: {reason.rstrip(' .:')}.",
+        where=_line(error),
+        fix="This is a fault of Sealift: please report it with this message. SEALIFT_DEBUG=1 adds the traceback.",
+    )
+
+
+def _line(error: BaseException) -> str:
+    """The last line of Sealift that led to the error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith(_HERE)]
+    return f"sealift{own[-1].filename[len(_HERE) :]}, line {own[-1].lineno}" if own else ""
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """While it lasts, SIGTERM and SIGHUP raise an exception; one that is ignored (nohup) stays ignored."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) == signal.SIG_DFL}
+    for number in before:
+        signal.signal(number, _terminate)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    raise _Terminated(number)
+
+
+def _fail(error: SealiftError, *, as_json: bool) -> None:
+    """Report what is wrong, where, and what to do."""
+    if os.environ.get("SEALIFT_DEBUG", "0") not in ("", "0"):
+        traceback.print_exc()
     if as_json:
         show_json({"ok": False, "error": error.as_dict()})
     else:
-        say(f"{styled('error ' + error.code, 'bad', sys.stderr)}  {clean(error.what)}", sys.stderr)
-        if error.where:
-            say(f"    where   {clean(error.where)}", sys.stderr)
-        say(f"    fix     {clean(error.fix)}", sys.stderr)
-    raise SystemExit(REFUSED)
+        _show(error)
+
+
+def _show(error: SealiftError) -> None:
+    say(f"{styled('error ' + error.code, 'bad', sys.stderr)}  {clean(error.what)}", sys.stderr)
+    if error.where:
+        say(f"    where   {clean(error.where)}", sys.stderr)
+    say(f"    fix     {clean(error.fix)}", sys.stderr)
 
 
 def show_json(value: dict[str, Any]) -> None:
     """One JSON object on stdout; in ASCII where the console is not UTF-8."""
-    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    print(json.dumps(_finite(value), ensure_ascii=not utf8, indent=2, allow_nan=False))
+    utf8 = (streams.out().encoding or "").lower().replace("-", "") == "utf8"
+    text = json.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False)
+    try:
+        text.encode("utf-8" if utf8 else "ascii")
+    except UnicodeEncodeError:  # half of a surrogate pair, as names of files may have
+        text = json.dumps(_finite(value), indent=2, allow_nan=False)
+    say(text)
 
 
 def say(text: str = "", stream: TextIO | None = None) -> None:
     """A line of text; parts that come from files go through `clean` first."""
-    print(text, file=stream or sys.stdout)
+    streams.write(text, stream or streams.out())
 
 
 def clean(text: object) -> str:
@@ -80,7 +190,7 @@ def clean(text: object) -> str:
 
 def styled(text: str, style: str, stream: TextIO | None = None) -> str:
     """`text` with a colour where the terminal shows it."""
-    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if colours(stream or sys.stdout) else text
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if colours(stream or streams.out()) else text
 
 
 def colours(stream: TextIO) -> bool:

@@ -11,6 +11,7 @@ import click
 
 from sealift.cli import console
 from sealift.cli.progress import Bar
+from sealift.errors import FileError
 
 if TYPE_CHECKING:
     from sealift.contract import Cautions
@@ -26,7 +27,7 @@ def run(file: Path, source: str, target: str, *, keep: list[str], extra: bool, a
     if as_json and target == "-":
         raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
     model = load(file)
-    place: str | IO[bytes] = sys.stdin.buffer if source == "-" else source
+    place: str | IO[bytes] = _stdin() if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
     with Bar("Predicting") as bar:
         summary = score(model, place, goal, keep=keep, extra=extra, progress=bar.advance)
@@ -63,3 +64,9 @@ def _cautions(counted: Sequence[Cautions], stream: TextIO) -> None:
         console.say(f"    column {console.clean(item.field)}: {console.clean('; '.join(parts))}", stream)
     if len(counted) > _LISTED:
         console.say(f"    and {len(counted) - _LISTED:,} more columns", stream)
+
+
+def _stdin() -> IO[bytes]:
+    if sys.stdin is None or sys.stdin.closed:
+        raise FileError("E401", "Standard input is closed.", where="stdin", fix="Give a file, or pipe the rows in.")
+    return sys.stdin.buffer

@@ -79,7 +79,7 @@ class Contract:
             if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].dtype != "string":
                 raise _contradiction("a stage takes a field that is no text")
         if self.headline is not None:
-            shown = {o.name: o for o in self.outputs}.get(self.headline.output)
+            shown = next((o for o in self.outputs if o.name == self.headline.output), None)
             if shown is None:
                 raise _contradiction(f"the headline {self.headline.output!r:.80} is no output")
             if self.headline.class_ is not None and self.headline.class_ not in (shown.classes or ()):

@@ -248,6 +248,12 @@ def _output_problem(output: Output) -> str | None:
         return f"the dtype {output.dtype!r:.40} is not known"
     if output.width is not None and (type(output.width) is not int or output.width < 1):
         return "the width is not a count"
+    if not all(isinstance(value, str | int | float) for value in output.classes or ()):
+        return "a class is no text, number or boolean"
+    if not all(isinstance(text, str) for text in (*(output.class_names or ()), *(output.columns or ()))):
+        return "class_names and columns are lists of text"
+    if not isinstance(output.units, str) or not isinstance(output.description, str):
+        return "units and description are text"
     if output.class_names is not None and len(output.class_names) != len(output.classes or ()):
         return "there are not as many class names as classes"
     if output.columns is not None and len(output.columns) != output.width:

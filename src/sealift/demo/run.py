@@ -87,9 +87,10 @@ def run(out: Path | str = "demo", *, say: Say = lambda *_: None) -> Result:
 def _folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise FileError(
-            "E402", f"The folder cannot be made: {error.strerror}.", where=str(out), fix="Choose another with --out."
+            "E402", f"The folder cannot be made: {reason}.", where=str(out), fix="Choose another with --out."
         ) from error
 
 

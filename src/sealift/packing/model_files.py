@@ -14,6 +14,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from sealift import files
 from sealift.errors import PackError
 
 _LONGEST = 64 << 20  # of an R file: beyond it nothing is looked for
@@ -38,9 +39,10 @@ def library_of(path: Path) -> str | None:
     """The library whose own model file this is: catboost, lightgbm, xgboost; None when it is none of theirs.
 
     Raises:
+        FileError: E401.
         PackError: E308 for files that one of them or R wrote but that cannot be opened, with what to save instead.
     """
-    data = path.read_bytes()
+    data = files.read(path)
     if data.startswith(b"CBM1"):
         return "catboost"
     if re.match(rb"tree\r?\n", data):

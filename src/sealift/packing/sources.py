@@ -171,7 +171,11 @@ def _from_booster(path: Path, library: str) -> object:
 
 def _existing(name: str) -> Path:
     path = Path(name)
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except (OSError, ValueError):  # a name that the system cannot say
+        there = False
+    if not there:
         raise FileError("E401", "The model file is not there.", where=name, fix="Check the path.")
     return path
 

@@ -201,11 +201,18 @@ def _target(
         return output, kind or "csv", _called(output)
     path = Path(output)
     kind = kind or kind_of(path)
-    if isinstance(source, str | Path) and path.exists() and path.samefile(source):
+    if isinstance(source, str | Path) and _same(path, Path(source)):
         raise FileError(
             "E402", "The output is the input itself.", where=str(path), fix="Choose another name for the output."
         )
     return stack.enter_context(files.atomic(path)), kind, str(path)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one is not there, or its name cannot be said
+        return False
 
 
 def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tally) -> list[Sequence[Any]]:

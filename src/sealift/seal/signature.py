@@ -56,6 +56,8 @@ def generate_keys(private: Path, *, password: bytes | None = None) -> tuple[Path
 
     if password == b"":
         raise SignatureError("E501", "The password is empty.", where=str(private), fix="Give a password, or none.")
+    if not private.name:
+        raise SignatureError("E501", "The private key has no file name.", where=str(private), fix="Give one.")
     public = private.with_name(private.name + ".pub")
     key = Ed25519PrivateKey.generate()
     encryption = s.NoEncryption() if password is None else s.BestAvailableEncryption(password)
