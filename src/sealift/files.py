@@ -33,7 +33,7 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         # Created by name, not by mkstemp, so that the user's own umask decides who may read the result.
         stream = temporary.open("xb")
     except (OSError, ValueError) as error:  # ValueError: a name that the system cannot say
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     try:
         with stream:
             yield stream
@@ -42,7 +42,7 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -68,7 +68,7 @@ def exclusive(path: Path) -> Iterator[None]:
         try:
             stream = path.open("rb")
         except (OSError, ValueError) as error:
-            raise _unreadable(path, error) from error
+            raise unreadable(path, error) from error
         with stream:
             with contextlib.suppress(OSError):  # some network file systems have no locks
                 fcntl.flock(stream, fcntl.LOCK_EX)
@@ -88,7 +88,7 @@ def _neighbour(path: Path) -> Iterator[None]:
             break
         except FileExistsError as error:
             if time.monotonic() > deadline:
-                raise _unwritable(lock, error) from None
+                raise unwritable(lock, error) from None
             time.sleep(0.05)
     try:
         yield
@@ -114,7 +114,7 @@ def create(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     except FileExistsError:
         raise
     except (OSError, ValueError) as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -122,7 +122,7 @@ def create(path: Path, data: bytes, *, mode: int = 0o666) -> None:
             os.fsync(stream.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -144,10 +144,11 @@ def read(path: Path, *, limit: int | None = None) -> bytes:
                 wanted = _CHUNK
             return b"".join(pieces)
     except (OSError, ValueError, MemoryError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> FileError:
+def unreadable(path: Path, error: Exception) -> FileError:
+    """E401 for `path`, with the system's reason."""
     return FileError(
         "E401",
         f"The file cannot be read: {_reason(error)}.",
@@ -156,7 +157,8 @@ def _unreadable(path: Path, error: Exception) -> FileError:
     )
 
 
-def _unwritable(path: Path, error: Exception) -> FileError:
+def unwritable(path: Path, error: Exception) -> FileError:
+    """E402 for `path`, with the system's reason."""
     return FileError(
         "E402",
         f"The file cannot be written: {_reason(error)}.",

@@ -252,7 +252,7 @@ def _output_problem(output: Output) -> str | None:
         return "a class is no text, number or boolean"
     if not all(isinstance(text, str) for text in (*(output.class_names or ()), *(output.columns or ()))):
         return "class_names and columns are lists of text"
-    if not isinstance(output.units, str) or not isinstance(output.description, str):
+    if any(not isinstance(text, str) for text in (output.units, output.description)):
         return "units and description are text"
     if output.class_names is not None and len(output.class_names) != len(output.classes or ()):
         return "there are not as many class names as classes"

@@ -8,7 +8,9 @@ text, and is the one to use where people will open the result in a spreadsheet.
 from __future__ import annotations
 
 import csv
+import datetime
 import io
+import json
 import math
 from collections.abc import Sequence
 from typing import IO, Any
@@ -21,12 +23,15 @@ class CsvWriter:
 
     def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
         del where
-        self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        # Not a text layer over the stream: it would close the stream when it is given up, stdout's too.
+        self._stream = stream
+        self._text = io.StringIO(newline="")
         self._columns = columns
         self._writer = csv.writer(self._text, lineterminator="\n")
         self._careful = csv.writer(self._text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         names = [column.name for column in columns]
         (self._careful if any("\r" in name for name in names) else self._writer).writerow(names)
+        self._send()
 
     def write(self, columns: Sequence[Sequence[Any]]) -> None:
         """Append rows; None becomes an empty cell."""
@@ -38,11 +43,19 @@ class CsvWriter:
                 writer = self._careful  # the csv module quotes a lone CR only since Python 3.13
             plain.append(cells)
         writer.writerows(zip(*plain, strict=True))
+        self._send()
 
     def close(self) -> None:
         """Flush; the stream stays open."""
-        self._text.flush()
-        self._text.detach()
+        self._stream.flush()
+
+    def abandon(self) -> None:
+        """Nothing is to be done."""
+
+    def _send(self) -> None:
+        self._stream.write(self._text.getvalue().encode())
+        self._text.seek(0)
+        self._text.truncate()
 
 
 def _cells(values: Sequence[Any], spec: Column) -> Sequence[Any]:
@@ -60,15 +73,19 @@ def _texts(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def as_text(value: object) -> object:
-    """A kept value as a cell: dates in ISO 8601, booleans as true and false, NaN and ±∞ by name."""
+    """A kept value as a cell: dates in ISO 8601, booleans as true and false, NaN and ±∞ by name, lists as JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=as_text)
     if isinstance(value, bytes):
         return value.hex()
-    return value
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -122,21 +121,33 @@ class JsonLinesWriter:
 
     def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
         del where
-        self._text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        self._stream = stream
         self._names = [column.name for column in columns]
 
     def write(self, columns: Sequence[Sequence[Any]]) -> None:
         """Append rows."""
         encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=as_text).encode
+        lines = []
         for row in zip(*columns, strict=True):
             record = dict(zip(self._names, row, strict=True))
             try:
                 line = encode(record)
             except ValueError:
-                line = encode({key: as_text(v) if isinstance(v, float) else v for key, v in record.items()})
-            self._text.write(line + "\n")
+                line = encode(_finite(record))
+            lines.append(line + "\n")
+        self._stream.write("".join(lines).encode())
 
     def close(self) -> None:
         """Flush; the stream stays open."""
-        self._text.flush()
-        self._text.detach()
+        self._stream.flush()
+
+    def abandon(self) -> None:
+        """Nothing is to be done."""
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return as_text(value) if isinstance(value, float) else value

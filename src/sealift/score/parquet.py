@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 import numpy as np
@@ -113,6 +114,11 @@ class ParquetWriter:
     def close(self) -> None:
         """Write the footer; the stream stays open."""
         self._writer.close()
+
+    def abandon(self) -> None:
+        """End the library's writer while the stream still takes its footer; else it fails when it is collected."""
+        with suppress(Exception):
+            self._writer.close()
 
 
 def _text(value: object) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
@@ -28,7 +28,7 @@ from sealift.contract import (
 )
 from sealift.errors import ContractError, FileError
 from sealift.score.kinds import kind_of, open_table, open_writer
-from sealift.score.table import Chunk, Column, Kind, Reader, rows_per_chunk
+from sealift.score.table import Chunk, Column, Kind, Reader, Writer, rows_per_chunk
 
 if TYPE_CHECKING:
     from sealift.runtime import SealedModel
@@ -109,18 +109,50 @@ def score(
         tally = _Tally(model.contract)
         # A column that is kept stays as it was written.
         numbers = {f.name for f in model.contract.inputs if _is_plain_number(f)} - set(keep)
-        for piece in reader.chunks(names, rows_per_chunk(len(names), chunk), numbers):
-            writer.write(_answers(model, piece, keep, tally))
+        stack.enter_context(_abandoned_on_error(writer))
+        for piece in _read(reader.chunks(names, rows_per_chunk(len(names), chunk), numbers), Path(_called(input))):
+            answers = _answers(model, piece, keep, tally)
+            with _writing(where):
+                writer.write(answers)
             if progress is not None:
                 progress(*reader.done(), tally.rows)
         if tally.rows == 0:
             raise ContractError(
                 "E105", "There are no rows below the header.", where=_called(input), fix="Add one line for each row."
             )
-        writer.close()
+        with _writing(where):
+            writer.close()
     seconds = time.perf_counter() - begun
     counted = [item for item in tally.cautions if item]
     return Summary(tally.rows, tally.refused, reader.skipped, tally.problems, counted, seconds, where)
+
+
+def _read(chunks: Iterator[Chunk], source: Path) -> Iterator[Chunk]:
+    """The chunks. Raises FileError E401 when the disk or the pipe fails."""
+    try:
+        yield from chunks
+    except OSError as error:
+        raise files.unreadable(source, error) from error
+
+
+@contextmanager
+def _abandoned_on_error(writer: Writer) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+@contextmanager
+def _writing(target: str) -> Iterator[None]:
+    """Raise FileError E402 when the disk is full or fails, that of temporary files included."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise files.unwritable(Path(target), error) from error
 
 
 class _Tally:

@@ -90,6 +90,10 @@ class Writer(Protocol):
         """Finish the file; the stream stays open."""
         ...
 
+    def abandon(self) -> None:
+        """Give up an unfinished file: remove temporary files, and leave the stream open."""
+        ...
+
 
 OpenReader: TypeAlias = Callable[[IO[bytes], str], Reader]
 OpenWriter: TypeAlias = Callable[[IO[bytes], Sequence[Column], str], Writer]

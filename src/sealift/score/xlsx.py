@@ -8,7 +8,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import IO, Any
 
@@ -22,6 +22,7 @@ from sealift.score.table import Chunk, Column, malformed
 
 _MAX_ROWS = 1_048_576
 _MAX_TEXT = 32_767
+_INEXACT = 10**15  # spreadsheets keep 15 digits
 # What XML cannot carry, or changes on the way; Excel writes it so too.
 _UNSAID = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _FIX = "Open it in the spreadsheet program and save it again as .xlsx."
@@ -136,11 +137,20 @@ class XlsxWriter:
         """Put the workbook together; the stream stays open."""
         self._book.save(self._stream)
 
+    def abandon(self) -> None:
+        """Remove the sheet's temporary file, which holds rows."""
+        with suppress(Exception):
+            self._sheet.close()
+        with suppress(Exception):
+            self._sheet._writer.cleanup()
+
     def _cell(self, value: object) -> object:
         if isinstance(value, float) and not math.isfinite(value):
             value = as_text(value)
         if isinstance(value, datetime.datetime) and value.tzinfo is not None:
             value = value.isoformat()  # a sheet has no time zones
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _INEXACT:
+            value = str(value)  # a spreadsheet would show another number
         if value is None or isinstance(value, bool | int | float | datetime.date | datetime.time):
             return value
         text = str(as_text(value))
