@@ -26,6 +26,7 @@ def _load(name: str) -> Any:
 CELLS: list[dict[str, Any]] = _load("cells.json")
 ROWS: list[dict[str, Any]] = _load("rows.json")["cases"]
 CSV: list[dict[str, Any]] = _load("csv.json")["cases"]
+MALFORMED: list[dict[str, Any]] = _load("contracts.json")["malformed"]
 
 
 FIELDS: dict[str, list[dict[str, Any]]] = _load("fields.json")
@@ -122,6 +123,13 @@ def test_csv(case: dict[str, Any]) -> None:
     assert rows == case["rows"]
     assert problems == case["problems"]
     assert extra == case["extra"]
+
+
+@pytest.mark.parametrize("case", MALFORMED, ids=lambda case: case["name"])
+def test_malformed_contracts(case: dict[str, Any]) -> None:
+    with pytest.raises(SealiftError) as raised:
+        Contract.from_json(case["contract"])
+    assert raised.value.code == "E106"
 
 
 def _read_csv(contract: Contract, text: str, *, extra: bool) -> tuple[list[Any], list[dict[str, Any]], list[str]]:

@@ -65,6 +65,10 @@ def inspect(file: Path, *, as_json: bool) -> None:
             for f in contract.inputs
         ],
     )
+    if contract.ignored:
+        names = [clean(column.name) for column in contract.ignored]
+        listed = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+        say(f"Ignored, present or not: {listed}")
     say(f"\n{len(contract.outputs)} outputs")
     table(
         ["name", "type", "columns"],

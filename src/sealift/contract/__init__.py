@@ -6,7 +6,7 @@ Specified in spec/CONTRACT.md.
 from sealift.contract.cautions import Cautions, cautions
 from sealift.contract.cells import CellReader, Unreadable, read_cell, read_column
 from sealift.contract.check import Batch, Problem, encode, is_missing
-from sealift.contract.contract import Contract, Headline, Stage, Tensor
+from sealift.contract.contract import Contract, Headline, Ignored, Stage, Tensor
 from sealift.contract.field import MISSING_WORDS, DType, Field, Output, Policy, Scalar, Task, shown
 from sealift.contract.rows import as_table, columns_of, match_columns
 
@@ -19,6 +19,7 @@ __all__ = [
     "DType",
     "Field",
     "Headline",
+    "Ignored",
     "Output",
     "Policy",
     "Problem",

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from sealift.contract.field import Field, Output, Scalar, Task
 from sealift.errors import ContractError
 
+_KEYS = {"inputs", "outputs", "task", "tensors", "headline", "title", "description", "stages", "ignored"}
 _STAGED: tuple[tuple[str, Literal["int64", "float64"]], ...] = (("terms", "int64"), ("counts", "float64"))
 
 
@@ -48,9 +49,20 @@ class Stage:
     spec: Mapping[str, Any] = dataclasses.field(hash=False)
 
 
+@dataclass(frozen=True)
+class Ignored:
+    """A column of the training rows that the model drops: its name and its place among all columns of those rows."""
+
+    name: str
+    position: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contract:
     """Named, typed and described inputs and outputs (spec/CONTRACT.md).
+
+    Attributes:
+        ignored: columns that the model drops, by position; rows may have them or not.
 
     Raises:
         ContractError: E106 when names repeat or the headline points nowhere.
@@ -63,6 +75,7 @@ class Contract:
     title: str = ""
     description: str = ""
     stages: tuple[Stage, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
     index: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -71,10 +84,14 @@ class Contract:
             raise _contradiction(f"the task {self.task!r:.40} is not known")
         if not self.inputs or not self.outputs:
             raise _contradiction("there must be an input and an output")
-        for kind, names in (("input", [f.name for f in self.inputs]), ("output", [o.name for o in self.outputs])):
+        names_in = [*(f.name for f in self.inputs), *(column.name for column in self.ignored)]
+        for kind, names in (("input", names_in), ("output", [o.name for o in self.outputs])):
             if len(set(names)) != len(names):
                 twice = next(name for name in names if names.count(name) > 1)
                 raise _contradiction(f"the {kind} {twice!r:.80} stands twice")
+        positions = [column.position for column in self.ignored]
+        if positions != sorted(set(positions)) or not all(0 <= p < len(names_in) for p in positions):
+            raise _contradiction("the positions of the ignored columns are not ascending places among all columns")
         for stage in self.stages:
             if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].dtype != "string":
                 raise _contradiction("a stage takes a field that is no text")
@@ -102,6 +119,11 @@ class Contract:
         )
         return (*(tensor for tensor in found if tensor.fields), *staged)
 
+    @cached_property
+    def ignored_names(self) -> frozenset[str]:
+        """The names of the ignored columns."""
+        return frozenset(column.name for column in self.ignored)
+
     def output(self, name: str) -> Output:
         """The output called `name`. Raises KeyError."""
         return next(o for o in self.outputs if o.name == name)
@@ -127,6 +149,8 @@ class Contract:
         }
         if self.stages:
             result["stages"] = [{"field": stage.field, **stage.spec} for stage in self.stages]
+        if self.ignored:
+            result["ignored"] = [{"name": column.name, "position": column.position} for column in self.ignored]
         if self.headline is not None:
             result["headline"] = {"output": self.headline.output, "class": self.headline.class_}
         return result | {key: text for key in ("title", "description") if (text := getattr(self, key))}
@@ -136,7 +160,7 @@ class Contract:
         """Read a contract. Raises ContractError E106."""
         if not isinstance(raw, dict):
             raise _contradiction("it is not an object")
-        unknown = set(raw) - {"inputs", "outputs", "task", "tensors", "headline", "title", "description", "stages"}
+        unknown = set(raw) - _KEYS
         if unknown or not {"inputs", "outputs", "task", "tensors"} <= set(raw):
             raise _contradiction(f"keys are missing, or unknown: {sorted(unknown)!r:.120}")
         headline = raw.get("headline")
@@ -150,6 +174,7 @@ class Contract:
             title=_text(raw.get("title", "")),
             description=_text(raw.get("description", "")),
             stages=tuple(_stage(item) for item in _list(raw.get("stages", []))),
+            ignored=tuple(_ignored(item) for item in _list(raw.get("ignored", []))),
         )
         if contract.as_json()["tensors"] != raw["tensors"]:
             raise _contradiction("the tensors do not follow from the inputs")
@@ -162,13 +187,22 @@ def _stage(raw: object) -> Stage:
     return Stage(raw["field"], {key: value for key, value in raw.items() if key != "field"})
 
 
+def _ignored(raw: object) -> Ignored:
+    if not isinstance(raw, dict) or set(raw) != {"name", "position"}:
+        raise _contradiction("an ignored column is not a name and a position")
+    name, position = raw["name"], raw["position"]
+    if not isinstance(name, str) or not name or type(position) is not int:
+        raise _contradiction("an ignored column is not a name and a position")
+    return Ignored(name, position)
+
+
 def _listed(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple | range) else value for key, value in changes.items()}
 
 
 def _list(raw: object) -> Iterable[object]:
     if not isinstance(raw, list):
-        raise _contradiction("inputs, outputs and stages are lists")
+        raise _contradiction("inputs, outputs, stages and ignored are lists")
     return raw
 
 

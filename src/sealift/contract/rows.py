@@ -22,7 +22,8 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
         rows: a pandas, polars or pyarrow table, a 2-d NumPy array or list of lists (columns in the contract's
             order), a list of dicts, a dict of columns, one dict of values, or texts for a single input of texts.
             A key that is absent from dicts of values is a missing value, where the contract allows one.
-        extra: whether columns that are no inputs are passed over instead of refused.
+        extra: whether columns that are no inputs are passed over instead of refused; those that the model drops
+            (`Contract.ignored`) always are.
 
     Raises:
         ContractError: E101 to E105.
@@ -34,14 +35,8 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
         match_columns(contract, list(whole), extra=extra)
         found = {field.name: whole[field.name] for field in contract.inputs}
     else:
-        width = table.shape[1]
-        if width != len(contract.inputs):
-            raise ContractError(
-                "E104",
-                f"The rows have {width} columns without names, but the model has {len(contract.inputs)} inputs.",
-                fix="Give as many columns as the contract has inputs, in its order, or give them by name.",
-            )
-        found = {field.name: table[:, i] for i, field in enumerate(contract.inputs)}
+        places = _places(contract, table.shape[1])
+        found = {field.name: table[:, i] for field, i in zip(contract.inputs, places, strict=True)}
     lengths = {len(column) for column in found.values()}
     if len(lengths) > 1:
         raise ContractError("E104", "The columns differ in length.", fix="Give each column as many values as rows.")
@@ -75,11 +70,11 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
 
 
 def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = False) -> list[str]:
-    """Compare a table's column names with the inputs; the names that are no inputs.
+    """Compare a table's column names with the inputs; with `extra`, the names that are no inputs.
 
     Raises:
         ContractError: E103 for a name that stands twice, E101 for inputs that are lacking (naming the column that
-            looks like one), E102 for columns that are no inputs unless `extra`.
+            looks like one), E102 for columns that are neither inputs nor ignored by the model, unless `extra`.
     """
     present = list(names)
     twice = [name for name, times in Counter(present).items() if times > 1]
@@ -88,7 +83,7 @@ def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = Fal
             "E103", f"The column {twice[0]!r:.80} stands more than once.", fix="Rename or drop the second one."
         )
     lacking = [field.name for field in contract.inputs if field.name not in set(present)]
-    others = [name for name in present if name not in contract.index]
+    others = [name for name in present if name not in contract.index and name not in contract.ignored_names]
     if lacking:
         listed = ", ".join(f'"{name}"' for name in lacking[:5]) + (f" and {len(lacking) - 5} more" * (len(lacking) > 5))
         close = _closest(lacking[0], others)
@@ -101,7 +96,23 @@ def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = Fal
             f"The rows have columns that are no inputs of the model: {listed}.",
             fix="Remove them; or keep them beside the answers (--keep NAME), or pass over them (--extra, extra=True).",
         )
-    return others
+    return [name for name in present if name not in contract.index] if extra else []
+
+
+def _places(contract: Contract, width: int) -> Sequence[int]:
+    """Where the inputs stand in rows without names, with or without the columns that the model drops."""
+    every = len(contract.inputs) + len(contract.ignored)
+    if width == len(contract.inputs):
+        return range(width)
+    if width == every:
+        dropped = {column.position for column in contract.ignored}
+        return [place for place in range(every) if place not in dropped]
+    more = f" and {len(contract.ignored)} columns that it ignores" if contract.ignored else ""
+    raise ContractError(
+        "E104",
+        f"The rows have {width} columns without names, but the model has {len(contract.inputs)} inputs{more}.",
+        fix="Give as many columns as the contract has inputs, in its order, or give them by name.",
+    )
 
 
 def _is_column(rows: Any) -> bool:
@@ -129,7 +140,7 @@ def _with_absent(contract: Contract, rows: Any, table: Mapping[str, Any]) -> Map
     An input that one of their keys nearly names is still lacking, since that is a slip.
     """
     count = int(_is_one(rows)) if isinstance(rows, Mapping) else len(rows) if isinstance(rows, list | tuple) else 0
-    others = [name for name in table if name not in contract.index]
+    others = [name for name in table if name not in contract.index and name not in contract.ignored_names]
     lacking = [f.name for f in contract.inputs if count and f.missing == "allowed" and f.name not in table]
     return {**table, **{name: [None] * count for name in lacking if not others or _closest(name, others) is None}}
 

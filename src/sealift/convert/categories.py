@@ -66,18 +66,22 @@ def _texts(block: Block, categories: list[list[Any]]) -> Tensor:
     missing = [
         next((i for i, v in enumerate(known) if is_missing(v) and (v is None) == none), UNKNOWN) for known in categories
     ]
-    every = {text: i for i, text in enumerate(dict.fromkeys(text for column in texts for text in column))}
-    if not every:
-        found = block.missing.cast("int64") * 0 + UNKNOWN
-    elif len(texts) == 1:
-        found = _map(block.values, "strings", texts[0])
-    else:
-        # One dictionary over all columns, then the pair of text and column to the number in that column.
-        width = len(texts)
-        pairs = {every[text] * width + c: i for c, column in enumerate(texts) for text, i in column.items()}
-        number = _map(block.values, "strings", every)
-        found = _map(where(number < 0, UNKNOWN, number * width + np.arange(width)[None, :]), "int64s", pairs)
+    found = _places(block.values, texts) if any(texts) else block.missing.cast("int64") * 0 + UNKNOWN
     return where(block.missing, np.array([missing]), found)
+
+
+def _places(values: Tensor, texts: list[dict[str, int]]) -> Tensor:
+    """The number that each column's dictionary gives its text, int64 (N, width); UNKNOWN for others."""
+    if len(texts) == 1:
+        return _map(values, "strings", texts[0])
+    # One dictionary over all columns, then the pair of text and column to the number in that column.
+    width = len(texts)
+    every = {text: i for i, text in enumerate(dict.fromkeys(text for column in texts for text in column))}
+    pairs = {every[text] * width + c: i for c, column in enumerate(texts) for text, i in column.items()}
+    number = _map(values, "strings", every)
+    found = _map(where(number < 0, UNKNOWN, number * width + np.arange(width)[None, :]), "int64s", pairs)
+    found.compute = lambda indices: _places(values.only(indices), [texts[i] for i in indices])
+    return found
 
 
 def _map(values: Tensor, kind: str, pairs: dict[Any, int]) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,13 @@ from onnx import helper, numpy_helper
 
 from sealift.contract import Stage
 from sealift.convert.tensor import ELEMENT, Like, Shape, Tensor, broadcast, concat, stack, where
+
+_ELEMENTWISE = {
+    *("Abs", "Add", "And", "Cast", "Clip", "Div", "Equal", "Exp", "Greater", "GreaterOrEqual", "IsInf", "IsNaN"),
+    *("LabelEncoder", "Less", "LessOrEqual", "Log", "Max", "Min", "Mul", "Neg", "Not", "Or", "Pow", "Reciprocal"),
+    *("Round", "Sign", "Sqrt", "Sub", "Where", "Xor"),
+}
+"""Operators whose result's column i depends on column i of their operands alone."""
 
 OPSETS = {"": 21, "ai.onnx.ml": 5}
 IR_VERSION = 10
@@ -42,6 +49,8 @@ class Graph:
         """The distinct values of the caller's rows, by input tensor and column; where they were told."""
         self.fields: dict[tuple[str, int], str] = {}
         """The field that each column of an input tensor belongs to."""
+        self.absent: dict[str, str] = {}
+        """The field of each column that is not fed (`table.Absent`), by the column's name."""
         self.rescue: Callable[[Any, Any, Any], Any] | None = None
         """Asked for an answer in place of a step that is refused, so that the rest can be examined too."""
         self.closed: dict[str, tuple[Any, ...]] = {}
@@ -108,7 +117,61 @@ class Graph:
         for key, value in attributes.items():
             node.attribute.append(_attribute(key, value))
         self.nodes.append(node)
-        return Tensor(self, output, dtype, shape)
+        found = Tensor(self, output, dtype, shape)
+        if kind in _ELEMENTWISE and len(shape) == 2 and (shape[1] or 0) > 1:
+            width = found.width
+            if all(t.name in self._constants or t.shape[1:] in ((width,), (1,)) for t in inputs):
+                found.compute = lambda indices: self.add(
+                    kind,
+                    [self._only(tensor, indices, width) for tensor in inputs],
+                    dtype,
+                    (shape[0], len(indices)),
+                    domain=domain,
+                    **attributes,
+                )
+        return found
+
+    def _only(self, operand: Tensor, indices: list[int], width: int) -> Tensor:
+        """The part of an operand that the columns at `indices` of a result of `width` columns depend on."""
+        if operand.name not in self._constants:
+            return operand.only(indices) if operand.width == width else operand
+        if operand.shape[-1:] != (width,):
+            return operand
+        array = numpy_helper.to_array(self._constants[operand.name])
+        return self.constant(array[..., indices], operand.dtype)
+
+    def columns_read(self, outputs: Iterable[Tensor]) -> dict[str, set[int]]:
+        """Input name → those of its columns that `outputs` depend on.
+
+        Columns are told apart only where each node that reads the input picks columns of it; how many rows there are
+        is no column.
+        """
+        nodes, _ = _needed(self.nodes, {tensor.name for tensor in outputs})
+        found: dict[str, set[int]] = {tensor.name: set() for tensor in self.inputs}
+        widths = {tensor.name: tensor.shape[1] or 0 for tensor in self.inputs}
+        for node in nodes:
+            for place, name in enumerate(_reads(node)):
+                if name not in found or (node.op_type == "Shape" and place == 0):
+                    continue
+                picked = self._picked(node) if place == 0 else None
+                found[name].update(range(widths[name]) if picked is None else picked)
+        for tensor in outputs:
+            if tensor.name in found:
+                found[tensor.name].update(range(widths[tensor.name]))
+        return found
+
+    def lacking(self, outputs: Iterable[Tensor]) -> set[str]:
+        """The fields that are not fed and that `outputs` depend on nevertheless."""
+        _, read = _needed(self.nodes, {tensor.name for tensor in outputs})
+        return {field for name, field in self.absent.items() if name in read}
+
+    def _picked(self, node: onnx.NodeProto) -> list[int] | None:
+        """The columns that a node picks; None for a node that does something else."""
+        along = any(a.name == "axis" and a.i == 1 for a in node.attribute)
+        if node.op_type != "Gather" or not along or node.input[1] not in self._constants:
+            return None
+        picked: list[int] = numpy_helper.to_array(self._constants[node.input[1]]).reshape(-1).tolist()
+        return picked
 
     def each_row(self, x: Tensor, body: Callable[[Tensor], Sequence[Tensor]]) -> list[Tensor]:
         """`body` applied to one row (d,) of `x` after the other; what it gives, stacked along the rows.

@@ -46,6 +46,22 @@ class Conversion:
         """The text stages before the graph, for the contract."""
         return staged(self.graph, self.tensors.values())
 
+    def unused(self) -> set[str]:
+        """The fields that no output depends on, because the model drops their columns.
+
+        Empty where no output depends on any column, as those of a constant prediction.
+        """
+        read = self.graph.columns_read(self.tensors.values())
+        columns = {(tensor, column) for tensor, found in read.items() for column in found}
+        columns |= {("text", column) for column in read.get("text_missing", ())}
+        columns |= {("text", self.graph.texts.index(stage.field)) for stage in self.graph.stages}
+        used = {self.graph.fields[place] for place in columns if place in self.graph.fields}
+        return set(self.graph.fields.values()) - used if used else set()
+
+    def lacking(self) -> set[str]:
+        """The absent fields that an output depends on nevertheless; such a graph cannot be run."""
+        return self.graph.lacking(self.tensors.values())
+
     def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
         """The ONNX model with the contract's outputs."""
         return self.graph.model(self.tensors, metadata or {})
@@ -57,6 +73,7 @@ def convert(
     nulls: Mapping[str, float | None] | None = None,
     seen: Mapping[str, Collection[Any]] | None = None,
     times: Mapping[str, str] | None = None,
+    absent: Mapping[str, PackError | None] | None = None,
 ) -> Conversion:
     """Convert a fitted model whose inputs are `fields`.
 
@@ -67,12 +84,14 @@ def convert(
         seen: distinct values of the caller's rows by field name, for models that keep only hashes of their
             categories; a value that the model does not know leaves no trace in the graph.
         times: the dtype of dates in the original's rows (`datetime64[ns]`), by field name; microseconds by default.
+        absent: fields that are columns of the original's rows but no inputs of the graph; with an error, which is
+            raised where a step uses the column, for those that a contract cannot describe.
 
     Raises:
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
     graph = Graph()
-    answer = apply(model, input_table(graph, fields, nulls or {}, seen, times))
+    answer = apply(model, input_table(graph, fields, nulls or {}, seen, times, absent))
     return finished(graph, _offered(model, answer), type(model).__name__)
 
 

@@ -35,14 +35,18 @@ class Block:
         return self.missing is not None
 
     @property
-    def kind(self) -> tuple[str, bool, str]:
+    def kind(self) -> tuple[str, bool, str, str]:
         """Blocks of one kind can be joined."""
-        return self.values.dtype, self.null is None, self.time
+        return self.values.dtype, self.null is None, self.time, self.names[0] if isinstance(self.values, Absent) else ""
 
-    def pick(self, indices: Sequence[int]) -> Block:
-        """The columns at `indices`."""
-        missing = None if self.missing is None else self.missing.columns(indices)
-        return Block(self.values.columns(indices), missing, tuple(self.names[i] for i in indices), self.null, self.time)
+    def pick(self, indices: Sequence[int], *, only: bool = False) -> Block:
+        """The columns at `indices`; with `only`, computed without the others where possible."""
+        parts = [
+            None if part is None else part.only(indices) if only else part.columns(indices)
+            for part in (self.values, self.missing)
+        ]
+        assert parts[0] is not None
+        return replace(self, values=parts[0], missing=parts[1], names=tuple(self.names[i] for i in indices))
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,8 @@ class Table:
         """The number of columns."""
         return sum(len(block.names) for block in self.blocks)
 
-    def select(self, indices: Iterable[int]) -> Table:
-        """The columns at `indices`, in that order."""
+    def select(self, indices: Iterable[int], *, only: bool = False) -> Table:
+        """The columns at `indices`, in that order; with `only`, computed without the others where possible."""
         home = [(block, i) for block in self.blocks for i in range(len(block.names))]
         runs: list[tuple[Block, list[int]]] = []
         for index in indices:
@@ -90,7 +94,10 @@ class Table:
                 runs[-1][1].append(inner)
             else:
                 runs.append((block, [inner]))
-        return Table(tuple(block.pick(inner) for block, inner in runs), self.graph, self.sparse)
+        picked = [block.pick(inner, only=only) for block, inner in runs]
+        # What was side by side in one matrix is so again.
+        joined = itertools.groupby(picked, key=lambda block: (block.kind, id(block.values.origin[0])))
+        return Table(tuple(_merge(list(run)) for _, run in joined), self.graph, self.sparse)
 
     def each(self) -> Iterator[Block]:
         """The columns one by one."""
@@ -140,24 +147,29 @@ def input_table(
     nulls: Mapping[str, float | None],
     seen: Mapping[str, Collection[Any]] | None = None,
     times: Mapping[str, str] | None = None,
+    absent: Mapping[str, PackError | None] | None = None,
     *,
     sparse: bool = False,
 ) -> Table:
     """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order.
 
-    `sparse` is whether the original takes its rows as a sparse matrix.
+    The fields in `absent` are columns of the table and no inputs; the error is raised where one is used. `sparse` is
+    whether the original takes its rows as a sparse matrix.
     """
-    place = {
-        f.name: i for kind in (True, False) for i, f in enumerate(f for f in fields if (f.dtype == "string") is kind)
-    }
-    texts = sum(f.dtype == "string" for f in fields)
-    number = graph.input("number", "float64", len(fields) - texts) if texts < len(fields) else None
+    absent = absent or {}
+    fed = [f for f in fields if f.name not in absent]
+    place = {f.name: i for kind in (True, False) for i, f in enumerate(f for f in fed if (f.dtype == "string") is kind)}
+    texts = sum(f.dtype == "string" for f in fed)
+    number = graph.input("number", "float64", len(fed) - texts) if texts < len(fed) else None
     text = graph.input("text", "object", texts) if texts else None
-    graph.texts = [i for i, field in enumerate(fields) if field.dtype == "string"]
+    graph.texts = [i for i, field in enumerate(fed) if field.dtype == "string"]
     missing = graph.input("text_missing", "bool", texts) if texts else None
     singles: list[Block] = []
     rounded = number.cast("float32") if number is not None else None
     for field in fields:
+        if field.name in absent:
+            singles.append(_absent(graph, field, nulls.get(field.name, math.nan), absent[field.name]))
+            continue
         at = [place[field.name]]
         if field.dtype == "string":
             assert text is not None
@@ -177,17 +189,49 @@ def input_table(
     return Table.join([Table((block,), graph, sparse) for block in singles])
 
 
+class Absent(Tensor):
+    """A column that the graph is not fed, for nodes that no output depends on; with an error, for no node at all."""
+
+    def __init__(self, graph: Graph, name: str, dtype: str, error: PackError | None) -> None:
+        self._name = name
+        self._error = error
+        super().__init__(graph, name, dtype, (None, 1))
+
+    @property
+    def name(self) -> str:
+        """A name that no node makes. Raises the error, where there is one."""
+        if self._error is not None:
+            raise self._error
+        return self._name
+
+    @name.setter
+    def name(self, given: str) -> None:
+        self._name = given
+
+
+def _absent(graph: Graph, field: Field, null: float | None, error: PackError | None) -> Block:
+    name = graph.fresh("absent")
+    graph.absent[name] = field.name
+    is_text = field.dtype == "string"
+    kind = "object" if is_text else "float32" if field.dtype == "float32" else "float64"
+    missing = Absent(graph, name, "bool", error) if is_text else None
+    time = "datetime64[us]" if field.is_time else ""
+    return Block(Absent(graph, name, kind, error), missing, (field.name,), math.nan if time else null, time)
+
+
 def constant_column(table: Table, value: float) -> Tensor:
     """A vector (N,) that holds `value` in every row."""
-    first = table.blocks[0].values.column(0)
-    count = first.op("Shape", dtype="int64", shape=(1,))
+    count = table.graph.inputs[0].op("Shape", dtype="int64", shape=(1,), start=0, end=1)
     return count.op("ConstantOfShape", dtype="float64", shape=(None,), value=np.array([value], dtype=np.float64))
 
 
 def _merge(run: Sequence[Block]) -> Block:
+    if len(run) == 1:
+        return run[0]
     masks = [block.missing for block in run if block.missing is not None]
     names = tuple(name for block in run for name in block.names)
-    return Block(concat(b.values for b in run), concat(masks) if masks else None, names, run[0].null, run[0].time)
+    values = concat(b.values for b in run)
+    return replace(run[0], values=values, missing=concat(masks) if masks else None, names=names)
 
 
 def dated(block: Block) -> PackError:

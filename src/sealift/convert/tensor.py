@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -41,6 +42,8 @@ class Tensor:
         self._picked: tuple[Tensor, list[int]] | None = None
         self._column_of: tuple[Tensor, int] | None = None
         self._mirrored: tuple[list[onnx.NodeProto], Tensor] | None = None
+        self.compute: Callable[[list[int]], Tensor] | None = None
+        """Computes some columns without the others, given as ascending indices; None where that is not possible."""
 
     @property
     def width(self) -> int:
@@ -191,6 +194,19 @@ class Tensor:
         found._picked = (source, wanted)
         return found
 
+    def only(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
+        """The columns at `indices`, computed without the others where possible; else as `columns` gives them.
+
+        For steps that drop columns: what was computed of a dropped column does not become part of the model.
+        """
+        source, held = self.origin
+        wanted = [held[int(i)] for i in indices]
+        distinct = sorted(set(wanted))
+        # The body of a loop must not compute again what stands outside it.
+        if source.compute is None or len(distinct) == source.width or self.graph.nodes is not self.graph.top:
+            return self.columns(indices)
+        return source.compute(distinct).columns([distinct.index(i) for i in wanted])
+
     @property
     def origin(self) -> tuple[Tensor, Sequence[int]]:
         """The matrix that these columns were picked from, and which of its columns they are."""
@@ -293,7 +309,17 @@ def concat(tensors: Iterable[Tensor]) -> Tensor:
         joined: Tensor = lazy.beside(parts, common)
         return joined
     width = sum(part.width for part in parts)
-    return parts[0].graph.add("Concat", [p.cast(common) for p in parts], common, (parts[0].shape[0], width), axis=1)
+    given = [part.cast(common) for part in parts]
+    joined = parts[0].graph.add("Concat", given, common, (parts[0].shape[0], width), axis=1)
+    home = [(part, i) for part in given for i in range(part.width)]
+
+    def compute(indices: list[int]) -> Tensor:
+        runs = itertools.groupby((home[i] for i in indices), key=lambda pair: id(pair[0]))
+        chosen = [list(run) for _, run in runs]
+        return concat(run[0][0].only([i for _, i in run]) for run in chosen)
+
+    joined.compute = compute
+    return joined
 
 
 def stack(vectors: Iterable[Tensor]) -> Tensor:

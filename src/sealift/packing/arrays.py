@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sealift.contract import as_table
 from sealift.errors import PackError
-from sealift.packing.columns import Values, as_numbers, column_of
+from sealift.packing.columns import Values, as_numbers, column_of, readable
 from sealift.packing.dates import as_datetimes, as_objects, is_time
 from sealift.packing.forms import Form
 
 
 def array_form(X: Any) -> Form:
-    """The form of a 2-d array or a list of lists. Raises ContractError E104, PackError E304, E305."""
+    """The form of a 2-d array or a list of lists. Raises ContractError E104, PackError E305."""
     table = as_table(X)
     if isinstance(table, Mapping):
         raise PackError("E305", "X is no data frame and no array.", fix="Give a data frame or a 2-d NumPy array.")
     array = np.asarray(table)
-    columns = tuple(column_of(f"x{i}", array[:, i], native=array.dtype) for i in range(array.shape[1]))
+    every = [(f"x{i}", array[:, i]) for i in range(array.shape[1])]
+    columns = tuple(readable(n, c, array.dtype, partial(column_of, n, c, native=array.dtype)) for n, c in every)
 
     def build(rows: Mapping[str, Values]) -> Any:
         if array.dtype.kind in "iub" and not any(None in rows[column.name] for column in columns):
@@ -33,7 +35,9 @@ def array_form(X: Any) -> Form:
         result = np.empty((len(next(iter(rows.values()))), len(columns)), dtype=object)
         for i, column in enumerate(columns):
             values = rows[column.name]
-            if is_time(column):
+            if column.unfit is not None:
+                result[:, i] = [*values]
+            elif is_time(column):
                 result[:, i] = as_objects(values, column.native, column.null)
             else:
                 result[:, i] = [column.null if value is None else value for value in values]

@@ -44,7 +44,7 @@ def card(contract: Contract, *, name: str, version: str, evidence: Mapping[str, 
         _section("When to use", about.get("when_to_use", _NOT_TOLD)),
         _section("Pitfalls", "\n\n".join([about.get("pitfalls", _NOT_TOLD), *_measured_pitfalls(contract, evidence)])),
         _section("Evidence", _evidence(parity, evidence)),
-        _section("Inputs", _inputs(contract.inputs)),
+        _section("Inputs", _inputs(contract.inputs) + _ignored(contract)),
         _section("Privacy", _privacy(evidence)),
         _section("Who made it", _who(about)),
     ]
@@ -116,6 +116,14 @@ def _cells(words: Sequence[str]) -> str:
 
 def _shortened(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more inputs" if len(names) > 8 else "")
+
+
+def _ignored(contract: Contract) -> str:
+    """The columns that the model drops."""
+    names = [f"`{_line(column.name)}`" for column in contract.ignored]
+    if not names:
+        return ""
+    return f"\n\nThe model drops these columns of the training rows; rows may have them or not: {', '.join(names)}."
 
 
 def _values(f: Field) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -52,6 +52,7 @@ class Column:
         null: what a missing value is in X, None or NaN; in rows that are dicts, None is a key that is absent.
         known: the values a categorical type declares, else None.
         native: the type in the caller's own library.
+        unfit: why no contract can have the column, whose values are the caller's own; None where one can.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Column:
     null: float | None
     known: tuple[Any, ...] | None = None
     native: Any = None
+    unfit: PackError | None = None
 
     @property
     def native_time(self) -> str:
@@ -127,6 +129,19 @@ def _objects(name: str, raw: Any, missing: Sequence[bool], null: float | None) -
     if len(kinds) > 1:
         raise unfit(name, f"mixes values of the types {', '.join(sorted(k.__name__ for k in kinds))}", _PLAIN)
     return Column(name, "date" if whole else "datetime", values, null, native=kinds.pop())
+
+
+def readable(name: str, raw: Any, native: Any, read: Callable[[], Column]) -> Column:
+    """The column that `read` gives; an unfit one of the values `raw` where it raises E304.
+
+    The model may drop the column, and then its type does not matter.
+    """
+    try:
+        return read()
+    except PackError as error:
+        if error.code != "E304":
+            raise
+        return Column(name, "float64", list(raw), math.nan, native=native, unfit=error)
 
 
 def unlike(name: str, values: Sequence[Any]) -> PackError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealift.contract.field import DEFAULT_STRING_MISSING
@@ -15,11 +15,12 @@ class Form:
     """How the caller holds rows.
 
     Attributes:
-        columns: the columns of X.
+        columns: the columns of X that the model uses.
         rows: X itself, as the original can answer it.
-        build: column name → values, to rows of the same form.
+        build: column name → values, to rows of the same form; of all columns, the dropped ones included.
         notes: what the packer should know of how X was read.
         missing_as: the cells of strings that the reader of such rows takes for missing in a text file.
+        dropped: the columns that the model drops, each with its place among all columns of X.
     """
 
     columns: tuple[Column, ...]
@@ -27,6 +28,24 @@ class Form:
     build: Callable[[Mapping[str, Values]], Any] = field(repr=False)
     notes: tuple[str, ...] = ()
     missing_as: tuple[str, ...] = DEFAULT_STRING_MISSING
+    dropped: tuple[tuple[int, Column], ...] = ()
+
+    def without(self, names: Collection[str]) -> Form:
+        """The same rows, where the model drops the columns called `names`."""
+        known = dict(self.dropped)
+        places = [i for i in range(len(self.columns) + len(known)) if i not in known]
+        known |= {i: c for i, c in zip(places, self.columns, strict=True) if c.name in names}
+        kept = tuple(column for column in self.columns if column.name not in names)
+        return replace(self, columns=kept, dropped=tuple(sorted(known.items(), key=lambda pair: pair[0])))
+
+    def built(self, columns: Mapping[str, Values]) -> Any:
+        """Rows of the same form out of the columns that the model uses; the dropped ones are filled from X.
+
+        Values that the model has met there: some models refuse others, or rows without the column.
+        """
+        count = len(next(iter(columns.values())))
+        others = {c.name: [c.values[i % len(c.values)] for i in range(count)] for _, c in self.dropped}
+        return self.build({**columns, **others})
 
     @property
     def nulls(self) -> dict[str, float | None]:

@@ -5,20 +5,31 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sealift.contract import MISSING_WORDS
-from sealift.packing.columns import SPANS, ZONES, Column, Values, as_numbers, column_of, times_of, unfit
+from sealift.packing.columns import (
+    SPANS,
+    ZONES,
+    Column,
+    Values,
+    as_numbers,
+    column_of,
+    readable,
+    times_of,
+    unfit,
+)
 from sealift.packing.dates import as_datetimes, as_objects, is_time
 from sealift.packing.forms import Form
 
 
 def pandas_form(frame: Any) -> Form:
-    """A pandas data frame whose column names are unique. Raises PackError E304."""
-    labels = list(frame.columns)
-    columns = tuple(_pandas_column(str(label), frame.iloc[:, i]) for i, label in enumerate(labels))
+    """A pandas data frame whose column names are unique."""
+    every = [(str(label), frame.iloc[:, i]) for i, label in enumerate(frame.columns)]
+    columns = tuple(readable(n, s, s.dtype, partial(_pandas_column, n, s)) for n, s in every)
     kinds = {column.native for column in columns if isinstance(column.native, np.dtype)}
     plain = len(kinds) == 1 and all(isinstance(c.native, np.dtype) and c.native in _FLOATS for c in columns)
 
@@ -36,10 +47,10 @@ def pandas_form(frame: Any) -> Form:
 
 
 def polars_form(frame: Any) -> Form:
-    """A polars data frame. Raises PackError E304."""
+    """A polars data frame."""
     import polars
 
-    columns = tuple(_polars_column(polars, column) for column in frame.get_columns())
+    columns = tuple(readable(s.name, s, s.dtype, partial(_polars_column, polars, s)) for s in frame.get_columns())
 
     def build(rows: Mapping[str, Values]) -> Any:
         return polars.DataFrame([_polars_series(polars, column, rows[column.name]) for column in columns])
@@ -86,6 +97,8 @@ def _is_sparse(native: Any) -> bool:
 
 def _pandas_series(pandas: Any, column: Column, values: Values) -> Any:
     native, null = column.native, column.null
+    if column.unfit is not None:
+        return pandas.Series(list(values), dtype=native)
     if is_time(column):
         if isinstance(native, type):
             return pandas.Series(as_objects(values, native, null), dtype=object)
@@ -160,6 +173,8 @@ def _polars_column(polars: Any, series: Any) -> Column:
 
 def _polars_series(polars: Any, column: Column, values: Values) -> Any:
     native = column.native
+    if column.unfit is not None:
+        return polars.Series(column.name, list(values), dtype=native)
     if is_time(column):
         found = polars.Series(column.name, as_datetimes(values, np.dtype("M8[us]")))
         return found.cast(native if native == polars.Datetime or column.dtype == "date" else found.dtype)

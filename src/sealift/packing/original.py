@@ -89,7 +89,7 @@ class Original:
     def _built(self, columns: Mapping[str, Values]) -> Any:
         # Apart from the asking: rows that cannot be built would look as if the model refused them.
         try:
-            return self.form.build(columns)
+            return self.form.built(columns)
         except Exception as error:
             reason = " ".join(str(error).split())[:200]
             raise PackError(

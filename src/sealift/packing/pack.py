@@ -12,10 +12,10 @@ import onnx
 
 import sealift
 from sealift import canonical, seal
-from sealift.contract import Contract
-from sealift.convert import Conversion, as_estimator, convert
+from sealift.contract import Contract, Ignored
+from sealift.convert import Conversion, as_estimator
 from sealift.packing import fields as fielding
-from sealift.packing import privacy, texts, told
+from sealift.packing import privacy, texts, told, used_columns
 from sealift.packing.card import card, check_about
 from sealift.packing.examples import Reference, examples
 from sealift.packing.metrics import metrics
@@ -90,7 +90,7 @@ def pack(
         version: its version.
         output: where to write; `<name>.seal` in the current folder by default.
         fields: what you know of the inputs, by name: units, description, title, range, categories, personal …
-            (the attributes of `sealift.Field`).
+            (the attributes of `sealift.Field`). What is said of columns that the model drops is passed over.
         class_names: names of the classes for people, in the order of the classes or by class.
         headline: the output to show first, or ("probability", class).
         title: the model's name for people.
@@ -117,14 +117,13 @@ def pack(
     say("Reading the rows")
     form = form_of(X, model)
     truth = told.truth_of(y, len(form))
-    sketches = fielding.sketch(form)
     say("Converting the model")
-    inputs = fielding.infer(form, sketches)
-    conversion = convert(model, inputs, form.nulls, form.seen, form.times)
+    conversion, form = used_columns.converted(model, form)
+    sketches = fielding.sketch(form)
     say("Asking the original model")
     original = Original(model, form, conversion.outputs)
     answers = check_rows(original)
-    narrow = {f.dtype for f in inputs if f.dtype in ("float32", "float64")} == {"float32"}
+    narrow = {c.dtype for c in form.columns if c.dtype in ("float32", "float64")} == {"float32"}
     conversion = replace(conversion, single=conversion.single or narrow or bool(original.single))
     graph = conversion.model()
     contract, notes = _contract(
@@ -138,7 +137,7 @@ def pack(
         title=title,
         description=description,
     )
-    notes += [*form.notes, *privacy.notes(graph, conversion.steps, form)]
+    notes += [*form.notes, *used_columns.notes(form), *privacy.notes(graph, conversion.steps, form)]
     say("Verifying")
     described = canonical.dumps(contract.as_json())
     onnx.helper.set_model_props(graph, {"sealift.contract": described.decode()})
@@ -199,7 +198,9 @@ def _contract(
     inputs = fielding.with_closed(fielding.with_policies(inputs, original), conversion.graph.closed)
     inputs = fielding.with_missing_words(inputs, original.form)
     inputs, notes = fielding.without_rare(inputs, original.form, held)
-    found = Contract(inputs=tuple(inputs), task=conversion.task, stages=conversion.stages, **rest)
+    ignored = tuple(Ignored(column.name, place) for place, column in original.form.dropped)
+    found = Contract(inputs=tuple(inputs), task=conversion.task, stages=conversion.stages, ignored=ignored, **rest)
+    fields = {name: changes for name, changes in fields.items() if name not in found.ignored_names}
     fielding.check_overrides(fields, found)
     enriched = found.changed(**fields)
     fielding.check_loosened(found, enriched, original)

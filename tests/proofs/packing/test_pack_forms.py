@@ -268,25 +268,34 @@ REMEDIES: dict[str, tuple[Callable[[], Any], str]] = {
 }
 
 
+def _with_column(column: Any) -> tuple[Any, Any]:
+    """Rows with the column `k`; and with numbers in its place."""
+    if isinstance(column, pl.Series):
+        whole = pl.from_pandas(FRAME[["a", "b"]])
+        return whole.with_columns(column.alias("k")), whole.with_columns(k=pl.lit(1.0))
+    return FRAME[["a", "b"]].assign(k=column), FRAME[["a", "b"]].assign(k=1.0)
+
+
+def _refused_where_used_and_dropped_else(column: Any, path: Path) -> SealiftError:
+    X, trained = _with_column(column)
+    reads = make_pipeline(make_column_transformer((SimpleImputer(), ["a", "b", "k"])), LogisticRegression())
+    error = refused("E304", reads.fit(trained, Y), X, path)
+    assert error.where == "column 'k'"
+    drops = make_pipeline(make_column_transformer((SimpleImputer(), ["a", "b"])), LogisticRegression())
+    made = packed(drops.fit(X, Y), X, path)
+    assert [(c.name, c.position) for c in made.contract.ignored] == [("k", 2)]
+    return error
+
+
 @pytest.mark.parametrize("kind", REMEDIES)
 def test_columns_with_a_remedy_of_their_own(kind: str, tmp_path: Path) -> None:
     make, fix = REMEDIES[kind]
-    column = make()
-    whole = pl.from_pandas(FRAME[["a", "b"]]) if isinstance(column, pl.Series) else FRAME[["a", "b"]]
-    X = whole.with_columns(column) if isinstance(whole, pl.DataFrame) else whole.assign(k=column)
-    model = make_pipeline(make_column_transformer((SimpleImputer(), ["a", "b"])), LogisticRegression()).fit(X, Y)
-    error = refused("E304", model, X, tmp_path)
-    assert error.where == "column 'k'"
-    assert fix in error.fix
+    assert fix in _refused_where_used_and_dropped_else(make(), tmp_path).fix
 
 
 @pytest.mark.parametrize("kind", UNFIT)
 def test_columns_that_no_contract_carries(kind: str, tmp_path: Path) -> None:
-    # The model drops the column; the rows can still not be described.
-    X = FRAME[["a", "b"]].assign(k=UNFIT[kind]())
-    model = make_pipeline(make_column_transformer((SimpleImputer(), ["a", "b"])), LogisticRegression()).fit(X, Y)
-    error = refused("E304", model, X, tmp_path)
-    assert error.where == "column 'k'"
+    _refused_where_used_and_dropped_else(UNFIT[kind](), tmp_path)
 
 
 NAMES = [

@@ -204,3 +204,12 @@ describe("csv", () => {
     expect(() => matchHeader(contract, ["weight", "sex"], false)).toThrow("Add the columns");
   });
 });
+
+describe("malformed contracts", () => {
+  const { malformed } = readJson("spec/vectors/contracts.json") as {
+    malformed: { name: string; contract: unknown }[];
+  };
+  it.each(malformed)("$name", ({ contract }) => {
+    expect(() => parseContract(contract)).toThrow(expect.objectContaining({ code: "E106" }));
+  });
+});

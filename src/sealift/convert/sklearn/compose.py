@@ -26,11 +26,17 @@ def pipe(step: Any, x: Table) -> Answer:
 def columns(step: Any, x: Table) -> Table:
     """Each transformer on its columns, side by side in the order of `transformers_`."""
     parts: list[Table] = []
-    for name, member, _ in step.transformers_:
-        indices = step._transformer_to_input_indices.get(name, [])
-        if len(indices) == 0 or (isinstance(member, str) and member == "drop"):
-            continue
-        chosen = x.select(indices)
+    kept = {
+        name: (member, indices)
+        for name, member, _ in step.transformers_
+        if len(indices := step._transformer_to_input_indices.get(name, [])) and not _is_dropped(member)
+    }
+    # Without the columns that no transformer takes, which need not be computed.
+    used = sorted({int(i) for _, indices in kept.values() for i in indices})
+    needed = x.select(used, only=True) if len(used) < x.width else x
+    place = {index: i for i, index in enumerate(used)}
+    for name, (member, indices) in kept.items():
+        chosen = needed.select([place[int(i)] for i in indices])
         part = chosen if isinstance(member, str) else transform(member, chosen, name)
         parts.append(_weighted(step, name, part))
     if not parts:
@@ -49,13 +55,17 @@ def union(step: Any, x: Table) -> Table:
     """Each transformer on all columns, side by side, times its weight."""
     parts: list[Table] = []
     for name, member in step.transformer_list:
-        if isinstance(member, str) and member == "drop":
+        if _is_dropped(member):
             continue
         part = x if isinstance(member, str) else transform(member, x, name)
         parts.append(_weighted(step, name, part))
     if not parts:
         raise refuse("It keeps no column.", "Let at least one transformer give columns.")
     return Table.join(parts)
+
+
+def _is_dropped(member: Any) -> bool:
+    return isinstance(member, str) and member == "drop"
 
 
 def _weighted(step: Any, name: str, part: Table) -> Table:

@@ -28,7 +28,7 @@ def selector(step: Any, x: Table) -> Table:
     kept = np.flatnonzero(step.get_support())
     if not len(kept):
         raise refuse("It selects no column.", "Loosen its criterion until at least one column is kept.")
-    return x.select(kept)
+    return x.select(kept, only=True)
 
 
 @converter(feature_selection.RFE, feature_selection.RFECV)

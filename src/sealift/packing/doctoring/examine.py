@@ -12,6 +12,7 @@ from sealift.convert.model import finished
 from sealift.convert.table import input_table
 from sealift.errors import PackError
 from sealift.packing import fields as fielding
+from sealift.packing import used_columns
 from sealift.packing.doctoring.carried import carries
 from sealift.packing.doctoring.diagnosis import Diagnosis, Examined, Obstacle
 from sealift.packing.doctoring.guess import guessed
@@ -75,16 +76,23 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
     graph = Graph()
     stand_ins = StandIns(graph, tensors)
     graph.rescue = stand_ins
-    answer = _applied(model, input_table(graph, fields, nulls, seen, {} if form is None else form.times), stand_ins)
+    times = {} if form is None else form.times
+    every = fields if form is None else used_columns.with_dropped(fields, form)
+    absent = {} if form is None else {column.name: column.unfit for _, column in form.dropped}
+    answer = _applied(model, input_table(graph, every, nulls, seen, times, absent), stand_ins)
     obstacles += [_obstacle(error) for error in stand_ins.refused]
     agrees = None
+    dropped: set[str] = set()
     if answer is not None and not obstacles:
         try:
             conversion = finished(graph, answer, type(model).__name__)
+            dropped = conversion.unused()
             agrees = None if form is None else _compared(conversion, model, form, obstacles)
         except PackError as error:
             obstacles.append(_obstacle(error))
     notes = [_GUESSED if X is None else _UNREADABLE] if form is None else list(form.notes)
+    if form is not None:
+        notes += used_columns.notes(form.without(dropped))
     if answer is None:
         notes.append("What comes after the refused steps could not be examined.")
     used = min(_MOST, len(form or ()))
@@ -92,24 +100,17 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
 
 
 def _form(X: Any, model: Any, obstacles: list[Obstacle]) -> Form | None:
-    """X as a form; None when it has columns that cannot be carried, all of which are told."""
+    """X as a form; None when the model uses columns that no contract can have, all of which are listed."""
     try:
-        return form_of(X, model)
+        form = form_of(X, model)
+        unfit = used_columns.unfit_columns(model, form)
     except PackError as error:
         if error.code != "E304":
             raise
-        obstacles += _columns(X) or [_obstacle(error)]
+        obstacles.append(_obstacle(error))
         return None
-
-
-def _columns(X: Any) -> list[Obstacle]:
-    found: list[Obstacle] = []
-    for name in dict.fromkeys(getattr(X, "columns", ())):
-        try:
-            form_of(X[[name]])
-        except PackError as error:
-            found.append(_obstacle(error))
-    return found
+    obstacles += [_obstacle(column.unfit) for column in unfit if column.unfit is not None]
+    return None if unfit else form.without([column.name for column in form.columns if column.unfit is not None])
 
 
 def _applied(model: Any, table: Table, stand_ins: StandIns) -> Answer | None:

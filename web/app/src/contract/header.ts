@@ -5,12 +5,15 @@ import type { Contract } from "./types";
 export interface Columns {
   /** For each input, the position of its column. */
   inputs: number[];
-  /** The columns that are no inputs: position and name. */
+  /** The columns to carry along, which are no inputs: position and name. */
   extra: { at: number; name: string }[];
   width: number;
 }
 
-/** Throws E103 for a name that stands twice, E101 for lacking inputs, E102 for extra columns unless `carry`. */
+/**
+ * Throws E103 for a name that stands twice, E101 for lacking inputs, E102 for columns that are neither inputs nor
+ * ignored by the model, unless `carry`.
+ */
 export function matchHeader(contract: Contract, header: readonly string[], carry: boolean): Columns {
   const twice = header.find((name, at) => header.indexOf(name) !== at);
   if (twice !== undefined) {
@@ -22,29 +25,28 @@ export function matchHeader(contract: Contract, header: readonly string[], carry
     );
   }
   const known = new Set(contract.inputs.map((field) => field.name));
+  const ignored = new Set(contract.ignored.map((column) => column.name));
   const extra = header.flatMap((name, at) => (known.has(name) ? [] : [{ at, name }]));
+  const unknown = extra.map((column) => column.name).filter((name) => !ignored.has(name));
   const lacking = contract.inputs.map((field) => field.name).filter((name) => !header.includes(name));
   if (lacking.length > 0) {
-    const close = closest(
-      lacking[0]!,
-      extra.map((column) => column.name),
-    );
+    const close = closest(lacking[0]!, unknown);
     const fix =
       close === undefined
         ? "Add the columns, named exactly so."
         : `Rename the column "${close}" to "${lacking[0]!}".`;
     throw new SealiftError("E101", `The rows lack ${listed(lacking)}.`, "header", fix);
   }
-  if (extra.length > 0 && !carry) {
-    const names = extra.map((column) => column.name);
+  if (unknown.length > 0 && !carry) {
     throw new SealiftError(
       "E102",
-      `The rows have columns that are no inputs of the model: ${listed(names)}.`,
+      `The rows have columns that are no inputs of the model: ${listed(unknown)}.`,
       "header",
       "Remove them, or carry them along beside the answers.",
     );
   }
-  return { inputs: contract.inputs.map((field) => header.indexOf(field.name)), extra, width: header.length };
+  const inputs = contract.inputs.map((field) => header.indexOf(field.name));
+  return { inputs, extra: carry ? extra : [], width: header.length };
 }
 
 function listed(names: string[]): string {

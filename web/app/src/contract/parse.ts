@@ -4,7 +4,7 @@ import { asNumber, isObject } from "../seal/json";
 import { CellReader, type CellKeys } from "./cells";
 import { formatProblem } from "./dateFormat";
 import { isTime, microsOf } from "./moments";
-import type { Contract, DType, Field, Output, Scalar, Stage, Tensor } from "./types";
+import type { Contract, DType, Field, Ignored, Output, Scalar, Stage, Tensor } from "./types";
 
 const DTYPES: readonly string[] = ["float64", "float32", "int64", "bool", "string", "date", "datetime"];
 const KEYS: readonly string[] = [
@@ -13,6 +13,7 @@ const KEYS: readonly string[] = [
   "task",
   "tensors",
   "stages",
+  "ignored",
   "headline",
   "title",
   "description",
@@ -38,11 +39,19 @@ export function parseContract(raw: unknown): Contract {
   const task = text(raw["task"], "task");
   if (!TASKS.includes(task)) throw malformed(`the task '${task}' is not known`);
   if (inputs.length === 0 || outputs.length === 0) throw malformed("there must be an input and an output");
-  for (const names of [inputs.map((f) => f.name), outputs.map((o) => o.name)]) {
+  const ignored = list(given(raw, "ignored", []), "ignored").map(parseIgnored);
+  const namesIn = [...inputs, ...ignored].map((column) => column.name);
+  if (
+    ignored.some(
+      ({ position }, i) => position >= namesIn.length || position <= (ignored[i - 1]?.position ?? -1),
+    )
+  )
+    throw malformed("the positions of the ignored columns are not ascending places among all columns");
+  for (const names of [namesIn, outputs.map((o) => o.name)]) {
     if (new Set(names).size !== names.length) throw malformed("a name stands twice");
   }
   const tensors = list(raw["tensors"], "tensors").map(parseTensor);
-  const stages = list(raw["stages"] ?? [], "stages").map((stage) => parseStage(stage, inputs));
+  const stages = list(given(raw, "stages", []), "stages").map((stage) => parseStage(stage, inputs));
   if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs, stages)))
     throw malformed("the tensors do not follow from the inputs");
   return {
@@ -51,9 +60,10 @@ export function parseContract(raw: unknown): Contract {
     task,
     tensors,
     stages,
+    ignored,
     headline: parseHeadline(raw["headline"], outputs),
-    title: text(raw["title"] ?? "", "title"),
-    description: text(raw["description"] ?? "", "description"),
+    title: text(given(raw, "title", ""), "title"),
+    description: text(given(raw, "description", ""), "description"),
   };
 }
 
@@ -165,6 +175,14 @@ function parseStage(raw: unknown, inputs: Field[]): Stage {
   return { field, spec };
 }
 
+function parseIgnored(raw: unknown): Ignored {
+  const { name, position, ...rest } = isObject(raw) ? raw : {};
+  const isPlace = Number.isInteger(position) && (position as number) >= 0;
+  if (typeof name !== "string" || !name || !isPlace || Object.keys(rest).length > 0)
+    throw malformed("an ignored column is not a name and a position");
+  return { name, position: position as number };
+}
+
 /** How the graph is fed: numbers in one matrix, texts in another with a mask beside it, and what stages give. */
 function tensorsOf(inputs: Field[], stages: Stage[]): Tensor[] {
   const indices = (text: boolean) => inputs.flatMap((f, i) => ((f.dtype === "string") === text ? [i] : []));
@@ -190,6 +208,11 @@ function parseHeadline(raw: unknown, outputs: Output[]): Contract["headline"] {
   const value = scalar(wanted, "headline");
   if (!output.classes?.includes(value)) throw malformed("the headline's class is no class");
   return { output: output.name, class: value };
+}
+
+/** The value of a key, or `absent` where there is no such key; null is a value, which no key of ours has. */
+function given(raw: Record<string, unknown>, key: string, absent: unknown): unknown {
+  return key in raw ? raw[key] : absent;
 }
 
 function list(raw: unknown, where: string): unknown[] {

@@ -52,12 +52,19 @@ export interface Stage {
   spec: Record<string, unknown>;
 }
 
+/** A column that the model drops: rows may have it or not. Its position is among all columns of the training rows. */
+export interface Ignored {
+  name: string;
+  position: number;
+}
+
 export interface Contract {
   inputs: Field[];
   outputs: Output[];
   headline: { output: string; class: Scalar | null } | null;
   tensors: Tensor[];
   stages: Stage[];
+  ignored: Ignored[];
   task: string;
   title: string;
   description: string;

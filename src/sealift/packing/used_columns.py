@@ -1,0 +1,84 @@
+"""The conversion of a model and the columns of X that it uses; columns that it drops are no part of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sealift.contract import Field
+from sealift.convert import Conversion, convert
+from sealift.errors import PackError
+from sealift.packing.columns import Column
+from sealift.packing.forms import Form
+
+
+def converted(model: Any, form: Form) -> tuple[Conversion, Form]:
+    """The converted model, whose inputs are the columns that its answers depend on; and the form with these columns.
+
+    A column is dropped where no output of the graph depends on it: a ColumnTransformer does not name it, or a
+    selection drops everything that was computed of it.
+
+    Raises:
+        PackError: E301, E302 as `convert`; E304 where the model uses a column that no contract can have.
+    """
+    fields = _fields(form)
+    absent: dict[str, PackError | None] = {c.name: c.unfit for c in form.columns if c.unfit is not None}
+    needed: set[str] = set()
+    while True:
+        conversion = convert(model, fields, form.nulls, form.seen, form.times, absent)
+        # A graph with fewer inputs is laid out otherwise, so what the first one showed is checked.
+        needed |= conversion.lacking()
+        more = conversion.unused() - needed
+        if not more and needed.isdisjoint(absent):
+            return conversion, form.without(absent)
+        absent = {name: reason for name, reason in {**absent, **dict.fromkeys(more)}.items() if name not in needed}
+
+
+def unfit_columns(model: Any, form: Form) -> list[Column]:
+    """The columns that the model uses and no contract can have, as far as the steps that are converted show.
+
+    The columns that are computed with are found one after the other, each in place of an input.
+    """
+    found: list[Column] = []
+    unfit = {column.name: column for column in form.columns if column.unfit is not None}
+    fields = _fields(form)
+    while unfit:
+        absent = {name: column.unfit for name, column in unfit.items()}
+        try:
+            convert(model, fields, form.nulls, form.seen, form.times, absent)
+        except PackError as error:
+            named = [name for name, column in unfit.items() if column.unfit is error]
+            if not named:
+                break
+            found.append(unfit.pop(named[0]))
+        else:
+            break
+    return found
+
+
+def with_dropped(fields: Sequence[Field], form: Form) -> list[Field]:
+    """The fields of all columns of X in their order: `fields`, and those of the dropped columns."""
+    result = list(fields)
+    for place, column in form.dropped:
+        result.insert(place, _field(column))
+    return result
+
+
+def notes(form: Form) -> list[str]:
+    """What the packer should know of the columns that the model drops."""
+    names = [f'"{column.name:.60}"' for _, column in form.dropped]
+    if not names:
+        return []
+    listed = ", ".join(names[:8]) + f" and {len(names) - 8} more" * (len(names) > 8)
+    return [
+        f"The model drops these columns, so they are no inputs: {listed}. Rows may have them or not; nothing of them "
+        "is in the file but the name."
+    ]
+
+
+def _fields(form: Form) -> list[Field]:
+    return [_field(column) for column in form.columns]
+
+
+def _field(column: Column) -> Field:
+    return Field(name=column.name, dtype=column.dtype, missing="allowed")
