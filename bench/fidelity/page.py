@@ -33,7 +33,8 @@ def page(found: Sequence[Outcome]) -> str:
     lines = [
         "# What converts",
         "",
-        "Made by `make fidelity`: each model below is fitted, packed, and compared with its original row by row, by "
+        "For data scientists who want to know whether their model is supported. Made by `make fidelity`: each model "
+        "below is fitted, packed, and compared with its original row by row, by "
         f"onnxruntime {version('onnxruntime')} and by the page's own engine in WebAssembly under Node. "
         "`.ci/run` makes it again and fails where a case ends otherwise than here.",
         "",

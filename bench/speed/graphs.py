@@ -161,6 +161,7 @@ def main() -> None:
     lines = [
         "# Speed",
         "",
+        "For readers who compare servers and converters. "
         f"`python -m bench.speed.graphs --rows {arguments.rows}` on {platform.machine()}, one thread each, medians of "
         f"turns by the thread's own clock, the many rows in calls of {PIECE:,}; "
         f"{', '.join(f'{name} {version(name)}' for name in libraries)}; 30 columns.",

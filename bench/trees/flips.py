@@ -113,7 +113,8 @@ def document(found: list[Result], count: int, seconds: float) -> str:
     lines = [
         "# Label flips of tree models",
         "",
-        f"{count:,} rows of float64 through each model and through its graph, one thread, in chunks of {CHUNK:,}: "
+        f"For data scientists who seal tree models. {count:,} rows of float64 through each model and its graph, "
+        f"one thread, in chunks of {CHUNK:,}: "
         f"**{total} labels differ** in {len(found) * count:,} answers. All of it took {seconds / 60:.1f} minutes.",
         "",
         "*Continuous* rows are normal deviates; on the *grid* they are rounded to 0.1, so that values and thresholds "

@@ -68,3 +68,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+def test_the_first_paragraph_names_the_reader(page: Path) -> None:
+    _, first, *_ = [part for part in page.read_text().split("\n\n") if part.strip()]
+    assert re.match(r"For [a-z]+[ :]", first), first[:80]
