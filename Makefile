@@ -5,7 +5,7 @@
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 FRONT := src/sealift/apps/front/front.json
-WEB := $(shell find web/app -type f -not -path '*/node_modules/*' 2>/dev/null)
+WEB := $(shell find web/app -type f -not -path '*/node_modules/*' 2>/dev/null) src/sealift/seal/graph/rules.json
 
 help:
 	@echo "make demo      train, seal, verify and open a model on real data; leaves its files in demo/"

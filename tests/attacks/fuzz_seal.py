@@ -14,7 +14,12 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).parent.parent))
+
+from onnx_bytes import holding
 
 atheris: Any = importlib.import_module("atheris")  # has no types, and is not among the development tools
 
@@ -24,7 +29,7 @@ with atheris.instrument_imports(include=["sealift"]):
     from sealift.seal import layout, reader, writer
 
 PARTS = dict.fromkeys(("contract.json", "evidence.json", "golden/examples.json", "provenance.json"), b"{}")
-PARTS |= {"card.md": b"#", "model.onnx": b"", "sbom.cdx.json": b"{}"}
+PARTS |= {"card.md": b"#", "model.onnx": holding(b""), "sbom.cdx.json": b"{}"}
 SOUND = writer.assemble(PARTS, name="tiny", version="1", task="classification", producer="fuzz", opsets={"": 21})
 
 

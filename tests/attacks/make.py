@@ -13,6 +13,7 @@ import base64
 import hashlib
 import json
 import struct
+import sys
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,6 +23,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 HERE = Path(__file__).parent
+sys.path += [str(HERE), str(HERE.parent)]
+
+import graph_cases  # noqa: E402
+
+import onnx_bytes  # noqa: E402
+
 VECTORS = HERE.parent.parent / "spec" / "vectors" / "seal"
 ORDER = 2**252 + 27742317777372353535851937790883648493  # of the Ed25519 group (RFC 8032 §5.1)
 PRIME = 2**255 - 19
@@ -36,7 +43,7 @@ PARTS: Members = {
     "contract.json": b'{"inputs":[]}',
     "evidence.json": b"{}",
     "golden/examples.json": b'{"rows":[]}',
-    "model.onnx": b"\x08\x0a",
+    "model.onnx": onnx_bytes.SOUND,
     "provenance.json": b"{}",
     "sbom.cdx.json": b"{}",
 }
@@ -275,7 +282,7 @@ def headers() -> None:
     both("version-zip64", "a later version needed", version=45)
     both("crc", "a wrong CRC in both headers", crc=1)
     model: Changes = {"model.onnx": {}}
-    descriptor = struct.pack("<4s3I", b"PK\x07\x08", zlib.crc32(PARTS["model.onnx"]), 2, 2)
+    descriptor = struct.pack("<4s3I", b"PK\x07\x08", zlib.crc32(PARTS["model.onnx"]), *[len(PARTS["model.onnx"])] * 2)
     flag: Changes = {"model.onnx": {"flags": 0x808}}
     data = archive(WHOLE, local=flag, central=flag, after={"model.onnx": descriptor})
     case("data-descriptor.seal", data, "E202", "the flag of a data descriptor, and one")
@@ -418,6 +425,16 @@ def contents() -> None:
         case(f"{name}.seal", archive(whole(**changed)), "E205", why)
 
 
+def graphs() -> None:
+    for name, data, code, why in graph_cases.cases():
+        case(f"{name}.seal", archive(whole(model__onnx=data)), code, why)
+    members = whole(model__onnx=onnx_bytes.simple(graph_cases.CASTED, [onnx_bytes.external("w")]))
+    payload = spell(statement(members))
+    signature = spell(envelope(payload, [signed_by(PUBLISHER, payload)]))
+    data = archive({**members, "signature.json": signature})
+    case("graph-signed.seal", data, "E208", "data outside the file, and a valid signature")
+
+
 def signatures() -> None:
     other = spell(statement({"manifest.json": b"another"}))
     case(
@@ -504,7 +521,7 @@ def weak_keys() -> list[bytes]:
 def build() -> dict[Path, bytes]:
     """Every file that this script writes."""
     CASES.clear()
-    for part in (sound, outer, names, headers, limits, membership, manifests, contents, signatures):
+    for part in (sound, outer, names, headers, limits, membership, manifests, contents, graphs, signatures):
         part()
     files = {HERE / "files" / name: data for name, (data, *_) in CASES.items()}
     expected = {

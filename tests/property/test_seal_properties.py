@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onnx_bytes import holding
 from sealift import canonical, seal
 from sealift.errors import SealError, SignatureError
 from sealift.seal import layout, manifest
@@ -116,7 +117,7 @@ def test_members_come_back_as_they_were(
 ) -> None:
     plain = {
         **{key: canonical.dumps(value) for key, value in parts.items()},
-        "model.onnx": model,
+        "model.onnx": holding(model),
         "card.md": card.encode(),
     }
     whole = seal.assemble(plain, name=name, version=version, task="t", producer="p", opsets={"": 21})

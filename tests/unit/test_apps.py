@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from onnx_bytes import holding
 from sealift import canonical, seal
 from sealift.apps import FrontError, build_page, front, page
 from sealift.contract import Contract, Field, Output
@@ -104,7 +105,7 @@ def _sealed(tmp_path: Path) -> Path:
     )
     parts: dict[str, bytes] = {
         "contract.json": canonical.dumps(contract.as_json()),
-        "model.onnx": bytes(range(256)) * 40,
+        "model.onnx": holding(bytes(range(256)) * 40),
         "golden/examples.json": b"{}",
         "evidence.json": b"{}",
         "card.md": b"# Card",

@@ -56,7 +56,7 @@ def build_page(seal_path: Path | str, out: Path | str) -> PageInfo:
 
     Raises:
         FileError: E401 or E402 when a file cannot be read or written.
-        SealError: E201 to E205 when it is not a sound sealed file.
+        SealError: E201 to E205 or E208 when it is not a sound sealed file.
         ContractError: E106 when its contract is malformed.
         FrontError: E601 when the front end was not built, E602 when the sealed file is too large for a page.
     """

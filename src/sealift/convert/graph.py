@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from sealift.contract import Stage
+from sealift.convert.finish import fold, reads, strip
 from sealift.convert.tensor import ELEMENT, Like, Shape, Tensor, broadcast, concat, stack, where
 
 _ELEMENTWISE = {
@@ -266,14 +267,22 @@ class Graph:
         pairs = [(tensor.name, name) for name, tensor in outputs.items()]
         # Asking a lazy matrix for its name lays it out, so the nodes are read after the names.
         nodes, used = _needed(_delivering(self.nodes, pairs), set(outputs))
-        initializers = [self._constants[name] for name in self._constants if name in used] + self._adopted
+        weights = {name: weight for name, weight in self._constants.items() if name in used}
+        weights |= {weight.name: weight for weight in self._adopted}
+        nodes, computed = fold(nodes, weights, set(outputs), self.opsets)
         declared = [helper.make_tensor_value_info(n, ELEMENT[t.dtype], list(t.shape)) for n, t in outputs.items()]
         given = [helper.make_tensor_value_info(t.name, ELEMENT[t.dtype], list(t.shape)) for t in self.inputs]
-        body = helper.make_graph(nodes, "sealift", given, declared, initializers)
+        body = helper.make_graph(nodes, "sealift", given, declared, _used(nodes, {**weights, **computed}))
+        strip(body)
         opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(self.opsets.items())]
         model = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION, producer_name="sealift")
         helper.set_model_props(model, metadata)
         return model
+
+
+def _used(nodes: Sequence[onnx.NodeProto], weights: Mapping[str, onnx.TensorProto]) -> list[onnx.TensorProto]:
+    used = {name for node in nodes for name in reads(node)}
+    return [weight for name, weight in weights.items() if name in used]
 
 
 def _attribute(key: str, value: Any) -> onnx.AttributeProto:
@@ -308,7 +317,7 @@ def _delivering(nodes: Sequence[onnx.NodeProto], pairs: Sequence[tuple[str, str]
 
 
 def _renamed(node: onnx.NodeProto, names: dict[str, str]) -> onnx.NodeProto:
-    if names.keys().isdisjoint([*_reads(node), *node.output]):
+    if names.keys().isdisjoint([*reads(node), *node.output]):
         return node
     copy = onnx.NodeProto()
     copy.CopyFrom(node)
@@ -328,17 +337,9 @@ def _needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> tuple[list[onnx.No
     for node in reversed(nodes):
         if used.intersection(node.output):
             kept.append(node)
-            used.update(_reads(node))
+            used.update(reads(node))
     kept.reverse()
     return kept, used
-
-
-def _reads(node: onnx.NodeProto) -> Iterator[str]:
-    yield from node.input
-    for attribute in node.attribute:
-        if attribute.type == onnx.AttributeProto.GRAPH:
-            for inner in attribute.g.node:
-                yield from _reads(inner)
 
 
 __all__ = ["Graph", "Like", "Shape", "Tensor", "broadcast", "concat", "stack", "where"]

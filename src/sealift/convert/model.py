@@ -15,7 +15,8 @@ from sealift.convert.graph import Graph, Tensor, concat, stack
 from sealift.convert.registry import Answer, Step, apply, refuse
 from sealift.convert.sparse import staged
 from sealift.convert.table import input_table
-from sealift.errors import PackError
+from sealift.errors import PackError, SealError
+from sealift.seal.graph import check as check_graph
 
 # Golden examples are one member of 16 MiB; and proving a million columns a row takes the memory of a server.
 _MOST_FEATURES = 1 << 13
@@ -63,8 +64,24 @@ class Conversion:
         return self.graph.lacking(self.tensors.values())
 
     def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
-        """The ONNX model with the contract's outputs."""
-        return self.graph.model(self.tensors, metadata or {})
+        """The ONNX model with the contract's outputs.
+
+        Raises:
+            PackError: E302 when it uses what a sealed file must not use, such as an operator of an ONNX file that is
+                not on the list of spec/SEAL.md §7.
+        """
+        model = self.graph.model(self.tensors, metadata or {})
+        try:
+            check_graph(model.SerializeToString())
+        except SealError as error:
+            raise PackError(
+                "E302",
+                f"The model cannot be sealed. {error.what}",
+                where=" › ".join(step.path for step in self.steps[-1:]),
+                fix="Use other steps, or export the ONNX model with other operators; spec/SEAL.md §7 lists those that "
+                "a sealed file may use.",
+            ) from None
+        return model
 
 
 def convert(

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 # Rows a piece: large enough that the call's overhead vanishes, small enough that the processors share a file fairly.
 _LEAST, _MOST = 1024, 8192
+_CONFIG = {
+    # A second lock beside the check of the graph (sealift.seal.graph): nothing can be below a folder that is a device.
+    "session.model_external_initializers_file_folder_path": os.devnull,
+    # A sealed graph has no constants to compute (spec/SEAL.md §7), and opening one must not start computing.
+    "optimization.disable_specified_optimizers": "ConstantFolding",
+}
 
 
 def _library() -> Any:
@@ -43,6 +49,8 @@ class Engine:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # what goes wrong is raised
+        for key, value in _CONFIG.items():
+            options.add_session_config_entry(key, value)
         try:
             self._session: onnxruntime.InferenceSession = ort.InferenceSession(
                 bytes(graph), options, providers=["CPUExecutionProvider"]

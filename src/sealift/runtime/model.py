@@ -100,6 +100,6 @@ def load(path: Path | str, *, threads: int | None = None) -> SealedModel:
         threads: how many processors to use for many rows; all by default.
 
     Raises:
-        FileError: E401. SealError: E201 to E205. ContractError: E106.
+        FileError: E401. SealError: E201 to E205, E208. ContractError: E106.
     """
     return SealedModel(sealing.read(path), threads=threads)

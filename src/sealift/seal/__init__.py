@@ -3,6 +3,7 @@
 The format is specified in spec/SEAL.md.
 """
 
+from sealift.seal.graph import GraphInfo
 from sealift.seal.layout import LIMITS
 from sealift.seal.manifest import FORMAT, Manifest
 from sealift.seal.reader import Seal, parse, read
@@ -21,6 +22,7 @@ from sealift.seal.writer import assemble, write
 __all__ = [
     "FORMAT",
     "LIMITS",
+    "GraphInfo",
     "Manifest",
     "Seal",
     "Signature",

@@ -1,4 +1,4 @@
-"""Bytes to a checked `Seal`: structure, digests and JSON are verified before anything is handed out."""
+"""Bytes to a checked `Seal`: structure, digests, JSON and the graph are checked before anything is handed out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 
 from sealift import canonical, files
 from sealift.errors import SealError, SignatureError
-from sealift.seal import envelope, layout, manifest
+from sealift.seal import envelope, graph, layout, manifest
+from sealift.seal.graph import GraphInfo
 from sealift.seal.layout import Bytes
 from sealift.seal.manifest import Manifest
 
@@ -21,17 +22,19 @@ _ORIGINAL = "Ask its publisher for the original file; nothing of this one was us
 
 @dataclass(frozen=True)
 class Seal:
-    """A sealed file whose every digest was checked.
+    """A sealed file whose every digest was checked, and whose graph uses only what the format permits.
 
     Attributes:
         manifest: what the file says it is.
         identity: SHA-256 of the manifest in hexadecimal; the model's identity.
         members: member name → its bytes, as read-only views into one buffer.
+        graph: the inputs, outputs and operator sets of the graph.
     """
 
     manifest: Manifest
     identity: str
     members: Mapping[str, memoryview]
+    graph: GraphInfo
 
     def json(self, name: str) -> Any:
         """A JSON member, parsed. Raises SealError E205 when it is missing."""
@@ -51,11 +54,11 @@ class Seal:
         return self.members[name]
 
 
-def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str]:
-    """Check unpacked members against each other; the manifest and the identity.
+def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo]:
+    """Check unpacked members against each other; the manifest, the identity and what the graph declares.
 
     Raises:
-        SealError: E202, E204 or E205.
+        SealError: E202 to E205 or E208.
         SignatureError: E502 when the signature was made for another model.
     """
     if "manifest.json" not in members:
@@ -71,19 +74,23 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str]:
             _json(name, data)
         elif name.endswith(".md"):
             _text(name, data)
-    return parsed, identity
+        elif name == "model.onnx":
+            info = graph.check(data)
+            if dict(info.opsets) != dict(parsed.opsets):
+                raise _malformed("manifest.json", "opsets are not the operator sets of the graph")
+    return parsed, identity, info
 
 
 def parse(data: bytes) -> Seal:
     """Check `data` as a sealed file; what can be checked without a key.
 
     Raises:
-        SealError: E201 to E205, and nothing else but
+        SealError: E201 to E205 or E208, and nothing else but
         SignatureError: E502 when the file carries a signature that was made for another model.
     """
     members = layout.unpack(data)
-    parsed, identity = check(members)
-    return Seal(parsed, identity, MappingProxyType(members))
+    parsed, identity, info = check(members)
+    return Seal(parsed, identity, MappingProxyType(members), info)
 
 
 def read(path: Path | str) -> Seal:
@@ -91,7 +98,8 @@ def read(path: Path | str) -> Seal:
 
     Raises:
         FileError: E401 when the file cannot be read.
-        SealError: E201 to E205 when it is not a sound sealed file.
+        SealError: E201 to E205 when it is not a sound sealed file, E208 when its graph uses what the format does not
+            permit.
         SignatureError: E502 when it carries a signature that was made for another model.
     """
     path = Path(path)

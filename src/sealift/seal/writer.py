@@ -31,7 +31,7 @@ def write(path: Path, members: Mapping[str, Bytes]) -> None:
 
     Raises:
         FileError: E402 when the file cannot be written; nothing is left behind.
-        SealError: E202 to E205 when the members are no sealed file, or beyond a limit of the format.
+        SealError: E202 to E205 or E208 when the members are no sealed file, or beyond a limit of the format.
         SignatureError: E502 when the signature was made for other members.
     """
     with files.atomic(path) as stream:

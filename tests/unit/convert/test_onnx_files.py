@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -123,3 +123,61 @@ def test_other_columns(tmp_path: Path) -> None:
         convert(model, fields, nulls)
     assert (caught.value.code, caught.value.where) == ("E302", "OnnxModel")
     assert "It takes 3 columns, not 2." in caught.value.what
+
+
+def unlisted() -> onnx.ModelProto:
+    node = helper.make_node("RandomNormalLike", ["x"], ["y"])
+    return graph(node, [port("x", None, 3)], [port("y", None, 3)])
+
+
+def endless() -> onnx.ModelProto:
+    state = [port("i", kind=TensorProto.INT64), port("c", kind=TensorProto.BOOL), port("s", None, 3)]
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["c"], ["d"]), helper.make_node("Neg", ["s"], ["t"])],
+        "body",
+        state,
+        [port("d", kind=TensorProto.BOOL), port("t", None, 3)],
+    )
+    made = graph(
+        helper.make_node("Loop", ["m", "go", "x"], ["y"], body=body), [port("x", None, 3)], [port("y", None, 3)]
+    )
+    made.graph.initializer.append(numpy_helper.from_array(np.array(2**40), "m"))
+    made.graph.initializer.append(numpy_helper.from_array(np.array(True), "go"))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("make", "what"), [(unlisted, "the operator 'RandomNormalLike'"), (endless, "a Loop of more than 1048576 turns")]
+)
+def test_operators_that_a_sealed_file_must_not_use(
+    make: Callable[[], onnx.ModelProto], what: str, tmp_path: Path
+) -> None:
+    onnx.save(make(), str(tmp_path / "m.onnx"))
+    with pytest.raises(PackError) as caught:
+        convert(OnnxModel(tmp_path / "m.onnx"), fields_of(X)[0]).model()
+    assert caught.value.code == "E302"
+    assert what in caught.value.what
+    assert "spec/SEAL.md §7" in caught.value.fix
+
+
+def test_constants_are_computed_and_notes_removed(tmp_path: Path) -> None:
+    """Exporters leave products of constants, weights beside the file, and paths of the exporter's computer."""
+    nodes = [
+        helper.make_node("Mul", ["a", "b"], ["ab"], doc_string="File /home/me/train.py, line 3"),
+        helper.make_node("Add", ["x", "ab"], ["y"]),
+    ]
+    made = helper.make_model(
+        helper.make_graph(nodes, "g", [port("x", None, 3)], [port("y", None, 3)]),
+        opset_imports=[helper.make_opsetid("", 21)],
+        ir_version=10,
+    )
+    for name, value in (("a", 2.0), ("b", 0.75)):
+        made.graph.initializer.append(numpy_helper.from_array(np.full(3, value), name))
+    made.graph.node[0].metadata_props.add(key="namespace", value="/home/me")
+    onnx.save(made, str(tmp_path / "m.onnx"), save_as_external_data=True, size_threshold=0, location="weights")
+    model = OnnxModel(tmp_path / "m.onnx")
+    conversion, found = answers(model, X)
+    np.testing.assert_array_equal(found["value"], X + 1.5)
+    body = conversion.model()
+    assert [node.op_type for node in body.graph.node].count("Mul") == 0
+    assert b"/home/me" not in body.SerializeToString()

@@ -1,6 +1,7 @@
-/** Bytes to a checked seal: structure, digests and manifest are verified before any byte is handed out. */
+/** Bytes to a checked seal: structure, digests, JSON and the graph are checked before any byte is handed out. */
 import { SealiftError } from "../errors";
 import { sha256 } from "./bytes";
+import { checkGraph, type GraphInfo } from "./graph/walk";
 import { canonical, isObject, parseStrict } from "./json";
 import { unpack } from "./layout";
 import { readEnvelope, type Signatures } from "./signature";
@@ -38,11 +39,13 @@ export interface Seal {
   /** Every JSON member but the signature, parsed. */
   json: Map<string, unknown>;
   card: string;
+  /** The inputs, outputs and operator sets of the graph. */
+  graph: GraphInfo;
   /** What the file carries; who signed is not known until a key is given. */
   signed: Signatures | null;
 }
 
-/** Throws a SealiftError (E201 to E205, E502 for a signature made for another model), and nothing else. */
+/** Throws a SealiftError (E201 to E205, E208, E502 for a signature made for another model), and nothing else. */
 export async function readSeal(file: Uint8Array): Promise<Seal> {
   const members = unpack(file);
   const found = members.get("manifest.json");
@@ -51,18 +54,28 @@ export async function readSeal(file: Uint8Array): Promise<Seal> {
   await checkMembers(manifest, members);
   const identity = await sha256(found);
   const json = new Map<string, unknown>();
-  let [card, signed] = ["", null as Signatures | null];
+  let [card, signed, graph] = ["", null as Signatures | null, null as GraphInfo | null];
   for (const [name, bytes] of members) {
     try {
       if (name === "signature.json") signed = readEnvelope(bytes, manifest, identity);
       else if (name.endsWith(".json")) json.set(name, parseStrict(bytes));
       else if (name === "card.md") card = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      else if (name === "model.onnx") {
+        graph = checkGraph(bytes);
+        if (!sameOpsets(graph.opsets, manifest.opsets))
+          throw malformed("manifest.json", "opsets are not the operator sets of the graph");
+      }
     } catch (error) {
       if (error instanceof SealiftError) throw error;
       throw malformed(name, error instanceof SyntaxError ? error.message : "it is not UTF-8");
     }
   }
-  return { manifest, identity, members, json, card, signed };
+  return { manifest, identity, members, json, card, graph: graph!, signed };
+}
+
+function sameOpsets(graph: ReadonlyMap<string, number>, listed: Readonly<Record<string, number>>): boolean {
+  const entries = Object.entries(listed);
+  return entries.length === graph.size && entries.every(([domain, version]) => graph.get(domain) === version);
 }
 
 /** A JSON member, parsed. */

@@ -1,0 +1,38 @@
+"""The errors of a graph that is no part of a sound sealed file."""
+
+from __future__ import annotations
+
+from sealift.errors import SealError
+
+MEMBER = "model.onnx"
+_ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
+
+
+def malformed(reason: str) -> SealError:
+    """E205: the bytes are no ONNX model."""
+    return SealError("E205", f"The graph is malformed: {reason}.", where=MEMBER, fix=_ORIGINAL)
+
+
+def refused(reason: str) -> SealError:
+    """E208: the graph uses what the format does not permit."""
+    return SealError(
+        "E208",
+        f"The graph uses what a sealed file must not use: {reason}.",
+        where=MEMBER,
+        fix="Do not use this file; ask its publisher for one that was packed by Sealift. Nothing of it was run.",
+    )
+
+
+def exceeded(reason: str) -> SealError:
+    """E203: the graph exceeds a limit of the format."""
+    return SealError(
+        "E203",
+        f"The graph exceeds a limit of the format: {reason}.",
+        where=MEMBER,
+        fix="Do not use this file; see spec/SEAL.md §7 for the limits. Nothing of it was run.",
+    )
+
+
+def shown(name: bytes) -> str:
+    """A name from the graph, as messages show it."""
+    return repr(name[:60].decode("ascii", "replace"))

@@ -1,0 +1,146 @@
+"""Tensors and types in a graph: permitted element types, dimensions that fit the data, and nothing outside the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from sealift.seal.graph.refusal import exceeded, malformed, refused, shown
+from sealift.seal.graph.rules import rules
+from sealift.seal.graph.wire import Data, RefusedFieldError, Span, WireError, integers, length, message
+
+INT32, INT64, STRING = 6, 7, 8
+# Bytes of an element in raw_data; strings have none.
+_SIZES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
+# The field that holds the elements where raw_data does not, by element type; int32_data for all others (onnx.proto).
+_FIELDS = {1: "float_data", 7: "int64_data", 8: "string_data", 11: "double_data", 12: "uint64_data", 13: "uint64_data"}
+_KINDS = {"float_data": "floats", "double_data": "doubles"}
+_DATA = ("float_data", "int32_data", "int64_data", "string_data", "double_data", "uint64_data", "raw_data")
+_EXTERNAL = frozenset({"external_data", "data_location"})
+_FEW = 64
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a graph.
+
+    Attributes:
+        element: the code of its element type (onnx.TensorProto.DataType).
+        shape: its dimensions, None where one is free; None where the rank is not declared.
+    """
+
+    element: int
+    shape: tuple[int | None, ...] | None
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A constant of a graph.
+
+    Attributes:
+        name: its name, empty for the tensor of an attribute.
+        integers: its elements where they are at most 64 whole numbers of 32 or 64 bits, else None.
+    """
+
+    name: bytes
+    integers: tuple[int, ...] | None
+
+
+def fields_of(data: Data, span: Span, kind: str) -> dict[str, Any]:
+    """The fields of a message. Raises SealError E205 where it is malformed, E208 where a field is not permitted."""
+    try:
+        return message(data, span, rules().schemas[kind])
+    except WireError as error:
+        raise malformed(f"{kind}: {error}") from None
+    except RefusedFieldError as field:
+        if str(field) in _EXTERNAL:
+            raise refused("a tensor whose data stand outside the file, in any file of this computer") from None
+        raise refused(f"{kind} with the field {field}") from None
+
+
+def tensor(data: Data, span: Span) -> Constant:
+    """Check a tensor. Raises SealError E203, E205, E208."""
+    fields = fields_of(data, span, "TensorProto")
+    name = text(data, fields.get("name"))
+    element = fields.get("data_type", 0)
+    _check_element(element)
+    if length(fields.get("dims", []), "ints") > rules().limits.dimensions:
+        raise exceeded(f"a tensor has more than {rules().limits.dimensions} dimensions")
+    dims = integers(data, fields.get("dims", []))
+    if any(size < 0 for size in dims):
+        raise malformed("a tensor has a negative dimension")
+    count = prod(dims)
+    held = [field for field in _DATA if field in fields]
+    wanted = _FIELDS.get(element, "int32_data")
+    if len(held) > 1 or (held and held[0] not in ("raw_data", wanted)) or (held == ["raw_data"] and element == STRING):
+        raise malformed(f"the tensor {shown(name)} holds its data in another field than its type asks for")
+    if not _fits(fields, held, count, element):
+        raise malformed(f"the tensor {shown(name)} has other dimensions than its data")
+    if element not in (INT32, INT64) or count > _FEW:
+        return Constant(name, None)
+    return Constant(name, _integers(data, fields, count, element))
+
+
+def port(data: Data, span: Span, *, required: bool) -> tuple[bytes, Port | None]:
+    """Check a ValueInfoProto; its name and type. Raises SealError E203, E205, E208."""
+    value = fields_of(data, span, "ValueInfoProto")
+    name = text(data, value.get("name"))
+    if "type" not in value:
+        if required:
+            raise malformed(f"{shown(name)} has no type")
+        return name, None
+    kind = fields_of(data, value["type"], "TypeProto")
+    if "tensor_type" not in kind:
+        raise malformed(f"{shown(name)} has no type")
+    declared = fields_of(data, kind["tensor_type"], "TypeProto.Tensor")
+    element = declared.get("elem_type", 0)
+    _check_element(element)
+    if "shape" not in declared:
+        return name, Port(element, None)
+    dims = fields_of(data, declared["shape"], "TensorShapeProto").get("dim", [])
+    if len(dims) > rules().limits.dimensions:
+        raise exceeded(f"{shown(name)} has more than {rules().limits.dimensions} dimensions")
+    shape = tuple(fields_of(data, dim, "TensorShapeProto.Dimension").get("dim_value") for dim in dims)
+    if any(size is not None and size < 0 for size in shape):
+        raise malformed(f"{shown(name)} has a negative dimension")
+    return name, Port(element, shape)
+
+
+def text(data: Data, span: Span | None) -> bytes:
+    """The bytes of a field; empty where it is absent."""
+    return b"" if span is None else bytes(data[span[0] : span[1]])
+
+
+def _check_element(element: int) -> None:
+    if element not in rules().elements:
+        raise refused(f"the element type {element}")
+
+
+def _fits(fields: Mapping[str, Any], held: list[str], count: int, element: int) -> bool:
+    """Whether the data has as many elements as the dimensions say, so that no small file claims a large tensor."""
+    if not held:
+        return count == 0
+    found = fields[held[0]]
+    if held[0] == "raw_data":
+        return bool(found[1] - found[0] == count * _SIZES[element])
+    if held[0] == "string_data":
+        return len(found) == count
+    kind = _KINDS.get(held[0], "ints")
+    # Whole numbers are not counted one by one: each has a byte at least.
+    return length(found, kind) == count if kind != "ints" else length(found, kind) >= count
+
+
+def _integers(data: Data, fields: Mapping[str, Any], count: int, element: int) -> tuple[int, ...]:
+    size = _SIZES[element]
+    if "raw_data" in fields:
+        start, end = fields["raw_data"]
+        return tuple(int.from_bytes(data[at : at + size], "little", signed=True) for at in range(start, end, size))
+    runs = fields.get(_FIELDS.get(element, "int32_data"), [])
+    if length(runs, "ints") > 10 * count:
+        raise malformed("a tensor has other dimensions than its data")
+    values = integers(data, runs)
+    if len(values) != count:
+        raise malformed("a tensor has other dimensions than its data")
+    return tuple(values)

@@ -1,0 +1,257 @@
+"""Does a graph use only what a sealed file may use? (spec/SEAL.md §7)
+
+ONNX Runtime reads files that a graph names, runs every operator it knows, and computes with constants while it loads.
+So every message of a graph, subgraphs, attributes and tensors included, is checked before ONNX Runtime is given it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from sealift.seal.graph.refusal import exceeded, malformed, refused, shown
+from sealift.seal.graph.rules import rules
+from sealift.seal.graph.tensors import Constant, Port, fields_of, port, tensor, text
+from sealift.seal.graph.wire import Data, Span, integers, length
+
+# ONNX Runtime reads options of the session from another key.
+_METADATA = b"sealift.contract"
+_VALUES = ("f", "i", "s", "t", "g", "floats", "ints", "strings")
+_TYPES = frozenset({"to", "dtype"})
+_FEW = 64
+
+
+@dataclass(frozen=True)
+class GraphInfo:
+    """What a checked graph declares.
+
+    Attributes:
+        inputs: input name → its type.
+        outputs: output name → its type.
+        opsets: domain → operator set.
+    """
+
+    inputs: Mapping[str, Port]
+    outputs: Mapping[str, Port]
+    opsets: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A name in scope: how deep the graph is nested that defines it, and what is known of it."""
+
+    depth: int
+    constant: Constant | None = None
+
+
+def check(data: Data) -> GraphInfo:
+    """Check the bytes of a model.
+
+    Raises:
+        SealError: E205 when they are malformed, E208 when the graph uses what a sealed file must not use, E203 when
+            it exceeds a limit.
+    """
+    walk = _Walk(data)
+    fields = walk.fields((0, len(data)), "ModelProto")
+    least, most = rules().ir_version
+    if not least <= fields.get("ir_version", 0) <= most:
+        raise refused(f"an IR version that is not between {least} and {most}")
+    opsets = walk.opsets(fields.get("opset_import", []))
+    for span in fields.get("metadata_props", []):
+        key = text(data, walk.fields(span, "StringStringEntryProto").get("key"))
+        if key != _METADATA:
+            raise refused(f"the metadata {shown(key)}")
+    if "graph" not in fields:
+        raise malformed("it has no graph")
+    inputs, outputs = walk.graph(fields["graph"])
+    return GraphInfo(_by_name(inputs), _by_name(outputs), opsets)
+
+
+class _Walk:
+    """One pass over a model, with the names in scope and what was counted so far."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+        self._scope: dict[bytes, _Value] = {}
+        self._nodes = 0
+        self._turns = 1
+        # For the graphs around and the present one: does it read what an outer one computes from the inputs?
+        self._depends: list[bool] = []
+
+    def fields(self, span: Span, kind: str) -> dict[str, Any]:
+        return fields_of(self._data, span, kind)
+
+    def opsets(self, spans: list[Span]) -> dict[str, int]:
+        opsets: dict[str, int] = {}
+        for span in spans:
+            fields = self.fields(span, "OperatorSetIdProto")
+            domain = text(self._data, fields.get("domain"))
+            permitted = rules().opsets.get(domain.decode("latin-1"))
+            version = fields.get("version", 0)
+            if permitted is None:
+                raise refused(f"the operator set {shown(domain)}")
+            if not permitted[0] <= version <= permitted[1]:
+                raise refused(f"version {version} of the operator set {shown(domain)}")
+            if domain.decode() in opsets:
+                raise malformed(f"the operator set {shown(domain)} is imported twice")
+            opsets[domain.decode()] = version
+        return opsets
+
+    def graph(self, span: Span) -> tuple[list[tuple[bytes, Port | None]], list[tuple[bytes, Port | None]]]:
+        """Check a graph, whose names are in scope until it ends; its inputs and outputs."""
+        depth = len(self._depends)
+        if depth > rules().limits.depth:
+            raise exceeded(f"graphs are nested more than {rules().limits.depth} deep")
+        self._depends.append(False)
+        fields = self.fields(span, "GraphProto")
+        defined: list[bytes] = []
+
+        def define(name: bytes, constant: Constant | None = None) -> None:
+            if name in self._scope:
+                raise malformed(f"the name {shown(name)} is defined twice")
+            self._scope[name] = _Value(depth, constant)
+            defined.append(name)
+
+        for inner in fields.get("initializer", []):
+            constant = tensor(self._data, inner)
+            define(constant.name, constant)
+        inputs = [port(self._data, inner, required=depth == 0) for inner in fields.get("input", [])]
+        for name, _ in inputs:
+            define(name)
+        for inner in fields.get("value_info", []):
+            port(self._data, inner, required=False)
+        for inner in fields.get("node", []):
+            outputs, known = self._node(inner)
+            for name in outputs:
+                if name:
+                    define(name, known)
+        results = [port(self._data, inner, required=depth == 0) for inner in fields.get("output", [])]
+        for name, _ in results:
+            self._read(name)
+        for name in defined:
+            del self._scope[name]
+        return inputs, results
+
+    def _read(self, name: bytes) -> Constant | None:
+        """What is known of a name. Raises SealError E205 where nothing before defines it."""
+        value = self._scope.get(name)
+        if value is None:
+            raise malformed(f"{shown(name)} is read before it is defined")
+        if value.constant is None:
+            for depth in range(value.depth + 1, len(self._depends)):
+                self._depends[depth] = True
+        return value.constant
+
+    def _node(self, span: Span) -> tuple[list[bytes], Constant | None]:
+        """Check a node; the names of its outputs, and their constant where it passes one on."""
+        self._nodes += 1
+        if self._nodes > rules().limits.nodes:
+            raise exceeded(f"it has more than {rules().limits.nodes} nodes")
+        fields = self.fields(span, "NodeProto")
+        kind, domain = text(self._data, fields.get("op_type")), text(self._data, fields.get("domain"))
+        operators = rules().operators.get(domain.decode("latin-1"))
+        if operators is None:
+            raise refused(f"an operator of the domain {shown(domain)}")
+        operator = kind.decode("latin-1")
+        permitted = operators.get(operator)
+        if permitted is None:
+            raise refused(f"the operator {shown(kind)}")
+        names = [bytes(self._data[start:end]) for start, end in fields.get("input", [])]
+        inputs = [self._read(name) if name else None for name in names]
+        fixed = all(known is not None for name, known in zip(names, inputs, strict=True) if name)
+        turns = 1
+        if operator == "Loop":
+            turns = self._trip_count(inputs)
+        for at in rules().sizes.get(operator, {}).get("inputs", ()):
+            known = inputs[at] if at < len(inputs) else None
+            if known is not None:
+                _check_size(operator, known.integers)
+        self._turns *= turns
+        constant, depends = self._attributes(operator, permitted, fields.get("attribute", []))
+        self._turns //= turns
+        if fixed and not depends:
+            if operator == "Identity" and inputs:
+                constant = inputs[0]
+            elif constant is None:
+                raise refused(f"the operator {operator} on constants alone, computed while the file is opened")
+        return [bytes(self._data[start:end]) for start, end in fields.get("output", [])], constant
+
+    def _trip_count(self, inputs: list[Constant | None]) -> int:
+        """The turns of a loop, at least 1."""
+        known = inputs[0].integers if inputs and inputs[0] else None
+        if known is None or len(known) != 1 or known[0] < 0:
+            raise refused("a Loop whose number of turns is not a constant")
+        turns = max(known[0], 1)
+        if turns * self._turns > rules().limits.turns:
+            raise exceeded(f"a Loop of more than {rules().limits.turns} turns, those of the loops around it included")
+        return turns
+
+    def _attributes(
+        self, operator: str, permitted: Mapping[str, str], spans: list[Span]
+    ) -> tuple[Constant | None, bool]:
+        """Check a node's attributes; the constant of a `Constant`, and whether a subgraph depends on the inputs."""
+        seen = set()
+        constant, depends = None, False
+        sizes = rules().sizes.get(operator, {}).get("attributes", ())
+        for span in spans:
+            fields = self.fields(span, "AttributeProto")
+            raw = text(self._data, fields.get("name"))
+            name = raw.decode("latin-1")
+            kind = permitted.get(name)
+            if kind is None:
+                raise refused(f"the attribute {shown(raw)} of {operator}")
+            if name in seen:
+                raise malformed(f"the attribute {name} of {operator} occurs twice")
+            seen.add(name)
+            code, field = rules().attributes[kind]
+            if fields.get("type") != code or any(other in fields for other in _VALUES if other != field):
+                raise malformed(f"the attribute {name} of {operator} is of another type")
+            value = fields.get(field)
+            if kind == "graph":
+                if value is None:
+                    raise malformed(f"the attribute {name} of {operator} has no graph")
+                self.graph(value)
+                depends |= self._depends.pop()
+            elif kind == "tensor":
+                if value is None:
+                    raise malformed(f"the attribute {name} of {operator} has no tensor")
+                constant = tensor(self._data, value)
+            elif name in sizes:
+                if length(value or [], "ints") > _FEW * 10:
+                    raise exceeded(f"the attribute {name} of {operator} has more than {_FEW} numbers")
+                _check_size(operator, tuple(integers(self._data, value or [])))
+            elif name in _TYPES and kind == "int" and (value or 0) not in rules().elements:
+                raise refused(f"the element type {value or 0}")
+        if operator != "Constant":
+            return None, depends
+        if len(seen) != 1:
+            raise malformed("a Constant has no value, or several")
+        return constant or self._plain(fields), depends
+
+    def _plain(self, fields: Mapping[str, Any]) -> Constant:
+        """The constant of a `Constant` that has no tensor."""
+        if "i" in fields:
+            return Constant(b"", (fields["i"],))
+        runs = fields.get("ints", [])
+        few = 0 < length(runs, "ints") <= _FEW
+        return Constant(b"", tuple(integers(self._data, runs)) if few else None)
+
+
+def _check_size(operator: str, sizes: tuple[int, ...] | None) -> None:
+    most = rules().limits.elements
+    if sizes is None or prod(max(abs(size), 1) for size in sizes) > most:
+        raise exceeded(f"{operator} with a constant size of more than {most} elements")
+
+
+def _by_name(ports: list[tuple[bytes, Port | None]]) -> dict[str, Port]:
+    found: dict[str, Port] = {}
+    for name, known in ports:
+        try:
+            decoded = name.decode()
+        except UnicodeDecodeError:
+            raise malformed(f"the name {shown(name)} is not UTF-8") from None
+        if known is not None:
+            found[decoded] = known
+    return found

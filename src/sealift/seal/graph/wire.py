@@ -1,0 +1,146 @@
+"""A strict reader of the Protocol Buffers wire format, for the messages of ONNX.
+
+Strings, tensors and lists of numbers are not copied: a field is returned as the span of its bytes. Stricter than the
+format itself: an unknown field, a singular field twice, or a tag longer than necessary is an error, so that no two
+readers can understand a message differently.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, TypeAlias
+
+from sealift.seal.graph.rules import Schema
+
+Data: TypeAlias = bytes | memoryview
+Span: TypeAlias = tuple[int, int]
+"""First byte and end of a field's content."""
+Run: TypeAlias = tuple[int, int, int]
+"""Numbers in a list: their first byte, the end, and how many bytes of tag stand before each."""
+
+# A number has at most 64 bits: ten bytes, of which the last is 0 or 1.
+_VARINT = rb"(?:[\x80-\xff]{0,8}[\x00-\x7f]|[\x80-\xff]{9}[\x00\x01])"
+_ELEMENT = {"ints": _VARINT, "floats": rb"[\x00-\xff]{4}", "doubles": rb"[\x00-\xff]{8}"}
+_WIDTH = {"floats": 4, "doubles": 8}
+
+
+class WireError(ValueError):
+    """The bytes are not a message of the expected kind."""
+
+
+class RefusedFieldError(ValueError):
+    """A field that a sealed graph must not have; the argument is its name or number."""
+
+
+def message(data: Data, span: Span, schema: Schema) -> dict[str, Any]:
+    """The fields of a message by name.
+
+    An `int` is a number, `bytes` and messages are spans; `strings` and repeated messages are lists of spans; `ints`,
+    `floats` and `doubles` are lists of runs.
+
+    Raises:
+        WireError: the bytes are malformed.
+        RefusedFieldError: a field is not permitted.
+    """
+    fields: dict[str, Any] = {}
+    at, end = span
+    while at < end:
+        begin = at
+        tag = data[at]
+        at += 1
+        if tag > 127:
+            if at == end or not 0 < data[at] < 128:
+                raise WireError("a field has a malformed tag")
+            tag += (data[at] << 7) - 128
+            at += 1
+        entry = schema.get(tag)
+        if entry is None:
+            raise _unexpected(tag, schema)
+        name, kind, packed = entry
+        if kind == "refused":
+            raise RefusedFieldError(name)
+        value: Any
+        if tag & 7 == 2:
+            size, at = varint(data, at, end)
+            value = (at, at + size)
+            at += size
+            if at > end:
+                raise WireError(f"the field {name} ends outside its message")
+            if packed:
+                if not _run(kind, b"").fullmatch(data, *value):
+                    raise WireError(f"the list {name} is malformed")
+                value = (*value, 0)
+        elif kind == "int":
+            value, at = varint(data, at, end)
+            value = signed(value)
+        elif kind == "float":
+            value = (at, at + 4)
+            at += 4
+            if at > end:
+                raise WireError(f"the field {name} ends outside its message")
+        else:  # one match for a whole list: a forest has millions of numbers, each with a tag of its own
+            matched = _run(kind, bytes(data[begin:at])).match(data, begin, end)
+            if matched is None:
+                raise WireError(f"the list {name} is malformed")
+            value = (begin, matched.end(), at - begin)
+            at = matched.end()
+        if kind in _REPEATED or kind[-1] == "*":
+            fields.setdefault(name, []).append(value)
+        elif name in fields:
+            raise WireError(f"the field {name} occurs twice")
+        else:
+            fields[name] = value
+    return fields
+
+
+def varint(data: Data, at: int, end: int) -> tuple[int, int]:
+    """The unsigned number at a position, and the position behind it. Raises WireError."""
+    value = shift = 0
+    while at < end and shift < 64:
+        byte = data[at]
+        at += 1
+        if byte < 128:
+            if shift == 63 and byte > 1:
+                break
+            return value | byte << shift, at
+        value |= (byte & 127) << shift
+        shift += 7
+    raise WireError("a number is malformed")
+
+
+def signed(value: int) -> int:
+    """An unsigned 64-bit number as the signed one of the same bits."""
+    return value - (1 << 64) if value >> 63 else value
+
+
+def length(runs: list[Run], kind: str) -> int:
+    """How many numbers stand in these runs; for `ints` the most that can, since each has at least one byte."""
+    return sum((end - start) // (tag + _WIDTH.get(kind, 1)) for start, end, tag in runs)
+
+
+def integers(data: Data, runs: list[Run]) -> list[int]:
+    """The numbers of a list of `ints`, which must be a short one."""
+    values = []
+    for start, end, tag in runs:
+        at = start
+        while at < end:
+            value, at = varint(data, at + tag, end)
+            values.append(signed(value))
+    return values
+
+
+_REPEATED = frozenset({"strings", "ints", "floats", "doubles"})
+
+
+@cache
+def _run(kind: str, tag: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:%b%b)%b" % (re.escape(tag), _ELEMENT[kind], b"++" if tag else b"*+"))
+
+
+def _unexpected(tag: int, schema: Schema) -> ValueError:
+    number = tag >> 3
+    same = [name for other, (name, _, _) in schema.items() if other >> 3 == number]
+    if same:
+        return WireError(f"the field {same[0]} has another type")
+    return RefusedFieldError(f"number {number}")
