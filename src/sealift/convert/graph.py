@@ -151,7 +151,7 @@ class Graph:
         found: dict[str, set[int]] = {tensor.name: set() for tensor in self.inputs}
         widths = {tensor.name: tensor.shape[1] or 0 for tensor in self.inputs}
         for node in nodes:
-            for place, name in enumerate(_reads(node)):
+            for place, name in enumerate(reads(node)):
                 if name not in found or (node.op_type == "Shape" and place == 0):
                     continue
                 picked = self._picked(node) if place == 0 else None
