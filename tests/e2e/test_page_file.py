@@ -55,11 +55,13 @@ def test_every_row_is_answered_as_scikit_learn_does(app: Opened, tmp_path: Path)
     _choose(app, _text(shuffled))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("569 of 569 rows answered")
     found = _download(app, tmp_path)
-    assert list(found.columns) == ["row", "label", "label_name", "probability_0", "probability_1", "error"]
+    assert list(found.columns) == ["row", "label", "label_name", "probability_malignant", "probability_benign", "error"]
     assert found["row"].tolist() == list(range(1, 570))
     assert (found["label"].to_numpy() == demo().labels).all()
     assert found["label_name"].tolist() == [NAMES[label] for label in demo().labels]
-    difference = np.abs(found[["probability_0", "probability_1"]].to_numpy(float) - demo().probabilities).max()
+    difference = np.abs(
+        found[["probability_malignant", "probability_benign"]].to_numpy(float) - demo().probabilities
+    ).max()
     print(f"569 rows, largest difference {difference:.1e}")
     assert difference <= 1e-6
     assert (found["error"] == "").all()

@@ -78,7 +78,7 @@ def test_wrong_usage(call: Caller, tiny: Path) -> None:
 def test_inspect(call: Caller, tiny: Path) -> None:
     told = call("inspect", tiny)
     assert told.code == 0
-    for part in ("Tiny risk", "tiny 1", "age", "0 to 120", "years", "f, m", "probability_0, probability_1"):
+    for part in ("Tiny risk", "tiny 1", "age", "0 to 120", "years", "f, m", "probability_healthy, probability_ill"):
         assert part in told.out
     found = call("inspect", tiny, "--json").json
     assert found["ok"] is True
@@ -191,7 +191,7 @@ def test_predict_through_pipes(tiny: Path) -> None:
     command = [sys.executable, "-m", "sealift", "predict", str(tiny), "-", "-o", "-"]
     ran = subprocess.run(command, input=GOOD.encode(), capture_output=True, check=False)
     assert ran.returncode == 0
-    assert ran.stdout.splitlines()[0] == b"row,label,label_name,probability_0,probability_1,error"
+    assert ran.stdout.splitlines()[0] == b"row,label,label_name,probability_healthy,probability_ill,error"
     assert len(ran.stdout.splitlines()) == 3
     assert b"2 rows" in ran.stderr
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sealift.contract import Contract, Unreadable, encode, match_columns, read_cell, read_column
+from sealift.contract import Contract, Unreadable, encode, match_columns, percent, read_cell, read_column, readable
 from sealift.contract.field import Field
-from sealift.errors import SealiftError
+from sealift.errors import ContractError, SealiftError
 from sealift.score.csv_in import CsvReader
 
 VECTORS = Path(__file__).parents[2] / "spec" / "vectors"
@@ -26,7 +26,7 @@ def _load(name: str) -> Any:
 CELLS: list[dict[str, Any]] = _load("cells.json")
 ROWS: list[dict[str, Any]] = _load("rows.json")["cases"]
 CSV: list[dict[str, Any]] = _load("csv.json")["cases"]
-MALFORMED: list[dict[str, Any]] = _load("contracts.json")["malformed"]
+MALFORMED: list[dict[str, Any]] = _load("names.json")["malformed"]
 
 
 FIELDS: dict[str, list[dict[str, Any]]] = _load("fields.json")
@@ -153,3 +153,24 @@ def _read_csv(contract: Contract, text: str, *, extra: bool) -> tuple[list[Any],
         raise SealiftError("E105", "There are no rows.", fix="Add one.")
     problems.sort(key=lambda problem: int(problem["row"]))
     return rows, problems, others
+
+
+@pytest.mark.parametrize("case", _load("names.json"), ids=lambda case: case["why"])
+def test_contracts(case: dict[str, Any]) -> None:
+    if case["code"] is not None:
+        with pytest.raises(ContractError) as raised:
+            Contract.from_json(case["contract"])
+        assert raised.value.code == case["code"]
+        return
+    contract = Contract.from_json(case["contract"])
+    assert contract.as_json() == case["contract"]
+    names = [name for output in contract.outputs for name in output.column_names]
+    assert names == case["columns"]
+    assert len(set(names)) == len(names)
+
+
+def test_numbers_for_people() -> None:
+    vectors = _load("shown.json")
+    assert [readable(case["value"]) for case in vectors["numbers"]] == [case["text"] for case in vectors["numbers"]]
+    assert [percent(case["value"]) for case in vectors["shares"]] == [case["text"] for case in vectors["shares"]]
+    assert (readable(math.inf), readable(-math.inf), readable(math.nan)) == ("∞", "-∞", "NaN")

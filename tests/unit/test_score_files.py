@@ -79,15 +79,15 @@ def test_every_kind_to_every_kind(model: SealedModel, tmp_path: Path, source: st
     ]
     assert [rows for *_, rows in told] == [2, 4, 5]
     rows = rows_of(out)
-    assert list(rows[0]) == ["row", "id", "label", "label_name", "probability_0", "probability_1", "error"]
+    assert list(rows[0]) == ["row", "id", "label", "label_name", "probability_healthy", "probability_ill", "error"]
     assert [int(row["row"]) for row in rows] == [1, 2, 3, 4, 5]
     assert [row["id"] for row in rows] == ["p0", "p1", "=bad", "p2", "p3"]
     bad = rows.pop(2)
-    assert [bad[name] for name in ("label", "label_name", "probability_0", "probability_1")] == [None] * 4
+    assert [bad[name] for name in ("label", "label_name", "probability_healthy", "probability_ill")] == [None] * 4
     assert bad["error"].startswith('[R103] "age" is 130, but must be at least 0 and at most 120 years. [R101] ')
     for row, given_row in zip(rows, seals.ROWS, strict=True):
         risk = seals.risk(*given_row)
-        assert float(row["probability_1"]) == pytest.approx(risk, rel=1e-12)
+        assert float(row["probability_ill"]) == pytest.approx(risk, rel=1e-12)
         assert int(row["label"]) == int(risk >= 0.5)
         assert row["label_name"] == seals.NAMES[int(risk >= 0.5)]
         assert not row["error"]
@@ -98,7 +98,9 @@ def test_the_numbers_in_csv_read_back_to_the_same_doubles(model: SealedModel, tm
     given = make(tmp_path / "in.csv", [["a", age, 70, "f"] for age in ages])
     score(model, given, tmp_path / "out.csv", extra=True)
     expected = model.predict({"age": ages, "weight": [70] * 200, "sex": ["f"] * 200})["probability"]
-    found = [[float(row["probability_0"]), float(row["probability_1"])] for row in rows_of(tmp_path / "out.csv")]
+    found = [
+        [float(row["probability_healthy"]), float(row["probability_ill"])] for row in rows_of(tmp_path / "out.csv")
+    ]
     assert found == expected.tolist()
 
 
@@ -148,7 +150,7 @@ def test_types_of_parquet(model: SealedModel, tmp_path: Path) -> None:
     summary = score(model, tmp_path / "in.parquet", tmp_path / "out.parquet", keep=["day", "age"])
     assert summary.refused == 0
     out = pq.read_table(tmp_path / "out.parquet")
-    assert [out.schema.field(name).type for name in ("row", "day", "age", "label", "probability_1", "error")] == [
+    assert [out.schema.field(name).type for name in ("row", "day", "age", "label", "probability_ill", "error")] == [
         pa.int64(),
         pa.date32(),
         pa.int8(),
@@ -187,7 +189,9 @@ def test_streams(model: SealedModel) -> None:
         out = io.BytesIO()
         summary = score(model, io.BytesIO(text.encode()), out)
         assert summary.rows == 1
-        assert out.getvalue().startswith(b"row,label,label_name,probability_0,probability_1,error\n1,0,healthy,0.")
+        assert out.getvalue().startswith(
+            b"row,label,label_name,probability_healthy,probability_ill,error\n1,0,healthy,0."
+        )
 
 
 def test_at_most_a_thousand_problems_are_listed(model: SealedModel) -> None:

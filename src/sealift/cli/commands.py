@@ -91,8 +91,8 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
     "--contract",
     "overrides",
     type=FILE,
-    help="A .toml or .json file with what you know: inputs.<name> = {units, description, range …}, class_names, "
-    "headline, title, description, about.",
+    help="A .toml or .json file with what you know: inputs.<name> = {units, description, range …}, "
+    "outputs.<name> = {title, units, columns …}, class_names, headline, title, description, about.",
 )
 @click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated.")
 @click.option(

@@ -23,14 +23,14 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 
 def read_data(
     path: Path, *, target: str | None, drop: Sequence[str], fields: Mapping[str, Mapping[str, Any]] | None = None
-) -> tuple[Any, npt.NDArray[Any] | None]:
+) -> tuple[Any, Any]:
     """The rows without `target` and `drop`, and the target's values.
 
     Cells of text are read as `pandas.read_csv` reads them by default, in columns of strings too: NA and None are
     missing. `fields` may say otherwise by `missing_as`, `true_as`, `false_as` and `date_format`.
 
     The rows are a pandas DataFrame where pandas is installed, since models mostly were trained on one, else a dict of
-    arrays.
+    arrays; the target's values then are a Series of its name, else an array, and None without a target.
 
     Raises:
         FileError: E401 to E405, E404 for a record that cannot be read: the proof must rest on all of them.
@@ -51,7 +51,7 @@ def read_data(
         return rows, truth
     import pandas
 
-    return pandas.DataFrame(rows), truth
+    return pandas.DataFrame(rows), None if truth is None else pandas.Series(truth, name=target, dtype=truth.dtype)
 
 
 def _columns(path: Path, fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

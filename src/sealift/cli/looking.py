@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sealift.cli import console
 from sealift.cli.console import clean, pairs, say, styled, table
 from sealift.cli.evidence import show
-from sealift.contract import Contract, Field, shown
+from sealift.contract import Contract, Field, named_categories, readable
 from sealift.errors import SealError
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def inspect(file: Path, *, as_json: bool) -> None:
     )
     say(f"\n{len(contract.inputs)} inputs")
     table(
-        ["name", "type", "may be missing", "values", "usual", "units"],
+        ["name", "title", "type", "may be missing", "values", "usual", "units"],
         [
-            [f.name, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), _usual(f), f.units]
+            [f.name, f.title, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), _usual(f), f.units]
             for f in contract.inputs
         ],
     )
@@ -71,9 +71,15 @@ def inspect(file: Path, *, as_json: bool) -> None:
         say(f"Ignored, present or not: {listed}")
     say(f"\n{len(contract.outputs)} outputs")
     table(
-        ["name", "type", "columns"],
+        ["name", "type", "title", "units", "columns"],
         [
-            [o.name, o.dtype, ", ".join(o.column_names[:_SHOWN]) + (" …" if len(o.column_names) > _SHOWN else "")]
+            [
+                o.name,
+                o.dtype,
+                o.title,
+                o.units,
+                ", ".join(o.column_names[:_SHOWN]) + (" …" if len(o.column_names) > _SHOWN else ""),
+            ]
             for o in contract.outputs
         ],
         limit=80,
@@ -139,13 +145,17 @@ def _manifest(file: Path, seal: Seal) -> dict[str, Any]:
 
 def _values(field: Field) -> str:
     if field.categories is not None:
-        listed = ", ".join(shown(value) for value in field.categories[:_SHOWN])
+        listed = ", ".join(named_categories(field)[:_SHOWN])
         return listed + (" …" if len(field.categories) > _SHOWN or field.unknown == "allowed" else "")
     if field.range is not None:
         low, high = field.range
-        return f"{'' if low is None else shown(low)} to {'' if high is None else shown(high)}".strip()
+        return f"{'' if low is None else _bound(low)} to {'' if high is None else _bound(high)}".strip()
     return "any"
 
 
 def _usual(field: Field) -> str:
-    return f"{shown(field.observed[0])} to {shown(field.observed[1])}" if field.observed else ""
+    return f"{_bound(field.observed[0])} to {_bound(field.observed[1])}" if field.observed else ""
+
+
+def _bound(bound: float | str) -> str:
+    return bound if isinstance(bound, str) else readable(bound)

@@ -9,7 +9,7 @@ from typing import Any
 from sealift import canonical, files
 from sealift.errors import ContractError
 
-_KEYS = {"inputs", "class_names", "headline", "title", "description", "about"}
+_KEYS = {"inputs", "outputs", "class_names", "headline", "title", "description", "about"}
 
 
 def read_overrides(path: Path) -> dict[str, Any]:
@@ -23,8 +23,9 @@ def read_overrides(path: Path) -> dict[str, Any]:
         unknown = ", ".join(sorted(set(raw) - _KEYS)) if isinstance(raw, dict) else "no object"
         raise _malformed(f"unknown keys: {unknown}", path)
     inputs = raw.pop("inputs", {})
-    if not isinstance(inputs, dict) or not all(isinstance(value, dict) for value in inputs.values()):
-        raise _malformed("inputs is no table of tables by input name", path)
+    for kind, tables in (("inputs", inputs), ("outputs", raw.get("outputs", {}))):
+        if not isinstance(tables, dict) or not all(isinstance(value, dict) for value in tables.values()):
+            raise _malformed(f"{kind} is no table of tables by name", path)
     for key in ("title", "description"):
         if not isinstance(raw.get(key, ""), str):
             raise _malformed(f"{key} is no text", path)
@@ -43,5 +44,6 @@ def _malformed(what: str, path: Path) -> ContractError:
         "E106",
         f"The contract file is malformed: {what}.",
         where=str(path),
-        fix=f"Use the keys {', '.join(sorted(_KEYS))}; inputs.<name> takes units, description, range, personal …",
+        fix=f"Use the keys {', '.join(sorted(_KEYS))}; inputs.<name> takes units, description, range, "
+        "category_names, personal …; outputs.<name> takes title, units, description, columns.",
     )

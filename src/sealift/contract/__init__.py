@@ -6,11 +6,23 @@ Specified in spec/CONTRACT.md.
 from sealift.contract.cautions import Cautions, cautions
 from sealift.contract.cells import CellReader, Unreadable, read_cell, read_column
 from sealift.contract.check import Batch, Problem, encode, is_missing
-from sealift.contract.contract import Contract, Headline, Ignored, Stage, Tensor
-from sealift.contract.field import MISSING_WORDS, DType, Field, Output, Policy, Scalar, Task, shown
+from sealift.contract.contract import ABOUT, Contract, Headline, Ignored, Stage, Tensor
+from sealift.contract.field import (
+    MISSING_WORDS,
+    DType,
+    Field,
+    Output,
+    Policy,
+    Scalar,
+    Task,
+    named_categories,
+    shown,
+)
+from sealift.contract.numbers import percent, readable
 from sealift.contract.rows import as_table, columns_of, match_columns
 
 __all__ = [
+    "ABOUT",
     "MISSING_WORDS",
     "Batch",
     "Cautions",
@@ -34,7 +46,10 @@ __all__ = [
     "encode",
     "is_missing",
     "match_columns",
+    "named_categories",
+    "percent",
     "read_cell",
     "read_column",
+    "readable",
     "shown",
 ]

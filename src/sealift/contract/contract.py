@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -11,7 +12,17 @@ from typing import Any, Literal, get_args
 from sealift.contract.field import Field, Output, Scalar, Task
 from sealift.errors import ContractError
 
-_KEYS = {"inputs", "outputs", "task", "tensors", "headline", "title", "description", "stages", "ignored"}
+_KEYS = {"inputs", "outputs", "task", "tensors", "headline", "title", "description", "stages", "ignored", "about"}
+# The author's own words on the model, by their heading in the card. They are the questions of a clinical calculator.
+ABOUT = {
+    "when_to_use": "When to use",
+    "pitfalls": "Pitfalls",
+    "references": "References",
+    "author": "Author",
+    "contact": "Contact",
+    "license": "License",
+    "review_date": "To be reviewed by",
+}
 _STAGED: tuple[tuple[str, Literal["int64", "float64"]], ...] = (("terms", "int64"), ("counts", "float64"))
 
 
@@ -74,6 +85,7 @@ class Contract:
     headline: Headline | None = None
     title: str = ""
     description: str = ""
+    about: Mapping[str, str] = field(default_factory=dict, hash=False)
     stages: tuple[Stage, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     index: Mapping[str, int] = field(init=False, repr=False, compare=False)
@@ -92,6 +104,11 @@ class Contract:
         positions = [column.position for column in self.ignored]
         if positions != sorted(set(positions)) or not all(0 <= p < len(names_in) for p in positions):
             raise _contradiction("the positions of the ignored columns are not ascending places among all columns")
+        _check_answer_columns(self.outputs)
+        if not isinstance(self.about, Mapping) or set(self.about) - set(ABOUT):
+            raise _contradiction(f"about has other keys than {', '.join(ABOUT)}")
+        for text in self.about.values():
+            _text(text)
         for stage in self.stages:
             if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].dtype != "string":
                 raise _contradiction("a stage takes a field that is no text")
@@ -153,7 +170,8 @@ class Contract:
             result["ignored"] = [{"name": column.name, "position": column.position} for column in self.ignored]
         if self.headline is not None:
             result["headline"] = {"output": self.headline.output, "class": self.headline.class_}
-        return result | {key: text for key in ("title", "description") if (text := getattr(self, key))}
+        texts = {"title": self.title, "description": self.description, "about": dict(self.about)}
+        return result | {key: value for key, value in texts.items() if value}
 
     @classmethod
     def from_json(cls, raw: object) -> Contract:
@@ -173,12 +191,22 @@ class Contract:
             headline=Headline(headline["output"], headline["class"]) if headline else None,
             title=_text(raw.get("title", "")),
             description=_text(raw.get("description", "")),
+            about=raw.get("about", {}),
             stages=tuple(_stage(item) for item in _list(raw.get("stages", []))),
             ignored=tuple(_ignored(item) for item in _list(raw.get("ignored", []))),
         )
         if contract.as_json()["tensors"] != raw["tensors"]:
             raise _contradiction("the tensors do not follow from the inputs")
         return contract
+
+
+def _check_answer_columns(outputs: Sequence[Output]) -> None:
+    """Raise E106 where two outputs could have a column of the same name in a table of answers."""
+    # With "_" as the smallest character, the names that begin with `<name>_` directly follow `name`.
+    names = sorted((output.name for output in outputs), key=lambda name: name.replace("_", "\0"))
+    for name, following in itertools.pairwise(names):
+        if following.startswith(f"{name}_"):
+            raise _contradiction(f"the output {following!r:.80} is named like a column of {name!r:.80}")
 
 
 def _stage(raw: object) -> Stage:
@@ -208,7 +236,7 @@ def _list(raw: object) -> Iterable[object]:
 
 def _text(raw: object) -> str:
     if not isinstance(raw, str):
-        raise _contradiction("title and description are text")
+        raise _contradiction("title, description and the texts of about are text")
     return raw
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeAlias, cast, get_args
 
@@ -41,6 +42,7 @@ class Field:
         dtype: float64, float32, int64, bool, string, date or datetime.
         missing: whether a row may lack the value.
         categories: the known values, or None where any value of the dtype may stand.
+        category_names: their names for people, in the same order, or None.
         unknown: whether a value outside `categories` is accepted.
         range: the permitted (lowest, highest), inclusive; either may be None. Declared by a person. Texts where the
             field holds dates: ("2020-01-01", None).
@@ -58,6 +60,7 @@ class Field:
     dtype: DType
     missing: Policy = "refused"
     categories: tuple[Scalar, ...] | None = None
+    category_names: tuple[str, ...] | None = None
     unknown: Policy = "allowed"
     range: tuple[Bound | None, Bound | None] | None = None
     observed: tuple[Bound, Bound] | None = None
@@ -101,12 +104,8 @@ class Field:
         for key in ("range", "observed"):
             if values.get(key) is not None:
                 values[key] = _pair(values[key], key, where, str(values["dtype"]))
-        for key in ("categories", "missing_as", "true_as", "false_as"):
-            if values.get(key) is not None:
-                if not isinstance(values[key], list):
-                    raise _malformed(f"{key} is not a list", where)
-                values[key] = tuple(values[key])
-        return cls(**values)
+        keys = ("categories", "category_names", "missing_as", "true_as", "false_as")
+        return cls(**_as_tuples(values, keys, where))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +119,7 @@ class Output:
         classes: label values, in the order of the columns where the output is wide.
         class_names: their names for people.
         columns: the columns' names where an output is wide and has no classes.
-        units, description: text for people.
+        title, units, description: text for people.
     """
 
     name: str
@@ -129,6 +128,7 @@ class Output:
     classes: tuple[Scalar, ...] | None = None
     class_names: tuple[str, ...] | None = None
     columns: tuple[str, ...] | None = None
+    title: str = ""
     units: str = ""
     description: str = ""
 
@@ -145,21 +145,21 @@ class Output:
     def from_json(cls, raw: object) -> Output:
         """Read an output. Raises ContractError E106."""
         values = _known_keys(cls, raw, "output")
-        for key in ("classes", "class_names", "columns"):
-            if values.get(key) is not None:
-                if not isinstance(values[key], list):
-                    raise _malformed(f"{key} is not a list", "output")
-                values[key] = tuple(values[key])
-        return cls(**values)
+        where = f"output {str(values.get('name'))!r:.80}"
+        return cls(**_as_tuples(values, ("classes", "class_names", "columns"), where))
 
     @property
     def column_names(self) -> list[str]:
-        """What the output's columns are called in a table: `label`, or `probability_0`, `probability_1`."""
+        """The columns' names in a table of answers, each of them different: `label`, or `probability_ill`.
+
+        A wide output has a column `<output>_<part>`; the parts are its `columns`, else its class names, else its
+        classes, else numbers from 0 (spec/CONTRACT.md §1).
+        """
         if self.width is None:
             return [self.name]
-        parts = self.columns or (
-            self.classes if self.classes and len(self.classes) == self.width else range(self.width)
-        )
+        parts: Sequence[object] = self.columns or range(self.width)
+        if self.columns is None and self.classes is not None and len(self.classes) == self.width:
+            parts = self.class_names or self.classes
         return [f"{self.name}_{shown(part)}" for part in parts]
 
 
@@ -170,6 +170,15 @@ def shown(value: object) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value)
+
+
+def named_categories(field: Field) -> list[str]:
+    """The categories as text for people: `0 = no`, `1 = yes`, or alone where they have no names."""
+    values = [shown(value) for value in field.categories or ()]
+    if field.category_names is None:
+        return values
+    pairs = zip(values, field.category_names, strict=True)
+    return [value if value == name else f"{value} = {name}" for value, name in pairs]
 
 
 def fits(value: object, dtype: DType) -> bool:
@@ -201,6 +210,11 @@ def _input_problem(field: Field) -> str | None:
             return f"categories must be values of the dtype {field.dtype}, at least one"
         if len(set(field.categories)) != len(field.categories):
             return "a category stands twice"
+    if field.category_names is not None:
+        if field.categories is None or len(field.category_names) != len(field.categories):
+            return "there are not as many category names as categories"
+        if not _distinct_texts(field.category_names):
+            return "category names are texts, none empty and none twice"
     keys: tuple[Literal["range", "observed"], ...] = ("range", "observed")
     for key in keys:
         bounds = cast("tuple[Bound | None, Bound | None] | None", getattr(field, key))
@@ -258,7 +272,15 @@ def _output_problem(output: Output) -> str | None:
         return "there are not as many class names as classes"
     if output.columns is not None and len(output.columns) != output.width:
         return "there are not as many column names as columns"
+    if not all(_distinct_texts(names) for names in (output.class_names, output.columns) if names is not None):
+        return "names of classes and of columns are texts, none empty and none twice"
+    if any(not isinstance(text, str) for text in (output.title, output.description, output.units)):
+        return "title, description and units are text"
     return None
+
+
+def _distinct_texts(names: Sequence[object]) -> bool:
+    return all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names)
 
 
 def _without_defaults(item: Field | Output) -> dict[str, Any]:
@@ -277,6 +299,15 @@ def _known_keys(kind: type[Field] | type[Output], raw: object, where: str) -> di
     if unknown or not {"name", "dtype"} <= set(raw):
         raise _malformed(f"name or dtype is missing, or these keys are unknown: {sorted(unknown)!r:.120}", where)
     return dict(raw)
+
+
+def _as_tuples(values: dict[str, Any], keys: Sequence[str], where: str) -> dict[str, Any]:
+    for key in keys:
+        if values.get(key) is not None:
+            if not isinstance(values[key], list):
+                raise _malformed(f"{key} is not a list", where)
+            values[key] = tuple(values[key])
+    return values
 
 
 def _pair(raw: object, key: str, where: str, dtype: str) -> tuple[Bound | None, Bound | None]:

@@ -162,9 +162,9 @@ def _compare(seen: browser.Seen, expected: tuple[Any, Any], say: Say) -> tuple[i
     labels, probability = expected
     equal = sum(int(row["label"]) == int(label) for row, label in zip(seen.rows, labels, strict=True))
     worst = max(
-        abs(float(row[f"probability_{k}"]) - float(values[k]))
+        abs(float(row[f"probability_{name}"]) - float(values[k]))
         for row, values in zip(seen.rows, probability, strict=True)
-        for k in (0, 1)
+        for k, name in enumerate(data.CLASS_NAMES)
     )
     say(
         "browser",

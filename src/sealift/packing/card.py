@@ -6,19 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sealift.contract import Contract, Field, shown
+from sealift.contract import ABOUT, Contract, Field, Output, named_categories, readable
 from sealift.errors import PackError
 from sealift.packing.columns import is_unicode
 
-# The author's own words, by heading. The headings are the questions on a clinical calculator's tabs.
-ABOUT = {
-    "when_to_use": "When to use",
-    "pitfalls": "Pitfalls",
-    "references": "References",
-    "author": "Author",
-    "contact": "Contact",
-    "license": "License",
-}
 _NOT_TOLD = "The author has not said."
 
 
@@ -44,6 +35,7 @@ def card(contract: Contract, *, name: str, version: str, evidence: Mapping[str, 
         _section("When to use", about.get("when_to_use", _NOT_TOLD)),
         _section("Pitfalls", "\n\n".join([about.get("pitfalls", _NOT_TOLD), *_measured_pitfalls(contract, evidence)])),
         _section("Evidence", _evidence(parity, evidence)),
+        _section("Answers", _answers(contract.outputs)),
         _section("Inputs", _inputs(contract.inputs) + _ignored(contract)),
         _section("Privacy", _privacy(evidence)),
         _section("Who made it", _who(about)),
@@ -90,11 +82,21 @@ def _stated(parity: Mapping[str, Any]) -> str:
     return f", stated by the packer; the rule is {told['policy']:g}" if told["stated"] is not None else ""
 
 
+def _answers(outputs: Sequence[Output]) -> str:
+    lines = ["| answer | meaning | unit | columns |", "|---|---|---|---|"]
+    for o in outputs:
+        names = o.column_names[:12] + ["…"] * (len(o.column_names) > 12)
+        meaning = ". ".join(filter(None, (o.title, o.description)))
+        lines.append(f"| {_cell(o.name)} | {_cell(meaning)} | {_cell(o.units)} | {_cell(', '.join(names))} |")
+    return "\n".join(lines)
+
+
 def _inputs(fields: Sequence[Field]) -> str:
     lines = ["| input | type | values | missing | unit |", "|---|---|---|---|---|"]
     lines += [f"| {_cell(f.name)} | {f.dtype} | {_cell(_values(f))} | {f.missing} | {_cell(f.units)} |" for f in fields]
     described = _missing_words(fields)
-    described += [f"- **{_line(f.name)}**: {_line(f.description)}" for f in fields if f.description]
+    told = [(f.name, ". ".join(filter(None, (f.title, f.description)))) for f in fields]
+    described += [f"- **{_line(name)}**: {_line(text)}" for name, text in told if text]
     return "\n".join(lines) + ("\n\n" + "\n".join(described) if described else "")
 
 
@@ -128,12 +130,16 @@ def _ignored(contract: Contract) -> str:
 
 def _values(f: Field) -> str:
     if f.categories is not None:
-        known = [shown(value) for value in f.categories]
+        known = named_categories(f)
         listed = ", ".join(known[:12]) + (f" and {len(known) - 12} more" if len(known) > 12 else "")
         return listed + (" or others" if f.unknown == "allowed" else "")
     if f.range is not None:
-        return " to ".join("any" if bound is None else shown(bound) for bound in f.range)
-    return f"mostly {shown(f.observed[0])} to {shown(f.observed[1])}" if f.observed else ""
+        return " to ".join("any" if bound is None else _bound(bound) for bound in f.range)
+    return f"mostly {_bound(f.observed[0])} to {_bound(f.observed[1])}" if f.observed else ""
+
+
+def _bound(bound: float | str) -> str:
+    return bound if isinstance(bound, str) else readable(bound)
 
 
 def _privacy(evidence: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_text
 
 _TRIES, _CELLS = 50, 600_000
 _TOLD_BY_PEOPLE = frozenset(
-    {"missing", "categories", "unknown", "range", "observed", "typical"}
+    {"missing", "categories", "category_names", "unknown", "range", "observed", "typical"}
     | {"missing_as", "true_as", "false_as", "date_format"}
     | {"title", "description", "units", "personal"}
 )
@@ -110,11 +110,10 @@ def check_overrides(fields: Mapping[str, Any], contract: Contract) -> None:
     for name, changes in fields.items():
         if name not in contract.index:
             close = difflib.get_close_matches(str(name), list(contract.index), n=1)
-            raise PackError(
-                "E304",
-                f"fields describes {name!r:.80}, which is no input.",
-                fix=f"Did you mean {close[0]!r:.80}?" if close else "Use the names of X's columns.",
-            )
+            fix = f"Did you mean {close[0]!r:.80}?" if close else "Use the names of X's columns."
+            if name in {output.name for output in contract.outputs}:
+                fix = f"It is an output: use outputs={{{name!r}: …}} for its title, units and description."
+            raise PackError("E304", f"fields describes {name!r:.80}, which is no input.", fix=fix)
         allowed = _TOLD_BY_PEOPLE
         if not isinstance(changes, Mapping) or set(changes) - allowed:
             unknown = sorted(map(str, set(changes) - allowed)) if isinstance(changes, Mapping) else "no dict"

@@ -15,7 +15,7 @@ from sealift import canonical, seal
 from sealift.contract import Contract, Ignored
 from sealift.convert import Conversion, as_estimator
 from sealift.packing import fields as fielding
-from sealift.packing import privacy, texts, told, used_columns
+from sealift.packing import names, privacy, texts, told, used_columns
 from sealift.packing.card import card, check_about
 from sealift.packing.examples import Reference, examples
 from sealift.packing.metrics import metrics
@@ -70,6 +70,7 @@ def pack(
     version: str = "1",
     output: Path | str | None = None,
     fields: Mapping[str, Mapping[str, Any]] | None = None,
+    outputs: Mapping[str, Mapping[str, Any]] | None = None,
     class_names: Sequence[str] | Mapping[Any, str] | None = None,
     headline: str | tuple[str, Any] | None = None,
     title: str = "",
@@ -90,12 +91,16 @@ def pack(
         version: its version.
         output: where to write; `<name>.seal` in the current folder by default.
         fields: what you know of the inputs, by name: units, description, title, range, categories, personal …
-            (the attributes of `sealift.Field`). What is said of columns that the model drops is passed over.
+            (the attributes of `sealift.Field`). `category_names` names categories for people: {0: "no", 1: "yes"}.
+            What is said of columns that the model drops is passed over.
+        outputs: what you know of the outputs, by name: title, units, description, and the columns' names of a wide one:
+            {"value": {"title": "Price", "units": "€"}}. Without it, the names of a pandas y are used.
         class_names: names of the classes for people, in the order of the classes or by class.
         headline: the output to show first, or ("probability", class).
         title: the model's name for people.
         description: what it predicts, in a sentence.
-        about: texts for the model card: when_to_use, pitfalls, references, author, contact, license.
+        about: texts for the model card: when_to_use, pitfalls, references, author, contact, license,
+            review_date.
         keep_rows: put some of the real rows into the file as examples, instead of generated ones. The card says so.
         tolerance: a looser relative tolerance than the policy's; recorded in the file.
         progress: called with a sentence when a stage begins.
@@ -132,10 +137,11 @@ def pack(
         sketches,
         privacy.texts_in(graph),
         fields or {},
-        outputs=told.named(conversion.outputs, class_names),
+        outputs=names.output_names(told.named(conversion.outputs, class_names), outputs, y, form.values()),
         headline=told.headline(conversion.outputs, headline),
         title=title,
         description=description,
+        about=dict(about or {}),
     )
     notes += [*form.notes, *used_columns.notes(form), *privacy.notes(graph, conversion.steps, form)]
     say("Verifying")
@@ -198,10 +204,11 @@ def _contract(
     inputs = fielding.with_closed(fielding.with_policies(inputs, original), conversion.graph.closed)
     inputs = fielding.with_missing_words(inputs, original.form)
     inputs, notes = fielding.without_rare(inputs, original.form, held)
+    inputs, observed = names.with_observed_values(inputs, original.form)
     ignored = tuple(Ignored(column.name, place) for place, column in original.form.dropped)
     found = Contract(inputs=tuple(inputs), task=conversion.task, stages=conversion.stages, ignored=ignored, **rest)
     fields = {name: changes for name, changes in fields.items() if name not in found.ignored_names}
     fielding.check_overrides(fields, found)
-    enriched = found.changed(**fields)
+    enriched = found.changed(**names.resolved(fields, found, observed))
     fielding.check_loosened(found, enriched, original)
     return enriched, notes

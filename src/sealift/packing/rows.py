@@ -19,6 +19,7 @@ from sealift.stats import Numbers, Sketch
 Row: TypeAlias = list[float | str | bool | None]
 
 # Texts on which tokenisers, trimming, folding and sentinels differ.
+_FEW = 5  # numbers that a field knows
 _TEXTS = ("", " ", "é", "e\u0301", "ẞ", "İ", "NaN", "None", "nan", "0", "\u200b", "日本", "a\nb", "x" * 300)
 ROUNDED = "rounded thresholds"
 """The kind of rows at a threshold whose compared number is itself the result of rounding."""
@@ -148,8 +149,10 @@ def _extremes(f: Field, sketch: Numbers) -> list[float]:
 def _fit(f: Field, values: Values) -> list[Any]:
     result: list[Any] = []
     low, high = f.limits("range") or (None, None)
+    # Numbers are drawn from quantiles; between the few that a field knows (0 and 1) none is plausible.
+    few = None if f.dtype in ("string", "bool") or len(f.categories or ()) > _FEW else f.categories
     for drawn in values:
-        value = drawn
+        value = drawn if few is None or drawn is None else min(few, key=lambda known: abs(float(known) - float(drawn)))
         if value is None and f.missing == "refused":
             value = f.typical if f.typical is not None else (f.categories or [None])[0]
             if value is None:

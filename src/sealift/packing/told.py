@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sealift.contract import Headline, Output
+from sealift.contract import Headline, Output, shown
 from sealift.errors import PackError
 from sealift.packing.columns import is_unicode
 from sealift.runtime.golden import LOOSEST
@@ -63,6 +63,9 @@ def named(outputs: Sequence[Output], names: Sequence[str] | Mapping[Any, str] | 
     if classes is None:
         raise _wrong("class_names is given, but the model has no single list of classes.", "Leave class_names out.")
     if isinstance(names, Mapping):
+        # A file's keys are texts: {"0": "benign"}.
+        by_text = {shown(value): value for value in classes if not isinstance(value, str)}
+        names = {by_text.get(key, key) if isinstance(key, str) else key: name for key, name in names.items()}
         listed = [names.get(value) for value in classes]
         lacking = [value for value, name in zip(classes, listed, strict=True) if name is None]
         extra = [key for key in names if key not in classes]

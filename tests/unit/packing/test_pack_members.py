@@ -149,7 +149,7 @@ def test_card(packed: sealift.packing.Packed) -> None:
     card = text(packed, "card.md")
     assert card.startswith("---\nlibrary_name: sealift\n")
     headings = re.findall(r"^## (.*)$", card, re.MULTILINE)
-    assert headings == ["When to use", "Pitfalls", "Evidence", "Inputs", "Privacy", "Who made it"]
+    assert headings == ["When to use", "Pitfalls", "Evidence", "Answers", "Inputs", "Privacy", "Who made it"]
     assert "a\\|b" in card
     assert "| d e |" in card
     assert "holds no record" in card

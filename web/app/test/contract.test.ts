@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { CsvReader } from "../src/contract/csv";
 import { matchHeader, type Columns } from "../src/contract/header";
 import { DAY, microsOf, textOf } from "../src/contract/moments";
+import { percent, readable } from "../src/contract/numbers";
 import { parseContract } from "../src/contract/parse";
 import { makeTensors } from "../src/contract/tensors";
-import type { Contract, DType, Field, Value } from "../src/contract/types";
+import { columnNames, type Contract, type DType, type Field, type Value } from "../src/contract/types";
 import { checkCell, checkValue, typed } from "../src/contract/value";
 import { SealiftError } from "../src/errors";
 import { readJson } from "./vectors";
@@ -60,6 +61,40 @@ describe("fields", () => {
   });
   it.each(cases.accepted)("accepts: $name", ({ field }) => {
     expect(fieldOf(field).name).toBe("a");
+  });
+});
+
+describe("names of outputs, classes and categories", () => {
+  const cases = readJson("spec/vectors/names.json") as {
+    why: string;
+    contract: unknown;
+    code: string | null;
+    columns: string[] | null;
+  }[];
+  it.each(cases)("$why", ({ contract, code, columns }) => {
+    if (code === null) {
+      expect(parseContract(contract).outputs.flatMap(columnNames)).toEqual(columns);
+      return;
+    }
+    try {
+      parseContract(contract);
+    } catch (error) {
+      expect((error as SealiftError).code).toBe(code);
+      return;
+    }
+    throw new Error("was not refused");
+  });
+});
+
+describe("numbers for people", () => {
+  const { numbers, shares } = readJson("spec/vectors/shown.json") as Record<
+    "numbers" | "shares",
+    { value: number; text: string }[]
+  >;
+  it.each(numbers)("$value", ({ value, text }) => expect(readable(value)).toBe(text));
+  it.each(shares)("a probability of $value", ({ value, text }) => expect(percent(value)).toBe(text));
+  it("has words for what is no number", () => {
+    expect([readable(Infinity), readable(-Infinity), readable(NaN)]).toEqual(["∞", "-∞", "NaN"]);
   });
 });
 

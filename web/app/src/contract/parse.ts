@@ -4,7 +4,17 @@ import { asNumber, isObject } from "../seal/json";
 import { CellReader, type CellKeys } from "./cells";
 import { formatProblem } from "./dateFormat";
 import { isTime, microsOf } from "./moments";
-import type { Contract, DType, Field, Ignored, Output, Scalar, Stage, Tensor } from "./types";
+import {
+  ABOUT,
+  type Contract,
+  type DType,
+  type Field,
+  type Ignored,
+  type Output,
+  type Scalar,
+  type Stage,
+  type Tensor,
+} from "./types";
 
 const DTYPES: readonly string[] = ["float64", "float32", "int64", "bool", "string", "date", "datetime"];
 const KEYS: readonly string[] = [
@@ -17,6 +27,7 @@ const KEYS: readonly string[] = [
   "headline",
   "title",
   "description",
+  "about",
 ];
 const MAX_WORDS = 64;
 const MAX_WORD = 128;
@@ -50,6 +61,7 @@ export function parseContract(raw: unknown): Contract {
   for (const names of [namesIn, outputs.map((o) => o.name)]) {
     if (new Set(names).size !== names.length) throw malformed("a name stands twice");
   }
+  checkAnswerColumns(outputs);
   const tensors = list(raw["tensors"], "tensors").map(parseTensor);
   const stages = list(given(raw, "stages", []), "stages").map((stage) => parseStage(stage, inputs));
   if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs, stages)))
@@ -64,7 +76,27 @@ export function parseContract(raw: unknown): Contract {
     headline: parseHeadline(raw["headline"], outputs),
     title: text(given(raw, "title", ""), "title"),
     description: text(given(raw, "description", ""), "description"),
+    about: parseAbout(given(raw, "about", {})),
   };
+}
+
+function parseAbout(raw: unknown): Contract["about"] {
+  if (!isObject(raw) || !Object.keys(raw).every((key) => Object.hasOwn(ABOUT, key)))
+    throw malformed(`about has other keys than ${Object.keys(ABOUT).join(", ")}`);
+  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, text(value, "about")]));
+}
+
+/** Two outputs must not have a column of the same name in a table of answers. */
+function checkAnswerColumns(outputs: Output[]): void {
+  // With "_" as the smallest character, the names that begin with `<name>_` directly follow `name`.
+  const key = (name: string) => name.replaceAll("_", "\0");
+  const names = outputs.map((output) => output.name).sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  names.slice(1).forEach((following, i) => {
+    if (following.startsWith(`${names[i]!}_`))
+      throw malformed(
+        `the output '${following.slice(0, 80)}' is named like a column of '${names[i]!.slice(0, 80)}'`,
+      );
+  });
 }
 
 function parseField(raw: unknown): Field {
@@ -75,6 +107,9 @@ function parseField(raw: unknown): Field {
   if (typeof dtype !== "string" || !DTYPES.includes(dtype)) throw malformed("the dtype is not known", where);
   const categories =
     raw["categories"] == null ? null : list(raw["categories"], "categories").map((v) => scalar(v, where));
+  const names = raw["category_names"] == null ? null : distinctTexts(raw["category_names"], where);
+  if (names && names.length !== categories?.length)
+    throw malformed("there are not as many category names as categories", where);
   const typical = raw["typical"] == null ? null : scalar(raw["typical"], where);
   if (isTime(dtype) && (categories || (typical !== null && microsOf(String(typical), dtype) === undefined)))
     throw malformed("dates have no categories, and their typical value is a date", where);
@@ -86,6 +121,7 @@ function parseField(raw: unknown): Field {
     cells: new CellReader(dtype as DType, keys),
     missing: policy(raw["missing"], "refused", where),
     categories,
+    category_names: names,
     known: categories && knownValues(categories, dtype),
     unknown: policy(raw["unknown"], "allowed", where),
     range: pair(raw["range"], where, dtype),
@@ -141,9 +177,8 @@ function parseOutput(raw: unknown): Output {
   if (width !== null && (!Number.isInteger(width) || (width as number) < 1))
     throw malformed("the width is not a count", where);
   const classes = raw["classes"] == null ? null : list(raw["classes"], where).map((v) => scalar(v, where));
-  const names =
-    raw["class_names"] == null ? null : list(raw["class_names"], where).map((v) => text(v, where));
-  const columns = raw["columns"] == null ? null : list(raw["columns"], where).map((v) => text(v, where));
+  const names = raw["class_names"] == null ? null : distinctTexts(raw["class_names"], where);
+  const columns = raw["columns"] == null ? null : distinctTexts(raw["columns"], where);
   if (names && names.length !== classes?.length)
     throw malformed("there are not as many class names as classes", where);
   if (columns && columns.length !== width)
@@ -155,6 +190,7 @@ function parseOutput(raw: unknown): Output {
     classes,
     class_names: names,
     columns,
+    title: text(raw["title"] ?? "", where),
     units: text(raw["units"] ?? "", where),
     description: text(raw["description"] ?? "", where),
   };
@@ -223,6 +259,13 @@ function list(raw: unknown, where: string): unknown[] {
 function text(raw: unknown, where: string): string {
   if (typeof raw !== "string") throw malformed("a text is missing", where);
   return raw;
+}
+
+function distinctTexts(raw: unknown, where: string): string[] {
+  const names = list(raw, where).map((name) => text(name, where));
+  if (names.includes("") || new Set(names).size !== names.length)
+    throw malformed("a name is empty or stands twice", where);
+  return names;
 }
 
 function scalar(raw: unknown, where: string): Scalar {

@@ -11,6 +11,8 @@ export interface Field {
   dtype: DType;
   missing: "allowed" | "refused";
   categories: Scalar[] | null;
+  /** Names for people, in the order of the categories. */
+  category_names: string[] | null;
   /** The categories for looking up; kept beside the list, whose order is the publisher's. */
   known: Set<string | number> | null;
   unknown: "allowed" | "refused";
@@ -34,6 +36,7 @@ export interface Output {
   classes: Scalar[] | null;
   class_names: string[] | null;
   columns: string[] | null;
+  title: string;
   units: string;
   description: string;
 }
@@ -68,22 +71,37 @@ export interface Contract {
   task: string;
   title: string;
   description: string;
+  /** The author's own words, by the keys of `ABOUT`. */
+  about: Partial<Record<AboutKey, string>>;
 }
+
+/** What an author may say of the model, with the headings for it. */
+export const ABOUT = {
+  when_to_use: "When to use",
+  pitfalls: "Pitfalls",
+  references: "References",
+  author: "Author",
+  contact: "Contact",
+  license: "License",
+  review_date: "To be reviewed by",
+};
+export type AboutKey = keyof typeof ABOUT;
 
 /** A label or category as text, the same in every implementation: `true`, `1`, `1.5`, `a`. */
 export function shown(value: Scalar | null): string {
   return value === null ? "" : String(value);
 }
 
-/** What an output's columns are called in a table: `label`, or `probability_0`, `probability_1`. */
+/** The columns' names in a table of answers, each of them different: `label`, or `probability_ill` (CONTRACT.md §1). */
 export function columnNames(output: Output): string[] {
   if (output.width === null) return [output.name];
   return partsOf(output).map((part) => `${output.name}_${shown(part)}`);
 }
 
-function partsOf(output: Output): Scalar[] {
+/** The columns of a wide output, named for people: its columns, else class names, else classes, else numbers. */
+export function partsOf(output: Output): Scalar[] {
   if (output.columns) return output.columns;
-  if (output.classes && output.classes.length === output.width) return output.classes;
+  if (output.classes && output.classes.length === output.width) return output.class_names ?? output.classes;
   return Array.from({ length: output.width ?? 0 }, (_, i) => i);
 }
 
@@ -91,4 +109,10 @@ function partsOf(output: Output): Scalar[] {
 export function className(output: Output, value: Scalar): string {
   const index = output.classes?.indexOf(value) ?? -1;
   return output.class_names?.[index] ?? shown(value);
+}
+
+/** The name for people of a category, where the contract has one. */
+export function categoryName(field: Field, value: Scalar): string {
+  const index = field.categories?.indexOf(value) ?? -1;
+  return field.category_names?.[index] ?? shown(value);
 }

@@ -1,4 +1,4 @@
-/** Answers as a table: the same columns as the command line writes (label, probability_<class>, value …). */
+/** Answers as a table: the same columns as the command line writes (label, probability_<class name>, value …). */
 import { className, columnNames, shown, type Contract } from "../contract/types";
 import type { Answer } from "./protocol";
 

@@ -1,4 +1,5 @@
 /** What to show first of a model's answer. */
+import { readable } from "../contract/numbers";
 import { className, columnNames, shown, type Contract, type Output, type Scalar } from "../contract/types";
 import type { Answer } from "../engine/protocol";
 
@@ -82,19 +83,4 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
     });
   });
   return result;
-}
-
-/** A number for reading; the exact one is in the data attributes and in files. */
-export function readable(value: number): string {
-  if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
-  const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-4) return value.toExponential(3);
-  return String(Number(value.toPrecision(5)));
-}
-
-/** A probability for reading; never rounded to a certainty that the model did not state. */
-export function percent(value: number): string {
-  if (value > 0 && value < 0.001) return "< 0.1 %";
-  if (value < 1 && value > 0.999) return "> 99.9 %";
-  return `${(value * 100).toFixed(1)} %`;
 }
