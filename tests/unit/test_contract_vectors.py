@@ -26,7 +26,7 @@ def _load(name: str) -> Any:
 CELLS: list[dict[str, Any]] = _load("cells.json")
 ROWS: list[dict[str, Any]] = _load("rows.json")["cases"]
 CSV: list[dict[str, Any]] = _load("csv.json")["cases"]
-MALFORMED: list[dict[str, Any]] = _load("names.json")["malformed"]
+MALFORMED: list[dict[str, Any]] = _load("contracts.json")["malformed"]
 
 
 FIELDS: dict[str, list[dict[str, Any]]] = _load("fields.json")
