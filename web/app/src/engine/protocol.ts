@@ -1,6 +1,6 @@
 /** What the page and its worker say to each other. Everything here survives structured cloning. */
 import type { Caution } from "../contract/cautions";
-import type { Contract, Value } from "../contract/types";
+import type { Value } from "../contract/types";
 import type { RowCode } from "../contract/value";
 import type { Problem } from "../errors";
 
@@ -80,7 +80,8 @@ export interface Attempt {
 export type Request =
   /** `wasm` is ONNX Runtime, compressed with gzip. */
   | { op: "runtime"; wasm: ArrayBuffer }
-  | { op: "open"; contract: Contract; golden: Golden; graph: Uint8Array }
+  /** `contract` is contract.json as it was read: what is made of it has methods, which a message does not keep. */
+  | { op: "open"; contract: unknown; golden: Golden; graph: Uint8Array }
   | { op: "predict"; rows: Value[][] }
   | { op: "golden" }
   | { op: "file"; file: File; carry: boolean }

@@ -1,4 +1,5 @@
 /** The worker: holds the model, so that the page stays responsive whatever is asked. */
+import { parseContract } from "../contract/parse";
 import { asProblem, SealiftError } from "../errors";
 import { scoreFile } from "./file";
 import { rerun } from "./golden";
@@ -12,7 +13,7 @@ let runtime: ReturnType<typeof startRuntime> | null = null;
 
 async function open({ contract, golden, graph }: Extract<Request, { op: "open" }>): Promise<number> {
   const started = performance.now();
-  const model = await Model.load(contract, graph, await runtime!);
+  const model = await Model.load(parseContract(contract), graph, await runtime!);
   if (golden.rows.length > 0) await model.predict(golden.rows.slice(0, 1)); // the first run is slow; not the user's
   state = { model, golden };
   return performance.now() - started;

@@ -49,13 +49,14 @@ class Store {
       started.catch(() => undefined); // "open" fails for the same reason, and is heard
       const sealed = new Blob([bytes]);
       const seal = await readSeal(new Uint8Array(bytes));
-      const contract = parseContract(jsonMember(seal, "contract.json"));
+      const raw = jsonMember(seal, "contract.json");
+      const contract = parseContract(raw);
       const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract);
       const { manifest, identity, card, signed } = seal;
       const [evidence, provenance] = [jsonMember(seal, "evidence.json"), jsonMember(seal, "provenance.json")];
       const graph = seal.members.get("model.onnx")!;
       // The graph is a view into the whole file; the file moves to the worker with it, and is not copied.
-      await client.call({ op: "open", contract, golden, graph }, { transfer: [bytes] });
+      await client.call({ op: "open", contract: raw, golden, graph }, { transfer: [bytes] });
       this.ready = {
         client,
         contract,
