@@ -11,9 +11,12 @@ from sealift.contract import is_missing
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import refuse
 from sealift.convert.search import look_up, positions
+from sealift.convert.sparse import OneHot
 from sealift.convert.table import Block, Table, dated
 
 UNKNOWN = -1
+_MOST_DENSE = 256
+"""Up to so many indicator columns a product of matrices is as fast as gathering its rows, and needs little memory."""
 UNTOLD: Any = object()
 """Stands in a list of categories where the graph need not know the category, and so does not tell its name."""
 
@@ -52,11 +55,32 @@ def told(categories: Sequence[Any], tables: Sequence[Any]) -> list[list[Any]]:
     return result
 
 
-def indicators(found: Tensor, kept: Sequence[Sequence[int]]) -> Tensor:
-    """Columns of 0 and 1, float64: for each column i and each number in kept[i], whether the column holds it."""
+def indicators(found: Tensor, kept: Sequence[Sequence[int]], counts: Sequence[int]) -> Tensor:
+    """Columns of 0 and 1, float64: for each column i and each number in kept[i], whether the column holds it.
+
+    Many of them are a sparse matrix: a row is the list of the columns that hold 1. The numbers of column i are below
+    counts[i], or UNKNOWN.
+    """
     source = np.repeat(np.arange(len(kept)), [len(numbers) for numbers in kept])
     wanted = np.concatenate([np.asarray(numbers, dtype=np.int64) for numbers in kept])
-    return found.columns(source).equals(wanted[None, :]).cast("float64")
+    if len(wanted) <= _MOST_DENSE:
+        return found.columns(source).equals(wanted[None, :]).cast("float64")
+    starts = np.cumsum([0, *(len(numbers) for numbers in kept)])
+    tables = []
+    for start, numbers, count in zip(starts[:-1].tolist(), kept, counts, strict=True):
+        table = np.full(count + 1, UNKNOWN)  # the last entry is for the unknown
+        table[np.asarray(numbers, dtype=np.int64)] = start + np.arange(len(numbers))
+        tables.append(table)
+    result = OneHot(translate(found, tables), len(wanted))
+
+    def compute(indices: list[int]) -> Tensor:
+        used = sorted(set(source[indices].tolist()))
+        some = np.asarray(indices)
+        numbers = [wanted[some[source[some] == column]].tolist() for column in used]
+        return indicators(found.only(used), numbers, [counts[column] for column in used])
+
+    result.compute = compute
+    return result
 
 
 def _texts(block: Block, categories: list[list[Any]]) -> Tensor:

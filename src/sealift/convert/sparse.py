@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sealift.contract import Stage
-from sealift.convert.graph import Graph, Like, Shape, Tensor
+from sealift.convert.graph import Graph, Like, Shape, Tensor, concat
 
 # A run of the graph may fill so many cells where columns are laid out in full.
 _CELLS = 1 << 22
@@ -123,7 +125,24 @@ class Bag(Lazy):
         """Which cells (N, width) are not stored."""
         return Bag(self.places, self.filled.cast("float32"), self.width).equals(0.0)
 
+    def __mul__(self, other: Like) -> Tensor:
+        factors = _by_column(other, self.width)
+        if factors is None:
+            return super().__mul__(other)
+        # What is 0 stays 0, at the place −1 too.
+        picked = factors if factors.ndim == 0 else self.places.take_from(factors)
+        return self.with_values(self.values * picked)
+
+    def __truediv__(self, other: Like) -> Tensor:
+        divisors = _by_column(other, self.width)
+        if divisors is None or not divisors.all():
+            return super().__truediv__(other)
+        picked = divisors if divisors.ndim == 0 else self.places.take_from(divisors)
+        return self.with_values(self.values / picked)
+
     def _dense(self) -> Tensor:
+        if self.dtype == "bool":
+            return self.with_values(self.values.cast("float32"))._dense().cast("bool")
         count = self.places.op("Shape", dtype="int64", shape=(1,), start=0, end=1)
         size = self.graph.add("Concat", [count, self.graph.constant(np.array([self.width]))], "int64", (2,), axis=0)
         zero = np.zeros(1, dtype=self.dtype)
@@ -139,6 +158,16 @@ class Stored(Lazy):
         super().__init__(values, values.dtype, values.width)
         self.values = values
         self.cells = cells
+        self.compute = lambda indices: Stored(values.only(indices), cells.only(indices))
+
+    def __matmul__(self, other: Like) -> Tensor:
+        return self.values @ other
+
+    def __mul__(self, other: Like) -> Tensor:
+        return self.values * other
+
+    def __truediv__(self, other: Like) -> Tensor:
+        return self.values / other
 
     def cast(self, dtype: str) -> Tensor:
         """The same values as `dtype`."""
@@ -156,6 +185,30 @@ class Stored(Lazy):
         return self.values
 
 
+class OneHot(Bag):
+    """Ones in the columns at `places` (N, L); −1 is none."""
+
+    def __init__(self, places: Tensor, width: int, dtype: str = "float64") -> None:
+        super().__init__(places, (places >= 0).cast(dtype), width)
+
+    def cast(self, dtype: str) -> Tensor:
+        """The same values as `dtype`."""
+        return self if dtype == self.dtype else OneHot(self.places, self.width, dtype)
+
+    def __matmul__(self, other: Like) -> Tensor:
+        if isinstance(other, Tensor) or np.ndim(other) != 2:
+            return super().__matmul__(other)
+        weights = np.asarray(other)
+        common = np.result_type(self.dtype, weights.dtype)
+        # The place −1 is the last row of the table.
+        table = np.vstack([weights, np.zeros((1, weights.shape[1]))]).astype(common)
+        return self.places.take_from(table).sum(axis=1)
+
+    def __gt__(self, other: Any) -> Tensor:
+        same = isinstance(other, int | float) and 0 <= other < 1
+        return OneHot(self.places, self.width, "bool") if same else super().__gt__(other)
+
+
 class Joined(Lazy):
     """Matrices side by side, some of them lazy."""
 
@@ -163,9 +216,51 @@ class Joined(Lazy):
         super().__init__(parts[0], dtype, sum(part.width for part in parts))
         self.parts = parts
 
+        self.compute = lambda indices: self._some(indices, only=True)
+
     def cast(self, dtype: str) -> Tensor:
         """The same values as `dtype`."""
         return self if dtype == self.dtype else Joined([part.cast(dtype) for part in self.parts], dtype)
+
+    def columns(self, indices: Any) -> Tensor:
+        """The columns at `indices`, in that order."""
+        wanted = [int(i) for i in indices]
+        ascending = all(before < after for before, after in itertools.pairwise(wanted))
+        return self._some(wanted, only=False) if ascending else super().columns(indices)
+
+    def _some(self, indices: list[int], *, only: bool) -> Tensor:
+        """The columns at ascending `indices`, of each part its own."""
+        found, start = [], 0
+        wanted = np.array(indices)
+        for part in self.parts:
+            inner = wanted[(wanted >= start) & (wanted < start + part.width)] - start
+            start += part.width
+            if len(inner):
+                found.append(part.only(inner) if only else part.columns(inner))
+        return concat(found)
+
+    def __mul__(self, other: Like) -> Tensor:
+        factors = _by_column(other, self.width)
+        return super().__mul__(other) if factors is None else self._each(lambda part, own: part * own, factors)
+
+    def __truediv__(self, other: Like) -> Tensor:
+        divisors = _by_column(other, self.width)
+        if divisors is None or not divisors.all():
+            return super().__truediv__(other)
+        return self._each(lambda part, own: part / own, divisors)
+
+    def __gt__(self, other: Any) -> Tensor:
+        if not isinstance(other, int | float):
+            return super().__gt__(other)
+        return concat(part > other for part in self.parts)
+
+    def _each(self, function: Callable[[Tensor, Any], Tensor], vector: npt.NDArray[Any]) -> Tensor:
+        """`function` of each part and its own section of `vector`, side by side."""
+        parts, start = [], 0
+        for part in self.parts:
+            parts.append(function(part, vector if vector.ndim == 0 else vector[start : start + part.width]))
+            start += part.width
+        return concat(parts)
 
     def __matmul__(self, other: Like) -> Tensor:
         if isinstance(other, Tensor) or np.ndim(other) != 2:
@@ -186,3 +281,15 @@ class Joined(Lazy):
 
     def _dense(self) -> Tensor:
         return self.graph.add("Concat", list(self.parts), self.dtype, self.shape, axis=1)
+
+
+def _by_column(value: Like, width: int) -> npt.NDArray[Any] | None:
+    """A finite constant for all columns, (), or one for each, (width,); None for anything else."""
+    if isinstance(value, Tensor):
+        return None
+    array = np.asarray(value)
+    if array.shape == (1, width):
+        array = array[0]
+    if array.shape not in ((), (width,)) or array.dtype.kind not in "fiub" or not np.isfinite(array).all():
+        return None
+    return array.astype(np.float64) if array.dtype.kind != "f" else array

@@ -23,4 +23,5 @@ def bins(step: Any, x: Table) -> Table:
     found = positions(values, [edges[1:-1] for edges in step.bin_edges_])
     if step.encode == "ordinal":
         return named(step, found.cast(values.dtype), x)
-    return named(step, indicators(found, [range(int(count)) for count in step.n_bins_]).cast(values.dtype), x)
+    counts = [int(count) for count in step.n_bins_]
+    return named(step, indicators(found, [range(count) for count in counts], counts).cast(values.dtype), x)

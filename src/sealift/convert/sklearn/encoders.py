@@ -34,13 +34,13 @@ def one_hot(step: Any, x: Table) -> Table:
     if any(unknown >= 0 or not np.array_equal(grouped, np.arange(len(grouped))) for grouped, unknown in groups):
         found = translate(found, [[*grouped, unknown] for grouped, unknown in groups])
     dropped = step._drop_idx_after_grouping
+    counts = [int(grouped.max()) + 1 for grouped, _ in groups]
     kept = [
-        [number for number in range(int(grouped.max()) + 1) if dropped is None or number != dropped[i]]
-        for i, (grouped, _) in enumerate(groups)
+        [number for number in range(count) if dropped is None or number != dropped[i]] for i, count in enumerate(counts)
     ]
     if not any(kept):
         raise refuse("It drops every category.", "Use drop=None, or leave out columns with a single category.")
-    return named(step, indicators(found, kept).cast(_floating(step.dtype)), x)
+    return named(step, indicators(found, kept, counts).cast(_floating(step.dtype)), x)
 
 
 @converter(preprocessing.OrdinalEncoder)

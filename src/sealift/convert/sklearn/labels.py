@@ -34,7 +34,7 @@ def binarizer(step: Any, x: Table) -> Table:
     classes = [str(value) for value in step.classes_]
     if len(classes) == 1:
         return Table.of(constant_column(x, float(step.neg_label)).matrix(), classes)
-    hit = indicators(_code(step, x), [[1] if len(classes) == 2 else range(len(classes))])
+    hit = indicators(_code(step, x), [[1] if len(classes) == 2 else range(len(classes))], [len(classes)])
     names = classes[1:] if len(classes) == 2 else classes
     return Table.of(where(hit > 0.5, float(step.pos_label), float(step.neg_label)), names)
 

@@ -1,0 +1,83 @@
+"""One stage of one case, in a process of its own, whose peak memory is printed: `CASE STAGE FOLDER SCALE`."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.memory.cases import CASES
+
+
+def _fit(case: Any, folder: Path, scale: float) -> None:
+    rows, target = case.rows(scale)
+    model = case.model(scale).fit(rows, target)
+    (folder / "rows.pickle").write_bytes(pickle.dumps((rows, np.asarray(target)), protocol=5))
+    (folder / "model.pickle").write_bytes(pickle.dumps(model, protocol=5))
+
+
+def _read(folder: Path, name: str) -> Any:
+    with (folder / f"{name}.pickle").open("rb") as stream:
+        return pickle.load(stream)
+
+
+def _original(folder: Path) -> dict[str, float]:
+    (rows, _), model = _read(folder, "rows"), _read(folder, "model")
+    begun = time.perf_counter()
+    model.predict_proba(rows)
+    return {"seconds": time.perf_counter() - begun}
+
+
+def _pack(folder: Path) -> dict[str, float]:
+    (rows, target), model = _read(folder, "rows"), _read(folder, "model")
+    import sealift
+
+    begun = time.perf_counter()
+    last, stages = ["", begun], {}
+
+    def told(sentence: str) -> None:
+        now = time.perf_counter()
+        if last[0]:
+            stages[last[0]] = round(now - float(last[1]), 2)
+        last[:] = [sentence, now]
+
+    packed = sealift.pack(model, rows, target, name="large", output=folder / "large.seal", progress=told)
+    told("")
+    return {"seconds": time.perf_counter() - begun, "bytes": packed.path.stat().st_size, **stages}
+
+
+def _predict(folder: Path) -> dict[str, float]:
+    rows, _ = _read(folder, "rows")
+    import sealift
+
+    times = [time.perf_counter()]
+    sealed = sealift.load(folder / "large.seal")
+    times.append(time.perf_counter())
+    sealed.predict(rows[:1])
+    times.append(time.perf_counter())
+    sealed.predict(rows)
+    times.append(time.perf_counter())
+    load, first, seconds = np.diff(times).tolist()
+    return {"load": load, "first": first, "seconds": seconds}
+
+
+def main() -> None:
+    """Run the stage and print its figures."""
+    name, stage, folder, scale = sys.argv[1], sys.argv[2], Path(sys.argv[3]), float(sys.argv[4])
+    if stage == "fit":
+        _fit(CASES[name], folder, scale)
+        found: dict[str, float] = {}
+    else:
+        found = {"original": _original, "pack": _pack, "predict": _predict}[stage](folder)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"peak": peak, **found}))
+
+
+if __name__ == "__main__":
+    main()
