@@ -32,10 +32,19 @@ def tiny(tmp_path: Path) -> Path:
     return seals.write(tmp_path / "tiny.seal")
 
 
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """The browser that a file's tests of the page share; each test runs in both."""
+    import pages
+
+    with pages.launch(kind=request.param) as launched:
+        yield launched
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser that a file's tests of the page share."""
-    from pages import browser
+    """For what only Chromium's remote protocol can do; such a test says what stands for it in Firefox."""
+    import pages
 
-    with browser() as launched:
+    with pages.launch() as launched:
         yield launched

@@ -1,18 +1,19 @@
-"""What the tests of the page share: a browser, a demo model with its page, and one page opened as a person would."""
+"""What the tests of the page share: two browsers, a demo model with its page, and one page opened as a person would."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, Playwright, sync_playwright
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -25,6 +26,16 @@ from sealift.demo.browser import QUIET, find
 from sealift.packing.pack import pack
 
 NAMES = ("malignant", "benign")
+Kind: TypeAlias = Literal["chromium", "firefox"]
+Scheme: TypeAlias = Literal["light", "dark"]
+KINDS: tuple[Kind, ...] = ("chromium", "firefox")
+SCHEMES: tuple[Scheme, ...] = ("dark", "light")  # in the order of Firefox's setting
+# Without these Firefox itself talks to the network.
+QUIET_PREFS = {
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+}
 
 
 @dataclass(frozen=True)
@@ -109,22 +120,96 @@ class Opened:
     def tab(self, name: str) -> None:
         self.inside.get_by_role("tab", name=name).click()
 
+    def choose(self, data: str | bytes | Path, name: str = "rows.csv") -> None:
+        """Choose a data file; its bytes are given to the browser, because Firefox takes no paths in a frame."""
+        content = data.read_bytes() if isinstance(data, Path) else data.encode() if isinstance(data, str) else data
+        chosen: Any = {"name": name, "mimeType": "text/csv", "buffer": content}
+        self.inside.get_by_label("Data file", exact=True).set_input_files(chosen)
+
+    def download(self, button: str) -> tuple[str, bytes]:
+        """The name and content of what a click on `button` saves."""
+        control = self.inside.get_by_role("button", name=button)
+        if kind_of(self.page) == "chromium":
+            with self.page.expect_download() as waiting:
+                control.click()
+            return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+        # Playwright passes over Firefox's event, which names no navigation; the file is there all the same.
+        assert list(_downloads().iterdir()) == []
+        control.click()
+        for _ in range(300):
+            self.page.wait_for_timeout(100)
+            complete = [path for path in _downloads().iterdir() if path.suffix != ".part" and path.stat().st_size]
+            if complete and len(list(_downloads().iterdir())) == 1:
+                content = complete[0].read_bytes()
+                complete[0].unlink()
+                return complete[0].name, content
+        raise AssertionError("nothing was saved within 30 seconds")
+
     def outside_requests(self) -> list[str]:
         """Requests that are neither the file itself nor something that the page made in memory."""
-        return [url for url in self.requests[1:] if not url.startswith(("blob:", "data:"))]
+        return [url for url in self.requests if not url.startswith(("blob:", "data:", "file:"))]
 
 
 @contextlib.contextmanager
-def browser(*flags: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=find(), args=[*QUIET, *flags])
+def _driver() -> Iterator[Playwright]:
+    """Playwright permits one driver at a time, so browsers that run side by side share it."""
+    if not _drivers:
+        with sync_playwright() as playwright:
+            _drivers.append(playwright)
+            try:
+                yield playwright
+            finally:
+                _drivers.clear()
+    else:
+        yield _drivers[0]
+
+
+_drivers: list[Playwright] = []
+
+
+@contextlib.contextmanager
+def launch(
+    *flags: str, kind: Kind = "chromium", prefs: dict[str, Any] | None = None, scheme: Scheme | None = None
+) -> Iterator[Browser]:
+    """Debian's Chromium, or Debian's Firefox over WebDriver BiDi.
+
+    Firefox's remote protocol cannot emulate media, so the colour scheme is chosen when it starts.
+    """
+    with _driver() as playwright:
+        if kind == "chromium":
+            launched = playwright.chromium.launch(executable_path=find(), args=[*QUIET, *flags])
+        else:
+            colours = {} if scheme is None else {"layout.css.prefers-color-scheme.content-override": SCHEMES.index(scheme)}
+            launched = playwright.firefox.launch(
+                channel="moz-firefox",
+                executable_path=shutil.which("firefox-esr") or shutil.which("firefox"),
+                downloads_path=_downloads(),
+                firefox_user_prefs={**QUIET_PREFS, **colours, **(prefs or {})},
+            )
         yield launched
         launched.close()
 
 
+def kind_of(where: Browser | Page) -> Kind:
+    browser = where if isinstance(where, Browser) else where.context.browser
+    assert browser is not None
+    return "firefox" if browser.browser_type.name == "firefox" else "chromium"
+
+
+@functools.cache
+def _downloads() -> Path:
+    """Where Firefox saves files."""
+    return Path(tempfile.mkdtemp(prefix="sealift-downloads-"))
+
+
 @contextlib.contextmanager
-def opened(launched: Browser, path: Path, *, wait: bool = True, **options: Any) -> Iterator[Opened]:
+def opened(launched: Browser, path: Path, *, wait: bool = True, script: Path | None = None, **options: Any) -> Iterator[Opened]:
+    """The page in a context of its own; `script` runs first in every frame, which no content policy prevents."""
+    if kind_of(launched) == "firefox":
+        options |= dict.fromkeys(("color_scheme", "reduced_motion", "forced_colors", "contrast"), "null")
     context: BrowserContext = launched.new_context(**options)
+    if script is not None:
+        context.add_init_script(path=script)
     page = context.new_page()
     found = Opened(page, page.frame_locator("iframe"), [], [])
     context.on("request", lambda request: found.requests.append(request.url))
@@ -133,4 +218,6 @@ def opened(launched: Browser, path: Path, *, wait: bool = True, **options: Any) 
     if wait:
         found.prediction.wait_for()
     yield found
+    # Firefox reports each refusal of the content policy as an error of the page.
+    found.errors[:] = [error for error in found.errors if not error.startswith("The page’s settings blocked")]
     context.close()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|strace`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|strace`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -60,6 +60,13 @@ browser() {
         command -v "$name" >/dev/null && return
     done
     debian chromium || say "Without a browser, the check of the finished page in a browser is left out."
+}
+
+firefox() {
+    for name in firefox-esr firefox; do
+        command -v "$name" >/dev/null && return
+    done
+    debian firefox-esr || say "Without Firefox, the tests of the page in Firefox fail."
 }
 
 strace() {

@@ -84,8 +84,8 @@ def made() -> Made:
 
 
 @pytest.fixture(scope="module", name="app")
-def _app(chromium: Browser) -> Iterator[Opened]:
-    with opened(chromium, made().page) as found:
+def _app(browser: Browser) -> Iterator[Opened]:
+    with opened(browser, made().page) as found:
         yield found
         assert found.errors == []
         assert found.outside_requests() == []
@@ -153,7 +153,7 @@ def test_an_example_fills_the_controls(app: Opened) -> None:
     expect(app.prediction).to_have_attribute("data-label", re.compile("[01]"))
 
 
-def test_a_file_of_dates_and_what_is_wrong_in_it(app: Opened, tmp_path: Path) -> None:
+def test_a_file_of_dates_and_what_is_wrong_in_it(app: Opened) -> None:
     app.tab("File")
     rows = made().rows.copy()
     rows["admitted"] = rows["admitted"].map(pd.Timestamp.isoformat)
@@ -161,23 +161,17 @@ def test_a_file_of_dates_and_what_is_wrong_in_it(app: Opened, tmp_path: Path) ->
     rows.loc[0, "born"] = "2023-02-30"
     rows.loc[1, "admitted"] = "2021-05-05 12:00:00"
     rows.loc[2, "admitted"] = "2021-05-05T12:00:00Z"
-    file = tmp_path / "rows.csv"
-    rows.to_csv(file, index=False)
-    app.inside.locator("input[type=file]").set_input_files(file)
-    with app.page.expect_download() as download:
-        app.inside.get_by_role("button", name="Download").first.click()
-    found = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
+    app.choose(str(rows.to_csv(index=False)))
+    _, content = app.download("Download results")
+    found = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert [int(row["label"]) for row in found[3:]] == made().labels[3:].tolist()
     assert "must be a date as 2024-03-01" in found[0]["error"]
     assert "stands a T" in found[1]["error"]
     assert "Time zones are not carried" in found[2]["error"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_form_on_a_phone(chromium: Browser, scheme: Any, tmp_path: Path) -> None:
-    size = {"width": 390, "height": 844}
-    with opened(chromium, made().page, viewport=size, color_scheme=scheme) as app:
+def test_the_form_on_a_phone(browser: Browser) -> None:
+    with opened(browser, made().page, viewport={"width": 390, "height": 844}) as app:
         app.inside.get_by_role("button", name="Fill with an example").click()
         wide = app.inside.locator("body").evaluate("node => node.scrollWidth - node.clientWidth")
         assert wide <= 0
-        app.page.screenshot(path=tmp_path / f"{scheme}.png", full_page=True)

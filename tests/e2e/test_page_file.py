@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,25 +15,16 @@ from pages import NAMES, Opened, demo, opened
 
 
 @pytest.fixture(scope="module", name="app")
-def _app(chromium: Browser) -> Iterator[Opened]:
-    with opened(chromium, demo().page.path, accept_downloads=True) as found:
+def _app(browser: Browser) -> Iterator[Opened]:
+    with opened(browser, demo().page.path) as found:
         found.tab("File")
         yield found
         assert found.errors == []
         assert found.outside_requests() == []
 
 
-def _choose(app: Opened, text: str | bytes, name: str = "rows.csv") -> None:
-    data = text.encode() if isinstance(text, str) else text
-    app.inside.get_by_label("Data file").set_input_files({"name": name, "mimeType": "text/csv", "buffer": data})
-
-
-def _download(app: Opened, folder: Path) -> pd.DataFrame:
-    with app.page.expect_download() as waiting:
-        app.inside.get_by_role("button", name="Download results").click()
-    path = folder / waiting.value.suggested_filename
-    waiting.value.save_as(path)
-    return pd.read_csv(path, keep_default_na=False)
+def _download(app: Opened, button: str = "Download results") -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(app.download(button)[1]), keep_default_na=False)
 
 
 def _text(rows: pd.DataFrame) -> str:
@@ -50,11 +40,11 @@ def _edit(column: str, value: str, row: int = 1) -> str:
     return out.getvalue()
 
 
-def test_every_row_is_answered_as_scikit_learn_does(app: Opened, tmp_path: Path) -> None:
+def test_every_row_is_answered_as_scikit_learn_does(app: Opened) -> None:
     shuffled = demo().rows[list(reversed(demo().rows.columns))]
-    _choose(app, _text(shuffled))
+    app.choose(_text(shuffled))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("569 of 569 rows answered")
-    found = _download(app, tmp_path)
+    found = _download(app)
     assert list(found.columns) == ["row", "label", "label_name", "probability_malignant", "probability_benign", "error"]
     assert found["row"].tolist() == list(range(1, 570))
     assert (found["label"].to_numpy() == demo().labels).all()
@@ -69,7 +59,7 @@ def test_every_row_is_answered_as_scikit_learn_does(app: Opened, tmp_path: Path)
 
 def test_a_large_file_keeps_the_page_alive(app: Opened) -> None:
     many = pd.concat([demo().rows] * 35, ignore_index=True)
-    _choose(app, _text(many))
+    app.choose(_text(many))
     app.tab("About")  # the page answers while the worker works
     expect(app.inside.get_by_test_id("card")).to_be_visible()
     app.tab("File")
@@ -78,7 +68,7 @@ def test_a_large_file_keeps_the_page_alive(app: Opened) -> None:
     print(status.inner_text())
 
 
-def test_a_bad_row_is_named_and_harms_no_other(app: Opened, tmp_path: Path) -> None:
+def test_a_bad_row_is_named_and_harms_no_other(app: Opened) -> None:
     lines = _text(demo().rows[:6]).splitlines()
     position = lines[0].split(",").index("mean radius")
 
@@ -92,12 +82,12 @@ def test_a_bad_row_is_named_and_harms_no_other(app: Opened, tmp_path: Path) -> N
     lines[4] = with_radius(lines[4], "101")
     lines[5] += ",surplus"
     lines[6] = lines[6].replace("left", "top").replace("right", "top")
-    _choose(app, "\n".join(lines))
+    app.choose("\n".join(lines))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("1 of 6 rows answered, 5 could not be")
     listed = app.inside.get_by_test_id("bad-rows").locator("tbody tr")
     codes = [(row.locator("td").nth(0).inner_text(), row.locator("td").nth(3).inner_text()) for row in listed.all()]
     assert codes == [("2", "R101"), ("3", "R102"), ("4", "R103"), ("5", "R105"), ("6", "R104")]
-    found = _download(app, tmp_path)
+    found = _download(app)
     assert found["row"].tolist() == [1, 2, 3, 4, 5, 6]
     assert found["error"].str[:6].tolist() == ["", "[R101]", "[R102]", "[R103]", "[R105]", "[R104]"]
     assert found["label"].astype(str).tolist() == [str(demo().labels[0]), "", "", "", "", ""]
@@ -118,7 +108,7 @@ def test_a_bad_row_is_named_and_harms_no_other(app: Opened, tmp_path: Path) -> N
 def test_a_file_that_cannot_be_used_is_one_clear_error(
     app: Opened, text: str | bytes, code: str, place: str, remedy: str
 ) -> None:
-    _choose(app, text)
+    app.choose(text)
     problem = app.inside.get_by_test_id("problem")
     expect(problem).to_have_attribute("data-code", code)
     expect(problem).to_have_count(1)
@@ -128,7 +118,7 @@ def test_a_file_that_cannot_be_used_is_one_clear_error(
 
 
 def test_a_misnamed_column_is_recognised(app: Opened) -> None:
-    _choose(app, _text(demo().rows[:5].rename(columns={"mean area": "Mean  Area"})))
+    app.choose(_text(demo().rows[:5].rename(columns={"mean area": "Mean  Area"})))
     problem = app.inside.get_by_test_id("problem")
     expect(problem).to_have_attribute("data-code", "E101")
     expect(problem).to_contain_text("mean area")
@@ -136,20 +126,20 @@ def test_a_misnamed_column_is_recognised(app: Opened) -> None:
 
 
 def test_a_header_without_rows_is_said_so(app: Opened) -> None:
-    _choose(app, _text(demo().rows[:0]))
+    app.choose(_text(demo().rows[:0]))
     expect(app.inside.get_by_test_id("problem")).to_have_attribute("data-code", "E105")
 
 
-def test_extra_columns_are_refused_and_carried_with_one_click(app: Opened, tmp_path: Path) -> None:
+def test_extra_columns_are_refused_and_carried_with_one_click(app: Opened) -> None:
     rows = demo().rows[:5].copy()
     rows.insert(0, "patient", ["a,1", 'b"2', "é", "=1+1", " x "])
-    _choose(app, _text(rows))
+    app.choose(_text(rows))
     problem = app.inside.get_by_test_id("problem")
     expect(problem).to_have_attribute("data-code", "E102")
     expect(problem).to_contain_text('"patient"')
     problem.get_by_role("button", name="Carry the extra columns along").click()
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("5 of 5 rows answered")
-    found = _download(app, tmp_path)
+    found = _download(app)
     assert list(found.columns)[:3] == ["row", "patient", "label"]
     assert found["patient"].tolist() == rows["patient"].tolist()
     assert (found["label"].to_numpy() == demo().labels[:5]).all()
@@ -157,19 +147,17 @@ def test_extra_columns_are_refused_and_carried_with_one_click(app: Opened, tmp_p
 
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_other_separators_are_found(app: Opened, separator: str) -> None:
-    _choose(app, "\ufeff" + str(demo().rows[:7].to_csv(index=False, sep=separator)).replace("\n", "\r\n"))
+    app.choose("\ufeff" + str(demo().rows[:7].to_csv(index=False, sep=separator)).replace("\n", "\r\n"))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("7 of 7 rows answered")
 
 
 def test_an_unknown_category_is_answered_where_the_contract_allows_it(app: Opened) -> None:
-    _choose(app, _edit("size", "enormous"))
+    app.choose(_edit("size", "enormous"))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("10 of 10 rows answered")
 
 
-def test_the_template_is_answered_by_the_page_itself(app: Opened, tmp_path: Path) -> None:
-    with app.page.expect_download() as waiting:
-        app.inside.get_by_role("button", name="Save a template").click()
-    path = tmp_path / "template.csv"
-    waiting.value.save_as(path)
-    app.inside.get_by_label("Data file").set_input_files(path)
+def test_the_template_is_answered_by_the_page_itself(app: Opened) -> None:
+    name, content = app.download("Save a template")
+    assert name == "breast-cancer-template.csv"
+    app.choose(content)
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("1 of 1 rows answered")

@@ -14,8 +14,8 @@ from pages import NAMES, Opened, demo, opened
 
 
 @pytest.fixture(scope="module", name="app")
-def _app(chromium: Browser) -> Iterator[Opened]:
-    with opened(chromium, demo().page.path) as found:
+def _app(browser: Browser) -> Iterator[Opened]:
+    with opened(browser, demo().page.path) as found:
         yield found
         assert found.errors == []
         assert found.outside_requests() == []
@@ -29,12 +29,12 @@ def _empty(app: Opened) -> None:
         clear.click()
 
 
-def test_the_page_is_small_and_says_when_it_is_ready(chromium: Browser) -> None:
+def test_the_page_is_small_and_says_when_it_is_ready(browser: Browser) -> None:
     assert demo().page.size <= 5_500_000
     times = []
     for _ in range(3):
         started = time.perf_counter()
-        with opened(chromium, demo().page.path):
+        with opened(browser, demo().page.path):
             times.append(time.perf_counter() - started)
     print(f"page {demo().page.size} bytes, ready after {', '.join(f'{t:.2f}' for t in times)} s")
 
@@ -120,8 +120,8 @@ def test_a_category_outside_the_list_can_be_typed_where_it_is_allowed(app: Opene
     assert app.inside.locator('[data-field="side"]').get_by_role("button", name="Another value").count() == 0
 
 
-def test_the_keyboard_is_enough(chromium: Browser) -> None:
-    with opened(chromium, demo().page.path) as app:
+def test_the_keyboard_is_enough(browser: Browser) -> None:
+    with opened(browser, demo().page.path) as app:
         keyboard = app.page.keyboard
         focused = "document.activeElement.id || document.activeElement.textContent.trim()"
         frame = app.page.frames[1]

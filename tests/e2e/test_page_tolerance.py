@@ -17,7 +17,7 @@ X = np.random.default_rng(0).normal(size=(80, 3))
 Y = X @ [1.0, 2.0, 3.0]
 
 
-def test_the_page_tells_a_looser_tolerance(chromium: Browser, tmp_path: Path) -> None:
+def test_the_page_tells_a_looser_tolerance(browser: Browser, tmp_path: Path) -> None:
     model = LinearRegression().fit(X, Y)
     sealed = sealift.pack(model, X, Y, name="loose", output=tmp_path / "m.seal", tolerance=1e-5)
     targets = np.column_stack([1e6 * (2 + np.abs(Y)), 1e-2 * (2 + X[:, 0])])
@@ -25,7 +25,7 @@ def test_the_page_tells_a_looser_tolerance(chromium: Browser, tmp_path: Path) ->
         RandomForestRegressor(5, random_state=0).fit(X, targets), X, name="strict", output=tmp_path / "strict.seal"
     )
     page = build_page(sealed.path, tmp_path / "loose.html")
-    with opened(chromium, page.path) as app:
+    with opened(browser, page.path) as app:
         app.tab("Verify")
         told = app.inside.get_by_test_id("stated-tolerance")
         expect(told).to_contain_text("allowed its numbers to differ from the original's by 1e-5")
@@ -35,7 +35,7 @@ def test_the_page_tells_a_looser_tolerance(chromium: Browser, tmp_path: Path) ->
         expect(app.inside.get_by_test_id("card")).to_contain_text("stated by the packer; the rule is 1e-09")
         expect(app.inside.get_by_test_id("card")).to_contain_text("Looser tolerance")
     page = build_page(strict.path, tmp_path / "strict.html")
-    with opened(chromium, page.path) as app:
+    with opened(browser, page.path) as app:
         app.tab("Verify")
         expect(app.inside.get_by_text("within 1e-9")).to_be_visible()
         expect(app.inside.get_by_test_id("stated-tolerance")).to_have_count(0)

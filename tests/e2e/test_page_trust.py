@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from playwright.sync_api import Browser, expect
 
-from pages import Opened, demo, opened
+from pages import KINDS, Kind, Opened, Scheme, demo, launch, opened
 from sealift import canonical, seal
 from sealift.apps import build_page
 from sealift.contract import Contract, Field, Output
@@ -79,9 +79,9 @@ def _sealed(path: Path, names: tuple[str, ...], *, weight: float = 1.0, expected
     return path
 
 
-def test_hostile_names_are_only_names(chromium: Browser, tmp_path: Path) -> None:
+def test_hostile_names_are_only_names(browser: Browser, tmp_path: Path) -> None:
     page = build_page(_sealed(tmp_path / "hostile.seal", HOSTILE), tmp_path / "hostile.html")
-    with opened(chromium, page.path) as app:
+    with opened(browser, page.path) as app:
         for number, name in enumerate(HOSTILE):
             app.inside.locator(f"#field-{number}").fill(str(number))
             assert app.field(" ".join(name.split())).count() == 1, name
@@ -97,37 +97,37 @@ def test_hostile_names_are_only_names(chromium: Browser, tmp_path: Path) -> None
         assert app.outside_requests() == []
 
 
-def test_a_model_that_answers_differently_here_is_not_trusted(chromium: Browser, tmp_path: Path) -> None:
+def test_a_model_that_answers_differently_here_is_not_trusted(browser: Browser, tmp_path: Path) -> None:
     page = build_page(_sealed(tmp_path / "m.seal", ("a", "b"), expected=1.5), tmp_path / "m.html")
-    with opened(chromium, page.path) as app:
+    with opened(browser, page.path) as app:
         problem = app.inside.get_by_test_id("problem")
         expect(problem).to_have_attribute("data-code", "E206")
         expect(app.inside.get_by_text("Not verified: 0 of 1")).to_be_visible()
 
 
 @pytest.mark.parametrize("name", ["ui", "worker", "wasm", "seal"])
-def test_a_damaged_page_says_so(chromium: Browser, tmp_path: Path, name: str) -> None:
+def test_a_damaged_page_says_so(browser: Browser, tmp_path: Path, name: str) -> None:
     text = demo().page.path.read_text()
     at = text.index(f'data-payload="{name}"')
     at = text.index(">", at) + 400
     damaged = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
     path = tmp_path / "damaged.html"
     path.write_text(damaged)
-    with opened(chromium, path, wait=False) as app:
+    with opened(browser, path, wait=False) as app:
         state = app.page.get_by_role("alert")
         expect(state).to_contain_text("[E202] This page is damaged")
         expect(app.page.get_by_text("Copy or download the file again")).to_be_visible()
 
 
-def test_a_page_cut_short_says_so(chromium: Browser, tmp_path: Path) -> None:
+def test_a_page_cut_short_says_so(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "cut.html"
     path.write_bytes(demo().page.path.read_bytes()[: demo().page.size // 2])
-    with opened(chromium, path, wait=False) as app:
+    with opened(browser, path, wait=False) as app:
         expect(app.page.get_by_role("alert")).to_contain_text("E202")
 
 
-def test_without_webassembly_the_page_says_so(chromium: Browser) -> None:
-    context = chromium.new_context()
+def test_without_webassembly_the_page_says_so(browser: Browser) -> None:
+    context = browser.new_context()
     context.add_init_script("delete globalThis.WebAssembly")
     page = context.new_page()
     page.goto(demo().page.path.as_uri())
@@ -135,29 +135,25 @@ def test_without_webassembly_the_page_says_so(chromium: Browser) -> None:
     context.close()
 
 
-def test_without_scripts_the_page_says_so(chromium: Browser) -> None:
-    with opened(chromium, demo().page.path, wait=False, java_script_enabled=False) as app:
+def test_without_scripts_the_page_says_so(browser: Browser) -> None:
+    with opened(browser, demo().page.path, wait=False, java_script_enabled=False) as app:
         assert "JavaScript, which is switched off here" in app.page.content()
 
 
-def test_the_sealed_file_can_be_taken_out_unchanged(chromium: Browser, tmp_path: Path) -> None:
-    with opened(chromium, demo().page.path, accept_downloads=True) as app:
+def test_the_sealed_file_can_be_taken_out_unchanged(browser: Browser) -> None:
+    with opened(browser, demo().page.path) as app:
         app.tab("About")
-        with app.page.expect_download() as waiting:
-            app.inside.get_by_role("button", name="Save the sealed file").click()
-        assert waiting.value.suggested_filename == "breast-cancer-1.seal"
-        waiting.value.save_as(tmp_path / "taken.seal")
-        assert (tmp_path / "taken.seal").read_bytes() == demo().seal.read_bytes()
+        assert app.download("Save the sealed file") == ("breast-cancer-1.seal", demo().seal.read_bytes())
         expect(app.inside.get_by_test_id("notices")).to_contain_text("MIT License")
 
 
-def test_a_signature_is_checked_with_the_publishers_key(chromium: Browser, tmp_path: Path) -> None:
+def test_a_signature_is_checked_with_the_publishers_key(browser: Browser, tmp_path: Path) -> None:
     _, keyid = seal.generate_keys(tmp_path / "key")
     _, stranger = seal.generate_keys(tmp_path / "other")
     members = seal.sign(seal.read(demo().seal), seal.load_private_key(tmp_path / "key"))
     seal.write(tmp_path / "signed.seal", members)
     page = build_page(tmp_path / "signed.seal", tmp_path / "signed.html")
-    with opened(chromium, page.path) as app:
+    with opened(browser, page.path) as app:
         app.tab("Verify")
         box = app.inside.get_by_test_id("signature")
         expect(box).to_contain_text(keyid)
@@ -170,13 +166,16 @@ def test_a_signature_is_checked_with_the_publishers_key(chromium: Browser, tmp_p
         expect(box).to_contain_text("Valid: this key signed this very model")
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_is_accessible_and_fits(chromium: Browser, scheme: str, width: int) -> None:
-    options: dict[str, Any] = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "bypass_csp": True}
-    with opened(chromium, demo().page.path, **options) as app:
-        frame = app.page.frames[1]
-        frame.evaluate(AXE.read_text())
+def test_the_page_is_accessible_and_fits(kind: Kind, scheme: Scheme) -> None:
+    with launch(kind=kind, scheme=scheme) as launched:
+        for width in (1280, 390):
+            _visit(launched, {"viewport": {"width": width, "height": 800}, "color_scheme": scheme})
+
+
+def _visit(launched: Browser, options: dict[str, Any]) -> None:
+    with opened(launched, demo().page.path, script=AXE, **options) as app:
         _check(app, "empty form")
         app.inside.get_by_role("button", name="Fill with an example").click()
         app.fill("mean radius", "99")
@@ -185,19 +184,15 @@ def test_the_page_is_accessible_and_fits(chromium: Browser, scheme: str, width: 
         expect(app.prediction).to_have_attribute("data-state", "ready")
         _check(app, "filled form")
         app.tab("File")
-        _choose(app, b"a,b\n1,2\n")
+        app.choose(b"a,b\n1,2\n")
         expect(app.inside.get_by_test_id("problem")).to_be_visible()
         _check(app, "refused file")
-        _choose(app, demo().rows[:20].to_csv(index=False).encode())
+        app.choose(demo().rows[:20].to_csv(index=False).encode())
         expect(app.inside.get_by_test_id("results")).to_be_visible()
         _check(app, "results")
         for tab in ("Verify", "About"):
             app.tab(tab)
             _check(app, tab)
-
-
-def _choose(app: Opened, data: bytes) -> None:
-    app.inside.get_by_label("Data file").set_input_files({"name": "x.csv", "mimeType": "text/csv", "buffer": data})
 
 
 def _check(app: Opened, state: str) -> None:
@@ -213,6 +208,7 @@ def _check(app: Opened, state: str) -> None:
 
 
 def test_the_whole_form_is_printed(chromium: Browser) -> None:
+    """In Chromium: Firefox's remote protocol cannot emulate print media."""
     with opened(chromium, demo().page.path) as app:
         app.inside.get_by_role("button", name="Fill with an example").click()
         expect(app.prediction).to_have_attribute("data-state", "ready")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,8 +88,8 @@ def made() -> Made:
 
 
 @pytest.fixture(scope="module", name="app")
-def _app(chromium: Browser) -> Iterator[Opened]:
-    with opened(chromium, made().page, accept_downloads=True) as found:
+def _app(browser: Browser) -> Iterator[Opened]:
+    with opened(browser, made().page) as found:
         yield found
         assert found.errors == []
         assert found.outside_requests() == []
@@ -103,17 +104,11 @@ def test_the_form_takes_a_text_of_several_lines(app: Opened) -> None:
     expect(app.prediction).to_have_attribute("data-state", "ready")
 
 
-def test_every_row_is_answered_as_scikit_learn_does(app: Opened, tmp_path: Path) -> None:
+def test_every_row_is_answered_as_scikit_learn_does(app: Opened) -> None:
     app.tab("File")
-    data = str(made().rows.to_csv(index=False)).encode()
-    chosen: Any = {"name": "notes.csv", "mimeType": "text/csv", "buffer": data}
-    app.inside.get_by_label("Data file").set_input_files(chosen)
+    app.choose(str(made().rows.to_csv(index=False)))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text(f"{ROWS} of {ROWS} rows answered")
-    with app.page.expect_download() as waiting:
-        app.inside.get_by_role("button", name="Download results").click()
-    path = tmp_path / "results.csv"
-    waiting.value.save_as(path)
-    found = pd.read_csv(path)
+    found = pd.read_csv(io.BytesIO(app.download("Download results")[1]))
     assert found["label"].tolist() == made().labels.tolist()
     got = found[["probability_false", "probability_true"]].to_numpy(float)
     assert np.abs(got - made().probabilities).max() <= 1e-9

@@ -9,19 +9,31 @@ export interface Channel {
   /** Absent where the browser has no such thing here. */
   start: ((url: string) => unknown) | undefined;
   scheme?: "wss";
+  /** Set where any exception at the call is a refusal, because an address that does not exist raises none. */
+  throwing?: true;
 }
 
 type Scope = { addEventListener: typeof addEventListener; removeEventListener: typeof removeEventListener };
 
+/** A host of its own for each channel, because some directives report the origin alone: no report is taken for another's. */
+export function addressOf(channel: string, scheme = "https"): string {
+  return `${scheme}://${channel.replace(/[^a-zA-Z]+/g, "-").toLowerCase()}x.${HOST}/`;
+}
+
+/** Whether a report of the content policy is about `url`. */
+export function isAbout(event: SecurityPolicyViolationEvent, url: string): boolean {
+  return event.blockedURI !== "" && url.startsWith(event.blockedURI);
+}
+
 /**
  * A channel counts as refused only when the browser itself says so: a policy violation that names this attempt's
- * address, or a security error at the call. A mere failure would prove nothing, because the host does not exist.
+ * address, or a security error at the call. A mere failure would prove nothing, because the host does not exist; it
+ * is reported as such.
  */
 export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> {
-  const { name, start, scheme } = channel;
+  const { name, start, scheme, throwing } = channel;
   if (!start) return { channel: name, outcome: "absent", detail: "not available in this page" };
-  // A host of its own, because some directives report the origin alone: no report is taken for another's.
-  const url = `${scheme ?? "https"}://${name.replace(/[^a-zA-Z]+/g, "-").toLowerCase()}x.${HOST}/`;
+  const url = addressOf(name, scheme);
   return new Promise((resolve) => {
     let timer = 0 as unknown as ReturnType<typeof setTimeout>;
     const settle = (outcome: Attempt["outcome"], detail: string) => {
@@ -30,31 +42,33 @@ export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> 
       resolve({ channel: name, outcome, detail });
     };
     const onViolation = (event: SecurityPolicyViolationEvent) => {
-      if (event.blockedURI !== "" && url.startsWith(event.blockedURI))
-        settle("refused", `blocked by ${event.effectiveDirective}`);
+      if (isAbout(event, url)) settle("refused", `blocked by ${event.effectiveDirective}`);
     };
     scope.addEventListener("securitypolicyviolation", onViolation as EventListener);
-    timer = setTimeout(() => settle("open", "the browser did not say that it refused"), 1500);
+    let failed = false;
+    timer = setTimeout(
+      () =>
+        failed
+          ? settle("failed", "failed; the browser gives no reason")
+          : settle("open", "the browser did not say that it refused"),
+      1500,
+    );
     try {
       const result = start(url);
       if (result === null) settle("refused", "blocked by the sandbox");
+      if (result instanceof EventTarget) result.addEventListener("error", () => (failed = true));
       if (result instanceof Promise) {
         result.catch((error: unknown) => {
+          failed = true;
           if ((error as Error | undefined)?.name === "SecurityError")
             settle("refused", "blocked by the sandbox");
         });
       }
     } catch (error) {
       const { name: kind, message } = error as Error;
-      // A violation, where there is one, is dispatched right after the exception and tells more.
-      setTimeout(
-        () =>
-          settle(
-            kind === "SecurityError" || /violates|Refused|blocked/i.test(message) ? "refused" : "open",
-            kind,
-          ),
-        100,
-      );
+      const refused = throwing || kind === "SecurityError" || /violates|Refused|blocked/i.test(message);
+      // A violation, where there is one, is dispatched right after the exception and says more.
+      setTimeout(() => settle(refused ? "refused" : "failed", kind), 100);
     }
   });
 }
@@ -71,7 +85,12 @@ interface NetworkScope {
   XMLHttpRequest?: typeof XMLHttpRequest;
   WebSocket?: typeof WebSocket;
   EventSource?: typeof EventSource;
-  WebTransport?: new (url: string) => { ready: Promise<unknown> };
+  WebTransport?: new (url: string) => { ready: Promise<unknown>; closed: Promise<unknown> };
+}
+
+function ready(transport: { ready: Promise<unknown>; closed: Promise<unknown> }): Promise<unknown> {
+  transport.closed.catch(() => undefined); // fails with `ready`, which is the one looked at
+  return transport.ready;
 }
 
 /** The channels that a page and a worker have in common. */
@@ -84,7 +103,7 @@ export function commonChannels(scope: NetworkScope, place: string): Channel[] {
     WebTransport: Transport,
   } = scope;
   return [
-    { name: `fetch${place}`, start: fetching && ((url) => fetching.call(scope, url).catch(() => undefined)) },
+    { name: `fetch${place}`, start: fetching && ((url) => fetching.call(scope, url)) },
     {
       name: `XMLHttpRequest${place}`,
       start:
@@ -93,13 +112,14 @@ export function commonChannels(scope: NetworkScope, place: string): Channel[] {
           const request = new Xhr();
           request.open("GET", url);
           request.send();
+          return request;
         }),
     },
-    { name: `WebSocket${place}`, scheme: "wss", start: Socket && ((url) => void new Socket(url)) },
-    { name: `EventSource${place}`, start: Events && ((url) => void new Events(url)) },
+    { name: `WebSocket${place}`, scheme: "wss", start: Socket && ((url) => new Socket(url)) },
+    { name: `EventSource${place}`, start: Events && ((url) => new Events(url)) },
     {
       name: `WebTransport${place}`,
-      start: Transport && ((url) => new Transport(url).ready.catch(() => undefined)),
+      start: Transport && ((url) => ready(new Transport(url))),
     },
   ];
 }

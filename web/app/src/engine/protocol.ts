@@ -72,8 +72,11 @@ export interface FileReport {
 
 export interface Attempt {
   channel: string;
-  /** refused: the browser said no before anything left; absent: there is no such thing here. */
-  outcome: "refused" | "absent" | "open";
+  /**
+   * refused: the browser said no before anything left; absent: there is no such thing here; failed: an error without a
+   * reason, which an address that does not exist gives as well; open: nothing was said at all.
+   */
+  outcome: "refused" | "absent" | "failed" | "open";
   detail: string;
 }
 

@@ -1,6 +1,6 @@
 /** The outer page: takes the payloads out of the document, checks them, and hands them to the sandboxed inside. */
 import { fromBase64, sha256 } from "../seal/bytes";
-import { guard } from "./guard";
+import { guard, refuseFrames } from "./guard";
 import type { FromInside, ToInside } from "./messages";
 
 guard();
@@ -20,11 +20,12 @@ async function start(): Promise<void> {
   // This script stands before the two large parts: the frame and its worker start while those are still being read.
   const frame = document.createElement("iframe");
   frame.title = document.title;
-  frame.setAttribute("sandbox", "allow-scripts allow-downloads allow-modals");
+  frame.setAttribute("sandbox", "allow-scripts allow-modals");
   frame.setAttribute("referrerpolicy", "no-referrer");
   frame.srcdoc = await text("ui");
   const ready = inside(frame);
   document.body.append(frame);
+  refuseFrames();
   const worker = await text("worker");
   const rest = parsed().then(() => Promise.all([pieces("wasm"), payload("seal")]));
   rest.catch(() => undefined); // awaited below; until then a failure is not unheard
@@ -120,11 +121,23 @@ function inside(frame: HTMLIFrameElement): Promise<void> {
       if (event.data.type === "ready") {
         clearTimeout(timer);
         resolve();
+      } else if (event.data.type === "save") {
+        save(event.data.blob, event.data.name);
       } else if (event.data.type === "height") {
         document.documentElement.style.setProperty("--height", `${Math.ceil(event.data.height)}px`);
       }
     });
   });
+}
+
+/** Hands bytes to the browser's downloads. Their type is set here, so that no browser displays them as a page. */
+function save(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(new Blob([blob], { type: "application/octet-stream" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 function show(error: unknown): void {

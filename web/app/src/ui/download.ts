@@ -1,9 +1,6 @@
-/** Hands a blob to the browser's downloads: nothing leaves the device. */
+/** Hands a blob to the outer page, which saves it: nothing leaves the device. */
+import { tell } from "./store.svelte";
+
 export function save(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  tell({ type: "save", blob, name });
 }

@@ -1,5 +1,5 @@
 /** The page's own attempts to reach the network, besides those it shares with the worker (engine/probe.ts). */
-import { attemptAll, commonChannels, type Channel } from "../engine/probe";
+import { addressOf, attemptAll, commonChannels, isAbout, type Channel } from "../engine/probe";
 import type { Attempt } from "../engine/protocol";
 
 /** An element that would load something, put into the page for the length of the attempt. */
@@ -31,18 +31,33 @@ function channels(): Channel[] {
     },
     { name: "image", start: (url) => void (new Image().src = url) },
     { name: "script element", start: element("script", set("src")) },
-    { name: "import()", start: (url) => import(/* @vite-ignore */ url).catch(() => undefined) },
+    { name: "import()", start: (url) => import(/* @vite-ignore */ url) },
     { name: "style sheet", start: element("link", set("href", { rel: "stylesheet" })) },
-    { name: "font", start: (url) => new FontFace("probe", `url("${url}")`).load().catch(() => undefined) },
+    { name: "font", start: (url) => new FontFace("probe", `url("${url}")`).load() },
     { name: "audio", start: (url) => void (new Audio().src = url) },
     { name: "video", start: element("video", set("src")) },
     { name: "object", start: element("object", set("data")) },
-    { name: "worker from outside", start: (url) => void new Worker(url) },
-    { name: "new window", start: (url) => window.open(url) },
+    { name: "worker from outside", start: (url) => new Worker(url) },
+    { name: "new window", start: (url) => window.open(url), throwing: true },
     { name: "WebRTC", start: scope["RTCPeerConnection"] ? () => undefined : undefined },
   ];
 }
 
-export function probePage(): Promise<Attempt[]> {
-  return attemptAll(channels(), globalThis);
+/** Every attempt of the page, then those that `inWorker` makes. */
+export async function probeAll(inWorker: () => Promise<Attempt[]>): Promise<Attempt[]> {
+  const own = await attemptAll(channels(), globalThis);
+  // Firefox reports some violations of a worker to its page instead.
+  const reports: SecurityPolicyViolationEvent[] = [];
+  const note = (event: SecurityPolicyViolationEvent) => reports.push(event);
+  addEventListener("securitypolicyviolation", note);
+  const others = await inWorker();
+  removeEventListener("securitypolicyviolation", note);
+  return [...own, ...others.map((attempt) => reported(attempt, reports))];
+}
+
+function reported(attempt: Attempt, reports: SecurityPolicyViolationEvent[]): Attempt {
+  if (attempt.outcome === "refused" || attempt.outcome === "absent") return attempt;
+  const report = reports.find((event) => isAbout(event, addressOf(attempt.channel)));
+  if (!report) return attempt;
+  return { ...attempt, outcome: "refused", detail: `blocked by ${report.effectiveDirective}` };
 }
