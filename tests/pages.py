@@ -179,7 +179,9 @@ def launch(
         if kind == "chromium":
             launched = playwright.chromium.launch(executable_path=find(), args=[*QUIET, *flags])
         else:
-            colours = {} if scheme is None else {"layout.css.prefers-color-scheme.content-override": SCHEMES.index(scheme)}
+            colours = (
+                {} if scheme is None else {"layout.css.prefers-color-scheme.content-override": SCHEMES.index(scheme)}
+            )
             launched = playwright.firefox.launch(
                 channel="moz-firefox",
                 executable_path=shutil.which("firefox-esr") or shutil.which("firefox"),
@@ -203,7 +205,9 @@ def _downloads() -> Path:
 
 
 @contextlib.contextmanager
-def opened(launched: Browser, path: Path, *, wait: bool = True, script: Path | None = None, **options: Any) -> Iterator[Opened]:
+def opened(
+    launched: Browser, path: Path, *, wait: bool = True, script: Path | None = None, **options: Any
+) -> Iterator[Opened]:
     """The page in a context of its own; `script` runs first in every frame, which no content policy prevents."""
     if kind_of(launched) == "firefox":
         options |= dict.fromkeys(("color_scheme", "reduced_motion", "forced_colors", "contrast"), "null")

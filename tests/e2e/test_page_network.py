@@ -271,7 +271,7 @@ def test_no_fresh_frame_brings_back_what_was_removed(browser: Browser, empty_pag
 
 @pytest.mark.parametrize("name", LEAVING)
 def test_code_in_the_outer_page_could_leave(browser: Browser, listener: Listener, empty_page: Path, name: str) -> None:
-    """What docs/explanation/privacy.md says of the outer page: navigation is held by no policy, only by what runs there."""
+    """As docs/explanation/privacy.md says: no policy holds navigation, only that nothing else runs there."""
     listener.heard.clear()
     with opened(browser, empty_page, wait=False) as app:
         app.page.wait_for_selector("html.open")
