@@ -3,6 +3,9 @@ import type { Attempt } from "./protocol";
 
 /** RFC 2606 reserves .invalid: even an attempt that got through would reach nobody. */
 const HOST = "sealift-probe.invalid";
+/** Milliseconds until an attempt without any event is given up, and from an error to the end of an attempt. */
+const PATIENCE = 6000;
+const GRACE = 700;
 
 export interface Channel {
   name: string;
@@ -45,23 +48,21 @@ export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> 
       if (isAbout(event, url)) settle("refused", `blocked by ${event.effectiveDirective}`);
     };
     scope.addEventListener("securitypolicyviolation", onViolation as EventListener);
-    let failed = false;
-    timer = setTimeout(
-      () =>
-        failed
-          ? settle("failed", "failed; the browser gives no reason")
-          : settle("open", "the browser did not say that it refused"),
-      1500,
-    );
+    timer = setTimeout(() => settle("open", "the browser did not say that it refused"), PATIENCE);
+    // The violation, where there is one, may follow the error.
+    const fail = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => settle("failed", "failed; the browser gives no reason"), GRACE);
+    };
     try {
       const result = start(url);
       if (result === null) settle("refused", "blocked by the sandbox");
-      if (result instanceof EventTarget) result.addEventListener("error", () => (failed = true));
+      if (result instanceof EventTarget) result.addEventListener("error", fail, { once: true });
       if (result instanceof Promise) {
         result.catch((error: unknown) => {
-          failed = true;
           if ((error as Error | undefined)?.name === "SecurityError")
             settle("refused", "blocked by the sandbox");
+          else fail();
         });
       }
     } catch (error) {
