@@ -65,7 +65,7 @@ format: setup
 
 lock: setup
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --extra demo --extra catboost --extra lightgbm --extra xgboost --group dev pyproject.toml --output-file requirements.lock
+	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra xgboost --group dev pyproject.toml --output-file requirements.lock
 
 clean:
 	rm -rf .venv demo dist build src/sealift/apps/front web/app/node_modules

@@ -3,7 +3,17 @@
 from sealift.convert.graph import Graph, Tensor, concat, stack, where
 from sealift.convert.keys import Keys
 from sealift.convert.model import Conversion, convert
-from sealift.convert.registry import Answer, Step, apply, as_estimator, converter, refuse, registered, transform
+from sealift.convert.registry import (
+    Answer,
+    Step,
+    apply,
+    as_estimator,
+    converter,
+    explain,
+    refuse,
+    registered,
+    transform,
+)
 from sealift.convert.table import Block, Table
 
 __all__ = [
@@ -20,6 +30,7 @@ __all__ = [
     "concat",
     "convert",
     "converter",
+    "explain",
     "refuse",
     "registered",
     "stack",

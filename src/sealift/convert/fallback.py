@@ -1,7 +1,8 @@
-"""The second rung: a step converted by skl2onnx in float64 and laid into our graph. Verified like everything else."""
+"""Steps without an own converter: by skl2onnx in float64, else by tracing `transform`."""
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any
 
@@ -12,23 +13,73 @@ from onnx import numpy_helper
 from sealift.convert.graph import Graph, Tensor
 from sealift.convert.registry import Answer, refuse
 from sealift.convert.table import Table
+from sealift.errors import PackError
 
 # Deprecated in ai.onnx.ml 5, and float32 in their answers; own converters cover what would need them.
 _UNUSABLE = {"TreeEnsembleClassifier", "TreeEnsembleRegressor"}
 _DTYPES = {1: "float32", 7: "int64", 8: "object", 9: "bool", 11: "float64"}
 
 
-def convert(estimator: Any, x: Table) -> Answer:
-    """The step by skl2onnx. Raises PackError E302, naming the type, when it has no converter that is usable here."""
+def convert(estimator: Any, x: Table) -> tuple[Answer, str]:
+    """The step's answer and how it was converted: `skl2onnx` or `traced`.
+
+    Raises:
+        PackError: E302, naming the type, when neither is possible.
+    """
+    if not any(block.is_text or block.time for block in x.blocks):
+        found = _by_skl2onnx(estimator, x)
+        if found is not None:
+            return found, "skl2onnx"
+    if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
+        return Answer(features=_traced(estimator, x)), "traced"
+    raise _no_converter(estimator)
+
+
+def _no_converter(estimator: Any, reason: str = "") -> PackError:
     kind = type(estimator)
+    return refuse(
+        f"There is no converter for {kind.__module__}.{kind.__qualname__}{reason}.",
+        "Replace the step by one that docs/fidelity.md lists, or write a converter for it, which is one function: "
+        "docs/how-to/own-estimator.md.",
+    )
+
+
+def _traced(estimator: Any, x: Table) -> Table:
+    """`transform` run once on a stand-in for the rows: a data frame if it can work with one, else an array."""
+    from sealift.convert.trace import trace
+    from sealift.convert.trace.refusal import is_library
+
+    names = getattr(estimator, "feature_names_in_", None)
+    given = x.named(names) if names is not None and len(names) == x.width else x
+    first: PackError | None = None
+    for frame in (True, False):
+        try:
+            found = trace(estimator.transform, given, {}, frame=frame)
+        except PackError as error:
+            first = first or error
+            continue
+        return _with_names(estimator, found)
+    assert first is not None
+    # The obstacle inside a library's code tells its user nothing.
+    own = not is_library(getattr(sys.modules.get(type(estimator).__module__), "__file__", None) or "")
+    raise _no_converter(estimator, f", and {first.what[:1].lower()}{first.what[1:].rstrip('.')}" if own else "")
+
+
+def _with_names(estimator: Any, found: Table) -> Table:
+    try:
+        names = list(estimator.get_feature_names_out())
+    except Exception:  # a transformer of the user's own raises whatever it raises
+        return found
+    return found.named(names) if len(names) == found.width else found
+
+
+def _by_skl2onnx(estimator: Any, x: Table) -> Answer | None:
+    """The step by skl2onnx; None when it has no converter. Raises PackError E302 when that is not exact."""
     try:
         from skl2onnx import convert_sklearn
         from skl2onnx.common.data_types import DoubleTensorType
     except ImportError:
-        raise refuse(
-            f"There is no own converter for {kind.__module__}.{kind.__qualname__}.",
-            "Install skl2onnx, which may have one: pip install 'sealift[sklearn]'.",
-        ) from None
+        return None
     matrix = x.numbers().cast("float64")
     options = {id(estimator): {"zipmap": False}} if hasattr(estimator, "predict_proba") else None
     try:
@@ -40,15 +91,13 @@ def convert(estimator: Any, x: Table) -> Answer:
                 target_opset={"": 21, "ai.onnx.ml": 3},
                 options=options,
             )
-    except Exception as error:  # it raises whatever its parsers and converters happen to raise
-        raise refuse(
-            f"There is no converter for {kind.__module__}.{kind.__qualname__}.",
-            "Replace the step by one that is listed in docs/fidelity.md, or register a converter for it.",
-        ) from error
+    except Exception:  # it raises whatever its parsers and converters happen to raise
+        return None
     if {node.op_type for node in found.graph.node} & _UNUSABLE:
-        raise refuse(f"The converter of {kind.__qualname__} is not exact.", "Use one of the tree models in the list.")
-    outputs = _lay_in(x.graph, found, {"X": matrix})
-    return _answer(estimator, outputs)
+        raise refuse(
+            f"The converter of {type(estimator).__qualname__} is not exact.", "Use one of the tree models in the list."
+        )
+    return _answer(estimator, _lay_in(x.graph, found, {"X": matrix}))
 
 
 def _lay_in(graph: Graph, model: onnx.ModelProto, given: dict[str, Tensor]) -> list[Tensor]:

@@ -54,6 +54,8 @@ Converter: TypeAlias = Callable[[Any, Table], "Answer | Table"]
 Storage: TypeAlias = Callable[[Any, Table, Table], Table]
 _C = TypeVar("_C", bound=Converter)
 _S = TypeVar("_S", bound=Storage)
+Explanation: TypeAlias = Callable[[Any], "tuple[str, str] | None"]
+_E = TypeVar("_E", bound=Explanation)
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,11 @@ class Step:
 
 _converters: dict[type, Converter] = {}
 _storage: dict[type, Storage] = {}
+_explanations: dict[type, Explanation] = {}
 _rungs: dict[type, str] = {}
 _FAMILIES = {
     "catboost": "sealift.convert.catboost",
+    "imblearn": "sealift.convert.imblearn",
     "lightgbm": "sealift.convert.lightgbm",
     "sklearn": "sealift.convert.sklearn",
     "xgboost": "sealift.convert.xgboost",
@@ -120,6 +124,26 @@ def storage(*types: type) -> Callable[[_S], _S]:
     return register
 
 
+def explanation(*types: type) -> Callable[[_E], _E]:
+    """Register a function `(estimator) -> (cause, remedy) | None`, asked when the answers of these types differ.
+
+    For originals whose answers depend on the processor or on how many rows are asked at once.
+    """
+
+    def register(function: _E) -> _E:
+        for kind in types:
+            _explanations[kind] = function
+        return function
+
+    return register
+
+
+def explain(estimator: Any) -> tuple[str, str] | None:
+    """Why the answers of a step may differ through no fault of its converter, and the remedy; None if not known."""
+    function = _explanations.get(type(estimator))
+    return None if function is None else function(estimator)
+
+
 def registered() -> dict[type, Converter]:
     """All converters by type, of the libraries that are installed."""
     for family in _FAMILIES:
@@ -155,7 +179,7 @@ def apply(estimator: Any, table: Table, name: str = "") -> Answer:
             else:
                 from sealift.convert import fallback
 
-                found = fallback.convert(estimator, table)
+                found, how = fallback.convert(estimator, table)
         except Exception as error:
             placed = _placed(error, estimator, graph.where)
             if graph.rescue is None:
@@ -220,4 +244,16 @@ def _load(family: str) -> None:
         import_module(_FAMILIES[family])
 
 
-__all__ = ["Answer", "Converter", "Step", "apply", "as_estimator", "converter", "refuse", "registered", "transform"]
+__all__ = [
+    "Answer",
+    "Converter",
+    "Step",
+    "apply",
+    "as_estimator",
+    "converter",
+    "explain",
+    "explanation",
+    "refuse",
+    "registered",
+    "transform",
+]

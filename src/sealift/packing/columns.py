@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class Column:
         null: what a missing value is in X, None or NaN; in rows that are dicts, None is a key that is absent.
         known: the values a categorical type declares, else None.
         native: the type in the caller's own library.
+        two_nulls: whether both None and NaN stand for missing values in X.
         unfit: why no contract can have the column, whose values are the caller's own; None where one can.
     """
 
@@ -61,6 +63,7 @@ class Column:
     null: float | None
     known: tuple[Any, ...] | None = None
     native: Any = None
+    two_nulls: bool = False
     unfit: PackError | None = None
 
     @property
@@ -92,11 +95,12 @@ def column_of(name: str, raw: Any, *, known: tuple[Any, ...] | None = None, nati
     missing = [is_missing(value) for value in raw]
     present = [value for value, gone in zip(raw, missing, strict=True) if not gone]
     null = None if any(value is None for value in raw) else math.nan
+    two_nulls = null is None and any(isinstance(value, float) for value in itertools.compress(raw, missing))
     values = [None if gone else plain(value) for value, gone in zip(raw, missing, strict=True)]
     pool = list(known) if known else present
     if all(isinstance(value, str) for value in pool):
         _check_texts(name, pool)
-        return Column(name, "string", values, null, known, native)
+        return Column(name, "string", values, null, known, native, two_nulls)
     if all(isinstance(value, bool | np.bool_) for value in pool):
         return Column(name, "bool", values, null, known, native)
     if all(

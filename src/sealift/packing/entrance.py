@@ -48,7 +48,9 @@ def takes_dicts(model: Any) -> bool:
 def dict_steps(model: Any) -> list[Any]:
     """The steps that are given dicts."""
     steps = [step for _, _, step in entrances(model)]
-    return [step for step in steps if getattr(getattr(_tags(step), "input_tags", None), "dict", False)]
+    rows = [(step, getattr(_tags(step), "input_tags", None)) for step in steps]
+    # Estimators that take tables too are given tables.
+    return [step for step, tags in rows if getattr(tags, "dict", False) and not getattr(tags, "two_d_array", False)]
 
 
 def own_keys(model: Any) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Form:
     @property
     def seen(self) -> dict[str, set[Any]]:
         """The distinct values of columns that may hold categories, declared ones included, by column name."""
-        kept = (column for column in self.columns if column.dtype in ("string", "int64"))
+        kept = (column for column in self.columns if column.dtype in ("string", "int64", "bool"))
         return {column.name: {*column.values, *(column.known or ())} - {None} for column in kept}
 
     def __len__(self) -> int:

@@ -115,7 +115,7 @@ def _pandas_series(pandas: Any, column: Column, values: Values) -> Any:
         return pandas.Series(pandas.Categorical(list(values), dtype=kind))
     filled = [null if value is None else value for value in values]
     if column.dtype == "string":
-        if "dictionary" in str(native):  # of Arrow, which takes no NaN for a gap
+        if hasattr(native, "pyarrow_dtype"):  # Arrow takes no NaN for a gap among strings
             filled = [pandas.NA if value is None else value for value in values]
         return pandas.Series(filled, dtype=native)
     gaps = any(value is None for value in values)

@@ -130,7 +130,8 @@ class Report:
         for worst in self.rows:
             shown = ", ".join(f"{key}={value!r:.40}" for key, value in list(worst.row.items())[:8])
             more = ", …" if len(worst.row) > 8 else ""
-            found.append(f"{worst.kind} row ({shown}{more}): {worst.output} is {worst.original}, got {worst.converted}")
+            pair = f"{worst.output} is {_short(worst.original)}, got {_short(worst.converted)}"
+            found.append(f"{worst.kind} row ({shown}{more}): {pair}")
         return found
 
 
@@ -179,6 +180,14 @@ def _scale(values: npt.NDArray[Any]) -> float:
     finite = finite[finite > 1e-12 * finite.max(initial=0.0)]
     middle = float(np.median(finite)) if len(finite) else 0.0
     return float(f"{middle:.0e}") if middle > 0 else 1.0
+
+
+def _short(value: Any, entries: int = 6) -> str:
+    """An answer for a message: of a long one the first entries, and how many there are."""
+    if isinstance(value, list) and len(value) > entries:
+        listed = ", ".join(f"{entry!r:.40}" for entry in value[:entries])
+        return f"[{listed}, … {len(value)} in all]"
+    return f"{value!r:.200}"
 
 
 def _shown(value: Any) -> Any:

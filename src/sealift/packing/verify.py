@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract, Field
-from sealift.convert import Conversion
+from sealift.convert import Conversion, explain
 from sealift.errors import PackError, ParityError
 from sealift.packing import texts, thresholds
 from sealift.packing.columns import picked
@@ -214,13 +214,16 @@ def _parity_error(
     differing = {name: count for name, count in report.different.items() if count}
     listed = ", ".join(f"{count} of {report.total} rows in {name!r}" for name, count in differing.items())
     worst = "; ".join(report.lines()[:3])
+    cause, remedy = _cause(report, conversion, original) or ("", "")
     return ParityError(
-        f"The converted model answers differently from the original: {listed}. Worst: {worst}.",
+        f"The converted model answers differently from the original: {listed}. {cause}Worst: {worst}.",
         where=report.step or type(conversion.steps[-1].estimator).__name__,
         fix="No file was written. "
         + (
-            "The rows lie exactly on thresholds of numbers that a function or a sum gave, such as a logarithm, whose "
-            "last digit differs from one processor to the next. Round them: put FunctionTransformer(np.round, "
+            remedy
+            if remedy
+            else "The rows lie exactly on thresholds of numbers that a function or a sum gave, such as a logarithm, "
+            "whose last digit differs from one processor to the next. Round them: put FunctionTransformer(np.round, "
             "kw_args={'decimals': 10}) behind the step that gives them, and train again."
             if on_jumps
             else "Replace the step named above, or state a looser tolerance= if the difference is harmless; please "
@@ -228,6 +231,20 @@ def _parity_error(
         ),
         report=report,
     )
+
+
+def _cause(report: Report, conversion: Conversion, original: Original) -> tuple[str, str] | None:
+    """Why the answers differ, in a sentence, and the remedy; None if that is not known."""
+    mixed = [column.name for column in original.form.columns if column.two_nulls]
+    if mixed and any(worst.row.get(name) is None for worst in report.rows for name in mixed):
+        return (
+            f"The column {mixed[0]!r:.80} has both None and NaN where a value is missing, and the model answers them "
+            "differently; no table file can tell them apart. ",
+            "Use one of them, in training too: X['s'] = X['s'].where(X['s'].notna(), np.nan).",
+        )
+    step = next((step for step in conversion.steps if step.path == report.step), None)
+    known = None if step is None else explain(step.estimator)
+    return None if known is None else (f"{known[0]}. ", known[1])
 
 
 def _span(f: Field) -> tuple[float, float]:

@@ -13,11 +13,12 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+from sklearn import manifold, neighbors
 from sklearn.metrics import pairwise_distances
 from sklearn.metrics._pairwise_distances_reduction import ArgKmin
 
 from sealift.convert.graph import Tensor, where
-from sealift.convert.registry import refuse
+from sealift.convert.registry import explanation, refuse
 from sealift.convert.sklearn.distances import Metric
 
 Order: TypeAlias = Callable[[Tensor], Tensor]
@@ -93,6 +94,30 @@ def refuse_arbitrary(step: Any, points: Any, count: int, groups: Any) -> None:
             "Training rows at equal distance differ, and its brute search takes now one of them, now the other.",
             "Train it with algorithm='kd_tree' or 'ball_tree', which always take the same.",
         )
+
+
+@explanation(
+    manifold.Isomap,
+    manifold.LocallyLinearEmbedding,
+    neighbors.KNeighborsClassifier,
+    neighbors.KNeighborsRegressor,
+    neighbors.KNeighborsTransformer,
+    neighbors.RadiusNeighborsClassifier,
+    neighbors.RadiusNeighborsRegressor,
+    neighbors.RadiusNeighborsTransformer,
+)
+def rounding_of_products(step: Any) -> tuple[str, str] | None:
+    """A brute search expands Euclidean distances into products (`utils/extmath.py`, `euclidean_distances`)."""
+    search = getattr(step, "nbrs_", step)
+    if search._fit_method != "brute" or search.effective_metric_ not in ("euclidean", "l2", "sqeuclidean"):
+        return None
+    return (
+        "Its brute search computes a distance as the difference of large products. For rows near a training row that "
+        "difference is rounding error, which changes with the processor and with the number of rows asked at once; "
+        "the distance of a training row to itself is not 0",
+        "Train it with algorithm='kd_tree' or 'ball_tree', which subtract the coordinates, or scale the columns "
+        "(StandardScaler) before it.",
+    )
 
 
 def _box(row: Tensor, bounds: Any, metric: Metric) -> Tensor:

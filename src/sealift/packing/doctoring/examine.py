@@ -171,7 +171,7 @@ def _steps(graph: Graph, obstacles: list[Obstacle], tensors: Mapping[str, Any], 
     for path in listed:
         found = first.get(path)
         how = "refused" if path in bad or found is None else found.how
-        result.append(Examined(path, how, path not in bad and found is not None, _carried(graph, found, tensors, form)))
+        result.append(Examined(path, how, how != "refused", _carried(graph, found, tensors, form)))
     return result
 
 
