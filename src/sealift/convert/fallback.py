@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,12 @@ def convert(estimator: Any, x: Table) -> tuple[Answer, str]:
             return found, "skl2onnx"
     if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
         return Answer(features=_traced(estimator, x)), "traced"
+    if not find_spec("skl2onnx"):
+        kind = type(estimator)
+        raise refuse(
+            f"There is no own converter for {kind.__module__}.{kind.__qualname__}.",
+            "Install skl2onnx, which may have one: pip install 'sealift[sklearn]'.",
+        )
     raise _no_converter(estimator)
 
 

@@ -129,6 +129,8 @@ class Table:
                 "E302", "The step is given no columns.", fix="Leave it out, or keep at least one column before it."
             )
         for block in self.blocks:
+            if isinstance(block.values, Absent):
+                block.values.check()
             if block.is_text:
                 raise PackError(
                     "E302",
@@ -200,13 +202,17 @@ class Absent(Tensor):
     @property
     def name(self) -> str:
         """A name that no node makes. Raises the error, where there is one."""
-        if self._error is not None:
-            raise self._error
+        self.check()
         return self._name
 
     @name.setter
     def name(self, given: str) -> None:
         self._name = given
+
+    def check(self) -> None:
+        """Raise the error of a column that no contract can have."""
+        if self._error is not None:
+            raise self._error
 
 
 def _absent(graph: Graph, field: Field, null: float | None, error: PackError | None) -> Block:

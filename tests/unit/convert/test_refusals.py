@@ -176,7 +176,7 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     "a bag of several targets": (
         _two_targets, "BaggingClassifier", "several targets at once", "one model for each target",
     ),
-    "a link that is not known": (_gamma, "Generalized", "There is no converter", "register a converter"),
+    "a link that is not known": (_gamma, "Generalized", "There is no converter", "write a converter"),
     "text beside numbers": (
         lambda: changed(
             MultiOutputClassifier(_tree()).fit(X, BOTH), estimators_=[_tree().fit(X, Y), _tree().fit(X, WORDS)]

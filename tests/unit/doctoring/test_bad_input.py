@@ -68,14 +68,23 @@ def test_what_is_no_model() -> None:
 
 
 class Doubled(FunctionTransformer):  # type: ignore[misc]
-    """A class of the user's own."""
+    """A transformer of the user's own, which is traced."""
+
+
+class Sorted(Doubled):
+    """One that cannot be traced."""
+
+    def transform(self, X: Any) -> Any:
+        return np.sort(X, axis=0)
 
 
 def test_own_classes_name_their_remedy() -> None:
     found = doctor(make_pipeline(Doubled(np.abs), LogisticRegression()).fit(X, Y), X)
+    assert [step.how for step in found.steps] == ["own", "traced", "own"]
+    found = doctor(make_pipeline(Sorted(np.abs), LogisticRegression()).fit(X, Y), X)
     (obstacle,) = found.obstacles
-    assert "Doubled" in obstacle.what
-    assert "register a converter" in obstacle.fix
+    assert "Sorted" in obstacle.what
+    assert "write a converter" in obstacle.fix
     assert [step.travels for step in found.steps] == [True, False, True]
 
 

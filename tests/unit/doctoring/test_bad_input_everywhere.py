@@ -113,7 +113,7 @@ CASES: dict[str, Case] = {
     "search without refit": (
         lambda: GridSearchCV(LogisticRegression(), {"C": [1.0]}, refit=False).fit(X, Y), X, "E304", "refit=True",
     ),
-    "subclass": (lambda: Turned().fit(X, Y), X, "E302", "register a converter"),
+    "subclass": (lambda: Turned().fit(X, Y), X, "E302", "write a converter"),
     "answers put in by hand": (patched, X, "E303", "differently"),
     "no model": (lambda: {"coef": 1}, X, "E304", "neither predicts nor transforms"),
     "a function": (lambda: abs, X, "E304", "neither predicts nor transforms"),

@@ -24,7 +24,7 @@ X = pd.DataFrame({"s": RNG.choice(list("xyz"), 200), "a": RNG.normal(size=200), 
 Y = (X["a"] > 0).astype(int)
 
 
-class DropColumns(TransformerMixin, BaseEstimator):
+class DropColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any = None) -> DropColumns:
         self.fitted_ = True
         return self
@@ -33,7 +33,7 @@ class DropColumns(TransformerMixin, BaseEstimator):
         return X.drop(columns=["s"])
 
 
-class CenteredRatio(TransformerMixin, BaseEstimator):
+class CenteredRatio(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any = None) -> CenteredRatio:
         self.mean_ = np.asarray(X).mean(axis=0)
         return self
@@ -43,7 +43,7 @@ class CenteredRatio(TransformerMixin, BaseEstimator):
         return np.column_stack([X, X[:, 0] / (1.0 + np.abs(X[:, 1]))])
 
 
-class Ranks(TransformerMixin, BaseEstimator):
+class Ranks(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any = None) -> Ranks:
         self.fitted_ = True
         return self
@@ -52,7 +52,7 @@ class Ranks(TransformerMixin, BaseEstimator):
         return X.drop(columns=["s"]).rank()
 
 
-class Constant(ClassifierMixin, BaseEstimator):
+class Constant(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any) -> Constant:
         self.classes_ = np.unique(y)
         return self
