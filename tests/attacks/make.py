@@ -4,7 +4,8 @@
 
 Nothing of Sealift is imported: the files follow spec/SEAL.md by hand, so they test the reader and the page alike.
 `expected.json` says for each file the code with which reading refuses it (null: it is sound) and, where `verify`
-stands, the code of a check against `publisher.pub` afterwards.
+stands, the code of a check against `publisher.pub` afterwards; where `open` stands, the code with which its contract,
+stages or golden examples are refused when it is opened (null: they are sound).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ HERE = Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent)]
 
 import graph_cases  # noqa: E402
+import member_cases  # noqa: E402
 
 import onnx_bytes  # noqa: E402
 
@@ -212,13 +214,13 @@ def sealed(*signatures: Json, **changes: Any) -> bytes:
 
 # --- the files
 
-CASES: dict[str, tuple[bytes, str | None, str, str]] = {}
+CASES: dict[str, tuple[bytes, str | None, str, Json]] = {}
 
 
-def case(name: str, data: bytes, code: str | None, why: str, verify: str = "") -> None:
+def case(name: str, data: bytes, code: str | None, why: str, verify: str = "", **more: Any) -> None:
     if name in CASES:
         raise AssertionError(name)
-    CASES[name] = (data, code, why, verify)
+    CASES[name] = (data, code, why, ({"verify": None if verify == "ok" else verify} if verify else {}) | more)
 
 
 def sound() -> None:
@@ -485,6 +487,12 @@ def signatures() -> None:
     case("verify-no-pae.seal", sealed(bare), None, "signed without DSSE's encoding", "E502")
 
 
+def openings() -> None:
+    for name, contract, golden, code, why in member_cases.cases():
+        parts = {"contract__json": spell(contract), "golden___examples__json": spell(golden)}
+        case(f"{name}.seal", archive(whole(**parts)), None, why, open=code)
+
+
 def listed_signature() -> bytes:
     signature = spell(envelope(PAYLOAD, [GOOD]))
     members = {name: entry(data) for name, data in {**PARTS, "signature.json": signature}.items()}
@@ -521,13 +529,10 @@ def weak_keys() -> list[bytes]:
 def build() -> dict[Path, bytes]:
     """Every file that this script writes."""
     CASES.clear()
-    for part in (sound, outer, names, headers, limits, membership, manifests, contents, graphs, signatures):
+    for part in (sound, outer, names, headers, limits, membership, manifests, contents, graphs, signatures, openings):
         part()
     files = {HERE / "files" / name: data for name, (data, *_) in CASES.items()}
-    expected = {
-        name: {"code": code, "why": why} | ({"verify": None if verify == "ok" else verify} if verify else {})
-        for name, (_, code, why, verify) in sorted(CASES.items())
-    }
+    expected = {name: {"code": code, "why": why} | more for name, (_, code, why, more) in sorted(CASES.items())}
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in expected.items())
     files[HERE / "expected.json"] = f"{{\n{lines}\n}}\n".encode()
     files[HERE / "publisher.pub"] = PUBLISHER.public_key().public_bytes(

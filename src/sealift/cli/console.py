@@ -10,6 +10,7 @@ import errno
 import json
 import math
 import os
+import re
 import signal
 import sys
 import threading
@@ -26,6 +27,8 @@ from sealift.cli import streams
 from sealift.errors import FileError, InternalError, SealiftError
 
 REFUSED, USAGE, SOME_ROWS, STOPPED = 1, 2, 3, 130
+_LONG = 1 << 20
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _STYLES = {"good": "32", "bad": "31", "strong": "1", "dim": "2"}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _HERE = str(Path(__file__).parents[1])
@@ -170,12 +173,26 @@ def _show(error: SealiftError) -> None:
 def show_json(value: dict[str, Any]) -> None:
     """One JSON object on stdout; in ASCII where the console is not UTF-8."""
     utf8 = (streams.out().encoding or "").lower().replace("-", "") == "utf8"
-    text = json.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False)
+    # A line for each key, its value in one line: the indenting encoder takes ten times as long.
+    lines = [f"  {json.dumps(key)}: {_json(item, ascii_only=not utf8)}" for key, item in value.items()]
+    say("{")
+    for line in lines[:-1]:
+        say(f"{line},")
+    say(f"{lines[-1]}\n}}")
+
+
+def _json(value: Any, *, ascii_only: bool) -> str:
     try:
-        text.encode("utf-8" if utf8 else "ascii")
-    except UnicodeEncodeError:  # half of a surrogate pair, as names of files may have
-        text = json.dumps(_finite(value), indent=2, allow_nan=False)
-    say(text)
+        text = json.dumps(value, allow_nan=False)
+    except (ValueError, TypeError):  # NaN, ±∞, keys that are no strings
+        value = _finite(value)
+        text = json.dumps(value, allow_nan=False)
+    # A long value keeps its escapes: one character of an astral plane would make every other take four bytes.
+    if ascii_only or len(text) > _LONG:
+        return text
+    readable = json.dumps(value, ensure_ascii=False)
+    # Half of a surrogate pair, as names of files may have, cannot be written in UTF-8.
+    return text if _SURROGATE.search(readable) else readable
 
 
 def say(text: str = "", stream: TextIO | None = None) -> None:
@@ -208,13 +225,22 @@ def pairs(items: Iterable[tuple[str, object]]) -> None:
         say(f"  {styled(name.ljust(width), 'dim')}  {clean(value)}")
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], limit: int = 48) -> None:
-    """An aligned table; long cells are cut with an ellipsis."""
-    cells = [[_cut(clean(cell), limit) for cell in row] for row in [header, *rows]]
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], limit: int = 48, most: int = 200) -> None:
+    """An aligned table of at most `most` rows; long cells are cut with an ellipsis."""
+    listed: list[Sequence[object]] = []
+    others = 0
+    for row in rows:
+        if len(listed) < most:
+            listed.append(row)
+        else:
+            others += 1
+    cells = [[_cut(clean(str(cell)[: limit + 1]), limit) for cell in row] for row in [header, *listed]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     for at, row in enumerate(cells):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         say(f"  {styled(line, 'dim') if at == 0 else line}")
+    if others:
+        say(f"  … and {others:,} more (--json lists all)")
 
 
 def _cut(text: str, limit: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from itertools import chain
@@ -67,7 +68,7 @@ def _columns(path: Path, fields: Mapping[str, Mapping[str, Any]]) -> dict[str, A
         ) from None
     with stream:
         reader = open_table(stream, str(path), kind)
-        twice = next((name for name in reader.names if reader.names.count(name) > 1), None)
+        twice = next((name for name, times in Counter(reader.names).items() if times > 1), None)
         if twice is not None:
             raise ContractError(
                 "E103", f'The column "{twice}" stands more than once.', where=str(path), fix="Rename it."

@@ -7,7 +7,7 @@ from typing import Any
 
 from sealift.cli.console import clean, pairs, say, table
 
-_MANY = 30
+_MANY, _LONGEST = 30, 2000
 
 
 def show(evidence: Any) -> None:
@@ -34,11 +34,12 @@ def show(evidence: Any) -> None:
     steps = [step for step in _list(evidence.get("steps")) if isinstance(step, Mapping) and "path" in step]
     if steps:
         say(f"\n{len(steps)} steps")
-        table(["how", "step"], [[step.get("how", ""), step["path"]] for step in steps[:_MANY]], limit=68)
-        if len(steps) > _MANY:
-            say(f"  … and {len(steps) - _MANY} more (--json lists all)")
-    for note in _list(evidence.get("notes")):
-        say(f"\nnote: {clean(note)}")
+        table(["how", "step"], [[step.get("how", ""), step["path"]] for step in steps], limit=68, most=_MANY)
+    notes = _list(evidence.get("notes"))
+    for note in notes[:_MANY]:
+        say(f"\nnote: {clean(str(note)[:_LONGEST])}")
+    if len(notes) > _MANY:
+        say(f"\n… and {len(notes) - _MANY:,} more notes (--json lists all)")
 
 
 def _outputs(outputs: Mapping[str, Any]) -> list[list[str]]:
@@ -54,8 +55,9 @@ def _outputs(outputs: Mapping[str, Any]) -> list[list[str]]:
 
 def _metrics(evidence: Mapping[str, Any]) -> str:
     metrics = _mapping(evidence.get("metrics"))
-    told = ", ".join(f"{name} {value}" for name, value in metrics.items() if isinstance(value, int | float))
-    return f"{told} on {evidence.get('rows', '?')} rows" if told else ""
+    numbers = [(name, value) for name, value in metrics.items() if isinstance(value, int | float)]
+    told = ", ".join(f"{name[:80]} {value}" for name, value in numbers[:_MANY])
+    return f"{told} on {str(evidence.get('rows', '?'))[:20]} rows" if told else ""
 
 
 def _stated(parity: Mapping[str, Any]) -> str:

@@ -27,7 +27,8 @@ def inspect(file: Path, *, as_json: bool) -> None:
     from sealift import seal as sealing
 
     seal = sealing.read(file)
-    contract = Contract.from_json(seal.json("contract.json"))
+    raw = seal.json("contract.json")
+    contract = Contract.from_json(raw)
     evidence = seal.json("evidence.json")
     keys = [signature.keyid for signature in sealing.signatures(seal)]
     if as_json:
@@ -37,7 +38,7 @@ def inspect(file: Path, *, as_json: bool) -> None:
                 **_manifest(file, seal),
                 "claimed_signers": keys,
                 "members": {name: len(data) for name, data in sorted(seal.members.items())},
-                "contract": contract.as_json(),
+                "contract": raw,
                 "evidence": evidence,
                 "provenance": seal.json("provenance.json"),
             }
@@ -78,7 +79,7 @@ def inspect(file: Path, *, as_json: bool) -> None:
                 o.dtype,
                 o.title,
                 o.units,
-                ", ".join(o.column_names[:_SHOWN]) + (" …" if len(o.column_names) > _SHOWN else ""),
+                ", ".join(o.first_columns(_SHOWN)) + (" …" if (o.width or 1) > _SHOWN else ""),
             ]
             for o in contract.outputs
         ],

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-from sealift.contract.field import Field, Output, Scalar, Task
+from sealift import canonical
+from sealift.contract.field import (
+    LONGEST_DESCRIPTION,
+    LONGEST_TEXT,
+    MOST_WIDTH,
+    Field,
+    Output,
+    Scalar,
+    Task,
+)
 from sealift.errors import ContractError
 
 _KEYS = {"inputs", "outputs", "task", "tensors", "headline", "title", "description", "stages", "ignored", "about"}
@@ -23,6 +33,9 @@ ABOUT = {
     "license": "License",
     "review_date": "To be reviewed by",
 }
+# The most entries of each list (spec/CONTRACT.md §1).
+_MOST = {"inputs": 1 << 16, "outputs": 64, "stages": 1 << 12, "ignored": 1 << 16}
+
 _STAGED: tuple[tuple[str, Literal["int64", "float64"]], ...] = (("terms", "int64"), ("counts", "float64"))
 
 
@@ -96,10 +109,14 @@ class Contract:
             raise _contradiction(f"the task {self.task!r:.40} is not known")
         if not self.inputs or not self.outputs:
             raise _contradiction("there must be an input and an output")
+        for key in _MOST:
+            _check_count(key, len(getattr(self, key)))
+        if sum(output.width or 1 for output in self.outputs) > MOST_WIDTH:
+            raise _contradiction(f"its outputs have more than {MOST_WIDTH} columns")
         names_in = [*(f.name for f in self.inputs), *(column.name for column in self.ignored)]
         for kind, names in (("input", names_in), ("output", [o.name for o in self.outputs])):
             if len(set(names)) != len(names):
-                twice = next(name for name in names if names.count(name) > 1)
+                twice = next(name for name, times in Counter(names).items() if times > 1)
                 raise _contradiction(f"the {kind} {twice!r:.80} stands twice")
         positions = [column.position for column in self.ignored]
         if positions != sorted(set(positions)) or not all(0 <= p < len(names_in) for p in positions):
@@ -108,7 +125,7 @@ class Contract:
         if not isinstance(self.about, Mapping) or set(self.about) - set(ABOUT):
             raise _contradiction(f"about has other keys than {', '.join(ABOUT)}")
         for text in self.about.values():
-            _text(text)
+            _text(text, LONGEST_DESCRIPTION)
         for stage in self.stages:
             if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].dtype != "string":
                 raise _contradiction("a stage takes a field that is no text")
@@ -116,7 +133,10 @@ class Contract:
             shown = next((o for o in self.outputs if o.name == self.headline.output), None)
             if shown is None:
                 raise _contradiction(f"the headline {self.headline.output!r:.80} is no output")
-            if self.headline.class_ is not None and self.headline.class_ not in (shown.classes or ()):
+            wanted = self.headline.class_
+            if wanted is not None and not any(
+                wanted == value and isinstance(wanted, bool) == isinstance(value, bool) for value in shown.classes or ()
+            ):
                 raise _contradiction(f"the headline's class {self.headline.class_!r:.80} is no class")
 
     @cached_property
@@ -182,20 +202,26 @@ class Contract:
         if unknown or not {"inputs", "outputs", "task", "tensors"} <= set(raw):
             raise _contradiction(f"keys are missing, or unknown: {sorted(unknown)!r:.120}")
         headline = raw.get("headline")
-        if headline is not None and (not isinstance(headline, dict) or set(headline) != {"output", "class"}):
+        if headline is not None and (
+            not isinstance(headline, dict)
+            or set(headline) != {"output", "class"}
+            or not isinstance(headline["output"], str)
+        ):
             raise _contradiction("the headline is not an output and a class")
         contract = cls(
-            inputs=tuple(Field.from_json(item) for item in _list(raw["inputs"])),
-            outputs=tuple(Output.from_json(item) for item in _list(raw["outputs"])),
+            inputs=tuple(Field.from_json(item) for item in _list(raw, "inputs")),
+            outputs=tuple(Output.from_json(item) for item in _list(raw, "outputs")),
             task=raw["task"],
             headline=Headline(headline["output"], headline["class"]) if headline else None,
-            title=_text(raw.get("title", "")),
-            description=_text(raw.get("description", "")),
+            title=_text(raw.get("title", ""), LONGEST_TEXT),
+            description=_text(raw.get("description", ""), LONGEST_DESCRIPTION),
+            stages=tuple(_stage(item) for item in _list(raw, "stages")),
+            ignored=tuple(_ignored(item) for item in _list(raw, "ignored")),
             about=raw.get("about", {}),
-            stages=tuple(_stage(item) for item in _list(raw.get("stages", []))),
-            ignored=tuple(_ignored(item) for item in _list(raw.get("ignored", []))),
         )
-        if contract.as_json()["tensors"] != raw["tensors"]:
+        tensors = [tensor.as_json() for tensor in contract.tensors]
+        spelled = canonical.dumps(raw["tensors"])
+        if raw["tensors"] != tensors or b"true" in spelled or b"false" in spelled:  # True equals 1
             raise _contradiction("the tensors do not follow from the inputs")
         return contract
 
@@ -210,33 +236,45 @@ def _check_answer_columns(outputs: Sequence[Output]) -> None:
 
 
 def _stage(raw: object) -> Stage:
-    if not isinstance(raw, dict) or type(raw.get("field")) is not int:
+    if not isinstance(raw, dict) or not _is_whole(raw.get("field")):
         raise _contradiction("a stage names no field")
-    return Stage(raw["field"], {key: value for key, value in raw.items() if key != "field"})
+    return Stage(int(raw["field"]), {key: value for key, value in raw.items() if key != "field"})
 
 
 def _ignored(raw: object) -> Ignored:
     if not isinstance(raw, dict) or set(raw) != {"name", "position"}:
         raise _contradiction("an ignored column is not a name and a position")
     name, position = raw["name"], raw["position"]
-    if not isinstance(name, str) or not name or type(position) is not int:
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_TEXT or not _is_whole(position):
         raise _contradiction("an ignored column is not a name and a position")
-    return Ignored(name, position)
+    return Ignored(name, int(position))
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a value is a whole number, 3.0 included: other readers do not tell it from 3."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
 
 
 def _listed(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple | range) else value for key, value in changes.items()}
 
 
-def _list(raw: object) -> Iterable[object]:
-    if not isinstance(raw, list):
-        raise _contradiction("inputs, outputs, stages and ignored are lists")
-    return raw
+def _list(raw: Mapping[str, Any], key: str) -> list[Any]:
+    found = raw.get(key, [])
+    if not isinstance(found, list):
+        raise _contradiction(f"{key} is not a list")
+    _check_count(key, len(found))
+    return found
 
 
-def _text(raw: object) -> str:
-    if not isinstance(raw, str):
-        raise _contradiction("title, description and the texts of about are text")
+def _check_count(key: str, count: int) -> None:
+    if count > _MOST[key]:
+        raise _contradiction(f"{key} has {count} entries, {_MOST[key]} are allowed")
+
+
+def _text(raw: object, most: int) -> str:
+    if not isinstance(raw, str) or len(raw) > most:
+        raise _contradiction(f"title, description and the texts of about are text of at most {most} characters")
     return raw
 
 

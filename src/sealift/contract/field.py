@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from sealift import canonical
@@ -31,6 +32,11 @@ MISSING_WORDS = (
 DEFAULT_STRING_MISSING = ("",)
 """The same for strings, where NA and None can be categories."""
 _MAX_WORDS, _MAX_WORD = 64, 128
+_DTYPES, _POLICIES = get_args(DType), get_args(Policy)
+
+MOST_WIDTH = 1 << 20
+LONGEST_TEXT, LONGEST_DESCRIPTION = 1 << 12, 1 << 16
+"""Limits of spec/CONTRACT.md §1: columns of all outputs; characters of a name, title or unit; of any other text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +151,9 @@ class Output:
     def from_json(cls, raw: object) -> Output:
         """Read an output. Raises ContractError E106."""
         values = _known_keys(cls, raw, "output")
+        width = values.get("width")
+        if isinstance(width, float) and width.is_integer():  # as another reader would take 3.0
+            values["width"] = int(width)
         where = f"output {str(values.get('name'))!r:.80}"
         return cls(**_as_tuples(values, ("classes", "class_names", "columns"), where))
 
@@ -157,10 +166,16 @@ class Output:
         """
         if self.width is None:
             return [self.name]
+        return self.first_columns(self.width)
+
+    def first_columns(self, count: int) -> list[str]:
+        """The first `count` of `column_names`."""
+        if self.width is None:
+            return [self.name]
         parts: Sequence[object] = self.columns or range(self.width)
         if self.columns is None and self.classes is not None and len(self.classes) == self.width:
             parts = self.class_names or self.classes
-        return [f"{self.name}_{shown(part)}" for part in parts]
+        return [f"{self.name}_{shown(part)}" for part in parts[:count]]
 
 
 def shown(value: object) -> str:
@@ -195,26 +210,31 @@ def fits(value: object, dtype: DType) -> bool:
 
 
 def _input_problem(field: Field) -> str | None:
-    if not isinstance(field.name, str) or not field.name:
-        return "the name is empty or no text"
-    if field.dtype not in get_args(DType):
-        return f"the dtype {field.dtype!r:.40} is not one of {', '.join(get_args(DType))}"
-    if field.missing not in get_args(Policy) or field.unknown not in get_args(Policy):
+    problem = _text_problem(field, "title", "units")
+    if problem is not None:
+        return problem
+    if field.dtype not in _DTYPES:
+        return f"the dtype {field.dtype!r:.40} is not one of {', '.join(_DTYPES)}"
+    if field.missing not in _POLICIES or field.unknown not in _POLICIES:
         return "missing and unknown are 'allowed' or 'refused'"
-    if field.is_time and (
-        field.categories is not None or not (field.typical is None or fits(field.typical, field.dtype))
-    ):
-        return "dates have no categories, and their typical value is a date"
+    if field.is_time and field.categories is not None:
+        return "dates have no categories"
+    if field.typical is not None and not fits(field.typical, field.dtype):
+        return f"the typical value is not of the dtype {field.dtype}"
     if field.categories is not None:
         if not field.categories or not all(fits(value, field.dtype) for value in field.categories):
             return f"categories must be values of the dtype {field.dtype}, at least one"
         if len(set(field.categories)) != len(field.categories):
             return "a category stands twice"
+        if _too_long(field.categories, LONGEST_DESCRIPTION):
+            return f"a category has more than {LONGEST_DESCRIPTION} characters"
     if field.category_names is not None:
         if field.categories is None or len(field.category_names) != len(field.categories):
             return "there are not as many category names as categories"
         if not _distinct_texts(field.category_names):
             return "category names are texts, none empty and none twice"
+        if _too_long(field.category_names, LONGEST_TEXT):
+            return f"a category name has more than {LONGEST_TEXT} characters"
     keys: tuple[Literal["range", "observed"], ...] = ("range", "observed")
     for key in keys:
         bounds = cast("tuple[Bound | None, Bound | None] | None", getattr(field, key))
@@ -232,13 +252,13 @@ def _input_problem(field: Field) -> str | None:
     problem = _cell_problem(field)
     if problem:
         return problem
-    if any(not isinstance(text, str) for text in (field.title, field.description, field.units)):
-        return "title, description and units are text"
     return None if isinstance(field.personal, bool) else "personal is true or false"
 
 
 def _cell_problem(field: Field) -> str | None:
     """What is wrong with the keys on how cells of text are read."""
+    if field.missing_as is None and field.true_as is None and field.false_as is None and field.date_format == "":
+        return None
     lists = [words for words in (field.missing_as, field.true_as, field.false_as) if words is not None]
     if any(len(words) > _MAX_WORDS for words in lists):
         return f"missing_as, true_as and false_as have at most {_MAX_WORDS} words"
@@ -256,31 +276,49 @@ def _cell_problem(field: Field) -> str | None:
 
 
 def _output_problem(output: Output) -> str | None:
-    if not isinstance(output.name, str) or not output.name:
-        return "the name is empty or no text"
+    problem = _text_problem(output, "title", "units")
+    if problem is not None:
+        return problem
     if output.dtype not in ("float64", "int64", "bool", "string"):
         return f"the dtype {output.dtype!r:.40} is not known"
-    if output.width is not None and (type(output.width) is not int or output.width < 1):
-        return "the width is not a count"
-    if not all(isinstance(value, str | int | float) for value in output.classes or ()):
+    if output.width is not None and (type(output.width) is not int or not 1 <= output.width <= MOST_WIDTH):
+        return f"the width is not a count from 1 to {MOST_WIDTH}"
+    for names, most in ((output.class_names, LONGEST_TEXT), (output.columns, LONGEST_TEXT)):
+        if names is not None and (not all(isinstance(name, str) for name in names) or _too_long(names, most)):
+            return f"class names and columns are text of at most {most} characters"
+    if output.classes is not None and not all(isinstance(value, str | int | float) for value in output.classes):
         return "a class is no text, number or boolean"
-    if not all(isinstance(text, str) for text in (*(output.class_names or ()), *(output.columns or ()))):
-        return "class_names and columns are lists of text"
-    if any(not isinstance(text, str) for text in (output.units, output.description)):
-        return "units and description are text"
-    if output.class_names is not None and len(output.class_names) != len(output.classes or ()):
+    if output.classes is not None and _too_long(output.classes, LONGEST_DESCRIPTION):
+        return f"a class has more than {LONGEST_DESCRIPTION} characters"
+    if output.class_names is not None and (output.classes is None or len(output.class_names) != len(output.classes)):
         return "there are not as many class names as classes"
     if output.columns is not None and len(output.columns) != output.width:
         return "there are not as many column names as columns"
     if not all(_distinct_texts(names) for names in (output.class_names, output.columns) if names is not None):
         return "names of classes and of columns are texts, none empty and none twice"
-    if any(not isinstance(text, str) for text in (output.title, output.description, output.units)):
-        return "title, description and units are text"
     return None
 
 
 def _distinct_texts(names: Sequence[object]) -> bool:
     return all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names)
+
+
+def _text_problem(item: Field | Output, *short: str) -> str | None:
+    if not isinstance(item.name, str) or not item.name:
+        return "the name is empty or no text"
+    for key, most in (
+        ("name", LONGEST_TEXT),
+        ("description", LONGEST_DESCRIPTION),
+        *((k, LONGEST_TEXT) for k in short),
+    ):
+        text = getattr(item, key)
+        if not isinstance(text, str) or len(text) > most:
+            return f"the {key} is not text of at most {most} characters"
+    return None
+
+
+def _too_long(values: Iterable[object], most: int) -> bool:
+    return any(isinstance(value, str) and len(value) > most for value in values)
 
 
 def _without_defaults(item: Field | Output) -> dict[str, Any]:
@@ -292,10 +330,15 @@ def _without_defaults(item: Field | Output) -> dict[str, Any]:
     return result
 
 
+@lru_cache
+def _keys_of(kind: Any) -> frozenset[str]:
+    return frozenset(spec.name for spec in fields(kind))
+
+
 def _known_keys(kind: type[Field] | type[Output], raw: object, where: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise _malformed("it is not an object", where)
-    unknown = set(raw) - {spec.name for spec in fields(kind)}
+    unknown = set(raw) - _keys_of(cast("Any", kind))
     if unknown or not {"name", "dtype"} <= set(raw):
         raise _malformed(f"name or dtype is missing, or these keys are unknown: {sorted(unknown)!r:.120}", where)
     return dict(raw)

@@ -82,7 +82,8 @@ def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = Fal
         raise ContractError(
             "E103", f"The column {twice[0]!r:.80} stands more than once.", fix="Rename or drop the second one."
         )
-    lacking = [field.name for field in contract.inputs if field.name not in set(present)]
+    listed_names = set(present)
+    lacking = [field.name for field in contract.inputs if field.name not in listed_names]
     others = [name for name in present if name not in contract.index and name not in contract.ignored_names]
     if lacking:
         listed = ", ".join(f'"{name}"' for name in lacking[:5]) + (f" and {len(lacking) - 5} more" * (len(lacking) > 5))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -200,14 +201,14 @@ def _plan(contract: Contract, reader: Reader, keep: Sequence[str], *, extra: boo
         raise ContractError(
             "E101", f'There is no column "{lacking[0]}" to keep.', fix=f"The file has these columns: {listed}."
         )
-    unkept = [name for name in reader.names if name not in set(keep) or name in contract.index]
+    kept_names = set(keep)
+    unkept = [name for name in reader.names if name not in kept_names or name in contract.index]
     match_columns(contract, reader.names, extra=True)
     match_columns(contract, unkept, extra=extra)
     answers = [column for output in contract.outputs for column in _columns(contract, output.name)]
     kept = [Column(name, "any", reader.arrow_types.get(name)) for name in dict.fromkeys(keep)]
     plan = [Column("row", "int64"), *kept, *answers, Column("error", "string")]
-    names = [column.name for column in plan]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, times in Counter(column.name for column in plan).items() if times > 1), None)
     if twice is not None:
         raise ContractError(
             "E103",

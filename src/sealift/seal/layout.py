@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -34,6 +34,9 @@ LIMITS: Mapping[str, int] = MappingProxyType(
 )
 
 _LOCAL = struct.Struct("<4s5H3I2H")
+MOST_BESIDE_MODEL = 32 * _MIB
+"""The most bytes of all members but `model.onnx` together."""
+
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _LOCAL_SIGN, _CENTRAL_SIGN, _END_SIGN = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
@@ -84,7 +87,8 @@ def pack(members: Mapping[str, Bytes]) -> Iterator[Bytes]:
         SealError: E203 when a limit of the format is exceeded.
     """
     if len(members) > _MAX_MEMBERS:
-        raise _too_much(f"it would have {len(members)} members, {_MAX_MEMBERS} are allowed")
+        raise too_much(f"it would have {len(members)} members, {_MAX_MEMBERS} are allowed")
+    _check_sum((name, len(data)) for name, data in members.items())
     entries: list[_Entry] = []
     offset = 0
     for name in sorted(members):
@@ -96,7 +100,7 @@ def pack(members: Mapping[str, Bytes]) -> Iterator[Bytes]:
         offset += len(local) + len(data)
         rest = sum(len(before.central) for before in (*entries, entry)) + _END.size
         if offset + rest > _MAX_FILE:
-            raise _too_much("the file would be larger than 2 GiB")
+            raise too_much("the file would be larger than 2 GiB")
         entries.append(entry)
         yield local
         yield data
@@ -115,7 +119,7 @@ def unpack(data: bytes) -> dict[str, memoryview]:
         SealError: E201 when it is no sealed file, E202 when it is damaged, E203 when it is beyond a limit.
     """
     if len(data) > _MAX_FILE:
-        raise _too_much("the file is larger than 2 GiB")
+        raise too_much("the file is larger than 2 GiB")
     entries = _directory(data)
     view = memoryview(data)
     members: dict[str, memoryview] = {}
@@ -149,7 +153,7 @@ def _directory(data: bytes) -> list[_Entry]:
     if sign != _END_SIGN:
         raise _damaged("its end is missing; it may have been cut short on the way")
     if count > _MAX_MEMBERS:
-        raise _too_much(f"it claims {count} members, {_MAX_MEMBERS} are allowed")
+        raise too_much(f"it claims {count} members, {_MAX_MEMBERS} are allowed")
     if start + size + _END.size != len(data):
         raise _damaged("its directory is not where its end says")
     entries: list[_Entry] = []
@@ -168,6 +172,7 @@ def _directory(data: bytes) -> list[_Entry]:
         _check_name(name.decode("ascii", "replace"))
         _check_size(shown, length, name.decode("ascii"))
         entries.append(_Entry(name, length, crc, offset))
+    _check_sum((entry.name.decode("ascii"), entry.size) for entry in entries)
     return entries
 
 
@@ -183,7 +188,13 @@ def _check_name(name: str) -> None:
 def _check_size(shown: str, size: int, name: str | None = None) -> None:
     limit = LIMITS[name or shown]
     if size > limit:
-        raise _too_much(f"the member {shown} has {size} bytes, {limit} are allowed")
+        raise too_much(f"the member {shown} has {size} bytes, {limit} are allowed")
+
+
+def _check_sum(sizes: Iterable[tuple[str, int]]) -> None:
+    beside = sum(size for name, size in sizes if name != "model.onnx")
+    if beside > MOST_BESIDE_MODEL:
+        raise too_much(f"its members beside the model have {beside} bytes, {MOST_BESIDE_MODEL} are allowed")
 
 
 def _shown(name: bytes) -> str:
@@ -194,7 +205,8 @@ def _damaged(reason: str) -> SealError:
     return SealError("E202", f"The sealed file is damaged: {reason}.", fix=_ORIGINAL)
 
 
-def _too_much(reason: str) -> SealError:
+def too_much(reason: str) -> SealError:
+    """E203, for the reason given."""
     return SealError(
         "E203",
         f"The sealed file exceeds the format's limits: {reason}.",

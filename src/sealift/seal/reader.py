@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from sealift import canonical, files
+from sealift.canonical import Marks, TooManyError
 from sealift.errors import SealError, SignatureError
 from sealift.seal import envelope, graph, layout, manifest
 from sealift.seal.graph import GraphInfo
@@ -17,6 +18,10 @@ from sealift.seal.layout import Bytes
 from sealift.seal.manifest import Manifest
 
 _MAX_FILE = layout.LIMITS["model.onnx"]
+MOST_JSON = Marks(values=1 << 21, keys=3 << 18)
+"""The most values and keys of all JSON members together (spec/SEAL.md §2)."""
+
+_KEPT = ("contract.json", "evidence.json", "provenance.json")
 _ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
 
 
@@ -35,10 +40,12 @@ class Seal:
     identity: str
     members: Mapping[str, memoryview]
     graph: GraphInfo
+    _parsed: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def json(self, name: str) -> Any:
         """A JSON member, parsed. Raises SealError E205 when it is missing."""
-        return _json(name, self._member(name))
+        # Handed out once: the caller may change it, and it need not stay in memory.
+        return self._parsed.pop(name) if name in self._parsed else _json(name, self._member(name), Marks(0, 0))[0]
 
     def text(self, name: str) -> str:
         """A text member such as `card.md`. Raises SealError E205 when it is missing."""
@@ -54,8 +61,8 @@ class Seal:
         return self.members[name]
 
 
-def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo]:
-    """Check unpacked members against each other; the manifest, the identity and what the graph declares.
+def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[str, Any]]:
+    """Check unpacked members against each other; the manifest, the identity, what the graph declares, parsed members.
 
     Raises:
         SealError: E202 to E205 or E208.
@@ -67,18 +74,24 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo]:
     parsed = manifest.parse(found)
     manifest.check_members(parsed, members)
     identity = hashlib.sha256(found).hexdigest()
+    kept: dict[str, Any] = {}
+    marks = Marks(0, 0)
     for name, data in members.items():
         if name == "signature.json":
             envelope.read(bytes(data), parsed, identity)
+        elif name == "manifest.json":
+            continue
         elif name.endswith(".json"):
-            _json(name, data)
+            value, marks = _json(name, data, marks)
+            if name in _KEPT:
+                kept[name] = value
         elif name.endswith(".md"):
             _text(name, data)
         elif name == "model.onnx":
             info = graph.check(data)
             if dict(info.opsets) != dict(parsed.opsets):
                 raise _malformed("manifest.json", "opsets are not the operator sets of the graph")
-    return parsed, identity, info
+    return parsed, identity, info, kept
 
 
 def parse(data: bytes) -> Seal:
@@ -89,8 +102,8 @@ def parse(data: bytes) -> Seal:
         SignatureError: E502 when the file carries a signature that was made for another model.
     """
     members = layout.unpack(data)
-    parsed, identity, info = check(members)
-    return Seal(parsed, identity, MappingProxyType(members), info)
+    parsed, identity, info, kept = check(members)
+    return Seal(parsed, identity, MappingProxyType(members), info, kept)
 
 
 def read(path: Path | str) -> Seal:
@@ -111,9 +124,11 @@ def read(path: Path | str) -> Seal:
         raise type(error)(error.code, error.what, where=place, fix=error.fix) from None
 
 
-def _json(name: str, data: Bytes) -> Any:
+def _json(name: str, data: Bytes, before: Marks) -> tuple[Any, Marks]:
     try:
-        return canonical.loads(bytes(data))
+        return canonical.parse(bytes(data), most=MOST_JSON, before=before)
+    except TooManyError as error:
+        raise layout.too_much(f"its JSON members hold {error}") from None
     except ValueError as error:
         raise _malformed(name, str(error)) from None
 

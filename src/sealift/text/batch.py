@@ -9,10 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract, Stage
-from sealift.errors import ContractError
+from sealift.errors import ContractError, SealError
 from sealift.text.stage import TextStage
+from sealift.text.tables import Tables
 
 Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
+
+MOST_ROW_WORK = 1 << 26
+"""For the texts of one row: the work of all stages together (`TextStage.work`)."""
 
 _CELLS = 1 << 16
 """The most cells of `terms<k>` that one run of the graph is given."""
@@ -28,9 +32,10 @@ class Stages:
             ContractError: E106 for a malformed one.
         """
         self._stages: list[tuple[int, TextStage]] = []
+        tables, column = Tables(), {field: place for place, field in enumerate(texts)}
         for number, stage in enumerate(stages):
             try:
-                self._stages.append((texts.index(stage.field), TextStage(stage.spec)))
+                self._stages.append((column[stage.field], TextStage(stage.spec, tables)))
             except ValueError as error:
                 raise ContractError(
                     "E106",
@@ -39,6 +44,7 @@ class Stages:
                     fix="See spec/TEXT.md for what may stand there.",
                 ) from None
         self._rows = min((stage.rows for _, stage in self._stages if stage.rows is not None), default=None)
+        self._most_sizes = sum(stage.sizes for _, stage in self._stages)
         self.made = frozenset(f"{name}{k}" for k in range(len(self._stages)) for name in ("terms", "counts"))
         """The names of the tensors that the stages make."""
 
@@ -58,6 +64,7 @@ class Stages:
             rows: list[list[dict[int, int]]] = []
             widest = 0
             for texts in tensors["text"][start : start + (self._rows or count)]:
+                self._check_work(texts)
                 row = [stage.count(texts[column]) for column, stage in self._stages]
                 widest = max([widest, *(len(found) for found in row)])
                 if rows and (len(rows) + 1) * widest > _CELLS:
@@ -69,6 +76,17 @@ class Stages:
                 piece |= _padded(number, [row[number] for row in rows])
             yield piece
             start = end
+
+    def _check_work(self, texts: Sequence[str]) -> None:
+        """Raise SealError E207 for a row whose texts are too much for all stages together."""
+        if max(map(len, texts)) * self._most_sizes <= MOST_ROW_WORK:
+            return
+        if sum(stage.work(texts[column]) for column, stage in self._stages) > MOST_ROW_WORK:
+            raise SealError(
+                "E207",
+                "The texts of a row have more terms than the format allows.",
+                fix="Leave the texts out, or give them in smaller parts.",
+            )
 
 
 def _padded(number: int, rows: list[dict[int, int]]) -> dict[str, npt.NDArray[Any]]:

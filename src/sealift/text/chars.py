@@ -48,6 +48,11 @@ class CharMap:
         self._table.update(_shifted(read.items(spec.get("shifts", []), int, 4 * MOST_MAPPED)))
         self._table.update(_texts(spec.get("texts", {})))
 
+    @property
+    def entries(self) -> int:
+        """How many characters have an image of their own."""
+        return len(self._table)
+
     def __call__(self, text: str) -> str:
         """The text with every character mapped."""
         return text.translate(self._table)
@@ -62,6 +67,14 @@ class Lower:
         self._map = CharMap(spec["map"])
         self._cased = _edges(spec["cased"])
         self._ignorable = _edges(spec["ignorable"])
+        # So that looking around never passes another sigma, and takes linear time.
+        if not _within(self._cased, _SIGMA) or _within(self._ignorable, _SIGMA):
+            raise ValueError("the capital sigma must be cased, and not ignorable")
+
+    @property
+    def entries(self) -> int:
+        """How large the tables are."""
+        return self._map.entries + len(self._cased) + len(self._ignorable)
 
     def __call__(self, text: str) -> str:
         """The text in lower case."""

@@ -7,7 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
+from sealift.text import read
 from sealift.text.scan import separated, spelled
+
+PER_RANGE = 8
+"""What a range of white space counts for among the entries of tables."""
 
 Split: TypeAlias = Callable[[str], list[str]]
 
@@ -54,9 +58,21 @@ _SHORT = 24
 _of_word = lru_cache(1 << 13)(_grown)
 
 
-def blanks(ranges: Sequence[tuple[int, int]]) -> tuple[Callable[[str], str], Split]:
-    """Two functions that know white space by `ranges` alone: two blanks or more to one space, and the parts between."""
-    if not ranges:
-        return lambda text: text, lambda text: [text] if text else []
-    several = re.compile(f"[{spelled(ranges)}]{{2,}}")
-    return lambda text: several.sub(" ", text), separated([ranges], 1)
+class Blanks:
+    """White space by the stage's own set alone.
+
+    Attributes:
+        joined: makes two blanks or more one space.
+        parts: gives the longest parts between blanks.
+    """
+
+    def __init__(self, raw: object) -> None:
+        """Read the set. Raises ValueError."""
+        ranges = read.ranges(raw)
+        self.entries = PER_RANGE * len(ranges)
+        self.joined: Callable[[str], str] = lambda text: text
+        self.parts: Split = lambda text: [text] if text else []
+        if ranges:
+            several = re.compile(f"[{spelled(ranges)}]{{2,}}")
+            self.joined = lambda text: several.sub(" ", text)
+            self.parts = separated([ranges], 1)

@@ -23,13 +23,21 @@ def items(raw: object, kind: type[_T], most: int, *, least: int = 0) -> list[_T]
     """A list of `least` to `most` entries of exactly this type."""
     if not isinstance(raw, list) or not least <= len(raw) <= most:
         raise ValueError(f"a list must have {least} to {most} entries")
+    if kind is int and any(type(item) is float for item in raw):
+        raw = [_whole(item) for item in raw]
     if any(type(item) is not kind for item in raw):
         raise ValueError(f"a list must hold {kind.__name__} only")
     return raw
 
 
+def _whole(raw: Any) -> Any:
+    """3.0 as 3, which other readers do not tell apart."""
+    return int(raw) if type(raw) is float and raw.is_integer() else raw
+
+
 def integer(raw: object, low: int, high: int) -> int:
     """A whole number from `low` to `high`."""
+    raw = _whole(raw)
     if type(raw) is not int or not low <= raw <= high:
         raise ValueError(f"a number must be whole and from {low} to {high}")
     return raw

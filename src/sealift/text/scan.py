@@ -18,6 +18,9 @@ MOST_STATES, MOST_CLASSES = 1024, 64
 MOST_STEPS = 1 << 24
 """Steps for one text; only a pattern that looks far ahead in vain comes near it."""
 
+PER_AUTOMATON = 1 << 14
+"""What an automaton counts for beside its numbers."""
+
 _SHORT, _REMEMBERED = 64, 1 << 16
 
 
@@ -67,6 +70,11 @@ class Scanner:
         self._head, self._tail = (read.integer(n, 0, 64) for n in _pair(spec.get("cut", [0, 0])))
         self._apart = self._parting()
         self._short = lru_cache(_REMEMBERED)(lambda part: self._find(part, 0)[0])
+
+    @property
+    def entries(self) -> int:
+        """How large the automaton is; a reader may lay its classes out for all of Unicode."""
+        return (len(self._next) + 1) * (self._end + 1) + PER_AUTOMATON
 
     def __call__(self, text: str) -> list[str]:
         """The matches in order. Raises SealError E207 for a text that would take too long."""

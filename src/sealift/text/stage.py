@@ -7,17 +7,21 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
+from sealift.errors import SealError
 from sealift.text import read
 from sealift.text.chars import CharMap, Lower
-from sealift.text.grams import blanks, inside_words, of_chars, of_words
+from sealift.text.grams import Blanks, inside_words, of_chars, of_words
 from sealift.text.murmur import column_of
 from sealift.text.scan import Scanner
+from sealift.text.tables import Tables
 
 MOST_COLUMNS = 1 << 20
 LONGEST_GRAM = 64
 _LONGEST_PREFIX = 1 << 10
 _MOST_STOP_WORDS = 1 << 16
-_REMEMBERED = 1 << 16
+_REMEMBERED, _LONGEST_REMEMBERED = 1 << 16, 256
+MOST_WORK = 1 << 24
+"""For one text: its characters, times the sum of the sizes of its n-grams."""
 
 _COMMON = {"analyzer", "ngrams"}
 _MOST_ROWS = 1 << 22
@@ -30,22 +34,27 @@ class TextStage:
     Attributes:
         columns: how many columns there are.
         rows: how many rows the graph should be given at once at most; None for any number.
+        sizes: the sum of the sizes of its n-grams.
     """
 
-    def __init__(self, raw: object) -> None:
-        """Read a stage. Raises ValueError when it is malformed."""
+    def __init__(self, raw: object, tables: Tables | None = None) -> None:
+        """Read a stage, taking from `tables` what stages of one contract share. Raises ValueError when malformed."""
         spec = read.keys(raw, _COMMON, _OPTIONAL)
+        tables = tables or Tables()
         self.rows = read.integer(spec["rows"], 1, _MOST_ROWS) if "rows" in spec else None
         changes: list[Callable[[str], str]] = []
         if "lower" in spec:
-            changes.append(Lower(spec["lower"]))
+            changes.append(tables.get(Lower, spec["lower"]))
         if "accents" in spec:
-            changes.append(CharMap(spec["accents"]))
+            changes.append(tables.get(CharMap, spec["accents"]))
         self._changes = changes
         least, most = (read.integer(n, 1, LONGEST_GRAM) for n in read.items(spec["ngrams"], int, 2, least=2))
         if least > most:
             raise ValueError("the shortest n-gram is longer than the longest")
-        self._split = _splitter(spec, least, most)
+        self._split = _splitter(spec, least, most, tables)
+        self._sizes = (least, most)
+        self.sizes = sum(range(least, most + 1))
+        self._harmless = MOST_WORK // self.sizes
         if ("vocabulary" in spec) == ("hash" in spec):
             raise ValueError("a stage has a vocabulary or hashes, one of the two")
         if "hash" in spec:
@@ -54,7 +63,7 @@ class TextStage:
             if type(hashed["signs"]) is not bool:
                 raise ValueError("signs is true or false")
             self._signs: bool | None = hashed["signs"]
-            self._hash = lru_cache(_REMEMBERED)(partial(column_of, columns=self.columns))
+            self._hash = _remembering(partial(column_of, columns=self.columns))
         else:
             terms = read.items(spec["vocabulary"], str, MOST_COLUMNS, least=1)
             self.columns, self._signs = len(terms), None
@@ -65,8 +74,18 @@ class TextStage:
     def terms(self, text: str) -> list[str]:
         """The terms of a text, in no particular order, as often as they occur."""
         for change in self._changes:
+            if len(text) > MOST_WORK:
+                raise _too_long(text)
             text = change(text)
+        if len(text) > self._harmless and self.work(text) > MOST_WORK:
+            raise _too_long(text)
         return self._split(text)
+
+    def work(self, text: str) -> int:
+        """At least how many characters the terms of a text have, if every one were a word (spec/TEXT.md §5)."""
+        least, most = self._sizes
+        longest = min(most, max(len(text), least))
+        return len(text) * sum(range(least, longest + 1))
 
     def count(self, text: str) -> dict[int, int]:
         """Column → how often, for every column that a term of the text falls on; with signs the sum of the signs."""
@@ -82,7 +101,21 @@ class TextStage:
         return sums
 
 
-def _splitter(spec: dict[str, Any], least: int, most: int) -> Callable[[str], list[str]]:
+def _remembering(hashed: Callable[[str], tuple[int, int]]) -> Callable[[str], tuple[int, int]]:
+    """`hashed` with a memory for short terms; long ones seldom recur, and would fill it."""
+    short = lru_cache(_REMEMBERED)(hashed)
+    return lambda term: short(term) if len(term) <= _LONGEST_REMEMBERED else hashed(term)
+
+
+def _too_long(text: str) -> SealError:
+    return SealError(
+        "E207",
+        f"A text of {len(text)} characters has more terms than the format allows.",
+        fix="Leave the text out, or give it in smaller parts.",
+    )
+
+
+def _splitter(spec: dict[str, Any], least: int, most: int, tables: Tables) -> Callable[[str], list[str]]:
     analyzer = spec["analyzer"]
     if analyzer == "whole":
         if not spec.keys().isdisjoint({"pattern", "space", "stop_words"}) or most > 1:
@@ -94,7 +127,7 @@ def _splitter(spec: dict[str, Any], least: int, most: int) -> Callable[[str], li
     if analyzer == "word":
         if "pattern" not in spec or "space" in spec:
             raise ValueError("a stage of words has a pattern, and no white space")
-        scan = Scanner(spec["pattern"])
+        scan = tables.get(Scanner, spec["pattern"])
         stop = frozenset(read.items(spec.get("stop_words", []), str, _MOST_STOP_WORDS))
         if not stop and most == 1:
             return scan
@@ -103,7 +136,7 @@ def _splitter(spec: dict[str, Any], least: int, most: int) -> Callable[[str], li
         raise ValueError("the analyzer is word, char, char_wb or whole")
     if "space" not in spec or "pattern" in spec or "stop_words" in spec:
         raise ValueError("a stage of characters has white space, and neither pattern nor stop words")
-    joined, parts = blanks(read.ranges(spec["space"]))
+    space = tables.get(Blanks, spec["space"])
     if analyzer == "char":
-        return lambda text: of_chars(joined(text), least, most)
-    return lambda text: inside_words(parts(text), least, most)
+        return lambda text: of_chars(space.joined(text), least, most)
+    return lambda text: inside_words(space.parts(text), least, most)

@@ -1,15 +1,18 @@
 import { describe, expect, it } from "vitest";
+import { parseContract } from "../src/contract/parse";
+import { parseGolden } from "../src/engine/golden";
 import { SealiftError } from "../src/errors";
 import { crc32, hex, sha256 } from "../src/seal/bytes";
 import { parseStrict } from "../src/seal/json";
-import { readSeal } from "../src/seal/read";
+import { jsonMember, readSeal } from "../src/seal/read";
 import { sha256Portable } from "../src/seal/sha256";
 import { verifyKey } from "../src/seal/signature";
+import { Stages } from "../src/text/batch";
 import { readJson, readRoot } from "./vectors";
 
 const expected = readJson("tests/attacks/expected.json") as Record<
   string,
-  { code: string | null; why: string; verify?: string | null }
+  { code: string | null; why: string; verify?: string | null; open?: string | null }
 >;
 const publisher = new TextDecoder().decode(readRoot("tests/attacks/publisher.pub"));
 const file = (name: string) => readRoot(`tests/attacks/files/${name}`);
@@ -29,6 +32,20 @@ describe("attacks", () => {
   it.each(Object.entries(expected))("%s", async (name, { code }) => {
     expect(await codeOf(() => readSeal(file(name)))).toBe(code);
   });
+
+  it.each(Object.entries(expected).filter(([, entry]) => "open" in entry))(
+    "opening %s",
+    async (name, { open }) => {
+      const seal = await readSeal(file(name));
+      const work = () => {
+        const contract = parseContract(jsonMember(seal, "contract.json"));
+        new Stages(contract);
+        parseGolden(jsonMember(seal, "golden/examples.json"), contract);
+        return Promise.resolve();
+      };
+      expect(await codeOf(() => Promise.resolve().then(work))).toBe(open);
+    },
+  );
 
   it.each(Object.entries(expected).filter(([, entry]) => "verify" in entry))(
     "the publisher's key on %s",

@@ -28,7 +28,7 @@ function byCodePoint(a: string, b: string): number {
   return left.length - right.length;
 }
 
-function contractOf(spec: object): ReturnType<typeof parseContract> {
+function contractOf(...specs: object[]): ReturnType<typeof parseContract> {
   return parseContract({
     inputs: [
       { name: "n", dtype: "float64" },
@@ -40,10 +40,12 @@ function contractOf(spec: object): ReturnType<typeof parseContract> {
       { name: "number", dtype: "float64", fields: [0] },
       { name: "text", dtype: "string", fields: [1] },
       { name: "text_missing", dtype: "bool", fields: [1] },
-      { name: "terms0", dtype: "int64", fields: [1], stage: 0 },
-      { name: "counts0", dtype: "float64", fields: [1], stage: 0 },
+      ...specs.flatMap((_, stage) => [
+        { name: `terms${stage}`, dtype: "int64", fields: [1], stage },
+        { name: `counts${stage}`, dtype: "float64", fields: [1], stage },
+      ]),
     ],
-    stages: [{ field: 1, ...spec }],
+    stages: specs.map((spec) => ({ field: 1, ...spec })),
   });
 }
 
@@ -102,6 +104,43 @@ it("gives up on a text that takes too long", () => {
   const stage = new TextStage({ analyzer: "word", ngrams: [1, 1], pattern, vocabulary: ["aab"] });
   expect(stage.terms("xaabab")).toEqual(["aab", "ab"]);
   expect(() => stage.terms("a".repeat(20_000))).toThrow("[E207]");
+});
+
+describe("bounds", () => {
+  const char = (least: number, most: number) => ({
+    analyzer: "char",
+    ngrams: [least, most],
+    space: [],
+    hash: { columns: 8, signs: false },
+  });
+
+  it("answers a megabyte of text whose terms stay within the bound, and refuses more at once", () => {
+    const text = "ab".repeat(1 << 19);
+    expect(new TextStage(char(1, 1)).count(text).length).toBe(2);
+    expect(() => new TextStage(char(1, 64)).count(text)).toThrow("[E207]");
+    expect(() => new TextStage(char(1, 6)).count(text)).toThrow("[E207]");
+    expect(() => new TextStage(char(1, 6)).work("")).not.toThrow();
+    expect(new TextStage(char(2, 3)).work("abcd")).toBe(20);
+    expect(new TextStage(char(2, 64)).work("😀b")).toBe(4);
+  });
+
+  it("counts equal tables once, and refuses too many different ones", () => {
+    const map = (first: number) => ({ rest: "keep", shifts: [first, 60000, 1, 1] });
+    const stage = (first: number) => ({ accents: map(first), ...char(1, 1) });
+    const made = (specs: object[]) => new Stages(contractOf(...specs));
+    expect(() => made(Array.from({ length: 40 }, () => stage(0xe000)))).not.toThrow();
+    expect(() => made(Array.from({ length: 40 }, (_, i) => stage(0xe000 + i)))).toThrow("[E106] stage 17");
+  });
+
+  it("gives up on a row whose texts are too much together", () => {
+    const stages = new Stages(contractOf(...Array.from({ length: 5 }, () => char(1, 5))));
+    expect(() => [...stages.pieces([[1, "a".repeat(1_000_000)]])]).toThrow("[E207]");
+  });
+
+  it("refuses a lower case that could look around for ever", () => {
+    const lower = { map: { rest: "keep" }, cased: [], ignorable: [0x3a3, 1] };
+    expect(() => new TextStage({ lower, ...char(1, 1) })).toThrow(Malformed);
+  });
 });
 
 it("hashes as MurmurHash3 does", () => {

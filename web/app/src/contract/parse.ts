@@ -31,26 +31,54 @@ const KEYS: readonly string[] = [
 ];
 const MAX_WORDS = 64;
 const MAX_WORD = 128;
+const FIELD_KEYS: readonly string[] = [
+  "name",
+  "dtype",
+  "missing",
+  "categories",
+  "category_names",
+  "unknown",
+  "range",
+  "observed",
+  "typical",
+  "title",
+  "description",
+  "units",
+  "personal",
+  "missing_as",
+  "true_as",
+  "false_as",
+  "date_format",
+];
+const OUTPUT_KEYS: readonly string[] = [
+  "name",
+  "title",
+  "dtype",
+  "width",
+  "classes",
+  "class_names",
+  "columns",
+  "units",
+  "description",
+];
+/** The limits of spec/CONTRACT.md §1. */
+const [MOST_INPUTS, MOST_OUTPUTS, MOST_STAGES, MOST_WIDTH] = [1 << 16, 64, 1 << 12, 1 << 20];
+const [LONGEST_TEXT, LONGEST_DESCRIPTION] = [1 << 12, 1 << 16];
 const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
 
 export function parseContract(raw: unknown): Contract {
   if (!isObject(raw)) throw malformed("it is not an object");
   for (const key of Object.keys(raw)) {
-    if (!KEYS.includes(key)) {
-      throw new SealiftError(
-        "E207",
-        `This page does not know the part "${key.slice(0, 80)}" of the model's contract, so it cannot answer as the model would.`,
-        "contract.json",
-        "Make the page again with a newer Sealift, or use `sealift score`.",
-      );
-    }
+    if (!KEYS.includes(key)) throw malformed(`the key '${key.slice(0, 80)}' is not known`);
   }
-  const inputs = list(raw["inputs"], "inputs").map(parseField);
-  const outputs = list(raw["outputs"], "outputs").map(parseOutput);
+  const inputs = list(raw["inputs"], "inputs", MOST_INPUTS).map(parseField);
+  const outputs = list(raw["outputs"], "outputs", MOST_OUTPUTS).map(parseOutput);
+  if (outputs.reduce((sum, output) => sum + (output.width ?? 1), 0) > MOST_WIDTH)
+    throw malformed(`the outputs have more than ${MOST_WIDTH} columns`);
   const task = text(raw["task"], "task");
   if (!TASKS.includes(task)) throw malformed(`the task '${task}' is not known`);
   if (inputs.length === 0 || outputs.length === 0) throw malformed("there must be an input and an output");
-  const ignored = list(given(raw, "ignored", []), "ignored").map(parseIgnored);
+  const ignored = list(given(raw, "ignored", []), "ignored columns", MOST_INPUTS).map(parseIgnored);
   const namesIn = [...inputs, ...ignored].map((column) => column.name);
   if (
     ignored.some(
@@ -63,7 +91,9 @@ export function parseContract(raw: unknown): Contract {
   }
   checkAnswerColumns(outputs);
   const tensors = list(raw["tensors"], "tensors").map(parseTensor);
-  const stages = list(given(raw, "stages", []), "stages").map((stage) => parseStage(stage, inputs));
+  const stages = list(given(raw, "stages", []), "stages", MOST_STAGES).map((stage) =>
+    parseStage(stage, inputs),
+  );
   if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs, stages)))
     throw malformed("the tensors do not follow from the inputs");
   return {
@@ -75,7 +105,7 @@ export function parseContract(raw: unknown): Contract {
     ignored,
     headline: parseHeadline(raw["headline"], outputs),
     title: text(given(raw, "title", ""), "title"),
-    description: text(given(raw, "description", ""), "description"),
+    description: text(given(raw, "description", ""), "description", LONGEST_DESCRIPTION),
     about: parseAbout(given(raw, "about", {})),
   };
 }
@@ -83,7 +113,9 @@ export function parseContract(raw: unknown): Contract {
 function parseAbout(raw: unknown): Contract["about"] {
   if (!isObject(raw) || !Object.keys(raw).every((key) => Object.hasOwn(ABOUT, key)))
     throw malformed(`about has other keys than ${Object.keys(ABOUT).join(", ")}`);
-  return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, text(value, "about")]));
+  return Object.fromEntries(
+    Object.entries(raw).map(([key, value]) => [key, text(value, "about", LONGEST_DESCRIPTION)]),
+  );
 }
 
 /** Two outputs must not have a column of the same name in a table of answers. */
@@ -102,6 +134,9 @@ function checkAnswerColumns(outputs: Output[]): void {
 function parseField(raw: unknown): Field {
   if (!isObject(raw) || typeof raw["name"] !== "string" || !raw["name"])
     throw malformed("an input has no name");
+  if (!Object.keys(raw).every((key) => FIELD_KEYS.includes(key)))
+    throw malformed("a key of an input is not known");
+  text(raw["name"], "inputs");
   const where = `input '${raw["name"].slice(0, 80)}'`;
   const dtype = raw["dtype"];
   if (typeof dtype !== "string" || !DTYPES.includes(dtype)) throw malformed("the dtype is not known", where);
@@ -111,26 +146,32 @@ function parseField(raw: unknown): Field {
   if (names && names.length !== categories?.length)
     throw malformed("there are not as many category names as categories", where);
   const typical = raw["typical"] == null ? null : scalar(raw["typical"], where);
-  if (isTime(dtype) && (categories || (typical !== null && microsOf(String(typical), dtype) === undefined)))
-    throw malformed("dates have no categories, and their typical value is a date", where);
+  if (isTime(dtype) && categories) throw malformed("dates have no categories", where);
+  if (typical !== null && !fits(typical, dtype)) throw malformed("typical is not of the dtype", where);
+  if (categories && (categories.length === 0 || !categories.every((value) => fits(value, dtype))))
+    throw malformed("categories must be values of the dtype, at least one", where);
+  if (categories && new Set(categories).size !== categories.length)
+    throw malformed("a category stands twice", where);
+  const personal = given(raw, "personal", false);
+  if (typeof personal !== "boolean") throw malformed("personal is true or false", where);
   const keys = cellKeys(raw, dtype, where);
   return {
     name: raw["name"],
     dtype: dtype as DType,
     date_format: keys.date_format,
     cells: new CellReader(dtype as DType, keys),
-    missing: policy(raw["missing"], "refused", where),
+    missing: policy(given(raw, "missing", "refused"), where),
     categories,
     category_names: names,
     known: categories && knownValues(categories, dtype),
-    unknown: policy(raw["unknown"], "allowed", where),
+    unknown: policy(given(raw, "unknown", "allowed"), where),
     range: pair(raw["range"], where, dtype),
     observed: pair(raw["observed"], where, dtype),
     typical,
-    title: text(raw["title"] ?? "", where),
-    description: text(raw["description"] ?? "", where),
-    units: text(raw["units"] ?? "", where),
-    personal: raw["personal"] === true,
+    title: text(given(raw, "title", ""), where),
+    description: text(given(raw, "description", ""), where, LONGEST_DESCRIPTION),
+    units: text(given(raw, "units", ""), where),
+    personal,
   };
 }
 
@@ -147,7 +188,7 @@ function cellKeys(raw: Record<string, unknown>, dtype: string, where: string): C
     missing_as: words("missing_as"),
     true_as: words("true_as"),
     false_as: words("false_as"),
-    date_format: text("date_format" in raw ? raw["date_format"] : "", where),
+    date_format: text(given(raw, "date_format", ""), where),
   };
   const all = [keys.missing_as, keys.true_as, keys.false_as].flatMap((part) => part ?? []);
   if (new Set(all).size !== all.length)
@@ -169,13 +210,16 @@ function knownValues(categories: Scalar[], dtype: string): Set<string | number> 
 function parseOutput(raw: unknown): Output {
   if (!isObject(raw) || typeof raw["name"] !== "string" || !raw["name"])
     throw malformed("an output has no name");
+  if (!Object.keys(raw).every((key) => OUTPUT_KEYS.includes(key)))
+    throw malformed("a key of an output is not known");
+  text(raw["name"], "outputs");
   const where = `output '${raw["name"].slice(0, 80)}'`;
   const dtype = raw["dtype"];
   if (dtype !== "float64" && dtype !== "int64" && dtype !== "bool" && dtype !== "string")
     throw malformed("the dtype is not known", where);
   const width = raw["width"] ?? null;
-  if (width !== null && (!Number.isInteger(width) || (width as number) < 1))
-    throw malformed("the width is not a count", where);
+  if (width !== null && (!Number.isInteger(width) || (width as number) < 1 || (width as number) > MOST_WIDTH))
+    throw malformed(`the width is not a count from 1 to ${MOST_WIDTH}`, where);
   const classes = raw["classes"] == null ? null : list(raw["classes"], where).map((v) => scalar(v, where));
   const names = raw["class_names"] == null ? null : distinctTexts(raw["class_names"], where);
   const columns = raw["columns"] == null ? null : distinctTexts(raw["columns"], where);
@@ -190,9 +234,9 @@ function parseOutput(raw: unknown): Output {
     classes,
     class_names: names,
     columns,
-    title: text(raw["title"] ?? "", where),
-    units: text(raw["units"] ?? "", where),
-    description: text(raw["description"] ?? "", where),
+    title: text(given(raw, "title", ""), where),
+    units: text(given(raw, "units", ""), where),
+    description: text(given(raw, "description", ""), where, LONGEST_DESCRIPTION),
   };
 }
 
@@ -216,7 +260,7 @@ function parseIgnored(raw: unknown): Ignored {
   const isPlace = Number.isInteger(position) && (position as number) >= 0;
   if (typeof name !== "string" || !name || !isPlace || Object.keys(rest).length > 0)
     throw malformed("an ignored column is not a name and a position");
-  return { name, position: position as number };
+  return { name: text(name, "ignored"), position: position as number };
 }
 
 /** How the graph is fed: numbers in one matrix, texts in another with a mask beside it, and what stages give. */
@@ -238,7 +282,8 @@ function tensorsOf(inputs: Field[], stages: Stage[]): Tensor[] {
 function parseHeadline(raw: unknown, outputs: Output[]): Contract["headline"] {
   if (raw == null) return null;
   const output = isObject(raw) ? outputs.find((o) => o.name === raw["output"]) : undefined;
-  if (!isObject(raw) || !output) throw malformed("the headline is no output");
+  if (!isObject(raw) || !output || Object.keys(raw).sort().join(" ") !== "class output")
+    throw malformed("the headline is no output and a class");
   const wanted = raw["class"] ?? null;
   if (wanted === null) return { output: output.name, class: null };
   const value = scalar(wanted, "headline");
@@ -246,18 +291,20 @@ function parseHeadline(raw: unknown, outputs: Output[]): Contract["headline"] {
   return { output: output.name, class: value };
 }
 
-/** The value of a key, or `absent` where there is no such key; null is a value, which no key of ours has. */
-function given(raw: Record<string, unknown>, key: string, absent: unknown): unknown {
-  return key in raw ? raw[key] : absent;
+/** The value under a key, or the default where the key is absent; null is a value. */
+function given(raw: Record<string, unknown>, key: string, fallback: unknown): unknown {
+  return Object.hasOwn(raw, key) ? raw[key] : fallback;
 }
 
-function list(raw: unknown, where: string): unknown[] {
+function list(raw: unknown, where: string, most = Infinity): unknown[] {
   if (!Array.isArray(raw)) throw malformed("a list is missing", where);
+  if (raw.length > most) throw malformed(`it has ${raw.length} ${where}, ${most} are allowed`);
   return raw as unknown[];
 }
 
-function text(raw: unknown, where: string): string {
+function text(raw: unknown, where: string, most = LONGEST_TEXT): string {
   if (typeof raw !== "string") throw malformed("a text is missing", where);
+  if (isLonger(raw, most)) throw malformed(`a text has more than ${most} characters`, where);
   return raw;
 }
 
@@ -268,13 +315,27 @@ function distinctTexts(raw: unknown, where: string): string[] {
   return names;
 }
 
+/** Whether a text has more than `most` code points. */
+function isLonger(value: string, most: number): boolean {
+  return value.length > most && (value.length > 2 * most || [...value].length > most);
+}
+
+/** Whether a category or typical value is of the dtype. */
+function fits(value: Scalar, dtype: string): boolean {
+  if (dtype === "string") return typeof value === "string";
+  if (dtype === "bool") return typeof value === "boolean";
+  if (isTime(dtype)) return typeof value === "string" && microsOf(value, dtype) !== undefined;
+  return typeof value === "number" && (dtype !== "int64" || Number.isSafeInteger(value));
+}
+
 function scalar(raw: unknown, where: string): Scalar {
+  if (typeof raw === "string" && isLonger(raw, LONGEST_DESCRIPTION))
+    throw malformed(`a value has more than ${LONGEST_DESCRIPTION} characters`, where);
   if (typeof raw === "string" || typeof raw === "boolean" || typeof raw === "number") return raw;
   throw malformed("a value is no text, number or boolean", where);
 }
 
-function policy(raw: unknown, fallback: "allowed" | "refused", where: string): "allowed" | "refused" {
-  const value = raw ?? fallback;
+function policy(value: unknown, where: string): "allowed" | "refused" {
   if (value === "allowed" || value === "refused") return value;
   throw malformed("missing and unknown are 'allowed' or 'refused'", where);
 }
@@ -287,7 +348,8 @@ function pair(raw: unknown, where: string, dtype: string): [number | null, numbe
     if (bound === null) return null;
     if (!isTime(dtype)) {
       const number = asNumber(bound);
-      if (number === undefined) throw malformed("a range is not made of numbers", where);
+      if (number === undefined || !Number.isFinite(number))
+        throw malformed("a range is not made of numbers", where);
       return number;
     }
     const number = typeof bound === "string" ? microsOf(bound, dtype) : undefined;

@@ -1,19 +1,35 @@
 /** JSON from an untrusted file: no key twice, no half of a pair, no inexact number, 32 levels at most (spec/SEAL.md §3). */
 export const MAX_DEPTH = 32;
 
-export function parseStrict(bytes: Uint8Array): unknown {
+/** What bounds a text's memory and time: commas and opening brackets outside of strings, and colons there. */
+export interface Marks {
+  values: number;
+  keys: number;
+}
+
+/** The most of all JSON members together (spec/SEAL.md §2). */
+export const MOST_JSON: Marks = { values: 1 << 21, keys: 3 << 18 };
+
+export class TooMany extends Error {}
+
+/** `marks` are those of the texts before, and get those of this one added. Throws SyntaxError, or TooMany. */
+export function parseStrict(bytes: Uint8Array, marks: Marks = { values: 0, keys: 0 }): unknown {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new SyntaxError("it is not UTF-8");
   }
-  checkStructure(text);
+  checkStructure(text, marks);
   return JSON.parse(text) as unknown;
 }
 
 /** One pass over the text before the parser sees it: JSON.parse keeps the last of two equal keys without a word. */
-function checkStructure(text: string): void {
+function checkStructure(text: string, marks: Marks): void {
+  const count = (kind: keyof Marks) => {
+    if (++marks[kind] > MOST_JSON[kind])
+      throw new TooMany(`more than ${MOST_JSON.values} values, or ${MOST_JSON.keys} keys`);
+  };
   const open: (Set<string> | null)[] = []; // a set of keys for an object, null for an array
   let keyNext = false;
   for (let i = 0; i < text.length; i++) {
@@ -32,6 +48,7 @@ function checkStructure(text: string): void {
         keyNext = false;
       }
     } else if (char === "{" || char === "[") {
+      count("values");
       open.push(char === "{" ? new Set() : null);
       if (open.length > MAX_DEPTH) throw new SyntaxError(`it is nested deeper than ${MAX_DEPTH} levels`);
       keyNext = char === "{";
@@ -39,7 +56,10 @@ function checkStructure(text: string): void {
       open.pop();
       keyNext = false;
     } else if (char === ",") {
+      count("values");
       keyNext = Boolean(open.at(-1));
+    } else if (char === ":") {
+      count("keys");
     } else if (char === "-" || (char! >= "0" && char! <= "9")) {
       const start = i;
       while (i + 1 < text.length && "0123456789+-.eE".includes(text[i + 1]!)) i++;

@@ -5,6 +5,8 @@ import { crc32, equal } from "./bytes";
 const MIB = 1 << 20;
 const MAX_FILE = 2 ** 31 - 1;
 const MAX_MEMBERS = 16;
+/** The most bytes of all members but model.onnx together. */
+const MOST_BESIDE_MODEL = 32 * MIB;
 const LOCAL = 30;
 const CENTRAL = 46;
 const END = 22;
@@ -105,6 +107,9 @@ function directory(file: Uint8Array): Entry[] {
     });
     position += CENTRAL + nameLength;
   }
+  const beside = entries.reduce((sum, entry) => sum + (entry.name === "model.onnx" ? 0 : entry.size), 0);
+  if (beside > MOST_BESIDE_MODEL)
+    throw tooMuch(`its members beside the model have ${beside} bytes, ${MOST_BESIDE_MODEL} are allowed`);
   return entries;
 }
 
@@ -170,7 +175,7 @@ function damaged(reason: string): SealiftError {
   return new SealiftError("E202", `The sealed file is damaged: ${reason}.`, "", ASK);
 }
 
-function tooMuch(reason: string): SealiftError {
+export function tooMuch(reason: string): SealiftError {
   return new SealiftError(
     "E203",
     `The sealed file exceeds the format's limits: ${reason}.`,

@@ -2,8 +2,8 @@
 import { SealiftError } from "../errors";
 import { sha256 } from "./bytes";
 import { checkGraph, type GraphInfo } from "./graph/walk";
-import { canonical, isObject, parseStrict } from "./json";
-import { unpack } from "./layout";
+import { canonical, isObject, parseStrict, TooMany } from "./json";
+import { tooMuch, unpack } from "./layout";
 import { readEnvelope, type Signatures } from "./signature";
 
 export const FORMAT = 1;
@@ -55,10 +55,12 @@ export async function readSeal(file: Uint8Array): Promise<Seal> {
   const identity = await sha256(found);
   const json = new Map<string, unknown>();
   let [card, signed, graph] = ["", null as Signatures | null, null as GraphInfo | null];
+  const marks = { values: 0, keys: 0 };
   for (const [name, bytes] of members) {
+    if (name === "manifest.json") continue;
     try {
       if (name === "signature.json") signed = readEnvelope(bytes, manifest, identity);
-      else if (name.endsWith(".json")) json.set(name, parseStrict(bytes));
+      else if (name.endsWith(".json")) json.set(name, parseStrict(bytes, marks));
       else if (name === "card.md") card = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
       else if (name === "model.onnx") {
         graph = checkGraph(bytes);
@@ -67,6 +69,7 @@ export async function readSeal(file: Uint8Array): Promise<Seal> {
       }
     } catch (error) {
       if (error instanceof SealiftError) throw error;
+      if (error instanceof TooMany) throw tooMuch(`its JSON members hold ${error.message}`);
       throw malformed(name, error instanceof SyntaxError ? error.message : "it is not UTF-8");
     }
   }

@@ -4,9 +4,12 @@ import type { Contract, Value } from "../contract/types";
 import { SealiftError } from "../errors";
 import { Malformed } from "./read";
 import { TextStage } from "./stage";
+import { Tables } from "./tables";
 
 type Rows = readonly (readonly Value[])[];
 
+/** For the texts of one row: the work of all stages together (TextStage.work). */
+const MOST_ROW_WORK = 2 ** 26;
 /** The most cells of `terms<k>` that one run of the graph is given. */
 const CELLS = 1 << 16;
 
@@ -16,9 +19,10 @@ export class Stages {
 
   /** Throws E106 for a malformed stage. */
   constructor(contract: Contract) {
+    const tables = new Tables();
     this.stages = contract.stages.map(({ field, spec }, number) => {
       try {
-        return { field, stage: new TextStage(spec) };
+        return { field, stage: new TextStage(spec, tables) };
       } catch (error) {
         if (!(error instanceof Malformed)) throw error;
         throw new SealiftError(
@@ -53,6 +57,7 @@ export class Stages {
       const counted: [number, number][][][] = [];
       let widest = 1;
       for (const row of rows.slice(start, start + Math.min(this.mostRows, rows.length))) {
+        this.checkWork(row);
         const found = this.stages.map(({ field, stage }) => stage.count((row[field] as string | null) ?? ""));
         widest = Math.max(widest, ...found.map((columns) => columns.length));
         if (counted.length > 0 && (counted.length + 1) * widest > CELLS) break;
@@ -62,6 +67,24 @@ export class Stages {
       yield { rows: rows.slice(start, end), tensors: this.padded(counted) };
       start = end;
     }
+  }
+
+  /** Throws E207 for a row whose texts are too much for all stages together. */
+  private checkWork(row: readonly Value[]): void {
+    const sum = (work: (stage: TextStage, text: string) => number) =>
+      this.stages.reduce(
+        (all, { field, stage }) => all + work(stage, (row[field] as string | null) ?? ""),
+        0,
+      );
+    // The exact number takes a pass over the text.
+    if (sum((stage, text) => text.length * stage.sizes) <= MOST_ROW_WORK) return;
+    if (sum((stage, text) => stage.work(text)) > MOST_ROW_WORK)
+      throw new SealiftError(
+        "E207",
+        "The texts of a row have more terms than the format allows.",
+        "",
+        "Leave the texts out, or give them in smaller parts.",
+      );
   }
 
   /** `terms<k>` and `counts<k>`: each row's columns ascending, -1 and 0 behind them. */

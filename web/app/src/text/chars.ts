@@ -8,8 +8,14 @@ const [HANGUL, SYLLABLES] = [0xac00, 11172];
 
 export type Change = (text: string) => string;
 
+/** A change with the size of its tables (Tables.get). */
+export interface SizedChange {
+  change: Change;
+  entries: number;
+}
+
 /** Each character to a text of its own, whatever stands beside it. */
-export function charMap(raw: unknown): Change {
+export function charMap(raw: unknown): SizedChange {
   const spec = keys(raw, ["rest"], ["shifts", "texts", "dropped", "hangul"]);
   const { rest } = spec;
   if (rest !== "keep" && rest !== "drop") throw new Malformed("what is not mapped is kept or dropped");
@@ -22,7 +28,7 @@ export function charMap(raw: unknown): Change {
   addTexts(table, spec["texts"] ?? {});
   const fallback = rest === "drop" ? "" : undefined;
   const image = (point: number) => table.get(point) ?? (point < 0x80 ? undefined : fallback);
-  return (text) => {
+  const change = (text: string) => {
     let found = "";
     let copied = 0;
     for (let i = 0; i < text.length;) {
@@ -37,21 +43,26 @@ export function charMap(raw: unknown): Change {
     }
     return copied === 0 ? text : found + text.slice(copied);
   };
+  return { change, entries: table.size };
 }
 
 /** Lower case, with the one rule that looks around: a capital sigma at the end of a word. */
-export function lower(raw: unknown): Change {
+export function lower(raw: unknown): SizedChange {
   const spec = keys(raw, ["map", "cased", "ignorable"]);
-  const map = charMap(spec["map"]);
-  const cased = inside(ranges(spec["cased"]));
-  const ignorable = inside(ranges(spec["ignorable"]));
+  const { change: map, entries } = charMap(spec["map"]);
+  const [casedRanges, ignorableRanges] = [ranges(spec["cased"]), ranges(spec["ignorable"])];
+  const [cased, ignorable] = [inside(casedRanges), inside(ignorableRanges)];
+  // So that looking around never passes another sigma, and takes linear time.
+  const sigma = SIGMA!.codePointAt(0)!;
+  if (!cased(sigma) || ignorable(sigma))
+    throw new Malformed("the capital sigma must be cased, and not ignorable");
   /** The first character that is not looked through, from `at` on in one direction; -1 where there is none. */
   const beyond = (points: readonly number[], at: number, step: 1 | -1) => {
     let i = at + step;
     while (i >= 0 && i < points.length && ignorable(points[i]!)) i += step;
     return points[i] ?? -1;
   };
-  return (text) => {
+  const change = (text: string) => {
     if (!text.includes(SIGMA!)) return map(text);
     const points = Array.from(text, (char) => char.codePointAt(0)!);
     let found = "";
@@ -66,6 +77,7 @@ export function lower(raw: unknown): Change {
     });
     return found;
   };
+  return { change, entries: entries + 2 * (casedRanges.length + ignorableRanges.length) };
 }
 
 function count(text: string): number {

@@ -1,4 +1,8 @@
 /** Runs of words and of characters (spec/TEXT.md §5). */
+import { ranges } from "./read";
+
+/** What a range of white space counts for among the entries of tables. */
+const PER_RANGE = 8;
 
 /** Every `least` to `most` neighbouring parts, joined. */
 export function grams(
@@ -34,17 +38,20 @@ export function insideWords(words: Iterable<string>, least: number, most: number
   return found;
 }
 
-/** Two functions that know white space by `ranges` alone: two blanks or more to one space, and the parts between. */
-export function blanks(ranges: readonly [number, number][]): {
+/** Two functions that know white space by the stage's own set alone: two blanks or more to one space, and the parts between. */
+export function blanks(raw: unknown): {
   joined: (text: string) => string;
   parts: (text: string) => string[];
+  entries: number;
 } {
+  const set = ranges(raw);
+  const entries = PER_RANGE * set.length;
   // The pattern spells every character out, so that the host's idea of white space plays no part.
-  const listed = ranges
+  const listed = set
     .map(([start, end]) => `\\u{${start.toString(16)}}-\\u{${(end - 1).toString(16)}}`)
     .join("");
-  if (!listed) return { joined: (text) => text, parts: (text) => (text ? [text] : []) };
+  if (!listed) return { joined: (text) => text, parts: (text) => (text ? [text] : []), entries };
   const several = new RegExp(`[${listed}]{2,}`, "gu");
   const part = new RegExp(`[^${listed}]+`, "gu");
-  return { joined: (text) => text.replace(several, " "), parts: (text) => text.match(part) ?? [] };
+  return { joined: (text) => text.replace(several, " "), parts: (text) => text.match(part) ?? [], entries };
 }

@@ -3,12 +3,14 @@ import { SealiftError } from "../errors";
 import { CODE_POINTS, integer, isInteger, isList, items, keys, Malformed, ranges } from "./read";
 
 const [MOST_STATES, MOST_CLASSES] = [1024, 64];
+/** What an automaton counts for beside its numbers: its classes are laid out for all of Unicode. */
+const PER_AUTOMATON = 1 << 14;
 const MOST_STEPS = 2 ** 24;
 
 export type Split = (text: string) => string[];
 
 /** All matches of an automaton, leftmost first, none overlapping. Throws E207 for a text that takes too long. */
-export function scanner(raw: unknown): Split {
+export function scanner(raw: unknown): { split: Split; entries: number } {
   const spec = keys(raw, ["classes", "starts", "next"], ["cut"]);
   const parts = items(spec["classes"], isList, MOST_CLASSES - 1);
   const classOf = new Uint8Array(CODE_POINTS);
@@ -34,7 +36,7 @@ export function scanner(raw: unknown): Split {
     number,
     number,
   ];
-  return (text) => {
+  const split = (text: string) => {
     // Where each character begins, in UTF-16; and its class.
     const places = new Int32Array(text.length + 1);
     const codes = new Uint8Array(text.length + 1);
@@ -79,4 +81,5 @@ export function scanner(raw: unknown): Split {
     }
     return found;
   };
+  return { split, entries: (rows.length + 1) * width + PER_AUTOMATON };
 }

@@ -1,15 +1,19 @@
 /** One stage: a text to the columns that it fills and how often (spec/TEXT.md). The Python twin is text/stage.py. */
+import { SealiftError } from "../errors";
 import { charMap, lower, type Change } from "./chars";
 import { blanks, grams, insideWords } from "./grams";
 import { murmur3 } from "./murmur";
-import { flag, integer, isInteger, isText, items, keys, Malformed, ranges, text } from "./read";
+import { flag, integer, isInteger, isText, items, keys, Malformed, text } from "./read";
 import { scanner, type Split } from "./scan";
+import { Tables } from "./tables";
 
 const MOST_COLUMNS = 1 << 20;
 const LONGEST_GRAM = 64;
 const LONGEST_PREFIX = 1 << 10;
 const MOST_STOP_WORDS = 1 << 16;
 const REMEMBERED = 1 << 16;
+/** For one text: its characters, times the sum of the sizes of its n-grams. */
+const MOST_WORK = 2 ** 24;
 const MOST_ROWS = 1 << 22;
 const OPTIONAL = [
   "rows",
@@ -35,18 +39,24 @@ export class TextStage {
   private readonly split: Split;
   private readonly place: Place;
 
-  /** Throws Malformed. */
-  constructor(raw: unknown) {
+  /** The sum of the sizes of its n-grams. */
+  readonly sizes: number;
+  private readonly least: number;
+  private readonly most: number;
+
+  /** `tables` holds what stages of one contract share. Throws Malformed. */
+  constructor(raw: unknown, tables = new Tables()) {
     const spec = keys(raw, ["analyzer", "ngrams"], OPTIONAL);
     this.rows = "rows" in spec ? integer(spec["rows"], 1, MOST_ROWS) : Infinity;
-    if ("lower" in spec) this.changes.push(lower(spec["lower"]));
-    if ("accents" in spec) this.changes.push(charMap(spec["accents"]));
+    if ("lower" in spec) this.changes.push(tables.get(lower, spec["lower"]).change);
+    if ("accents" in spec) this.changes.push(tables.get(charMap, spec["accents"]).change);
     const [least, most] = items(spec["ngrams"], isInteger, 2, 2).map((n) => integer(n, 1, LONGEST_GRAM)) as [
       number,
       number,
     ];
     if (least > most) throw new Malformed("the shortest n-gram is longer than the longest");
-    this.split = splitter(spec, least, most);
+    this.split = splitter(spec, least, most, tables);
+    [this.least, this.most, this.sizes] = [least, most, sizesBetween(least, most)];
     if ("vocabulary" in spec === "hash" in spec)
       throw new Malformed("a stage has a vocabulary or hashes, one of the two");
     ({ columns: this.columns, place: this.place } =
@@ -55,7 +65,19 @@ export class TextStage {
 
   /** The terms of a text, in no particular order, as often as they occur. */
   terms(text: string): string[] {
-    return this.split(this.changes.reduce((changed, change) => change(changed), text));
+    let changed = text;
+    for (const change of this.changes) {
+      if (changed.length > MOST_WORK && count(changed) > MOST_WORK) throw tooLong(changed);
+      changed = change(changed);
+    }
+    if (changed.length * this.sizes > MOST_WORK && this.work(changed) > MOST_WORK) throw tooLong(changed);
+    return this.split(changed);
+  }
+
+  /** At least how many characters the terms of a text have, if every one were a word (spec/TEXT.md §5). */
+  work(text: string): number {
+    const length = count(text);
+    return length * sizesBetween(this.least, Math.min(this.most, Math.max(length, this.least)));
   }
 
   /** Column and count, ascending, for every column that a term of the text falls on. */
@@ -67,6 +89,26 @@ export class TextStage {
     }
     return [...counts].sort((a, b) => a[0] - b[0]);
   }
+}
+
+/** The number of code points. */
+function count(text: string): number {
+  let found = 0;
+  for (let i = 0; i < text.length; i += text.codePointAt(i)! > 0xffff ? 2 : 1) found++;
+  return found;
+}
+
+function sizesBetween(least: number, most: number): number {
+  return ((least + most) * (most - least + 1)) / 2;
+}
+
+function tooLong(text: string): SealiftError {
+  return new SealiftError(
+    "E207",
+    `A text of ${count(text)} characters has more terms than the format allows.`,
+    "",
+    "Leave the text out, or give it in smaller parts.",
+  );
 }
 
 function listed(raw: unknown): { columns: number; place: Place } {
@@ -93,7 +135,7 @@ function hashed(raw: unknown): { columns: number; place: Place } {
   return { columns, place };
 }
 
-function splitter(spec: Record<string, unknown>, least: number, most: number): Split {
+function splitter(spec: Record<string, unknown>, least: number, most: number, tables: Tables): Split {
   const { analyzer } = spec;
   if (analyzer === "whole") {
     if (["pattern", "space", "stop_words"].some((key) => key in spec) || most > 1)
@@ -105,7 +147,7 @@ function splitter(spec: Record<string, unknown>, least: number, most: number): S
   if (analyzer === "word") {
     if (!("pattern" in spec) || "space" in spec)
       throw new Malformed("a stage of words has a pattern, and no white space");
-    const scan = scanner(spec["pattern"]);
+    const { split: scan } = tables.get(scanner, spec["pattern"]);
     const stop = new Set("stop_words" in spec ? items(spec["stop_words"], isText, MOST_STOP_WORDS) : []);
     return (text) => {
       const words = scan(text).filter((word) => !stop.has(word));
@@ -116,7 +158,7 @@ function splitter(spec: Record<string, unknown>, least: number, most: number): S
     throw new Malformed("the analyzer is word, char, char_wb or whole");
   if (!("space" in spec) || "pattern" in spec || "stop_words" in spec)
     throw new Malformed("a stage of characters has white space, and neither pattern nor stop words");
-  const { joined, parts } = blanks(ranges(spec["space"]));
+  const { joined, parts } = tables.get(blanks, spec["space"]);
   if (analyzer === "char") return (text) => grams([...joined(text)], least, most, "");
   return (text) => insideWords(parts(text), least, most);
 }

@@ -1,0 +1,29 @@
+/** The tables of a contract's stages: equal ones are built once, all together are bounded (spec/TEXT.md §1). */
+import { canonical } from "../seal/json";
+import { Malformed } from "./read";
+
+const MOST_ENTRIES = 1 << 20;
+
+interface Sized {
+  entries: number;
+}
+
+export class Tables {
+  private readonly made = new Map<(raw: unknown) => Sized, Map<string, Sized>>();
+  private entries = 0;
+
+  /** The table that `make` builds from `raw`. Throws Malformed, also when all together are too large. */
+  get<T extends Sized>(make: (raw: unknown) => T, raw: unknown): T {
+    let known = this.made.get(make);
+    if (!known) this.made.set(make, (known = new Map()));
+    const key = canonical(raw);
+    let found = known.get(key);
+    if (!found) {
+      known.set(key, (found = make(raw)));
+      this.entries += found.entries;
+      if (this.entries > MOST_ENTRIES)
+        throw new Malformed(`the tables of the stages have more than ${MOST_ENTRIES} entries`);
+    }
+    return found as T;
+  }
+}
