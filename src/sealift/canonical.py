@@ -80,8 +80,7 @@ def parse(data: bytes, *, depth: int = 32, most: Marks | None = None, before: Ma
     if most is not None and not marks.fits(most):
         raise TooManyError(f"more than {most.values} values, or {most.keys} keys")
     _check_depth(brackets, depth)
-    if b"\\u" in data:
-        _check_surrogates(data)
+    check_surrogates(data)
     shape = b",%b," % outside.translate(_SHAPE)
     # Most texts have no such number, and a call for each one takes ten times as long.
     hooks: dict[str, Any] = {"parse_int": _integer, "parse_float": _float}
@@ -145,8 +144,10 @@ def _check_depth(brackets: bytes, limit: int) -> None:
         raise ValueError("a bracket is not closed, or was never opened")
 
 
-def _check_surrogates(data: bytes) -> None:
-    # Half a surrogate pair is no text: it could be neither printed nor written again.
+def check_surrogates(data: bytes) -> None:
+    """Raise ValueError for JSON with half of a surrogate pair, which could be neither printed nor written again."""
+    if b"\\u" not in data:
+        return
     rest = _PAIR.sub(b"_", data.replace(b"\\\\", b"__"))
     if _SURROGATE.search(rest):
         raise ValueError("half of a surrogate pair is not text")

@@ -6,6 +6,10 @@ import csv
 import datetime
 import io
 import json
+import resource
+import tempfile
+import zipfile
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
@@ -312,3 +316,114 @@ def test_the_summary_as_data(model: SealedModel) -> None:
     assert {key: told[key] for key in ("rows", "refused", "skipped")} == {"rows": 2, "refused": 1, "skipped": 1}
     assert told["problems"][0]["code"] == "R102"
     json.dumps(told)
+
+
+def problems(model: SealedModel, source: Path, **options: Any) -> list[tuple[int, str, str]]:
+    summary = score(model, source, io.BytesIO(), **options)
+    return [(problem.row, problem.field, problem.code) for problem in summary.problems]
+
+
+def test_a_formula_that_was_never_computed_is_refused(model: SealedModel, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for record in [HEADER, ["a", "=20+30", 70, "f"], ["=1", 50, 70, "f"], ["c", 50, 70, "f"], ["d", "", 70, "f"]]:
+        book.active.append(record)
+    book.save(tmp_path / "in.xlsx")  # openpyxl computes nothing
+    assert problems(model, tmp_path / "in.xlsx", extra=True) == [(1, "age", "R102")]
+    assert problems(model, tmp_path / "in.xlsx", keep=["id"]) == [(1, "age", "R102"), (2, "id", "R102")]
+    out = tmp_path / "out.jsonl"
+    score(model, tmp_path / "in.xlsx", out, extra=True)
+    first, *others = rows_of(out)
+    assert first["label"] is None
+    assert "is a formula whose result is not in the file" in first["error"]
+    assert all(row["label"] is not None for row in others)
+
+
+def with_sheet(path: Path, old: bytes, new: bytes) -> None:
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    assert old in parts[sheet]
+    parts[sheet] = parts[sheet].replace(old, new)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+def test_the_result_of_a_formula_is_read(model: SealedModel, tmp_path: Path) -> None:
+    given = make(tmp_path / "in.xlsx", [["a", 50, 70, "f"], ["b", 51, 70, "f"]])
+    with_sheet(given, b't="n"><v>50</v>', b"><f>20+30</f><v>50</v>")
+    with_sheet(given, b't="n"><v>51</v>', b't="str"><f>""</f><v></v>')  # the empty text: age may be missing
+    expected = model.predict({"age": [50.0, None], "weight": [70.0] * 2, "sex": ["f"] * 2})["probability"]
+    score(model, given, tmp_path / "out.jsonl", extra=True)
+    assert [row["probability_1"] for row in rows_of(tmp_path / "out.jsonl")] == expected[:, 1].tolist()
+
+
+def test_rows_far_apart_are_counted_not_made(model: SealedModel, tmp_path: Path) -> None:
+    given = make(tmp_path / "in.xlsx", [["a", 50, 70, "f"], ["b", 51, 70, "f"]])
+    with_sheet(given, b'<row r="3"', b'<row r="1000003"')
+    for column in "ABCD":
+        with_sheet(given, f'r="{column}3"'.encode(), f'r="{column}1000003"'.encode())
+    summary = score(model, given, io.BytesIO(), extra=True)
+    assert (summary.rows, summary.skipped) == (2, 1_000_000)
+
+
+@pytest.mark.parametrize("rows_before", [0, 2000])
+def test_a_nul_is_a_flaw_of_its_row_wherever_it_stands(model: SealedModel, tmp_path: Path, rows_before: int) -> None:
+    good, bad = b"50,70,f\n", b"50,70,f\0\n"
+    (tmp_path / "in.csv").write_bytes(b"age,weight,sex\n" + good * rows_before + bad + good)
+    assert problems(model, tmp_path / "in.csv") == [(rows_before + 1, "sex", "R102")]
+    good, bad = b'{"age":50,"weight":70,"sex":"f"}\n', b'{"age":50,"weight":70,"sex":"f\0"}\n'
+    (tmp_path / "in.jsonl").write_bytes(good * rows_before + bad + good)
+    assert problems(model, tmp_path / "in.jsonl") == [(rows_before + 1, "", "R106")]
+
+
+@pytest.mark.parametrize("target", ["csv", "jsonl", "parquet", "xlsx"])
+def test_a_kept_value_that_no_file_can_hold_is_a_flaw_of_its_row(
+    model: SealedModel, tmp_path: Path, target: str
+) -> None:
+    records = [["a", 50, 70, "f"], ["\ud800", 50, 70, "f"], [int("9" * 4000), 50, 70, "f"], [10**30, 50, 70, "f"]]
+    given = make(tmp_path / "in.jsonl", records)
+    summary = score(model, given, tmp_path / f"out.{target}", keep=["id"])
+    assert [(p.row, p.code) for p in summary.problems] == [(2, "R106"), (3, "R106")]
+    assert [row["id"] for row in rows_of(tmp_path / f"out.{target}")][3] in (10**30, str(10**30))
+
+
+@pytest.mark.parametrize("target", ["csv", "jsonl", "parquet", "xlsx"])
+def test_a_time_that_python_does_not_have_is_a_flaw_of_its_row(model: SealedModel, tmp_path: Path, target: str) -> None:
+    days = pa.array([2**60, 0], pa.timestamp("us"))
+    table = pa.table({"id": days, "age": [50.0, 50.0], "weight": [70.0, 70.0], "sex": ["f", "f"]})
+    pq.write_table(table, tmp_path / "in.parquet")
+    summary = score(model, tmp_path / "in.parquet", tmp_path / f"out.{target}", keep=["id"])
+    assert [(p.row, p.field, p.code) for p in summary.problems] == [(1, "id", "R106")]
+    assert rows_of(tmp_path / f"out.{target}")[1]["id"] in (datetime.datetime(1970, 1, 1), "1970-01-01T00:00:00")
+
+
+def test_kept_numbers_keep_their_digits(model: SealedModel, tmp_path: Path) -> None:
+    key = 12345678901234567890123456789
+    table = pa.table({"id": pa.array([Decimal(key)], pa.decimal128(38)), "age": pa.array([Decimal("50.5")]),
+                      "weight": [70.0], "sex": ["f"]})  # fmt: skip
+    pq.write_table(table, tmp_path / "in.parquet")
+    for target in ("csv", "jsonl", "parquet", "xlsx"):
+        summary = score(model, tmp_path / "in.parquet", tmp_path / f"out.{target}", keep=["id", "age"], extra=True)
+        assert summary.refused == 0
+        assert int(rows_of(tmp_path / f"out.{target}")[0]["id"]) == key
+    given = make(tmp_path / "in.jsonl", [[2**53 + 1, 50, 70, "f"]])
+    score(model, given, tmp_path / "out.xlsx", keep=["id"])
+    assert rows_of(tmp_path / "out.xlsx")[0]["id"] == str(2**53 + 1)
+
+
+def test_a_disk_that_fills_up_leaves_nothing(
+    model: SealedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    given = make(tmp_path / "in.csv", RECORDS * 5000)
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, old[1]))
+    try:
+        for target in ("csv", "jsonl", "parquet", "xlsx"):
+            with pytest.raises(SealiftError, match="File too large") as caught:
+                score(model, given, tmp_path / f"out.{target}", keep=["id"])
+            assert caught.value.code == "E402"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]

@@ -6,6 +6,7 @@ import datetime
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -137,9 +138,12 @@ def _typed_values(parts: Sequence[Any]) -> npt.NDArray[Any]:
         value.item() if isinstance(value, np.generic) else value for value in chain.from_iterable(parts)
     ]
     kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int, float} and kinds:
+    if kinds <= {int, float, Decimal} and kinds:
         whole = kinds == {int} and None not in values and all(abs(value) < 2**63 for value in values)
-        return np.array([np.nan if v is None else v for v in values], dtype=np.int64 if whole else np.float64)
+        try:
+            return np.array([np.nan if v is None else v for v in values], dtype=np.int64 if whole else np.float64)
+        except OverflowError:  # an integer that no double holds
+            return _objects(values)
     if kinds == {bool} and None not in values:
         return np.array(values, dtype=np.bool_)
     if kinds and all(issubclass(kind, datetime.date) for kind in kinds):

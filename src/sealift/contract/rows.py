@@ -13,6 +13,8 @@ from sealift.contract.check import Array
 from sealift.contract.contract import Contract
 from sealift.errors import ContractError
 
+_COMPARED = 5000  # names that may be the one meant: each comparison takes microseconds
+
 
 def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[str, Sequence[Any] | Array]:
     """The contract's inputs out of `rows`, each as a sequence of N values.
@@ -87,7 +89,7 @@ def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = Fal
     others = [name for name in present if name not in contract.index and name not in contract.ignored_names]
     if lacking:
         listed = ", ".join(f'"{name}"' for name in lacking[:5]) + (f" and {len(lacking) - 5} more" * (len(lacking) > 5))
-        close = _closest(lacking[0], others)
+        close = _closest(lacking[0], others[:_COMPARED])
         hint = f'Rename the column "{close}" to "{lacking[0]}".' if close else "Add the columns, named exactly so."
         raise ContractError("E101", f"The rows lack {listed}.", fix=hint)
     if others and not extra:

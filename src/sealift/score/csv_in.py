@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain
 from typing import IO, Any
 
 import numpy as np
@@ -17,7 +17,8 @@ from sealift.score.table import MAX_BYTES, Chunk, malformed, size_of
 
 _MAX_CELL = 1 << 20
 _MAX_HEADER = 1 << 22
-_STEP = 1024
+_MAX_RECORD = 1 << 24
+_MAX_CELLS = 1 << 20
 _BLOCK = 1 << 21
 _WORTH = 8 << 20  # importing pyarrow takes longer than reading a smaller file without it
 _SAVE_AGAIN = 'Save it again as "CSV UTF-8" from the program it came from.'
@@ -41,7 +42,7 @@ class CsvReader:
         with _understood(where):
             self._opening = self._read_opening()
             self._separator = separator_of(self._opening)
-            self._records = self._parse(chain(io.StringIO(self._opening, newline=""), self._text))
+            self._records = self._parse(chain(io.StringIO(self._opening, newline=""), self._endless(self._text)))
             self.names: list[str] = next((record for record in self._records if any(record)), [])
         if not self.names:
             raise malformed("The file is empty.", where, "Give a CSV file with a header and one line for each row.")
@@ -75,8 +76,8 @@ class CsvReader:
                 break
         return text
 
-    def _parse(self, lines: Any) -> Any:
-        return csv.reader(lines, delimiter=self._separator, strict=True)
+    def _parse(self, lines: Iterable[str]) -> _Records:
+        return _Records(lines, self._separator)
 
     def _fast(self, wanted: dict[str, int], rows: int, numbers: Collection[str]) -> Iterator[Chunk]:
         """Blocks of whole lines up to the first that has a quote or a lone CR; leaves the rest to `_slow`."""
@@ -111,7 +112,12 @@ class CsvReader:
             start = after
         self._stream.seek(start)
         self._text = io.TextIOWrapper(self._stream, encoding="utf-8", newline="")
-        self._records = self._parse(self._text)
+        self._records = self._parse(self._endless(self._text))
+
+    @staticmethod
+    def _endless(text: IO[str]) -> Iterator[str]:
+        """The lines; of one that never ends, as much as shows it."""
+        return iter(lambda: text.readline(_MAX_RECORD + 1), "")
 
     def _plain(self, wanted: dict[str, int], numbers: Collection[str]) -> Any:
         if not numbers or self._size < _WORTH:
@@ -138,22 +144,64 @@ class CsvReader:
     def _some(self, rows: int) -> tuple[list[list[str]], bool]:
         """At most `rows` records without the empty ones, fewer where they are long; and whether the text ended."""
         records: list[list[str]] = []
-        begun = self._stream.tell() if self._size else 0
-        while len(records) < rows:
-            found = list(islice(self._records, min(_STEP, rows - len(records))))
+        begun = self._records.characters
+        while len(records) < rows and self._records.characters - begun <= MAX_BYTES:
+            found = self._records.take(rows - len(records))
             if not found:
                 return records, True
             kept = [record for record in found if any(record)]
             self.skipped += len(found) - len(kept)
             records += kept
-            if self._size and self._stream.tell() - begun > MAX_BYTES:
-                break
         return records, False
 
     @property
     def line(self) -> int:
         """The line that was read last."""
-        return self._lines + int(self._records.line_num)
+        return self._lines + self._records.line_num
+
+
+class _Records(Iterator[list[str]]):
+    """The records of `lines`.
+
+    Attributes:
+        characters: how many were read so far.
+    """
+
+    def __init__(self, lines: Iterable[str], separator: str) -> None:
+        self.characters = 0
+        self._lines = iter(lines)
+        self._before = 0  # characters before the present record
+        self._reader = csv.reader(self._counted(), delimiter=separator, strict=True)
+
+    def __next__(self) -> list[str]:
+        """The next record. Raises csv.Error for one that is too long to be one."""
+        record = next(self._reader)
+        self._before = self.characters
+        if len(record) > _MAX_CELLS:
+            raise csv.Error(f"a record has {len(record):,} cells")
+        return record
+
+    def take(self, count: int) -> list[list[str]]:
+        """At most `count` records, fewer where they are long; none at the end."""
+        found: list[list[str]] = []
+        begun = self.characters
+        for record in self:
+            found.append(record)
+            if len(found) == count or self.characters - begun > MAX_BYTES:
+                break
+        return found
+
+    @property
+    def line_num(self) -> int:
+        """The lines read so far."""
+        return int(self._reader.line_num)
+
+    def _counted(self) -> Iterator[str]:
+        for line in self._lines:
+            self.characters += len(line)
+            if self.characters - self._before > _MAX_RECORD:
+                raise csv.Error(f"a record has more than {_MAX_RECORD >> 20} million characters")
+            yield line
 
 
 def separator_of(header: str) -> str:

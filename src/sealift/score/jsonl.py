@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import IO, Any
 
 import numpy as np
 
+from sealift import canonical
 from sealift.contract import Problem
 from sealift.score.csv_out import as_text
 from sealift.score.table import MAX_BYTES, Chunk, Column, malformed, size_of
 
 _MAX_LINE = 1 << 26
 _LOOK = 1000
+_DIGITS = 310  # the largest double has 309 digits
+_LONG = re.compile(rb"[0-9]{310}")
 _FIX = "Write one JSON object a line, in UTF-8, with the contract's input names as keys."
 
 
@@ -22,7 +26,7 @@ class JsonLinesReader:
     """An open JSON Lines file; the first records tell the names of the columns."""
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
-        """Read the first records. Raises FileError E404 when the first is no JSON object."""
+        """Read the first records. Raises FileError E404 when none is a JSON object."""
         self._where = where
         self._stream = stream
         self._size = size_of(stream)
@@ -32,11 +36,11 @@ class JsonLinesReader:
         opening = list(islice(self._lines, _LOOK))
         if not opening:
             raise malformed("The file is empty.", where, _FIX)
-        first = _record(opening[0])
-        if isinstance(first, str):
-            raise malformed(f"The file is not JSON Lines: {first}.", f"{where}, line 1", _FIX)
-        found = (record for line in opening if not isinstance(record := _record(line), str))
-        self.names: list[str] = list(dict.fromkeys(key for record in found for key in record))
+        found = [_record(line) for line in opening]
+        records = [record for record in found if not isinstance(record, str)]
+        if not records:  # else a line that cannot be read is a bad row, the first one too
+            raise malformed(f"The file is not JSON Lines: {found[0]}.", f"{where}, line 1", _FIX)
+        self.names: list[str] = list(dict.fromkeys(key for record in records for key in record))
         self._lines = chain(opening, self._lines)
 
     def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
@@ -99,7 +103,10 @@ class JsonLinesReader:
 def _record(line: bytes) -> dict[str, Any] | str:
     """The object of a line, or what is wrong with it."""
     try:
-        record = json.loads(line.decode(), object_pairs_hook=_unique)
+        canonical.check_surrogates(line)
+        # A call for each number takes ten times as long, so only where there is a long run of digits.
+        hooks = {"parse_int": _integer} if _LONG.search(line) else {}
+        record = json.loads(line.decode(), object_pairs_hook=_unique, **hooks)
     except UnicodeDecodeError:
         return "it is not UTF-8"
     except RecursionError:
@@ -107,6 +114,12 @@ def _record(line: bytes) -> dict[str, Any] | str:
     except ValueError as error:  # malformed JSON, a key twice, a number of thousands of digits
         return str(error)[:200]
     return record if isinstance(record, dict) else f"it is a {type(record).__name__}"
+
+
+def _integer(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError("a number is larger than a double holds")
+    return int(text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def open_table(stream: IO[bytes], where: str, kind: Kind | None = None) -> Reade
             )
     if kind is None:
         kind = "jsonl" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else "csv"
-    if kind in ("csv", "jsonl") and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head):
+    if kind in ("csv", "jsonl") and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or _is_utf16(head)):
         raise malformed("The file is not UTF-8 text.", where, "Save it again in UTF-8, without a binary encoding.")
     if kind == "csv":
         from sealift.score.csv_in import CsvReader
@@ -78,6 +78,11 @@ def open_table(stream: IO[bytes], where: str, kind: Kind | None = None) -> Reade
     return XlsxReader(buffered, where)
 
 
+def _is_utf16(head: bytes) -> bool:
+    """Whether every second byte is mostly NUL. A single NUL is a flaw of its row, wherever it stands."""
+    return 4 * head.count(0) > len(head)
+
+
 def open_writer(kind: Kind, stream: IO[bytes], columns: Sequence[Column], where: str) -> Writer:
     """Begin a table. Raises FileError E405."""
     if kind == "csv":
@@ -92,7 +97,7 @@ def open_writer(kind: Kind, stream: IO[bytes], columns: Sequence[Column], where:
         from sealift.score.parquet import ParquetWriter
 
         return ParquetWriter(stream, columns, where)
-    from sealift.score.xlsx import XlsxWriter
+    from sealift.score.xlsx_out import XlsxWriter
 
     return XlsxWriter(stream, columns, where)
 

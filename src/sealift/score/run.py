@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -278,8 +279,12 @@ def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tall
 
 def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
     column = piece.columns[field.name]
-    if piece.cells == "none" or isinstance(column, np.ndarray):
+    if isinstance(column, np.ndarray):
         return column
+    if piece.cells == "none":
+        # A kept decimal keeps its digits; as an input it is a number like any other.
+        number = field.dtype != "string" and any(type(value) is Decimal for value in column)
+        return [float(value) if type(value) is Decimal else value for value in column] if number else column
     reader = CellReader.of(field)
     if piece.cells == "all":
         return reader.column(cast("Sequence[str]", column))
