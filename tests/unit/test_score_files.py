@@ -355,7 +355,7 @@ def test_the_result_of_a_formula_is_read(model: SealedModel, tmp_path: Path) -> 
     with_sheet(given, b't="n"><v>51</v>', b't="str"><f>""</f><v></v>')  # the empty text: age may be missing
     expected = model.predict({"age": [50.0, None], "weight": [70.0] * 2, "sex": ["f"] * 2})["probability"]
     score(model, given, tmp_path / "out.jsonl", extra=True)
-    assert [row["probability_1"] for row in rows_of(tmp_path / "out.jsonl")] == expected[:, 1].tolist()
+    assert [row["probability_ill"] for row in rows_of(tmp_path / "out.jsonl")] == expected[:, 1].tolist()
 
 
 def test_rows_far_apart_are_counted_not_made(model: SealedModel, tmp_path: Path) -> None:
