@@ -105,7 +105,7 @@ def _record(line: bytes) -> dict[str, Any] | str:
     try:
         canonical.check_surrogates(line)
         # A call for each number takes ten times as long, so only where there is a long run of digits.
-        hooks = {"parse_int": _integer} if _LONG.search(line) else {}
+        hooks: dict[str, Any] = {"parse_int": _integer} if _LONG.search(line) else {}
         record = json.loads(line.decode(), object_pairs_hook=_unique, **hooks)
     except UnicodeDecodeError:
         return "it is not UTF-8"
