@@ -13,6 +13,7 @@ from sealift.convert.tensor import Tensor, where
 from sealift.convert.trace.calendar import HOUR, MINUTE, SECOND, Calendar, floored, quotient, rest
 from sealift.convert.trace.moments import Moments
 from sealift.convert.trace.refusal import Refusal
+from sealift.convert.trace.series import Series
 from sealift.convert.trace.units import as_float, unit_of
 
 _NUMBERS: dict[str, Callable[[Calendar], Tensor]] = {
@@ -48,6 +49,8 @@ _SPANS: dict[str, Callable[[Tensor], Tensor]] = {
     "microseconds": lambda x: rest(x, SECOND),
     "nanoseconds": lambda x: rest(x, 1),
 }
+_MONTHS = "January February March April May June July August September October November December"
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
 _FLOORS = {"D": DAY, "d": DAY, "h": HOUR, "H": HOUR, "min": MINUTE, "T": MINUTE, "s": SECOND, "S": SECOND}
 _ELSEWHERE = {
     "date": "Write .dt.normalize() for the date without its time; it is subtracted and compared as dates are.",
@@ -55,8 +58,6 @@ _ELSEWHERE = {
     "tz_localize": "Bring dates to one zone before the model, in training too.",
     "tz_convert": "Bring dates to one zone before the model, in training too.",
     "strftime": "Take numbers instead of text: .dt.month, .dt.dayofweek.",
-    "month_name": "Take the number: .dt.month, and OneHotEncoder where each month counts for itself.",
-    "day_name": "Take the number: .dt.dayofweek, and OneHotEncoder where each day counts for itself.",
     "to_period": "Take numbers: .dt.year * 12 + .dt.month counts months.",
 }
 
@@ -93,11 +94,22 @@ class Parts:
             return lambda freq="D", **_: self._floor(freq)
         elif name == "isocalendar":
             return lambda: _Weeks(moments, self._calendar.iso)
+        elif name in ("month_name", "day_name"):
+            return lambda locale=None: self._names(name, locale)
         of = "spans" if moments.kind.kind == "m" else "dates"
         raise Refusal(
             f"it uses .dt.{name} of {of}, which is not traced",
             _ELSEWHERE.get(name, "Say it with .dt.year, .month, .day, .hour, .dayofweek, .dayofyear, or differences."),
         )
+
+    def _names(self, kind: str, locale: Any) -> Series:
+        """English names, as pandas gives them unless it is asked for a locale."""
+        if locale is not None:
+            raise Refusal("it names months or days in a locale", "Leave locale out, or take the number.")
+        months = kind == "month_name"
+        number = self._calendar.month - 1 if months else self._calendar.weekday
+        names = np.array((_MONTHS if months else _DAYS).split(), dtype=object)
+        return Series(number.take_from(names), self._moments.name, self._moments.gaps)
 
     def _floor(self, freq: Any) -> Moments:
         if freq not in _FLOORS:

@@ -264,5 +264,5 @@ def across(frame: Frame, name: str, axis: Any, *, skipna: bool, ddof: float = 1)
     """A reduction over the columns; what is missing is passed over, as pandas does."""
     if axis not in (1, "columns"):
         reduce(name, frame.to_numpy()[:, 0], 0)
-    kind = f"nan{name}" if skipna and name in ("sum", "mean", "min", "max", "std", "var", "prod") else name
+    kind = f"nan{name}" if skipna and name in ("sum", "mean", "min", "max", "std", "var", "prod", "median") else name
     return Series(reduce(kind, frame.to_numpy(), 1, ddof=ddof).tensor)

@@ -104,6 +104,15 @@ def _map(frame: Frame, function: Any, **_: Any) -> Frame:
     raise Refusal("it maps a Python function over single values", "Use NumPy's functions on the whole frame.")
 
 
+def _clip(
+    frame: Frame, lower: Any = None, upper: Any = None, *, a_min: Any = None, a_max: Any = None, **rest: Any
+) -> Frame:
+    """`df.clip(lower, upper)`, and `np.clip(df, a_min=…, a_max=…)`."""
+    low = next((value for value in (lower, a_min, rest.pop("min", None)) if value is not None), None)
+    high = next((value for value in (upper, a_max, rest.pop("max", None)) if value is not None), None)
+    return frame.each(lambda x: bounded(x, low, high, **rest))
+
+
 class _Places:
     """`df.loc[:, names]` and `df.iloc[:, numbers]`."""
 
@@ -156,7 +165,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "applymap": _map,
     "assign": _assign,
     "astype": _astype,
-    "clip": lambda df, lower=None, upper=None, **rest: df.each(lambda x: bounded(x, lower, upper, **rest)),
+    "clip": _clip,
     "copy": lambda df, **_: Frame(df.table),
     "drop": _drop,
     "fillna": _fillna,

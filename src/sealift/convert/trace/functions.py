@@ -16,7 +16,7 @@ from sealift.convert.trace.refusal import Refusal, rows_at_once
 from sealift.convert.trace.ufuncs import wrapped
 
 for _name in ("all", "any", "argmax", "argmin", "count_nonzero", "max", "mean", "median", "min", "nanmax", "nanmean",
-              "nanmin", "nanprod", "nansum", "prod", "ptp", "sum"):  # fmt: skip
+              "nanmedian", "nanmin", "nanprod", "nansum", "prod", "ptp", "sum"):  # fmt: skip
 
     def _reduction(a: Any, axis: Any = None, *, keepdims: Any = False, _name: str = _name, **rest: Any) -> Any:
         _only_defaults(rest, _name)
@@ -97,6 +97,35 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     found = a if low is None else np.maximum(a, low)
     return found if high is None else np.minimum(found, high)
+
+
+@implements(np.einsum)
+def _einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
+    """Sums of products along letters (ONNX's Einsum, in float64)."""
+    del optimize
+    if not isinstance(subscripts, str) or "." in subscripts:
+        raise Refusal("it calls np.einsum without letters for all axes", "Write np.einsum('ij,jk->ik', a, b).")
+    given, arrow, kept = subscripts.replace(" ", "").partition("->")
+    letters = given.split(",")
+    if not arrow:
+        kept = "".join(sorted(c for c in set(given) - {","} if given.count(c) == 1))
+    tensors = [
+        tensor if tensor.dtype.startswith("float") else tensor.cast("float64") for tensor in tensors_of(*operands)
+    ]
+    if [len(part) for part in letters] != [len(tensor.shape) for tensor in tensors]:
+        raise Refusal("it calls np.einsum with letters that do not fit", "Give each operand a letter for each axis.")
+    sizes = {
+        c: size
+        for part, tensor in zip(letters, tensors, strict=True)
+        for c, size in zip(part, tensor.shape, strict=True)
+    }
+    if any(size is None and c not in kept for c, size in sizes.items()):
+        raise rows_at_once("np.einsum over the rows", "Keep the letter of the rows behind the arrow.")
+    dtype = common(tensors)
+    alike = [tensor.cast(dtype) for tensor in tensors]
+    equation = f"{','.join(letters)}->{kept}"
+    shape = tuple(sizes[c] for c in kept)
+    return Array(graph_of(*operands).add("Einsum", alike, dtype, shape, equation=equation))
 
 
 @implements(np.nan_to_num)

@@ -32,6 +32,9 @@ def method(array: Array, name: str) -> Any:
 
 def astype(array: Array, dtype: Any, *_: Any, **__: Any) -> Array:
     """The values as another dtype."""
+    if _is_categorical(dtype):
+        # A category computes and compares as the value that it stands for.
+        return array.copy()
     if array.dtype == object:
         if np.dtype(dtype).kind in "OUS":
             return array
@@ -42,6 +45,11 @@ def astype(array: Array, dtype: Any, *_: Any, **__: Any) -> Array:
     if np.dtype(dtype).kind in "US":
         raise Refusal("it turns numbers into texts", "Leave them numbers.")
     return Array(as_type(array.tensor, dtype_of(dtype)))
+
+
+def _is_categorical(dtype: Any) -> bool:
+    """Whether it is pandas' type of categories without a list of them, which would make others missing."""
+    return dtype == "category" if isinstance(dtype, str) else getattr(dtype, "categories", True) is None
 
 
 def _fill(array: Array, value: Any) -> None:

@@ -134,6 +134,24 @@ def _median(tensor: Tensor, axis: int, keep: bool) -> Tensor:
     return _spoiled(values, low if size % 2 else (low + high) / 2.0, axis, keep)
 
 
+def _nanmedian(tensor: Tensor, axis: int, keep: bool) -> Tensor:
+    values = _float(tensor)
+    if axis != len(values.shape) - 1:
+        raise Refusal("it takes the median of an axis that is not the last", "Use axis=1 on a matrix.")
+    gone = values.isnan()
+    # What is missing comes last; the middle is that of the others.
+    ordered, _ = where(gone, np.array(np.inf, values.dtype), values).smallest(_count(values, axis))
+    count = _sum(~gone, axis, True)
+    sides = []
+    for last in (count - 1, count):
+        place = last.op("Div", np.array(2)).op("Max", np.array(0))
+        sides.append(ordered.op("GatherElements", place, shape=count.shape, axis=axis))
+    odd = count.op("Mod", np.array(2)).equals(np.array(1))
+    middle = where(odd, sides[0], (sides[0] + sides[1]) / 2.0)
+    found = where(count.equals(np.array(0)), np.array(np.nan, values.dtype), middle)
+    return found if keep else found.op("Squeeze", np.array([axis]), shape=values.shape[:axis])
+
+
 def _arg(kind: str) -> _Reduction:
     def run(tensor: Tensor, axis: int, keep: bool) -> Tensor:
         shape = (*tensor.shape[:axis], *((1,) if keep else ()), *tensor.shape[axis + 1 :])
@@ -179,6 +197,7 @@ _KNOWN: dict[str, _Reduction] = {
     "mean": _mean,
     "median": _median,
     "min": _MIN,
+    "nanmedian": _nanmedian,
     "nanmax": _without_nan(_MAX, -np.inf, empty=np.nan),
     "nanmean": _nanmean,
     "nanmin": _without_nan(_MIN, np.inf, empty=np.nan),

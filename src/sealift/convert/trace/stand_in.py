@@ -20,6 +20,7 @@ from sealift.convert.graph import Tensor
 from sealift.convert.table import Table
 from sealift.convert.trace import shapes
 from sealift.convert.trace.array import Array, dtype_of, is_array
+from sealift.convert.trace.binning import Cut
 from sealift.convert.trace.columns import with_column
 from sealift.convert.trace.frame import Frame, is_frame
 from sealift.convert.trace.joining import column_stack
@@ -92,6 +93,7 @@ def _replacements(like: Tensor) -> Iterator[tuple[Any, Any]]:
         frames: dict[str, Any] = {"DataFrame": _frames(pandas.DataFrame, like), "concat": _Concat(pandas.concat)}
         for name in ("isna", "isnull", "notna", "notnull"):
             frames[name] = _Gone(getattr(pandas, name), name)
+        frames["cut"] = Cut(pandas.cut)
         frames["to_datetime"] = _Dates(pandas.to_datetime)
         yield from _pairs(pandas, frames)
 
