@@ -126,7 +126,7 @@ FRAMES: list[tuple[Any, str, str]] = [
     (lambda df: df.select_dtypes("number"), ".select_dtypes", ""),
     (lambda df: df["word"].map({"x": "y"}).to_frame(), "to texts", "OneHotEncoder"),
     (lambda df: pd.get_dummies(df["word"]).astype(float), "", ""),
-    (lambda df: pd.cut(df["a"], [-9, 0, 9], labels=False).to_frame(), "", ""),
+    (lambda df: pd.cut(df["a"], 3, labels=False).to_frame(), "all rows at once", "KBinsDiscretizer"),
     (clever, ".iloc", ""),
 ]  # fmt: skip
 
