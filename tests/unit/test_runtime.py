@@ -184,5 +184,5 @@ def test_a_sealed_file_whose_contract_does_not_fit_its_graph(tmp_path: Path) -> 
     members["contract.json"] = canonical.dumps(Contract.from_json(raw).as_json())
     sealed = seal.assemble(members, name="w", version="1", task="classification", producer="t", opsets={"": 21})
     seal.write(tmp_path / "w.seal", sealed)
-    with pytest.raises(SealError, match="E207"):
+    with pytest.raises(SealError, match="E209"):
         load(tmp_path / "w.seal").predict({"age": 1.0, "weight": 2.0, "sex": "f"})

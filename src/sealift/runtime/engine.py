@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from sealift.contract import Output
 from sealift.errors import SealError, SealiftError
 from sealift.runtime.alone import Alone
+from sealift.runtime.fit import check_answers
 from sealift.text import Stages
 
 if TYPE_CHECKING:
@@ -42,8 +44,25 @@ class Engine:
     the processors in pieces.
     """
 
-    def __init__(self, graph: bytes | memoryview, *, threads: int | None = None, stages: Stages | None = None) -> None:
-        """Load `graph`, fed through `stages` where it has some. Raises SealError E207 when it cannot be run here."""
+    def __init__(
+        self,
+        graph: bytes | memoryview,
+        *,
+        threads: int | None = None,
+        stages: Stages | None = None,
+        declared: Sequence[Output] = (),
+    ) -> None:
+        """Load a graph.
+
+        Args:
+            graph: a checked graph.
+            threads: how many processors to use for many rows; all by default.
+            stages: the text stages that feed it.
+            declared: the outputs of its contract, to which its answers are held.
+
+        Raises:
+            SealError: E207 when it cannot be run here.
+        """
         ort = _library()
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
@@ -61,12 +80,13 @@ class Engine:
         self._call: Any = getattr(self._session, "_sess", self._session).run
         self._threads = threads or os.cpu_count() or 1
         self._stages = stages or Stages((), ())
+        self._declared = declared
         self._alone = Alone(self._session)
         self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
         self.inputs: list[str] = [t.name for t in self._session.get_inputs() if t.name not in self._stages.made]
 
     def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, Any]:
-        """Run the graph on N rows; output name → array with N entries. Raises SealError E207."""
+        """Run the graph on N rows; output name → array with N entries. Raises SealError E207, E209."""
         names = outputs or self.outputs
         found = self._alone.answer(names, tensors)
         if found is not None:
@@ -74,7 +94,9 @@ class Engine:
         count = len(next(iter(tensors.values())))
         if count <= _LEAST and not self._stages.made:
             try:
-                found = dict(zip(names, self._call(names, tensors, None), strict=True))
+                found = dict(zip(names, self._asked(names, tensors, count), strict=True))
+            except SealiftError:
+                raise
             except Exception as error:
                 raise _cannot_run(error) from error
             if count == 1:
@@ -97,8 +119,14 @@ class Engine:
 
     def _answers(self, names: Sequence[str], piece: Mapping[str, npt.NDArray[Any]]) -> list[list[Any]]:
         """For each output, what it gives for a piece, in parts."""
-        found = (self._call(names, dict(part), None) for part in self._stages.pieces(piece))
+        found = (self._asked(names, part, len(next(iter(part.values())))) for part in self._stages.pieces(piece))
         return [list(parts) for parts in zip(*found, strict=True)]
+
+    def _asked(self, names: Sequence[str], tensors: Mapping[str, npt.NDArray[Any]], count: int) -> list[Any]:
+        answers: list[Any] = self._call(names, dict(tensors), None)
+        # Buffers bound for single rows take their shapes and types from an answer checked here.
+        check_answers(self._declared, names, answers, count)
+        return answers
 
 
 def joined(parts: list[Any]) -> Any:

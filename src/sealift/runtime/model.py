@@ -13,6 +13,7 @@ from sealift import seal as sealing
 from sealift.contract import Batch, Contract, columns_of, encode
 from sealift.errors import ContractError
 from sealift.runtime.engine import Engine
+from sealift.runtime.fit import check_graph
 from sealift.runtime.golden import Examples, SelfTest, encoded, read_examples, self_test
 from sealift.seal import Seal
 from sealift.text import Stages
@@ -29,6 +30,7 @@ class SealedModel:
     def __init__(self, seal: Seal, *, threads: int | None = None) -> None:
         self.seal = seal
         self.contract = Contract.from_json(seal.json("contract.json"))
+        check_graph(seal.graph, self.contract)
         self._stages = Stages.of(self.contract)
         self._threads = threads
 
@@ -50,7 +52,12 @@ class SealedModel:
     @cached_property
     def engine(self) -> Engine:
         """The graph, loaded on first use. Raises SealError E207."""
-        return Engine(self.seal.members["model.onnx"], threads=self._threads, stages=self._stages)
+        return Engine(
+            self.seal.members["model.onnx"],
+            threads=self._threads,
+            stages=self._stages,
+            declared=self.contract.outputs,
+        )
 
     @cached_property
     def examples(self) -> Examples:
@@ -71,7 +78,8 @@ class SealedModel:
 
         Raises:
             ContractError: E101 to E105 when the columns do not fit, R101 to R104 for the first bad row.
-            SealError: E207 when the graph cannot be run here.
+            SealError: E207 when the graph cannot be run here, E209 when an answer has another shape or type than the
+                contract declares.
         """
         batch = encode(self.contract, columns_of(self.contract, rows, extra=extra))
         if batch.problems:
@@ -100,6 +108,6 @@ def load(path: Path | str, *, threads: int | None = None) -> SealedModel:
         threads: how many processors to use for many rows; all by default.
 
     Raises:
-        FileError: E401. SealError: E201 to E205, E208. ContractError: E106.
+        FileError: E401. SealError: E201 to E205, E208, E209. ContractError: E106.
     """
     return SealedModel(sealing.read(path), threads=threads)

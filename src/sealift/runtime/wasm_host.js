@@ -32,6 +32,7 @@ async function handle(ort, header, payload) {
     const session = await ort.InferenceSession.create(new Uint8Array(payload), {
       executionProviders: ["wasm"],
       logSeverityLevel: 3,
+      extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } }, // as the page does
     });
     sessions.set(header.id, session);
     return [{}, []];

@@ -3,7 +3,7 @@
 The format is specified in spec/SEAL.md.
 """
 
-from sealift.seal.graph import GraphInfo
+from sealift.seal.graph import GraphInfo, Port
 from sealift.seal.layout import LIMITS
 from sealift.seal.manifest import FORMAT, Manifest
 from sealift.seal.reader import Seal, parse, read
@@ -24,6 +24,7 @@ __all__ = [
     "LIMITS",
     "GraphInfo",
     "Manifest",
+    "Port",
     "Seal",
     "Signature",
     "assemble",

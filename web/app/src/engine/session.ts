@@ -2,9 +2,10 @@
 import type * as Ort from "onnxruntime-web";
 import { cautionsOf, type Caution } from "../contract/cautions";
 import { makeTensors, type TensorData } from "../contract/tensors";
-import type { Contract, Output, Value } from "../contract/types";
+import type { Contract, Value } from "../contract/types";
 import { SealiftError } from "../errors";
 import { Stages } from "../text/batch";
+import { toAnswer } from "./fit";
 import type { Answer } from "./protocol";
 
 declare global {
@@ -36,6 +37,8 @@ export class Model {
       const session = await ort.InferenceSession.create(graph, {
         executionProviders: ["wasm"],
         logSeverityLevel: 3,
+        // A sealed graph has no constants to compute (spec/SEAL.md §7); opening one must not start computing.
+        extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } },
       });
       return new Model(ort, session, stages, contract);
     } catch (error) {
@@ -80,23 +83,6 @@ export class Model {
     }
     return this.contract.outputs.map((output) => toAnswer(output, found[output.name], rows.length));
   }
-}
-
-function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: number): Answer {
-  const size = count * (output.width ?? 1);
-  if (!tensor || tensor.data.length !== size) {
-    throw cannotRun(
-      `the output "${output.name}" has the shape [${tensor?.dims.join(", ") ?? "none"}], not ${count} rows`,
-    );
-  }
-  const raw = tensor.data as ArrayLike<number | bigint | string>;
-  const data = new Array<number | string | boolean>(size);
-  for (let i = 0; i < size; i++) {
-    const value = raw[i]!;
-    if (output.dtype === "bool") data[i] = Boolean(value);
-    else data[i] = typeof value === "bigint" ? Number(value) : value;
-  }
-  return { name: output.name, width: output.width, data };
 }
 
 function cannotRun(error: unknown): SealiftError {

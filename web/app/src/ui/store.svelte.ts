@@ -1,6 +1,7 @@
 /** What the tabs share: the opened model, and the golden examples' verdict. */
 import { parseContract } from "../contract/parse";
 import type { Contract } from "../contract/types";
+import { checkPorts } from "../engine/fit";
 import { parseGolden } from "../engine/golden";
 import type { Golden, GoldenReport } from "../engine/protocol";
 import { asProblem, type Problem } from "../errors";
@@ -51,6 +52,7 @@ class Store {
       const seal = await readSeal(new Uint8Array(bytes));
       const raw = jsonMember(seal, "contract.json");
       const contract = parseContract(raw);
+      checkPorts(seal.graph, contract);
       const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract);
       const { manifest, identity, card, signed } = seal;
       const [evidence, provenance] = [jsonMember(seal, "evidence.json"), jsonMember(seal, "provenance.json")];

@@ -1,0 +1,78 @@
+"""Do a graph and its answers fit the contract? (spec/SEAL.md §7)"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import Contract, Output
+from sealift.errors import SealError
+from sealift.seal import GraphInfo, Port
+
+# The codes of onnx.TensorProto.DataType.
+_ELEMENTS = {"float64": 11, "int64": 7, "bool": 9, "string": 8}
+# ONNX Runtime gives strings as an array of objects.
+_DTYPES = {"float64": np.dtype(np.float64), "int64": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
+_OBJECTS = np.dtype(object)
+
+
+def check_graph(info: GraphInfo, contract: Contract) -> None:
+    """Raise SealError E209 unless the graph declares the contract's tensors as inputs, and its outputs as outputs."""
+    wanted = {
+        tensor.name: (tensor.dtype, None if tensor.stage is not None else len(tensor.fields), 2)
+        for tensor in contract.tensors
+    }
+    for name in sorted(wanted.keys() ^ info.inputs.keys()):
+        state = "has no" if name in wanted else "has an unknown"
+        raise _misfit(f"the graph {state} input {name!r:.80}")
+    for name, (dtype, width, rank) in wanted.items():
+        _check_port("input", name, info.inputs[name], dtype, width, rank)
+    for output in contract.outputs:
+        if output.name not in info.outputs:
+            raise _misfit(f"the graph has no output {output.name!r:.80}")
+        _check_port(
+            "output", output.name, info.outputs[output.name], output.dtype, output.width, 1 + (output.width is not None)
+        )
+
+
+def check_answers(outputs: Sequence[Output], names: Sequence[str], answers: Sequence[Any], count: int) -> None:
+    """Raise SealError E209 unless each answer to `count` rows has the shape and type that its output declares.
+
+    Args:
+        outputs: the contract's outputs; none for a graph without a contract, whose answers are not checked.
+        names: the outputs that were asked for.
+        answers: their answers, in the same order.
+        count: rows.
+    """
+    for output in outputs:
+        if output.name not in names:
+            continue
+        answer = answers[names.index(output.name)]
+        shape = (count,) if output.width is None else (count, output.width)
+        if not isinstance(answer, np.ndarray):
+            raise _misfit(f"the answer {output.name!r:.80} is no array but {type(answer).__name__}")
+        if answer.dtype != _DTYPES.get(output.dtype, _OBJECTS) or answer.shape != shape:
+            raise _misfit(
+                f"the answer {output.name!r:.80} to {count} rows has the type {answer.dtype} and the shape "
+                f"{list(answer.shape)}, not {output.dtype} and {list(shape)}"
+            )
+
+
+def _check_port(kind: str, name: str, port: Port, dtype: str, width: int | None, rank: int) -> None:
+    shape = port.shape
+    fits = shape is not None and len(shape) == rank and shape[0] is None
+    if fits and shape is not None and rank == 2:
+        fits = shape[1] is None or shape[1] == width
+    if port.element != _ELEMENTS[dtype] or not fits:
+        raise _misfit(f"the {kind} {name!r:.80} of the graph is declared with another type or shape")
+
+
+def _misfit(what: str) -> SealError:
+    return SealError(
+        "E209",
+        f"The graph does not fit its contract: {what}.",
+        where="model.onnx",
+        fix="Do not use this file; tell its publisher. Nothing was answered.",
+    )

@@ -1,0 +1,74 @@
+/** Do a graph and its answers fit the contract? (spec/SEAL.md §7; src/sealift/runtime/fit.py) */
+import type * as Ort from "onnxruntime-web";
+import type { Contract, Output } from "../contract/types";
+import { SealiftError } from "../errors";
+import type { Port } from "../seal/graph/tensors";
+import type { GraphInfo } from "../seal/graph/walk";
+import type { Answer } from "./protocol";
+
+/** The codes of onnx.TensorProto.DataType. */
+const ELEMENTS: Record<string, number> = { float64: 11, int64: 7, bool: 9, string: 8 };
+
+/** Throws E209 unless the graph declares the contract's tensors as inputs, and its outputs as outputs. */
+export function checkPorts(info: GraphInfo, contract: Contract): void {
+  for (const { name, dtype, fields, stage } of contract.tensors) {
+    const port = info.inputs.get(name);
+    if (!port) throw misfit(`the graph has no input '${name.slice(0, 80)}'`);
+    checkPort("input", name, port, dtype, stage === undefined ? fields.length : null, 2);
+  }
+  const known = new Set(contract.tensors.map((tensor) => tensor.name));
+  for (const name of info.inputs.keys())
+    if (!known.has(name)) throw misfit(`the graph has an unknown input '${name.slice(0, 80)}'`);
+  for (const { name, dtype, width } of contract.outputs) {
+    const port = info.outputs.get(name);
+    if (!port) throw misfit(`the graph has no output '${name.slice(0, 80)}'`);
+    checkPort("output", name, port, dtype, width, width === null ? 1 : 2);
+  }
+}
+
+/** What the engine answered to `count` rows. Throws E209 unless its shape and type are those of the output. */
+export function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: number): Answer {
+  const shape = output.width === null ? [count] : [count, output.width];
+  if (tensor?.type !== output.dtype || tensor.dims.join() !== shape.join()) {
+    // ONNX Runtime has other values than tensors too.
+    const dims = tensor?.dims as readonly number[] | undefined;
+    const got = dims ? `the type ${tensor?.type} and the shape [${dims.join(", ")}]` : "no tensor";
+    throw misfit(
+      `the answer '${output.name}' to ${count} rows has ${got}, not ${output.dtype} and [${shape.join(", ")}]`,
+    );
+  }
+  const raw = tensor.data as ArrayLike<number | bigint | string>;
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (raw.length !== size) throw misfit(`the answer '${output.name}' has ${raw.length} values, not ${size}`);
+  const data = new Array<number | string | boolean>(size);
+  for (let i = 0; i < size; i++) {
+    const value = raw[i]!;
+    if (output.dtype === "bool") data[i] = Boolean(value);
+    else data[i] = typeof value === "bigint" ? Number(value) : value;
+  }
+  return { name: output.name, width: output.width, data };
+}
+
+function checkPort(
+  kind: string,
+  name: string,
+  port: Port,
+  dtype: string,
+  width: number | null,
+  rank: number,
+): void {
+  const { element, shape } = port;
+  const fits =
+    shape?.length === rank && shape[0] === null && (rank === 1 || shape[1] === null || shape[1] === width);
+  if (element !== ELEMENTS[dtype] || !fits)
+    throw misfit(`the ${kind} '${name.slice(0, 80)}' of the graph is declared with another type or shape`);
+}
+
+function misfit(what: string): SealiftError {
+  return new SealiftError(
+    "E209",
+    `The graph does not fit its contract: ${what}.`,
+    "model.onnx",
+    "Do not use this file; tell its publisher. Nothing was answered.",
+  );
+}
