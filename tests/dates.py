@@ -41,7 +41,7 @@ def graph_and_pandas(function: Callable[[Any], Any], X: Any) -> tuple[npt.NDArra
     step = FunctionTransformer(function).fit(X)
     form = form_of(X)
     fields = infer(form, sketch(form))
-    conversion = convert(step, fields, form.nulls, None, form.times)
+    conversion = convert(step, fields, form.nulls, None, form.dtypes)
     contract = Contract(inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task)
     batch = encoded(contract, form.values())
     assert batch.good.all()

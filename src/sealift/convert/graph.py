@@ -54,6 +54,13 @@ class Graph:
         """The field of each column that is not fed (`table.Absent`), by the column's name."""
         self.rescue: Callable[[Any, Any, Any], Any] | None = None
         """Asked for an answer in place of a step that is refused, so that the rest can be examined too."""
+        self.whole: dict[str, str] = {}
+        """The dtype of the fields of whole numbers that a function computes with as such: none may be missing, and none
+        beyond the dtype."""
+        self.special: list[tuple[Tensor, tuple[float, ...]]] = []
+        """Operands of users' functions (N, k), and the values at which the function does something of its own."""
+        self.whole_steps = 0
+        """How many operations were traced that compute otherwise with whole numbers than with floats."""
         self.closed: dict[str, tuple[Any, ...]] = {}
         """The categories of the fields whose other values the original answers by chance, so that none may come."""
 

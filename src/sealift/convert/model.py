@@ -89,7 +89,7 @@ def convert(
     fields: Sequence[Field],
     nulls: Mapping[str, float | None] | None = None,
     seen: Mapping[str, Collection[Any]] | None = None,
-    times: Mapping[str, str] | None = None,
+    dtypes: Mapping[str, str] | None = None,
     absent: Mapping[str, PackError | None] | None = None,
 ) -> Conversion:
     """Convert a fitted model whose inputs are `fields`.
@@ -100,7 +100,8 @@ def convert(
         nulls: what a missing text is in the original's rows, None or NaN (the default), by field name.
         seen: distinct values of the caller's rows by field name, for models that keep only hashes of their
             categories; a value that the model does not know leaves no trace in the graph.
-        times: the dtype of dates in the original's rows (`datetime64[ns]`), by field name; microseconds by default.
+        dtypes: the dtype in the original's rows of dates (`datetime64[ns]`; microseconds by default), whole numbers and
+            booleans (`int8`, pandas' `Int64`; floats by default), by field name.
         absent: fields that are columns of the original's rows but no inputs of the graph; with an error, which is
             raised where a step uses the column, for those that a contract cannot describe.
 
@@ -108,7 +109,7 @@ def convert(
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
     graph = Graph()
-    answer = apply(model, input_table(graph, fields, nulls or {}, seen, times, absent))
+    answer = apply(model, input_table(graph, fields, nulls or {}, seen, dtypes, absent))
     return finished(graph, _offered(model, answer), type(model).__name__)
 
 

@@ -21,6 +21,8 @@ class Block:
 
     `null` is what a missing value was in the original's rows, None or NaN: scikit-learn treats the two differently.
     `time` is the dtype of dates and spans of time, whose values are microseconds (`datetime64[ns]`); else empty.
+    `whole` is the dtype of whole numbers and booleans in the original's rows (`int64`, `bool`, pandas' `Int64`), as
+    long as the steps before left them in it; else empty. Functions compute otherwise with them than with floats.
     """
 
     values: Tensor
@@ -28,6 +30,7 @@ class Block:
     names: tuple[str, ...]
     null: float | None = math.nan
     time: str = ""
+    whole: str = ""
 
     @property
     def is_text(self) -> bool:
@@ -35,9 +38,10 @@ class Block:
         return self.missing is not None
 
     @property
-    def kind(self) -> tuple[str, bool, str, str]:
+    def kind(self) -> tuple[str, bool, str, str, str]:
         """Blocks of one kind can be joined."""
-        return self.values.dtype, self.null is None, self.time, self.names[0] if isinstance(self.values, Absent) else ""
+        alone = self.names[0] if isinstance(self.values, Absent) else ""
+        return self.values.dtype, self.null is None, self.time, self.whole, alone
 
     def pick(self, indices: Sequence[int], *, only: bool = False) -> Block:
         """The columns at `indices`; with `only`, computed without the others where possible."""
@@ -114,6 +118,10 @@ class Table:
             rest = rest[len(block.names) :]
         return Table(tuple(blocks), self.graph, self.sparse)
 
+    def as_floats(self) -> Table:
+        """The same columns, whole numbers and booleans as floats: what NumPy makes of columns of several dtypes."""
+        return replace(self, blocks=tuple(replace(b, whole="") if b.whole else b for b in self.blocks))
+
     def stored(self, *, sparse: bool) -> Table:
         """The same columns, held by the original as a sparse matrix or not."""
         return self if self.sparse == sparse else replace(self, sparse=sparse)
@@ -148,15 +156,21 @@ def input_table(
     fields: Sequence[Field],
     nulls: Mapping[str, float | None],
     seen: Mapping[str, Collection[Any]] | None = None,
-    times: Mapping[str, str] | None = None,
+    dtypes: Mapping[str, str] | None = None,
     absent: Mapping[str, PackError | None] | None = None,
     *,
     sparse: bool = False,
 ) -> Table:
     """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order.
 
-    The fields in `absent` are columns of the table and no inputs; the error is raised where one is used. `sparse` is
-    whether the original takes its rows as a sparse matrix.
+    Args:
+        graph: the graph under construction.
+        fields: the inputs.
+        nulls: what a missing text is in the original's rows, None or NaN, by field name.
+        seen: distinct values of the caller's rows, by field name.
+        dtypes: the dtype of dates, whole numbers and booleans in the original's rows, by field name.
+        absent: columns of the table that are no inputs; an error is raised where the column is used.
+        sparse: whether the original takes its rows as a sparse matrix.
     """
     absent = absent or {}
     fed = [f for f in fields if f.name not in absent]
@@ -170,7 +184,9 @@ def input_table(
     rounded = number.cast("float32") if number is not None else None
     for field in fields:
         if field.name in absent:
-            singles.append(_absent(graph, field, nulls.get(field.name, math.nan), absent[field.name]))
+            block = _absent(graph, field, nulls.get(field.name, math.nan), absent[field.name])
+            whole = "" if block.is_text or block.time else (dtypes or {}).get(field.name, "")
+            singles.append(replace(block, whole=whole))
             continue
         at = [place[field.name]]
         if field.dtype == "string":
@@ -181,9 +197,10 @@ def input_table(
         else:
             source = rounded if field.dtype == "float32" else number
             assert source is not None
-            time = (times or {}).get(field.name, "datetime64[us]") if field.is_time else ""
+            dtype = (dtypes or {}).get(field.name, "datetime64[us]" if field.is_time else "")
+            time, whole = (dtype, "") if field.is_time else ("", dtype)
             null = math.nan if time else nulls.get(field.name, math.nan)
-            singles.append(Block(source.columns(at), None, (field.name,), null, time))
+            singles.append(Block(source.columns(at), None, (field.name,), null, time, whole))
         here = (singles[-1].values.origin[0].name, at[0])
         graph.fields[here] = field.name
         if seen is not None and field.name in seen:

@@ -72,6 +72,14 @@ class Column:
         kind = self.native if isinstance(self.native, np.dtype) else None
         return str(kind) if kind is not None and kind.kind == "M" else "datetime64[us]"
 
+    @property
+    def native_whole(self) -> str:
+        """The dtype of a column of whole numbers or booleans as NumPy or pandas calls it (`Int64`); else empty."""
+        if isinstance(self.native, np.dtype):
+            return str(self.native) if self.native.kind in "iub" else ""
+        nullable = type(self.native).__module__.startswith("pandas") and not hasattr(self.native, "pyarrow_dtype")
+        return str(self.native) if nullable and self.dtype == "int64" and hasattr(self.native, "numpy_dtype") else ""
+
 
 def times_of(name: str, raw: Any, native: Any, null: float | None = math.nan) -> Column:
     """A column of dates out of NumPy's datetime64 (N,), its values microseconds since 1970. Raises PackError E304."""

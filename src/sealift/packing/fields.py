@@ -105,6 +105,18 @@ def with_closed(fields: Sequence[Field], closed: Mapping[str, Sequence[Any]]) ->
     ]
 
 
+def with_whole(fields: Sequence[Field], whole: Mapping[str, str]) -> list[Field]:
+    """Fields of which those in `whole` hold what their dtype there holds: nothing missing, nothing beyond its ends."""
+    return [_whole(field, np.dtype(whole[field.name])) if field.name in whole else field for field in fields]
+
+
+def _whole(field: Field, dtype: np.dtype[Any]) -> Field:
+    if dtype.kind == "b" or dtype.itemsize == 8:
+        return dataclasses.replace(field, missing="refused")
+    limits = np.iinfo(dtype)
+    return dataclasses.replace(field, missing="refused", range=(int(limits.min), int(limits.max)))
+
+
 def check_overrides(fields: Mapping[str, Any], contract: Contract) -> None:
     """Raise PackError E304 for a description of no input, or of what the model itself has settled."""
     for name, changes in fields.items():

@@ -53,9 +53,10 @@ class Form:
         return {column.name: column.null for column in self.columns}
 
     @property
-    def times(self) -> dict[str, str]:
-        """The dtype that a model's code finds in columns of dates, by column name."""
-        return {c.name: c.native_time for c in self.columns if c.dtype in ("date", "datetime")}
+    def dtypes(self) -> dict[str, str]:
+        """The dtype that a model's code finds in columns of dates, whole numbers and booleans, by column name."""
+        told = {c.name: c.native_time if c.dtype in ("date", "datetime") else c.native_whole for c in self.columns}
+        return {name: dtype for name, dtype in told.items() if dtype}
 
     def values(self) -> dict[str, Values]:
         """Column name → plain values."""

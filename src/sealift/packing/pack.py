@@ -201,7 +201,8 @@ def _contract(
     """The contract as X, the model and the caller make it; and what the packer should know."""
     inputs = texts.without_lists(fielding.infer(original.form, sketches), conversion.stages)
     inputs = fielding.with_categories(inputs, conversion.steps, original.form)
-    inputs = fielding.with_closed(fielding.with_policies(inputs, original), conversion.graph.closed)
+    inputs = fielding.with_whole(fielding.with_policies(inputs, original), conversion.graph.whole)
+    inputs = fielding.with_closed(inputs, conversion.graph.closed)
     inputs = fielding.with_missing_words(inputs, original.form)
     inputs, notes = fielding.without_rare(inputs, original.form, held)
     inputs, observed = names.with_observed_values(inputs, original.form)

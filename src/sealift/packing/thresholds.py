@@ -29,7 +29,12 @@ _KINDS = 8  # categories tried at one fork
 
 
 def threshold_rows(
-    conversion: Conversion, contract: Contract, base: Sequence[Row], bounds: Sequence[tuple[float, float]]
+    conversion: Conversion,
+    contract: Contract,
+    base: Sequence[Row],
+    bounds: Sequence[tuple[float, float]],
+    *,
+    most: int = _MOST,
 ) -> Rows:
     """Rows of the contract for the forks of every tree ensemble.
 
@@ -38,24 +43,25 @@ def threshold_rows(
         contract: its inputs.
         base: plausible rows.
         bounds: for each input, between which values thresholds are looked for.
+        most: how many thresholds of an ensemble are tried.
     """
     found = Rows([f.name for f in contract.inputs])
     nodes = conversion.model().graph.node
-    open_ended = _open_ended(nodes)
+    open_ended = open_ended_in(nodes)
     for name, fed in _ensembles(nodes).items():
         forests = [read(node) for node in fed]
         dtype = forests[0].split.dtype.name
-        inside = _Inside(conversion, contract, Tensor(conversion.graph, name, dtype, (None, None)))
+        inside = Inside(conversion, contract, Tensor(conversion.graph, name, dtype, (None, None)))
         values = inside.of(base)
         forests = [forest.unmirrored(values.shape[1]) for forest in forests]
-        sources = _sources(contract, base, inside, values)
+        sources = sources_of(contract, base, inside, values)
         kind = ROUNDED if name in open_ended else "thresholds"
-        found.add(kind, _at_splits(contract, base, bounds, inside, values, sources, forests))
+        found.add(kind, _at_splits(contract, base, bounds, inside, values, sources, forests, most))
         found.add("forks", _at_members(contract, base, values, sources, forests))
     return allowed(contract, found)
 
 
-class _Inside:
+class Inside:
     """What a tensor within the graph holds for given rows."""
 
     def __init__(self, conversion: Conversion, contract: Contract, tensor: Tensor) -> None:
@@ -84,12 +90,12 @@ _OPEN = {
 }
 
 
-def _open_ended(nodes: Sequence[NodeProto]) -> set[str]:
+def open_ended_in(nodes: Sequence[NodeProto]) -> set[str]:
     """The tensors that came by an operator whose last digit is open."""
     found: set[str] = set()
     for node in nodes:  # in the order of their use
         inner = [each for attribute in node.attribute for each in attribute.g.node]
-        if node.op_type in _OPEN or not found.isdisjoint(node.input) or (inner and _open_ended(inner)):
+        if node.op_type in _OPEN or not found.isdisjoint(node.input) or (inner and open_ended_in(inner)):
             found.update(node.output)
     return found
 
@@ -109,8 +115,8 @@ def _ensembles(nodes: Sequence[NodeProto]) -> dict[str, list[NodeProto]]:
     return found
 
 
-def _sources(
-    contract: Contract, base: Sequence[Row], inside: _Inside, values: npt.NDArray[np.float64]
+def sources_of(
+    contract: Contract, base: Sequence[Row], inside: Inside, values: npt.NDArray[np.float64]
 ) -> dict[int, int]:
     """Inner column → the input that moves it most, found by changing one input after the other."""
     width = values.shape[1]
@@ -144,10 +150,11 @@ def _at_splits(
     contract: Contract,
     base: Sequence[Row],
     bounds: Sequence[tuple[float, float]],
-    inside: _Inside,
+    inside: Inside,
     values: npt.NDArray[np.float64],
     sources: dict[int, int],
     forests: Sequence[Forest],
+    limit: int,
 ) -> list[Row]:
     """For every threshold, a row that reaches it, with the input just below, just above, and missing."""
     wanted: dict[tuple[int, float], int] = {}
@@ -160,7 +167,7 @@ def _at_splits(
                 continue
             if wanted.get(key, -1) < 0:
                 wanted[key] = int(reached[node])
-    most = max(20, min(_MOST, _CELLS // len(contract.inputs)))
+    most = max(20, min(limit, _CELLS // len(contract.inputs)))
     chosen = [
         crossing.Target(sources[column], column, threshold, list(base[max(row, 0)]))
         for (column, threshold), row in _some(sorted(wanted.items()), most)

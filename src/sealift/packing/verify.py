@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sealift.contract import Contract, Field
 from sealift.convert import Conversion, explain
 from sealift.errors import PackError, ParityError
-from sealift.packing import texts, thresholds
+from sealift.packing import special, texts, thresholds
 from sealift.packing.columns import picked
 from sealift.packing.examples import Reference
 from sealift.packing.jumps import Jumps, only_jumps
@@ -63,6 +63,7 @@ def prove(
     generated.extend(texts.odd_rows(contract, reference.words, plausible))
     spans = [_span(f) for f in contract.inputs]
     generated.extend(thresholds.threshold_rows(conversion, contract, plausible, spans))
+    generated.extend(special.special_rows(conversion, contract, plausible, spans))
     stages = Stages.of(contract)
     engine = Engine(graph, stages=stages)
     report = Report(

@@ -7,6 +7,7 @@ from typing import Any
 from sklearn import compose, pipeline
 
 from sealift.convert.registry import Answer, apply, converter, refuse, transform
+from sealift.convert.sklearn.names import one_dtype
 from sealift.convert.sklearn.storage import same_cells
 from sealift.convert.table import Table
 
@@ -42,7 +43,7 @@ def columns(step: Any, x: Table) -> Table:
     if not parts:
         raise refuse("It keeps no column.", "Let at least one transformer give columns.")
     # Made in fit from how full the training rows were (`sparse_threshold`).
-    joined = Table.join(parts).stored(sparse=bool(step.sparse_output_))
+    joined = one_dtype(step, Table.join(parts)).stored(sparse=bool(step.sparse_output_))
     try:
         names = step.get_feature_names_out()
     except (AttributeError, ValueError):  # a member that does not name its columns
@@ -61,7 +62,7 @@ def union(step: Any, x: Table) -> Table:
         parts.append(_weighted(step, name, part))
     if not parts:
         raise refuse("It keeps no column.", "Let at least one transformer give columns.")
-    return Table.join(parts)
+    return one_dtype(step, Table.join(parts))
 
 
 def _is_dropped(member: Any) -> bool:

@@ -34,6 +34,7 @@ def missing_mask(block: Block, marker: Any) -> Tensor:
 
 def common_precision(x: Table) -> Table:
     """The table as one array would hold it: float32 stays only where there is nothing else."""
+    x = x.as_floats()
     if all(block.values.dtype == "float32" for block in x.blocks):
         return x
     blocks = (b if b.is_text else replace(b, values=b.values.cast("float64")) for b in x.blocks)

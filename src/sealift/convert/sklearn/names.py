@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.utils._set_output import _get_output_config
+
 from sealift.convert.graph import Tensor
 from sealift.convert.table import Table
+
+
+def one_dtype(step: Any, x: Table) -> Table:
+    """What an array of the table's columns holds: floats, unless all are of one dtype or the step gives data frames."""
+    if len({block.whole for block in x.blocks}) <= 1 or _get_output_config("transform", step)["dense"] != "default":
+        return x
+    return x.as_floats()
 
 
 def named(step: Any, values: Tensor, x: Table) -> Table:

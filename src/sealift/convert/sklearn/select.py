@@ -9,6 +9,7 @@ import numpy as np
 from sklearn import feature_selection
 
 from sealift.convert.registry import Answer, apply, converter, refuse
+from sealift.convert.sklearn.names import one_dtype
 from sealift.convert.table import Table
 
 
@@ -28,7 +29,7 @@ def selector(step: Any, x: Table) -> Table:
     kept = np.flatnonzero(step.get_support())
     if not len(kept):
         raise refuse("It selects no column.", "Loosen its criterion until at least one column is kept.")
-    return x.select(kept, only=True)
+    return one_dtype(step, x).select(kept, only=True)
 
 
 @converter(feature_selection.RFE, feature_selection.RFECV)

@@ -12,6 +12,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from sealift.convert.graph import Shape, Tensor
 from sealift.convert.trace.refusal import ROWS, Lacking, Refusal, rows_at_once
 
+_NARROW = frozenset(map(np.dtype, ("int8", "int16", "int32", "uint8", "uint16", "uint32")))
 _DTYPES = ("bool", "float32", "float64", "int64", "object")
 
 
@@ -26,14 +27,23 @@ class Array(NDArrayOperatorsMixin):
     """An array whose rows are not known; one axis of its shape is None.
 
     Attributes:
+        narrow: the dtype of whole numbers that is narrower than the tensor's int64, else None.
         missing: for texts, where one is missing.
         null: for texts, what a missing one is, None or NaN.
     """
 
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
-    def __init__(self, tensor: Tensor, missing: Tensor | None = None, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        tensor: Tensor,
+        missing: Tensor | None = None,
+        memory: Memory | None = None,
+        *,
+        narrow: np.dtype[Any] | None = None,
+    ) -> None:
         self._tensor = tensor
+        self.narrow = narrow if narrow is not None and narrow.name != tensor.dtype else None
         self.missing = missing
         self._memory = memory or Memory()
         self._version = self._memory.version
@@ -66,7 +76,7 @@ class Array(NDArrayOperatorsMixin):
 
     def shared(self, tensor: Tensor, missing: Tensor | None = None) -> Array:
         """Values that share this array's memory, as NumPy's slices do."""
-        return Array(tensor, missing, self._memory)
+        return Array(tensor, missing, self._memory, narrow=self.narrow)
 
     @property
     def sizes(self) -> Shape:
@@ -91,7 +101,7 @@ class Array(NDArrayOperatorsMixin):
     @property
     def dtype(self) -> np.dtype[Any]:
         """NumPy's dtype."""
-        return np.dtype(self._tensor.dtype)
+        return self.narrow if self.narrow is not None else np.dtype(self._tensor.dtype)
 
     @property
     def T(self) -> Array:  # noqa: N802 - NumPy's name
@@ -169,7 +179,7 @@ class Array(NDArrayOperatorsMixin):
 
     def copy(self, *_: Any, **__: Any) -> Array:
         """The same values in a memory of their own."""
-        return Array(self.tensor, self.missing)
+        return Array(self.tensor, self.missing, narrow=self.narrow)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -211,6 +221,12 @@ def dtype_of(kind: Any) -> str:
             "Use float64, float32, int64 or bool: .astype(float) in place of smaller or larger types.",
         )
     return found
+
+
+def held(kind: Any) -> str:
+    """The graph's name of the dtype that holds values of `kind`: narrower whole numbers are held as int64."""
+    dtype = np.dtype(kind)
+    return "int64" if dtype in _NARROW else dtype_of(dtype)
 
 
 def _decided() -> Refusal:

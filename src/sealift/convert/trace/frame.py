@@ -17,6 +17,7 @@ from sealift.convert.trace.moments import as_block, is_moments, of_block
 from sealift.convert.trace.reduce import reduce
 from sealift.convert.trace.refusal import ROWS, Refusal
 from sealift.convert.trace.series import ELSEWHERE, Series, unlike
+from sealift.convert.trace.whole import by_pandas
 
 _OWN = {"sum", "mean", "min", "max", "std", "var", "prod", "any", "all", "clip", "round", "around", "copy"}
 
@@ -143,8 +144,11 @@ class Frame(NDArrayOperatorsMixin):
         if block.time:
             return of_block(block, name)
         missing = None if block.missing is None else block.missing.column(0)
-        found = Series(block.values.column(0), name, missing)
+        found = Series(
+            block.values.column(0), name, missing, narrow=narrow_of(block), nullable=block.whole[:1].isupper()
+        )
         found.null = block.null
+        found.masked = found.nullable and found.dtype.kind == "f"
         return found
 
     def picked(self, names: Sequence[str]) -> Frame:
@@ -229,7 +233,7 @@ def spread(function: Any, method: str, inputs: Sequence[Any], options: dict[str,
     for block in split.blocks:
         stop = start + len(block.names)
         given = [_part(value, start, stop) for value in inputs]
-        result = function(*given)
+        result = by_pandas(function, given, function(*given), nullable=block.whole[:1].isupper())
         blocks.append(_block(result, block))
         start = stop
     return Frame(Table(tuple(blocks), frames[0].table.graph))
@@ -251,13 +255,19 @@ def _made(block: Block, function: Callable[[Array], Any]) -> Block:
 
 def matrix_of(block: Block) -> Array:
     """A block's columns as a matrix."""
-    return of_block(block, plain=True) if block.time else Array(block.values, block.missing)
+    return of_block(block, plain=True) if block.time else Array(block.values, block.missing, narrow=narrow_of(block))
+
+
+def narrow_of(block: Block) -> np.dtype[Any] | None:
+    """The dtype of a block of whole numbers that are held as such."""
+    return np.dtype(block.whole.lower()) if block.whole and not block.values.dtype.startswith("float") else None
 
 
 def _block(result: Any, like: Block) -> Block:
     if is_moments(result):
         return as_block(result, like.names)
-    return replace(like, values=result.tensor, missing=result.missing, time="")
+    whole = "" if result.narrow is None else str(result.narrow)
+    return replace(like, values=result.tensor, missing=result.missing, time="", whole=whole)
 
 
 def across(frame: Frame, name: str, axis: Any, *, skipna: bool, ddof: float = 1) -> Series:

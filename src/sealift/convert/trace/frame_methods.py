@@ -13,6 +13,7 @@ from sealift.convert.trace.columns import dropped, matching, with_column
 from sealift.convert.trace.frame import Frame, across, is_frame
 from sealift.convert.trace.refusal import Refusal
 from sealift.convert.trace.series import _OPERATORS, Series, among, bounded, chosen, filled, gone
+from sealift.convert.trace.whole import by_pandas
 
 
 def _assign(frame: Frame, **columns: Any) -> Frame:
@@ -83,10 +84,16 @@ def _operation(name: str) -> Callable[..., Any]:
             if axis not in (0, "index"):
                 raise Refusal(f"it matches a column with the column names in .{name}", "Give axis=0.")
             column = other[:, None]
-            return frame.each(lambda x: _OPERATORS[name](x, column))
+            return frame.each(
+                lambda x: _divided(_OPERATORS[name], x, column, nullable=getattr(other, "nullable", False))
+            )
         return _OPERATORS[name](frame, other)
 
     return run
+
+
+def _divided(function: Any, x: Any, column: Any, *, nullable: bool) -> Any:
+    return by_pandas(function, [x, column], function(x, column), nullable=nullable)
 
 
 def _reduction(name: str) -> Callable[..., Any]:

@@ -37,7 +37,7 @@ def get(array: Array, key: Any) -> Array:
             indices = np.arange(size)[part]
             if not isinstance(part, slice) or not np.array_equal(indices, np.arange(size)):
                 taken = _take(found, indices, axis)
-                found = taken if isinstance(part, slice) else Array(taken.tensor, taken.missing)
+                found = taken if isinstance(part, slice) else taken.copy()
             axis += 1
     return found
 

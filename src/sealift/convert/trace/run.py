@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from sealift.convert.graph import Tensor
+from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import refuse
-from sealift.convert.table import Block, Table
+from sealift.convert.table import Absent, Block, Table
 from sealift.convert.trace import shapes
-from sealift.convert.trace.array import Array, is_array
+from sealift.convert.trace.array import Array, held, is_array
+from sealift.convert.trace.elementary import as_type
 from sealift.convert.trace.frame import Frame, is_frame, matrix_of
 from sealift.convert.trace.moments import as_block, is_moments
 from sealift.convert.trace.refusal import Refusal, line_of, watching
@@ -32,9 +34,81 @@ def trace(function: Callable[..., Any], x: Table, arguments: Mapping[str, Any], 
     Raises:
         PackError: E302 with the line of the user's code that cannot be repeated, why, and how to write it.
     """
-    given: Any = Frame(x) if frame else _array(x)
-    result = run_traced(function, given, arguments, x.blocks[0].values)
-    return _table(result, x, function)
+    plain = x.as_floats()
+
+    def followed(table: Table, *, array: Array | None = None) -> Table:
+        given: Any = Frame(table) if frame else _array(table) if array is None else array
+        return _table(run_traced(function, given, arguments, x.blocks[0].values), x, function)
+
+    natives = {block.whole for block in x.blocks if not block.is_text and not block.time}
+    if not natives - {""} or (not frame and "" in natives):
+        return followed(plain)
+    return _whole(x, followed, plain, array=not frame)
+
+
+def _whole(x: Table, followed: Callable[..., Table], plain: Table, *, array: bool) -> Table:
+    """What the function gives for whole numbers, where that is something else than for floats of the same values.
+
+    A gap makes floats of a column of NumPy's whole numbers: then 1 // 0 is infinity in place of 0. So none may be
+    missing. Where pandas' own types have room for a gap, rows with gaps are computed with floats.
+    """
+    graph = x.graph
+    start, before = graph.whole_steps, len(graph.special)
+    try:
+        floats: Table | PackError = followed(_with_nullable(x, plain))
+    except PackError as error:
+        floats = error
+    usual, start = graph.whole_steps - start, graph.whole_steps
+    between = len(graph.special)
+    try:
+        whole = followed(_as_whole(x), array=_whole_array(x) if array else None)
+    except PackError:
+        if isinstance(floats, PackError) or graph.whole_steps - start > usual:
+            raise
+        return floats
+    if graph.whole_steps - start == usual and isinstance(floats, Table):
+        del graph.special[between:]
+        return floats
+    named = [block for block in x.blocks if block.whole]
+    if any(block.whole[0].isupper() for block in named) and isinstance(floats, Table):
+        return _with_gaps(x, floats, whole)
+    del graph.special[before:between]
+    for block in named:
+        source, held = block.values.origin
+        at = [(source.name, i) for i in held if (source.name, i) in graph.fields]
+        graph.whole |= {graph.fields[place]: block.whole for place in at}
+    return whole
+
+
+def _with_nullable(x: Table, plain: Table) -> Table:
+    """The columns as floats, of which pandas' own types still divide as whole numbers."""
+    blocks = zip(x.blocks, plain.blocks, strict=True)
+    return replace(plain, blocks=tuple(a if a.whole[:1].isupper() else b for a, b in blocks))
+
+
+def _as_whole(x: Table) -> Table:
+    return replace(x, blocks=tuple(_cast(b) if b.whole and not isinstance(b.values, Absent) else b for b in x.blocks))
+
+
+def _cast(block: Block) -> Block:
+    gaps = block.values.isnan()
+    return replace(block, values=as_type(where(gaps, 0.0, block.values), held(block.whole.lower())))
+
+
+def _whole_array(x: Table) -> Array:
+    """All columns as one array of whole numbers."""
+    kind = np.result_type(*(np.dtype(block.whole.lower()) for block in x.blocks))
+    tensor = concat(as_type(_cast(block).values, held(kind)) for block in x.blocks)
+    return Array(tensor, narrow=kind)
+
+
+def _with_gaps(x: Table, floats: Table, whole: Table) -> Table:
+    gaps = concat(block.values for block in x.blocks if block.whole).isnan()
+    gap = gaps.cast("float64").sum(keepdims=True) > 0.0
+    if len(floats.blocks) != len(whole.blocks) or any(block.is_text or block.time for block in floats.blocks):
+        return whole
+    pairs = zip(floats.blocks, whole.blocks, strict=True)
+    return replace(whole, blocks=tuple(replace(b, values=where(gap, a.values, b.values)) for a, b in pairs))
 
 
 def run_traced(function: Callable[..., Any], given: Any, arguments: Mapping[str, Any], like: Tensor) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sealift.convert.trace.array import Array, Memory, is_array, pandas_class
 from sealift.convert.trace.functions import choose, clip, isin, rounded
 from sealift.convert.trace.reduce import reduce
 from sealift.convert.trace.refusal import Refusal, rows_at_once
+from sealift.convert.trace.ufuncs import wrapped
 
 ELSEWHERE = {
     "apply": "Use NumPy's functions on the whole column: np.log(s) in place of s.apply(math.log).",
@@ -39,13 +41,26 @@ _OPERATORS = {
 
 
 class Series(Array):
-    """A vector with the name of its column."""
+    """A vector with the name of its column.
+
+    `nullable` is whether pandas holds it in a type of its own (`Int64`); `masked`, whether it holds whole numbers of
+    such a type as floats, NaN where missing.
+    """
 
     def __init__(
-        self, tensor: Tensor, name: Any = None, missing: Tensor | None = None, memory: Memory | None = None
+        self,
+        tensor: Tensor,
+        name: Any = None,
+        missing: Tensor | None = None,
+        memory: Memory | None = None,
+        *,
+        narrow: np.dtype[Any] | None = None,
+        nullable: bool = False,
     ) -> None:
-        super().__init__(tensor, missing, memory)
+        super().__init__(tensor, missing, memory, narrow=narrow)
         self.name = name
+        self.nullable = nullable
+        self.masked = False
 
     @property
     def __class__(self) -> type:
@@ -57,7 +72,7 @@ class Series(Array):
 
     def copy(self, *_: Any, **__: Any) -> Series:
         """The same values in a memory of their own."""
-        return Series(self.tensor, self.name, self.missing)
+        return Series(self.tensor, self.name, self.missing, narrow=self.narrow, nullable=self.nullable)
 
     def __getattr__(self, name: str) -> Any:
         known = _METHODS.get(name)
@@ -66,7 +81,7 @@ class Series(Array):
         if name in _OPERATORS:
             return lambda other, **rest: _plainly(_OPERATORS[name], self, other, rest)
         if name == "values":
-            return Array(self.tensor, self.missing)
+            return Array(self.tensor, self.missing, narrow=self.narrow)
         if name.startswith("__"):
             raise AttributeError(name)
         if name in ELSEWHERE or name in _OTHER_ROWS:
@@ -142,7 +157,18 @@ def _plainly(function: Any, series: Series, other: Any, rest: dict[str, Any]) ->
         raise Refusal(f"it uses {', '.join(rest)}= of an operation of pandas", "Use the operator itself.")
     if fill is not None:
         series, other = series.fillna(fill), other.fillna(fill) if is_array(other) else other
+    if function in (np.floor_divide, np.remainder) and issubclass(type(other), Series) and _methods_divide_as_numpy():
+        return wrapped(function(series.values, other.values).tensor, [series, other])
     return function(series, other)
+
+
+@cache
+def _methods_divide_as_numpy() -> bool:
+    """Whether `a.floordiv(b)` of two columns gives 0 for 1 // 0, unlike `a // b`: so it does in pandas 3.1."""
+    import pandas
+
+    column = pandas.Series([1])
+    return bool(column.floordiv(column - 1).iloc[0] == 0)
 
 
 def chosen(array: Array, condition: Any, other: Any = np.nan, *, keep: bool = True) -> Array:
@@ -187,7 +213,7 @@ def _to_frame(series: Series, name: Any = None) -> Any:
 
 
 def _renamed(series: Series, name: Any = None, **_: Any) -> Series:
-    return Series(series.tensor, name, series.missing)
+    return Series(series.tensor, name, series.missing, narrow=series.narrow, nullable=series.nullable)
 
 
 _METHODS: dict[str, Callable[..., Any]] = {

@@ -10,9 +10,11 @@ import numpy as np
 from sealift.convert.graph import Graph, Tensor, where
 from sealift.convert.special import erf, expm1
 from sealift.convert.trace import elementary as el
-from sealift.convert.trace.array import Array, dtype_of, is_array
+from sealift.convert.trace.array import Array, held, is_array
+from sealift.convert.trace.protocol import graph_of
 from sealift.convert.trace.refusal import Refusal
 from sealift.convert.trace.shapes import broadcast, constant, expanded
+from sealift.convert.trace.whole import by_pandas, counts, if_narrow, keeps_whole, with_gaps, wrapped_around
 
 _Function = Callable[..., Tensor]
 
@@ -58,6 +60,20 @@ def _rest(a: Tensor, b: Tensor) -> Tensor:
     return where(b.equals(0), 0.0, el.remainder(left, where(b.equals(0), 1.0, right))).cast(a.dtype)
 
 
+def _signed_rest(a: Tensor, b: Tensor) -> Tensor:
+    shape = broadcast(a.shape, b.shape)
+    if a.dtype.startswith("float"):
+        return a.op("Mod", b, shape=shape, fmod=1)
+    nothing = b.equals(0)
+    one = np.array(1)
+    return where(nothing, np.array(0), a.op("Mod", where(nothing, one, b), shape=shape, fmod=1))
+
+
+def _whole_reciprocal(x: Tensor) -> Tensor:
+    """1 and −1 are their own, all larger numbers have 0. That of 0 is left to the processor."""
+    return where(x.abs() > 1, np.array(0), x)
+
+
 def _sign_of(value: Tensor, sign: Tensor) -> Tensor:
     negative = (sign < 0.0) | (sign.equals(0.0) & ((1.0 / sign) < 0.0))
     return where(negative, -value.abs(), value.abs())
@@ -97,7 +113,7 @@ FUNCTIONS: dict[str, _Function] = {
     "floor_divide": _whole_division,
     "fmax": _either(lambda a, b: a | b, el.fmax),
     "fmin": _either(lambda a, b: a & b, el.fmin),
-    "fmod": lambda a, b: a.op("Mod", b, shape=broadcast(a.shape, b.shape), fmod=1),
+    "fmod": _signed_rest,
     "greater": lambda a, b: a > b,
     "greater_equal": lambda a, b: a >= b,
     "heaviside": lambda a, b: where(a.isnan(), a, where(a < 0.0, 0.0, where(a > 0.0, 1.0, b))),
@@ -127,7 +143,7 @@ FUNCTIONS: dict[str, _Function] = {
     "power": lambda a, b: a**b,
     "rad2deg": lambda x: x * (180 / np.pi),
     "radians": lambda x: x * (np.pi / 180),
-    "reciprocal": lambda x: 1.0 / x,
+    "reciprocal": lambda x: 1.0 / x if x.dtype.startswith("float") else _whole_reciprocal(x),
     "remainder": _rest,
     "rint": _op("Round"),
     "sign": lambda x: where(x.isnan(), x, x.op("Sign")) if x.dtype.startswith("float") else x.op("Sign"),
@@ -167,6 +183,9 @@ def call(function: Any, method: str, inputs: Sequence[Any], options: dict[str, A
         return matmul(*inputs)
     pair = _PAIRS.get(function.__name__)
     if pair is not None:
+        if any(getattr(value, "nullable", False) for value in inputs if is_array(value)):
+            graph_of(*inputs).whole_steps += 1
+            raise Refusal("it calls divmod on a column of one of pandas' own types", "Use // and %.")
         return tuple(call(part, method, inputs, {}) for part in pair)
     out, mask = options.pop("out", None), options.pop("where", True)
     options.pop("casting", None)
@@ -182,21 +201,40 @@ def _computed(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> 
     first = next(value for value in inputs if is_array(value))
     if any(is_array(value) and value.dtype == object for value in inputs):
         return wrapped(_texts(name, first._tensor.graph, inputs), inputs)
-    loop = _loop(function, inputs, options.get("dtype"))
+    graph = first._tensor.graph
+    loop = _loop(graph, function, inputs, options.get("dtype"))
     if name in _WHOLE_REFUSED and loop[0] != np.bool_:
         raise Refusal("it computes with the bits of whole numbers", "Use & | ~ on conditions only.")
-    graph = first._tensor.graph
     tensors = []
     for value, dtype in zip(inputs, loop, strict=False):
         raw = value.tensor if is_array(value) else constant(graph, value)
-        tensors.append(el.as_type(raw, dtype_of(dtype)) if raw.dtype != dtype.name else raw)
+        tensors.append(el.as_type(raw, held(dtype)))
+    _note(graph, name, tensors)
     shape = broadcast(*(tensor.shape for tensor in tensors))
     result = known(*tensors)
     found = Tensor(graph, result.name, result.dtype, shape) if result.shape != shape else result
-    return wrapped(found if loop[-1] == np.bool_ else found.cast(dtype_of(loop[-1])), inputs)
+    if loop[-1] == np.bool_:
+        return wrapped(found, inputs)
+    result = wrapped_around(name, found.cast(held(loop[-1])), loop[-1])
+    return _by_column(function, inputs, wrapped(result, inputs, if_narrow(loop[-1])))
 
 
-def _loop(function: Any, inputs: Sequence[Any], dtype: Any) -> tuple[np.dtype[Any], ...]:
+def _by_column(function: Any, inputs: Sequence[Any], result: Array) -> Array:
+    """The result as pandas gives it, where an operand is a column."""
+    from sealift.convert.trace.series import Series
+
+    series = [value for value in inputs if issubclass(type(value), Series)]
+    if not series:
+        return result
+    if keeps_whole(function.__name__, inputs):
+        whole = Series(with_gaps(function.__name__, inputs, result).tensor, series[0].name, nullable=True)
+        whole.masked = True
+        return whole
+    found = by_pandas(function, inputs, result, nullable=any(value.nullable for value in series))
+    return result if found is result else wrapped(found.tensor, inputs)
+
+
+def _loop(graph: Graph, function: Any, inputs: Sequence[Any], dtype: Any) -> tuple[np.dtype[Any], ...]:
     """The dtypes of the operands and of the result, by NumPy's own rules."""
     kinds = [value.dtype if is_array(value) else _kind(value) for value in inputs]
     options = {} if dtype is None else {"signature": (*[None] * function.nin, np.dtype(dtype))}
@@ -207,8 +245,11 @@ def _loop(function: Any, inputs: Sequence[Any], dtype: Any) -> tuple[np.dtype[An
         raise Refusal(
             f"NumPy has no {function.__name__} of {listed}", "Convert the values first: .astype(float), .astype(bool)."
         ) from None
+    graph.whole_steps += counts(
+        function.__name__, [np.dtype(kind) for kind in kinds if not isinstance(kind, type)], found
+    )
     for kind in found:
-        dtype_of(kind)
+        held(kind)
     return found
 
 
@@ -232,12 +273,42 @@ def _texts(name: str, graph: Graph, inputs: Sequence[Any]) -> Tensor:
     return ~same if name == "not_equal" else same
 
 
-def wrapped(tensor: Tensor, inputs: Sequence[Any]) -> Array:
+def wrapped(tensor: Tensor, inputs: Sequence[Any], narrow: np.dtype[Any] | None = None) -> Array:
     """The result as an array, or as a series of pandas where an operand was one."""
     from sealift.convert.trace.series import Series
 
-    kinds = [value for value in inputs if issubclass(type(value), Series)]
-    return Series(tensor, kinds[0].name) if kinds and len(tensor.shape) == 1 else Array(tensor)
+    series = [value for value in inputs if issubclass(type(value), Series)]
+    if not series or len(tensor.shape) != 1:
+        return Array(tensor, narrow=narrow)
+    nullable = any(value.nullable for value in series)
+    return Series(tensor, series[0].name, narrow=narrow, nullable=nullable)
+
+
+# The operand whose special values are listed, and these.
+_SPECIAL: dict[str, tuple[int, tuple[float, ...]]] = {
+    **dict.fromkeys(("divide", "floor_divide", "remainder", "fmod"), (1, (0.0,))),
+    **dict.fromkeys(("arccos", "arcsin", "arctanh"), (0, (-1.0, 1.0))),
+    **dict.fromkeys(("cbrt", "copysign", "heaviside", "log", "log10", "log2"), (0, (0.0,))),
+    **dict.fromkeys(("power", "reciprocal", "sign", "sqrt"), (0, (0.0,))),
+    "arccosh": (0, (1.0,)),
+    "log1p": (0, (-1.0,)),
+    "logit": (0, (0.0, 1.0)),
+}
+
+
+_COMPARISONS = frozenset({"equal", "greater", "greater_equal", "less", "less_equal", "not_equal"})
+
+
+def _note(graph: Graph, name: str, tensors: Sequence[Tensor]) -> None:
+    """Remember the operand at whose special values probes are to be made."""
+    if graph.nodes is not graph.top:
+        return
+    at, values = _SPECIAL.get(name, (0, ()))
+    if name in _COMPARISONS and all(tensor.dtype not in ("bool", "object") for tensor in tensors):
+        broadcast(*(tensor.shape for tensor in tensors))
+        tensors, values = [tensors[0] - tensors[1]], (0.0,)
+    if values and tensors[at].shape[:1] == (None,):
+        graph.special.append((tensors[at], values))
 
 
 def _written(result: Array, out: Any, mask: Any) -> Array:
