@@ -36,7 +36,7 @@ def by_pandas(function: Any, inputs: Sequence[Any], found: Any, *, nullable: boo
 
 
 def keeps_whole(name: str, inputs: Sequence[Any]) -> bool:
-    """Whether the operation gives whole numbers of a nullable type, of which a row here lacks some (`Series.masked`)."""
+    """Whether the operation gives whole numbers of a nullable type, some of them missing (`Series.masked`)."""
     if name not in _KEEPING or not any(getattr(value, "masked", False) for value in inputs if is_array(value)):
         return False
     return all(
