@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check web setup lock fidelity bench clean format
+.PHONY: help demo test unit check web setup lock fidelity retained bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -14,6 +14,7 @@ help:
 	@echo "make check     style, types, layers"
 	@echo "make web       build the page's program"
 	@echo "make fidelity  the table of conversions, library by library"
+	@echo "make retained  the table of what a file retains of the training data, estimator by estimator"
 	@echo "make lock      renew requirements.lock from pyproject.toml"
 
 setup:
@@ -57,6 +58,10 @@ fidelity: setup web
 	@tools/setup.sh node
 	.venv/bin/python -m bench.fidelity.run $(FIDELITY)
 	.venv/bin/python -m bench.trees.flips --rows 20000
+
+# What every estimator's file retains of planted training data, and a search of its bytes; some minutes.
+retained: setup
+	.venv/bin/python -m bench.fidelity.retained --write docs/retained.md
 
 format: setup
 	.venv/bin/ruff check --fix --quiet . || true

@@ -36,6 +36,7 @@ CODES: dict[str, str] = {
     "E306": "Two converters claim the same type.",
     "E307": "The model file asks to run code when it is opened.",
     "E308": "The model cannot be loaded.",
+    "E309": "The file would retain single records, which privacy='strict' refuses.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",

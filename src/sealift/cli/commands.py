@@ -100,6 +100,16 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
     help="Let numbers differ by more than 1e-9 of their size, such as 1e-6. The file and the page say so.",
 )  # fmt: skip
 @click.option("--keep-rows", is_flag=True, help="Put some of your real rows into the file, instead of generated ones.")
+@click.option(
+    "--training",
+    metavar="FILE",
+    type=FILE,
+    help="The rows that the model was trained on, with --target: what the file retains is compared with them too.",
+)
+@click.option(
+    "--privacy", type=click.Choice(["report", "strict"]), default="report", show_default=True,
+    help="strict: refuse to write a file that retains data of single records.",
+)  # fmt: skip
 @click.option("--sign", "sign_with", metavar="KEY", type=FILE, help="Sign the file with this private key.")
 @password
 @click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")

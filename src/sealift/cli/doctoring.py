@@ -29,10 +29,10 @@ def run(
     from sealift.packing.entrance import as_taken
     from sealift.packing.sources import load_noting
 
-    rows = None if data is None else read_data(data, target=target, drop=drop)[0]
+    rows, truth = (None, None) if data is None else read_data(data, target=target, drop=drop)
     original, notes = load_noting(model, trust_pickle=trust_pickle, trust=trust)
     with Bar("Examining"):
-        found = doctor(original, None if rows is None else as_taken(original, rows))
+        found = doctor(original, None if rows is None else as_taken(original, rows), truth)
     if as_json:
         result = found.as_dict()
         console.show_json({"ok": found.travels, **result, "notes": [*result["notes"], *notes]})

@@ -35,11 +35,33 @@ def show(evidence: Any) -> None:
     if steps:
         say(f"\n{len(steps)} steps")
         table(["how", "step"], [[step.get("how", ""), step["path"]] for step in steps], limit=68, most=_MANY)
+    privacy = _mapping(evidence.get("privacy"))
+    if privacy:
+        _show_privacy(privacy)
     notes = _list(evidence.get("notes"))
     for note in notes[:_MANY]:
         say(f"\nnote: {clean(str(note)[:_LONGEST])}")
     if len(notes) > _MANY:
         say(f"\n… and {len(notes) - _MANY:,} more notes (--json lists all)")
+
+
+def _show_privacy(privacy: Mapping[str, Any]) -> None:
+    compared = _mapping(privacy.get("compared"))
+    rows, training = compared.get("rows"), compared.get("training_rows")
+    findings = [finding for finding in _list(privacy.get("findings")) if isinstance(finding, Mapping)]
+    lacking = "; ".join(str(text)[:_LONGEST] for text in _list(privacy.get("not_checked"))[:_MANY])
+    say("\nPrivacy, as measured when it was packed")
+    pairs(
+        [
+            ("compared", f"{rows:,} rows given" if _counts(rows) else ""),
+            ("compared", f"{training:,} training rows" if _counts(training) else ""),
+            ("retains", f"{len(findings)} kinds of data of single records" if findings else "nothing that was found"),
+            ("not checked", lacking),
+        ]
+    )
+    keys = ("kind", "count", "where")
+    if findings:
+        table(list(keys), [[str(f.get(key, ""))[:_LONGEST] for key in keys] for f in findings], most=_MANY)
 
 
 def _outputs(outputs: Mapping[str, Any]) -> list[list[str]]:

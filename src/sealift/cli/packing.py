@@ -26,6 +26,8 @@ def run(
     drop: Sequence[str],
     tolerance: float | None,
     keep_rows: bool,
+    training: Path | None,
+    privacy: str,
     sign_with: Path | None,
     password_prompt: bool,
     trust: Sequence[str],
@@ -45,12 +47,16 @@ def run(
     key = open_key(sign_with, password_prompt=password_prompt) if sign_with is not None else None
     known = read_overrides(overrides) if overrides is not None else {}
     rows, truth = read_data(data, target=target, drop=drop, fields=known.get("fields"))
+    learned = (
+        None if training is None else read_data(training, target=target, drop=drop, fields=known.get("fields"))
+    )
     original, warned = load_noting(model, trust_pickle=trust_pickle, trust=trust)
     rows = as_taken(original, rows)
+    learned = None if learned is None else (as_taken(original, learned[0]), learned[1])
     with Bar("Packing") as bar:
         packed = pack(
             original, rows, truth, name=name, version=version, output=output, tolerance=tolerance,
-            keep_rows=keep_rows, progress=bar.stage, **known,
+            keep_rows=keep_rows, training=learned, privacy=privacy, progress=bar.stage, **known,
         )  # fmt: skip
     keyid = seal.sign_file(packed.path, key)[0] if key is not None else None
     if as_json:
@@ -61,6 +67,7 @@ def run(
                 "identity": packed.identity,
                 "signed_by": keyid,
                 "parity": packed.report.as_json(),
+                "privacy": packed.privacy.as_json() if packed.privacy else None,
                 "notes": [*warned, *packed.notes],
             }
         )

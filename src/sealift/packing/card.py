@@ -9,6 +9,7 @@ from typing import Any
 from sealift.contract import ABOUT, Contract, Field, Output, named_categories, readable
 from sealift.errors import PackError
 from sealift.packing.columns import is_unicode
+from sealift.packing.privacy.findings import statement
 
 _NOT_TOLD = "The author has not said."
 
@@ -37,7 +38,7 @@ def card(contract: Contract, *, name: str, version: str, evidence: Mapping[str, 
         _section("Evidence", _evidence(parity, evidence)),
         _section("Answers", _answers(contract.outputs)),
         _section("Inputs", _inputs(contract.inputs) + _ignored(contract)),
-        _section("Privacy", _privacy(evidence)),
+        _section("Privacy", statement(evidence["privacy"])),
         _section("Who made it", _who(about)),
     ]
     return "\n\n".join(parts) + "\n"
@@ -57,7 +58,9 @@ def _measured_pitfalls(contract: Contract, evidence: Mapping[str, Any]) -> list[
         found.append(
             "Outside the observed ranges in the table below the model extrapolates; nothing was learned there."
         )
-    return found + [str(note) for note in evidence.get("notes", ())]
+    # What the file retains has a section of its own.
+    retained = {f"{finding['sentence']} {finding['remedy']}" for finding in evidence["privacy"]["findings"]}
+    return found + [str(note) for note in evidence.get("notes", ()) if note not in retained]
 
 
 def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
@@ -140,21 +143,6 @@ def _values(f: Field) -> str:
 
 def _bound(bound: float | str) -> str:
     return bound if isinstance(bound, str) else readable(bound)
-
-
-def _privacy(evidence: Mapping[str, Any]) -> str:
-    if evidence["rows_source"] == "caller":
-        return "This file holds **real rows** of the caller's data as examples, because the packer asked for it."
-    if evidence.get("holds_records"):
-        return (
-            "**The model itself keeps rows of its training data**, as its method needs (see the pitfalls); they are in "
-            "its graph. The examples beside it are generated, and the summaries leave out what fewer than five "
-            "records share."
-        )
-    return (
-        "This file holds no record of the training data. Its examples are generated; its summaries leave out what "
-        "fewer than five records share. What the model itself has learned is in its graph."
-    )
 
 
 def _who(about: Mapping[str, str]) -> str:

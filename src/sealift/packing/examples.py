@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,15 @@ import numpy.typing as npt
 from sealift.contract import Contract
 from sealift.packing.dates import in_words
 from sealift.packing.forms import Form
+from sealift.packing.privacy.examine import answers_finding, examples_finding
+from sealift.packing.privacy.findings import Finding
 from sealift.packing.rows import Row, Rows, encoded, typed
 from sealift.packing.texts import Words, fill
 from sealift.runtime import Tolerance
 from sealift.stats import SMALL, Sketch, correlation, draw
 
 _PLAUSIBLE, _GOLDEN, _BACKGROUND = 400, 64, 100
+_LEAST = 8  # golden examples; fewer prove too little where the file is opened
 _CELLS = 400_000
 
 
@@ -69,23 +72,35 @@ def examples(
     tolerance: Mapping[str, Tolerance],
     form: Form,
     own: Mapping[str, npt.NDArray[Any]] | None,
-) -> dict[str, Any]:
-    """`golden/examples.json`: generated rows of every kind, or the caller's with their answers `own`."""
+    single_answers: Callable[[Mapping[str, npt.NDArray[Any]]], npt.NDArray[np.bool_]],
+) -> tuple[dict[str, Any], list[Finding]]:
+    """`golden/examples.json`: generated rows of every kind, or the caller's with their answers `own`.
+
+    `single_answers` says which answers are one person's target value. Rows with other answers are chosen where there
+    are enough; the findings report what is left.
+    """
     count = _few(_GOLDEN, contract)
     if own is not None:
         usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
         picked, answers = [usable[i] for i in _spread(len(usable), count)], own
         rows = _rows(form, picked)
+        findings = [examples_finding(len(rows))]
     else:
-        picked, answers = _of_every_kind(generated, unlike(form, generated.rows), count), truth
+        single = single_answers(truth)
+        usable = unlike(form, generated.rows)
+        picked, answers = _of_every_kind(generated, [i for i in usable if not single[i]], count), truth
+        if len(picked) < _LEAST:
+            picked = _of_every_kind(generated, usable, count)
         rows = [generated.rows[i] for i in picked]
-    return {
+        findings = answers_finding(int(single[picked].sum()), len(picked))
+    golden = {
         "columns": [f.name for f in contract.inputs],
         "rows": in_words(contract.inputs, rows),
         "answers": {name: array[picked].tolist() for name, array in answers.items()},
         "tolerance": {name: t.capped(answers[name][picked]).as_dict() for name, t in tolerance.items()},
         "source": _source(own is not None),
     }
+    return golden, findings
 
 
 def unlike(form: Form, rows: Sequence[Row]) -> list[int]:

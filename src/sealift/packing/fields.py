@@ -20,6 +20,7 @@ from sealift.packing.columns import Column, Values
 from sealift.packing.dates import is_time
 from sealift.packing.forms import Form
 from sealift.packing.original import Original
+from sealift.packing.privacy.findings import Finding
 from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_texts
 
 _TRIES, _CELLS = 50, 600_000
@@ -158,15 +159,19 @@ def check_loosened(before: Contract, after: Contract, original: Original) -> Non
                 )
 
 
-def without_rare(fields: Sequence[Field], form: Form, texts: Collection[str]) -> tuple[list[Field], list[str]]:
-    """Fields that list no rare category unless the model refuses all others; notes on what the model itself knows.
+def without_rare(
+    fields: Sequence[Field], form: Form, texts: Collection[str], *, training: bool = False
+) -> tuple[list[Field], list[Finding]]:
+    """Fields that list no rare category unless the model refuses all others; and the rare ones that the model knows.
 
     Args:
         fields: the inputs.
-        form: the caller's rows, which tell what is rare.
-        texts: every text that the graph holds; a category among them is no secret of this list.
+        form: rows, which tell what is rare.
+        texts: every text that the file holds besides; a category among them is no secret of this list.
+        training: whether the rows are the training rows.
     """
-    result, notes = [], []
+    result: list[Field] = []
+    findings: list[Finding] = []
     for field, column in zip(fields, form.columns, strict=True):
         if field.categories is None:
             result.append(field)
@@ -175,21 +180,26 @@ def without_rare(fields: Sequence[Field], form: Form, texts: Collection[str]) ->
         rare = {value for value in field.categories if counts[value] < SMALL}
         held = rare if field.dtype != "string" else {value for value in rare if value in texts}
         # A handful of rows says nothing about how rare a category was in training.
-        enough = len(form) >= 10 * SMALL
+        enough = training or len(form) >= 10 * SMALL
         hidden = rare - held if field.unknown == "allowed" else set()
         if enough:
             hidden = rare if field.unknown == "allowed" else set()
             told = held if field.unknown == "allowed" else rare
             if told:
-                notes.append(
-                    f'The model itself knows {len(told)} categories of "{field.name}" that fewer than {SMALL} rows '
-                    "have; they are part of the file. Group them in training (min_frequency with "
-                    'handle_unknown="infrequent_if_exist") if they could name a person.'
-                )
+                findings.append(
+                    Finding(
+                        "categories", len(told),
+                        f'The model itself knows {len(told)} categories of "{field.name}" that fewer than {SMALL} rows '
+                        "have; they are part of the file.",
+                        'Group them in training (min_frequency with handle_unknown="infrequent_if_exist") if they '
+                        "could name a person.",
+                        of=len(field.categories), columns={field.name: len(told)}, where=field.name,
+                    )
+                )  # fmt: skip
         kept = tuple(value for value in field.categories if value not in hidden)
         typical = None if field.typical in hidden else field.typical
         result.append(dataclasses.replace(field, categories=kept or None, typical=typical))
-    return result, notes
+    return result, findings
 
 
 def unseen(field: Field) -> float | str | bool:

@@ -15,12 +15,14 @@ from sealift import canonical, seal
 from sealift.contract import Contract, Ignored
 from sealift.convert import Conversion, as_estimator
 from sealift.packing import fields as fielding
-from sealift.packing import names, privacy, texts, told, used_columns
+from sealift.packing import names, texts, told, used_columns
 from sealift.packing.card import card, check_about
 from sealift.packing.examples import Reference, examples
 from sealift.packing.metrics import metrics
 from sealift.packing.original import Original, check_model, check_rows
 from sealift.packing.parity import Report, tolerances
+from sealift.packing.privacy.findings import Finding, PrivacyReport
+from sealift.packing.privacy.survey import Survey
 from sealift.packing.provenance import provenance, sbom
 from sealift.packing.reading import form_of
 from sealift.packing.report_page import report_page
@@ -43,6 +45,7 @@ class Packed:
         report: the parity report.
         notes: what the packer should know.
         steps: each step's path, and how it was converted.
+        privacy: what was compared with the caller's rows, and what the file retains of them.
     """
 
     path: Path
@@ -51,6 +54,7 @@ class Packed:
     report: Report
     notes: Sequence[str]
     steps: Sequence[Mapping[str, str]] = ()
+    privacy: PrivacyReport | None = None
 
     def load(self) -> SealedModel:
         """The sealed model, ready to answer."""
@@ -77,6 +81,8 @@ def pack(
     description: str = "",
     about: Mapping[str, str] | None = None,
     keep_rows: bool = False,
+    training: Any = None,
+    privacy: str = "report",
     tolerance: float | None = None,
     progress: Progress | None = None,
 ) -> Packed:
@@ -102,12 +108,16 @@ def pack(
         about: texts for the model card: when_to_use, pitfalls, references, author, contact, license,
             review_date.
         keep_rows: put some of the real rows into the file as examples, instead of generated ones. The card says so.
+        training: the rows that the model was trained on, as X or as a pair (X, y). Nothing of them enters the file;
+            its contents are compared with them too, and what is rare is counted in them.
+        privacy: "report" says what the file retains of single records; "strict" refuses to write such a file.
         tolerance: a looser relative tolerance than the policy's; recorded in the file.
         progress: called with a sentence when a stage begins.
 
     Raises:
         PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name
-            or another argument that cannot be used, E305 when the model fails on X, or X or y do not fit it.
+            or another argument that cannot be used, E305 when the model fails on X, or X or y do not fit it, E309 when
+            the file would retain single records and `privacy` is "strict".
         ParityError: E303 when the answers differ; nothing is written.
         ContractError: E106 when `fields` contradict themselves.
         FileError: E402 when the file cannot be written.
@@ -117,6 +127,7 @@ def pack(
     check_about(about or {})
     told.check_texts(title=title, description=description)
     told.check_tolerance(tolerance)
+    told.check_privacy(privacy)
     model = as_estimator(model)
     check_model(model)
     say("Reading the rows")
@@ -125,17 +136,19 @@ def pack(
     say("Converting the model")
     conversion, form = used_columns.converted(model, form)
     sketches = fielding.sketch(form)
+    survey = Survey.of(form, truth, training, model)
     say("Asking the original model")
     original = Original(model, form, conversion.outputs)
     answers = check_rows(original)
     narrow = {c.dtype for c in form.columns if c.dtype in ("float32", "float64")} == {"float32"}
     conversion = replace(conversion, single=conversion.single or narrow or bool(original.single))
     graph = conversion.model()
-    contract, notes = _contract(
+    contract, findings = _contract(
         conversion,
         original,
         sketches,
-        privacy.texts_in(graph),
+        survey,
+        survey.strings_held(graph, conversion),
         fields or {},
         outputs=names.output_names(told.named(conversion.outputs, class_names), outputs, y, form.values()),
         headline=told.headline(conversion.outputs, headline),
@@ -143,17 +156,24 @@ def pack(
         description=description,
         about=dict(about or {}),
     )
-    notes += [*form.notes, *used_columns.notes(form), *privacy.notes(graph, conversion.steps, form)]
+    say("Comparing the graph with the rows")
+    words, found = survey.words(conversion.stages)
+    findings += [*found, *survey.examine(graph, conversion, contract)]
+    survey.report(findings).check(privacy)
     say("Verifying")
     described = canonical.dumps(contract.as_json())
     onnx.helper.set_model_props(graph, {"sealift.contract": described.decode()})
     body = graph.SerializeToString()
-    words, told_by_words = texts.words_of(conversion.stages, form)
-    notes += told_by_words
     reference = Reference.of(form, sketches, words)
     allowed = tolerances(contract, answers, single=conversion.single, relative=tolerance)
     proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed, tolerance)
-    notes += proof.notes
+    golden, found = examples(
+        contract, proof.rows, proof.truth, allowed, form, answers if keep_rows else None, survey.single_answers
+    )
+    findings += found
+    report = survey.report(findings)
+    report.check(privacy)
+    notes = [*(finding.note for finding in report.findings), *form.notes, *used_columns.notes(form), *proof.notes]
     say("Writing")
     steps = [{"path": step.path, "how": step.how} for step in conversion.steps]
     evidence = {
@@ -163,9 +183,8 @@ def pack(
         "rows_source": "caller" if keep_rows else "generated",
         "metrics": {} if truth is None else metrics(contract, answers, truth),
         "notes": notes,
-        "holds_records": privacy.keeps_records(conversion.steps),
+        "privacy": report.as_json(),
     }
-    golden = examples(contract, proof.rows, proof.truth, allowed, form, answers if keep_rows else None)
     members = {
         "contract.json": described,
         "model.onnx": body,
@@ -187,24 +206,26 @@ def pack(
     )
     path = Path(output) if output is not None else Path(f"{name}.seal")
     seal.write(path, sealed)
-    return Packed(path, hashlib.sha256(sealed["manifest.json"]).hexdigest(), contract, proof.report, notes, steps)
+    identity = hashlib.sha256(sealed["manifest.json"]).hexdigest()
+    return Packed(path, identity, contract, proof.report, notes, steps, report)
 
 
 def _contract(
     conversion: Conversion,
     original: Original,
     sketches: Sequence[Sketch],
+    survey: Survey,
     held: Collection[str],
     fields: Mapping[str, Mapping[str, Any]],
     **rest: Any,
-) -> tuple[Contract, list[str]]:
-    """The contract as X, the model and the caller make it; and what the packer should know."""
+) -> tuple[Contract, list[Finding]]:
+    """The contract as X, the model and the caller make it; and the rare categories that the model knows."""
     inputs = texts.without_lists(fielding.infer(original.form, sketches), conversion.stages)
     inputs = fielding.with_categories(inputs, conversion.steps, original.form)
     inputs = fielding.with_whole(fielding.with_policies(inputs, original), conversion.graph.whole)
     inputs = fielding.with_closed(inputs, conversion.graph.closed)
     inputs = fielding.with_missing_words(inputs, original.form)
-    inputs, notes = fielding.without_rare(inputs, original.form, held)
+    inputs, findings = fielding.without_rare(inputs, survey.rare_in, held, training=survey.has_training)
     inputs, observed = names.with_observed_values(inputs, original.form)
     ignored = tuple(Ignored(column.name, place) for place, column in original.form.dropped)
     found = Contract(inputs=tuple(inputs), task=conversion.task, stages=conversion.stages, ignored=ignored, **rest)
@@ -212,4 +233,4 @@ def _contract(
     fielding.check_overrides(fields, found)
     enriched = found.changed(**names.resolved(fields, found, observed))
     fielding.check_loosened(found, enriched, original)
-    return enriched, notes
+    return enriched, findings

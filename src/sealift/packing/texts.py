@@ -11,12 +11,14 @@ import numpy as np
 from sealift.contract import Contract, Field, Stage
 from sealift.packing.columns import Column
 from sealift.packing.forms import Form
+from sealift.packing.privacy.findings import Finding
 from sealift.packing.rows import Row, Rows, allowed
 from sealift.stats import SMALL
 from sealift.text import TextStage
 
 _TEXTS_READ = 20_000
 _WORDS, _LONGEST, _ODD = 500, 30, 40
+_PASSAGE_WORDS, _PASSAGE_LETTERS = 3, 24
 _ENOUGH = 10 * SMALL  # a handful of texts says nothing about how rare a term was in training
 
 
@@ -53,23 +55,53 @@ class Words:
 _ACCENTED = str.maketrans("aceinosuy", "àçéîñøšûÿ")
 
 
-def words_of(stages: Sequence[Stage], form: Form) -> tuple[dict[int, Words], list[str]]:
-    """The words of each field that feeds a stage, by the field's index; notes on what the vocabularies give away."""
+def words_of(stages: Sequence[Stage], form: Form, *, training: bool = False) -> tuple[dict[int, Words], list[Finding]]:
+    """The words of each field that feeds a stage, by the field's index; and what the vocabularies retain.
+
+    Args:
+        stages: the text stages.
+        form: rows with texts.
+        training: whether they are the training rows, which say what was rare in training however few they are.
+    """
     words: dict[int, Words] = {}
-    notes: list[str] = []
+    found: list[Finding] = []
     for stage in _free(stages):
         column = form.columns[stage.field]
-        shared = _shared(TextStage(stage.spec), column)
+        counts = _counted(TextStage(stage.spec), column)
+        shared = [term for term, count in counts.most_common() if count >= SMALL and term]
         known = words.get(stage.field)
         if known is None or (not known.terms and shared):
             words[stage.field] = Words(shared[:_WORDS], " " if stage.spec["analyzer"] == "word" else "")
-        rare = len(set(stage.spec.get("vocabulary", ())).difference(shared))
-        if rare and len(form) >= _ENOUGH:
-            notes.append(
-                f'The vocabulary of "{column.name}" holds {rare} terms that fewer than {SMALL} of the texts given '
-                f"hold; they are part of the file. Use min_df={SMALL} in training if they could name a person."
-            )
-    return words, notes
+        vocabulary = set(stage.spec.get("vocabulary", ()))
+        rare = len(vocabulary.difference(shared))
+        where = f'"{column.name}"'
+        if rare and (training or len(form) >= _ENOUGH):
+            found.append(
+                Finding(
+                    "terms", rare,
+                    f"The vocabulary of {where} holds {rare} terms that fewer than {SMALL} of the texts given hold; "
+                    "they are part of the file.",
+                    f"Use min_df={SMALL} in training, or a HashingVectorizer, if they could name a person.",
+                    of=len(vocabulary), columns={column.name: rare}, where=column.name,
+                )
+            )  # fmt: skip
+        passages = [term for term in vocabulary if 0 < counts[term] < SMALL and _is_passage(term)]
+        if passages:
+            longest = max(len(term.split()) for term in passages)
+            found.append(
+                Finding(
+                    "passages", len(passages),
+                    f"{len(passages):,} terms in the vocabulary of {where} are passages of up to {longest} words from "
+                    f"fewer than {SMALL} of the texts given.",
+                    f"Use a shorter ngram_range and min_df={SMALL} in training, or a HashingVectorizer.",
+                    of=len(vocabulary), columns={column.name: len(passages)}, where=column.name,
+                )
+            )  # fmt: skip
+    return words, found
+
+
+def _is_passage(term: str) -> bool:
+    return len(term.split()) >= _PASSAGE_WORDS or len(term) >= _PASSAGE_LETTERS
 
 
 def without_lists(fields: Sequence[Field], stages: Sequence[Stage]) -> list[Field]:
@@ -105,10 +137,10 @@ def _free(stages: Sequence[Stage]) -> list[Stage]:
     return [stage for stage in stages if stage.spec["analyzer"] != "whole"]
 
 
-def _shared(stage: TextStage, column: Column) -> list[str]:
-    """The terms that at least SMALL texts hold, the commonest first."""
+def _counted(stage: TextStage, column: Column) -> Counter[str]:
+    """How many texts hold each term."""
     step = max(1, -(-len(column.values) // _TEXTS_READ))
     counts: Counter[str] = Counter()
     for text in column.values[::step]:
         counts.update(set(stage.terms(str(text))) if text is not None else ())
-    return [term for term, count in counts.most_common() if count >= SMALL and term]
+    return counts

@@ -36,6 +36,12 @@ def check_tolerance(tolerance: Any) -> None:
         )
 
 
+def check_privacy(privacy: Any) -> None:
+    """Raise PackError E304 unless `privacy` is one of its two values."""
+    if privacy not in ("report", "strict"):
+        raise _wrong(f"privacy must be 'report' or 'strict', got {privacy!r:.40}.", "Use privacy='strict' to refuse.")
+
+
 def truth_of(y: Any, count: int) -> Any:
     """y as an array (N,) or (N, k) for `count` rows. Raises PackError E305 when it does not fit."""
     if y is None:

@@ -180,9 +180,12 @@ def test_a_rare_category_that_the_model_knows_is_reported_without_its_name(
     assert '"city"' in note
     assert "1 categories" in note
     sealed = packed.load().seal
-    assert sealed.json("evidence.json")["notes"] == list(packed.notes)
+    evidence = sealed.json("evidence.json")
+    assert evidence["notes"] == list(packed.notes)
+    (finding,) = evidence["privacy"]["findings"]
+    assert f"{finding['sentence']} {finding['remedy']}" == note
     card = bytes(sealed.members["card.md"]).decode()
-    assert note in card
+    assert finding["sentence"] in card
     for member in ("contract.json", "card.md", "evidence.json", "golden/examples.json", "reference/sketches.json"):
         assert RARE.encode() not in bytes(sealed.members[member]), member
 
@@ -229,9 +232,11 @@ def test_a_model_that_keeps_its_records_says_so(last: Any, data: tuple[pd.DataFr
     )
     assert any("keeps" in note and "rows of its training data" in note for note in packed.notes)
     card = bytes(packed.load().seal.members["card.md"]).decode()
-    assert "holds no record" not in card
-    assert "keeps rows of its training data" in card
-    assert packed.load().seal.json("evidence.json")["holds_records"] is True
+    assert "No single record" not in card
+    assert "This file retains data of single records" in card
+    assert re.search(r"keeps \d+ rows of its training data", card)
+    kinds = {finding["kind"] for finding in packed.load().seal.json("evidence.json")["privacy"]["findings"]}
+    assert kinds >= {"method", "rows"}
 
 
 def test_real_rows_only_when_asked_for(data: tuple[pd.DataFrame, Any], tmp_path: Path) -> None:

@@ -152,7 +152,8 @@ def test_card(packed: sealift.packing.Packed) -> None:
     assert headings == ["When to use", "Pitfalls", "Evidence", "Answers", "Inputs", "Privacy", "Who made it"]
     assert "a\\|b" in card
     assert "| d e |" in card
-    assert "holds no record" in card
+    assert "No single record of the 120 rows given for packing was found in this file." in card
+    assert "training rows other than the rows given" in card
     evidence = member(packed, "evidence.json")
     assert f"on {evidence['parity']['rows']} rows" in card
     assert f"accuracy_score {evidence['metrics']['accuracy_score']}" in card

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sealift.packing.kept import rows_kept
+from sealift.packing.privacy.retained_rows import rows_kept
 from sealift.stats import SMALL
 
 _RECORDS = (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealift.packing import page
+from sealift.packing.privacy.findings import Finding
 
 HOW = {
     "own": "converted by Sealift",
@@ -65,6 +66,7 @@ class Diagnosis:
         rows: how many rows of the caller's were used; 0 without data.
         agrees: whether the converted model answered those rows as the original does; None if that was not compared.
         notes: what to know besides.
+        retained: what a file of the model would retain of the rows, found by comparing it with them.
     """
 
     steps: Sequence[Examined]
@@ -72,6 +74,7 @@ class Diagnosis:
     rows: int = 0
     agrees: bool | None = None
     notes: Sequence[str] = ()
+    retained: Sequence[Finding] = ()
 
     @property
     def travels(self) -> bool:
@@ -89,6 +92,7 @@ class Diagnosis:
                 for step in self.steps
             ],
             "obstacles": [vars(obstacle) for obstacle in self.obstacles],
+            "retained": [finding.as_json() for finding in self.retained],
             "notes": list(self.notes),
         }
 
@@ -124,6 +128,10 @@ class Diagnosis:
             lines += textwrap.wrap(step.path, width, initial_indent="  ", subsequent_indent="    ")
             for sentence in step.carries:
                 lines += _wrapped("", sentence, width)
+        if self.retained:
+            lines += ["", "Data of single rows that a file would hold, found by comparing it with your rows"]
+        for finding in self.retained:
+            lines += _wrapped("", finding.note, width)
         for note in self.notes:
             lines += ["", *textwrap.wrap(f"Note: {note}", width)]
         found = "\n".join(lines)
@@ -146,6 +154,7 @@ class Diagnosis:
         for step in self.steps:
             if step.carries:
                 parts.append(page.note("care", f"Training data inside: {step.path}", *step.carries))
+        parts += [page.note("care", "Retained data", finding.sentence, finding.remedy) for finding in self.retained]
         parts += [page.note("care", "Note", text) for text in self.notes]
         return page.whole(self.verdict, "".join(parts), good=self.travels)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.contract import Contract, Output
@@ -12,7 +12,7 @@ from sealift.convert.model import finished
 from sealift.convert.table import input_table
 from sealift.errors import PackError
 from sealift.packing import fields as fielding
-from sealift.packing import used_columns
+from sealift.packing import told, used_columns
 from sealift.packing.doctoring.carried import carries
 from sealift.packing.doctoring.diagnosis import Diagnosis, Examined, Obstacle
 from sealift.packing.doctoring.guess import guessed
@@ -21,6 +21,8 @@ from sealift.packing.forms import Form
 from sealift.packing.locate import faulty_step
 from sealift.packing.original import Original, check_model
 from sealift.packing.parity import Report, tolerances
+from sealift.packing.privacy.findings import Finding
+from sealift.packing.privacy.survey import Survey
 from sealift.packing.reading import form_of
 from sealift.packing.replay import replayed, run
 from sealift.packing.rows import encoded
@@ -36,7 +38,7 @@ _UNREADABLE = (
 )
 
 
-def doctor(model: Any, X: Any = None) -> Diagnosis:
+def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     """Tell what of a fitted model can be packed, how, what cannot and the remedy: everything at once.
 
     It also tells where the model carries training data inside itself. Nothing is written, and nothing proved: that is
@@ -44,13 +46,16 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
 
     Args:
         model: a fitted estimator or pipeline, as `pack` takes it.
-        X: some rows as the model takes them. Without them, it is told what the fitted attributes alone show.
+        X: some rows as the model takes them. Without them, it is told what the fitted attributes alone show. Training
+            rows show what the model retains of them.
+        y: their true answers, with which the values that the model retains are compared too.
 
     Returns:
         The diagnosis; it prints as a table, and shows as one in notebooks.
 
     Raises:
-        PackError: E304 for what is no model at all, E305 when X has no rows or other columns than the model.
+        PackError: E304 for what is no model at all, E305 when X has no rows or other columns than the model, or y does not
+            fit X.
         ContractError: E104 when X is no table.
     """
     model = as_estimator(model)
@@ -63,6 +68,7 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
         notes = ["Nothing can be examined before it is fitted."] if error.code == "E301" else []
         return Diagnosis((), [_obstacle(error)], notes=notes)
     form = None if X is None else _form(X, model, obstacles)
+    truth = None if form is None else told.truth_of(y, len(form))
     if form is None:
         fields, columns = guessed(model)
         nulls: Mapping[str, float | None] = {}
@@ -83,11 +89,14 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
     obstacles += [_obstacle(error) for error in stand_ins.refused]
     agrees = None
     dropped: set[str] = set()
+    retained: Sequence[Finding] = ()
     if answer is not None and not obstacles:
         try:
             conversion = finished(graph, answer, type(model).__name__)
             dropped = conversion.unused()
-            agrees = None if form is None else _compared(conversion, model, form, obstacles)
+            if form is not None:
+                agrees = _compared(conversion, model, form, obstacles)
+                retained = _retained(conversion, form, truth)
         except PackError as error:
             obstacles.append(_obstacle(error))
     notes = [_GUESSED if X is None else _UNREADABLE] if form is None else list(form.notes)
@@ -96,7 +105,20 @@ def doctor(model: Any, X: Any = None) -> Diagnosis:
     if answer is None:
         notes.append("What comes after the refused steps could not be examined.")
     used = min(_MOST, len(form or ()))
-    return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, used, agrees, notes)
+    return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, used, agrees, notes, retained)
+
+
+def _retained(conversion: Conversion, form: Form, truth: Any) -> list[Finding]:
+    """What the file would retain of the rows."""
+    survey = Survey(form, truth)
+    graph = conversion.model()
+    inputs = fielding.with_categories(fielding.infer(form, fielding.sketch(form)), conversion.steps, form)
+    inputs, found = fielding.without_rare(inputs, form, survey.strings_held(graph, conversion))
+    contract = Contract(
+        inputs=tuple(inputs), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages
+    )
+    found += [*survey.words(conversion.stages)[1], *survey.examine(graph, conversion, contract)]
+    return list(survey.report(found).findings)
 
 
 def _form(X: Any, model: Any, obstacles: list[Obstacle]) -> Form | None:

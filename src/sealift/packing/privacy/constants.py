@@ -1,0 +1,237 @@
+"""The values that a graph holds: numbers by tensor or attribute, and strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import numpy_helper
+
+# What a number can be: a value that is compared or computed with, the threshold of a split, or the value of a leaf.
+Role: TypeAlias = Literal["value", "threshold", "leaf"]
+
+_ROLES: dict[str, Role] = {
+    **dict.fromkeys(("nodes_splits", "nodes_values", "nodes_values_as_tensor", "membership_values"), "threshold"),
+    **dict.fromkeys(("leaf_weights", "target_weights", "class_weights", "base_values"), "leaf"),
+    **dict.fromkeys(("target_weights_as_tensor", "class_weights_as_tensor", "base_values_as_tensor"), "leaf"),
+}
+_TREES = {"TreeEnsemble", "TreeEnsembleRegressor", "TreeEnsembleClassifier"}
+# Whole numbers count as data only where they are compared, computed with, or looked up; elsewhere they are shapes, axes
+# and indices.
+_LOOKED_UP = {"Gather", "GatherND", "GatherElements"}
+_COMPUTED = {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Add", "Sub", "Mul", "Div", "Where"}
+# How a tensor comes about: computed from the inputs; the same, with constants where something is missing; or otherwise.
+# In the last, a number can be one of the graph's constants because it was looked up there.
+Source: TypeAlias = Literal["input", "filled", "other"]
+_ARITHMETIC = {
+    *("Add", "Sub", "Mul", "Div", "Neg", "Abs", "Pow", "Sqrt", "Exp", "Log", "Reciprocal", "Sigmoid", "Tanh", "Erf"),
+    *("Cast", "Identity", "Concat", "Gather", "Slice", "Split", "Transpose", "Reshape", "Squeeze", "Unsqueeze"),
+    *("Gemm", "MatMul", "ReduceSum", "ReduceSumSquare", "ReduceMean", "ReduceL1", "ReduceL2"),
+}
+_HANDED_ON = {"Cast", "Concat", "Identity", "Pad", "Reshape", "Transpose"}
+_INTEGER_ATTRIBUTES = {"keys_int64s", "values_int64s", "classlabels_int64s", "cats_int64s"}
+_FLOATS = {onnx.TensorProto.DOUBLE: np.float64, onnx.TensorProto.FLOAT: np.float32}
+
+
+@dataclass(frozen=True)
+class Constant:
+    """One tensor or attribute of numbers.
+
+    Attributes:
+        values: its numbers, of any shape, float64.
+        role: what they are used for.
+        single: whether they are stored as float32.
+    """
+
+    values: npt.NDArray[np.float64]
+    role: Role = "value"
+    single: bool = False
+
+    @cached_property
+    def distinct(self) -> npt.NDArray[np.float64]:
+        """The different numbers, ascending."""
+        return np.unique(self.values)
+
+
+def numbers_of(model: onnx.ModelProto) -> list[Constant]:
+    """Every constant of the graph and its subgraphs that can hold data; shapes, axes and indices are left out."""
+    found: list[Constant] = []
+    for graph in _graphs(model.graph):
+        integers = _integers(graph)
+        for tensor in graph.initializer:
+            found += _of_tensor(tensor, "value", whole=tensor.name in integers)
+        for node in graph.node:
+            for attribute in node.attribute:
+                found += _of_attribute(node, attribute)
+    return [constant for constant in found if constant.values.size]
+
+
+def strings_of(model: onnx.ModelProto) -> set[str]:
+    """Every string that the graph and its subgraphs hold."""
+    found: set[bytes] = set()
+    for graph in _graphs(model.graph):
+        for tensor in graph.initializer:
+            found.update(tensor.string_data)
+        for node in graph.node:
+            for attribute in node.attribute:
+                found.update(attribute.strings)
+                found.add(attribute.s)
+                found.update(attribute.t.string_data)
+    return {text.decode("utf-8", "replace") for text in found}
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in [attribute.g] if attribute.type == onnx.AttributeProto.GRAPH else attribute.graphs:
+                yield from _graphs(inner)
+
+
+def _integers(graph: onnx.GraphProto) -> set[str]:
+    """The names of tensors that hold data if they hold whole numbers, in this graph or one inside it."""
+    names: set[str] = set()
+    for inner in _graphs(graph):
+        for node in inner.node:
+            if node.op_type in _LOOKED_UP:
+                names.update(node.input[:1])
+            elif node.op_type in _COMPUTED:
+                names.update(node.input)
+    return names
+
+
+def _of_attribute(node: onnx.NodeProto, attribute: onnx.AttributeProto) -> Iterator[Constant]:
+    role = _ROLES.get(attribute.name, "value")
+    if attribute.type == onnx.AttributeProto.TENSOR:
+        if node.op_type not in _TREES or attribute.name in _ROLES:
+            yield from _of_tensor(attribute.t, role, whole=node.op_type not in _TREES)
+    elif attribute.floats:
+        yield Constant(np.array(attribute.floats, dtype=np.float64), role, single=True)
+    elif attribute.ints and attribute.name in _INTEGER_ATTRIBUTES:
+        yield Constant(np.array(attribute.ints, dtype=np.float64), role)
+
+
+def _of_tensor(tensor: onnx.TensorProto, role: Role, *, whole: bool) -> Iterator[Constant]:
+    if tensor.data_type in _FLOATS or (whole and tensor.data_type == onnx.TensorProto.INT64):
+        array = numpy_helper.to_array(tensor)
+        yield Constant(array.astype(np.float64), role, single=tensor.data_type == onnx.TensorProto.FLOAT)
+
+
+def intermediates(model: onnx.ModelProto) -> dict[str, Source]:
+    """The tensors that meet constants or enter a subgraph or an ensemble of trees: rows in the units of some step.
+
+    They are outer tensors, by name, in the order of the graph.
+    """
+    constants = {tensor.name for tensor in model.graph.initializer if np.prod(tensor.dims, dtype=float) > 1}
+    wanted: set[str] = set()
+    for node in model.graph.node:
+        inner = {name for a in node.attribute if a.type == onnx.AttributeProto.GRAPH for name in _reads(a.g)}
+        if inner or node.op_type in _TREES or constants.intersection(node.input):
+            wanted.update(node.input, inner)
+    for node in reversed(model.graph.node):
+        if node.op_type in _HANDED_ON and wanted.intersection(node.output):
+            wanted.update(node.input)
+    sources = _sources(model.graph)
+    return {name: sources[name] for node in model.graph.node for name in node.output if name in wanted}
+
+
+def _sources(graph: onnx.GraphProto) -> dict[str, Source]:
+    sources: dict[str, Source] = dict.fromkeys((given.name for given in graph.input), "input")
+    constants = {tensor.name for tensor in graph.initializer}
+    for node in graph.node:
+        given = [sources[name] for name in node.input if name in sources]
+        looked_up = node.op_type in _LOOKED_UP and node.input[0] in constants
+        source: Source = "other"
+        if given and node.op_type in _ARITHMETIC and not looked_up and "other" not in given:
+            source = "input" if given == ["input"] * len(given) else "filled"
+        elif node.op_type == "Where" and len(node.input) == 3:
+            parts = [sources.get(name, "filled") for name in node.input[1:]]
+            source = "other" if "other" in parts or not set(node.input[1:]) & sources.keys() else "filled"
+        sources |= dict.fromkeys(node.output, source)
+    return sources
+
+
+def _reads(graph: onnx.GraphProto) -> Iterator[str]:
+    for inner in _graphs(graph):
+        for node in inner.node:
+            yield from node.input
+
+
+def pruned(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
+    """The part of a model that computes `outputs`, which ONNX Runtime infers the types of."""
+    wanted = set(outputs)
+    nodes = []
+    for node in reversed(model.graph.node):
+        if wanted.intersection(node.output):
+            nodes.append(node)
+            wanted.update(node.input)
+            wanted.update(name for a in node.attribute if a.type == onnx.AttributeProto.GRAPH for name in _reads(a.g))
+    result = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    result.graph.name = "part"
+    result.graph.node.extend(reversed(nodes))
+    result.graph.initializer.extend(tensor for tensor in model.graph.initializer if tensor.name in wanted)
+    result.graph.input.extend(model.graph.input)  # a text stage feeds some from others
+    result.graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs)
+    return result
+
+
+@dataclass(frozen=True)
+class SortedConstants:
+    """All numbers of several constants, ascending.
+
+    Attributes:
+        values: the numbers.
+        owner: the index of the constant that each one is of.
+        place: its place in that constant, flattened.
+    """
+
+    values: npt.NDArray[np.float64]
+    owner: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, constants: Sequence[Constant]) -> SortedConstants:
+        """Merge constants; what is not finite, and numbers that say nothing (0, ±0.5, ±1, ±2), are left out."""
+        sizes = [constant.values.size for constant in constants]
+        flat = np.concatenate([np.zeros(0), *(constant.values.reshape(-1) for constant in constants)])
+        owner = np.repeat(np.arange(len(sizes)), sizes)
+        place = np.concatenate([np.zeros(0, np.int64), *(np.arange(size) for size in sizes)])
+        telling = np.isfinite(flat) & ~np.isin(np.abs(flat), (0.0, 0.5, 1.0, 2.0))
+        for i in np.flatnonzero(np.array(sizes) == 1).tolist():  # a factor or an exponent
+            telling &= (owner != i) | (flat != _short(flat))
+        order = np.flatnonzero(telling)
+        order = order[np.argsort(flat[order], kind="stable")]
+        return cls(flat[order], owner[order], place[order])
+
+    @cached_property
+    def _table(self) -> npt.NDArray[np.bool_]:
+        found = np.zeros(1 << _BITS, dtype=np.bool_)
+        for shift in (-1, 0, 1):
+            found[_hashed(self.values, shift)] = True
+        return found
+
+    def near(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Which numbers may lie within the rounding of a float32 of one of these; few others are among them."""
+        return self._table[_hashed(numbers, 0)]
+
+
+_BITS = 24
+
+
+def _hashed(numbers: npt.NDArray[np.float64], shift: int) -> npt.NDArray[np.uint32]:
+    """The float32 nearest to each number, or the one `shift` places on, as a number of _BITS bits."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        bits = numbers.astype(np.float32).view(np.uint32) + np.uint32(shift & 0xFFFFFFFF)
+        return (bits * np.uint32(2654435761)) >> np.uint32(32 - _BITS)
+
+
+def _short(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Values rounded to two significant digits."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = 10.0 ** (np.floor(np.log10(np.abs(values))) - 1)
+        return np.asarray(np.round(values / step) * step)

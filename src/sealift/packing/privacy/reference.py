@@ -1,0 +1,328 @@
+"""The rows that a file is compared with: as the caller holds them, and in the units of every step of the graph."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from sealift.contract import Contract, Field, Output
+from sealift.convert import Conversion, Tensor
+from sealift.errors import SealiftError
+from sealift.packing.columns import as_numbers
+from sealift.packing.forms import Form
+from sealift.packing.privacy.constants import intermediates, pruned
+from sealift.packing.rows import encoded
+from sealift.runtime import Engine
+from sealift.stats import SMALL
+from sealift.text import Stages
+
+_CELLS = 4_000_000
+_LEAST_ROWS = 2000
+_WIDEST = 4096
+DOUBLE, SINGLE = 1e-9, 1.2e-7
+"""Relative differences up to which two numbers count as one, in float64 and where one of them was a float32."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """One column's finite values, as to how much a match with one of them says.
+
+    Attributes:
+        column: the column (N,), NaN where missing.
+        rare: the distinct values that fewer than SMALL rows have, ascending.
+        low, high: the least and the greatest value.
+        step: the distance of neighbouring values on the grid that all lie on; 0 where they lie on none.
+        distinct: how many different values there are.
+    """
+
+    column: npt.NDArray[np.float64]
+    rare: npt.NDArray[np.float64]
+    low: float
+    high: float
+    step: float
+    distinct: int
+
+    @classmethod
+    def of(cls, column: npt.NDArray[np.float64]) -> Values:
+        """The values of a column (N,), NaN where missing."""
+        ordered = np.sort(column[np.isfinite(column)])
+        first = np.ones(len(ordered), dtype=np.bool_)
+        first[1:] = ordered[1:] != ordered[:-1]
+        start = np.flatnonzero(first)
+        values = ordered[start]
+        count = np.diff(start, append=len(ordered))
+        low, high = (float(values[0]), float(values[-1])) if len(values) else (0.0, 0.0)
+        return cls(column, values[count < SMALL], low, high, _step(values), len(values))
+
+    @cached_property
+    def rows(self) -> npt.NDArray[np.int64]:
+        """For each rare value, the rows that have it, padded with −1, (len(rare), SMALL − 1)."""
+        place = np.searchsorted(self.rare, self.column)
+        there = np.flatnonzero(self.rare[np.minimum(place, len(self.rare) - 1)] == self.column)
+        order = there[np.argsort(place[there], kind="stable")]
+        start = np.searchsorted(place[order], np.arange(len(self.rare) + 1))
+        rows = np.full((len(self.rare), SMALL - 1), -1, dtype=np.int64)
+        for k in range(SMALL - 1):
+            has = np.flatnonzero(np.diff(start) > k)
+            rows[has, k] = order[start[has] + k]
+        return rows
+
+    def cells(self, tolerance: float) -> float:
+        """How many values that can be told apart lie between the least and the greatest."""
+        finest = 2 * tolerance * max(abs(self.low), abs(self.high))
+        width = max(self.step, finest)
+        return (self.high - self.low) / width + 1 if width else 1.0
+
+    def on_grid(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Which numbers could be values of this column."""
+        inside = (numbers >= self.low) & (numbers <= self.high)
+        if not self.step:
+            return np.asarray(inside)
+        steps = (numbers - self.low) / self.step
+        return np.asarray(inside & (np.abs(steps - np.round(steps)) < _GRID))
+
+
+_GRID = 1e-3
+
+
+def _step(values: npt.NDArray[np.float64]) -> float:
+    """The grid of ascending values: the smallest gap, if every other gap is a multiple of it."""
+    if len(values) < 2:
+        return 0.0
+    gaps = np.diff(values)
+    step = float(gaps.min())
+    ratio = gaps / step
+    return step if bool((np.abs(ratio - np.round(ratio)) < _GRID).all()) else 0.0
+
+
+@dataclass(frozen=True)
+class Units:
+    """The rows as numbers (N, k), in the units that they have at one place.
+
+    Attributes:
+        where: the path of the step that is given them; empty for the caller's own columns, and where no step is.
+        names: the columns' names.
+        values: the numbers, NaN where missing.
+        single: those that may be compared one by one: NaN where a number can come from the graph itself; None where
+            any of them can.
+        own: whether they are the caller's columns.
+        target: whether they are target values.
+    """
+
+    where: str
+    names: tuple[str, ...]
+    values: npt.NDArray[np.float64]
+    single: npt.NDArray[np.float64] | None = None
+    own: bool = False
+    target: bool = False
+
+    @property
+    def named(self) -> bool:
+        """Whether the columns have the names that the step knows, and numbers that may be compared one by one."""
+        return bool(self.where) and self.single is not None
+
+    @cached_property
+    def columns(self) -> Sequence[Values]:
+        """Each column's values, computed when they are asked for."""
+        return _Columns(self.values if self.single is None else self.single)
+
+    @cached_property
+    def varying(self) -> npt.NDArray[np.int64]:
+        """The columns that do not hold one value throughout."""
+        return np.flatnonzero((self.filled != self.filled[:1]).any(axis=0))
+
+    @cached_property
+    def filled(self) -> npt.NDArray[np.float64]:
+        """The numbers with 0 where they are not finite."""
+        return np.nan_to_num(self.values, posinf=0.0, neginf=0.0)
+
+
+class _Columns(Sequence[Values]):
+    def __init__(self, values: npt.NDArray[np.float64]) -> None:
+        self._values = values
+        self._known: dict[int, Values] = {}
+
+    def __len__(self) -> int:
+        return int(self._values.shape[1])
+
+    def __getitem__(self, index: Any) -> Any:
+        if index >= len(self):
+            raise IndexError
+        if index not in self._known:
+            self._known[index] = Values.of(self._values[:, index])
+        return self._known[index]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Rows, and target values if they were given.
+
+    Attributes:
+        rows: how many rows there are.
+        compared: how many of them are compared in the units of steps; all of them in their own.
+        units: the rows in each of their units.
+        strings: the values of each column of strings, with the number of rows that have them.
+        labels: the target values of a classifier, likewise.
+        texts: the columns of strings themselves, by the index of the field.
+    """
+
+    rows: int
+    compared: int
+    units: Sequence[Units]
+    strings: dict[str, Counter[Any]]
+    labels: Counter[Any] | None
+    texts: dict[int, Sequence[Any]]
+
+    @property
+    def targets(self) -> bool:
+        """Whether target values were given."""
+        return self.labels is not None or any(units.target for units in self.units)
+
+
+def reference_of(form: Form, truth: Any, conversion: Conversion, graph: onnx.ModelProto) -> Reference:
+    """The reference of rows in `form`, whose true answers are `truth` (N,), (N, k) or None."""
+    numbers = [column for column in form.columns if column.dtype != "string"]
+    units: list[Units] = []
+    compared = len(form)
+    if numbers:
+        values = np.column_stack([as_numbers(column.values) for column in numbers])
+        units.append(Units("", tuple(column.name for column in numbers), values, values, own=True))
+    inner, compared = _inside(form, conversion, graph)
+    units += inner
+    labels = None
+    if truth is not None:
+        targets, labels = _targets(truth, conversion)
+        units += targets
+    texts = {i: column.values for i, column in enumerate(form.columns) if column.dtype == "string"}
+    strings = {form.columns[i].name: Counter(v for v in values if v is not None) for i, values in texts.items()}
+    return Reference(len(form), compared, units, strings, labels, texts)
+
+
+def _targets(truth: Any, conversion: Conversion) -> tuple[list[Units], Counter[Any] | None]:
+    """Target values as numbers, as they are and as a step transforms them; or as labels."""
+    if conversion.task not in ("regression", "transformation"):
+        return [], Counter(np.asarray(truth).ravel().tolist())
+    try:
+        values = np.asarray(truth, dtype=np.float64).reshape(len(truth), -1)
+    except (TypeError, ValueError):
+        return [], None
+    names = tuple(f"target {i}" for i in range(values.shape[1])) if values.shape[1] > 1 else ("the target",)
+    found = [Units("", names, values, values, own=True, target=True)]
+    for step in conversion.steps:
+        transformer = getattr(step.estimator, "transformer_", None)
+        if transformer is None or not hasattr(step.estimator, "regressor_"):
+            continue
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                moved = np.asarray(transformer.transform(values), dtype=np.float64).reshape(len(values), -1)
+            except Exception:  # noqa: S112 - a transformer of the caller's own that takes no such rows
+                continue
+        found.append(
+            Units(step.path, names if moved.shape == values.shape else _numbered(moved), moved, moved, target=True)
+        )
+    return found, None
+
+
+def _inside(form: Form, conversion: Conversion, graph: onnx.ModelProto) -> tuple[list[Units], int]:
+    """The rows in the units of the graph's inner tensors, and how many of the rows were taken."""
+    candidates = intermediates(graph)
+    if not candidates:
+        return [], len(form)
+    inputs = [Field(name=column.name, dtype=column.dtype, missing="allowed") for column in form.columns]
+    contract = Contract(
+        inputs=tuple(inputs), outputs=(Output(name="value", dtype="float64"),), task="regression",
+        stages=conversion.stages,
+    )  # fmt: skip
+    try:
+        tensors = encoded(contract, form.values()).only_good()
+        stages = Stages(tuple(conversion.graph.stages), conversion.graph.texts)
+        found, picked, widths = _matrices(graph, list(candidates), stages, tensors)
+    except SealiftError:  # rows that the graph cannot take are refused elsewhere, with the reason
+        return [], 0
+    paths = _paths(conversion)
+    gaps = np.ones(len(picked), dtype=np.bool_)
+    if "number" in tensors:
+        gaps = np.asarray(np.isnan(tensors["number"][picked]).any(axis=1))
+    units = []
+    for name, values in found.items():
+        if values.shape == (len(picked), widths[name]):
+            where, names = paths.get(name, ("", ()))
+            where = where if len(names) == widths[name] else ""
+            single = None
+            if candidates[name] != "other":
+                single = np.where(gaps[:, np.newaxis], np.nan, values) if candidates[name] == "filled" else values
+            units.append(Units(where, names if len(names) == widths[name] else _numbered(values), values, single))
+    return units, len(picked)
+
+
+def _matrices(
+    graph: onnx.ModelProto, names: Sequence[str], stages: Stages, tensors: dict[str, Any]
+) -> tuple[dict[str, npt.NDArray[np.float64]], npt.NDArray[np.int64], dict[str, int]]:
+    """The tensors that are matrices of floats with a row for each row, for as many rows as memory allows.
+
+    Returns:
+        The matrices by name, the indices of the rows, and the matrices' widths.
+    """
+    engine = _engine(graph, names, stages)
+    count = len(next(iter(tensors.values())))
+    # Two batches, since the width of some tensors depends on the rows.
+    sizes = min(2, count), min(3, count)
+    every = np.arange(count, dtype=np.int64)
+    probes = [_run(engine, tensors, every[: sizes[0]]), _run(engine, tensors, every[-sizes[1] :])]
+    widths = {
+        name: array.shape[1]
+        for name, array in probes[0].items()
+        if array.ndim == 2 and 0 < array.shape[1] <= _WIDEST and len(array) == sizes[0]
+        and name in probes[1] and probes[1][name].shape == (sizes[1], array.shape[1])
+    }  # fmt: skip
+    most = max(_LEAST_ROWS, _CELLS // max(sum(widths.values()), 1))
+    picked = np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+    if not widths:
+        return {}, picked, widths
+    if len(widths) < len(names):
+        engine = _engine(graph, list(widths), stages)
+    return _run(engine, tensors, picked), picked, widths
+
+
+def _engine(graph: onnx.ModelProto, names: Sequence[str], stages: Stages) -> Engine:
+    return Engine(pruned(graph, names).SerializeToString(), threads=1, stages=stages)
+
+
+def _run(engine: Engine, tensors: dict[str, Any], rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
+    found = engine.run({name: tensors[name][rows] for name in engine.inputs})
+    return {
+        name: _matrix(np.asarray(array, dtype=np.float64)) for name, array in found.items() if array.dtype.kind == "f"
+    }
+
+
+def _matrix(array: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return array[:, np.newaxis] if array.ndim == 1 else array
+
+
+def _paths(conversion: Conversion) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The path of the innermost step that is given a tensor, and the names of its columns, by the tensor's name."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for step in conversion.steps:
+        for block in step.table.blocks:
+            if type(block.values) is Tensor:  # others are laid out only where the graph needs it
+                found.setdefault(block.values.name, (step.path, block.names))
+    return found
+
+
+def _numbered(values: npt.NDArray[np.float64]) -> tuple[str, ...]:
+    return tuple(f"column {i}" for i in range(values.shape[1]))
+
+
+def all_units(references: Iterable[Reference]) -> Iterable[Units]:
+    """The units of several references, one after the other."""
+    for reference in references:
+        yield from reference.units

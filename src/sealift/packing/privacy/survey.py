@@ -1,0 +1,107 @@
+"""The rows that one run of `pack` compares its file with: those given to verify with, and the training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from sealift.contract import Contract, Stage
+from sealift.convert import Conversion
+from sealift.errors import PackError
+from sealift.packing import told
+from sealift.packing.forms import Form
+from sealift.packing.privacy.examine import examine, single_answers, strings_held
+from sealift.packing.privacy.findings import Finding, PrivacyReport, merged
+from sealift.packing.privacy.reference import Reference, reference_of
+from sealift.packing.reading import form_of
+from sealift.packing.texts import Words, words_of
+
+
+@dataclass
+class Survey:
+    """The caller's rows, and what was compared with them so far.
+
+    Attributes:
+        form: the rows given to verify with.
+        truth: their target values, or None.
+        training: the training rows, or None.
+        training_truth: their target values, or None.
+    """
+
+    form: Form
+    truth: Any
+    training: Form | None = None
+    training_truth: Any = None
+    _references: list[tuple[str, Reference]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, form: Form, truth: Any, training: Any, model: Any) -> Survey:
+        """Read the training rows. Raises PackError E304 or E305 when they are not rows like those given."""
+        if training is None:
+            return cls(form, truth)
+        X, y = training if isinstance(training, tuple) and len(training) == 2 else (training, None)
+        try:
+            rows = form_of(X, model).without({column.name for _, column in form.dropped})
+        except PackError as error:
+            raise PackError(error.code, error.what, where="training", fix=error.fix) from None
+        names = [column.name for column in form.columns]
+        if [column.name for column in rows.columns] != names:
+            raise PackError(
+                "E304",
+                "The training rows have other columns than X.",
+                where="training",
+                fix="Give training=(X_train, y_train) with the columns of X, in their order.",
+            )
+        return cls(form, truth, rows, told.truth_of(y, len(rows)))
+
+    @property
+    def has_training(self) -> bool:
+        """Whether the training rows were given."""
+        return self.training is not None
+
+    @property
+    def rare_in(self) -> Form:
+        """The rows that say what is rare: the training rows, where they were given."""
+        return self.training if self.training is not None else self.form
+
+    def words(self, stages: Sequence[Stage]) -> tuple[dict[int, Words], list[Finding]]:
+        """The words of each field of free text, and what the vocabularies retain."""
+        return words_of(stages, self.rare_in, training=self.has_training)
+
+    def strings_held(self, graph: onnx.ModelProto, conversion: Conversion) -> set[str]:
+        """The strings of the graph, and of stages that take a text whole."""
+        return strings_held(graph, conversion)
+
+    def examine(self, graph: onnx.ModelProto, conversion: Conversion, contract: Contract) -> list[Finding]:
+        """What the graph and the contract retain of the rows."""
+        given = [("rows given", self.form, self.truth), ("training rows", self.training, self.training_truth)]
+        if self.training is not None and self.training.values() == self.form.values():
+            given = given[1:]
+        self._references = [
+            (name, reference_of(form, truth, conversion, graph)) for name, form, truth in given if form is not None
+        ]
+        return examine(graph, conversion, contract, self._references)
+
+    def single_answers(self, answers: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.bool_]:
+        """Which answers (N,) are one person's target value."""
+        return single_answers(answers, [reference for _, reference in self._references])
+
+    def report(self, findings: Sequence[Finding]) -> PrivacyReport:
+        """The report of what was found."""
+        left_out = [
+            f"{reference.rows - reference.compared:,} of the {reference.rows:,} {name} in the units of inner steps"
+            for name, reference in self._references
+            if reference.compared < reference.rows
+        ]
+        return PrivacyReport(
+            rows=len(self.form),
+            training=None if self.training is None else len(self.training),
+            targets=any(reference.targets for _, reference in self._references),
+            findings=merged(findings),
+            left_out=left_out,
+        )
