@@ -47,9 +47,7 @@ def run(
     key = open_key(sign_with, password_prompt=password_prompt) if sign_with is not None else None
     known = read_overrides(overrides) if overrides is not None else {}
     rows, truth = read_data(data, target=target, drop=drop, fields=known.get("fields"))
-    learned = (
-        None if training is None else read_data(training, target=target, drop=drop, fields=known.get("fields"))
-    )
+    learned = None if training is None else read_data(training, target=target, drop=drop, fields=known.get("fields"))
     original, warned = load_noting(model, trust_pickle=trust_pickle, trust=trust)
     rows = as_taken(original, rows)
     learned = None if learned is None else (as_taken(original, learned[0]), learned[1])

@@ -46,7 +46,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
 
     Args:
         model: a fitted estimator or pipeline, as `pack` takes it.
-        X: some rows as the model takes them. Without them, it is told what the fitted attributes alone show. Training
+        X: some rows as the model takes them. Without them, only what the fitted attributes show is reported. Training
             rows show what the model retains of them.
         y: their true answers, with which the values that the model retains are compared too.
 
@@ -54,8 +54,8 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
         The diagnosis; it prints as a table, and shows as one in notebooks.
 
     Raises:
-        PackError: E304 for what is no model at all, E305 when X has no rows or other columns than the model, or y does not
-            fit X.
+        PackError: E304 for what is no model at all, E305 when X has no rows or other columns than the model, or y does
+            not fit X.
         ContractError: E104 when X is no table.
     """
     model = as_estimator(model)

@@ -13,7 +13,7 @@ from sealift.contract import Contract
 from sealift.convert import Conversion
 from sealift.packing.privacy.constants import Constant, SortedConstants, numbers_of, strings_of
 from sealift.packing.privacy.findings import Finding, listed, merged
-from sealift.packing.privacy.reference import DOUBLE, Reference, Units
+from sealift.packing.privacy.reference import DOUBLE, Reference, Units, Values
 from sealift.packing.privacy.retained_rows import rows_kept
 from sealift.packing.privacy.single_values import UNLIKELY, Match, chance_of, extremes, matches
 from sealift.packing.privacy.whole_rows import partial_rows, whole_rows
@@ -21,6 +21,9 @@ from sealift.stats import SMALL
 
 ENOUGH = 10 * SMALL
 """A handful of rows says nothing about how rare a category or a word was in training."""
+
+_QUANTILES = (0.0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
+_SELDOM = 0.02
 
 _NO_ROWS = (
     "Choose a method that keeps no rows, or fewer and larger clusters or components; or train on rows that may leave."
@@ -155,12 +158,17 @@ def _targets(
         )  # fmt: skip
 
 
-def _is_single(constant: Constant, column: Any, match: Match) -> bool:
-    """Whether a constant of a few numbers is the least, the greatest or the middle value, which chance seldom hits."""
-    if constant.values.size > SMALL or not len(column.rare):
+def _is_single(constant: Constant, column: Values, match: Match) -> bool:
+    """Whether a constant of a few numbers is one of the values that people ask for, which chance seldom hits.
+
+    These are the least, the greatest, the median and other quantiles of a column.
+    """
+    if constant.values.size > SMALL:
         return False
-    ends = {0, len(column.rare) - 1}
-    return bool(ends & set(match.values.tolist())) and 2 * constant.values.size / column.cells(DOUBLE) < 0.05
+    finite = column.column[np.isfinite(column.column)]
+    asked = {float(np.quantile(finite, q, method=how)) for q in _QUANTILES for how in ("lower", "higher")}
+    chance = len(asked) * constant.values.size / column.cells(DOUBLE)
+    return chance < _SELDOM and bool(asked & set(column.rare[match.values].tolist()))
 
 
 def _columns(
@@ -185,8 +193,7 @@ def _columns(
                 role = "threshold" if constants[match.owner].role == "threshold" else "value"
                 own[role].setdefault(name, set()).update(match.values.tolist())
                 column = units.columns[match.column]
-                lasts = np.concatenate([column.rare[: SMALL - 1], column.rare[-SMALL + 1 :]])
-                if np.isin(column.rare[match.values], lasts[(lasts == column.low) | (lasts == column.high)]).any():
+                if np.isin(column.rare[match.values], (column.low, column.high)).any():
                     ends[name] = 1
             elif match.owner not in explained_by_own:
                 where = units.where or "an inner step"

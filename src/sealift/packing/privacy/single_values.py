@@ -79,8 +79,8 @@ def chance_of(count: int, numbers: npt.NDArray[np.float64], column: Values, tole
     The numbers are distinct and ascending.
 
     The numbers that could be values of the column are taken to fall anywhere on its grid; the number of those that
-    fall on a rare value is then about Poisson distributed. Its mean is at least the number of rare values that they meet
-    when they are moved by a few steps, since values and thresholds are close together in the same places.
+    fall on a rare value is then about Poisson distributed. Its mean is at least the number of rare values that they
+    meet when they are moved by a few steps, since values and thresholds are close together in the same places.
     """
     first, last = np.searchsorted(numbers, (column.low, column.high))
     tried = numbers[first : last + 1][column.on_grid(numbers[first : last + 1])]
