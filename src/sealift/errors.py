@@ -37,12 +37,14 @@ CODES: dict[str, str] = {
     "E307": "The model file asks to run code when it is opened.",
     "E308": "The model cannot be loaded.",
     "E309": "The file would retain single records, which privacy='strict' refuses.",
+    "E310": "A proof that was asked for cannot run.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",
     "E403": "The kind of a table file is not known.",
     "E404": "A table file is empty or malformed.",
     "E405": "An optional part of Sealift is not installed.",
+    "E406": "A file would be replaced that must not be lost.",
     # keys and signatures
     "E501": "A key cannot be used.",
     "E502": "The signature is not valid.",

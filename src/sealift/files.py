@@ -13,6 +13,12 @@ from typing import IO
 from sealift.errors import FileError
 
 _CHUNK = 1 << 20
+
+
+class _NotWrittenError(Exception):
+    """Ends a block whose file is not to be kept."""
+
+
 _LOCKED = 30.0
 
 
@@ -94,6 +100,12 @@ def _neighbour(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raise FileError E402 when `atomic` could not begin to write `path`; for before long work."""
+    with contextlib.suppress(_NotWrittenError), atomic(path):
+        raise _NotWrittenError
 
 
 def write_atomic(path: Path, data: bytes) -> None:

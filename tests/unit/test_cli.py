@@ -114,7 +114,7 @@ def test_verify_and_signatures(call: Caller, tiny: Path, tmp_path: Path) -> None
     assert (again.code, "E501" in again.err) == (1, True)
     identity = call("verify", tiny, "--json").json["identity"]
     signed = call("sign", tiny, "--key", tmp_path / "b.key", "--json").json
-    assert (signed["keyid"], signed["identity"]) == (keyid, identity)
+    assert (signed["signed_by"], signed["identity"]) == (keyid, identity)
     found = call("verify", tiny, "--key", tmp_path / "b.key.pub", "--json").json
     assert (found["verified_key"], found["self_test"]["passed"]) == (keyid, True)
     unchecked = call("verify", tiny)

@@ -26,6 +26,10 @@ FILE = _File()
 seal_file = click.argument("file", metavar="FILE", type=FILE)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text; errors too.")
 password = click.option("--password-prompt", is_flag=True, help="Ask for the password of the private key.")
+password_file = click.option(
+    "--password-file", type=FILE, metavar="FILE",
+    help="Read the password of the private key from this file. SEALIFT_KEY_PASSWORD, a variable, works too.",
+)  # fmt: skip
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -99,6 +103,12 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
     "--tolerance", type=float, metavar="SHARE",
     help="Let numbers differ by more than 1e-9 of their size, such as 1e-6. The file and the page say so.",
 )  # fmt: skip
+@click.option(
+    "--engines", metavar="native[,wasm]",
+    help="What the proof runs in; by default also wasm, the page's engine, where Node 20 is installed. "
+    "The file's identity depends on it.",
+)  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="Replace a signed file, or one that is not a sealed file.")
 @click.option("--keep-rows", is_flag=True, help="Put some of your real rows into the file, instead of generated ones.")
 @click.option(
     "--training",
@@ -112,6 +122,7 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
 )  # fmt: skip
 @click.option("--sign", "sign_with", metavar="KEY", type=FILE, help="Sign the file with this private key.")
 @password
+@password_file
 @click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")
 @click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
 @as_json
@@ -193,6 +204,9 @@ def predict(file: Path, input: str, output: str, **options: Any) -> None:
 @_command("keygen", "Make a pair of keys.", "keygen clinic.key   (makes clinic.key and clinic.key.pub)")
 @click.argument("path", metavar="PATH", type=FILE)
 @click.option("--password-prompt", is_flag=True, help="Ask for a password that protects the private key.")
+@click.option(
+    "--password-file", type=FILE, metavar="FILE", help="Protect the private key with the password in this file."
+)
 @as_json
 def keygen(path: Path, **options: Any) -> None:
     """Make a pair of Ed25519 keys: the private one signs, the public one is for those who verify.
@@ -208,6 +222,7 @@ def keygen(path: Path, **options: Any) -> None:
 @seal_file
 @click.option("--key", type=FILE, required=True, help="The private key.")
 @password
+@password_file
 @as_json
 def sign(file: Path, key: Path, **options: Any) -> None:
     """Sign a sealed file in place. The model's identity does not change."""

@@ -19,12 +19,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
 from sealift.cli import streams
 from sealift.errors import FileError, InternalError, SealiftError
+
+if TYPE_CHECKING:
+    from sealift.seal import Seal
 
 REFUSED, USAGE, SOME_ROWS, STOPPED = 1, 2, 3, 130
 _LONG = 1 << 20
@@ -195,9 +198,28 @@ def _json(value: Any, *, ascii_only: bool) -> str:
     return text if _SURROGATE.search(readable) else readable
 
 
+def manifest(file: Path, seal: Seal) -> dict[str, Any]:
+    """What `--json` says of a sealed file, the same in every command."""
+    said = seal.manifest
+    return {
+        "file": str(file),
+        "name": said.name,
+        "version": said.version,
+        "task": said.task,
+        "identity": seal.identity,
+        "producer": said.producer,
+    }
+
+
 def say(text: str = "", stream: TextIO | None = None) -> None:
     """A line of text; parts that come from files go through `clean` first."""
     streams.write(text, stream or streams.out())
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Show on stderr what the user's own code or a library warned of."""
+    for text in warnings:
+        say(f"warning: {clean(text)}", sys.stderr)
 
 
 def clean(text: object) -> str:

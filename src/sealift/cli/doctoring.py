@@ -30,17 +30,19 @@ def run(
     from sealift.packing.sources import load_noting
 
     rows, truth = (None, None) if data is None else read_data(data, target=target, drop=drop)
-    original, notes = load_noting(model, trust_pickle=trust_pickle, trust=trust)
+    loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust)
     with Bar("Examining"):
-        found = doctor(original, None if rows is None else as_taken(original, rows), truth)
+        found = doctor(loaded.model, None if rows is None else as_taken(loaded.model, rows), truth)
     if as_json:
         result = found.as_dict()
-        console.show_json({"ok": found.travels, **result, "notes": [*result["notes"], *notes]})
+        notes = [*result["notes"], *loaded.notes]
+        console.show_json({"ok": found.travels, **result, "notes": notes, "warnings": loaded.warnings})
     else:
         width = min(shutil.get_terminal_size((80, 24)).columns, 100)
         for line in found.text(width=width, unicode=shows_unicode(sys.stdout)).splitlines():
             say(clean(line))
-        for note in notes:
+        console.warn(loaded.warnings)
+        for note in loaded.notes:
             say(f"\nNote: {clean(note)}")
     if not found.travels:
         raise SystemExit(console.REFUSED)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from sealift import files
 from sealift.cli import console
 from sealift.cli.console import clean, say
+from sealift.errors import SignatureError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
-def generate(path: Path, *, password_prompt: bool, as_json: bool) -> None:
+VARIABLE = "SEALIFT_KEY_PASSWORD"
+"""The environment variable with the password of an encrypted private key."""
+
+
+def generate(path: Path, *, password_prompt: bool, password_file: Path | None, as_json: bool) -> None:
     """Make a pair of keys."""
     from sealift import seal
 
-    password = _password(confirm=True) if password_prompt else None
+    password = _given(password_prompt, password_file, confirm=True)
     public, keyid = seal.generate_keys(path, password=password)
     if as_json:
         console.show_json({"ok": True, "private": str(path), "public": str(public), "keyid": keyid})
@@ -28,24 +36,53 @@ def generate(path: Path, *, password_prompt: bool, as_json: bool) -> None:
     say(f"key id       {keyid}")
 
 
-def sign(file: Path, key: Path, *, password_prompt: bool, as_json: bool) -> None:
+def sign(file: Path, key: Path, *, password_prompt: bool, password_file: Path | None, as_json: bool) -> None:
     """Sign a file in place."""
     from sealift import seal
 
-    keyid, identity = seal.sign_file(file, open_key(key, password_prompt=password_prompt))
+    opened = open_key(key, password_prompt=password_prompt, password_file=password_file)
+    keyid, _ = seal.sign_file(file, opened)
     if as_json:
-        console.show_json({"ok": True, "file": str(file), "identity": identity, "keyid": keyid})
+        console.show_json({"ok": True, **console.manifest(file, seal.read(file)), "signed_by": keyid})
         return
     say(f"signed {clean(file)} by {keyid}")
 
 
-def open_key(key: Path, *, password_prompt: bool) -> Ed25519PrivateKey:
-    """The private key, asking for its password if told to."""
+def open_key(key: Path, *, password_prompt: bool, password_file: Path | None) -> Ed25519PrivateKey:
+    """The private key; its password by prompt, file, or the environment variable where the key has one."""
     from sealift import seal
 
-    return seal.load_private_key(key, password=_password(confirm=False) if password_prompt else None)
+    password = _given(password_prompt, password_file, confirm=False)
+    if password is None and b"ENCRYPTED" in files.read(key, limit=1 << 16):
+        password = os.environ.get(VARIABLE, "").encode() or None
+        if password is None:
+            raise SignatureError(
+                "E501",
+                "The private key is protected by a password.",
+                where=str(key),
+                fix=f"Give it with --password-prompt, --password-file, or the environment variable {VARIABLE}.",
+            )
+    return seal.load_private_key(key, password=password)
 
 
-def _password(*, confirm: bool) -> bytes:
+def _given(prompt: bool, file: Path | None, *, confirm: bool) -> bytes | None:
+    """The password by prompt or file, None without either."""
+    if prompt and file is not None:
+        raise click.UsageError("--password-prompt and --password-file exclude each other.")
+    if file is None:
+        return _asked(confirm=confirm) if prompt else None
+    password = files.read(file, limit=1 << 12).rstrip(b"\r\n")
+    if not password:
+        raise SignatureError("E501", "The password file is empty.", where=str(file), fix="Write the password into it.")
+    return password
+
+
+def _asked(*, confirm: bool) -> bytes:
+    if not sys.stdin or not sys.stdin.isatty():
+        raise SignatureError(
+            "E501",
+            "There is no terminal to ask for the password.",
+            fix=f"Give it with --password-file, or the environment variable {VARIABLE}.",
+        )
     answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
     return answer.encode()

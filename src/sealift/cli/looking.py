@@ -13,7 +13,7 @@ from sealift.contract import Contract, Field, named_categories, readable
 from sealift.errors import SealError
 
 if TYPE_CHECKING:
-    from sealift.seal import Seal
+    pass
 
 _SHOWN = 12
 _UNKNOWN = (
@@ -35,7 +35,7 @@ def inspect(file: Path, *, as_json: bool) -> None:
         console.show_json(
             {
                 "ok": True,
-                **_manifest(file, seal),
+                **console.manifest(file, seal),
                 "claimed_signers": keys,
                 "members": {name: len(data) for name, data in sorted(seal.members.items())},
                 "contract": raw,
@@ -108,7 +108,7 @@ def verify(file: Path, key: Path | None, *, as_json: bool) -> None:
         )
     if as_json:
         report: dict[str, Any] = {"claimed_signers": signers, "verified_key": verified, "self_test": test.as_dict()}
-        console.show_json({"ok": True, **_manifest(file, seal), **report, "source": model.examples.source})
+        console.show_json({"ok": True, **console.manifest(file, seal), **report, "source": model.examples.source})
         return
     good = styled("ok", "good")
     say(f"{good}  {len(seal.members)} members, every digest right; identity {seal.identity}")
@@ -130,18 +130,6 @@ def _claimed(keys: Sequence[str]) -> str:
     if not keys:
         return "not signed"
     return f"claims to be signed by {', '.join(f'{key[:16]}…' for key in keys)} (not checked)"
-
-
-def _manifest(file: Path, seal: Seal) -> dict[str, Any]:
-    manifest = seal.manifest
-    return {
-        "file": str(file),
-        "name": manifest.name,
-        "version": manifest.version,
-        "task": manifest.task,
-        "identity": seal.identity,
-        "producer": manifest.producer,
-    }
 
 
 def _values(field: Field) -> str:

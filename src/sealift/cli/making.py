@@ -19,7 +19,8 @@ def page(file: Path, output: Path, *, as_json: bool) -> None:
         console.show_json(
             {
                 "ok": True,
-                "path": str(info.path),
+                "file": str(file),
+                "output": str(info.path),
                 "size": info.size,
                 "sha256": info.sha256,
                 "identity": info.identity,

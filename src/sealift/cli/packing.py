@@ -30,6 +30,9 @@ def run(
     privacy: str,
     sign_with: Path | None,
     password_prompt: bool,
+    password_file: Path | None,
+    engines: str | None,
+    overwrite: bool,
     trust: Sequence[str],
     trust_pickle: bool,
     as_json: bool,
@@ -40,39 +43,55 @@ def run(
     from sealift.cli.keys import open_key
     from sealift.cli.overrides import read_overrides
     from sealift.packing import pack
+    from sealift.packing import told as options
     from sealift.packing.entrance import as_taken
+    from sealift.packing.output import check_output
     from sealift.packing.sources import load_noting
 
     # What fails fast comes first: a wrong key or contract file should not cost a verification.
-    key = open_key(sign_with, password_prompt=password_prompt) if sign_with is not None else None
+    key = None
+    if sign_with is not None:
+        key = open_key(sign_with, password_prompt=password_prompt, password_file=password_file)
+    chosen = None if engines is None else tuple(part.strip() for part in engines.split(","))
+    options.check_engines(chosen)
+    check_output(output or Path(f"{name}.seal"), overwrite=overwrite)
     known = read_overrides(overrides) if overrides is not None else {}
     rows, truth = read_data(data, target=target, drop=drop, fields=known.get("fields"))
     learned = None if training is None else read_data(training, target=target, drop=drop, fields=known.get("fields"))
-    original, warned = load_noting(model, trust_pickle=trust_pickle, trust=trust)
-    rows = as_taken(original, rows)
-    learned = None if learned is None else (as_taken(original, learned[0]), learned[1])
+    loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust)
+    rows = as_taken(loaded.model, rows)
+    learned = None if learned is None else (as_taken(loaded.model, learned[0]), learned[1])
     with Bar("Packing") as bar:
         packed = pack(
-            original, rows, truth, name=name, version=version, output=output, tolerance=tolerance,
-            keep_rows=keep_rows, training=learned, privacy=privacy, progress=bar.stage, **known,
+            loaded.model, rows, truth, name=name, version=version, output=output, tolerance=tolerance,
+            keep_rows=keep_rows, training=learned, privacy=privacy, engines=chosen, overwrite=overwrite,
+            progress=bar.stage, **known,
         )  # fmt: skip
     keyid = seal.sign_file(packed.path, key)[0] if key is not None else None
     if as_json:
         console.show_json(
             {
                 "ok": True,
-                "path": str(packed.path),
-                "identity": packed.identity,
+                **console.manifest(packed.path, packed.load().seal),
                 "signed_by": keyid,
                 "parity": packed.report.as_json(),
                 "privacy": packed.privacy.as_json() if packed.privacy else None,
-                "notes": [*warned, *packed.notes],
+                "notes": [*loaded.notes, *packed.notes],
+                "warnings": loaded.warnings,
             }
         )
         return
     say(f"{styled('sealed', 'good')}  {clean(packed.path)}")
-    pairs([("identity", packed.identity), ("signed by", keyid or ""), ("proved", _proof(packed.report))])
-    for note in [*warned, *packed.notes]:
+    pairs(
+        [
+            ("identity", packed.identity),
+            ("signed by", keyid or ""),
+            ("proved", _proof(packed.report)),
+            ("engines", "; ".join(packed.report.engines.values())),
+        ]
+    )
+    console.warn(loaded.warnings)
+    for note in [*loaded.notes, *packed.notes]:
         say(f"  note: {clean(note)}")
     say(f"\nNext: sealift verify {clean(packed.path)}")
     say(f"      sealift app {clean(packed.path)} -o {clean(packed.path.with_suffix('.html'))}")

@@ -32,7 +32,7 @@ def run(file: Path, source: str, target: str, *, keep: list[str], extra: bool, a
     with Bar("Predicting") as bar:
         summary = score(model, place, goal, keep=keep, extra=extra, progress=bar.advance)
     if as_json:
-        console.show_json({"ok": True, "model": model.name, "identity": model.identity, **summary.as_dict()})
+        console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})
     else:
         told = sys.stderr if target == "-" else sys.stdout
         rate = f", {summary.rows / summary.seconds:,.0f} a second" if summary.seconds > 1 else ""

@@ -119,6 +119,7 @@ def _pack(model: Any, X: Any, y: Any, sealed: Path, say: Say) -> Any:
         y[1::2],
         name="breast-cancer",
         output=sealed,
+        overwrite=True,
         fields=data.fields(X),
         class_names=data.CLASS_NAMES,
         headline=("probability", 0),

@@ -96,7 +96,7 @@ def survives(path: Path, library: str) -> bool:
     if library not in _FRAIL:  # XGBoost raises an error
         return True
     command = [sys.executable, "-P", "-c", _TRIAL.format(library=library), str(path)]
-    trial = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 -- our own code, in an own process
+    trial = subprocess.run(command, start_new_session=True, capture_output=True, check=False)  # noqa: S603 -- our own code, in an own process
     return b"still here" in trial.stdout
 
 

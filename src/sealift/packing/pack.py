@@ -20,6 +20,7 @@ from sealift.packing.card import card, check_about
 from sealift.packing.examples import Reference, examples
 from sealift.packing.metrics import metrics
 from sealift.packing.original import Original, check_model, check_rows
+from sealift.packing.output import check_output, identity_notes
 from sealift.packing.parity import Report, tolerances
 from sealift.packing.privacy.findings import Finding, PrivacyReport
 from sealift.packing.privacy.survey import Survey
@@ -84,6 +85,8 @@ def pack(
     training: Any = None,
     privacy: str = "report",
     tolerance: float | None = None,
+    engines: Sequence[str] | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Packed:
     """Seal a fitted model with all its preprocessing, after proving that it gives the same answers.
@@ -112,15 +115,21 @@ def pack(
             its contents are compared with them too, and what is rare is counted in them.
         privacy: "report" says what the file retains of single records; "strict" refuses to write such a file.
         tolerance: a looser relative tolerance than the policy's; recorded in the file.
+        engines: what the proof runs in: ("native",) or ("native", "wasm"). By default WebAssembly, the page's engine,
+            is used where Node 20 is installed. The file says which were used, so the same inputs make the same
+            identity only with the same engines.
+        overwrite: replace a file at `output` even if it is signed, or is no sealed file.
         progress: called with a sentence when a stage begins.
 
     Raises:
         PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name
             or another argument that cannot be used, E305 when the model fails on X, or X or y do not fit it, E309 when
-            the file would retain single records and `privacy` is "strict".
+            the file would retain single records and `privacy` is "strict", E310 when a proof that `engines` asks for
+            cannot run.
         ParityError: E303 when the answers differ; nothing is written.
         ContractError: E106 when `fields` contradict themselves.
-        FileError: E402 when the file cannot be written.
+        FileError: E402 when the file cannot be written, E406 when another file would be lost. Both are noticed before
+            the work.
     """
     say = progress or (lambda _: None)
     check_name(name, version)
@@ -128,6 +137,9 @@ def pack(
     told.check_texts(title=title, description=description)
     told.check_tolerance(tolerance)
     told.check_privacy(privacy)
+    told.check_engines(engines)
+    path = Path(output) if output is not None else Path(f"{name}.seal")
+    check_output(path, overwrite=overwrite)
     model = as_estimator(model)
     check_model(model)
     say("Reading the rows")
@@ -166,7 +178,7 @@ def pack(
     body = graph.SerializeToString()
     reference = Reference.of(form, sketches, words)
     allowed = tolerances(contract, answers, single=conversion.single, relative=tolerance)
-    proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed, tolerance)
+    proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed, tolerance, engines)
     golden, found = examples(
         contract, proof.rows, proof.truth, allowed, form, answers if keep_rows else None, survey.single_answers
     )
@@ -204,9 +216,10 @@ def pack(
         producer=f"sealift {sealift.__version__}",
         opsets={entry.domain: entry.version for entry in graph.opset_import},
     )
-    path = Path(output) if output is not None else Path(f"{name}.seal")
+    check_output(path, overwrite=overwrite)  # meanwhile somebody may have signed it
     seal.write(path, sealed)
     identity = hashlib.sha256(sealed["manifest.json"]).hexdigest()
+    notes = [*notes, *identity_notes(proof.report)]
     return Packed(path, identity, contract, proof.report, notes, steps, report)
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,17 @@ def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = 
     )
 
 
-def load_noting(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = ()) -> tuple[object, list[str]]:
-    """The model that `spec` names, and sentences on what its library warned of: another version, above all.
+@dataclass(frozen=True)
+class Loaded:
+    """A model, sentences on another version of its library, and what else was warned of while it was loaded."""
+
+    model: object
+    notes: list[str]
+    warnings: list[str]
+
+
+def load_noting(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = ()) -> Loaded:
+    """The model that `spec` names, with notes and warnings.
 
     Raises:
         FileError: E401, E405 as `load_model`.
@@ -67,11 +77,31 @@ def load_noting(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] =
         for message in told
         if hasattr(message, "original_sklearn_version")
     }
-    return model, [
+    notes = [
         f"The model was saved with scikit-learn {old}, and {new} is installed. It may answer differently here than "
         "where it was trained: what is sealed is proved against the answers it gives here."
         for old, new in sorted(versions)
     ]
+    module = Path(spec.rpartition(":")[0])
+    shown = [_told(warning, module) for warning in caught if _is_shown(warning, module)]
+    return Loaded(model, notes, list(dict.fromkeys(shown)))
+
+
+def _is_shown(warning: warnings.WarningMessage, module: Path) -> bool:
+    """As Python shows them by default: those for developers only where they are the user's own file's."""
+    if hasattr(warning.message, "original_sklearn_version"):
+        return False
+    quiet = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+    return not issubclass(warning.category, quiet) or _is_at(warning, module)
+
+
+def _is_at(warning: warnings.WarningMessage, module: Path) -> bool:
+    return Path(warning.filename).resolve() == module.resolve()
+
+
+def _told(warning: warnings.WarningMessage, module: Path) -> str:
+    place = module if _is_at(warning, module) else warning.filename
+    return f"{place}, line {warning.lineno}: {warning.category.__name__}: {str(warning.message)[:500]}"
 
 
 def _from_module(path: Path, name: str) -> object:
@@ -87,7 +117,7 @@ def _from_module(path: Path, name: str) -> object:
     sys.modules[called] = module
     try:
         loader.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PackError(
             "E308",
             f"The file fails when it is run: {type(error).__name__}: {str(error)[:300]}",
@@ -201,7 +231,7 @@ def _broken(path: Path, error: Exception) -> PackError:
     )
 
 
-def _line(error: Exception, path: Path) -> str:
+def _line(error: BaseException, path: Path) -> str:
     """The last line of the user's file that led to the error."""
     if isinstance(error, SyntaxError) and error.lineno:
         return f"{path}, line {error.lineno}"

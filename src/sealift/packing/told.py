@@ -42,6 +42,15 @@ def check_privacy(privacy: Any) -> None:
         raise _wrong(f"privacy must be 'report' or 'strict', got {privacy!r:.40}.", "Use privacy='strict' to refuse.")
 
 
+def check_engines(engines: Any) -> None:
+    """Raise PackError E304 unless the engines are known, the native one among them."""
+    listed = isinstance(engines, list | tuple) and all(isinstance(name, str) for name in engines)
+    if engines is not None and (not listed or "native" not in engines or not set(engines) <= {"native", "wasm"}):
+        raise _wrong(
+            f"The engines {engines!r:.60} cannot be used.", 'Give ("native",) or ("native", "wasm"), or leave it out.'
+        )
+
+
 def truth_of(y: Any, count: int) -> Any:
     """y as an array (N,) or (N, k) for `count` rows. Raises PackError E305 when it does not fit."""
     if y is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,11 +48,13 @@ def prove(
     reference: Reference,
     tolerance: dict[str, Tolerance],
     stated: float | None = None,
+    engines: Collection[str] | None = None,
 ) -> Proof:
     """Compare `graph` with the original on the caller's rows, on plausible ones and on every edge.
 
     Raises:
         PackError: E302 when the original's answers have another shape than the contract says.
+        PackError: E310 when the proof in WebAssembly was asked for and cannot run.
         ParityError: E303 when any answer differs, with the step at fault and the worst rows.
     """
     _check_shapes(conversion, contract, answers)
@@ -79,7 +81,7 @@ def prove(
         _compare_generated(report, engine, contract, original, rows, truth)
         _compare_alone(report, engine, original, contract, rows)
     if report.passed:
-        compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth)
+        compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth, engines)
     if not report.passed:
         on_jumps = ROUNDED in generated.kinds and only_jumps(report, engine, contract, original)
         raise _parity_error(report, conversion, contract, original, rows, on_jumps=on_jumps)

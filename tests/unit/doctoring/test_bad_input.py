@@ -95,13 +95,15 @@ def test_a_pickle_of_another_version(tmp_path: Path) -> None:
     old = "0.9" + __version__[3:] if len(__version__) == 5 else "0" * len(__version__)
     path = tmp_path / "old.pkl"
     path.write_bytes(body.replace(__version__.encode(), old.encode()))
-    model, notes = load_noting(str(path), trust_pickle=True)
+    loaded = load_noting(str(path), trust_pickle=True)
+    model, notes = loaded.model, loaded.notes
     assert len(notes) == 1
+    assert loaded.warnings == []
     assert f"scikit-learn {old}, and {__version__}" in notes[0]
     assert "proved against the answers it gives here" in notes[0]
     assert doctor(model, X).travels
     path.write_bytes(body)
-    assert load_noting(str(path), trust_pickle=True)[1] == []
+    assert load_noting(str(path), trust_pickle=True).notes == []
 
 
 def test_lambdas() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,10 @@ MODEL = LogisticRegression().fit(X, Y)
 
 
 def refused(rows: Any, model: Any = MODEL, **rest: Any) -> SealiftError:
-    with pytest.raises(SealiftError) as caught:
-        sealift.pack(model, rows, name="m", output="/nonexistent/m.seal", **rest)
+    with tempfile.TemporaryDirectory() as folder:
+        with pytest.raises(SealiftError) as caught:
+            sealift.pack(model, rows, name="m", output=f"{folder}/m.seal", **rest)
+        assert list(Path(folder).iterdir()) == []
     return caught.value
 
 
