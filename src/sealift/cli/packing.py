@@ -45,7 +45,7 @@ def run(
     from sealift.packing import pack
     from sealift.packing import told as options
     from sealift.packing.entrance import as_taken
-    from sealift.packing.output import check_output
+    from sealift.packing.output import output_path
     from sealift.packing.sources import load_noting
 
     # What fails fast comes first: a wrong key or contract file should not cost a verification.
@@ -54,7 +54,7 @@ def run(
         key = open_key(sign_with, password_prompt=password_prompt, password_file=password_file)
     chosen = None if engines is None else tuple(part.strip() for part in engines.split(","))
     options.check_engines(chosen)
-    check_output(output or Path(f"{name}.seal"), overwrite=overwrite)
+    output_path(output, name, overwrite=overwrite)
     known = read_overrides(overrides) if overrides is not None else {}
     rows, truth = read_data(data, target=target, drop=drop, fields=known.get("fields"))
     learned = None if training is None else read_data(training, target=target, drop=drop, fields=known.get("fields"))

@@ -10,6 +10,13 @@ from sealift.packing.parity import Report
 from sealift.packing.webassembly import NO_NODE
 
 
+def output_path(output: Path | str | None, name: str, *, overwrite: bool) -> Path:
+    """Where to write. Raises as `check_output`."""
+    path = Path(output) if output is not None else Path(f"{name}.seal")
+    check_output(path, overwrite=overwrite)
+    return path
+
+
 def check_output(path: Path, *, overwrite: bool) -> None:
     """Raise FileError: E402 when the file cannot be written; E406 when another file there would be lost.
 

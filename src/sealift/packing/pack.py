@@ -20,7 +20,7 @@ from sealift.packing.card import card, check_about
 from sealift.packing.examples import Reference, examples
 from sealift.packing.metrics import metrics
 from sealift.packing.original import Original, check_model, check_rows
-from sealift.packing.output import check_output, identity_notes
+from sealift.packing.output import check_output, identity_notes, output_path
 from sealift.packing.parity import Report, tolerances
 from sealift.packing.privacy.findings import Finding, PrivacyReport
 from sealift.packing.privacy.survey import Survey
@@ -138,8 +138,7 @@ def pack(
     told.check_tolerance(tolerance)
     told.check_privacy(privacy)
     told.check_engines(engines)
-    path = Path(output) if output is not None else Path(f"{name}.seal")
-    check_output(path, overwrite=overwrite)
+    path = output_path(output, name, overwrite=overwrite)
     model = as_estimator(model)
     check_model(model)
     say("Reading the rows")
