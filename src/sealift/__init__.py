@@ -17,6 +17,7 @@ _HOMES = {
     "doctor": "sealift.packing.doctoring",
     "load": "sealift.runtime",
     "pack": "sealift.packing",
+    "verify": "sealift.runtime",
 }
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sealift.errors import ParityError, SealiftError
     from sealift.packing.doctoring import doctor
     from sealift.packing.pack import pack
-    from sealift.runtime import SealedModel, load
+    from sealift.runtime import SealedModel, load, verify
 
 __all__ = [
     "Contract",
@@ -36,6 +37,7 @@ __all__ = [
     "doctor",
     "load",
     "pack",
+    "verify",
 ]
 
 

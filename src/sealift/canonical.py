@@ -17,7 +17,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 # Every digit as 0, every exponent as E, and what stands between values as a comma.
 _SHAPE = bytes.maketrans(b"123456789e:]} \t\n\r[{", b"000000000E" + b"," * 9)
 # Numbers that the parser's own conversion would change without a word: long integers, -0, and what may be infinite.
-_SPECIAL = (b"," + b"0" * 16, b",-" + b"0" * 16, b"-0,", b"E000", b"E+000", b"0" * 200)
+_SPECIAL = (b"," + b"0" * 16, b",-" + b"0" * 16, b"-0,", b"E" + b"0" * 3, b"E+" + b"0" * 3, b"0" * 200)
 _BLOCK = 1 << 18
 
 

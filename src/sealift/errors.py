@@ -27,6 +27,7 @@ CODES: dict[str, str] = {
     "E207": "The model in the sealed file cannot be run here.",
     "E208": "The graph in the sealed file uses what a sealed file must not use.",
     "E209": "The graph or one of its answers does not fit the contract.",
+    "E210": "The model takes more time or memory than it may.",
     # packing
     "E301": "The model was never fitted.",
     "E302": "A step of the model cannot be converted.",

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +20,9 @@ class _NotWrittenError(Exception):
 
 
 _LOCKED = 30.0
+
+listeners: list[Callable[[Path], None]] = []
+"""Told of each unfinished file, so that another process can remove it when this one is killed."""
 
 
 @contextlib.contextmanager
@@ -40,6 +43,8 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         stream = temporary.open("xb")
     except (OSError, ValueError) as error:  # ValueError: a name that the system cannot say
         raise unwritable(path, error) from error
+    for listener in listeners:
+        listener(temporary)
     try:
         with stream:
             yield stream

@@ -24,6 +24,17 @@ class _File(click.ParamType["Path"]):
 
 FILE = _File()
 seal_file = click.argument("file", metavar="FILE", type=FILE)
+seconds = click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How long the model may take: to load and answer its examples, or for one piece of the rows.",
+)
+memory = click.option(
+    "--memory",
+    metavar="GB",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How much memory the model may use; half of the machine's by default.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text; errors too.")
 password = click.option("--password-prompt", is_flag=True, help="Ask for the password of the private key.")
 password_file = click.option(
@@ -172,12 +183,17 @@ def inspect(file: Path, as_json: bool) -> None:
 @_command("verify", "Check a sealed file on this machine.", "verify heart-risk.seal --key clinic.pub")
 @seal_file
 @click.option("--key", type=FILE, help="The public key (.pub) that must have signed the file.")
+@seconds
+@memory
 @as_json
-def verify(file: Path, key: Path | None, as_json: bool) -> None:
-    """Check digests and signature, and run the golden examples on this machine."""
+def verify(file: Path, key: Path | None, **options: Any) -> None:
+    """Check digests and signature, and run the golden examples on this machine.
+
+    The model runs in a process of its own, with limits of time and memory.
+    """
     from sealift.cli import looking
 
-    looking.verify(file, key, as_json=as_json)
+    looking.verify(file, key, **options)
 
 
 @_command(
@@ -190,6 +206,8 @@ def verify(file: Path, key: Path | None, as_json: bool) -> None:
 @click.option("-o", "--output", required=True, help="Where the answers go, of any of these kinds; - for CSV on stdout.")
 @click.option("--keep", metavar="COLUMN", multiple=True, help="A column to copy beside the answers; may be repeated.")
 @click.option("--extra", is_flag=True, help="Pass over columns that are no inputs.")
+@seconds
+@memory
 @as_json
 def predict(file: Path, input: str, output: str, **options: Any) -> None:
     """Answer every row of a file. Bad rows are reported and lose no good one; the exit code is then 3.

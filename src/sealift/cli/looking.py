@@ -89,16 +89,21 @@ def inspect(file: Path, *, as_json: bool) -> None:
     say(f"\nNext: sealift verify {clean(file)}")
 
 
-def verify(file: Path, key: Path | None, *, as_json: bool) -> None:
+def verify(
+    file: Path, key: Path | None, *, seconds: float | None = None, memory: float | None = None, as_json: bool
+) -> None:
     """Check everything that can be checked here. Raises E206 when a golden example comes out differently."""
     from sealift import seal as sealing
+    from sealift.cli import confine
     from sealift.runtime import SealedModel
 
-    seal = sealing.read(file)
-    signers = [signature.keyid for signature in sealing.signatures(seal)]
-    verified = sealing.verify_key(seal, sealing.load_public_key(key)) if key is not None else None
-    model = SealedModel(seal)
-    test = model.self_test()
+    size = confine.size_of(file)
+    with confine.limited(confine.seconds_for(size, seconds), confine.memory_for(size, memory)):
+        seal = sealing.read(file)
+        signers = [signature.keyid for signature in sealing.signatures(seal)]
+        verified = sealing.verify_key(seal, sealing.load_public_key(key)) if key is not None else None
+        model = SealedModel(seal)
+        test = model.self_test()
     if not test.passed:
         raise SealError(
             "E206",

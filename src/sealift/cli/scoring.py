@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -14,19 +14,31 @@ from sealift.cli.progress import Bar
 from sealift.errors import FileError
 
 if TYPE_CHECKING:
-    from sealift.contract import Cautions
+    import numpy.typing as npt
+
+    from sealift.contract import Batch, Cautions
+    from sealift.runtime import SealedModel
 
 _LISTED = 10
 
 
-def run(file: Path, source: str, target: str, *, keep: list[str], extra: bool, as_json: bool) -> None:
+def run(
+    file: Path,
+    source: str,
+    target: str,
+    *,
+    keep: list[str],
+    extra: bool,
+    seconds: float | None = None,
+    memory: float | None = None,
+    as_json: bool,
+) -> None:
     """Score a file and tell how it went. Exits with 3 when rows were refused."""
-    from sealift.runtime import load
     from sealift.score import score
 
     if as_json and target == "-":
         raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
-    model = load(file)
+    model = _load(file, seconds, memory)
     place: str | IO[bytes] = _stdin() if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
     with Bar("Predicting") as bar:
@@ -51,6 +63,26 @@ def run(file: Path, source: str, target: str, *, keep: list[str], extra: bool, a
             console.say(f"answers in {console.clean(summary.output)}")
     if summary.refused:
         raise SystemExit(console.SOME_ROWS)
+
+
+def _load(file: Path, seconds: float | None, memory: float | None) -> SealedModel:
+    """The model, whose answers have limits of time and memory."""
+    from sealift import seal
+    from sealift.cli import confine
+    from sealift.runtime import SealedModel
+
+    size = confine.size_of(file)
+    most = confine.memory_for(size, memory)
+
+    class Confined(SealedModel):
+        def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
+            with confine.limited(seconds or confine.PIECE_SECONDS, most):
+                return super().answer(batch)
+
+    with confine.limited(confine.seconds_for(size, seconds), most):
+        model = Confined(seal.read(file))
+        _ = model.engine
+    return model
 
 
 def _cautions(counted: Sequence[Cautions], stream: TextIO) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Rows a piece: large enough that the call's overhead vanishes, small enough that the processors share a file fairly.
 _LEAST, _MOST = 1024, 8192
+# What ONNX Runtime, NumPy and the C++ library say when an allocation fails; none of them has a class of its own for it.
+_NO_MEMORY = ("allocate memory", "Unable to allocate", "bad_alloc", "bad allocation", "Integer overflow")
 _CONFIG = {
     # A second lock beside the check of the graph (sealift.seal.graph): nothing can be below a folder that is a device.
     "session.model_external_initializers_file_folder_path": os.devnull,
@@ -136,6 +138,12 @@ def joined(parts: list[Any]) -> Any:
 
 def _cannot_run(error: Exception) -> SealError:
     reason = " ".join(str(error).split())[:300]
+    if isinstance(error, MemoryError) or any(sign in reason for sign in _NO_MEMORY):
+        return SealError(
+            "E209",
+            f"The model asks for more memory than this process may use: {reason or 'out of memory'}.",
+            fix="Do not use a file of unknown origin; else give fewer rows at once, or more memory (--memory GB).",
+        )
     return SealError(
         "E207",
         f"The model cannot be run on this machine: {reason}.",

@@ -1,0 +1,78 @@
+"""Verify a file of unknown origin from Python: in another process, with limits of time and memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sealift.errors import ContractError, FileError, InternalError, SealError, SealiftError, SignatureError
+
+_KINDS: dict[str, type[SealiftError]] = {
+    "E1": ContractError, "E2": SealError, "E4": FileError, "E5": SignatureError,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `sealift.verify` found.
+
+    Attributes:
+        name, version: the model's.
+        identity: SHA-256 of the manifest in hexadecimal.
+        verified_key: the id of the key given, whose signature is valid; None without a key.
+        claimed_signers: the key ids of the signatures in the file, none of them checked against a key.
+        examples: how many golden examples were run; every one was reproduced.
+    """
+
+    name: str
+    version: str
+    identity: str
+    verified_key: str | None
+    claimed_signers: tuple[str, ...]
+    examples: int
+
+
+def verify(
+    path: Path | str, *, key: Path | str | None = None, seconds: float | None = None, memory: float | None = None
+) -> Verification:
+    """Do what `sealift verify` does: check the file, load its graph and run its examples, in a process of its own.
+
+    `sealift.load` runs the graph in this process, without limits: verify a file of unknown origin once before.
+
+    Args:
+        path: the .seal file.
+        key: the public key that must have signed it. Without one nothing is known about who made the file.
+        seconds: how long it may take; by default two minutes, and more for large files.
+        memory: how many GB it may use; by default half of the machine's. Only Linux enforces it.
+
+    Raises:
+        FileError: E401. SealError: E201 to E209. ContractError: E106. SignatureError: E501 to E503.
+    """
+    command = [sys.executable, "-m", "sealift", "verify", "--json"]
+    for option, value in (("--key", key), ("--seconds", seconds), ("--memory", memory)):
+        command += [] if value is None else [option, str(value)]
+    command += ["--", str(path)]
+    done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)  # noqa: S603 -- ourselves
+    try:
+        found: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        reason = " ".join(done.stderr.decode(errors="replace").split())[-300:]
+        raise InternalError(
+            "E901", f"The process that verifies gave no answer: {reason}", where=str(path), fix="Report it."
+        ) from None
+    if not found["ok"]:
+        error = found["error"]
+        kind = _KINDS.get(error["code"][:2], SealiftError)
+        raise kind(error["code"], error["what"], where=error["where"], fix=error["fix"])
+    return Verification(
+        name=found["name"],
+        version=found["version"],
+        identity=found["identity"],
+        verified_key=found["verified_key"],
+        claimed_signers=tuple(found["claimed_signers"]),
+        examples=found["self_test"]["rows"],
+    )
