@@ -113,9 +113,9 @@ def test_the_graphs_are_sound_where_they_are_not_asked_too_much(make: object, tm
 def test_verify_refuses_a_model_that_asks_for_100_gb(tmp_path: Path) -> None:
     file = large(tmp_path / "h.seal", LARGE)
     done = command("verify", file, "--memory", 2)
-    assert (done.returncode, "error E209" in done.stderr) == (1, True), done.stderr
+    assert (done.returncode, "error E210" in done.stderr) == (1, True), done.stderr
     error = json.loads(command("verify", file, "--memory", 2, "--json").stdout)["error"]
-    assert error["code"] == "E209"
+    assert error["code"] == "E210"
 
 
 def test_verify_ends_a_model_that_does_not_answer(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_verify_ends_a_model_that_does_not_answer(tmp_path: Path) -> None:
     done = command("verify", file, "--seconds", 3)
     assert (done.returncode, "within 3 seconds" in done.stderr) == (1, True), done.stderr
     found = command("verify", file, "--seconds", 3, "--json")
-    assert (found.returncode, json.loads(found.stdout)["error"]["code"]) == (1, "E209")
+    assert (found.returncode, json.loads(found.stdout)["error"]["code"]) == (1, "E210")
 
 
 def test_verify_from_python(tmp_path: Path) -> None:
@@ -132,9 +132,9 @@ def test_verify_from_python(tmp_path: Path) -> None:
     file = large(tmp_path / "h.seal", 5.0)
     found = sealift.verify(file)
     assert (found.name, found.examples, found.verified_key, found.claimed_signers) == ("h", 1, None, ())
-    with pytest.raises(SealError, match="E209"):
+    with pytest.raises(SealError, match="E210"):
         sealift.verify(large(tmp_path / "l.seal", LARGE), memory=2)
-    with pytest.raises(SealError, match="E209"):
+    with pytest.raises(SealError, match="E210"):
         sealift.verify(slow(tmp_path / "s.seal", SLOW), seconds=3)
     with pytest.raises(FileError, match="E401"):
         sealift.verify(tmp_path / "-none.seal")
@@ -152,7 +152,7 @@ def test_predict_ends_it_too_and_leaves_nothing_behind(make: object, value: floa
     rows, answers = tmp_path / "rows.csv", tmp_path / "answers.csv"
     rows.write_text(f"x\n{value}\n")
     done = command("predict", file, rows, "-o", answers, limit)
-    assert (done.returncode, "error E209" in done.stderr) == (1, True), done.stderr
+    assert (done.returncode, "error E210" in done.stderr) == (1, True), done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["h.seal", "rows.csv"]
 
 

@@ -228,7 +228,7 @@ class _Parent:
         name = signal.Signals(number).name
         if self._ended == "time":
             return SealError(
-                "E209",
+                "E210",
                 f"The model did not answer within {self._seconds:,.0f} seconds; its process was ended.",
                 fix="Do not use a file of unknown origin; give --seconds if you know that its model takes longer.",
             )
@@ -238,7 +238,7 @@ class _Parent:
             return 128 + (self._asked or number)
         if number == signal.SIGKILL:
             return SealError(
-                "E209",
+                "E210",
                 "The process that ran the model was killed, as systems do when memory runs out.",
                 fix="Do not use a file of unknown origin; else use a machine with more memory, or give fewer rows.",
             )

@@ -50,7 +50,7 @@ def verify(
         memory: how many GB it may use; by default half of the machine's. Only Linux enforces it.
 
     Raises:
-        FileError: E401. SealError: E201 to E209. ContractError: E106. SignatureError: E501 to E503.
+        FileError: E401. SealError: E201 to E210. ContractError: E106. SignatureError: E501 to E503.
     """
     command = [sys.executable, "-m", "sealift", "verify", "--json"]
     for option, value in (("--key", key), ("--seconds", seconds), ("--memory", memory)):
