@@ -137,6 +137,7 @@ def _examples() -> Iterator[tuple[str, Callable[[Json], object], str]]:
     yield "tolerance-other", _put("tolerance", "other", rule), "a tolerance for what is no output"
     yield "tolerance-none", lambda value: value.pop("tolerance"), "no tolerance"
     yield "row-type", _put("rows", 0, 0, "one"), "a row with text for a number"
+    yield "row-nan", _put("rows", 0, 0, "NaN"), "a row with the name NaN, where null is a missing value"
     yield "row-missing", _put("rows", 1, 0, None), "a row that lacks a value"
     yield "row-short", _put("rows", 1, [1.0]), "a row that is too short"
     yield "row-object", _put("rows", 1, {"x": 1.0, "t": "a"}), "a row that is an object"

@@ -88,7 +88,7 @@ class Engine:
         self.inputs: list[str] = [t.name for t in self._session.get_inputs() if t.name not in self._stages.made]
 
     def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, Any]:
-        """Run the graph on N rows; output name → array with N entries. Raises SealError E207, E209."""
+        """Run the graph on N rows; output name → array with N entries. Raises SealError E207, E209, E210."""
         names = outputs or self.outputs
         found = self._alone.answer(names, tensors)
         if found is not None:
@@ -140,7 +140,7 @@ def _cannot_run(error: Exception) -> SealError:
     reason = " ".join(str(error).split())[:300]
     if isinstance(error, MemoryError) or any(sign in reason for sign in _NO_MEMORY):
         return SealError(
-            "E209",
+            "E210",
             f"The model asks for more memory than this process may use: {reason or 'out of memory'}.",
             fix="Do not use a file of unknown origin; else give fewer rows at once, or more memory (--memory GB).",
         )

@@ -18,9 +18,7 @@ export function parseGolden(raw: unknown, contract: Contract): Golden {
     if (!Array.isArray(row) || row.length !== names.length)
       throw malformed(`row ${index + 1} has another length`);
     return contract.inputs.map((field, i) => {
-      const cell: unknown = row[i];
-      // A text may well be called "NaN"; a number cannot, except by the name that JSON lacks.
-      const checked = checkValue(field, field.dtype === "string" ? cell : (asNumber(cell) ?? cell));
+      const checked = checkValue(field, row[i]);
       if ("code" in checked) throw malformed(`row ${index + 1}: ${checked.message}`);
       return checked.value;
     });
