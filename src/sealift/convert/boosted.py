@@ -22,7 +22,8 @@ def numbered(x: Table, known: Sequence[Sequence[Any]]) -> Tensor:
 def seen(column: Block) -> tuple[Any, ...]:
     """The distinct values that the caller's rows have in an untouched input column; none where they were not told."""
     source, held = column.values.origin
-    return source.graph.seen.get((source.name, held[0]), ())
+    values, field = source.graph.seen.get((source.name, held[0]), ({}, ""))
+    return tuple(values.get(field, ()))
 
 
 def close(column: Block, known: Sequence[Any]) -> None:

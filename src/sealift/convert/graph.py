@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -46,8 +46,8 @@ class Graph:
         """For each column of the input `text`, the index of its field."""
         self.stages: list[Stage] = []
         """The text stages that feed the inputs `terms<k>` and `counts<k>`."""
-        self.seen: dict[tuple[str, int], tuple[Any, ...]] = {}
-        """The distinct values of the caller's rows, by input tensor and column; where they were told."""
+        self.seen: dict[tuple[str, int], tuple[Mapping[str, Collection[Any]], str]] = {}
+        """Where to look up the distinct values of the caller's rows, by input tensor and column."""
         self.fields: dict[tuple[str, int], str] = {}
         """The field that each column of an input tensor belongs to."""
         self.absent: dict[str, str] = {}

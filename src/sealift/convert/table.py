@@ -204,7 +204,7 @@ def input_table(
         here = (singles[-1].values.origin[0].name, at[0])
         graph.fields[here] = field.name
         if seen is not None and field.name in seen:
-            graph.seen[here] = tuple(seen[field.name])
+            graph.seen[here] = seen, field.name
     return Table.join([Table((block,), graph, sparse) for block in singles])
 
 

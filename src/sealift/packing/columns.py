@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sealift.contract import DType, is_missing
 from sealift.contract.moments import DAY, array_micros, hint, micros_of
 from sealift.errors import PackError
+from sealift.packing.values import NumberValues
 
 Values: TypeAlias = Sequence[float | str | bool | None]
 
@@ -88,7 +89,7 @@ def times_of(name: str, raw: Any, native: Any, null: float | None = math.nan) ->
         raise unfit(name, "holds times that microseconds in float64 cannot say exactly", FINE)
     micros, missing = found
     whole = bool((~missing).any()) and not (micros[~missing] % DAY).any()
-    values = [None if gone else value for value, gone in zip(micros.astype(np.float64).tolist(), missing, strict=True)]
+    values = NumberValues(np.where(missing, math.nan, micros.astype(np.float64)))
     return Column(name, "date" if whole else "datetime", values, null, native=native)
 
 
@@ -171,7 +172,9 @@ def unfit(name: str, what: str, fix: str) -> PackError:
 
 
 def as_numbers(values: Values, kind: Any = np.float64) -> Any:
-    """Plain values as an array of floats, NaN where missing."""
+    """Plain values as an array of floats of their own, NaN where missing."""
+    if isinstance(values, NumberValues):
+        return values.array.astype(kind)
     # NumPy itself reads None as NaN when it is told the type of floats.
     return np.array(values, dtype=np.float64).astype(kind, copy=False)
 
@@ -188,14 +191,11 @@ def is_unicode(text: str) -> bool:
 def _numbers(name: str, raw: Any, known: tuple[Any, ...] | None, native: Any) -> Column:
     dtypes: dict[str, DType] = {"f": "float64", "i": "int64", "u": "int64", "b": "bool"}
     dtype: DType = "float32" if raw.dtype == np.float32 else dtypes[raw.dtype.kind]
-    if raw.dtype.kind == "f":
-        plain = raw if raw.dtype == np.float32 else raw.astype(np.float64)
-        values: Values = [None if value != value else value for value in plain.tolist()]  # noqa: PLR0124 - NaN
-    else:
-        values = raw.tolist()
+    # A copy: some models change the rows that they are given.
+    plain = raw.astype(np.float64) if raw.dtype.kind == "f" and raw.dtype != np.float32 else raw.copy()
     if raw.dtype.kind in "iu" and len(raw):
         _check_whole(name, (int(raw.min()), int(raw.max())))
-    return Column(name, dtype, values, math.nan, known, native)
+    return Column(name, dtype, NumberValues(plain), math.nan, known, native)
 
 
 def plain(value: Any) -> Any:
@@ -206,7 +206,12 @@ def plain(value: Any) -> Any:
 def picked(columns: Mapping[str, Values], keep: npt.NDArray[np.bool_]) -> dict[str, Values]:
     """The columns' rows where the mask `keep` (N,) holds."""
     flags = keep.tolist()
-    return {name: [v for v, good in zip(values, flags, strict=True) if good] for name, values in columns.items()}
+    return {
+        name: NumberValues(values.array[keep])
+        if isinstance(values, NumberValues)
+        else [v for v, good in zip(values, flags, strict=True) if good]
+        for name, values in columns.items()
+    }
 
 
 def _check_whole(name: str, values: Sequence[Any]) -> None:

@@ -16,6 +16,7 @@ from sealift.packing.privacy.examine import answers_finding, examples_finding
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.rows import Row, Rows, encoded, typed
 from sealift.packing.texts import Words, fill
+from sealift.packing.values import NumberValues, distinct
 from sealift.runtime import Tolerance
 from sealift.stats import SMALL, Sketch, correlation, draw
 
@@ -111,7 +112,7 @@ def unlike(form: Form, rows: Sequence[Row]) -> list[int]:
     """
     columns = [column.values for column in form.columns]
     # The column with the most different values leaves the fewest records to look at.
-    key = max(range(len(columns)), key=lambda i: len(set(columns[i])))
+    key = max(range(len(columns)), key=lambda i: len(distinct(columns[i])))
     wanted: dict[Any, list[int]] = {row[key]: [] for row in rows}
     for i, value in enumerate(columns[key]):
         if value in wanted:
@@ -157,6 +158,8 @@ def _source(own: bool) -> str:
 
 def _as_numbers(values: Sequence[Any]) -> npt.NDArray[np.float64]:
     """A column as numbers for its ranks: texts by the place of their value in the alphabet."""
+    if isinstance(values, NumberValues):
+        return np.asarray(values.array, dtype=np.float64)
     if any(isinstance(value, str) for value in values):
         order = {value: float(i) for i, value in enumerate(sorted({v for v in values if v is not None}))}
         return np.array([np.nan if v is None else order[v] for v in values])

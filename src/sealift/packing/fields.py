@@ -16,7 +16,7 @@ from sealift.contract.field import DEFAULT_STRING_MISSING
 from sealift.contract.moments import DAY, text_of
 from sealift.convert import Step
 from sealift.errors import PackError
-from sealift.packing.columns import Column, Values
+from sealift.packing.columns import Column, Values, as_numbers
 from sealift.packing.dates import is_time
 from sealift.packing.forms import Form
 from sealift.packing.original import Original
@@ -217,7 +217,7 @@ def unseen(field: Field) -> float | str | bool:
 def _sketch(column: Column) -> Sketch:
     if column.dtype == "string":
         return sketch_texts(column.values)
-    numbers = np.array([math.nan if v is None else float(v) for v in column.values])
+    numbers = as_numbers(column.values)
     # Of dates only the day is told.
     return sketch_numbers(np.floor(numbers / DAY) if is_time(column) else numbers)
 

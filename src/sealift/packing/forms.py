@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealift.contract.field import DEFAULT_STRING_MISSING
 from sealift.packing.columns import Column, Values
+from sealift.packing.values import distinct
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,27 @@ class Form:
         return {column.name: column.values for column in self.columns}
 
     @property
-    def seen(self) -> dict[str, set[Any]]:
+    def seen(self) -> Mapping[str, Set[Any]]:
         """The distinct values of columns that may hold categories, declared ones included, by column name."""
         kept = (column for column in self.columns if column.dtype in ("string", "int64", "bool"))
-        return {column.name: {*column.values, *(column.known or ())} - {None} for column in kept}
+        return _Seen({column.name: column for column in kept})
 
     def __len__(self) -> int:
         return len(self.columns[0].values)
+
+
+class _Seen(Mapping[str, "Set[Any]"]):
+    """The distinct values of columns by name; found when they are asked for, which few models do."""
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> Set[Any]:
+        column = self._columns[name]
+        return distinct(column.values) | {*(column.known or ())} - {None}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)

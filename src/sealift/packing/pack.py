@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import onnx
 
@@ -24,6 +24,7 @@ from sealift.packing.output import check_output, identity_notes, output_path
 from sealift.packing.parity import Report, tolerances
 from sealift.packing.privacy.findings import Finding, PrivacyReport
 from sealift.packing.privacy.survey import Survey
+from sealift.packing.progress import Progress, with_progress
 from sealift.packing.provenance import provenance, sbom
 from sealift.packing.reading import form_of
 from sealift.packing.report_page import report_page
@@ -31,8 +32,6 @@ from sealift.packing.verify import prove
 from sealift.runtime import SealedModel
 from sealift.seal.manifest import check_name
 from sealift.stats import Sketch
-
-Progress: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,7 @@ class Packed:
         return report_page(f"Sealed: {self.path}", self.report, self.steps, self.notes)
 
 
+@with_progress
 def pack(
     model: Any,
     X: Any,
@@ -119,7 +119,8 @@ def pack(
             is used where Node 20 is installed. The file says which were used, so the same inputs make the same
             identity only with the same engines.
         overwrite: replace a file at `output` even if it is signed, or is no sealed file.
-        progress: called with a sentence when a stage begins.
+        progress: called with a sentence when a stage begins, and in the long one with how many rows are verified
+            and about how long the rest takes. By default a line of a terminal or of a notebook's cell shows it.
 
     Raises:
         PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name
@@ -177,7 +178,7 @@ def pack(
     body = graph.SerializeToString()
     reference = Reference.of(form, sketches, words)
     allowed = tolerances(contract, answers, single=conversion.single, relative=tolerance)
-    proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed, tolerance, engines)
+    proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed, tolerance, engines, say)
     golden, found = examples(
         contract, proof.rows, proof.truth, allowed, form, answers if keep_rows else None, survey.single_answers
     )

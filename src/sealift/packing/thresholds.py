@@ -157,20 +157,14 @@ def _at_splits(
     limit: int,
 ) -> list[Row]:
     """For every threshold, a row that reaches it, with the input just below, just above, and missing."""
-    wanted: dict[tuple[int, float], int] = {}
-    for forest in forests:
-        reached = forest.reached(values)
-        for node in np.flatnonzero(forest.mode != MEMBER).tolist():
-            key = (int(forest.feature[node]), float(forest.split[node]))
-            position = sources.get(key[0])
-            if position is None or contract.inputs[position].dtype in ("string", "bool"):
-                continue
-            if wanted.get(key, -1) < 0:
-                wanted[key] = int(reached[node])
+    usable = [
+        column for column, position in sources.items() if contract.inputs[position].dtype not in ("string", "bool")
+    ]
+    column, split, reached = _splits(forests, values, usable)
     most = max(20, min(limit, _CELLS // len(contract.inputs)))
     chosen = [
-        crossing.Target(sources[column], column, threshold, list(base[max(row, 0)]))
-        for (column, threshold), row in _some(sorted(wanted.items()), most)
+        crossing.Target(sources[int(column[i])], int(column[i]), float(split[i]), list(base[max(int(reached[i]), 0)]))
+        for i in _some(list(range(len(column))), most)
     ]
     rows: list[Row] = []
     for target, sides in zip(chosen, crossing.sides(contract, chosen, bounds, inside.fed), strict=True):
@@ -178,6 +172,28 @@ def _at_splits(
         beside = [*sides, None] if f.missing == "allowed" else sides
         rows += [[*target.row[: target.field], value, *target.row[target.field + 1 :]] for value in beside]
     return rows
+
+
+def _splits(
+    forests: Sequence[Forest], values: npt.NDArray[np.float64], columns: Sequence[int]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The different thresholds on `columns`, ascending by both; and for each a row of `values` that reaches it.
+
+    Its number is −1 where no row does.
+    """
+    feature, split, reached = [], [], []
+    for forest in forests:
+        asked = (forest.mode != MEMBER) & np.isin(forest.feature, columns)
+        feature.append(forest.feature[asked])
+        split.append(forest.split[asked].astype(np.float64))
+        reached.append(forest.reached(values)[asked])
+    found = np.concatenate(feature), np.concatenate(split), np.concatenate(reached)
+    # Of one threshold, the first node that a row reaches.
+    order = np.lexsort((found[2] < 0, found[1], found[0]))
+    by_column, by_split, by_row = (array[order] for array in found)
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (by_column[1:] != by_column[:-1]) | (by_split[1:] != by_split[:-1])
+    return by_column[first], by_split[first], by_row[first]
 
 
 def _at_members(

@@ -19,6 +19,7 @@ from sealift.packing.jumps import Jumps, only_jumps
 from sealift.packing.locate import faulty_step
 from sealift.packing.original import Original
 from sealift.packing.parity import Report, policy
+from sealift.packing.progress import Countdown, Progress
 from sealift.packing.rows import ROUNDED, Rows, edges, encoded
 from sealift.packing.webassembly import compare_in_webassembly
 from sealift.runtime import Engine, Tolerance
@@ -26,6 +27,8 @@ from sealift.stats import Sketch
 from sealift.text import Stages
 
 _ALONE = 4
+_BLOCK = 1 << 16
+"""So many of the caller's rows are compared at once, so that a long table needs little memory beside itself."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,11 @@ def prove(
     tolerance: dict[str, Tolerance],
     stated: float | None = None,
     engines: Collection[str] | None = None,
+    say: Progress = lambda _: None,
 ) -> Proof:
     """Compare `graph` with the original on the caller's rows, on plausible ones and on every edge.
+
+    `say` is told how far it is.
 
     Raises:
         PackError: E302 when the original's answers have another shape than the contract says.
@@ -74,13 +80,17 @@ def prove(
         stated=None if stated is None else float(stated),
         times={f.name: f.dtype for f in contract.inputs if f.is_time},
     )
-    notes = _compare_own(report, engine, original, contract, answers)
+    countdown = Countdown(say, "Verifying", len(original.form) + 2 * len(generated))
+    notes = _compare_own(report, engine, original, contract, answers, countdown)
     rows, truth = _asked(original, generated)
+    countdown.add(len(generated))
     report.refused = len(generated) - len(rows)
     if len(rows):
         _compare_generated(report, engine, contract, original, rows, truth)
+        countdown.add(len(generated))
         _compare_alone(report, engine, original, contract, rows)
     if report.passed:
+        say("Verifying in WebAssembly")
         compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth, engines)
     if not report.passed:
         on_jumps = ROUNDED in generated.kinds and only_jumps(report, engine, contract, original)
@@ -148,27 +158,35 @@ def _compare_own(
     original: Original,
     contract: Contract,
     answers: Mapping[str, npt.NDArray[Any]],
+    countdown: Countdown,
 ) -> list[str]:
     """The caller's rows, but for those that the contract as the caller tightened it refuses; a note on those.
 
     Raises:
         PackError: E305 when the contract refuses them all.
     """
-    own = original.form.values()
-    batch = encoded(contract, own)
-    if not batch.good.any():
-        problem = batch.problems[0]
+    lost, problem = 0, None
+    for start in range(0, len(original.form), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        own = {name: values[block] for name, values in original.form.values().items()}
+        batch = encoded(contract, own)
+        lost += len(batch) - int(batch.good.sum())
+        problem = problem or next(iter(batch.problems), None)
+        if batch.good.any():
+            rows = own if batch.good.all() else picked(own, batch.good)
+            mine = {name: array[block][batch.good] for name, array in answers.items()}
+            report.add(["caller"] * int(batch.good.sum()), rows, mine, engine.run(batch.only_good()))
+        countdown.add(len(batch))
+    if lost == len(original.form):
+        assert problem is not None
         raise PackError(
             "E305",
             f"The contract refuses every row of X, the first one because {problem.message}",
             where=f"column {problem.field!r:.80}",
             fix="Correct what `fields` says of this input, or the rows.",
         )
-    rows = own if batch.good.all() else picked(own, batch.good)
-    mine = {name: array[batch.good] for name, array in answers.items()}
-    report.add(["caller"] * int(batch.good.sum()), rows, mine, engine.run(batch.only_good()))
-    lost = len(batch) - int(batch.good.sum())
-    return [f"{lost} of the {len(batch)} rows given are refused by the contract and were not compared."] * bool(lost)
+    counted = f"{lost} of the {len(original.form)} rows given are refused by the contract and were not compared."
+    return [counted] * bool(lost)
 
 
 def _compare_generated(

@@ -127,7 +127,7 @@ def test_categories_that_are_numbers(handle: str, with_imputer: bool, tmp_path: 
         encoder = make_pipeline(SimpleImputer(strategy="most_frequent"), encoder)
     model = make_pipeline(make_column_transformer((encoder, ["grade"])), LogisticRegression()).fit(X, Y)
     packed = sealift.pack(model, X, name="p", output=tmp_path / "p.seal")
-    found = packed.contract.inputs[2]
+    (found,) = packed.contract.inputs
     assert found.categories == (1.0, 2.0, 3.0)
     agree(packed, model, {"grade": [1.0, 3.0, 4.0, 1.5, None]}, X)
 
@@ -138,8 +138,8 @@ def test_a_boolean_of_which_one_was_seen(tmp_path: Path) -> None:
         make_column_transformer((OneHotEncoder(), ["ill"]), ("passthrough", ["a"])), LogisticRegression()
     ).fit(X, Y)
     packed = sealift.pack(model, X, name="p", output=tmp_path / "p.seal")
-    assert packed.contract.inputs[2].categories == (True,)
-    assert packed.contract.inputs[2].unknown == "refused"
+    assert packed.contract.inputs[1].categories == (True,)
+    assert packed.contract.inputs[1].unknown == "refused"
     agree(packed, model, {"ill": [True, False]}, X)
 
 
