@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# ONNX Runtime's wheel has telemetry, which is off only where this stands before its library is loaded; so whoever
+# imports sealift first has it off. `runtime.engine` warns where it came too late.
+if "onnxruntime" not in sys.modules:
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # Name → home. Imported on first use, so that `import sealift` costs nothing and no framework is touched unasked.
 _HOMES = {

@@ -13,6 +13,8 @@ from typing import IO
 from sealift.errors import FileError
 
 _CHUNK = 1 << 20
+_STALE = 600.0  # seconds since the last change; between its creation and its lock a part is not held yet
+_swept: set[str] = set()
 
 
 class _NotWrittenError(Exception):
@@ -29,11 +31,14 @@ listeners: list[Callable[[Path], None]] = []
 def atomic(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary neighbour of `path` for writing; rename it to `path` when the block ends well, else delete it.
 
+    A process that is killed leaves its part behind; a later call removes it.
+
     Raises:
         FileError: E402 when the folder is missing or not writable, the disk is full, or `path` is there and no file.
     """
     # A short name of our own: the final name may already be as long as the file system allows.
     temporary = path.parent / f".sealift-{secrets.token_hex(8)}.part"
+    _sweep(path.parent)
     try:
         if b"\0" in os.fsencode(path):
             raise ValueError("its name holds a NUL")
@@ -41,6 +46,7 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
             raise OSError("it is a folder or a device")
         # Created by name, not by mkstemp, so that the user's own umask decides who may read the result.
         stream = temporary.open("xb")
+        _hold(stream)
     except (OSError, ValueError) as error:  # ValueError: a name that the system cannot say
         raise unwritable(path, error) from error
     for listener in listeners:
@@ -57,6 +63,38 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _hold(stream: IO[bytes]) -> bool:
+    """Lock a part for as long as it is open. False where another process holds it."""
+    if os.name == "nt":  # which refuses to delete a file that is open
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # some network file systems have no locks
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the parts of processes that were killed: old ones that nobody holds. Once a folder and process."""
+    if str(folder) in _swept:
+        return
+    _swept.add(str(folder))
+    with contextlib.suppress(OSError, ValueError):
+        for entry in os.scandir(folder):
+            part = entry.name.startswith(".sealift-") and entry.name.endswith(".part")
+            with contextlib.suppress(OSError):
+                if not part or not entry.is_file(follow_symlinks=False):
+                    continue
+                if time.time() - entry.stat().st_mtime < _STALE:
+                    continue
+                with Path(entry.path).open("rb") as stream:
+                    free = _hold(stream)
+                if free:
+                    Path(entry.path).unlink()
 
 
 @contextlib.contextmanager

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -171,3 +173,44 @@ def test_a_malformed_contract_is_told_as_such(folder: Path, path: Sequence[Any],
     for arguments in (["inspect", file], ["verify", file], ["predict", file, "rows.csv", "-o", "o.csv"], ["app", file]):
         done = invoke(*arguments)
         assert (done.exit_code, done.stderr[:12]) == (1, "error E106  "), (arguments, done.stderr)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_leaves_no_unfinished_file(folder: Path, number: int, kind: str) -> None:
+    (folder / "temporary").mkdir()
+    command = [sys.executable, "-m", "sealift", "predict", "tiny.seal", "-", "-o", f"out.{kind}"]
+    with subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(folder / "temporary")},
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        process.stdin.write(b"age,weight,sex\n" + b"50,70,f\n" * 50_000)
+        process.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not any(path.stat().st_size for path in folder.glob(".sealift-*.part")) and kind == "csv":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        while not list((folder / "temporary").iterdir()) and kind == "xlsx":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 128 + number
+        assert process.stderr is not None
+        told = process.stderr.read().decode()
+        process.stdin.close()
+    assert "nothing half-written was left behind" in told
+    assert "Traceback" not in told
+    assert not list(folder.glob(".sealift-*"))
+    assert not (folder / f"out.{kind}").exists()
+    assert not list((folder / "temporary").iterdir())
+
+
+def test_a_signal_that_is_ignored_stays_ignored(folder: Path) -> None:
+    code = (
+        "import os, signal; from sealift.cli.console import _signals\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "with _signals(): os.kill(os.getpid(), signal.SIGHUP)\n"
+        "print('alive')"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"alive\n"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -189,3 +192,20 @@ def test_answers_of_changing_length() -> None:
     for numbers in ([0.0, 1.0, 2.0], [0.0, 0.0, 2.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]):
         found = engine.run({"number": np.array([numbers], dtype=np.float32)})["label"]
         np.testing.assert_array_equal(found, np.nonzero(np.array([numbers])))
+
+
+@pytest.mark.parametrize(
+    ("code", "warned"),
+    [
+        ("import onnxruntime, sealift", True),
+        ("import sealift, onnxruntime", False),
+        ("import os; os.environ['ORT_DISABLE_TELEMETRY'] = '1'; import onnxruntime, sealift", False),
+    ],
+)
+def test_telemetry_that_is_on_already_is_warned_of(code: str, warned: bool) -> None:
+    load = "from sealift.runtime.engine import _library; _library(); _library()"
+    kept = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}; {load}"], env=kept, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.count("RuntimeWarning: onnxruntime was imported before sealift") == int(warned)

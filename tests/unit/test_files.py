@@ -166,3 +166,39 @@ def test_a_file_larger_than_memory_is_told(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path / "huge")], capture_output=True, text=True, check=True
     )
     assert done.stdout == "E401 The file cannot be read: it does not fit into memory.\n"
+
+
+def test_parts_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
+    old, young, other, link = (
+        tmp_path / name for name in (".sealift-1.part", ".sealift-2.part", "3.part", ".sealift-4.part")
+    )
+    for path in (old, young, other):
+        path.write_bytes(b"row data")
+    link.symlink_to(other)
+    os.mkfifo(tmp_path / ".sealift-5.part")  # opening it would wait for ever
+    for path in tmp_path.iterdir():
+        os.utime(path, (0, 0), follow_symlinks=False)
+    os.utime(young)
+    with files.atomic(tmp_path / "held") as stream:  # sweeps before it begins
+        stream.write(b"x")
+        stream.flush()
+        (mine,) = tmp_path.glob(".sealift-????????????????.part")
+        os.utime(mine, (0, 0))
+        files._swept.clear()
+        files.write_atomic(tmp_path / "a", b"x")
+        assert mine.exists()
+    assert not old.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".sealift-2.part", ".sealift-4.part", ".sealift-5.part", "3.part", "a", "held"
+    ]  # fmt: skip
+    assert (tmp_path / "held").read_bytes() == b"x"
+
+
+def test_whether_a_file_can_be_written_is_asked_without_writing_it(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    files.check_writable(tmp_path / "a")
+    files.check_writable(tmp_path / "b")
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    with pytest.raises(FileError, match="E402"):
+        files.check_writable(tmp_path / "no" / "a")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -31,9 +33,22 @@ _CONFIG = {
 }
 
 
+_SWITCH = "ORT_DISABLE_TELEMETRY"
+_warned = False
+
+
 def _library() -> Any:
+    global _warned  # noqa: PLW0603 -- once a process
     # ONNX Runtime's wheel sends telemetry unless this stands before its library is loaded; its API is too late.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    if "onnxruntime" in sys.modules and os.environ.get(_SWITCH) != "1" and not _warned:
+        _warned = True
+        warnings.warn(
+            "onnxruntime was imported before sealift, so its telemetry may be on: it keeps files below the user's "
+            f"cache folder and may send them. Import sealift first, or set the environment variable {_SWITCH}=1.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    os.environ[_SWITCH] = "1"
     import onnxruntime
 
     return onnxruntime
