@@ -53,7 +53,8 @@ export function unlikeTraining(field: Field, value: Value): "category" | "unlike
   return (low !== null && value < low) || (high !== null && value > high) ? "unlike" : null;
 }
 
-function usual(field: Field): string {
+/** The range of most training values, as text; empty where it is not known. */
+export function usual(field: Field): string {
   const [low, high] = field.observed ?? [null, null];
   if (low === null || high === null) return "";
   return ` (mostly ${boundText(field, low)} to ${boundText(field, high)}${field.units ? ` ${field.units}` : ""})`;

@@ -3,7 +3,13 @@ import { SealiftError } from "../errors";
 
 const MAX_CELL = 1 << 20;
 
-/** Feed it text with `push`, finish with `end`; both give the records completed so far, wholly empty ones left out. */
+/** What stands for a record whose every cell is empty. */
+const BLANK: string[] = [];
+
+/**
+ * Feed it text with `push`, finish with `end`; both give the records completed so far, the header first. A record whose
+ * every cell is empty is given as `[]` when another follows; before the header and after the last it is left out.
+ */
 export class CsvReader {
   /** The separator; known once the first line was seen. */
   separator = "";
@@ -12,6 +18,9 @@ export class CsvReader {
   private cell = "";
   private state: "start" | "plain" | "quoted" | "closed" = "start";
   private line = 1;
+  private blank = 0;
+  private begun = false;
+  private endedInCr = false;
 
   push(text: string): string[][] {
     if (!this.separator) {
@@ -66,6 +75,8 @@ export class CsvReader {
         this.cell += text.slice(start, i);
         start = i + 1;
         this.endCell();
+      } else if (char === "\n" && (i > 0 ? text[i - 1] === "\r" : this.endedInCr)) {
+        start = i + 1; // "\r\n" ends a record once
       } else if (char === "\n" || char === "\r") {
         this.cell += text.slice(start, i);
         start = i + 1;
@@ -78,6 +89,7 @@ export class CsvReader {
     }
     this.cell += text.slice(start);
     if (this.cell.length > MAX_CELL) throw this.tooLong();
+    if (text) this.endedInCr = text.endsWith("\r") && this.state !== "quoted";
     return records;
   }
 
@@ -94,9 +106,15 @@ export class CsvReader {
 
   private finish(records: string[][]): void {
     this.endCell();
-    // "\r\n" ends a record once; the empty rest between the two is skipped like any blank line.
-    if (this.record.some((cell) => cell !== "")) records.push(this.record);
+    const { record } = this;
     this.record = [];
+    if (record.every((cell) => cell === "")) {
+      if (this.begun) this.blank++;
+      return;
+    }
+    this.begun = true;
+    for (; this.blank > 0; this.blank--) records.push(BLANK);
+    records.push(record);
   }
 }
 

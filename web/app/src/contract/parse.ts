@@ -3,6 +3,7 @@ import { SealiftError } from "../errors";
 import { asNumber, isObject } from "../seal/json";
 import { CellReader, type CellKeys } from "./cells";
 import { formatProblem } from "./dateFormat";
+import { withoutMarks } from "./marks";
 import { isTime, microsOf } from "./moments";
 import {
   ABOUT,
@@ -104,8 +105,8 @@ export function parseContract(raw: unknown): Contract {
     stages,
     ignored,
     headline: parseHeadline(raw["headline"], outputs),
-    title: text(given(raw, "title", ""), "title"),
-    description: text(given(raw, "description", ""), "description", LONGEST_DESCRIPTION),
+    title: prose(given(raw, "title", ""), "title"),
+    description: prose(given(raw, "description", ""), "description", LONGEST_DESCRIPTION),
     about: parseAbout(given(raw, "about", {})),
   };
 }
@@ -168,8 +169,8 @@ function parseField(raw: unknown): Field {
     range: pair(raw["range"], where, dtype),
     observed: pair(raw["observed"], where, dtype),
     typical,
-    title: text(given(raw, "title", ""), where),
-    description: text(given(raw, "description", ""), where, LONGEST_DESCRIPTION),
+    title: prose(given(raw, "title", ""), where),
+    description: prose(given(raw, "description", ""), where, LONGEST_DESCRIPTION),
     units: text(given(raw, "units", ""), where),
     personal,
   };
@@ -234,9 +235,9 @@ function parseOutput(raw: unknown): Output {
     classes,
     class_names: names,
     columns,
-    title: text(given(raw, "title", ""), where),
+    title: prose(given(raw, "title", ""), where),
     units: text(given(raw, "units", ""), where),
-    description: text(given(raw, "description", ""), where, LONGEST_DESCRIPTION),
+    description: prose(given(raw, "description", ""), where, LONGEST_DESCRIPTION),
   };
 }
 
@@ -300,6 +301,11 @@ function list(raw: unknown, where: string, most = Infinity): unknown[] {
   if (!Array.isArray(raw)) throw malformed("a list is missing", where);
   if (raw.length > most) throw malformed(`it has ${raw.length} ${where}, ${most} are allowed`);
   return raw as unknown[];
+}
+
+/** Text for people alone, without the marks that turn the reading direction of what stands around it. */
+function prose(raw: unknown, where: string, most = LONGEST_TEXT): string {
+  return withoutMarks(text(raw, where, most));
 }
 
 function text(raw: unknown, where: string, most = LONGEST_TEXT): string {

@@ -3,7 +3,7 @@ import { Unreadable } from "./cells";
 import { boundText, hint, isTime, microsOf } from "./moments";
 import { shown, type DType, type Field, type Value } from "./types";
 
-export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105";
+export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105" | "R107";
 export type Checked = { value: Value } | { code: RowCode; message: string };
 
 /** 2⁵³ itself is refused, because 2⁵³ + 1 becomes the same double. */

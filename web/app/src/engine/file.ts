@@ -1,14 +1,17 @@
-/** File mode: a CSV streams in, answers stream out; a bad row is told with its number and harms no other. */
+/** File mode: a CSV streams in, answers stream out, one row for each record; a bad row harms no other. */
 import { CsvReader } from "../contract/csv";
 import { matchHeader, type Columns } from "../contract/header";
 import type { Contract, Value } from "../contract/types";
-import { checkCell } from "../contract/value";
+import { checkCell, checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
-import type { BadRow, FileProgress, FileReport } from "./protocol";
+import { ColumnNotes } from "./notes";
+import type { BadRow, FileOptions, FileProgress, FileReport } from "./protocol";
 import { answerCells, csvLine, emptyCells, resultHeader } from "./results";
 import type { Model } from "./session";
 
-const BATCH = 2048;
+const MAX_BATCH = 2048;
+/** Milliseconds that one batch may take, so that the form's requests are answered in between. */
+const TURN = 80;
 const MAX_LISTED = 1000;
 const MAX_PREVIEW = 100;
 const MAX_LABELS = 50;
@@ -16,18 +19,21 @@ const MAX_LABELS = 50;
 export async function scoreFile(
   model: Model,
   file: File,
-  carry: boolean,
+  options: FileOptions,
   onProgress: (progress: FileProgress) => void,
+  signal: AbortSignal,
 ): Promise<FileReport> {
   const started = performance.now();
   await refuseOtherKinds(file);
-  const run = new FileRun(model, carry);
+  const run = new FileRun(model, options, signal);
   const reader = new CsvReader();
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let bytes = 0;
   const stream = file.stream().getReader();
   for (;;) {
-    const { done, value } = await stream.read();
+    const { done, value } = await stream.read().catch((error: unknown) => {
+      throw unreadable(file, error);
+    });
     let text: string;
     try {
       text = done ? decoder.decode() : decoder.decode(value, { stream: true });
@@ -40,47 +46,61 @@ export async function scoreFile(
       );
     }
     bytes += value?.length ?? 0;
-    await run.take(text ? reader.push(text) : []);
+    await run.take(text ? reader.push(text) : [], () =>
+      onProgress({ bytes, total: file.size, rows: run.rows }),
+    );
     if (done) break;
     onProgress({ bytes, total: file.size, rows: run.rows });
   }
-  await run.take(reader.end());
+  await run.take(reader.end(), () => onProgress({ bytes, total: file.size, rows: run.rows }));
   return run.finish(file.name, performance.now() - started);
 }
 
 class FileRun {
   rows = 0;
   private readonly contract: Contract;
+  private readonly missing: (ReadonlySet<string> | null)[];
   private columns: Columns | null = null;
   private pending: string[][] = [];
+  private batch = 64;
   private parts: BlobPart[] = [];
   private ascii = true;
   private header: string[] = [];
   private readonly badRows: BadRow[] = [];
+  private readonly notes: ColumnNotes;
   private bad = 0;
+  private blank = 0;
   private good = 0;
+  private cautioned = 0;
   private readonly preview: string[][] = [];
   private readonly labels = new Map<string, number>();
 
   constructor(
     private readonly model: Model,
-    private readonly carry: boolean,
+    private readonly options: FileOptions,
+    private readonly signal: AbortSignal,
   ) {
     this.contract = model.contract;
+    this.missing = this.contract.inputs.map((field) => {
+      const words = options.missing[field.name];
+      return words ? new Set(words) : null;
+    });
+    this.notes = new ColumnNotes(this.contract, this.missing);
   }
 
-  async take(records: string[][]): Promise<void> {
+  async take(records: string[][], onProgress: () => void): Promise<void> {
     for (const record of records) {
       if (!this.columns) {
-        this.columns = matchHeader(this.contract, record, this.carry);
-        this.header = resultHeader(
-          this.contract,
-          this.columns.extra.map((column) => column.name),
-        );
+        this.columns = matchHeader(this.contract, record, this.options.carry);
+        const copied = this.options.copy ? record : this.columns.extra.map((column) => column.name);
+        this.header = resultHeader(this.contract, copied);
         this.write(csvLine(this.header));
       } else {
         this.pending.push(record);
-        if (this.pending.length >= BATCH) await this.score();
+        if (this.pending.length >= this.batch) {
+          await this.score();
+          onProgress();
+        }
       }
     }
   }
@@ -107,8 +127,12 @@ class FileRun {
       rows: this.rows,
       good: this.good,
       bad: this.bad,
+      blank: this.blank,
+      cautioned: this.cautioned,
+      notes: this.notes.list(),
       badRows: this.badRows,
       header: this.header,
+      copied: this.copied([]).length,
       preview: this.preview,
       csv: new Blob(this.parts, { type: "text/csv" }),
       labels: [...this.labels].sort((a, b) => b[1] - a[1]),
@@ -117,14 +141,14 @@ class FileRun {
   }
 
   private async score(): Promise<void> {
-    const columns = this.columns!;
+    const begun = performance.now();
     const records = this.pending;
     this.pending = [];
     const values: Value[][] = [];
     const position: number[] = []; // record → its row among the good ones, -1 for a bad one
     const errors: string[] = [];
     for (const [index, record] of records.entries()) {
-      const found = this.check(record, columns, this.rows + index + 1);
+      const found = this.check(record, this.columns!, this.rows + index + 1);
       position.push(Array.isArray(found) ? values.push(found) - 1 : -1);
       errors.push(Array.isArray(found) ? "" : found);
     }
@@ -137,8 +161,11 @@ class FileRun {
     for (const [index, record] of records.entries()) {
       const at = position[index]!;
       const cells = at < 0 ? empty : answerCells(this.contract, answers, at);
-      const carried = columns.extra.map((column) => record[column.at] ?? "");
-      const line = [String(this.rows + index + 1), ...carried, ...cells, errors[index]!];
+      const cautions = at < 0 ? [] : this.model.cautions(values[at]!);
+      if (cautions.length > 0) this.cautioned++;
+      this.notes.add(this.columns!.inputs, record, at < 0 ? null : values[at]!, cautions);
+      const caution = cautions.map((found) => found.message).join(" ");
+      const line = [String(this.rows + index + 1), ...this.copied(record), ...cells, caution, errors[index]!];
       if (this.preview.length < MAX_PREVIEW) this.preview.push(line);
       text += csvLine(line);
       if (at >= 0 && label >= 0) this.count(String(answers[label]!.data[at]));
@@ -146,25 +173,44 @@ class FileRun {
     this.write(text);
     this.rows += records.length;
     this.good += values.length;
+    const took = performance.now() - begun;
+    if (records.length >= this.batch) {
+      if (took < TURN / 2) this.batch = Math.min(2 * this.batch, MAX_BATCH);
+      else if (took > TURN) this.batch = Math.max(this.batch >> 1, 1);
+    }
+    await turn();
+    if (this.signal.aborted)
+      throw new SealiftError("E401", "The run was cancelled.", "", "Choose the file again.");
+  }
+
+  /** The cells of a record that are written beside its answers; as many as the header has. */
+  private copied(record: readonly string[]): string[] {
+    const { extra, width } = this.columns!;
+    if (!this.options.copy) return extra.map((column) => record[column.at] ?? "");
+    return Array.from({ length: width }, (_, at) => record[at] ?? "");
   }
 
   /** The row's values, or what is wrong with it as one text. */
   private check(record: string[], columns: Columns, row: number): Value[] | string {
+    if (record.length === 0) {
+      this.blank++;
+      return this.refuse([{ row, field: "", code: "R107", message: "The record is empty." }]);
+    }
     if (record.length !== columns.width) {
       const message = `The record has ${record.length} cells, but the header has ${columns.width}.`;
-      this.note([{ row, field: "", code: "R105", message }]);
-      return `[R105] ${message}`;
+      return this.refuse([{ row, field: "", code: "R105", message }]);
     }
     const values: Value[] = [];
     const found: BadRow[] = [];
     for (const [index, field] of this.contract.inputs.entries()) {
-      const checked = checkCell(field, record[columns.inputs[index]!]!);
+      const cell = record[columns.inputs[index]!]!;
+      const checked = this.missing[index]?.has(cell.trim())
+        ? checkValue(field, null)
+        : checkCell(field, cell);
       if ("value" in checked) values.push(checked.value);
       else found.push({ row, field: field.name, ...checked });
     }
-    if (found.length === 0) return values;
-    this.note(found);
-    return found.map((problem) => `[${problem.code}] ${problem.message}`).join(" ");
+    return found.length === 0 ? values : this.refuse(found);
   }
 
   private write(text: string): void {
@@ -172,9 +218,10 @@ class FileRun {
     this.parts.push(new Blob([text])); // a Blob may live on disk, a string may not
   }
 
-  private note(problems: BadRow[]): void {
+  private refuse(problems: BadRow[]): string {
     this.bad++;
     for (const problem of problems) if (this.badRows.length < MAX_LISTED) this.badRows.push(problem);
+    return problems.map((problem) => `[${problem.code}] ${problem.message}`).join(" ");
   }
 
   private count(label: string): void {
@@ -183,9 +230,36 @@ class FileRun {
   }
 }
 
+/** Lets the worker's other messages be handled: promises alone would keep them waiting. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+function unreadable(file: File, error: unknown): SealiftError {
+  const detail = error instanceof Error ? error.message : String(error);
+  return new SealiftError(
+    "E401",
+    `The file cannot be read: ${detail.slice(0, 200)}`,
+    file.name,
+    "Choose a file, not a folder, and one that no other program changes meanwhile.",
+  );
+}
+
 /** A spreadsheet or archive by its first bytes: its text would be noise. */
 async function refuseOtherKinds(file: File): Promise<void> {
-  const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  const first = file.slice(0, 4).arrayBuffer();
+  const head = new Uint8Array(
+    await first.catch((error: unknown) => {
+      throw unreadable(file, error);
+    }),
+  );
   const zip = head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
   const kinds: [boolean, string][] = [
     [zip, "an Excel workbook or another ZIP file"],

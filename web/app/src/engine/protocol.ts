@@ -55,13 +55,44 @@ export interface FileProgress {
   rows: number;
 }
 
+export interface FileOptions {
+  /** Columns that are no inputs are copied instead of refused. */
+  carry: boolean;
+  /** Every column of the file is copied beside the answers. */
+  copy: boolean;
+  /** Words that are read as missing in this file, by field, besides the contract's. */
+  missing: Record<string, string[]>;
+}
+
+/** What there is to say about one input's column: counts of rows. */
+export interface ColumnNote {
+  field: string;
+  missing: number;
+  unlike: number;
+  wordless: number;
+  /** Unknown categories; `unknown` lists the most frequent. */
+  category: number;
+  unknown: [string, number][];
+  /** Words that may stand for a missing value, but are not read as one. */
+  suspects: [string, number][];
+  missingAllowed: boolean;
+}
+
+/** A run's result; the rows of the file, in its order, each with its number, are in `csv`. */
 export interface FileReport {
   rows: number;
   good: number;
+  /** Empty records, which have a row without an answer; counted in `bad` too. */
+  blank: number;
+  /** Answered rows with a caution. */
+  cautioned: number;
+  notes: ColumnNote[];
   /** At most 1000 of them; `bad` counts all. */
   badRows: BadRow[];
   bad: number;
   header: string[];
+  /** How many columns after the first are copies of the file's. */
+  copied: number;
   /** The first 100 rows of the result, as text. */
   preview: string[][];
   csv: Blob;
@@ -87,7 +118,9 @@ export type Request =
   | { op: "open"; contract: unknown; golden: Golden; graph: Uint8Array }
   | { op: "predict"; rows: Value[][] }
   | { op: "golden" }
-  | { op: "file"; file: File; carry: boolean }
+  | { op: "file"; file: File; options: FileOptions }
+  /** Ends the request `target`, which is then answered with a problem. */
+  | { op: "cancel"; target: number }
   | { op: "probe" };
 
 export interface Replies {
@@ -98,6 +131,7 @@ export interface Replies {
   predict: { answers: Answer[]; cautions: Caution[][] };
   golden: GoldenReport;
   file: FileReport;
+  cancel: true;
   probe: Attempt[];
 }
 

@@ -2,9 +2,19 @@
 import { className, columnNames, shown, type Contract } from "../contract/types";
 import type { Answer } from "./protocol";
 
-/** `row`, the carried columns, the answers, `error`. */
-export function resultHeader(contract: Contract, carried: readonly string[]): string[] {
-  return ["row", ...carried, ...answerHeader(contract), "error"];
+/**
+ * `row`, the columns copied from the file, the answers, `caution`, `error`. A copied column with the name of one of the
+ * others is called `input_<name>`.
+ */
+export function resultHeader(contract: Contract, copied: readonly string[]): string[] {
+  const own = [...answerHeader(contract), "caution", "error"];
+  const taken = new Set(["row", ...own]);
+  const names = copied.map((name) => {
+    while (taken.has(name)) name = `input_${name}`;
+    taken.add(name);
+    return name;
+  });
+  return ["row", ...names, ...own];
 }
 
 function answerHeader(contract: Contract): string[] {

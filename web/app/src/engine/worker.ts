@@ -43,7 +43,10 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
     case "golden":
       return rerun(model, golden);
     case "file":
-      return scoreFile(model, request.file, request.carry, (progress) => post({ id, progress }));
+      return score(model, id, request);
+    case "cancel":
+      running.get(request.target)?.abort();
+      return true;
     case "probe":
       return attemptAll(
         [
@@ -52,6 +55,22 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
         ],
         globalThis,
       );
+  }
+}
+
+const running = new Map<number, AbortController>();
+
+async function score(
+  model: Model,
+  id: number,
+  { file, options }: Extract<Request, { op: "file" }>,
+): Promise<Replies["file"]> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    return await scoreFile(model, file, options, (progress) => post({ id, progress }), controller.signal);
+  } finally {
+    running.delete(id);
   }
 }
 

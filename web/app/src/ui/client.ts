@@ -23,9 +23,14 @@ export class Client {
 
   call<Op extends Request["op"]>(
     request: Extract<Request, { op: Op }>,
-    options: { transfer?: Transferable[]; onProgress?: (progress: FileProgress) => void } = {},
+    options: {
+      transfer?: Transferable[];
+      onProgress?: (progress: FileProgress) => void;
+      signal?: AbortSignal;
+    } = {},
   ): Promise<Replies[Op]> {
     const id = this.next++;
+    options.signal?.addEventListener("abort", () => void this.call({ op: "cancel", target: id }));
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject, onProgress: options.onProgress });
       const message: ToWorker = { id, request };

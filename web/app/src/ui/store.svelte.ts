@@ -1,4 +1,5 @@
 /** What the tabs share: the opened model, and the golden examples' verdict. */
+import { withoutMarks } from "../contract/marks";
 import { parseContract } from "../contract/parse";
 import type { Contract } from "../contract/types";
 import { checkPorts } from "../engine/fit";
@@ -66,7 +67,7 @@ class Store {
         manifest,
         identity,
         signed,
-        card,
+        card: withoutMarks(card),
         evidence,
         provenance,
         sealed,
