@@ -11,6 +11,7 @@ CODES: dict[str, str] = {
     "R104": "A category is unknown where the contract refuses it.",
     "R105": "A record has too few or too many cells.",
     "R106": "A record cannot be read at all.",
+    "R107": "A record is empty.",
     "E101": "The rows lack an input.",
     "E102": "The rows have a column that is no input.",
     "E103": "The rows name a column twice.",

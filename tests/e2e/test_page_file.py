@@ -45,7 +45,10 @@ def test_every_row_is_answered_as_scikit_learn_does(app: Opened) -> None:
     app.choose(_text(shuffled))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("569 of 569 rows answered")
     found = _download(app)
-    assert list(found.columns) == ["row", "label", "label_name", "probability_malignant", "probability_benign", "error"]
+    answers = ["label", "label_name", "probability_malignant", "probability_benign", "caution", "error"]
+    assert list(found.columns) == ["row", *shuffled.columns, *answers]
+    copied = pd.read_csv(io.StringIO(_text(shuffled)), keep_default_na=False)
+    pd.testing.assert_frame_equal(found[list(shuffled.columns)], copied)
     assert found["row"].tolist() == list(range(1, 570))
     assert (found["label"].to_numpy() == demo().labels).all()
     assert found["label_name"].tolist() == [NAMES[label] for label in demo().labels]
@@ -60,12 +63,113 @@ def test_every_row_is_answered_as_scikit_learn_does(app: Opened) -> None:
 def test_a_large_file_keeps_the_page_alive(app: Opened) -> None:
     many = pd.concat([demo().rows] * 35, ignore_index=True)
     app.choose(_text(many))
-    app.tab("About")  # the page answers while the worker works
-    expect(app.inside.get_by_test_id("card")).to_be_visible()
-    app.tab("File")
     status = app.inside.get_by_test_id("file-status")
-    expect(status).to_contain_text(f"{len(many):,} of {len(many):,} rows answered", timeout=60_000)
+    expect(status).to_contain_text(f"{len(many):,} of {len(many):,} rows answered", timeout=120_000)
     print(status.inner_text())
+
+
+def test_the_form_answers_while_a_file_is_answered_and_the_file_can_be_cancelled(app: Opened) -> None:
+    few = _text(demo().rows).splitlines()
+    app.choose("\n".join([few[0], *few[1:] * 70]))
+    status = app.inside.get_by_test_id("file-status")
+    expect(status).to_contain_text("rows so far")
+    app.tab("Predict")
+    app.inside.get_by_role("button", name="example").click()
+    expect(app.prediction).to_have_attribute("data-state", "ready", timeout=3000)
+    app.tab("File")
+    expect(status).to_contain_text("rows so far")  # it is not that the file was ready first
+    app.inside.get_by_role("button", name="Cancel", exact=True).click()
+    expect(status).to_contain_text("Cancelled")
+    app.choose(_text(demo().rows[:5]))
+    expect(status).to_contain_text("5 of 5 rows answered", timeout=3000)
+
+
+def test_results_stand_beside_the_records_they_belong_to(app: Opened) -> None:
+    head, *lines = _text(demo().rows[:4]).splitlines()
+    blank = "," * head.count(",")
+    app.choose("\r\n".join([head, lines[0], "", lines[1], blank, blank, lines[2], lines[3], "", blank, ""]))
+    expect(app.inside.get_by_test_id("file-status")).to_contain_text("4 of 7 rows answered, 3 could not be")
+    expect(app.inside.get_by_test_id("file-status")).to_contain_text("3 empty records of the file keep their rows")
+    found = _download(app)
+    assert found["row"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    answered = [0, 2, 5, 6]
+    assert found["label"].iloc[answered].astype(int).tolist() == demo().labels[:4].tolist()
+    assert found["mean area"].iloc[answered].astype(float).tolist() == demo().rows["mean area"][:4].tolist()
+    assert found["error"].tolist() == ["" if at in answered else "[R107] The record is empty." for at in range(7)]
+
+
+def test_the_columns_of_the_file_can_be_left_out(app: Opened) -> None:
+    app.choose(_text(demo().rows[:5]))
+    expect(app.inside.get_by_test_id("file-status")).to_contain_text("5 of 5 rows answered")
+    app.inside.get_by_label("With the columns of the file").uncheck()
+    expect(app.inside.get_by_test_id("results").get_by_text("mean radius", exact=True)).to_have_count(0)
+    assert list(_download(app).columns)[:2] == ["row", "label"]
+    app.inside.get_by_label("With the columns of the file").check()
+    expect(app.inside.get_by_test_id("results").get_by_text("mean radius", exact=True)).to_have_count(1)
+
+
+def test_words_for_missing_values_are_pointed_out_and_can_be_read_as_missing(app: Opened) -> None:
+    rows = demo().rows[400:410].copy()
+    rows["size"] = ["-", "small", "-", "not known", "enormous", "small", "medium", "large", "small", "small"]
+    app.choose(_text(rows))
+    note = app.inside.get_by_test_id("column-notes").locator("[data-field=size]")
+    expect(note).to_contain_text("2 rows: '-' is not a known value")
+    expect(note).to_contain_text("1 row: 'not known' is not a known value")
+    expect(note).to_contain_text("1 row: not among the known values ('enormous' 1×)")
+    assert '"size" is not among the known values.' in _download(app)["caution"][0]
+    note.get_by_role("button", name="Read '-' as missing").click()
+    expect(app.inside.get_by_test_id("column-notes")).to_contain_text("'-' is read as missing in this file.")
+    expect(note).to_contain_text("2 rows: missing")
+    found = _download(app)
+    assert "size" not in found["caution"][0]
+    assert "size" in found["caution"][3]
+    missing = rows.assign(size=rows["size"].replace("-", ""))
+    app.choose(_text(missing))  # the choice was for that file alone
+    expect(app.inside.get_by_test_id("column-notes")).not_to_contain_text("read as missing in this file")
+    assert _download(app)["probability_benign"].tolist() == found["probability_benign"].tolist()
+
+
+def test_values_unlike_the_training_data_are_counted_and_told_row_by_row(app: Opened) -> None:
+    rows = demo().rows[400:410].copy()
+    rows["mean area"] *= 100  # mm² for cm², say
+    rows.loc[401, "mean smoothness"] = -5
+    for name in rows.columns[3:25]:
+        rows[name] = rows[name].astype(object)
+        rows.loc[402, name] = ""
+    app.choose(_text(rows))
+    expect(app.inside.get_by_test_id("file-cautions")).to_contain_text("rows have a caution")
+    notes = app.inside.get_by_test_id("column-notes")
+    expect(notes.locator('[data-field="mean area"]')).to_contain_text("9 rows: outside the training data (mostly ")
+    expect(notes.locator('[data-field="mean area"]')).to_contain_text("check the units")
+    found = _download(app)["caution"]
+    assert all('"mean area" is outside the training data' in text for at, text in enumerate(found) if at != 2)
+    assert '"mean smoothness" is outside the training data' in found[1]
+    assert "22 of 32 fields are empty." in found[2]
+
+
+DROP = """([names, folder]) => {
+    const files = names.map(name => new File(["x"], name));
+    const items = files.map(() => ({ webkitGetAsEntry: () => ({ isDirectory: folder }) }));
+    const event = new Event("drop", { cancelable: true });
+    Object.defineProperty(event, "dataTransfer", { value: { files, items } });
+    dispatchEvent(event);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("names", "folder", "told"),
+    [
+        (["a.csv", "b.csv"], False, "2 files were dropped; one is answered at a time."),
+        (["patients"], True, "A folder was dropped"),
+    ],
+)
+def test_what_cannot_be_answered_when_dropped_is_said(app: Opened, names: list[str], folder: bool, told: str) -> None:
+    app.tab("About")
+    app.page.frames[1].evaluate(DROP, [names, folder])
+    problem = app.inside.get_by_test_id("problem")
+    expect(problem).to_contain_text(told)
+    expect(problem).to_have_attribute("data-code", "E401")
+    expect(app.inside.get_by_test_id("file-status")).to_be_empty()
 
 
 def test_a_bad_row_is_named_and_harms_no_other(app: Opened) -> None:
@@ -140,7 +244,7 @@ def test_extra_columns_are_refused_and_carried_with_one_click(app: Opened) -> No
     problem.get_by_role("button", name="Carry the extra columns along").click()
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("5 of 5 rows answered")
     found = _download(app)
-    assert list(found.columns)[:3] == ["row", "patient", "label"]
+    assert list(found.columns) == ["row", *rows.columns, *found.columns[-6:]]
     assert found["patient"].tolist() == rows["patient"].tolist()
     assert (found["label"].to_numpy() == demo().labels[:5]).all()
 

@@ -220,10 +220,22 @@ def test_csv_as_the_csv_module_writes_it(
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting).writerows([["a", "b", "c"], *records])
     reader = CsvReader(io.BytesIO(text.getvalue().encode()), "x.csv")
-    found = [row for chunk in reader.chunks(["c", "a", "b"], size) for row in zip(*chunk.columns.values(), strict=True)]
-    kept = [(c, a, b) for a, b, c in records if a or b or c]
-    assert found == kept
-    assert reader.skipped == len(records) - len(kept)
+    found: list[Any] = []
+    for chunk in reader.chunks(["c", "a", "b"], size):
+        assert chunk.count <= size
+        piece: list[Any] = [None] * chunk.count
+        sound = range(chunk.count) if chunk.sound is None else chunk.sound.tolist()
+        for at, row in zip(sound, zip(*chunk.columns.values(), strict=True), strict=True):
+            piece[at] = row
+        assert [(p.row - len(found) - 1, p.code) for p in chunk.faults] == [
+            (at, "R107") for at, row in enumerate(piece) if row is None
+        ]
+        found += piece
+    rows = [(c, a, b) if a or b or c else None for a, b, c in records]
+    while rows and rows[-1] is None:
+        rows.pop()
+    assert found == rows
+    assert reader.skipped == len(records) - len(rows)
 
 
 number_columns = st.lists(st.tuples(cells, st.text(max_size=4), plain_numbers), min_size=1, max_size=25)

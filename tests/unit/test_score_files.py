@@ -141,6 +141,41 @@ def test_typed_cells_of_a_workbook(model: SealedModel, tmp_path: Path) -> None:
     assert [row["id"] for row in rows_of(tmp_path / "out.xlsx")] == [day] * 4 + [1]
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx"])
+@pytest.mark.parametrize("chunk", [None, 1, 2])
+def test_rows_stay_beside_their_records(model: SealedModel, tmp_path: Path, kind: str, chunk: int | None) -> None:
+    given = tmp_path / f"in.{kind}"
+    records: list[list[Any]] = [["a", 50, 70, "f"], [], [], ["b", 60, 80, "m"], [], ["c", 70, 90, "f"], [], []]
+    if kind == "xlsx":
+        make(given, [record or [None] * 4 for record in records])
+    else:
+        make(tmp_path / f"full.{kind}", [record for record in records if record])
+        head, *lines = (tmp_path / f"full.{kind}").read_text().splitlines()
+        left = iter([head, *lines] if kind == "jsonl" else lines)
+        body = [next(left) if record else "" for record in records]
+        given.write_text("\n".join(body if kind == "jsonl" else [head, *body]) + "\n")
+    summary = score(model, given, tmp_path / "out.csv", keep=["id"], chunk=chunk)
+    assert (summary.rows, summary.refused) == (6, 3)
+    assert [(p.row, p.code) for p in summary.problems] == [(2, "R107"), (3, "R107"), (5, "R107")]
+    rows = rows_of(tmp_path / "out.csv")
+    assert [(int(row["row"]), row["id"]) for row in rows] == [
+        *((1, "a"), (2, None), (3, None), (4, "b"), (5, None), (6, "c")),
+    ]
+    empty = "[R107] The record is empty."
+    assert [row["error"] for row in rows] == [None, empty, empty, None, empty, None]
+
+
+def test_inputs_are_kept_under_names_of_their_own(model: SealedModel, tmp_path: Path) -> None:
+    given = make(tmp_path / "in.csv", [["a", 50, 70, "f"], ["b", "", 80, "m"]])
+    score(model, given, tmp_path / "out.csv", keep=["id"], keep_inputs=True)
+    rows = rows_of(tmp_path / "out.csv")
+    assert list(rows[0])[:5] == ["row", "id", "age", "weight", "sex"]
+    assert [(row["id"], row["age"], row["weight"], row["sex"]) for row in rows] == [
+        ("a", "50", "70", "f"),
+        ("b", None, "80", "m"),
+    ]
+
+
 def test_types_of_parquet(model: SealedModel, tmp_path: Path) -> None:
     table = pa.table(
         {
@@ -174,10 +209,11 @@ def test_json_lines_that_cannot_be_read_are_bad_rows(model: SealedModel, tmp_pat
         (2, "R106"),
         (3, "R106"),
         (4, "R106"),
-        (6, "R101"),
-        (7, "R106"),
+        (5, "R107"),
+        (7, "R101"),
+        (8, "R106"),
     ]
-    assert (summary.rows, summary.refused, summary.skipped) == (7, 5, 1)
+    assert (summary.rows, summary.refused, summary.skipped) == (8, 6, 0)
 
 
 def test_a_key_that_appears_late_is_a_bad_row(model: SealedModel, tmp_path: Path) -> None:
@@ -311,10 +347,10 @@ def test_a_library_that_is_not_installed(model: SealedModel, tmp_path: Path, mon
 
 
 def test_the_summary_as_data(model: SealedModel) -> None:
-    summary: Summary = score(model, io.BytesIO(GOOD + b"\nx,70,f\n"), io.BytesIO())
+    summary: Summary = score(model, io.BytesIO(GOOD + b"\nx,70,f\n\n"), io.BytesIO())
     told = summary.as_dict()
-    assert {key: told[key] for key in ("rows", "refused", "skipped")} == {"rows": 2, "refused": 1, "skipped": 1}
-    assert told["problems"][0]["code"] == "R102"
+    assert {key: told[key] for key in ("rows", "refused", "skipped")} == {"rows": 3, "refused": 2, "skipped": 1}
+    assert [problem["code"] for problem in told["problems"]] == ["R107", "R102"]
     json.dumps(told)
 
 
@@ -358,13 +394,13 @@ def test_the_result_of_a_formula_is_read(model: SealedModel, tmp_path: Path) -> 
     assert [row["probability_ill"] for row in rows_of(tmp_path / "out.jsonl")] == expected[:, 1].tolist()
 
 
-def test_rows_far_apart_are_counted_not_made(model: SealedModel, tmp_path: Path) -> None:
+def test_rows_far_apart_have_the_empty_ones_between_them(model: SealedModel, tmp_path: Path) -> None:
     given = make(tmp_path / "in.xlsx", [["a", 50, 70, "f"], ["b", 51, 70, "f"]])
-    with_sheet(given, b'<row r="3"', b'<row r="1000003"')
+    with_sheet(given, b'<row r="3"', b'<row r="20003"')
     for column in "ABCD":
-        with_sheet(given, f'r="{column}3"'.encode(), f'r="{column}1000003"'.encode())
+        with_sheet(given, f'r="{column}3"'.encode(), f'r="{column}20003"'.encode())
     summary = score(model, given, io.BytesIO(), extra=True)
-    assert (summary.rows, summary.skipped) == (2, 1_000_000)
+    assert (summary.rows, summary.refused, summary.skipped) == (20_002, 20_000, 0)
 
 
 @pytest.mark.parametrize("rows_before", [0, 2000])

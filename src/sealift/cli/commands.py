@@ -205,6 +205,7 @@ def verify(file: Path, key: Path | None, **options: Any) -> None:
 @click.argument("input", metavar="INPUT")
 @click.option("-o", "--output", required=True, help="Where the answers go, of any of these kinds; - for CSV on stdout.")
 @click.option("--keep", metavar="COLUMN", multiple=True, help="A column to copy beside the answers; may be repeated.")
+@click.option("--keep-inputs", is_flag=True, help="Copy the model's inputs beside the answers.")
 @click.option("--extra", is_flag=True, help="Pass over columns that are no inputs.")
 @seconds
 @memory

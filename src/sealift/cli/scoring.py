@@ -28,6 +28,7 @@ def run(
     target: str,
     *,
     keep: list[str],
+    keep_inputs: bool,
     extra: bool,
     seconds: float | None = None,
     memory: float | None = None,
@@ -42,7 +43,7 @@ def run(
     place: str | IO[bytes] = _stdin() if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
     with Bar("Predicting") as bar:
-        summary = score(model, place, goal, keep=keep, extra=extra, progress=bar.advance)
+        summary = score(model, place, goal, keep=keep, keep_inputs=keep_inputs, extra=extra, progress=bar.advance)
     if as_json:
         console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})
     else:
@@ -50,7 +51,7 @@ def run(
         rate = f", {summary.rows / summary.seconds:,.0f} a second" if summary.seconds > 1 else ""
         console.say(f"{summary.rows:,} rows in {summary.seconds:.1f} s{rate}", told)
         if summary.skipped:
-            console.say(f"empty records passed over: {summary.skipped:,}", told)
+            console.say(f"empty records after the last row: {summary.skipped:,}", told)
         if summary.refused:
             console.say(console.styled(f"{summary.refused:,} rows refused", "bad", told) + ", with the reason in the "
                         'column "error":', told)  # fmt: skip

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from sealift.contract import Problem
-from sealift.score.table import MAX_BYTES, Chunk, malformed, size_of
+from sealift.score.table import MAX_BYTES, Chunk, blank, malformed, size_of
 
 _MAX_CELL = 1 << 20
 _MAX_HEADER = 1 << 22
@@ -56,6 +56,7 @@ class CsvReader:
             faults = [Problem(first + fault.row, fault.field, fault.code, fault.message) for fault in chunk.faults]
             yield Chunk(chunk.count, chunk.columns, "all", chunk.sound, faults)
             first += chunk.count
+        self.skipped = self._records.blank
 
     def done(self) -> tuple[int, int]:
         """Bytes read, of how many."""
@@ -76,8 +77,8 @@ class CsvReader:
                 break
         return text
 
-    def _parse(self, lines: Iterable[str]) -> _Records:
-        return _Records(lines, self._separator)
+    def _parse(self, lines: Iterable[str], blank: int = 0) -> _Records:
+        return _Records(lines, self._separator, blank)
 
     def _fast(self, wanted: dict[str, int], rows: int, numbers: Collection[str]) -> Iterator[Chunk]:
         """Blocks of whole lines up to the first that has a quote or a lone CR; leaves the rest to `_slow`."""
@@ -97,22 +98,23 @@ class CsvReader:
             if not block or endless or b'"' in block or b"\r" in block:
                 break
             after = self._stream.tell()
-            read = plain.columns(block)
+            # Empty records are counted one by one.
+            gaps = self._records.blank or block.startswith(b"\n") or b"\n\n" in block
+            read = None if gaps else plain.columns(block)
             if read is None:
                 with _understood(self._where, self):
                     text = block.decode()
-                    self._records = self._parse(io.StringIO(text, newline=""))
+                    self._records = self._parse(io.StringIO(text, newline=""), self._records.blank)
                 yield from self._slow(wanted, rows)
             else:
                 count, columns = read
-                self.skipped += block.count(b"\n") + (not block.endswith(b"\n")) - count
                 for at in range(0, count, rows):
                     yield Chunk(min(rows, count - at), {name: v[at : at + rows] for name, v in columns.items()})
             self._lines += block.count(b"\n")
             start = after
         self._stream.seek(start)
         self._text = io.TextIOWrapper(self._stream, encoding="utf-8", newline="")
-        self._records = self._parse(self._endless(self._text))
+        self._records = self._parse(self._endless(self._text), self._records.blank)
 
     @staticmethod
     def _endless(text: IO[str]) -> Iterator[str]:
@@ -142,16 +144,14 @@ class CsvReader:
                 return
 
     def _some(self, rows: int) -> tuple[list[list[str]], bool]:
-        """At most `rows` records without the empty ones, fewer where they are long; and whether the text ended."""
+        """At most `rows` records, `[]` for an empty one, fewer where they are long; and whether the text ended."""
         records: list[list[str]] = []
         begun = self._records.characters
         while len(records) < rows and self._records.characters - begun <= MAX_BYTES:
             found = self._records.take(rows - len(records))
             if not found:
                 return records, True
-            kept = [record for record in found if any(record)]
-            self.skipped += len(found) - len(kept)
-            records += kept
+            records += found
         return records, False
 
     @property
@@ -165,10 +165,13 @@ class _Records(Iterator[list[str]]):
 
     Attributes:
         characters: how many were read so far.
+        blank: the empty records since the last other one.
     """
 
-    def __init__(self, lines: Iterable[str], separator: str) -> None:
+    def __init__(self, lines: Iterable[str], separator: str, blank: int = 0) -> None:
         self.characters = 0
+        self.blank = blank
+        self._held: list[str] | None = None  # the record that `blank` empty ones come before
         self._lines = iter(lines)
         self._before = 0  # characters before the present record
         self._reader = csv.reader(self._counted(), delimiter=separator, strict=True)
@@ -182,13 +185,23 @@ class _Records(Iterator[list[str]]):
         return record
 
     def take(self, count: int) -> list[list[str]]:
-        """At most `count` records, fewer where they are long; none at the end."""
+        """At most `count` records, fewer where they are long; none at the end. An empty one before another is `[]`."""
         found: list[list[str]] = []
         begun = self.characters
-        for record in self:
-            found.append(record)
-            if len(found) == count or self.characters - begun > MAX_BYTES:
+        while len(found) < count and self.characters - begun <= MAX_BYTES:
+            record = self._held or next(self, None)
+            if record is None:
                 break
+            if not any(record):
+                self.blank += 1
+            elif self.blank:
+                some = min(self.blank, count - len(found))
+                found += [[]] * some
+                self.blank -= some
+                self._held = record
+            else:
+                self._held = None
+                found.append(record)
         return found
 
     @property
@@ -218,6 +231,8 @@ def _chunk(records: list[list[str]], wanted: Mapping[str, int], width: int) -> C
     if set(map(len, records)) != {width}:
         faults = [
             Problem(i, "", "R105", f"The record has {len(record)} cells, but the header has {width}.")
+            if record
+            else blank(i)
             for i, record in enumerate(records)
             if len(record) != width
         ]

@@ -13,7 +13,7 @@ import numpy as np
 from sealift import canonical
 from sealift.contract import Problem
 from sealift.score.csv_out import as_text
-from sealift.score.table import MAX_BYTES, Chunk, Column, malformed, size_of
+from sealift.score.table import MAX_BYTES, Chunk, Column, blank, malformed, size_of
 
 _MAX_LINE = 1 << 26
 _LOOK = 1000
@@ -54,7 +54,9 @@ class JsonLinesReader:
             faults: list[Problem] = []
             for at, line in enumerate(lines):
                 record = _record(line)
-                if isinstance(record, str):
+                if not line:
+                    faults.append(blank(first + at))
+                elif isinstance(record, str):
                     faults.append(Problem(first + at, "", "R106", f"The line is no JSON object: {record}."))
                 elif not record.keys() <= known:
                     stranger = next(key for key in record if key not in known)
@@ -87,7 +89,8 @@ class JsonLinesReader:
         return lines
 
     def _line(self) -> Iterator[bytes]:
-        number = 0
+        """The lines from the first that is not empty; an empty text for an empty one before another."""
+        number, begun = 0, False
         while line := self._stream.readline(_MAX_LINE):
             number += 1
             if number == 1:
@@ -95,8 +98,11 @@ class JsonLinesReader:
             if len(line) >= _MAX_LINE:
                 raise malformed("A line is longer than 64 MB.", f"{self._where}, line {number}", _FIX)
             if line.strip():
+                for _ in range(self.skipped):
+                    yield b""
+                self.skipped, begun = 0, True
                 yield line
-            elif line:
+            elif begun:
                 self.skipped += 1
 
 

@@ -45,9 +45,9 @@ class Summary:
     """How a file came out.
 
     Attributes:
-        rows: the records, without the wholly empty ones.
+        rows: the records, without the wholly empty ones after the last.
         refused: those with a problem; they stand in the output with their error and no answer.
-        skipped: the wholly empty records, which have no row in the output.
+        skipped: the wholly empty records after the last, which have no row in the output.
         problems: the first 1000 problems.
         cautions: of the answered rows, by input: how many lack a value, have an unknown category, or a number unlike
             the training data; inputs without any are left out.
@@ -77,6 +77,7 @@ def score(
     output: Path | str | IO[bytes],
     *,
     keep: Sequence[str] = (),
+    keep_inputs: bool = False,
     extra: bool = False,
     chunk: int | None = None,
     progress: Progress | None = None,
@@ -94,6 +95,8 @@ def score(
         input: a .csv, .tsv, .jsonl, .parquet or .xlsx file, or a binary stream of CSV or JSON Lines.
         output: likewise; a file is replaced only when it is complete.
         keep: columns of the input to write beside the answers.
+        keep_inputs: write the model's inputs beside the answers too, after those of `keep`; one with the name of an
+            answer is called `input_<name>`.
         extra: pass over columns that are neither inputs nor kept, instead of refusing them.
         chunk: at most so many rows at once.
         progress: told after each chunk.
@@ -105,7 +108,9 @@ def score(
     begun = time.perf_counter()
     with ExitStack() as stack:
         reader = _reader(stack, input, input_kind)
-        names, plan = _plan(model.contract, reader, keep, extra=extra)
+        inputs = [field.name for field in model.contract.inputs if field.name in reader.names] if keep_inputs else []
+        names, plan = _plan(model.contract, reader, keep, inputs, extra=extra)
+        keep = list(dict.fromkeys([*keep, *inputs]))
         target, kind, where = _target(stack, input, output, output_kind)
         writer = open_writer(kind, target, plan, where)
         tally = _Tally(model.contract)
@@ -194,7 +199,9 @@ def _reader(stack: ExitStack, source: Path | str | IO[bytes], kind: Kind | None)
     return reader
 
 
-def _plan(contract: Contract, reader: Reader, keep: Sequence[str], *, extra: bool) -> tuple[list[str], list[Column]]:
+def _plan(
+    contract: Contract, reader: Reader, keep: Sequence[str], inputs: Sequence[str], *, extra: bool
+) -> tuple[list[str], list[Column]]:
     """The columns to read, and those to write."""
     lacking = [name for name in keep if name not in reader.names]
     if lacking:
@@ -208,6 +215,14 @@ def _plan(contract: Contract, reader: Reader, keep: Sequence[str], *, extra: boo
     match_columns(contract, unkept, extra=extra)
     answers = [column for output in contract.outputs for column in _columns(contract, output.name)]
     kept = [Column(name, "any", reader.arrow_types.get(name)) for name in dict.fromkeys(keep)]
+    taken = {"row", *(column.name for column in [*answers, *kept]), "error"}
+    for name in inputs:
+        if name not in kept_names:
+            free = name
+            while free in taken:
+                free = f"input_{free}"
+            taken.add(free)
+            kept.append(Column(free, "any", reader.arrow_types.get(name)))
     plan = [Column("row", "int64"), *kept, *answers, Column("error", "string")]
     twice = next((name for name, times in Counter(column.name for column in plan).items() if times > 1), None)
     if twice is not None:

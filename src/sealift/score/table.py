@@ -46,7 +46,8 @@ class Reader(Protocol):
 
     Attributes:
         names: the columns; for JSON Lines those of the first records.
-        skipped: the wholly empty records passed over so far.
+        skipped: the wholly empty records after the last other one, once all were read. Those before it are bad
+            rows (R107), so that the rows of answers stay beside the records they belong to.
         arrow_types: column name → pyarrow type where the file has them.
     """
 
@@ -97,6 +98,11 @@ class Writer(Protocol):
 
 OpenReader: TypeAlias = Callable[[IO[bytes], str], Reader]
 OpenWriter: TypeAlias = Callable[[IO[bytes], Sequence[Column], str], Writer]
+
+
+def blank(row: int) -> Problem:
+    """The problem of a record whose every cell is empty."""
+    return Problem(row, "", "R107", "The record is empty.")
 
 
 def rows_per_chunk(columns: int, wanted: int | None) -> int:

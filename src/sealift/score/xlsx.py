@@ -14,7 +14,7 @@ from sealift.contract import Problem
 from sealift.errors import FileError
 from sealift.score.csv_out import as_text
 from sealift.score.optional import need
-from sealift.score.table import MAX_BYTES, Chunk, malformed
+from sealift.score.table import MAX_BYTES, Chunk, blank, malformed
 from sealift.score.xlsx_archive import Archive, TooLargeError, children
 from sealift.score.xlsx_out import MAX_ROWS
 
@@ -54,6 +54,7 @@ class XlsxReader:
         names = [header.get(column) for column in range(1, max(header) + 1)]
         self.names: list[str] = ["" if name is None else str(as_text(name)) for name in names]
         self._rows = 0
+        self._rows_in_place = self._in_place()
 
     def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
         """The columns `names`. Raises FileError E404."""
@@ -73,20 +74,28 @@ class XlsxReader:
         self._stream.close()
 
     def _some(self, rows: int, columns: Collection[int]) -> list[_Record]:
-        """At most `rows` records without the empty ones, fewer where their texts are long."""
+        """At most `rows` records, fewer where their texts are long."""
         found: list[_Record] = []
         held = 0
         with _understood(self._where):
-            for row, record in self._records:
-                self.skipped += row - self._row - bool(record)
-                self._row = row
-                if not record:
-                    continue
+            for record in self._rows_in_place:
                 found.append(record)
                 held += sum(len(text) for column in columns if isinstance(text := record.get(column), str))
                 if len(found) == rows or held > MAX_BYTES:
                     break
         return found
+
+    def _in_place(self) -> Iterator[_Record]:
+        """The records up to the last that is not empty, with those that the file leaves out."""
+        last = self._row
+        for row, record in self._records:
+            last = row
+            if record:
+                for _ in range(row - self._row - 1):
+                    yield {}
+                self._row = row
+                yield record
+        self.skipped = last - self._row
 
 
 def _records(archive: Archive, where: str) -> Iterator[tuple[int, _Record]]:
@@ -160,7 +169,9 @@ def _chunk(records: list[_Record], columns: Mapping[str, int], width: int, first
     sound: list[int] = []
     for i, record in enumerate(records):
         name = next((name for name, at in columns.items() if record.get(at) is _NOT_COMPUTED), None)
-        if max(record) > width:
+        if not record:
+            faults.append(blank(first + i))
+        elif max(record) > width:
             message = f"The record has {max(record)} cells, but the header has {width}."
             faults.append(Problem(first + i, "", "R105", message))
         elif name is not None:

@@ -204,7 +204,8 @@ function readCsv(contract: Contract, text: string, carry: boolean, size: number)
   const problems: Problem[] = [];
   const rows = records.slice(1).map((record, at) => {
     if (record.length !== columns.width) {
-      problems.push({ row: at + 1, field: "", code: "R105" });
+      if (record.length === 0) problems.push({ row: at + 1, field: "", code: "R107" });
+      else problems.push({ row: at + 1, field: "", code: "R105" });
       return null;
     }
     return contract.inputs.map((field, i) => {
