@@ -13,6 +13,9 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+# Tests import onnxruntime before sealift, which would warn that its telemetry is on already.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 # Workers that each take every core for their sums of products wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
