@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check web setup lock fidelity retained bench clean format
+.PHONY: help demo test unit check web setup lock fidelity retained fuzz-graph bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -15,6 +15,7 @@ help:
 	@echo "make web       build the page's program"
 	@echo "make fidelity  the table of conversions, library by library"
 	@echo "make retained  the table of what a file retains of the training data, estimator by estimator"
+	@echo "make fuzz-graph  change graphs at random, and compare the two readers"
 	@echo "make lock      renew requirements.lock from pyproject.toml"
 
 setup:
@@ -62,6 +63,13 @@ fidelity: setup web
 # What every estimator's file retains of planted training data, and a search of its bytes; some minutes.
 retained: setup
 	.venv/bin/python -m bench.fidelity.retained --write docs/retained.md
+
+# Two readers on changed graphs; findings are kept as files. `make fuzz-graph FUZZ="--runs 100000 --seed 7 --engine"` gives
+# accepted ones to ONNX Runtime too.
+FUZZ := --runs 20000
+fuzz-graph: setup
+	@tools/setup.sh node
+	.venv/bin/python tests/attacks/fuzz_graph.py $(FUZZ)
 
 format: setup
 	.venv/bin/ruff check --fix --quiet . || true

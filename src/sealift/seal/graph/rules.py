@@ -24,14 +24,14 @@ class Limits:
     """Limits of a whole graph, subgraphs included.
 
     Attributes:
-        nodes: nodes in all.
+        fields: fields of all messages; a list of numbers is one.
         depth: how deep subgraphs may be nested.
         turns: turns of a loop, multiplied by those of the loops around it.
         elements: elements that a constant size may ask for.
         dimensions: dimensions of a tensor.
     """
 
-    nodes: int
+    fields: int
     depth: int
     turns: int
     elements: int

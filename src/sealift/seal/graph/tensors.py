@@ -9,7 +9,17 @@ from typing import Any
 
 from sealift.seal.graph.refusal import exceeded, malformed, refused, shown
 from sealift.seal.graph.rules import rules
-from sealift.seal.graph.wire import Data, RefusedFieldError, Span, WireError, integers, length, message
+from sealift.seal.graph.wire import (
+    Data,
+    RefusedFieldError,
+    Source,
+    Span,
+    TooManyFieldsError,
+    WireError,
+    integers,
+    length,
+    message,
+)
 
 INT32, INT64, STRING = 6, 7, 8
 # Bytes of an element in raw_data; strings have none.
@@ -48,10 +58,16 @@ class Constant:
     integers: tuple[int, ...] | None
 
 
-def fields_of(data: Data, span: Span, kind: str) -> dict[str, Any]:
-    """The fields of a message. Raises SealError E205 where it is malformed, E208 where a field is not permitted."""
+def fields_of(source: Source, span: Span, kind: str) -> dict[str, Any]:
+    """The fields of a message.
+
+    Raises:
+        SealError: E205 where it is malformed, E208 where a field is not permitted, E203 beyond the limit of fields.
+    """
     try:
-        return message(data, span, rules().schemas[kind])
+        return message(source, span, rules().schemas[kind])
+    except TooManyFieldsError:
+        raise exceeded(f"it has more than {rules().limits.fields} fields") from None
     except WireError as error:
         raise malformed(f"{kind}: {error}") from None
     except RefusedFieldError as field:
@@ -60,9 +76,10 @@ def fields_of(data: Data, span: Span, kind: str) -> dict[str, Any]:
         raise refused(f"{kind} with the field {field}") from None
 
 
-def tensor(data: Data, span: Span) -> Constant:
+def tensor(source: Source, span: Span) -> Constant:
     """Check a tensor. Raises SealError E203, E205, E208."""
-    fields = fields_of(data, span, "TensorProto")
+    data = source.data
+    fields = fields_of(source, span, "TensorProto")
     name = text(data, fields.get("name"))
     element = fields.get("data_type", 0)
     _check_element(element)
@@ -83,26 +100,26 @@ def tensor(data: Data, span: Span) -> Constant:
     return Constant(name, _integers(data, fields, count, element))
 
 
-def port(data: Data, span: Span, *, required: bool) -> tuple[bytes, Port | None]:
+def port(source: Source, span: Span, *, required: bool) -> tuple[bytes, Port | None]:
     """Check a ValueInfoProto; its name and type. Raises SealError E203, E205, E208."""
-    value = fields_of(data, span, "ValueInfoProto")
-    name = text(data, value.get("name"))
+    value = fields_of(source, span, "ValueInfoProto")
+    name = text(source.data, value.get("name"))
     if "type" not in value:
         if required:
             raise malformed(f"{shown(name)} has no type")
         return name, None
-    kind = fields_of(data, value["type"], "TypeProto")
+    kind = fields_of(source, value["type"], "TypeProto")
     if "tensor_type" not in kind:
         raise malformed(f"{shown(name)} has no type")
-    declared = fields_of(data, kind["tensor_type"], "TypeProto.Tensor")
+    declared = fields_of(source, kind["tensor_type"], "TypeProto.Tensor")
     element = declared.get("elem_type", 0)
     _check_element(element)
     if "shape" not in declared:
         return name, Port(element, None)
-    dims = fields_of(data, declared["shape"], "TensorShapeProto").get("dim", [])
+    dims = fields_of(source, declared["shape"], "TensorShapeProto").get("dim", [])
     if len(dims) > rules().limits.dimensions:
         raise exceeded(f"{shown(name)} has more than {rules().limits.dimensions} dimensions")
-    shape = tuple(fields_of(data, dim, "TensorShapeProto.Dimension").get("dim_value") for dim in dims)
+    shape = tuple(fields_of(source, dim, "TensorShapeProto.Dimension").get("dim_value") for dim in dims)
     if any(size is not None and size < 0 for size in shape):
         raise malformed(f"{shown(name)} has a negative dimension")
     return name, Port(element, shape)

@@ -14,7 +14,7 @@ from typing import Any
 from sealift.seal.graph.refusal import exceeded, malformed, refused, shown
 from sealift.seal.graph.rules import rules
 from sealift.seal.graph.tensors import Constant, Port, fields_of, port, tensor, text
-from sealift.seal.graph.wire import Data, Span, integers, length
+from sealift.seal.graph.wire import Data, Source, Span, integers, length
 
 # ONNX Runtime reads options of the session from another key.
 _METADATA = b"sealift.contract"
@@ -73,15 +73,15 @@ class _Walk:
     """One pass over a model, with the names in scope and what was counted so far."""
 
     def __init__(self, data: Data) -> None:
+        self._source = Source(data, rules().limits.fields)
         self._data = data
         self._scope: dict[bytes, _Value] = {}
-        self._nodes = 0
         self._turns = 1
         # For the graphs around and the present one: does it read what an outer one computes from the inputs?
         self._depends: list[bool] = []
 
     def fields(self, span: Span, kind: str) -> dict[str, Any]:
-        return fields_of(self._data, span, kind)
+        return fields_of(self._source, span, kind)
 
     def opsets(self, spans: list[Span]) -> dict[str, int]:
         opsets: dict[str, int] = {}
@@ -115,19 +115,19 @@ class _Walk:
             defined.append(name)
 
         for inner in fields.get("initializer", []):
-            constant = tensor(self._data, inner)
+            constant = tensor(self._source, inner)
             define(constant.name, constant)
-        inputs = [port(self._data, inner, required=depth == 0) for inner in fields.get("input", [])]
+        inputs = [port(self._source, inner, required=depth == 0) for inner in fields.get("input", [])]
         for name, _ in inputs:
             define(name)
         for inner in fields.get("value_info", []):
-            port(self._data, inner, required=False)
+            port(self._source, inner, required=False)
         for inner in fields.get("node", []):
             outputs, known = self._node(inner)
             for name in outputs:
                 if name:
                     define(name, known)
-        results = [port(self._data, inner, required=depth == 0) for inner in fields.get("output", [])]
+        results = [port(self._source, inner, required=depth == 0) for inner in fields.get("output", [])]
         for name, _ in results:
             self._read(name)
         for name in defined:
@@ -146,9 +146,6 @@ class _Walk:
 
     def _node(self, span: Span) -> tuple[list[bytes], Constant | None]:
         """Check a node; the names of its outputs, and their constant where it passes one on."""
-        self._nodes += 1
-        if self._nodes > rules().limits.nodes:
-            raise exceeded(f"it has more than {rules().limits.nodes} nodes")
         fields = self.fields(span, "NodeProto")
         kind, domain = text(self._data, fields.get("op_type")), text(self._data, fields.get("domain"))
         operators = rules().operators.get(domain.decode("latin-1"))
@@ -217,7 +214,7 @@ class _Walk:
             elif kind == "tensor":
                 if value is None:
                     raise malformed(f"the attribute {name} of {operator} has no tensor")
-                constant = tensor(self._data, value)
+                constant = tensor(self._source, value)
             elif name in sizes:
                 if length(value or [], "ints") > _FEW * 10:
                     raise exceeded(f"the attribute {name} of {operator} has more than {_FEW} numbers")

@@ -25,15 +25,34 @@ _ELEMENT = {"ints": _VARINT, "floats": rb"[\x00-\xff]{4}", "doubles": rb"[\x00-\
 _WIDTH = {"floats": 4, "doubles": 8}
 
 
+class Source:
+    """The bytes of a model, and how many fields may still be read: what a reader spends is bounded by them.
+
+    Attributes:
+        data: the bytes.
+        left: the number of fields.
+    """
+
+    __slots__ = ("data", "left")
+
+    def __init__(self, data: Data, left: int) -> None:
+        self.data = data
+        self.left = left
+
+
 class WireError(ValueError):
     """The bytes are not a message of the expected kind."""
+
+
+class TooManyFieldsError(ValueError):
+    """More fields than a model may have."""
 
 
 class RefusedFieldError(ValueError):
     """A field that a sealed graph must not have; the argument is its name or number."""
 
 
-def message(data: Data, span: Span, schema: Schema) -> dict[str, Any]:
+def message(source: Source, span: Span, schema: Schema) -> dict[str, Any]:
     """The fields of a message by name.
 
     An `int` is a number, `bytes` and messages are spans; `strings` and repeated messages are lists of spans; `ints`,
@@ -42,18 +61,17 @@ def message(data: Data, span: Span, schema: Schema) -> dict[str, Any]:
     Raises:
         WireError: the bytes are malformed.
         RefusedFieldError: a field is not permitted.
+        TooManyFieldsError: the model has more fields than it may have.
     """
     fields: dict[str, Any] = {}
+    data = source.data
     at, end = span
     while at < end:
+        if source.left <= 0:
+            raise TooManyFieldsError
+        source.left -= 1
         begin = at
-        tag = data[at]
-        at += 1
-        if tag > 127:
-            if at == end or not 0 < data[at] < 128:
-                raise WireError("a field has a malformed tag")
-            tag += (data[at] << 7) - 128
-            at += 1
+        tag, at = (data[at], at + 1) if data[at] < 128 else _long_tag(data, at, end)
         entry = schema.get(tag)
         if entry is None:
             raise _unexpected(tag, schema)
@@ -92,6 +110,12 @@ def message(data: Data, span: Span, schema: Schema) -> dict[str, Any]:
         else:
             fields[name] = value
     return fields
+
+
+def _long_tag(data: Data, at: int, end: int) -> tuple[int, int]:
+    if at + 1 == end or not 0 < data[at + 1] < 128:
+        raise WireError("a field has a malformed tag")
+    return data[at] - 128 + (data[at + 1] << 7), at + 2
 
 
 def varint(data: Data, at: int, end: int) -> tuple[int, int]:

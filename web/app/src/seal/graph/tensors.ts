@@ -1,7 +1,7 @@
 /** Tensors and types in a graph: permitted element types, dimensions that fit the data, nothing outside the file. */
 import { exceeded, malformed, refused, shown } from "./refusal";
 import { ELEMENTS, LIMITS } from "./rules";
-import { Fields, integers, length, type Span } from "./wire";
+import { Fields, integers, length, type Source, type Span } from "./wire";
 
 const [INT32, INT64, STRING] = [6, 7, 8];
 /** Bytes of an element in raw_data; strings have none. */
@@ -37,8 +37,9 @@ export interface Constant {
   integers: number[] | null;
 }
 
-export function tensor(data: Uint8Array, span: Span): Constant {
-  const fields = new Fields(data, span, "TensorProto");
+export function tensor(source: Source, span: Span): Constant {
+  const { data } = source;
+  const fields = new Fields(source, span, "TensorProto");
   const name = text(data, fields.span("name"));
   const element = fields.int("data_type") ?? 0;
   checkElement(element);
@@ -63,26 +64,26 @@ export function tensor(data: Uint8Array, span: Span): Constant {
 }
 
 /** A ValueInfoProto: its name and type. */
-export function port(data: Uint8Array, span: Span, required: boolean): [string, Port | null] {
-  const value = new Fields(data, span, "ValueInfoProto");
-  const name = text(data, value.span("name"));
+export function port(source: Source, span: Span, required: boolean): [string, Port | null] {
+  const value = new Fields(source, span, "ValueInfoProto");
+  const name = text(source.data, value.span("name"));
   const type = value.span("type");
   if (!type) {
     if (required) throw malformed(`${shown(name)} has no type`);
     return [name, null];
   }
-  const kind = new Fields(data, type, "TypeProto").span("tensor_type");
+  const kind = new Fields(source, type, "TypeProto").span("tensor_type");
   if (!kind) throw malformed(`${shown(name)} has no type`);
-  const declared = new Fields(data, kind, "TypeProto.Tensor");
+  const declared = new Fields(source, kind, "TypeProto.Tensor");
   const element = declared.int("elem_type") ?? 0;
   checkElement(element);
   const shape = declared.span("shape");
   if (!shape) return [name, { element, shape: null }];
-  const dims = new Fields(data, shape, "TensorShapeProto").spans("dim");
+  const dims = new Fields(source, shape, "TensorShapeProto").spans("dim");
   if (dims.length > LIMITS.dimensions)
     throw exceeded(`${shown(name)} has more than ${LIMITS.dimensions} dimensions`);
   const sizes = dims.map(
-    (dim) => new Fields(data, dim, "TensorShapeProto.Dimension").int("dim_value") ?? null,
+    (dim) => new Fields(source, dim, "TensorShapeProto.Dimension").int("dim_value") ?? null,
   );
   if (sizes.some((size) => size !== null && size < 0))
     throw malformed(`${shown(name)} has a negative dimension`);

@@ -2,7 +2,7 @@
 import { exceeded, malformed, refused, shown } from "./refusal";
 import { ATTRIBUTES, IR_VERSION, LIMITS, OPERATORS, OPSETS, own, SIZES } from "./rules";
 import { checkElement, FEW, port, tensor, text, type Constant, type Port } from "./tensors";
-import { Fields, integers, length, type Span } from "./wire";
+import { Fields, integers, length, type Source, type Span } from "./wire";
 
 /** ONNX Runtime reads options of the session from another key. */
 const METADATA = "sealift.contract";
@@ -18,15 +18,16 @@ export interface GraphInfo {
 
 /** Throws E205 where the bytes are malformed, E208 where a part is not permitted, E203 beyond a limit. */
 export function checkGraph(data: Uint8Array): GraphInfo {
-  const walk = new Walk(data);
-  const fields = new Fields(data, [0, data.length], "ModelProto");
+  const source: Source = { data, left: LIMITS.fields };
+  const walk = new Walk(source);
+  const fields = new Fields(source, [0, data.length], "ModelProto");
   const [least, most] = IR_VERSION;
   const version = fields.int("ir_version") ?? 0;
   if (version < least || version > most)
     throw refused(`an IR version that is not between ${least} and ${most}`);
   const opsets = walk.opsets(fields.spans("opset_import"));
   for (const span of fields.spans("metadata_props")) {
-    const key = text(data, new Fields(data, span, "StringStringEntryProto").span("key"));
+    const key = text(data, new Fields(source, span, "StringStringEntryProto").span("key"));
     if (key !== METADATA) throw refused(`the metadata ${shown(key)}`);
   }
   const graph = fields.span("graph");
@@ -45,17 +46,20 @@ type Ports = [string, Port | null][];
 
 class Walk {
   private readonly scope = new Map<string, Value>();
-  private nodes = 0;
   private turns = 1;
   /** For the graphs around and the present one: does it read what an outer one computes from the inputs? */
   private readonly depends: boolean[] = [];
 
-  constructor(private readonly data: Uint8Array) {}
+  private readonly data: Uint8Array;
+
+  constructor(private readonly source: Source) {
+    this.data = source.data;
+  }
 
   opsets(spans: readonly Span[]): Map<string, number> {
     const opsets = new Map<string, number>();
     for (const span of spans) {
-      const fields = new Fields(this.data, span, "OperatorSetIdProto");
+      const fields = new Fields(this.source, span, "OperatorSetIdProto");
       const domain = text(this.data, fields.span("domain"));
       const permitted = own(OPSETS, domain);
       const version = fields.int("version") ?? 0;
@@ -73,7 +77,7 @@ class Walk {
     const depth = this.depends.length;
     if (depth > LIMITS.depth) throw exceeded(`graphs are nested more than ${LIMITS.depth} deep`);
     this.depends.push(false);
-    const fields = new Fields(this.data, span, "GraphProto");
+    const fields = new Fields(this.source, span, "GraphProto");
     const defined: string[] = [];
     const define = (name: string, constant: Constant | null) => {
       if (this.scope.has(name)) throw malformed(`the name ${shown(name)} is defined twice`);
@@ -81,17 +85,17 @@ class Walk {
       defined.push(name);
     };
     for (const inner of fields.spans("initializer")) {
-      const constant = tensor(this.data, inner);
+      const constant = tensor(this.source, inner);
       define(constant.name, constant);
     }
-    const inputs = fields.spans("input").map((inner) => port(this.data, inner, depth === 0));
+    const inputs = fields.spans("input").map((inner) => port(this.source, inner, depth === 0));
     for (const [name] of inputs) define(name, null);
-    for (const inner of fields.spans("value_info")) port(this.data, inner, false);
+    for (const inner of fields.spans("value_info")) port(this.source, inner, false);
     for (const inner of fields.spans("node")) {
       const [outputs, known] = this.node(inner);
       for (const name of outputs) if (name) define(name, known);
     }
-    const outputs = fields.spans("output").map((inner) => port(this.data, inner, depth === 0));
+    const outputs = fields.spans("output").map((inner) => port(this.source, inner, depth === 0));
     for (const [name] of outputs) this.read(name);
     for (const name of defined) this.scope.delete(name);
     return [inputs, outputs];
@@ -107,8 +111,7 @@ class Walk {
 
   /** Checks a node; the names of its outputs, and their constant where it passes one on. */
   private node(span: Span): [string[], Constant | null] {
-    if (++this.nodes > LIMITS.nodes) throw exceeded(`it has more than ${LIMITS.nodes} nodes`);
-    const fields = new Fields(this.data, span, "NodeProto");
+    const fields = new Fields(this.source, span, "NodeProto");
     const [operator, domain] = [
       text(this.data, fields.span("op_type")),
       text(this.data, fields.span("domain")),
@@ -159,7 +162,7 @@ class Walk {
     let last: Fields | null = null;
     const sizes = own(SIZES, operator)?.attributes ?? [];
     for (const span of spans) {
-      const fields = new Fields(this.data, span, "AttributeProto");
+      const fields = new Fields(this.source, span, "AttributeProto");
       last = fields;
       const name = text(this.data, fields.span("name"));
       const kind = own(permitted, name);
@@ -172,7 +175,8 @@ class Walk {
       if (kind === "graph") {
         this.graph(needed(fields.span(field), name, operator));
         depends = this.depends.pop()! || depends;
-      } else if (kind === "tensor") constant = tensor(this.data, needed(fields.span(field), name, operator));
+      } else if (kind === "tensor")
+        constant = tensor(this.source, needed(fields.span(field), name, operator));
       else if (sizes.includes(name)) {
         const runs = fields.runs(field);
         if (length(runs, "ints") > FEW * 10)

@@ -2,8 +2,8 @@
  * A strict reader of the Protocol Buffers wire format, for the messages of ONNX (src/sealift/seal/graph/wire.py).
  * Strings, tensors and lists of numbers are not copied: a field is the span of its bytes.
  */
-import { malformed, refused } from "./refusal";
-import { isList, SCHEMAS, type Schema } from "./rules";
+import { exceeded, malformed, refused } from "./refusal";
+import { isList, LIMITS, SCHEMAS, type Schema } from "./rules";
 
 /** First byte and end of a field's content. */
 export type Span = readonly [number, number];
@@ -13,16 +13,24 @@ export type Run = readonly [number, number, number];
 const WIDTH: Record<string, number> = { floats: 4, doubles: 8 };
 const EXTERNAL = new Set(["external_data", "data_location"]);
 
+/** The bytes of a model, and how many fields may still be read: what a reader spends is bounded by them. */
+export interface Source {
+  readonly data: Uint8Array;
+  left: number;
+}
+
 /** The fields of a message by name. */
 export class Fields {
   private readonly held = new Map<string, unknown>();
 
-  /** Throws E205 where the bytes are malformed, E208 where a field is not permitted. */
-  constructor(data: Uint8Array, [start, end]: Span, message: string) {
+  /** Throws E205 where the bytes are malformed, E208 where a field is not permitted, E203 beyond the limit. */
+  constructor(source: Source, [start, end]: Span, message: string) {
+    const { data } = source;
     const schema = SCHEMAS[message]!;
     const bad = (reason: string) => malformed(`${message}: ${reason}`);
     const cursor = new Cursor(data, start, end, bad);
     while (cursor.at < end) {
+      if (--source.left < 0) throw exceeded(`it has more than ${LIMITS.fields} fields`);
       const begin = cursor.at;
       const tag = cursor.tag();
       const rule = schema.get(tag);
