@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import is_missing
+from sealift.convert.edited import Edited
 from sealift.convert.graph import Tensor, concat, where
 from sealift.convert.registry import refuse
 from sealift.convert.search import look_up, positions
@@ -90,7 +91,10 @@ def _texts(block: Block, categories: list[list[Any]]) -> Tensor:
     missing = [
         next((i for i, v in enumerate(known) if is_missing(v) and (v is None) == none), UNKNOWN) for known in categories
     ]
-    found = _places(block.values, texts) if any(texts) else block.missing.cast("int64") * 0 + UNKNOWN
+    if isinstance(block.values, Edited):
+        found = block.values.codes(texts[0], UNKNOWN)
+    else:
+        found = _places(block.values, texts) if any(texts) else block.missing.cast("int64") * 0 + UNKNOWN
     return where(block.missing, np.array([missing]), found)
 
 

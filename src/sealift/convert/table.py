@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import Field
+from sealift.convert.edited import Edited
 from sealift.convert.graph import Graph, Tensor, concat
 from sealift.errors import PackError
 
@@ -40,8 +41,8 @@ class Block:
     @property
     def kind(self) -> tuple[str, bool, str, str, str]:
         """Blocks of one kind can be joined."""
-        alone = self.names[0] if isinstance(self.values, Absent) else ""
-        return self.values.dtype, self.null is None, self.time, self.whole, alone
+        single = self.names[0] if isinstance(self.values, Absent | Edited) else ""
+        return self.values.dtype, self.null is None, self.time, self.whole, single
 
     def pick(self, indices: Sequence[int], *, only: bool = False) -> Block:
         """The columns at `indices`; with `only`, computed without the others where possible."""

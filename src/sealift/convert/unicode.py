@@ -36,6 +36,12 @@ def lower() -> dict[str, Any]:
 
 
 @cache
+def upper() -> dict[str, Any]:
+    """`str.upper`, which looks at single characters alone."""
+    return mapping({point: up for point in _assigned() if (up := chr(point).upper()) != chr(point)}, "keep")
+
+
+@cache
 def accents(kind: str) -> dict[str, Any]:
     """scikit-learn's `strip_accents_unicode` or `strip_accents_ascii`, both of which work on single characters.
 

@@ -15,6 +15,7 @@ from sealift.contract import Contract, Field, Policy, is_missing
 from sealift.contract.field import DEFAULT_STRING_MISSING
 from sealift.contract.moments import DAY, text_of
 from sealift.convert import Step
+from sealift.convert.edited import Edited
 from sealift.errors import PackError
 from sealift.packing.columns import Column, Values, as_numbers
 from sealift.packing.dates import is_time
@@ -52,6 +53,8 @@ def with_categories(fields: Sequence[Field], steps: Sequence[Step], form: Form) 
         if categories is None or len(categories) != step.table.width:
             continue
         for column, values in zip(step.table.each(), categories, strict=True):
+            if isinstance(column.values, Edited):  # whose categories are no values of the field
+                continue
             name = column.names[0]
             found = tuple(_plain(v) for v in values if not is_missing(v))
             # A number that was computed with on the way is no longer the caller's own category; one that was only

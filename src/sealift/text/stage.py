@@ -10,6 +10,7 @@ from typing import Any
 from sealift.errors import SealError
 from sealift.text import read
 from sealift.text.chars import CharMap, Lower
+from sealift.text.edits import edits_of
 from sealift.text.grams import Blanks, inside_words, of_chars, of_words
 from sealift.text.murmur import column_of
 from sealift.text.scan import Scanner
@@ -25,7 +26,7 @@ MOST_WORK = 1 << 24
 
 _COMMON = {"analyzer", "ngrams"}
 _MOST_ROWS = 1 << 22
-_OPTIONAL = {"rows", "lower", "accents", "pattern", "stop_words", "space", "prefix", "vocabulary", "hash"}
+_OPTIONAL = {"rows", "edits", "lower", "accents", "pattern", "stop_words", "space", "prefix", "vocabulary", "hash"}
 
 
 class TextStage:
@@ -42,7 +43,7 @@ class TextStage:
         spec = read.keys(raw, _COMMON, _OPTIONAL)
         tables = tables or Tables()
         self.rows = read.integer(spec["rows"], 1, _MOST_ROWS) if "rows" in spec else None
-        changes: list[Callable[[str], str]] = []
+        changes = edits_of(spec["edits"], tables) if "edits" in spec else []
         if "lower" in spec:
             changes.append(tables.get(Lower, spec["lower"]))
         if "accents" in spec:

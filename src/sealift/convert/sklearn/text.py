@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sealift import canonical
 from sealift.contract import Stage
 from sealift.convert import unicode
+from sealift.convert.edited import Edited
 from sealift.convert.graph import Tensor, where
 from sealift.convert.pattern import automaton
 from sealift.convert.registry import converter, refuse
@@ -77,10 +78,23 @@ def _bag(step: Any, x: Table, columns: dict[str, Any], width: int) -> Bag:
             f"Its vocabulary takes {size >> 20} MiB.",
             "Use max_features or min_df, or a HashingVectorizer, in training.",
         )
-    places, counts = x.graph.staged(Stage(field_of(x), spec))
+    places, counts = _staged(x, spec)
     if step.binary:
         counts = (places >= 0).cast("float64")
     return Bag(places, counts.cast(dtype), width)
+
+
+def _staged(x: Table, spec: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    """The tensors of a stage over the one column of `x`."""
+    strings = x.blocks[0].values if x.width == 1 else None
+    if not isinstance(strings, Edited):
+        return x.graph.staged(Stage(field_of(x), spec))
+    if strings.instead not in (None, ""):
+        raise refuse(
+            f"Missing texts are filled with {strings.instead!r:.40} before it.",
+            "Fill them with the empty string: .fillna('').",
+        )
+    return strings.staged(spec)
 
 
 def field_of(x: Table) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from sealift.contract import is_missing
 from sealift.convert.categories import codes, translate
+from sealift.convert.edited import Edited, edited
 from sealift.convert.graph import Tensor, where
 from sealift.convert.table import Block, Table
 from sealift.convert.trace import methods
@@ -21,7 +22,6 @@ from sealift.convert.trace.ufuncs import wrapped
 
 ELSEWHERE = {
     "apply": "Use NumPy's functions on the whole column: np.log(s) in place of s.apply(math.log).",
-    "str": "Clean texts before the model, or give them to OneHotEncoder, CountVectorizer and their like.",
     "dt": "Let the column hold dates (pd.to_datetime) before the model, in training too.",
     "cat": "Give categories to OneHotEncoder or OrdinalEncoder.",
 }
@@ -80,6 +80,10 @@ class Series(Array):
             return lambda *args, **kwargs: known(self, *args, **kwargs)
         if name in _OPERATORS:
             return lambda other, **rest: _plainly(_OPERATORS[name], self, other, rest)
+        if name == "str":
+            from sealift.convert.trace.strings import Strings
+
+            return Strings(self)
         if name == "values":
             return Array(self.tensor, self.missing, narrow=self.narrow)
         if name.startswith("__"):
@@ -111,7 +115,21 @@ def filled(array: Array, value: Any) -> Array:
         return choose(gone(array), value, array)  # type: ignore[no-any-return]
     if not isinstance(value, str):
         raise Refusal("it fills texts with a number", "Fill texts with a text.")
+    source = edited(array.tensor, array.missing)
+    if source is not None:
+        return _filled(source, array, value)
     return Array(where(array.missing, np.array(value, dtype=object), array.tensor), array.missing & _never(array))
+
+
+def _filled(source: Edited, array: Array, value: str) -> Array:
+    """A column of strings that is a field, perhaps edited: what edits follow apply to `value` too."""
+    assert array.missing is not None
+    plain = None
+    if not source.edits and source.instead is None:
+        plain = where(array.missing, np.array(value, dtype=object), array.tensor)
+    instead = value if source.instead is None else source.instead
+    filled_in = Edited(source.graph, source.field, source.edits, source.missing, instead, plain=plain)
+    return Array(filled_in, array.missing & _never(array))
 
 
 def _never(array: Array) -> Tensor:
@@ -136,6 +154,10 @@ def looked_up(array: Array, table: Any) -> Array:
 def among(array: Array, values: Any) -> Array:
     """`s.isin([…])`; a missing value only if it is listed, which NumPy never finds."""
     listed = sorted(values, key=str) if isinstance(values, set | frozenset) else list(values)
+    if isinstance(array.tensor, Edited):
+        strings = [value for value in listed if isinstance(value, str)]
+        found = Array(array.tensor.codes(dict.fromkeys(strings, 1), 0).column(0) > 0)
+        return found | gone(array) if any(is_missing(value) for value in listed) else found
     missing = [is_missing(value) for value in listed]
     present = [value for value, gone_ in zip(listed, missing, strict=True) if not gone_]
     if not any(missing):

@@ -80,13 +80,15 @@ export function lower(raw: unknown): SizedChange {
   return { change, entries: entries + 2 * (casedRanges.length + ignorableRanges.length) };
 }
 
-function count(text: string): number {
+/** The number of characters. */
+export function count(text: string): number {
   let characters = 0;
   for (const _ of text) characters++;
   return characters;
 }
 
-function inside(pairs: readonly [number, number][]): (point: number) => boolean {
+/** Whether a character is in a set. */
+export function inside(pairs: readonly [number, number][]): (point: number) => boolean {
   return (point) => {
     let low = 0;
     let high = pairs.length;

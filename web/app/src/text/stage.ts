@@ -1,6 +1,7 @@
 /** One stage: a text to the columns that it fills and how often (spec/TEXT.md). The Python twin is text/stage.py. */
 import { SealiftError } from "../errors";
 import { charMap, lower, type Change } from "./chars";
+import { editsOf } from "./edits";
 import { blanks, grams, insideWords } from "./grams";
 import { murmur3 } from "./murmur";
 import { flag, integer, isInteger, isText, items, keys, Malformed, text } from "./read";
@@ -17,6 +18,7 @@ const MOST_WORK = 2 ** 24;
 const MOST_ROWS = 1 << 22;
 const OPTIONAL = [
   "rows",
+  "edits",
   "lower",
   "accents",
   "pattern",
@@ -48,6 +50,7 @@ export class TextStage {
   constructor(raw: unknown, tables = new Tables()) {
     const spec = keys(raw, ["analyzer", "ngrams"], OPTIONAL);
     this.rows = "rows" in spec ? integer(spec["rows"], 1, MOST_ROWS) : Infinity;
+    if ("edits" in spec) this.changes.push(...editsOf(spec["edits"], tables));
     if ("lower" in spec) this.changes.push(tables.get(lower, spec["lower"]).change);
     if ("accents" in spec) this.changes.push(tables.get(charMap, spec["accents"]).change);
     const [least, most] = items(spec["ngrams"], isInteger, 2, 2).map((n) => integer(n, 1, LONGEST_GRAM)) as [

@@ -1,0 +1,124 @@
+"""`column.str`: what pandas does to strings, as edits of a text stage (spec/TEXT.md §1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import is_missing
+from sealift.convert import unicode
+from sealift.convert.edited import Edited, edited
+from sealift.convert.pattern import automaton
+from sealift.convert.trace.refusal import Refusal
+from sealift.convert.trace.series import Series
+
+_FIX = "Clean strings before the model, or give them to OneHotEncoder, CountVectorizer and their like."
+
+
+class Strings:
+    """`column.str` of a column that is a field, perhaps edited already."""
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+        missing = series.missing
+        source = None if missing is None else edited(series.tensor, missing)
+        if source is None:
+            raise Refusal("it uses .str of a column that is no column of strings of the rows given", _FIX)
+        self._source = source
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Refusal(
+            f"it uses .str.{name}, which is not traced",
+            "Use .lower, .upper, .strip, .replace (regex=False), .len, .contains, .startswith or .endswith; or clean "
+            "strings before the model.",
+        )
+
+    def lower(self) -> Series:
+        """`str.lower`."""
+        return self._after({"lower": unicode.lower()}, str.lower)
+
+    def upper(self) -> Series:
+        """`str.upper`."""
+        return self._after({"map": unicode.upper()}, str.upper)
+
+    def strip(self, to_strip: str | None = None) -> Series:
+        """`str.strip`."""
+        return self._stripped(to_strip, str.strip, left=True, right=True)
+
+    def lstrip(self, to_strip: str | None = None) -> Series:
+        """`str.lstrip`."""
+        return self._stripped(to_strip, str.lstrip, left=True, right=False)
+
+    def rstrip(self, to_strip: str | None = None) -> Series:
+        """`str.rstrip`."""
+        return self._stripped(to_strip, str.rstrip, left=False, right=True)
+
+    def replace(self, pat: Any, repl: Any = None, n: int = -1, *, regex: bool = False, **rest: Any) -> Series:
+        """`str.replace` of a plain string."""
+        plain = isinstance(pat, str) and isinstance(repl, str) and pat
+        if not plain or n != -1 or any(value is not None for value in rest.values()):
+            raise Refusal("it replaces in strings by rare arguments", "Replace a string by a string.")
+        if regex and re.escape(pat) != pat:
+            raise Refusal("it replaces a regular expression in strings", "Give a plain string, and regex=False.")
+        return self._after({"replace": [pat, repl]}, lambda text: text.replace(pat, repl))
+
+    def len(self) -> Series:
+        """The number of characters; NaN where a string is missing."""
+        instead = self._source.instead
+        lengths = self._source.counted({"analyzer": "char", "space": []}, np.nan if instead is None else len(instead))
+        return Series(lengths, self._series.name)
+
+    def contains(self, pat: str, case: bool = True, flags: int = 0, na: Any = None, regex: bool = True) -> Series:
+        """Whether a pattern is found; `na` where a string is missing."""
+        if not isinstance(pat, str) or flags:
+            raise Refusal("it searches strings by rare arguments", "Give a pattern, and case=False to ignore case.")
+        return self._found(pat if regex else re.escape(pat), "" if case else "(?i)", na)
+
+    def startswith(self, pat: str, na: Any = None) -> Series:
+        """Whether a string begins so."""
+        return self._found(rf"\A{re.escape(self._plain(pat))}", "", na)
+
+    def endswith(self, pat: str, na: Any = None) -> Series:
+        """Whether a string ends so."""
+        return self._found(rf"{re.escape(self._plain(pat))}\Z", "", na)
+
+    def _after(self, edit: dict[str, Any], change: Callable[[str], str]) -> Series:
+        instead = self._source.instead
+        result = self._source.edited(edit, None if instead is None else change(instead))
+        series = Series(result, self._series.name, self._series.missing)
+        series.null = getattr(self._series, "null", np.nan)
+        return series
+
+    def _stripped(self, characters: str | None, change: Any, *, left: bool, right: bool) -> Series:
+        space = unicode.space() if characters is None else unicode.encoded({ord(c) for c in characters})
+        return self._after({"strip": {"space": space, "left": left, "right": right}}, lambda t: change(t, characters))
+
+    def _plain(self, pat: Any) -> str:
+        if not isinstance(pat, str) or not pat:
+            raise Refusal("it asks for several beginnings or ends at once", "Ask for one string, and join with |.")
+        return pat
+
+    def _found(self, pattern: str, flags: str, na: Any) -> Series:
+        search = re.compile(flags + pattern)
+        source = self._source
+        instead = float(search.search(source.instead) is not None) if source.instead is not None else np.nan
+        open_gaps = source.instead is None
+        if open_gaps and na is not None and not is_missing(na):
+            instead, open_gaps = float(bool(na)), False
+        counts = source.counted({"analyzer": "word", "pattern": automaton(flags + pattern)}, instead)
+        # A column of booleans has no room for NaN; pandas holds objects then, which compute as floats.
+        present = Series((counts > 0.0), self._series.name)
+        if not open_gaps:
+            return present
+        return Series(_with_gaps(source, counts), self._series.name)
+
+
+def _with_gaps(source: Edited, counts: Any) -> Any:
+    from sealift.convert.graph import where
+
+    return where(source.missing.column(0), np.array(np.nan), (counts > 0.0).cast("float64"))

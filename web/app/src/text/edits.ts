@@ -1,0 +1,64 @@
+/** Edits: what is done to a text before a stage reads it (spec/TEXT.md §1). The Python twin is text/edits.py. */
+import { SealiftError } from "../errors";
+import { isObject } from "../seal/json";
+import { charMap, count, inside, lower, type Change } from "./chars";
+import { flag, isText, items, keys, Malformed, ranges, text } from "./read";
+import type { Tables } from "./tables";
+
+const MOST_EDITS = 16;
+/** Characters that a replacement may make of one text. */
+const LONGEST_TEXT = 2 ** 24;
+const LONGEST_PART = 1 << 10;
+const PER_RANGE = 8;
+
+type Edit = { change: Change; entries: number };
+
+/** A text without the characters of a set at its ends. */
+function strip(raw: unknown): Edit {
+  const spec = keys(raw, ["space", "left", "right"]);
+  const pairs = ranges(spec["space"]);
+  const [left, right] = [flag(spec["left"]), flag(spec["right"])];
+  if (pairs.reduce((sum, [start, end]) => sum + end - start, 0) > 1 << 16)
+    throw new Malformed("too many characters are stripped");
+  if (pairs.length === 0 || !(left || right)) throw new Malformed("a strip has characters and an end");
+  const within = inside(pairs);
+  const change = (given: string) => {
+    const characters = [...given];
+    let [start, end] = [0, characters.length];
+    if (left) while (start < end && within(characters[start]!.codePointAt(0)!)) start++;
+    if (right) while (end > start && within(characters[end - 1]!.codePointAt(0)!)) end--;
+    return characters.slice(start, end).join("");
+  };
+  return { change, entries: PER_RANGE * pairs.length };
+}
+
+/** Every occurrence of a string by another, from the left. */
+function replace(raw: unknown): Edit {
+  const [old, other] = items(raw, isText, 2, 2).map((part) => text(part, LONGEST_PART)) as [string, string];
+  if (!old) throw new Malformed("what is replaced is not empty");
+  const grows = count(other) - count(old);
+  const change = (given: string) => {
+    const parts = given.split(old);
+    if (grows > 0 && count(given) + (parts.length - 1) * grows > LONGEST_TEXT)
+      throw new SealiftError(
+        "E207",
+        `A text of ${count(given)} characters becomes longer than the format allows.`,
+        "",
+        "Leave the text out, or give it in smaller parts.",
+      );
+    return parts.join(other);
+  };
+  return { change, entries: 1 };
+}
+
+const KINDS: Record<string, (raw: unknown) => Edit> = { lower, map: charMap, strip, replace };
+
+/** The edits that a list describes. Throws Malformed. */
+export function editsOf(raw: unknown, tables: Tables): Change[] {
+  return items(raw, isObject, MOST_EDITS, 1).map((item) => {
+    const [kind, ...rest] = Object.keys(item);
+    const make = kind !== undefined && Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+    if (!make || rest.length > 0) throw new Malformed("an edit is one of lower, map, strip and replace");
+    return tables.get(make, item[kind!]).change;
+  });
+}
