@@ -1,6 +1,6 @@
 """Makes spec/vectors/text.json: what scikit-learn itself makes of hard texts.
 
-Run it with `python tests/vectors/make_text.py` when a stage's form changes. The tables in the file are those of the
+Run it with `python tests/vectors/make_text.py` when the form of stages changes. The tables in the file are those of the
 Python it is run with; another version of Unicode gives another file, which is as good.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from sealift.contract import Field
-from sealift.convert import Graph, apply
+from sealift.convert import Graph, apply, unicode
 from sealift.convert.sparse import staged
 from sealift.convert.table import input_table
 
@@ -128,6 +129,31 @@ VECTORIZERS: dict[str, Any] = {
     "whole": FeatureHasher(n_features=2**18),
     "whole, no signs": FeatureHasher(n_features=11, alternate_sign=False),
 }
+WHITE = {"strip": {"space": unicode.space(), "left": True, "right": True}}
+# Edits with the Python function that they repeat; the stage reads the whole text, or its characters.
+EDITED: dict[str, tuple[list[dict[str, Any]], Callable[[str], str]]] = {
+    "lower case": ([{"lower": unicode.lower()}], str.lower),
+    "upper case": ([{"map": unicode.upper()}], str.upper),
+    "stripped": ([WHITE], str.strip),
+    "stripped on the left of some": (
+        [{"strip": {"space": unicode.encoded(map(ord, "aMe \u00e9\U0001f600")), "left": True, "right": False}}],
+        lambda text: text.lstrip("aMe \u00e9\U0001f600"),
+    ),
+    "stripped on the right": (
+        [{"strip": {"space": unicode.space(), "left": False, "right": True}}],
+        str.rstrip,
+    ),
+    "replaced": ([{"replace": ["a", "bb"]}], lambda text: text.replace("a", "bb")),
+    "replaced by nothing": ([{"replace": ["aa", ""]}], lambda text: text.replace("aa", "")),
+    "replaced beyond the BMP": (
+        [{"replace": ["\U0001f600", "smile"]}, {"replace": ["smile", "\U0001f468"]}],
+        lambda text: text.replace("\U0001f600", "smile").replace("smile", "\U0001f468"),
+    ),
+    "several": (
+        [WHITE, {"lower": unicode.lower()}, {"replace": [" ", "_"]}],
+        lambda text: text.strip().lower().replace(" ", "_"),
+    ),
+}
 KEY = "caf\u00e9=1 "
 
 
@@ -139,6 +165,26 @@ def _case(name: str, model: Any, text: str) -> dict[str, Any]:
     if len(terms) <= 200:
         found["terms"] = terms
     return found | {"columns": [[int(i), int(n)] for i, n in zip(row.indices, row.data, strict=True)]}
+
+
+def _edited() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Stages with edits, and what Python makes of the texts: the whole text, and the number of its characters."""
+    stages: dict[str, Any] = {}
+    cases: list[dict[str, Any]] = []
+    for name, (edits, change) in EDITED.items():
+        after = list(dict.fromkeys(change(text) for text in TEXTS))
+        known = {text: place for place, text in enumerate(after[::2])}
+        stages[f"edits: {name}"] = {"edits": edits, "analyzer": "whole", "ngrams": [1, 1], "vocabulary": list(known)}
+        stages[f"edits, counted: {name}"] = {
+            "edits": edits, "analyzer": "char", "space": [], "ngrams": [1, 1], "hash": {"columns": 1, "signs": False},
+        }  # fmt: skip
+        for text in TEXTS:
+            changed = change(text)
+            columns = [[known[changed], 1]] if changed in known else []
+            cases.append({"stage": f"edits: {name}", "text": text, "terms": [changed], "columns": columns})
+            counted = [[0, len(changed)]] if changed else []
+            cases.append({"stage": f"edits, counted: {name}", "text": text, "columns": counted})
+    return stages, cases
 
 
 def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
@@ -220,6 +266,21 @@ def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
         "whole texts with white space": whole | {"space": [32, 1]},
         "whole texts with stop words": whole | {"stop_words": ["a"]},
         "stop words that are null": good | {"stop_words": None},
+        "no edits": whole | {"edits": []},
+        "17 edits": whole | {"edits": [{"replace": ["a", "b"]}] * 17},
+        "an edit of two kinds": whole | {"edits": [{"replace": ["a", "b"], "map": {"rest": "keep"}}]},
+        "an edit of no kind": whole | {"edits": [{}]},
+        "an unknown edit": whole | {"edits": [{"title": True}]},
+        "an edit that is a list": whole | {"edits": [[]]},
+        "nothing replaced": whole | {"edits": [{"replace": ["", "b"]}]},
+        "replaced by three": whole | {"edits": [{"replace": ["a", "b", "c"]}]},
+        "replaced by a number": whole | {"edits": [{"replace": ["a", 1]}]},
+        "replaced by 1025 characters": whole | {"edits": [{"replace": ["a", "b" * 1025]}]},
+        "half a pair replaced": whole | {"edits": [{"replace": ["\ud800", "b"]}]},
+        "stripped of nothing": whole | {"edits": [{"strip": {"space": [], "left": True, "right": True}}]},
+        "stripped at no end": whole | {"edits": [{"strip": {"space": [32, 1], "left": False, "right": False}}]},
+        "stripped at an end 1": whole | {"edits": [{"strip": {"space": [32, 1], "left": 1, "right": True}}]},
+        "stripped of 2**16 + 1": whole | {"edits": [{"strip": {"space": [0, 65537], "left": True, "right": True}}]},
         "a list": [],
         "null": None,
     }
@@ -238,6 +299,9 @@ def main() -> None:
         assert features is not None
         stages[name] = staged(graph, [features.numbers()])[0].spec
         cases += [_case(name, model, text) for text in TEXTS]
+    edited, of_edits = _edited()
+    stages |= edited
+    cases += of_edits
     groups = {"stages": _lines(stages), "malformed": _lines(_malformed(stages))}
     body = ",\n".join(f'"{key}":{{\n{lines}}}' for key, lines in groups.items())
     listed = ",\n".join(_dumps(case) for case in cases)

@@ -44,6 +44,8 @@ class Graph:
         """The converted steps in the order they were finished (`registry.Step`)."""
         self.texts: Sequence[int] = ()
         """For each column of the input `text`, the index of its field."""
+        self.arrow: set[int] = set()
+        """The fields of strings that Arrow holds in the original's rows."""
         self.stages: list[Stage] = []
         """The text stages that feed the inputs `terms<k>` and `counts<k>`."""
         self.seen: dict[tuple[str, int], tuple[Mapping[str, Collection[Any]], str]] = {}

@@ -169,7 +169,8 @@ def input_table(
         fields: the inputs.
         nulls: what a missing text is in the original's rows, None or NaN, by field name.
         seen: distinct values of the caller's rows, by field name.
-        dtypes: the dtype of dates, whole numbers and booleans in the original's rows, by field name.
+        dtypes: the dtype of dates, whole numbers and booleans in the original's rows, by field name; `arrow` for
+            strings that Arrow holds.
         absent: columns of the table that are no inputs; an error is raised where the column is used.
         sparse: whether the original takes its rows as a sparse matrix.
     """
@@ -194,6 +195,8 @@ def input_table(
             assert text is not None
             assert missing is not None
             null = nulls.get(field.name, math.nan)
+            if (dtypes or {}).get(field.name) == "arrow":
+                graph.arrow.add(graph.texts[at[0]])
             singles.append(Block(text.columns(at), missing.columns(at), (field.name,), null))
         else:
             source = rounded if field.dtype == "float32" else number

@@ -42,6 +42,29 @@ def upper() -> dict[str, Any]:
 
 
 @cache
+def arrow_case(upper: bool) -> dict[str, Any]:
+    """`pyarrow.compute.utf8_lower` or `utf8_upper`, which map single characters to single ones."""
+    import pyarrow
+    from pyarrow import compute
+
+    points = _assigned()
+    change = compute.utf8_upper if upper else compute.utf8_lower
+    images = change(pyarrow.array([chr(point) for point in points], pyarrow.string())).to_pylist()
+    return mapping({point: to for point, to in zip(points, images, strict=True) if to != chr(point)}, "keep")
+
+
+@cache
+def arrow_space() -> list[int]:
+    """The white space of `pyarrow.compute.utf8_trim_whitespace`."""
+    import pyarrow
+    from pyarrow import compute
+
+    points = _assigned()
+    trimmed = compute.utf8_trim_whitespace(pyarrow.array([chr(point) for point in points], pyarrow.string()))
+    return encoded(point for point, rest in zip(points, trimmed.to_pylist(), strict=True) if not rest)
+
+
+@cache
 def accents(kind: str) -> dict[str, Any]:
     """scikit-learn's `strip_accents_unicode` or `strip_accents_ascii`, both of which work on single characters.
 

@@ -68,6 +68,12 @@ class Column:
     unfit: PackError | None = None
 
     @property
+    def native_strings(self) -> str:
+        """`arrow` where Arrow's functions edit the strings, whose lower case is not Python's; else empty."""
+        arrow = getattr(self.native, "storage", "") == "pyarrow" or hasattr(self.native, "pyarrow_dtype")
+        return "arrow" if self.dtype == "string" and arrow else ""
+
+    @property
     def native_time(self) -> str:
         """The dtype of a column of dates as NumPy calls it."""
         kind = self.native if isinstance(self.native, np.dtype) else None

@@ -55,9 +55,13 @@ class Form:
 
     @property
     def dtypes(self) -> dict[str, str]:
-        """The dtype that a model's code finds in columns of dates, whole numbers and booleans, by column name."""
-        told = {c.name: c.native_time if c.dtype in ("date", "datetime") else c.native_whole for c in self.columns}
-        return {name: dtype for name, dtype in told.items() if dtype}
+        """The dtype that a model's code finds in columns of dates, whole numbers, booleans and strings, by name."""
+        known = {
+            column.name: column.native_strings
+            or (column.native_time if column.dtype in ("date", "datetime") else column.native_whole)
+            for column in self.columns
+        }
+        return {name: dtype for name, dtype in known.items() if dtype}
 
     def values(self) -> dict[str, Values]:
         """Column name → plain values."""

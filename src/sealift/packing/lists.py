@@ -30,7 +30,8 @@ def text_form(X: Any) -> Form:
     raw = np.empty(len(values), dtype=object)
     raw[:] = values
     given = getattr(X, "name", None)
-    column = column_of(str(given) if given not in (None, "") else _NAME, raw)
+    native = X.dtype if hasattr(X, "iloc") else None
+    column = column_of(str(given) if given not in (None, "") else _NAME, raw, native=native)
     wrap = _wrapper(X)
 
     def build(rows: Mapping[str, Values]) -> Any:

@@ -104,7 +104,7 @@ ARRAYS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "objects": (lambda x: np.where(x > 0, np.array([None] * 3), x), "neither numbers nor texts", "numbers, booleans"),
     "full": (lambda x: np.full((len(x), 3), x), "fills a new array with a column", "np.column_stack"),
     "accumulate": (lambda x: np.maximum.accumulate(x, axis=1), "np.maximum.accumulate", "NumPy's functions on columns"),
-    "bits": (lambda x: x.astype(int) & 3, "the bits of whole numbers", "on conditions only"),
+    "shifts": (lambda x: x.astype(int) << 3, "np.left_shift, which is not traced", "functions that are"),
     "out given": (lambda x: np.exp(x, out=np.zeros((30, 3))), "an array made beforehand", "np.where(condition"),
     "out of another kind": (
         lambda x: np.exp(x, out=x.astype(int)), "writes float64 into an array of int64", ".astype(float)",

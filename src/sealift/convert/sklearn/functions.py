@@ -13,7 +13,8 @@ from sealift.convert.registry import converter
 from sealift.convert.sklearn.names import named
 from sealift.convert.sklearn.storage import same_cells
 from sealift.convert.table import Table
-from sealift.convert.trace import trace
+from sealift.convert.trace import trace, trace_series
+from sealift.errors import PackError
 
 
 @converter(preprocessing.FunctionTransformer, how="traced")
@@ -26,7 +27,13 @@ def function(step: Any, x: Table) -> Table:
     frame = hasattr(step, "feature_names_in_") and not step.validate
     # The names that the step was given, which a step before it may have made.
     given = x.named(step.feature_names_in_) if frame and len(step.feature_names_in_) == x.width else x
-    found = trace(func, given, step.kw_args or {}, frame=frame)
+    try:
+        found = trace(func, given, step.kw_args or {}, frame=frame)
+    except PackError:
+        # One column of strings may be a list, an array or a series, which its own methods show.
+        if frame or [block.is_text for block in x.blocks] != [True] or x.width != 1:
+            raise
+        found = trace_series(func, x, step.kw_args or {})
     result = _laid_out(step, found, x, frame=frame)
     return _held(step, x, result) if x.sparse else result
 

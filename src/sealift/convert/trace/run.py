@@ -18,6 +18,7 @@ from sealift.convert.trace.elementary import as_type
 from sealift.convert.trace.frame import Frame, is_frame, matrix_of
 from sealift.convert.trace.moments import as_block, is_moments
 from sealift.convert.trace.refusal import Refusal, line_of, watching
+from sealift.convert.trace.series import Series
 from sealift.convert.trace.stand_in import standing_in
 from sealift.errors import PackError
 
@@ -44,6 +45,20 @@ def trace(function: Callable[..., Any], x: Table, arguments: Mapping[str, Any], 
     if not natives - {""} or (not frame and "" in natives):
         return followed(plain)
     return _whole(x, followed, plain, array=not frame)
+
+
+def trace_series(function: Callable[..., Any], x: Table, arguments: Mapping[str, Any]) -> Table:
+    """What `function(series, **arguments)` gives for one column of strings that the original is given as a series.
+
+    Raises:
+        PackError: E302 as `trace`.
+    """
+    (block,) = x.blocks
+    assert block.missing is not None
+    given = Series(block.values.column(0), block.names[0], block.missing.column(0))
+    given.null = block.null
+    result = run_traced(function, given, arguments, block.values)
+    return _table(result.to_frame() if is_array(result) and hasattr(result, "to_frame") else result, x, function)
 
 
 def _whole(x: Table, followed: Callable[..., Table], plain: Table, *, array: bool) -> Table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,8 @@ from sealift.convert.edited import Edited, edited
 from sealift.convert.pattern import automaton
 from sealift.convert.trace.refusal import Refusal
 from sealift.convert.trace.series import Series
+from sealift.text.edits import edits_of
+from sealift.text.tables import Tables
 
 _FIX = "Clean strings before the model, or give them to OneHotEncoder, CountVectorizer and their like."
 
@@ -28,6 +29,7 @@ class Strings:
         if source is None:
             raise Refusal("it uses .str of a column that is no column of strings of the rows given", _FIX)
         self._source = source
+        self._arrow = source.field in source.graph.arrow
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -39,24 +41,25 @@ class Strings:
         )
 
     def lower(self) -> Series:
-        """`str.lower`."""
-        return self._after({"lower": unicode.lower()}, str.lower)
+        """`str.lower`, or Arrow's, which knows no final sigma."""
+        edit = {"map": unicode.arrow_case(upper=False)} if self._arrow else {"lower": unicode.lower()}
+        return self._after(edit)
 
     def upper(self) -> Series:
-        """`str.upper`."""
-        return self._after({"map": unicode.upper()}, str.upper)
+        """`str.upper`, or Arrow's, which keeps the number of characters."""
+        return self._after({"map": unicode.arrow_case(upper=True) if self._arrow else unicode.upper()})
 
     def strip(self, to_strip: str | None = None) -> Series:
         """`str.strip`."""
-        return self._stripped(to_strip, str.strip, left=True, right=True)
+        return self._stripped(to_strip, left=True, right=True)
 
     def lstrip(self, to_strip: str | None = None) -> Series:
         """`str.lstrip`."""
-        return self._stripped(to_strip, str.lstrip, left=True, right=False)
+        return self._stripped(to_strip, left=True, right=False)
 
     def rstrip(self, to_strip: str | None = None) -> Series:
         """`str.rstrip`."""
-        return self._stripped(to_strip, str.rstrip, left=False, right=True)
+        return self._stripped(to_strip, left=False, right=True)
 
     def replace(self, pat: Any, repl: Any = None, n: int = -1, *, regex: bool = False, **rest: Any) -> Series:
         """`str.replace` of a plain string."""
@@ -65,7 +68,7 @@ class Strings:
             raise Refusal("it replaces in strings by rare arguments", "Replace a string by a string.")
         if regex and re.escape(pat) != pat:
             raise Refusal("it replaces a regular expression in strings", "Give a plain string, and regex=False.")
-        return self._after({"replace": [pat, repl]}, lambda text: text.replace(pat, repl))
+        return self._after({"replace": [pat, repl]})
 
     def len(self) -> Series:
         """The number of characters; NaN where a string is missing."""
@@ -77,7 +80,7 @@ class Strings:
         """Whether a pattern is found; `na` where a string is missing."""
         if not isinstance(pat, str) or flags:
             raise Refusal("it searches strings by rare arguments", "Give a pattern, and case=False to ignore case.")
-        return self._found(pat if regex else re.escape(pat), "" if case else "(?i)", na)
+        return self._found(pat if regex else re.escape(pat), "" if case else "(?i)", na, plain=not regex)
 
     def startswith(self, pat: str, na: Any = None) -> Series:
         """Whether a string begins so."""
@@ -87,23 +90,33 @@ class Strings:
         """Whether a string ends so."""
         return self._found(rf"{re.escape(self._plain(pat))}\Z", "", na)
 
-    def _after(self, edit: dict[str, Any], change: Callable[[str], str]) -> Series:
+    def _after(self, edit: dict[str, Any]) -> Series:
         instead = self._source.instead
-        result = self._source.edited(edit, None if instead is None else change(instead))
-        series = Series(result, self._series.name, self._series.missing)
+        if instead is not None:
+            (change,) = edits_of([edit], Tables())
+            instead = change(instead)
+        series = Series(self._source.edited(edit, instead), self._series.name, self._series.missing)
         series.null = getattr(self._series, "null", np.nan)
         return series
 
-    def _stripped(self, characters: str | None, change: Any, *, left: bool, right: bool) -> Series:
-        space = unicode.space() if characters is None else unicode.encoded({ord(c) for c in characters})
-        return self._after({"strip": {"space": space, "left": left, "right": right}}, lambda t: change(t, characters))
+    def _stripped(self, characters: str | None, *, left: bool, right: bool) -> Series:
+        if characters is None:
+            space = unicode.arrow_space() if self._arrow else unicode.space()
+        else:
+            space = unicode.encoded({ord(character) for character in characters})
+        return self._after({"strip": {"space": space, "left": left, "right": right}})
 
     def _plain(self, pat: Any) -> str:
         if not isinstance(pat, str) or not pat:
             raise Refusal("it asks for several beginnings or ends at once", "Ask for one string, and join with |.")
         return pat
 
-    def _found(self, pattern: str, flags: str, na: Any) -> Series:
+    def _found(self, pattern: str, flags: str, na: Any, *, plain: bool = True) -> Series:
+        if self._arrow and (flags or not (plain or re.escape(pattern) == pattern)):
+            raise Refusal(
+                "it searches strings of Arrow for a regular expression, whose rules are not Python's",
+                "Give regex=False, or let the column hold objects, in training too: X['s'] = X['s'].astype(object).",
+            )
         search = re.compile(flags + pattern)
         source = self._source
         instead = float(search.search(source.instead) is not None) if source.instead is not None else np.nan

@@ -158,7 +158,13 @@ FUNCTIONS: dict[str, _Function] = {
     "trunc": el.trunc,
 }
 _PAIRS = {"divmod": (np.floor_divide, np.remainder)}
-_WHOLE_REFUSED = {"bitwise_and", "bitwise_or", "bitwise_xor", "invert"}
+_BITS: dict[str, Callable[..., Tensor]] = {
+    "bitwise_and": lambda a, b: a.op("BitwiseAnd", b, shape=broadcast(a.shape, b.shape)),
+    "bitwise_or": lambda a, b: a.op("BitwiseOr", b, shape=broadcast(a.shape, b.shape)),
+    "bitwise_xor": lambda a, b: a.op("BitwiseXor", b, shape=broadcast(a.shape, b.shape)),
+    "invert": lambda x: x.op("BitwiseNot"),
+}
+"""The same functions of whole numbers, bit by bit."""
 
 
 def call(function: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -203,8 +209,8 @@ def _computed(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> 
         return wrapped(_texts(name, first._tensor.graph, inputs), inputs)
     graph = first._tensor.graph
     loop = _loop(graph, function, inputs, options.get("dtype"))
-    if name in _WHOLE_REFUSED and loop[0] != np.bool_:
-        raise Refusal("it computes with the bits of whole numbers", "Use & | ~ on conditions only.")
+    if loop[0] != np.bool_:
+        known = _BITS.get(name, known)
     tensors = []
     for value, dtype in zip(inputs, loop, strict=False):
         raw = value.tensor if is_array(value) else constant(graph, value)

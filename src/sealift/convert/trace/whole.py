@@ -14,7 +14,9 @@ _DIVISIONS = ("floor_divide", "remainder")
 # Where whole numbers or booleans give something else than floats of the same values do.
 _OTHERWISE = frozenset({*_DIVISIONS, "fmod", "reciprocal", "invert", "bitwise_and", "bitwise_or", "bitwise_xor"})
 # Where the result may lie beyond a narrow dtype.
-_OVERFLOWING = frozenset({"absolute", "add", "floor_divide", "multiply", "negative", "power", "square", "subtract"})
+_OVERFLOWING = frozenset(
+    {"absolute", "add", "floor_divide", "invert", "multiply", "negative", "power", "square", "subtract"}
+)
 _KEEPING = frozenset({*_DIVISIONS, "absolute", "add", "multiply", "negative", "subtract"})
 
 
