@@ -118,7 +118,7 @@ FRAMES: list[tuple[Any, str, str]] = [
     (lambda df: df[["a"]].shift(1), ".shift", "Learn"),
     (lambda df: df["a"].rolling(2).sum().to_frame(), ".rolling", ""),
     (lambda df: pd.to_datetime(df["when"]).dt.year.to_frame(), "not NumPy", ""),
-    (lambda df: df["when"].str.len().to_frame(), ".str", "OneHotEncoder"),
+    (lambda df: df["when"].str.title().to_frame(), ".str.title", "clean strings before the model"),
     (lambda df: df["a"].apply(lambda v: v + 1).to_frame(), "maps a Python function", "np.log(s)"),
     (lambda df: df[["a", "b"]].apply(lambda row: row["a"] + row["b"], axis=1).to_frame(), "each row", "whole columns"),
     (lambda df: df.eval("a + b").to_frame(), ".eval", ""),
