@@ -20,6 +20,25 @@ from sealift.runtime.golden import read_examples
 NAMES = [field.name for field in seals.CONTRACT.inputs]
 
 
+def test_the_graph_is_read_for_the_first_answer_or_at_once(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Engine] = []
+
+    class Counted(Engine):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            made.append(self)
+
+    monkeypatch.setattr("sealift.runtime.model.Engine", Counted)
+    model = load(tiny)
+    assert not made
+    model.predict(dict(zip(NAMES, seals.ROWS[0], strict=True)))
+    assert len(made) == 1
+    model = load(tiny, warm=True)
+    assert len(made) == 2
+    model.predict(dict(zip(NAMES, seals.ROWS[0], strict=True)))
+    assert len(made) == 2
+
+
 def test_every_form_of_rows_gets_the_same_answers(tiny: Path) -> None:
     model = load(tiny)
     assert (model.name, model.version, len(model.identity)) == ("tiny", "1", 64)

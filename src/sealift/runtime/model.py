@@ -100,14 +100,21 @@ class SealedModel:
         return self_test(self.answer(encoded(examples, self.contract)), examples)
 
 
-def load(path: Path | str, *, threads: int | None = None) -> SealedModel:
+def load(path: Path | str, *, threads: int | None = None, warm: bool = False) -> SealedModel:
     """Open a sealed file. Nothing in it is executed but its ONNX graph, and no training framework is imported.
+
+    ONNX Runtime reads the graph when the first rows are answered, which takes seconds for a forest of a million nodes.
 
     Args:
         path: the .seal file.
         threads: how many processors to use for many rows; all by default.
+        warm: have ONNX Runtime read the graph now, so that the first answer takes no longer than the next ones.
 
     Raises:
-        FileError: E401. SealError: E201 to E205, E208, E209. ContractError: E106.
+        FileError: E401. SealError: E201 to E205, E208, E209; E207 with `warm` when the graph cannot be run here.
+        ContractError: E106.
     """
-    return SealedModel(sealing.read(path), threads=threads)
+    model = SealedModel(sealing.read(path), threads=threads)
+    if warm:
+        _ = model.engine
+    return model
