@@ -106,3 +106,26 @@ def test_nan_is_read() -> None:
 def test_what_is_no_number_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
         canonical.number(value)
+
+
+def test_marks_are_counted_outside_of_strings_and_before_parsing() -> None:
+    assert canonical.parse(b'{"a,[{:":",[{:","b":[1,2,{}]}')[1] == canonical.Marks(values=6, keys=2)
+    assert canonical.parse(b"1", before=canonical.Marks(3, 4))[1] == canonical.Marks(3, 4)
+    most = canonical.Marks(values=3, keys=1)
+    assert canonical.parse(b"[1,2,3]", most=most)[0] == [1, 2, 3]
+    for text in (b"[1,2,3,4]", b'{"a":1,"b":2}', b"[" * 5):
+        with pytest.raises(canonical.TooManyError, match="more than 3 values, or 1 keys"):
+            canonical.parse(text, most=most)
+
+
+@pytest.mark.parametrize(
+    "text", ["-0", "[-0]", "[1,-0 ]", '{"a":-0}', "9007199254740993", "[ 12345678901234567890]", "1e400", "[-1E+400]"]
+)
+def test_numbers_that_the_parser_would_change_are_never_missed(text: str) -> None:
+    found: Any
+    try:
+        found = canonical.loads(text.encode())
+    except ValueError:
+        return
+    found = found[-1] if isinstance(found, list) else found["a"] if isinstance(found, dict) else found
+    assert str(found) == "-0.0"

@@ -3,7 +3,7 @@ import { parseContract } from "../src/contract/parse";
 import { parseGolden } from "../src/engine/golden";
 import { SealiftError } from "../src/errors";
 import { crc32, hex, sha256 } from "../src/seal/bytes";
-import { parseStrict } from "../src/seal/json";
+import { parseStrict, TooMany } from "../src/seal/json";
 import { jsonMember, readSeal } from "../src/seal/read";
 import { sha256Portable } from "../src/seal/sha256";
 import { verifyKey } from "../src/seal/signature";
@@ -96,6 +96,17 @@ describe("JSON", () => {
   const { accepted, refused } = readJson("spec/vectors/seal/json.json") as Record<string, string[]>;
   const parse = (text: string) => parseStrict(new TextEncoder().encode(text));
   it.each(accepted!)("accepts %s", (text) => expect(() => parse(text)).not.toThrow());
+  it("counts values and keys before it parses, over all texts together", () => {
+    const marks = { values: 0, keys: 0 };
+    const half = `[${Array.from({ length: 1 << 20 }, () => "1").join(",")}]`;
+    parseStrict(new TextEncoder().encode(half), marks);
+    expect(marks).toEqual({ values: 1 << 20, keys: 0 });
+    parseStrict(new TextEncoder().encode(half), marks);
+    expect(() => parseStrict(new TextEncoder().encode("[]"), marks)).toThrow(TooMany);
+    const keys = `[${Array.from({ length: (3 << 18) + 1 }, () => '{"a":0}').join(",")}]`;
+    expect(() => parse(keys)).toThrow(TooMany);
+    expect(() => parse('{"a,[{:":",[{:"}')).not.toThrow();
+  });
   it.each(refused!)("refuses %s", (text) => expect(() => parse(text)).toThrow(SyntaxError));
 });
 

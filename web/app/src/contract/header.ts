@@ -15,7 +15,9 @@ export interface Columns {
  * ignored by the model, unless `carry`.
  */
 export function matchHeader(contract: Contract, header: readonly string[], carry: boolean): Columns {
-  const twice = header.find((name, at) => header.indexOf(name) !== at);
+  const places = new Map(header.map((name, at): [string, number] => [name, at]));
+  const twice =
+    places.size === header.length ? undefined : header.find((name, at) => places.get(name) !== at);
   if (twice !== undefined) {
     throw new SealiftError(
       "E103",
@@ -28,7 +30,7 @@ export function matchHeader(contract: Contract, header: readonly string[], carry
   const ignored = new Set(contract.ignored.map((column) => column.name));
   const extra = header.flatMap((name, at) => (known.has(name) ? [] : [{ at, name }]));
   const unknown = extra.map((column) => column.name).filter((name) => !ignored.has(name));
-  const lacking = contract.inputs.map((field) => field.name).filter((name) => !header.includes(name));
+  const lacking = contract.inputs.map((field) => field.name).filter((name) => !places.has(name));
   if (lacking.length > 0) {
     const close = closest(lacking[0]!, unknown);
     const fix =
@@ -45,7 +47,7 @@ export function matchHeader(contract: Contract, header: readonly string[], carry
       "Remove them, or carry them along beside the answers.",
     );
   }
-  const inputs = contract.inputs.map((field) => header.indexOf(field.name));
+  const inputs = contract.inputs.map((field) => places.get(field.name) ?? -1);
   return { inputs, extra: carry ? extra : [], width: header.length };
 }
 
