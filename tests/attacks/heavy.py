@@ -40,10 +40,9 @@ def inputs(count: int, **more: Any) -> bytes:
 
 
 def vocabulary(count: int) -> dict[str, Any]:
-    return {
-        **{k: v for k, v in member_cases.CHAR.items() if k != "hash"},
-        "vocabulary": [f"{i:x}" for i in range(count)],
-    }
+    """A contract with a stage of many terms."""
+    spec = {key: value for key, value in member_cases.CHAR.items() if key != "hash"}
+    return member_cases.with_stages([{**spec, "vocabulary": [f"{i:x}" for i in range(count)]}])
 
 
 def cases() -> Iterator[tuple[str, Callable[[], bytes], str | None]]:

@@ -229,7 +229,7 @@ class _Parent:
         if self._ended == "time":
             return SealError(
                 "E210",
-                f"The model did not answer within {self._seconds:,.0f} seconds; its process was ended.",
+                f"The model did not answer within {self._seconds:g} seconds; its process was ended.",
                 fix="Do not use a file of unknown origin; give --seconds if you know that its model takes longer.",
             )
         if self._ended == "signal":
