@@ -55,6 +55,8 @@ CODES: dict[str, str] = {
     "E601": "The front end was not built into this installation.",
     "E602": "The sealed file is too large for a page.",
     "E603": "The page asked the network for something.",
+    "E604": "A page is not what Sealift makes of the model inside it.",
+    "E605": "A page was made by another version of Sealift and cannot be compared.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

@@ -3,7 +3,9 @@
 The front end (web/app) is built into `front/`; here it is put together with a sealed file.
 """
 
+from sealift.apps.check import check_page, is_page
 from sealift.apps.front import FrontError
+from sealift.apps.handout import Handout, build_handout
 from sealift.apps.page import PageInfo, build_page
 
-__all__ = ["FrontError", "PageInfo", "build_page"]
+__all__ = ["FrontError", "Handout", "PageInfo", "build_handout", "build_page", "check_page", "is_page"]

@@ -23,10 +23,21 @@ class FrontError(SealiftError):
 
 @dataclass(frozen=True)
 class Front:
-    """The front end's files by name, and the versions of what they were built with."""
+    """The front end.
+
+    Attributes:
+        files: its files by name.
+        versions: the versions of what they were built with.
+    """
 
     files: Mapping[str, bytes]
     versions: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the digests of all files, in hexadecimal."""
+        digests = "".join(hashlib.sha256(data).hexdigest() for _, data in sorted(self.files.items()))
+        return hashlib.sha256(digests.encode()).hexdigest()
 
     def text(self, name: str) -> str:
         """A file as text."""

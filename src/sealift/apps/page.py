@@ -11,8 +11,9 @@ import gzip
 import hashlib
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from sealift import files
@@ -20,8 +21,10 @@ from sealift.apps import front as front_end
 from sealift.apps.front import Front, FrontError
 from sealift.contract import Contract
 from sealift.errors import SealError
-from sealift.seal import parse
+from sealift.seal import Seal, parse
 
+# `import sealift` would bring what packs models, which this layer must not need.
+VERSION = metadata.version("sealift")
 MAX_SEAL = 300 * 1000 * 1000
 # A script element beyond some 512 MB silently loses its text; pieces stay far below, and each has its digest.
 CHUNK = 18_000_000
@@ -74,27 +77,54 @@ def build_page(seal_path: Path | str, out: Path | str) -> PageInfo:
     except SealError as error:
         raise SealError(error.code, error.what, where=f"{seal_path} {error.where}".strip(), fix=error.fix) from None
     contract = Contract.from_json(seal.json("contract.json"))
-    title = contract.title or f"{seal.manifest.name} {seal.manifest.version}"
+    title = title_of(seal, contract)
     data = assemble(front_end.load(), sealed, title=title, identity=seal.identity)
     files.write_atomic(out, data)
     return PageInfo(out, len(data), hashlib.sha256(data).hexdigest(), seal.identity, title)
 
 
-def assemble(front: Front, sealed: bytes, *, title: str, identity: str) -> bytes:
-    """The page's bytes. `title` is any text; it is escaped here."""
+def title_of(seal: Seal, contract: Contract) -> str:
+    """What the page is called."""
+    return contract.title or f"{seal.manifest.name} {seal.manifest.version}"
+
+
+def generator(front: Front) -> str:
+    """Who makes the page: the version, the digest of the front end, and the engine."""
+    engine = front.versions.get("onnxruntime-web", "")
+    return f"sealift {VERSION} (front end {front.digest[:16]}) with onnxruntime-web {engine}"
+
+
+def assemble(
+    front: Front,
+    sealed: bytes,
+    *,
+    title: str,
+    identity: str,
+    shrink: Callable[[str, bytes], tuple[bytes, str]] = lambda _, data: shrunk(data),
+) -> bytes:
+    """The page's bytes.
+
+    Args:
+        front: the front end.
+        sealed: the sealed file.
+        title: any text; it is escaped here.
+        identity: that of the sealed file.
+        shrink: a payload's name and bytes → how they stand in the page, and how that is encoded.
+    """
     policy = _policy(
         scripts=[front.text("loader.js"), front.text("ui.js")], styles=[front.text("shell.css"), front.text("ui.css")]
     )
-    shared = {"csp": html.escape(policy), "title": html.escape(_visible(title))}
+    shared = {"csp": html.escape(policy), "title": html.escape(visible(title))}
     inside = _fill(front.text("ui.html"), {**shared, "style": front.text("ui.css"), "script": front.text("ui.js")})
     # The loader stands between the small parts and the large: it starts the frame while the large are being read.
-    first = [*_blocks("ui", *_shrunk(inside.encode())), *_blocks("worker", *_shrunk(front.files["worker.js"]))]
-    rest = [*_blocks("seal", *_shrunk(sealed)), *_blocks("wasm", front.files["ort.wasm.gz"], "gzip")]
+    first = [*_blocks("ui", *shrink("ui", inside.encode()))]
+    first += _blocks("worker", *shrink("worker", front.files["worker.js"]))
+    rest = [*_blocks("seal", *shrink("seal", sealed)), *_blocks("wasm", front.files["ort.wasm.gz"], "gzip")]
     return _fill(
         front.text("shell.html"),
         {
             **shared,
-            "generator": html.escape(f"sealift with onnxruntime-web {front.versions.get('onnxruntime-web', '')}"),
+            "generator": html.escape(generator(front)),
             "identity": identity,
             "style": front.text("shell.css"),
             "first": "\n".join(first),
@@ -125,7 +155,8 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _shrunk(data: bytes) -> tuple[bytes, str]:
+def shrunk(data: bytes) -> tuple[bytes, str]:
+    """`data` as it stands in the page, and its encoding: `gzip` where that saves enough, else `stored`."""
     packed = gzip.compress(data, 9, mtime=0)
     return (packed, "gzip") if len(packed) < _WORTH * len(data) else (data, "stored")
 
@@ -145,6 +176,6 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
 
 
-def _visible(title: str) -> str:
+def visible(title: str) -> str:
     """The title without control characters and without marks that turn the reading direction around."""
     return "".join(char for char in title if char.isprintable() or char == " ")[:200]

@@ -189,6 +189,7 @@ def inspect(file: Path, as_json: bool) -> None:
 def verify(file: Path, key: Path | None, **options: Any) -> None:
     """Check digests and signature, and run the golden examples on this machine.
 
+    FILE is a .seal file, or a page (.html): then the page is made anew from the model inside and compared.
     The model runs in a process of its own, with limits of time and memory.
     """
     from sealift.cli import looking
@@ -253,12 +254,13 @@ def sign(file: Path, key: Path, **options: Any) -> None:
 @_command("app", "Make one .html file for a double click.", "app heart-risk.seal -o heart-risk.html")
 @seal_file
 @click.option("-o", "--output", type=FILE, help="Where to write; FILE with .html by default.")
+@click.option("--handout", is_flag=True, help="Write a sheet for IT security and data protection beside the page.")
 @as_json
-def app_(file: Path, output: Path | None, as_json: bool) -> None:
+def app_(file: Path, output: Path | None, handout: bool, as_json: bool) -> None:
     """Make one .html file that anyone opens with a double click: no installation, no server, no network."""
     from sealift.cli import making
 
-    making.page(file, output or file.parent / f"{file.stem}.html", as_json=as_json)
+    making.page(file, output or file.parent / f"{file.stem}.html", handout=handout, as_json=as_json)
 
 
 @_command("demo", "Try it all on real data.", "demo --out demo")

@@ -92,14 +92,19 @@ def inspect(file: Path, *, as_json: bool) -> None:
 def verify(
     file: Path, key: Path | None, *, seconds: float | None = None, memory: float | None = None, as_json: bool
 ) -> None:
-    """Check everything that can be checked here. Raises E206 when a golden example comes out differently."""
+    """Check everything that can be checked here. Raises E206 when a golden example comes out differently.
+
+    `file` may be a page too: then it must be what Sealift makes of the model inside (E604, E605).
+    """
+    from sealift import apps
     from sealift import seal as sealing
     from sealift.cli import confine
     from sealift.runtime import SealedModel
 
     size = confine.size_of(file)
+    is_page = apps.is_page(file)
     with confine.limited(confine.seconds_for(size, seconds), confine.memory_for(size, memory)):
-        seal = sealing.read(file)
+        seal = apps.check_page(file) if is_page else sealing.read(file)
         signers = [signature.keyid for signature in sealing.signatures(seal)]
         verified = sealing.verify_key(seal, sealing.load_public_key(key)) if key is not None else None
         model = SealedModel(seal)
@@ -113,9 +118,12 @@ def verify(
         )
     if as_json:
         report: dict[str, Any] = {"claimed_signers": signers, "verified_key": verified, "self_test": test.as_dict()}
-        console.show_json({"ok": True, **console.manifest(file, seal), **report, "source": model.examples.source})
+        report |= {"source": model.examples.source, "page": is_page}
+        console.show_json({"ok": True, **console.manifest(file, seal), **report})
         return
     good = styled("ok", "good")
+    if is_page:
+        say(f"{good}  the page is, byte for byte, what this version of Sealift makes of the model inside")
     say(f"{good}  {len(seal.members)} members, every digest right; identity {seal.identity}")
     if verified is not None:
         say(f"{good}  signed by {verified}")

@@ -10,11 +10,12 @@ from sealift.cli.console import clean, say, styled
 _WIDTH = 8
 
 
-def page(file: Path, output: Path, *, as_json: bool) -> None:
-    """Write the page."""
-    from sealift.apps import build_page
+def page(file: Path, output: Path, *, handout: bool, as_json: bool) -> None:
+    """Write the page, and the handout beside it where it is asked for."""
+    from sealift.apps import build_handout, build_page
 
     info = build_page(file, output)
+    sheet = build_handout(file, info, output.with_name(f"{output.stem}-handout.html")) if handout else None
     if as_json:
         console.show_json(
             {
@@ -25,10 +26,13 @@ def page(file: Path, output: Path, *, as_json: bool) -> None:
                 "sha256": info.sha256,
                 "identity": info.identity,
                 "title": info.title,
+                "handout": None if sheet is None else str(sheet.path),
             }
         )
         return
     say(f"{clean(info.title)}: {clean(info.path)}, {info.size / 1e6:.1f} MB")
+    if sheet is not None:
+        say(f"For IT security and data protection: {clean(sheet.path)}")
     say("Open it with a double click; it needs no network, and sends nothing.")
 
 
