@@ -1,4 +1,6 @@
 /** What the page shows of evidence.json, which may hold anything in a foreign file. */
+import { readable } from "../contract/numbers";
+import type { Contract } from "../contract/types";
 import { isObject } from "../seal/json";
 
 /** The tolerance that the packer stated where it is looser than the policy's, else null. */
@@ -9,4 +11,42 @@ export function statedTolerance(evidence: unknown): { stated: number; policy: nu
   const { stated, policy } = told;
   if (typeof stated !== "number" || typeof policy !== "number" || !(stated > policy)) return null;
   return { stated, policy };
+}
+
+/** How good the model is, as its packer measured it: a sentence to stand beside every answer. */
+export function quality(evidence: unknown, contract: Contract): string {
+  const metrics = isObject(evidence) ? evidence["metrics"] : null;
+  const rows = isObject(evidence) ? evidence["rows"] : null;
+  const number = (name: string) => (isObject(metrics) ? metrics[name] : null);
+  if (typeof rows !== "number") return UNKNOWN;
+  const [accuracy, error, r2] = [number("accuracy_score"), number("mean_absolute_error"), number("r2_score")];
+  const output = contract.outputs.find(({ name }) => name === "value");
+  const cases = `${readable(rows)} test case${rows === 1 ? "" : "s"}`;
+  if (typeof accuracy === "number" && accuracy >= 0 && accuracy <= 1) {
+    return `Right in ${share(accuracy)} of ${cases} of its maker.`;
+  }
+  // Over several numbers, which may have several units, a mean error has no meaning.
+  if (output?.width != null && typeof r2 === "number")
+    return `R² is ${readable(r2)} in ${cases} of its maker.`;
+  if (typeof error === "number" && error >= 0) {
+    const units = output?.units ? ` ${output.units}` : "";
+    return `Off by ${readable(Number(error.toPrecision(3)))}${units} on average in ${cases} of its maker.`;
+  }
+  return UNKNOWN;
+}
+
+const UNKNOWN = "How often it is right was not measured when it was sealed.";
+
+/** A share as a whole percentage; one decimal where a whole number would state a certainty. */
+function share(value: number): string {
+  const whole = Math.round(value * 100);
+  if ((whole === 100 && value < 1) || (whole === 0 && value > 0)) {
+    const tenths = (value * 100).toFixed(1);
+    return tenths === "100.0"
+      ? "more than 99.9\u00a0%"
+      : tenths === "0.0"
+        ? "less than 0.1\u00a0%"
+        : `${tenths}\u00a0%`;
+  }
+  return `${whole}\u00a0%`;
 }

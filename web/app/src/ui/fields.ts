@@ -1,7 +1,8 @@
 /** How a field is filled in: which control, and what its choices are. */
+import { readable } from "../contract/numbers";
 import { boundText, isTime, textOf } from "../contract/moments";
 import { checkCell, checkValue, type Checked } from "../contract/value";
-import { shown, type Field, type Value } from "../contract/types";
+import { categoryName, shown, type Field, type Value } from "../contract/types";
 
 export type Choice = { value: string; text: string };
 
@@ -11,7 +12,7 @@ export function choicesOf(field: Field): Choice[] | null {
     // An empty cell means unknown (CONTRACT.md §3), so that an empty text cannot be picked beside it.
     return field.categories
       .filter((value) => value !== "")
-      .map((value) => ({ value: shown(value), text: shown(value) }));
+      .map((value) => ({ value: shown(value), text: categoryName(field, value) }));
   }
   if (field.dtype !== "bool") return null;
   return [
@@ -45,7 +46,10 @@ export function checkEntry(field: Field, cell: string, long: boolean): Checked {
 
 /** The quiet line under a field: what is permitted, or what was usual. */
 export function hintOf(field: Field): string {
-  const told = (bound: number) => boundText(field, bound).replace("T00:00:00", "").replace("T", " ");
+  const told = (bound: number) =>
+    isTime(field.dtype)
+      ? boundText(field, bound).replace("T00:00:00", "").replace("T", " ")
+      : readable(bound);
   const span = ([low, high]: [number | null, number | null]) =>
     low === null
       ? `up to ${told(high ?? 0)}`
