@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sealift.contract import ABOUT, Contract, Field, Output, named_categories, readable
+from sealift.contract import ABOUT, Contract, Field, Output, named_categories, readable, shown
 from sealift.errors import PackError
 from sealift.packing.columns import is_unicode
 from sealift.packing.privacy.findings import statement
@@ -76,6 +76,11 @@ def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
     if evidence.get("metrics"):
         values = ", ".join(f"{key} {value}" for key, value in evidence["metrics"].items())
         lines.append(f"- On the {evidence['rows']} rows given when it was sealed: {values} (as in sklearn.metrics).")
+    if isinstance(always := evidence.get("baseline"), Mapping):
+        lines.append(
+            f"- Always answering the commonest class, {_line(shown(always['class']))}, would have an accuracy_score of "
+            f"{always['accuracy_score']}."
+        )
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,18 @@ def metrics(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], y: Any)
     else:
         return {}
     return {name: float(f"{value:.4g}") for name, value in found.items()}
+
+
+def baseline(contract: Contract, y: Any) -> dict[str, Any] | None:
+    """The commonest class of y (N,) and its share: the accuracy of always answering it. None for other tasks."""
+    if contract.task != "classification" or y.ndim > 1:
+        return None
+    counts = Counter(y.tolist())
+    classes = [value for value in contract.output("label").classes or () if value in counts]
+    if not classes:
+        return None
+    commonest = max(classes, key=lambda value: counts[value])
+    return {"class": commonest, "accuracy_score": float(f"{counts[commonest] / len(y):.4g}")}
 
 
 def _as_numbers(y: Any) -> npt.NDArray[np.float64]:

@@ -18,7 +18,7 @@ from sealift.packing import fields as fielding
 from sealift.packing import names, texts, told, used_columns
 from sealift.packing.card import card, check_about
 from sealift.packing.examples import Reference, examples
-from sealift.packing.metrics import metrics
+from sealift.packing.metrics import baseline, metrics
 from sealift.packing.original import Original, check_model, check_rows
 from sealift.packing.output import check_output, identity_notes, output_path
 from sealift.packing.parity import Report, tolerances
@@ -194,6 +194,7 @@ def pack(
         "rows": len(form),
         "rows_source": "caller" if keep_rows else "generated",
         "metrics": {} if truth is None else metrics(contract, answers, truth),
+        "baseline": None if truth is None else baseline(contract, truth),
         "notes": notes,
         "privacy": report.as_json(),
     }

@@ -204,3 +204,16 @@ def test_what_the_author_says_is_in_the_contract(tmp_path: Path) -> None:
     packed = regression(tmp_path, about={"author": "A. Example", "review_date": "2027-01-31"})
     assert packed.load().contract.about == {"author": "A. Example", "review_date": "2027-01-31"}
     assert "- To be reviewed by: 2027-01-31" in text(packed, "card.md")
+
+
+def test_the_commonest_class_is_what_accuracy_is_compared_with(tmp_path: Path) -> None:
+    """Right in 90 % of cases says little where one class has 90 %."""
+    truth = np.where(np.arange(N) < N * 9 // 10, "alive", "died")
+    model = LogisticRegression(max_iter=5000).fit(FILLED, truth)
+    packed = pack(tmp_path, model, FILLED, truth)
+    assert member(packed, "evidence.json")["baseline"] == {"class": "alive", "accuracy_score": 0.9}
+    assert "Always answering the commonest class, alive, would have an accuracy_score of 0.9." in text(
+        packed, "card.md"
+    )
+    assert member(regression(tmp_path, y=PRICE), "evidence.json")["baseline"] is None
+    assert member(regression(tmp_path), "evidence.json")["baseline"] is None

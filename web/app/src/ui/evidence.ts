@@ -1,6 +1,6 @@
 /** What the page shows of evidence.json, which may hold anything in a foreign file. */
 import { readable } from "../contract/numbers";
-import type { Contract } from "../contract/types";
+import { className, type Contract, type Scalar } from "../contract/types";
 import { isObject } from "../seal/json";
 
 /** The tolerance that the packer stated where it is looser than the policy's, else null. */
@@ -23,7 +23,7 @@ export function quality(evidence: unknown, contract: Contract): string {
   const output = contract.outputs.find(({ name }) => name === "value");
   const cases = `${readable(rows)} test case${rows === 1 ? "" : "s"}`;
   if (typeof accuracy === "number" && accuracy >= 0 && accuracy <= 1) {
-    return `Right in ${share(accuracy)} of ${cases} of its maker.`;
+    return `Right in ${share(accuracy)} of ${cases} of its maker${commonest(evidence, contract)}.`;
   }
   // Over several numbers, which may have several units, a mean error has no meaning.
   if (output?.width != null && typeof r2 === "number")
@@ -33,6 +33,17 @@ export function quality(evidence: unknown, contract: Contract): string {
     return `Off by ${readable(Number(error.toPrecision(3)))}${units} on average in ${cases} of its maker.`;
   }
   return UNKNOWN;
+}
+
+/** What always answering the commonest class would reach: without it, a share of right answers says little. */
+function commonest(evidence: unknown, contract: Contract): string {
+  const always = isObject(evidence) ? evidence["baseline"] : null;
+  const label = contract.outputs.find(({ name }) => name === "label");
+  if (!isObject(always) || !label) return "";
+  const { class: value, accuracy_score: accuracy } = always;
+  if (typeof accuracy !== "number" || !(accuracy >= 0 && accuracy <= 1)) return "";
+  if (!label.classes?.includes(value as Scalar)) return "";
+  return `; always answering “${className(label, value as Scalar)}” would be right in ${share(accuracy)}`;
 }
 
 const UNKNOWN = "How often it is right was not measured when it was sealed.";

@@ -2,6 +2,7 @@
 import { percent, readable } from "../contract/numbers";
 import { className, partsOf, shown, type Contract, type Output, type Scalar } from "../contract/types";
 import type { Answer } from "../engine/protocol";
+import { plain } from "./plain";
 
 export interface Bar {
   name: string;
@@ -76,7 +77,7 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
       result.details.push({ name, value: output.units ? `${text} ${output.units}` : text });
     });
   });
-  return result;
+  return { ...result, over: plain(result.over), text: plain(result.text), under: result.under.map(plain) };
 }
 
 function firstName(contract: Contract): string {
