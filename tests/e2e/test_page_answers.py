@@ -225,3 +225,13 @@ def test_forced_colours_show_what_is_chosen(browser: Browser) -> None:
         segments.filter(has_text="yes").click()
         colours = segments.evaluate_all("nodes => nodes.map(node => getComputedStyle(node).backgroundColor)")
         assert colours[2] not in colours[:2]
+
+
+def test_printing_prints_the_inner_document(app: Opened) -> None:
+    """A frame is cut at the end of a sheet through the middle of a line; a document breaks between fields."""
+    _fill(app)
+    frame = app.page.frames[1]
+    frame.evaluate("window.prints = 0; window.print = () => void window.prints++")
+    app.inside.get_by_role("button", name="Print").click()
+    app.page.keyboard.press("Control+p")
+    assert frame.evaluate("window.prints") == 2
