@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|strace`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -67,6 +67,10 @@ firefox() {
         command -v "$name" >/dev/null && return
     done
     debian firefox-esr || say "Without Firefox, the tests of the page in Firefox fail."
+}
+
+pdf() {
+    command -v pdftotext >/dev/null || debian poppler-utils || say "Without pdftotext, the tests of the printed page fail."
 }
 
 strace() {

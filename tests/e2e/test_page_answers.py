@@ -166,7 +166,7 @@ def test_narrow_screens_and_zoom_lose_nothing(app: Opened, width: int, height: i
     ):
         part.scroll_into_view_if_needed()
         expect(part).to_be_in_viewport()
-    app.inside.get_by_role("button", name="Show the whole answer").click()
+    app.inside.get_by_test_id("dock").click()
     frame = app.page.frames[1]
     assert frame.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
@@ -231,7 +231,7 @@ def test_printing_prints_the_inner_document(app: Opened) -> None:
     """A frame is cut at the end of a sheet through the middle of a line; a document breaks between fields."""
     _fill(app)
     frame = app.page.frames[1]
-    frame.evaluate("window.prints = 0; window.print = () => void window.prints++")
+    frame.evaluate("window.prints = 0; window.print = () => void window.prints++; 0")
     app.inside.get_by_role("button", name="Print").click()
     app.page.keyboard.press("Control+p")
     assert frame.evaluate("window.prints") == 2

@@ -102,7 +102,7 @@ def test_a_model_that_answers_differently_here_is_not_trusted(browser: Browser, 
     with opened(browser, page.path) as app:
         problem = app.inside.get_by_test_id("problem")
         expect(problem).to_have_attribute("data-code", "E206")
-        expect(app.inside.get_by_text("Not verified: 0 of 1")).to_be_visible()
+        expect(app.inside.get_by_text("Not the original’s answers: 0 of 1 match")).to_be_visible()
 
 
 @pytest.mark.parametrize("name", ["ui", "worker", "wasm", "seal"])
@@ -215,4 +215,8 @@ def test_the_whole_form_is_printed(chromium: Browser) -> None:
         app.page.wait_for_timeout(200)
         app.page.emulate_media(media="print")
         height = app.page.evaluate("document.querySelector('iframe').getBoundingClientRect().height")
-        assert height > 1000
+        values = app.page.frames[1].locator(".printed")
+        ends = values.evaluate_all("nodes => nodes.map(node => node.getBoundingClientRect().bottom)")
+        assert len(ends) == len(demo().rows.columns)
+        assert 0 < min(ends)
+        assert max(ends) <= height

@@ -21,6 +21,15 @@ export function choicesOf(field: Field): Choice[] | null {
   ];
 }
 
+/** What the fields are called: their titles, or their names where a title is another field's title or name. */
+export function labelsOf(fields: readonly Field[]): string[] {
+  const count = new Map<string, number>();
+  for (const { name, title } of fields) {
+    for (const text of new Set([name, title])) count.set(text, (count.get(text) ?? 0) + 1);
+  }
+  return fields.map(({ name, title }) => (title && count.get(title) === 1 ? title : name));
+}
+
 /** Few short choices stand side by side as toggles; more of them fold into a list. */
 export function asToggles(choices: Choice[]): boolean {
   return (
