@@ -32,6 +32,8 @@ def numbers_in(data: bytes, values: npt.NDArray[np.float64]) -> set[float]:
             bits = keys.view(f"u{kind.itemsize}")
             for offset in range(kind.itemsize):
                 count = (len(data) - offset) // kind.itemsize
+                if count < 1:
+                    continue
                 there = np.frombuffer(data, dtype=f"u{kind.itemsize}", count=count, offset=offset)
                 found.update(origin[np.isin(bits, there)].tolist())
     spelled = np.array([float(text) for text in set(_DECIMAL.findall(data))])

@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -67,21 +67,20 @@ def estimators() -> dict[str, Callable[[], Any]]:
     """Every scikit-learn estimator with an inference API, and those of the boosters, by name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = {
-            name: (lambda name=name, kind=kind: _make(name, kind, {}))
-            for name, kind in all_estimators()
-            if any(hasattr(kind, method) for method in INFERENCE)
-        }
+        every = all_estimators()
+    found: dict[str, Callable[[], Any]] = {
+        name: partial(_make, name, kind, {})
+        for name, kind in every
+        if any(hasattr(kind, method) for method in INFERENCE)
+    }
     from catboost import CatBoostClassifier, CatBoostRegressor
     from lightgbm import LGBMClassifier, LGBMRegressor
     from xgboost import XGBClassifier, XGBRegressor
 
     found |= {kind.__name__: kind for kind in (XGBClassifier, XGBRegressor)}
-    found |= {kind.__name__: (lambda kind=kind: kind(verbose=-1)) for kind in (LGBMClassifier, LGBMRegressor)}
-    return found | {
-        kind.__name__: (lambda kind=kind: kind(verbose=0, iterations=50, allow_writing_files=False))
-        for kind in (CatBoostClassifier, CatBoostRegressor)
-    }
+    found |= {kind.__name__: partial(kind, verbose=-1) for kind in (LGBMClassifier, LGBMRegressor)}
+    few = {"verbose": 0, "iterations": 50, "allow_writing_files": False}
+    return found | {kind.__name__: partial(kind, **few) for kind in (CatBoostClassifier, CatBoostRegressor)}
 
 
 def examined(name: str) -> Row:
@@ -124,11 +123,12 @@ def _row(name: str, packed: Any, card: str, data: bytes, X: Any, truth: Any) -> 
 
 
 def planted(values: Any) -> Any:
-    """The same data with numbers that stand nowhere else: each is moved by a random millionth of its size."""
-    if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
-        return values.astype(float) if isinstance(values, np.ndarray) and values.dtype.kind in "iu" else values
-    random = np.random.default_rng(3)
-    return np.abs(values) * random.uniform(1e-4, 1e-3, values.shape) * np.where(values < 0, -1, 1) + values
+    """The same data with numbers that stand nowhere else: each is moved by up to a tenth of its column's deviation."""
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
+        return values
+    spread = np.nanstd(values, axis=0) / 10
+    moved: Any = values + np.random.default_rng(3).uniform(0, 1, values.shape) * spread
+    return moved
 
 
 def telling(table: Any) -> Any:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeRegressor
 
 from sealift.cli import main
 from sealift.cli.data import read_data
@@ -23,6 +24,7 @@ from sealift.packing.sources import load_model
 MODULE = """\
 import neighbour
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeRegressor
 model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
 if __name__ == "__main__":
     raise AssertionError("the script part ran")
@@ -189,6 +191,7 @@ PIPELINE = """\
 import numpy as np
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import pandas as pd
@@ -228,3 +231,42 @@ def test_from_a_python_file_to_answers(tmp_path: Path, capsys: pytest.CaptureFix
     assert call("predict", sealed, str(tmp_path / "held.csv"), "-o", out, "--keep", "id", "--extra")["refused"] == 0
     answers = pd.read_csv(out)
     assert answers["label"].tolist() == module.predict(held[["age", "sex"]]).tolist()  # type: ignore[attr-defined]
+
+
+def test_what_a_file_retains_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def call(*arguments: str) -> tuple[Any, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments])
+        printed = capsys.readouterr()
+        return ended.value.code, printed.out + printed.err
+
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"age": rng.uniform(20, 80, 120), "dose": rng.normal(5, 1, 120)})
+    rows["salary"] = (rows["age"] * 900 + rng.normal(0, 4000, 120)).round(2)
+    rows[:80].to_csv(tmp_path / "train.csv", index=False)
+    rows[80:].to_csv(tmp_path / "test.csv", index=False)
+    model = DecisionTreeRegressor(random_state=0).fit(rows[["age", "dose"]][:80], rows["salary"][:80])
+    joblib.dump(model, tmp_path / "m.joblib")
+    sealed = str(tmp_path / "m.seal")
+    pack = [
+        *("pack", str(tmp_path / "m.joblib"), "--trust-pickle", "--data", str(tmp_path / "test.csv"), "--name", "m"),
+        *("--target", "salary", "--training", str(tmp_path / "train.csv"), "-o", sealed),
+    ]
+    status, printed = call(*pack, "--privacy", "strict", "--json")
+    refused = json.loads(printed)
+    assert status == 1
+    assert refused["error"]["code"] == "E309"
+    assert not Path(sealed).exists()
+    status, printed = call(*pack, "--json")
+    found = json.loads(printed)["privacy"]
+    assert found["compared"] == {"rows": 40, "training_rows": 80, "targets": True}
+    assert {"kind": "targets", "count": 80, "of": 80}.items() <= found["findings"][0].items()
+    status, printed = call("inspect", sealed)
+    assert "Privacy, as measured when it was packed" in printed
+    assert "80 training rows" in printed
+    assert "targets" in printed
+    status, printed = call(
+        *("doctor", str(tmp_path / "m.joblib"), "--trust-pickle", "--data", str(tmp_path / "train.csv")),
+        *("--target", "salary"),
+    )
+    assert "80 of 80 target values that fewer than 5 rows have" in " ".join(printed.split())

@@ -272,6 +272,23 @@ def test_held_out_rows_say_nothing_of_the_training_rows(data: Any, tmp_path: Pat
     assert "of the 200 training rows stand whole in the graph" in text(again, "card.md")
 
 
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [
+        (DecisionTreeRegressor(random_state=0), "leaves of DecisionTreeRegressor were learned from fewer than 5"),
+        (RandomForestRegressor(5, random_state=0), "leaves of RandomForestRegressor were learned from fewer than 5"),
+        (KMeans(100, n_init=1, random_state=0), "clusters of KMeans have fewer than 5 training rows"),
+    ],
+)
+def test_without_training_rows_the_steps_are_asked(model: Any, part: str, data: Any, tmp_path: Path) -> None:
+    X, y, _ = data
+    packed = sealift.pack(model.fit(X[:200], y[:200]), X[200:], y[200:], name="m", output=tmp_path / "m.seal")
+    assert kinds(packed).keys() == {"method"}
+    assert part in text(packed, "card.md")
+    with pytest.raises(PackError, match="would retain"):
+        sealift.pack(model, X[200:], y[200:], name="m", output=tmp_path / "n.seal", privacy="strict")
+
+
 def test_training_rows_leave_nothing_but_counts(data: Any, tmp_path: Path) -> None:
     X, _, y = data
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[:200], y[:200])

@@ -10,11 +10,11 @@ import numpy.typing as npt
 import onnx
 
 from sealift.contract import Contract
-from sealift.convert import Conversion
+from sealift.convert import Conversion, Step
 from sealift.packing.privacy.constants import Constant, SortedConstants, numbers_of, strings_of
 from sealift.packing.privacy.findings import Finding, listed, merged
 from sealift.packing.privacy.reference import DOUBLE, Reference, Units, Values
-from sealift.packing.privacy.retained_rows import rows_kept
+from sealift.packing.privacy.retained_rows import rows_kept, single_clusters, single_leaves
 from sealift.packing.privacy.single_values import UNLIKELY, Match, chance_of, extremes, matches
 from sealift.packing.privacy.whole_rows import partial_rows, whole_rows
 from sealift.stats import SMALL
@@ -64,7 +64,8 @@ def examine(
     """
     constants = numbers_of(graph)
     held = strings_held(graph, conversion)
-    found = list(_by_method(conversion, constants))
+    training = any(name.startswith("training") for name, _ in references)
+    found = list(_by_method(conversion, constants, training=training))
     for name, reference in references:
         found += _numbers(constants, reference, name)
         enough = name.startswith("training") or reference.rows >= ENOUGH
@@ -74,9 +75,10 @@ def examine(
     return merged(found)
 
 
-def _by_method(conversion: Conversion, constants: Sequence[Constant]) -> Iterator[Finding]:
-    """Steps whose method is to keep rows, where the graph has a tensor with as many."""
+def _by_method(conversion: Conversion, constants: Sequence[Constant], *, training: bool) -> Iterator[Finding]:
+    """What the steps say of themselves; without the training rows also that single ones decided leaves and clusters."""
     sizes = {size for constant in constants if constant.values.ndim > 1 for size in constant.values.shape}
+    leaves: dict[str, tuple[int, int]] = {}
     for step in conversion.steps:
         kept = rows_kept(step.estimator)
         if kept and kept[0] in sizes:
@@ -86,6 +88,36 @@ def _by_method(conversion: Conversion, constants: Sequence[Constant]) -> Iterato
                 "file.",
                 "Choose another method if no record may leave.", where=step.path,
             )  # fmt: skip
+        if training:
+            continue
+        single, many = single_clusters(step.estimator)
+        if single:
+            yield Finding(
+                "method", single,
+                f"{single:,} of the {many:,} clusters of {step.path} have fewer than {SMALL} training rows, so that a "
+                "centre can be one of them.",
+                _NO_ROWS, of=many, where=step.path,
+            )  # fmt: skip
+        for path, tree in _trees(step):
+            found = leaves.get(path, (0, 0))
+            leaves[path] = tuple(a + b for a, b in zip(found, single_leaves(tree), strict=True))  # type: ignore[assignment]
+    for path, (single, many) in leaves.items():
+        if single:
+            yield Finding(
+                "method", single,
+                f"{single:,} of the {many:,} leaves of {path} were learned from fewer than {SMALL} training rows, so "
+                "that an answer can be that of one person.",
+                _NO_TARGETS, of=many, where=path,
+            )  # fmt: skip
+
+
+def _trees(step: Step) -> Iterator[tuple[str, Any]]:
+    """A step's trees, each with the path of the step; boosted trees hold shares of a target and are left out."""
+    if hasattr(step.estimator, "tree_"):
+        yield step.path, step.estimator
+    elif type(step.estimator).__name__ in ("RandomForestRegressor", "ExtraTreesRegressor"):
+        for tree in step.estimator.estimators_:
+            yield step.path, tree
 
 
 def _numbers(constants: Sequence[Constant], reference: Reference, name: str) -> Iterator[Finding]:

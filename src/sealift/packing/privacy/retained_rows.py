@@ -1,8 +1,15 @@
-"""Where fitted estimators keep whole rows of their training data: one list for the card, the notes and the doctor."""
+"""What fitted estimators say of the training rows that they keep: for the card, the notes and the doctor.
+
+It is all that can be said where the training rows are not at hand; `examine` compares by value.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
+
+from sealift.stats import SMALL
 
 _ALL = "training rows, all there were"
 # Attribute that holds whole training rows → what the method calls them.
@@ -34,3 +41,21 @@ def rows_kept(estimator: Any) -> tuple[int, str] | None:
         return len(tree.data), _ALL
     inner = getattr(estimator, "nbrs_", None)  # Isomap, LocallyLinearEmbedding
     return rows_kept(inner) if inner is not None else None
+
+
+def single_leaves(estimator: Any) -> tuple[int, int]:
+    """How many leaves of a regression tree were learned from fewer than SMALL rows, and how many leaves it has."""
+    tree = getattr(estimator, "tree_", None)
+    if tree is None or not hasattr(tree, "n_node_samples") or hasattr(estimator, "classes_"):
+        return 0, 0
+    sizes = tree.n_node_samples[tree.children_left == -1]
+    return int((sizes < SMALL).sum()), len(sizes)
+
+
+def single_clusters(estimator: Any) -> tuple[int, int]:
+    """How many clusters have fewer than SMALL training rows, and how many there are."""
+    labels = getattr(estimator, "labels_", None)
+    if labels is None or getattr(estimator, "cluster_centers_", None) is None or np.ndim(labels) != 1:
+        return 0, 0
+    sizes = np.bincount(np.asarray(labels)[np.asarray(labels) >= 0])
+    return int(((sizes > 0) & (sizes < SMALL)).sum()), len(sizes)
