@@ -72,7 +72,10 @@ def examine(
         if enough:
             found += _strings(held, reference, contract)
             found += _classes(contract, reference)
-    return merged(found)
+    by_value = {finding.kind for finding in found}
+    # What was found by value needs no guess from the sizes of leaves and clusters.
+    known = {remedy for kind, remedy in (("targets", _NO_TARGETS), ("rows", _NO_ROWS)) if kind in by_value}
+    return merged(finding for finding in found if finding.kind != "method" or finding.remedy not in known)
 
 
 def _by_method(conversion: Conversion, constants: Sequence[Constant], *, training: bool) -> Iterator[Finding]:

@@ -134,6 +134,15 @@ class Units:
         """Each column's values, computed when they are asked for."""
         return _Columns(self.values if self.single is None else self.single)
 
+    @property
+    def extent(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Each column's least and greatest finite value; 0 where there is none."""
+        values = self.values if self.single is None else self.single
+        finite = np.isfinite(values)
+        low = np.where(finite, values, np.inf).min(axis=0, initial=np.inf)
+        high = np.where(finite, values, -np.inf).max(axis=0, initial=-np.inf)
+        return np.nan_to_num(low, posinf=0.0, neginf=0.0), np.nan_to_num(high, posinf=0.0, neginf=0.0)
+
     @cached_property
     def varying(self) -> npt.NDArray[np.int64]:
         """The columns that do not hold one value throughout."""

@@ -143,20 +143,25 @@ def extremes(units: Units, constants: Sequence[Constant]) -> list[int]:
     ][:_VECTORS]
     if not vectors:
         return []
-    ends = np.array([[c.low, c.high] for c in units.columns]).reshape(width, 2)
-    single = np.array([[_is_rare(c, c.low), _is_rare(c, c.high)] for c in units.columns]).reshape(width, 2)
-    coarse = np.array([2 / c.cells(DOUBLE) >= _EXTREME for c in units.columns])
-    found = np.zeros(width, dtype=np.bool_)
+    low, high = units.extent
+    ends = np.stack([low, high])
+    as_it_is, sent = np.zeros((2, width), dtype=np.bool_), np.zeros((2, width), dtype=np.bool_)
     for a in vectors:
-        found |= (_same(np.abs(a), np.abs(ends.T)) & single.T).any(axis=0) & ~coarse & (a != 0)
+        as_it_is |= _same(np.abs(a), np.abs(ends)) & (a != 0)
         whole = (a == np.round(a)) | ~np.isfinite(a)
         with np.errstate(all="ignore"):
+            sent |= _same(1 / a, np.abs(ends)) & ~whole
             for b in vectors:
                 for target in (0.0, 1.0, -1.0):
-                    sent = (target - b) / a
-                    found |= (_same(sent, ends.T) & single.T).any(axis=0) & ~whole & (b is not a)
-            found |= (_same(1 / a, np.abs(ends.T)) & single.T).any(axis=0) & ~whole
-    return np.flatnonzero(found).tolist()
+                    sent |= _same((target - b) / a, ends) & ~whole & (b is not a)
+    found = []
+    for index in np.flatnonzero((as_it_is | sent).any(axis=0)).tolist():
+        column = units.columns[index]
+        coarse = 2 / column.cells(DOUBLE) >= _EXTREME
+        rare = np.array([_is_rare(column, column.low), _is_rare(column, column.high)])
+        if (rare & (sent[:, index] | (as_it_is[:, index] & (not coarse)))).any():
+            found.append(index)
+    return found
 
 
 def _is_rare(column: Values, value: float) -> bool:

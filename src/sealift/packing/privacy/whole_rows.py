@@ -15,6 +15,7 @@ from sealift.stats import SMALL
 
 _Floats = npt.NDArray[np.float64]
 _PARTS = 5_000_000
+_FEW = 4  # points that are compared one by one; so few show no common factor
 
 
 def whole_rows(units: Units, constants: Sequence[Constant]) -> tuple[set[int], set[int]]:
@@ -32,12 +33,12 @@ def whole_rows(units: Units, constants: Sequence[Constant]) -> tuple[set[int], s
     for mine, lines, tolerance in _lines(constants, units.values.shape[1]):
         points = np.nan_to_num(lines[:, telling], posinf=0.0, neginf=0.0)
         free = 0.0
-        if len(points) == 1:
-            pairs = _equal_one(units.filled[:, telling], points[0], tolerance)
+        if len(points) <= _FEW:
+            pairs = _equal_few(units.filled[:, telling], points, tolerance)
         else:
             plain = plain or _Projected.of(units.filled[:, telling], scaled=False)
             pairs = plain.equal(points, tolerance)
-        if not len(pairs) and len(points) > 1:
+        if not len(pairs) and len(points) > _FEW:
             scaled = scaled or _Projected.of(units.filled[:, telling], scaled=True)
             pairs = scaled.equal(points, tolerance)
             free = 1.0
@@ -83,12 +84,15 @@ def _varying(lines: _Floats) -> _Floats:
     return lines if keep.all() else lines[:, keep]
 
 
-def _equal_one(table: _Floats, point: _Floats, tolerance: float) -> npt.NDArray[np.int64]:
-    """Pairs (n, 2) of 0 and a row that equals the point, where fewer than SMALL rows do."""
-    rows = np.flatnonzero(np.abs(table[:, 0] - point[0]) <= tolerance * abs(point[0]))
-    rows = rows[(np.abs(table[rows] - point) <= tolerance * np.abs(point)).all(axis=1)]
-    rows = rows[: 0 if len(rows) >= SMALL or not point.any() else None]
-    return np.column_stack([np.zeros_like(rows), rows])
+def _equal_few(table: _Floats, points: _Floats, tolerance: float) -> npt.NDArray[np.int64]:
+    """Pairs (n, 2) of a point and a row that equals it, where fewer than SMALL rows do."""
+    found = [np.zeros((0, 2), dtype=np.int64)]
+    for i, point in enumerate(points):
+        rows = np.flatnonzero(np.abs(table[:, 0] - point[0]) <= tolerance * abs(point[0]))
+        rows = rows[(np.abs(table[rows] - point) <= tolerance * np.abs(point)).all(axis=1)]
+        if len(rows) < SMALL and point.any():
+            found.append(np.column_stack([np.full(len(rows), i), rows]))
+    return np.concatenate(found)
 
 
 @dataclass(frozen=True)
