@@ -177,10 +177,8 @@ def test_a_rare_category_that_the_model_knows_is_reported_without_its_name(
     encoder = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["city"]))
     model = make_pipeline(encoder, LogisticRegression()).fit(X, y)
     packed = sealift.pack(model, X, y, name="canary", output=tmp_path / "canary.seal")
-    note, dropped = packed.notes
-    assert '"city"' in note
+    (note,) = [note for note in packed.notes if '"city"' in note]
     assert "1 categories" in note
-    assert "drops these columns" in dropped
     sealed = packed.load().seal
     evidence = sealed.json("evidence.json")
     assert evidence["notes"] == list(packed.notes)
