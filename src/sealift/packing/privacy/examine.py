@@ -66,8 +66,9 @@ def examine(
     held = strings_held(graph, conversion)
     training = any(name.startswith("training") for name, _ in references)
     found = list(_by_method(conversion, constants, training=training))
-    for name, reference in references:
-        found += _numbers(constants, reference, name)
+    in_rows: set[int] = set()  # constants that hold whole or partial rows; their single values go without saying
+    for name, reference in sorted(references, key=lambda pair: not pair[0].startswith("training")):
+        found += _numbers(constants, reference, name, in_rows)
         enough = name.startswith("training") or reference.rows >= ENOUGH
         if enough:
             found += _strings(held, reference, contract)
@@ -123,17 +124,16 @@ def _trees(step: Step) -> Iterator[tuple[str, Any]]:
             yield step.path, tree
 
 
-def _numbers(constants: Sequence[Constant], reference: Reference, name: str) -> Iterator[Finding]:
+def _numbers(constants: Sequence[Constant], reference: Reference, name: str, in_rows: set[int]) -> Iterator[Finding]:
     numbers = SortedConstants.of(constants)
     whole: dict[bool, set[int]] = {False: set(), True: set()}
-    in_rows: set[int] = set()
     places: dict[int, str | None] = {}
     partial: dict[int, int] = {}
     held: list[tuple[Units, list[Match]]] = []
     for units in reference.units:
         rows, owners = whole_rows(units, constants)
         whole[units.target] |= rows
-        in_rows |= owners
+        in_rows.update(owners)
         places |= dict.fromkeys(rows, None if units.own else units.where)
         found = list(matches(units, constants, numbers))
         held.append((units, found))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from sealift.errors import PackError
 from sealift.stats import SMALL
 
 Kind: TypeAlias = Literal[
-    "rows", "partial rows", "method", "values", "derived values", "extremes", "targets", "answers", "categories",
-    "terms", "passages", "strings", "classes", "examples",
+    "examples", "rows", "partial rows", "method", "targets", "answers", "passages", "terms", "strings", "classes",
+    "categories", "values", "derived values", "extremes",
 ]  # fmt: skip
 
+_KINDS: Sequence[Kind] = get_args(Kind)
 _LISTED = 8
 _NOT_CHECKED = (
     "what can be computed from several numbers of the file together",
@@ -152,13 +153,16 @@ def listed(columns: Mapping[str, int]) -> str:
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings without those of which another one of the same kind, place and remedy has a larger count."""
+    """Findings, those that say most first, without those of which an equal one has a larger count.
+
+    Equal are findings of the same kind, place and remedy.
+    """
     best: dict[tuple[str, str, str], Finding] = {}
     for finding in findings:
         key = finding.kind, finding.where, finding.remedy
         if key not in best or finding.count > best[key].count:
             best[key] = finding
-    return list(best.values())
+    return sorted(best.values(), key=lambda finding: _KINDS.index(finding.kind))
 
 
 def _count(number: int, noun: str) -> str:
