@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from sealift.contract.contract import Contract
 from sealift.errors import ContractError
 
 _COMPARED = 5000  # names that may be the one meant: each comparison takes microseconds
+
+
+_FORMS = "Give a data frame, a 2-d array, a list of dicts or a dict of columns; one row is [[…]]."
 
 
 def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[str, Sequence[Any] | Array]:
@@ -30,8 +33,26 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
     Raises:
         ContractError: E101 to E105.
     """
+    try:
+        return _columns(contract, rows, extra=extra)
+    except ContractError:
+        raise
+    except Exception as error:  # whatever the methods of a foreign object raise
+        reason = " ".join(str(error).split())[:200]
+        raise ContractError(
+            "E104",
+            f"Rows of the type {type(rows).__name__} cannot be read: {type(error).__name__}: {reason}",
+            fix=_FORMS,
+        ) from error
+
+
+def _columns(contract: Contract, rows: Any, *, extra: bool) -> dict[str, Sequence[Any] | Array]:
     alone = len(contract.inputs) == 1 and contract.inputs[0].dtype == "string"
-    table = {contract.inputs[0].name: rows} if alone and _is_column(rows) else as_table(rows)
+    if alone and _is_column(rows):
+        # A series is indexed by its labels, not by places.
+        table: Any = {contract.inputs[0].name: rows if isinstance(rows, np.ndarray) else list(rows)}
+    else:
+        table = as_table(rows)
     if isinstance(table, Mapping):
         whole = _with_absent(contract, rows, table)
         match_columns(contract, list(whole), extra=extra)
@@ -39,6 +60,9 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
     else:
         places = _places(contract, table.shape[1])
         found = {field.name: table[:, i] for field, i in zip(contract.inputs, places, strict=True)}
+    wide = next((name for name, column in found.items() if getattr(column, "ndim", 1) != 1), None)
+    if wide is not None:
+        raise ContractError("E104", f"The column {wide!r:.80} holds a list in each row.", fix="Give one value a row.")
     lengths = {len(column) for column in found.values()}
     if len(lengths) > 1:
         raise ContractError("E104", "The columns differ in length.", fix="Give each column as many values as rows.")
@@ -59,7 +83,15 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
     if isinstance(rows, Mapping):
         if _is_one(rows):
             return {name: [value] for name, value in _by_name(rows).items()}
-        return {str(name): value if isinstance(value, np.ndarray) else list(value) for name, value in rows.items()}
+        by_name = _by_name(rows)
+        single = next((name for name, value in by_name.items() if _is_single(value)), None)
+        if single is not None:
+            raise ContractError(
+                "E104",
+                f"The rows are a dict of columns, but {single!r:.80} holds a single value.",
+                fix="Give each column a list of one length, {'a': […], 'b': […]}, or for one row a single value each.",
+            )
+        return {name: _listed(name, value) for name, value in by_name.items()}
     if isinstance(rows, list | tuple) and rows and all(isinstance(row, Mapping) for row in rows):
         named = [_by_name(row) for row in rows]
         names = list(dict.fromkeys(name for row in named for name in row))
@@ -134,7 +166,30 @@ def _by_name(row: Mapping[Any, Any]) -> Mapping[str, Any]:
 
 def _is_one(rows: Mapping[Any, Any]) -> bool:
     """Whether a dict holds the values of one row, and not columns."""
-    return bool(rows) and all(isinstance(value, str) or not hasattr(value, "__len__") for value in rows.values())
+    return bool(rows) and all(_is_single(value) for value in rows.values())
+
+
+def _is_single(value: Any) -> bool:
+    """Whether a value of a dict is that of one row: a text, bytes, an array without axes, whatever has no values."""
+    if isinstance(value, str | bytes | bytearray | memoryview) or getattr(value, "shape", None) == ():
+        return True
+    return not hasattr(type(value), "__len__") and not hasattr(type(value), "__next__")
+
+
+def _listed(name: str, column: Any) -> Sequence[Any] | Array:
+    """A column of a dict. Raises ContractError E104 for what has no order or more than one axis."""
+    axes = getattr(column, "ndim", 1)
+    if axes == 1 and isinstance(column, np.ndarray):
+        return column
+    ordered = hasattr(type(column), "__len__") and hasattr(type(column), "__iter__")
+    if axes != 1 or not ordered or isinstance(column, Mapping | Set):
+        raise ContractError(
+            "E104",
+            f"The column {name!r:.80} is a {type(column).__name__}"
+            + (f" of {axes} axes." if axes != 1 else ", which is no list of values."),
+            fix="Give each column a list of its values in the order of the rows; of a data frame, df.to_dict('list').",
+        )
+    return list(column)
 
 
 def _with_absent(contract: Contract, rows: Any, table: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -189,6 +244,6 @@ def _matrix(rows: Any) -> Array:
         raise ContractError(
             "E104",
             f"Rows of the type {type(rows).__name__} and the shape {array.shape} are no table.",
-            fix="Give a data frame, a 2-d array, a list of dicts or a dict of columns; one row is [[…]].",
+            fix=_FORMS,
         )
     return array
