@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ def _table_form(X: Any, model: Any) -> Form:
     if lists.is_text_list(X):
         return lists.text_form(X)
     if hasattr(X, "iloc") and hasattr(X, "columns"):
-        _check_names([str(name) for name in X.columns], model)
+        _check_names(list(X.columns), model)
         return frames.pandas_form(X.iloc[:, _in_order(list(X.columns), model)])
     if hasattr(X, "get_columns"):
         _check_names(list(X.columns), model)
@@ -96,13 +96,14 @@ def _pandas_library() -> Any:
     return pandas
 
 
-def _check_names(names: Sequence[str], model: Any) -> None:
+def _check_names(labels: Sequence[Any], model: Any) -> None:
+    names = [str(label) for label in labels]
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise PackError("E304", f"X has two columns {twice[0]!r:.80}.", fix="Give every column its own name.")
     if any(not name or not is_unicode(name) for name in names):
         raise PackError("E304", "X has a column without a readable name.", fix="Give every column a name.")
-    wanted = [str(name) for name in getattr(model, "feature_names_in_", ())]
+    wanted = _known(labels, model)
     given, known = set(names), set(wanted)
     lacking = [name for name in wanted if name not in given]
     others = [name for name in names if name not in known] if wanted else []
@@ -114,9 +115,29 @@ def _check_names(names: Sequence[str], model: Any) -> None:
 
 def _in_order(labels: Sequence[Any], model: Any) -> list[int]:
     """The places of X's columns in the order of the model's."""
-    wanted = {str(name): i for i, name in enumerate(getattr(model, "feature_names_in_", ()))}
+    wanted = {name: i for i, name in enumerate(_known(labels, model))}
     places = list(range(len(labels)))
     return sorted(places, key=lambda i: wanted[str(labels[i])]) if wanted else places
+
+
+# LightGBM writes an underscore for each space (`src/io/dataset_loader.cpp`), and XGBoost joins the levels of a column
+# (`data.py`); models around them take over their names.
+_SPELLINGS: tuple[Callable[[Any], str], ...] = (
+    lambda label: str(label).replace(" ", "_"),
+    lambda label: " ".join(map(str, label)) if isinstance(label, tuple) else str(label),
+)
+
+
+def _known(labels: Sequence[Any], model: Any) -> list[str]:
+    """The columns that the model was fitted on, in its order, by the names of X where it spells them otherwise."""
+    wanted = [str(name) for name in getattr(model, "feature_names_in_", ())]
+    if set(wanted) <= {str(label) for label in labels}:
+        return wanted
+    for spelling in _SPELLINGS:
+        spelled = {spelling(label): str(label) for label in labels}
+        if len(spelled) == len(labels) and set(wanted) <= set(spelled):
+            return [spelled[name] for name in wanted]
+    return wanted
 
 
 def _listed(names: Sequence[str]) -> str:
