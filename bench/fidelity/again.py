@@ -32,6 +32,8 @@ def afresh(X: Any) -> Any:
         return [f"{a} {b}" for a, b in zip(X, random.permutation(np.array(X, dtype=object)), strict=True)]
     if isinstance(X, np.ndarray) and X.ndim == 2:
         return np.column_stack([_mixed(X[:, i], random) for i in range(X.shape[1])]).astype(X.dtype)
+    if hasattr(X, "toarray"):
+        return type(X)(afresh(X.toarray()))
     if hasattr(X, "iloc"):
         return type(X)({name: _shuffled(X[name], random) for name in X})
     order = random.permutation(len(X))
@@ -45,11 +47,12 @@ def compare(model: Any, sealed: SealedModel, tolerance: Mapping[str, Tolerance],
     """
     model = as_estimator(model)
     rows = _answered(model, sealed.contract.outputs[0].name, rows)
-    if not len(rows):
+    if not _count(rows):
         return 0, ""
+    plain = rows.toarray() if hasattr(rows, "toarray") else rows
     one = isinstance(rows, list | np.ndarray) and np.ndim(rows[0]) == 0 and not isinstance(rows[0], dict)
     contract = sealed.contract
-    batch = encode(contract, {contract.inputs[0].name: rows} if one else columns_of(contract, rows))
+    batch = encode(contract, {contract.inputs[0].name: rows} if one else columns_of(contract, plain))
     if not batch.good.any():
         return 0, ""
     for name, found in sealed.answer(batch).items():
@@ -64,18 +67,24 @@ def compare(model: Any, sealed: SealedModel, tolerance: Mapping[str, Tolerance],
 def _answered(model: Any, output: str, rows: Any) -> Any:
     """The rows that the original answers; for one bad row it refuses all of them."""
     chosen = []
-    for picked in [list(range(len(rows))), *([i] for i in range(len(rows)))]:
+    for picked in [list(range(_count(rows))), *([i] for i in range(_count(rows)))]:
         try:
             _asked(model, output, _taken(rows, picked))
         except Exception:
             continue
-        if len(picked) == len(rows):
+        if len(picked) == _count(rows):
             return rows
         chosen += picked
     return _taken(rows, chosen)
 
 
+def _count(rows: Any) -> int:
+    return int(rows.shape[0]) if hasattr(rows, "toarray") else len(rows)
+
+
 def _taken(rows: Any, picked: list[int]) -> Any:
+    if hasattr(rows, "toarray"):
+        return type(rows)(rows.tocsr()[picked])
     if hasattr(rows, "iloc"):
         return rows.iloc[picked]
     return rows[picked] if isinstance(rows, np.ndarray) else [rows[i] for i in picked]

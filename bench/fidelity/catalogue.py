@@ -12,6 +12,8 @@ from bench.fidelity import (
     functions,
     lightgbm_models,
     pipelines,
+    reported,
+    sparse_inputs,
     texts,
     xgboost_models,
 )
@@ -38,6 +40,6 @@ def catalogue() -> Iterator[Case]:
 def _all() -> Iterator[Case]:
     for library in (estimators, xgboost_models, lightgbm_models, catboost_models, functions):
         yield from library.cases()
-    for inside in (pipelines, boosters_inside, texts, dates):
+    for inside in (pipelines, boosters_inside, texts, dates, sparse_inputs, reported):
         yield from inside.cases()
     yield from functions.inside()

@@ -91,6 +91,8 @@ def convert(
     seen: Mapping[str, Collection[Any]] | None = None,
     dtypes: Mapping[str, str] | None = None,
     absent: Mapping[str, PackError | None] | None = None,
+    *,
+    sparse: bool = False,
 ) -> Conversion:
     """Convert a fitted model whose inputs are `fields`.
 
@@ -104,12 +106,13 @@ def convert(
             booleans (`int8`, pandas' `Int64`; floats by default), by field name.
         absent: fields that are columns of the original's rows but no inputs of the graph; with an error, which is
             raised where a step uses the column, for those that a contract cannot describe.
+        sparse: whether the original takes its rows as a sparse matrix.
 
     Raises:
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
     graph = Graph()
-    answer = apply(model, input_table(graph, fields, nulls or {}, seen, dtypes, absent))
+    answer = apply(model, input_table(graph, fields, nulls or {}, seen, dtypes, absent, sparse=sparse))
     return finished(graph, _offered(model, answer), type(model).__name__)
 
 

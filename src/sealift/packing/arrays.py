@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -44,6 +45,24 @@ def array_form(X: Any) -> Form:
         return result
 
     return Form(columns, array, build)
+
+
+_SPARSE = (
+    "X is a sparse matrix: the model is given rows in that form, in which a 0 is a cell that is not stored. XGBoost "
+    "reads such cells as missing, other models as 0."
+)
+
+
+def sparse_form(X: Any) -> Form:
+    """The form of a sparse matrix or array of SciPy's. Raises PackError E304, E305."""
+    if X.ndim != 2:
+        raise PackError("E305", f"X is a sparse array of {X.ndim} axes.", fix="Give one of two axes.")
+    dense = array_form(X.toarray())
+
+    def build(rows: Mapping[str, Values]) -> Any:
+        return type(X)(dense.build(rows))
+
+    return replace(dense, rows=type(X)(dense.rows), build=build, notes=(_SPARSE,), sparse=True)
 
 
 def _as_given(values: Any, kind: Any) -> Any:

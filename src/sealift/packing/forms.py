@@ -22,6 +22,7 @@ class Form:
         notes: what the packer should know of how X was read.
         missing_as: the cells of strings that the reader of such rows takes for missing in a text file.
         dropped: the columns that the model drops, each with its place among all columns of X.
+        sparse: whether X is a sparse matrix, in which a 0 is an absent cell.
     """
 
     columns: tuple[Column, ...]
@@ -30,6 +31,7 @@ class Form:
     notes: tuple[str, ...] = ()
     missing_as: tuple[str, ...] = DEFAULT_STRING_MISSING
     dropped: tuple[tuple[int, Column], ...] = ()
+    sparse: bool = False
 
     def without(self, names: Collection[str]) -> Form:
         """The same rows, where the model drops the columns called `names`."""

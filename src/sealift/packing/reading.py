@@ -68,7 +68,7 @@ def _table_form(X: Any, model: Any) -> Form:
     if hasattr(X, "get_columns"):
         _check_names(list(X.columns), model)
         return frames.polars_form(X[:, _in_order(list(X.columns), model)])
-    return arrays.array_form(X)
+    return arrays.sparse_form(X) if hasattr(X, "toarray") and hasattr(X, "nnz") else arrays.array_form(X)
 
 
 def _as_frame(X: Any) -> Any:

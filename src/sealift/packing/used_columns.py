@@ -25,7 +25,7 @@ def converted(model: Any, form: Form) -> tuple[Conversion, Form]:
     absent: dict[str, PackError | None] = {c.name: c.unfit for c in form.columns if c.unfit is not None}
     needed: set[str] = set()
     while True:
-        conversion = convert(model, fields, form.nulls, form.seen, form.dtypes, absent)
+        conversion = convert(model, fields, form.nulls, form.seen, form.dtypes, absent, sparse=form.sparse)
         # A graph with fewer inputs is laid out otherwise, so what the first one showed is checked.
         needed |= conversion.lacking()
         more = conversion.unused() - needed
@@ -45,7 +45,7 @@ def unfit_columns(model: Any, form: Form) -> list[Column]:
     while unfit:
         absent = {name: column.unfit for name, column in unfit.items()}
         try:
-            convert(model, fields, form.nulls, form.seen, form.dtypes, absent)
+            convert(model, fields, form.nulls, form.seen, form.dtypes, absent, sparse=form.sparse)
         except PackError as error:
             named = [name for name, column in unfit.items() if column.unfit is error]
             if not named:

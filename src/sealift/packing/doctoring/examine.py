@@ -85,7 +85,11 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     dtypes = {} if form is None else form.dtypes
     every = fields if form is None else used_columns.with_dropped(fields, form)
     absent = {} if form is None else {column.name: column.unfit for _, column in form.dropped}
-    answer = _applied(model, input_table(graph, every, nulls, seen, dtypes, absent), stand_ins)
+    answer = _applied(
+        model,
+        input_table(graph, every, nulls, seen, dtypes, absent, sparse=form is not None and form.sparse),
+        stand_ins,
+    )
     obstacles += [_obstacle(error) for error in stand_ins.refused]
     agrees = None
     dropped: set[str] = set()
