@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -234,10 +235,7 @@ def _polars(column: Any) -> Any:
 def _matrix(rows: Any) -> Array:
     if hasattr(rows, "toarray"):
         raise ContractError("E104", "The rows are a sparse matrix.", fix="Call .toarray() on it first.")
-    try:
-        array = rows if isinstance(rows, np.ndarray) else np.array(rows, dtype=object)
-    except ValueError:
-        array = np.empty(0)
+    array: Array = _rows_of_lists(rows) if isinstance(rows, list | tuple) else np.asarray(rows)
     if isinstance(array, np.matrix):  # of which every column is one, too
         array = np.asarray(array)
     if array.ndim != 2 or array.dtype.names is not None:
@@ -247,3 +245,23 @@ def _matrix(rows: Any) -> Array:
             fix=_FORMS,
         )
     return array
+
+
+def _rows_of_lists(rows: Sequence[Any]) -> Array:
+    """Lists of one length as an array (N, k) of objects, else one of another shape.
+
+    NumPy is not asked to find out the shape: it looks into the cells, and ends the process over some that are
+    containers (seen in 2.4).
+    """
+    lengths = {len(row) if _is_row(row) else -1 for row in rows}
+    if len(lengths) != 1 or -1 in lengths:
+        return np.empty(len(rows), dtype=object)
+    width = lengths.pop()
+    cells = np.fromiter(chain.from_iterable(rows), dtype=object, count=len(rows) * width)
+    return cells.reshape(len(rows), width)
+
+
+def _is_row(row: Any) -> bool:
+    if isinstance(row, np.ndarray):
+        return row.ndim == 1 and row.dtype.names is None
+    return isinstance(row, list | tuple | range) or getattr(row, "ndim", 0) == 1
