@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ from sklearn.preprocessing import (
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection
 
 import boosters
+import sealift
 from cases import same_fitted
 from parity import answers
 from sealift.convert import Conversion
@@ -238,3 +240,22 @@ def test_dicts_whose_zeros_are_stored(dense: bool) -> None:
     table = pd.DataFrame(dicts).astype({"word": object})
     _, got = answers(model, table)
     np.testing.assert_array_equal(got["label"], model.predict(dicts))
+
+
+@pytest.mark.parametrize(
+    "kind", [sparse.csr_matrix, sparse.csc_matrix, sparse.coo_matrix, sparse.csr_array, sparse.csc_array]
+)
+@pytest.mark.parametrize("library", ["XGBoost", "LightGBM", "logistic"])
+@pytest.mark.filterwarnings("ignore")  # LightGBM converts some forms, and says so
+def test_rows_as_sparse_matrices(kind: Any, library: str, tmp_path: Path) -> None:
+    models = {
+        "XGBoost": xgboost.XGBClassifier(**FEW),
+        "LightGBM": LGBMClassifier(n_estimators=5, min_child_samples=5, n_jobs=1, verbose=-1),
+        "logistic": LogisticRegression(),
+    }
+    values = np.random.default_rng(0).poisson(0.6, (200, 4)).astype(float)
+    X, y = kind(values), (values[:, 0] > 0) ^ (values[:, 1] > 1)
+    model = models[library].fit(X, y.astype(int))
+    packed = sealift.pack(model, X, name="m", output=tmp_path / "m.seal")
+    assert any("sparse matrix" in note for note in packed.notes)
+    np.testing.assert_array_equal(packed.load().predict(values)["label"], model.predict(X))

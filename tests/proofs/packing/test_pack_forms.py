@@ -349,7 +349,7 @@ TABLES: dict[str, tuple[str, Any]] = {
     "one dimension": ("E104", A[:, 0]),
     "three dimensions": ("E104", A[None]),
     "lists of two lengths": ("E104", [[1, 2, 3], [1]]),
-    "sparse": ("E104", scipy.sparse.csr_matrix(A)),
+    "a sparse array of one axis": ("E305", scipy.sparse.coo_array(A[:, 0])),
     "an empty list": ("E104", []),
     "no rows": ("E305", FRAME[:0]),
     "no rows of an array": ("E305", A[:0]),

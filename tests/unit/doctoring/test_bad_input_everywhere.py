@@ -144,7 +144,7 @@ CASES: dict[str, Case] = {
         ).fit(GONE.assign(gone=None), Y),
         GONE.assign(gone=None), None, "",
     ),
-    "sparse": (lambda: LINE, scipy.sparse.csr_matrix(X), "E104", ".toarray()"),
+    "sparse": (lambda: LINE, scipy.sparse.csr_matrix(X), None, ""),
     "infinite": (lambda: LINE, np.where(X > 1, np.inf, X), "E305", "infinity"),
     "complex": (lambda: LINE, X + 1j, "E304", "complex128"),
     "lists in cells": (lambda: LINE, pd.DataFrame({"a": [[1]] * 60, "b": 1.0, "c": 1.0}), "E304", "column 'a'"),
