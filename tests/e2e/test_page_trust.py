@@ -37,16 +37,32 @@ CARD = (
 )
 
 
-def _sealed(path: Path, names: tuple[str, ...], *, weight: float = 1.0, expected: float = 1.0) -> Path:
+def _sealed(
+    path: Path,
+    names: tuple[str, ...],
+    *,
+    weight: float = 1.0,
+    expected: float = 1.0,
+    text: str | None = None,
+    card: str = CARD,
+) -> Path:
     """A linear model: the sum of its inputs, times `weight`; the golden examples say `expected`."""
     contract = Contract(
         inputs=tuple(
-            Field(name=name, dtype="float64", units="<i>mm</i>", description="</div>", title="<u>") for name in names
+            Field(
+                name=name,
+                dtype="float64",
+                missing="allowed",
+                units=text or "<i>mm</i>",
+                description=text or "</div>",
+                title=text or "<u>",
+            )
+            for name in names
         ),
-        outputs=(Output(name="value", dtype="float64", units="days</b>"),),
+        outputs=(Output(name="value", dtype="float64", units=text or "days</b>", description=text or ""),),
         task="regression",
-        title="</title><script>parent.stolen=1</script>",
-        description="<img src=x onerror=parent.stolen=1>",
+        title=text or "</title><script>parent.stolen=1</script>",
+        description=text or "<img src=x onerror=parent.stolen=1>",
     )
     width = len(names)
     graph = helper.make_graph(
@@ -70,7 +86,7 @@ def _sealed(path: Path, names: tuple[str, ...], *, weight: float = 1.0, expected
         "model.onnx": model.SerializeToString(),
         "golden/examples.json": canonical.dumps(golden),
         "evidence.json": canonical.dumps({"note": "</script>"}),
-        "card.md": CARD.encode(),
+        "card.md": card.encode(),
         "provenance.json": b"{}",
         "sbom.cdx.json": b"{}",
     }
@@ -124,6 +140,86 @@ def test_a_page_cut_short_says_so(browser: Browser, tmp_path: Path) -> None:
     path.write_bytes(demo().page.path.read_bytes()[: demo().page.size // 2])
     with opened(browser, path, wait=False) as app:
         expect(app.page.get_by_role("alert")).to_contain_text("E202")
+
+
+def test_a_changed_loader_says_so(browser: Browser, tmp_path: Path) -> None:
+    """The content policy refuses it, so no script can say anything."""
+    text = demo().page.path.read_text()
+    at = text.index("<script>") + len("<script>")
+    (tmp_path / "changed.html").write_text(f"{text[:at]} {text[at:]}")
+    with opened(browser, tmp_path / "changed.html", wait=False) as app:
+        told = app.page.get_by_text("the page was changed after it was made")
+        expect(told).not_to_be_visible()
+        expect(told).to_be_visible(timeout=20_000)
+        assert app.page.locator("iframe").count() == 0
+        expect(told).not_to_contain_text("Opening")
+
+
+LONG = "x" * 3000
+TURNED = "exe.\u202egpj.tluser\u202c"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_long_words_do_not_widen_the_page(browser: Browser, tmp_path: Path, width: int) -> None:
+    names = ("a" * 200, "b")
+    card = f"# {LONG}\n\n{LONG} `{LONG}` **{LONG}**\n\n- {LONG}\n\n| {LONG} | b |\n|---|---|\n| 1 | {LONG} |\n"
+    sealed = _sealed(tmp_path / "long.seal", names, text=LONG, card=card)
+    page = build_page(sealed, tmp_path / "long.html")
+    with opened(browser, page.path, viewport={"width": width, "height": 800}) as app:
+        app.inside.get_by_role("button", name="Fill with an example").click()
+        expect(app.prediction).to_have_attribute("data-state", "ready")
+        _fits(app, "form")
+        app.tab("File")
+        app.choose(f"{names[0]},b,{LONG}\n1,2,3\n")
+        expect(app.inside.get_by_test_id("problem")).to_be_visible()
+        _fits(app, "refused file")
+        app.choose(f"{names[0]},b\n1,2\n{LONG},2\n-,2\n")
+        expect(app.inside.get_by_test_id("results")).to_be_visible()
+        _fits(app, "results")
+        for tab in ("Verify", "About"):
+            app.tab(tab)
+            app.page.frames[1].evaluate("document.querySelectorAll('details').forEach(node => node.open = true)")
+            _fits(app, tab)
+
+
+def _fits(app: Opened, state: str) -> None:
+    node = "document.documentElement"
+    assert app.page.frames[1].evaluate(f"{node}.scrollWidth - {node}.clientWidth") <= 0, state
+
+
+def test_headings_are_read_in_one_direction(browser: Browser, tmp_path: Path) -> None:
+    sealed = _sealed(tmp_path / "turned.seal", ("a", "b"), text=TURNED, card=f"# {TURNED}\n\n{TURNED}\n")
+    page = build_page(sealed, tmp_path / "turned.html")
+    with opened(browser, page.path) as app:
+        assert "\u202e" not in app.page.title()
+        for tab in ("Predict", "File", "Verify", "About"):
+            app.tab(tab)
+            text = app.page.frames[1].evaluate("document.body.textContent")
+            assert "exe.gpj.tluser" in text
+            assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_forced_colours_leave_the_chosen_one_to_be_seen(kind: Kind) -> None:
+    options = {"forced_colors": "active"} if kind == "chromium" else {}
+    with (
+        launch(kind=kind, prefs={"browser.display.document_color_use": 2}) as launched,
+        opened(launched, demo().page.path, **options) as app,
+    ):
+        frame = app.page.frames[1]
+        assert frame.evaluate("matchMedia('(forced-colors: active)').matches")
+        app.inside.get_by_role("button", name="Fill with an example").click()
+        expect(app.prediction).to_have_attribute("data-state", "ready")
+        colours = frame.evaluate(
+            "[...document.querySelectorAll('[data-field=side] .segments button')].map(node => "
+            "[node.classList.contains('on'), getComputedStyle(node).backgroundColor])"
+        )
+        chosen = {colour for on, colour in colours if on}
+        assert len(chosen) == 1
+        assert chosen.isdisjoint({colour for on, colour in colours if not on})
+        fill = "getComputedStyle(document.querySelector('.bars .fill')).backgroundColor"
+        track = "getComputedStyle(document.querySelector('.bars .track')).backgroundColor"
+        assert frame.evaluate(f"{fill} !== {track}")
 
 
 def test_without_webassembly_the_page_says_so(browser: Browser) -> None:
@@ -192,6 +288,7 @@ def _visit(launched: Browser, options: dict[str, Any]) -> None:
         _check(app, "results")
         for tab in ("Verify", "About"):
             app.tab(tab)
+            app.page.frames[1].evaluate("document.querySelectorAll('details').forEach(node => node.open = true)")
             _check(app, tab)
 
 

@@ -171,7 +171,7 @@ function parseField(raw: unknown): Field {
     typical,
     title: prose(given(raw, "title", ""), where),
     description: prose(given(raw, "description", ""), where, LONGEST_DESCRIPTION),
-    units: text(given(raw, "units", ""), where),
+    units: prose(given(raw, "units", ""), where),
     personal,
   };
 }
@@ -236,7 +236,7 @@ function parseOutput(raw: unknown): Output {
     class_names: names,
     columns,
     title: prose(given(raw, "title", ""), where),
-    units: text(given(raw, "units", ""), where),
+    units: prose(given(raw, "units", ""), where),
     description: prose(given(raw, "description", ""), where, LONGEST_DESCRIPTION),
   };
 }
