@@ -201,7 +201,7 @@ def test_headings_are_read_in_one_direction(browser: Browser, tmp_path: Path) ->
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_forced_colours_leave_the_chosen_one_to_be_seen(kind: Kind) -> None:
-    options = {"forced_colors": "active"} if kind == "chromium" else {}
+    options: dict[str, Any] = {"forced_colors": "active"} if kind == "chromium" else {}
     with (
         launch(kind=kind, prefs={"browser.display.document_color_use": 2}) as launched,
         opened(launched, demo().page.path, **options) as app,
