@@ -68,7 +68,8 @@ def main() -> None:
     asked = parser.parse_args()
     lines, within = [], True
     for name in asked.cases or CASES:
-        row, good = line(CASES[name].title, measured(name, asked.scale))
+        size = "" if asked.scale == 1.0 else f", × {asked.scale:g}"
+        row, good = line(CASES[name].title + size, measured(name, asked.scale))
         print(row, flush=True)
         lines.append(row)
         within &= good

@@ -44,8 +44,8 @@ def _pack(folder: Path) -> dict[str, float]:
     def told(sentence: str) -> None:
         now = time.perf_counter()
         if last[0]:
-            stages[last[0]] = round(now - float(last[1]), 2)
-        last[:] = [sentence, now]
+            stages[last[0]] = round(stages.get(last[0], 0.0) + now - float(last[1]), 2)
+        last[:] = [sentence.partition(":")[0], now]
 
     packed = sealift.pack(model, rows, target, name="large", output=folder / "large.seal", progress=told)
     told("")

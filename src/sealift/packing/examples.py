@@ -16,7 +16,7 @@ from sealift.packing.privacy.examine import answers_finding, examples_finding
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.rows import Row, Rows, encoded, typed
 from sealift.packing.texts import Words, fill
-from sealift.packing.values import NumberValues, distinct
+from sealift.packing.values import NumberValues, count_distinct
 from sealift.runtime import Tolerance
 from sealift.stats import SMALL, Sketch, correlation, draw
 
@@ -112,7 +112,7 @@ def unlike(form: Form, rows: Sequence[Row]) -> list[int]:
     """
     columns = [column.values for column in form.columns]
     # The column with the most different values leaves the fewest records to look at.
-    key = max(range(len(columns)), key=lambda i: len(distinct(columns[i])))
+    key = max(range(len(columns)), key=lambda i: count_distinct(columns[i]))
     wanted: dict[Any, list[int]] = {row[key]: [] for row in rows}
     for i, value in enumerate(columns[key]):
         if value in wanted:

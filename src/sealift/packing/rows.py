@@ -14,6 +14,7 @@ from sealift.contract.field import MAX_SAFE_INTEGER
 from sealift.packing import dates
 from sealift.packing.columns import Values, as_numbers
 from sealift.packing.fields import unseen
+from sealift.packing.values import NumberValues
 from sealift.stats import Numbers, Sketch
 
 Row: TypeAlias = list[float | str | bool | None]
@@ -117,7 +118,9 @@ def encoded(contract: Contract, columns: Mapping[str, Values]) -> Batch:
 def _column(f: Field, values: Values) -> Any:
     if f.dtype == "string":
         return values
-    return dates.as_datetimes(values, np.dtype("M8[us]")) if f.is_time else as_numbers(values)
+    if f.is_time:
+        return dates.as_datetimes(values, np.dtype("M8[us]"))
+    return values.array if isinstance(values, NumberValues) else as_numbers(values)  # which `encode` copies
 
 
 def allowed(contract: Contract, rows: Rows) -> Rows:

@@ -62,3 +62,8 @@ def distinct(values: Sequence[Any]) -> set[Any]:
         found = np.unique(values.array)
         return set(found[found == found].tolist())  # noqa: PLR0124 - NaN
     return set(values) - {None}
+
+
+def count_distinct(values: Sequence[Any]) -> int:
+    """How many different values there are, a missing one among them."""
+    return len(np.unique(values.array)) if isinstance(values, NumberValues) else len(set(values))

@@ -202,7 +202,9 @@ def reference_of(form: Form, truth: Any, conversion: Conversion, graph: onnx.Mod
     units: list[Units] = []
     compared = len(form)
     if numbers:
-        values = np.column_stack([as_numbers(column.values) for column in numbers])
+        values = np.empty((len(form), len(numbers)))
+        for i, column in enumerate(numbers):  # one by one: all at once would be the table twice
+            values[:, i] = as_numbers(column.values)
         units.append(Units("", tuple(column.name for column in numbers), values, values, own=True))
     inner, compared = _inside(form, conversion, graph)
     units += inner
