@@ -56,7 +56,7 @@ def line(title: str, found: dict[str, dict[str, Any]]) -> tuple[str, bool]:
     bound = 2 * original["peak"] + 500 * MB
     peaks = [f"{one['peak'] / MB:,.0f} MB" for one in (original, pack, predict)]
     times = [pack["seconds"], predict["load"], predict["first"], original["seconds"], predict["seconds"]]
-    cells = [title, *peaks, f"{bound / MB:,.0f} MB", *(f"{seconds:.2g} s" for seconds in times)]
+    cells = [title, *peaks, f"{bound / MB:,.0f} MB", *(f"{s:.0f} s" if s >= 10 else f"{s:.2g} s" for s in times)]
     return f"| {' | '.join(cells)} |", max(pack["peak"], predict["peak"]) <= bound
 
 
