@@ -14,7 +14,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsTransformer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 import sealift
 from sealift.errors import PackError, ParityError
@@ -112,3 +112,25 @@ def test_distances_that_are_rounding_errors(tmp_path: Path) -> None:
     assert len(str(caught.value)) < 2000
     exact = KNeighborsTransformer(n_neighbors=5, algorithm="kd_tree").fit(rows)
     assert sealift.pack(exact, rows, name="m", output=tmp_path / "m.seal").report.passed
+
+
+def many_obstacles(df: Any) -> Any:
+    df = df.copy()
+    df["rank"] = df["a"].rank()
+    df["lag"] = df["b"].shift(1)
+    df["sorted"] = np.sort(df["a"].to_numpy())
+    df["code"] = df["s"].apply(ord)
+    df["fine"] = df["a"] + df["b"]
+    return df.drop(columns=["s"]).fillna(0.0)
+
+
+def test_all_obstacles_of_a_function_at_once() -> None:
+    model = make_pipeline(FunctionTransformer(many_obstacles), LogisticRegression()).fit(X, Y)
+    found = sealift.doctor(model, X)
+    told = " ".join(obstacle.what for obstacle in found.obstacles)
+    for part in (".rank()", ".shift(1)", "np.sort", ".apply"):
+        assert part in told
+    assert "fine" not in told
+    assert len(found.obstacles) == 4
+    assert all(obstacle.fix for obstacle in found.obstacles)
+    assert [step.travels for step in found.steps] == [True, False, True]

@@ -13,7 +13,7 @@ from sealift.convert.trace.array import dtype_of, is_array
 from sealift.convert.trace.refusal import Refusal, rows_at_once
 
 _known: dict[Any, Callable[..., Any]] = {}
-_ACROSS_ROWS = {
+ACROSS_ROWS = {
     "argsort", "average", "corrcoef", "cov", "cumprod", "histogram", "percentile", "quantile", "nanpercentile",
     "nanquantile", "sort", "unique", "flip", "roll", "shuffle", "convolve", "gradient", "partition",
 }  # fmt: skip
@@ -29,7 +29,7 @@ def call(function: Any, args: Any, kwargs: Any) -> Any:
         return found
     known = _known.get(function)
     if known is None:
-        if name in _ACROSS_ROWS and kwargs.get("axis") not in (1, -1):
+        if name in ACROSS_ROWS and kwargs.get("axis") not in (1, -1):
             raise rows_at_once(f"np.{name}")
         raise Refusal(
             f"it calls np.{name}, which is not traced",

@@ -56,6 +56,13 @@ def rows_at_once(what: str, fix: str = "") -> Refusal:
     )
 
 
+def unwrapped(function: Any) -> Any:
+    """The function itself behind `functools.partial` and a bound method."""
+    while hasattr(function, "func"):
+        function = function.func
+    return getattr(function, "__func__", function)
+
+
 def line_of_caller() -> str:
     """The innermost line on the stack that is the user's: `features.py, line 12: x = x / x.mean()`."""
     frame = sys._getframe(1)

@@ -25,7 +25,7 @@ ELSEWHERE = {
     "dt": "Let the column hold dates (pd.to_datetime) before the model, in training too.",
     "cat": "Give categories to OneHotEncoder or OrdinalEncoder.",
 }
-_OTHER_ROWS = {
+OTHER_ROWS = {
     "shift", "rolling", "expanding", "ewm", "rank", "diff", "pct_change", "ffill", "bfill", "interpolate", "cumsum",
     "cummax", "cummin", "cumprod", "groupby", "sort_values", "sort_index", "head", "tail", "sample", "dropna",
     "drop_duplicates", "duplicated", "value_counts", "unique", "nunique", "quantile", "describe", "mode", "query",
@@ -88,7 +88,7 @@ class Series(Array):
             return Array(self.tensor, self.missing, narrow=self.narrow)
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in ELSEWHERE or name in _OTHER_ROWS:
+        if name in ELSEWHERE or name in OTHER_ROWS:
             raise unlike(name, "a column")
         if name in _REDUCTIONS:
             return lambda *_, **__: reduce(name, Array(self.tensor), 0)
@@ -97,7 +97,7 @@ class Series(Array):
 
 def unlike(name: str, kind: str) -> Refusal:
     """The refusal of a method of pandas."""
-    if name in _OTHER_ROWS:
+    if name in OTHER_ROWS:
         return rows_at_once(f".{name} of {kind}")
     return Refusal(f"it uses .{name} of {kind}, which is not traced", ELSEWHERE[name])
 

@@ -13,6 +13,7 @@ from sealift.convert import Answer, Table, Tensor
 from sealift.convert.graph import Graph
 from sealift.convert.table import Block
 from sealift.errors import PackError
+from sealift.packing.doctoring import source_scan
 from sealift.packing.replay import replayed
 
 
@@ -27,6 +28,8 @@ class StandIns:
     def __call__(self, estimator: Any, table: Table, error: PackError) -> Answer:
         """An answer for the step. Raises the error itself when the original step cannot be run on the rows."""
         self.remember(error)
+        for other in source_scan.others(estimator, error):
+            self.remember(other)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
