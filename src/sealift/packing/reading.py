@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sealift.contract.field import LONGEST_TEXT
 from sealift.errors import FileError, PackError
 from sealift.packing import arrays, entrance, frames, lists, records
 from sealift.packing.columns import is_unicode
@@ -103,6 +104,9 @@ def _check_names(labels: Sequence[Any], model: Any) -> None:
         raise PackError("E304", f"X has two columns {twice[0]!r:.80}.", fix="Give every column its own name.")
     if any(not name or not is_unicode(name) for name in names):
         raise PackError("E304", "X has a column without a readable name.", fix="Give every column a name.")
+    if any(len(name) > LONGEST_TEXT for name in names):
+        what = f"X has a column whose name is longer than {LONGEST_TEXT} characters."
+        raise PackError("E304", what, fix="Give it a shorter name.")
     wanted = _known(labels, model)
     given, known = set(names), set(wanted)
     lacking = [name for name in wanted if name not in given]
