@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import Field
+from sealift.contract.field import LONGEST_TEXT
 from sealift.errors import PackError
 
 _ROWS = 6
@@ -49,8 +50,8 @@ def _names(members: list[Any]) -> list[str]:
     for member in members:
         names = getattr(member, "feature_names_in_", None)
         if names is not None:
-            # No field has an empty name, but such a model can be told the rest.
-            return [str(name) or f"column {i + 1}" for i, name in enumerate(names)]
+            # No field has an empty name or a very long one, but the rest of such a model can be examined.
+            return [str(name)[:LONGEST_TEXT] or f"column {i + 1}" for i, name in enumerate(names)]
         if hasattr(member, "feature_names_") and hasattr(member, "separator"):  # DictVectorizer
             return list(dict.fromkeys(str(name).split(member.separator)[0] for name in member.feature_names_))
         width = _width(member)
