@@ -135,12 +135,15 @@ def _check_shapes(conversion: Conversion, contract: Contract, answers: Mapping[s
 def _asked(original: Original, rows: Rows) -> tuple[Rows, dict[str, npt.NDArray[Any]]]:
     """The rows that the original answers, and its answers; it is asked for rows with gaps apart from those without.
 
-    One gap makes floats of a column of whole numbers, and then 1 // 0 is infinite in every row of it.
+    One gap makes floats of a column of whole numbers, and then 1 // 0 is infinite in every row of it. Rows at special
+    values are asked apart too: of a logarithm of 0 most are refused, and finding out which costs many questions.
     """
     gaps = np.array([None in row for row in rows.rows])
+    apart = np.array([kind == special.KIND for kind in rows.kinds])
     good = np.zeros(len(rows), dtype=np.bool_)
     found: dict[str, npt.NDArray[Any]] = {}
-    for places in (np.flatnonzero(gaps), np.flatnonzero(~gaps)):
+    groups = [np.flatnonzero((gaps == gap) & (apart == odd)) for gap in (True, False) for odd in (False, True)]
+    for places in groups:
         if not len(places):
             continue
         part = rows.kept(np.isin(np.arange(len(rows)), places).tolist())
