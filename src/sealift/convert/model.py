@@ -164,7 +164,7 @@ def _outputs(answer: Answer) -> tuple[Task, list[tuple[Output, Tensor]]]:
                 f"{_MOST_FEATURES} columns or fewer (n_features=2**12).",
             )
         names = tuple(str(name) for name in features.names)
-        unique = names if len(set(names)) == len(names) else None
+        unique = names if len(set(names)) == len(names) and all(names) else None
         matrix = features.numbers().cast("float64")
         return "transformation", [
             (Output(name="features", dtype="float64", width=matrix.width, columns=unique), matrix)
