@@ -7,11 +7,14 @@ Python it is run with; another version of Unicode gives another file, which is a
 from __future__ import annotations
 
 import json
+import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
@@ -129,6 +132,18 @@ VECTORIZERS: dict[str, Any] = {
     "whole": FeatureHasher(n_features=2**18),
     "whole, no signs": FeatureHasher(n_features=11, alternate_sign=False),
 }
+NUMBERS = (
+    *("1", "-2.5", " 3 ", "\t4\n", "\v5\f", "+6", "7.", ".8", "1e3", "1E-3", "1e+5", "00012", "-0", "1,5", "1_0"),
+    *("0x1A", "\uff11", "\u00a01", "", " ", "x", "1x", "1 2", "--1", "+", "-", ".", "e5", "1e", "1e+", "inf", "-inf"),
+    *("+Infinity", "INF", "infinit", "nan", "NaN", "NA", "None", "True", "1e400", "-1e400", "1e-400", "0.1"),
+    *("0.30000000000000004", "9007199254740993", "123456789012345678901234567890", "2.2250738585072011e-308", "5e-324"),
+)
+TIMES = (
+    *("01.03.2024", "1.3.2024", " 01.03.2024", "01.03.24", "30.02.2024", "29.02.2024", "01-03-2024", "01.03.0001"),
+    *("31.12.9999", "01.03.2024x", "\u0660\u0661.03.2024", "NaT", "20240301", "2024111", "20241301", "2024-03-01"),
+    *("03/01/2024 12:30", "3/1/2024 9:05", "03/01/2024 24:00", "03/01/2024", "2024-03-01T12:30:59"),
+    *("2024-03-01T12:30:60", "2024-12-31T23:59:61", "2024-03-01T12:30:62", "2024-03-01T12:60:00"),
+)
 WHITE = {"strip": {"space": unicode.space(), "left": True, "right": True}}
 # Edits with the Python function that they repeat; the stage reads the whole text, or its characters.
 EDITED: dict[str, tuple[list[dict[str, Any]], Callable[[str], str]]] = {
@@ -184,6 +199,33 @@ def _edited() -> tuple[dict[str, Any], list[dict[str, Any]]]:
             cases.append({"stage": f"edits: {name}", "text": text, "terms": [changed], "columns": columns})
             counted = [[0, len(changed)]] if changed else []
             cases.append({"stage": f"edits, counted: {name}", "text": text, "columns": counted})
+    return stages, cases
+
+
+def _values() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Stages of numbers and times, and what pandas makes of the texts."""
+    stages: dict[str, Any] = {}
+    cases: list[dict[str, Any]] = []
+    one = {"ngrams": [1, 1]}
+    readers: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
+        "number": ({"analyzer": "number", **one}, lambda texts: pd.to_numeric(texts, errors="coerce")),
+        "number, edited": (
+            {"analyzer": "number", **one, "edits": [{"replace": [",", "."]}]},
+            lambda texts: pd.to_numeric(texts.str.replace(",", ".", regex=False), errors="coerce"),
+        ),
+    }
+    for given in ("%d.%m.%Y", "%Y%m%d", "%m/%d/%Y %H:%M", "%Y-%m-%dT%H:%M:%S"):
+        spec = {"analyzer": "time", **one, "format": given}
+        readers[f"time {given}"] = spec, partial(pd.to_datetime, format=given, errors="coerce")
+    for name, (spec, asked) in readers.items():
+        stages[name] = spec
+        texts = [*NUMBERS, *TIMES]
+        for text, value in zip(texts, asked(pd.Series(texts, dtype=object)), strict=True):
+            known = value.as_unit("us").asm8.view("i8") if isinstance(value, pd.Timestamp) else value
+            number: Any = None if pd.isna(value) else float(known)
+            if number is not None and math.isinf(number):
+                number = "Infinity" if number > 0 else "-Infinity"
+            cases.append({"stage": name, "text": text, "columns": [] if number is None else [[0, number]]})
     return stages, cases
 
 
@@ -266,6 +308,14 @@ def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
         "whole texts with white space": whole | {"space": [32, 1]},
         "whole texts with stop words": whole | {"stop_words": ["a"]},
         "stop words that are null": good | {"stop_words": None},
+        "a number with a vocabulary": whole | {"analyzer": "number"},
+        "a number with n-grams": {"analyzer": "number", "ngrams": [1, 2]},
+        "a number with a format": {"analyzer": "number", "ngrams": [1, 1], "format": "%Y-%m-%d"},
+        "a number with a prefix": {"analyzer": "number", "ngrams": [1, 1], "prefix": "a"},
+        "a time without a format": {"analyzer": "time", "ngrams": [1, 1]},
+        "a time with a malformed format": {"analyzer": "time", "ngrams": [1, 1], "format": "%Y-%m"},
+        "a format that is null": {"analyzer": "time", "ngrams": [1, 1], "format": None},
+        "a format of whole texts": whole | {"format": "%Y-%m-%d"},
         "no edits": whole | {"edits": []},
         "17 edits": whole | {"edits": [{"replace": ["a", "b"]}] * 17},
         "an edit of two kinds": whole | {"edits": [{"replace": ["a", "b"], "map": {"rest": "keep"}}]},
@@ -299,9 +349,9 @@ def main() -> None:
         assert features is not None
         stages[name] = staged(graph, [features.numbers()])[0].spec
         cases += [_case(name, model, text) for text in TEXTS]
-    edited, of_edits = _edited()
-    stages |= edited
-    cases += of_edits
+    for more, of_them in (_edited(), _values()):
+        stages |= more
+        cases += of_them
     groups = {"stages": _lines(stages), "malformed": _lines(_malformed(stages))}
     body = ",\n".join(f'"{key}":{{\n{lines}}}' for key, lines in groups.items())
     listed = ",\n".join(_dumps(case) for case in cases)

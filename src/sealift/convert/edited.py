@@ -10,6 +10,7 @@ import numpy as np
 from sealift.contract import Stage
 from sealift.convert.graph import Graph, Tensor, where
 from sealift.errors import PackError
+from sealift.text import TextStage
 
 Edit: TypeAlias = Mapping[str, Any]
 """One entry of a stage's `edits` (spec/TEXT.md §1)."""
@@ -102,6 +103,21 @@ class Edited(Tensor):
         """How often a stage of one column counts, float64 (N,); `instead` where the field is missing."""
         _, counts = self.staged({**spec, "ngrams": [1, 1], "hash": {"columns": 1, "signs": False}})
         return where(self.missing, np.array(instead), _first(counts)).column(0)
+
+    def value(self, spec: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+        """What a stage of numbers or times reads, float64 (N,), and where it reads nothing, bool (N,).
+
+        A missing value is read as what takes its place, and else as nothing.
+        """
+        full = {**spec, "ngrams": [1, 1]}
+        terms, counts = self.staged(full)
+        value, nothing = _first(counts), _first(terms) < 0
+        if self.instead is None:
+            return value.column(0), (nothing | self.missing).column(0)
+        read = TextStage(full).count(self.instead).get(0)
+        instead = self.graph.constant(np.array(0.0 if read is None else read))
+        none = self.graph.constant(np.array(read is None))
+        return where(self.missing, instead, value).column(0), where(self.missing, none, nothing).column(0)
 
     def staged(self, spec: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
         """The tensors (N, L) of a stage over the edited strings."""

@@ -61,7 +61,7 @@ class Stages:
         count = len(tensors["text"])
         start, end = 0, -1
         while end < count:
-            rows: list[list[dict[int, int]]] = []
+            rows: list[list[dict[int, float]]] = []
             widest = 0
             for texts in tensors["text"][start : start + (self._rows or count)]:
                 self._check_work(texts)
@@ -89,7 +89,7 @@ class Stages:
             )
 
 
-def _padded(number: int, rows: list[dict[int, int]]) -> dict[str, npt.NDArray[Any]]:
+def _padded(number: int, rows: list[dict[int, float]]) -> dict[str, npt.NDArray[Any]]:
     """`terms<k>` and `counts<k>`, (N, L): each row's columns ascending, −1 and 0 behind them."""
     shape = (len(rows), max([1, *(len(row) for row in rows)]))
     terms = np.full(shape, -1, dtype=np.int64)

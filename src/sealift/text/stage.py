@@ -15,6 +15,7 @@ from sealift.text.grams import Blanks, inside_words, of_chars, of_words
 from sealift.text.murmur import column_of
 from sealift.text.scan import Scanner
 from sealift.text.tables import Tables
+from sealift.text.values import value_of
 
 MOST_COLUMNS = 1 << 20
 LONGEST_GRAM = 64
@@ -26,7 +27,19 @@ MOST_WORK = 1 << 24
 
 _COMMON = {"analyzer", "ngrams"}
 _MOST_ROWS = 1 << 22
-_OPTIONAL = {"rows", "edits", "lower", "accents", "pattern", "stop_words", "space", "prefix", "vocabulary", "hash"}
+_OPTIONAL = {
+    "rows",
+    "edits",
+    "lower",
+    "accents",
+    "pattern",
+    "stop_words",
+    "space",
+    "prefix",
+    "vocabulary",
+    "hash",
+    "format",
+}
 
 
 class TextStage:
@@ -52,10 +65,15 @@ class TextStage:
         least, most = (read.integer(n, 1, LONGEST_GRAM) for n in read.items(spec["ngrams"], int, 2, least=2))
         if least > most:
             raise ValueError("the shortest n-gram is longer than the longest")
-        self._split = _splitter(spec, least, most, tables)
+        self._value = value_of(spec)
+        self._split = _whole if self._value is not None else _splitter(spec, least, most, tables)
         self._sizes = (least, most)
         self.sizes = sum(range(least, most + 1))
         self._harmless = MOST_WORK // self.sizes
+        self._signs: bool | None = None
+        if self._value is not None:
+            self.columns = 1
+            return
         if ("vocabulary" in spec) == ("hash" in spec):
             raise ValueError("a stage has a vocabulary or hashes, one of the two")
         if "hash" in spec:
@@ -63,11 +81,11 @@ class TextStage:
             self.columns = read.integer(hashed["columns"], 1, MOST_COLUMNS)
             if type(hashed["signs"]) is not bool:
                 raise ValueError("signs is true or false")
-            self._signs: bool | None = hashed["signs"]
+            self._signs = hashed["signs"]
             self._hash = _remembering(partial(column_of, columns=self.columns))
         else:
             terms = read.items(spec["vocabulary"], str, MOST_COLUMNS, least=1)
-            self.columns, self._signs = len(terms), None
+            self.columns = len(terms)
             self._vocabulary = {term: i for i, term in enumerate(terms)}
             if len(self._vocabulary) != len(terms):
                 raise ValueError("a term stands twice in the vocabulary")
@@ -88,18 +106,29 @@ class TextStage:
         longest = min(most, max(len(text), least))
         return len(text) * sum(range(least, longest + 1))
 
-    def count(self, text: str) -> dict[int, int]:
-        """Column → how often, for every column that a term of the text falls on; with signs the sum of the signs."""
+    def count(self, text: str) -> dict[int, float]:
+        """Column → how often, for every column that a term of the text falls on; with signs the sum of the signs.
+
+        A stage of numbers or times has the value in its one column, and no column where the text is none.
+        """
+        if self._value is not None:
+            (changed,) = self.terms(text)
+            value = self._value(changed)
+            return {} if value is None else {0: value}
         if self._signs is None:
             known = self._vocabulary.get
             found = Counter(map(known, self.terms(text)))
             found.pop(None, None)
             return found  # type: ignore[return-value]  # None is gone
-        sums: dict[int, int] = {}
+        sums: dict[int, float] = {}
         for term in self.terms(text):
             column, sign = self._hash(term)
             sums[column] = sums.get(column, 0) + (sign if self._signs else 1)
         return sums
+
+
+def _whole(text: str) -> list[str]:
+    return [text]
 
 
 def _remembering(hashed: Callable[[str], tuple[int, int]]) -> Callable[[str], tuple[int, int]]:

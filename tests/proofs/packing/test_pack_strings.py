@@ -151,3 +151,47 @@ def test_refusals(name: str, tmp_path: Path) -> None:
         sealift.pack(model, X, name="m", output=tmp_path / "m.seal")
     assert caught.value.code == "E302"
     assert part in caught.value.what
+
+
+@pytest.mark.parametrize("kind", ["object", "str"])
+def test_numbers_and_dates_out_of_strings(kind: Any, tmp_path: Path) -> None:
+    numbers = ["1", " 2.5 ", "-3e1", "x", "", "1,5", "\uff11"]
+    dates = ["01.03.2024", "1.12.1999", "30.02.2024", "", "2024-03-01"]
+    rows = pd.DataFrame({"n": RNG.choice(numbers, 300), "d": RNG.choice(dates, 300)}).astype(kind)
+    rows.loc[::7, "n"] = None
+    y = (rows["n"] == "1").astype(int)
+
+    def read(d: Any) -> Any:
+        return d.assign(
+            n=pd.to_numeric(d["n"].str.replace(",", ".", regex=False), errors="coerce").fillna(-1.0),
+            d=pd.to_datetime(d["d"], format="%d.%m.%Y", errors="coerce").dt.year.fillna(0.0),
+        )
+
+    model = make_pipeline(FunctionTransformer(read), DecisionTreeClassifier(max_depth=5, random_state=0)).fit(rows, y)
+    sealed = sealift.pack(model, rows, name="m", output=tmp_path / "m.seal").load()
+    unseen = pd.DataFrame({"n": ["1e0", "0x1", "1_0", "INF"][:3], "d": ["31.12.2030", "1.1.1", "32.01.2024"]}).astype(
+        kind
+    )
+    for asked in (rows, unseen):
+        np.testing.assert_allclose(sealed.predict(asked)["probability"], model.predict_proba(asked), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("function", "part"),
+    [
+        (lambda d: pd.to_numeric(d["s"]), "raises for strings"),
+        (lambda d: pd.to_datetime(d["s"], format="%d.%m.%Y").dt.year, "raises for strings"),
+        (lambda d: pd.to_datetime(d["s"], format="%d %b %Y", errors="coerce").dt.year, "format that is not supported"),
+        (lambda d: pd.to_datetime(d["s"], errors="coerce").dt.year, "format that is not supported"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_numbers_and_dates_that_are_refused(function: Callable[[Any], Any], part: str, tmp_path: Path) -> None:
+    rows = pd.DataFrame({"s": ["1", "2"] * 40})
+    if "dt" in function.__code__.co_names:
+        rows = pd.DataFrame({"s": ["01.03.2024", "02.03.2024"] * 40})
+    step = FunctionTransformer(lambda d: function(d).to_frame()).fit(rows)
+    with pytest.raises(PackError) as caught:
+        sealift.pack(step, rows, name="m", output=tmp_path / "m.seal")
+    assert part in caught.value.what
+    assert "errors=" in caught.value.fix or "format=" in caught.value.fix

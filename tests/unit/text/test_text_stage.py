@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sealift import canonical
 from sealift.contract import Contract, encode
 from sealift.errors import ContractError, SealError
 from sealift.text import Stages, TextStage
@@ -17,6 +18,11 @@ from sealift.text.murmur import murmur3
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[3] / "spec" / "vectors" / "text.json").read_text("utf-8"))
 # a+b: on a text of a, every attempt goes to the end in vain
 FAR = {"classes": [[97, 1], [98, 1]], "starts": [0] * 4, "next": [[0, 4, 0, 0], [0, 4, 6, 0], [1, 1, 1, 1]]}
+
+
+def _numbers(columns: list[list[Any]]) -> list[list[Any]]:
+    """The columns of a case, whose counts may be infinite."""
+    return [[column, canonical.number(value)] for column, value in columns]
 
 
 def _contract(spec: Any) -> Contract:
@@ -45,7 +51,7 @@ def test_vectors(name: str) -> None:
     for case in mine:
         if "terms" in case:
             assert sorted(stage.terms(case["text"])) == case["terms"], ascii(case["text"])
-        assert sorted(map(list, stage.count(case["text"]).items())) == case["columns"], ascii(case["text"])
+        assert sorted(map(list, stage.count(case["text"]).items())) == _numbers(case["columns"]), ascii(case["text"])
 
 
 @pytest.mark.parametrize("name", VECTORS["malformed"])

@@ -207,7 +207,7 @@ def test_a_fixed_day_is_no_clock() -> None:
 
 def test_texts_are_no_dates() -> None:
     X = pd.DataFrame({"a": ["2020-01-01", "2020-01-02"] * 20})
-    with pytest.raises(PackError, match="reads dates out of texts") as caught:
+    with pytest.raises(PackError, match="reads dates out of strings by a format that is not supported") as caught:
         graph_and_pandas(lambda df: pd.to_datetime(df["a"]).dt.year.to_frame(), X)
     assert "in training too" in caught.value.fix
 

@@ -7,6 +7,7 @@ do for everything but a stand-in array. The libraries themselves are not touched
 
 from __future__ import annotations
 
+import datetime
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ from sealift.convert.trace.joining import column_stack
 from sealift.convert.trace.moments import is_moments
 from sealift.convert.trace.refusal import ROWS, Refusal, is_library
 from sealift.convert.trace.series import gone
+from sealift.convert.trace.strings import numbers_of, times_of
 
 _LOCK = threading.RLock()
 
@@ -94,6 +96,7 @@ def _replacements(like: Tensor) -> Iterator[tuple[Any, Any]]:
         for name in ("isna", "isnull", "notna", "notnull"):
             frames[name] = _Gone(getattr(pandas, name), name)
         frames["cut"] = Cut(pandas.cut)
+        frames["to_numeric"] = _Numeric(pandas.to_numeric)
         frames["to_datetime"] = _Dates(pandas.to_datetime)
         yield from _pairs(pandas, frames)
 
@@ -187,12 +190,34 @@ class _Dates:
     def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if is_moments(value):
             return value
+        if is_array(value) and value.dtype == object and not args:
+            rest = dict(kwargs)
+            given, errors = rest.pop("format", None), rest.pop("errors", "raise")
+            if not rest:
+                return times_of(value, errors, given, self._kind(given))
         if is_array(value) or is_frame(value):
             raise Refusal(
                 "it reads dates out of texts or numbers",
                 "Let the column hold dates before the model, in training too: X['when'] = pd.to_datetime(X['when']).",
             )
         return self._original(value, *args, **kwargs)
+
+    def _kind(self, given: Any) -> Any:
+        """The dtype that the installed pandas gives dates of a format."""
+        example = datetime.datetime(2024, 3, 1).strftime(given) if isinstance(given, str) else "2024-03-01"
+        return self._original([example], format=given).dtype
+
+
+class _Numeric:
+    """`pd.to_numeric` of a column: of strings through a stage, of numbers as they are."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, value: Any, errors: str = "raise", **rest: Any) -> Any:
+        if not is_array(value) or any(option is not None for option in rest.values()):
+            return self._original(value, errors=errors, **rest)
+        return value if value.dtype != object else numbers_of(value, errors)
 
 
 class _Concat:

@@ -8,15 +8,49 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import is_missing
+from sealift.contract.date_format import format_problem
 from sealift.convert import unicode
 from sealift.convert.edited import Edited, edited
+from sealift.convert.graph import where
 from sealift.convert.pattern import automaton
+from sealift.convert.trace.moments import Moments
 from sealift.convert.trace.refusal import Refusal
 from sealift.convert.trace.series import Series
 from sealift.text.edits import edits_of
 from sealift.text.tables import Tables
 
 _FIX = "Clean strings before the model, or give them to OneHotEncoder, CountVectorizer and their like."
+
+
+def numbers_of(series: Series, errors: str) -> Series:
+    """`pd.to_numeric(series, errors="coerce")` of a column of strings."""
+    value, nothing = _source_of(series, errors, "pd.to_numeric").value({"analyzer": "number"})
+    return Series(where(nothing, np.nan, value), series.name)
+
+
+def times_of(series: Series, errors: str, given: Any, kind: np.dtype[Any]) -> Moments:
+    """`pd.to_datetime(series, format=…, errors="coerce")` of a column of strings."""
+    problem = format_problem(given, "datetime") if isinstance(given, str) else "there is none"
+    if problem:
+        raise Refusal(
+            f"it reads dates out of strings by a format that is not supported: {problem}",
+            "Give format= of %Y %m %d %H %M %S, each once; or let the column hold dates before the model, in training "
+            "too.",
+        )
+    value, nothing = _source_of(series, errors, "pd.to_datetime").value({"analyzer": "time", "format": given})
+    return Moments(where(nothing, 0.0, value).cast("int64"), nothing, kind, series.name, plain=False)
+
+
+def _source_of(series: Series, errors: str, name: str) -> Edited:
+    source = None if series.missing is None else edited(series.tensor, series.missing)
+    if source is None:
+        raise Refusal(f"it uses {name} of what is no column of strings of the rows given", _FIX)
+    if errors != "coerce":
+        raise Refusal(
+            f"it uses {name}, which raises for strings that it cannot read",
+            f'Write {name}(…, errors="coerce"), and fill or impute what is missing then.',
+        )
+    return source
 
 
 class Strings:
@@ -132,6 +166,4 @@ class Strings:
 
 
 def _with_gaps(source: Edited, counts: Any) -> Any:
-    from sealift.convert.graph import where
-
     return where(source.missing.column(0), np.array(np.nan), (counts > 0.0).cast("float64"))

@@ -7,6 +7,7 @@ import { murmur3 } from "./murmur";
 import { flag, integer, isInteger, isText, items, keys, Malformed, text } from "./read";
 import { scanner, type Split } from "./scan";
 import { Tables } from "./tables";
+import { valueOf, type ValueOf } from "./values";
 
 const MOST_COLUMNS = 1 << 20;
 const LONGEST_GRAM = 64;
@@ -27,6 +28,7 @@ const OPTIONAL = [
   "prefix",
   "vocabulary",
   "hash",
+  "format",
 ];
 
 /** The column that a term falls on, and what it adds there; undefined where it is passed over. */
@@ -40,6 +42,8 @@ export class TextStage {
   private readonly changes: Change[] = [];
   private readonly split: Split;
   private readonly place: Place;
+  /** Of a stage of numbers or times: what a text is. */
+  private readonly value: ValueOf | undefined;
 
   /** The sum of the sizes of its n-grams. */
   readonly sizes: number;
@@ -58,8 +62,14 @@ export class TextStage {
       number,
     ];
     if (least > most) throw new Malformed("the shortest n-gram is longer than the longest");
-    this.split = splitter(spec, least, most, tables);
+    this.value = valueOf(spec);
+    this.split = this.value ? (whole) => [whole] : splitter(spec, least, most, tables);
     [this.least, this.most, this.sizes] = [least, most, sizesBetween(least, most)];
+    if (this.value) {
+      this.columns = 1;
+      this.place = () => undefined;
+      return;
+    }
     if ("vocabulary" in spec === "hash" in spec)
       throw new Malformed("a stage has a vocabulary or hashes, one of the two");
     ({ columns: this.columns, place: this.place } =
@@ -85,6 +95,10 @@ export class TextStage {
 
   /** Column and count, ascending, for every column that a term of the text falls on. */
   count(text: string): [number, number][] {
+    if (this.value) {
+      const value = this.value(this.terms(text)[0]!);
+      return value === undefined ? [] : [[0, value]];
+    }
     const counts = new Map<number, number>();
     for (const term of this.terms(text)) {
       const found = this.place(term);
