@@ -70,7 +70,7 @@ def test_a_large_file_keeps_the_page_alive(app: Opened) -> None:
 
 def test_the_form_answers_while_a_file_is_answered_and_the_file_can_be_cancelled(app: Opened) -> None:
     few = _text(demo().rows).splitlines()
-    app.choose("\n".join([few[0], *few[1:] * 70]))
+    app.choose("\n".join([few[0], *few[1:] * 280]))
     status = app.inside.get_by_test_id("file-status")
     expect(status).to_contain_text("rows so far")
     app.tab("Predict")
