@@ -39,8 +39,8 @@ def read_data(
         ContractError: E101 when a named column is not there, E103, E105.
     """
     # A label such as "None" is a class more often than a gap.
-    told = {target: {"missing_as": [""]}, **(fields or {})} if target is not None else fields or {}
-    columns = _columns(path, told)
+    described = {target: {"missing_as": [""]}, **(fields or {})} if target is not None else fields or {}
+    columns = _columns(path, described)
     for name in [*drop, *([target] if target is not None else [])]:
         if name not in columns:
             listed = ", ".join(f'"{found}"' for found in list(columns)[:20])
@@ -93,24 +93,25 @@ def _columns(path: Path, fields: Mapping[str, Mapping[str, Any]]) -> dict[str, A
 def _told(field: Mapping[str, Any], name: str) -> dict[str, Any]:
     """What a contract file says of a column's cells. Raises ContractError E106 where it is malformed."""
     keys = {"missing_as", "true_as", "false_as", "date_format"}
-    told = {key: value for key, value in field.items() if key in keys}
+    described = {key: value for key, value in field.items() if key in keys}
     # A field of the one type that has such keys checks them.
-    dtype = "bool" if {"true_as", "false_as"} & told.keys() else "datetime" if "date_format" in told else "string"
-    Field.from_json({"name": name, "dtype": dtype, **told})
-    return told
+    words = bool({"true_as", "false_as"} & described.keys())
+    dtype = "bool" if words else "datetime" if "date_format" in described else "string"
+    Field.from_json({"name": name, "dtype": dtype, **described})
+    return described
 
 
-def _typed_cells(parts: Sequence[Any], told: Mapping[str, Any]) -> npt.NDArray[Any]:
+def _typed_cells(parts: Sequence[Any], described: Mapping[str, Any]) -> npt.NDArray[Any]:
     """Numbers where every cell is one or missing, then booleans, else text."""
     cells: list[str] = list(chain.from_iterable(parts))
-    words = told.get("missing_as", MISSING_WORDS)
+    words = described.get("missing_as", MISSING_WORDS)
 
     def read(dtype: DType) -> Any:
-        return CellReader(dtype, **{"missing_as": words, **told}).column(cells)
+        return CellReader(dtype, **{"missing_as": words, **described}).column(cells)
 
-    if "date_format" in told:
+    if "date_format" in described:
         return _dates(read("datetime"))
-    if {"true_as", "false_as"} & told.keys():
+    if {"true_as", "false_as"} & described.keys():
         flags = read("bool")
         if not any(isinstance(value, Unreadable) for value in flags):
             return np.array(flags, dtype=np.object_ if None in flags else np.bool_)

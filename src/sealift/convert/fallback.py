@@ -67,7 +67,7 @@ def _traced(estimator: Any, x: Table) -> Table:
             continue
         return _with_names(estimator, found)
     assert first is not None
-    # The obstacle inside a library's code tells its user nothing.
+    # The obstacle inside a library's code is of no use to its user.
     own = not is_library(getattr(sys.modules.get(type(estimator).__module__), "__file__", None) or "")
     raise _no_converter(estimator, f", and {first.what[:1].lower()}{first.what[1:].rstrip('.')}" if own else "")
 

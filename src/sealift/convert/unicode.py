@@ -37,7 +37,7 @@ def lower() -> dict[str, Any]:
 
 @cache
 def upper() -> dict[str, Any]:
-    """`str.upper`, which looks at single characters alone."""
+    """`str.upper`, character by character."""
     return mapping({point: up for point in _assigned() if (up := chr(point).upper()) != chr(point)}, "keep")
 
 

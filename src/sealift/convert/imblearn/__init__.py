@@ -1,4 +1,4 @@
-"""Converters for imbalanced-learn: samplers work on training rows alone, so a pipeline predicts without them.
+"""Converters for imbalanced-learn: samplers change training rows only, so a pipeline predicts without them.
 
 The ensembles predict as their base classes of scikit-learn do, and have the same converters.
 """
