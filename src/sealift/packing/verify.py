@@ -27,8 +27,8 @@ from sealift.stats import Sketch
 from sealift.text import Stages
 
 _ALONE = 4
-_BLOCK = 1 << 16
-"""So many of the caller's rows are compared at once, so that a long table needs little memory beside itself."""
+_MOST_ROWS, _LEAST_ROWS, _MOST_CELLS = 1 << 16, 1 << 10, 1 << 22
+"""Bounds of how many of the caller's rows are compared at once, so that a large table needs little memory besides."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,9 @@ def _compare_own(
         PackError: E305 when the contract refuses them all.
     """
     lost, problem = 0, None
-    for start in range(0, len(original.form), _BLOCK):
-        block = slice(start, start + _BLOCK)
+    size = max(_LEAST_ROWS, min(_MOST_ROWS, _MOST_CELLS // len(contract.inputs)))
+    for start in range(0, len(original.form), size):
+        block = slice(start, start + size)
         own = {name: values[block] for name, values in original.form.values().items()}
         batch = encoded(contract, own)
         lost += len(batch) - int(batch.good.sum())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -189,6 +189,10 @@ class Reference:
     strings: dict[str, Counter[Any]]
     labels: Counter[Any] | None
     texts: dict[int, Sequence[Any]]
+
+    def without_rows(self) -> Reference:
+        """The same without the rows; the target values remain."""
+        return replace(self, units=[units for units in self.units if units.target], strings={}, texts={})
 
     @property
     def targets(self) -> bool:

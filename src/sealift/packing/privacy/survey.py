@@ -85,7 +85,10 @@ class Survey:
         self._references = [
             (name, reference_of(form, truth, conversion, graph)) for name, form, truth in given if form is not None
         ]
-        return examine(graph, conversion, contract, self._references)
+        found = examine(graph, conversion, contract, self._references)
+        # The rows in the units of every step take much memory, and only the targets are asked for after this.
+        self._references = [(name, reference.without_rows()) for name, reference in self._references]
+        return found
 
     def single_answers(self, answers: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.bool_]:
         """Which answers (N,) are one person's target value."""
