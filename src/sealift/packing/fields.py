@@ -163,7 +163,12 @@ def check_loosened(before: Contract, after: Contract, original: Original) -> Non
 
 
 def without_rare(
-    fields: Sequence[Field], form: Form, texts: Collection[str], *, training: bool = False
+    fields: Sequence[Field],
+    form: Form,
+    texts: Collection[str],
+    *,
+    training: bool = False,
+    constants: Collection[Any] = (),
 ) -> tuple[list[Field], list[Finding]]:
     """Fields that list no rare category unless the model refuses all others; and the rare ones that the model knows.
 
@@ -172,6 +177,7 @@ def without_rare(
         form: rows, which tell what is rare.
         texts: every text that the file holds besides; a category among them is no secret of this list.
         training: whether the rows are the training rows.
+        constants: what steps put in place of missing values (`constants_of`), which is no row's value.
     """
     result: list[Field] = []
     findings: list[Finding] = []
@@ -187,7 +193,8 @@ def without_rare(
         hidden = rare - held if field.unknown == "allowed" else set()
         if enough:
             hidden = rare if field.unknown == "allowed" else set()
-            told = held if field.unknown == "allowed" else rare
+            known = held if field.unknown == "allowed" else rare
+            told = {value for value in known if counts[value] or not (training or value in constants)}
             if told:
                 findings.append(
                     Finding(
@@ -203,6 +210,13 @@ def without_rare(
         typical = None if field.typical in hidden else field.typical
         result.append(dataclasses.replace(field, categories=kept or None, typical=typical))
     return result, findings
+
+
+def constants_of(steps: Sequence[Step]) -> set[Any]:
+    """The constants that imputers put in place of missing values."""
+    filling = [step.estimator for step in steps if getattr(step.estimator, "strategy", None) == "constant"]
+    values = [getattr(estimator, "fill_value", None) for estimator in filling]
+    return {value for value in values if isinstance(value, str | int | float)}
 
 
 def unseen(field: Field) -> float | str | bool:

@@ -239,7 +239,10 @@ def _contract(
     inputs = fielding.with_whole(fielding.with_policies(inputs, original), conversion.graph.whole)
     inputs = fielding.with_closed(inputs, conversion.graph.closed)
     inputs = fielding.with_missing_words(inputs, original.form)
-    inputs, findings = fielding.without_rare(inputs, survey.rare_in, held, training=survey.has_training)
+    constants = fielding.constants_of(conversion.steps)
+    inputs, findings = fielding.without_rare(
+        inputs, survey.rare_in, held, training=survey.has_training, constants=constants
+    )
     inputs, observed = names.with_observed_values(inputs, original.form)
     ignored = tuple(Ignored(column.name, place) for place, column in original.form.dropped)
     found = Contract(inputs=tuple(inputs), task=conversion.task, stages=conversion.stages, ignored=ignored, **rest)

@@ -16,6 +16,7 @@ from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression, QuantileRegressor, Ridge
 from sklearn.mixture import GaussianMixture
@@ -362,3 +363,26 @@ def test_quantile_and_process_models(data: Any, tmp_path: Path) -> None:
     # With the intercept alone to choose, the median of an odd number of people is one of them.
     alone = QuantileRegressor(alpha=1e9, solver="highs")
     assert kinds(packed_with(alone, X[:399], y[:399], tmp_path))["targets"] == 1
+
+
+def test_the_constant_of_an_imputer_is_no_category_of_a_row(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"stage": ["I", "II", None, "II"] * 100, "age": np.arange(400.0) % 60})
+    filled = SimpleImputer(strategy="constant", fill_value="none")
+    stages = make_pipeline(filled, OneHotEncoder(handle_unknown="ignore"))
+    columns = ColumnTransformer([("stage", stages, ["stage"]), ("age", StandardScaler(), ["age"])])
+    model = make_pipeline(columns, LogisticRegression()).fit(frame, [0, 1, 1, 1] * 100)
+    packed = sealift.pack(model, frame, name="m", output=tmp_path / "m.seal")
+    assert not _categories(packed)
+    rare = frame.copy()
+    rare.loc[0, "stage"] = "Mrs Example"
+    model.fit(rare, [0, 1, 1, 1] * 100)
+    packed = sealift.pack(model, frame, name="m2", output=tmp_path / "m2.seal")  # not among the rows given
+    assert _categories(packed)
+    packed = sealift.pack(model, frame, name="m3", output=tmp_path / "m3.seal", training=rare)
+    assert _categories(packed)
+
+
+def _categories(packed: sealift.packing.Packed) -> bool:
+    """Whether the file retains rare categories."""
+    assert packed.privacy is not None
+    return any(finding.kind == "categories" for finding in packed.privacy.findings)

@@ -117,7 +117,8 @@ def _retained(conversion: Conversion, form: Form, truth: Any) -> list[Finding]:
     survey = Survey(form, truth)
     graph = conversion.model()
     inputs = fielding.with_categories(fielding.infer(form, fielding.sketch(form)), conversion.steps, form)
-    inputs, found = fielding.without_rare(inputs, form, survey.strings_held(graph, conversion))
+    constants = fielding.constants_of(conversion.steps)
+    inputs, found = fielding.without_rare(inputs, form, survey.strings_held(graph, conversion), constants=constants)
     contract = Contract(
         inputs=tuple(inputs), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages
     )
