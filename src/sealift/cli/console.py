@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 refused, 2 wrong usage, 3 done but some rows were refused,
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import math
 import os
@@ -247,15 +248,16 @@ def pairs(items: Iterable[tuple[str, object]]) -> None:
         say(f"  {styled(name.ljust(width), 'dim')}  {clean(value)}")
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]], limit: int = 48, most: int = 200) -> None:
-    """An aligned table of at most `most` rows; long cells are cut with an ellipsis."""
-    listed: list[Sequence[object]] = []
-    others = 0
-    for row in rows:
-        if len(listed) < most:
-            listed.append(row)
-        else:
-            others += 1
+def table(
+    header: Sequence[str], rows: Iterable[Sequence[object]], limit: int = 48, most: int = 200, total: int | None = None
+) -> None:
+    """An aligned table of at most `most` rows; long cells are cut with an ellipsis.
+
+    `total` is the number of rows where it is known, so that the others need not be made.
+    """
+    rest = iter(rows)
+    listed = list(itertools.islice(rest, most))
+    others = sum(1 for _ in rest) if total is None else total - len(listed)
     cells = [[_cut(clean(str(cell)[: limit + 1]), limit) for cell in row] for row in [header, *listed]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     for at, row in enumerate(cells):

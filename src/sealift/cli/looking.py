@@ -61,10 +61,11 @@ def inspect(file: Path, *, as_json: bool) -> None:
     say(f"\n{len(contract.inputs)} inputs")
     table(
         ["name", "title", "type", "may be missing", "values", "usual", "units"],
-        [
+        (
             [f.name, f.title, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), _usual(f), f.units]
             for f in contract.inputs
-        ],
+        ),
+        total=len(contract.inputs),
     )
     if contract.ignored:
         names = [clean(column.name) for column in contract.ignored]
