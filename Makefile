@@ -9,8 +9,8 @@ WEB := $(shell find web/app -type f -not -path '*/node_modules/*' 2>/dev/null) s
 
 help:
 	@echo "make demo      train, seal, verify and open a model on real data; leaves its files in demo/"
-	@echo "make unit      the quick tests: each layer's own parts, half a minute"
-	@echo "make test      every test, in a browser too: a few minutes"
+	@echo "make unit      the quick tests: each layer's own parts, less than a minute"
+	@echo "make test      every test, in two browsers too: a quarter of an hour"
 	@echo "make check     style, types, layers"
 	@echo "make web       build the page's program"
 	@echo "make fidelity  the table of conversions, library by library"
