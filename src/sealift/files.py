@@ -14,14 +14,13 @@ from sealift.errors import FileError
 
 _CHUNK = 1 << 20
 _STALE = 600.0  # seconds since the last change; between its creation and its lock a part is not held yet
+_LOCKED = 30.0  # seconds that another process may hold a lock
 _swept: set[str] = set()
 
 
 class _NotWrittenError(Exception):
     """Ends a block whose file is not to be kept."""
 
-
-_LOCKED = 30.0
 
 listeners: list[Callable[[Path], None]] = []
 """Told of each unfinished file, so that another process can remove it when this one is killed."""

@@ -119,20 +119,28 @@ def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = Fal
         )
     listed_names = set(present)
     lacking = [field.name for field in contract.inputs if field.name not in listed_names]
-    others = [name for name in present if name not in contract.index and name not in contract.ignored_names]
+    others = _others(contract, present)
     if lacking:
-        listed = ", ".join(f'"{name}"' for name in lacking[:5]) + (f" and {len(lacking) - 5} more" * (len(lacking) > 5))
         close = _closest(lacking[0], others[:_COMPARED])
         hint = f'Rename the column "{close}" to "{lacking[0]}".' if close else "Add the columns, named exactly so."
-        raise ContractError("E101", f"The rows lack {listed}.", fix=hint)
+        raise ContractError("E101", f"The rows lack {_quoted(lacking)}.", fix=hint)
     if others and not extra:
-        listed = ", ".join(f'"{name}"' for name in others[:5]) + (f" and {len(others) - 5} more" * (len(others) > 5))
         raise ContractError(
             "E102",
-            f"The rows have columns that are no inputs of the model: {listed}.",
+            f"The rows have columns that are no inputs of the model: {_quoted(others)}.",
             fix="Remove them; or keep them beside the answers (--keep NAME), or pass over them (--extra, extra=True).",
         )
     return [name for name in present if name not in contract.index] if extra else []
+
+
+def _others(contract: Contract, names: Iterable[str]) -> list[str]:
+    """The names that are neither inputs nor columns that the model drops."""
+    return [name for name in names if name not in contract.index and name not in contract.ignored_names]
+
+
+def _quoted(names: Sequence[str]) -> str:
+    """The first five names, and how many more there are."""
+    return ", ".join(f'"{name}"' for name in names[:5]) + (f" and {len(names) - 5} more" * (len(names) > 5))
 
 
 def _places(contract: Contract, width: int) -> Sequence[int]:
@@ -199,7 +207,7 @@ def _with_absent(contract: Contract, rows: Any, table: Mapping[str, Any]) -> Map
     An input that one of their keys nearly names is still lacking, since that is a slip.
     """
     count = int(_is_one(rows)) if isinstance(rows, Mapping) else len(rows) if isinstance(rows, list | tuple) else 0
-    others = [name for name in table if name not in contract.index and name not in contract.ignored_names]
+    others = _others(contract, table)
     lacking = [f.name for f in contract.inputs if count and f.missing == "allowed" and f.name not in table]
     return {**table, **{name: [None] * count for name in lacking if not others or _closest(name, others) is None}}
 

@@ -22,6 +22,7 @@ from sealift.packing.metrics import baseline, metrics
 from sealift.packing.original import Original, check_model, check_rows
 from sealift.packing.output import check_output, identity_notes, output_path
 from sealift.packing.parity import Report, tolerances
+from sealift.packing.privacy.examine import strings_held
 from sealift.packing.privacy.findings import Finding, PrivacyReport
 from sealift.packing.privacy.survey import Survey
 from sealift.packing.progress import Progress, with_progress
@@ -160,7 +161,7 @@ def pack(
         original,
         sketches,
         survey,
-        survey.strings_held(graph, conversion),
+        strings_held(graph, conversion),
         fields or {},
         outputs=names.output_names(told.named(conversion.outputs, class_names), outputs, y, form.values()),
         headline=told.headline(conversion.outputs, headline),

@@ -12,8 +12,7 @@ from sealift.convert.registry import Answer, apply, converter, refuse
 from sealift.convert.sklearn.names import one_dtype
 from sealift.convert.table import Table
 
-
-@converter(
+SELECTORS = (
     feature_selection.GenericUnivariateSelect,
     feature_selection.SelectFdr,
     feature_selection.SelectFpr,
@@ -24,6 +23,10 @@ from sealift.convert.table import Table
     feature_selection.SequentialFeatureSelector,
     feature_selection.VarianceThreshold,
 )
+ELIMINATIONS = (feature_selection.RFE, feature_selection.RFECV)
+
+
+@converter(*SELECTORS)
 def selector(step: Any, x: Table) -> Table:
     """The columns that were found worth keeping."""
     kept = np.flatnonzero(step.get_support())
@@ -32,7 +35,7 @@ def selector(step: Any, x: Table) -> Table:
     return one_dtype(step, x).select(kept, only=True)
 
 
-@converter(feature_selection.RFE, feature_selection.RFECV)
+@converter(*ELIMINATIONS)
 def elimination(step: Any, x: Table) -> Answer:
     """What the final estimator answers from the columns kept."""
     kept = selector(step, x)

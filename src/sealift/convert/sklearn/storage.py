@@ -10,7 +10,6 @@ from typing import Any
 from sklearn import (
     ensemble,
     feature_extraction,
-    feature_selection,
     impute,
     kernel_approximation,
     neighbors,
@@ -20,6 +19,7 @@ from sklearn import (
 from sklearn.feature_extraction import text
 
 from sealift.convert.registry import storage
+from sealift.convert.sklearn.select import ELIMINATIONS, SELECTORS
 from sealift.convert.sparse import Stored
 from sealift.convert.table import Table
 
@@ -40,17 +40,8 @@ def always(step: Any, given: Table, made: Table) -> Table:
 
 
 @storage(
-    feature_selection.GenericUnivariateSelect,
-    feature_selection.RFE,
-    feature_selection.RFECV,
-    feature_selection.SelectFdr,
-    feature_selection.SelectFpr,
-    feature_selection.SelectFromModel,
-    feature_selection.SelectFwe,
-    feature_selection.SelectKBest,
-    feature_selection.SelectPercentile,
-    feature_selection.SequentialFeatureSelector,
-    feature_selection.VarianceThreshold,
+    *SELECTORS,
+    *ELIMINATIONS,
     impute.SimpleImputer,
     kernel_approximation.AdditiveChi2Sampler,
     preprocessing.Binarizer,

@@ -21,6 +21,7 @@ from sealift.packing.forms import Form
 from sealift.packing.locate import faulty_step
 from sealift.packing.original import Original, check_model
 from sealift.packing.parity import Report, tolerances
+from sealift.packing.privacy.examine import strings_held
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.privacy.survey import Survey
 from sealift.packing.reading import form_of
@@ -118,7 +119,7 @@ def _retained(conversion: Conversion, form: Form, truth: Any) -> list[Finding]:
     graph = conversion.model()
     inputs = fielding.with_categories(fielding.infer(form, fielding.sketch(form)), conversion.steps, form)
     constants = fielding.constants_of(conversion.steps)
-    inputs, found = fielding.without_rare(inputs, form, survey.strings_held(graph, conversion), constants=constants)
+    inputs, found = fielding.without_rare(inputs, form, strings_held(graph, conversion), constants=constants)
     contract = Contract(
         inputs=tuple(inputs), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -335,9 +335,3 @@ def _paths(conversion: Conversion) -> dict[str, tuple[str, tuple[str, ...]]]:
 
 def _numbered(values: npt.NDArray[np.float64]) -> tuple[str, ...]:
     return tuple(f"column {i}" for i in range(values.shape[1]))
-
-
-def all_units(references: Iterable[Reference]) -> Iterable[Units]:
-    """The units of several references, one after the other."""
-    for reference in references:
-        yield from reference.units

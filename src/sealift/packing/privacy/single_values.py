@@ -88,21 +88,22 @@ def chance_of(count: int, numbers: npt.NDArray[np.float64], column: Values, tole
     return poisson_tail(count, max(mean, _beside(tried, column, tolerance)))
 
 
-_SHIFTS = (-23, -19, -17, -13, -11, -7, -5, -3, 3, 5, 7, 11, 13, 17, 19, 23)
+_SHIFTS = (-23, -19, -17, -13, -11, -7, -5, -3, 3, 5, 7, 11, 13, 17, 19, 23)  # tolerances
+_STEPS = (-4, -3, -2, -1, 1, 2, 3, 4)
 _SAMPLE = 20_000
 
 
 def _beside(numbers: npt.NDArray[np.float64], column: Values, tolerance: float) -> float:
     """How many rare values the numbers would meet if they were moved a little, on average."""
     some = numbers[:: -(-len(numbers) // _SAMPLE)] if len(numbers) else numbers
+    shifts = _STEPS if column.step else _SHIFTS
     met = 0
-    for shift in _SHIFTS if not column.step else (-4, -3, -2, -1, 1, 2, 3, 4):
+    for shift in shifts:
         moved = some + shift * column.step if column.step else some * (1 + shift * tolerance)
         reach = column.step * _NEAR if column.step else tolerance * np.abs(moved)
         upper = np.searchsorted(column.rare, moved + reach, side="right")
         met += int((upper > np.searchsorted(column.rare, moved - reach)).sum())
-    shifts = 8 if column.step else len(_SHIFTS)
-    return met / shifts * (len(numbers) / max(len(some), 1))
+    return met / len(shifts) * (len(numbers) / max(len(some), 1))
 
 
 def poisson_tail(count: int, mean: float) -> float:

@@ -15,7 +15,7 @@ from sealift.convert import Conversion
 from sealift.errors import PackError
 from sealift.packing import told
 from sealift.packing.forms import Form
-from sealift.packing.privacy.examine import examine, single_answers, strings_held
+from sealift.packing.privacy.examine import examine, single_answers
 from sealift.packing.privacy.findings import Finding, PrivacyReport, merged
 from sealift.packing.privacy.reference import Reference, reference_of
 from sealift.packing.reading import form_of
@@ -72,10 +72,6 @@ class Survey:
     def words(self, stages: Sequence[Stage]) -> tuple[dict[int, Words], list[Finding]]:
         """The words of each field of free text, and what the vocabularies retain."""
         return words_of(stages, self.rare_in, training=self.has_training)
-
-    def strings_held(self, graph: onnx.ModelProto, conversion: Conversion) -> set[str]:
-        """The strings of the graph, and of stages that take a text whole."""
-        return strings_held(graph, conversion)
 
     def examine(self, graph: onnx.ModelProto, conversion: Conversion, contract: Contract) -> list[Finding]:
         """What the graph and the contract retain of the rows."""

@@ -29,23 +29,25 @@ def whole_rows(units: Units, constants: Sequence[Constant]) -> tuple[set[int], s
     telling = units.varying
     if len(telling) < 2:
         return rows, owners
-    plain = scaled = None
+    table = units.filled[:, telling]
+    plain = scaled = distinct = None
     for mine, lines, tolerance in _lines(constants, units.values.shape[1]):
         points = np.nan_to_num(lines[:, telling], posinf=0.0, neginf=0.0)
         free = 0.0
         if len(points) <= _FEW:
-            pairs = _equal_few(units.filled[:, telling], points, tolerance)
+            pairs = _equal_few(table, points, tolerance)
         else:
-            plain = plain or _Projected.of(units.filled[:, telling], scaled=False)
+            plain = plain or _Projected.of(table, scaled=False)
             pairs = plain.equal(points, tolerance)
         if not len(pairs) and len(points) > _FEW:
-            scaled = scaled or _Projected.of(units.filled[:, telling], scaled=True)
+            scaled = scaled or _Projected.of(table, scaled=True)
             pairs = scaled.equal(points, tolerance)
             free = 1.0
         if not len(pairs) or (free and len(pairs) < 2):
             continue
         # As many pairs by chance, if every column's values were drawn by themselves.
-        distinct = np.log10([len(np.unique(column)) for column in units.filled[:, telling].T])
+        if distinct is None:
+            distinct = np.log10([len(np.unique(column)) for column in table.T])
         mean = float(len(units.values)) * len(points) * 10.0 ** (free * distinct.max() - distinct.sum())
         if poisson_tail(len(pairs), mean) < UNLIKELY:
             rows.update(pairs[:, 1].tolist())
