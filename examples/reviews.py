@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import sealift
-from sealift.apps import build_page
+from sealift.targets.page import build_page
 
 GOOD = ["Très bon séjour", "friendly staff, clean rooms", "Wunderbar, sehr freundlich", "would come again"]
 BAD = ["never again", "dirty rooms and rude staff", "laut und schmutzig", "très mauvais, trop cher"]

@@ -13,8 +13,8 @@ from sklearn import datasets
 from sklearn.base import clone
 
 from parity import RELATIVE, assert_same
-from sealift.convert import Conversion
 from sealift.errors import PackError
+from sealift.frameworks import Conversion
 
 CLASSES = ("iris", "cancer", "wine", "digits")
 VALUES = ("diabetes", "pair")

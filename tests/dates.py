@@ -11,11 +11,11 @@ import pandas as pd
 from sklearn.preprocessing import FunctionTransformer
 
 from sealift.contract import Contract
-from sealift.contract.moments import DAY, FIRST, LAST
-from sealift.convert import convert
-from sealift.packing.fields import infer, sketch
-from sealift.packing.reading import form_of
-from sealift.packing.rows import encoded
+from sealift.contract.datetimes import DAY, FIRST, LAST
+from sealift.frameworks import convert
+from sealift.packing.describe.fields import infer, sketch
+from sealift.packing.inputs.detect import form_of
+from sealift.packing.probes.probe_rows import encoded
 from sealift.runtime import Engine
 
 SCALE = {"D": DAY, "s": 10**6, "ms": 1000, "us": 1}

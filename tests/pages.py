@@ -21,9 +21,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from sealift.apps import PageInfo, build_page
 from sealift.demo.browser import QUIET, find
-from sealift.packing.pack import pack
+from sealift.packing.pipeline import pack
+from sealift.targets.page import PageInfo, build_page
 
 NAMES = ("malignant", "benign")
 Kind: TypeAlias = Literal["chromium", "firefox"]

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract, Field, encode, is_missing
-from sealift.convert import Conversion, convert
+from sealift.frameworks import Conversion, convert
 from sealift.runtime import Engine
-from sealift.text import Stages
+from sealift.stages.text import Stages
 
 RELATIVE = 1e-9
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.preprocessing import FunctionTransformer
 
 from parity import assert_same
-from sealift.convert import Conversion
+from sealift.frameworks import Conversion
 
 
 def traced(function: Callable[..., Any], X: Any, relative: float = 1e-12, **options: Any) -> Conversion:

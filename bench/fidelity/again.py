@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import columns_of, encode
-from sealift.convert import as_estimator
+from sealift.frameworks import as_estimator
 from sealift.runtime import SealedModel, Tolerance
 
 _METHODS = {

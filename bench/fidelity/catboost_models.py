@@ -14,7 +14,7 @@ from catboost import CatBoost, CatBoostClassifier, CatBoostRanker, CatBoostRegre
 from bench.fidelity import tables
 from bench.fidelity.case import Case, Fit, named
 from bench.fidelity.tables import amount, labels, on, on_all, pair, three, two, words
-from sealift.packing.sources import load_model
+from sealift.packing.load_model import load_model
 
 FEW = {
     "iterations": 15, "depth": 4, "thread_count": 1, "verbose": 0, "allow_writing_files": False, "random_seed": 0,

@@ -15,7 +15,7 @@ from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
 from bench.fidelity import tables
 from bench.fidelity.case import Case, Fit, named
 from bench.fidelity.tables import amount, on, on_all, share, three, two, words
-from sealift.packing.sources import load_model
+from sealift.packing.load_model import load_model
 
 FEW = {"n_estimators": 15, "num_leaves": 12, "n_jobs": 1, "verbose": -1, "random_state": 0}
 FOREST = {"boosting_type": "rf", "subsample": 0.6, "subsample_freq": 1}

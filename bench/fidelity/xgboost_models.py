@@ -15,7 +15,7 @@ from xgboost import XGBClassifier, XGBRanker, XGBRegressor, XGBRFClassifier, XGB
 from bench.fidelity import tables
 from bench.fidelity.case import Case, Fit, named
 from bench.fidelity.tables import amount, labels, on, on_all, pair, share, three, two
-from sealift.packing.sources import load_model
+from sealift.packing.load_model import load_model
 
 FEW = {"n_estimators": 15, "max_depth": 4, "n_jobs": 1, "random_state": 0}
 DART = {"booster": "dart", "rate_drop": 0.3}

@@ -34,7 +34,7 @@ from skl2onnx import to_onnx
 import sealift
 from bench.speed.models import MODELS, rows_and_classes
 from sealift.contract import Field
-from sealift.convert import convert
+from sealift.frameworks import convert
 from sealift.runtime import Engine
 
 ONE_ROW_TURNS = 100

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import Field
-from sealift.convert import convert
+from sealift.frameworks import convert
 from sealift.runtime import Engine
 
 CHUNK = 50_000

@@ -21,7 +21,7 @@ _HOMES = {
     "ParityError": "sealift.errors",
     "SealedModel": "sealift.runtime",
     "SealiftError": "sealift.errors",
-    "doctor": "sealift.packing.doctoring",
+    "doctor": "sealift.packing.doctor",
     "load": "sealift.runtime",
     "pack": "sealift.packing",
     "verify": "sealift.runtime",
@@ -30,8 +30,8 @@ _HOMES = {
 if TYPE_CHECKING:
     from sealift.contract import Contract, Field
     from sealift.errors import ParityError, SealiftError
-    from sealift.packing.doctoring import doctor
-    from sealift.packing.pack import pack
+    from sealift.packing.doctor import doctor
+    from sealift.packing.pipeline import pack
     from sealift.runtime import SealedModel, load, verify
 
 __all__ = [

@@ -34,11 +34,11 @@ import member_cases  # noqa: E402
 
 import seals  # noqa: E402
 from sealift import seal  # noqa: E402
-from sealift.cli import looking  # noqa: E402
+from sealift.cli import inspect  # noqa: E402
 from sealift.contract import Contract  # noqa: E402
 from sealift.errors import SealiftError  # noqa: E402
 from sealift.runtime import golden  # noqa: E402
-from sealift.text import Stages  # noqa: E402
+from sealift.stages.text import Stages  # noqa: E402
 
 SECONDS = 10.0
 APP = HERE.parents[1] / "web" / "app"
@@ -157,7 +157,7 @@ def judged(data: bytes) -> str:
         file.flush()
         for as_json in (False, True):
             with contextlib.suppress(SealiftError):
-                looking.inspect(Path(file.name), as_json=as_json)
+                inspect.inspect(Path(file.name), as_json=as_json)
     if time.process_time() - begun > SECONDS:
         raise AssertionError(f"it took {time.process_time() - begun:.1f} s")
     return found

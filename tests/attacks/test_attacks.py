@@ -13,7 +13,7 @@ from sealift import seal
 from sealift.contract import Contract
 from sealift.errors import CODES, ContractError, SealError, SignatureError
 from sealift.runtime import golden
-from sealift.text import Stages
+from sealift.stages.text import Stages
 
 HERE = Path(__file__).parent
 EXPECTED: dict[str, dict[str, Any]] = json.loads((HERE / "expected.json").read_text())

@@ -15,7 +15,7 @@ MEMORY = 300 * 1_000_000
 SECONDS = 60  # a second where nothing else runs; here a bound for what is quadratic
 LIMITED = (
     "import resource, sys\n"
-    "import sealift.cli.looking, sealift.seal, numpy\n"
+    "import sealift.cli.inspect, sealift.seal, numpy\n"
     "used = int(next(line for line in open('/proc/self/status') if line.startswith('VmSize')).split()[1]) * 1024\n"
     "resident = int(next(line for line in open('/proc/self/status') if line.startswith('VmRSS')).split()[1]) * 1024\n"
     f"room = used + {MEMORY} - resident\n"

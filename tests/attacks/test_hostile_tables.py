@@ -67,7 +67,7 @@ def test_parquet_files(tmp_path: Path) -> None:
 
 def test_a_long_text_in_many_rows_is_held_once(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
-    from sealift.score.parquet import ParquetReader
+    from sealift.batch.parquet import ParquetReader
 
     table = hostile_tables.parquet(tmp_path / "in.parquet", hostile_tables.REPEATED)
     with table.open("rb") as stream:

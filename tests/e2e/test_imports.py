@@ -40,7 +40,7 @@ def test_predicting_needs_no_training_framework(tiny: Path) -> None:
 def test_verifying_and_scoring_need_none_either(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("age,weight,sex\n61.5,80,f\n")
     code = (
-        "import sealift, sys\nfrom sealift.score import score\n"
+        "import sealift, sys\nfrom sealift.batch import score\n"
         "model = sealift.load(sys.argv[1])\nassert model.self_test().passed\n"
         "score(model, sys.argv[2], sys.argv[3])\n"
         "found = {'sklearn', 'torch', 'pandas', 'polars', 'pyarrow', 'onnx', 'skl2onnx', 'scipy'} & set(sys.modules)\n"
@@ -127,7 +127,7 @@ def test_reading_parquet_does_not_drag_pandas_in(tiny: Path, tmp_path: Path) -> 
     table = pa.table({"age": [61.5, None], "weight": [80, 70], "sex": ["f", "m"]})
     pyarrow.parquet.write_table(table, tmp_path / "in.parquet")
     code = (
-        "import sealift, sys\nfrom sealift.score import score\n"
+        "import sealift, sys\nfrom sealift.batch import score\n"
         "assert score(sealift.load(sys.argv[1]), sys.argv[2], sys.argv[3]).refused == 0\n"
         "assert 'pandas' not in sys.modules"
     )

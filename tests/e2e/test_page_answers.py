@@ -20,8 +20,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
 from pages import Opened, kind_of, opened
-from sealift.apps import build_page
-from sealift.packing.pack import pack
+from sealift.packing.pipeline import pack
+from sealift.targets.page import build_page
 
 RANDOM = np.random.default_rng(3)
 N = 300

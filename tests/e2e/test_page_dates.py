@@ -24,7 +24,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 import sealift
 from pages import Opened, opened
-from sealift.apps import build_page
+from sealift.targets.page import build_page
 
 ROWS = 300
 

@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Browser, Error, Frame, Worker, expect
 
 from pages import Opened, demo, kind_of, launch, opened
-from sealift.apps import front
-from sealift.apps.page import assemble
+from sealift.targets.page import front
+from sealift.targets.page.build import assemble
 
 
 def _link(rel: str) -> str:

@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 
 import sealift
 from pages import opened
-from sealift.apps import build_page
+from sealift.targets.page import build_page
 
 X = np.random.default_rng(0).normal(size=(80, 3))
 Y = X @ [1.0, 2.0, 3.0]

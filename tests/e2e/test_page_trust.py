@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, expect
 
 from pages import KINDS, Kind, Opened, Scheme, demo, launch, opened
 from sealift import canonical, seal
-from sealift.apps import build_page
 from sealift.contract import Contract, Field, Output
+from sealift.targets.page import build_page
 
 AXE = Path(__file__).parents[2] / "web/app/node_modules/axe-core/axe.min.js"
 HOSTILE = (

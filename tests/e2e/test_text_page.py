@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 import sealift
 from pages import Opened, opened
-from sealift.apps import build_page
+from sealift.targets.page import build_page
 
 ROWS = 240
 WORDS = (

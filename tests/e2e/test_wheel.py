@@ -62,8 +62,8 @@ def test_manifest(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     sources = {path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert names == {path.relative_to(SOURCE.parent).as_posix() for path in sources}
-    front = {name.rpartition("/")[2] for name in names if name.startswith("sealift/apps/front/")}
-    assert front == {*json.loads((SOURCE / "apps/front/front.json").read_text())["files"], "front.json"}
+    front = {name.rpartition("/")[2] for name in names if name.startswith("sealift/targets/page/front/")}
+    assert front == {*json.loads((SOURCE / "targets/page/front/front.json").read_text())["files"], "front.json"}
     assert {name.rpartition(".")[2] for name in names} <= {"py", "typed", "json", "js", "css", "html", "gz", "txt"}
 
 

@@ -15,7 +15,7 @@ import boosters
 import sealift
 from cases import refused, same_fitted
 from parity import answers
-from sealift.packing.sources import load_model
+from sealift.packing.load_model import load_model
 
 catboost = pytest.importorskip("catboost", reason="CatBoost is not installed: pip install 'sealift[catboost]'")
 
@@ -136,7 +136,7 @@ def test_categories_that_x_does_not_show_are_refused() -> None:
 
 
 def test_too_many_combinations_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sealift.convert.catboost import ctr
+    from sealift.frameworks.catboost import ctr
 
     X = boosters.mixed()
     model = catboost.CatBoostClassifier(cat_features=CATEGORIES, **FEW).fit(X, boosters.outcome(X) > 1.5)

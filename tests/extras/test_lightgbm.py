@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import boosters
 import sealift
 from cases import fitted, refused, same_fitted
-from sealift.packing.sources import load_model
+from sealift.packing.load_model import load_model
 
 lightgbm = pytest.importorskip("lightgbm", reason="LightGBM is not installed: pip install 'sealift[lightgbm]'")
 
@@ -187,7 +187,7 @@ def test_model_files(tmp_path: Path) -> None:
 
 def test_a_changed_booster() -> None:
     """Rounds taken back, leaves changed by hand, a best round set: the text says what is left."""
-    from sealift.convert.lightgbm import adapt
+    from sealift.frameworks.lightgbm import adapt
 
     X = boosters.table("grid")
     booster = lightgbm.train(

@@ -17,8 +17,8 @@ import sealift
 from model_rows import HERE, ROWS, TRAIN, frame, strange
 from parity import answers
 from sealift.errors import PackError
+from sealift.packing.load_model import load_model
 from sealift.packing.model_files import library_of
-from sealift.packing.sources import load_model
 
 xgboost, lightgbm, _ = (
     pytest.importorskip(library, reason=f"{library} is not installed: pip install 'sealift[{library}]'")
@@ -36,7 +36,7 @@ def named(path: Path) -> str:
 
 
 def loaded(path: Path) -> Any:
-    return import_module(f"sealift.convert.{path.parent.name}").load(path)
+    return import_module(f"sealift.frameworks.{path.parent.name}").load(path)
 
 
 def rows_for(name: str) -> tuple[Any, Any]:

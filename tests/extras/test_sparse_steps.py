@@ -42,7 +42,7 @@ import boosters
 import sealift
 from cases import same_fitted
 from parity import answers
-from sealift.convert import Conversion
+from sealift.frameworks import Conversion
 
 xgboost = pytest.importorskip("xgboost", reason="XGBoost is not installed: pip install 'sealift[xgboost]'")
 

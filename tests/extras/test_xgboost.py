@@ -111,7 +111,7 @@ def test_the_best_round_answers() -> None:
 
 def test_slices_and_neighbours_of_thresholds() -> None:
     """A slice keeps the note of the best round, though it may have fewer."""
-    from sealift.convert.xgboost import adapt
+    from sealift.frameworks.xgboost import adapt
 
     X = boosters.table("grid")
     rows = boosters.neighbours(X)
@@ -126,7 +126,7 @@ def test_slices_and_neighbours_of_thresholds() -> None:
 
 def test_bare_leaves_among_the_trees() -> None:
     """ONNX Runtime up to 1.29 adds the wrong leaf for a tree without splits that stands among others."""
-    from sealift.convert.xgboost.booster import parse
+    from sealift.frameworks.xgboost.booster import parse
 
     X = boosters.table("grid")
     model = xgboost.XGBClassifier(gamma=9, subsample=0.5, random_state=0, **FEW).fit(X, boosters.three(X))
@@ -189,7 +189,7 @@ def test_texts_without_kept_categories_are_refused() -> None:
 
 
 def test_model_files(tmp_path: Path) -> None:
-    from sealift.packing.sources import load_model
+    from sealift.packing.load_model import load_model
 
     X, rows = boosters.table("gaps"), boosters.rows("gaps")
     two, three = (xgboost.XGBClassifier(**FEW).fit(X, y) for y in (boosters.two(X), boosters.three(X)))
@@ -211,7 +211,7 @@ def test_model_files(tmp_path: Path) -> None:
 
 
 def test_an_objective_of_another_kind_is_refused() -> None:
-    from sealift.convert.xgboost import booster
+    from sealift.frameworks.xgboost import booster
 
     class Unknown:
         def save_raw(self, _: str) -> bytes:
@@ -223,6 +223,6 @@ def test_an_objective_of_another_kind_is_refused() -> None:
 
 
 def test_nothing_is_imported_before_it_is_needed() -> None:
-    code = "import sys, sealift.convert; print(*{'xgboost', 'lightgbm', 'catboost', 'sklearn'} & set(sys.modules))"
+    code = "import sys, sealift.frameworks; print(*{'xgboost', 'lightgbm', 'catboost', 'sklearn'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sealift.batch import csv_in
+from sealift.batch.csv_in import CsvReader
 from sealift.contract import Contract, Field, Output, Unreadable, columns_of, encode, read_cell, read_column
-from sealift.score import csv_in
-from sealift.score.csv_in import CsvReader
 
 DTypes = Literal["float64", "float32", "int64", "bool", "string", "date", "datetime"]
 OUTPUTS = (Output(name="label", dtype="int64"),)

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealift.contract import Contract, Field, Output, columns_of, encode
-from sealift.contract.moments import DAY, FIRST, LAST, micros_of, text_of
-from sealift.packing.dates import as_datetimes
+from sealift.contract.datetimes import DAY, FIRST, LAST, micros_of, text_of
+from sealift.packing.inputs.dates import as_datetimes
 
 EPOCH = datetime.datetime(1970, 1, 1)
 MICRO = datetime.timedelta(microseconds=1)

@@ -21,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 import sealift
 from sealift.contract import encode
-from sealift.packing.crossing import _key, _value
+from sealift.packing.probes.threshold_search import _key, _value
 from sealift.runtime import wasm
 from sealift.stats import SMALL, sketch_numbers, sketch_texts
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealift.convert.pattern import automaton
-from sealift.text.scan import Scanner
+from sealift.graph.token_pattern import automaton
+from sealift.stages.text.scan import Scanner
 
 PATTERNS = (
     *(r"(?u)\b\w\w+\b", r"\w+", r"[a-z]+", r"\b[a-zA-Z]{3,}\b", r"\S+", r"[^\s]+", r"(?u)\b\w\w+\b|[!?.,]"),

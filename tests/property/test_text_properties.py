@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from sealift.contract import Field
-from sealift.convert import convert
-from sealift.text import Stages, TextStage
+from sealift.frameworks import convert
+from sealift.stages.text import Stages, TextStage
 
 # Halves of surrogate pairs and U+0000 never reach a stage: the contract refuses them.
 ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)

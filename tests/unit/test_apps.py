@@ -17,9 +17,9 @@ import pytest
 
 from onnx_bytes import holding
 from sealift import canonical, seal
-from sealift.apps import FrontError, build_page, front, page
 from sealift.contract import Contract, Field, Output
 from sealift.errors import SealError
+from sealift.targets.page import FrontError, build, build_page, front
 
 TITLE = "</title><script>alert(1)</script> {{csp}} \u202e$&"
 
@@ -159,9 +159,9 @@ def test_a_hostile_title_stays_a_title(sealed: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("front_folder")
 def test_weights_are_not_compressed_in_vain(sealed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page, "CHUNK", 1000)
+    monkeypatch.setattr(build, "CHUNK", 1000)
     noise = hashlib.shake_256(b"weights").digest(50_000)
-    built = page.assemble(front.load(front.FOLDER), noise, title="t", identity="i").decode()
+    built = build.assemble(front.load(front.FOLDER), noise, title="t", identity="i").decode()
     reader = _read(built)
     assert reader.payload("seal") == noise
     assert 'data-payload="seal" data-count="50" data-encoding="stored"' in built
@@ -192,7 +192,7 @@ def test_what_is_no_sealed_file_makes_no_page(sealed: Path, tmp_path: Path, monk
     assert caught.value.code == "E202"
     assert str(sealed) in caught.value.where
     sealed.write_bytes(data)
-    monkeypatch.setattr(page, "MAX_SEAL", 1000)
+    monkeypatch.setattr(build, "MAX_SEAL", 1000)
     with pytest.raises(FrontError) as too_large:
         build_page(sealed, out)
     assert too_large.value.code == "E602"
@@ -201,8 +201,8 @@ def test_what_is_no_sealed_file_makes_no_page(sealed: Path, tmp_path: Path, monk
 
 def test_a_page_is_built_without_any_framework() -> None:
     code = (
-        "import sys, sealift.apps; "
-        "heavy = ('sklearn', 'torch', 'pandas', 'onnx', 'onnxruntime', 'sealift.convert', 'sealift.packing'); "
+        "import sys, sealift.targets.page; "
+        "heavy = ('sklearn', 'torch', 'pandas', 'onnx', 'onnxruntime', 'sealift.frameworks', 'sealift.packing'); "
         "print([m for m in heavy if m in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -15,11 +15,11 @@ from click.testing import CliRunner
 
 import seals
 from sealift import canonical, seal
-from sealift.apps import build_handout, build_page, check_page
-from sealift.apps.handout import BROWSERS
 from sealift.cli.commands import app
 from sealift.errors import SealiftError
 from sealift.seal import generate_keys, load_private_key
+from sealift.targets.page import build_handout, build_page, check_page
+from sealift.targets.page.handout import BROWSERS
 
 
 @pytest.fixture(name="signed")

@@ -16,10 +16,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeRegressor
 
 from sealift.cli import main
-from sealift.cli.data import read_data
 from sealift.cli.overrides import read_overrides
+from sealift.cli.tables import read_data
 from sealift.errors import SealiftError
-from sealift.packing.sources import load_model
+from sealift.packing.load_model import load_model
 
 MODULE = """\
 import neighbour
@@ -152,7 +152,7 @@ def test_other_tables_keep_their_types(tmp_path: Path, suffix: str) -> None:
 
 def test_without_pandas_the_rows_are_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "d.csv").write_text(CSV)
-    monkeypatch.setattr("sealift.cli.data.find_spec", lambda _: None)
+    monkeypatch.setattr("sealift.cli.tables.find_spec", lambda _: None)
     rows, _ = read_data(tmp_path / "d.csv", target="target", drop=[])
     assert rows["whole"].tolist() == [1, 2, -3]
 

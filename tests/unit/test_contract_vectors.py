@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sealift.batch.csv_in import CsvReader
 from sealift.contract import Contract, Unreadable, encode, match_columns, percent, read_cell, read_column, readable
 from sealift.contract.field import Field
 from sealift.errors import ContractError, SealiftError
-from sealift.score.csv_in import CsvReader
 
 VECTORS = Path(__file__).parents[2] / "spec" / "vectors"
 

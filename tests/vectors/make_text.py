@@ -19,9 +19,10 @@ from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from sealift.contract import Field
-from sealift.convert import Graph, apply, unicode
-from sealift.convert.sparse import staged
-from sealift.convert.table import input_table
+from sealift.frameworks import Graph, apply
+from sealift.graph import unicode_tables
+from sealift.graph.sparse import staged
+from sealift.graph.table import input_table
 
 OUT = Path(__file__).parents[2] / "spec" / "vectors" / "text.json"
 
@@ -144,18 +145,18 @@ TIMES = (
     *("03/01/2024 12:30", "3/1/2024 9:05", "03/01/2024 24:00", "03/01/2024", "2024-03-01T12:30:59"),
     *("2024-03-01T12:30:60", "2024-12-31T23:59:61", "2024-03-01T12:30:62", "2024-03-01T12:60:00"),
 )
-WHITE = {"strip": {"space": unicode.space(), "left": True, "right": True}}
+WHITE = {"strip": {"space": unicode_tables.space(), "left": True, "right": True}}
 # Edits with the Python function that they repeat; the stage reads the whole text, or its characters.
 EDITED: dict[str, tuple[list[dict[str, Any]], Callable[[str], str]]] = {
-    "lower case": ([{"lower": unicode.lower()}], str.lower),
-    "upper case": ([{"map": unicode.upper()}], str.upper),
+    "lower case": ([{"lower": unicode_tables.lower()}], str.lower),
+    "upper case": ([{"map": unicode_tables.upper()}], str.upper),
     "stripped": ([WHITE], str.strip),
     "stripped on the left of some": (
-        [{"strip": {"space": unicode.encoded(map(ord, "aMe \u00e9\U0001f600")), "left": True, "right": False}}],
+        [{"strip": {"space": unicode_tables.encoded(map(ord, "aMe \u00e9\U0001f600")), "left": True, "right": False}}],
         lambda text: text.lstrip("aMe \u00e9\U0001f600"),
     ),
     "stripped on the right": (
-        [{"strip": {"space": unicode.space(), "left": False, "right": True}}],
+        [{"strip": {"space": unicode_tables.space(), "left": False, "right": True}}],
         str.rstrip,
     ),
     "replaced": ([{"replace": ["a", "bb"]}], lambda text: text.replace("a", "bb")),
@@ -165,7 +166,7 @@ EDITED: dict[str, tuple[list[dict[str, Any]], Callable[[str], str]]] = {
         lambda text: text.replace("\U0001f600", "smile").replace("smile", "\U0001f468"),
     ),
     "several": (
-        [WHITE, {"lower": unicode.lower()}, {"replace": [" ", "_"]}],
+        [WHITE, {"lower": unicode_tables.lower()}, {"replace": [" ", "_"]}],
         lambda text: text.strip().lower().replace(" ", "_"),
     ),
 }

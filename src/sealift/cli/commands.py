@@ -143,9 +143,9 @@ def pack(model: str, data: Path, **options: Any) -> None:
     MODEL is module.py:name (that file is run); a .skops or .onnx file; what XGBoost (.json, .ubj), LightGBM (.txt) or
     CatBoost (.cbm, .json) saved itself, in R too; or a .joblib or .pkl with --trust-pickle.
     """
-    from sealift.cli import packing
+    from sealift.cli import pack
 
-    packing.run(model, data, **options)
+    pack.run(model, data, **options)
 
 
 @_command(
@@ -165,9 +165,9 @@ def doctor(model: str, data: Path | None, **options: Any) -> None:
 
     MODEL is given as to pack. Nothing is written. The exit code is 0 when everything travels, else 1.
     """
-    from sealift.cli import doctoring
+    from sealift.cli import doctor
 
-    doctoring.run(model, data, **options)
+    doctor.run(model, data, **options)
 
 
 @_command("inspect", "Show what a sealed file is.", "inspect heart-risk.seal")
@@ -175,9 +175,9 @@ def doctor(model: str, data: Path | None, **options: Any) -> None:
 @as_json
 def inspect(file: Path, as_json: bool) -> None:
     """Show what a sealed file is: name, inputs, outputs, identity, signatures. Every digest is checked first."""
-    from sealift.cli import looking
+    from sealift.cli import inspect
 
-    looking.inspect(file, as_json=as_json)
+    inspect.inspect(file, as_json=as_json)
 
 
 @_command("verify", "Check a sealed file on this machine.", "verify heart-risk.seal --key clinic.pub")
@@ -192,9 +192,9 @@ def verify(file: Path, key: Path | None, **options: Any) -> None:
     FILE is a .seal file, or a page (.html): then the page is made anew from the model inside and compared.
     The model runs in a process of its own, with limits of time and memory.
     """
-    from sealift.cli import looking
+    from sealift.cli import inspect
 
-    looking.verify(file, key, **options)
+    inspect.verify(file, key, **options)
 
 
 @_command(
@@ -216,9 +216,9 @@ def predict(file: Path, input: str, output: str, **options: Any) -> None:
 
     INPUT is .csv, .tsv, .jsonl, .parquet or .xlsx; - for CSV or JSON Lines on stdin.
     """
-    from sealift.cli import scoring
+    from sealift.cli import predict
 
-    scoring.run(file, input, output, **options)
+    predict.run(file, input, output, **options)
 
 
 @_command("keygen", "Make a pair of keys.", "keygen clinic.key   (makes clinic.key and clinic.key.pub)")
@@ -258,9 +258,9 @@ def sign(file: Path, key: Path, **options: Any) -> None:
 @as_json
 def app_(file: Path, output: Path | None, handout: bool, as_json: bool) -> None:
     """Make one .html file that anyone opens with a double click: no installation, no server, no network."""
-    from sealift.cli import making
+    from sealift.cli import app
 
-    making.page(file, output or file.parent / f"{file.stem}.html", handout=handout, as_json=as_json)
+    app.page(file, output or file.parent / f"{file.stem}.html", handout=handout, as_json=as_json)
 
 
 @_command("demo", "Try it all on real data.", "demo --out demo")
@@ -268,6 +268,6 @@ def app_(file: Path, output: Path | None, handout: bool, as_json: bool) -> None:
 @as_json
 def demo(out: Path, as_json: bool) -> None:
     """Train, pack, verify, sign and try a real model on real data, start to end."""
-    from sealift.cli import making
+    from sealift.cli import app
 
-    making.demo(out, as_json=as_json)
+    app.demo(out, as_json=as_json)

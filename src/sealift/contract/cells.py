@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract.date_format import compile_format, iso_of
+from sealift.contract.datetimes import DAY, TIMES, column_micros, micros_of
 from sealift.contract.field import DEFAULT_STRING_MISSING, MISSING_WORDS, DType, Field, shown
-from sealift.contract.moments import DAY, TIMES, column_micros, micros_of
 
 SPACE = " \t\r\n\u00a0"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from sealift.contract.moments import TIMES, micros_of
+from sealift.contract.datetimes import TIMES, micros_of
 
 _PARTS = {
     "Y": "[0-9]{4}",

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from sealift import canonical
 from sealift.contract.date_format import format_problem
-from sealift.contract.moments import TIMES, micros_of, text_of
+from sealift.contract.datetimes import TIMES, micros_of, text_of
 from sealift.errors import ContractError
 
 DType: TypeAlias = Literal["float64", "float32", "int64", "bool", "string", "date", "datetime"]

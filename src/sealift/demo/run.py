@@ -9,9 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sealift import apps, runtime, score, seal
+from sealift import batch, runtime, seal
 from sealift.demo import browser, data
 from sealift.errors import FileError, ParityError, SealiftError
+from sealift.targets.page import build_page
 
 Say: TypeAlias = Callable[[str, str], None]
 """Called with a step's name and how it came out."""
@@ -61,9 +62,9 @@ def run(out: Path | str = "demo", *, say: Say = lambda *_: None) -> Result:
     rows = out / "breast-cancer.csv"
     X.to_csv(rows, index=False)
     expected = model.predict(X), model.predict_proba(X)
-    summary = score.score(runtime.load(sealed), rows, out / "breast-cancer.answers.csv")
+    summary = batch.score(runtime.load(sealed), rows, out / "breast-cancer.answers.csv")
     say("predict", f"{summary.rows} rows of {rows.name} answered, {summary.refused} refused")
-    page = apps.build_page(sealed, out / "breast-cancer.html")
+    page = build_page(sealed, out / "breast-cancer.html")
     say("app", f"{page.path.name}, {page.size / 1e6:.1f} MB, opens without Python, server or network")
     seen, skipped = _browse(page.path, rows, out / "breast-cancer.png", say)
     equal, worst = _compare(seen, expected, say) if seen else (0, 0.0)

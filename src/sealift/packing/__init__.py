@@ -3,8 +3,8 @@
 from sealift.errors import FileError
 
 try:
-    from sealift.packing.pack import Packed, pack
-    from sealift.packing.parity import Report
+    from sealift.packing.pipeline import Packed, pack
+    from sealift.packing.proof.report import Report
 except ModuleNotFoundError as error:
     if error.name != "onnx":
         raise

@@ -82,7 +82,7 @@ def _of_json(path: Path, data: bytes) -> str | None:
 
 _FRAIL = {"catboost", "lightgbm"}
 _TRIAL = """\
-import sys, sealift.convert.{library} as library
+import sys, sealift.frameworks.{library} as library
 try:
     library.load(sys.argv[1])
 except Exception:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sealift.contract import Field
-from sealift.convert import Conversion, convert
 from sealift.errors import PackError
-from sealift.packing.columns import Column
-from sealift.packing.forms import Form
+from sealift.frameworks import Conversion, convert
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.columns import Column
 
 
 def converted(model: Any, form: Form) -> tuple[Conversion, Form]:

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from sealift.contract import Output
 from sealift.errors import SealError, SealiftError
-from sealift.runtime.alone import Alone
 from sealift.runtime.fit import check_answers
-from sealift.text import Stages
+from sealift.runtime.single_row import Alone
+from sealift.stages.text import Stages
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -16,7 +16,7 @@ from sealift.runtime.engine import Engine
 from sealift.runtime.fit import check_graph
 from sealift.runtime.golden import Examples, SelfTest, encoded, read_examples, self_test
 from sealift.seal import Seal
-from sealift.text import Stages
+from sealift.stages.text import Stages
 
 
 class SealedModel:

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from sealift.errors import SealError
 from sealift.runtime.engine import joined
-from sealift.text import Stages
+from sealift.stages.text import Stages
 
 _LARGEST = 300_000_000  # beyond it there is no page either
 _DTYPES = {"float64": np.float64, "float32": np.float32, "int64": np.int64, "bool": np.bool_}
@@ -195,7 +195,7 @@ _ids = itertools.count()
 
 
 def _front() -> Path:
-    return Path(str(files("sealift"))) / "apps" / "front"
+    return Path(str(files("sealift"))) / "targets" / "page" / "front"
 
 
 def _parts() -> tuple[Path, Path]:

@@ -14,7 +14,7 @@ from sklearn.model_selection import HalvingGridSearchCV, HalvingRandomSearchCV
 import cases
 import parity
 from sealift.contract import Contract, encode
-from sealift.convert import convert
+from sealift.frameworks import convert
 from sealift.runtime import Engine, wasm
 
 

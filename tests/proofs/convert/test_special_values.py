@@ -13,10 +13,10 @@ import pytest
 from sklearn.preprocessing import FunctionTransformer
 
 from sealift.contract import Contract, Field, encode
-from sealift.convert import convert
-from sealift.convert.trace.ufuncs import FUNCTIONS
 from sealift.errors import PackError
+from sealift.frameworks import convert
 from sealift.runtime import Engine
+from sealift.tracing.ufuncs import FUNCTIONS
 
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float32", "float64")
 WHOLE = (0, 1, 2, 3, 5, 7, 11, 100)

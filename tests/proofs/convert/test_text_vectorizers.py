@@ -22,8 +22,8 @@ from sklearn.svm import LinearSVC
 
 from cases import fitted, refused, same_fitted
 from parity import answers
-from sealift.convert import Conversion
 from sealift.errors import PackError
+from sealift.frameworks import Conversion
 
 WORDS = (
     *(

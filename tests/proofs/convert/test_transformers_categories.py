@@ -15,7 +15,7 @@ import cases
 import tables
 from parity import answers
 from sealift.contract import Field
-from sealift.convert import convert
+from sealift.frameworks import convert
 
 ONE_HOT, ORDINAL = preprocessing.OneHotEncoder, preprocessing.OrdinalEncoder
 KNOWN_ONLY = [

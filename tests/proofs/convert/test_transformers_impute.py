@@ -16,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder
 import cases
 import tables
 from sealift.contract import Field
-from sealift.convert import convert
+from sealift.frameworks import convert
 
 STATISTICS = [
     SimpleImputer(),

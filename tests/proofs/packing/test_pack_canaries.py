@@ -26,7 +26,7 @@ from sklearn.svm import SVC
 
 import sealift
 from packs import no_node  # noqa: F401 - a fixture
-from sealift.apps import build_page
+from sealift.targets.page import build_page
 
 ROWS = 400
 NUMBERS = {"dose": 81237.64531, "ratio": np.float32(4711.8154).item(), "visits": 7654321}

@@ -22,14 +22,14 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 import sealift
 from packs import member, no_node
-from sealift.cli.data import read_data
-from sealift.contract.moments import DAY
+from sealift.batch.job import score
+from sealift.cli.tables import read_data
+from sealift.contract.datetimes import DAY
 from sealift.errors import ContractError, PackError, SealiftError
-from sealift.packing.dates import edges, fitted
-from sealift.packing.parity import Report
-from sealift.packing.reading import form_of
+from sealift.packing.inputs.dates import edges, fitted
+from sealift.packing.inputs.detect import form_of
+from sealift.packing.proof.report import Report
 from sealift.runtime import Tolerance, wasm
-from sealift.score.run import score
 
 __all__ = ["no_node"]
 

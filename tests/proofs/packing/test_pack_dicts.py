@@ -28,7 +28,7 @@ import sealift
 from packs import no_node  # noqa: F401 - a fixture
 from sealift.cli import main
 from sealift.errors import SealiftError
-from sealift.packing.doctoring import doctor
+from sealift.packing.doctor import doctor
 
 Row = dict[Any, Any]
 CITIES = ["Paris", "K\u00f6ln", "a=b"]

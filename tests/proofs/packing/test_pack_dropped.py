@@ -20,9 +20,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 import sealift
 from packs import member, no_node, text  # noqa: F401
+from sealift.batch import score
 from sealift.errors import ContractError, PackError
 from sealift.packing import Packed
-from sealift.score import score
 
 RANDOM = np.random.default_rng(5)
 ROWS = 240

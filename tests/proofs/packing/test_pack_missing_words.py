@@ -19,10 +19,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 import sealift
+from sealift.batch import score
 from sealift.cli.commands import app
 from sealift.contract import MISSING_WORDS
 from sealift.errors import SealiftError
-from sealift.score import score
 
 
 def _table(rows: int = 400) -> str:

@@ -22,9 +22,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import sealift
 from packs import member, no_node  # noqa: F401 - a fixture
 from sealift import SealiftError, canonical, seal
+from sealift.batch import score
 from sealift.cli import main
-from sealift.score import score
-from sealift.text import TextStage
+from sealift.stages.text import TextStage
 
 RARE = "quillfeather"
 COMMON = (

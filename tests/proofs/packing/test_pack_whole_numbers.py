@@ -16,9 +16,9 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import sealift
-from sealift.convert.graph import where
-from sealift.convert.trace import ufuncs
 from sealift.errors import ParityError
+from sealift.graph.builder import where
+from sealift.tracing import ufuncs
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.integers(1, 60, (800, 3))

@@ -19,11 +19,11 @@ from sklearn.svm import LinearSVC
 import sealift
 from sealift.contract import Output
 from sealift.errors import ParityError
-from sealift.packing.jumps import Jumps
-from sealift.packing.original import Original
-from sealift.packing.parity import Report
-from sealift.packing.reading import form_of
-from sealift.packing.rows import ROUNDED, Rows
+from sealift.packing.inputs.detect import form_of
+from sealift.packing.probes.probe_rows import ROUNDED, Rows
+from sealift.packing.proof.discontinuities import Jumps
+from sealift.packing.proof.oracle import Original
+from sealift.packing.proof.report import Report
 from sealift.runtime import Tolerance, wasm
 
 EDGE = 0.75

@@ -17,9 +17,9 @@ from sklearn.preprocessing import PolynomialFeatures
 
 import sealift
 from packs import member, no_node, text  # noqa: F401 - a fixture
+from sealift.batch import score
 from sealift.cli.overrides import read_overrides
 from sealift.errors import PackError, SealiftError
-from sealift.score import score
 
 RANDOM = np.random.default_rng(5)
 N = 120

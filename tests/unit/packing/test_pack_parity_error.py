@@ -20,9 +20,10 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 import sealift
 from packs import no_node  # noqa: F401 - a fixture
-from sealift.convert import Answer, Table, registry, trees, where
-from sealift.convert.sklearn import encoders, forest, hist, linear
 from sealift.errors import ParityError
+from sealift.frameworks import StepOutput, Table, registry, where
+from sealift.frameworks.sklearn import encoders, forest, hist, linear
+from sealift.graph import trees
 from sealift.packing import Report
 
 RANDOM = np.random.default_rng(3)
@@ -32,7 +33,7 @@ FRAME = pd.DataFrame(X, columns=["a", "b", "c"])
 
 
 @contextmanager
-def wrong(kind: type, convert: Callable[[Any, Table], Answer | Table]) -> Iterator[None]:
+def wrong(kind: type, convert: Callable[[Any, Table], StepOutput | Table]) -> Iterator[None]:
     """A converter in the place of the right one."""
     right = registry.registered()[kind]
     registry.converter(kind, replace=True)(convert)
@@ -220,11 +221,11 @@ def test_wrong_leaves_of_a_regressor(tmp_path: Path) -> None:
     model = GradientBoostingRegressor(n_estimators=10, random_state=0).fit(FRAME, X[:, 0] * 1000)
     right = registry.registered()[GradientBoostingRegressor]
 
-    def scaled(step: Any, x: Table) -> Answer:
+    def scaled(step: Any, x: Table) -> StepOutput:
         found = right(step, x)
-        assert isinstance(found, Answer)
+        assert isinstance(found, StepOutput)
         assert found.value is not None
-        return Answer(value=found.value * (1 + 1e-7))
+        return StepOutput(value=found.value * (1 + 1e-7))
 
     with wrong(GradientBoostingRegressor, scaled):
         refused(model, FRAME, tmp_path)
@@ -236,10 +237,10 @@ def test_wrong_leaves_of_a_regressor(tmp_path: Path) -> None:
 
 
 def test_a_wrong_label_alone(tmp_path: Path) -> None:
-    def upside_down(step: Any, x: Table) -> Answer:
+    def upside_down(step: Any, x: Table) -> StepOutput:
         answer = linear.logistic(step, x)  # the probability is right, the choice is not
         assert answer.choice is not None
-        return Answer(choice=1 - answer.choice, classes=answer.classes, probability=answer.probability)
+        return StepOutput(choice=1 - answer.choice, classes=answer.classes, probability=answer.probability)
 
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(FRAME, Y)
     with wrong(LogisticRegression, upside_down):

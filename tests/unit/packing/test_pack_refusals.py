@@ -19,11 +19,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 import sealift
 from packs import no_node  # noqa: F401 - a fixture
 from sealift.contract import Output
-from sealift.convert import Answer, Table, converter, registry
 from sealift.errors import PackError, SealError, SealiftError
-from sealift.packing import sources
-from sealift.packing.original import Original
-from sealift.packing.reading import form_of
+from sealift.frameworks import StepOutput, Table, converter, registry
+from sealift.packing import load_model
+from sealift.packing.inputs.detect import form_of
+from sealift.packing.proof.oracle import Original
 from sealift.runtime import wasm
 
 X = np.random.default_rng(0).normal(size=(40, 2))
@@ -79,11 +79,11 @@ def test_rows_that_cannot_be_generated() -> None:
 def test_answers_of_another_shape_than_promised() -> None:
     right = registry.registered()[Ridge]
 
-    def doubled(step: Any, x: Table) -> Answer:
+    def doubled(step: Any, x: Table) -> StepOutput:
         found = right(step, x)
-        assert isinstance(found, Answer)
+        assert isinstance(found, StepOutput)
         assert found.value is not None
-        return Answer(value=found.value.matrix() * np.array([[1.0, 1.0]]))
+        return StepOutput(value=found.value.matrix() * np.array([[1.0, 1.0]]))
 
     converter(Ridge, replace=True)(doubled)
     try:
@@ -115,7 +115,7 @@ def test_dicts_without_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "module", "code", "fix"),
     [
         ("m.skops", "skops.io", "E405", "pip install 'sealift[sklearn]'"),
-        ("m.onnx", "sealift.convert.onnx_model", "E308", "the original model instead"),
+        ("m.onnx", "sealift.frameworks.onnx.model", "E308", "the original model instead"),
     ],
 )
 def test_libraries_that_open_files(
@@ -129,9 +129,9 @@ def test_libraries_that_open_files(
             raise ModuleNotFoundError(f"No module named {wanted!r}", name=wanted)
         return found(wanted)
 
-    monkeypatch.setattr(sources, "import_module", lacking)
+    monkeypatch.setattr(load_model, "import_module", lacking)
     with pytest.raises(SealiftError) as caught:
-        sources.load_model(str(tmp_path / name))
+        load_model.load_model(str(tmp_path / name))
     assert (caught.value.code, caught.value.where) == (code, str(tmp_path / name))
     assert fix in caught.value.fix
 
@@ -141,7 +141,7 @@ def test_a_file_that_is_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path.write_text("model = 1")
     monkeypatch.setattr(importlib.util, "spec_from_file_location", lambda *_: None)
     with pytest.raises(PackError) as caught:
-        sources.load_model(f"{path}:model")
+        load_model.load_model(f"{path}:model")
     assert (caught.value.code, caught.value.where, caught.value.fix) == ("E308", str(path), "Give a .py file.")
 
 

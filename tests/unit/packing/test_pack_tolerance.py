@@ -20,10 +20,10 @@ import sealift
 from packs import member, no_node, text  # noqa: F401 - a fixture
 from sealift.cli.commands import app
 from sealift.contract import Contract, Field, Output
-from sealift.convert import Answer, Table, registry
 from sealift.errors import ParityError
+from sealift.frameworks import StepOutput, Table, registry
 from sealift.packing import Packed
-from sealift.packing.parity import tolerances
+from sealift.packing.proof.report import tolerances
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(80, 3))
@@ -35,11 +35,11 @@ def nearly() -> Any:
     """A converter that is off by one in a million."""
     right = registry.registered()[LinearRegression]
 
-    def off(step: Any, x: Table) -> Answer:
+    def off(step: Any, x: Table) -> StepOutput:
         found = right(step, x)
-        assert isinstance(found, Answer)
+        assert isinstance(found, StepOutput)
         assert found.value is not None
-        return Answer(value=found.value * (1.0 + 1e-6))
+        return StepOutput(value=found.value * (1.0 + 1e-6))
 
     registry.converter(LinearRegression, replace=True)(off)
     yield
@@ -118,11 +118,11 @@ def test_each_column_is_judged_by_its_own_size(tmp_path: Path) -> None:
     assert rate == pytest.approx(1e-5 * price, rel=0.5)
     right = registry.registered()[RandomForestRegressor]
 
-    def off(step: Any, x: Table) -> Answer:
+    def off(step: Any, x: Table) -> StepOutput:
         answer = right(step, x)
-        assert isinstance(answer, Answer)
+        assert isinstance(answer, StepOutput)
         assert answer.value is not None
-        return Answer(value=answer.value * np.array([[1.0, 1.0 + 1e-4]]))
+        return StepOutput(value=answer.value * np.array([[1.0, 1.0 + 1e-4]]))
 
     registry.converter(RandomForestRegressor, replace=True)(off)
     try:

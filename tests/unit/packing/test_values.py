@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from sealift.packing.columns import as_numbers, picked
-from sealift.packing.values import NumberValues, count_distinct, distinct
+from sealift.packing.inputs.columns import as_numbers, picked
+from sealift.packing.inputs.number_values import NumberValues, count_distinct, distinct
 
 
 def test_are_plain_values() -> None:

@@ -14,15 +14,15 @@ import numpy.typing as npt
 import onnx
 
 from sealift.contract import Contract, Field, Output
-from sealift.convert import Conversion, Tensor
 from sealift.errors import SealiftError
-from sealift.packing.columns import as_numbers
-from sealift.packing.forms import Form
+from sealift.frameworks import Conversion, Tensor
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.columns import as_numbers
 from sealift.packing.privacy.constants import intermediates, pruned
-from sealift.packing.rows import encoded
+from sealift.packing.probes.probe_rows import encoded
 from sealift.runtime import Engine
+from sealift.stages.text import Stages
 from sealift.stats import SMALL
-from sealift.text import Stages
 
 _CELLS = 4_000_000
 _LEAST_ROWS = 2000

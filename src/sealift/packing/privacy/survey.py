@@ -11,15 +11,15 @@ import numpy.typing as npt
 import onnx
 
 from sealift.contract import Contract, Stage
-from sealift.convert import Conversion
 from sealift.errors import PackError
-from sealift.packing import told
-from sealift.packing.forms import Form
-from sealift.packing.privacy.examine import examine, single_answers
+from sealift.frameworks import Conversion
+from sealift.packing import options
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.detect import form_of
+from sealift.packing.privacy.detect import examine, single_answers
 from sealift.packing.privacy.findings import Finding, PrivacyReport, merged
 from sealift.packing.privacy.reference import Reference, reference_of
-from sealift.packing.reading import form_of
-from sealift.packing.texts import Words, words_of
+from sealift.packing.probes.free_text import Words, words_of
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Survey:
                 where="training",
                 fix="Give training=(X_train, y_train) with the columns of X, in their order.",
             )
-        return cls(form, truth, rows, told.truth_of(y, len(rows)))
+        return cls(form, truth, rows, options.truth_of(y, len(rows)))
 
     @property
     def has_training(self) -> bool:

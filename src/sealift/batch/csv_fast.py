@@ -1,0 +1,73 @@
+"""Plain stretches of a CSV file by pyarrow, where it is installed: some ten times faster than cell by cell.
+
+It reads only what it cannot read differently from the contract: text without quotes or lone CRs, whose numbers all
+come out finite. Anything else gives None, and the caller reads the same bytes cell by cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.batch.arrow import present, values_of
+from sealift.contract import MISSING_WORDS
+
+
+class Plain:
+    """Reads blocks of whole lines into columns: numbers as float64 arrays with NaN for missing, the rest as texts."""
+
+    def __init__(self, width: int, wanted: dict[str, int], numbers: Collection[str], separator: str) -> None:
+        """`wanted` maps names to positions. Raises ImportError where pyarrow is not installed."""
+        import pyarrow
+        from pyarrow import csv
+
+        self._arrow = pyarrow
+        self._read = csv.read_csv
+        self._wanted = {name: f"c{position}" for name, position in wanted.items()}
+        self._numbers = numbers
+        self._empty = b"\n" + separator.encode() * (width - 1) + b"\n"
+        types = {
+            f"c{position}": pyarrow.float64() if name in numbers else pyarrow.string()
+            for name, position in wanted.items()
+        }
+        # No pool of threads: one block is small, and the graph has the other processors.
+        self._options = {
+            "read_options": csv.ReadOptions(
+                column_names=[f"c{at}" for at in range(width)], use_threads=False, block_size=1 << 27
+            ),
+            "parse_options": csv.ParseOptions(delimiter=separator, quote_char=False),
+            "convert_options": csv.ConvertOptions(
+                column_types=types,
+                include_columns=list(types),
+                null_values=list(MISSING_WORDS),
+                strings_can_be_null=False,
+            ),
+        }
+
+    def columns(self, block: bytes) -> tuple[int, dict[str, Sequence[Any] | npt.NDArray[Any]]] | None:
+        """The number of records in `block` and their columns; None when it must be read cell by cell."""
+        if self._empty in b"\n" + block:
+            return None
+        try:
+            block.decode()  # also of the columns that nobody wants
+            table = self._read(self._arrow.BufferReader(block), **self._options)
+        except (UnicodeDecodeError, self._arrow.ArrowException):
+            return None
+        found: dict[str, Sequence[Any] | npt.NDArray[Any]] = {}
+        for name, column in self._wanted.items():
+            values = table.column(column)
+            if name in self._numbers:
+                pieces = [(values_of(piece), present(piece)) for piece in values.chunks]
+                array = np.concatenate([numbers for numbers, _ in pieces] or [np.empty(0)])
+                if values.null_count:
+                    array[~np.concatenate([there for _, there in pieces])] = np.nan
+                # What is not finite and not null was 'inf', 'NAN' or '1e999', which the contract refuses.
+                if int(np.count_nonzero(~np.isfinite(array))) != values.null_count:
+                    return None
+                found[name] = array
+            else:
+                found[name] = values.to_pylist()
+        return table.num_rows, found

@@ -1,0 +1,255 @@
+"""CSV in (spec/CONTRACT.md §4): by the standard library, and plain stretches of files by pyarrow where it is there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import IO, Any
+
+import numpy as np
+
+from sealift.batch.chunks import MAX_BYTES, Chunk, blank, malformed, size_of
+from sealift.contract import Problem
+
+_MAX_CELL = 1 << 20
+_MAX_HEADER = 1 << 22
+_MAX_RECORD = 1 << 24
+_MAX_CELLS = 1 << 20
+_BLOCK = 1 << 21
+_WORTH = 8 << 20  # importing pyarrow takes longer than reading a smaller file without it
+_SAVE_AGAIN = 'Save it again as "CSV UTF-8" from the program it came from.'
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+class CsvReader:
+    """An open CSV file; the header is read and checked for form."""
+
+    def __init__(self, stream: IO[bytes], where: str) -> None:
+        """Read the header. Raises FileError E404."""
+        # The module's limit is the process's; it is only ever raised, to what the contract permits in a cell.
+        csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL))
+        self._where = where
+        self._stream = stream
+        self._size = size_of(stream)
+        self._lines = 0  # before the present csv reader
+        self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        self.skipped = 0
+        self.arrow_types: Mapping[str, Any] = {}
+        with _understood(where):
+            self._opening = self._read_opening()
+            self._separator = separator_of(self._opening)
+            self._records = self._parse(chain(io.StringIO(self._opening, newline=""), self._endless(self._text)))
+            self.names: list[str] = next((record for record in self._records if any(record)), [])
+        if not self.names:
+            raise malformed("The file is empty.", where, "Give a CSV file with a header and one line for each row.")
+
+    def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
+        """The columns `names` as cells of text, `numbers` perhaps as arrays. Raises FileError E404."""
+        wanted = {name: self.names.index(name) for name in names}
+        first = 1
+        for chunk in chain(self._fast(wanted, rows, numbers), self._slow(wanted, rows)):
+            # Row numbers are put in here, because only here both ways meet.
+            faults = [Problem(first + fault.row, fault.field, fault.code, fault.message) for fault in chunk.faults]
+            yield Chunk(chunk.count, chunk.columns, "all", chunk.sound, faults)
+            first += chunk.count
+        self.skipped = self._records.blank
+
+    def done(self) -> tuple[int, int]:
+        """Bytes read, of how many."""
+        return (self._stream.tell() if self._size else 0), self._size
+
+    def close(self) -> None:
+        """Close the file."""
+        self._text.close()
+        self._stream.close()
+
+    def _read_opening(self) -> str:
+        """The text up to the end of the header: the separator is found there."""
+        text = ""
+        while len(text) < _MAX_HEADER:
+            line = self._text.readline(_MAX_HEADER)
+            text += line
+            if not line or (text.strip() and text.count('"') % 2 == 0):
+                break
+        return text
+
+    def _parse(self, lines: Iterable[str], blank: int = 0) -> _Records:
+        return _Records(lines, self._separator, blank)
+
+    def _fast(self, wanted: dict[str, int], rows: int, numbers: Collection[str]) -> Iterator[Chunk]:
+        """Blocks of whole lines up to the first that has a quote or a lone CR; leaves the rest to `_slow`."""
+        plain = self._plain(wanted, numbers)
+        if plain is None:
+            return
+        mark = b"\xef\xbb\xbf"
+        self._text.detach()
+        self._stream.seek(0)
+        start = len(self._opening.encode()) + len(mark) * (self._stream.read(3) == mark)
+        while True:
+            self._stream.seek(start)
+            block = self._stream.read(_BLOCK)
+            tail = self._stream.readline(_MAX_CELL)
+            block = (block + tail).replace(b"\r\n", b"\n")
+            endless = len(tail) == _MAX_CELL and not tail.endswith(b"\n")
+            if not block or endless or b'"' in block or b"\r" in block:
+                break
+            after = self._stream.tell()
+            # Empty records are counted one by one.
+            gaps = self._records.blank or block.startswith(b"\n") or b"\n\n" in block
+            read = None if gaps else plain.columns(block)
+            if read is None:
+                with _understood(self._where, self):
+                    text = block.decode()
+                    self._records = self._parse(io.StringIO(text, newline=""), self._records.blank)
+                yield from self._slow(wanted, rows)
+            else:
+                count, columns = read
+                for at in range(0, count, rows):
+                    yield Chunk(min(rows, count - at), {name: v[at : at + rows] for name, v in columns.items()})
+            self._lines += block.count(b"\n")
+            start = after
+        self._stream.seek(start)
+        self._text = io.TextIOWrapper(self._stream, encoding="utf-8", newline="")
+        self._records = self._parse(self._endless(self._text), self._records.blank)
+
+    @staticmethod
+    def _endless(text: IO[str]) -> Iterator[str]:
+        """The lines; of one that never ends, as much as shows it."""
+        return iter(lambda: text.readline(_MAX_RECORD + 1), "")
+
+    def _plain(self, wanted: dict[str, int], numbers: Collection[str]) -> Any:
+        if not numbers or self._size < _WORTH:
+            return None
+        header: list[str] = next((r for r in self._parse(io.StringIO(self._opening, newline="")) if any(r)), [])
+        if header != self.names or "\r" in self._opening.replace("\r\n", ""):
+            return None
+        try:
+            from sealift.batch.csv_fast import Plain
+        except ImportError:
+            return None
+        self._lines = self._opening.count("\n")
+        return Plain(len(self.names), wanted, numbers, self._separator)
+
+    def _slow(self, wanted: dict[str, int], rows: int) -> Iterator[Chunk]:
+        while True:
+            with _understood(self._where, self):
+                records, ended = self._some(rows)
+            if records:
+                yield _chunk(records, wanted, len(self.names))
+            if ended:
+                return
+
+    def _some(self, rows: int) -> tuple[list[list[str]], bool]:
+        """At most `rows` records, `[]` for an empty one, fewer where they are long; and whether the text ended."""
+        records: list[list[str]] = []
+        begun = self._records.characters
+        while len(records) < rows and self._records.characters - begun <= MAX_BYTES:
+            found = self._records.take(rows - len(records))
+            if not found:
+                return records, True
+            records += found
+        return records, False
+
+    @property
+    def line(self) -> int:
+        """The line that was read last."""
+        return self._lines + self._records.line_num
+
+
+class _Records(Iterator[list[str]]):
+    """The records of `lines`.
+
+    Attributes:
+        characters: how many were read so far.
+        blank: the empty records since the last other one.
+    """
+
+    def __init__(self, lines: Iterable[str], separator: str, blank: int = 0) -> None:
+        self.characters = 0
+        self.blank = blank
+        self._held: list[str] | None = None  # the record that `blank` empty ones come before
+        self._lines = iter(lines)
+        self._before = 0  # characters before the present record
+        self._reader = csv.reader(self._counted(), delimiter=separator, strict=True)
+
+    def __next__(self) -> list[str]:
+        """The next record. Raises csv.Error for one that is too long to be one."""
+        record = next(self._reader)
+        self._before = self.characters
+        if len(record) > _MAX_CELLS:
+            raise csv.Error(f"a record has {len(record):,} cells")
+        return record
+
+    def take(self, count: int) -> list[list[str]]:
+        """At most `count` records, fewer where they are long; none at the end. An empty one before another is `[]`."""
+        found: list[list[str]] = []
+        begun = self.characters
+        while len(found) < count and self.characters - begun <= MAX_BYTES:
+            record = self._held or next(self, None)
+            if record is None:
+                break
+            if not any(record):
+                self.blank += 1
+            elif self.blank:
+                some = min(self.blank, count - len(found))
+                found += [[]] * some
+                self.blank -= some
+                self._held = record
+            else:
+                self._held = None
+                found.append(record)
+        return found
+
+    @property
+    def line_num(self) -> int:
+        """The lines read so far."""
+        return int(self._reader.line_num)
+
+    def _counted(self) -> Iterator[str]:
+        for line in self._lines:
+            self.characters += len(line)
+            if self.characters - self._before > _MAX_RECORD:
+                raise csv.Error(f"a record has more than {_MAX_RECORD >> 20} million characters")
+            yield line
+
+
+def separator_of(header: str) -> str:
+    """Comma, or semicolon or tab where the header has more of them outside quotes."""
+    bare = _QUOTED.sub("", header.lstrip("\r\n"))
+    commas, semicolons, tabs = (bare.count(char) for char in ",;\t")
+    if semicolons > commas and semicolons >= tabs:
+        return ";"
+    return "\t" if tabs > commas else ","
+
+
+def _chunk(records: list[list[str]], wanted: Mapping[str, int], width: int) -> Chunk:
+    count, sound, faults = len(records), None, []
+    if set(map(len, records)) != {width}:
+        faults = [
+            Problem(i, "", "R105", f"The record has {len(record)} cells, but the header has {width}.")
+            if record
+            else blank(i)
+            for i, record in enumerate(records)
+            if len(record) != width
+        ]
+        sound = np.array([i for i, record in enumerate(records) if len(record) == width], dtype=np.intp)
+        records = [record for record in records if len(record) == width]
+    cells = list(zip(*records, strict=True)) or [()] * width
+    return Chunk(count, {name: cells[at] for name, at in wanted.items()}, sound=sound, faults=faults)
+
+
+@contextmanager
+def _understood(where: str, reader: CsvReader | None = None) -> Iterator[None]:
+    """Turn what the decoder and the csv module raise into E404."""
+    try:
+        yield
+    except (UnicodeDecodeError, csv.Error) as error:
+        place = f"{where}, line {reader.line}" if reader is not None else where
+        if isinstance(error, UnicodeDecodeError):
+            raise malformed("The file is not UTF-8 text.", place, _SAVE_AGAIN) from None
+        reason = "a quoted cell is never closed" if "end of data" in str(error) else str(error)
+        raise malformed(f"The file is not CSV as RFC 4180 describes it: {reason}.", place, _SAVE_AGAIN) from None

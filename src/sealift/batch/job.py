@@ -1,0 +1,339 @@
+"""A table file through a sealed model to a table file of answers, in chunks: constant memory for any length."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift import files
+from sealift.batch.chunks import Chunk, Column, Kind, Reader, Writer, rows_per_chunk
+from sealift.batch.kinds import kind_of, open_table, open_writer
+from sealift.contract import (
+    MISSING_WORDS,
+    Cautions,
+    CellReader,
+    Contract,
+    Field,
+    Problem,
+    cautions,
+    encode,
+    match_columns,
+    shown,
+)
+from sealift.errors import ContractError, FileError
+
+if TYPE_CHECKING:
+    from sealift.runtime import SealedModel
+
+MAX_LISTED = 1000
+Progress: TypeAlias = Callable[[int, int, int], None]
+"""Called with how much was read, of how much (0 when not known), and the rows so far."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a file came out.
+
+    Attributes:
+        rows: the records, without the wholly empty ones after the last.
+        refused: those with a problem; they stand in the output with their error and no answer.
+        skipped: the wholly empty records after the last, which have no row in the output.
+        problems: the first 1000 problems.
+        cautions: of the answered rows, by input: how many lack a value, have an unknown category, or a number unlike
+            the training data; inputs without any are left out.
+        seconds: how long it took.
+        output: where the answers are.
+    """
+
+    rows: int
+    refused: int
+    skipped: int
+    problems: Sequence[Problem]
+    cautions: Sequence[Cautions]
+    seconds: float
+    output: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The summary for `--json`."""
+        return dataclasses.asdict(self) | {
+            "problems": [problem.as_dict() for problem in self.problems],
+            "cautions": {item.field: item.as_dict() for item in self.cautions},
+        }
+
+
+def score(
+    model: SealedModel,
+    input: Path | str | IO[bytes],
+    output: Path | str | IO[bytes],
+    *,
+    keep: Sequence[str] = (),
+    keep_inputs: bool = False,
+    extra: bool = False,
+    chunk: int | None = None,
+    progress: Progress | None = None,
+    input_kind: Kind | None = None,
+    output_kind: Kind | None = None,
+) -> Summary:
+    """Answer every row of a table file.
+
+    The output has one row for each record: `row` (from 1), the kept columns, the answers (`label`, `label_name` where
+    the classes have names, `probability_<class>`, `score`, `value`, `features_<n>`; those that the model has), and
+    `error`, empty for a good row, else "[R101] …" with every problem of the row.
+
+    Args:
+        model: from `sealift.load`.
+        input: a .csv, .tsv, .jsonl, .parquet or .xlsx file, or a binary stream of CSV or JSON Lines.
+        output: likewise; a file is replaced only when it is complete.
+        keep: columns of the input to write beside the answers.
+        keep_inputs: write the model's inputs beside the answers too, after those of `keep`; one with the name of an
+            answer is called `input_<name>`.
+        extra: pass over columns that are neither inputs nor kept, instead of refusing them.
+        chunk: at most so many rows at once.
+        progress: told after each chunk.
+        input_kind, output_kind: the kinds, where they are not told by the suffixes. A stream is written as CSV.
+
+    Raises:
+        FileError: E401 to E405. ContractError: E101 to E105 when the columns do not fit. SealError: E207.
+    """
+    begun = time.perf_counter()
+    with ExitStack() as stack:
+        reader = _reader(stack, input, input_kind)
+        inputs = [field.name for field in model.contract.inputs if field.name in reader.names] if keep_inputs else []
+        names, plan = _plan(model.contract, reader, keep, inputs, extra=extra)
+        keep = list(dict.fromkeys([*keep, *inputs]))
+        target, kind, where = _target(stack, input, output, output_kind)
+        writer = open_writer(kind, target, plan, where)
+        tally = _Tally(model.contract)
+        # A column that is kept stays as it was written.
+        numbers = {f.name for f in model.contract.inputs if _is_plain_number(f)} - set(keep)
+        stack.enter_context(_abandoned_on_error(writer))
+        for piece in _read(reader.chunks(names, rows_per_chunk(len(names), chunk), numbers), Path(_called(input))):
+            answers = _answers(model, piece, keep, tally)
+            with _writing(where):
+                writer.write(answers)
+            if progress is not None:
+                progress(*reader.done(), tally.rows)
+        if tally.rows == 0:
+            raise ContractError(
+                "E105", "There are no rows below the header.", where=_called(input), fix="Add one line for each row."
+            )
+        with _writing(where):
+            writer.close()
+    seconds = time.perf_counter() - begun
+    counted = [item for item in tally.cautions if item]
+    return Summary(tally.rows, tally.refused, reader.skipped, tally.problems, counted, seconds, where)
+
+
+def _read(chunks: Iterator[Chunk], source: Path) -> Iterator[Chunk]:
+    """The chunks. Raises FileError E401 when the disk or the pipe fails."""
+    try:
+        yield from chunks
+    except OSError as error:
+        raise files.unreadable(source, error) from error
+
+
+@contextmanager
+def _abandoned_on_error(writer: Writer) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+@contextmanager
+def _writing(target: str) -> Iterator[None]:
+    """Raise FileError E402 when the disk is full or fails, that of temporary files included."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise files.unwritable(Path(target), error) from error
+
+
+class _Tally:
+    def __init__(self, contract: Contract) -> None:
+        self.rows = 0
+        self.refused = 0
+        self.problems: list[Problem] = []
+        self.cautions = [Cautions(field.name) for field in contract.inputs]
+
+
+def _is_plain_number(field: Field) -> bool:
+    """Whether a reader of tables may read the field's cells as numbers by the default rules."""
+    return field.dtype in ("float64", "float32", "int64") and set(field.missing_as or MISSING_WORDS) == set(
+        MISSING_WORDS
+    )
+
+
+def _reader(stack: ExitStack, source: Path | str | IO[bytes], kind: Kind | None) -> Reader:
+    if isinstance(source, str | Path):
+        path = Path(source)
+        kind = kind or kind_of(path)
+        try:
+            stream: IO[bytes] = stack.enter_context(path.open("rb"))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise FileError(
+                "E401",
+                f"The file cannot be read: {reason}.",
+                where=str(path),
+                fix="Check the path and the permissions.",
+            ) from None
+    else:
+        stream = source
+    reader = open_table(stream, _called(source), kind)
+    if isinstance(source, str | Path):
+        stack.callback(reader.close)
+    return reader
+
+
+def _plan(
+    contract: Contract, reader: Reader, keep: Sequence[str], inputs: Sequence[str], *, extra: bool
+) -> tuple[list[str], list[Column]]:
+    """The columns to read, and those to write."""
+    lacking = [name for name in keep if name not in reader.names]
+    if lacking:
+        listed = ", ".join(f'"{name}"' for name in reader.names[:20])
+        raise ContractError(
+            "E101", f'There is no column "{lacking[0]}" to keep.', fix=f"The file has these columns: {listed}."
+        )
+    kept_names = set(keep)
+    unkept = [name for name in reader.names if name not in kept_names or name in contract.index]
+    match_columns(contract, reader.names, extra=True)
+    match_columns(contract, unkept, extra=extra)
+    answers = [column for output in contract.outputs for column in _columns(contract, output.name)]
+    kept = [Column(name, "any", reader.arrow_types.get(name)) for name in dict.fromkeys(keep)]
+    taken = {"row", *(column.name for column in [*answers, *kept]), "error"}
+    for name in inputs:
+        if name not in kept_names:
+            free = name
+            while free in taken:
+                free = f"input_{free}"
+            taken.add(free)
+            kept.append(Column(free, "any", reader.arrow_types.get(name)))
+    plan = [Column("row", "int64"), *kept, *answers, Column("error", "string")]
+    twice = next((name for name, times in Counter(column.name for column in plan).items() if times > 1), None)
+    if twice is not None:
+        raise ContractError(
+            "E103",
+            f'The kept column "{twice}" has the name of an answer.',
+            fix="Rename it in the input, or do not keep it.",
+        )
+    wanted = [field.name for field in contract.inputs]
+    return [*wanted, *(name for name in dict.fromkeys(keep) if name not in contract.index)], plan
+
+
+def _columns(contract: Contract, name: str) -> Iterator[Column]:
+    output = contract.output(name)
+    for column in output.column_names:
+        yield Column(column, output.dtype)
+    if name == "label" and output.class_names and output.width is None:
+        yield Column("label_name", "string")
+
+
+def _target(
+    stack: ExitStack, source: Path | str | IO[bytes], output: Path | str | IO[bytes], kind: Kind | None
+) -> tuple[IO[bytes], Kind, str]:
+    if not isinstance(output, str | Path):
+        return output, kind or "csv", _called(output)
+    path = Path(output)
+    kind = kind or kind_of(path)
+    if isinstance(source, str | Path) and _same(path, Path(source)):
+        raise FileError(
+            "E402", "The output is the input itself.", where=str(path), fix="Choose another name for the output."
+        )
+    return stack.enter_context(files.atomic(path)), kind, str(path)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one is not there, or its name cannot be said
+        return False
+
+
+def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tally) -> list[Sequence[Any]]:
+    """The columns of answers for a chunk, one entry a record."""
+    contract, first = model.contract, tally.rows + 1
+    columns = {field.name: _typed(piece, field) for field in contract.inputs}
+    batch = encode(contract, columns, first_row=0)
+    cautions(contract, batch.only_good(), tally.cautions)
+    sound = np.arange(piece.count) if piece.sound is None else piece.sound
+    where = sound[batch.good]
+    found = [dataclasses.replace(p, row=first + int(sound[p.row])) for p in batch.problems]
+    problems = sorted([*found, *piece.faults], key=lambda problem: problem.row) if piece.faults else found
+    errors = [""] * piece.count
+    for problem in problems:
+        text = f"[{problem.code}] {problem.message}"
+        at = problem.row - first
+        errors[at] = f"{errors[at]} {text}" if errors[at] else text
+    tally.rows += piece.count
+    tally.refused += piece.count - len(where)
+    tally.problems += problems[: MAX_LISTED - len(tally.problems)]
+    answered = model.answer(batch) if len(where) else {}
+    kept = [_spread(piece.columns[name], sound, piece.count) for name in dict.fromkeys(keep)]
+    results = [
+        _spread(values, where, piece.count)
+        for output in contract.outputs
+        for values in _split(contract, output.name, answered.get(output.name))
+    ]
+    return [range(first, first + piece.count), *kept, *results, errors]
+
+
+def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
+    column = piece.columns[field.name]
+    if isinstance(column, np.ndarray):
+        return column
+    if piece.cells == "none":
+        # A kept decimal keeps its digits; as an input it is a number like any other.
+        number = field.dtype != "string" and any(type(value) is Decimal for value in column)
+        return [float(value) if type(value) is Decimal else value for value in column] if number else column
+    reader = CellReader.of(field)
+    if piece.cells == "all":
+        return reader.column(cast("Sequence[str]", column))
+    # A workbook has numbers beside text; one that the field declares to be missing is so in either form.
+    return [
+        reader.cell(cell) if isinstance(cell, str) else None if cell is None or reader.is_missing_number(cell) else cell
+        for cell in column
+    ]
+
+
+def _split(contract: Contract, name: str, array: npt.NDArray[Any] | None) -> Iterator[Sequence[Any] | npt.NDArray[Any]]:
+    """One sequence for each column of an output; empty ones when no row was good."""
+    output = contract.output(name)
+    wide = output.width is not None
+    for at in range(output.width or 1):
+        yield () if array is None else array[:, at] if wide else array
+    if name == "label" and output.class_names and not wide:
+        names: Mapping[Any, str] = dict(zip(output.classes or (), output.class_names, strict=True))
+        yield () if array is None else [names.get(value, shown(value)) for value in array.tolist()]
+
+
+def _spread(values: Sequence[Any] | npt.NDArray[Any], where: npt.NDArray[np.intp], count: int) -> Sequence[Any]:
+    """`values` at the positions `where` of `count` entries, None elsewhere."""
+    plain = values.tolist() if isinstance(values, np.ndarray) else values
+    if len(plain) == count:
+        return plain
+    spread: list[Any] = [None] * count
+    for at, value in zip(where.tolist(), plain, strict=True):
+        spread[at] = value
+    return spread
+
+
+def _called(place: Path | str | IO[bytes]) -> str:
+    if isinstance(place, str | Path):
+        return str(place)
+    name = getattr(place, "name", "")
+    return name if isinstance(name, str) and name else "stream"

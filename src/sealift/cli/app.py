@@ -1,0 +1,56 @@
+"""`sealift app` and `sealift demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealift.cli import console
+from sealift.cli.console import clean, say, styled
+
+_WIDTH = 8
+
+
+def page(file: Path, output: Path, *, handout: bool, as_json: bool) -> None:
+    """Write the page, and the handout beside it where it is asked for."""
+    from sealift.targets.page import build_handout, build_page
+
+    info = build_page(file, output)
+    sheet = build_handout(file, info, output.with_name(f"{output.stem}-handout.html")) if handout else None
+    if as_json:
+        console.show_json(
+            {
+                "ok": True,
+                "file": str(file),
+                "output": str(info.path),
+                "size": info.size,
+                "sha256": info.sha256,
+                "identity": info.identity,
+                "title": info.title,
+                "handout": None if sheet is None else str(sheet.path),
+            }
+        )
+        return
+    say(f"{clean(info.title)}: {clean(info.path)}, {info.size / 1e6:.1f} MB")
+    if sheet is not None:
+        say(f"For IT security and data protection: {clean(sheet.path)}")
+    say("Open it with a double click; it needs no network, and sends nothing.")
+
+
+def demo(out: Path, *, as_json: bool) -> None:
+    """Run the demo, and say what to try next."""
+    from sealift.demo import run
+
+    def step(name: str, told: str) -> None:
+        say(f"{styled('ok', 'good')}  {name.ljust(_WIDTH)}  {clean(told)}")
+
+    result = run(out) if as_json else run(out, say=step)
+    if as_json:
+        console.show_json({"ok": True, **result.as_dict()})
+        return
+    for reason in result.skipped:
+        say(f"--  not checked here: {clean(reason)}")
+    say(f"\n  {clean(result.page)}   open it with a double click")
+    say(f"  {clean(result.seal)}")
+    say(f"\nNext: sealift inspect {clean(result.seal)}")
+    say(f"      sealift verify {clean(result.seal)} --key {clean(out / 'demo-key.pub')}")
+    say(f"      sealift predict {clean(result.seal)} {clean(out / 'breast-cancer.csv')} -o answers.xlsx")

@@ -1,0 +1,48 @@
+"""`sealift doctor`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sealift.cli import console
+from sealift.cli.console import clean, say
+from sealift.cli.progress_bar import Bar
+
+
+def run(
+    model: str,
+    data: Path | None,
+    *,
+    target: str | None,
+    drop: Sequence[str],
+    trust: Sequence[str],
+    trust_pickle: bool,
+    as_json: bool,
+) -> None:
+    """Load the model, and the rows if there are any, and tell what travels. Exits with 1 when something does not."""
+    from sealift.cli.tables import read_data
+    from sealift.packing.doctor import doctor
+    from sealift.packing.doctor.diagnosis import shows_unicode
+    from sealift.packing.inputs.row_format import as_taken
+    from sealift.packing.load_model import load_noting
+
+    rows, truth = (None, None) if data is None else read_data(data, target=target, drop=drop)
+    loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust)
+    with Bar("Examining"):
+        found = doctor(loaded.model, None if rows is None else as_taken(loaded.model, rows), truth)
+    if as_json:
+        result = found.as_dict()
+        notes = [*result["notes"], *loaded.notes]
+        console.show_json({"ok": found.travels, **result, "notes": notes, "warnings": loaded.warnings})
+    else:
+        width = min(shutil.get_terminal_size((80, 24)).columns, 100)
+        for line in found.text(width=width, unicode=shows_unicode(sys.stdout)).splitlines():
+            say(clean(line))
+        console.warn(loaded.warnings)
+        for note in loaded.notes:
+            say(f"\nNote: {clean(note)}")
+    if not found.travels:
+        raise SystemExit(console.REFUSED)

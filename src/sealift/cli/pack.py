@@ -1,0 +1,104 @@
+"""`sealift pack`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sealift.cli import console
+from sealift.cli.console import clean, pairs, say, styled
+from sealift.cli.progress_bar import Bar
+
+if TYPE_CHECKING:
+    from sealift.packing import Report
+
+
+def run(
+    model: str,
+    data: Path,
+    *,
+    name: str,
+    target: str | None,
+    version: str,
+    output: Path | None,
+    overrides: Path | None,
+    drop: Sequence[str],
+    tolerance: float | None,
+    keep_rows: bool,
+    training: Path | None,
+    privacy: str,
+    sign_with: Path | None,
+    password_prompt: bool,
+    password_file: Path | None,
+    engines: str | None,
+    overwrite: bool,
+    trust: Sequence[str],
+    trust_pickle: bool,
+    as_json: bool,
+) -> None:
+    """Load model and rows, pack, sign, and tell what was proved."""
+    from sealift import seal
+    from sealift.cli.keys import open_key
+    from sealift.cli.overrides import read_overrides
+    from sealift.cli.tables import read_data
+    from sealift.packing import options, pack
+    from sealift.packing.inputs.row_format import as_taken
+    from sealift.packing.load_model import load_noting
+    from sealift.packing.output_file import output_path
+
+    # What fails fast comes first: a wrong key or contract file should not cost a verification.
+    key = None
+    if sign_with is not None:
+        key = open_key(sign_with, password_prompt=password_prompt, password_file=password_file)
+    chosen = None if engines is None else tuple(part.strip() for part in engines.split(","))
+    options.check_engines(chosen)
+    output_path(output, name, overwrite=overwrite)
+    known = read_overrides(overrides) if overrides is not None else {}
+    rows, truth = read_data(data, target=target, drop=drop, fields=known.get("fields"))
+    learned = None if training is None else read_data(training, target=target, drop=drop, fields=known.get("fields"))
+    loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust)
+    rows = as_taken(loaded.model, rows)
+    learned = None if learned is None else (as_taken(loaded.model, learned[0]), learned[1])
+    with Bar("Packing") as bar:
+        packed = pack(
+            loaded.model, rows, truth, name=name, version=version, output=output, tolerance=tolerance,
+            keep_rows=keep_rows, training=learned, privacy=privacy, engines=chosen, overwrite=overwrite,
+            progress=bar.stage, **known,
+        )  # fmt: skip
+    keyid = seal.sign_file(packed.path, key)[0] if key is not None else None
+    if as_json:
+        console.show_json(
+            {
+                "ok": True,
+                **console.manifest(packed.path, packed.load().seal),
+                "signed_by": keyid,
+                "parity": packed.report.as_json(),
+                "privacy": packed.privacy.as_json() if packed.privacy else None,
+                "notes": [*loaded.notes, *packed.notes],
+                "warnings": loaded.warnings,
+            }
+        )
+        return
+    say(f"{styled('sealed', 'good')}  {clean(packed.path)}")
+    pairs(
+        [
+            ("identity", packed.identity),
+            ("signed by", keyid or ""),
+            ("proved", _proof(packed.report)),
+            ("engines", "; ".join(packed.report.engines.values())),
+        ]
+    )
+    console.warn(loaded.warnings)
+    for note in [*loaded.notes, *packed.notes]:
+        say(f"  note: {clean(note)}")
+    say(f"\nNext: sealift verify {clean(packed.path)}")
+    say(f"      sealift app {clean(packed.path)} -o {clean(packed.path.with_suffix('.html'))}")
+
+
+def _proof(report: Report) -> str:
+    """What was compared, and how close it came."""
+    worst = max((value for value in report.worst.values()), default=0.0)
+    return (
+        f"{sum(report.compared.values()):,} rows give the original's answers; largest relative difference {worst:.1g}"
+    )

@@ -1,0 +1,105 @@
+"""`sealift predict`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TextIO
+
+import click
+
+from sealift.cli import console
+from sealift.cli.progress_bar import Bar
+from sealift.errors import FileError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from sealift.contract import Batch, Cautions
+    from sealift.runtime import SealedModel
+
+_LISTED = 10
+
+
+def run(
+    file: Path,
+    source: str,
+    target: str,
+    *,
+    keep: list[str],
+    keep_inputs: bool,
+    extra: bool,
+    seconds: float | None = None,
+    memory: float | None = None,
+    as_json: bool,
+) -> None:
+    """Score a file and tell how it went. Exits with 3 when rows were refused."""
+    from sealift.batch import score
+
+    if as_json and target == "-":
+        raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
+    model = _load(file, seconds, memory)
+    place: str | IO[bytes] = _stdin() if source == "-" else source
+    goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
+    with Bar("Predicting") as bar:
+        summary = score(model, place, goal, keep=keep, keep_inputs=keep_inputs, extra=extra, progress=bar.advance)
+    if as_json:
+        console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})
+    else:
+        told = sys.stderr if target == "-" else sys.stdout
+        rate = f", {summary.rows / summary.seconds:,.0f} a second" if summary.seconds > 1 else ""
+        console.say(f"{summary.rows:,} rows in {summary.seconds:.1f} s{rate}", told)
+        if summary.skipped:
+            console.say(f"empty records after the last row: {summary.skipped:,}", told)
+        if summary.refused:
+            console.say(console.styled(f"{summary.refused:,} rows refused", "bad", told) + ", with the reason in the "
+                        'column "error":', told)  # fmt: skip
+            for problem in summary.problems[:_LISTED]:
+                console.say(f"    row {problem.row}  {problem.code}  {console.clean(problem.message)}", told)
+            if summary.refused > _LISTED:
+                console.say("    …", told)
+        _cautions(summary.cautions, told)
+        if target != "-":
+            console.say(f"answers in {console.clean(summary.output)}")
+    if summary.refused:
+        raise SystemExit(console.SOME_ROWS)
+
+
+def _load(file: Path, seconds: float | None, memory: float | None) -> SealedModel:
+    """The model, whose answers have limits of time and memory."""
+    from sealift import seal
+    from sealift.cli import confine
+    from sealift.runtime import SealedModel
+
+    size = confine.size_of(file)
+    most = confine.memory_for(size, memory)
+
+    class Confined(SealedModel):
+        def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
+            with confine.limited(seconds or confine.PIECE_SECONDS, most):
+                return super().answer(batch)
+
+    with confine.limited(confine.seconds_for(size, seconds), most):
+        model = Confined(seal.read(file))
+        _ = model.engine
+    return model
+
+
+def _cautions(counted: Sequence[Cautions], stream: TextIO) -> None:
+    """Per column of the answered rows: values missing, categories unknown, numbers unlike the training data."""
+    for item in counted[:_LISTED]:
+        parts = [f"{item.missing:,} missing"] * bool(item.missing)
+        parts += [f"{item.outside:,} outside the usual range"] * bool(item.outside)
+        if item.unknown:
+            examples = ", ".join(f"'{text}'" for text in item.examples)
+            parts.append(f"{item.unknown:,} not among the known categories ({examples})")
+        console.say(f"    column {console.clean(item.field)}: {console.clean('; '.join(parts))}", stream)
+    if len(counted) > _LISTED:
+        console.say(f"    and {len(counted) - _LISTED:,} more columns", stream)
+
+
+def _stdin() -> IO[bytes]:
+    if sys.stdin is None or sys.stdin.closed:
+        raise FileError("E401", "Standard input is closed.", where="stdin", fix="Give a file, or pipe the rows in.")
+    return sys.stdin.buffer

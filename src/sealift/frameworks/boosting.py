@@ -1,0 +1,77 @@
+"""What the converters of the boosting libraries share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.graph.builder import Tensor, where
+from sealift.graph.categories import codes
+from sealift.graph.step import refuse
+from sealift.graph.table import Block, Table
+
+
+def numbered(x: Table, known: Sequence[Sequence[Any]]) -> Tensor:
+    """Each value's number among its column's `known` categories, float64 (N, width); NaN for any other value."""
+    found = codes(x, known)
+    return where(found < 0, np.nan, found.cast("float64"))
+
+
+def seen(column: Block) -> tuple[Any, ...]:
+    """The distinct values that the caller's rows have in an untouched input column; none where they were not told."""
+    source, held = column.values.origin
+    values, field = source.graph.seen.get((source.name, held[0]), ({}, ""))
+    return tuple(values.get(field, ()))
+
+
+def close(column: Block, known: Sequence[Any]) -> None:
+    """Let an input column hold nothing but `known` categories."""
+    source, held = column.values.origin
+    name = source.graph.fields.get((source.name, held[0]))
+    if name is not None:
+        source.graph.closed[name] = tuple(known)
+
+
+def whole(x: Tensor) -> Tensor:
+    """The value without its fraction, rounded towards zero; NaN stays NaN."""
+    return where(x < 0.0, x.op("Ceil"), x.op("Floor"))
+
+
+def one_by_one(terms: Tensor) -> Tensor:
+    """The sum over columns (N, k), added from the left and rounded every time, as (N, 1)."""
+    running = terms.op("CumSum", np.array(1))
+    return running.columns([terms.width - 1])
+
+
+def as_categories(frame: Any, known: Mapping[int, Sequence[Any]]) -> Any:
+    """A pandas data frame with the columns at these places as categories, in the order that their numbers stand for.
+
+    A table file has no categories, only texts and numbers; a column that holds categories stays as it is. Values that
+    are not `known` become missing.
+    """
+    import pandas
+
+    result = frame.copy(deep=False)
+    for place, values in known.items():
+        if not isinstance(frame.dtypes.iloc[place], pandas.CategoricalDtype):
+            column = frame.iloc[:, place]
+            kept = column.where(column.isin(list(values)))
+            result.isetitem(place, pandas.Categorical(kept.astype(object), categories=list(values)))
+    return result
+
+
+def check_order(x: Table, names: Sequence[str] | None) -> None:
+    """Raise PackError E302 where a model file's own columns stand in another order: trees count them."""
+    given = list(x.names)
+    if names is not None and list(names) != given and sorted(names) == sorted(given):
+        raise refuse(
+            f"Its columns are {', '.join(names)}, in this order, but those of X are {', '.join(given)}.",
+            "Give X with its columns in the model's order.",
+        )
+
+
+def is_frame(X: Any) -> bool:
+    """Whether X is a pandas data frame."""
+    return hasattr(X, "iloc") and hasattr(X, "columns")

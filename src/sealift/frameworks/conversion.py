@@ -1,0 +1,236 @@
+"""A whole fitted model to one graph with the contract's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import onnx
+
+from sealift.contract import Field, Output, Stage, Task
+from sealift.contract.field import MAX_SAFE_INTEGER, shown
+from sealift.errors import PackError, SealError
+from sealift.frameworks.registry import apply
+from sealift.graph.builder import Graph, Tensor, concat, stack
+from sealift.graph.sparse import staged
+from sealift.graph.step import Step, StepOutput, refuse
+from sealift.graph.table import input_table
+from sealift.seal.graph import check as check_graph
+
+# Golden examples are one member of 16 MiB; and proving a million columns a row takes the memory of a server.
+_MOST_FEATURES = 1 << 13
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A converted model.
+
+    Attributes:
+        task: what kind of answer it gives.
+        outputs: the outputs of the contract.
+        steps: the converted steps, inner ones first; their tensors belong to `graph`.
+        graph: the graph under construction, from which models with other outputs can be cut.
+        tensors: output name → its tensor.
+        single: whether an answer was computed in float32, in the graph or by the original.
+    """
+
+    task: Task
+    outputs: tuple[Output, ...]
+    steps: Sequence[Step]
+    graph: Graph
+    tensors: dict[str, Tensor]
+    single: bool = False
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The text stages before the graph, for the contract."""
+        return staged(self.graph, self.tensors.values())
+
+    def unused(self) -> set[str]:
+        """The fields that no output depends on, because the model drops their columns.
+
+        Empty where no output depends on any column, as those of a constant prediction.
+        """
+        read = self.graph.columns_read(self.tensors.values())
+        columns = {(tensor, column) for tensor, found in read.items() for column in found}
+        columns |= {("text", column) for column in read.get("text_missing", ())}
+        columns |= {("text", self.graph.texts.index(stage.field)) for stage in self.graph.stages}
+        used = {self.graph.fields[place] for place in columns if place in self.graph.fields}
+        return set(self.graph.fields.values()) - used if used else set()
+
+    def lacking(self) -> set[str]:
+        """The absent fields that an output depends on nevertheless; such a graph cannot be run."""
+        return self.graph.lacking(self.tensors.values())
+
+    def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
+        """The ONNX model with the contract's outputs.
+
+        Raises:
+            PackError: E302 when it uses what a sealed file must not use, such as an operator of an ONNX file that is
+                not on the list of spec/SEAL.md §7.
+        """
+        model = self.graph.model(self.tensors, metadata or {})
+        try:
+            check_graph(model.SerializeToString())
+        except SealError as error:
+            raise PackError(
+                "E302",
+                f"The model cannot be sealed. {error.what}",
+                where=" › ".join(step.path for step in self.steps[-1:]),
+                fix="Use other steps, or export the ONNX model with other operators; spec/SEAL.md §7 lists those that "
+                "a sealed file may use.",
+            ) from None
+        return model
+
+
+def convert(
+    model: Any,
+    fields: Sequence[Field],
+    nulls: Mapping[str, float | None] | None = None,
+    seen: Mapping[str, Collection[Any]] | None = None,
+    dtypes: Mapping[str, str] | None = None,
+    absent: Mapping[str, PackError | None] | None = None,
+    *,
+    sparse: bool = False,
+) -> Conversion:
+    """Convert a fitted model whose inputs are `fields`.
+
+    Args:
+        model: the fitted estimator.
+        fields: its inputs, in the order of the columns.
+        nulls: what a missing text is in the original's rows, None or NaN (the default), by field name.
+        seen: distinct values of the caller's rows by field name, for models that keep only hashes of their
+            categories; a value that the model does not know leaves no trace in the graph.
+        dtypes: the dtype in the original's rows of dates (`datetime64[ns]`; microseconds by default), whole numbers and
+            booleans (`int8`, pandas' `Int64`; floats by default), by field name.
+        absent: fields that are columns of the original's rows but no inputs of the graph; with an error, which is
+            raised where a step uses the column, for those that a contract cannot describe.
+        sparse: whether the original takes its rows as a sparse matrix.
+
+    Raises:
+        PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
+    """
+    graph = Graph()
+    answer = apply(model, input_table(graph, fields, nulls or {}, seen, dtypes, absent, sparse=sparse))
+    return finished(graph, _offered(model, answer), type(model).__name__)
+
+
+def _offered(model: Any, answer: StepOutput) -> StepOutput:
+    """The answer without what the model itself does not tell, so that nothing is left unproven."""
+    kept: dict[str, Any] = {
+        "probability": answer.probability if hasattr(model, "predict_proba") else None,
+        "score": answer.score if hasattr(model, "decision_function") or hasattr(model, "score_samples") else None,
+    }
+    return replace(answer, **kept, targets=tuple(_offered(model, target) for target in answer.targets))
+
+
+def finished(graph: Graph, answer: StepOutput, name: str) -> Conversion:
+    """The conversion whose last step gives `answer`. Raises PackError E302 for an answer that no output tells."""
+    try:
+        task, pairs = _outputs(answer)
+    except PackError as error:
+        if error.where:
+            raise
+        raise PackError(error.code, error.what, where=name, fix=error.fix) from None
+    tensors = {output.name: tensor for output, tensor in pairs}
+    # What an inner step rounds to float32 stays rounded, whatever is computed with it.
+    inner = (step.answer for step in graph.steps if step.answer.features is None)
+    single = answer.single or any(found.single for found in inner)
+    return Conversion(task, tuple(output for output, _ in pairs), list(graph.steps), graph, tensors, single)
+
+
+def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
+    if answer.targets:
+        return "classification", _several(answer.targets)
+    if answer.classes is not None:
+        return "classification", _classification(answer)
+    if answer.value is not None:
+        return "regression", [_wide("value", answer.value)]
+    if answer.label is not None:
+        label = (Output(name="label", dtype="int64"), answer.label.cast("int64"))
+        if answer.score is None:
+            shares = [] if answer.probability is None else [_wide("probability", answer.probability)]
+            return "clustering", [label, *shares]
+        return "outliers", [label, _wide("score", answer.score)]
+    if answer.features is not None:
+        features = answer.features
+        if features.width > _MOST_FEATURES:
+            raise PackError(
+                "E302",
+                f"The transformer gives {features.width} columns, of which a file can show no examples.",
+                where=features.graph.where or "the last step",
+                fix="Pack the whole model instead of its transformer alone, or have it give "
+                f"{_MOST_FEATURES} columns or fewer (n_features=2**12).",
+            )
+        names = tuple(str(name) for name in features.names)
+        unique = names if len(set(names)) == len(names) and all(names) else None
+        matrix = features.numbers().cast("float64")
+        return "transformation", [
+            (Output(name="features", dtype="float64", width=matrix.width, columns=unique), matrix)
+        ]
+    raise refuse("It neither predicts nor transforms.", "Pack a predictor or a transformer.")
+
+
+def _classification(answer: StepOutput) -> list[tuple[Output, Tensor]]:
+    classes = np.asarray(answer.classes)
+    values, dtype = _classes(classes)
+    label = Output(name="label", dtype=dtype, classes=values)
+    table = np.array(values, dtype=object) if dtype == "string" else np.array(values)
+    numbered = dtype == "int64" and values == tuple(range(len(values)))
+    told = answer.label if answer.choice is None else answer.choice if numbered else answer.choice.take_from(table)
+    assert told is not None
+    found: list[tuple[Output, Tensor]] = [(label, told)]
+    if answer.probability is not None:
+        output = Output(name="probability", dtype="float64", width=len(values), classes=values)
+        found.append((output, answer.probability.cast("float64")))
+    elif answer.score is not None:
+        output, tensor = _wide("score", answer.score)
+        if output.width is not None:
+            output = Output(name="score", dtype="float64", width=output.width, classes=values)
+        found.append((output, tensor))
+    return found
+
+
+def _several(targets: tuple[StepOutput, ...]) -> list[tuple[Output, Tensor]]:
+    """One column of labels for each target; their probabilities or scores side by side, named `target_class`."""
+    each = [_classification(target) for target in targets]
+    names = tuple(str(i) for i in range(len(each)))
+    dtypes = {found[0][0].dtype for found in each}
+    if len(dtypes) > 1 and "string" in dtypes:
+        raise refuse("Some of its targets are text and some are numbers.", "Pack one model for each target.")
+    dtype = dtypes.pop() if len(dtypes) == 1 else "float64"
+    labels = stack([found[0][1].cast("object" if dtype == "string" else dtype) for found in each])
+    result = [(Output(name="label", dtype=dtype, width=len(each), columns=names), labels)]
+    for kind in ("probability", "score"):
+        parts = [tensor for found in each for output, tensor in found if output.name == kind]
+        if len(parts) < len(each):
+            continue
+        matrices = [part if len(part.shape) == 2 else part.matrix() for part in parts]
+        columns: list[str] = []
+        for name, matrix, found in zip(names, matrices, each, strict=True):
+            classes = found[0][0].classes or ()
+            columns += [name] if matrix.width == 1 else [f"{name}_{shown(value)}" for value in classes]
+        wide = concat(matrices)
+        result.append((Output(name=kind, dtype="float64", width=wide.width, columns=tuple(columns)), wide))
+        break
+    return result
+
+
+def _wide(name: str, tensor: Tensor) -> tuple[Output, Tensor]:
+    width = None if len(tensor.shape) == 1 else tensor.width
+    return Output(name=name, dtype="float64", width=width), tensor.cast("float64")
+
+
+def _classes(classes: Any) -> tuple[tuple[Any, ...], Any]:
+    values = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
+    if any(type(value) is int and abs(value) > MAX_SAFE_INTEGER for value in values):
+        raise refuse(
+            "Its classes are whole numbers beyond 2**53, which computers confuse with their neighbours.",
+            "Train it with smaller numbers or with text as classes.",
+        )
+    for kind, dtype in ((bool, "bool"), (int, "int64"), (float, "float64"), (str, "string")):
+        if all(type(value) is kind for value in values):
+            return values, dtype
+    raise refuse("Its classes are neither all numbers nor all text.", "Train it with labels of one type.")

@@ -1,0 +1,1 @@
+"""ONNX files as models: the file's own graph behind the contract's inputs."""

@@ -1,0 +1,27 @@
+"""`KBinsDiscretizer` (`preprocessing/_discretization.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import preprocessing
+
+from sealift.frameworks.registry import converter
+from sealift.frameworks.sklearn.column_names import named
+from sealift.graph.categories import indicators
+from sealift.graph.search import positions
+from sealift.graph.table import Table
+
+
+@converter(preprocessing.KBinsDiscretizer)
+def bins(step: Any, x: Table) -> Table:
+    """The number of the bin, or a column for each bin."""
+    values = x.numbers()
+    if step.dtype is not None:
+        values = values.cast(np.dtype(step.dtype).name)
+    found = positions(values, [edges[1:-1] for edges in step.bin_edges_])
+    if step.encode == "ordinal":
+        return named(step, found.cast(values.dtype), x)
+    counts = [int(count) for count in step.n_bins_]
+    return named(step, indicators(found, [range(count) for count in counts], counts).cast(values.dtype), x)

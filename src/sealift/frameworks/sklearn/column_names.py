@@ -1,0 +1,29 @@
+"""The names that a step gives its columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.utils._set_output import _get_output_config
+
+from sealift.graph.builder import Tensor
+from sealift.graph.table import Table
+
+
+def one_dtype(step: Any, x: Table) -> Table:
+    """What an array of the table's columns holds: floats, unless all are of one dtype or the step gives data frames."""
+    if len({block.whole for block in x.blocks}) <= 1 or _get_output_config("transform", step)["dense"] != "default":
+        return x
+    return x.as_floats()
+
+
+def named(step: Any, values: Tensor, x: Table) -> Table:
+    """`values` (N, k) under the step's own names for what it makes of `x`, or plain ones where it has none."""
+    for given in (x.names, None):
+        try:
+            names = step.get_feature_names_out(given)
+        except (AttributeError, ValueError):  # fitted on other names, or a step that does not name its columns
+            continue
+        if len(names) == values.width:
+            return Table.of(values, [str(name) for name in names])
+    return Table.of(values)

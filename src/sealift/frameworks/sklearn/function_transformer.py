@@ -1,0 +1,61 @@
+"""`FunctionTransformer` (`preprocessing/_function_transformer.py`): the user's function is traced."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn import preprocessing
+
+from sealift.errors import PackError
+from sealift.frameworks.registry import converter
+from sealift.frameworks.sklearn.column_names import named
+from sealift.frameworks.sklearn.storage import same_cells
+from sealift.graph.table import Table
+from sealift.tracing import trace, trace_series
+
+
+@converter(preprocessing.FunctionTransformer, how="traced")
+def function(step: Any, x: Table) -> Table:
+    """The function run once on a stand-in for what the step is given: a data frame, or an array."""
+    func = step.func
+    # OneToOne steps of scikit-learn's own checks change nothing.
+    if func is None or getattr(getattr(func, "func", None), "__name__", "") == "check_array":
+        return x
+    frame = hasattr(step, "feature_names_in_") and not step.validate
+    # The names that the step was given, which a step before it may have made.
+    given = x.named(step.feature_names_in_) if frame and len(step.feature_names_in_) == x.width else x
+    try:
+        found = trace(func, given, step.kw_args or {}, frame=frame)
+    except PackError:
+        # One column of strings may be a list, an array or a series, which its own methods show.
+        if frame or [block.is_text for block in x.blocks] != [True] or x.width != 1:
+            raise
+        found = trace_series(func, x, step.kw_args or {})
+    result = _laid_out(step, found, x, frame=frame)
+    return _held(step, x, result) if x.sparse else result
+
+
+def _laid_out(step: Any, found: Table, x: Table, *, frame: bool) -> Table:
+    if frame or any(block.is_text or block.time for block in found.blocks):
+        return found
+    return named(step, found.numbers(), x)
+
+
+def _held(step: Any, x: Table, found: Table) -> Table:
+    """Mark what the function gives for a sparse matrix. It is asked, since `toarray` leaves no trace in the graph."""
+    # An explicit zero among the cells: a function may leave it or drop it.
+    given = sparse.csr_matrix(np.ones((2, x.width)))
+    given.data[-1] = 0.0
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            made = step.transform(given.copy())
+    except Exception:  # whatever a function of the user's own raises; the proof decides
+        return found.stored(sparse=True)
+    if not sparse.issparse(made):
+        return found
+    same = made.shape == given.shape and made.nnz == given.nnz and found.width == x.width
+    return same_cells(step, x, found) if same else found.stored(sparse=True)

@@ -1,0 +1,51 @@
+"""Encoders of the target (`preprocessing/_label.py`), for tables of that one column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import preprocessing
+
+from sealift.frameworks.registry import converter
+from sealift.graph.builder import Tensor, where
+from sealift.graph.categories import codes, indicators
+from sealift.graph.step import refuse
+from sealift.graph.table import Table, constant_column
+
+
+def _code(step: Any, x: Table) -> Tensor:
+    if x.width != 1:
+        raise refuse(f"It encodes one column, but gets {x.width}.", "Use OrdinalEncoder or OneHotEncoder for inputs.")
+    return codes(x, [step.classes_])
+
+
+@converter(preprocessing.LabelEncoder)
+def encoder(step: Any, x: Table) -> Table:
+    """The class's number; NaN for what is no class, where the original raises."""
+    found = _code(step, x)
+    return Table.of(where(found < 0, np.nan, found.cast("float64")), x.names)
+
+
+@converter(preprocessing.LabelBinarizer)
+def binarizer(step: Any, x: Table) -> Table:
+    """A column for each class, or a single one for two classes."""
+    if step.y_type_.startswith("multilabel"):
+        raise refuse("It was fitted on rows of several labels.", "Leave it out: such rows are binary already.")
+    classes = [str(value) for value in step.classes_]
+    if len(classes) == 1:
+        return Table.of(constant_column(x, float(step.neg_label)).matrix(), classes)
+    hit = indicators(_code(step, x), [[1] if len(classes) == 2 else range(len(classes))], [len(classes)])
+    names = classes[1:] if len(classes) == 2 else classes
+    return Table.of(where(hit > 0.5, float(step.pos_label), float(step.neg_label)), names)
+
+
+@converter(preprocessing.MultiLabelBinarizer)
+def multilabel(step: Any, x: Table) -> Table:
+    """Refused: it prepares targets, which are sets of labels, and no rows that a model answers."""
+    del step, x
+    raise refuse(
+        "It encodes the target of training, a set of labels a row, and takes no rows that a model answers.",
+        "Pack the classifier that was trained on its result, without it: its answer has a column for each label. If "
+        "sets of labels are an input, give each label a column of its own that holds 0 or 1.",
+    )

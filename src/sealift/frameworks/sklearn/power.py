@@ -1,0 +1,38 @@
+"""`PowerTransformer` (`preprocessing/_data.py`; `scipy.stats.yeojohnson`, `scipy.special.boxcox`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import preprocessing
+
+from sealift.frameworks.registry import converter, transform
+from sealift.graph.builder import Tensor, where
+from sealift.graph.special_functions import expm1, log1p
+from sealift.graph.table import Table
+
+
+@converter(preprocessing.PowerTransformer)
+def power(step: Any, x: Table) -> Table:
+    """Each column to its power, then to mean 0 and deviation 1 where asked."""
+    values = x.numbers()
+    lambdas = np.asarray(step.lambdas_)
+    if step.method == "box-cox":
+        # SciPy computes this one in float64, whatever it is given.
+        lambdas = lambdas.astype(np.float64)
+        found = _power(values.cast("float64").log(), lambdas, np.abs(lambdas) < 1e-19)
+    else:
+        eps = np.finfo(np.result_type(lambdas, np.dtype(values.dtype))).eps
+        up = _power(log1p(where(values < 0.0, 0.0, values)), lambdas, np.abs(lambdas) < eps)
+        down = _power(log1p(where(values < 0.0, -values, 0.0)), 2 - lambdas, np.abs(lambdas - 2) <= eps)
+        found = where(values < 0.0, -down, up)
+    table = Table.of(found.cast(values.dtype), x.names)
+    return transform(step._scaler, table, "standardize") if step.standardize else table
+
+
+def _power(logs: Tensor, lambdas: Any, zero: Any) -> Tensor:
+    """(e^(λ·logs) − 1) / λ, and its limit `logs` for the columns where λ is `zero`."""
+    safe = np.where(zero, 1, lambdas).astype(lambdas.dtype)
+    found = expm1(logs * safe) / safe
+    return where(logs.graph.constant(zero[None, :]), logs, found) if zero.any() else found

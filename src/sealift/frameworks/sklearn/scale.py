@@ -1,0 +1,102 @@
+"""Scalers (`preprocessing/_data.py`): each operation in the input's own precision, as done in place there.
+
+A sparse matrix is multiplied by the reciprocal of the scale, a dense one is divided by it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import preprocessing
+
+from sealift.frameworks.registry import converter
+from sealift.graph.builder import Tensor, where
+from sealift.graph.table import Table
+
+
+@converter(preprocessing.StandardScaler)
+def standard(step: Any, x: Table) -> Table:
+    """Minus the mean, over the deviation, both rounded to the input's precision first."""
+    values = x.numbers()
+    if step.with_mean:
+        values = values - step.mean_.astype(values.dtype)
+    if step.with_std:
+        values = _scaled(values, step.scale_, x) if x.sparse else values / step.scale_.astype(values.dtype)
+    return Table.of(values, x.names)
+
+
+@converter(preprocessing.MinMaxScaler)
+def min_max(step: Any, x: Table) -> Table:
+    """Times the scale, plus the minimum, clipped where asked."""
+    values = x.numbers()
+    dtype = values.dtype
+    values = ((values * step.scale_).cast(dtype) + step.min_).cast(dtype)
+    if step.clip:
+        values = values.clip(*step.feature_range)
+    return Table.of(values, x.names)
+
+
+@converter(preprocessing.RobustScaler)
+def robust(step: Any, x: Table) -> Table:
+    """Minus the median, over the quantile range."""
+    values = x.numbers()
+    dtype = values.dtype
+    if step.with_centering:
+        values = (values - step.center_).cast(dtype)
+    if step.with_scaling:
+        values = _scaled(values, step.scale_, x)
+    return Table.of(values, x.names)
+
+
+@converter(preprocessing.MaxAbsScaler)
+def max_abs(step: Any, x: Table) -> Table:
+    """Over the greatest magnitude, clipped where asked."""
+    values = x.numbers()
+    values = _scaled(values, step.scale_, x)
+    if getattr(step, "clip", False):
+        values = values.clip(-1.0, 1.0)
+    return Table.of(values, x.names)
+
+
+@converter(preprocessing.Normalizer)
+def normalizer(step: Any, x: Table) -> Table:
+    """Over the row's norm; rows of next to nothing stay as they are."""
+    values = x.numbers()
+    norm = _norm(values, step.norm)
+    small = norm.equals(0.0) if x.sparse else norm < 10 * float(np.finfo(values.dtype).eps)
+    return Table.of(values / where(small, 1.0, norm), x.names)
+
+
+@converter(preprocessing.Binarizer)
+def binarizer(step: Any, x: Table) -> Table:
+    """1 above the threshold, else 0."""
+    values = x.numbers()
+    return Table.of((values > float(step.threshold)).cast(values.dtype), x.names)
+
+
+@converter(preprocessing.KernelCenterer)
+def centerer(step: Any, x: Table) -> Table:
+    """A kernel matrix, centred in the space that the kernel spans."""
+    return Table.of(centered(step, x.numbers()), x.names)
+
+
+def centered(step: Any, kernel: Tensor) -> Tensor:
+    """A fitted KernelCenterer on a kernel matrix (N, training rows)."""
+    dtype = kernel.dtype
+    fitted: Any = step.K_fit_rows_
+    rows = kernel.sum(keepdims=True) / float(len(fitted))
+    found: Tensor = (kernel - fitted).cast(dtype) - rows + np.asarray(step.K_fit_all_)
+    return found.cast(dtype)
+
+
+def _scaled(values: Tensor, scale: Any, x: Table) -> Tensor:
+    scaled: Tensor = values * (1.0 / scale) if x.sparse else values / scale
+    return scaled.cast(values.dtype)
+
+
+def _norm(values: Tensor, name: str) -> Tensor:
+    if name == "l2":
+        return (values * values).sum(keepdims=True).sqrt()
+    size = values.abs()
+    return size.sum(keepdims=True) if name == "l1" else size.max(keepdims=True)

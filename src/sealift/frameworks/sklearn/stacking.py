@@ -1,0 +1,50 @@
+"""Stacking (`ensemble/_stacking.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sklearn import ensemble
+
+from sealift.frameworks.registry import apply, converter
+from sealift.graph.builder import Tensor
+from sealift.graph.classify import renamed, response
+from sealift.graph.step import StepOutput, refuse
+from sealift.graph.table import Table
+
+
+def _meta(step: Any, x: Table) -> Table:
+    """What the members say, side by side, then the inputs where they are passed through."""
+    names = [name for name, member in step.estimators if not isinstance(member, str)]
+    parts: list[Table] = []
+    for name, member, method in zip(names, step.estimators_, step.stack_method_, strict=True):
+        found, _ = response(member, apply(member, x, name), method)
+        parts.append(Table.of(_columns(step, found, method)))
+    return Table.join([*parts, x] if step.passthrough else parts)
+
+
+def _columns(step: Any, found: Tensor, method: str) -> Tensor:
+    if found.dtype == "object":
+        raise refuse("A member answers in text.", "Fit the members together with the stack, without cv='prefit'.")
+    if len(found.shape) == 1:
+        return found.matrix()
+    return found.columns([1]) if method == "predict_proba" and len(step.classes_) == 2 else found
+
+
+@converter(ensemble.StackingClassifier)
+def classifier(step: Any, x: Table) -> StepOutput:
+    """The last estimator on the members' answers."""
+    if isinstance(step._label_encoder, list):
+        raise refuse("It predicts several targets at once.", "Pack one model for each target.")
+    meta = _meta(step, x)
+    answer = renamed(apply(step.final_estimator_, meta, "final_estimator"), step.classes_)
+    return replace(answer, features=meta)
+
+
+@converter(ensemble.StackingRegressor)
+def regressor(step: Any, x: Table) -> StepOutput:
+    """The last estimator on the members' answers."""
+    meta = _meta(step, x)
+    value, _ = response(step.final_estimator_, apply(step.final_estimator_, meta, "final_estimator"), "predict")
+    return StepOutput(value=value, features=meta)

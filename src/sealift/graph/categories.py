@@ -1,0 +1,153 @@
+"""Values to the numbers of their categories, in the graph: all columns of a kind with a handful of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import is_missing
+from sealift.graph.builder import Tensor, concat, where
+from sealift.graph.edited_strings import Edited
+from sealift.graph.search import look_up, positions
+from sealift.graph.sparse import OneHot
+from sealift.graph.step import refuse
+from sealift.graph.table import Block, Table, dated
+
+UNKNOWN = -1
+_MOST_DENSE = 256
+"""Up to so many indicator columns a product of matrices is as fast as gathering its rows, and needs little memory."""
+UNTOLD: Any = object()
+"""Stands in a list of categories where the graph need not know the category, and so does not tell its name."""
+
+
+def codes(x: Table, categories: Sequence[Any]) -> Tensor:
+    """The index of each value in its column's categories, int64 (N, width); UNKNOWN where it is none of them.
+
+    A missing value (NaN or None) has the index of the missing category, if there is one.
+    """
+    parts, start = [], 0
+    for block in x.blocks:
+        if block.time:
+            raise dated(block)
+        known = [list(column) for column in categories[start : start + len(block.names)]]
+        parts.append(_texts(block, known) if block.is_text else _numbers(block, known))
+        start += len(block.names)
+    return concat(parts)
+
+
+def translate(found: Tensor, tables: Sequence[Any]) -> Tensor:
+    """`tables[i][found[:, i]]` for each column, where UNKNOWN means a table's last entry."""
+    turned = [np.concatenate([np.asarray(table)[-1:], np.asarray(table)[:-1]]) for table in tables]
+    return look_up(turned, found + 1)
+
+
+def told(categories: Sequence[Any], tables: Sequence[Any]) -> list[list[Any]]:
+    """The categories without those that `tables` treat as the unknown: no name enters a graph that can do without.
+
+    So the names of infrequent categories, which may be names of people, stay at home.
+    """
+    result = []
+    for known, table in zip(categories, tables, strict=True):
+        numbers = np.asarray(table, dtype=np.float64)
+        same = (numbers == numbers[-1]) | (np.isnan(numbers) & np.isnan(numbers[-1]))
+        result.append([UNTOLD if gone and not is_missing(v) else v for v, gone in zip(known, same[:-1], strict=True)])
+    return result
+
+
+def indicators(found: Tensor, kept: Sequence[Sequence[int]], counts: Sequence[int]) -> Tensor:
+    """Columns of 0 and 1, float64: for each column i and each number in kept[i], whether the column holds it.
+
+    Many of them are a sparse matrix: a row is the list of the columns that hold 1. The numbers of column i are below
+    counts[i], or UNKNOWN.
+    """
+    source = np.repeat(np.arange(len(kept)), [len(numbers) for numbers in kept])
+    wanted = np.concatenate([np.asarray(numbers, dtype=np.int64) for numbers in kept])
+    if len(wanted) <= _MOST_DENSE:
+        return found.columns(source).equals(wanted[None, :]).cast("float64")
+    starts = np.cumsum([0, *(len(numbers) for numbers in kept)])
+    tables = []
+    for start, numbers, count in zip(starts[:-1].tolist(), kept, counts, strict=True):
+        table = np.full(count + 1, UNKNOWN)  # the last entry is for the unknown
+        table[np.asarray(numbers, dtype=np.int64)] = start + np.arange(len(numbers))
+        tables.append(table)
+    result = OneHot(translate(found, tables), len(wanted))
+
+    def compute(indices: list[int]) -> Tensor:
+        used = sorted(set(source[indices].tolist()))
+        some = np.asarray(indices)
+        numbers = [wanted[some[source[some] == column]].tolist() for column in used]
+        return indicators(found.only(used), numbers, [counts[column] for column in used])
+
+    result.compute = compute
+    return result
+
+
+def _texts(block: Block, categories: list[list[Any]]) -> Tensor:
+    assert block.missing is not None
+    none = block.null is None
+    texts = [{v: i for i, v in enumerate(known) if isinstance(v, str)} for known in categories]
+    missing = [
+        next((i for i, v in enumerate(known) if is_missing(v) and (v is None) == none), UNKNOWN) for known in categories
+    ]
+    if isinstance(block.values, Edited):
+        found = block.values.codes(texts[0], UNKNOWN)
+    else:
+        found = _places(block.values, texts) if any(texts) else block.missing.cast("int64") * 0 + UNKNOWN
+    return where(block.missing, np.array([missing]), found)
+
+
+def _places(values: Tensor, texts: list[dict[str, int]]) -> Tensor:
+    """The number that each column's dictionary gives its text, int64 (N, width); UNKNOWN for others."""
+    if len(texts) == 1:
+        return _map(values, "strings", texts[0])
+    # One dictionary over all columns, then the pair of text and column to the number in that column.
+    width = len(texts)
+    every = {text: i for i, text in enumerate(dict.fromkeys(text for column in texts for text in column))}
+    pairs = {every[text] * width + c: i for c, column in enumerate(texts) for text, i in column.items()}
+    number = _map(values, "strings", every)
+    found = _map(where(number < 0, UNKNOWN, number * width + np.arange(width)[None, :]), "int64s", pairs)
+    found.compute = lambda indices: _places(values.only(indices), [texts[i] for i in indices])
+    return found
+
+
+def _map(values: Tensor, kind: str, pairs: dict[Any, int]) -> Tensor:
+    keys: Any = list(pairs) if kind == "strings" else np.fromiter(pairs, dtype=np.int64)
+    given: dict[str, Any] = {f"keys_{kind}": keys}
+    return values.op(
+        "LabelEncoder",
+        dtype="int64",
+        domain="ai.onnx.ml",
+        values_int64s=np.fromiter(pairs.values(), dtype=np.int64),
+        default_int64=UNKNOWN,
+        **given,
+    )
+
+
+def _numbers(block: Block, categories: list[list[Any]]) -> Tensor:
+    values = block.values.cast("float64")
+    keys, places, missing = [], [], []
+    for known in categories:
+        present = [(float(v), i) for i, v in enumerate(known) if _is_number(v)]
+        present.sort()
+        # The last entry of each is for values above every key; NaN equals nothing.
+        keys.append(np.array([*(key for key, _ in present), np.nan]))
+        places.append(np.array([*(i for _, i in present), UNKNOWN]))
+        nothing = [i for i, v in enumerate(known) if is_missing(v)]
+        exact = [i for i in nothing if (known[i] is None) == (block.null is None)]
+        # Inside a pipeline it can be lost which of the two a column of numbers had; mostly it has but one.
+        missing.append([*exact, *nothing, UNKNOWN][0])
+    place = positions(values, [column[:-1] for column in keys], right=False)
+    found = where(look_up(keys, place).equals(values), look_up(places, place), UNKNOWN)
+    return where(values.isnan(), np.array([missing]), found)
+
+
+def _is_number(value: Any) -> bool:
+    return value is not UNTOLD and not is_missing(value) and not isinstance(value, str)
+
+
+def refuse_dates(categories: Sequence[Any]) -> None:
+    """Raise PackError E302 where categories are dates, which the contract has no field for."""
+    if any(np.asarray(known).dtype.kind in "mM" for known in categories):
+        raise refuse("It encodes dates.", "Turn dates into text or numbers before the model.")

@@ -1,0 +1,61 @@
+"""What a converted step gives, and the error for a step that cannot be converted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sealift.errors import PackError
+from sealift.graph.table import Table
+from sealift.graph.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """What a step can give, each part only where the estimator offers it.
+
+    Attributes:
+        features: transform(X).
+        value: predict(X) of a regressor, (N,) or (N, k).
+        choice: the predicted class as an index into `classes`, int64 (N,).
+        classes: the class values in the order of the columns of `probability`.
+        probability: predict_proba(X), (N, classes).
+        score: decision_function(X) or score_samples(X), (N,) or (N, k).
+        label: predict(X) of a clusterer or outlier detector, (N,); or of a classifier that has no `choice`.
+        targets: for a classifier of several targets, its answer to each one. Where `predict_proba` has one column
+            a target, so has the target's `probability`: that of its last class.
+    """
+
+    features: Table | None = None
+    value: Tensor | None = None
+    choice: Tensor | None = None
+    classes: Any = None
+    probability: Tensor | None = None
+    score: Tensor | None = None
+    label: Tensor | None = None
+    targets: tuple[StepOutput, ...] = ()
+
+    @property
+    def single(self) -> bool:
+        """Whether any of it was computed in float32."""
+        numbers = [self.value, self.probability, self.score]
+        if self.features is not None and self.choice is None and self.value is None and self.label is None:
+            numbers.append(self.features.numbers())
+        inner = any(target.single for target in self.targets)
+        return inner or any(tensor is not None and tensor.dtype == "float32" for tensor in numbers)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One applied converter: where it stands, what went in, what came out, and by which rung of the ladder."""
+
+    path: str
+    estimator: Any
+    table: Table
+    answer: StepOutput
+    how: str
+
+
+def refuse(what: str, fix: str) -> PackError:
+    """The error for a step that cannot travel; the place is filled in by `apply`."""
+    return PackError("E302", what, fix=fix)

@@ -1,0 +1,273 @@
+"""`Table`: what flows between steps, a list of named columns in blocks of numbers and of texts."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import Field
+from sealift.errors import PackError
+from sealift.graph.builder import Graph, Tensor, concat
+from sealift.graph.edited_strings import Edited
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring columns of one kind: numbers (missing is NaN), or texts with a mask of what is missing.
+
+    `null` is what a missing value was in the original's rows, None or NaN: scikit-learn treats the two differently.
+    `time` is the dtype of dates and spans of time, whose values are microseconds (`datetime64[ns]`); else empty.
+    `whole` is the dtype of whole numbers and booleans in the original's rows (`int64`, `bool`, pandas' `Int64`), as
+    long as the steps before left them in it; else empty. Functions compute otherwise with them than with floats.
+    """
+
+    values: Tensor
+    missing: Tensor | None
+    names: tuple[str, ...]
+    null: float | None = math.nan
+    time: str = ""
+    whole: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the columns are texts."""
+        return self.missing is not None
+
+    @property
+    def kind(self) -> tuple[str, bool, str, str, str]:
+        """Blocks of one kind can be joined."""
+        single = self.names[0] if isinstance(self.values, Absent | Edited) else ""
+        return self.values.dtype, self.null is None, self.time, self.whole, single
+
+    def pick(self, indices: Sequence[int], *, only: bool = False) -> Block:
+        """The columns at `indices`; with `only`, computed without the others where possible."""
+        parts = [
+            None if part is None else part.only(indices) if only else part.columns(indices)
+            for part in (self.values, self.missing)
+        ]
+        assert parts[0] is not None
+        return replace(self, values=parts[0], missing=parts[1], names=tuple(self.names[i] for i in indices))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns in order, as a data frame would hold them.
+
+    `sparse` is whether the original holds these columns as a sparse matrix. Its zeros are absent cells, which most
+    models read as 0 and some boosters as missing (`sealift.graph.sparse.absent`).
+    """
+
+    blocks: tuple[Block, ...]
+    graph: Graph
+    sparse: bool = False
+
+    @classmethod
+    def of(cls, values: Tensor, names: Iterable[str] | None = None) -> Table:
+        """A table of numbers out of a matrix (N, k)."""
+        given = tuple(names) if names is not None else tuple(f"x{i}" for i in range(values.width))
+        return cls((Block(values, None, given),), values.graph)
+
+    @classmethod
+    def join(cls, tables: Sequence[Table]) -> Table:
+        """Tables side by side; neighbours of one kind are joined. One sparse matrix among them makes all sparse."""
+        blocks = [block for table in tables for block in table.blocks if block.names]
+        runs = [list(run) for _, run in itertools.groupby(blocks, key=lambda block: block.kind)]
+        return cls(tuple(_merge(run) for run in runs), tables[0].graph, any(table.sparse for table in tables))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(name for block in self.blocks for name in block.names)
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return sum(len(block.names) for block in self.blocks)
+
+    def select(self, indices: Iterable[int], *, only: bool = False) -> Table:
+        """The columns at `indices`, in that order; with `only`, computed without the others where possible."""
+        home = [(block, i) for block in self.blocks for i in range(len(block.names))]
+        runs: list[tuple[Block, list[int]]] = []
+        for index in indices:
+            block, inner = home[int(index)]
+            if runs and runs[-1][0] is block:
+                runs[-1][1].append(inner)
+            else:
+                runs.append((block, [inner]))
+        picked = [block.pick(inner, only=only) for block, inner in runs]
+        # What was side by side in one matrix is so again.
+        joined = itertools.groupby(picked, key=lambda block: (block.kind, id(block.values.origin[0])))
+        return Table(tuple(_merge(list(run)) for _, run in joined), self.graph, self.sparse)
+
+    def each(self) -> Iterator[Block]:
+        """The columns one by one."""
+        for block in self.blocks:
+            for i in range(len(block.names)):
+                yield block.pick([i])
+
+    def named(self, names: Iterable[str]) -> Table:
+        """The same columns under other names."""
+        rest = list(names)
+        blocks = []
+        for block in self.blocks:
+            blocks.append(replace(block, names=tuple(rest[: len(block.names)])))
+            rest = rest[len(block.names) :]
+        return Table(tuple(blocks), self.graph, self.sparse)
+
+    def as_floats(self) -> Table:
+        """The same columns, whole numbers and booleans as floats: what NumPy makes of columns of several dtypes."""
+        return replace(self, blocks=tuple(replace(b, whole="") if b.whole else b for b in self.blocks))
+
+    def stored(self, *, sparse: bool) -> Table:
+        """The same columns, held by the original as a sparse matrix or not."""
+        return self if self.sparse == sparse else replace(self, sparse=sparse)
+
+    def numbers(self) -> Tensor:
+        """All columns as one matrix (N, width), float32 only where every column is.
+
+        Raises:
+            PackError: E302 when a column holds text, or there is no column.
+        """
+        if not self.blocks:
+            raise PackError(
+                "E302", "The step is given no columns.", fix="Leave it out, or keep at least one column before it."
+            )
+        for block in self.blocks:
+            if isinstance(block.values, Absent):
+                block.values.check()
+            if block.is_text:
+                raise PackError(
+                    "E302",
+                    f"The step computes with the column {block.names[0]!r:.80}, which holds text.",
+                    fix="Encode text columns before this step, for instance with OneHotEncoder.",
+                )
+            if block.time:
+                raise dated(block)
+        joined = concat(block.values for block in self.blocks)
+        return joined if joined.dtype.startswith("float") else joined.cast("float64")
+
+
+def input_table(
+    graph: Graph,
+    fields: Sequence[Field],
+    nulls: Mapping[str, float | None],
+    seen: Mapping[str, Collection[Any]] | None = None,
+    dtypes: Mapping[str, str] | None = None,
+    absent: Mapping[str, PackError | None] | None = None,
+    *,
+    sparse: bool = False,
+) -> Table:
+    """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order.
+
+    Args:
+        graph: the graph under construction.
+        fields: the inputs.
+        nulls: what a missing text is in the original's rows, None or NaN, by field name.
+        seen: distinct values of the caller's rows, by field name.
+        dtypes: the dtype of dates, whole numbers and booleans in the original's rows, by field name; `arrow` for
+            strings that Arrow holds.
+        absent: columns of the table that are no inputs; an error is raised where the column is used.
+        sparse: whether the original takes its rows as a sparse matrix.
+    """
+    absent = absent or {}
+    fed = [f for f in fields if f.name not in absent]
+    place = {f.name: i for kind in (True, False) for i, f in enumerate(f for f in fed if (f.dtype == "string") is kind)}
+    texts = sum(f.dtype == "string" for f in fed)
+    number = graph.input("number", "float64", len(fed) - texts) if texts < len(fed) else None
+    text = graph.input("text", "object", texts) if texts else None
+    graph.texts = [i for i, field in enumerate(fed) if field.dtype == "string"]
+    missing = graph.input("text_missing", "bool", texts) if texts else None
+    singles: list[Block] = []
+    rounded = number.cast("float32") if number is not None else None
+    for field in fields:
+        if field.name in absent:
+            block = _absent(graph, field, nulls.get(field.name, math.nan), absent[field.name])
+            whole = "" if block.is_text or block.time else (dtypes or {}).get(field.name, "")
+            singles.append(replace(block, whole=whole))
+            continue
+        at = [place[field.name]]
+        if field.dtype == "string":
+            assert text is not None
+            assert missing is not None
+            null = nulls.get(field.name, math.nan)
+            if (dtypes or {}).get(field.name) == "arrow":
+                graph.arrow.add(graph.texts[at[0]])
+            singles.append(Block(text.columns(at), missing.columns(at), (field.name,), null))
+        else:
+            source = rounded if field.dtype == "float32" else number
+            assert source is not None
+            dtype = (dtypes or {}).get(field.name, "datetime64[us]" if field.is_time else "")
+            time, whole = (dtype, "") if field.is_time else ("", dtype)
+            null = math.nan if time else nulls.get(field.name, math.nan)
+            singles.append(Block(source.columns(at), None, (field.name,), null, time, whole))
+        here = (singles[-1].values.origin[0].name, at[0])
+        graph.fields[here] = field.name
+        if seen is not None and field.name in seen:
+            graph.seen[here] = seen, field.name
+    return Table.join([Table((block,), graph, sparse) for block in singles])
+
+
+class Absent(Tensor):
+    """A column that the graph is not fed, for nodes that no output depends on; with an error, for no node at all."""
+
+    def __init__(self, graph: Graph, name: str, dtype: str, error: PackError | None) -> None:
+        self._name = name
+        self._error = error
+        super().__init__(graph, name, dtype, (None, 1))
+
+    @property
+    def name(self) -> str:
+        """A name that no node makes. Raises the error, where there is one."""
+        self.check()
+        return self._name
+
+    @name.setter
+    def name(self, given: str) -> None:
+        self._name = given
+
+    def check(self) -> None:
+        """Raise the error of a column that no contract can have."""
+        if self._error is not None:
+            raise self._error
+
+
+def _absent(graph: Graph, field: Field, null: float | None, error: PackError | None) -> Block:
+    name = graph.fresh("absent")
+    graph.absent[name] = field.name
+    is_text = field.dtype == "string"
+    kind = "object" if is_text else "float32" if field.dtype == "float32" else "float64"
+    missing = Absent(graph, name, "bool", error) if is_text else None
+    time = "datetime64[us]" if field.is_time else ""
+    return Block(Absent(graph, name, kind, error), missing, (field.name,), math.nan if time else null, time)
+
+
+def constant_column(table: Table, value: float) -> Tensor:
+    """A vector (N,) that holds `value` in every row."""
+    count = table.graph.inputs[0].op("Shape", dtype="int64", shape=(1,), start=0, end=1)
+    return count.op("ConstantOfShape", dtype="float64", shape=(None,), value=np.array([value], dtype=np.float64))
+
+
+def _merge(run: Sequence[Block]) -> Block:
+    if len(run) == 1:
+        return run[0]
+    masks = [block.missing for block in run if block.missing is not None]
+    names = tuple(name for block in run for name in block.names)
+    values = concat(b.values for b in run)
+    return replace(run[0], values=values, missing=concat(masks) if masks else None, names=names)
+
+
+def dated(block: Block) -> PackError:
+    """The error for a step that would take dates for numbers."""
+    spans = block.time.startswith("timedelta")
+    return PackError(
+        "E302",
+        f"The step computes with the column {block.names[0]!r:.80}, "
+        f"which holds {'spans of time' if spans else 'dates'}.",
+        fix="Make numbers of it before this step: FunctionTransformer(lambda df: "
+        + ("df.apply(lambda s: s.dt.days))." if spans else "df.apply(lambda s: s.dt.year)), or the days between two."),
+    )

@@ -1,0 +1,172 @@
+"""The model card: what a user asks first, from measured facts and the author's own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealift.contract import ABOUT, Contract, Field, Output, named_categories, readable, shown
+from sealift.errors import PackError
+from sealift.packing.inputs.columns import is_unicode
+from sealift.packing.privacy.findings import statement
+
+_NOT_TOLD = "The author has not said."
+
+
+def check_about(about: Mapping[str, str]) -> None:
+    """Raise PackError E304 for an entry that no heading takes."""
+    if not isinstance(about, Mapping):
+        raise PackError("E304", "about is no dict.", fix=f"Use texts under: {', '.join(ABOUT)}.")
+    for key, text in about.items():
+        if key not in ABOUT or not isinstance(text, str) or not is_unicode(text):
+            raise PackError(
+                "E304", f"The card has no place for {key!r:.60}.", fix=f"Use texts under: {', '.join(ABOUT)}."
+            )
+
+
+def card(contract: Contract, *, name: str, version: str, evidence: Mapping[str, Any], about: Mapping[str, str]) -> str:
+    """The card in Markdown with a front matter as model hubs read it (huggingface.co/docs/hub/model-cards)."""
+    title = contract.title or name
+    parity = evidence["parity"]
+    parts = [
+        _front(contract, about),
+        f"# {_line(title)}",
+        f"Version {version}. {contract.description}".strip(),
+        _section("When to use", about.get("when_to_use", _NOT_TOLD)),
+        _section("Pitfalls", "\n\n".join([about.get("pitfalls", _NOT_TOLD), *_measured_pitfalls(contract, evidence)])),
+        _section("Evidence", _evidence(parity, evidence)),
+        _section("Answers", _answers(contract.outputs)),
+        _section("Inputs", _inputs(contract.inputs) + _ignored(contract)),
+        _section("Privacy", statement(evidence["privacy"])),
+        _section("Who made it", _who(about)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _front(contract: Contract, about: Mapping[str, str]) -> str:
+    lines = ["---", "library_name: sealift", f"tags: [{contract.task}, tabular, onnx, sealed]"]
+    if "license" in about:
+        lines.append(f"license: {_yaml(about['license'])}")
+    return "\n".join([*lines, "---"])
+
+
+def _measured_pitfalls(contract: Contract, evidence: Mapping[str, Any]) -> list[str]:
+    found = []
+    bounded = [f for f in contract.inputs if f.observed is not None]
+    if bounded:
+        found.append(
+            "Outside the observed ranges in the table below the model extrapolates; nothing was learned there."
+        )
+    # What the file retains has a section of its own.
+    retained = {f"{finding['sentence']} {finding['remedy']}" for finding in evidence["privacy"]["findings"]}
+    return found + [str(note) for note in evidence.get("notes", ()) if note not in retained]
+
+
+def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in parity["compared"].items())
+    lines = [
+        f"- The sealed graph was compared with the original model on {parity['rows']} rows ({kinds}); none differs.",
+        *(
+            f"- {name}: worst difference {entry['worst']:.1e} (allowed {entry['relative']:g}{_stated(parity)})"
+            for name, entry in parity["outputs"].items()
+            if "relative" in entry
+        ),
+    ]
+    if evidence.get("metrics"):
+        values = ", ".join(f"{key} {value}" for key, value in evidence["metrics"].items())
+        lines.append(f"- On the {evidence['rows']} rows given when it was sealed: {values} (as in sklearn.metrics).")
+    if isinstance(always := evidence.get("baseline"), Mapping):
+        lines.append(
+            f"- Always answering the commonest class, {_line(shown(always['class']))}, would have an accuracy_score of "
+            f"{always['accuracy_score']}."
+        )
+    return "\n".join(lines)
+
+
+def _stated(parity: Mapping[str, Any]) -> str:
+    """Whose tolerance it is, where it is not the rule."""
+    told = parity["tolerance"]
+    return f", stated by the packer; the rule is {told['policy']:g}" if told["stated"] is not None else ""
+
+
+def _answers(outputs: Sequence[Output]) -> str:
+    lines = ["| answer | meaning | unit | columns |", "|---|---|---|---|"]
+    for o in outputs:
+        names = o.column_names[:12] + ["…"] * (len(o.column_names) > 12)
+        meaning = ". ".join(filter(None, (o.title, o.description)))
+        lines.append(f"| {_cell(o.name)} | {_cell(meaning)} | {_cell(o.units)} | {_cell(', '.join(names))} |")
+    return "\n".join(lines)
+
+
+def _inputs(fields: Sequence[Field]) -> str:
+    lines = ["| input | type | values | missing | unit |", "|---|---|---|---|---|"]
+    lines += [f"| {_cell(f.name)} | {f.dtype} | {_cell(_values(f))} | {f.missing} | {_cell(f.units)} |" for f in fields]
+    described = _missing_words(fields)
+    told = [(f.name, ". ".join(filter(None, (f.title, f.description)))) for f in fields]
+    described += [f"- **{_line(name)}**: {_line(text)}" for name, text in told if text]
+    return "\n".join(lines) + ("\n\n" + "\n".join(described) if described else "")
+
+
+def _missing_words(fields: Sequence[Field]) -> list[str]:
+    """Which cells of a text file are missing values, where it is more than the empty one."""
+    by_words: dict[tuple[str, ...], list[str]] = {}
+    for f in fields:
+        if f.missing_as is not None:
+            by_words.setdefault(f.missing_as, []).append(f"**{_line(f.name)}**")
+    return [
+        f"- In a text file these cells of {_shortened(names)} are missing values: {_cells(words)}."
+        for words, names in by_words.items()
+    ]
+
+
+def _cells(words: Sequence[str]) -> str:
+    return ", ".join(f"`{_line(word)}`" if word.strip() else "an empty cell" for word in words) or "none"
+
+
+def _shortened(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more inputs" if len(names) > 8 else "")
+
+
+def _ignored(contract: Contract) -> str:
+    """The columns that the model drops."""
+    names = [f"`{_line(column.name)}`" for column in contract.ignored]
+    if not names:
+        return ""
+    return f"\n\nThe model drops these columns of the training rows; rows may have them or not: {', '.join(names)}."
+
+
+def _values(f: Field) -> str:
+    if f.categories is not None:
+        known = named_categories(f)
+        listed = ", ".join(known[:12]) + (f" and {len(known) - 12} more" if len(known) > 12 else "")
+        return listed + (" or others" if f.unknown == "allowed" else "")
+    if f.range is not None:
+        return " to ".join("any" if bound is None else _bound(bound) for bound in f.range)
+    return f"mostly {_bound(f.observed[0])} to {_bound(f.observed[1])}" if f.observed else ""
+
+
+def _bound(bound: float | str) -> str:
+    return bound if isinstance(bound, str) else readable(bound)
+
+
+def _who(about: Mapping[str, str]) -> str:
+    told = [f"- {heading}: {_line(about[key])}" for key, heading in list(ABOUT.items())[2:] if key in about]
+    return "\n".join(told) or _NOT_TOLD
+
+
+def _section(heading: str, body: str) -> str:
+    return f"## {heading}\n\n{body}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    return _line(text).replace("|", "\\|")
+
+
+def _yaml(text: str) -> str:
+    # A JSON text is a YAML text; what cannot be printed would be neither.
+    return json.dumps("".join(c for c in _line(text) if c.isprintable()), ensure_ascii=False)

@@ -1,0 +1,223 @@
+"""Names for people: titles, units and columns of the outputs, names of categories, and values that become choices."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import Contract, Field, Output, shown
+from sealift.errors import PackError
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.columns import is_unicode
+from sealift.stats import SMALL
+
+_OUTPUT_KEYS = ("title", "units", "description", "columns")
+_MOST_CHOICES = 5
+_ENOUGH_ROWS = 10 * SMALL
+
+
+def with_observed_values(fields: Sequence[Field], form: Form) -> tuple[list[Field], set[str]]:
+    """Fields of few whole numbers (0 and 1, grades 1 to 4) with these as their categories, and the names of these.
+
+    Other values stay allowed. Only values that at least `SMALL` rows share are listed, and only where they are all
+    that X holds.
+
+    Args:
+        fields: the inputs.
+        form: the caller's rows.
+    """
+    if len(form) < _ENOUGH_ROWS:
+        return list(fields), set()
+    result, found = [], set()
+    for field, column in zip(fields, form.columns, strict=True):
+        counts = _whole_numbers(column.values) if _may_have_choices(field) else None
+        if counts is None:
+            result.append(field)
+            continue
+        values = tuple(sorted(int(value) if field.dtype == "int64" else float(value) for value in counts))
+        typical = max(values, key=lambda value: counts[value])
+        result.append(dataclasses.replace(field, categories=values, typical=typical))
+        found.add(field.name)
+    return result, found
+
+
+def _may_have_choices(field: Field) -> bool:
+    return field.categories is None and field.dtype in ("int64", "float64", "float32")
+
+
+def _whole_numbers(values: Sequence[Any]) -> Counter[Any] | None:
+    """How often each value stands in a column of few whole numbers; None for any other column."""
+    counts: Counter[Any] = Counter()
+    for value in values:
+        if value is None:
+            continue
+        counts[value] += 1
+        if len(counts) > _MOST_CHOICES or value != int(value):
+            return None
+    few = len(counts) < 2 or min(counts.values()) < SMALL
+    return None if few else counts
+
+
+def resolved(fields: Mapping[str, Any], contract: Contract, observed: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The caller's `fields` with `category_names` as a list in the order of the field's categories.
+
+    A dict names categories by value, or by their text as in `{"0": "no"}`. Where the field has no categories, or only
+    `observed` ones, the dict's keys are the categories.
+
+    Raises:
+        PackError: E304 for names that fit no category.
+    """
+    return {
+        name: {**changes, **_named_categories(contract.inputs[contract.index[name]], changes, name in observed)}
+        if changes.get("category_names") is not None
+        else dict(changes)
+        for name, changes in fields.items()
+    }
+
+
+def _named_categories(field: Field, changes: Mapping[str, Any], observed: bool) -> dict[str, Any]:
+    where = f"input {field.name!r:.80}"
+    names = changes["category_names"]
+    known = tuple(changes.get("categories") or field.categories or ((False, True) if field.dtype == "bool" else ()))
+    if not isinstance(names, Mapping):
+        if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray) or len(names) != len(known):
+            raise _wrong(
+                f"category_names does not give {len(known)} names.",
+                f"Give them in the order {_listed(known)}." if known else 'Give a dict, such as {0: "no", 1: "yes"}.',
+                where,
+            )
+        pairs = dict(zip(known, names, strict=True))
+    else:
+        pairs = {_category(field, key, known, where): name for key, name in names.items()}
+        extra = [value for value in pairs if value not in known]
+        if known and extra and not (observed and "categories" not in changes):
+            raise _wrong(f"category_names names {extra[0]!r:.60}, which is no category.",
+                         f"The categories are {_listed(known)}.", where)  # fmt: skip
+        if len(pairs) != len(names):
+            raise _wrong("category_names names a category twice.", "Give each category one name.", where)
+        known = tuple(dict.fromkeys([*known, *extra]))
+        if field.dtype != "string" and observed:
+            known = tuple(sorted(known))
+    texts = [pairs.get(value, shown(value)) for value in known]
+    if not all(_is_name(text) for text in texts) or len(set(texts)) != len(texts):
+        raise _wrong("category_names has an empty name, one twice, or one that is no text.",
+                     "Give every category its own name.", where)  # fmt: skip
+    return {"categories": list(known), "category_names": [str(text) for text in texts]}
+
+
+def _category(field: Field, key: Any, known: Sequence[Any], where: str) -> Any:
+    """The category that a key of the dict means. Raises PackError E304."""
+    key = key.item() if isinstance(key, np.generic) else key
+    same = [value for value in known if value == key and isinstance(value, bool) == isinstance(key, bool)]
+    if same:
+        return same[0]
+    if isinstance(key, str) and field.dtype != "string":
+        by_text = [value for value in known if shown(value) == key]
+        if by_text:
+            return by_text[0]
+        words: dict[str, Any] = {"true": True, "false": False, "1": True, "0": False} if field.dtype == "bool" else {}
+        try:
+            key = words[key.lower()] if words else int(key) if field.dtype == "int64" else float(key)
+        except (KeyError, ValueError):
+            raise _wrong(f"category_names names {key!r:.60}, which is no value of the dtype {field.dtype}.",
+                         "Use the column's values as keys.", where) from None  # fmt: skip
+    if field.dtype == "bool" and key in (0, 1):
+        return bool(key)
+    return key
+
+
+def output_names(
+    outputs: Sequence[Output], told: Mapping[str, Mapping[str, Any]] | None, y: Any, inputs: Collection[str] = ()
+) -> tuple[Output, ...]:
+    """The outputs with what the caller says of them, and with the names of y's columns.
+
+    Args:
+        outputs: the model's outputs.
+        told: by output: title, units, description, columns (names of the columns of a wide `value` or `features`).
+        y: the true answers. The name of a pandas Series becomes the title, those of a frame's columns name the columns.
+        inputs: the names of the inputs, to explain a name that belongs into `fields`.
+
+    Raises:
+        PackError: E304 for an output that is none, an unknown key, or a contradiction.
+    """
+    by_name = {output.name: output for output in _named_by(y, outputs)}
+    if told is not None and not isinstance(told, Mapping):
+        raise _wrong("outputs is no dict.", 'Use outputs={"value": {"title": …, "units": …}}.')
+    for name, changes in (told or {}).items():
+        where = f"output {name!r:.80}"
+        if name not in by_name:
+            if name in inputs:
+                fix = "It is an input: describe it with fields."
+            else:
+                close = difflib.get_close_matches(str(name), list(by_name), n=1)
+                fix = f"Did you mean {close[0]!r}?" if close else f"The outputs are {', '.join(by_name)}."
+            raise _wrong(f"outputs describes {name!r:.80}, which is no output.", fix)
+        if not isinstance(changes, Mapping) or set(changes) - set(_OUTPUT_KEYS):
+            unknown = sorted(map(str, set(changes) - set(_OUTPUT_KEYS))) if isinstance(changes, Mapping) else "no dict"
+            raise _wrong(f"outputs cannot set {unknown!r:.120}.", f"Use: {', '.join(_OUTPUT_KEYS)}.", where)
+        for key in ("title", "units", "description"):
+            text = changes.get(key, "")
+            if not isinstance(text, str) or not is_unicode(text) or "\0" in text:
+                raise _wrong(f"{key} must be a string, got {text!r:.60}.", "Give a str of readable characters.", where)
+        by_name[name] = dataclasses.replace(by_name[name], **_with_columns(by_name[name], changes, where))
+    return tuple(by_name.values())
+
+
+def _with_columns(output: Output, changes: Mapping[str, Any], where: str) -> dict[str, Any]:
+    if changes.get("columns") is None:
+        return {key: value for key, value in changes.items() if key != "columns"}
+    if output.width is None or output.classes is not None:
+        raise _wrong("columns names the columns of an output that has no named columns.",
+                     "Use title for an output of one column, and class_names for classes.", where)  # fmt: skip
+    names = changes["columns"]
+    listed = isinstance(names, Sequence | np.ndarray) and not isinstance(names, str)
+    if not listed or len(names) != output.width or not all(map(_is_name, names)) or len(set(names)) != output.width:
+        raise _wrong(f"columns does not give {output.width} different names.", "Give one name for each column.", where)
+    return {**changes, "columns": tuple(map(str, names))}
+
+
+def _named_by(y: Any, outputs: Sequence[Output]) -> list[Output]:
+    """The outputs with the names that y has in pandas or polars."""
+    title, columns = getattr(y, "name", None), getattr(y, "columns", None)
+    names = [] if columns is None else list(columns)
+    if not all(map(_is_name, names)) or len(set(names)) != len(names):
+        names = []
+    if len(names) == 1:
+        title, names = names[0], []
+    result = []
+    for output in outputs:
+        if output.name in ("label", "value") and output.width is None and _is_name(title):
+            result.append(dataclasses.replace(output, title=str(title)))
+        elif output.name in ("label", "value") and output.width is not None and len(names) == output.width:
+            result.append(dataclasses.replace(output, columns=tuple(map(str, names))))
+        elif output.name in ("probability", "score") and output.columns is not None:
+            result.append(dataclasses.replace(output, columns=_of_targets(output.columns, names)))
+        else:
+            result.append(output)
+    return result
+
+
+def _of_targets(columns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """`target_class` for the columns `0_class` of several targets; unchanged where names would come twice."""
+    parts = [column.partition("_") for column in columns]
+    if not names or max(int(target) for target, _, _ in parts) >= len(names):
+        return tuple(columns)
+    renamed = [f"{names[int(target)]}{mark}{value}" for target, mark, value in parts]
+    return tuple(renamed) if len(set(renamed)) == len(renamed) else tuple(columns)
+
+
+def _is_name(text: Any) -> bool:
+    return isinstance(text, str) and text != "" and "\0" not in text and is_unicode(text)
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return ", ".join(repr(value) for value in values[:8]) + (" …" if len(values) > 8 else "")
+
+
+def _wrong(what: str, fix: str, where: str = "") -> PackError:
+    return PackError("E304", what, where=where, fix=fix)

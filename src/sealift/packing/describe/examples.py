@@ -1,0 +1,166 @@
+"""What travels beside the graph to show and explain it: golden examples, background rows, sketches of the inputs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.dates import in_words
+from sealift.packing.inputs.number_values import NumberValues, count_distinct
+from sealift.packing.privacy.detect import answers_finding, examples_finding
+from sealift.packing.privacy.findings import Finding
+from sealift.packing.probes.free_text import Words, fill
+from sealift.packing.probes.probe_rows import Row, Rows, encoded, typed
+from sealift.runtime import Tolerance
+from sealift.stats import SMALL, Sketch, correlation, draw
+
+_PLAUSIBLE, _GOLDEN, _BACKGROUND = 400, 64, 100
+_LEAST = 8  # golden examples; fewer prove too little where the file is opened
+_CELLS = 400_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """The shape of the caller's data, without its records: sketches of the columns and how they hang together."""
+
+    sketches: Sequence[Sketch]
+    correlation: npt.NDArray[np.float64] | None
+    words: Mapping[int, Words]
+
+    @classmethod
+    def of(cls, form: Form, sketches: Sequence[Sketch], words: Mapping[int, Words]) -> Reference:
+        """The reference of a form whose columns were sketched; `words` are those of its fields of free text."""
+        return cls(sketches, correlation([_as_numbers(column.values) for column in form.columns]), words)
+
+    def plausible(self, contract: Contract) -> list[Row]:
+        """Rows to verify with."""
+        return self._drawn(contract, _few(_PLAUSIBLE, contract, _CELLS), 0)
+
+    def _drawn(self, contract: Contract, count: int, seed: int) -> list[Row]:
+        return fill(typed(contract, draw(self.sketches, self.correlation, count, seed=seed)), self.words, seed)
+
+    def background(self, contract: Contract, form: Form, *, keep_rows: bool) -> dict[str, Any]:
+        """`reference/background.json`: generated rows, or some of the caller's."""
+        count = _few(_BACKGROUND, contract)
+        if keep_rows:
+            usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
+            rows = _rows(form, [usable[i] for i in _spread(len(usable), count)])
+        else:
+            drawn = self._drawn(contract, 2 * count, 1)
+            rows = [drawn[i] for i in unlike(form, drawn)[:count]]
+        return {
+            "columns": [f.name for f in contract.inputs],
+            "rows": in_words(contract.inputs, rows),
+            "source": _source(keep_rows),
+        }
+
+    def as_json(self, contract: Contract) -> dict[str, Any]:
+        """`reference/sketches.json`."""
+        pairs = zip(contract.inputs, self.sketches, strict=True)
+        return {f.name: dataclasses.asdict(sketch) for f, sketch in pairs}
+
+
+def examples(
+    contract: Contract,
+    generated: Rows,
+    truth: Mapping[str, npt.NDArray[Any]],
+    tolerance: Mapping[str, Tolerance],
+    form: Form,
+    own: Mapping[str, npt.NDArray[Any]] | None,
+    single_answers: Callable[[Mapping[str, npt.NDArray[Any]]], npt.NDArray[np.bool_]],
+) -> tuple[dict[str, Any], list[Finding]]:
+    """`golden/examples.json`: generated rows of every kind, or the caller's with their answers `own`.
+
+    `single_answers` says which answers are one person's target value. Rows with other answers are chosen where there
+    are enough; the findings report what is left.
+    """
+    count = _few(_GOLDEN, contract)
+    if own is not None:
+        usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
+        picked, answers = [usable[i] for i in _spread(len(usable), count)], own
+        rows = _rows(form, picked)
+        findings = [examples_finding(len(rows))]
+    else:
+        single = single_answers(truth)
+        usable = unlike(form, generated.rows)
+        picked, answers = _of_every_kind(generated, [i for i in usable if not single[i]], count), truth
+        if len(picked) < _LEAST:
+            picked = _of_every_kind(generated, usable, count)
+        rows = [generated.rows[i] for i in picked]
+        findings = answers_finding(int(single[picked].sum()), len(picked))
+    golden = {
+        "columns": [f.name for f in contract.inputs],
+        "rows": in_words(contract.inputs, rows),
+        "answers": {name: array[picked].tolist() for name, array in answers.items()},
+        "tolerance": {name: t.capped(answers[name][picked]).as_dict() for name, t in tolerance.items()},
+        "source": _source(own is not None),
+    }
+    return golden, findings
+
+
+def unlike(form: Form, rows: Sequence[Row]) -> list[int]:
+    """The indices of generated rows that equal no single record of the caller's.
+
+    A row that SMALL records share is no single one. All indices, where every row there can be is somebody's: with a
+    few columns of a few values each, drawn independently, that says nothing.
+    """
+    columns = [column.values for column in form.columns]
+    # The column with the most different values leaves the fewest records to look at.
+    key = max(range(len(columns)), key=lambda i: count_distinct(columns[i]))
+    wanted: dict[Any, list[int]] = {row[key]: [] for row in rows}
+    for i, value in enumerate(columns[key]):
+        if value in wanted:
+            wanted[value].append(i)
+    found = []
+    for i, row in enumerate(rows):
+        twins = 0
+        for record in wanted[row[key]]:
+            twins += all(column[record] == value for column, value in zip(columns, row, strict=True))
+            if twins >= SMALL:
+                break
+        if twins in (0, SMALL):
+            found.append(i)
+    return found or list(range(len(rows)))
+
+
+def _of_every_kind(generated: Rows, usable: Sequence[int], count: int) -> list[int]:
+    chosen: list[int] = []
+    for kind in dict.fromkeys(generated.kinds):
+        places = [i for i in usable if generated.kinds[i] == kind]
+        want = count // 2 if kind == "plausible" else max(1, count // 8)
+        chosen += [places[i] for i in _spread(len(places), want)]
+    return chosen
+
+
+def _few(most: int, contract: Contract, cells: int = 200_000) -> int:
+    """How many rows of this width to keep, so that thousands of columns do not outgrow the model."""
+    return max(8, min(most, cells // len(contract.inputs)))
+
+
+def _spread(count: int, want: int) -> list[int]:
+    """Up to `want` indices below `count`, evenly spread."""
+    return [int(i) for i in np.unique(np.linspace(0, count - 1, min(want, count)).astype(int))]
+
+
+def _rows(form: Form, picked: Sequence[int]) -> list[Row]:
+    return [[column.values[i] for column in form.columns] for i in picked]
+
+
+def _source(own: bool) -> str:
+    return "caller" if own else "generated"
+
+
+def _as_numbers(values: Sequence[Any]) -> npt.NDArray[np.float64]:
+    """A column as numbers for its ranks: texts by the place of their value in the alphabet."""
+    if isinstance(values, NumberValues):
+        return np.asarray(values.array, dtype=np.float64)
+    if any(isinstance(value, str) for value in values):
+        order = {value: float(i) for i, value in enumerate(sorted({v for v in values if v is not None}))}
+        return np.array([np.nan if v is None else order[v] for v in values])
+    return np.array([np.nan if v is None else float(v) for v in values])

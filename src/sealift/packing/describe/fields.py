@@ -1,0 +1,309 @@
+"""The contract's inputs: what X shows, what the encoders know, what the model accepts, and what the caller says."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from sealift.contract import Contract, Field, Policy, is_missing
+from sealift.contract.datetimes import DAY, text_of
+from sealift.contract.field import DEFAULT_STRING_MISSING
+from sealift.errors import PackError
+from sealift.frameworks import Step
+from sealift.graph.edited_strings import Edited
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.columns import Column, Values, as_numbers
+from sealift.packing.inputs.dates import is_time
+from sealift.packing.privacy.findings import Finding
+from sealift.packing.proof.oracle import Original
+from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_texts
+
+_TRIES, _CELLS = 50, 600_000
+_TOLD_BY_PEOPLE = frozenset(
+    {"missing", "categories", "category_names", "unknown", "range", "observed", "typical"}
+    | {"missing_as", "true_as", "false_as", "date_format"}
+    | {"title", "description", "units", "personal"}
+)
+_UNSEEN_DAY = 40_000  # in the year 2079
+_UNSEEN_TEXT = "\u2042 unseen"
+
+
+def sketch(form: Form) -> list[Sketch]:
+    """A summary of each column that gives no record away."""
+    return [_sketch(column) for column in form.columns]
+
+
+def infer(form: Form, sketches: Sequence[Sketch]) -> list[Field]:
+    """Fields with everything that can be read off X; missing and unknown values still allowed."""
+    return [_field(column, found) for column, found in zip(form.columns, sketches, strict=True)]
+
+
+def with_categories(fields: Sequence[Field], steps: Sequence[Step], form: Form) -> list[Field]:
+    """Fields with the categories that the model's encoders know, read off the converted steps."""
+    known: dict[str, tuple[Any, ...]] = {}
+    numeric = {column.name: column.values for column in form.columns if column.dtype != "string"}
+    for step in steps:
+        categories = getattr(step.estimator, "categories_", None)
+        if categories is None or len(categories) != step.table.width:
+            continue
+        for column, values in zip(step.table.each(), categories, strict=True):
+            if isinstance(column.values, Edited):  # whose categories are no values of the field
+                continue
+            name = column.names[0]
+            found = tuple(_plain(v) for v in values if not is_missing(v))
+            # A number that was computed with on the way is no longer the caller's own category; one that was only
+            # filled where missing still is, and then the caller's values are among the categories.
+            raw = column.values.origin[0].name in ("number", "text")
+            if column.is_text or (name in numeric and (raw or {*numeric[name]} <= {*found, None})):
+                known.setdefault(name, found)
+    return [_categorised(field, known.get(field.name)) for field in fields]
+
+
+def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
+    """Fields with what the model accepts, found by asking it: may a value be missing, may a category be unknown?"""
+    one = _one(original.form)
+    refused = _refused(original, one, [field.name for field in fields])
+    result = []
+    for field in fields:
+        unknown: Policy = "allowed"
+        if field.categories is not None and not original.accepts({**one, field.name: [unseen(field)]}):
+            unknown = "refused"
+        missing: Policy = "refused" if field.name in refused else "allowed"
+        result.append(dataclasses.replace(field, missing=missing, unknown=unknown))
+    return result
+
+
+def with_missing_words(fields: Sequence[Field], form: Form) -> list[Field]:
+    """Fields of strings with the cells that a text file writes for a missing value.
+
+    These are the words of the reader that X comes from: `pandas.read_csv` takes NA and None for missing, polars and
+    Arrow the empty cell alone. A word that is a value of the column, or a category of the model, was not read so.
+    """
+    result = []
+    for item, column in zip(fields, form.columns, strict=True):
+        missing_as = item.missing_as
+        if item.dtype == "string":
+            values = {*column.values, *(column.known or ()), *(item.categories or ())}
+            words = form.missing_as
+            if any(word in values for word in words if word):
+                words = tuple(word for word in words if not word)
+            words = tuple(word for word in words if word not in values)
+            missing_as = None if words == DEFAULT_STRING_MISSING else words
+        result.append(dataclasses.replace(item, missing_as=missing_as))
+    return result
+
+
+def with_closed(fields: Sequence[Field], closed: Mapping[str, Sequence[Any]]) -> list[Field]:
+    """Fields that take only the categories in `closed`, where their name is among them."""
+    return [
+        dataclasses.replace(_categorised(field, tuple(closed[field.name])), unknown="refused")
+        if field.name in closed
+        else field
+        for field in fields
+    ]
+
+
+def with_whole(fields: Sequence[Field], whole: Mapping[str, str]) -> list[Field]:
+    """Fields of which those in `whole` hold what their dtype there holds: nothing missing, nothing beyond its ends."""
+    return [_whole(field, np.dtype(whole[field.name])) if field.name in whole else field for field in fields]
+
+
+def _whole(field: Field, dtype: np.dtype[Any]) -> Field:
+    if dtype.kind == "b" or dtype.itemsize == 8:
+        return dataclasses.replace(field, missing="refused")
+    limits = np.iinfo(dtype)
+    return dataclasses.replace(field, missing="refused", range=(int(limits.min), int(limits.max)))
+
+
+def check_overrides(fields: Mapping[str, Any], contract: Contract) -> None:
+    """Raise PackError E304 for a description of no input, or of what the model itself has settled."""
+    for name, changes in fields.items():
+        if name not in contract.index:
+            close = difflib.get_close_matches(str(name), list(contract.index), n=1)
+            fix = f"Did you mean {close[0]!r:.80}?" if close else "Use the names of X's columns."
+            if name in {output.name for output in contract.outputs}:
+                fix = f"It is an output: use outputs={{{name!r}: …}} for its title, units and description."
+            raise PackError("E304", f"fields describes {name!r:.80}, which is no input.", fix=fix)
+        allowed = _TOLD_BY_PEOPLE
+        if not isinstance(changes, Mapping) or set(changes) - allowed:
+            unknown = sorted(map(str, set(changes) - allowed)) if isinstance(changes, Mapping) else "no dict"
+            raise PackError(
+                "E304",
+                f"fields cannot set {unknown!r:.120}.",
+                where=f"input {name!r:.80}",
+                fix=f"Use: {', '.join(sorted(allowed))}. Type and name are those of X.",
+            )
+
+
+def check_loosened(before: Contract, after: Contract, original: Original) -> None:
+    """Raise PackError E304 where the caller's contract lets through what the model itself refuses."""
+    one = _one(original.form)
+    for old, new in zip(before.inputs, after.inputs, strict=True):
+        tried: list[tuple[str, Any]] = []
+        if old.missing == "refused" and new.missing == "allowed":
+            tried.append(("missing", None))
+        if old.unknown == "refused":
+            tried += [("categories", value) for value in set(new.categories or ()) - set(old.categories or ())]
+            if new.unknown == "allowed" or new.categories is None:
+                tried.append(("unknown", unseen(old)))
+        for key, given in tried:
+            if not original.accepts({**one, new.name: [given]}):
+                raise PackError(
+                    "E304",
+                    f"fields allows by {key!r} what the model itself refuses.",
+                    where=f"input {new.name!r:.80}",
+                    fix="Leave that out; or train the model with a step that accepts such values.",
+                )
+
+
+def without_rare(
+    fields: Sequence[Field],
+    form: Form,
+    texts: Collection[str],
+    *,
+    training: bool = False,
+    constants: Collection[Any] = (),
+) -> tuple[list[Field], list[Finding]]:
+    """Fields that list no rare category unless the model refuses all others; and the rare ones that the model knows.
+
+    Args:
+        fields: the inputs.
+        form: rows, which tell what is rare.
+        texts: every text that the file holds besides; a category among them is no secret of this list.
+        training: whether the rows are the training rows.
+        constants: what steps put in place of missing values (`constants_of`), which is no row's value.
+    """
+    result: list[Field] = []
+    findings: list[Finding] = []
+    for field, column in zip(fields, form.columns, strict=True):
+        if field.categories is None:
+            result.append(field)
+            continue
+        counts = Counter(column.values)
+        rare = {value for value in field.categories if counts[value] < SMALL}
+        held = rare if field.dtype != "string" else {value for value in rare if value in texts}
+        # A handful of rows says nothing about how rare a category was in training.
+        enough = training or len(form) >= 10 * SMALL
+        hidden = rare - held if field.unknown == "allowed" else set()
+        if enough:
+            hidden = rare if field.unknown == "allowed" else set()
+            known = held if field.unknown == "allowed" else rare
+            told = {value for value in known if counts[value] or not (training or value in constants)}
+            if told:
+                findings.append(
+                    Finding(
+                        "categories", len(told),
+                        f'The model itself knows {len(told)} categories of "{field.name}" that fewer than {SMALL} rows '
+                        "have; they are part of the file.",
+                        'Group them in training (min_frequency with handle_unknown="infrequent_if_exist") if they '
+                        "could name a person.",
+                        of=len(field.categories), columns={field.name: len(told)}, where=field.name,
+                    )
+                )  # fmt: skip
+        kept = tuple(value for value in field.categories if value not in hidden)
+        typical = None if field.typical in hidden else field.typical
+        result.append(dataclasses.replace(field, categories=kept or None, typical=typical))
+    return result, findings
+
+
+def constants_of(steps: Sequence[Step]) -> set[Any]:
+    """The constants that imputers put in place of missing values."""
+    filling = [step.estimator for step in steps if getattr(step.estimator, "strategy", None) == "constant"]
+    values = [getattr(estimator, "fill_value", None) for estimator in filling]
+    return {value for value in values if isinstance(value, str | int | float)}
+
+
+def unseen(field: Field) -> float | str | bool:
+    """A value that is none of the field's categories."""
+    if field.dtype == "string":
+        return _UNSEEN_TEXT
+    if field.dtype == "bool":
+        return True not in (field.categories or ())
+    if field.is_time:
+        return float(_UNSEEN_DAY * DAY)
+    numbers = [float(value) for value in field.categories or ()]
+    return max(numbers, default=0.0) + 1.0
+
+
+def _sketch(column: Column) -> Sketch:
+    if column.dtype == "string":
+        return sketch_texts(column.values)
+    numbers = as_numbers(column.values)
+    # Of dates only the day is told.
+    return sketch_numbers(np.floor(numbers / DAY) if is_time(column) else numbers)
+
+
+def _field(column: Column, found: Sketch) -> Field:
+    base = Field(name=column.name, dtype=column.dtype, missing="allowed")
+    if isinstance(found, Categories):
+        if column.known:
+            return dataclasses.replace(base, categories=tuple(str(value) for value in column.known))
+        if not found.values:
+            return base
+        typical = found.values[int(np.argmax(found.shares))]
+        return dataclasses.replace(base, categories=found.values, typical=typical)
+    if column.dtype == "bool":
+        return base
+    if base.is_time:
+        told = None if found.bounds is None else tuple(text_of(round(day) * DAY, base.dtype) for day in found.bounds)
+        usual = None if found.typical is None else text_of(round(found.typical) * DAY, base.dtype)
+        return dataclasses.replace(base, observed=cast("tuple[str, str] | None", told), typical=usual)
+    middle = found.typical
+    centre = int(middle) if middle is not None and column.dtype == "int64" else middle
+    categories = tuple(_plain(value) for value in column.known) if column.known else None
+    return dataclasses.replace(base, observed=found.bounds, typical=centre, categories=categories)
+
+
+def _categorised(field: Field, known: tuple[Any, ...] | None) -> Field:
+    if known is None:
+        return field
+    if field.dtype == "string":
+        values: tuple[Any, ...] = tuple(value for value in known if isinstance(value, str))
+    elif field.dtype == "bool":
+        # Both is what any boolean may be; only one is worth saying.
+        values = tuple({bool(value) for value in known if value in (0, 1)})
+        return field if len(values) == 2 else dataclasses.replace(field, categories=values or None)
+    else:
+        numbers = [float(value) for value in known if not isinstance(value, str) and math.isfinite(value)]
+        if field.dtype == "float32":
+            numbers = [value for value in numbers if value == float(np.float32(value))]
+        whole = field.dtype == "int64"
+        values = tuple(int(value) if whole else value for value in numbers if not whole or value == int(value))
+    return dataclasses.replace(field, categories=values or None)
+
+
+def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]) -> set[str]:
+    """The fields that the model cannot do without, found by halving; unclear ones count among them."""
+    refused: set[str] = set()
+    waiting = [list(names)]
+    # Enough for any pattern of up to five hundred fields; with more, asking takes too long, and doubt means refused.
+    tries = max(_TRIES, _CELLS // len(names))
+    while waiting:
+        group = waiting.pop()
+        if tries <= 0:
+            refused.update(group)
+            continue
+        tries -= 1
+        if original.accepts({**one, **{name: [None] for name in group}}, wholly=False):
+            continue
+        if len(group) == 1:
+            refused.update(group)
+        else:
+            middle = len(group) // 2
+            waiting += [group[:middle], group[middle:]]
+    return refused
+
+
+def _one(form: Form) -> dict[str, Values]:
+    """One row of values that the model has met."""
+    return {c.name: [next((value for value in c.values if value is not None), None)] for c in form.columns}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,112 @@
+"""Where a sealed model comes from: code version, package versions, the data's digest. No date, path, user or host."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+import sys
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import sealift
+from sealift import canonical
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.columns import as_numbers
+
+_PACKAGES = (
+    *("numpy", "scipy", "pandas", "polars", "scikit-learn", "skl2onnx", "onnx", "onnxruntime"),
+    *("catboost", "lightgbm", "xgboost", "xgboost-cpu"),
+)
+
+
+def provenance(form: Form, model: Any) -> dict[str, Any]:
+    """The facts, in the form of provenance.json."""
+    kind = type(model)
+    return {
+        "model": {"type": f"{kind.__module__}.{kind.__qualname__}"},
+        "data": {"rows": len(form), "columns": len(form.columns), "sha256": _digest(form)},
+        "git": _git(),
+        "packages": versions(),
+        "platform": {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()},
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of the packages that took part."""
+    return {"sealift": sealift.__version__} | _installed()
+
+
+@cache  # a process keeps what it has imported, and reading all their metadata takes longer than packing a small model
+def _installed() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def sbom(name: str, version: str, graph: bytes, description: str) -> dict[str, Any]:
+    """A CycloneDX 1.6 bill of materials (ECMA-424) of the model and of what made it."""
+    component = {
+        "type": "machine-learning-model",
+        "bom-ref": "model",
+        "name": name,
+        "version": version,
+        "description": description,
+        "hashes": [{"alg": "SHA-256", "content": hashlib.sha256(graph).hexdigest()}],
+    }
+    libraries = [
+        {
+            "type": "library",
+            "bom-ref": f"pkg:pypi/{key}@{value}",
+            "name": key,
+            "version": value,
+            "purl": f"pkg:pypi/{key}@{value}",
+        }
+        for key, value in sorted(versions().items())
+    ]
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": component},
+        "components": libraries,
+        "dependencies": [{"ref": "model", "dependsOn": [library["bom-ref"] for library in libraries]}],
+    }
+
+
+def _digest(form: Form) -> str:
+    digest = hashlib.sha256()
+    for column in form.columns:
+        digest.update(canonical.dumps([column.name, column.dtype, len(column.values)]))
+        if column.dtype == "string":
+            digest.update(canonical.dumps(list(column.values)))
+        else:
+            digest.update(as_numbers(column.values).astype("<f8").tobytes())
+    return digest.hexdigest()
+
+
+def _git() -> dict[str, Any] | None:
+    """The state of the repository that the running script stands in; of the current folder for a notebook or a tool."""
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    own = script is not None and not Path(script).resolve().is_relative_to(Path(sys.prefix).resolve())
+    git = ("git", "-C", str(Path(script).resolve().parent if own and script else Path.cwd()))
+    commit = _run(*git, "rev-parse", "HEAD")
+    if commit is None:
+        return None
+    # Untracked files are left out: the sealed file itself would turn the flag when it is packed again.
+    changed = _run(*git, "status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit, "dirty": bool(changed)}
+
+
+def _run(*command: str) -> str | None:
+    try:
+        done = subprocess.run(command, start_new_session=True, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,175 @@
+"""What `doctor` found, for programs, for the terminal and for notebooks."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sealift.packing.describe import html
+from sealift.packing.privacy.findings import Finding
+
+HOW = {
+    "own": "converted by Sealift",
+    "skl2onnx": "converted by skl2onnx",
+    "traced": "traced",
+    "refused": "does not travel",
+}
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why something cannot be packed: the parts of a `SealiftError`."""
+
+    code: str
+    where: str
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One step.
+
+    Attributes:
+        path: where it stands: `Pipeline › scale (StandardScaler)`.
+        how: `own`, `skl2onnx`, `traced`, or `refused`.
+        travels: whether it can be packed.
+        carries: what it holds of the training data, and what that means, in sentences.
+    """
+
+    path: str
+    how: str
+    travels: bool
+    carries: Sequence[str] = ()
+
+    @property
+    def depth(self) -> int:
+        """How many steps it stands in."""
+        return self.path.count(" › ")
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition(" › ")[2]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What of a model travels.
+
+    Attributes:
+        steps: every step that could be examined, outer ones first.
+        obstacles: everything that stands in the way of packing.
+        rows: how many rows of the caller's were used; 0 without data.
+        agrees: whether the converted model answered those rows as the original does; None if that was not compared.
+        notes: what to know besides.
+        retained: what a file of the model would retain of the rows, found by comparing it with them.
+    """
+
+    steps: Sequence[Examined]
+    obstacles: Sequence[Obstacle]
+    rows: int = 0
+    agrees: bool | None = None
+    notes: Sequence[str] = ()
+    retained: Sequence[Finding] = ()
+
+    @property
+    def travels(self) -> bool:
+        """Whether nothing stands in the way of packing. The proof itself is left to `pack`."""
+        return not self.obstacles
+
+    def as_dict(self) -> dict[str, Any]:
+        """The diagnosis for `--json`."""
+        return {
+            "travels": self.travels,
+            "rows": self.rows,
+            "agrees": self.agrees,
+            "steps": [
+                {"path": step.path, "how": step.how, "travels": step.travels, "carries": list(step.carries)}
+                for step in self.steps
+            ],
+            "obstacles": [vars(obstacle) for obstacle in self.obstacles],
+            "retained": [finding.as_json() for finding in self.retained],
+            "notes": list(self.notes),
+        }
+
+    @property
+    def verdict(self) -> str:
+        """The result in a sentence."""
+        if not self.travels:
+            count = len(self.obstacles)
+            return f"Cannot be packed yet: {count} obstacle{'s' * (count > 1)}."
+        if self.agrees:
+            return (
+                f"Everything travels; the answers to {self.rows:,} of your rows agree. pack will prove it on many more."
+            )
+        return "Everything travels, as far as can be told without rows. Give some to compare answers."
+
+    def text(self, *, width: int = 80, unicode: bool = True) -> str:
+        """The diagnosis for a terminal of `width` columns, in ASCII marks where `unicode` is not shown."""
+        good, bad = ("✓", "✗") if unicode else ("ok", "NO")
+        lines = [*textwrap.wrap(self.verdict, width), ""]
+        for step in self.steps:
+            mark = (good if step.travels else bad).ljust(len(good))
+            name = "  " * step.depth + step.name
+            room = width - len(mark) - 26
+            shown = name if len(name) <= room else name[: room - 1] + ("…" if unicode else "~")
+            lines.append(f"  {mark}  {shown:<{room}}  {HOW[step.how]}".rstrip())
+        for i, obstacle in enumerate(self.obstacles, 1):
+            lines += ["", *textwrap.wrap(f"{i}. {obstacle.where or 'The model'}", width, subsequent_indent="   ")]
+            lines += _wrapped(obstacle.code, obstacle.what, width) + _wrapped("fix", obstacle.fix, width)
+        carrying = [step for step in self.steps if step.carries]
+        if carrying:
+            lines += ["", "Training data inside the model"]
+        for step in carrying:
+            lines += textwrap.wrap(step.path, width, initial_indent="  ", subsequent_indent="    ")
+            for sentence in step.carries:
+                lines += _wrapped("", sentence, width)
+        if self.retained:
+            lines += ["", "Data of single rows that a file would hold, found by comparing it with your rows"]
+        for finding in self.retained:
+            lines += _wrapped("", finding.note, width)
+        for note in self.notes:
+            lines += ["", *textwrap.wrap(f"Note: {note}", width)]
+        found = "\n".join(lines)
+        return found if unicode else found.replace(" › ", " > ")
+
+    def __str__(self) -> str:
+        return self.text(unicode=shows_unicode(sys.stdout))
+
+    def _repr_html_(self) -> str:
+        """The diagnosis for notebooks."""
+        rows = [
+            [("✓ " if s.travels else "✗ ") + ("yes" if s.travels else "no"), " " * 4 * s.depth + s.name, HOW[s.how]]
+            for s in self.steps
+        ]
+        parts = [html.table("What travels", ["travels", "step", "how"], rows)]
+        for obstacle in self.obstacles:
+            parts.append(
+                html.note("bad", obstacle.where or "The model", f"{obstacle.code}: {obstacle.what}", obstacle.fix)
+            )
+        for step in self.steps:
+            if step.carries:
+                parts.append(html.note("care", f"Training data inside: {step.path}", *step.carries))
+        parts += [html.note("care", "Retained data", finding.sentence, finding.remedy) for finding in self.retained]
+        parts += [html.note("care", "Note", text) for text in self.notes]
+        return html.whole(self.verdict, "".join(parts), good=self.travels)
+
+
+def shows_unicode(stream: Any) -> bool:
+    """Whether a stream can show the marks."""
+    try:
+        "✓✗›…".encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _wrapped(label: str, text: str, width: int) -> list[str]:
+    start = f"   {label:<5}  " if label else "     "
+    return textwrap.wrap(
+        text, width, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+    ) or [start.rstrip()]

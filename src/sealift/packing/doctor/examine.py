@@ -1,0 +1,225 @@
+"""`doctor`: the conversion carried through to its end, whatever is refused on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealift.contract import Contract, Output
+from sealift.errors import PackError
+from sealift.frameworks import Conversion, Step, StepOutput, Table, apply, as_estimator
+from sealift.frameworks.conversion import finished
+from sealift.graph.builder import Graph
+from sealift.graph.table import input_table
+from sealift.packing import options, used_columns
+from sealift.packing.describe import fields as fielding
+from sealift.packing.doctor.diagnosis import Diagnosis, Examined, Obstacle
+from sealift.packing.doctor.guess import guessed
+from sealift.packing.doctor.placeholders import StandIns
+from sealift.packing.doctor.retained import carries
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.detect import form_of
+from sealift.packing.privacy.detect import strings_held
+from sealift.packing.privacy.findings import Finding
+from sealift.packing.privacy.survey import Survey
+from sealift.packing.probes.probe_rows import encoded
+from sealift.packing.proof.locate import faulty_step
+from sealift.packing.proof.oracle import Original, check_model
+from sealift.packing.proof.replay import replayed, run
+from sealift.packing.proof.report import Report, tolerances
+
+_MOST = 500
+_GUESSED = (
+    "Without rows, the columns' types were guessed from what the fitted model remembers. Give some rows "
+    "(--data, or doctor(model, X)) to be told exactly."
+)
+_UNREADABLE = (
+    "The rows given could not be read, so the columns' types were guessed from what the fitted model remembers. Mend "
+    "the rows as told above to be told exactly."
+)
+
+
+def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
+    """Tell what of a fitted model can be packed, how, what cannot and the remedy: everything at once.
+
+    It also tells where the model carries training data inside itself. Nothing is written, and nothing proved: that is
+    what `pack` does.
+
+    Args:
+        model: a fitted estimator or pipeline, as `pack` takes it.
+        X: some rows as the model takes them. Without them, only what the fitted attributes show is reported. Training
+            rows show what the model retains of them.
+        y: their true answers, with which the values that the model retains are compared too.
+
+    Returns:
+        The diagnosis; it prints as a table, and shows as one in notebooks.
+
+    Raises:
+        PackError: E304 for what is no model at all, E305 when X has no rows or other columns than the model, or y does
+            not fit X.
+        ContractError: E104 when X is no table.
+    """
+    model = as_estimator(model)
+    obstacles: list[Obstacle] = []
+    try:
+        check_model(model)
+    except PackError as error:
+        if error.code not in ("E301", "E302"):
+            raise
+        notes = ["Nothing can be examined before it is fitted."] if error.code == "E301" else []
+        return Diagnosis((), [_obstacle(error)], notes=notes)
+    form = None if X is None else _form(X, model, obstacles)
+    truth = None if form is None else options.truth_of(y, len(form))
+    if form is None:
+        fields, columns = guessed(model)
+        nulls: Mapping[str, float | None] = {}
+        seen = None
+    else:
+        fields = fielding.infer(form, fielding.sketch(form))
+        columns = {column.name: list(column.values[:_MOST]) for column in form.columns}
+        nulls, seen = form.nulls, form.seen
+    contract = Contract(inputs=tuple(fields), outputs=(Output(name="value", dtype="float64"),), task="regression")
+    tensors = encoded(contract, columns).only_good()
+    graph = Graph()
+    stand_ins = StandIns(graph, tensors)
+    graph.rescue = stand_ins
+    dtypes = {} if form is None else form.dtypes
+    every = fields if form is None else used_columns.with_dropped(fields, form)
+    absent = {} if form is None else {column.name: column.unfit for _, column in form.dropped}
+    answer = _applied(
+        model,
+        input_table(graph, every, nulls, seen, dtypes, absent, sparse=form is not None and form.sparse),
+        stand_ins,
+    )
+    obstacles += [_obstacle(error) for error in stand_ins.refused]
+    agrees = None
+    dropped: set[str] = set()
+    retained: Sequence[Finding] = ()
+    if answer is not None and not obstacles:
+        try:
+            conversion = finished(graph, answer, type(model).__name__)
+            dropped = conversion.unused()
+            if form is not None:
+                agrees = _compared(conversion, model, form, obstacles)
+                retained = _retained(conversion, form, truth)
+        except PackError as error:
+            obstacles.append(_obstacle(error))
+    notes = [_GUESSED if X is None else _UNREADABLE] if form is None else list(form.notes)
+    if form is not None:
+        notes += used_columns.notes(form.without(dropped))
+    if answer is None:
+        notes.append("What comes after the refused steps could not be examined.")
+    used = min(_MOST, len(form or ()))
+    return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, used, agrees, notes, retained)
+
+
+def _retained(conversion: Conversion, form: Form, truth: Any) -> list[Finding]:
+    """What the file would retain of the rows."""
+    survey = Survey(form, truth)
+    graph = conversion.model()
+    inputs = fielding.with_categories(fielding.infer(form, fielding.sketch(form)), conversion.steps, form)
+    constants = fielding.constants_of(conversion.steps)
+    inputs, found = fielding.without_rare(inputs, form, strings_held(graph, conversion), constants=constants)
+    contract = Contract(
+        inputs=tuple(inputs), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages
+    )
+    found += [*survey.words(conversion.stages)[1], *survey.examine(graph, conversion, contract)]
+    return list(survey.report(found).findings)
+
+
+def _form(X: Any, model: Any, obstacles: list[Obstacle]) -> Form | None:
+    """X as a form; None when the model uses columns that no contract can have, all of which are listed."""
+    try:
+        form = form_of(X, model)
+        unfit = used_columns.unfit_columns(model, form)
+    except PackError as error:
+        if error.code != "E304":
+            raise
+        obstacles.append(_obstacle(error))
+        return None
+    obstacles += [_obstacle(column.unfit) for column in unfit if column.unfit is not None]
+    return None if unfit else form.without([column.name for column in form.columns if column.unfit is not None])
+
+
+def _applied(model: Any, table: Table, stand_ins: StandIns) -> StepOutput | None:
+    try:
+        return apply(model, table)
+    except PackError as error:
+        stand_ins.remember(error)
+        return None
+
+
+def _compared(conversion: Conversion, model: Any, form: Form, obstacles: list[Obstacle]) -> bool | None:
+    """Whether the graph answers the caller's rows as the original does."""
+    original = Original(model, form, conversion.outputs)
+    columns = {column.name: column.values[:_MOST] for column in form.columns}
+    contract = Contract(
+        inputs=tuple(fielding.infer(form, fielding.sketch(form))), outputs=conversion.outputs, task=conversion.task,
+        stages=conversion.stages,
+    )  # fmt: skip
+    batch = encoded(contract, columns)
+    good = {name: [v for v, fine in zip(values, batch.good, strict=True) if fine] for name, values in columns.items()}
+    try:
+        # All rows: what the contract will not take, an infinity say, pack would ask the model for too.
+        truth = {name: found[batch.good] for name, found in original.answer_columns(columns).items()}
+    except Exception as error:
+        told = " ".join(str(error).split())[:300]
+        fix = "Make model.predict(X) work on these rows first."
+        obstacles.append(
+            Obstacle("E305", "", f"The model fails on the rows given: {type(error).__name__}: {told}", fix)
+        )
+        return None
+    tensors = batch.only_good()
+    report = Report(tolerances(contract, truth, single=conversion.single, relative=None))
+    report.add(
+        ["caller"] * len(next(iter(truth.values()))), good, truth, run(conversion.graph, conversion.tensors, tensors)
+    )
+    if not report.passed:
+        where = faulty_step(conversion, tensors)
+        count = max(report.different.values())
+        what = f"The converted step answers {count} of {int(batch.good.sum())} rows differently from the original."
+        fix = "Does it depend on chance, the time or something outside? If not, replace the step and report its type."
+        obstacles.append(Obstacle("E303", where, what, fix))
+    return report.passed
+
+
+def _steps(graph: Graph, obstacles: list[Obstacle], tensors: Mapping[str, Any], form: Form | None) -> list[Examined]:
+    """The steps, each after the one that it stands in."""
+    bad = {obstacle.where for obstacle in obstacles}
+    first: dict[str, Step] = {}
+    for step in graph.steps:
+        first.setdefault(step.path, step)
+    paths = [*first, *(where for where in sorted(bad) if where and " (" in where and where not in first)]
+    order: dict[str, None] = {}
+    for path in paths:
+        order.update(dict.fromkeys(_above(path)))
+    position = {path: i for i, path in enumerate(order)}
+    listed = sorted(order, key=lambda path: [position[outer] for outer in _above(path)])
+    result = []
+    for path in listed:
+        found = first.get(path)
+        how = "refused" if path in bad or found is None else found.how
+        result.append(Examined(path, how, how != "refused", _carried(graph, found, tensors, form)))
+    return result
+
+
+def _above(path: str) -> list[str]:
+    """The paths of the steps that one stands in, and its own."""
+    parts = path.split(" › ")
+    return [" › ".join(parts[: i + 1]) for i in range(len(parts))]
+
+
+def _carried(graph: Graph, step: Step | None, tensors: Mapping[str, Any], form: Form | None) -> list[str]:
+    if step is None:
+        return []
+    rows = None
+    if form is not None and hasattr(step.estimator, "categories_"):
+        try:
+            rows = replayed(graph, step.estimator, step.table, tensors)
+        except Exception:  # then the categories are told without counts
+            rows = None
+    return carries(step.estimator, rows)
+
+
+def _obstacle(error: PackError) -> Obstacle:
+    return Obstacle(error.code, error.where, error.what, error.fix)

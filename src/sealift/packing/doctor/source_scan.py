@@ -1,0 +1,62 @@
+"""What else in a refused function's source cannot be traced, so that all of it is reported in one run.
+
+A trace ends at the first operation that it cannot follow. The source shows the others by their names: methods of
+pandas that look at all rows or that no trace follows, and functions of NumPy and pandas that are not traced.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sealift.errors import PackError
+from sealift.tracing.supported import obstacle_of_function, obstacle_of_method
+from sealift.tracing.unsupported import is_library, unwrapped
+
+_MOST = 20
+
+
+def others(estimator: Any, error: PackError) -> list[PackError]:
+    """Further obstacles in the source of the function that `estimator` calls, which `error` refused.
+
+    Empty where there is no source of the user's own. One that `error` names already is left out.
+    """
+    function = getattr(estimator, "func", None) or getattr(estimator, "transform", None)
+    if error.code != "E302" or "cannot be traced" not in error.what or not callable(function):
+        return []
+    found: list[PackError] = []
+    for line, what, fix in _obstacles(function):
+        if line not in error.what and all(line not in known.what for known in found):
+            found.append(PackError("E302", f"The same function {what} ({line}).", where=error.where, fix=fix))
+    return found[:_MOST]
+
+
+def _obstacles(function: Callable[..., Any]) -> Iterator[tuple[str, str, str]]:
+    """The place, what is there, and the remedy."""
+    function = unwrapped(function)
+    code = getattr(function, "__code__", None)
+    if code is None or is_library(code.co_filename):
+        return
+    try:
+        lines, start = inspect.getsourcelines(function)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError):  # no source, or a lambda in the middle of a line
+        return
+    names = function.__globals__
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        owner = names.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        known = (
+            obstacle_of_function(owner, node.attr) if isinstance(owner, ModuleType) else obstacle_of_method(node.attr)
+        )
+        if known is not None:
+            number = start + node.lineno - 1
+            text = linecache.getline(code.co_filename, number).strip()
+            yield f"{Path(code.co_filename).name}, line {number}: {text:.160}", *known

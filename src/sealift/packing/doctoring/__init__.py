@@ -1,6 +1,0 @@
-"""Before packing: what of a model travels, how, what does not and the remedy; and what it carries of its records."""
-
-from sealift.packing.doctoring.diagnosis import Diagnosis, Examined, Obstacle
-from sealift.packing.doctoring.examine import doctor
-
-__all__ = ["Diagnosis", "Examined", "Obstacle", "doctor"]

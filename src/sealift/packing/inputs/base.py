@@ -1,0 +1,96 @@
+"""The caller's X: its columns as plain values, and other rows in the same form, so that the original can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sealift.contract.field import DEFAULT_STRING_MISSING
+from sealift.packing.inputs.columns import Column, Values
+from sealift.packing.inputs.number_values import distinct
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the caller holds rows.
+
+    Attributes:
+        columns: the columns of X that the model uses.
+        rows: X itself, as the original can answer it.
+        build: column name → values, to rows of the same form; of all columns, the dropped ones included.
+        notes: what the packer should know of how X was read.
+        missing_as: the cells of strings that the reader of such rows takes for missing in a text file.
+        dropped: the columns that the model drops, each with its place among all columns of X.
+        sparse: whether X is a sparse matrix, in which a 0 is an absent cell.
+    """
+
+    columns: tuple[Column, ...]
+    rows: Any
+    build: Callable[[Mapping[str, Values]], Any] = field(repr=False)
+    notes: tuple[str, ...] = ()
+    missing_as: tuple[str, ...] = DEFAULT_STRING_MISSING
+    dropped: tuple[tuple[int, Column], ...] = ()
+    sparse: bool = False
+
+    def without(self, names: Collection[str]) -> Form:
+        """The same rows, where the model drops the columns called `names`."""
+        known = dict(self.dropped)
+        places = [i for i in range(len(self.columns) + len(known)) if i not in known]
+        known |= {i: c for i, c in zip(places, self.columns, strict=True) if c.name in names}
+        kept = tuple(column for column in self.columns if column.name not in names)
+        return replace(self, columns=kept, dropped=tuple(sorted(known.items(), key=lambda pair: pair[0])))
+
+    def built(self, columns: Mapping[str, Values]) -> Any:
+        """Rows of the same form out of the columns that the model uses; the dropped ones are filled from X.
+
+        Values that the model has met there: some models refuse others, or rows without the column.
+        """
+        count = len(next(iter(columns.values())))
+        others = {c.name: [c.values[i % len(c.values)] for i in range(count)] for _, c in self.dropped}
+        return self.build({**columns, **others})
+
+    @property
+    def nulls(self) -> dict[str, float | None]:
+        """What a missing text is, by column name."""
+        return {column.name: column.null for column in self.columns}
+
+    @property
+    def dtypes(self) -> dict[str, str]:
+        """The dtype that a model's code finds in columns of dates, whole numbers, booleans and strings, by name."""
+        known = {
+            column.name: column.native_strings
+            or (column.native_time if column.dtype in ("date", "datetime") else column.native_whole)
+            for column in self.columns
+        }
+        return {name: dtype for name, dtype in known.items() if dtype}
+
+    def values(self) -> dict[str, Values]:
+        """Column name → plain values."""
+        return {column.name: column.values for column in self.columns}
+
+    @property
+    def seen(self) -> Mapping[str, Set[Any]]:
+        """The distinct values of columns that may hold categories, declared ones included, by column name."""
+        kept = (column for column in self.columns if column.dtype in ("string", "int64", "bool"))
+        return _Seen({column.name: column for column in kept})
+
+    def __len__(self) -> int:
+        return len(self.columns[0].values)
+
+
+class _Seen(Mapping[str, "Set[Any]"]):
+    """The distinct values of columns by name; found when they are asked for, which few models do."""
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> Set[Any]:
+        column = self._columns[name]
+        return distinct(column.values) | {*(column.known or ())} - {None}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)

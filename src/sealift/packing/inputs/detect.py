@@ -1,0 +1,153 @@
+"""`form_of`: what X is, which of the forms reads it, and its columns in the model's order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.contract.field import LONGEST_TEXT
+from sealift.errors import FileError, PackError
+from sealift.packing.inputs import arrays, dicts, frames, row_format, texts
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.columns import is_unicode
+
+
+def form_of(X: Any, model: Any = None) -> Form:
+    """Recognise X: a pandas or polars data frame, a 2-d NumPy array, a list of dicts, or one column of texts.
+
+    Columns with names are put into the order of the model's own, if it keeps their names.
+
+    Raises:
+        PackError: E304 when a column mixes types or has one that cannot be carried, E305 when X is no table or not
+            the model's.
+        ContractError: E104 when X is no table.
+    """
+    _check_kind(X)
+    steps = row_format.dict_steps(model)
+    form = dicts.records_form(X, steps) if steps else _table_form(X, model)
+    if not form.columns or not len(form):
+        raise PackError(
+            "E305", "X has no rows or no columns.", fix="Give the rows that the model is to be verified with."
+        )
+    wanted = getattr(model, "n_features_in_", None)
+    if not steps and isinstance(wanted, int) and wanted not in (0, len(form.columns)):
+        raise _other_columns(f"X has {len(form.columns)} columns, but the model was fitted on {wanted}.")
+    return form
+
+
+def _check_kind(X: Any) -> None:
+    """Raise PackError E305 for what only resembles a table."""
+    if hasattr(X, "collect_schema") and hasattr(X, "collect"):
+        raise PackError("E305", "X is a lazy data frame.", fix="Call .collect() on it first.")
+    if hasattr(X, "column_names") and hasattr(X, "to_pandas"):
+        raise PackError("E305", "X is a pyarrow table.", fix="Give X.to_pandas(), or what the model was fitted on.")
+    if isinstance(X, np.ndarray) and X.dtype.names is not None:
+        raise PackError(
+            "E305", "X is a structured array, which scikit-learn does not take.", fix="Give pandas.DataFrame(X)."
+        )
+    if isinstance(X, np.ma.MaskedArray):
+        raise PackError("E305", "X is a masked array.", fix="Give X.filled(numpy.nan).")
+    device = str(getattr(X, "device", "cpu"))
+    if "cpu" not in device.lower() and not hasattr(X, "iloc"):
+        raise PackError(
+            "E305",
+            f"X is held on another device ({device:.40}).",
+            fix="Bring it to main memory first: X.cpu().numpy(), or X.get().",
+        )
+
+
+def _table_form(X: Any, model: Any) -> Form:
+    X = _as_frame(X)
+    if texts.is_text_list(X):
+        return texts.text_form(X)
+    if hasattr(X, "iloc") and hasattr(X, "columns"):
+        _check_names(list(X.columns), model)
+        return frames.pandas_form(X.iloc[:, _in_order(list(X.columns), model)])
+    if hasattr(X, "get_columns"):
+        _check_names(list(X.columns), model)
+        return frames.polars_form(X[:, _in_order(list(X.columns), model)])
+    return arrays.sparse_form(X) if hasattr(X, "toarray") and hasattr(X, "nnz") else arrays.array_form(X)
+
+
+def _as_frame(X: Any) -> Any:
+    """Dicts as a pandas data frame; other forms as they are."""
+    if isinstance(X, list | tuple) and X and all(isinstance(row, Mapping) for row in X):
+        return _pandas_library().DataFrame(list(X))
+    if isinstance(X, Mapping):
+        columns = {name: [value] if np.ndim(value) == 0 else list(value) for name, value in X.items()}
+        if len({len(column) for column in columns.values()}) > 1:
+            raise PackError("E305", "The columns of X differ in length.", fix="Give each column one value a row.")
+        return _pandas_library().DataFrame(columns)
+    return X
+
+
+def _pandas_library() -> Any:
+    """pandas. Raises FileError E405 when it is not installed."""
+    try:
+        import pandas
+    except ImportError:
+        raise FileError(
+            "E405",
+            "Rows as dicts are handed to the model as a pandas data frame, and pandas is not installed.",
+            fix="Install it (pip install pandas), or give X as a NumPy array.",
+        ) from None
+    return pandas
+
+
+def _check_names(labels: Sequence[Any], model: Any) -> None:
+    names = [str(label) for label in labels]
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise PackError("E304", f"X has two columns {twice[0]!r:.80}.", fix="Give every column its own name.")
+    if any(not name or not is_unicode(name) for name in names):
+        raise PackError("E304", "X has a column without a readable name.", fix="Give every column a name.")
+    if any(len(name) > LONGEST_TEXT for name in names):
+        what = f"X has a column whose name is longer than {LONGEST_TEXT} characters."
+        raise PackError("E304", what, fix="Give it a shorter name.")
+    wanted = _known(labels, model)
+    given, known = set(names), set(wanted)
+    lacking = [name for name in wanted if name not in given]
+    others = [name for name in names if name not in known] if wanted else []
+    if lacking or others:
+        told = f"X lacks {_listed(lacking)}" * bool(lacking) + " and " * bool(lacking and others)
+        told += ("" if lacking else "X ") + f"has {_listed(others)}" * bool(others)
+        raise _other_columns(f"{told}, unlike the rows that the model was fitted on.")
+
+
+def _in_order(labels: Sequence[Any], model: Any) -> list[int]:
+    """The places of X's columns in the order of the model's."""
+    wanted = {name: i for i, name in enumerate(_known(labels, model))}
+    places = list(range(len(labels)))
+    return sorted(places, key=lambda i: wanted[str(labels[i])]) if wanted else places
+
+
+# LightGBM writes an underscore for each space (`src/io/dataset_loader.cpp`), and XGBoost joins the levels of a column
+# (`data.py`); models around them take over their names.
+_SPELLINGS: tuple[Callable[[Any], str], ...] = (
+    lambda label: str(label).replace(" ", "_"),
+    lambda label: " ".join(map(str, label)) if isinstance(label, tuple) else str(label),
+)
+
+
+def _known(labels: Sequence[Any], model: Any) -> list[str]:
+    """The columns that the model was fitted on, in its order, by the names of X where it spells them otherwise."""
+    wanted = [str(name) for name in getattr(model, "feature_names_in_", ())]
+    if set(wanted) <= {str(label) for label in labels}:
+        return wanted
+    for spelling in _SPELLINGS:
+        spelled = {spelling(label): str(label) for label in labels}
+        if len(spelled) == len(labels) and set(wanted) <= set(spelled):
+            return [spelled[name] for name in wanted]
+    return wanted
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"{name!r:.60}" for name in names[:5]) + f" and {len(names) - 5} more" * (len(names) > 5)
+
+
+def _other_columns(what: str) -> PackError:
+    fix = "Give X with the very columns that the model was fitted on, without the target."
+    return PackError("E305", what, fix=fix)

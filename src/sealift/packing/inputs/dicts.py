@@ -1,0 +1,124 @@
+"""X as rows that are dicts, as `DictVectorizer` and `FeatureHasher` take them: each key that they know is a column."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import is_missing
+from sealift.errors import PackError
+from sealift.frameworks import Keys
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.columns import Column, Values, column_of, is_unicode, unfit
+
+_ABSENT: Any = object()
+
+
+def records_form(X: Any, steps: Sequence[Any]) -> Form:
+    """The form of rows that are dicts.
+
+    A missing value is a key that is absent; but where X always has the key and gives it None or NaN, it is NaN, which
+    a vectorizer tells from an absent key.
+
+    Args:
+        X: an iterable of dicts, or one dict.
+        steps: the steps that are given them, fitted.
+
+    Raises:
+        PackError: E304 for a key whose values no column carries, E305 when X is something else.
+    """
+    rows = _rows(X, steps)
+    known = [_known(step) for step in steps]
+    given = dict.fromkeys(key for row in rows for key in row)
+    texts = {key for row in rows for key, value in row.items() if isinstance(value, str)}
+    keys = [key for key in given if any(key in vectorizer for vectorizer in known)]
+    for vectorizer in known:
+        keys += [key for key in vectorizer.others(keys, texts) if key not in keys]
+    _check_names(keys)
+    columns = tuple(_column(key, [row.get(key, _ABSENT) for row in rows], known) for key in keys)
+
+    def build(values: Mapping[str, Values]) -> list[dict[Any, Any]]:
+        result: list[dict[Any, Any]] = [{} for _ in next(iter(values.values()))]
+        for key, column in zip(keys, columns, strict=True):
+            for row, value in zip(result, values[column.name], strict=True):
+                if value is not None or column.null is not None:
+                    row[key] = column.null if value is None else value
+        return result
+
+    return Form(columns, rows, build, _notes([str(key) for key in given if key not in set(keys)]))
+
+
+def _known(step: Any) -> Keys:
+    try:
+        return Keys.of(step)
+    except AttributeError:
+        raise PackError(
+            "E301", "The step was never fitted.", where=type(step).__name__, fix="Call fit(X, y) before packing."
+        ) from None
+
+
+def _rows(X: Any, steps: Sequence[Any]) -> list[Mapping[Any, Any]]:
+    single = isinstance(X, Mapping) and all(np.ndim(value) == 0 for value in X.values())
+    plain = isinstance(X, Iterable) and not hasattr(X, "columns") and not isinstance(X, Mapping | str)
+    rows: list[Any] = [X] if single else list(X) if plain else [None]
+    if not all(isinstance(row, Mapping) for row in rows):
+        kind = type(steps[0]).__name__
+        raise PackError(
+            "E305",
+            f"The model begins with a {kind}, whose rows are dicts, but X is of the type {type(X).__name__}.",
+            where=kind,
+            fix="Give a list of dicts, as in fit: a data frame is one by X.to_dict('records') in pandas or "
+            "X.to_dicts() in polars.",
+        )
+    return rows
+
+
+def _check_names(keys: Sequence[Any]) -> None:
+    names = [str(key) for key in keys]
+    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    if twice:
+        raise PackError(
+            "E304", f"X has two keys that read {min(twice)!r:.80}.", fix="Let every key be a text of its own."
+        )
+    if any(not name or not is_unicode(name) for name in names) or any(isinstance(key, bytes) for key in keys):
+        raise PackError("E304", "X has a key without a readable name.", fix="Give every key a name.")
+
+
+def _column(key: Any, values: Sequence[Any], known: Sequence[Keys]) -> Column:
+    name = str(key)
+    present = [value for value in values if value is not _ABSENT]
+    if any(isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping) for value in present):
+        raise unfit(
+            name,
+            "holds lists of texts, and a field of the contract holds one text",
+            "Give each text a key of its own that holds 1, {'genre=war': 1, 'genre=love': 1}, in training too.",
+        )
+    filled = any(is_missing(value) for value in present)
+    if filled and len(present) < len(values) and any(vectorizer.tells_nan(key) for vectorizer in known):
+        raise unfit(
+            name,
+            "is None or NaN in some rows and absent from others, which the model answers differently",
+            "Say what is missing in one way, in training too: leave the key out, which counts as 0, or give NaN.",
+        )
+    told = filled and any(vectorizer.tells_nan(key) for vectorizer in known)
+    raw = np.empty(len(values), dtype=object)
+    raw[:] = [None if value is _ABSENT else value for value in values]
+    found = column_of(name, raw)
+    texts = tuple(dict.fromkeys(text for vectorizer in known for text in vectorizer.texts(key)))
+    if all(value is None for value in found.values) and not texts:
+        found = dataclasses.replace(found, dtype="float64")
+    elif found.dtype == "string" and texts:
+        column_of(name, np.array(texts, dtype=object))  # which says what is wrong with them
+        found = dataclasses.replace(found, known=texts)
+    return dataclasses.replace(found, null=math.nan if told else None, native=key)
+
+
+def _notes(others: Sequence[str]) -> tuple[str, ...]:
+    if not others:
+        return ()
+    listed = ", ".join(f'"{name:.60}"' for name in others[:8]) + f" and {len(others) - 8} more" * (len(others) > 8)
+    return (f"The model passes over these keys of X, so they are no inputs: {listed}.",)

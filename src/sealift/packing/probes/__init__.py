@@ -1,0 +1,1 @@
+"""Generated rows on which conversions can differ: plausible rows, and rows at every edge."""

@@ -1,0 +1,146 @@
+"""Fields of free text that a text stage reads: texts made of words that many of the given ones share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sealift.contract import Contract, Field, Stage
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.columns import Column
+from sealift.packing.privacy.findings import Finding
+from sealift.packing.probes.probe_rows import Row, Rows, allowed
+from sealift.stages.text import TextStage
+from sealift.stats import SMALL
+
+_TEXTS_READ = 20_000
+_WORDS, _LONGEST, _ODD = 500, 30, 40
+_PASSAGE_WORDS, _PASSAGE_LETTERS = 3, 24
+_ENOUGH = 10 * SMALL  # a handful of texts says nothing about how rare a term was in training
+
+
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """What texts of a field are made of: terms of its stages that at least `SMALL` of the given texts hold.
+
+    Attributes:
+        terms: the commonest of them; for stages of characters these are runs of characters.
+        between: what stands between two of them.
+    """
+
+    terms: Sequence[str]
+    between: str
+
+    def text(self, random: np.random.Generator) -> str:
+        """A text of some terms; the empty text where there are none."""
+        count = int(random.integers(1, _LONGEST))
+        return self.between.join(random.choice(self.terms, count)) if self.terms else ""
+
+    def odd(self) -> list[str]:
+        """Texts on which lower case, accents, boundaries of words and n-grams are easily taken wrongly."""
+        found: list[str] = []
+        for i, term in enumerate(self.terms[:_ODD]):
+            other = self.terms[-1 - i]
+            found += [
+                *(term.upper(), term.title(), f"{term} {other}", f"{other} {term}", f"{term}{other}"),
+                *(f"{term}\u0301 {other}", f"({term})\u2014{other}.", f"{term}\n\n{other}\u00a0{term}", f"_{term}'s"),
+                term.translate(_ACCENTED),
+            ]
+        return found
+
+
+_ACCENTED = str.maketrans("aceinosuy", "àçéîñøšûÿ")
+
+
+def words_of(stages: Sequence[Stage], form: Form, *, training: bool = False) -> tuple[dict[int, Words], list[Finding]]:
+    """The words of each field that feeds a stage, by the field's index; and what the vocabularies retain.
+
+    Args:
+        stages: the text stages.
+        form: rows with texts.
+        training: whether they are the training rows, which say what was rare in training however few they are.
+    """
+    words: dict[int, Words] = {}
+    found: list[Finding] = []
+    for stage in _free(stages):
+        column = form.columns[stage.field]
+        counts = _counted(TextStage(stage.spec), column)
+        shared = [term for term, count in counts.most_common() if count >= SMALL and term]
+        known = words.get(stage.field)
+        if known is None or (not known.terms and shared):
+            words[stage.field] = Words(shared[:_WORDS], " " if stage.spec["analyzer"] == "word" else "")
+        vocabulary = set(stage.spec.get("vocabulary", ()))
+        rare = len(vocabulary.difference(shared))
+        where = f'"{column.name}"'
+        if rare and (training or len(form) >= _ENOUGH):
+            found.append(
+                Finding(
+                    "terms", rare,
+                    f"The vocabulary of {where} holds {rare} terms that fewer than {SMALL} of the texts given hold; "
+                    "they are part of the file.",
+                    f"Use min_df={SMALL} in training, or a HashingVectorizer, if they could name a person.",
+                    of=len(vocabulary), columns={column.name: rare}, where=column.name,
+                )
+            )  # fmt: skip
+        passages = [term for term in vocabulary if 0 < counts[term] < SMALL and _is_passage(term)]
+        if passages:
+            longest = max(len(term.split()) for term in passages)
+            found.append(
+                Finding(
+                    "passages", len(passages),
+                    f"{len(passages):,} terms in the vocabulary of {where} are passages of up to {longest} words from "
+                    f"fewer than {SMALL} of the texts given.",
+                    f"Use a shorter ngram_range and min_df={SMALL} in training, or a HashingVectorizer.",
+                    of=len(vocabulary), columns={column.name: len(passages)}, where=column.name,
+                )
+            )  # fmt: skip
+    return words, found
+
+
+def _is_passage(term: str) -> bool:
+    return len(term.split()) >= _PASSAGE_WORDS or len(term) >= _PASSAGE_LETTERS
+
+
+def without_lists(fields: Sequence[Field], stages: Sequence[Stage]) -> list[Field]:
+    """Fields of which those that feed a stage list no whole texts: they are written, not chosen."""
+    free = {stage.field for stage in _free(stages)}
+    return [
+        dataclasses.replace(field, categories=None, typical=None) if i in free else field
+        for i, field in enumerate(fields)
+    ]
+
+
+def fill(rows: Sequence[Row], words: Mapping[int, Words], seed: int) -> list[Row]:
+    """Rows with a text wherever a field of free text has none."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    return [
+        [words[i].text(random) if i in words and not value else value for i, value in enumerate(row)] for row in rows
+    ]
+
+
+def odd_rows(contract: Contract, words: Mapping[int, Words], base: Sequence[Row]) -> Rows:
+    """Rows whose texts are odd, on top of plausible ones."""
+    found = Rows([field.name for field in contract.inputs])
+    for position, field in words.items():
+        for turn, text in enumerate(field.odd()):
+            row = list(base[turn % len(base)])
+            row[position] = text
+            found.add("text", [row])
+    return allowed(contract, found)
+
+
+def _free(stages: Sequence[Stage]) -> list[Stage]:
+    """The stages that look into a text; those that take it whole see one category beside others."""
+    return [stage for stage in stages if stage.spec["analyzer"] != "whole"]
+
+
+def _counted(stage: TextStage, column: Column) -> Counter[str]:
+    """How many texts hold each term."""
+    step = max(1, -(-len(column.values) // _TEXTS_READ))
+    counts: Counter[str] = Counter()
+    for text in column.values[::step]:
+        counts.update(set(stage.terms(str(text))) if text is not None else ())
+    return counts

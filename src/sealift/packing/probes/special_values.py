@@ -1,0 +1,77 @@
+"""Rows at which an operation of a user's function does something of its own: a divisor of 0, a logarithm of 0.
+
+What it gives there may matter only behind a split on another column. So the forks of the model's trees are tried again
+from these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from sealift.contract import Contract
+from sealift.frameworks import Conversion, Tensor
+from sealift.graph.builder import concat
+from sealift.packing.probes import threshold_search, thresholds
+from sealift.packing.probes.probe_rows import Row, Rows, allowed
+
+KIND = "special values"
+_MOST = 24  # columns of operands
+_STARTS = 30  # plausible rows that are moved to each special value
+_FORKS = 120  # forks tried from each special value
+
+
+def special_rows(
+    conversion: Conversion, contract: Contract, base: Sequence[Row], bounds: Sequence[tuple[float, float]]
+) -> Rows:
+    """Rows of the contract for the special values of the operations that were traced.
+
+    Args:
+        conversion: the converted model.
+        contract: its inputs.
+        base: plausible rows.
+        bounds: for each input, between which values the special ones are looked for.
+    """
+    found = Rows([f.name for f in contract.inputs])
+    operands = _operands(conversion)
+    if not operands:
+        return found
+    inside = thresholds.Inside(conversion, contract, concat(tensor for tensor, _ in operands))
+    sources = thresholds.sources_of(contract, base, inside, inside.of(base))
+    starts = list(islice(base, _STARTS))
+    for column, (_, values) in enumerate(operands):
+        position = sources.get(column)
+        if position is None or contract.inputs[position].dtype == "string":
+            continue
+        for value in values:
+            targets = [threshold_search.Target(position, column, value, list(row)) for row in starts]
+            beside = threshold_search.sides(contract, targets, bounds, inside.fed)
+            near = [
+                [*row[:position], moved, *row[position + 1 :]]
+                for row, sides in zip(starts, beside, strict=True)
+                for moved in sides
+            ]
+            rows = allowed(contract, Rows(found.names, near, [KIND] * len(near)))
+            if not len(rows):
+                continue
+            found.extend(rows)
+            hit = inside.of(rows.rows)[:, column] == value
+            exact = rows.kept(hit.tolist()).rows
+            if exact:
+                found.extend(thresholds.threshold_rows(conversion, contract, exact, bounds, most=_FORKS))
+    return found
+
+
+def _operands(conversion: Conversion) -> list[tuple[Tensor, tuple[float, ...]]]:
+    """The operands as columns (N, 1), and their special values; none whose last digit is open, nor any twice."""
+    nodes = conversion.graph.nodes
+    open_ended = thresholds.open_ended_in(nodes)
+    result: list[tuple[Tensor, tuple[float, ...]]] = []
+    for name, (tensor, values) in {
+        tensor.name: (tensor, values) for tensor, values in conversion.graph.special
+    }.items():
+        if name in open_ended or len(tensor.shape) > 2 or tensor.dtype in ("object", "bool"):
+            continue
+        matrix = (tensor if len(tensor.shape) == 2 else tensor.matrix()).cast("float64")
+        result += [(matrix.columns([i]), values) for i in range(min(matrix.width, _MOST))]
+    return result[:_MOST]

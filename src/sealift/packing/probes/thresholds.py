@@ -1,0 +1,230 @@
+"""Rows at the forks of the graph's trees: on both sides of every threshold, missing, and of each kind of category.
+
+A fork matters only to rows that come by it. So plausible rows are sent through the trees first, and each fork is
+tried with one that reaches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import NodeProto
+
+from sealift.contract import Contract
+from sealift.frameworks import Conversion, Tensor
+from sealift.packing.describe.fields import unseen
+from sealift.packing.probes import threshold_search
+from sealift.packing.probes.probe_rows import ROUNDED, Row, Rows, allowed, encoded
+from sealift.packing.probes.threshold_search import Target
+from sealift.packing.probes.tree_nodes import MEMBER, Forest, read
+from sealift.runtime import Engine
+from sealift.stages.text import Stages
+
+_MOST, _MOST_MEMBERS = 1000, 150
+_CELLS = 500_000
+_WIDEST = 1000  # inputs; beyond it, which input feeds which column is not searched for
+_KINDS = 8  # categories tried at one fork
+
+
+def threshold_rows(
+    conversion: Conversion,
+    contract: Contract,
+    base: Sequence[Row],
+    bounds: Sequence[tuple[float, float]],
+    *,
+    most: int = _MOST,
+) -> Rows:
+    """Rows of the contract for the forks of every tree ensemble.
+
+    Args:
+        conversion: the converted model.
+        contract: its inputs.
+        base: plausible rows.
+        bounds: for each input, between which values thresholds are looked for.
+        most: how many thresholds of an ensemble are tried.
+    """
+    found = Rows([f.name for f in contract.inputs])
+    nodes = conversion.model().graph.node
+    open_ended = open_ended_in(nodes)
+    for name, fed in _ensembles(nodes).items():
+        forests = [read(node) for node in fed]
+        dtype = forests[0].split.dtype.name
+        inside = Inside(conversion, contract, Tensor(conversion.graph, name, dtype, (None, None)))
+        values = inside.of(base)
+        forests = [forest.unmirrored(values.shape[1]) for forest in forests]
+        sources = sources_of(contract, base, inside, values)
+        kind = ROUNDED if name in open_ended else "thresholds"
+        found.add(kind, _at_splits(contract, base, bounds, inside, values, sources, forests, most))
+        found.add("forks", _at_members(contract, base, values, sources, forests))
+    return allowed(contract, found)
+
+
+class Inside:
+    """What a tensor within the graph holds for given rows."""
+
+    def __init__(self, conversion: Conversion, contract: Contract, tensor: Tensor) -> None:
+        graph = conversion.graph
+        body = graph.model({"inside": tensor}, {}).SerializeToString()
+        self._engine = Engine(body, threads=1, stages=Stages.of(contract))
+        self._contract = contract
+
+    def of(self, rows: Sequence[Row]) -> npt.NDArray[np.float64]:
+        """(N, k) for rows of the contract."""
+        columns = {f.name: [row[i] for row in rows] for i, f in enumerate(self._contract.inputs)}
+        return self.fed(dict(encoded(self._contract, columns).tensors))
+
+    def fed(self, tensors: dict[str, Any]) -> npt.NDArray[np.float64]:
+        """(N, k) for the graph's input tensors."""
+        wanted = {name: tensors[name] for name in self._engine.inputs}
+        return np.asarray(self._engine.run(wanted)["inside"], dtype=np.float64)
+
+
+# Operators whose last digit IEEE 754 leaves open: functions, and sums in an order of the engine's choice.
+_OPEN = {
+    *("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cos", "Cosh", "Sin", "Sinh", "Tan", "Tanh"),
+    *("Celu", "Elu", "Erf", "Exp", "Gelu", "HardSwish", "Log", "LogSoftmax", "Mish", "Pow", "Selu", "Sigmoid"),
+    *("Softmax", "Softplus", "Softsign", "CumSum", "Einsum", "Gemm", "MatMul", "ReduceL1", "ReduceL2", "ReduceLogSum"),
+    *("ReduceLogSumExp", "ReduceMean", "ReduceProd", "ReduceSum", "ReduceSumSquare"),
+}
+
+
+def open_ended_in(nodes: Sequence[NodeProto]) -> set[str]:
+    """The tensors that came by an operator whose last digit is open."""
+    found: set[str] = set()
+    for node in nodes:  # in the order of their use
+        inner = [each for attribute in node.attribute for each in attribute.g.node]
+        if node.op_type in _OPEN or not found.isdisjoint(node.input) or (inner and open_ended_in(inner)):
+            found.update(node.output)
+    return found
+
+
+def _ensembles(nodes: Sequence[NodeProto]) -> dict[str, list[NodeProto]]:
+    """The tree nodes that the model's answers need, by the tensor that feeds them, before it is mirrored."""
+    found: dict[str, list[NodeProto]] = {}
+    plain = {node.output[0]: node.input[0] for node in nodes if node.op_type == "Neg"}
+    mirrored = {
+        node.output[0]: node.input[0]
+        for node in nodes
+        if node.op_type == "Concat" and [plain.get(name) for name in node.input[1:]] == [node.input[0]]
+    }
+    for node in nodes:
+        if node.op_type == "TreeEnsemble":
+            found.setdefault(mirrored.get(node.input[0], node.input[0]), []).append(node)
+    return found
+
+
+def sources_of(
+    contract: Contract, base: Sequence[Row], inside: Inside, values: npt.NDArray[np.float64]
+) -> dict[int, int]:
+    """Inner column → the input that moves it most, found by changing one input after the other."""
+    width = values.shape[1]
+    numeric = [i for i, f in enumerate(contract.inputs) if f.dtype != "string"]
+    if len(contract.inputs) > _WIDEST:
+        # Too many to try; but columns that pass through unchanged are recognised.
+        plain = np.array([[np.nan if row[i] is None else float(row[i] or 0.0) for i in numeric] for row in base[:20]])
+        known = {column.tobytes(): i for i, column in zip(numeric, plain.T.astype(np.float32), strict=True)}
+        found = (known.get(column.tobytes()) for column in values[:20].T.astype(np.float32))
+        return {column: i for column, i in enumerate(found) if i is not None}
+    best = np.zeros(width)
+    source: dict[int, int] = {}
+    for turn in range(2):
+        start = list(base[turn % len(base)])
+        rows = [start]
+        for i, f in enumerate(contract.inputs):
+            row = list(start)
+            others = [other[i] for other in base if other[i] is not None and other[i] != start[i]]
+            row[i] = others[turn % len(others)] if others else unseen(f) if f.unknown == "allowed" else start[i]
+            rows.append(row)
+        moved = inside.of(rows)
+        change = np.abs(np.nan_to_num(moved[1:], nan=1e9) - np.nan_to_num(moved[:1], nan=1e9))
+        for column in range(width):
+            top = int(np.argmax(change[:, column]))
+            if change[top, column] > best[column]:
+                best[column], source[column] = change[top, column], top
+    return source
+
+
+def _at_splits(
+    contract: Contract,
+    base: Sequence[Row],
+    bounds: Sequence[tuple[float, float]],
+    inside: Inside,
+    values: npt.NDArray[np.float64],
+    sources: dict[int, int],
+    forests: Sequence[Forest],
+    limit: int,
+) -> list[Row]:
+    """For every threshold, a row that reaches it, with the input just below, just above, and missing."""
+    usable = [
+        column for column, position in sources.items() if contract.inputs[position].dtype not in ("string", "bool")
+    ]
+    column, split, reached = _splits(forests, values, usable)
+    most = max(20, min(limit, _CELLS // len(contract.inputs)))
+    chosen = [
+        Target(sources[int(column[i])], int(column[i]), float(split[i]), [*base[max(int(reached[i]), 0)]])
+        for i in _some(list(range(len(column))), most)
+    ]
+    rows: list[Row] = []
+    for target, sides in zip(chosen, threshold_search.sides(contract, chosen, bounds, inside.fed), strict=True):
+        f = contract.inputs[target.field]
+        beside = [*sides, None] if f.missing == "allowed" else sides
+        rows += [[*target.row[: target.field], value, *target.row[target.field + 1 :]] for value in beside]
+    return rows
+
+
+def _splits(
+    forests: Sequence[Forest], values: npt.NDArray[np.float64], columns: Sequence[int]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """The different thresholds on `columns`, ascending by both; and for each a row of `values` that reaches it.
+
+    Its number is −1 where no row does.
+    """
+    feature, split, reached = [], [], []
+    for forest in forests:
+        asked = (forest.mode != MEMBER) & np.isin(forest.feature, columns)
+        feature.append(forest.feature[asked])
+        split.append(forest.split[asked].astype(np.float64))
+        reached.append(forest.reached(values)[asked])
+    found = np.concatenate(feature), np.concatenate(split), np.concatenate(reached)
+    # Of one threshold, the first node that a row reaches.
+    order = np.lexsort((found[2] < 0, found[1], found[0]))
+    by_column, by_split, by_row = (array[order] for array in found)
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = (by_column[1:] != by_column[:-1]) | (by_split[1:] != by_split[:-1])
+    return by_column[first], by_split[first], by_row[first]
+
+
+def _at_members(
+    contract: Contract,
+    base: Sequence[Row],
+    values: npt.NDArray[np.float64],
+    sources: dict[int, int],
+    forests: Sequence[Forest],
+) -> list[Row]:
+    """For every fork by category, a row that reaches it with some known ones, an unseen one, and none."""
+    wanted: list[tuple[int, int]] = []
+    for forest in forests:
+        reached = forest.reached(values)
+        for node in np.flatnonzero(forest.mode == MEMBER).tolist():
+            position = sources.get(int(forest.feature[node]))
+            if position is not None and reached[node] >= 0:
+                wanted.append((position, int(reached[node])))
+    rows: list[Row] = []
+    for turn, (position, start) in enumerate(_some(sorted(set(wanted)), _MOST_MEMBERS)):
+        f = contract.inputs[position]
+        known = list(f.categories or ())
+        tried: list[Any] = [known[(turn + i) % len(known)] for i in range(min(_KINDS, len(known)))]
+        tried += [unseen(f)] * (f.unknown == "allowed") + [None] * (f.missing == "allowed")
+        rows += [[*base[start][:position], value, *base[start][position + 1 :]] for value in tried]
+    return rows
+
+
+def _some(items: list[Any], most: int) -> list[Any]:
+    """All items, or `most` of them, chosen the same way every time."""
+    if len(items) <= most:
+        return items
+    keep = np.random.Generator(np.random.PCG64(0)).choice(len(items), most, replace=False)
+    return [items[i] for i in sorted(keep.tolist())]

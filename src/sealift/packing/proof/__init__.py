@@ -1,0 +1,1 @@
+"""The original model and the converted graph on the same rows, compared; and where they differ."""

@@ -1,0 +1,280 @@
+"""The proof run: the graph against the original on the caller's rows and on every generated edge."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract, Field
+from sealift.errors import PackError, ParityError
+from sealift.frameworks import Conversion, explain
+from sealift.packing.describe.examples import Reference
+from sealift.packing.inputs.columns import picked
+from sealift.packing.probes import free_text, special_values, thresholds
+from sealift.packing.probes.probe_rows import ROUNDED, Rows, edges, encoded
+from sealift.packing.progress import Countdown, Progress
+from sealift.packing.proof.discontinuities import Jumps, only_jumps
+from sealift.packing.proof.locate import faulty_step
+from sealift.packing.proof.oracle import Original
+from sealift.packing.proof.report import Report, policy
+from sealift.packing.proof.webassembly import compare_in_webassembly
+from sealift.runtime import Engine, Tolerance
+from sealift.stages.text import Stages
+from sealift.stats import Sketch
+
+_ALONE = 4
+_MOST_ROWS, _LEAST_ROWS, _MOST_CELLS = 1 << 16, 1 << 10, 1 << 22
+"""Bounds of how many of the caller's rows are compared at once, so that a large table needs little memory besides."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The report, the generated rows that the original answered, its answers by output name, and what to know."""
+
+    report: Report
+    rows: Rows
+    truth: Mapping[str, npt.NDArray[Any]]
+    notes: list[str]
+
+
+def prove(
+    conversion: Conversion,
+    original: Original,
+    contract: Contract,
+    graph: bytes,
+    answers: Mapping[str, npt.NDArray[Any]],
+    sketches: Sequence[Sketch],
+    reference: Reference,
+    tolerance: dict[str, Tolerance],
+    stated: float | None = None,
+    engines: Collection[str] | None = None,
+    say: Progress = lambda _: None,
+) -> Proof:
+    """Compare `graph` with the original on the caller's rows, on plausible ones and on every edge.
+
+    `say` is told how far it is.
+
+    Raises:
+        PackError: E302 when the original's answers have another shape than the contract says.
+        PackError: E310 when the proof in WebAssembly was asked for and cannot run.
+        ParityError: E303 when any answer differs, with the step at fault and the worst rows.
+    """
+    _check_shapes(conversion, contract, answers)
+    generated = Rows([f.name for f in contract.inputs])
+    plausible = reference.plausible(contract)
+    generated.add("plausible", plausible)
+    generated.extend(edges(contract, sketches, plausible))
+    generated.extend(free_text.odd_rows(contract, reference.words, plausible))
+    spans = [_span(f) for f in contract.inputs]
+    generated.extend(thresholds.threshold_rows(conversion, contract, plausible, spans))
+    generated.extend(special_values.special_rows(conversion, contract, plausible, spans))
+    stages = Stages.of(contract)
+    engine = Engine(graph, stages=stages)
+    report = Report(
+        tolerance,
+        policy=policy(single=conversion.single),
+        stated=None if stated is None else float(stated),
+        times={f.name: f.dtype for f in contract.inputs if f.is_time},
+    )
+    countdown = Countdown(say, "Verifying", len(original.form) + 2 * len(generated))
+    notes = _compare_own(report, engine, original, contract, answers, countdown)
+    rows, truth = _asked(original, generated)
+    countdown.add(len(generated))
+    report.refused = len(generated) - len(rows)
+    if len(rows):
+        _compare_generated(report, engine, contract, original, rows, truth)
+        countdown.add(len(generated))
+        _compare_alone(report, engine, original, contract, rows)
+    if report.passed:
+        say("Verifying in WebAssembly")
+        compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth, engines)
+    if not report.passed:
+        on_jumps = ROUNDED in generated.kinds and only_jumps(report, engine, contract, original)
+        raise _parity_error(report, conversion, contract, original, rows, on_jumps=on_jumps)
+    if report.jumped:
+        # As examples they would fail elsewhere.
+        keep = ~np.isin(np.arange(len(rows)), [row for found in report.jumped.values() for row in found])
+        rows, truth = rows.kept(keep.tolist()), {name: answers[keep] for name, answers in truth.items()}
+    if report.refused:
+        notes.append(f"The original itself refuses {report.refused} generated rows that the contract lets through.")
+    if "native" in report.jumped:
+        notes.append(
+            f"The trees compare numbers that a function or a sum gave. At {len(report.jumped['native'])} of "
+            f"{report.compared[ROUNDED]} rows made to stand exactly on their thresholds, the file answers as the "
+            "original does within a billionth beside."
+        )
+    told = report.engines.get("webassembly", "")
+    if told.startswith("does not run"):
+        notes.append(f"A page of this model will not answer: in WebAssembly it {told}")
+    if stated is not None and stated > report.policy and tolerance:
+        notes.append(
+            f"Looser tolerance: the packer allowed numbers to differ by {stated:g} of their size, where the rule is "
+            f"{report.policy:g}; the largest difference seen is {max(report.worst[name] for name in tolerance):.1e}."
+        )
+    return Proof(report, rows, truth, notes)
+
+
+def _check_shapes(conversion: Conversion, contract: Contract, answers: Mapping[str, npt.NDArray[Any]]) -> None:
+    """A file whose answers are wider than its contract says would be refused by its own reader."""
+    for output in contract.outputs:
+        shape = answers[output.name].shape[1:]
+        if shape != (() if output.width is None else (output.width,)):
+            raise PackError(
+                "E302",
+                f"The original gives {shape[0] if shape else 1} columns of {output.name!r}, and the converted model "
+                f"{output.width or 1}.",
+                where=type(conversion.steps[-1].estimator).__name__,
+                fix="Train it on rows of two classes or more; if it was, report the model's type and parameters.",
+            )
+
+
+def _asked(original: Original, rows: Rows) -> tuple[Rows, dict[str, npt.NDArray[Any]]]:
+    """The rows that the original answers, and its answers; it is asked for rows with gaps apart from those without.
+
+    One gap makes floats of a column of whole numbers, and then 1 // 0 is infinite in every row of it. Rows at special
+    values are asked apart too: of a logarithm of 0 most are refused, and finding out which costs many questions.
+    """
+    gaps = np.array([None in row for row in rows.rows])
+    apart = np.array([kind == special_values.KIND for kind in rows.kinds])
+    good = np.zeros(len(rows), dtype=np.bool_)
+    found: dict[str, npt.NDArray[Any]] = {}
+    groups = [np.flatnonzero((gaps == gap) & (apart == odd)) for gap in (True, False) for odd in (False, True)]
+    for places in groups:
+        if not len(places):
+            continue
+        part = rows.kept(np.isin(np.arange(len(rows)), places).tolist())
+        kept, answered = original.accepted(part.columns())
+        good[places] = kept
+        for name, answers in answered.items():
+            whole = found.setdefault(name, np.empty((len(rows), *answers.shape[1:]), dtype=answers.dtype))
+            whole[places[kept]] = answers
+    return rows.kept(good.tolist()), {name: answers[good] for name, answers in found.items()}
+
+
+def _compare_own(
+    report: Report,
+    engine: Engine,
+    original: Original,
+    contract: Contract,
+    answers: Mapping[str, npt.NDArray[Any]],
+    countdown: Countdown,
+) -> list[str]:
+    """The caller's rows, but for those that the contract as the caller tightened it refuses; a note on those.
+
+    Raises:
+        PackError: E305 when the contract refuses them all.
+    """
+    lost, problem = 0, None
+    size = max(_LEAST_ROWS, min(_MOST_ROWS, _MOST_CELLS // len(contract.inputs)))
+    for start in range(0, len(original.form), size):
+        block = slice(start, start + size)
+        own = {name: values[block] for name, values in original.form.values().items()}
+        batch = encoded(contract, own)
+        lost += len(batch) - int(batch.good.sum())
+        problem = problem or next(iter(batch.problems), None)
+        if batch.good.any():
+            rows = own if batch.good.all() else picked(own, batch.good)
+            mine = {name: array[block][batch.good] for name, array in answers.items()}
+            report.add(["caller"] * int(batch.good.sum()), rows, mine, engine.run(batch.only_good()))
+        countdown.add(len(batch))
+    if lost == len(original.form):
+        assert problem is not None
+        raise PackError(
+            "E305",
+            f"The contract refuses every row of X, the first one because {problem.message}",
+            where=f"column {problem.field!r:.80}",
+            fix="Correct what `fields` says of this input, or the rows.",
+        )
+    counted = f"{lost} of the {len(original.form)} rows given are refused by the contract and were not compared."
+    return [counted] * bool(lost)
+
+
+def _compare_generated(
+    report: Report,
+    engine: Engine,
+    contract: Contract,
+    original: Original,
+    rows: Rows,
+    answers: Mapping[str, npt.NDArray[Any]],
+) -> None:
+    tensors = encoded(contract, rows.columns()).tensors
+    got = engine.run(tensors)
+    truth = Jumps(report, rows, answers, original).beyond(np.arange(len(rows)), answers, got, "native")
+    report.add(rows.kinds, rows.columns(), truth, got)
+    # A row alone must answer as it does among many.
+    few = [i for i, kind in enumerate(rows.kinds) if kind != ROUNDED]
+    few = few[:: max(1, len(few) // 10)]
+    alone = [engine.run({name: array[i : i + 1] for name, array in tensors.items()}) for i in few]
+    single = {name: np.concatenate([one[name] for one in alone]) for name in truth}
+    columns = {name: [values[i] for i in few] for name, values in rows.columns().items()}
+    report.add(["single"] * len(few), columns, {name: array[few] for name, array in truth.items()}, single)
+
+
+def _compare_alone(report: Report, engine: Engine, original: Original, contract: Contract, rows: Rows) -> None:
+    """The original asked for a row alone: what it makes of the number of rows, or of the rows beside, shows there.
+
+    Plausible rows only: on a threshold of a sum of products, its own sum may round otherwise for a single row.
+    """
+    usual = [i for i, kind in enumerate(rows.kinds) if kind == "plausible"]
+    for i in usual[:: max(1, len(usual) // _ALONE)][:_ALONE]:
+        columns = {name: [value] for name, value in zip(rows.names, rows.rows[i], strict=True)}
+        found = original.tried(columns)
+        if found is not None:
+            got = engine.run(encoded(contract, columns).tensors)
+            # SparsePCA gives a vector for a single row.
+            truth = {n: a.reshape(got[n].shape) if a.size == got[n].size else a for n, a in found.items()}
+            report.add(["original alone"], columns, truth, got)
+
+
+def _parity_error(
+    report: Report, conversion: Conversion, contract: Contract, original: Original, rows: Rows, *, on_jumps: bool
+) -> ParityError:
+    own = {column.name: column.values for column in original.form.columns}
+    both = {name: [*values, *own[name]] for name, values in rows.columns().items()}
+    report.step = faulty_step(conversion, encoded(contract, both).only_good())
+    differing = {name: count for name, count in report.different.items() if count}
+    listed = ", ".join(f"{count} of {report.total} rows in {name!r}" for name, count in differing.items())
+    worst = "; ".join(report.lines()[:3])
+    cause, remedy = _cause(report, conversion, original) or ("", "")
+    return ParityError(
+        f"The converted model answers differently from the original: {listed}. {cause}Worst: {worst}.",
+        where=report.step or type(conversion.steps[-1].estimator).__name__,
+        fix="No file was written. "
+        + (
+            remedy
+            if remedy
+            else "The rows lie exactly on thresholds of numbers that a function or a sum gave, such as a logarithm, "
+            "whose last digit differs from one processor to the next. Round them: put FunctionTransformer(np.round, "
+            "kw_args={'decimals': 10}) behind the step that gives them, and train again."
+            if on_jumps
+            else "Replace the step named above, or state a looser tolerance= if the difference is harmless; please "
+            "report the model's type and parameters."
+        ),
+        report=report,
+    )
+
+
+def _cause(report: Report, conversion: Conversion, original: Original) -> tuple[str, str] | None:
+    """Why the answers differ, in a sentence, and the remedy; None if that is not known."""
+    mixed = [column.name for column in original.form.columns if column.two_nulls]
+    if mixed and any(worst.row.get(name) is None for worst in report.rows for name in mixed):
+        return (
+            f"The column {mixed[0]!r:.80} has both None and NaN where a value is missing, and the model answers them "
+            "differently; no table file can tell them apart. ",
+            "Use one of them, in training too: X['s'] = X['s'].where(X['s'].notna(), np.nan).",
+        )
+    step = next((step for step in conversion.steps if step.path == report.step), None)
+    known = None if step is None else explain(step.estimator)
+    return None if known is None else (f"{known[0]}. ", known[1])
+
+
+def _span(f: Field) -> tuple[float, float]:
+    """Where to look for a threshold: far beyond what was observed."""
+    low, high = f.limits("observed") or (None, None)
+    low, high = (-1e6, 1e6) if low is None or high is None else (low, high)
+    width = high - low or abs(high) or 1.0
+    return low - 5 * width, high + 5 * width

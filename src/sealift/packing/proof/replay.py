@@ -1,0 +1,75 @@
+"""Single steps of a graph under construction run on rows, and the rows in the form that the original step takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from sealift.frameworks import Graph, Table, Tensor
+from sealift.graph.sparse import absent
+from sealift.packing.inputs.row_format import own_keys, takes_dicts, takes_texts
+from sealift.runtime import Engine
+from sealift.stages.text import Stages
+
+
+def run(graph: Graph, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """What these tensors of the graph hold for the rows; output name → array."""
+    engine = Engine(
+        graph.model(outputs, {}).SerializeToString(), threads=1, stages=Stages(tuple(graph.stages), graph.texts)
+    )
+    return engine.run({name: tensors[name] for name in engine.inputs})
+
+
+def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, Any]) -> Any:
+    """What a step is given in the graph: an array of numbers or objects, a sparse matrix, or a data frame if it
+    knows names.
+
+    A model that begins with a vectorizer is given its one column of texts, or dicts.
+    """
+    dicts = takes_dicts(estimator)
+    parts = []
+    for block in table.blocks:
+        values = run(graph, {"in": block.values}, tensors)["in"]
+        if block.missing is not None or dicts:
+            gone = np.isnan(values) if block.missing is None else run(graph, {"in": block.missing}, tensors)["in"]
+            values = values.astype(object)
+            values[gone] = block.null
+        parts.append(_as_times(values, block.time) if block.time else values)
+    columns = [column for part in parts for column in part.T]
+    if any(part.dtype == object for part in parts) or len({part.dtype.kind for part in parts} & set("fmM")) > 1:
+        parts = [part.astype(object) for part in parts]
+    whole = np.concatenate(parts, axis=1)
+    if dicts:
+        own = own_keys(estimator)
+        keys = [own.get(name, name) for name in table.names]
+        return [{k: v for k, v in zip(keys, row, strict=True) if v is not None} for row in whole.tolist()]
+    if takes_texts(estimator):
+        return whole[:, 0]
+    if table.sparse:
+        return _as_sparse(whole, ~run(graph, {"in": absent(table.numbers())}, tensors)["in"])
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None or len(names) != whole.shape[1] or not find_spec("pandas"):
+        return whole
+    import pandas
+
+    # Told its dtype, or pandas makes NaN of None.
+    return pandas.DataFrame({n: pandas.Series(c, dtype=c.dtype) for n, c in zip(names, columns, strict=True)})
+
+
+def _as_sparse(values: Any, stored: Any) -> Any:
+    """The cells (N, k) that are `stored` as a sparse matrix, explicit zeros included."""
+    from scipy import sparse
+
+    rows, columns = np.nonzero(stored)
+    return sparse.csr_matrix((values[stored], (rows, columns)), shape=values.shape)
+
+
+def _as_times(micros: Any, kind: str) -> Any:
+    """Microseconds (N, k), NaN where missing, as the dates or spans that they stand for."""
+    gone = np.isnan(micros)
+    found = np.where(gone, 0.0, micros).astype(np.int64).astype(f"{np.dtype(kind).kind}8[us]").astype(kind)
+    found[gone] = np.array("NaT", dtype=kind)
+    return found

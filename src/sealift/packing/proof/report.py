@@ -1,0 +1,194 @@
+"""The proof: the graph's answers beside the original's, row by row, and what to say when they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract
+from sealift.contract.datetimes import text_of
+from sealift.runtime import Tolerance, matches
+
+RELATIVE = {"float64": 1e-9, "float32": 1e-5}
+"""The tolerance policy: by what share an answer may differ where the model computes in float64, or in float32."""
+
+_WORST = 5
+# A column counts for at least this share of the largest. Targets are computed each by itself; but features, such as
+# components, can be what is left over when large terms cancel.
+_SMALLEST = {"value": 1e-5, "features": 1e-2, "score": 1e-2}
+
+
+@dataclass(frozen=True)
+class Worst:
+    """One row that differs: which, its values, and both answers."""
+
+    kind: str
+    row: Mapping[str, Any]
+    output: str
+    original: Any
+    converted: Any
+
+
+@dataclass
+class Report:
+    """What was compared, and how it came out.
+
+    Attributes:
+        compared: rows by kind (`caller`, `plausible`, `thresholds`, `missing`, …).
+        refused: generated rows that the original itself refuses; nothing to compare.
+        worst: output → the worst difference in units of max(|expected|, scale).
+        tolerance: output → the tolerance.
+        policy: the share that the policy allows for this model.
+        stated: the share that the caller stated instead.
+        different: output → rows that differ beyond it.
+        rows: the worst rows.
+        engines: what the graph was run by.
+        jumped: generated rows on a jump of the answer for which an engine gave the answer of a double beside it, by
+            engine.
+        step: the first step whose own result differs, when a difference was found.
+        times: the columns of dates, whose values are told as such, with their types.
+    """
+
+    tolerance: dict[str, Tolerance]
+    compared: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+    worst: dict[str, float] = field(default_factory=dict)
+    different: dict[str, int] = field(default_factory=dict)
+    rows: list[Worst] = field(default_factory=list)
+    engines: dict[str, str] = field(
+        default_factory=lambda: {"native": f"onnxruntime {metadata.version('onnxruntime')}"}
+    )
+    jumped: dict[str, list[int]] = field(default_factory=dict)
+    step: str = ""
+    policy: float = RELATIVE["float64"]
+    stated: float | None = None
+    times: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every compared row came out the same."""
+        return not any(self.different.values())
+
+    @property
+    def total(self) -> int:
+        """Rows compared."""
+        return sum(self.compared.values())
+
+    def add(
+        self,
+        kinds: Sequence[str],
+        columns: Mapping[str, Sequence[Any]],
+        original: Mapping[str, npt.NDArray[Any]],
+        converted: Mapping[str, npt.NDArray[Any]],
+    ) -> None:
+        """Compare N rows; `kinds` and `columns` describe them."""
+        for kind in kinds:
+            self.compared[kind] = self.compared.get(kind, 0) + 1
+        for name, expected in original.items():
+            same, worst = matches(converted[name], expected, self.tolerance.get(name))
+            self.worst[name] = max(self.worst.get(name, 0.0), worst)
+            bad = np.flatnonzero(~same)
+            self.different[name] = self.different.get(name, 0) + len(bad)
+            for i in bad[: max(0, _WORST - len(self.rows))].tolist():
+                if i >= len(kinds):
+                    break  # the original gave more answers than it was asked for
+                row = {key: self._told(key, values[i]) for key, values in columns.items()}
+                pair = (_shown(expected[i]), _shown(converted[name][i] if len(converted[name]) > i else None))
+                self.rows.append(Worst(kinds[i], row, name, *pair))
+
+    def _told(self, name: str, value: Any) -> Any:
+        kind = self.times.get(name)
+        return value if kind is None or value is None else text_of(value, kind)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as evidence.json holds it; no row of the caller's is in it."""
+        return {
+            "compared": self.compared,
+            "rows": self.total,
+            "engines": self.engines,
+            "jumps": {engine: len(self.jumped.get(engine, ())) for engine in self.engines},
+            "refused_by_original": self.refused,
+            "tolerance": {"policy": self.policy, "stated": self.stated},
+            "outputs": {
+                name: {
+                    "different": self.different[name],
+                    "worst": self.worst[name],
+                    **(t.as_dict() if (t := self.tolerance.get(name)) else {}),
+                }
+                for name in self.worst
+            },
+        }
+
+    def lines(self) -> list[str]:
+        """The worst rows for people."""
+        found = []
+        for worst in self.rows:
+            shown = ", ".join(f"{key}={value!r:.40}" for key, value in list(worst.row.items())[:8])
+            more = ", …" if len(worst.row) > 8 else ""
+            pair = f"{worst.output} is {_short(worst.original)}, got {_short(worst.converted)}"
+            found.append(f"{worst.kind} row ({shown}{more}): {pair}")
+        return found
+
+
+def tolerances(
+    contract: Contract, answers: Mapping[str, npt.NDArray[Any]], *, single: bool, relative: float | None
+) -> dict[str, Tolerance]:
+    """The tolerance for each output of numbers; labels have none, they must be equal.
+
+    Args:
+        contract: the outputs.
+        answers: the original's, for the usual magnitude.
+        single: whether the model computes in float32.
+        relative: what the caller allows instead of the policy.
+    """
+    share = policy(single=single) if relative is None else float(relative)
+    found: dict[str, Tolerance] = {}
+    for output in contract.outputs:
+        if output.dtype == "float64" and output.name != "label":
+            scale = 1.0 if output.name == "probability" else _scales(answers[output.name], _SMALLEST[output.name])
+            found[output.name] = Tolerance(share, scale)
+    return found
+
+
+def policy(*, single: bool) -> float:
+    """The share by which an answer may differ unless the caller states another."""
+    return RELATIVE["float32" if single else "float64"]
+
+
+def _scales(values: npt.NDArray[Any], smallest: float) -> float | tuple[float, ...]:
+    """The usual magnitude of each column, but at least `smallest` of the largest; one number where all are the same.
+
+    A price and a rate side by side have little in common: by the price's magnitude, any rate would pass.
+    """
+    if values.ndim == 1:
+        return _scale(values)
+    single = [_scale(values[:, i]) for i in range(values.shape[1])]
+    least = smallest * max(single)
+    each = tuple(float(f"{max(scale, least):.0e}") for scale in single)
+    return each[0] if len(set(each)) == 1 else each
+
+
+def _scale(values: npt.NDArray[Any]) -> float:
+    """The usual magnitude of an output, rounded to one digit: what 'relative' refers to near zero."""
+    finite = np.abs(values[np.isfinite(values)])
+    # Residues of rounding, where the exact answer is 0, tell nothing about what is usual.
+    finite = finite[finite > 1e-12 * finite.max(initial=0.0)]
+    middle = float(np.median(finite)) if len(finite) else 0.0
+    return float(f"{middle:.0e}") if middle > 0 else 1.0
+
+
+def _short(value: Any, entries: int = 6) -> str:
+    """An answer for a message: of a long one the first entries, and how many there are."""
+    if isinstance(value, list) and len(value) > entries:
+        listed = ", ".join(f"{entry!r:.40}" for entry in value[:entries])
+        return f"[{listed}, … {len(value)} in all]"
+    return f"{value!r:.200}"
+
+
+def _shown(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

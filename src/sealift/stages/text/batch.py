@@ -1,0 +1,102 @@
+"""All stages of a contract over many rows: the tensors that feed the graph beside the others (spec/TEXT.md §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract, Stage
+from sealift.errors import ContractError, SealError
+from sealift.stages.text.stage import TextStage
+from sealift.stages.text.tables import Tables
+
+Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
+
+MOST_ROW_WORK = 1 << 26
+"""For the texts of one row: the work of all stages together (`TextStage.work`)."""
+
+_CELLS = 1 << 16
+"""The most cells of `terms<k>` that one run of the graph is given."""
+
+
+class Stages:
+    """The stages of a contract, ready to run; none is a valid number of them."""
+
+    def __init__(self, stages: Sequence[Stage], texts: Sequence[int]) -> None:
+        """Read stages; `texts` are the fields of the columns of the tensor `text`.
+
+        Raises:
+            ContractError: E106 for a malformed one.
+        """
+        self._stages: list[tuple[int, TextStage]] = []
+        tables, column = Tables(), {field: place for place, field in enumerate(texts)}
+        for number, stage in enumerate(stages):
+            try:
+                self._stages.append((column[stage.field], TextStage(stage.spec, tables)))
+            except ValueError as error:
+                raise ContractError(
+                    "E106",
+                    f"The text stage is malformed: {error}.",
+                    where=f"stage {number}",
+                    fix="See spec/TEXT.md for what may stand there.",
+                ) from None
+        self._rows = min((stage.rows for _, stage in self._stages if stage.rows is not None), default=None)
+        self._most_sizes = sum(stage.sizes for _, stage in self._stages)
+        self.made = frozenset(f"{name}{k}" for k in range(len(self._stages)) for name in ("terms", "counts"))
+        """The names of the tensors that the stages make."""
+
+    @classmethod
+    def of(cls, contract: Contract) -> Stages:
+        """The stages of a contract. Raises ContractError E106."""
+        return cls(contract.stages, [i for i, field in enumerate(contract.inputs) if field.dtype == "string"])
+
+    def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
+        """The rows in pieces that the graph can be given, with the tensors of the stages added."""
+        if not self._stages:
+            yield tensors
+            return
+        count = len(tensors["text"])
+        start, end = 0, -1
+        while end < count:
+            rows: list[list[dict[int, float]]] = []
+            widest = 0
+            for texts in tensors["text"][start : start + (self._rows or count)]:
+                self._check_work(texts)
+                row = [stage.count(texts[column]) for column, stage in self._stages]
+                widest = max([widest, *(len(found) for found in row)])
+                if rows and (len(rows) + 1) * widest > _CELLS:
+                    break
+                rows.append(row)
+            end = start + len(rows)
+            piece = {name: array[start:end] for name, array in tensors.items()}
+            for number in range(len(self._stages)):
+                piece |= _padded(number, [row[number] for row in rows])
+            yield piece
+            start = end
+
+    def _check_work(self, texts: Sequence[str]) -> None:
+        """Raise SealError E207 for a row whose texts are too much for all stages together."""
+        if max(map(len, texts)) * self._most_sizes <= MOST_ROW_WORK:
+            return
+        if sum(stage.work(texts[column]) for column, stage in self._stages) > MOST_ROW_WORK:
+            raise SealError(
+                "E207",
+                "The texts of a row have more terms than the format allows.",
+                fix="Leave the texts out, or give them in smaller parts.",
+            )
+
+
+def _padded(number: int, rows: list[dict[int, float]]) -> dict[str, npt.NDArray[Any]]:
+    """`terms<k>` and `counts<k>`, (N, L): each row's columns ascending, −1 and 0 behind them."""
+    shape = (len(rows), max([1, *(len(row) for row in rows)]))
+    terms = np.full(shape, -1, dtype=np.int64)
+    counts = np.zeros(shape, dtype=np.float64)
+    for i, row in enumerate(rows):
+        if row:
+            columns = sorted(row)
+            terms[i, : len(columns)] = columns
+            counts[i, : len(columns)] = [row[column] for column in columns]
+    return {f"terms{number}": terms, f"counts{number}": counts}

@@ -1,0 +1,81 @@
+"""Edits: what is done to a text before a stage reads it, one after the other (spec/TEXT.md §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sealift.errors import SealError
+from sealift.stages.text import read
+from sealift.stages.text.chars import CharMap, Lower
+from sealift.stages.text.tables import Tables
+
+MOST_EDITS = 16
+LONGEST_TEXT = 1 << 24
+"""Characters that a replacement may make of one text."""
+
+_LONGEST_PART = 1 << 10
+_PER_RANGE = 8
+
+
+class Strip:
+    """A text without the characters of a set at its ends."""
+
+    def __init__(self, raw: object) -> None:
+        """Read the set and the ends. Raises ValueError."""
+        spec = read.keys(raw, {"space", "left", "right"})
+        ranges = read.ranges(spec["space"])
+        if type(spec["left"]) is not bool or type(spec["right"]) is not bool:
+            raise ValueError("left and right are true or false")
+        if sum(end - start for start, end in ranges) > 1 << 16:
+            raise ValueError("too many characters are stripped")
+        self.entries = _PER_RANGE * len(ranges)
+        characters = "".join(chr(point) for start, end in ranges for point in range(start, end))
+        sides: dict[tuple[bool, bool], Callable[[str, str], str]] = {
+            (True, True): str.strip, (True, False): str.lstrip, (False, True): str.rstrip,
+        }  # fmt: skip
+        strip = sides.get((spec["left"], spec["right"]))
+        if strip is None or not characters:
+            raise ValueError("a strip has characters and an end")
+        self._strip, self._characters = strip, characters
+
+    def __call__(self, text: str) -> str:
+        """The text between."""
+        return self._strip(text, self._characters)
+
+
+class Replace:
+    """Every occurrence of a string by another, from the left."""
+
+    def __init__(self, raw: object) -> None:
+        """Read the two strings. Raises ValueError."""
+        old, new = (read.text(part, _LONGEST_PART) for part in read.items(raw, str, 2, least=2))
+        if not old:
+            raise ValueError("what is replaced is not empty")
+        self._old, self._new = old, new
+        self.entries = 1
+
+    def __call__(self, text: str) -> str:
+        """The text with the other string. Raises SealError E207 where it would be too long."""
+        grows = len(self._new) - len(self._old)
+        if grows > 0 and len(text) + text.count(self._old) * grows > LONGEST_TEXT:
+            raise SealError(
+                "E207",
+                f"A text of {len(text)} characters becomes longer than the format allows.",
+                fix="Leave the text out, or give it in smaller parts.",
+            )
+        return text.replace(self._old, self._new)
+
+
+_KINDS: dict[str, Callable[[object], Any]] = {"lower": Lower, "map": CharMap, "strip": Strip, "replace": Replace}
+
+
+def edits_of(raw: object, tables: Tables) -> list[Callable[[str], str]]:
+    """The edits that a list describes. Raises ValueError."""
+    edits = []
+    for item in read.items(raw, dict, MOST_EDITS, least=1):
+        if len(item) != 1 or not item.keys() <= _KINDS.keys():
+            raise ValueError("an edit is one of lower, map, strip and replace")
+        ((kind, value),) = item.items()
+        edits.append(tables.get(_KINDS[kind], value))
+    return edits

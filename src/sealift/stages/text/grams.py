@@ -1,0 +1,78 @@
+"""Runs of words and of characters (spec/TEXT.md §5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TypeAlias
+
+from sealift.stages.text import read
+from sealift.stages.text.scan import separated, spelled
+
+PER_RANGE = 8
+"""What a range of white space counts for among the entries of tables."""
+
+Split: TypeAlias = Callable[[str], list[str]]
+
+
+def of_words(words: Sequence[str], least: int, most: int) -> list[str]:
+    """Every `least` to `most` neighbouring words, joined by a blank."""
+    count = len(words)
+    found = list(words) if least == 1 else []
+    for size in range(max(least, 2), min(most, count) + 1):
+        found += [" ".join(words[i : i + size]) for i in range(count - size + 1)]
+    return found
+
+
+def of_chars(text: str, least: int, most: int) -> list[str]:
+    """Every `least` to `most` neighbouring characters."""
+    count = len(text)
+    found = list(text) if least == 1 else []
+    for size in range(max(least, 2), min(most, count) + 1):
+        found += [text[i : i + size] for i in range(count - size + 1)]
+    return found
+
+
+def inside_words(words: Sequence[str], least: int, most: int) -> list[str]:
+    """Neighbouring characters within each word and the blank before and behind it; a short word counts once."""
+    found: list[str] = []
+    for word in words:
+        found += _of_word(word, least, most) if len(word) <= _SHORT else _grown(word, least, most)
+    return found
+
+
+def _grown(bare: str, least: int, most: int) -> list[str]:
+    word = f" {bare} "
+    count = len(word)
+    found: list[str] = []
+    for size in range(least, most + 1):
+        if count <= size:
+            found.append(word)
+            break
+        found += [word[i : i + size] for i in range(count - size + 1)]
+    return found
+
+
+_SHORT = 24
+_of_word = lru_cache(1 << 13)(_grown)
+
+
+class Blanks:
+    """White space by the stage's own set alone.
+
+    Attributes:
+        joined: makes two blanks or more one space.
+        parts: gives the longest parts between blanks.
+    """
+
+    def __init__(self, raw: object) -> None:
+        """Read the set. Raises ValueError."""
+        ranges = read.ranges(raw)
+        self.entries = PER_RANGE * len(ranges)
+        self.joined: Callable[[str], str] = lambda text: text
+        self.parts: Split = lambda text: [text] if text else []
+        if ranges:
+            several = re.compile(f"[{spelled(ranges)}]{{2,}}")
+            self.joined = lambda text: several.sub(" ", text)
+            self.parts = separated([ranges], 1)

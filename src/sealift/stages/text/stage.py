@@ -1,0 +1,172 @@
+"""One stage: a text to the columns that it fills and how often (spec/TEXT.md)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+from sealift.errors import SealError
+from sealift.stages.text import read
+from sealift.stages.text.chars import CharMap, Lower
+from sealift.stages.text.edits import edits_of
+from sealift.stages.text.grams import Blanks, inside_words, of_chars, of_words
+from sealift.stages.text.murmur import column_of
+from sealift.stages.text.scan import Scanner
+from sealift.stages.text.tables import Tables
+from sealift.stages.text.values import value_of
+
+MOST_COLUMNS = 1 << 20
+LONGEST_GRAM = 64
+_LONGEST_PREFIX = 1 << 10
+_MOST_STOP_WORDS = 1 << 16
+_REMEMBERED, _LONGEST_REMEMBERED = 1 << 16, 256
+MOST_WORK = 1 << 24
+"""For one text: its characters, times the sum of the sizes of its n-grams."""
+
+_COMMON = {"analyzer", "ngrams"}
+_MOST_ROWS = 1 << 22
+_OPTIONAL = {
+    "rows",
+    "edits",
+    "lower",
+    "accents",
+    "pattern",
+    "stop_words",
+    "space",
+    "prefix",
+    "vocabulary",
+    "hash",
+    "format",
+}
+
+
+class TextStage:
+    """The stage that a JSON object describes.
+
+    Attributes:
+        columns: how many columns there are.
+        rows: how many rows the graph should be given at once at most; None for any number.
+        sizes: the sum of the sizes of its n-grams.
+    """
+
+    def __init__(self, raw: object, tables: Tables | None = None) -> None:
+        """Read a stage, taking from `tables` what stages of one contract share. Raises ValueError when malformed."""
+        spec = read.keys(raw, _COMMON, _OPTIONAL)
+        tables = tables or Tables()
+        self.rows = read.integer(spec["rows"], 1, _MOST_ROWS) if "rows" in spec else None
+        changes = edits_of(spec["edits"], tables) if "edits" in spec else []
+        if "lower" in spec:
+            changes.append(tables.get(Lower, spec["lower"]))
+        if "accents" in spec:
+            changes.append(tables.get(CharMap, spec["accents"]))
+        self._changes = changes
+        least, most = (read.integer(n, 1, LONGEST_GRAM) for n in read.items(spec["ngrams"], int, 2, least=2))
+        if least > most:
+            raise ValueError("the shortest n-gram is longer than the longest")
+        self._value = value_of(spec)
+        self._split = _whole if self._value is not None else _splitter(spec, least, most, tables)
+        self._sizes = (least, most)
+        self.sizes = sum(range(least, most + 1))
+        self._harmless = MOST_WORK // self.sizes
+        self._signs: bool | None = None
+        if self._value is not None:
+            self.columns = 1
+            return
+        if ("vocabulary" in spec) == ("hash" in spec):
+            raise ValueError("a stage has a vocabulary or hashes, one of the two")
+        if "hash" in spec:
+            hashed = read.keys(spec["hash"], {"columns", "signs"})
+            self.columns = read.integer(hashed["columns"], 1, MOST_COLUMNS)
+            if type(hashed["signs"]) is not bool:
+                raise ValueError("signs is true or false")
+            self._signs = hashed["signs"]
+            self._hash = _remembering(partial(column_of, columns=self.columns))
+        else:
+            terms = read.items(spec["vocabulary"], str, MOST_COLUMNS, least=1)
+            self.columns = len(terms)
+            self._vocabulary = {term: i for i, term in enumerate(terms)}
+            if len(self._vocabulary) != len(terms):
+                raise ValueError("a term stands twice in the vocabulary")
+
+    def terms(self, text: str) -> list[str]:
+        """The terms of a text, in no particular order, as often as they occur."""
+        for change in self._changes:
+            if len(text) > MOST_WORK:
+                raise _too_long(text)
+            text = change(text)
+        if len(text) > self._harmless and self.work(text) > MOST_WORK:
+            raise _too_long(text)
+        return self._split(text)
+
+    def work(self, text: str) -> int:
+        """At least how many characters the terms of a text have, if every one were a word (spec/TEXT.md §5)."""
+        least, most = self._sizes
+        longest = min(most, max(len(text), least))
+        return len(text) * sum(range(least, longest + 1))
+
+    def count(self, text: str) -> dict[int, float]:
+        """Column → how often, for every column that a term of the text falls on; with signs the sum of the signs.
+
+        A stage of numbers or times has the value in its one column, and no column where the text is none.
+        """
+        if self._value is not None:
+            (changed,) = self.terms(text)
+            value = self._value(changed)
+            return {} if value is None else {0: value}
+        if self._signs is None:
+            known = self._vocabulary.get
+            found = Counter(map(known, self.terms(text)))
+            found.pop(None, None)
+            return found  # type: ignore[return-value]  # None is gone
+        sums: dict[int, float] = {}
+        for term in self.terms(text):
+            column, sign = self._hash(term)
+            sums[column] = sums.get(column, 0) + (sign if self._signs else 1)
+        return sums
+
+
+def _whole(text: str) -> list[str]:
+    return [text]
+
+
+def _remembering(hashed: Callable[[str], tuple[int, int]]) -> Callable[[str], tuple[int, int]]:
+    """`hashed` with a memory for short terms; long ones seldom recur, and would fill it."""
+    short = lru_cache(_REMEMBERED)(hashed)
+    return lambda term: short(term) if len(term) <= _LONGEST_REMEMBERED else hashed(term)
+
+
+def _too_long(text: str) -> SealError:
+    return SealError(
+        "E207",
+        f"A text of {len(text)} characters has more terms than the format allows.",
+        fix="Leave the text out, or give it in smaller parts.",
+    )
+
+
+def _splitter(spec: dict[str, Any], least: int, most: int, tables: Tables) -> Callable[[str], list[str]]:
+    analyzer = spec["analyzer"]
+    if analyzer == "whole":
+        if not spec.keys().isdisjoint({"pattern", "space", "stop_words"}) or most > 1:
+            raise ValueError("a stage of whole texts has neither pattern, white space, stop words nor n-grams")
+        prefix = read.text(spec.get("prefix", ""), _LONGEST_PREFIX)
+        return lambda text: [prefix + text]
+    if "prefix" in spec:
+        raise ValueError("only a stage of whole texts has a prefix")
+    if analyzer == "word":
+        if "pattern" not in spec or "space" in spec:
+            raise ValueError("a stage of words has a pattern, and no white space")
+        scan = tables.get(Scanner, spec["pattern"])
+        stop = frozenset(read.items(spec.get("stop_words", []), str, _MOST_STOP_WORDS))
+        if not stop and most == 1:
+            return scan
+        return lambda text: of_words([word for word in scan(text) if word not in stop], least, most)
+    if analyzer not in ("char", "char_wb"):
+        raise ValueError("the analyzer is word, char, char_wb or whole")
+    if "space" not in spec or "pattern" in spec or "stop_words" in spec:
+        raise ValueError("a stage of characters has white space, and neither pattern nor stop words")
+    space = tables.get(Blanks, spec["space"])
+    if analyzer == "char":
+        return lambda text: of_chars(space.joined(text), least, most)
+    return lambda text: inside_words(space.parts(text), least, most)

@@ -1,0 +1,1 @@
+"""What a sealed file can be built into: one folder for each target."""

@@ -1,0 +1,86 @@
+"""The methods of NumPy's arrays on stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sealift.tracing.array import Array, dtype_of, lacking
+from sealift.tracing.elementwise import as_type
+from sealift.tracing.shapes import reshape, squeeze, transpose
+from sealift.tracing.unsupported import Refusal
+
+_REDUCTIONS = ("all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "std", "sum", "var")
+_ACROSS_ROWS = {"sort", "argsort", "cumprod", "repeat", "searchsorted", "tolist", "item", "nonzero"}
+
+
+def method(array: Array, name: str) -> Any:
+    """The bound method or attribute. Raises Lacking for one that is not traced."""
+    known = _METHODS.get(name)
+    if known is not None:
+        return lambda *args, **kwargs: known(array, *args, **kwargs)
+    if name in _REDUCTIONS:
+        function = getattr(np, name)
+        return lambda *args, **kwargs: function(array, *args, **kwargs)
+    if name in _ATTRIBUTES:
+        return _ATTRIBUTES[name](array)
+    fix = "It needs all rows at once; compute on whole columns." if name in _ACROSS_ROWS else ""
+    raise lacking("an array", name, fix)
+
+
+def astype(array: Array, dtype: Any, *_: Any, **__: Any) -> Array:
+    """The values as another dtype."""
+    if _is_categorical(dtype):
+        # A category computes and compares as the value that it stands for.
+        return array.copy()
+    if array.dtype == object:
+        if np.dtype(dtype).kind in "OUS":
+            return array
+        raise Refusal("it reads texts as numbers", "Let the data hold numbers as numbers.")
+    if np.dtype(dtype) == object:
+        # An array of objects computes as what it holds.
+        return array.copy()
+    if np.dtype(dtype).kind in "US":
+        raise Refusal("it turns numbers into texts", "Leave them numbers.")
+    return Array(as_type(array.tensor, dtype_of(dtype)))
+
+
+def _is_categorical(dtype: Any) -> bool:
+    """Whether it is pandas' type of categories without a list of them, which would make others missing."""
+    return dtype == "category" if isinstance(dtype, str) else getattr(dtype, "categories", True) is None
+
+
+def _fill(array: Array, value: Any) -> None:
+    array[...] = value
+
+
+def _reshaped(array: Array, *shape: Any, **_: Any) -> Array:
+    return reshape(array, shape[0] if len(shape) == 1 else shape)
+
+
+def _transposed(array: Array, *axes: Any) -> Array:
+    return transpose(array, (axes[0] if len(axes) == 1 else axes) or None)
+
+
+_METHODS: dict[str, Callable[..., Any]] = {
+    "astype": astype,
+    "clip": np.clip,
+    "conj": lambda x: x,
+    "cumsum": lambda x, axis=None: np.cumsum(x, axis=axis),
+    "dot": np.dot,
+    "fill": _fill,
+    "flatten": lambda x, *_: reshape(x, -1).copy(),
+    "ravel": lambda x, *_: reshape(x, -1),
+    "reshape": _reshaped,
+    "round": lambda x, decimals=0: np.round(x, decimals),
+    "squeeze": squeeze,
+    "toarray": lambda x: x.copy(),
+    "todense": lambda x: x.copy(),
+    "transpose": _transposed,
+}
+_ATTRIBUTES: dict[str, Callable[[Any], Any]] = {
+    "real": lambda x: x,
+    "itemsize": lambda x: x.dtype.itemsize,
+}

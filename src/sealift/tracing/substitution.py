@@ -1,0 +1,264 @@
+"""Functions of NumPy and pandas that follow no protocol, replaced in the user's modules while a trace runs.
+
+`np.asarray(x)`, `np.zeros(len(x))`, `np.c_[…]`, `pd.DataFrame({…})` make arrays and frames by means that nothing can
+hook into. So the names `np` and `pd` in the user's own modules mean stand-ins for a moment, which do what the originals
+do for everything but a stand-in array. The libraries themselves are not touched: their compiled parts rely on them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from sealift.graph.builder import Tensor
+from sealift.graph.table import Table
+from sealift.tracing import shapes
+from sealift.tracing.array import Array, dtype_of, is_array
+from sealift.tracing.binning import Cut
+from sealift.tracing.datetimes import is_moments
+from sealift.tracing.frame import Frame, is_frame
+from sealift.tracing.frame_columns import with_column
+from sealift.tracing.joining import column_stack
+from sealift.tracing.series import gone
+from sealift.tracing.strings import numbers_of, times_of
+from sealift.tracing.unsupported import ROWS, Refusal, is_library
+
+_LOCK = threading.RLock()
+
+
+@contextmanager
+def standing_in(function: Any, like: Tensor) -> Iterator[Any]:
+    """Let the replacements take over in the user's modules, and give what stands in for the function itself.
+
+    `like` is a matrix with the rows of the data.
+    """
+    changed = {id(original): (original, instead) for original, instead in _replacements(like)}
+    with _LOCK, ExitStack() as stack:
+        for names in _spaces(function):
+            found = {name: changed[id(value)][1] for name, value in list(names.items()) if id(value) in changed}
+            if found:
+                stack.callback(names.update, {name: names[name] for name in found})
+                names.update(found)
+        for cell in getattr(function, "__closure__", None) or ():
+            if id(cell.cell_contents) in changed:
+                stack.callback(setattr, cell, "cell_contents", cell.cell_contents)
+                cell.cell_contents = changed[id(cell.cell_contents)][1]
+        yield changed[id(function)][1] if id(function) in changed else function
+
+
+def _spaces(function: Any) -> list[dict[str, Any]]:
+    """The global names of the function's module and of all modules that are the user's."""
+    while hasattr(function, "func"):  # functools.partial
+        function = function.func
+    own = getattr(function if hasattr(function, "__globals__") else type(function).__call__, "__globals__", {})
+    found = [own] if own is not globals() else []
+    for module in list(sys.modules.values()):
+        place = getattr(module, "__file__", None)
+        names = getattr(module, "__dict__", None)
+        user = module.__name__ == "__main__" or (place and not is_library(place)) if names else False
+        if user and names is not own:
+            found.append(names)
+    return found
+
+
+class _Library(ModuleType):
+    """A library some of whose functions are replaced."""
+
+    def __init__(self, original: ModuleType, replaced: Mapping[str, Any]) -> None:
+        super().__init__(original.__name__)
+        self.__dict__.update(replaced)
+        self._original = original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+
+def _replacements(like: Tensor) -> Iterator[tuple[Any, Any]]:
+    """Pairs of what the user's modules may hold and what stands in for it."""
+    numpy: dict[str, Any] = {"c_": _Columns(np.c_)}
+    for name in ("asarray", "array", "asanyarray", "ascontiguousarray", "asarray_chkfinite"):
+        numpy[name] = _Converting(getattr(np, name))
+    for name, value in (("zeros", 0), ("ones", 1), ("empty", 0), ("full", None)):
+        numpy[name] = _Making(getattr(np, name), value, like)
+    for name in ("sum", "prod", "mean", "max", "min", "amax", "amin"):
+        numpy[name] = _Reducing(getattr(np, name))
+    yield from _pairs(np, numpy)
+    pandas = sys.modules.get("pandas")
+    if pandas is not None:
+        frames: dict[str, Any] = {"DataFrame": _frames(pandas.DataFrame, like), "concat": _Concat(pandas.concat)}
+        for name in ("isna", "isnull", "notna", "notnull"):
+            frames[name] = _Gone(getattr(pandas, name), name)
+        frames["cut"] = Cut(pandas.cut)
+        frames["to_numeric"] = _Numeric(pandas.to_numeric)
+        frames["to_datetime"] = _Dates(pandas.to_datetime)
+        yield from _pairs(pandas, frames)
+
+
+def _pairs(library: ModuleType, replaced: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    yield library, _Library(library, replaced)
+    for name, instead in replaced.items():
+        yield getattr(library, name), instead
+
+
+class _Converting:
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        copying = self._original.__name__ == "array" and kwargs.get("copy", True)
+        dtype = args[0] if args else kwargs.get("dtype")
+        if is_frame(value):
+            value = value.to_numpy()
+        if is_array(value):
+            plain = Array(value.tensor, value.missing) if copying or type(value) is not Array else value
+            return plain if dtype is None else plain.astype(dtype)
+        if isinstance(value, list | tuple) and any(is_array(part) for part in value):
+            return np.stack([part if is_array(part) else np.full(ROWS, part) for part in value], axis=0)
+        return self._original(value, *args, **kwargs)
+
+
+class _Reducing:
+    """`np.max([x[:, 0], x[:, 1]], axis=0)`: the protocol does not look into lists."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, list | tuple) and any(is_array(part) for part in value):
+            value = np.stack([part if is_array(part) else np.full(ROWS, part) for part in value], axis=0)
+        return self._original(value, *args, **kwargs)
+
+
+class _Making:
+    """`np.zeros((len(x), 2))` and its like."""
+
+    def __init__(self, original: Any, value: Any, like: Tensor) -> None:
+        self._original, self._value, self._like = original, value, like
+
+    def __call__(self, shape: Any, *args: Any, **kwargs: Any) -> Any:
+        sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+        if ROWS not in sizes:
+            return self._original(shape, *args, **kwargs)
+        rest = list(args)
+        fill = self._value if self._value is not None else rest.pop(0) if rest else kwargs["fill_value"]
+        dtype = rest[0] if rest else kwargs.get("dtype")
+        kind = dtype_of(dtype) if dtype is not None else "float64" if self._value is not None else None
+        if is_array(fill):
+            raise Refusal("it fills a new array with a column", "Use the column itself, or np.column_stack.")
+        held = shapes.constant(self._like.graph, fill)
+        held = held if kind is None else held.cast(kind)
+        whole = tuple(None if size == ROWS else int(size) for size in sizes)
+        return Array(shapes.expanded(held, whole, self._like))
+
+
+class _Columns:
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        if any(is_array(part) or is_frame(part) for part in parts):
+            return column_stack([part.to_numpy() if is_frame(part) else part for part in parts])
+        return self._original[key]
+
+
+class _Gone:
+    def __init__(self, original: Any, name: str) -> None:
+        self._original, self._name = original, name
+
+    def __call__(self, value: Any) -> Any:
+        if is_frame(value) or (is_array(value) and type(value) is not Array):
+            return getattr(value, self._name)()
+        if is_array(value):
+            return ~gone(value) if self._name.startswith("not") else gone(value)
+        return self._original(value)
+
+
+class _Dates:
+    """`pd.to_datetime` of a column that holds dates already."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_moments(value):
+            return value
+        if is_array(value) and value.dtype == object and not args:
+            rest = dict(kwargs)
+            given, errors = rest.pop("format", None), rest.pop("errors", "raise")
+            if not rest:
+                return times_of(value, errors, given, self._kind(given))
+        if is_array(value) or is_frame(value):
+            raise Refusal(
+                "it reads dates out of texts or numbers",
+                "Let the column hold dates before the model, in training too: X['when'] = pd.to_datetime(X['when']).",
+            )
+        return self._original(value, *args, **kwargs)
+
+    def _kind(self, given: Any) -> Any:
+        """The dtype that the installed pandas gives dates of a format."""
+        example = datetime.datetime(2024, 3, 1).strftime(given) if isinstance(given, str) else "2024-03-01"
+        return self._original([example], format=given).dtype
+
+
+class _Numeric:
+    """`pd.to_numeric` of a column: of strings through a stage, of numbers as they are."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, value: Any, errors: str = "raise", **rest: Any) -> Any:
+        if not is_array(value) or any(option is not None for option in rest.values()):
+            return self._original(value, errors=errors, **rest)
+        return value if value.dtype != object else numbers_of(value, errors)
+
+
+class _Concat:
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __call__(self, objs: Any, *, axis: Any = 0, **rest: Any) -> Any:
+        parts = list(objs) if not isinstance(objs, Mapping) else objs
+        if not any(is_frame(part) or is_array(part) for part in parts):
+            return self._original(parts, axis=axis, **rest)
+        if axis not in (1, "columns"):
+            raise Refusal("it joins data frames below each other", "Give pd.concat axis=1.")
+        tables = [part.table if is_frame(part) else part.to_frame().table for part in parts]
+        return Frame(Table.join(tables))
+
+
+def _frames(original: Any, like: Tensor) -> Any:
+    """pandas' DataFrame, which also makes frames of stand-ins."""
+
+    class Meta(type):
+        def __call__(cls, data: Any = None, *args: Any, **kwargs: Any) -> Any:
+            columns = kwargs.get("columns", args[1] if len(args) > 1 else None)
+            if is_frame(data):
+                return Frame(data.table) if columns is None else data[list(columns)]
+            if is_array(data):
+                matrix = data if data.ndim == 2 else data[:, None]
+                names = [str(name) for name in columns] if columns is not None else range(matrix.shape[1])
+                return Frame(Table.of(matrix.tensor, [str(name) for name in names]))
+            if isinstance(data, Mapping) and any(is_array(value) for value in data.values()):
+                table = Table((), like.graph)
+                for name, value in data.items():
+                    start = Table.of(like.columns([0]), ["_"]) if not table.blocks else table
+                    table = with_column(start, str(name), value)
+                    table = table.select([i for i, held in enumerate(table.names) if held != "_"])
+                return Frame(table)
+            return original(data, *args, **kwargs)
+
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return isinstance(instance, original)
+
+        def __getattr__(cls, name: str) -> Any:
+            return getattr(original, name)
+
+    return Meta("DataFrame", (), {})

@@ -1,0 +1,107 @@
+"""The tree operator against a walk in Python, however its forks are turned for speed."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealift.graph import trees
+from sealift.graph.builder import Graph
+from sealift.runtime import Engine
+
+COMPARE = {
+    trees.LEQ: operator.le,
+    trees.LT: operator.lt,
+    trees.GTE: operator.ge,
+    trees.GT: operator.gt,
+}
+WIDTH = 3
+EDGES = [0.0, -0.0, 1.0, -1.0, 0.1, 5e-324, -5e-324, 1e-45, 3.4028234663852886e38, -3.4028234663852886e38]
+
+
+def grown(random: np.random.Generator, depth: int, modes: list[int], missing: bool) -> trees.Tree:
+    """A tree in preorder with leaves that add up exactly."""
+    rows: list[list[float]] = []
+
+    def grow(left: int) -> int:
+        place = len(rows)
+        if left == 0 or random.random() < 0.2:
+            rows.append([-1, 0.0, 0, 0, 0, float(random.integers(-50, 50)), trees.LEQ])
+            return place
+        split = float(random.choice(EDGES)) if random.random() < 0.5 else float(random.normal())
+        row = [float(random.integers(WIDTH)), split, 0, 0, float(missing and random.random() < 0.5), 0.0]
+        rows.append([*row, float(random.choice(modes))])
+        rows[place][2], rows[place][3] = grow(left - 1), grow(left - 1)
+        return place
+
+    grow(depth)
+    table = np.array(rows)
+    whole = table[:, [0, 2, 3]].astype(np.int64).T
+    return trees.Tree(
+        whole[0], table[:, 1], whole[1], whole[2], table[:, 4] != 0, table[:, 5], 0, table[:, 6].astype(np.uint8)
+    )
+
+
+def walked(tree: trees.Tree, row: npt.NDArray[Any], dtype: type) -> float:
+    node = 0
+    assert tree.mode is not None
+    while tree.feature[node] >= 0:
+        value = row[tree.feature[node]]
+        with np.errstate(over="ignore"):
+            holds = COMPARE[int(tree.mode[node])](value, dtype(tree.split[node]))
+        yes = tree.nan_yes[node] if np.isnan(value) else holds
+        node = int(tree.yes[node] if yes else tree.no[node])
+    return float(tree.leaf[node])
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    modes=st.lists(st.sampled_from(sorted(COMPARE)), min_size=1, max_size=4, unique=True),
+    missing=st.booleans(),
+    large=st.booleans(),
+    single=st.booleans(),
+    targets=st.integers(1, 3),
+)
+def test_as_a_walk_through_the_trees(
+    seed: int, modes: list[int], missing: bool, large: bool, single: bool, targets: int
+) -> None:
+    random = np.random.default_rng(seed)
+    forest = [replace(grown(random, 4, modes, missing), target=int(random.integers(targets))) for _ in range(5)]
+    dtype = np.float32 if single else np.float64
+    splits = np.concatenate([tree.split for tree in forest])
+    with np.errstate(over="ignore"):
+        near = [np.nextafter(splits.astype(dtype), dtype(end)) for end in (-np.inf, np.inf)]
+        pool = np.concatenate([splits, *near, EDGES, [np.nan, np.inf, -np.inf]]).astype(dtype).astype(np.float64)
+    rows = random.choice(pool, (200, WIDTH))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trees, "_LARGE", 0 if large else 10**9)
+        graph = Graph()
+        x = graph.input("number", "float64", WIDTH)
+        found = trees.total(x, forest, targets, "float32" if single else "float64")
+        engine = Engine(graph.model({"sum": found}, {}).SerializeToString())
+    expected = [
+        [sum(walked(tree, row, dtype) for tree in forest if tree.target == k) for k in range(targets)]
+        for row in rows.astype(dtype)
+    ]
+    np.testing.assert_array_equal(engine.run({"number": rows})["sum"], expected)
+
+
+def test_wide_tables_give_only_the_columns_that_are_compared() -> None:
+    random = np.random.default_rng(0)
+    forest = [grown(random, 4, [trees.LEQ], False) for _ in range(400)]
+    graph = Graph()
+    x = graph.input("number", "float64", 1000)
+    found = trees.total(x, forest)
+    model = graph.model({"sum": found}, {})
+    assert [node.op_type for node in model.graph.node] == ["Gather", "Neg", "Concat", "TreeEnsemble"]
+    rows = random.normal(size=(20, 1000))
+    expected = [sum(walked(tree, row, np.float64) for tree in forest) for row in rows]
+    np.testing.assert_array_equal(Engine(model.SerializeToString()).run({"number": rows})["sum"][:, 0], expected)

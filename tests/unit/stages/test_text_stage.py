@@ -1,0 +1,124 @@
+"""Text stages against the shared vectors, which scikit-learn answered, and against malice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sealift import canonical
+from sealift.contract import Contract, encode
+from sealift.errors import ContractError, SealError
+from sealift.stages.text import Stages, TextStage
+from sealift.stages.text.murmur import murmur3
+
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[3] / "spec" / "vectors" / "text.json").read_text("utf-8"))
+# a+b: on a text of a, every attempt goes to the end in vain
+FAR = {"classes": [[97, 1], [98, 1]], "starts": [0] * 4, "next": [[0, 4, 0, 0], [0, 4, 6, 0], [1, 1, 1, 1]]}
+
+
+def _numbers(columns: list[list[Any]]) -> list[list[Any]]:
+    """The columns of a case, whose counts may be infinite."""
+    return [[column, canonical.number(value)] for column, value in columns]
+
+
+def _contract(spec: Any) -> Contract:
+    return Contract.from_json(
+        {
+            "inputs": [{"name": "n", "dtype": "float64"}, {"name": "text", "dtype": "string", "missing": "allowed"}],
+            "outputs": [{"name": "label", "dtype": "int64"}],
+            "task": "clustering",
+            "tensors": [
+                {"name": "number", "dtype": "float64", "fields": [0]},
+                {"name": "text", "dtype": "string", "fields": [1]},
+                {"name": "text_missing", "dtype": "bool", "fields": [1]},
+                {"name": "terms0", "dtype": "int64", "fields": [1], "stage": 0},
+                {"name": "counts0", "dtype": "float64", "fields": [1], "stage": 0},
+            ],
+            "stages": [{"field": 1, **spec}],
+        }
+    )
+
+
+@pytest.mark.parametrize("name", VECTORS["stages"])
+def test_vectors(name: str) -> None:
+    stage = TextStage(VECTORS["stages"][name])
+    mine = [case for case in VECTORS["cases"] if case["stage"] == name]
+    assert len(mine) > 50
+    for case in mine:
+        if "terms" in case:
+            assert sorted(stage.terms(case["text"])) == case["terms"], ascii(case["text"])
+        assert sorted(map(list, stage.count(case["text"]).items())) == _numbers(case["columns"]), ascii(case["text"])
+
+
+@pytest.mark.parametrize("name", VECTORS["malformed"])
+def test_malformed_stages_are_refused(name: str) -> None:
+    raw = VECTORS["malformed"][name]
+    with pytest.raises(ValueError, match=r"\w"):
+        TextStage(raw)
+    if isinstance(raw, dict):
+        with pytest.raises(ContractError) as caught:
+            Stages.of(_contract(raw))
+        assert caught.value.code == "E106"
+        assert caught.value.where == "stage 0"
+
+
+@pytest.mark.parametrize("field", [0, 2, -1, "1", None, True])
+def test_a_stage_takes_a_field_of_texts(field: Any) -> None:
+    raw = _contract(VECTORS["stages"]["default"]).as_json()
+    raw["stages"][0]["field"] = field
+    with pytest.raises(ContractError, match="E106"):
+        Contract.from_json(raw)
+
+
+def test_a_contract_with_stages_reads_back() -> None:
+    contract = _contract(VECTORS["stages"]["accents unicode"])
+    assert Contract.from_json(json.loads(json.dumps(contract.as_json()))) == contract
+    assert isinstance(hash(contract.stages[0]), int)
+
+
+def test_rows_come_in_pieces_that_a_graph_can_hold() -> None:
+    contract = _contract(VECTORS["stages"]["hashed"] | {"rows": 16})
+    texts = ["one two three" if i % 2 else None for i in range(40)]
+    stages = Stages.of(contract)
+    pieces = list(stages.pieces(encode(contract, {"n": np.arange(40.0), "text": texts}).tensors))
+    assert [len(piece["text"]) for piece in pieces] == [16, 16, 8]
+    assert pieces[0]["terms0"].shape == (16, 3)
+    assert pieces[0]["terms0"][0].tolist() == [-1, -1, -1]
+    assert pieces[0]["counts0"].dtype == np.float64
+    assert (np.diff(pieces[0]["terms0"][1]) > 0).all()
+    assert stages.made == {"terms0", "counts0"}
+
+
+def test_a_few_long_texts_do_not_widen_all() -> None:
+    contract = _contract(VECTORS["stages"]["hashed, no signs"] | {"hash": {"columns": 5000, "signs": False}})
+    long = " ".join(f"w{i}" for i in range(4000))
+    texts = [long if i % 100 == 0 else "ab cd" for i in range(600)]
+    pieces = list(Stages.of(contract).pieces(encode(contract, {"n": np.zeros(600), "text": texts}).tensors))
+    assert sum(len(piece["text"]) for piece in pieces) == 600
+    assert max(piece["terms0"].size for piece in pieces) <= 1 << 16
+
+
+def test_no_rows_give_no_columns() -> None:
+    contract = _contract(VECTORS["stages"]["default"])
+    empty = {"number": np.zeros((0, 1)), "text": np.empty((0, 1), dtype=object)}
+    (piece,) = Stages.of(contract).pieces(empty)
+    assert piece["terms0"].shape == (0, 1)
+
+
+def test_a_text_that_takes_too_long_is_given_up() -> None:
+    stage = TextStage({"analyzer": "word", "ngrams": [1, 1], "pattern": FAR, "vocabulary": ["aab"]})
+    assert stage.terms("xaabab") == ["aab", "ab"]
+    with pytest.raises(SealError, match="too long to split") as caught:
+        stage.terms("a" * 20_000)
+    assert caught.value.code == "E207"
+
+
+def test_murmur3() -> None:
+    # from the reference implementation, smhasher
+    assert murmur3(b"") == 0
+    assert murmur3(b"hello") & 0xFFFFFFFF == 0x248BFA47
+    assert murmur3(b"hello, world") & 0xFFFFFFFF == 0x149BBB7F
