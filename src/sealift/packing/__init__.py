@@ -3,7 +3,8 @@
 from sealift.errors import FileError
 
 try:
-    from sealift.packing.pipeline import Packed, pack
+    from sealift.packing.packed import Packed
+    from sealift.packing.pipeline import pack
     from sealift.packing.proof.report import Report
 except ModuleNotFoundError as error:
     if error.name != "onnx":

@@ -1,10 +1,9 @@
-"""`pack`: convert, verify, describe, write; or say why not and write nothing."""
+"""`pack` from start to end: inputs, conversion, contract, probes, proof, description, writing."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,60 +11,24 @@ import onnx
 
 import sealift
 from sealift import canonical, seal
-from sealift.contract import Contract, Ignored
-from sealift.frameworks import Conversion, as_estimator
-from sealift.packing import options, used_columns
-from sealift.packing.describe import display_names
-from sealift.packing.describe import fields as fielding
-from sealift.packing.describe.card import card, check_about
-from sealift.packing.describe.examples import Reference, examples
-from sealift.packing.describe.metrics import baseline, metrics
-from sealift.packing.describe.provenance import provenance, sbom
-from sealift.packing.describe.report_html import report_page
-from sealift.packing.inputs.detect import form_of
+from sealift.contract import Contract
+from sealift.frameworks import as_estimator
+from sealift.packing.convert import ask_original, convert_model, notes_on_dropped
+from sealift.packing.describe import fields as columns
+from sealift.packing.describe.examples import examples
+from sealift.packing.describe.infer_contract import infer_contract
+from sealift.packing.describe.members import evidence, members, steps
+from sealift.packing.inputs.dataset import Dataset
+from sealift.packing.options import Options
 from sealift.packing.output_file import check_output, identity_notes, output_path
+from sealift.packing.packed import Packed
 from sealift.packing.privacy.detect import strings_held
-from sealift.packing.privacy.findings import Finding, PrivacyReport
 from sealift.packing.privacy.survey import Survey
-from sealift.packing.probes import free_text
+from sealift.packing.probes.generate import generate
+from sealift.packing.probes.row_generator import RowGenerator
 from sealift.packing.progress import Progress, with_progress
-from sealift.packing.proof.oracle import Original, check_model, check_rows
+from sealift.packing.proof.oracle import check_model
 from sealift.packing.proof.prove import prove
-from sealift.packing.proof.report import Report, tolerances
-from sealift.runtime import SealedModel
-from sealift.seal.manifest import check_name
-from sealift.stats import Sketch
-
-
-@dataclass(frozen=True)
-class Packed:
-    """What `pack` made.
-
-    Attributes:
-        path: the sealed file.
-        identity: the model's identity.
-        contract: its contract.
-        report: the parity report.
-        notes: what the packer should know.
-        steps: each step's path, and how it was converted.
-        privacy: what was compared with the caller's rows, and what the file retains of them.
-    """
-
-    path: Path
-    identity: str
-    contract: Contract
-    report: Report
-    notes: Sequence[str]
-    steps: Sequence[Mapping[str, str]] = ()
-    privacy: PrivacyReport | None = None
-
-    def load(self) -> SealedModel:
-        """The sealed model, ready to answer."""
-        return sealift.load(self.path)
-
-    def _repr_html_(self) -> str:
-        """The parity report for notebooks."""
-        return report_page(f"Sealed: {self.path}", self.report, self.steps, self.notes)
 
 
 @with_progress
@@ -135,122 +98,65 @@ def pack(
         FileError: E402 when the file cannot be written, E406 when another file would be lost. Both are noticed before
             the work.
     """
-    say = progress or (lambda _: None)
-    check_name(name, version)
-    check_about(about or {})
-    options.check_texts(title=title, description=description)
-    options.check_tolerance(tolerance)
-    options.check_privacy(privacy)
-    options.check_engines(engines)
+    options = Options(
+        name, version, fields or {}, outputs, class_names, headline, title, description, about or {}, keep_rows,
+        privacy, tolerance, engines,
+    )  # fmt: skip
     path = output_path(output, name, overwrite=overwrite)
+    say = progress or (lambda _: None)
     model = as_estimator(model)
     check_model(model)
+
     say("Reading the rows")
-    form = form_of(X, model)
-    truth = options.truth_of(y, len(form))
+    dataset = Dataset.read(X, y, model)
+
     say("Converting the model")
-    conversion, form = used_columns.converted(model, form)
-    sketches = fielding.sketch(form)
-    survey = Survey.of(form, truth, training, model)
+    conversion, form = convert_model(model, dataset.form)
+    sketches = columns.sketch(form)
+    survey = Survey.of(form, dataset.truth, training, model)
+
     say("Asking the original model")
-    original = Original(model, form, conversion.outputs)
-    answers = check_rows(original)
-    narrow = {c.dtype for c in form.columns if c.dtype in ("float32", "float64")} == {"float32"}
-    conversion = replace(conversion, single=conversion.single or narrow or bool(original.single))
-    graph = conversion.model()
-    contract, findings = _contract(
-        conversion,
-        original,
-        sketches,
-        survey,
-        strings_held(graph, conversion),
-        fields or {},
-        outputs=display_names.output_names(options.named(conversion.outputs, class_names), outputs, y, form.values()),
-        headline=options.headline(conversion.outputs, headline),
-        title=title,
-        description=description,
-        about=dict(about or {}),
+    converted = ask_original(model, conversion, form)
+    strings = strings_held(converted.graph, converted.conversion)
+    contract, findings = infer_contract(
+        converted, sketches, options, y, survey.rare_in, strings, training=survey.has_training
     )
+
     say("Comparing the graph with the rows")
-    words, found = survey.words(conversion.stages)
-    findings += [*found, *survey.examine(graph, conversion, contract)]
+    words, in_words = survey.words(conversion.stages)
+    findings += [*in_words, *survey.examine(converted.graph, converted.conversion, contract, strings)]
     survey.report(findings).check(privacy)
+
     say("Verifying")
-    described = canonical.dumps(contract.as_json())
-    onnx.helper.set_model_props(graph, {"sealift.contract": described.decode()})
-    body = graph.SerializeToString()
-    reference = Reference.of(form, sketches, words)
-    allowed = tolerances(contract, answers, single=conversion.single, relative=tolerance)
-    proof = prove(conversion, original, contract, body, answers, sketches, reference, allowed, tolerance, engines, say)
-    golden, found = examples(
-        contract, proof.rows, proof.truth, allowed, form, answers if keep_rows else None, survey.single_answers
+    graph = _with_contract(converted.graph, contract)
+    generator = RowGenerator.of(form, sketches, words)
+    probes = generate(converted.conversion, contract, generator)
+    proof = prove(converted, contract, graph, probes, options, say)
+    golden, in_examples = examples(
+        contract, proof, form, converted.answers if keep_rows else None, survey.single_answers
     )
-    findings += found
-    report = survey.report(findings)
+    report = survey.report([*findings, *in_examples])
     report.check(privacy)
-    notes = [*(finding.note for finding in report.findings), *form.notes, *used_columns.notes(form), *proof.notes]
+
     say("Writing")
-    steps = [{"path": step.path, "how": step.how} for step in conversion.steps]
-    evidence = {
-        "parity": proof.report.as_json(),
-        "steps": steps,
-        "rows": len(form),
-        "rows_source": "caller" if keep_rows else "generated",
-        "metrics": {} if truth is None else metrics(contract, answers, truth),
-        "baseline": None if truth is None else baseline(contract, truth),
-        "notes": notes,
-        "privacy": report.as_json(),
-    }
-    members = {
-        "contract.json": described,
-        "model.onnx": body,
-        "golden/examples.json": canonical.dumps(golden),
-        "evidence.json": canonical.dumps(evidence),
-        "reference/sketches.json": canonical.dumps(reference.as_json(contract)),
-        "reference/background.json": canonical.dumps(reference.background(contract, form, keep_rows=keep_rows)),
-        "card.md": card(contract, name=name, version=version, evidence=evidence, about=about or {}).encode(),
-        "provenance.json": canonical.dumps(provenance(form, model)),
-        "sbom.cdx.json": canonical.dumps(sbom(name, version, body, description)),
-    }
+    notes = [*(finding.note for finding in report.findings), *form.notes, *notes_on_dropped(form), *proof.notes]
+    measured = evidence(dataset, converted, contract, proof.report, report, notes, options)
     sealed = seal.assemble(
-        members,
+        members(converted, contract, graph, golden, measured, generator, model, options),
         name=name,
         version=version,
         task=contract.task,
         producer=f"sealift {sealift.__version__}",
-        opsets={entry.domain: entry.version for entry in graph.opset_import},
+        opsets={entry.domain: entry.version for entry in converted.graph.opset_import},
     )
-    check_output(path, overwrite=overwrite)  # meanwhile somebody may have signed it
+    check_output(path, overwrite=overwrite)  # somebody may have signed it since
     seal.write(path, sealed)
     identity = hashlib.sha256(sealed["manifest.json"]).hexdigest()
-    notes = [*notes, *identity_notes(proof.report)]
-    return Packed(path, identity, contract, proof.report, notes, steps, report)
+    notes += identity_notes(proof.report)
+    return Packed(path, identity, contract, proof.report, notes, steps(converted), report)
 
 
-def _contract(
-    conversion: Conversion,
-    original: Original,
-    sketches: Sequence[Sketch],
-    survey: Survey,
-    held: Collection[str],
-    fields: Mapping[str, Mapping[str, Any]],
-    **rest: Any,
-) -> tuple[Contract, list[Finding]]:
-    """The contract as X, the model and the caller make it; and the rare categories that the model knows."""
-    inputs = free_text.without_lists(fielding.infer(original.form, sketches), conversion.stages)
-    inputs = fielding.with_categories(inputs, conversion.steps, original.form)
-    inputs = fielding.with_whole(fielding.with_policies(inputs, original), conversion.graph.whole)
-    inputs = fielding.with_closed(inputs, conversion.graph.closed)
-    inputs = fielding.with_missing_words(inputs, original.form)
-    constants = fielding.constants_of(conversion.steps)
-    inputs, findings = fielding.without_rare(
-        inputs, survey.rare_in, held, training=survey.has_training, constants=constants
-    )
-    inputs, observed = display_names.with_observed_values(inputs, original.form)
-    ignored = tuple(Ignored(column.name, place) for place, column in original.form.dropped)
-    found = Contract(inputs=tuple(inputs), task=conversion.task, stages=conversion.stages, ignored=ignored, **rest)
-    fields = {name: changes for name, changes in fields.items() if name not in found.ignored_names}
-    fielding.check_overrides(fields, found)
-    enriched = found.changed(**display_names.resolved(fields, found, observed))
-    fielding.check_loosened(found, enriched, original)
-    return enriched, findings
+def _with_contract(graph: onnx.ModelProto, contract: Contract) -> bytes:
+    """The serialised graph, with the contract in its metadata for readers of ONNX files."""
+    onnx.helper.set_model_props(graph, {"sealift.contract": canonical.dumps(contract.as_json()).decode()})
+    return bytes(graph.SerializeToString())

@@ -7,22 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.contract import ABOUT, Contract, Field, Output, named_categories, readable, shown
-from sealift.errors import PackError
-from sealift.packing.inputs.columns import is_unicode
 from sealift.packing.privacy.findings import statement
 
 _NOT_TOLD = "The author has not said."
-
-
-def check_about(about: Mapping[str, str]) -> None:
-    """Raise PackError E304 for an entry that no heading takes."""
-    if not isinstance(about, Mapping):
-        raise PackError("E304", "about is no dict.", fix=f"Use texts under: {', '.join(ABOUT)}.")
-    for key, text in about.items():
-        if key not in ABOUT or not isinstance(text, str) or not is_unicode(text):
-            raise PackError(
-                "E304", f"The card has no place for {key!r:.60}.", fix=f"Use texts under: {', '.join(ABOUT)}."
-            )
 
 
 def card(contract: Contract, *, name: str, version: str, evidence: Mapping[str, Any], about: Mapping[str, str]) -> str:

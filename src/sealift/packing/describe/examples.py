@@ -1,4 +1,4 @@
-"""What travels beside the graph to show and explain it: golden examples, background rows, sketches of the inputs."""
+"""Golden examples, background rows, and sketches of the inputs."""
 
 from __future__ import annotations
 
@@ -12,65 +12,43 @@ import numpy.typing as npt
 from sealift.contract import Contract
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.dates import in_words
-from sealift.packing.inputs.number_values import NumberValues, count_distinct
+from sealift.packing.inputs.number_values import count_distinct
 from sealift.packing.privacy.detect import answers_finding, examples_finding
 from sealift.packing.privacy.findings import Finding
-from sealift.packing.probes.free_text import Words, fill
-from sealift.packing.probes.probe_rows import Row, Rows, encoded, typed
-from sealift.runtime import Tolerance
-from sealift.stats import SMALL, Sketch, correlation, draw
+from sealift.packing.probes.probe_rows import Row, Rows, encoded
+from sealift.packing.probes.row_generator import RowGenerator, few
+from sealift.packing.proof.prove import Proof
+from sealift.stats import SMALL
 
-_PLAUSIBLE, _GOLDEN, _BACKGROUND = 400, 64, 100
+_GOLDEN, _BACKGROUND = 64, 100
 _LEAST = 8  # golden examples; fewer prove too little where the file is opened
-_CELLS = 400_000
 
 
-@dataclasses.dataclass(frozen=True)
-class Reference:
-    """The shape of the caller's data, without its records: sketches of the columns and how they hang together."""
+def background(generator: RowGenerator, contract: Contract, form: Form, *, keep_rows: bool) -> dict[str, Any]:
+    """`reference/background.json`: generated rows, or some of the caller's."""
+    count = few(_BACKGROUND, contract)
+    if keep_rows:
+        usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
+        rows = _rows(form, [usable[i] for i in _spread(len(usable), count)])
+    else:
+        drawn = generator.draw(contract, 2 * count, seed=1)
+        rows = [drawn[i] for i in unlike(form, drawn)[:count]]
+    return {
+        "columns": [f.name for f in contract.inputs],
+        "rows": in_words(contract.inputs, rows),
+        "source": _source(keep_rows),
+    }
 
-    sketches: Sequence[Sketch]
-    correlation: npt.NDArray[np.float64] | None
-    words: Mapping[int, Words]
 
-    @classmethod
-    def of(cls, form: Form, sketches: Sequence[Sketch], words: Mapping[int, Words]) -> Reference:
-        """The reference of a form whose columns were sketched; `words` are those of its fields of free text."""
-        return cls(sketches, correlation([_as_numbers(column.values) for column in form.columns]), words)
-
-    def plausible(self, contract: Contract) -> list[Row]:
-        """Rows to verify with."""
-        return self._drawn(contract, _few(_PLAUSIBLE, contract, _CELLS), 0)
-
-    def _drawn(self, contract: Contract, count: int, seed: int) -> list[Row]:
-        return fill(typed(contract, draw(self.sketches, self.correlation, count, seed=seed)), self.words, seed)
-
-    def background(self, contract: Contract, form: Form, *, keep_rows: bool) -> dict[str, Any]:
-        """`reference/background.json`: generated rows, or some of the caller's."""
-        count = _few(_BACKGROUND, contract)
-        if keep_rows:
-            usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
-            rows = _rows(form, [usable[i] for i in _spread(len(usable), count)])
-        else:
-            drawn = self._drawn(contract, 2 * count, 1)
-            rows = [drawn[i] for i in unlike(form, drawn)[:count]]
-        return {
-            "columns": [f.name for f in contract.inputs],
-            "rows": in_words(contract.inputs, rows),
-            "source": _source(keep_rows),
-        }
-
-    def as_json(self, contract: Contract) -> dict[str, Any]:
-        """`reference/sketches.json`."""
-        pairs = zip(contract.inputs, self.sketches, strict=True)
-        return {f.name: dataclasses.asdict(sketch) for f, sketch in pairs}
+def sketches(generator: RowGenerator, contract: Contract) -> dict[str, Any]:
+    """`reference/sketches.json`."""
+    pairs = zip(contract.inputs, generator.sketches, strict=True)
+    return {f.name: dataclasses.asdict(sketch) for f, sketch in pairs}
 
 
 def examples(
     contract: Contract,
-    generated: Rows,
-    truth: Mapping[str, npt.NDArray[Any]],
-    tolerance: Mapping[str, Tolerance],
+    proof: Proof,
     form: Form,
     own: Mapping[str, npt.NDArray[Any]] | None,
     single_answers: Callable[[Mapping[str, npt.NDArray[Any]]], npt.NDArray[np.bool_]],
@@ -80,7 +58,8 @@ def examples(
     `single_answers` says which answers are one person's target value. Rows with other answers are chosen where there
     are enough; the findings report what is left.
     """
-    count = _few(_GOLDEN, contract)
+    generated, truth = proof.rows, proof.truth
+    count = few(_GOLDEN, contract)
     if own is not None:
         usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
         picked, answers = [usable[i] for i in _spread(len(usable), count)], own
@@ -98,7 +77,7 @@ def examples(
         "columns": [f.name for f in contract.inputs],
         "rows": in_words(contract.inputs, rows),
         "answers": {name: array[picked].tolist() for name, array in answers.items()},
-        "tolerance": {name: t.capped(answers[name][picked]).as_dict() for name, t in tolerance.items()},
+        "tolerance": {name: t.capped(answers[name][picked]).as_dict() for name, t in proof.tolerance.items()},
         "source": _source(own is not None),
     }
     return golden, findings
@@ -138,11 +117,6 @@ def _of_every_kind(generated: Rows, usable: Sequence[int], count: int) -> list[i
     return chosen
 
 
-def _few(most: int, contract: Contract, cells: int = 200_000) -> int:
-    """How many rows of this width to keep, so that thousands of columns do not outgrow the model."""
-    return max(8, min(most, cells // len(contract.inputs)))
-
-
 def _spread(count: int, want: int) -> list[int]:
     """Up to `want` indices below `count`, evenly spread."""
     return [int(i) for i in np.unique(np.linspace(0, count - 1, min(want, count)).astype(int))]
@@ -154,13 +128,3 @@ def _rows(form: Form, picked: Sequence[int]) -> list[Row]:
 
 def _source(own: bool) -> str:
     return "caller" if own else "generated"
-
-
-def _as_numbers(values: Sequence[Any]) -> npt.NDArray[np.float64]:
-    """A column as numbers for its ranks: texts by the place of their value in the alphabet."""
-    if isinstance(values, NumberValues):
-        return np.asarray(values.array, dtype=np.float64)
-    if any(isinstance(value, str) for value in values):
-        order = {value: float(i) for i, value in enumerate(sorted({v for v in values if v is not None}))}
-        return np.array([np.nan if v is None else order[v] for v in values])
-    return np.array([np.nan if v is None else float(v) for v in values])

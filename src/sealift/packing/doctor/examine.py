@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sealift.contract import Contract, Output
+from sealift.contract import Contract, Field, Output
 from sealift.errors import PackError
 from sealift.frameworks import Conversion, Step, StepOutput, Table, apply, as_estimator
 from sealift.frameworks.conversion import finished
 from sealift.graph.builder import Graph
 from sealift.graph.table import input_table
-from sealift.packing import options, used_columns
+from sealift.packing import convert
 from sealift.packing.describe import fields as fielding
 from sealift.packing.doctor.diagnosis import Diagnosis, Examined, Obstacle
 from sealift.packing.doctor.guess import guessed
 from sealift.packing.doctor.placeholders import StandIns
 from sealift.packing.doctor.retained import carries
 from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.dataset import Dataset, truth_of
 from sealift.packing.inputs.detect import form_of
 from sealift.packing.privacy.detect import strings_held
 from sealift.packing.privacy.findings import Finding
@@ -69,7 +70,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
         notes = ["Nothing can be examined before it is fitted."] if error.code == "E301" else []
         return Diagnosis((), [_obstacle(error)], notes=notes)
     form = None if X is None else _form(X, model, obstacles)
-    truth = None if form is None else options.truth_of(y, len(form))
+    truth = None if form is None else truth_of(y, len(form))
     if form is None:
         fields, columns = guessed(model)
         nulls: Mapping[str, float | None] = {}
@@ -84,7 +85,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     stand_ins = StandIns(graph, tensors)
     graph.rescue = stand_ins
     dtypes = {} if form is None else form.dtypes
-    every = fields if form is None else used_columns.with_dropped(fields, form)
+    every = fields if form is None else convert.with_dropped(fields, form)
     absent = {} if form is None else {column.name: column.unfit for _, column in form.dropped}
     answer = _applied(
         model,
@@ -100,38 +101,42 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
             conversion = finished(graph, answer, type(model).__name__)
             dropped = conversion.unused()
             if form is not None:
-                agrees = _compared(conversion, model, form, obstacles)
-                retained = _retained(conversion, form, truth)
+                agrees = _compared(conversion, model, form, fields, obstacles)
+                retained = _retained(conversion, Dataset(form, truth), fields)
         except PackError as error:
             obstacles.append(_obstacle(error))
     notes = [_GUESSED if X is None else _UNREADABLE] if form is None else list(form.notes)
     if form is not None:
-        notes += used_columns.notes(form.without(dropped))
+        notes += convert.notes_on_dropped(form.without(dropped))
     if answer is None:
         notes.append("What comes after the refused steps could not be examined.")
     used = min(_MOST, len(form or ()))
     return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, used, agrees, notes, retained)
 
 
-def _retained(conversion: Conversion, form: Form, truth: Any) -> list[Finding]:
+def _retained(conversion: Conversion, dataset: Dataset, fields: Sequence[Field]) -> list[Finding]:
     """What the file would retain of the rows."""
-    survey = Survey(form, truth)
+    form = dataset.form
+    survey = Survey(form, dataset.truth)
     graph = conversion.model()
-    inputs = fielding.with_categories(fielding.infer(form, fielding.sketch(form)), conversion.steps, form)
+    strings = strings_held(graph, conversion)
+    inputs = fielding.with_categories(fields, conversion.steps, form)
     constants = fielding.constants_of(conversion.steps)
-    inputs, found = fielding.without_rare(inputs, form, strings_held(graph, conversion), constants=constants)
-    contract = Contract(
-        inputs=tuple(inputs), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages
-    )
-    found += [*survey.words(conversion.stages)[1], *survey.examine(graph, conversion, contract)]
-    return list(survey.report(found).findings)
+    inputs, findings = fielding.without_rare(inputs, form, strings, constants=constants)
+    in_words = survey.words(conversion.stages)[1]
+    findings += [*in_words, *survey.examine(graph, conversion, _contract(conversion, inputs), strings)]
+    return list(survey.report(findings).findings)
+
+
+def _contract(conversion: Conversion, fields: Sequence[Field]) -> Contract:
+    return Contract(inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages)
 
 
 def _form(X: Any, model: Any, obstacles: list[Obstacle]) -> Form | None:
     """X as a form; None when the model uses columns that no contract can have, all of which are listed."""
     try:
         form = form_of(X, model)
-        unfit = used_columns.unfit_columns(model, form)
+        unfit = convert.unfit_columns(model, form)
     except PackError as error:
         if error.code != "E304":
             raise
@@ -149,14 +154,13 @@ def _applied(model: Any, table: Table, stand_ins: StandIns) -> StepOutput | None
         return None
 
 
-def _compared(conversion: Conversion, model: Any, form: Form, obstacles: list[Obstacle]) -> bool | None:
+def _compared(
+    conversion: Conversion, model: Any, form: Form, fields: Sequence[Field], obstacles: list[Obstacle]
+) -> bool | None:
     """Whether the graph answers the caller's rows as the original does."""
     original = Original(model, form, conversion.outputs)
     columns = {column.name: column.values[:_MOST] for column in form.columns}
-    contract = Contract(
-        inputs=tuple(fielding.infer(form, fielding.sketch(form))), outputs=conversion.outputs, task=conversion.task,
-        stages=conversion.stages,
-    )  # fmt: skip
+    contract = _contract(conversion, fields)
     batch = encoded(contract, columns)
     good = {name: [v for v, fine in zip(values, batch.good, strict=True) if fine] for name, values in columns.items()}
     try:

@@ -16,6 +16,7 @@ from sealift.contract import DType, is_missing
 from sealift.contract.datetimes import DAY, array_micros, hint, micros_of
 from sealift.errors import PackError
 from sealift.packing.inputs.number_values import NumberValues
+from sealift.packing.strings import is_unicode
 
 Values: TypeAlias = Sequence[float | str | bool | None]
 
@@ -183,15 +184,6 @@ def as_numbers(values: Values, kind: Any = np.float64) -> Any:
         return values.array.astype(kind)
     # NumPy itself reads None as NaN when it is told the type of floats.
     return np.array(values, dtype=np.float64).astype(kind, copy=False)
-
-
-def is_unicode(text: str) -> bool:
-    """Whether UTF-8 can say the text."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _numbers(name: str, raw: Any, known: tuple[Any, ...] | None, native: Any) -> Column:

@@ -12,7 +12,7 @@ from sealift.contract.field import LONGEST_TEXT
 from sealift.errors import FileError, PackError
 from sealift.packing.inputs import arrays, dicts, frames, row_format, texts
 from sealift.packing.inputs.base import Form
-from sealift.packing.inputs.columns import is_unicode
+from sealift.packing.strings import is_unicode
 
 
 def form_of(X: Any, model: Any = None) -> Form:

@@ -13,7 +13,8 @@ from sealift.contract import is_missing
 from sealift.errors import PackError
 from sealift.frameworks import Keys
 from sealift.packing.inputs.base import Form
-from sealift.packing.inputs.columns import Column, Values, column_of, is_unicode, unfit
+from sealift.packing.inputs.columns import Column, Values, column_of, unfit
+from sealift.packing.strings import is_unicode
 
 _ABSENT: Any = object()
 

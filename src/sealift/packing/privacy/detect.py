@@ -52,7 +52,11 @@ def strings_held(graph: onnx.ModelProto, conversion: Conversion) -> set[str]:
 
 
 def examine(
-    graph: onnx.ModelProto, conversion: Conversion, contract: Contract, references: Sequence[tuple[str, Reference]]
+    graph: onnx.ModelProto,
+    conversion: Conversion,
+    contract: Contract,
+    strings: Collection[str],
+    references: Sequence[tuple[str, Reference]],
 ) -> list[Finding]:
     """What the graph and the contract retain of single records.
 
@@ -60,10 +64,10 @@ def examine(
         graph: the graph.
         conversion: the conversion that it is of.
         contract: the contract.
+        strings: the strings of the graph and its stages, as `strings_held`.
         references: the rows to compare with, each with what they are called: "rows given", "training rows".
     """
     constants = numbers_of(graph)
-    held = strings_held(graph, conversion)
     training = any(name.startswith("training") for name, _ in references)
     found = list(_by_method(conversion, constants, training=training))
     in_rows: set[int] = set()  # constants that hold whole or partial rows; their single values go without saying
@@ -71,7 +75,7 @@ def examine(
         found += _numbers(constants, reference, name, in_rows)
         enough = name.startswith("training") or reference.rows >= ENOUGH
         if enough:
-            found += _strings(held, reference, contract)
+            found += _strings(strings, reference, contract)
             found += _classes(contract, reference)
     by_value = {finding.kind for finding in found}
     # What was found by value needs no guess from the sizes of leaves and clusters.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +13,8 @@ import onnx
 from sealift.contract import Contract, Stage
 from sealift.errors import PackError
 from sealift.frameworks import Conversion
-from sealift.packing import options
 from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.dataset import truth_of
 from sealift.packing.inputs.detect import form_of
 from sealift.packing.privacy.detect import examine, single_answers
 from sealift.packing.privacy.findings import Finding, PrivacyReport, merged
@@ -57,7 +57,7 @@ class Survey:
                 where="training",
                 fix="Give training=(X_train, y_train) with the columns of X, in their order.",
             )
-        return cls(form, truth, rows, options.truth_of(y, len(rows)))
+        return cls(form, truth, rows, truth_of(y, len(rows)))
 
     @property
     def has_training(self) -> bool:
@@ -73,15 +73,17 @@ class Survey:
         """The words of each field of free text, and what the vocabularies retain."""
         return words_of(stages, self.rare_in, training=self.has_training)
 
-    def examine(self, graph: onnx.ModelProto, conversion: Conversion, contract: Contract) -> list[Finding]:
-        """What the graph and the contract retain of the rows."""
+    def examine(
+        self, graph: onnx.ModelProto, conversion: Conversion, contract: Contract, strings: Collection[str]
+    ) -> list[Finding]:
+        """What the graph, which holds `strings`, and the contract retain of the rows."""
         given = [("rows given", self.form, self.truth), ("training rows", self.training, self.training_truth)]
         if self.training is not None and self.training.values() == self.form.values():
             given = given[1:]
         self._references = [
             (name, reference_of(form, truth, conversion, graph)) for name, form, truth in given if form is not None
         ]
-        found = examine(graph, conversion, contract, self._references)
+        found = examine(graph, conversion, contract, strings, self._references)
         # The rows in the units of every step take much memory, and only the targets are asked for after this.
         self._references = [(name, reference.without_rows()) for name, reference in self._references]
         return found

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Contract, Field
+from sealift.contract import Contract
 from sealift.errors import PackError, ParityError
 from sealift.frameworks import Conversion, explain
-from sealift.packing.describe.examples import Reference
+from sealift.packing.convert import Converted
 from sealift.packing.inputs.columns import picked
-from sealift.packing.probes import free_text, special_values, thresholds
-from sealift.packing.probes.probe_rows import ROUNDED, Rows, edges, encoded
+from sealift.packing.options import Options
+from sealift.packing.probes import special_values
+from sealift.packing.probes.probe_rows import ROUNDED, Rows, encoded
 from sealift.packing.progress import Countdown, Progress
 from sealift.packing.proof.discontinuities import Jumps, only_jumps
 from sealift.packing.proof.locate import faulty_step
 from sealift.packing.proof.oracle import Original
-from sealift.packing.proof.report import Report, policy
+from sealift.packing.proof.report import Report, policy, tolerances
 from sealift.packing.proof.webassembly import compare_in_webassembly
 from sealift.runtime import Engine, Tolerance
 from sealift.stages.text import Stages
-from sealift.stats import Sketch
 
 _ALONE = 4
 _MOST_ROWS, _LEAST_ROWS, _MOST_CELLS = 1 << 16, 1 << 10, 1 << 22
@@ -33,45 +33,45 @@ _MOST_ROWS, _LEAST_ROWS, _MOST_CELLS = 1 << 16, 1 << 10, 1 << 22
 
 @dataclass(frozen=True)
 class Proof:
-    """The report, the generated rows that the original answered, its answers by output name, and what to know."""
+    """The result of a proof that passed.
+
+    Attributes:
+        report: what was compared, and how close it came.
+        rows: the generated rows that the original answered.
+        truth: its answers to them, by output name.
+        tolerance: by how much an answer may differ, by output name.
+        notes: what the packer should know.
+    """
 
     report: Report
     rows: Rows
     truth: Mapping[str, npt.NDArray[Any]]
+    tolerance: Mapping[str, Tolerance]
     notes: list[str]
 
 
 def prove(
-    conversion: Conversion,
-    original: Original,
-    contract: Contract,
-    graph: bytes,
-    answers: Mapping[str, npt.NDArray[Any]],
-    sketches: Sequence[Sketch],
-    reference: Reference,
-    tolerance: dict[str, Tolerance],
-    stated: float | None = None,
-    engines: Collection[str] | None = None,
-    say: Progress = lambda _: None,
+    converted: Converted, contract: Contract, graph: bytes, probes: Rows, options: Options, say: Progress
 ) -> Proof:
-    """Compare `graph` with the original on the caller's rows, on plausible ones and on every edge.
+    """Compare the graph with the original on the caller's rows and on the generated ones, in each engine.
 
-    `say` is told how far it is.
+    Args:
+        converted: the graph, the original, and its answers to the rows given.
+        contract: the contract that the file will have.
+        graph: the serialised graph that the file will have.
+        probes: the generated rows.
+        options: the stated tolerance, and the engines to prove with.
+        say: called with a sentence on the progress.
 
     Raises:
         PackError: E302 when the original's answers have another shape than the contract says.
         PackError: E310 when the proof in WebAssembly was asked for and cannot run.
         ParityError: E303 when any answer differs, with the step at fault and the worst rows.
     """
+    conversion, original, answers = converted.conversion, converted.original, converted.answers
     _check_shapes(conversion, contract, answers)
-    generated = Rows([f.name for f in contract.inputs])
-    plausible = reference.plausible(contract)
-    generated.add("plausible", plausible)
-    generated.extend(edges(contract, sketches, plausible))
-    generated.extend(free_text.odd_rows(contract, reference.words, plausible))
-    spans = [_span(f) for f in contract.inputs]
-    generated.extend(thresholds.threshold_rows(conversion, contract, plausible, spans))
-    generated.extend(special_values.special_rows(conversion, contract, plausible, spans))
+    stated = options.tolerance
+    tolerance = tolerances(contract, answers, single=conversion.single, relative=stated)
     stages = Stages.of(contract)
     engine = Engine(graph, stages=stages)
     report = Report(
@@ -80,25 +80,31 @@ def prove(
         stated=None if stated is None else float(stated),
         times={f.name: f.dtype for f in contract.inputs if f.is_time},
     )
-    countdown = Countdown(say, "Verifying", len(original.form) + 2 * len(generated))
+    countdown = Countdown(say, "Verifying", len(original.form) + 2 * len(probes))
     notes = _compare_own(report, engine, original, contract, answers, countdown)
-    rows, truth = _asked(original, generated)
-    countdown.add(len(generated))
-    report.refused = len(generated) - len(rows)
+    rows, truth = _asked(original, probes)
+    countdown.add(len(probes))
+    report.refused = len(probes) - len(rows)
     if len(rows):
         _compare_generated(report, engine, contract, original, rows, truth)
-        countdown.add(len(generated))
+        countdown.add(len(probes))
         _compare_alone(report, engine, original, contract, rows)
     if report.passed:
         say("Verifying in WebAssembly")
-        compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth, engines)
+        compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth, options.engines)
     if not report.passed:
-        on_jumps = ROUNDED in generated.kinds and only_jumps(report, engine, contract, original)
+        on_jumps = ROUNDED in probes.kinds and only_jumps(report, engine, contract, original)
         raise _parity_error(report, conversion, contract, original, rows, on_jumps=on_jumps)
     if report.jumped:
         # As examples they would fail elsewhere.
         keep = ~np.isin(np.arange(len(rows)), [row for found in report.jumped.values() for row in found])
         rows, truth = rows.kept(keep.tolist()), {name: answers[keep] for name, answers in truth.items()}
+    return Proof(report, rows, truth, tolerance, [*notes, *_notes(report)])
+
+
+def _notes(report: Report) -> list[str]:
+    """What the packer should know of the comparison."""
+    notes = []
     if report.refused:
         notes.append(f"The original itself refuses {report.refused} generated rows that the contract lets through.")
     if "native" in report.jumped:
@@ -110,12 +116,13 @@ def prove(
     told = report.engines.get("webassembly", "")
     if told.startswith("does not run"):
         notes.append(f"A page of this model will not answer: in WebAssembly it {told}")
-    if stated is not None and stated > report.policy and tolerance:
+    if report.stated is not None and report.stated > report.policy and report.tolerance:
+        worst = max(report.worst[name] for name in report.tolerance)
         notes.append(
-            f"Looser tolerance: the packer allowed numbers to differ by {stated:g} of their size, where the rule is "
-            f"{report.policy:g}; the largest difference seen is {max(report.worst[name] for name in tolerance):.1e}."
+            f"Looser tolerance: the packer allowed numbers to differ by {report.stated:g} of their size, where the "
+            f"rule is {report.policy:g}; the largest difference seen is {worst:.1e}."
         )
-    return Proof(report, rows, truth, notes)
+    return notes
 
 
 def _check_shapes(conversion: Conversion, contract: Contract, answers: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -270,11 +277,3 @@ def _cause(report: Report, conversion: Conversion, original: Original) -> tuple[
     step = next((step for step in conversion.steps if step.path == report.step), None)
     known = None if step is None else explain(step.estimator)
     return None if known is None else (f"{known[0]}. ", known[1])
-
-
-def _span(f: Field) -> tuple[float, float]:
-    """Where to look for a threshold: far beyond what was observed."""
-    low, high = f.limits("observed") or (None, None)
-    low, high = (-1e6, 1e6) if low is None or high is None else (low, high)
-    width = high - low or abs(high) or 1.0
-    return low - 5 * width, high + 5 * width

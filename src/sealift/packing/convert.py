@@ -1,18 +1,45 @@
-"""The conversion of a model and the columns of X that it uses; columns that it drops are no part of the contract."""
+"""Model to graph, with the columns of X that it uses, beside the original's answers to the rows given."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy.typing as npt
+import onnx
 
 from sealift.contract import Field
 from sealift.errors import PackError
 from sealift.frameworks import Conversion, convert
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Column
+from sealift.packing.proof.oracle import Original, check_rows
 
 
-def converted(model: Any, form: Form) -> tuple[Conversion, Form]:
+@dataclass(frozen=True)
+class Converted:
+    """A model as a graph, beside the original that it has to equal.
+
+    Attributes:
+        conversion: the graph under construction, its outputs and steps.
+        original: the original model, asked for these outputs; its `form` holds the rows given.
+        answers: the original's answers to the rows given, by output name.
+        graph: the ONNX model with the outputs of the contract.
+    """
+
+    conversion: Conversion
+    original: Original
+    answers: Mapping[str, npt.NDArray[Any]]
+    graph: onnx.ModelProto
+
+    @property
+    def form(self) -> Form:
+        """The rows given, with the columns that the model uses."""
+        return self.original.form
+
+
+def convert_model(model: Any, form: Form) -> tuple[Conversion, Form]:
     """The converted model, whose inputs are the columns that its answers depend on; and the form with these columns.
 
     A column is dropped where no output of the graph depends on it: a ColumnTransformer does not name it, or a
@@ -32,6 +59,19 @@ def converted(model: Any, form: Form) -> tuple[Conversion, Form]:
         if not more and needed.isdisjoint(absent):
             return conversion, form.without(absent)
         absent = {name: reason for name, reason in {**absent, **dict.fromkeys(more)}.items() if name not in needed}
+
+
+def ask_original(model: Any, conversion: Conversion, form: Form) -> Converted:
+    """The original's answers to the rows given, beside the graph.
+
+    Raises:
+        PackError: E302 when the graph uses what a sealed file must not use, E305 when the model fails on the rows.
+    """
+    original = Original(model, form, conversion.outputs)
+    answers = check_rows(original)
+    narrow = {c.dtype for c in form.columns if c.dtype in ("float32", "float64")} == {"float32"}
+    conversion = replace(conversion, single=conversion.single or narrow or bool(original.single))
+    return Converted(conversion, original, answers, conversion.model())
 
 
 def unfit_columns(model: Any, form: Form) -> list[Column]:
@@ -64,7 +104,7 @@ def with_dropped(fields: Sequence[Field], form: Form) -> list[Field]:
     return result
 
 
-def notes(form: Form) -> list[str]:
+def notes_on_dropped(form: Form) -> list[str]:
     """What the packer should know of the columns that the model drops."""
     names = [f'"{column.name:.60}"' for _, column in form.dropped]
     if not names:

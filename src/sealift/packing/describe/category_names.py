@@ -1,0 +1,133 @@
+"""Names of categories for people, and observed values that become choices."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import Contract, Field, shown
+from sealift.errors import PackError
+from sealift.packing.inputs.base import Form
+from sealift.packing.strings import is_name, listed
+from sealift.stats import SMALL
+
+_MOST_CHOICES = 5
+_ENOUGH_ROWS = 10 * SMALL
+
+
+def with_observed_values(fields: Sequence[Field], form: Form) -> tuple[list[Field], set[str]]:
+    """Fields of few whole numbers (0 and 1, grades 1 to 4) with these as their categories, and the names of these.
+
+    Other values stay allowed. Only values that at least `SMALL` rows share are listed, and only where they are all
+    that X holds.
+
+    Args:
+        fields: the inputs.
+        form: the caller's rows.
+    """
+    if len(form) < _ENOUGH_ROWS:
+        return list(fields), set()
+    result, found = [], set()
+    for field, column in zip(fields, form.columns, strict=True):
+        counts = _whole_numbers(column.values) if _may_have_choices(field) else None
+        if counts is None:
+            result.append(field)
+            continue
+        values = tuple(sorted(int(value) if field.dtype == "int64" else float(value) for value in counts))
+        typical = max(values, key=lambda value: counts[value])
+        result.append(dataclasses.replace(field, categories=values, typical=typical))
+        found.add(field.name)
+    return result, found
+
+
+def _may_have_choices(field: Field) -> bool:
+    return field.categories is None and field.dtype in ("int64", "float64", "float32")
+
+
+def _whole_numbers(values: Sequence[Any]) -> Counter[Any] | None:
+    """How often each value stands in a column of few whole numbers; None for any other column."""
+    counts: Counter[Any] = Counter()
+    for value in values:
+        if value is None:
+            continue
+        counts[value] += 1
+        if len(counts) > _MOST_CHOICES or value != int(value):
+            return None
+    few = len(counts) < 2 or min(counts.values()) < SMALL
+    return None if few else counts
+
+
+def resolved(fields: Mapping[str, Any], contract: Contract, observed: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The caller's `fields` with `category_names` as a list in the order of the field's categories.
+
+    A dict names categories by value, or by their text as in `{"0": "no"}`. Where the field has no categories, or only
+    `observed` ones, the dict's keys are the categories.
+
+    Raises:
+        PackError: E304 for names that fit no category.
+    """
+    return {
+        name: {**changes, **_named_categories(contract.inputs[contract.index[name]], changes, name in observed)}
+        if changes.get("category_names") is not None
+        else dict(changes)
+        for name, changes in fields.items()
+    }
+
+
+def _named_categories(field: Field, changes: Mapping[str, Any], observed: bool) -> dict[str, Any]:
+    where = f"input {field.name!r:.80}"
+    names = changes["category_names"]
+    known = tuple(changes.get("categories") or field.categories or ((False, True) if field.dtype == "bool" else ()))
+    if not isinstance(names, Mapping):
+        if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray) or len(names) != len(known):
+            raise _wrong(
+                f"category_names does not give {len(known)} names.",
+                f"Give them in the order {listed(known)}." if known else 'Give a dict, such as {0: "no", 1: "yes"}.',
+                where,
+            )
+        pairs = dict(zip(known, names, strict=True))
+    else:
+        pairs = {_category(field, key, known, where): name for key, name in names.items()}
+        extra = [value for value in pairs if value not in known]
+        if known and extra and not (observed and "categories" not in changes):
+            raise _wrong(f"category_names names {extra[0]!r:.60}, which is no category.",
+                         f"The categories are {listed(known)}.", where)  # fmt: skip
+        if len(pairs) != len(names):
+            raise _wrong("category_names names a category twice.", "Give each category one name.", where)
+        known = tuple(dict.fromkeys([*known, *extra]))
+        if field.dtype != "string" and observed:
+            known = tuple(sorted(known))
+    texts = [pairs.get(value, shown(value)) for value in known]
+    if not all(is_name(text) for text in texts) or len(set(texts)) != len(texts):
+        raise _wrong("category_names has an empty name, one twice, or one that is no text.",
+                     "Give every category its own name.", where)  # fmt: skip
+    return {"categories": list(known), "category_names": [str(text) for text in texts]}
+
+
+def _category(field: Field, key: Any, known: Sequence[Any], where: str) -> Any:
+    """The category that a key of the dict means. Raises PackError E304."""
+    key = key.item() if isinstance(key, np.generic) else key
+    same = [value for value in known if value == key and isinstance(value, bool) == isinstance(key, bool)]
+    if same:
+        return same[0]
+    if isinstance(key, str) and field.dtype != "string":
+        by_text = [value for value in known if shown(value) == key]
+        if by_text:
+            return by_text[0]
+        words: dict[str, Any] = {"true": True, "false": False, "1": True, "0": False} if field.dtype == "bool" else {}
+        try:
+            key = words[key.lower()] if words else int(key) if field.dtype == "int64" else float(key)
+        except (KeyError, ValueError):
+            raise _wrong(f"category_names names {key!r:.60}, which is no value of the dtype {field.dtype}.",
+                         "Use the column's values as keys.", where) from None  # fmt: skip
+    if field.dtype == "bool" and key in (0, 1):
+        return bool(key)
+    return key
+
+
+def _wrong(what: str, fix: str, where: str = "") -> PackError:
+    return PackError("E304", what, where=where, fix=fix)

@@ -1,0 +1,75 @@
+"""The contract of a converted model: what X shows, what the model knows and accepts, and what the caller says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from sealift.contract import Contract, Ignored
+from sealift.packing.convert import Converted
+from sealift.packing.describe import category_names, fields, output_names
+from sealift.packing.inputs.base import Form
+from sealift.packing.options import Options
+from sealift.packing.privacy.findings import Finding
+from sealift.packing.probes import free_text
+from sealift.stats import Sketch
+
+
+class InferredContract(NamedTuple):
+    """A contract, and the rare categories that it retains because the model knows them."""
+
+    contract: Contract
+    findings: list[Finding]
+
+
+def infer_contract(
+    converted: Converted,
+    sketches: Sequence[Sketch],
+    options: Options,
+    y: Any,
+    counted: Form,
+    strings: Collection[str],
+    *,
+    training: bool,
+) -> InferredContract:
+    """The contract of a converted model.
+
+    Args:
+        converted: the graph and the original, which is asked what it accepts.
+        sketches: a summary of each column of the rows given.
+        options: what the caller says of inputs and outputs.
+        y: the true answers as the caller holds them, whose names become titles.
+        counted: rows that say which categories are rare.
+        strings: the strings that the graph holds, in which a category is retained anyway.
+        training: whether `counted` are the training rows.
+
+    Raises:
+        PackError: E304 where the caller describes what is not there, or allows what the model refuses.
+        ContractError: E106 where the description contradicts itself.
+    """
+    form, conversion, original = converted.form, converted.conversion, converted.original
+    inputs = free_text.without_lists(fields.infer(form, sketches), conversion.stages)
+    inputs = fields.with_categories(inputs, conversion.steps, form)
+    inputs = fields.with_whole(fields.with_policies(inputs, original), conversion.graph.whole)
+    inputs = fields.with_closed(inputs, conversion.graph.closed)
+    inputs = fields.with_missing_words(inputs, form)
+    constants = fields.constants_of(conversion.steps)
+    inputs, findings = fields.without_rare(inputs, counted, strings, training=training, constants=constants)
+    inputs, observed = category_names.with_observed_values(inputs, form)
+    named = output_names.with_class_names(conversion.outputs, options.class_names)
+    inferred = Contract(
+        inputs=tuple(inputs),
+        outputs=output_names.with_output_names(named, options.outputs, y, form.values()),
+        task=conversion.task,
+        stages=conversion.stages,
+        ignored=tuple(Ignored(column.name, place) for place, column in form.dropped),
+        headline=output_names.headline(conversion.outputs, options.headline),
+        title=options.title,
+        description=options.description,
+        about=dict(options.about),
+    )
+    described = {name: changes for name, changes in options.fields.items() if name not in inferred.ignored_names}
+    fields.check_overrides(described, inferred)
+    contract = inferred.changed(**category_names.resolved(described, inferred, observed))
+    fields.check_loosened(inferred, contract, original)
+    return InferredContract(contract, findings)

@@ -1,0 +1,88 @@
+"""The members of the sealed file, all but the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealift import canonical
+from sealift.contract import Contract
+from sealift.packing.convert import Converted
+from sealift.packing.describe import examples
+from sealift.packing.describe.card import card
+from sealift.packing.describe.metrics import baseline, metrics
+from sealift.packing.describe.provenance import provenance, sbom
+from sealift.packing.inputs.dataset import Dataset
+from sealift.packing.options import Options
+from sealift.packing.privacy.findings import PrivacyReport
+from sealift.packing.probes.row_generator import RowGenerator
+from sealift.packing.proof.report import Report
+
+
+def evidence(
+    dataset: Dataset,
+    converted: Converted,
+    contract: Contract,
+    proved: Report,
+    privacy: PrivacyReport,
+    notes: Sequence[str],
+    options: Options,
+) -> dict[str, Any]:
+    """`evidence.json`: what was measured when the file was made.
+
+    Raises:
+        PackError: E305 when y has another form than the answers.
+    """
+    truth = dataset.truth
+    return {
+        "parity": proved.as_json(),
+        "steps": steps(converted),
+        "rows": len(dataset),
+        "rows_source": "caller" if options.keep_rows else "generated",
+        "metrics": {} if truth is None else metrics(contract, converted.answers, truth),
+        "baseline": None if truth is None else baseline(contract, truth),
+        "notes": list(notes),
+        "privacy": privacy.as_json(),
+    }
+
+
+def steps(converted: Converted) -> list[dict[str, str]]:
+    """Each step's path, and how it was converted."""
+    return [{"path": step.path, "how": step.how} for step in converted.conversion.steps]
+
+
+def members(
+    converted: Converted,
+    contract: Contract,
+    graph: bytes,
+    golden: Mapping[str, Any],
+    measured: Mapping[str, Any],
+    generator: RowGenerator,
+    model: Any,
+    options: Options,
+) -> dict[str, bytes]:
+    """The content of each member by its name.
+
+    Args:
+        converted: the model as a graph, and the rows given.
+        contract: the contract.
+        graph: the serialised graph.
+        golden: `golden/examples.json`.
+        measured: `evidence.json`.
+        generator: what the background rows are drawn from.
+        model: the original, whose type the provenance names.
+        options: name, version and what the card says.
+    """
+    form, name, version = converted.form, options.name, options.version
+    background = examples.background(generator, contract, form, keep_rows=options.keep_rows)
+    return {
+        "contract.json": canonical.dumps(contract.as_json()),
+        "model.onnx": graph,
+        "golden/examples.json": canonical.dumps(golden),
+        "evidence.json": canonical.dumps(measured),
+        "reference/sketches.json": canonical.dumps(examples.sketches(generator, contract)),
+        "reference/background.json": canonical.dumps(background),
+        "card.md": card(contract, name=name, version=version, evidence=measured, about=options.about).encode(),
+        "provenance.json": canonical.dumps(provenance(form, model)),
+        "sbom.cdx.json": canonical.dumps(sbom(name, version, graph, options.description)),
+    }

@@ -1,0 +1,165 @@
+"""The outputs as people read them: class names, titles, units, column names, and the one to show first."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sealift.contract import Headline, Output, shown
+from sealift.errors import PackError
+from sealift.packing.strings import check_strings, is_name, is_unicode, listed
+
+_OUTPUT_KEYS = ("title", "units", "description", "columns")
+
+
+def with_class_names(outputs: Sequence[Output], names: Sequence[str] | Mapping[Any, str] | None) -> tuple[Output, ...]:
+    """The outputs with names for their classes. Raises PackError E304 when the names do not fit the classes."""
+    if names is None:
+        return tuple(outputs)
+    classes = next((output.classes for output in outputs if output.classes is not None), None)
+    if classes is None:
+        raise _wrong("class_names is given, but the model has no single list of classes.", "Leave class_names out.")
+    if isinstance(names, Mapping):
+        # A file's keys are texts: {"0": "benign"}.
+        by_text = {shown(value): value for value in classes if not isinstance(value, str)}
+        names = {by_text.get(key, key) if isinstance(key, str) else key: name for key, name in names.items()}
+        ordered = [names.get(value) for value in classes]
+        lacking = [value for value, name in zip(classes, ordered, strict=True) if name is None]
+        extra = [key for key in names if key not in classes]
+        if lacking or extra:
+            what = f"has no name for {lacking[0]!r:.60}" if lacking else f"names {extra[0]!r:.60}, which is no class"
+            raise _wrong(f"class_names {what}.", f"Give a name for each of the classes {listed(classes)}.")
+    elif isinstance(names, str) or not isinstance(names, Sequence | np.ndarray) or len(names) != len(classes):
+        raise _wrong(
+            f"class_names does not give {len(classes)} names.",
+            f"Give them in the order {listed(classes)}, or as a dict.",
+        )
+    else:
+        ordered = list(names)
+    check_strings(**{f"class_names[{i}]": name for i, name in enumerate(ordered)})
+    texts = tuple(str(name) for name in ordered)
+    if len(set(texts)) != len(texts) or not all(texts):
+        raise _wrong("class_names has an empty name, or one twice.", "Give every class its own name.")
+    return tuple(
+        dataclasses.replace(output, class_names=texts) if output.classes == classes else output for output in outputs
+    )
+
+
+def headline(outputs: Sequence[Output], wanted: str | tuple[str, Any] | None) -> Headline:
+    """The output to show first. Raises PackError E304 when there is none such."""
+    by_name = {output.name: output for output in outputs}
+    if wanted is None:
+        return _usual(by_name.get("probability", outputs[0]))
+    name, class_ = wanted if isinstance(wanted, tuple | list) and len(wanted) == 2 else (wanted, None)
+    if not isinstance(name, str) or name not in by_name:
+        close = difflib.get_close_matches(str(name), list(by_name), n=1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        raise _wrong(
+            f"The headline {name!r:.60} is no output.",
+            f"{hint}Use one of {', '.join(by_name)}, or a pair of 'probability' and a class.",
+        )
+    if not isinstance(wanted, tuple | list):
+        return _usual(by_name[name])
+    classes = by_name[name].classes if by_name[name].width is not None else None
+    # By value and kind: True is not the class 1.
+    found = [c for c in classes or () if c == class_ and isinstance(c, bool) == isinstance(class_, bool | np.bool_)]
+    if not found:
+        raise _wrong(
+            f"The headline's class {class_!r:.60} is none of {name}'s.",
+            f"Use one of {listed(classes)}." if classes else f"Use headline={name!r} alone.",
+        )
+    return Headline(name, found[0])
+
+
+def _usual(shown: Output) -> Headline:
+    # With two classes it is the second that people ask about: ill, defaulted, churned.
+    two = shown.name == "probability" and shown.classes is not None and len(shown.classes) == 2
+    return Headline(shown.name, shown.classes[-1] if two and shown.classes else None)
+
+
+def with_output_names(
+    outputs: Sequence[Output], told: Mapping[str, Mapping[str, Any]] | None, y: Any, inputs: Collection[str] = ()
+) -> tuple[Output, ...]:
+    """The outputs with what the caller says of them, and with the names of y's columns.
+
+    Args:
+        outputs: the model's outputs.
+        told: by output: title, units, description, columns (names of the columns of a wide `value` or `features`).
+        y: the true answers. The name of a pandas Series becomes the title, those of a frame's columns name the columns.
+        inputs: the names of the inputs, to explain a name that belongs into `fields`.
+
+    Raises:
+        PackError: E304 for an output that is none, an unknown key, or a contradiction.
+    """
+    by_name = {output.name: output for output in _named_by(y, outputs)}
+    if told is not None and not isinstance(told, Mapping):
+        raise _wrong("outputs is no dict.", 'Use outputs={"value": {"title": …, "units": …}}.')
+    for name, changes in (told or {}).items():
+        where = f"output {name!r:.80}"
+        if name not in by_name:
+            if name in inputs:
+                fix = "It is an input: describe it with fields."
+            else:
+                close = difflib.get_close_matches(str(name), list(by_name), n=1)
+                fix = f"Did you mean {close[0]!r}?" if close else f"The outputs are {', '.join(by_name)}."
+            raise _wrong(f"outputs describes {name!r:.80}, which is no output.", fix)
+        if not isinstance(changes, Mapping) or set(changes) - set(_OUTPUT_KEYS):
+            unknown = sorted(map(str, set(changes) - set(_OUTPUT_KEYS))) if isinstance(changes, Mapping) else "no dict"
+            raise _wrong(f"outputs cannot set {unknown!r:.120}.", f"Use: {', '.join(_OUTPUT_KEYS)}.", where)
+        for key in ("title", "units", "description"):
+            text = changes.get(key, "")
+            if not isinstance(text, str) or not is_unicode(text) or "\0" in text:
+                raise _wrong(f"{key} must be a string, got {text!r:.60}.", "Give a str of readable characters.", where)
+        by_name[name] = dataclasses.replace(by_name[name], **_with_columns(by_name[name], changes, where))
+    return tuple(by_name.values())
+
+
+def _with_columns(output: Output, changes: Mapping[str, Any], where: str) -> dict[str, Any]:
+    if changes.get("columns") is None:
+        return {key: value for key, value in changes.items() if key != "columns"}
+    if output.width is None or output.classes is not None:
+        raise _wrong("columns names the columns of an output that has no named columns.",
+                     "Use title for an output of one column, and class_names for classes.", where)  # fmt: skip
+    names = changes["columns"]
+    is_list = isinstance(names, Sequence | np.ndarray) and not isinstance(names, str)
+    if not is_list or len(names) != output.width or not all(map(is_name, names)) or len(set(names)) != output.width:
+        raise _wrong(f"columns does not give {output.width} different names.", "Give one name for each column.", where)
+    return {**changes, "columns": tuple(map(str, names))}
+
+
+def _named_by(y: Any, outputs: Sequence[Output]) -> list[Output]:
+    """The outputs with the names that y has in pandas or polars."""
+    title, columns = getattr(y, "name", None), getattr(y, "columns", None)
+    names = [] if columns is None else list(columns)
+    if not all(map(is_name, names)) or len(set(names)) != len(names):
+        names = []
+    if len(names) == 1:
+        title, names = names[0], []
+    result = []
+    for output in outputs:
+        if output.name in ("label", "value") and output.width is None and is_name(title):
+            result.append(dataclasses.replace(output, title=str(title)))
+        elif output.name in ("label", "value") and output.width is not None and len(names) == output.width:
+            result.append(dataclasses.replace(output, columns=tuple(map(str, names))))
+        elif output.name in ("probability", "score") and output.columns is not None:
+            result.append(dataclasses.replace(output, columns=_of_targets(output.columns, names)))
+        else:
+            result.append(output)
+    return result
+
+
+def _of_targets(columns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """`target_class` for the columns `0_class` of several targets; unchanged where names would come twice."""
+    parts = [column.partition("_") for column in columns]
+    if not names or max(int(target) for target, _, _ in parts) >= len(names):
+        return tuple(columns)
+    renamed = [f"{names[int(target)]}{mark}{value}" for target, mark, value in parts]
+    return tuple(renamed) if len(set(renamed)) == len(renamed) else tuple(columns)
+
+
+def _wrong(what: str, fix: str, where: str = "") -> PackError:
+    return PackError("E304", what, where=where, fix=fix)

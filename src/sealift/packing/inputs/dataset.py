@@ -1,0 +1,60 @@
+"""The rows given to `pack` with their true answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sealift.errors import PackError
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.detect import form_of
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows in the form that the model takes, and their true answers.
+
+    Attributes:
+        form: the rows.
+        truth: the true answers, (N,) or (N, k); None if they are not given.
+        y: the true answers as the caller holds them, with the names of a data frame.
+    """
+
+    form: Form
+    truth: Any = None
+    y: Any = None
+
+    @classmethod
+    def read(cls, X: Any, y: Any, model: Any) -> Dataset:
+        """Read X and y. Raises PackError E304 or E305, ContractError E104, as `form_of` and `truth_of`."""
+        form = form_of(X, model)
+        return cls(form, truth_of(y, len(form)), y)
+
+    def without(self, names: Collection[str]) -> Dataset:
+        """The same rows, where the model drops the columns called `names`."""
+        return replace(self, form=self.form.without(names))
+
+    def __len__(self) -> int:
+        return len(self.form)
+
+
+def truth_of(y: Any, count: int) -> Any:
+    """y as an array (N,) or (N, k) for `count` rows. Raises PackError E305 when it does not fit."""
+    if y is None:
+        return None
+    try:
+        truth = np.asarray(y)
+    except ValueError:
+        truth = np.zeros(())
+    if truth.ndim == 0 or truth.ndim > 2:
+        raise PackError(
+            "E305", "y is no list of true answers.", fix="Give one value of y for each row of X, or leave y out."
+        )
+    if len(truth) != count:
+        raise PackError(
+            "E305", f"y has {len(truth)} values for {count} rows.", fix="Give one value of y for each row of X."
+        )
+    return truth[:, 0] if truth.ndim == 2 and truth.shape[1] == 1 else truth

@@ -1,0 +1,44 @@
+"""What `pack` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealift.contract import Contract
+from sealift.packing.describe.report_html import report_page
+from sealift.packing.privacy.findings import PrivacyReport
+from sealift.packing.proof.report import Report
+from sealift.runtime import SealedModel, load
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What `pack` made.
+
+    Attributes:
+        path: the sealed file.
+        identity: the model's identity.
+        contract: its contract.
+        report: the parity report.
+        notes: what the packer should know.
+        steps: each step's path, and how it was converted.
+        privacy: what was compared with the caller's rows, and what the file retains of them.
+    """
+
+    path: Path
+    identity: str
+    contract: Contract
+    report: Report
+    notes: Sequence[str]
+    steps: Sequence[Mapping[str, str]] = ()
+    privacy: PrivacyReport | None = None
+
+    def load(self) -> SealedModel:
+        """The sealed model, ready to answer."""
+        return load(self.path)
+
+    def _repr_html_(self) -> str:
+        """The parity report for notebooks."""
+        return report_page(f"Sealed: {self.path}", self.report, self.steps, self.notes)

@@ -1,0 +1,36 @@
+"""All rows that a proof asks the original and the graph beside the caller's own."""
+
+from __future__ import annotations
+
+from sealift.contract import Contract, Field
+from sealift.frameworks import Conversion
+from sealift.packing.probes import free_text, special_values, thresholds
+from sealift.packing.probes.probe_rows import Rows, edges
+from sealift.packing.probes.row_generator import RowGenerator
+
+
+def generate(conversion: Conversion, contract: Contract, generator: RowGenerator) -> Rows:
+    """Plausible rows, and rows at every edge: of the fields, of strings, of the trees' thresholds, of functions.
+
+    Args:
+        conversion: the graph, whose splits and functions say where the edges are.
+        contract: which values the fields take; rows that it refuses are left out.
+        generator: the plausible rows, on which the others are built.
+    """
+    rows = Rows([f.name for f in contract.inputs])
+    plausible = generator.plausible(contract)
+    rows.add("plausible", plausible)
+    rows.extend(edges(contract, generator.sketches, plausible))
+    rows.extend(free_text.odd_rows(contract, generator.words, plausible))
+    spans = [_span(f) for f in contract.inputs]
+    rows.extend(thresholds.threshold_rows(conversion, contract, plausible, spans))
+    rows.extend(special_values.special_rows(conversion, contract, plausible, spans))
+    return rows
+
+
+def _span(f: Field) -> tuple[float, float]:
+    """Where to look for a threshold: far beyond what was observed."""
+    low, high = f.limits("observed") or (None, None)
+    low, high = (-1e6, 1e6) if low is None or high is None else (low, high)
+    width = high - low or abs(high) or 1.0
+    return low - 5 * width, high + 5 * width

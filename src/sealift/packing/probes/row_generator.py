@@ -1,0 +1,62 @@
+"""Rows drawn from a summary of the caller's rows: as plausible as theirs, and none of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract
+from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.number_values import NumberValues
+from sealift.packing.probes.free_text import Words, fill
+from sealift.packing.probes.probe_rows import Row, typed
+from sealift.stats import Sketch, correlation, draw
+
+_PLAUSIBLE, _CELLS = 400, 400_000
+
+
+@dataclasses.dataclass(frozen=True)
+class RowGenerator:
+    """Sketches of the caller's columns, their rank correlation, and the words of fields of free text.
+
+    Attributes:
+        sketches: one for each input.
+        correlation: the rank correlation of the columns; None where there is none.
+        words: the words of each field of free text, by the field's index.
+    """
+
+    sketches: Sequence[Sketch]
+    correlation: npt.NDArray[np.float64] | None
+    words: Mapping[int, Words]
+
+    @classmethod
+    def of(cls, form: Form, sketches: Sequence[Sketch], words: Mapping[int, Words]) -> RowGenerator:
+        """The generator for rows whose columns were sketched."""
+        return cls(sketches, correlation([_as_numbers(column.values) for column in form.columns]), words)
+
+    def plausible(self, contract: Contract) -> list[Row]:
+        """Rows to verify with."""
+        return self.draw(contract, few(_PLAUSIBLE, contract, _CELLS), seed=0)
+
+    def draw(self, contract: Contract, count: int, *, seed: int) -> list[Row]:
+        """`count` rows that fit the contract's fields; the same ones for the same seed."""
+        return fill(typed(contract, draw(self.sketches, self.correlation, count, seed=seed)), self.words, seed)
+
+
+def few(most: int, contract: Contract, cells: int = 200_000) -> int:
+    """How many rows of this width to keep, so that thousands of columns do not outgrow the model."""
+    return max(8, min(most, cells // len(contract.inputs)))
+
+
+def _as_numbers(values: Sequence[Any]) -> npt.NDArray[np.float64]:
+    """A column as numbers for its ranks: texts by the place of their value in the alphabet."""
+    if isinstance(values, NumberValues):
+        return np.asarray(values.array, dtype=np.float64)
+    if any(isinstance(value, str) for value in values):
+        order = {value: float(i) for i, value in enumerate(sorted({v for v in values if v is not None}))}
+        return np.array([np.nan if v is None else order[v] for v in values])
+    return np.array([np.nan if v is None else float(v) for v in values])

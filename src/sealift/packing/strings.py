@@ -1,0 +1,36 @@
+"""Checks of the strings that callers give, and lists of values in messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sealift.errors import PackError
+
+
+def is_unicode(text: str) -> bool:
+    """Whether UTF-8 can encode the string: a lone surrogate cannot be written to a file."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_name(text: Any) -> bool:
+    """Whether this is a non-empty string that a file can hold."""
+    return isinstance(text, str) and text != "" and "\0" not in text and is_unicode(text)
+
+
+def check_strings(**texts: Any) -> None:
+    """Raise PackError E304 for what is no string, or none that a file can hold."""
+    for name, text in texts.items():
+        if not isinstance(text, str) or not is_unicode(text) or "\0" in text:
+            raise PackError(
+                "E304", f"{name} is no text: {text!r:.60}.", fix=f"Give {name} as a str of readable characters."
+            )
+
+
+def listed(values: Sequence[Any] | None) -> str:
+    """The first values for a message."""
+    return ", ".join(repr(value) for value in list(values or ())[:8]) + (" …" if len(values or ()) > 8 else "")
