@@ -18,6 +18,7 @@ if "onnxruntime" not in sys.modules:
 _HOMES = {
     "Contract": "sealift.contract",
     "Field": "sealift.contract",
+    "Limits": "sealift.runtime",
     "ParityError": "sealift.errors",
     "SealedModel": "sealift.runtime",
     "SealiftError": "sealift.errors",
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
     from sealift.errors import ParityError, SealiftError
     from sealift.packing.doctor import doctor
     from sealift.packing.pipeline import pack
-    from sealift.runtime import SealedModel, load, verify
+    from sealift.runtime import Limits, SealedModel, load, verify
 
 __all__ = [
     "Contract",
     "Field",
+    "Limits",
     "ParityError",
     "SealedModel",
     "SealiftError",

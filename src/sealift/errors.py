@@ -104,6 +104,13 @@ class SealError(SealiftError):
     """A sealed file that cannot be trusted or used (E2xx)."""
 
 
+class LimitError(SealError):
+    """A model that takes more time or memory than it may (E210)."""
+
+    def __init__(self, what: str, *, where: str = "", fix: str) -> None:
+        super().__init__("E210", what, where=where, fix=fix)
+
+
 class PackError(SealiftError):
     """A model that cannot be sealed (E3xx)."""
 
@@ -130,6 +137,23 @@ class SignatureError(SealiftError):
 
 class InternalError(SealiftError):
     """A fault of Sealift itself, or of the machine (E901, E902)."""
+
+
+_KINDS: dict[str, type[SealiftError]] = {
+    "R1": ContractError, "E1": ContractError, "E2": SealError, "E3": PackError, "E4": FileError, "E5": SignatureError,
+    "E9": InternalError,
+}  # fmt: skip
+
+
+def rebuilt(raw: object) -> SealiftError:
+    """The error of another process, from what `SealiftError.as_dict` gave there; E901 for what is no such dict."""
+    if isinstance(raw, dict):
+        code, what, where, fix = (raw.get(key) for key in ("code", "what", "where", "fix"))
+        if code in CODES and isinstance(what, str) and isinstance(where, str) and isinstance(fix, str):
+            if code == "E210":
+                return LimitError(what, where=where, fix=fix)
+            return _KINDS.get(code[:2], SealiftError)(code, what, where=where, fix=fix)
+    return InternalError("E901", "Another process reported an error in an unknown form.", fix="Report it.")
 
 
 def _rebuild(kind: type[SealiftError], state: dict[str, object]) -> SealiftError:

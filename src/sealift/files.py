@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -20,10 +20,6 @@ _swept: set[str] = set()
 
 class _NotWrittenError(Exception):
     """Ends a block whose file is not to be kept."""
-
-
-listeners: list[Callable[[Path], None]] = []
-"""Told of each unfinished file, so that another process can remove it when this one is killed."""
 
 
 @contextlib.contextmanager
@@ -48,8 +44,6 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         _hold(stream)
     except (OSError, ValueError) as error:  # ValueError: a name that the system cannot say
         raise unwritable(path, error) from error
-    for listener in listeners:
-        listener(temporary)
     try:
         with stream:
             yield stream

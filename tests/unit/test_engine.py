@@ -156,6 +156,7 @@ def test_a_sealed_model_of_texts_goes_the_other_way(tiny: Path) -> None:
     for _ in range(2):
         answer = model.predict(one)
     # Texts cannot be bound.
+    assert isinstance(model.engine, Engine)
     assert model.engine._alone._idle == []
     assert answer["label"].shape == (1,)
 
@@ -166,6 +167,7 @@ def test_a_sealed_model_of_numbers_goes_this_way(tmp_path: Path) -> None:
     model = load(tmp_path / "numbers.seal")
     for i in range(4):
         np.testing.assert_allclose(model.predict(X[i : i + 1])["probability"], fitted.predict_proba(X[i : i + 1]))
+    assert isinstance(model.engine, Engine)
     assert len(model.engine._alone._idle) == 1
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sealift.cli import console
 from sealift.cli.console import clean, pairs, say, styled, table
 from sealift.cli.evidence import show
 from sealift.contract import Contract, Field, named_categories, readable
 from sealift.errors import SealError
-
-if TYPE_CHECKING:
-    pass
 
 _SHOWN = 12
 _UNKNOWN = (
@@ -98,17 +96,17 @@ def verify(
     `file` may be a page too: then it must be what Sealift makes of the model inside (E604, E605).
     """
     from sealift import seal as sealing
-    from sealift.cli import confine
-    from sealift.runtime import SealedModel
+    from sealift.runtime import Limits, SealedModel
     from sealift.targets import page
 
-    size = confine.size_of(file)
     is_page = page.is_page(file)
-    with confine.limited(confine.seconds_for(size, seconds), confine.memory_for(size, memory)):
-        seal = page.check_page(file) if is_page else sealing.read(file)
-        signers = [signature.keyid for signature in sealing.signatures(seal)]
-        verified = sealing.verify_key(seal, sealing.load_public_key(key)) if key is not None else None
-        model = SealedModel(seal)
+    seal = page.check_page(file) if is_page else sealing.read(file)
+    signers = [signature.keyid for signature in sealing.signatures(seal)]
+    verified = sealing.verify_key(seal, sealing.load_public_key(key)) if key is not None else None
+    # One limit for loading the graph and answering the examples together.
+    limits = Limits(memory=memory, load_seconds=seconds)
+    until = time.monotonic() + limits.bounds(len(seal.members["model.onnx"])).load
+    with SealedModel(seal, limits=limits, until=until) as model:
         test = model.self_test()
     if not test.passed:
         raise SealError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, TextIO
 
 import click
 
@@ -14,10 +14,7 @@ from sealift.cli.progress_bar import Bar
 from sealift.errors import FileError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from sealift.contract import Batch, Cautions
-    from sealift.runtime import SealedModel
+    from sealift.contract import Cautions
 
 _LISTED = 10
 
@@ -36,13 +33,14 @@ def run(
 ) -> None:
     """Score a file and tell how it went. Exits with 3 when rows were refused."""
     from sealift.batch import score
+    from sealift.runtime import Limits, load
 
     if as_json and target == "-":
         raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
-    model = _load(file, seconds, memory)
+    model = load(file, warm=True, limits=Limits(seconds=seconds, memory=memory, load_seconds=seconds))
     place: str | IO[bytes] = _stdin() if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
-    with Bar("Predicting") as bar:
+    with model, Bar("Predicting") as bar:
         summary = score(model, place, goal, keep=keep, keep_inputs=keep_inputs, extra=extra, progress=bar.advance)
     if as_json:
         console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})
@@ -64,26 +62,6 @@ def run(
             console.say(f"answers in {console.clean(summary.output)}")
     if summary.refused:
         raise SystemExit(console.SOME_ROWS)
-
-
-def _load(file: Path, seconds: float | None, memory: float | None) -> SealedModel:
-    """The model, whose answers have limits of time and memory."""
-    from sealift import seal
-    from sealift.cli import confine
-    from sealift.runtime import SealedModel
-
-    size = confine.size_of(file)
-    most = confine.memory_for(size, memory)
-
-    class Confined(SealedModel):
-        def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
-            with confine.limited(seconds or confine.PIECE_SECONDS, most):
-                return super().answer(batch)
-
-    with confine.limited(confine.seconds_for(size, seconds), most):
-        model = Confined(seal.read(file))
-        _ = model.engine
-    return model
 
 
 def _cautions(counted: Sequence[Cautions], stream: TextIO) -> None:

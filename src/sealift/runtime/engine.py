@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Output
-from sealift.errors import SealError, SealiftError
+from sealift.errors import LimitError, SealError, SealiftError
 from sealift.runtime.fit import check_answers
 from sealift.runtime.single_row import Alone
 from sealift.stages.text import Stages
@@ -154,8 +154,7 @@ def joined(parts: list[Any]) -> Any:
 def _cannot_run(error: Exception) -> SealError:
     reason = " ".join(str(error).split())[:300]
     if isinstance(error, MemoryError) or any(sign in reason for sign in _NO_MEMORY):
-        return SealError(
-            "E210",
+        return LimitError(
             f"The model asks for more memory than this process may use: {reason or 'out of memory'}.",
             fix="Do not use a file of unknown origin; else give fewer rows at once, or more memory (--memory GB).",
         )

@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sealift.errors import ContractError, FileError, InternalError, SealError, SealiftError, SignatureError
-
-_KINDS: dict[str, type[SealiftError]] = {
-    "E1": ContractError, "E2": SealError, "E4": FileError, "E5": SignatureError,
-}  # fmt: skip
+from sealift.errors import InternalError, rebuilt
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ def verify(
         path: the .seal file.
         key: the public key that must have signed it. Without one nothing is known about who made the file.
         seconds: how long it may take; by default two minutes, and more for large files.
-        memory: how many GB it may use; by default half of the machine's. Only Linux enforces it.
+        memory: how many GB it may use; by default half of the machine's.
 
     Raises:
         FileError: E401. SealError: E201 to E210. ContractError: E106. SignatureError: E501 to E503.
@@ -65,9 +61,7 @@ def verify(
             "E901", f"The process that verifies gave no answer: {reason}", where=str(path), fix="Report it."
         ) from None
     if not found["ok"]:
-        error = found["error"]
-        kind = _KINDS.get(error["code"][:2], SealiftError)
-        raise kind(error["code"], error["what"], where=error["where"], fix=error["fix"])
+        raise rebuilt(found["error"])
     return Verification(
         name=found["name"],
         version=found["version"],

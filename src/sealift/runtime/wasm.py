@@ -5,14 +5,10 @@ One process serves all graphs and ends with Python. It runs the very files that 
 
 from __future__ import annotations
 
-import atexit
 import itertools
 import json
-import os
 import shutil
-import struct
 import subprocess
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -20,15 +16,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from sealift.errors import SealError
+from sealift.runtime.child import Child, ForkSafeLock, LostError
 from sealift.runtime.engine import joined
+from sealift.runtime.frames import as_arrays, as_parts
+from sealift.runtime.isolated import confining
 from sealift.stages.text import Stages
 
+__all__ = ["LostError", "WasmEngine", "node", "version"]
+
 _LARGEST = 300_000_000  # beyond it there is no page either
-_DTYPES = {"float64": np.float64, "float32": np.float32, "int64": np.int64, "bool": np.bool_}
 
 
 def node() -> str | None:
@@ -54,15 +53,12 @@ def version() -> str:
     return str(front["versions"]["onnxruntime-web"])
 
 
-class LostError(SealError):
-    """The process ended while it was asked (E207); the next engine starts another."""
-
-
 class WasmEngine:
     """A graph ready to run in WebAssembly; use as a context manager.
 
     Raises:
-        SealError: E207 when it cannot be loaded or run there. LostError when the process ended meanwhile.
+        SealError: E207 when it cannot be loaded or run there, E210 within `confined` when that takes too long.
+        LostError: the process ended meanwhile; the next engine starts another.
     """
 
     def __init__(self, graph: bytes, stages: Stages | None = None) -> None:
@@ -71,7 +67,10 @@ class WasmEngine:
         self._stages = stages or Stages((), ())
         self._id = next(_ids)
         self._host = _host()
-        self._host.ask({"op": "load", "id": self._id}, [graph])
+        limits = confining()
+        # Of its memory WebAssembly itself has a limit, 4 GB.
+        self._bounds = None if limits is None else limits.bounds(len(graph))
+        self._ask({"op": "load", "id": self._id}, [graph], None if self._bounds is None else self._bounds.load)
 
     def __enter__(self) -> WasmEngine:
         return self
@@ -87,107 +86,38 @@ class WasmEngine:
         return {name: joined([part[name] for part in found]) for name in outputs}
 
     def _run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        described, parts = [], []
-        for name, array in tensors.items():
-            dtype = {"O": "string", "b": "bool", "i": "int64"}.get(array.dtype.kind, "float64")
-            data = json.dumps(array.ravel().tolist()).encode() if dtype == "string" else array.tobytes()
-            described.append({"name": name, "dtype": dtype, "shape": list(array.shape), "size": len(data)})
-            parts.append(data)
-        head, body = self._host.ask(
-            {"op": "run", "id": self._id, "tensors": described, "outputs": list(outputs)}, parts
-        )
-        found: dict[str, npt.NDArray[Any]] = {}
-        start = 0
-        for output in head["outputs"]:
-            raw = body[start : start + output["size"]]
-            start += output["size"]
-            if output["dtype"] == "string":
-                flat = np.array(json.loads(raw), dtype=object)
-            else:
-                flat = np.frombuffer(raw, dtype=_DTYPES[output["dtype"]])
-            found[output["name"]] = flat.reshape(output["shape"])
-        return found
+        described, parts = as_parts(tensors)
+        header = {"op": "run", "id": self._id, "tensors": described, "outputs": list(outputs)}
+        head, body = self._ask(header, parts, None if self._bounds is None else self._bounds.call)
+        return as_arrays(head["outputs"], body)
+
+    def _ask(
+        self, header: dict[str, Any], parts: Sequence[bytes | memoryview], seconds: float | None
+    ) -> tuple[dict[str, Any], bytes]:
+        try:
+            head, body = self._host.ask(header, parts, seconds=seconds)
+        except LostError:
+            raise LostError(
+                "E207",
+                "The process that runs WebAssembly ended, perhaps for lack of memory.",
+                fix="Close other programs, or leave WebAssembly out: engines=('native',).",
+            ) from None
+        if "error" in head:
+            raise _cannot_run(head["error"])
+        return head, body
 
 
-class _Host:
-    """The Node process and its frames.
-
-    It has a session of its own, so that an interrupt of the terminal or the notebook does not reach it.
-    """
-
-    def __init__(self) -> None:
-        command = [str(node()), str(Path(str(files("sealift.runtime"))) / "wasm_host.js"), *map(str, _parts())]
-        self._process = subprocess.Popen(  # noqa: S603
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._owner = os.getpid()
-        self._lock = threading.Lock()
-        self._closed = False
-        atexit.register(self.close)
-
-    @property
-    def usable(self) -> bool:
-        """Whether it runs, and was started by this process and not by the one that it was forked from."""
-        return not self._closed and self._owner == os.getpid() and self._process.poll() is None
-
-    def ask(self, header: dict[str, Any], parts: Sequence[bytes]) -> tuple[dict[str, Any], bytes]:
-        """Send a frame, and read the answer to it."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        head = json.dumps({**header, "size": sum(map(len, parts))}).encode()
-        with self._lock:
-            try:
-                stdin.write(struct.pack("<I", len(head)) + head)
-                for part in parts:
-                    stdin.write(part)
-                stdin.flush()
-                (length,) = struct.unpack("<I", stdout.read(4))
-                answer = json.loads(stdout.read(length))
-                body = stdout.read(answer["size"])
-                if len(body) != answer["size"]:
-                    raise OSError("the answer is cut short")
-            except BaseException as error:
-                # After an interrupt too: the rest of this answer would be taken for the next one.
-                self.close()
-                if isinstance(error, OSError | struct.error | ValueError):
-                    raise LostError(
-                        "E207",
-                        "The process that runs WebAssembly ended, perhaps for lack of memory.",
-                        fix="Close other programs, or leave WebAssembly out: engines=('native',).",
-                    ) from None
-                raise
-        if "error" in answer:
-            raise _cannot_run(answer["error"])
-        return answer, body
-
-    def close(self) -> None:
-        """End the process, unless it is the one of a process that this one was forked from."""
-        if self._closed or self._owner != os.getpid():
-            return
-        self._closed = True
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with suppress(OSError):  # what was not sent yet
-                    stream.close()
+_current: Child | None = None
+_starting = ForkSafeLock()
 
 
-_current: _Host | None = None
-_starting = threading.Lock()
-
-
-def _host() -> _Host:
+def _host() -> Child:
     """The process to ask; another one where the last was lost."""
     global _current  # noqa: PLW0603 -- one process serves all graphs
     with _starting:
         if _current is None or not _current.usable:
-            _current = _Host()
+            program = Path(str(files("sealift.runtime"))) / "wasm_host.js"
+            _current = Child([str(node()), str(program), *map(str, _parts())])
         return _current
 
 

@@ -20,6 +20,7 @@ import seals
 from packs import member
 from sealift.errors import PackError, SealiftError
 from sealift.runtime import wasm
+from sealift.runtime.child import Child
 
 X = np.random.default_rng(0).normal(size=(40, 2))
 MODEL = LogisticRegression().fit(X, X[:, 0] > 0)
@@ -56,7 +57,7 @@ def test_an_interrupt_inside_a_call_spoils_no_later_one(monkeypatch: pytest.Monk
 
     with monkeypatch.context() as patch:
         # The answer is on its way, and stays unread.
-        patch.setattr("sealift.runtime.wasm.struct.unpack", lambda *_: interrupted(b""))
+        patch.setattr("sealift.runtime.frames.receive", lambda *_, **__: interrupted(b""))
         with pytest.raises(KeyboardInterrupt):
             probability()
     assert not before.usable
@@ -67,6 +68,7 @@ def test_an_interrupt_inside_a_call_spoils_no_later_one(monkeypatch: pytest.Monk
 INTERRUPTED = """\
 import os, signal, time
 from sealift.runtime import wasm
+from sealift.runtime.child import Child
 host = wasm._host()
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 os.killpg(0, signal.SIGINT)  # as a terminal or a notebook sends it
@@ -96,17 +98,17 @@ def test_a_process_that_ended_is_started_again(tmp_path: Path) -> None:
 @NEEDS_NODE
 def test_a_process_that_ends_during_the_proof_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = pack(tmp_path)
-    ask = wasm._Host.ask
+    ask = Child.ask
     killed: list[Any] = []
 
-    def dying(host: Any, header: dict[str, Any], parts: Any) -> Any:
+    def dying(host: Any, header: dict[str, Any], parts: Any, **limits: Any) -> Any:
         if header["op"] == "run" and len(killed) < times:
             killed.append(host)
             host._process.kill()
             host._process.wait()
-        return ask(host, header, parts)
+        return ask(host, header, parts, **limits)
 
-    monkeypatch.setattr(wasm._Host, "ask", dying)
+    monkeypatch.setattr(Child, "ask", dying)
     times = 1
     again = pack(tmp_path)
     assert (again.identity, len(killed)) == (first.identity, 1)

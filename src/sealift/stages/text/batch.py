@@ -31,6 +31,8 @@ class Stages:
         Raises:
             ContractError: E106 for a malformed one.
         """
+        self.stages, self.texts = tuple(stages), tuple(texts)
+        """What they were made of, for another process."""
         self._stages: list[tuple[int, TextStage]] = []
         tables, column = Tables(), {field: place for place, field in enumerate(texts)}
         for number, stage in enumerate(stages):

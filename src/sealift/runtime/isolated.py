@@ -1,0 +1,187 @@
+"""A graph that runs in a process of its own, with limits of time and memory; asked as `Engine` is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from sealift.contract import Output
+from sealift.errors import LimitError, SealError, rebuilt
+from sealift.runtime.child import Child, ForkSafeLock, LostError
+from sealift.runtime.engine import Engine
+from sealift.runtime.fit import check_answers
+from sealift.runtime.frames import FrameError, as_arrays, as_parts
+from sealift.runtime.limits import Limits
+from sealift.stages.text import Stages
+
+# The parent's own paths, so that the child imports the same packages wherever they are.
+_PROGRAM = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from sealift.runtime.worker import main; "
+    "main(int(sys.argv[2]))"
+)
+_exact = True  # tests switch off what the system limits, so that the samples are tested alone
+_confined: ContextVar[Limits | None] = ContextVar("confined", default=None)
+
+
+class IsolatedEngine:
+    """A graph in a process of its own.
+
+    Threads may ask at once and are answered one after the other. After a limit was exceeded, the next call starts
+    another process; so does the first call in a forked process.
+    """
+
+    def __init__(
+        self,
+        graph: bytes | memoryview,
+        *,
+        limits: Limits,
+        threads: int | None = None,
+        stages: Stages | None = None,
+        declared: Sequence[Output] = (),
+        until: float | None = None,
+    ) -> None:
+        """Start the process and load a graph.
+
+        Args:
+            graph: a checked graph.
+            limits: of this process.
+            threads: how many processors to use for many rows; all by default.
+            stages: the text stages that feed it.
+            declared: the outputs of its contract, to which its answers are held.
+            until: the time, as `time.monotonic` counts, at which loading and all calls must have ended, in place of
+                the limit of each call.
+
+        Raises:
+            SealError: E207 when it cannot be run here, E210 when it exceeds a limit.
+        """
+        self._graph = graph
+        self._bounds = limits.bounds(len(graph))
+        self._stages = stages or Stages((), ())
+        self._declared = declared
+        self._until = until
+        self._header = {
+            "op": "load",
+            "threads": threads,
+            "stages": [(stage.field, stage.spec) for stage in self._stages.stages],
+            "texts": list(self._stages.texts),
+            "declared": [(output.name, output.dtype, output.width) for output in declared],
+        }
+        self._child: Child | None = None
+        self._closed = False
+        # Held while a process is started; asking is serialized by the child itself.
+        self._starting = ForkSafeLock()
+        loaded = self._ready()[1]
+        self.outputs: list[str] = [str(name) for name in loaded["outputs"]]
+        self.inputs: list[str] = [str(name) for name in loaded["inputs"]]
+
+    def run(
+        self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str] | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Run the graph on N rows; output name → array with N entries. Raises SealError E207, E209, E210."""
+        names = list(outputs or self.outputs)
+        described, parts = as_parts(tensors)
+        head, body = self._ask(
+            self._ready()[0], {"op": "run", "tensors": described, "outputs": names}, parts, self._bounds.call
+        )
+        try:
+            arrays = as_arrays(head.get("arrays"), body)
+        except FrameError as error:
+            raise _misfit(str(error)) from None
+        if list(arrays) != names:
+            raise _misfit("other outputs than those asked for")
+        # Again in this process: the other one may be in the hands of the graph.
+        check_answers(self._declared, names, list(arrays.values()), len(next(iter(tensors.values()))))
+        return arrays
+
+    def close(self) -> None:
+        """End the process. Later calls raise SealError E207."""
+        self._closed = True
+        if self._child is not None:
+            self._child.close()
+
+    def _ready(self) -> tuple[Child, dict[str, Any]]:
+        """A process that has loaded the graph, and what it said of the graph where it was started now."""
+        with self._starting:
+            if self._closed:
+                raise closed()
+            if self._child is not None and self._child.usable:
+                return self._child, {}
+            paths = [path for path in sys.path if path]
+            home = str(Path(__file__).parents[2])
+            command = [sys.executable, "-I", "-c", _PROGRAM, json.dumps([*paths, home])]
+            command.append(str(self._bounds.memory if _exact else 0))
+            child = Child(command, memory=self._bounds.memory)
+            loaded, _ = self._ask(child, self._header, [self._graph], self._bounds.load)
+            self._child = child
+            return child, loaded
+
+    def _ask(
+        self, child: Child, header: Mapping[str, Any], parts: Sequence[bytes | memoryview], seconds: float
+    ) -> tuple[dict[str, Any], bytes]:
+        if self._until is not None:
+            seconds = self._bounds.load
+        try:
+            head, body = child.ask(header, parts, seconds=seconds, until=self._until, largest=self._bounds.memory)
+        except LostError as lost:
+            if self._closed:
+                raise closed() from None
+            if lost.killed:
+                raise LimitError(
+                    "The process that ran the model was killed, as systems do when memory runs out.",
+                    fix="Do not use a file of unknown origin; else use a machine with more memory, or give fewer rows.",
+                ) from None
+            raise
+        if "error" in head:
+            error = rebuilt(head["error"])
+            if isinstance(error, LimitError):
+                child.close()  # what it took before is not given back otherwise
+            raise error
+        return head, body
+
+
+def closed() -> SealError:
+    """E207 for a model that was closed."""
+    return SealError("E207", "The model was closed.", fix="Load it again with sealift.load.")
+
+
+def confining() -> Limits | None:
+    """The limits of the `confined` block around the caller; None outside of one."""
+    return _confined.get()
+
+
+def open_engine(
+    graph: bytes | memoryview, *, threads: int | None = None, stages: Stages | None = None
+) -> Engine | IsolatedEngine:
+    """A graph ready to run: in this process, or within `confined` in one of its own. Raises SealError E207, E210."""
+    limits = _confined.get()
+    if limits is None:
+        return Engine(graph, threads=threads, stages=stages)
+    return IsolatedEngine(graph, limits=limits, threads=threads, stages=stages)
+
+
+@contextmanager
+def confined(limits: Limits | None) -> Iterator[None]:
+    """Within the block, graphs that `open_engine` loads run in processes of their own; with None nothing changes."""
+    if limits is None:
+        yield
+        return
+    token = _confined.set(limits)
+    try:
+        yield
+    finally:
+        _confined.reset(token)
+
+
+def _misfit(what: str) -> SealError:
+    return SealError(
+        "E209",
+        f"The process that runs the model gave an answer that does not fit the contract: {what}.",
+        fix="Do not use this file; tell its publisher. Nothing was answered.",
+    )

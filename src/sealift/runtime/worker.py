@@ -1,0 +1,106 @@
+"""The program of the process that runs a graph for `isolated.IsolatedEngine`; ends with the process that started it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import sys
+import threading
+from typing import IO, Any
+
+from sealift.contract import Output, Stage
+from sealift.errors import LimitError, SealError, SealiftError
+from sealift.runtime import frames
+from sealift.runtime.engine import Engine
+from sealift.stages.text import Stages
+
+
+def main(memory: int) -> None:
+    """Answer frames until their stream ends.
+
+    Args:
+        memory: bytes that the process may hold, enforced by the system where it can; 0 for no such limit.
+    """
+    requests, answers = _streams()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _no_core()
+    waiting: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(requests, waiting), daemon=True).start()
+    engine: Engine | None = None
+    while True:
+        head, body = waiting.get()
+        try:
+            if head["op"] == "load":
+                _limit_memory(memory)
+                engine = _load(head, body)
+                del body
+                frames.send(answers, {"inputs": engine.inputs, "outputs": engine.outputs})
+            else:
+                assert engine is not None
+                found = engine.run(frames.as_arrays(head["tensors"], body), head["outputs"])
+                described, parts = frames.as_parts(found)
+                frames.send(answers, {"arrays": described}, parts)
+        except OSError:  # nobody reads it
+            os._exit(1)
+        except Exception as error:
+            frames.send(answers, {"error": _coded(error).as_dict()})
+
+
+def _load(head: dict[str, Any], graph: bytes) -> Engine:
+    stages = Stages([Stage(field=field, spec=spec) for field, spec in head["stages"]], head["texts"])
+    declared = [Output(name=name, dtype=dtype, width=width) for name, dtype, width in head["declared"]]
+    return Engine(graph, threads=head["threads"], stages=stages, declared=declared)
+
+
+def _streams() -> tuple[IO[bytes], IO[bytes]]:
+    """The pipes, which nothing else in this process writes to from here on."""
+    streams = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    return streams
+
+
+def _read(requests: IO[bytes], waiting: queue.SimpleQueue[tuple[dict[str, Any], bytes]]) -> None:
+    # In a thread of its own, so that the process ends with its parent even while it computes.
+    try:
+        while True:
+            waiting.put(frames.receive(requests))
+    finally:
+        os._exit(0)
+
+
+def _coded(error: Exception) -> SealiftError:
+    if isinstance(error, SealiftError):
+        return error
+    if isinstance(error, MemoryError):
+        return LimitError(
+            "The model asks for more memory than this process may use.",
+            fix="Do not use a file of unknown origin; else give fewer rows at once, or more memory (--memory GB).",
+        )
+    return SealError(
+        "E207",
+        f"The model cannot be run on this machine: {' '.join(f'{type(error).__name__}: {error}'.split())[:300]}.",
+        fix="Update onnxruntime, or pack the model again.",
+    )
+
+
+def _no_core() -> None:
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the rows
+
+
+def _limit_memory(most: int) -> None:
+    if not most or sys.platform != "linux":  # elsewhere it does not exist or is not enforced
+        return
+    import resource
+
+    # What the process writes to; the whole address space (RLIMIT_AS) also holds reserved areas, which cost nothing.
+    kind = resource.RLIMIT_DATA
+    with contextlib.suppress(OSError, ValueError):
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
