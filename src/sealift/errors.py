@@ -107,9 +107,6 @@ class SealError(SealiftError):
 class LimitError(SealError):
     """A model that takes more time or memory than it may (E210)."""
 
-    def __init__(self, what: str, *, where: str = "", fix: str) -> None:
-        super().__init__("E210", what, where=where, fix=fix)
-
 
 class PackError(SealiftError):
     """A model that cannot be sealed (E3xx)."""
@@ -151,7 +148,7 @@ def rebuilt(raw: object) -> SealiftError:
         code, what, where, fix = (raw.get(key) for key in ("code", "what", "where", "fix"))
         if code in CODES and isinstance(what, str) and isinstance(where, str) and isinstance(fix, str):
             if code == "E210":
-                return LimitError(what, where=where, fix=fix)
+                return LimitError(code, what, where=where, fix=fix)
             return _KINDS.get(code[:2], SealiftError)(code, what, where=where, fix=fix)
     return InternalError("E901", "Another process reported an error in an unknown form.", fix="Report it.")
 

@@ -84,10 +84,10 @@ def test_malformed_arrays(described: Any) -> None:
 
 
 def test_errors_of_another_process() -> None:
-    for error in (LimitError("What.", fix="Fix."), SealError("E207", "What.", where="w", fix="Fix.")):
+    for error in (LimitError("E210", "What.", fix="Fix."), SealError("E207", "What.", where="w", fix="Fix.")):
         again = rebuilt(error.as_dict())
         assert (type(again), again.as_dict()) == (type(error), error.as_dict())
-    known = LimitError("", fix="").as_dict()
+    known = LimitError("E210", "", fix="").as_dict()
     malformed: list[Any] = [None, [], {}, {**known, "code": "E000"}, {**known, "fix": 1}]
     for raw in malformed:
         found: SealiftError = rebuilt(raw)

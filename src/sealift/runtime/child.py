@@ -144,11 +144,13 @@ class Child:
         self.close()
         if self._watch.exceeded == "time":
             return LimitError(
+                "E210",
                 f"The model did not answer within {seconds:g} seconds; its process was ended.",
                 fix=f"{_UNTRUSTED} time (--seconds, Limits.seconds), or fewer rows at once.",
             )
         if self._watch.exceeded == "memory":
             return LimitError(
+                "E210",
                 f"The model took more than {(self._watch.memory or 0) / 1e9:g} GB of memory; its process was ended.",
                 fix=f"{_UNTRUSTED} memory (--memory, Limits.memory), or fewer rows at once.",
             )

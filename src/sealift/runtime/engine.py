@@ -155,6 +155,7 @@ def _cannot_run(error: Exception) -> SealError:
     reason = " ".join(str(error).split())[:300]
     if isinstance(error, MemoryError) or any(sign in reason for sign in _NO_MEMORY):
         return LimitError(
+            "E210",
             f"The model asks for more memory than this process may use: {reason or 'out of memory'}.",
             fix="Do not use a file of unknown origin; else give fewer rows at once, or more memory (--memory GB).",
         )

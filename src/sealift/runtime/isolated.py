@@ -134,6 +134,7 @@ class IsolatedEngine:
                 raise closed() from None
             if lost.killed:
                 raise LimitError(
+                    "E210",
                     "The process that ran the model was killed, as systems do when memory runs out.",
                     fix="Do not use a file of unknown origin; else use a machine with more memory, or give fewer rows.",
                 ) from None

@@ -77,6 +77,7 @@ def _coded(error: Exception) -> SealiftError:
         return error
     if isinstance(error, MemoryError):
         return LimitError(
+            "E210",
             "The model asks for more memory than this process may use.",
             fix="Do not use a file of unknown origin; else give fewer rows at once, or more memory (--memory GB).",
         )
