@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check web setup lock fidelity retained fuzz-graph fuzz-members bench clean format
+.PHONY: help demo test unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -57,6 +57,10 @@ RUNS := 20000
 fuzz-members: setup
 	@tools/setup.sh node
 	.venv/bin/python tests/attacks/fuzz_members.py --runs $(RUNS)
+
+# Parquet files with bits changed in their headers: `make fuzz-parquet RUNS=100000`. The tests run a few thousand.
+fuzz-parquet: setup
+	.venv/bin/python tests/attacks/fuzz_parquet.py --runs $(RUNS)
 
 # `make fidelity FIDELITY="--check docs/fidelity.md"` compares with the page instead of writing it. A million rows through
 # each tree library take seven to ten minutes (docs/fidelity-trees.md); the 20,000 here take one, and catch a coarse fault.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+_OBJECT = 48  # bytes of a small object and of the pointer to it
 _FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
 
 
@@ -25,3 +26,26 @@ def present(array: Any) -> npt.NDArray[np.bool_]:
         return np.ones(len(array), dtype=np.bool_)
     flags = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), bitorder="little")
     return flags[array.offset : array.offset + len(array)].astype(np.bool_)
+
+
+def check_indices(array: Any) -> None:
+    """Raise IndexError when an Array of dictionary type points beyond its dictionary, which pyarrow does not check."""
+    at = values_of(array.indices)[present(array.indices)]
+    if at.size and not 0 <= int(at.min()) <= int(at.max()) < len(array.dictionary):
+        raise IndexError("an index points beyond its dictionary")
+
+
+def python_size(array: Any) -> int:
+    """Bytes, about, of the values of a nested Array as Python objects. Raises IndexError as `check_indices` does."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    types, kind = pa.types, array.type
+    if types.is_dictionary(kind):
+        check_indices(array)
+        return _OBJECT * len(array) + int(pc.sum(pc.binary_length(array.dictionary).take(array.indices)).as_py() or 0)
+    if types.is_struct(kind):
+        return _OBJECT * len(array) + sum(python_size(child) for child in array.flatten())
+    if types.is_nested(kind):
+        return _OBJECT * len(array) + python_size(array.flatten())
+    return _OBJECT * len(array) + int(array.nbytes)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift.batch.arrow import present, values_of
+from sealift.batch.arrow import check_indices, present, python_size, values_of
 from sealift.batch.chunks import MAX_BYTES, Chunk, Column, malformed, size_of
 from sealift.batch.csv_out import as_text
 from sealift.batch.optional import need
+from sealift.batch.parquet_footer import read_footer
+from sealift.batch.parquet_limits import LimitError, plan
+from sealift.batch.thrift import ThriftError
 from sealift.contract import Problem
 from sealift.errors import FileError
 
 _FIX = "Write it again with a current library, for instance pandas' or polars' own."
 _MAX_CELL = 1 << 20
-_MOST_ROWS = 1 << 16
-_ROWS, _ROWS_PER_BYTE = 10_000_000, 50  # equal rows are stored once, and each takes its time
-_GROUP_BYTES = 2 << 30
-_PLAIN_BYTES, _RATIO = 256 << 20, 200  # a row group beyond this size that shrinks more than this was made to harm
-_VALUES = 64 << 20
+_Found: TypeAlias = Mapping[str, tuple[Sequence[Any] | npt.NDArray[Any], Mapping[int, str]]]
 
 
 class ParquetReader:
@@ -36,13 +35,14 @@ class ParquetReader:
         self._stream = stream
         self._size = size_of(stream)
         try:
-            footer = parquet.ParquetFile(stream, thrift_string_size_limit=64 << 20, thrift_container_size_limit=1 << 20)
-            schema = footer.schema_arrow
-            texts = [field.name for field in schema if _is_text(arrow, field.type)]
-            # A text that stands in many rows is then held once, however often it is repeated.
-            self._file = parquet.ParquetFile(stream, metadata=footer.metadata, read_dictionary=texts)
+            self._footer = read_footer(stream, self._size)
+            file = parquet.ParquetFile(stream, thrift_string_size_limit=64 << 20, thrift_container_size_limit=1 << 20)
+            schema = file.schema_arrow
+        except ThriftError as error:
+            raise malformed(f"The file is not a sound Parquet file: {error}.", where, _FIX) from None
         except (arrow.ArrowException, OSError, ValueError) as error:
             raise malformed(f"The file is not Parquet: {str(error)[:200]}.", where, _FIX) from None
+        self._file = file
         self.names: list[str] = list(schema.names)
         self.arrow_types: Mapping[str, Any] = {field.name: field.type for field in schema}
         self.skipped = 0
@@ -51,21 +51,24 @@ class ParquetReader:
 
     def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
         """The columns `names`, typed. Raises FileError E404."""
-        rows = min(rows, self._check_sizes(names))
-        batches = self._file.iter_batches(batch_size=rows, columns=list(names), use_threads=False)
+        batches = self._batches(names, rows)
         while True:
             try:
                 batch = next(batches, None)
                 if batch is None:
                     return
-                found = {name: self._values(batch.column(name), name in numbers) for name in names}
-            except (self._arrow.ArrowException, OSError) as error:
-                raise malformed(f"The file is damaged: {str(error)[:200]}.", self._where, _FIX) from None
-            for start, end in _pieces([values for values, _ in found.values()], batch.num_rows):
-                piece = {name: (v[start:end], _shifted(bad, start, end)) for name, (v, bad) in found.items()}
-                if end > start:
-                    yield _chunk(piece, end - start, self._done + 1)
-                self._done += end - start
+                for part in _parts(batch):
+                    found = {name: self._values(part.column(name), name in numbers) for name in names}
+                    yield from self._chunks(found, part.num_rows)
+            except (self._arrow.ArrowException, OSError, IndexError) as error:
+                raise self._damaged(error) from None
+
+    def _chunks(self, found: _Found, rows: int) -> Iterator[Chunk]:
+        for start, end in _pieces([values for values, _ in found.values()], rows):
+            piece = {name: (v[start:end], _shifted(bad, start, end)) for name, (v, bad) in found.items()}
+            if end > start:
+                yield _chunk(piece, end - start, self._done + 1)
+            self._done += end - start
 
     def done(self) -> tuple[int, int]:
         """Rows read, of how many."""
@@ -76,39 +79,32 @@ class ParquetReader:
         self._file.close()
         self._stream.close()
 
-    def _check_sizes(self, names: Collection[str]) -> int:
-        """How many rows to read at once. Raises FileError E404 when the file claims more than such a file can hold."""
-        metadata = self._file.metadata
-        if not 0 <= self._rows <= _ROWS + _ROWS_PER_BYTE * self._size:
-            raise self._exceeds(f"{self._size:,} bytes cannot hold {self._rows:,} rows")
-        least = _MOST_ROWS
-        for i in range(metadata.num_row_groups):
-            group = metadata.row_group(i)
-            parts = [group.column(j) for j in range(group.num_columns)]
-            parts = [part for part in parts if part.path_in_schema.partition(".")[0] in names]
-            size = sum(part.total_uncompressed_size for part in parts)
-            packed = sum(part.total_compressed_size for part in parts)
-            if size > _GROUP_BYTES or (size > _PLAIN_BYTES and size > _RATIO * packed):
-                raise self._exceeds(f"a row group of {packed >> 10:,} kB would be {size >> 20:,} MB")
-            if any(part.num_values > max(group.num_rows, _VALUES) for part in parts):
-                raise self._exceeds("a column holds lists of too many values")
-            if size and group.num_rows:
-                least = min(least, max(1, MAX_BYTES * group.num_rows // size))
-        widths = [getattr(self.arrow_types.get(name), "byte_width", 0) for name in names if self._is_fixed(name)]
-        if widths and max(widths) > _MAX_CELL:
-            raise self._exceeds("a column holds values of more than 1 MB")
-        return least
+    def _batches(self, names: Sequence[str], rows: int) -> Iterator[Any]:
+        """pyarrow's batches. Raises FileError E404 when reading them could take too much memory."""
+        parquet, metadata = need("pyarrow.parquet", self._where), self._file.metadata
+        try:
+            how = plan(self._stream, self._size, self._footer, metadata, names)
+            file = parquet.ParquetFile(
+                self._stream, metadata=metadata, read_dictionary=how.dictionaries, pre_buffer=False
+            )
+        except LimitError as error:
+            raise malformed(f"The file exceeds a limit: {error}.", self._where, _FIX) from None
+        except (self._arrow.ArrowException, OSError, ValueError) as error:
+            raise self._damaged(error) from None
+        groups = range(metadata.num_row_groups)
+        for some in [[i] for i in groups] if how.by_group else [list(groups)]:
+            yield from file.iter_batches(min(rows, how.rows), row_groups=some, columns=list(names), use_threads=False)
 
-    def _is_fixed(self, name: str) -> bool:
-        return bool(self._arrow.types.is_fixed_size_binary(self.arrow_types[name]))
-
-    def _exceeds(self, what: str) -> FileError:
-        return malformed(f"The file exceeds a limit: {what}.", self._where, _FIX)
+    def _damaged(self, error: Exception) -> FileError:
+        return malformed(f"The file is damaged: {str(error)[:300]}.", self._where, _FIX)
 
     def _values(self, array: Any, number: bool) -> tuple[Sequence[Any] | npt.NDArray[Any], dict[int, str]]:
         """A batch's column, and what is wrong with the values that cannot be read, by their position."""
         types = self._arrow.types
+        if types.is_nested(array.type) and len(array) == 1 and python_size(array) > MAX_BYTES:
+            return [None], {0: f"it is longer than {MAX_BYTES >> 20} MB"}
         if types.is_dictionary(array.type):
+            check_indices(array)
             if len(array.dictionary) > len(array):
                 return self._values(array.dictionary_decode(), number)
             known, wrong = self._values(array.dictionary, number=False)
@@ -125,10 +121,6 @@ class ParquetReader:
         if array.null_count:
             found[~present(array)] = np.nan
         return found, {}
-
-
-def _is_text(arrow: Any, kind: Any) -> bool:
-    return any(check(kind) for check in (arrow.types.is_string, arrow.types.is_binary))
 
 
 def _listed(array: Any) -> tuple[list[Any], dict[int, str]]:
@@ -150,6 +142,17 @@ def _listed(array: Any) -> tuple[list[Any], dict[int, str]]:
     return values, bad
 
 
+def _parts(batch: Any) -> Iterator[Any]:
+    """The batch in parts whose lists and structs fit into the bound of a chunk as Python objects, or of one row."""
+    rows = batch.num_rows
+    nested = [column for column in batch.columns if column.type.num_fields]
+    if rows <= 1 or sum(map(python_size, nested)) <= MAX_BYTES:
+        yield batch
+    else:
+        yield from _parts(batch.slice(0, rows // 2))
+        yield from _parts(batch.slice(rows // 2))
+
+
 def _pieces(columns: Sequence[Sequence[Any] | npt.NDArray[Any]], rows: int) -> Iterator[tuple[int, int]]:
     """Where to cut so that the texts of a piece fit into the bound of a chunk."""
     texts = [column for column in columns if isinstance(column, list)]
@@ -169,9 +172,7 @@ def _shifted(bad: Mapping[int, str], start: int, end: int) -> dict[int, str]:
     return {at - start: why for at, why in bad.items() if start <= at < end}
 
 
-def _chunk(
-    found: Mapping[str, tuple[Sequence[Any] | npt.NDArray[Any], Mapping[int, str]]], count: int, first: int
-) -> Chunk:
+def _chunk(found: _Found, count: int, first: int) -> Chunk:
     reasons: dict[int, tuple[str, str]] = {}
     for name, (_, bad) in found.items():
         for at, why in bad.items():
