@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from sealift.errors import MissingExtraError
 
 __version__ = "0.1.0"
 
@@ -17,11 +20,18 @@ if "onnxruntime" not in sys.modules:
 # Name → home. Imported on first use, so that `import sealift` costs nothing and no framework is touched unasked.
 _HOMES = {
     "Contract": "sealift.contract",
+    "ContractError": "sealift.errors",
     "Field": "sealift.contract",
+    "LimitError": "sealift.errors",
+    "FileError": "sealift.errors",
+    "PackError": "sealift.errors",
+    "PageError": "sealift.errors",
     "Limits": "sealift.runtime",
     "ParityError": "sealift.errors",
+    "SealError": "sealift.errors",
     "SealedModel": "sealift.runtime",
     "SealiftError": "sealift.errors",
+    "SignatureError": "sealift.errors",
     "doctor": "sealift.packing.doctor",
     "load": "sealift.runtime",
     "pack": "sealift.packing",
@@ -30,18 +40,36 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from sealift.contract import Contract, Field
-    from sealift.errors import ParityError, SealiftError
+    from sealift.errors import (
+        ContractError,
+        FileError,
+        LimitError,
+        PackError,
+        PageError,
+        ParityError,
+        SealError,
+        SealiftError,
+        SignatureError,
+    )
     from sealift.packing.doctor import doctor
     from sealift.packing.pipeline import pack
     from sealift.runtime import Limits, SealedModel, load, verify
 
 __all__ = [
     "Contract",
+    "ContractError",
     "Field",
+    "FileError",
+    "LimitError",
     "Limits",
+    "MissingExtraError",
+    "PackError",
+    "PageError",
     "ParityError",
+    "SealError",
     "SealedModel",
     "SealiftError",
+    "SignatureError",
     "__version__",
     "doctor",
     "load",
@@ -53,7 +81,21 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'sealift' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        return getattr(import_module(_HOMES[name]), name)
+    except MissingExtraError as error:
+        return _unavailable(name, error)
+
+
+def _unavailable(name: str, error: MissingExtraError) -> Callable[..., NoReturn]:
+    """A function in place of one whose extra is not installed: the error is raised by the call, not by looking."""
+
+    def function(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = str(error)
+    return function
 
 
 def __dir__() -> list[str]:

@@ -128,6 +128,14 @@ class FileError(SealiftError):
     """A file or table that cannot be read or written (E4xx)."""
 
 
+class MissingExtraError(FileError, ImportError):
+    """An optional dependency that is not installed (E405); the fix is the line that installs it."""
+
+
+class PageError(SealiftError):
+    """A page that cannot be built, or that is not what Sealift builds (E6xx)."""
+
+
 class SignatureError(SealiftError):
     """A key or signature that is not valid (E5xx)."""
 

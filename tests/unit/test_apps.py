@@ -19,7 +19,7 @@ from onnx_bytes import holding
 from sealift import canonical, seal
 from sealift.contract import Contract, Field, Output
 from sealift.errors import SealError
-from sealift.targets.page import FrontError, build, build_page, front
+from sealift.targets.page import PageError, build, build_page, front
 
 TITLE = "</title><script>alert(1)</script> {{csp}} \u202e$&"
 
@@ -171,11 +171,11 @@ def test_a_front_end_that_was_not_built_is_named_with_the_remedy(
     front_folder: Path, sealed: Path, tmp_path: Path
 ) -> None:
     (front_folder / "ui.js").write_text("changed")
-    with pytest.raises(FrontError) as caught:
+    with pytest.raises(PageError) as caught:
         build_page(sealed, tmp_path / "m.html")
     assert caught.value.code == "E601"
     (front_folder / "front.json").unlink()
-    with pytest.raises(FrontError, match=r"npm run build") as caught:
+    with pytest.raises(PageError, match=r"npm run build") as caught:
         build_page(sealed, tmp_path / "m.html")
     assert caught.value.code == "E601"
     assert not (tmp_path / "m.html").exists()
@@ -193,7 +193,7 @@ def test_what_is_no_sealed_file_makes_no_page(sealed: Path, tmp_path: Path, monk
     assert str(sealed) in caught.value.where
     sealed.write_bytes(data)
     monkeypatch.setattr(build, "MAX_SEAL", 1000)
-    with pytest.raises(FrontError) as too_large:
+    with pytest.raises(PageError) as too_large:
         build_page(sealed, out)
     assert too_large.value.code == "E602"
     assert out.read_text() == "kept"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from sealift.errors import FileError
+from sealift.errors import MissingExtraError
 
 
 def need(module: str, where: str) -> Any:
@@ -13,7 +13,7 @@ def need(module: str, where: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        raise FileError(
+        raise MissingExtraError(
             "E405",
             f"This kind of file needs {module.partition('.')[0]}, which is not installed.",
             where=where,

@@ -5,14 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from sealift.cli import console
 
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Path]
+else:  # before click 8.4 it has no parameter
+    _ParamType = click.ParamType
 
-class _File(click.ParamType["Path"]):
+
+class _File(_ParamType):
     """A path; what is wrong with it is told by whoever opens it, with a code."""
 
     name = "path"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sealift.errors import FileError
+from sealift.errors import MissingExtraError
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Without these the browser itself talks to the network, which would spoil the count of requests.
@@ -55,7 +55,7 @@ def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> See
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise FileError(
+        raise MissingExtraError(
             "E405",
             "The browser's remote control is not installed.",
             fix="Install it with: pip install 'sealift[demo]'.",

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from sealift import batch, runtime, seal
 from sealift.demo import browser, data
-from sealift.errors import FileError, ParityError, SealiftError
+from sealift.errors import FileError, MissingExtraError, ParityError, SealiftError
 from sealift.targets.page import build_page
 
 Say: TypeAlias = Callable[[str, str], None]
@@ -98,7 +98,7 @@ def _folder(out: Path) -> None:
 def _train(say: Say) -> tuple[Any, Any, Any]:
     absent = [name for name in ("pandas", "sklearn", "onnx") if find_spec(name) is None]
     if absent:
-        raise FileError(
+        raise MissingExtraError(
             "E405",
             f"The demo trains a model, and {' and '.join(absent)} is not installed.",
             fix="Install what it needs with: pip install 'sealift[demo]'.",

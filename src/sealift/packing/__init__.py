@@ -1,6 +1,6 @@
 """Trained model → sealed file: convert, verify, describe, write."""
 
-from sealift.errors import FileError
+from sealift.errors import MissingExtraError
 
 try:
     from sealift.packing.packed import Packed
@@ -9,7 +9,7 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "onnx":
         raise
-    raise FileError(
+    raise MissingExtraError(
         "E405",
         "Packing needs onnx, which is not installed.",
         fix="Install it with: pip install 'sealift[sklearn]'.",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sealift.contract.field import LONGEST_TEXT
-from sealift.errors import FileError, PackError
+from sealift.errors import MissingExtraError, PackError
 from sealift.packing.inputs import arrays, dicts, frames, row_format, texts
 from sealift.packing.inputs.base import Form
 from sealift.packing.strings import is_unicode
@@ -89,7 +89,7 @@ def _pandas_library() -> Any:
     try:
         import pandas
     except ImportError:
-        raise FileError(
+        raise MissingExtraError(
             "E405",
             "Rows as dicts are handed to the model as a pandas data frame, and pandas is not installed.",
             fix="Install it (pip install pandas), or give X as a NumPy array.",

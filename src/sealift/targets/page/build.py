@@ -18,10 +18,10 @@ from pathlib import Path
 
 from sealift import files
 from sealift.contract import Contract
-from sealift.errors import SealError
+from sealift.errors import PageError, SealError
 from sealift.seal import Seal, parse
 from sealift.targets.page import front as front_end
-from sealift.targets.page.front import Front, FrontError
+from sealift.targets.page.front import Front
 
 # `import sealift` would bring what packs models, which this layer must not need.
 VERSION = metadata.version("sealift")
@@ -61,12 +61,12 @@ def build_page(seal_path: Path | str, out: Path | str) -> PageInfo:
         FileError: E401 or E402 when a file cannot be read or written.
         SealError: E201 to E205 or E208 when it is not a sound sealed file.
         ContractError: E106 when its contract is malformed.
-        FrontError: E601 when the front end was not built, E602 when the sealed file is too large for a page.
+        PageError: E601 when the front end was not built, E602 when the sealed file is too large for a page.
     """
     seal_path, out = Path(seal_path), Path(out)
     sealed = files.read(seal_path, limit=MAX_SEAL)
     if len(sealed) > MAX_SEAL:
-        raise FrontError(
+        raise PageError(
             "E602",
             f"The sealed file has more than {MAX_SEAL // 1_000_000} MB; browsers do not open that reliably as a page.",
             where=str(seal_path),

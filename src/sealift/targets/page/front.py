@@ -9,16 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sealift import canonical
-from sealift.errors import SealiftError
+from sealift.errors import PageError
 
 FOLDER = Path(__file__).parent / "front"
 _NEEDED = (
     "loader.js", "ort.wasm.gz", "shell.css", "shell.html", "ui.css", "ui.html", "ui.js", "worker.js",
 )  # fmt: skip
-
-
-class FrontError(SealiftError):
-    """The page's front end cannot be used (E6xx)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Front:
 
 
 def load(folder: Path | None = None) -> Front:
-    """Read the front end. Raises FrontError E601 when it is missing or not as it was built."""
+    """Read the front end. Raises PageError E601 when it is missing or not as it was built."""
     folder = folder or FOLDER
     try:
         listed: Any = canonical.loads((folder / "front.json").read_bytes())
@@ -56,7 +52,7 @@ def load(folder: Path | None = None) -> Front:
         return Front(files, dict(listed["versions"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"{error.strerror}: {Path(error.filename).name}" if isinstance(error, OSError) else str(error)
-        raise FrontError(
+        raise PageError(
             "E601",
             f"The front end of the page was not built into this installation ({reason}).",
             where=str(folder),

@@ -17,11 +17,10 @@ from pathlib import Path
 
 from sealift import files
 from sealift.contract import Contract
-from sealift.errors import SealError
+from sealift.errors import PageError, SealError
 from sealift.seal import Seal, parse
 from sealift.targets.page import front as front_end
 from sealift.targets.page.build import MAX_SEAL, assemble, generator, shrunk, title_of
-from sealift.targets.page.front import FrontError
 
 # Base64 of the largest sealed file, and room for the program around it.
 MAX_PAGE = MAX_SEAL * 4 // 3 + 40_000_000
@@ -68,20 +67,20 @@ def check_page(path: Path) -> Seal:
     Raises:
         FileError: E401 when it cannot be read.
         SealError: E201 to E205 when it holds no sound sealed file.
-        FrontError: E604 when the page is not what Sealift makes of its sealed file, E605 when it says that it was made
+        PageError: E604 when the page is not what Sealift makes of its sealed file, E605 when it says that it was made
             by another version, which cannot be compared here; E601 when the front end was not built.
     """
     page = files.read(path, limit=MAX_PAGE)
     if len(page) > MAX_PAGE:
-        raise FrontError("E604", "This is larger than any page of Sealift.", where=str(path), fix=_GET_IT)
+        raise PageError("E604", "This is larger than any page of Sealift.", where=str(path), fix=_GET_IT)
     parts = _parts(page)
     if "seal" not in parts:
-        raise FrontError("E604", "This page holds no sealed file that can be read.", where=str(path), fix=_GET_IT)
+        raise PageError("E604", "This page holds no sealed file that can be read.", where=str(path), fix=_GET_IT)
     front = front_end.load()
     claimed = _GENERATOR.search(page[:65536])
     maker = html.unescape(claimed[1].decode(errors="replace")) if claimed else "no program named"
     if maker != generator(front):
-        raise FrontError(
+        raise PageError(
             "E605",
             f"The page says that it was made by {maker!r:.120}; this is {generator(front)!r}, which makes other "
             "pages. So the page cannot be compared here, and nothing is proved.",
@@ -101,7 +100,7 @@ def check_page(path: Path) -> Seal:
         shrink=lambda name, data: _same(parts, name, data),
     )
     if page != expected:
-        raise FrontError(
+        raise PageError(
             "E604",
             f"The page is not what Sealift makes of the model inside it: {_difference(page, expected, parts)} "
             "was changed.",
