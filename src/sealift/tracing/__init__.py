@@ -1,6 +1,33 @@
-"""Functions of the user's own, followed by running them once on stand-ins for arrays and data frames."""
+"""User functions, traced: run once on arrays and data frames that record the operations as nodes of the graph."""
 
-from sealift.tracing import creation, joining, numpy_functions
+from sealift.tracing import (
+    creation,
+    date_parts,
+    datetime_methods,
+    frame_methods,
+    indexing,
+    joining,
+    methods,
+    numpy_functions,
+    numpy_protocol,
+    series_methods,
+    strings,
+)
 from sealift.tracing.trace_function import trace, trace_series
 
-__all__ = ["creation", "joining", "numpy_functions", "trace", "trace_series"]
+# Modules that register operations when they are imported (`dispatch`).
+_REGISTERED = (
+    creation,
+    date_parts,
+    datetime_methods,
+    frame_methods,
+    indexing,
+    joining,
+    methods,
+    numpy_functions,
+    numpy_protocol,
+    series_methods,
+    strings,
+)
+
+__all__ = ["trace", "trace_series"]

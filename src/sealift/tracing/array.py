@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from sealift.graph.builder import Shape, Tensor
+from sealift.tracing import dispatch
 from sealift.tracing.unsupported import ROWS, Lacking, Refusal, rows_at_once
 
 _NARROW = frozenset(map(np.dtype, ("int8", "int16", "int32", "uint8", "uint16", "uint32")))
 _DTYPES = ("bool", "float32", "float64", "int64", "object")
+_ACROSS_ROWS_METHODS = {"sort", "argsort", "cumprod", "repeat", "searchsorted", "tolist", "item", "nonzero"}
+_ACROSS_ROWS = "It needs all rows at once; compute on whole columns."
+
+ARRAY_METHODS: dict[str, Callable[..., Any]] = {}
+"""The methods of NumPy's arrays, which `methods` registers: name → function of the array and the arguments."""
+ARRAY_PROPERTIES: dict[str, Callable[[Any], Any]] = {}
+"""The attributes of NumPy's arrays that are computed, by name."""
 
 
 class Memory:
@@ -106,19 +115,13 @@ class Array(NDArrayOperatorsMixin):
     @property
     def T(self) -> Array:  # noqa: N802 - NumPy's name
         """The array transposed."""
-        from sealift.tracing.shapes import transpose
-
-        return transpose(self)
+        return dispatch.transpose(self)  # type: ignore[no-any-return]
 
     def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        from sealift.tracing.ufuncs import call
-
-        return call(function, method, inputs, options)
+        return dispatch.ufunc(function, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from sealift.tracing.protocol import call
-
-        return call(function, args, kwargs)
+        return dispatch.array_function(function, args, kwargs)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise Refusal(
@@ -128,14 +131,10 @@ class Array(NDArrayOperatorsMixin):
         )
 
     def __getitem__(self, key: Any) -> Any:
-        from sealift.tracing.indexing import get
-
-        return get(self, key)
+        return dispatch.get_item(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from sealift.tracing.indexing import put
-
-        put(self, key, value)
+        dispatch.set_item(self, key, value)
 
     def __len__(self) -> int:
         if not self.sizes:
@@ -184,9 +183,12 @@ class Array(NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        from sealift.tracing.methods import method
-
-        return method(self, name)
+        known = ARRAY_METHODS.get(name)
+        if known is not None:
+            return partial(known, self)
+        if name in ARRAY_PROPERTIES:
+            return ARRAY_PROPERTIES[name](self)
+        raise lacking("an array", name, _ACROSS_ROWS if name in _ACROSS_ROWS_METHODS else "")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("shape", "dtype", "flat"):

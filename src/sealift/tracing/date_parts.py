@@ -11,7 +11,7 @@ import numpy as np
 from sealift.contract.datetimes import DAY
 from sealift.graph.tensor import Tensor, where
 from sealift.tracing.calendar import HOUR, MINUTE, SECOND, Calendar, floored, quotient, rest
-from sealift.tracing.datetimes import Moments
+from sealift.tracing.datetimes import DATETIME_ACCESSOR, Moments
 from sealift.tracing.series import Series
 from sealift.tracing.time_units import as_float, unit_of
 from sealift.tracing.unsupported import Refusal
@@ -141,3 +141,6 @@ class _Weeks:
         if name not in ("year", "week", "day"):
             raise Refusal(f"it uses .{name} of isocalendar()", "Take .year, .week or .day of it.")
         return self[name]
+
+
+DATETIME_ACCESSOR["dt"] = Parts

@@ -6,25 +6,23 @@ It is an `Array` whose `tensor` refuses, so that whatever computes with numbers 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sealift.graph.table import Block, Table
+from sealift.graph.table import Block
 from sealift.graph.tensor import Tensor, where
 from sealift.tracing.array import Array, pandas_class
-from sealift.tracing.calendar import Calendar, floored, quotient
-from sealift.tracing.indexing import get
 from sealift.tracing.series import ELSEWHERE, Series, unlike
-from sealift.tracing.time_units import MICROS, counted, unit_of
 from sealift.tracing.unsupported import Refusal
 
-_PARTS = "Take a part of them first: .dt.year, .dt.dayofweek; or the time between two: (end - start).dt.days."
-_OPERATORS = {
-    "add": np.add, "sub": np.subtract, "subtract": np.subtract, "div": np.divide, "truediv": np.divide,
-    "floordiv": np.floor_divide, "mod": np.remainder, "eq": np.equal, "ne": np.not_equal, "lt": np.less,
-    "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "abs": np.absolute,
-}  # fmt: skip
+PARTS = "Take a part of them first: .dt.year, .dt.dayofweek; or the time between two: (end - start).dt.days."
+
+DATETIME_METHODS: dict[str, Callable[..., Any]] = {}
+"""The methods of columns of times, which `datetime_methods` registers: name → function of the column, arguments."""
+DATETIME_ACCESSOR: dict[str, Callable[[Any], Any]] = {}
+"""The accessor `dt`, which `date_parts` registers."""
 
 
 class Moments(Series):
@@ -54,7 +52,7 @@ class Moments(Series):
     def tensor(self) -> Tensor:
         """Refuses: dates are no numbers."""
         spans = "spans of time" if self.kind.kind == "m" else "dates"
-        raise Refusal(f"it computes with {spans} as if they were numbers", _PARTS)
+        raise Refusal(f"it computes with {spans} as if they were numbers", PARTS)
 
     @property
     def micros(self) -> Tensor:
@@ -87,26 +85,23 @@ class Moments(Series):
         raise Refusal("it assigns into a column of dates", "Build the new column: dates.fillna(pd.Timestamp(…)).")
 
     def __getitem__(self, key: Any) -> Any:
-        values, gaps = get(Array(self.micros), key), get(Array(self.gaps), key)
+        values, gaps = Array(self.micros)[key], Array(self.gaps)[key]
         return Moments(values.tensor, gaps.tensor, self.kind, self.name, plain=self.plain)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in _OPERATORS:
-            return lambda *other: _OPERATORS[name](self, *other)
-        if name == "dt" and not self.plain:
-            from sealift.tracing.date_parts import Parts
-
-            return Parts(self)
+        known = DATETIME_METHODS.get(name)
+        if known is not None:
+            return partial(known, self)
+        if name in DATETIME_ACCESSOR and not self.plain:
+            return DATETIME_ACCESSOR[name](self)
         if name == "values":
             return Moments(self.micros, self.gaps, self.kind, plain=True)
-        if name in _METHODS:
-            return lambda *args, **kwargs: _METHODS[name](self, *args, **kwargs)
         try:
             raise unlike(name, "a column of dates") from None
         except KeyError:
-            raise Refusal(f"it uses .{name} of dates, which is not traced", ELSEWHERE.get(name, _PARTS)) from None
+            raise Refusal(f"it uses .{name} of dates, which is not traced", ELSEWHERE.get(name, PARTS)) from None
 
 
 def is_moments(value: Any) -> bool:
@@ -125,86 +120,3 @@ def as_block(value: Moments, names: tuple[str, ...]) -> Block:
     """Times as columns of a table: microseconds as floats, NaN where missing."""
     values = where(value.gaps, np.nan, value.micros.cast("float64"))
     return Block(values.matrix() if len(values.shape) == 1 else values, None, names, time=str(value.kind))
-
-
-def filled(value: Moments, instead: Any = None, **rest: Any) -> Moments:
-    """`s.fillna(a date, or another column of dates)`."""
-    from sealift.tracing.timedeltas import operand
-
-    if instead is None or any(option not in (None, False) for option in rest.values()):
-        raise unlike("ffill", "a column of dates")
-    other = operand(instead, value)
-    if other is None or other.kind.kind != value.kind.kind:
-        raise Refusal("it fills dates with something else", "Fill them with a date: dates.fillna(pd.Timestamp(…)).")
-    micros = where(value.gaps, other.micros, value.micros)
-    return Moments(micros, value.gaps & other.gaps, value.kind, value.name, plain=value.plain)
-
-
-def as_type(value: Moments, dtype: Any, *_: Any, **__: Any) -> Array:
-    """`.astype`: to a coarser unit, which cuts off; to int64, which counts units since 1970."""
-    kind = np.dtype(dtype)
-    if kind.kind == value.kind.kind:
-        unit = unit_of(kind)
-        if unit in ("Y", "M"):
-            return value.like(_whole_months(value, unit), kind)
-        return value.like(floored(value.micros, MICROS[unit]) if MICROS.get(unit, 1) > 1 else value.micros, kind)
-    if kind != np.int64:
-        raise Refusal(f"it turns dates into {kind}", _PARTS)
-    unit = unit_of(value.kind)
-    if unit in ("Y", "M"):
-        months = Calendar(value.micros).months
-        count = quotient(months, 12) if unit == "Y" else months
-    else:
-        count = counted(value.micros, unit)
-    # NaT is the lowest number; a column of pandas' refuses, and so the field may not be missing.
-    return value.told(where(value.gaps, np.array(np.iinfo(np.int64).min), count))
-
-
-def _whole_months(value: Moments, unit: str) -> Tensor:
-    from sealift.contract.datetimes import DAY
-
-    if value.kind.kind == "m":
-        raise Refusal("it counts the months of a span", "A month has no fixed length; divide by days.")
-    parts = Calendar(value.micros)
-    days = parts.day_of_year if unit == "Y" else parts.day
-    return (parts.days - days + 1) * DAY
-
-
-def _isna(value: Moments) -> Array:
-    return value.told(value.gaps)
-
-
-def _between(value: Moments, left: Any, right: Any, inclusive: str = "both") -> Any:
-    low = value >= left if inclusive in ("both", "left") else value > left
-    high = value <= right if inclusive in ("both", "right") else value < right
-    return low & high
-
-
-def _to_frame(value: Moments, name: Any = None) -> Any:
-    from sealift.tracing.frame import Frame
-
-    label = str(value.name if name is None else name)
-    return Frame(Table((as_block(value, (label,)),), value.micros.graph))
-
-
-def _shaped(value: Moments, *shape: Any, **_: Any) -> Moments:
-    values = Array(value.micros).reshape(*shape).tensor
-    return Moments(values, Array(value.gaps).reshape(*shape).tensor, value.kind, plain=value.plain)
-
-
-_METHODS: dict[str, Callable[..., Any]] = {
-    "astype": as_type,
-    "between": _between,
-    "copy": Moments.copy,
-    "fillna": filled,
-    "isna": _isna,
-    "isnull": _isna,
-    "notna": lambda x: ~_isna(x),
-    "notnull": lambda x: ~_isna(x),
-    "pipe": lambda x, function, *args, **kwargs: function(x, *args, **kwargs),
-    "ravel": lambda x, *_: _shaped(x, -1),
-    "rename": lambda x, name=None, **_: Moments(x.micros, x.gaps, x.kind, name, plain=x.plain),
-    "reshape": _shaped,
-    "to_frame": _to_frame,
-    "to_numpy": lambda x, dtype=None, **_: x.values if dtype is None else x.values.astype(dtype),
-}

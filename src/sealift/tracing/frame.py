@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from sealift.graph.builder import concat
 from sealift.graph.table import Block, Table
+from sealift.tracing import dispatch
 from sealift.tracing.array import Array, is_array, lacking, pandas_class
 from sealift.tracing.datetimes import as_block, is_moments, of_block
 from sealift.tracing.frame_columns import dropped, with_column
@@ -20,6 +22,11 @@ from sealift.tracing.series import ELSEWHERE, Series, unlike
 from sealift.tracing.unsupported import ROWS, Refusal
 
 _OWN = {"sum", "mean", "min", "max", "std", "var", "prod", "any", "all", "clip", "round", "around", "copy"}
+
+FRAME_METHODS: dict[str, Callable[..., Any]] = {}
+"""The methods of pandas' data frames, which `frame_methods` registers: name → function of the frame, arguments."""
+FRAME_PROPERTIES: dict[str, Callable[[Any], Any]] = {}
+"""The attributes of pandas' data frames that are computed, by name."""
 
 
 class Frame(NDArrayOperatorsMixin):
@@ -58,14 +65,10 @@ class Frame(NDArrayOperatorsMixin):
     ndim = 2
 
     def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        from sealift.tracing.ufuncs import call
-
-        return call(function, method, inputs, options)
+        return dispatch.ufunc(function, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from sealift.tracing.protocol import call
-
-        return call(function, args, kwargs)
+        return dispatch.array_function(function, args, kwargs)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         return self.to_numpy().__array__()
@@ -107,12 +110,10 @@ class Frame(NDArrayOperatorsMixin):
         self.__dict__["table"] = dropped(self.table, [name])
 
     def __getattr__(self, name: str) -> Any:
-        from sealift.tracing.frame_methods import METHODS, PROPERTIES
-
-        if name in METHODS:
-            return lambda *args, **kwargs: METHODS[name](self, *args, **kwargs)
-        if name in PROPERTIES:
-            return PROPERTIES[name](self)
+        if name in FRAME_METHODS:
+            return partial(FRAME_METHODS[name], self)
+        if name in FRAME_PROPERTIES:
+            return FRAME_PROPERTIES[name](self)
         if name in self.table.names:
             return self.column(name)
         if name.startswith("__"):
@@ -196,9 +197,7 @@ def by_frame(name: str, args: Any, kwargs: Any) -> Any:
         return NotImplemented
     if not any(is_array(value) for value in _flat([*plain, *named.values()])):
         return NotImplemented
-    from sealift.tracing.protocol import call
-
-    return call(getattr(np, name), tuple(plain), named)
+    return dispatch.array_function(getattr(np, name), tuple(plain), named)
 
 
 def _matrices(value: Any) -> Any:

@@ -9,11 +9,14 @@ import numpy as np
 
 from sealift.graph.table import Table
 from sealift.tracing.array import is_array, lacking
-from sealift.tracing.frame import Frame, across, is_frame
+from sealift.tracing.frame import FRAME_METHODS, FRAME_PROPERTIES, Frame, across, is_frame
 from sealift.tracing.frame_columns import dropped, matching, with_column
 from sealift.tracing.integers import by_pandas
-from sealift.tracing.series import _OPERATORS, Series, among, bounded, chosen, filled, gone
+from sealift.tracing.series import Series
+from sealift.tracing.series_methods import OPERATORS, among, bounded, chosen, filled, gone
 from sealift.tracing.unsupported import Refusal
+
+_REDUCTIONS = ("sum", "mean", "min", "max", "std", "var", "prod", "any", "all", "median")
 
 
 def _assign(frame: Frame, **columns: Any) -> Frame:
@@ -85,9 +88,9 @@ def _operation(name: str) -> Callable[..., Any]:
                 raise Refusal(f"it matches a column with the column names in .{name}", "Give axis=0.")
             column = other[:, None]
             return frame.each(
-                lambda x: _divided(_OPERATORS[name], x, column, nullable=getattr(other, "nullable", False))
+                lambda x: _divided(OPERATORS[name], x, column, nullable=getattr(other, "nullable", False))
             )
-        return _OPERATORS[name](frame, other)
+        return OPERATORS[name](frame, other)
 
     return run
 
@@ -164,49 +167,6 @@ def _pop(frame: Frame, name: str) -> Series:
     return found  # type: ignore[no-any-return]
 
 
-METHODS: dict[str, Callable[..., Any]] = {
-    "abs": lambda df: df.each(np.abs),
-    "add_prefix": lambda df, prefix: Frame(df.table.named([f"{prefix}{name}" for name in df])),
-    "add_suffix": lambda df, suffix: Frame(df.table.named([f"{name}{suffix}" for name in df])),
-    "apply": _apply,
-    "applymap": _map,
-    "assign": _assign,
-    "astype": _astype,
-    "clip": _clip,
-    "copy": lambda df, **_: Frame(df.table),
-    "drop": _drop,
-    "fillna": _fillna,
-    "filter": lambda df, items=None, like=None, regex=None, **_: df.picked(
-        matching(df.table.names, items, like, regex)
-    ),
-    "get": lambda df, name, default=None: df[name] if name in df else default,  # noqa: SIM401 - this is get
-    "insert": _insert,
-    "isin": lambda df, values: df.each(lambda x: among(x, values)),
-    "isna": lambda df: df.each(gone),
-    "isnull": lambda df: df.each(gone),
-    "items": lambda df: ((name, df[name]) for name in df),
-    "keys": lambda df: df.columns,
-    "map": _map,
-    "mask": lambda df, condition, other=np.nan: _chosen(df, condition, other, keep=False),
-    "notna": lambda df: df.each(lambda x: ~gone(x)),
-    "notnull": lambda df: df.each(lambda x: ~gone(x)),
-    "pipe": lambda df, function, *args, **kwargs: function(df, *args, **kwargs),
-    "pop": _pop,
-    "reindex": lambda df, *, columns: df[list(columns)],
-    "rename": _rename,
-    "round": lambda df, decimals=0: df.each(lambda x: np.round(x, decimals)),
-    "to_pandas": lambda df, **_: Frame(df.table),  # of polars
-    "where": lambda df, condition, other=np.nan: _chosen(df, condition, other, keep=True),
-    **{name: _operation(name) for name in _OPERATORS},
-    **{name: _reduction(name) for name in ("sum", "mean", "min", "max", "std", "var", "prod", "any", "all", "median")},
-}
-PROPERTIES: dict[str, Callable[[Frame], Any]] = {
-    "iloc": lambda df: _Places(df, by_name=False),
-    "loc": lambda df: _Places(df, by_name=True),
-    "values": lambda df: df.to_numpy(),
-}
-
-
 def _chosen(frame: Frame, condition: Any, other: Any, *, keep: bool) -> Frame:
     if callable(condition) and not is_frame(condition):
         condition = condition(frame)
@@ -216,3 +176,50 @@ def _chosen(frame: Frame, condition: Any, other: Any, *, keep: bool) -> Frame:
     if condition.table.names != names:
         raise lacking("a data frame", "where", "Give a condition with the same columns.")
     return _assign(frame, **{name: chosen(frame[name], condition[name], other, keep=keep) for name in names})
+
+
+FRAME_METHODS.update(
+    {
+        "abs": lambda df: df.each(np.abs),
+        "add_prefix": lambda df, prefix: Frame(df.table.named([f"{prefix}{name}" for name in df])),
+        "add_suffix": lambda df, suffix: Frame(df.table.named([f"{name}{suffix}" for name in df])),
+        "apply": _apply,
+        "applymap": _map,
+        "assign": _assign,
+        "astype": _astype,
+        "clip": _clip,
+        "copy": lambda df, **_: Frame(df.table),
+        "drop": _drop,
+        "fillna": _fillna,
+        "filter": lambda df, items=None, like=None, regex=None, **_: df.picked(
+            matching(df.table.names, items, like, regex)
+        ),
+        "get": lambda df, name, default=None: df[name] if name in df else default,  # noqa: SIM401 - this is get
+        "insert": _insert,
+        "isin": lambda df, values: df.each(lambda x: among(x, values)),
+        "isna": lambda df: df.each(gone),
+        "isnull": lambda df: df.each(gone),
+        "items": lambda df: ((name, df[name]) for name in df),
+        "keys": lambda df: df.columns,
+        "map": _map,
+        "mask": lambda df, condition, other=np.nan: _chosen(df, condition, other, keep=False),
+        "notna": lambda df: df.each(lambda x: ~gone(x)),
+        "notnull": lambda df: df.each(lambda x: ~gone(x)),
+        "pipe": lambda df, function, *args, **kwargs: function(df, *args, **kwargs),
+        "pop": _pop,
+        "reindex": lambda df, *, columns: df[list(columns)],
+        "rename": _rename,
+        "round": lambda df, decimals=0: df.each(lambda x: np.round(x, decimals)),
+        "to_pandas": lambda df, **_: Frame(df.table),  # of polars
+        "where": lambda df, condition, other=np.nan: _chosen(df, condition, other, keep=True),
+        **{name: _operation(name) for name in OPERATORS},
+        **{name: _reduction(name) for name in _REDUCTIONS},
+    }
+)
+FRAME_PROPERTIES.update(
+    {
+        "iloc": lambda df: _Places(df, by_name=False),
+        "loc": lambda df: _Places(df, by_name=True),
+        "values": lambda df: df.to_numpy(),
+    }
+)

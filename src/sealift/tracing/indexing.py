@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sealift.graph.builder import Tensor, where
+from sealift.tracing import dispatch
 from sealift.tracing.array import Array, is_array
 from sealift.tracing.elementwise import as_type, side_by_side
 from sealift.tracing.shapes import constant, expand, expanded
@@ -15,6 +16,7 @@ from sealift.tracing.unsupported import ROWS, Refusal, rows_at_once
 _WRITE = "Build the array anew: np.where(condition, value, x), and np.column_stack for its columns."
 
 
+@dispatch.get_item.implement
 def get(array: Array, key: Any) -> Array:
     """Columns by number, slice, list or mask; all rows."""
     keys = _spread(array, key)
@@ -42,6 +44,7 @@ def get(array: Array, key: Any) -> Array:
     return found
 
 
+@dispatch.set_item.implement
 def put(array: Array, key: Any, value: Any) -> None:
     """Assign where a condition holds, or whole columns of a matrix."""
     tensor = array.tensor

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from sealift.tracing.array import Array, dtype_of, lacking
+from sealift.tracing.array import ARRAY_METHODS, ARRAY_PROPERTIES, Array, dtype_of
 from sealift.tracing.elementwise import as_type
 from sealift.tracing.shapes import reshape, squeeze, transpose
 from sealift.tracing.unsupported import Refusal
 
 _REDUCTIONS = ("all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "std", "sum", "var")
-_ACROSS_ROWS = {"sort", "argsort", "cumprod", "repeat", "searchsorted", "tolist", "item", "nonzero"}
-
-
-def method(array: Array, name: str) -> Any:
-    """The bound method or attribute. Raises Lacking for one that is not traced."""
-    known = _METHODS.get(name)
-    if known is not None:
-        return lambda *args, **kwargs: known(array, *args, **kwargs)
-    if name in _REDUCTIONS:
-        function = getattr(np, name)
-        return lambda *args, **kwargs: function(array, *args, **kwargs)
-    if name in _ATTRIBUTES:
-        return _ATTRIBUTES[name](array)
-    fix = "It needs all rows at once; compute on whole columns." if name in _ACROSS_ROWS else ""
-    raise lacking("an array", name, fix)
 
 
 def astype(array: Array, dtype: Any, *_: Any, **__: Any) -> Array:
@@ -64,23 +48,23 @@ def _transposed(array: Array, *axes: Any) -> Array:
     return transpose(array, (axes[0] if len(axes) == 1 else axes) or None)
 
 
-_METHODS: dict[str, Callable[..., Any]] = {
-    "astype": astype,
-    "clip": np.clip,
-    "conj": lambda x: x,
-    "cumsum": lambda x, axis=None: np.cumsum(x, axis=axis),
-    "dot": np.dot,
-    "fill": _fill,
-    "flatten": lambda x, *_: reshape(x, -1).copy(),
-    "ravel": lambda x, *_: reshape(x, -1),
-    "reshape": _reshaped,
-    "round": lambda x, decimals=0: np.round(x, decimals),
-    "squeeze": squeeze,
-    "toarray": lambda x: x.copy(),
-    "todense": lambda x: x.copy(),
-    "transpose": _transposed,
-}
-_ATTRIBUTES: dict[str, Callable[[Any], Any]] = {
-    "real": lambda x: x,
-    "itemsize": lambda x: x.dtype.itemsize,
-}
+ARRAY_METHODS.update(
+    {
+        **{name: getattr(np, name) for name in _REDUCTIONS},
+        "astype": astype,
+        "clip": np.clip,
+        "conj": lambda x: x,
+        "cumsum": lambda x, axis=None: np.cumsum(x, axis=axis),
+        "dot": np.dot,
+        "fill": _fill,
+        "flatten": lambda x, *_: reshape(x, -1).copy(),
+        "ravel": lambda x, *_: reshape(x, -1),
+        "reshape": _reshaped,
+        "round": lambda x, decimals=0: np.round(x, decimals),
+        "squeeze": squeeze,
+        "toarray": lambda x: x.copy(),
+        "todense": lambda x: x.copy(),
+        "transpose": _transposed,
+    }
+)
+ARRAY_PROPERTIES.update(real=lambda x: x, itemsize=lambda x: x.dtype.itemsize)

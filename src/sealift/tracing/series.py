@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sealift.contract import is_missing
-from sealift.graph.builder import Tensor, where
-from sealift.graph.categories import codes, translate
-from sealift.graph.edited_strings import Edited, edited
-from sealift.graph.table import Block, Table
-from sealift.tracing import methods
-from sealift.tracing.array import Array, Memory, is_array, pandas_class
-from sealift.tracing.numpy_functions import choose, clip, isin, rounded
-from sealift.tracing.reduce import reduce
-from sealift.tracing.ufuncs import wrapped
+from sealift.graph.tensor import Tensor
+from sealift.tracing.array import Array, Memory, pandas_class
 from sealift.tracing.unsupported import Refusal, rows_at_once
 
 ELSEWHERE = {
@@ -31,13 +23,11 @@ OTHER_ROWS = {
     "drop_duplicates", "duplicated", "value_counts", "unique", "nunique", "quantile", "describe", "mode", "query",
     "merge", "join", "corr", "resample", "iterrows", "itertuples", "tolist", "to_list", "to_dict", "factorize",
 }  # fmt: skip
-_REDUCTIONS = {"sum", "mean", "min", "max", "std", "var", "median", "prod", "any", "all", "idxmax", "idxmin"}
-_OPERATORS = {
-    "add": np.add, "sub": np.subtract, "subtract": np.subtract, "mul": np.multiply, "multiply": np.multiply,
-    "div": np.divide, "divide": np.divide, "truediv": np.divide, "floordiv": np.floor_divide, "mod": np.remainder,
-    "pow": np.power, "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater,
-    "ge": np.greater_equal,
-}  # fmt: skip
+
+SERIES_METHODS: dict[str, Callable[..., Any]] = {}
+"""The methods of pandas' columns, which `series_methods` registers: name → function of the series, arguments."""
+SERIES_PROPERTIES: dict[str, Callable[[Any], Any]] = {}
+"""The accessors of pandas' columns, by name."""
 
 
 class Series(Array):
@@ -75,24 +65,14 @@ class Series(Array):
         return Series(self.tensor, self.name, self.missing, narrow=self.narrow, nullable=self.nullable)
 
     def __getattr__(self, name: str) -> Any:
-        known = _METHODS.get(name)
+        known = SERIES_METHODS.get(name)
         if known is not None:
-            return lambda *args, **kwargs: known(self, *args, **kwargs)
-        if name in _OPERATORS:
-            return lambda other, **rest: _plainly(_OPERATORS[name], self, other, rest)
-        if name == "str":
-            from sealift.tracing.strings import Strings
-
-            return Strings(self)
-        if name == "values":
-            return Array(self.tensor, self.missing, narrow=self.narrow)
-        if name.startswith("__"):
-            raise AttributeError(name)
+            return partial(known, self)
+        if name in SERIES_PROPERTIES:
+            return SERIES_PROPERTIES[name](self)
         if name in ELSEWHERE or name in OTHER_ROWS:
             raise unlike(name, "a column")
-        if name in _REDUCTIONS:
-            return lambda *_, **__: reduce(name, Array(self.tensor), 0)
-        return methods.method(self, name)
+        return super().__getattr__(name)
 
 
 def unlike(name: str, kind: str) -> Refusal:
@@ -100,162 +80,3 @@ def unlike(name: str, kind: str) -> Refusal:
     if name in OTHER_ROWS:
         return rows_at_once(f".{name} of {kind}")
     return Refusal(f"it uses .{name} of {kind}, which is not traced", ELSEWHERE[name])
-
-
-def gone(array: Array) -> Array:
-    """Where a value is missing."""
-    if array.missing is not None:
-        return Array(array.missing)
-    return np.isnan(array) if array.dtype.kind == "f" else array != array  # type: ignore[return-value]  # noqa: PLR0124
-
-
-def filled(array: Array, value: Any) -> Array:
-    """Another value where one is missing."""
-    if array.missing is None:
-        return choose(gone(array), value, array)  # type: ignore[no-any-return]
-    if not isinstance(value, str):
-        raise Refusal("it fills texts with a number", "Fill texts with a text.")
-    source = edited(array.tensor, array.missing)
-    if source is not None:
-        return _filled(source, array, value)
-    return Array(where(array.missing, np.array(value, dtype=object), array.tensor), array.missing & _never(array))
-
-
-def _filled(source: Edited, array: Array, value: str) -> Array:
-    """A column of strings that is a field, perhaps edited: what edits follow apply to `value` too."""
-    assert array.missing is not None
-    plain = None
-    if not source.edits and source.instead is None:
-        plain = where(array.missing, np.array(value, dtype=object), array.tensor)
-    instead = value if source.instead is None else source.instead
-    filled_in = Edited(source.graph, source.field, source.edits, source.missing, instead, plain=plain)
-    return Array(filled_in, array.missing & _never(array))
-
-
-def _never(array: Array) -> Tensor:
-    assert array.missing is not None
-    return array.missing.graph.constant(np.array(False))
-
-
-def looked_up(array: Array, table: Any) -> Array:
-    """`s.map({…})`: the number for each value, NaN for all others."""
-    if isinstance(table, np.ufunc):
-        return table(array)  # type: ignore[no-any-return]
-    if not isinstance(table, Mapping) or not table:
-        raise Refusal("it maps a Python function over the values", ELSEWHERE["apply"])
-    if not all(isinstance(value, int | float | bool | np.number) for value in table.values()):
-        raise Refusal("it maps values to texts", "Map them to numbers, or give them to OneHotEncoder.")
-    block = Block(array.tensor.matrix(), None if array.missing is None else array.missing.matrix(), ("x",))
-    found = codes(Table((block,), array.tensor.graph), [list(table)])
-    numbers = np.array([*(float(value) for value in table.values()), np.nan])
-    return Array(translate(found, [numbers]).column(0))
-
-
-def among(array: Array, values: Any) -> Array:
-    """`s.isin([…])`; a missing value only if it is listed, which NumPy never finds."""
-    listed = sorted(values, key=str) if isinstance(values, set | frozenset) else list(values)
-    if isinstance(array.tensor, Edited):
-        strings = [value for value in listed if isinstance(value, str)]
-        found = Array(array.tensor.codes(dict.fromkeys(strings, 1), 0).column(0) > 0)
-        return found | gone(array) if any(is_missing(value) for value in listed) else found
-    missing = [is_missing(value) for value in listed]
-    present = [value for value, gone_ in zip(listed, missing, strict=True) if not gone_]
-    if not any(missing):
-        return isin(array, listed)  # type: ignore[no-any-return]
-    return isin(array, present) | gone(array) if present else gone(array)
-
-
-def _named(function: Callable[..., Array]) -> Callable[..., Series]:
-    def run(series: Series, *args: Any, **kwargs: Any) -> Series:
-        found = function(series, *args, **kwargs)
-        return Series(found.tensor, series.name, found.missing)
-
-    return run
-
-
-def _plainly(function: Any, series: Series, other: Any, rest: dict[str, Any]) -> Any:
-    fill = rest.pop("fill_value", None)
-    if rest:
-        raise Refusal(f"it uses {', '.join(rest)}= of an operation of pandas", "Use the operator itself.")
-    if fill is not None:
-        series, other = series.fillna(fill), other.fillna(fill) if is_array(other) else other
-    if function in (np.floor_divide, np.remainder) and issubclass(type(other), Series) and _methods_divide_as_numpy():
-        return wrapped(function(series.values, other.values).tensor, [series, other])
-    return function(series, other)
-
-
-@cache
-def _methods_divide_as_numpy() -> bool:
-    """Whether `a.floordiv(b)` of two columns gives 0 for 1 // 0, unlike `a // b`: so it does in pandas 3.1."""
-    import pandas
-
-    column = pandas.Series([1])
-    return bool(column.floordiv(column - 1).iloc[0] == 0)
-
-
-def chosen(array: Array, condition: Any, other: Any = np.nan, *, keep: bool = True) -> Array:
-    """`s.where(condition, other)`, and `s.mask` the other way round."""
-    if callable(condition) and not is_array(condition):
-        condition = condition(array)
-    return choose(condition, *((array, other) if keep else (other, array)))  # type: ignore[no-any-return]
-
-
-def bounded(array: Array, lower: Any = None, upper: Any = None, **rest: Any) -> Array:
-    """`s.clip(lower, upper)`."""
-    if set(rest) - {"axis"}:
-        raise Refusal("it clips in place", "Assign the result.")
-    return clip(array, lower, upper)  # type: ignore[no-any-return]
-
-
-def between(array: Array, left: Any, right: Any, inclusive: str = "both") -> Array:
-    """Whether a value lies between two."""
-    low = array >= left if inclusive in ("both", "left") else array > left
-    high = array <= right if inclusive in ("both", "right") else array < right
-    return low & high  # type: ignore[no-any-return]
-
-
-def _assigned_only(rest: Mapping[str, Any]) -> None:
-    if any(value not in (None, False) for value in rest.values()):
-        raise Refusal(f"it uses {', '.join(rest)}=", "Assign the result: x = x.fillna(0).")
-
-
-def _fillna(series: Array, value: Any = None, **rest: Any) -> Array:
-    _assigned_only(rest)
-    if value is None:
-        raise unlike("ffill", "a column")
-    return filled(series, value)
-
-
-def _to_frame(series: Series, name: Any = None) -> Any:
-    from sealift.tracing.frame import Frame
-
-    label = series.name if name is None else name
-    missing = None if series.missing is None else series.missing.matrix()
-    return Frame(Table((Block(series.tensor.matrix(), missing, (str(label),)),), series.tensor.graph))
-
-
-def _renamed(series: Series, name: Any = None, **_: Any) -> Series:
-    return Series(series.tensor, name, series.missing, narrow=series.narrow, nullable=series.nullable)
-
-
-_METHODS: dict[str, Callable[..., Any]] = {
-    "abs": _named(np.abs),
-    "apply": _named(looked_up),
-    "astype": _named(methods.astype),
-    "between": _named(between),
-    "clip": _named(bounded),
-    "fillna": _named(_fillna),
-    "isin": _named(among),
-    "isna": _named(gone),
-    "isnull": _named(gone),
-    "map": _named(looked_up),
-    "mask": _named(lambda s, condition, other=np.nan: chosen(s, condition, other, keep=False)),
-    "notna": _named(lambda s: ~gone(s)),
-    "notnull": _named(lambda s: ~gone(s)),
-    "pipe": lambda s, function, *args, **kwargs: function(s, *args, **kwargs),
-    "rename": _renamed,
-    "round": _named(rounded),
-    "to_frame": _to_frame,
-    "to_numpy": lambda s, dtype=None, **_: s.values if dtype is None else s.values.astype(dtype),
-    "where": _named(chosen),
-}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sealift.graph.builder import Graph, Shape, Tensor
+from sealift.tracing import dispatch
 from sealift.tracing.array import Array, dtype_of, is_array
 from sealift.tracing.unsupported import ROWS, Refusal, rows_at_once
 
@@ -61,6 +62,7 @@ def operand(graph: Graph, value: Any) -> Tensor:
     return value.tensor if is_array(value) else constant(graph, value)
 
 
+@dispatch.transpose.implement
 def transpose(array: Array, axes: Sequence[int] | None = None) -> Array:
     """The axes in another order, the reverse unless told."""
     tensor = array.tensor

@@ -16,7 +16,7 @@ from sealift.graph.token_pattern import automaton
 from sealift.stages.text.edits import edits_of
 from sealift.stages.text.tables import Tables
 from sealift.tracing.datetimes import Moments
-from sealift.tracing.series import Series
+from sealift.tracing.series import SERIES_PROPERTIES, Series
 from sealift.tracing.unsupported import Refusal
 
 _FIX = "Clean strings before the model, or give them to OneHotEncoder, CountVectorizer and their like."
@@ -167,3 +167,6 @@ class Strings:
 
 def _with_gaps(source: Edited, counts: Any) -> Any:
     return where(source.missing.column(0), np.array(np.nan), (counts > 0.0).cast("float64"))
+
+
+SERIES_PROPERTIES["str"] = Strings

@@ -26,7 +26,7 @@ from sealift.tracing.datetimes import is_moments
 from sealift.tracing.frame import Frame, is_frame
 from sealift.tracing.frame_columns import with_column
 from sealift.tracing.joining import column_stack
-from sealift.tracing.series import gone
+from sealift.tracing.series_methods import gone
 from sealift.tracing.strings import numbers_of, times_of
 from sealift.tracing.unsupported import ROWS, Refusal, is_library
 

@@ -13,6 +13,7 @@ from sealift.tracing import elementwise as el
 from sealift.tracing.array import Array, held, is_array
 from sealift.tracing.integers import by_pandas, counts, if_narrow, keeps_whole, with_gaps, wrapped_around
 from sealift.tracing.protocol import graph_of
+from sealift.tracing.series import Series
 from sealift.tracing.shapes import broadcast, constant, expanded
 from sealift.tracing.unsupported import Refusal
 
@@ -167,32 +168,13 @@ _BITS: dict[str, Callable[..., Tensor]] = {
 """The same functions of whole numbers, bit by bit."""
 
 
-def call(function: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
-    """What `function` makes of stand-ins and constants. Raises Refusal."""
-    from sealift.tracing.frame import involves_frame, spread
-
-    if involves_frame(inputs):
-        return spread(function, method, inputs, options)
-    if method == "__call__" and not options and any(is_array(value) and value.dtype.kind in "mM" for value in inputs):
-        from sealift.tracing.timedeltas import call as of_times
-
-        return of_times(function, inputs)
-    if method == "reduce":
-        from sealift.tracing.numpy_functions import reduce_by
-
-        return reduce_by(function, inputs[0], options)
-    if method != "__call__":
-        raise Refusal(f"it uses np.{function.__name__}.{method}", "Write it out with NumPy's functions on columns.")
-    if function is np.matmul:
-        from sealift.tracing.numpy_functions import matmul
-
-        return matmul(*inputs)
-    pair = _PAIRS.get(function.__name__)
-    if pair is not None:
+def apply(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    """The values of a universal function of numbers, flags or strings, written into `out` where it is given."""
+    if function.__name__ in _PAIRS:
         if any(getattr(value, "nullable", False) for value in inputs if is_array(value)):
             graph_of(*inputs).whole_steps += 1
             raise Refusal("it calls divmod on a column of one of pandas' own types", "Use // and %.")
-        return tuple(call(part, method, inputs, {}) for part in pair)
+        return tuple(part(*inputs) for part in _PAIRS[function.__name__])
     out, mask = options.pop("out", None), options.pop("where", True)
     options.pop("casting", None)
     result = _computed(function, inputs, options)
@@ -227,8 +209,6 @@ def _computed(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> 
 
 def _by_column(function: Any, inputs: Sequence[Any], result: Array) -> Array:
     """The result as pandas gives it, where an operand is a column."""
-    from sealift.tracing.series import Series
-
     series = [value for value in inputs if issubclass(type(value), Series)]
     if not series:
         return result
@@ -281,8 +261,6 @@ def _texts(name: str, graph: Graph, inputs: Sequence[Any]) -> Tensor:
 
 def wrapped(tensor: Tensor, inputs: Sequence[Any], narrow: np.dtype[Any] | None = None) -> Array:
     """The result as an array, or as a series of pandas where an operand was one."""
-    from sealift.tracing.series import Series
-
     series = [value for value in inputs if issubclass(type(value), Series)]
     if not series or len(tensor.shape) != 1:
         return Array(tensor, narrow=narrow)
