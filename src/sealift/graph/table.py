@@ -21,7 +21,7 @@ class Block:
     """Neighbouring columns of one kind: numbers (missing is NaN), or texts with a mask of what is missing.
 
     `null` is what a missing value was in the original's rows, None or NaN: scikit-learn treats the two differently.
-    `time` is the dtype of dates and spans of time, whose values are microseconds (`datetime64[ns]`); else empty.
+    `time` is the dtype of dates and timedeltas, whose values are microseconds (`datetime64[ns]`); else empty.
     `whole` is the dtype of whole numbers and booleans in the original's rows (`int64`, `bool`, pandas' `Int64`), as
     long as the steps before left them in it; else empty. Functions compute otherwise with them than with floats.
     """
@@ -263,11 +263,15 @@ def _merge(run: Sequence[Block]) -> Block:
 
 def dated(block: Block) -> PackError:
     """The error for a step that would take dates for numbers."""
-    spans = block.time.startswith("timedelta")
+    is_timedelta = block.time.startswith("timedelta")
     return PackError(
         "E302",
         f"The step computes with the column {block.names[0]!r:.80}, "
-        f"which holds {'spans of time' if spans else 'dates'}.",
+        f"which holds {'timedeltas' if is_timedelta else 'dates'}.",
         fix="Make numbers of it before this step: FunctionTransformer(lambda df: "
-        + ("df.apply(lambda s: s.dt.days))." if spans else "df.apply(lambda s: s.dt.year)), or the days between two."),
+        + (
+            "df.apply(lambda s: s.dt.days))."
+            if is_timedelta
+            else "df.apply(lambda s: s.dt.year)), or the days between two."
+        ),
     )

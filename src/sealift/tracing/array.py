@@ -12,7 +12,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from sealift.graph.builder import Shape, Tensor
 from sealift.tracing import dispatch
-from sealift.tracing.unsupported import ROWS, Lacking, Refusal, rows_at_once
+from sealift.tracing.unsupported import ROWS, UnsupportedAttribute, UnsupportedOperation, rows_at_once
 
 _NARROW = frozenset(map(np.dtype, ("int8", "int16", "int32", "uint8", "uint16", "uint32")))
 _DTYPES = ("bool", "float32", "float64", "int64", "object")
@@ -37,8 +37,8 @@ class Array(NDArrayOperatorsMixin):
 
     Attributes:
         narrow: the dtype of whole numbers that is narrower than the tensor's int64, else None.
-        missing: for texts, where one is missing.
-        null: for texts, what a missing one is, None or NaN.
+        missing: for strings, where one is missing.
+        null: for strings, what a missing one is, None or NaN.
     """
 
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -64,13 +64,13 @@ class Array(NDArrayOperatorsMixin):
 
     @__class__.setter
     def __class__(self, kind: type) -> None:
-        raise TypeError("the class of a stand-in cannot be set")
+        raise TypeError("the class of a placeholder cannot be set")
 
     @property
     def tensor(self) -> Tensor:
-        """The values. Raises Refusal when they were changed through another view."""
+        """The values. Raises UnsupportedOperation when they were changed through another view."""
         if self._version != self._memory.version:
-            raise Refusal(
+            raise UnsupportedOperation(
                 "it assigns into a part of an array and then reads the array through another name",
                 "Work on a copy: x = x.copy(), or build the new column with np.where and np.column_stack.",
             )
@@ -124,7 +124,7 @@ class Array(NDArrayOperatorsMixin):
         return dispatch.array_function(function, args, kwargs)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
-        raise Refusal(
+        raise UnsupportedOperation(
             "it hands the values to code that is not NumPy's own, which cannot be followed",
             "Leave out np.asarray and np.array or import numpy at the top of the module; say what other libraries do "
             "with NumPy's functions, or compute the column before the model.",
@@ -188,22 +188,22 @@ class Array(NDArrayOperatorsMixin):
             return partial(known, self)
         if name in ARRAY_PROPERTIES:
             return ARRAY_PROPERTIES[name](self)
-        raise lacking("an array", name, _ACROSS_ROWS if name in _ACROSS_ROWS_METHODS else "")
+        raise unsupported_attribute("an array", name, _ACROSS_ROWS if name in _ACROSS_ROWS_METHODS else "")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("shape", "dtype", "flat"):
-            raise Refusal(f"it sets .{name} of an array", "Use .reshape() or .astype().")
+            raise UnsupportedOperation(f"it sets .{name} of an array", "Use .reshape() or .astype().")
         object.__setattr__(self, name, value)
 
 
 def is_array(value: Any) -> bool:
-    """Whether it is a stand-in; isinstance is of no use, for it says that it is NumPy's."""
+    """Whether it is a placeholder; isinstance is of no use, for it says that it is NumPy's."""
     return issubclass(type(value), Array)
 
 
-def lacking(kind: str, name: str, fix: str = "") -> Lacking:
-    """The refusal of a method or attribute that is not traced."""
-    return Lacking(
+def unsupported_attribute(kind: str, name: str, fix: str = "") -> UnsupportedAttribute:
+    """The error for a method or attribute that is not supported."""
+    return UnsupportedAttribute(
         f"it uses .{name} of {kind}, which is not traced",
         fix or "Say it with arithmetic, np.where and other functions of NumPy on whole columns.",
     )
@@ -215,31 +215,31 @@ def pandas_class(module: str, name: str) -> type | None:
 
 
 def dtype_of(kind: Any) -> str:
-    """The graph's name of a dtype. Raises Refusal for one that it does not have."""
-    found: str = np.dtype(kind).name
-    if found not in _DTYPES or found == "object":
-        raise Refusal(
-            f"it makes values of the dtype {found}, which the graph does not have",
+    """The graph's name of a dtype. Raises UnsupportedOperation for one that it does not have."""
+    result: str = np.dtype(kind).name
+    if result not in _DTYPES or result == "object":
+        raise UnsupportedOperation(
+            f"it makes values of the dtype {result}, which the graph does not have",
             "Use float64, float32, int64 or bool: .astype(float) in place of smaller or larger types.",
         )
-    return found
+    return result
 
 
-def held(kind: Any) -> str:
+def tensor_dtype(kind: Any) -> str:
     """The graph's name of the dtype that holds values of `kind`: narrower whole numbers are held as int64."""
     dtype = np.dtype(kind)
     return "int64" if dtype in _NARROW else dtype_of(dtype)
 
 
-def _decided() -> Refusal:
-    return Refusal(
+def _decided() -> UnsupportedOperation:
+    return UnsupportedOperation(
         "it decides by the values: Python's if, while, and, or, not and in need one answer for all rows",
         "Write np.where(condition, value, otherwise) in place of if, and & | ~ in place of and, or, not.",
     )
 
 
-def _one_number(kind: str) -> Refusal:
-    return Refusal(
+def _one_number(kind: str) -> UnsupportedOperation:
+    return UnsupportedOperation(
         f"it makes one Python number of a whole column ({kind}(), or a function of math)",
         "Use NumPy's function of the same name, such as np.log for math.log, and .astype(float) for float().",
     )

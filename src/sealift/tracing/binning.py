@@ -11,7 +11,7 @@ from sealift.graph.builder import where
 from sealift.graph.search import positions
 from sealift.tracing.array import Array, is_array
 from sealift.tracing.series import Series
-from sealift.tracing.unsupported import Refusal, rows_at_once
+from sealift.tracing.unsupported import UnsupportedOperation, rows_at_once
 
 
 def cut(
@@ -30,18 +30,20 @@ def cut(
     Repeats `pandas/core/reshape/tile.py`, `_bins_to_cuts`.
 
     Raises:
-        Refusal: for a number of bins, which needs all rows; for intervals as values; for labels of several kinds.
+        UnsupportedOperation: for a number of bins, which needs all rows; for intervals as values; for mixed labels.
     """
     del precision, ordered
     if np.ndim(bins) == 0:
         raise rows_at_once("pd.cut with a number of bins", "Give pd.cut the edges, or use KBinsDiscretizer.")
     if labels is None or retbins or duplicates != "raise":
-        raise Refusal(
+        raise UnsupportedOperation(
             "it uses pd.cut with intervals as values", "Give labels=False for their numbers, or a list of labels."
         )
     edges = np.asarray(bins, dtype=np.float64)
     if not (np.diff(edges) > 0).all():
-        raise Refusal("it uses pd.cut with edges that do not increase", "Give the edges in increasing order.")
+        raise UnsupportedOperation(
+            "it uses pd.cut with edges that do not increase", "Give the edges in increasing order."
+        )
     values = x.tensor.matrix().cast("float64")
     place = positions(values, [edges], right=not right)
     if include_lowest and right:
@@ -52,20 +54,20 @@ def cut(
     if labels is False:
         return Series(where(outside, np.nan, number.cast("float64")).column(0), name)
     table = _table(labels, len(edges) - 1)
-    found = where(outside, np.array(0), number).take_from(table)
+    result = where(outside, np.array(0), number).take_from(table)
     if table.dtype == object:
-        return Series(found.column(0), name, outside.column(0))
-    return Series(where(outside, np.nan, found.cast("float64")).column(0), name)
+        return Series(result.column(0), name, outside.column(0))
+    return Series(where(outside, np.nan, result.cast("float64")).column(0), name)
 
 
 def _table(labels: Sequence[Any], count: int) -> Any:
     if not isinstance(labels, list | tuple | np.ndarray) or len(labels) != count:
-        raise Refusal("it uses pd.cut with labels that do not fit the edges", f"Give {count} labels.")
+        raise UnsupportedOperation("it uses pd.cut with labels that do not fit the edges", f"Give {count} labels.")
     if all(isinstance(label, str) for label in labels):
         return np.array(list(labels), dtype=object)
     if all(isinstance(label, int | float | np.number) and not isinstance(label, bool) for label in labels):
         return np.array(labels, dtype=np.float64)
-    raise Refusal("it uses pd.cut with labels of several kinds", "Give strings, or numbers.")
+    raise UnsupportedOperation("it uses pd.cut with labels of several kinds", "Give strings, or numbers.")
 
 
 class Cut:

@@ -1,4 +1,4 @@
-"""`column.dt`: the parts of times and spans as pandas names them."""
+"""`column.dt`: the parts of dates and timedeltas, named as in pandas."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from sealift.contract.datetimes import DAY
 from sealift.graph.tensor import Tensor, where
 from sealift.tracing.calendar import HOUR, MINUTE, SECOND, Calendar, floored, quotient, rest
-from sealift.tracing.datetimes import DATETIME_ACCESSOR, Moments
+from sealift.tracing.datetimes import DATETIME_ACCESSOR, Datetimes
 from sealift.tracing.series import Series
 from sealift.tracing.time_units import as_float, unit_of
-from sealift.tracing.unsupported import Refusal
+from sealift.tracing.unsupported import UnsupportedOperation
 
 _NUMBERS: dict[str, Callable[[Calendar], Tensor]] = {
     "year": lambda c: c.year,
@@ -43,7 +43,7 @@ _FLAGS: dict[str, Callable[[Calendar], Tensor]] = {
     "is_year_start": lambda c: c.day.equals(1) & c.month.equals(1),
     "is_year_end": lambda c: c.day.equals(31) & c.month.equals(12),
 }
-_SPANS: dict[str, Callable[[Tensor], Tensor]] = {
+_TIMEDELTA_PARTS: dict[str, Callable[[Tensor], Tensor]] = {
     "days": lambda x: quotient(x, DAY),
     "seconds": lambda x: quotient(rest(x, DAY), SECOND),
     "microseconds": lambda x: rest(x, SECOND),
@@ -73,31 +73,31 @@ def _splits_seconds() -> bool:
 class Parts:
     """`column.dt`."""
 
-    def __init__(self, moments: Moments) -> None:
-        self._moments = moments
-        self._calendar = Calendar(moments.micros)
+    def __init__(self, column: Datetimes) -> None:
+        self._column = column
+        self._calendar = Calendar(column.micros)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        moments = self._moments
-        if moments.kind.kind == "m":
-            if name in _SPANS:
-                return moments.numbers(_SPANS[name](moments.micros))
+        column = self._column
+        if column.kind.kind == "m":
+            if name in _TIMEDELTA_PARTS:
+                return column.numbers(_TIMEDELTA_PARTS[name](column.micros))
             if name == "total_seconds":
                 return self._total_seconds
         elif name in _NUMBERS:
-            return moments.numbers(_NUMBERS[name](self._calendar))
+            return column.numbers(_NUMBERS[name](self._calendar))
         elif name in _FLAGS:
-            return moments.told(_FLAGS[name](self._calendar) & ~moments.gaps)
+            return column.as_column(_FLAGS[name](self._calendar) & ~column.gaps)
         elif name in ("normalize", "floor"):
             return lambda freq="D", **_: self._floor(freq)
         elif name == "isocalendar":
-            return lambda: _Weeks(moments, self._calendar.iso)
+            return lambda: _Weeks(column, self._calendar.iso)
         elif name in ("month_name", "day_name"):
             return lambda locale=None: self._names(name, locale)
-        of = "spans" if moments.kind.kind == "m" else "dates"
-        raise Refusal(
+        of = "timedeltas" if column.kind.kind == "m" else "dates"
+        raise UnsupportedOperation(
             f"it uses .dt.{name} of {of}, which is not traced",
             _ELSEWHERE.get(name, "Say it with .dt.year, .month, .day, .hour, .dayofweek, .dayofyear, or differences."),
         )
@@ -105,41 +105,41 @@ class Parts:
     def _names(self, kind: str, locale: Any) -> Series:
         """English names, as pandas gives them unless it is asked for a locale."""
         if locale is not None:
-            raise Refusal("it names months or days in a locale", "Leave locale out, or take the number.")
+            raise UnsupportedOperation("it names months or days in a locale", "Leave locale out, or take the number.")
         months = kind == "month_name"
         number = self._calendar.month - 1 if months else self._calendar.weekday
         names = np.array((_MONTHS if months else _DAYS).split(), dtype=object)
-        return Series(number.take_from(names), self._moments.name, self._moments.gaps)
+        return Series(number.take_from(names), self._column.name, self._column.gaps)
 
-    def _floor(self, freq: Any) -> Moments:
+    def _floor(self, freq: Any) -> Datetimes:
         if freq not in _FLOORS:
-            raise Refusal(f"it rounds dates down to {freq!r:.40}", "Use 'D', 'h', 'min' or 's'.")
-        return self._moments.like(floored(self._moments.micros, _FLOORS[freq]))
+            raise UnsupportedOperation(f"it rounds dates down to {freq!r:.40}", "Use 'D', 'h', 'min' or 's'.")
+        return self._column.like(floored(self._column.micros, _FLOORS[freq]))
 
     def _total_seconds(self) -> Any:
-        moments = self._moments
-        unit = unit_of(moments.kind)
+        column = self._column
+        unit = unit_of(column.kind)
         if _splits_seconds():
-            whole = quotient(moments.micros, SECOND).cast("float64")
-            found = whole + rest(moments.micros, SECOND).cast("float64") / 1e6
+            whole = quotient(column.micros, SECOND).cast("float64")
+            result = whole + rest(column.micros, SECOND).cast("float64") / 1e6
         else:
-            found = as_float(moments.micros, unit) / {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
-        return moments.told(where(moments.gaps, np.nan, found))
+            result = as_float(column.micros, unit) / {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
+        return column.as_column(where(column.gaps, np.nan, result))
 
 
 class _Weeks:
     """`column.dt.isocalendar()`."""
 
-    def __init__(self, moments: Moments, parts: tuple[Tensor, Tensor, Tensor]) -> None:
-        self._moments = moments
+    def __init__(self, column: Datetimes, parts: tuple[Tensor, Tensor, Tensor]) -> None:
+        self._column = column
         self._parts = dict(zip(("year", "week", "day"), parts, strict=True))
 
     def __getitem__(self, name: str) -> Any:
-        return self._moments.numbers(self._parts[name])
+        return self._column.numbers(self._parts[name])
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("year", "week", "day"):
-            raise Refusal(f"it uses .{name} of isocalendar()", "Take .year, .week or .day of it.")
+            raise UnsupportedOperation(f"it uses .{name} of isocalendar()", "Take .year, .week or .day of it.")
         return self[name]
 
 

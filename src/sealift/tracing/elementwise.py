@@ -155,8 +155,8 @@ def hypot(a: Tensor, b: Tensor) -> Tensor:
     """√(a² + b²) without overflow."""
     high, low = fmax(a.abs(), b.abs()), fmin(a.abs(), b.abs())
     share = where(truth(high), low / high, 0.0)
-    found = high * (1.0 + share * share).sqrt()
-    return where(a.isnan() | b.isnan(), np.nan, where(high.op("IsInf", dtype="bool"), np.inf, found))
+    result = high * (1.0 + share * share).sqrt()
+    return where(a.isnan() | b.isnan(), np.nan, where(high.op("IsInf", dtype="bool"), np.inf, result))
 
 
 def cbrt(x: Tensor) -> Tensor:
@@ -170,10 +170,10 @@ def cbrt(x: Tensor) -> Tensor:
 
 def logarithm(x: Tensor, base: float) -> Tensor:
     """The logarithm to `base`, whole where x is a whole power of it."""
-    found = x.log() / float(np.log(base))
-    whole = found.op("Round")
+    result = x.log() / float(np.log(base))
+    whole = result.op("Round")
     power = where(whole.equals(whole), base, 0.0) ** whole
-    return where(power.equals(x) & (x > 0.0) & (x < np.inf), whole, found)
+    return where(power.equals(x) & (x > 0.0) & (x < np.inf), whole, result)
 
 
 def logaddexp(a: Tensor, b: Tensor) -> Tensor:
@@ -200,10 +200,10 @@ def _odd(x: Tensor, size: Tensor) -> Tensor:
 
 
 def _polynomial(x: Tensor, coefficients: tuple[float, ...]) -> Tensor:
-    found: Tensor = x * coefficients[0] + coefficients[1]
+    result: Tensor = x * coefficients[0] + coefficients[1]
     for coefficient in coefficients[2:]:
-        found = found * x + coefficient
-    return found
+        result = result * x + coefficient
+    return result
 
 
 def side_by_side(parts: list[Tensor], axis: int, dtype: str) -> Tensor:

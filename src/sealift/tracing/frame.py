@@ -13,13 +13,13 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from sealift.graph.builder import concat
 from sealift.graph.table import Block, Table
 from sealift.tracing import dispatch
-from sealift.tracing.array import Array, is_array, lacking, pandas_class
-from sealift.tracing.datetimes import as_block, is_moments, of_block
+from sealift.tracing.array import Array, is_array, pandas_class, unsupported_attribute
+from sealift.tracing.datetimes import as_block, is_datetimes, of_block
 from sealift.tracing.frame_columns import dropped, with_column
 from sealift.tracing.integers import by_pandas
 from sealift.tracing.reduce import reduce
-from sealift.tracing.series import ELSEWHERE, Series, unlike
-from sealift.tracing.unsupported import ROWS, Refusal
+from sealift.tracing.series import ALTERNATIVES, Series, unsupported_method
+from sealift.tracing.unsupported import ROWS, UnsupportedOperation
 
 _OWN = {"sum", "mean", "min", "max", "std", "var", "prod", "any", "all", "clip", "round", "around", "copy"}
 
@@ -45,7 +45,7 @@ class Frame(NDArrayOperatorsMixin):
 
     @__class__.setter
     def __class__(self, kind: type) -> None:
-        raise TypeError("the class of a stand-in cannot be set")
+        raise TypeError("the class of a placeholder cannot be set")
 
     @property
     def columns(self) -> Any:
@@ -89,7 +89,7 @@ class Frame(NDArrayOperatorsMixin):
         if isinstance(key, str):
             return self.column(key)
         if is_array(key) or is_frame(key) or isinstance(key, slice):
-            raise Refusal(
+            raise UnsupportedOperation(
                 "it keeps only some of the rows, but every row needs an answer",
                 "Write df.where(condition, other) or np.where, which have a value for every row.",
             )
@@ -101,7 +101,7 @@ class Frame(NDArrayOperatorsMixin):
             self.__dict__["table"] = with_column(self.table, key, plain)
             return
         if is_array(key) or is_frame(key):
-            raise Refusal("it assigns where a condition holds", "Write df = df.mask(condition, value).")
+            raise UnsupportedOperation("it assigns where a condition holds", "Write df = df.mask(condition, value).")
         for i, name in enumerate(key):
             part = value[name if is_frame(value) else (slice(None), i)] if np.ndim(value) == 2 else value
             self[str(name)] = part
@@ -119,9 +119,9 @@ class Frame(NDArrayOperatorsMixin):
         if name.startswith("__"):
             raise AttributeError(name)
         try:
-            raise unlike(name, "a data frame")
+            raise unsupported_method(name, "a data frame")
         except KeyError:
-            raise lacking("a data frame", name, ELSEWHERE.get(name, "")) from None
+            raise unsupported_attribute("a data frame", name, ALTERNATIVES.get(name, "")) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "columns":
@@ -129,7 +129,7 @@ class Frame(NDArrayOperatorsMixin):
         elif name in self.table.names:
             self[name] = value
         else:
-            raise Refusal(f"it sets .{name} of a data frame", f"Write df[{name!r}] = … for a column.")
+            raise UnsupportedOperation(f"it sets .{name} of a data frame", f"Write df[{name!r}] = … for a column.")
 
     def __repr__(self) -> str:
         return f"<data frame that is being traced, columns {list(self.table.names)}>"
@@ -140,23 +140,25 @@ class Frame(NDArrayOperatorsMixin):
         if name not in names:
             raise KeyError(name)
         if names.count(name) > 1:
-            raise Refusal(f"the column {name!r} stands there twice", "Give the columns names of their own.")
+            raise UnsupportedOperation(
+                f"the column {name!r} stands there twice", "Give the columns names of their own."
+            )
         (block,) = self.table.select([names.index(name)]).blocks
         if block.time:
             return of_block(block, name)
         missing = None if block.missing is None else block.missing.column(0)
-        found = Series(
+        result = Series(
             block.values.column(0), name, missing, narrow=narrow_of(block), nullable=block.whole[:1].isupper()
         )
-        found.null = block.null
-        found.masked = found.nullable and found.dtype.kind == "f"
-        return found
+        result.null = block.null
+        result.masked = result.nullable and result.dtype.kind == "f"
+        return result
 
     def picked(self, names: Sequence[str]) -> Frame:
         """Some of the columns, in the order given."""
-        lacking_ = [name for name in names if name not in self.table.names]
-        if lacking_:
-            raise KeyError(lacking_)
+        unknown = [name for name in names if name not in self.table.names]
+        if unknown:
+            raise KeyError(unknown)
         return Frame(self.table.select([self.table.names.index(name) for name in names]))
 
     def each(self, function: Callable[[Array], Any]) -> Frame:
@@ -167,27 +169,31 @@ class Frame(NDArrayOperatorsMixin):
         """All columns as one matrix."""
         blocks = self.table.blocks
         if len(blocks) == 1:
-            found = matrix_of(blocks[0])
+            result = matrix_of(blocks[0])
         elif any(block.time for block in blocks):
-            raise Refusal("it makes one array of dates and other columns", "Pick the columns of dates first.")
+            raise UnsupportedOperation(
+                "it makes one array of dates and other columns", "Pick the columns of dates first."
+            )
         elif any(block.is_text for block in blocks):
-            raise Refusal("it makes one array of texts and numbers", "Pick the columns of numbers first.")
+            raise UnsupportedOperation(
+                "it makes one array of strings and numbers", "Pick the columns of numbers first."
+            )
         else:
-            found = Array(concat(block.values for block in blocks))
-        return found if dtype is None else found.astype(dtype)
+            result = Array(concat(block.values for block in blocks))
+        return result if dtype is None else result.astype(dtype)
 
 
 def is_frame(value: Any) -> bool:
-    """Whether it is a data frame's stand-in."""
+    """Whether it is a data frame's placeholder."""
     return issubclass(type(value), Frame)
 
 
 def involves_frame(values: Sequence[Any]) -> bool:
-    """Whether a data frame's stand-in is among the operands."""
+    """Whether a data frame's placeholder is among the operands."""
     return any(is_frame(value) for value in values)
 
 
-def by_frame(name: str, args: Any, kwargs: Any) -> Any:
+def frame_function(name: str, args: Any, kwargs: Any) -> Any:
     """NumPy's function by the frame's own method, or on its matrix; NotImplemented where there is no frame."""
     if args and is_frame(args[0]) and name in _OWN:
         return getattr(args[0], {"around": "round"}.get(name, name))(*args[1:], **kwargs)
@@ -213,17 +219,19 @@ def _flat(values: Sequence[Any]) -> Iterator[Any]:
         yield from _flat(value) if isinstance(value, list | tuple) else [value]
 
 
-def spread(function: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Frame:
+def by_columns(function: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Frame:
     """A universal function on a data frame: column by column, as pandas aligns them."""
     if method != "__call__" or options or function.nout != 1:
-        raise Refusal(f"it calls np.{function.__name__} on a data frame with options", "Leave them out.")
+        raise UnsupportedOperation(f"it calls np.{function.__name__} on a data frame with options", "Leave them out.")
     frames = [value for value in inputs if is_frame(value)]
     names = frames[0].table.names
     if any(frame.table.names != names for frame in frames):
-        raise Refusal("it combines data frames whose columns differ", "Bring both to the same columns in one order.")
+        raise UnsupportedOperation(
+            "it combines data frames whose columns differ", "Bring both to the same columns in one order."
+        )
     for value in inputs:
         if is_array(value) and (issubclass(type(value), Series) or value.ndim == 1):
-            raise Refusal(
+            raise UnsupportedOperation(
                 "it combines a data frame with a column, which pandas matches by the wrong axis",
                 "Write df.div(column, axis=0), or .mul, .add, .sub with axis=0.",
             )
@@ -263,7 +271,7 @@ def narrow_of(block: Block) -> np.dtype[Any] | None:
 
 
 def _block(result: Any, like: Block) -> Block:
-    if is_moments(result):
+    if is_datetimes(result):
         return as_block(result, like.names)
     whole = "" if result.narrow is None else str(result.narrow)
     return replace(like, values=result.tensor, missing=result.missing, time="", whole=whole)

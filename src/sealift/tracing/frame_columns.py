@@ -11,9 +11,9 @@ import numpy as np
 from sealift.graph.builder import Tensor
 from sealift.graph.table import Block, Table
 from sealift.tracing.array import is_array
-from sealift.tracing.datetimes import as_block, is_moments
+from sealift.tracing.datetimes import as_block, is_datetimes
 from sealift.tracing.shapes import constant, expanded
-from sealift.tracing.unsupported import Refusal, rows_at_once
+from sealift.tracing.unsupported import UnsupportedOperation, rows_at_once
 
 
 def with_column(table: Table, name: str, value: Any) -> Table:
@@ -27,14 +27,14 @@ def with_column(table: Table, name: str, value: Any) -> Table:
 
 
 def _block(table: Table, name: str, value: Any) -> Block:
-    if is_moments(value):
+    if is_datetimes(value):
         return as_block(value, (name,))
     values, missing, null = column_of(table, value)
     return Block(values, missing, (name,), null)
 
 
 def column_of(table: Table, value: Any) -> tuple[Tensor, Tensor | None, float | None]:
-    """A column to be assigned as a matrix (N, 1), its mask, and what a missing text is."""
+    """A column to be assigned as a matrix (N, 1), its mask, and what a missing string is."""
     like = table.blocks[0].values
     tensor = value.tensor if is_array(value) else constant(table.graph, value)
     if tensor.shape == (None,):
@@ -44,7 +44,7 @@ def column_of(table: Table, value: Any) -> tuple[Tensor, Tensor | None, float | 
             raise rows_at_once("a column with a value of its own for each row")
         tensor = expanded(tensor, (None, 1), like)
     if tensor.shape != (None, 1):
-        raise Refusal("it assigns several columns to one name", "Assign them one by one.")
+        raise UnsupportedOperation("it assigns several columns to one name", "Assign them one by one.")
     if tensor.dtype != "object":
         return tensor, None, np.nan
     mask = value.missing if is_array(value) and value.missing is not None else constant(table.graph, False)
@@ -54,9 +54,9 @@ def column_of(table: Table, value: Any) -> tuple[Tensor, Tensor | None, float | 
 
 def dropped(table: Table, names: Sequence[str]) -> Table:
     """The table without some columns. Raises KeyError as pandas does."""
-    lacking_ = [name for name in names if name not in table.names]
-    if lacking_:
-        raise KeyError(f"{lacking_} not found in axis")
+    unknown = [name for name in names if name not in table.names]
+    if unknown:
+        raise KeyError(f"{unknown} not found in axis")
     return table.select([i for i, name in enumerate(table.names) if name not in names])
 
 

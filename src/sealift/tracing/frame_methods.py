@@ -8,29 +8,29 @@ from typing import Any
 import numpy as np
 
 from sealift.graph.table import Table
-from sealift.tracing.array import is_array, lacking
+from sealift.tracing.array import is_array, unsupported_attribute
 from sealift.tracing.frame import FRAME_METHODS, FRAME_PROPERTIES, Frame, across, is_frame
 from sealift.tracing.frame_columns import dropped, matching, with_column
 from sealift.tracing.integers import by_pandas
 from sealift.tracing.series import Series
-from sealift.tracing.series_methods import OPERATORS, among, bounded, chosen, filled, gone
-from sealift.tracing.unsupported import Refusal
+from sealift.tracing.series_methods import OPERATORS, among, bounded, chosen, filled, isna
+from sealift.tracing.unsupported import UnsupportedOperation
 
 _REDUCTIONS = ("sum", "mean", "min", "max", "std", "var", "prod", "any", "all", "median")
 
 
 def _assign(frame: Frame, **columns: Any) -> Frame:
-    found = Frame(frame.table)
+    result = Frame(frame.table)
     for name, value in columns.items():
-        found[name] = value(found) if callable(value) and not is_array(value) else value
-    return found
+        result[name] = value(result) if callable(value) and not is_array(value) else value
+    return result
 
 
 def _drop(
     frame: Frame, labels: Any = None, *, axis: Any = 0, columns: Any = None, inplace: bool = False, **_: Any
 ) -> Any:
     if columns is None and axis not in (1, "columns"):
-        raise Refusal("it drops rows", "Every row needs an answer.")
+        raise UnsupportedOperation("it drops rows", "Every row needs an answer.")
     names = labels if columns is None else columns
     return _settled(frame, dropped(frame.table, [names] if isinstance(names, str) else list(names)), inplace)
 
@@ -52,16 +52,16 @@ def _settled(frame: Frame, table: Table, inplace: bool) -> Frame | None:
 
 def _fillna(frame: Frame, value: Any = None, *, inplace: bool = False, **rest: Any) -> Any:
     if value is None or any(option is not None for option in rest.values()):
-        raise Refusal("it fills gaps from other rows", "Fill with a number, or use SimpleImputer.")
+        raise UnsupportedOperation("it fills gaps from other rows", "Fill with a number, or use SimpleImputer.")
     if isinstance(value, Mapping):
         table = frame.table
         for name, instead in value.items():
             if name in table.names:
                 table = with_column(table, name, frame[name].fillna(instead))
         return _settled(frame, table, inplace)
-    texts = isinstance(value, str)
+    strings = isinstance(value, str)
     return _settled(
-        frame, frame.each(lambda x: filled(x, value) if (x.missing is not None) == texts else x).table, inplace
+        frame, frame.each(lambda x: filled(x, value) if (x.missing is not None) == strings else x).table, inplace
     )
 
 
@@ -73,7 +73,7 @@ def _astype(frame: Frame, dtype: Any, **_: Any) -> Frame:
 
 def _apply(frame: Frame, function: Any, axis: Any = 0, **kwargs: Any) -> Frame:
     if axis not in (0, "index"):
-        raise Refusal("it applies a function to each row", "Combine whole columns: df['a'] / df['b'].")
+        raise UnsupportedOperation("it applies a function to each row", "Combine whole columns: df['a'] / df['b'].")
     if isinstance(function, np.ufunc):
         return function(frame)  # type: ignore[no-any-return]
     return _assign(frame, **{name: function(frame[name], **kwargs) for name in frame.table.names})
@@ -82,10 +82,10 @@ def _apply(frame: Frame, function: Any, axis: Any = 0, **kwargs: Any) -> Frame:
 def _operation(name: str) -> Callable[..., Any]:
     def run(frame: Frame, other: Any, axis: Any = "columns", level: Any = None, fill_value: Any = None) -> Any:
         if fill_value is not None or level is not None:
-            raise Refusal(f"it uses fill_value= or level= of .{name}", "Write df.fillna(0) first.")
+            raise UnsupportedOperation(f"it uses fill_value= or level= of .{name}", "Write df.fillna(0) first.")
         if is_array(other) and other.ndim == 1:
             if axis not in (0, "index"):
-                raise Refusal(f"it matches a column with the column names in .{name}", "Give axis=0.")
+                raise UnsupportedOperation(f"it matches a column with the column names in .{name}", "Give axis=0.")
             column = other[:, None]
             return frame.each(
                 lambda x: _divided(OPERATORS[name], x, column, nullable=getattr(other, "nullable", False))
@@ -102,7 +102,7 @@ def _divided(function: Any, x: Any, column: Any, *, nullable: bool) -> Any:
 def _reduction(name: str) -> Callable[..., Any]:
     def run(frame: Frame, axis: Any = 0, skipna: bool = True, **rest: Any) -> Any:
         if {key for key, value in rest.items() if value not in (None, False, 0)} - {"ddof"}:
-            raise Refusal(f"it calls .{name} with rare arguments", "Leave them out.")
+            raise UnsupportedOperation(f"it calls .{name} with rare arguments", "Leave them out.")
         return across(frame, name, axis, skipna=skipna, ddof=rest.get("ddof", 1))
 
     return run
@@ -111,7 +111,9 @@ def _reduction(name: str) -> Callable[..., Any]:
 def _map(frame: Frame, function: Any, **_: Any) -> Frame:
     if isinstance(function, np.ufunc):
         return function(frame)  # type: ignore[no-any-return]
-    raise Refusal("it maps a Python function over single values", "Use NumPy's functions on the whole frame.")
+    raise UnsupportedOperation(
+        "it maps a Python function over single values", "Use NumPy's functions on the whole frame."
+    )
 
 
 def _clip(
@@ -132,11 +134,11 @@ class _Places:
 
     def _names(self, key: Any) -> Any:
         if not isinstance(key, tuple) or len(key) != 2 or key[0] != slice(None):
-            raise Refusal("it picks single rows", "Pick columns: df.loc[:, ['a', 'b']].")
+            raise UnsupportedOperation("it picks single rows", "Pick columns: df.loc[:, ['a', 'b']].")
         names = list(self._frame.table.names)
         if not self._by_name:
-            found: Any = np.array(names, dtype=object)[key[1]]
-            return list(found) if np.ndim(found) else found
+            result: Any = np.array(names, dtype=object)[key[1]]
+            return list(result) if np.ndim(result) else result
         if isinstance(key[1], slice):
             start = 0 if key[1].start is None else names.index(key[1].start)
             stop = len(names) if key[1].stop is None else names.index(key[1].stop) + 1
@@ -162,19 +164,21 @@ def _insert(frame: Frame, loc: int, column: str, value: Any, **_: Any) -> None:
 
 
 def _pop(frame: Frame, name: str) -> Series:
-    found = frame[name]
+    result = frame[name]
     del frame[name]
-    return found  # type: ignore[no-any-return]
+    return result  # type: ignore[no-any-return]
 
 
 def _chosen(frame: Frame, condition: Any, other: Any, *, keep: bool) -> Frame:
     if callable(condition) and not is_frame(condition):
         condition = condition(frame)
     if not is_frame(condition) or np.ndim(other):
-        raise Refusal("it chooses by something else than a frame of conditions", "Write df.where(df > 0, 0).")
+        raise UnsupportedOperation(
+            "it chooses by something else than a frame of conditions", "Write df.where(df > 0, 0)."
+        )
     names = frame.table.names
     if condition.table.names != names:
-        raise lacking("a data frame", "where", "Give a condition with the same columns.")
+        raise unsupported_attribute("a data frame", "where", "Give a condition with the same columns.")
     return _assign(frame, **{name: chosen(frame[name], condition[name], other, keep=keep) for name in names})
 
 
@@ -197,14 +201,14 @@ FRAME_METHODS.update(
         "get": lambda df, name, default=None: df[name] if name in df else default,  # noqa: SIM401 - this is get
         "insert": _insert,
         "isin": lambda df, values: df.each(lambda x: among(x, values)),
-        "isna": lambda df: df.each(gone),
-        "isnull": lambda df: df.each(gone),
+        "isna": lambda df: df.each(isna),
+        "isnull": lambda df: df.each(isna),
         "items": lambda df: ((name, df[name]) for name in df),
         "keys": lambda df: df.columns,
         "map": _map,
         "mask": lambda df, condition, other=np.nan: _chosen(df, condition, other, keep=False),
-        "notna": lambda df: df.each(lambda x: ~gone(x)),
-        "notnull": lambda df: df.each(lambda x: ~gone(x)),
+        "notna": lambda df: df.each(lambda x: ~isna(x)),
+        "notnull": lambda df: df.each(lambda x: ~isna(x)),
         "pipe": lambda df, function, *args, **kwargs: function(df, *args, **kwargs),
         "pop": _pop,
         "reindex": lambda df, *, columns: df[list(columns)],

@@ -11,7 +11,7 @@ from sealift.tracing import dispatch
 from sealift.tracing.array import Array, is_array
 from sealift.tracing.elementwise import as_type, side_by_side
 from sealift.tracing.shapes import constant, expand, expanded
-from sealift.tracing.unsupported import ROWS, Refusal, rows_at_once
+from sealift.tracing.unsupported import ROWS, UnsupportedOperation, rows_at_once
 
 _WRITE = "Build the array anew: np.where(condition, value, x), and np.column_stack for its columns."
 
@@ -21,27 +21,27 @@ def get(array: Array, key: Any) -> Array:
     """Columns by number, slice, list or mask; all rows."""
     keys = _spread(array, key)
     if sum(not isinstance(part, int | slice) and part is not None for part in keys) > 1:
-        raise Refusal("it indexes several axes with lists at once", "Pick along one axis after the other.")
-    found, axis = array, 0
+        raise UnsupportedOperation("it indexes several axes with lists at once", "Pick along one axis after the other.")
+    result, axis = array, 0
     for part in keys:
         if part is None:
-            found = expand(found, axis)
+            result = expand(result, axis)
             axis += 1
             continue
-        size = found.sizes[axis]
+        size = result.sizes[axis]
         if size is None:
             if not _everything(part):
                 raise _of_rows(part)
             axis += 1
         elif isinstance(part, int):
-            found = _one(found, part, axis, size)
+            result = _one(result, part, axis, size)
         else:
             indices = np.arange(size)[part]
             if not isinstance(part, slice) or not np.array_equal(indices, np.arange(size)):
-                taken = _take(found, indices, axis)
-                found = taken if isinstance(part, slice) else taken.copy()
+                taken = _take(result, indices, axis)
+                result = taken if isinstance(part, slice) else taken.copy()
             axis += 1
-    return found
+    return result
 
 
 @dispatch.set_item.implement
@@ -49,12 +49,12 @@ def put(array: Array, key: Any, value: Any) -> None:
     """Assign where a condition holds, or whole columns of a matrix."""
     tensor = array.tensor
     if tensor.dtype == "object":
-        raise Refusal("it assigns into an array of texts", "Build the array anew.")
+        raise UnsupportedOperation("it assigns into an array of strings", "Build the array anew.")
     given = value.tensor if is_array(value) else constant(tensor.graph, value)
     if given.dtype == "object":
-        raise Refusal("it assigns texts to numbers", "Keep texts and numbers in arrays of their own.")
+        raise UnsupportedOperation("it assigns strings to numbers", "Keep strings and numbers in arrays of their own.")
     if not np.can_cast(given.dtype, tensor.dtype, "unsafe"):
-        raise Refusal(f"it assigns {given.dtype} to {tensor.dtype}", "Convert it first: .astype(float).")
+        raise UnsupportedOperation(f"it assigns {given.dtype} to {tensor.dtype}", "Convert it first: .astype(float).")
     given = as_type(given, tensor.dtype)
     if is_array(key) and key.dtype == np.bool_:
         array.write(_masked(array, key.tensor, given, value))
@@ -64,7 +64,7 @@ def put(array: Array, key: Any, value: Any) -> None:
         _put_masked_columns(array, keys, given, value)
         return
     if any(part is None for part in keys) or tensor.shape[0] is not None or not _everything(keys[0]) or array.ndim > 2:
-        raise Refusal("it assigns to single rows or to axes other than the columns", _WRITE)
+        raise UnsupportedOperation("it assigns to single rows or to axes other than the columns", _WRITE)
     if array.ndim == 1:
         array.write(expanded(given, tensor.shape, tensor))
         return
@@ -75,12 +75,14 @@ def _masked(array: Array, mask: Tensor, given: Tensor, value: Any) -> Tensor:
     tensor = array.tensor
     if len(given.shape) and is_array(value):
         # `x[m] = y` would need as many values as the mask has rows that hold.
-        raise Refusal("it assigns a column to the rows where a condition holds", "Write np.where(condition, y, x).")
+        raise UnsupportedOperation(
+            "it assigns a column to the rows where a condition holds", "Write np.where(condition, y, x)."
+        )
     if mask.shape != tensor.shape:
         if len(mask.shape) == 1 and len(tensor.shape) == 2:
             mask = mask.matrix()
         else:
-            raise Refusal("it assigns by a condition of another shape", _WRITE)
+            raise UnsupportedOperation("it assigns by a condition of another shape", _WRITE)
     return where(mask, given, tensor)
 
 
@@ -89,7 +91,7 @@ def _put_masked_columns(array: Array, keys: list[Any], given: Tensor, value: Any
     mask, rest = keys[0], keys[1:]
     fits = is_array(mask) and mask.sizes == (None,) and len(rest) == 1 and array.ndim == 2
     if not fits or (len(given.shape) and is_array(value)):
-        raise Refusal("it assigns by a condition to a part of an array", _WRITE)
+        raise UnsupportedOperation("it assigns by a condition to a part of an array", _WRITE)
     numbers = _numbers(tensor, rest[0])
     old = tensor.columns(numbers)
     array.write(_with_columns(tensor, numbers, where(mask.tensor.matrix(), given, old), single=False))
@@ -98,7 +100,7 @@ def _put_masked_columns(array: Array, keys: list[Any], given: Tensor, value: Any
 def _numbers(tensor: Tensor, key: Any) -> list[int]:
     """The columns that a key means."""
     if is_array(key):
-        raise Refusal("it picks columns by computed numbers", _WRITE)
+        raise UnsupportedOperation("it picks columns by computed numbers", _WRITE)
     return [int(i) for i in np.atleast_1d(np.arange(tensor.width)[key])]
 
 
@@ -129,8 +131,8 @@ def _spread(array: Array, key: Any) -> list[Any]:
 def _plain(part: Any) -> Any:
     if part is None or isinstance(part, slice) or is_array(part):
         return part
-    found = np.asarray(part)
-    return int(found) if found.ndim == 0 and found.dtype.kind in "iu" else found
+    result = np.asarray(part)
+    return int(result) if result.ndim == 0 and result.dtype.kind in "iu" else result
 
 
 def _everything(part: Any) -> bool:
@@ -158,9 +160,9 @@ def _take(array: Array, indices: Any, axis: int) -> Array:
     return array.shared(tensor.op("Gather", np.asarray(indices, dtype=np.int64), shape=shape, axis=axis))
 
 
-def _of_rows(part: Any) -> Refusal:
+def _of_rows(part: Any) -> UnsupportedOperation:
     if is_array(part) and part.dtype == np.bool_:
-        return Refusal(
+        return UnsupportedOperation(
             "it keeps only the rows where a condition holds, but every row needs an answer",
             "Write np.where(condition, value, otherwise), which has a value for every row.",
         )

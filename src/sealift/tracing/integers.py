@@ -20,21 +20,21 @@ _OVERFLOWING = frozenset(
 _KEEPING = frozenset({*_DIVISIONS, "absolute", "add", "multiply", "negative", "subtract"})
 
 
-def by_pandas(function: Any, inputs: Sequence[Any], found: Any, *, nullable: bool) -> Any:
-    """The quotient or rest `found` of whole numbers by NumPy's rules, as pandas gives it for columns.
+def by_pandas(function: Any, inputs: Sequence[Any], result: Any, *, nullable: bool) -> Any:
+    """The quotient or rest `result` of whole numbers by NumPy's rules, as pandas gives it for columns.
 
     Where whole numbers are divided by 0, pandas gives infinity or NaN, which are floats; its nullable types give 0 as
     NumPy does, unless the dividend is a single number.
     """
     if function.__name__ not in _DIVISIONS or (nullable and is_array(inputs[0])):
-        return found
+        return result
     _, divisor = inputs
     operands = [value for value in inputs if is_array(value)]
     kinds = {value.dtype.kind for value in operands}
     if not kinds <= set("iub") or (kinds == {"b"} and len(operands) == 2):
-        return found
+        return result
     by_zero = function(*(v.astype(np.float64) if is_array(v) else v for v in inputs))
-    return np.where(divisor == 0, by_zero, found)
+    return np.where(divisor == 0, by_zero, result)
 
 
 def keeps_whole(name: str, inputs: Sequence[Any]) -> bool:
@@ -47,11 +47,11 @@ def keeps_whole(name: str, inputs: Sequence[Any]) -> bool:
     )
 
 
-def with_gaps(name: str, inputs: Sequence[Any], found: Any) -> Any:
+def with_gaps(name: str, inputs: Sequence[Any], result: Any) -> Any:
     """The result for such numbers: 0 where one is divided by 0, unless the dividend is a single number."""
     if name not in _DIVISIONS or not is_array(inputs[0]):
-        return found
-    return np.where((inputs[1] == 0) & ~np.isnan(inputs[0]), 0.0, found)
+        return result
+    return np.where((inputs[1] == 0) & ~np.isnan(inputs[0]), 0.0, result)
 
 
 def counts(name: str, kinds: Sequence[np.dtype[Any]], loop: Sequence[np.dtype[Any]]) -> bool:
@@ -65,12 +65,12 @@ def counts(name: str, kinds: Sequence[np.dtype[Any]], loop: Sequence[np.dtype[An
     return name in _OTHERWISE or (name in _OVERFLOWING and loop[-1].kind in "iu" and loop[-1].itemsize < 8)
 
 
-def wrapped_around(name: str, found: Tensor, dtype: np.dtype[Any]) -> Tensor:
+def wrapped_around(name: str, result: Tensor, dtype: np.dtype[Any]) -> Tensor:
     """A result in int64 as the narrower `dtype` holds it."""
     if name not in _OVERFLOWING or dtype.kind not in "iu" or dtype.itemsize == 8:
-        return found
+        return result
     low, size = int(np.iinfo(dtype).min), 1 << (8 * dtype.itemsize)
-    return (found - low).op("Mod", np.array(size)) + low
+    return (result - low).op("Mod", np.array(size)) + low
 
 
 def if_narrow(dtype: np.dtype[Any]) -> np.dtype[Any] | None:

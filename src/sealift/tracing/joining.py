@@ -11,7 +11,7 @@ from sealift.tracing import elementwise as el
 from sealift.tracing import shapes
 from sealift.tracing.array import Array, dtype_of, is_array
 from sealift.tracing.protocol import common, graph_of, implements, tensors_of
-from sealift.tracing.unsupported import Refusal, rows_at_once
+from sealift.tracing.unsupported import UnsupportedOperation, rows_at_once
 
 
 @implements(np.concatenate)
@@ -20,7 +20,9 @@ def concatenate(arrays: Any, axis: Any = 0, *, dtype: Any = None) -> Any:
     tensors = tensors_of(*arrays)
     rank = len(tensors[0].shape)
     if axis is None or any(len(tensor.shape) != rank for tensor in tensors):
-        raise Refusal("it joins arrays of different ranks", "Use np.column_stack, or x[:, None] for a column.")
+        raise UnsupportedOperation(
+            "it joins arrays of different ranks", "Use np.column_stack, or x[:, None] for a column."
+        )
     at = int(axis) % rank
     rows = next(tensor for tensor in tensors if None in tensor.shape)
     if rows.shape[at] is None:

@@ -1,4 +1,4 @@
-"""The methods of NumPy's arrays on stand-ins."""
+"""The methods of NumPy's arrays on placeholders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from sealift.tracing.array import ARRAY_METHODS, ARRAY_PROPERTIES, Array, dtype_of
 from sealift.tracing.elementwise import as_type
 from sealift.tracing.shapes import reshape, squeeze, transpose
-from sealift.tracing.unsupported import Refusal
+from sealift.tracing.unsupported import UnsupportedOperation
 
 _REDUCTIONS = ("all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "std", "sum", "var")
 
@@ -22,12 +22,12 @@ def astype(array: Array, dtype: Any, *_: Any, **__: Any) -> Array:
     if array.dtype == object:
         if np.dtype(dtype).kind in "OUS":
             return array
-        raise Refusal("it reads texts as numbers", "Let the data hold numbers as numbers.")
+        raise UnsupportedOperation("it reads strings as numbers", "Let the data hold numbers as numbers.")
     if np.dtype(dtype) == object:
         # An array of objects computes as what it holds.
         return array.copy()
     if np.dtype(dtype).kind in "US":
-        raise Refusal("it turns numbers into texts", "Leave them numbers.")
+        raise UnsupportedOperation("it turns numbers into strings", "Leave them numbers.")
     return Array(as_type(array.tensor, dtype_of(dtype)))
 
 

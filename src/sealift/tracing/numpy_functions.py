@@ -13,7 +13,7 @@ from sealift.tracing.array import Array, dtype_of, is_array
 from sealift.tracing.protocol import common, graph_of, implements, tensors_of
 from sealift.tracing.reduce import reduce
 from sealift.tracing.ufuncs import wrapped
-from sealift.tracing.unsupported import Refusal, rows_at_once
+from sealift.tracing.unsupported import UnsupportedOperation, rows_at_once
 
 for _name in ("all", "any", "argmax", "argmin", "count_nonzero", "max", "mean", "median", "min", "nanmax", "nanmean",
               "nanmedian", "nanmin", "nanprod", "nansum", "prod", "ptp", "sum"):  # fmt: skip
@@ -38,7 +38,7 @@ for _name in ("std", "var", "nanstd", "nanvar"):
 def _only_defaults(rest: dict[str, Any], name: str) -> None:
     unusual = [key for key, value in rest.items() if value is not None and value is not np._NoValue]
     if unusual:
-        raise Refusal(f"it calls np.{name} with {', '.join(unusual)}=", "Leave it out.")
+        raise UnsupportedOperation(f"it calls np.{name} with {', '.join(unusual)}=", "Leave it out.")
 
 
 def reduce_by(function: Any, array: Any, options: dict[str, Any]) -> Any:
@@ -46,12 +46,14 @@ def reduce_by(function: Any, array: Any, options: dict[str, Any]) -> Any:
     name = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
             "logical_or": "any"}.get(function.__name__)  # fmt: skip
     if isinstance(array, list | tuple) and options.get("axis", 0) == 0:
-        found = array[0]
+        result = array[0]
         for part in array[1:]:
-            found = function(found, part)
-        return found
+            result = function(result, part)
+        return result
     if name is None or not is_array(array):
-        raise Refusal(f"it uses np.{function.__name__}.reduce", "Use np.sum, np.prod, np.max or np.min over axis=1.")
+        raise UnsupportedOperation(
+            f"it uses np.{function.__name__}.reduce", "Use np.sum, np.prod, np.max or np.min over axis=1."
+        )
     return reduce(name, array, options.get("axis", 0), keepdims=bool(options.get("keepdims", False)))
 
 
@@ -63,15 +65,15 @@ def choose(condition: Any, x: Any = None, y: Any = None) -> Any:
     flag, yes, no = tensors_of(condition, x, y)
     if "object" in (yes.dtype, no.dtype):
         if yes.dtype != no.dtype:
-            raise Refusal("it mixes texts and numbers in np.where", "Give both of one kind.")
+            raise UnsupportedOperation("it mixes strings and numbers in np.where", "Give both of one kind.")
         return Array(where(el.truth(flag), yes, no), _missing_of(condition, x, y))
     # Python's own numbers take the other's dtype.
     kinds = [value if type(value) in (int, float, bool) else np.empty(0, tensor.dtype)
              for value, tensor in ((x, yes), (y, no))]  # fmt: skip
     common = dtype_of(np.result_type(*kinds))
     shape = shapes.broadcast(flag.shape, yes.shape, no.shape)
-    found = where(el.truth(flag), el.as_type(yes, common), el.as_type(no, common))
-    return Array(found if found.shape == shape else Tensor(found.graph, found.name, found.dtype, shape))
+    result = where(el.truth(flag), el.as_type(yes, common), el.as_type(no, common))
+    return Array(result if result.shape == shape else Tensor(result.graph, result.name, result.dtype, shape))
 
 
 def _missing_of(condition: Any, x: Any, y: Any) -> Tensor | None:
@@ -85,18 +87,18 @@ def _missing_of(condition: Any, x: Any, y: Any) -> Tensor | None:
 
 @implements(np.select)
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    found = default
+    result = default
     for condition, choice in list(zip(condlist, choicelist, strict=True))[::-1]:
-        found = np.where(condition, choice, found)
-    return found
+        result = np.where(condition, choice, result)
+    return result
 
 
 @implements(np.clip)
 def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """Held between two bounds; NaN stays NaN."""
     low, high = (a_min if min is None else min), (a_max if max is None else max)
-    found = a if low is None else np.maximum(a, low)
-    return found if high is None else np.minimum(found, high)
+    result = a if low is None else np.maximum(a, low)
+    return result if high is None else np.minimum(result, high)
 
 
 @implements(np.einsum)
@@ -104,7 +106,9 @@ def _einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
     """Sums of products along letters (ONNX's Einsum, in float64)."""
     del optimize
     if not isinstance(subscripts, str) or "." in subscripts:
-        raise Refusal("it calls np.einsum without letters for all axes", "Write np.einsum('ij,jk->ik', a, b).")
+        raise UnsupportedOperation(
+            "it calls np.einsum without letters for all axes", "Write np.einsum('ij,jk->ik', a, b)."
+        )
     given, arrow, kept = subscripts.replace(" ", "").partition("->")
     letters = given.split(",")
     if not arrow:
@@ -113,7 +117,9 @@ def _einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
         tensor if tensor.dtype.startswith("float") else tensor.cast("float64") for tensor in tensors_of(*operands)
     ]
     if [len(part) for part in letters] != [len(tensor.shape) for tensor in tensors]:
-        raise Refusal("it calls np.einsum with letters that do not fit", "Give each operand a letter for each axis.")
+        raise UnsupportedOperation(
+            "it calls np.einsum with letters that do not fit", "Give each operand a letter for each axis."
+        )
     sizes = {
         c: size
         for part, tensor in zip(letters, tensors, strict=True)
@@ -131,23 +137,23 @@ def _einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
 @implements(np.nan_to_num)
 def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     if not copy:
-        raise Refusal("it calls np.nan_to_num with copy=False", "Assign the result: x = np.nan_to_num(x).")
+        raise UnsupportedOperation("it calls np.nan_to_num with copy=False", "Assign the result: x = np.nan_to_num(x).")
     tensor = x.tensor
     if not tensor.dtype.startswith("float"):
         return x
     limits = np.finfo(tensor.dtype)
     high, low = (limits.max if posinf is None else posinf), (limits.min if neginf is None else neginf)
     kind = tensor.dtype
-    found = where(tensor.isnan(), np.array(nan, kind), tensor)
-    found = where(tensor.equals(np.array(np.inf, kind)), np.array(high, kind), found)
-    return wrapped(where(tensor.equals(np.array(-np.inf, kind)), np.array(low, kind), found), [x])
+    result = where(tensor.isnan(), np.array(nan, kind), tensor)
+    result = where(tensor.equals(np.array(np.inf, kind)), np.array(high, kind), result)
+    return wrapped(where(tensor.equals(np.array(-np.inf, kind)), np.array(low, kind), result), [x])
 
 
 @implements(np.round, np.around)
 def rounded(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """`np.round`, half to even."""
     if out is not None:
-        raise Refusal("it calls np.round with out=", "Assign the result.")
+        raise UnsupportedOperation("it calls np.round with out=", "Assign the result.")
     return wrapped(el.rounded(a.tensor, int(decimals)), [a]) if a.dtype.kind == "f" else a
 
 
@@ -195,23 +201,23 @@ def isin(element: Any, test_elements: Any, *_: Any, invert: bool = False, **__: 
     """Whether a value is one of those listed."""
     if isinstance(test_elements, set | frozenset):
         # It takes a set for a single object, which equals nothing.
-        raise Refusal(
+        raise UnsupportedOperation(
             "it gives np.isin a set, in which NumPy finds nothing", "Give it a list: np.isin(x, list(values))."
         )
-    found: Any = None
+    result: Any = None
     for value in np.asarray(test_elements).reshape(-1).tolist():
         same = element == value
-        found = same if found is None else found | same
-    if found is None:
-        raise Refusal("it looks a value up in an empty list", "Leave the condition out.")
-    return ~found if invert else found
+        result = same if result is None else result | same
+    if result is None:
+        raise UnsupportedOperation("it looks a value up in an empty list", "Leave the condition out.")
+    return ~result if invert else result
 
 
 @implements(np.digitize)
 def _digitize(x: Any, bins: Any, right: bool = False) -> Any:
     edges = np.asarray(bins, dtype=np.float64)
     if np.any(np.diff(edges) < 0):
-        raise Refusal("its bins do not ascend", "Give np.digitize ascending bins.")
+        raise UnsupportedOperation("its bins do not ascend", "Give np.digitize ascending bins.")
     wide = shapes.expand(x, x.ndim)
     beyond = ~(wide <= edges) if right else ~(wide < edges)
     return beyond.sum(axis=-1)
@@ -227,14 +233,16 @@ def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any
 @implements(np.interp)
 def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     if period is not None or is_array(xp) or is_array(fp) or x.ndim != 1:
-        raise Refusal("it calls np.interp in a way that is not traced", "Give it one column and constant points.")
+        raise UnsupportedOperation(
+            "it calls np.interp in a way that is not traced", "Give it one column and constant points."
+        )
     xs, fs = np.asarray(xp, dtype=np.float64), np.asarray(fp, dtype=np.float64)
     slopes = np.append(np.diff(fs) / np.diff(xs), 0.0)
     place = np.clip(_digitize(x, xs) - 1, 0, len(xs) - 1).tensor
-    found = place.take_from(fs) + place.take_from(slopes) * (x.tensor.cast("float64") - place.take_from(xs))
-    found = where(x.tensor < float(xs[0]), float(fs[0] if left is None else left), found)
-    found = where(x.tensor > float(xs[-1]), float(fs[-1] if right is None else right), found)
-    return wrapped(where(x.tensor.isnan(), np.nan, found) if x.dtype.kind == "f" else found, [x])
+    result = place.take_from(fs) + place.take_from(slopes) * (x.tensor.cast("float64") - place.take_from(xs))
+    result = where(x.tensor < float(xs[0]), float(fs[0] if left is None else left), result)
+    result = where(x.tensor > float(xs[-1]), float(fs[-1] if right is None else right), result)
+    return wrapped(where(x.tensor.isnan(), np.nan, result) if x.dtype.kind == "f" else result, [x])
 
 
 @implements(np.dot)
@@ -258,5 +266,5 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     if ord == np.inf:
         return reduce("max", abs(x), axis, keepdims=keepdims)
     if ord not in (None, 2):
-        raise Refusal("it uses a rare norm", "Use the norms 1, 2 or np.inf.")
+        raise UnsupportedOperation("it uses a rare norm", "Use the norms 1, 2 or np.inf.")
     return np.sqrt(reduce("sum", x * x, axis, keepdims=keepdims))

@@ -9,22 +9,24 @@ import numpy as np
 
 from sealift.tracing import dispatch, protocol, timedeltas, ufuncs
 from sealift.tracing.array import is_array
-from sealift.tracing.frame import by_frame, involves_frame, spread
+from sealift.tracing.frame import by_columns, frame_function, involves_frame
 from sealift.tracing.numpy_functions import matmul, reduce_by
-from sealift.tracing.unsupported import Refusal
+from sealift.tracing.unsupported import UnsupportedOperation
 
 
 @dispatch.ufunc.implement
 def ufunc(function: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
-    """The result of a universal function. Raises Refusal."""
+    """The result of a universal function. Raises UnsupportedOperation."""
     if involves_frame(inputs):
-        return spread(function, method, inputs, options)
+        return by_columns(function, method, inputs, options)
     if method == "__call__" and not options and any(is_array(value) and value.dtype.kind in "mM" for value in inputs):
         return timedeltas.call(function, inputs)
     if method == "reduce":
         return reduce_by(function, inputs[0], options)
     if method != "__call__":
-        raise Refusal(f"it uses np.{function.__name__}.{method}", "Write it out with NumPy's functions on columns.")
+        raise UnsupportedOperation(
+            f"it uses np.{function.__name__}.{method}", "Write it out with NumPy's functions on columns."
+        )
     if function is np.matmul:
         return matmul(*inputs)
     return ufuncs.apply(function, inputs, options)
@@ -32,6 +34,6 @@ def ufunc(function: Any, method: str, inputs: Sequence[Any], options: dict[str, 
 
 @dispatch.array_function.implement
 def array_function(function: Any, args: Any, kwargs: Any) -> Any:
-    """The result of another function of NumPy. Raises Refusal."""
-    found = by_frame(getattr(function, "__name__", str(function)), args, kwargs)
-    return protocol.call(function, args, kwargs) if found is NotImplemented else found
+    """The result of another function of NumPy. Raises UnsupportedOperation."""
+    result = frame_function(getattr(function, "__name__", str(function)), args, kwargs)
+    return protocol.call(function, args, kwargs) if result is NotImplemented else result

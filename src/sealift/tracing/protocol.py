@@ -10,7 +10,7 @@ import numpy as np
 from sealift.graph.builder import Graph, Tensor
 from sealift.tracing import shapes
 from sealift.tracing.array import dtype_of, is_array
-from sealift.tracing.unsupported import Refusal, rows_at_once
+from sealift.tracing.unsupported import UnsupportedOperation, rows_at_once
 
 _known: dict[Any, Callable[..., Any]] = {}
 ACROSS_ROWS = {
@@ -20,13 +20,13 @@ ACROSS_ROWS = {
 
 
 def call(function: Any, args: Any, kwargs: Any) -> Any:
-    """What `function` makes of stand-ins. Raises Refusal."""
+    """What `function` makes of placeholders. Raises UnsupportedOperation."""
     name = getattr(function, "__name__", str(function))
     known = _known.get(function)
     if known is None:
         if name in ACROSS_ROWS and kwargs.get("axis") not in (1, -1):
             raise rows_at_once(f"np.{name}")
-        raise Refusal(
+        raise UnsupportedOperation(
             f"it calls np.{name}, which is not traced",
             "Say it with arithmetic, np.where, np.clip, np.column_stack and reductions over axis=1.",
         )
@@ -35,7 +35,9 @@ def call(function: Any, args: Any, kwargs: Any) -> Any:
     except TypeError as error:
         if "argument" not in str(error):
             raise
-        raise Refusal(f"it calls np.{name} with arguments that are not traced", "Leave out the rare ones.") from error
+        raise UnsupportedOperation(
+            f"it calls np.{name} with arguments that are not traced", "Leave out the rare ones."
+        ) from error
 
 
 def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -50,7 +52,7 @@ def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., 
 
 
 def graph_of(*values: Any) -> Graph:
-    """The graph of the stand-ins among the operands."""
+    """The graph of the placeholders among the operands."""
     graph: Graph = next(value._tensor.graph for value in values if is_array(value))
     return graph
 
@@ -64,5 +66,5 @@ def tensors_of(*values: Any) -> list[Tensor]:
 def common(tensors: Sequence[Tensor]) -> str:
     """The dtype that holds all of them."""
     if any(tensor.dtype == "object" for tensor in tensors):
-        raise Refusal("it mixes texts into an array", "Keep texts in columns of their own.")
+        raise UnsupportedOperation("it mixes strings into an array", "Keep strings in columns of their own.")
     return dtype_of(np.result_type(*(tensor.dtype for tensor in tensors)))

@@ -10,7 +10,7 @@ import numpy as np
 from sealift.graph.builder import Tensor, where
 from sealift.tracing.array import Array
 from sealift.tracing.elementwise import as_type, maximum, minimum, truth
-from sealift.tracing.unsupported import Refusal, rows_at_once
+from sealift.tracing.unsupported import UnsupportedOperation, rows_at_once
 
 _Reduction = Callable[[Tensor, int, bool], Tensor]
 _LEARNED = {
@@ -24,7 +24,7 @@ _LEARNED = {
 
 
 def reduce(name: str, array: Array, axis: Any, *, keepdims: bool = False, ddof: float = 0) -> Array:
-    """One of NumPy's reductions along `axis`. Raises Refusal where it would run over the rows."""
+    """One of NumPy's reductions along `axis`. Raises UnsupportedOperation where it would run over the rows."""
     tensor = array.tensor
     axes = list(range(array.ndim)) if axis is None else [int(i) % array.ndim for i in np.atleast_1d(axis).tolist()]
     if any(tensor.shape[i] is None for i in axes):
@@ -35,10 +35,12 @@ def reduce(name: str, array: Array, axis: Any, *, keepdims: bool = False, ddof: 
             _LEARNED.get(plain, "") or f"Learn it in fit with a transformer; {example} over columns is fine.",
         )
     if tensor.dtype == "object":
-        raise Refusal(f"it calls np.{name} on texts", "Encode texts as numbers first.")
+        raise UnsupportedOperation(f"it calls np.{name} on strings", "Encode strings as numbers first.")
     known = (lambda t, i, k: _variance(t, i, k, name, ddof)) if name.endswith(("std", "var")) else _KNOWN.get(name)
     if known is None or (len(axes) > 1 and name not in _STEPWISE):
-        raise Refusal(f"it calls np.{name} in a way that is not traced", "Use np.sum, np.mean, np.min or np.max.")
+        raise UnsupportedOperation(
+            f"it calls np.{name} in a way that is not traced", "Use np.sum, np.mean, np.min or np.max."
+        )
     for i in sorted(axes, reverse=True):
         tensor = known(tensor, i, keepdims)
     return Array(tensor)
@@ -76,14 +78,14 @@ def _extreme(pair: Callable[[Tensor, Tensor], Tensor]) -> _Reduction:
         size = _count(tensor, axis)
         if size > _FEW:
             numbers = _plain(tensor)
-            found = numbers.max(axis=axis, keepdims=keep) if pair is maximum else numbers.min(axis=axis, keepdims=keep)
-            return as_type(_spoiled(tensor, found, axis, keep), tensor.dtype)
-        found = _at(tensor, 0, axis, keep)
+            result = numbers.max(axis=axis, keepdims=keep) if pair is maximum else numbers.min(axis=axis, keepdims=keep)
+            return as_type(_spoiled(tensor, result, axis, keep), tensor.dtype)
+        result = _at(tensor, 0, axis, keep)
         for i in range(1, size):
             part = _at(tensor, i, axis, keep)
-            both = found | part if pair is maximum else found & part
-            found = both if tensor.dtype == "bool" else pair(found, part)
-        return found
+            both = result | part if pair is maximum else result & part
+            result = both if tensor.dtype == "bool" else pair(result, part)
+        return result
 
     return run
 
@@ -93,11 +95,11 @@ def _at(tensor: Tensor, i: int, axis: int, keep: bool) -> Tensor:
     return tensor.op("Gather", np.array([i] if keep else i), shape=shape, axis=axis)
 
 
-def _spoiled(tensor: Tensor, found: Tensor, axis: int, keep: bool) -> Tensor:
+def _spoiled(tensor: Tensor, result: Tensor, axis: int, keep: bool) -> Tensor:
     """NaN where an entry is."""
     if not tensor.dtype.startswith("float"):
-        return found
-    return where(_any(tensor.isnan(), axis, keep), np.array(np.nan, tensor.dtype), found)
+        return result
+    return where(_any(tensor.isnan(), axis, keep), np.array(np.nan, tensor.dtype), result)
 
 
 def _any(tensor: Tensor, axis: int, keep: bool) -> Tensor:
@@ -118,16 +120,18 @@ def _variance(tensor: Tensor, axis: int, keep: bool, name: str, ddof: float) -> 
     total = squares.sum(axis=axis, keepdims=True) / (count - ddof)
     if there is not None:
         total = where(count > ddof, total, np.array(np.nan, values.dtype))
-    found: Tensor = total.sqrt() if name.endswith("std") else total
+    result: Tensor = total.sqrt() if name.endswith("std") else total
     return (
-        found if keep else found.op("Squeeze", np.array([axis]), shape=(*found.shape[:axis], *found.shape[axis + 1 :]))
+        result
+        if keep
+        else result.op("Squeeze", np.array([axis]), shape=(*result.shape[:axis], *result.shape[axis + 1 :]))
     )
 
 
 def _median(tensor: Tensor, axis: int, keep: bool) -> Tensor:
     values = _float(tensor)
     if axis != len(values.shape) - 1:
-        raise Refusal("it takes the median of an axis that is not the last", "Use axis=1 on a matrix.")
+        raise UnsupportedOperation("it takes the median of an axis that is not the last", "Use axis=1 on a matrix.")
     size = _count(values, axis)
     ordered, _ = values.smallest(size)
     low, high = _at(ordered, (size - 1) // 2, axis, keep), _at(ordered, size // 2, axis, keep)
@@ -137,7 +141,7 @@ def _median(tensor: Tensor, axis: int, keep: bool) -> Tensor:
 def _nanmedian(tensor: Tensor, axis: int, keep: bool) -> Tensor:
     values = _float(tensor)
     if axis != len(values.shape) - 1:
-        raise Refusal("it takes the median of an axis that is not the last", "Use axis=1 on a matrix.")
+        raise UnsupportedOperation("it takes the median of an axis that is not the last", "Use axis=1 on a matrix.")
     gone = values.isnan()
     # What is missing comes last; the middle is that of the others.
     ordered, _ = where(gone, np.array(np.inf, values.dtype), values).smallest(_count(values, axis))
@@ -148,8 +152,8 @@ def _nanmedian(tensor: Tensor, axis: int, keep: bool) -> Tensor:
         sides.append(ordered.op("GatherElements", place, shape=count.shape, axis=axis))
     odd = count.op("Mod", np.array(2)).equals(np.array(1))
     middle = where(odd, sides[0], (sides[0] + sides[1]) / 2.0)
-    found = where(count.equals(np.array(0)), np.array(np.nan, values.dtype), middle)
-    return found if keep else found.op("Squeeze", np.array([axis]), shape=values.shape[:axis])
+    result = where(count.equals(np.array(0)), np.array(np.nan, values.dtype), middle)
+    return result if keep else result.op("Squeeze", np.array([axis]), shape=values.shape[:axis])
 
 
 def _arg(kind: str) -> _Reduction:
@@ -173,8 +177,8 @@ def _without_nan(known: _Reduction, instead: float, *, empty: float | None = Non
         if not tensor.dtype.startswith("float"):
             return known(tensor, axis, keep)
         gone = tensor.isnan()
-        found = known(where(gone, np.array(instead, tensor.dtype), tensor), axis, keep)
-        return found if empty is None else where(_all(gone, axis, keep), np.array(empty, found.dtype), found)
+        result = known(where(gone, np.array(instead, tensor.dtype), tensor), axis, keep)
+        return result if empty is None else where(_all(gone, axis, keep), np.array(empty, result.dtype), result)
 
     return run
 

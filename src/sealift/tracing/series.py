@@ -10,14 +10,14 @@ import numpy as np
 
 from sealift.graph.tensor import Tensor
 from sealift.tracing.array import Array, Memory, pandas_class
-from sealift.tracing.unsupported import Refusal, rows_at_once
+from sealift.tracing.unsupported import UnsupportedOperation, rows_at_once
 
-ELSEWHERE = {
+ALTERNATIVES = {
     "apply": "Use NumPy's functions on the whole column: np.log(s) in place of s.apply(math.log).",
     "dt": "Let the column hold dates (pd.to_datetime) before the model, in training too.",
     "cat": "Give categories to OneHotEncoder or OrdinalEncoder.",
 }
-OTHER_ROWS = {
+ACROSS_ROWS = {
     "shift", "rolling", "expanding", "ewm", "rank", "diff", "pct_change", "ffill", "bfill", "interpolate", "cumsum",
     "cummax", "cummin", "cumprod", "groupby", "sort_values", "sort_index", "head", "tail", "sample", "dropna",
     "drop_duplicates", "duplicated", "value_counts", "unique", "nunique", "quantile", "describe", "mode", "query",
@@ -58,7 +58,7 @@ class Series(Array):
 
     @__class__.setter
     def __class__(self, kind: type) -> None:
-        raise TypeError("the class of a stand-in cannot be set")
+        raise TypeError("the class of a placeholder cannot be set")
 
     def copy(self, *_: Any, **__: Any) -> Series:
         """The same values in a memory of their own."""
@@ -70,13 +70,13 @@ class Series(Array):
             return partial(known, self)
         if name in SERIES_PROPERTIES:
             return SERIES_PROPERTIES[name](self)
-        if name in ELSEWHERE or name in OTHER_ROWS:
-            raise unlike(name, "a column")
+        if name in ALTERNATIVES or name in ACROSS_ROWS:
+            raise unsupported_method(name, "a column")
         return super().__getattr__(name)
 
 
-def unlike(name: str, kind: str) -> Refusal:
-    """The refusal of a method of pandas."""
-    if name in OTHER_ROWS:
+def unsupported_method(name: str, kind: str) -> UnsupportedOperation:
+    """The error for a method of pandas that is not supported."""
+    if name in ACROSS_ROWS:
         return rows_at_once(f".{name} of {kind}")
-    return Refusal(f"it uses .{name} of {kind}, which is not traced", ELSEWHERE[name])
+    return UnsupportedOperation(f"it uses .{name} of {kind}, which is not traced", ALTERNATIVES[name])

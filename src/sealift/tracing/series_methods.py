@@ -18,9 +18,9 @@ from sealift.tracing.array import Array, is_array
 from sealift.tracing.frame import Frame
 from sealift.tracing.numpy_functions import choose, clip, isin, rounded
 from sealift.tracing.reduce import reduce
-from sealift.tracing.series import ELSEWHERE, SERIES_METHODS, SERIES_PROPERTIES, Series, unlike
+from sealift.tracing.series import ALTERNATIVES, SERIES_METHODS, SERIES_PROPERTIES, Series, unsupported_method
 from sealift.tracing.ufuncs import wrapped
-from sealift.tracing.unsupported import Refusal
+from sealift.tracing.unsupported import UnsupportedOperation
 
 OPERATORS = {
     "add": np.add, "sub": np.subtract, "subtract": np.subtract, "mul": np.multiply, "multiply": np.multiply,
@@ -32,7 +32,7 @@ OPERATORS = {
 _REDUCTIONS = ("sum", "mean", "min", "max", "std", "var", "median", "prod", "any", "all", "idxmax", "idxmin")
 
 
-def gone(array: Array) -> Array:
+def isna(array: Array) -> Array:
     """Where a value is missing."""
     if array.missing is not None:
         return Array(array.missing)
@@ -42,9 +42,9 @@ def gone(array: Array) -> Array:
 def filled(array: Array, value: Any) -> Array:
     """Another value where one is missing."""
     if array.missing is None:
-        return choose(gone(array), value, array)  # type: ignore[no-any-return]
+        return choose(isna(array), value, array)  # type: ignore[no-any-return]
     if not isinstance(value, str):
-        raise Refusal("it fills texts with a number", "Fill texts with a text.")
+        raise UnsupportedOperation("it fills strings with a number", "Fill strings with a string.")
     source = edited(array.tensor, array.missing)
     if source is not None:
         return _filled(source, array, value)
@@ -72,13 +72,13 @@ def looked_up(array: Array, table: Any) -> Array:
     if isinstance(table, np.ufunc):
         return table(array)  # type: ignore[no-any-return]
     if not isinstance(table, Mapping) or not table:
-        raise Refusal("it maps a Python function over the values", ELSEWHERE["apply"])
+        raise UnsupportedOperation("it maps a Python function over the values", ALTERNATIVES["apply"])
     if not all(isinstance(value, int | float | bool | np.number) for value in table.values()):
-        raise Refusal("it maps values to texts", "Map them to numbers, or give them to OneHotEncoder.")
+        raise UnsupportedOperation("it maps values to strings", "Map them to numbers, or give them to OneHotEncoder.")
     block = Block(array.tensor.matrix(), None if array.missing is None else array.missing.matrix(), ("x",))
-    found = codes(Table((block,), array.tensor.graph), [list(table)])
+    result = codes(Table((block,), array.tensor.graph), [list(table)])
     numbers = np.array([*(float(value) for value in table.values()), np.nan])
-    return Array(translate(found, [numbers]).column(0))
+    return Array(translate(result, [numbers]).column(0))
 
 
 def among(array: Array, values: Any) -> Array:
@@ -86,19 +86,19 @@ def among(array: Array, values: Any) -> Array:
     listed = sorted(values, key=str) if isinstance(values, set | frozenset) else list(values)
     if isinstance(array.tensor, Edited):
         strings = [value for value in listed if isinstance(value, str)]
-        found = Array(array.tensor.codes(dict.fromkeys(strings, 1), 0).column(0) > 0)
-        return found | gone(array) if any(is_missing(value) for value in listed) else found
+        result = Array(array.tensor.codes(dict.fromkeys(strings, 1), 0).column(0) > 0)
+        return result | isna(array) if any(is_missing(value) for value in listed) else result
     missing = [is_missing(value) for value in listed]
     present = [value for value, gone_ in zip(listed, missing, strict=True) if not gone_]
     if not any(missing):
         return isin(array, listed)  # type: ignore[no-any-return]
-    return isin(array, present) | gone(array) if present else gone(array)
+    return isin(array, present) | isna(array) if present else isna(array)
 
 
 def _named(function: Callable[..., Array]) -> Callable[..., Series]:
     def run(series: Series, *args: Any, **kwargs: Any) -> Series:
-        found = function(series, *args, **kwargs)
-        return Series(found.tensor, series.name, found.missing)
+        result = function(series, *args, **kwargs)
+        return Series(result.tensor, series.name, result.missing)
 
     return run
 
@@ -106,7 +106,7 @@ def _named(function: Callable[..., Array]) -> Callable[..., Series]:
 def _plainly(function: Any, series: Series, other: Any, rest: dict[str, Any]) -> Any:
     fill = rest.pop("fill_value", None)
     if rest:
-        raise Refusal(f"it uses {', '.join(rest)}= of an operation of pandas", "Use the operator itself.")
+        raise UnsupportedOperation(f"it uses {', '.join(rest)}= of an operation of pandas", "Use the operator itself.")
     if fill is not None:
         series, other = series.fillna(fill), other.fillna(fill) if is_array(other) else other
     if function in (np.floor_divide, np.remainder) and issubclass(type(other), Series) and _methods_divide_as_numpy():
@@ -116,7 +116,7 @@ def _plainly(function: Any, series: Series, other: Any, rest: dict[str, Any]) ->
 
 @cache
 def _methods_divide_as_numpy() -> bool:
-    """Whether `a.floordiv(b)` of two columns gives 0 for 1 // 0, unlike `a // b`: so it does in pandas 3.1."""
+    """Whether `a.floordiv(b)` of two columns gives 0 for 1 // 0, unlike `a // b`, as in pandas 3.1."""
     import pandas
 
     column = pandas.Series([1])
@@ -133,7 +133,7 @@ def chosen(array: Array, condition: Any, other: Any = np.nan, *, keep: bool = Tr
 def bounded(array: Array, lower: Any = None, upper: Any = None, **rest: Any) -> Array:
     """`s.clip(lower, upper)`."""
     if set(rest) - {"axis"}:
-        raise Refusal("it clips in place", "Assign the result.")
+        raise UnsupportedOperation("it clips in place", "Assign the result.")
     return clip(array, lower, upper)  # type: ignore[no-any-return]
 
 
@@ -146,13 +146,13 @@ def between(array: Array, left: Any, right: Any, inclusive: str = "both") -> Arr
 
 def _assigned_only(rest: Mapping[str, Any]) -> None:
     if any(value not in (None, False) for value in rest.values()):
-        raise Refusal(f"it uses {', '.join(rest)}=", "Assign the result: x = x.fillna(0).")
+        raise UnsupportedOperation(f"it uses {', '.join(rest)}=", "Assign the result: x = x.fillna(0).")
 
 
 def _fillna(series: Array, value: Any = None, **rest: Any) -> Array:
     _assigned_only(rest)
     if value is None:
-        raise unlike("ffill", "a column")
+        raise unsupported_method("ffill", "a column")
     return filled(series, value)
 
 
@@ -185,12 +185,12 @@ SERIES_METHODS.update(
         "clip": _named(bounded),
         "fillna": _named(_fillna),
         "isin": _named(among),
-        "isna": _named(gone),
-        "isnull": _named(gone),
+        "isna": _named(isna),
+        "isnull": _named(isna),
         "map": _named(looked_up),
         "mask": _named(lambda s, condition, other=np.nan: chosen(s, condition, other, keep=False)),
-        "notna": _named(lambda s: ~gone(s)),
-        "notnull": _named(lambda s: ~gone(s)),
+        "notna": _named(lambda s: ~isna(s)),
+        "notnull": _named(lambda s: ~isna(s)),
         "pipe": lambda s, function, *args, **kwargs: function(s, *args, **kwargs),
         "rename": _renamed,
         "round": _named(rounded),

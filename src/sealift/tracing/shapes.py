@@ -11,21 +11,21 @@ import numpy as np
 from sealift.graph.builder import Graph, Shape, Tensor
 from sealift.tracing import dispatch
 from sealift.tracing.array import Array, dtype_of, is_array
-from sealift.tracing.unsupported import ROWS, Refusal, rows_at_once
+from sealift.tracing.unsupported import ROWS, UnsupportedOperation, rows_at_once
 
 
 def broadcast(*shapes: Shape) -> Shape:
-    """The shape that NumPy's broadcasting gives. Raises Refusal where rows would meet something else than rows."""
+    """NumPy's broadcast shape. Raises UnsupportedOperation where the axis of the rows is combined with another axis."""
     rank = max(len(shape) for shape in shapes)
     result: list[int | None] = []
     for axis in range(rank):
-        found = {shape[axis - rank + len(shape)] for shape in shapes if axis - rank + len(shape) >= 0} - {1}
-        if len(found) > 1:
-            raise Refusal(
+        value = {shape[axis - rank + len(shape)] for shape in shapes if axis - rank + len(shape) >= 0} - {1}
+        if len(value) > 1:
+            raise UnsupportedOperation(
                 f"it combines arrays whose shapes do not fit: {', '.join(map(_shown, shapes))}",
                 "Give a column the shape (rows, 1) with x[:, [0]] or x[:, None] before combining it with a matrix.",
             )
-        result.append(found.pop() if found else 1)
+        result.append(value.pop() if value else 1)
     if result.count(None) > 1:
         raise rows_at_once(
             "combining a column with a row of the same data",
@@ -39,7 +39,9 @@ def constant(graph: Graph, value: Any) -> Tensor:
     array = np.asarray(value)
     if array.dtype.kind in "OUS":
         if not all(isinstance(entry, str) for entry in array.reshape(-1).tolist()):
-            raise Refusal("it uses objects that are neither numbers nor texts", "Use numbers, booleans or texts.")
+            raise UnsupportedOperation(
+                "it uses objects that are neither numbers nor strings", "Use numbers, booleans or strings."
+            )
         array = array.astype(object)
     elif ROWS in array.shape:
         axis = array.shape.index(ROWS)
@@ -58,7 +60,7 @@ def constant(graph: Graph, value: Any) -> Tensor:
 
 
 def operand(graph: Graph, value: Any) -> Tensor:
-    """A stand-in's tensor, or the user's constant as one."""
+    """A placeholder's tensor, or the user's constant as one."""
     return value.tensor if is_array(value) else constant(graph, value)
 
 
@@ -111,7 +113,7 @@ def squeeze(array: Array, axis: Any = None) -> Array:
     given = [i for i, size in enumerate(tensor.shape) if size == 1] if axis is None else np.atleast_1d(axis).tolist()
     gone = [int(i) % array.ndim for i in given]
     if any(tensor.shape[i] != 1 for i in gone):
-        raise Refusal("it squeezes an axis that is not of length one", "Pick the column with x[:, 0].")
+        raise UnsupportedOperation("it squeezes an axis that is not of length one", "Pick the column with x[:, 0].")
     if not gone:
         return array
     shape = tuple(size for i, size in enumerate(tensor.shape) if i not in gone)
@@ -130,7 +132,7 @@ def expanded(tensor: Tensor, shape: Shape, like: Tensor) -> Tensor:
     return tensor.op("Expand", whole, shape=shape)
 
 
-def _mixing() -> Refusal:
+def _mixing() -> UnsupportedOperation:
     return rows_at_once(
         "this change of shape moves values from one row into another and",
         "Keep the rows as the first axis: x.reshape(-1, 1) for a column, x[:, 0] for a vector.",

@@ -15,9 +15,9 @@ from sealift.graph.edited_strings import Edited, edited
 from sealift.graph.token_pattern import automaton
 from sealift.stages.text.edits import edits_of
 from sealift.stages.text.tables import Tables
-from sealift.tracing.datetimes import Moments
+from sealift.tracing.datetimes import Datetimes
 from sealift.tracing.series import SERIES_PROPERTIES, Series
-from sealift.tracing.unsupported import Refusal
+from sealift.tracing.unsupported import UnsupportedOperation
 
 _FIX = "Clean strings before the model, or give them to OneHotEncoder, CountVectorizer and their like."
 
@@ -28,25 +28,25 @@ def numbers_of(series: Series, errors: str) -> Series:
     return Series(where(nothing, np.nan, value), series.name)
 
 
-def times_of(series: Series, errors: str, given: Any, kind: np.dtype[Any]) -> Moments:
+def times_of(series: Series, errors: str, given: Any, kind: np.dtype[Any]) -> Datetimes:
     """`pd.to_datetime(series, format=…, errors="coerce")` of a column of strings."""
     problem = format_problem(given, "datetime") if isinstance(given, str) else "there is none"
     if problem:
-        raise Refusal(
+        raise UnsupportedOperation(
             f"it reads dates out of strings by a format that is not supported: {problem}",
             "Give format= of %Y %m %d %H %M %S, each once; or let the column hold dates before the model, in training "
             "too.",
         )
     value, nothing = _source_of(series, errors, "pd.to_datetime").value({"analyzer": "time", "format": given})
-    return Moments(where(nothing, 0.0, value).cast("int64"), nothing, kind, series.name, plain=False)
+    return Datetimes(where(nothing, 0.0, value).cast("int64"), nothing, kind, series.name, plain=False)
 
 
 def _source_of(series: Series, errors: str, name: str) -> Edited:
     source = None if series.missing is None else edited(series.tensor, series.missing)
     if source is None:
-        raise Refusal(f"it uses {name} of what is no column of strings of the rows given", _FIX)
+        raise UnsupportedOperation(f"it uses {name} of what is no column of strings of the rows given", _FIX)
     if errors != "coerce":
-        raise Refusal(
+        raise UnsupportedOperation(
             f"it uses {name}, which raises for strings that it cannot read",
             f'Write {name}(…, errors="coerce"), and fill or impute what is missing then.',
         )
@@ -61,14 +61,14 @@ class Strings:
         missing = series.missing
         source = None if missing is None else edited(series.tensor, missing)
         if source is None:
-            raise Refusal("it uses .str of a column that is no column of strings of the rows given", _FIX)
+            raise UnsupportedOperation("it uses .str of a column that is no column of strings of the rows given", _FIX)
         self._source = source
         self._arrow = source.field in source.graph.arrow
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise Refusal(
+        raise UnsupportedOperation(
             f"it uses .str.{name}, which is not traced",
             "Use .lower, .upper, .strip, .replace (regex=False), .len, .contains, .startswith or .endswith; or clean "
             "strings before the model.",
@@ -99,9 +99,11 @@ class Strings:
         """`str.replace` of a plain string."""
         plain = isinstance(pat, str) and isinstance(repl, str) and pat
         if not plain or n != -1 or any(value is not None for value in rest.values()):
-            raise Refusal("it replaces in strings by rare arguments", "Replace a string by a string.")
+            raise UnsupportedOperation("it replaces in strings by rare arguments", "Replace a string by a string.")
         if regex and re.escape(pat) != pat:
-            raise Refusal("it replaces a regular expression in strings", "Give a plain string, and regex=False.")
+            raise UnsupportedOperation(
+                "it replaces a regular expression in strings", "Give a plain string, and regex=False."
+            )
         return self._after({"replace": [pat, repl]})
 
     def len(self) -> Series:
@@ -113,7 +115,9 @@ class Strings:
     def contains(self, pat: str, case: bool = True, flags: int = 0, na: Any = None, regex: bool = True) -> Series:
         """Whether a pattern is found; `na` where a string is missing."""
         if not isinstance(pat, str) or flags:
-            raise Refusal("it searches strings by rare arguments", "Give a pattern, and case=False to ignore case.")
+            raise UnsupportedOperation(
+                "it searches strings by rare arguments", "Give a pattern, and case=False to ignore case."
+            )
         return self._found(pat if regex else re.escape(pat), "" if case else "(?i)", na, plain=not regex)
 
     def startswith(self, pat: str, na: Any = None) -> Series:
@@ -142,12 +146,14 @@ class Strings:
 
     def _plain(self, pat: Any) -> str:
         if not isinstance(pat, str) or not pat:
-            raise Refusal("it asks for several beginnings or ends at once", "Ask for one string, and join with |.")
+            raise UnsupportedOperation(
+                "it asks for several beginnings or ends at once", "Ask for one string, and join with |."
+            )
         return pat
 
     def _found(self, pattern: str, flags: str, na: Any, *, plain: bool = True) -> Series:
         if self._arrow and (flags or not (plain or re.escape(pattern) == pattern)):
-            raise Refusal(
+            raise UnsupportedOperation(
                 "it searches strings of Arrow for a regular expression, whose rules are not Python's",
                 "Give regex=False, or let the column hold objects, in training too: X['s'] = X['s'].astype(object).",
             )

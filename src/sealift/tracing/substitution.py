@@ -1,8 +1,15 @@
 """Functions of NumPy and pandas that follow no protocol, replaced in the user's modules while a trace runs.
 
-`np.asarray(x)`, `np.zeros(len(x))`, `np.c_[…]`, `pd.DataFrame({…})` make arrays and frames by means that nothing can
-hook into. So the names `np` and `pd` in the user's own modules mean stand-ins for a moment, which do what the originals
-do for everything but a stand-in array. The libraries themselves are not touched: their compiled parts rely on them.
+`np.asarray(x)`, `np.zeros(len(x))`, `np.c_[…]`, `pd.DataFrame({…})` make arrays and frames in ways that no protocol
+covers. So the names `np` and `pd`, and functions imported from them, are bound to replacements during the trace: in
+the module of the traced function and in the user's modules that this module refers to (`reachable`). No other module
+is changed; the libraries themselves never are.
+
+Threads: traces run one at a time. Another thread that runs code of the same modules during a trace sees the
+replacements under these names. They return what the originals return for every argument that is not an array of the
+trace, and `isinstance(x, pd.DataFrame)` holds as before. What differs for that thread until the trace ends:
+`np is numpy` is False, `pd.DataFrame` cannot be subclassed, and replaced functions cannot be pickled. A name that
+another thread binds meanwhile keeps the value that the thread gave it.
 """
 
 from __future__ import annotations
@@ -12,7 +19,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from types import ModuleType
+from types import CellType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,50 +29,51 @@ from sealift.graph.table import Table
 from sealift.tracing import shapes
 from sealift.tracing.array import Array, dtype_of, is_array
 from sealift.tracing.binning import Cut
-from sealift.tracing.datetimes import is_moments
+from sealift.tracing.datetimes import is_datetimes
 from sealift.tracing.frame import Frame, is_frame
 from sealift.tracing.frame_columns import with_column
 from sealift.tracing.joining import column_stack
-from sealift.tracing.series_methods import gone
+from sealift.tracing.reachable import Reachable
+from sealift.tracing.series_methods import isna
 from sealift.tracing.strings import numbers_of, times_of
-from sealift.tracing.unsupported import ROWS, Refusal, is_library
+from sealift.tracing.unsupported import ROWS, UnsupportedOperation
 
 _LOCK = threading.RLock()
 
 
 @contextmanager
-def standing_in(function: Any, like: Tensor) -> Iterator[Any]:
-    """Let the replacements take over in the user's modules, and give what stands in for the function itself.
+def substituted(function: Any, like: Tensor) -> Iterator[Any]:
+    """Bind the replacements in the modules that `function` refers to; gives the function, or its replacement.
 
     `like` is a matrix with the rows of the data.
     """
     changed = {id(original): (original, instead) for original, instead in _replacements(like)}
     with _LOCK, ExitStack() as stack:
-        for names in _spaces(function):
-            found = {name: changed[id(value)][1] for name, value in list(names.items()) if id(value) in changed}
-            if found:
-                stack.callback(names.update, {name: names[name] for name in found})
-                names.update(found)
-        for cell in getattr(function, "__closure__", None) or ():
-            if id(cell.cell_contents) in changed:
-                stack.callback(setattr, cell, "cell_contents", cell.cell_contents)
-                cell.cell_contents = changed[id(cell.cell_contents)][1]
+        reachable = Reachable(function)
+        for names in reachable.namespaces:
+            for name, value in list(names.items()):
+                if id(value) in changed:
+                    names[name] = changed[id(value)][1]
+                    stack.callback(_restore_name, names, name, *changed[id(value)])
+        for cell in reachable.cells:
+            try:
+                value = cell.cell_contents
+            except ValueError:  # not assigned yet
+                continue
+            if id(value) in changed:
+                cell.cell_contents = changed[id(value)][1]
+                stack.callback(_restore_cell, cell, *changed[id(value)])
         yield changed[id(function)][1] if id(function) in changed else function
 
 
-def _spaces(function: Any) -> list[dict[str, Any]]:
-    """The global names of the function's module and of all modules that are the user's."""
-    while hasattr(function, "func"):  # functools.partial
-        function = function.func
-    own = getattr(function if hasattr(function, "__globals__") else type(function).__call__, "__globals__", {})
-    found = [own] if own is not globals() else []
-    for module in list(sys.modules.values()):
-        place = getattr(module, "__file__", None)
-        names = getattr(module, "__dict__", None)
-        user = module.__name__ == "__main__" or (place and not is_library(place)) if names else False
-        if user and names is not own:
-            found.append(names)
-    return found
+def _restore_name(names: dict[str, Any], name: str, original: Any, replacement: Any) -> None:
+    if names.get(name) is replacement:  # another thread may have bound it meanwhile
+        names[name] = original
+
+
+def _restore_cell(cell: CellType, original: Any, replacement: Any) -> None:
+    if cell.cell_contents is replacement:
+        cell.cell_contents = original
 
 
 class _Library(ModuleType):
@@ -81,7 +89,7 @@ class _Library(ModuleType):
 
 
 def _replacements(like: Tensor) -> Iterator[tuple[Any, Any]]:
-    """Pairs of what the user's modules may hold and what stands in for it."""
+    """Pairs of what the user's modules may hold and its replacement."""
     numpy: dict[str, Any] = {"c_": _Columns(np.c_)}
     for name in ("asarray", "array", "asanyarray", "ascontiguousarray", "asarray_chkfinite"):
         numpy[name] = _Converting(getattr(np, name))
@@ -94,7 +102,7 @@ def _replacements(like: Tensor) -> Iterator[tuple[Any, Any]]:
     if pandas is not None:
         frames: dict[str, Any] = {"DataFrame": _frames(pandas.DataFrame, like), "concat": _Concat(pandas.concat)}
         for name in ("isna", "isnull", "notna", "notnull"):
-            frames[name] = _Gone(getattr(pandas, name), name)
+            frames[name] = _IsNa(getattr(pandas, name), name)
         frames["cut"] = Cut(pandas.cut)
         frames["to_numeric"] = _Numeric(pandas.to_numeric)
         frames["to_datetime"] = _Dates(pandas.to_datetime)
@@ -151,7 +159,9 @@ class _Making:
         dtype = rest[0] if rest else kwargs.get("dtype")
         kind = dtype_of(dtype) if dtype is not None else "float64" if self._value is not None else None
         if is_array(fill):
-            raise Refusal("it fills a new array with a column", "Use the column itself, or np.column_stack.")
+            raise UnsupportedOperation(
+                "it fills a new array with a column", "Use the column itself, or np.column_stack."
+            )
         held = shapes.constant(self._like.graph, fill)
         held = held if kind is None else held.cast(kind)
         whole = tuple(None if size == ROWS else int(size) for size in sizes)
@@ -169,7 +179,7 @@ class _Columns:
         return self._original[key]
 
 
-class _Gone:
+class _IsNa:
     def __init__(self, original: Any, name: str) -> None:
         self._original, self._name = original, name
 
@@ -177,7 +187,7 @@ class _Gone:
         if is_frame(value) or (is_array(value) and type(value) is not Array):
             return getattr(value, self._name)()
         if is_array(value):
-            return ~gone(value) if self._name.startswith("not") else gone(value)
+            return ~isna(value) if self._name.startswith("not") else isna(value)
         return self._original(value)
 
 
@@ -188,7 +198,7 @@ class _Dates:
         self._original = original
 
     def __call__(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if is_moments(value):
+        if is_datetimes(value):
             return value
         if is_array(value) and value.dtype == object and not args:
             rest = dict(kwargs)
@@ -196,8 +206,8 @@ class _Dates:
             if not rest:
                 return times_of(value, errors, given, self._kind(given))
         if is_array(value) or is_frame(value):
-            raise Refusal(
-                "it reads dates out of texts or numbers",
+            raise UnsupportedOperation(
+                "it reads dates out of strings or numbers",
                 "Let the column hold dates before the model, in training too: X['when'] = pd.to_datetime(X['when']).",
             )
         return self._original(value, *args, **kwargs)
@@ -229,13 +239,13 @@ class _Concat:
         if not any(is_frame(part) or is_array(part) for part in parts):
             return self._original(parts, axis=axis, **rest)
         if axis not in (1, "columns"):
-            raise Refusal("it joins data frames below each other", "Give pd.concat axis=1.")
+            raise UnsupportedOperation("it joins data frames below each other", "Give pd.concat axis=1.")
         tables = [part.table if is_frame(part) else part.to_frame().table for part in parts]
         return Frame(Table.join(tables))
 
 
 def _frames(original: Any, like: Tensor) -> Any:
-    """pandas' DataFrame, which also makes frames of stand-ins."""
+    """pandas' DataFrame, which also makes frames of placeholders."""
 
     class Meta(type):
         def __call__(cls, data: Any = None, *args: Any, **kwargs: Any) -> Any:

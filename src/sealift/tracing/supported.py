@@ -7,20 +7,20 @@ from types import ModuleType
 import numpy as np
 
 from sealift.tracing import protocol
-from sealift.tracing.series import ELSEWHERE, OTHER_ROWS, unlike
+from sealift.tracing.series import ACROSS_ROWS, ALTERNATIVES, unsupported_method
 from sealift.tracing.ufuncs import FUNCTIONS
-from sealift.tracing.unsupported import Refusal
+from sealift.tracing.unsupported import UnsupportedOperation
 
 _FIX = "Say it with arithmetic, np.where, np.clip, np.column_stack and reductions over axis=1."
 
 
 def obstacle_of_method(name: str) -> tuple[str, str] | None:
     """Why a method of a column or data frame is not traced, and the remedy; None where it is, or is not known."""
-    if name not in OTHER_ROWS and name not in ELSEWHERE:
+    if name not in ACROSS_ROWS and name not in ALTERNATIVES:
         return None
-    refusal: Refusal = unlike(name, "a column")
-    what = refusal.what if refusal.what.startswith("it ") else f"uses {refusal.what}"
-    return what.removeprefix("it "), refusal.fix
+    error: UnsupportedOperation = unsupported_method(name, "a column")
+    what = error.what if error.what.startswith("it ") else f"uses {error.what}"
+    return what.removeprefix("it "), error.fix
 
 
 def obstacle_of_function(library: ModuleType | None, name: str) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ import numpy as np
 from sealift.contract.datetimes import DAY
 from sealift.graph.tensor import Tensor, where
 from sealift.tracing.calendar import quotient
-from sealift.tracing.unsupported import Refusal
+from sealift.tracing.unsupported import UnsupportedOperation
 
 MICROS = {"W": 7 * DAY, "D": DAY, "h": DAY // 24, "m": 60_000_000, "s": 1_000_000, "ms": 1000, "us": 1}
 """How many microseconds a unit is."""
@@ -18,10 +18,10 @@ _MOST = (2**63 - 1) // 1000
 
 
 def unit_of(kind: np.dtype[Any]) -> str:
-    """The unit of a datetime64 or timedelta64. Raises Refusal for multiples and finer ones."""
+    """The unit of a datetime64 or timedelta64. Raises UnsupportedOperation for multiples and finer ones."""
     unit, many = np.datetime_data(kind)
     if many != 1 or unit not in (*_ORDER, "Y", "M"):
-        raise Refusal(f"it uses {kind}", "Use whole units: datetime64[D], [s], [us].")
+        raise UnsupportedOperation(f"it uses {kind}", "Use whole units: datetime64[D], [s], [us].")
     return str(unit)
 
 

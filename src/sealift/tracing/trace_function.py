@@ -1,8 +1,7 @@
-"""The user's function run once on stand-ins; what it does to them is what the graph will do."""
+"""The user's function run once on placeholders; what it does to them is what the graph will do."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,13 +13,14 @@ from sealift.graph.builder import Tensor, concat, where
 from sealift.graph.step import refuse
 from sealift.graph.table import Absent, Block, Table
 from sealift.tracing import shapes
-from sealift.tracing.array import Array, held, is_array
-from sealift.tracing.datetimes import as_block, is_moments
+from sealift.tracing.array import Array, is_array, tensor_dtype
+from sealift.tracing.datetimes import as_block, is_datetimes
 from sealift.tracing.elementwise import as_type
 from sealift.tracing.frame import Frame, is_frame, matrix_of
+from sealift.tracing.quiet import warnings_ignored
 from sealift.tracing.series import Series
-from sealift.tracing.substitution import standing_in
-from sealift.tracing.unsupported import Refusal, line_of, watching
+from sealift.tracing.substitution import substituted
+from sealift.tracing.unsupported import UnsupportedOperation, line_of, watching
 
 
 def trace(function: Callable[..., Any], x: Table, arguments: Mapping[str, Any], *, frame: bool) -> Table:
@@ -107,13 +107,13 @@ def _as_whole(x: Table) -> Table:
 
 def _cast(block: Block) -> Block:
     gaps = block.values.isnan()
-    return replace(block, values=as_type(where(gaps, 0.0, block.values), held(block.whole.lower())))
+    return replace(block, values=as_type(where(gaps, 0.0, block.values), tensor_dtype(block.whole.lower())))
 
 
 def _whole_array(x: Table) -> Array:
     """All columns as one array of whole numbers."""
     kind = np.result_type(*(np.dtype(block.whole.lower()) for block in x.blocks))
-    tensor = concat(as_type(_cast(block).values, held(kind)) for block in x.blocks)
+    tensor = concat(as_type(_cast(block).values, tensor_dtype(kind)) for block in x.blocks)
     return Array(tensor, narrow=kind)
 
 
@@ -127,26 +127,25 @@ def _with_gaps(x: Table, floats: Table, whole: Table) -> Table:
 
 
 def run_traced(function: Callable[..., Any], given: Any, arguments: Mapping[str, Any], like: Tensor) -> Any:
-    """The function's result on stand-ins. Raises PackError E302."""
-    with watching() as refusals:
+    """The function's result on placeholders. Raises PackError E302."""
+    with watching() as unsupported:
         try:
-            with standing_in(function, like) as called, warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
+            with substituted(function, like) as called, warnings_ignored(), np.errstate(all="ignore"):
                 result = called(given, **arguments)
         except PackError:
             raise
-        except Refusal as refusal:
-            raise _refused(refusals[0] if refusals else refusal, function) from None
+        except UnsupportedOperation as error:
+            raise _refused(unsupported[0] if unsupported else error, function) from None
         except Exception as error:
-            if refusals:
-                raise _refused(refusals[0], function) from None
+            if unsupported:
+                raise _refused(unsupported[0], function) from None
             raise refuse(
                 f"{_named(function)} cannot be traced: {type(error).__name__}: {str(error).rstrip('.'):.200}"
                 f"{_at(line_of(error.__traceback__))}.",
                 "Say it with NumPy's functions on whole columns, or compute the column before the model.",
             ) from error
-    if refusals:
-        raise _refused(refusals[0], function)
+    if unsupported:
+        raise _refused(unsupported[0], function)
     return result
 
 
@@ -154,14 +153,14 @@ def _array(x: Table) -> Array:
     if len(x.blocks) == 1 and x.blocks[0].time:
         return matrix_of(x.blocks[0])
     if len(x.blocks) == 1 and x.blocks[0].is_text:
-        found = Array(x.blocks[0].values, x.blocks[0].missing)
-        found.null = x.blocks[0].null
-        return found
+        result = Array(x.blocks[0].values, x.blocks[0].missing)
+        result.null = x.blocks[0].null
+        return result
     return Array(x.numbers())
 
 
 def _table(result: Any, x: Table, function: Any) -> Table:
-    """The result as a table of floats and texts."""
+    """The result as a table of floats and strings."""
     if is_frame(result):
         blocks = [block if block.is_text or block.time else _floats(block) for block in result.table.blocks]
         return Table.join([Table((block,), x.graph) for block in blocks])
@@ -178,7 +177,7 @@ def _table(result: Any, x: Table, function: Any) -> Table:
             "Return a matrix of shape (rows, columns): result.reshape(-1, 1) or result[:, None] for one column.",
         )
     names = x.names if result.sizes[1] == x.width else None
-    if is_moments(result):
+    if is_datetimes(result):
         return Table((as_block(result, tuple(names or (f"x{i}" for i in range(result.shape[1])))),), x.graph)
     if result.dtype == object:
         missing = result.missing
@@ -203,8 +202,8 @@ def _float(tensor: Tensor) -> Tensor:
     return tensor if tensor.dtype.startswith("float") else tensor.cast("float64")
 
 
-def _refused(refusal: Refusal, function: Any) -> PackError:
-    return refuse(f"{_named(function)} cannot be traced: {refusal.what}{_at(refusal.line)}.", refusal.fix)
+def _refused(error: UnsupportedOperation, function: Any) -> PackError:
+    return refuse(f"{_named(function)} cannot be traced: {error.what}{_at(error.line)}.", error.fix)
 
 
 def _at(line: str) -> str:

@@ -10,12 +10,12 @@ import numpy as np
 from sealift.graph.builder import Graph, Tensor, where
 from sealift.graph.special_functions import erf, expm1
 from sealift.tracing import elementwise as el
-from sealift.tracing.array import Array, held, is_array
+from sealift.tracing.array import Array, is_array, tensor_dtype
 from sealift.tracing.integers import by_pandas, counts, if_narrow, keeps_whole, with_gaps, wrapped_around
 from sealift.tracing.protocol import graph_of
 from sealift.tracing.series import Series
 from sealift.tracing.shapes import broadcast, constant, expanded
-from sealift.tracing.unsupported import Refusal
+from sealift.tracing.unsupported import UnsupportedOperation
 
 _Function = Callable[..., Tensor]
 
@@ -173,7 +173,7 @@ def apply(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     if function.__name__ in _PAIRS:
         if any(getattr(value, "nullable", False) for value in inputs if is_array(value)):
             graph_of(*inputs).whole_steps += 1
-            raise Refusal("it calls divmod on a column of one of pandas' own types", "Use // and %.")
+            raise UnsupportedOperation("it calls divmod on a column of one of pandas' own types", "Use // and %.")
         return tuple(part(*inputs) for part in _PAIRS[function.__name__])
     out, mask = options.pop("out", None), options.pop("where", True)
     options.pop("casting", None)
@@ -185,7 +185,9 @@ def _computed(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> 
     name = function.__name__
     known = FUNCTIONS.get(name)
     if known is None or function.nout != 1 or set(options) - {"dtype"}:
-        raise Refusal(f"it calls {_called(function)}, which is not traced", "Say it with functions that are.")
+        raise UnsupportedOperation(
+            f"it calls {_called(function)}, which is not traced", "Say it with functions that are."
+        )
     first = next(value for value in inputs if is_array(value))
     if any(is_array(value) and value.dtype == object for value in inputs):
         return wrapped(_texts(name, first._tensor.graph, inputs), inputs)
@@ -196,14 +198,14 @@ def _computed(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> 
     tensors = []
     for value, dtype in zip(inputs, loop, strict=False):
         raw = value.tensor if is_array(value) else constant(graph, value)
-        tensors.append(el.as_type(raw, held(dtype)))
+        tensors.append(el.as_type(raw, tensor_dtype(dtype)))
     _note(graph, name, tensors)
     shape = broadcast(*(tensor.shape for tensor in tensors))
     result = known(*tensors)
-    found = Tensor(graph, result.name, result.dtype, shape) if result.shape != shape else result
+    values = Tensor(graph, result.name, result.dtype, shape) if result.shape != shape else result
     if loop[-1] == np.bool_:
-        return wrapped(found, inputs)
-    result = wrapped_around(name, found.cast(held(loop[-1])), loop[-1])
+        return wrapped(values, inputs)
+    result = wrapped_around(name, values.cast(tensor_dtype(loop[-1])), loop[-1])
     return _by_column(function, inputs, wrapped(result, inputs, if_narrow(loop[-1])))
 
 
@@ -216,8 +218,8 @@ def _by_column(function: Any, inputs: Sequence[Any], result: Array) -> Array:
         whole = Series(with_gaps(function.__name__, inputs, result).tensor, series[0].name, nullable=True)
         whole.masked = True
         return whole
-    found = by_pandas(function, inputs, result, nullable=any(value.nullable for value in series))
-    return result if found is result else wrapped(found.tensor, inputs)
+    values = by_pandas(function, inputs, result, nullable=any(value.nullable for value in series))
+    return result if values is result else wrapped(values.tensor, inputs)
 
 
 def _loop(graph: Graph, function: Any, inputs: Sequence[Any], dtype: Any) -> tuple[np.dtype[Any], ...]:
@@ -225,18 +227,18 @@ def _loop(graph: Graph, function: Any, inputs: Sequence[Any], dtype: Any) -> tup
     kinds = [value.dtype if is_array(value) else _kind(value) for value in inputs]
     options = {} if dtype is None else {"signature": (*[None] * function.nin, np.dtype(dtype))}
     try:
-        found: tuple[np.dtype[Any], ...] = function.resolve_dtypes((*kinds, None), **options)
+        result: tuple[np.dtype[Any], ...] = function.resolve_dtypes((*kinds, None), **options)
     except TypeError:
         listed = " and ".join(getattr(kind, "name", getattr(kind, "__name__", str(kind))) for kind in kinds)
-        raise Refusal(
+        raise UnsupportedOperation(
             f"NumPy has no {function.__name__} of {listed}", "Convert the values first: .astype(float), .astype(bool)."
         ) from None
     graph.whole_steps += counts(
-        function.__name__, [np.dtype(kind) for kind in kinds if not isinstance(kind, type)], found
+        function.__name__, [np.dtype(kind) for kind in kinds if not isinstance(kind, type)], result
     )
-    for kind in found:
-        held(kind)
-    return found
+    for kind in result:
+        tensor_dtype(kind)
+    return result
 
 
 def _kind(value: Any) -> Any:
@@ -246,12 +248,12 @@ def _kind(value: Any) -> Any:
 
 def _texts(name: str, graph: Graph, inputs: Sequence[Any]) -> Tensor:
     if name not in ("equal", "not_equal"):
-        raise Refusal(
-            f"it calls np.{name} on texts", "Texts can be compared with == and !=, looked up with isin and map."
+        raise UnsupportedOperation(
+            f"it calls np.{name} on strings", "Strings can be compared with == and !=, looked up with isin and map."
         )
     tensors = [value.tensor if is_array(value) else constant(graph, value) for value in inputs]
     if any(tensor.dtype != "object" for tensor in tensors):
-        raise Refusal("it compares texts with numbers", "Compare texts with texts.")
+        raise UnsupportedOperation("it compares strings with numbers", "Compare strings with strings.")
     same = tensors[0].equals(tensors[1])
     for value in inputs:
         if is_array(value) and value.missing is not None:
@@ -298,13 +300,15 @@ def _note(graph: Graph, name: str, tensors: Sequence[Tensor]) -> None:
 def _written(result: Array, out: Any, mask: Any) -> Array:
     target = out[0] if isinstance(out, tuple) else out
     if not is_array(target):
-        raise Refusal(
+        raise UnsupportedOperation(
             "it writes the result into an array made beforehand (out=), or leaves entries unset (where=)",
             "Use np.where(condition, value, otherwise).",
         )
     tensor, held = result.tensor, target.tensor
     if not np.can_cast(tensor.dtype, held.dtype, "same_kind"):
-        raise Refusal(f"it writes {tensor.dtype} into an array of {held.dtype}", "Convert it first: .astype(float).")
+        raise UnsupportedOperation(
+            f"it writes {tensor.dtype} into an array of {held.dtype}", "Convert it first: .astype(float)."
+        )
     if mask is not True:
         flag = mask.tensor if is_array(mask) else constant(held.graph, mask)
         tensor = where(flag, tensor, held.cast(tensor.dtype))

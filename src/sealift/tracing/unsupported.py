@@ -17,10 +17,10 @@ from typing import Any
 ROWS = 99_991
 """What stands for the number of rows, which a trace does not know: `len(x)`, `x.shape[0]`."""
 
-_seen: ContextVar[list[Refusal] | None] = ContextVar("refusals", default=None)
+_recorded: ContextVar[list[UnsupportedOperation] | None] = ContextVar("unsupported", default=None)
 
 
-class Refusal(Exception):  # noqa: N818 - not an error of the program, but an answer
+class UnsupportedOperation(Exception):  # noqa: N818 - not an error of the program, but an answer
     """An operation that the graph cannot repeat. Remembered, so that user code that catches it changes nothing."""
 
     def __init__(self, what: str, fix: str) -> None:
@@ -28,29 +28,29 @@ class Refusal(Exception):  # noqa: N818 - not an error of the program, but an an
         self.what = what
         self.fix = fix
         self.line = line_of_caller()
-        seen = _seen.get()
+        seen = _recorded.get()
         if seen is not None and not isinstance(self, AttributeError):
             seen.append(self)
 
 
-class Lacking(Refusal, AttributeError):  # noqa: N818
-    """An attribute that a stand-in lacks; code may ask for it with hasattr, which is no obstacle."""
+class UnsupportedAttribute(UnsupportedOperation, AttributeError):  # noqa: N818
+    """An attribute that a placeholder lacks; code may ask for it with hasattr, which is no obstacle."""
 
 
 @contextmanager
-def watching() -> Iterator[list[Refusal]]:
-    """Collect the refusals of a trace."""
-    found: list[Refusal] = []
-    token = _seen.set(found)
+def watching() -> Iterator[list[UnsupportedOperation]]:
+    """Collect the unsupported operations of a trace."""
+    result: list[UnsupportedOperation] = []
+    token = _recorded.set(result)
     try:
-        yield found
+        yield result
     finally:
-        _seen.reset(token)
+        _recorded.reset(token)
 
 
-def rows_at_once(what: str, fix: str = "") -> Refusal:
-    """The refusal of what needs other rows than the one that is answered."""
-    return Refusal(
+def rows_at_once(what: str, fix: str = "") -> UnsupportedOperation:
+    """The error for an operation that needs other rows than the one that is answered."""
+    return UnsupportedOperation(
         f"{what} looks at all rows at once, so a row's answer would depend on the rows beside it",
         fix or "Learn such a number in fit, with a transformer of scikit-learn or one of your own.",
     )
@@ -68,7 +68,7 @@ def line_of_caller() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         if not is_library(frame.f_code.co_filename):
-            return _told(frame.f_code, frame.f_lineno, frame.f_globals)
+            return _location(frame.f_code, frame.f_lineno, frame.f_globals)
         if frame.f_code.co_name == "run_traced":
             break
         frame = frame.f_back  # type: ignore[assignment] # the loop asks whether there is one
@@ -88,16 +88,16 @@ def asks_the_clock() -> bool:
 
 def line_of(trace: TracebackType | None) -> str:
     """The innermost line of the user's code on a traceback."""
-    found = ""
+    result = ""
     while trace is not None:
         code = trace.tb_frame.f_code
         if not is_library(code.co_filename):
-            found = _told(code, trace.tb_lineno, trace.tb_frame.f_globals)
+            result = _location(code, trace.tb_lineno, trace.tb_frame.f_globals)
         trace = trace.tb_next
-    return found
+    return result
 
 
-def _told(code: CodeType, number: int, names: dict[str, Any]) -> str:
+def _location(code: CodeType, number: int, names: dict[str, Any]) -> str:
     text = linecache.getline(code.co_filename, number, names).strip()
     return f"{Path(code.co_filename).name}, line {number}" + (f": {text:.160}" if text else "")
 

@@ -90,7 +90,7 @@ ARRAYS: list[tuple[Any, str, str]] = [
     (lambda x: np.apply_along_axis(lambda row: row / row.sum(), 1, x), "np.apply_along_axis", "np.where"),
     (lambda x: np.array([[float(v) for v in x[0]]] * len(x)), "single rows", ""),
     (lambda x: x.astype(np.float16), "dtype float16", ".astype(float)"),
-    (lambda x: x.astype(str), "turns numbers into texts", ""),
+    (lambda x: x.astype(str), "turns numbers into strings", ""),
     (lambda x: x.astype(complex).real, "complex", ".astype(float)"),
     (lambda x: np.frompyfunc(abs, 1, 1)(x).astype(float), "which is not traced", ""),
     (lambda x: x.reshape(3, -1).T, "moves values from one row into another", "reshape(-1, 1)"),

@@ -101,7 +101,7 @@ ARRAYS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "reshape": (lambda x: x.reshape(-1, 2), "moves values from one row into another", "Keep the rows as the first"),
     "transposed": (lambda x: x.T.reshape(3, -1), "moves values from one row into another", "Keep the rows"),
     "squeeze": (lambda x: np.squeeze(x, axis=1), "squeezes an axis that is not of length one", "x[:, 0]"),
-    "objects": (lambda x: np.where(x > 0, np.array([None] * 3), x), "neither numbers nor texts", "numbers, booleans"),
+    "objects": (lambda x: np.where(x > 0, np.array([None] * 3), x), "neither numbers nor strings", "numbers, booleans"),
     "full": (lambda x: np.full((len(x), 3), x), "fills a new array with a column", "np.column_stack"),
     "accumulate": (lambda x: np.maximum.accumulate(x, axis=1), "np.maximum.accumulate", "NumPy's functions on columns"),
     "shifts": (lambda x: x.astype(int) << 3, "np.left_shift, which is not traced", "functions that are"),
@@ -138,18 +138,18 @@ TABLES: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "below": (lambda x: pd.concat([x, x]), "joins data frames below each other", "axis=1"),
 }  # fmt: skip
 TEXTED: dict[str, tuple[Callable[[Any], Any], str, str]] = {
-    "one array": (lambda x: x.to_numpy(), "one array of texts and numbers", "Pick the columns of numbers"),
-    "filled": (lambda x: x[["word"]].assign(word=x["word"].fillna(0)), "fills texts with a number", "with a text"),
+    "one array": (lambda x: x.to_numpy(), "one array of strings and numbers", "Pick the columns of numbers"),
+    "filled": (lambda x: x[["word"]].assign(word=x["word"].fillna(0)), "fills texts with a number", "with a string"),
     "read": (lambda x: x["word"].astype(float).to_frame(), "reads texts as numbers", "hold numbers as numbers"),
     "computed": (lambda x: (x["word"] + "!").to_frame(), "np.add on texts", "looked up with isin and map"),
-    "compared": (lambda x: (x["word"] == x["a"]).to_frame(), "compares texts with numbers", "texts with texts"),
+    "compared": (lambda x: (x["word"] == x["a"]).to_frame(), "compares texts with numbers", "texts with strings"),
     "reduced": (lambda x: x[["word", "other"]].max(axis=1).to_frame(), "np.max on texts", "Encode texts as numbers"),
     "mixed": (
         lambda x: np.column_stack([x["a"], x["word"]]), "mixes texts into an array", "in columns of their own",
     ),
     "written": (
         lambda x: put(lambda y: (slice(None), 0), "b")(x[["word", "other"]].to_numpy()),
-        "assigns into an array of texts", "Build the array anew",
+        "assigns into an array of strings", "Build the array anew",
     ),
 }  # fmt: skip
 
