@@ -17,7 +17,6 @@ from sealift.tracing.array import Array, is_array, tensor_dtype
 from sealift.tracing.datetimes import as_block, is_datetimes
 from sealift.tracing.elementwise import as_type
 from sealift.tracing.frame import Frame, is_frame, matrix_of
-from sealift.tracing.quiet import warnings_ignored
 from sealift.tracing.series import Series
 from sealift.tracing.substitution import substituted
 from sealift.tracing.unsupported import UnsupportedOperation, line_of, watching
@@ -127,10 +126,17 @@ def _with_gaps(x: Table, floats: Table, whole: Table) -> Table:
 
 
 def run_traced(function: Callable[..., Any], given: Any, arguments: Mapping[str, Any], like: Tensor) -> Any:
-    """The function's result on placeholders. Raises PackError E302."""
+    """The function's result on placeholders.
+
+    Warnings that the function gives are shown as in any other call: `warnings.catch_warnings` would replace the filters
+    of all threads.
+
+    Raises:
+        PackError: E302 as `trace`.
+    """
     with watching() as unsupported:
         try:
-            with substituted(function, like) as called, warnings_ignored(), np.errstate(all="ignore"):
+            with substituted(function, like) as called, np.errstate(all="ignore"):
                 result = called(given, **arguments)
         except PackError:
             raise

@@ -74,7 +74,7 @@ ARRAYS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "rare norm": (lambda x: np.linalg.norm(x, 3, axis=1)[:, None], "a rare norm", "norms 1, 2 or np.inf"),
     "texts and numbers": (lambda x: np.where(x > 0, "a", x), "mixes texts and numbers in np.where", "both of one kind"),
     "two lists": (lambda x: x[[0, 1], [0, 1]][:, None], "indexes several axes with lists", "one axis after the other"),
-    "text into numbers": (put(lambda x: (slice(None), 0), "a"), "assigns texts to numbers", "arrays of their own"),
+    "text into numbers": (put(lambda x: (slice(None), 0), "a"), "assigns strings to numbers", "arrays of their own"),
     "rows": (put(lambda x: (0, slice(None)), 1.0), "assigns to single rows", "np.where(condition, value, x)"),
     "column by mask": (
         put(lambda x: x > 0, lambda x: x[:, 0]), "a column to the rows where a condition", "np.where(condition, y, x)",
@@ -142,8 +142,8 @@ TEXTED: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "filled": (lambda x: x[["word"]].assign(word=x["word"].fillna(0)), "fills texts with a number", "with a string"),
     "read": (lambda x: x["word"].astype(float).to_frame(), "reads texts as numbers", "hold numbers as numbers"),
     "computed": (lambda x: (x["word"] + "!").to_frame(), "np.add on texts", "looked up with isin and map"),
-    "compared": (lambda x: (x["word"] == x["a"]).to_frame(), "compares texts with numbers", "texts with strings"),
-    "reduced": (lambda x: x[["word", "other"]].max(axis=1).to_frame(), "np.max on texts", "Encode texts as numbers"),
+    "compared": (lambda x: (x["word"] == x["a"]).to_frame(), "compares texts with numbers", "strings with strings"),
+    "reduced": (lambda x: x[["word", "other"]].max(axis=1).to_frame(), "np.max on texts", "Encode strings as numbers"),
     "mixed": (
         lambda x: np.column_stack([x["a"], x["word"]]), "mixes texts into an array", "in columns of their own",
     ),

@@ -19,7 +19,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from parity import fields_of
 from sealift.frameworks import convert
-from sealift.tracing.quiet import warnings_ignored
 
 X = np.round(np.random.default_rng(0).normal(size=(20, 2)), 2)
 
@@ -84,6 +83,11 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[st
 def converted(function: Any) -> Any:
     fields, nulls = fields_of(X)
     return convert(FunctionTransformer(function).fit(X), fields, nulls)
+
+
+def converted_without_fit(function: Any) -> Any:
+    fields, nulls = fields_of(X)
+    return convert(FunctionTransformer(function), fields, nulls)
 
 
 @pytest.mark.parametrize("name", ["direct", "by_helper", "by_class", "imports_inside"])
@@ -155,40 +159,18 @@ def test_traces_in_many_threads_give_what_one_gives(modules: dict[str, ModuleTyp
     assert modules["traced_base"].np is np
 
 
-def test_a_trace_ignores_warnings_of_its_own_thread_only() -> None:
+def test_a_trace_leaves_the_warning_filters_of_the_process() -> None:
+    seen: list[Any] = []
+
     def warns(x: Any) -> Any:
-        warnings.warn("of the trace", UserWarning, stacklevel=1)
+        seen.append(list(warnings.filters))
+        warnings.warn("of the function", UserWarning, stacklevel=1)
         return x * 2
-
-    step = FunctionTransformer(warns)
-    fields, nulls = fields_of(X)
-    inside, done = threading.Event(), threading.Event()
-
-    def quiet() -> None:
-        with warnings_ignored():
-            convert(step, fields, nulls)
-            inside.set()
-            assert done.wait(30)
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        thread = threading.Thread(target=quiet)
-        thread.start()
-        assert inside.wait(30)
-        warnings.warn("of another thread", UserWarning, stacklevel=1)
-        done.set()
-        thread.join()
-        warnings.warn("afterwards", UserWarning, stacklevel=1)
-    assert [str(warning.message) for warning in caught] == ["of another thread", "afterwards"]
-
-
-def test_filters_survive_overlapping_blocks() -> None:
-    before = [item for item in warnings.filters if item[1] is None or hasattr(item[1], "pattern")]
-    first, second = warnings_ignored(), warnings_ignored()
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    second.__exit__(None, None, None)
-    assert [item for item in warnings.filters if item[1] is None or hasattr(item[1], "pattern")] == before
-    with pytest.warns(UserWarning, match="shown"):
-        warnings.warn("shown", UserWarning, stacklevel=1)
+        before = list(warnings.filters)
+        converted_without_fit(warns)
+        assert list(warnings.filters) == before
+    assert seen == [before]
+    assert [str(warning.message) for warning in caught] == ["of the function"]
