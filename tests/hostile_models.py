@@ -13,7 +13,7 @@ from sealift.contract import Contract, Field, Output
 
 CONTRACT = Contract(
     inputs=(Field(name="x", dtype="float64"),),
-    outputs=(Output(name="value", dtype="float64"),),
+    outputs=(Output(name="value", kind="value", dtype="float64"),),
     task="regression",
 )
 SLOW, LARGE = 1.0, 2.0  # the values of x at which the graphs below turn hostile

@@ -24,8 +24,8 @@ CONTRACT = Contract(
         Field(name="sex", dtype="string", categories=("f", "m"), unknown="refused"),
     ),
     outputs=(
-        Output(name="label", dtype="int64", classes=(0, 1), class_names=NAMES),
-        Output(name="probability", dtype="float64", width=2, classes=(0, 1), class_names=NAMES),
+        Output(name="label", kind="label", dtype="int64", classes=(0, 1), class_names=NAMES),
+        Output(name="probability", kind="probability", dtype="float64", width=2, classes=(0, 1), class_names=NAMES),
     ),
     task="classification",
     headline=Headline("probability", 1),

@@ -18,6 +18,7 @@ CODES: dict[str, str] = {
     "E104": "The rows have a form that cannot be read as a table.",
     "E105": "There are no rows.",
     "E106": "A contract is malformed or contradicts itself.",
+    "E107": "A contract requires a capability that this program does not have.",
     # sealed files
     "E201": "The file is not a sealed file.",
     "E202": "The sealed file is damaged or was changed after it was sealed.",
@@ -29,6 +30,7 @@ CODES: dict[str, str] = {
     "E208": "The graph in the sealed file uses what a sealed file must not use.",
     "E209": "The graph or one of its answers does not fit the contract.",
     "E210": "The model takes more time or memory than it may.",
+    "E211": "The sealed file was made by a version of Sealift before format 1 was final.",
     # packing
     "E301": "The model was never fitted.",
     "E302": "A step of the model cannot be converted.",

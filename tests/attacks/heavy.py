@@ -32,9 +32,9 @@ def inputs(count: int, **more: Any) -> bytes:
     return spell(
         {
             "inputs": [{"name": f"i{i}", "dtype": "float64", **more} for i in range(count)],
-            "outputs": [{"name": "value", "dtype": "float64"}],
+            "outputs": [{"name": "value", "kind": "value", "dtype": "float64"}],
             "task": "regression",
-            "tensors": [{"name": "number", "dtype": "float64", "fields": list(range(count))}],
+            "tensors": [{"name": "number", "dtype": "float64", "shape": ["rows", count], "fields": list(range(count))}],
         }
     )
 
@@ -47,8 +47,14 @@ def vocabulary(count: int) -> dict[str, Any]:
 
 def cases() -> Iterator[tuple[str, Callable[[], bytes], str | None]]:
     """Name, what makes the file, and the code with which `sealift inspect` refuses it (None: it is shown)."""
-    wide = {**member_cases.CONTRACT, "outputs": [{"name": "features", "dtype": "float64", "width": 1 << 20}]}
-    many = {**member_cases.CONTRACT, "outputs": [{"name": f"o{i}", "dtype": "int64"} for i in range(100_000)]}
+    wide = {
+        **member_cases.CONTRACT,
+        "outputs": [{"name": "features", "kind": "features", "dtype": "float64", "width": 1 << 20}],
+    }
+    many = {
+        **member_cases.CONTRACT,
+        "outputs": [{"name": f"o{i}", "kind": "label", "dtype": "int64"} for i in range(100_000)],
+    }
     full = 16 * MIB
     names = ("evidence__json", "provenance__json", "sbom__cdx__json", "reference___sketches__json")
     five = (*names, "reference___background__json")

@@ -491,6 +491,8 @@ def signatures() -> None:
 
 
 def openings() -> None:
+    old = whole(contract__json=spell(member_cases.provisional()))
+    case("provisional.seal", archive(old), "E211", "a contract in the form that preceded format 1")
     for name, contract, golden, code, why in member_cases.cases():
         parts = {"contract__json": spell(contract), "golden___examples__json": spell(golden)}
         case(f"{name}.seal", archive(whole(**parts)), None, why, open=code)

@@ -10,12 +10,15 @@ Json = dict[str, Any]
 
 CONTRACT: Json = {
     "inputs": [{"name": "x", "dtype": "float64"}, {"name": "t", "dtype": "string"}],
-    "outputs": [{"name": "value", "dtype": "float64"}, {"name": "label", "dtype": "int64"}],
+    "outputs": [
+        {"name": "value", "kind": "value", "dtype": "float64"},
+        {"name": "label", "kind": "label", "dtype": "int64"},
+    ],
     "task": "regression",
     "tensors": [
-        {"name": "number", "dtype": "float64", "fields": [0]},
-        {"name": "text", "dtype": "string", "fields": [1]},
-        {"name": "text_missing", "dtype": "bool", "fields": [1]},
+        {"name": "number", "dtype": "float64", "shape": ["rows", 1], "fields": [0]},
+        {"name": "text", "dtype": "string", "shape": ["rows", 1], "fields": [1]},
+        {"name": "text_missing", "dtype": "bool", "shape": ["rows", 1], "fields": [1]},
     ],
 }
 GOLDEN: Json = {
@@ -34,19 +37,35 @@ def cases() -> Iterator[tuple[str, Json, Json, str | None, str]]:
     yield "open-sound-stages", with_stages([CHAR] * 3), GOLDEN, None, "three equal stages"
     for name, change, why in _contracts():
         yield f"contract-{name}", _changed(CONTRACT, change), GOLDEN, "E106", f"the contract: {why}"
+    lacking = _changed(CONTRACT, _put("requires", ["output:boxes/1"]))
+    yield "contract-requires-unknown", lacking, GOLDEN, "E107", "the contract: a capability that no reader has"
+    lacking = {**lacking, "boxes": 4, "tensors": {}}
+    yield "contract-requires-later", lacking, GOLDEN, "E107", "the contract: the same, with parts that are not known"
+    unlisted = {key: value for key, value in with_stages([CHAR]).items() if key != "requires"}
+    yield "contract-requires-less", unlisted, GOLDEN, "E106", "the contract: a stage that requires does not list"
     for name, stages, why in _stages():
         yield f"stage-{name}", with_stages(stages), GOLDEN, "E106", f"a stage: {why}"
     for name, change, why in _examples():
         yield f"golden-{name}", CONTRACT, _changed(GOLDEN, change), "E205", f"the golden examples: {why}"
 
 
+def provisional() -> Json:
+    """The contract in the form that preceded format 1."""
+    found = copy.deepcopy(CONTRACT)
+    for key, added in (("outputs", "kind"), ("tensors", "shape")):
+        for entry in found[key]:
+            del entry[added]
+    return found
+
+
 def with_stages(stages: list[Json]) -> Json:
     """The contract with these stages, and the tensors that follow."""
     found = copy.deepcopy(CONTRACT)
-    found["stages"] = stages
+    found |= {"stages": stages, "requires": ["stage:text/1"]}
     for k, stage in enumerate(stages):
         for name, dtype in (("terms", "int64"), ("counts", "float64")):
-            found["tensors"].append({"name": f"{name}{k}", "dtype": dtype, "fields": [stage["field"]], "stage": k})
+            made = {"name": f"{name}{k}", "dtype": dtype, "shape": ["rows", f"length{k}"]}
+            found["tensors"].append({**made, "fields": [stage["field"]], "stage": k})
     return found
 
 
@@ -68,11 +87,15 @@ def _put(*path: Any) -> Callable[[Json], object]:
 
 
 def _contracts() -> Iterator[tuple[str, Callable[[Json], object], str]]:
-    wide = {"name": "score", "dtype": "float64", "width": 1 << 19}
+    wide = {"name": "score", "kind": "score", "dtype": "float64", "width": 1 << 19}
     yield "width", _put("outputs", 0, "width", 10**15), "a width of 10^15"
     yield "width-limit", _put("outputs", 0, "width", (1 << 20) + 1), "one column more than allowed"
     yield "width-sum", _put("outputs", [{**wide, "name": n} for n in "abc"]), "widths that are too large together"
-    yield "outputs", _put("outputs", [{"name": str(i), "dtype": "int64"} for i in range(65)]), "65 outputs"
+    yield (
+        "outputs",
+        _put("outputs", [{"name": str(i), "kind": "label", "dtype": "int64"} for i in range(65)]),
+        "65 outputs",
+    )
     yield "headline-list", _put("headline", {"output": [], "class": None}), "a headline that is a list"
     yield "headline-class", _put("headline", {"output": "value", "class": 1}), "a headline class that is none"
     yield "name-long", _put("inputs", 0, "name", "x" * 4097), "a name of 4,097 characters"
@@ -92,6 +115,12 @@ def _contracts() -> Iterator[tuple[str, Callable[[Json], object], str]]:
     yield "classes", _put("outputs", 1, "classes", [[1]]), "a class that is a list"
     yield "class-names", _put("outputs", 1, "class_names", []), "class names without classes"
     yield "tensor-bool", _put("tensors", 0, "fields", [False]), "false for the index 0"
+    yield "tensor-shape", _put("tensors", 0, "shape", ["rows", 2]), "a tensor of another width"
+    yield "tensor-dimension", _put("tensors", 0, "shape", ["N", 1]), "a dimension of another name"
+    yield "output-kind", _put("outputs", 0, "kind", "boxes"), "a kind of output that is not known"
+    yield "output-no-kind", lambda value: value["outputs"][0].pop("kind"), "an output without a kind"
+    yield "requires-null", _put("requires", None), "required capabilities that are null"
+    yield "requires-spare", _put("requires", ["stage:text/1"]), "a capability that it does not use"
     yield "tensor-name", _put("tensors", 0, "name", "numbers"), "another tensor"
 
 

@@ -59,7 +59,9 @@ def _sealed(
             )
             for name in names
         ),
-        outputs=(Output(name="value", dtype="float64", units=text or "days</b>", description=text or ""),),
+        outputs=(
+            Output(name="value", kind="value", dtype="float64", units=text or "days</b>", description=text or ""),
+        ),
         task="regression",
         title=text or "</title><script>parent.stolen=1</script>",
         description=text or "<img src=x onerror=parent.stolen=1>",

@@ -22,7 +22,7 @@ from sealift.batch.csv_in import CsvReader
 from sealift.contract import Contract, Field, Output, Unreadable, columns_of, encode, read_cell, read_column
 
 DTypes = Literal["float64", "float32", "int64", "bool", "string", "date", "datetime"]
-OUTPUTS = (Output(name="label", dtype="int64"),)
+OUTPUTS = (Output(name="label", kind="label", dtype="int64"),)
 
 plain_numbers = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),

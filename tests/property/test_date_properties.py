@@ -26,7 +26,7 @@ exact = st.one_of(seconds, near)
 
 def _contract(dtype: Literal["date", "datetime"]) -> Contract:
     field = Field(name="when", dtype=dtype, missing="allowed")
-    return Contract(inputs=(field,), outputs=(Output(name="label", dtype="int64"),), task="clustering")
+    return Contract(inputs=(field,), outputs=(Output(name="label", kind="label", dtype="int64"),), task="clustering")
 
 
 @given(exact)

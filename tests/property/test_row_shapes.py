@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sealift.contract import Contract, Field, Output, columns_of, encode
 from sealift.errors import ContractError
 
-OUTPUT = (Output(name="value", dtype="float64"),)
+OUTPUT = (Output(name="value", kind="value", dtype="float64"),)
 
 
 def contract(*fields: Field) -> Contract:

@@ -99,7 +99,7 @@ def _front_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _sealed(tmp_path: Path) -> Path:
     contract = Contract(
         inputs=(Field(name="x", dtype="float64"),),
-        outputs=(Output(name="value", dtype="float64"),),
+        outputs=(Output(name="value", kind="value", dtype="float64"),),
         task="regression",
         title=TITLE,
     )

@@ -17,7 +17,7 @@ import seals
 from sealift.contract import Contract, Field, Headline, Output, columns_of, encode, is_missing, shown
 from sealift.errors import ContractError
 
-OUTPUTS = (Output(name="label", dtype="int64"),)
+OUTPUTS = (Output(name="label", kind="label", dtype="int64"),)
 
 
 def one(**options: Any) -> Contract:
@@ -75,11 +75,11 @@ def test_json_and_back() -> None:
         {"inputs": [{"name": "a", "dtype": "string", "missing": "maybe"}]},
         {"inputs": [{"name": "a", "dtype": "string", "units": 3}]},
         {"inputs": [{"name": "a", "dtype": "string", "personal": "yes"}]},
-        {"outputs": [{"name": "label", "dtype": "float32"}]},
-        {"outputs": [{"name": "label", "dtype": "int64", "width": 0}]},
-        {"outputs": [{"name": "label", "dtype": "int64", "width": True}]},
-        {"outputs": [{"name": "label", "dtype": "int64", "classes": [0], "class_names": ["a", "b"]}]},
-        {"outputs": [{"name": "features", "dtype": "float64", "width": 2, "columns": ["a"]}]},
+        {"outputs": [{"name": "label", "kind": "label", "dtype": "float32"}]},
+        {"outputs": [{"name": "label", "kind": "label", "dtype": "int64", "width": 0}]},
+        {"outputs": [{"name": "label", "kind": "label", "dtype": "int64", "width": True}]},
+        {"outputs": [{"name": "label", "kind": "label", "dtype": "int64", "classes": [0], "class_names": ["a", "b"]}]},
+        {"outputs": [{"name": "features", "kind": "features", "dtype": "float64", "width": 2, "columns": ["a"]}]},
     ],
 )
 def test_a_malformed_contract(change: dict[str, Any]) -> None:
@@ -94,10 +94,12 @@ def test_a_contract_is_enriched() -> None:
 
 
 def test_names_of_columns() -> None:
-    named = Output(name="probability", dtype="float64", width=3, classes=(True, 1.5, "a"))
+    named = Output(name="probability", kind="probability", dtype="float64", width=3, classes=(True, 1.5, "a"))
     assert named.column_names == ["probability_true", "probability_1.5", "probability_a"]
-    assert Output(name="value", dtype="float64", width=2).column_names == ["value_0", "value_1"]
-    assert Output(name="features", dtype="float64", width=1, columns=("pc",)).column_names == ["features_pc"]
+    assert Output(name="value", kind="value", dtype="float64", width=2).column_names == ["value_0", "value_1"]
+    assert Output(name="features", kind="features", dtype="float64", width=1, columns=("pc",)).column_names == [
+        "features_pc"
+    ]
     assert [shown(value) for value in (True, 1.0, 1.5, 3, "x", -0.0)] == ["true", "1", "1.5", "3", "x", "0"]
     assert seals.CONTRACT.headline == Headline("probability", 1)
 

@@ -54,8 +54,8 @@ def flat(size: Sequence[int | None] = (None,)) -> bytes:
     return value("value", DOUBLE, size)
 
 
-ONE = Output(name="value", dtype="float64")
-TWO = Output(name="value", dtype="float64", width=2, columns=("p", "q"))
+ONE = Output(name="value", kind="value", dtype="float64")
+TWO = Output(name="value", kind="value", dtype="float64", width=2, columns=("p", "q"))
 FLATTENED = node("Reshape", ["number", "all"], ["v"])
 ALL = int64s("all", -1)
 # The shapes are computed, so that ONNX Runtime learns them only while it answers.
@@ -193,4 +193,4 @@ def test_labels_of_each_type_are_accepted() -> None:
         ("float64", np.array([0.5, 1.5])),
     ):
         kind: Any = dtype
-        check_answers((Output(name="label", dtype=kind),), ["label"], [answer], 2)
+        check_answers((Output(name="label", kind="label", dtype=kind),), ["label"], [answer], 2)

@@ -13,6 +13,7 @@ import pytest
 from onnx_bytes import holding
 from sealift import seal
 from sealift.errors import FileError, PackError, SealError, SealiftError
+from sealift.packing import options
 from sealift.seal import layout, manifest
 
 PARTS: dict[str, bytes] = {
@@ -116,16 +117,20 @@ def test_a_missing_member_is_told() -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "-a", "a/b", "a b", "a\n", "ä", "a" * 129, "../a"])
-def test_a_name_that_cannot_be_used_is_refused(name: str) -> None:
-    with pytest.raises(PackError) as caught:
+def test_a_name_that_no_manifest_has_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
         assembled(name=name)
+    with pytest.raises(PackError) as caught:
+        options.check_name(name, "1")
     assert caught.value.code == "E304"
 
 
 @pytest.mark.parametrize("version", ["", "+1", "1/2", "1 2", "1\n", "1" * 65])
-def test_a_version_that_cannot_be_used_is_refused(version: str) -> None:
-    with pytest.raises(PackError) as caught:
+def test_a_version_that_no_manifest_has_is_refused(version: str) -> None:
+    with pytest.raises(ValueError, match="version"):
         assembled(version=version)
+    with pytest.raises(PackError) as caught:
+        options.check_name("tiny", version)
     assert caught.value.code == "E304"
 
 

@@ -239,8 +239,8 @@ def _columns(contract: Contract, name: str) -> Iterator[Column]:
     output = contract.output(name)
     for column in output.column_names:
         yield Column(column, output.dtype)
-    if name == "label" and output.class_names and output.width is None:
-        yield Column("label_name", "string")
+    if output.kind == "label" and output.class_names and output.width is None:
+        yield Column(f"{name}_name", "string")
 
 
 def _target(

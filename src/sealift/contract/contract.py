@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Literal, get_args
 
 from sealift import canonical
+from sealift.contract.capabilities import check_required
 from sealift.contract.field import (
     LONGEST_DESCRIPTION,
     LONGEST_TEXT,
@@ -22,7 +23,10 @@ from sealift.contract.field import (
 )
 from sealift.errors import ContractError
 
-_KEYS = {"inputs", "outputs", "task", "tensors", "headline", "title", "description", "stages", "ignored", "about"}
+_KEYS = {
+    *("inputs", "outputs", "task", "tensors", "requires", "headline"),
+    *("title", "description", "stages", "ignored", "about"),
+}
 # The author's own words on the model, by their heading in the card. They are the questions of a clinical calculator.
 ABOUT = {
     "when_to_use": "When to use",
@@ -49,19 +53,27 @@ class Headline:
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor that feeds the graph: shape (N, len(fields)), a column for each field by index.
+    """One tensor that feeds the graph.
 
-    With a `stage` it is what that text stage makes of the field: shape (N, L), L differing from batch to batch.
+    Attributes:
+        name: the name of the graph's input.
+        dtype: the type of its elements.
+        shape: its dimensions: a number where the size is fixed, else a name. Dimensions of one name have one size in a
+            run of the graph; `rows` is the number of rows.
+        fields: the inputs that it is made of, by index; of a tensor without stage a column for each.
+        stage: the number of the text stage that makes it.
     """
 
     name: str
     dtype: Literal["float64", "string", "bool", "int64"]
+    shape: tuple[int | str, ...]
     fields: tuple[int, ...]
     stage: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The tensor as `contract.json` holds it."""
-        found: dict[str, Any] = {"name": self.name, "dtype": self.dtype, "fields": list(self.fields)}
+        found: dict[str, Any] = {"name": self.name, "dtype": self.dtype}
+        found |= {"shape": list(self.shape), "fields": list(self.fields)}
         return found if self.stage is None else found | {"stage": self.stage}
 
 
@@ -145,16 +157,21 @@ class Contract:
         numbers = tuple(i for i, f in enumerate(self.inputs) if f.dtype != "string")
         texts = tuple(i for i, f in enumerate(self.inputs) if f.dtype == "string")
         found = (
-            Tensor("number", "float64", numbers),
-            Tensor("text", "string", texts),
-            Tensor("text_missing", "bool", texts),
+            Tensor("number", "float64", ("rows", len(numbers)), numbers),
+            Tensor("text", "string", ("rows", len(texts)), texts),
+            Tensor("text_missing", "bool", ("rows", len(texts)), texts),
         )
         staged = (
-            Tensor(f"{name}{k}", dtype, (stage.field,), k)
+            Tensor(f"{name}{k}", dtype, ("rows", f"length{k}"), (stage.field,), k)
             for k, stage in enumerate(self.stages)
             for name, dtype in _STAGED
         )
         return (*(tensor for tensor in found if tensor.fields), *staged)
+
+    @cached_property
+    def requires(self) -> tuple[str, ...]:
+        """The capabilities that a reader must have, ascending (spec/CONTRACT.md §1a)."""
+        return ("stage:text/1",) if self.stages else ()
 
     @cached_property
     def ignored_names(self) -> frozenset[str]:
@@ -184,6 +201,8 @@ class Contract:
             "task": self.task,
             "tensors": [tensor.as_json() for tensor in self.tensors],
         }
+        if self.requires:
+            result["requires"] = list(self.requires)
         if self.stages:
             result["stages"] = [{"field": stage.field, **stage.spec} for stage in self.stages]
         if self.ignored:
@@ -195,9 +214,15 @@ class Contract:
 
     @classmethod
     def from_json(cls, raw: object) -> Contract:
-        """Read a contract. Raises ContractError E106."""
+        """Read a contract.
+
+        Raises:
+            ContractError: E107 when it requires a capability that this program lacks, E106 when it is malformed.
+        """
         if not isinstance(raw, dict):
             raise _contradiction("it is not an object")
+        # First, because what a later capability brings along would otherwise be called malformed.
+        required = check_required(raw.get("requires", []))
         unknown = set(raw) - _KEYS
         if unknown or not {"inputs", "outputs", "task", "tensors"} <= set(raw):
             raise _contradiction(f"keys are missing, or unknown: {sorted(unknown)!r:.120}")
@@ -223,6 +248,8 @@ class Contract:
         spelled = canonical.dumps(raw["tensors"])
         if raw["tensors"] != tensors or b"true" in spelled or b"false" in spelled:  # True equals 1
             raise _contradiction("the tensors do not follow from the inputs")
+        if required != contract.requires:
+            raise _contradiction("requires does not list the capabilities that the contract uses")
         return contract
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, cast, get_args
 
@@ -15,6 +15,7 @@ from sealift.errors import ContractError
 
 DType: TypeAlias = Literal["float64", "float32", "int64", "bool", "string", "date", "datetime"]
 Policy: TypeAlias = Literal["allowed", "refused"]
+OutputKind: TypeAlias = Literal["label", "probability", "score", "value", "features"]
 Task: TypeAlias = Literal["classification", "regression", "transformation", "clustering", "outliers"]
 Scalar: TypeAlias = str | int | float | bool
 Bound: TypeAlias = float | str
@@ -32,7 +33,7 @@ MISSING_WORDS = (
 DEFAULT_STRING_MISSING = ("",)
 """The same for strings, where NA and None can be categories."""
 _MAX_WORDS, _MAX_WORD = 64, 128
-_DTYPES, _POLICIES = get_args(DType), get_args(Policy)
+_DTYPES, _POLICIES, _OUTPUT_KINDS = get_args(DType), get_args(Policy), get_args(OutputKind)
 
 MOST_WIDTH = 1 << 20
 LONGEST_TEXT, LONGEST_DESCRIPTION = 1 << 12, 1 << 16
@@ -119,8 +120,9 @@ class Output:
     """One output of a model.
 
     Attributes:
-        name: label, probability, score, value or features.
-        dtype: float64, int64, bool or string.
+        name: the name of the graph's output, and of its columns in tables of answers.
+        kind: what it is: label, probability, score, value or features.
+        dtype: float64, int64, bool or string; float64 unless it is a label.
         width: None for a tensor of shape (N,), else the number of columns of a tensor (N, width).
         classes: label values, in the order of the columns where the output is wide.
         class_names: their names for people.
@@ -129,6 +131,7 @@ class Output:
     """
 
     name: str
+    kind: OutputKind
     dtype: Literal["float64", "int64", "bool", "string"]
     width: int | None = None
     classes: tuple[Scalar, ...] | None = None
@@ -279,8 +282,12 @@ def _output_problem(output: Output) -> str | None:
     problem = _text_problem(output, "title", "units")
     if problem is not None:
         return problem
+    if output.kind not in _OUTPUT_KINDS:
+        return f"the kind {output.kind!r:.40} is not known"
     if output.dtype not in ("float64", "int64", "bool", "string"):
         return f"the dtype {output.dtype!r:.40} is not known"
+    if output.kind != "label" and output.dtype != "float64":
+        return f"an output of the kind {output.kind} is float64"
     if output.width is not None and (type(output.width) is not int or not 1 <= output.width <= MOST_WIDTH):
         return f"the width is not a count from 1 to {MOST_WIDTH}"
     for names, most in ((output.class_names, LONGEST_TEXT), (output.columns, LONGEST_TEXT)):
@@ -335,12 +342,17 @@ def _keys_of(kind: Any) -> frozenset[str]:
     return frozenset(spec.name for spec in fields(kind))
 
 
+@lru_cache
+def _required_keys(kind: Any) -> frozenset[str]:
+    return frozenset(spec.name for spec in fields(kind) if spec.default is MISSING)
+
+
 def _known_keys(kind: type[Field] | type[Output], raw: object, where: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise _malformed("it is not an object", where)
-    unknown = set(raw) - _keys_of(cast("Any", kind))
-    if unknown or not {"name", "dtype"} <= set(raw):
-        raise _malformed(f"name or dtype is missing, or these keys are unknown: {sorted(unknown)!r:.120}", where)
+    unknown, missing = set(raw) - _keys_of(cast("Any", kind)), _required_keys(cast("Any", kind)) - set(raw)
+    if unknown or missing:
+        raise _malformed(f"keys are missing: {sorted(missing)}, or unknown: {sorted(unknown)!r:.120}", where)
     return dict(raw)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from sealift.contract import Field, Output, Stage, Task
-from sealift.contract.field import MAX_SAFE_INTEGER, shown
+from sealift.contract.field import MAX_SAFE_INTEGER, OutputKind, shown
 from sealift.errors import PackError, SealError
 from sealift.frameworks.registry import apply
 from sealift.graph.builder import Graph, Tensor, concat, stack
@@ -149,7 +149,7 @@ def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
     if answer.value is not None:
         return "regression", [_wide("value", answer.value)]
     if answer.label is not None:
-        label = (Output(name="label", dtype="int64"), answer.label.cast("int64"))
+        label = (Output(name="label", kind="label", dtype="int64"), answer.label.cast("int64"))
         if answer.score is None:
             shares = [] if answer.probability is None else [_wide("probability", answer.probability)]
             return "clustering", [label, *shares]
@@ -168,7 +168,7 @@ def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
         unique = names if len(set(names)) == len(names) and all(names) else None
         matrix = features.numbers().cast("float64")
         return "transformation", [
-            (Output(name="features", dtype="float64", width=matrix.width, columns=unique), matrix)
+            (Output(name="features", kind="features", dtype="float64", width=matrix.width, columns=unique), matrix)
         ]
     raise refuse("It neither predicts nor transforms.", "Pack a predictor or a transformer.")
 
@@ -176,19 +176,19 @@ def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
 def _classification(answer: StepOutput) -> list[tuple[Output, Tensor]]:
     classes = np.asarray(answer.classes)
     values, dtype = _classes(classes)
-    label = Output(name="label", dtype=dtype, classes=values)
+    label = Output(name="label", kind="label", dtype=dtype, classes=values)
     table = np.array(values, dtype=object) if dtype == "string" else np.array(values)
     numbered = dtype == "int64" and values == tuple(range(len(values)))
     told = answer.label if answer.choice is None else answer.choice if numbered else answer.choice.take_from(table)
     assert told is not None
     found: list[tuple[Output, Tensor]] = [(label, told)]
     if answer.probability is not None:
-        output = Output(name="probability", dtype="float64", width=len(values), classes=values)
+        output = Output(name="probability", kind="probability", dtype="float64", width=len(values), classes=values)
         found.append((output, answer.probability.cast("float64")))
     elif answer.score is not None:
         output, tensor = _wide("score", answer.score)
         if output.width is not None:
-            output = Output(name="score", dtype="float64", width=output.width, classes=values)
+            output = Output(name="score", kind="score", dtype="float64", width=output.width, classes=values)
         found.append((output, tensor))
     return found
 
@@ -202,7 +202,7 @@ def _several(targets: tuple[StepOutput, ...]) -> list[tuple[Output, Tensor]]:
         raise refuse("Some of its targets are text and some are numbers.", "Pack one model for each target.")
     dtype = dtypes.pop() if len(dtypes) == 1 else "float64"
     labels = stack([found[0][1].cast("object" if dtype == "string" else dtype) for found in each])
-    result = [(Output(name="label", dtype=dtype, width=len(each), columns=names), labels)]
+    result = [(Output(name="label", kind="label", dtype=dtype, width=len(each), columns=names), labels)]
     for kind in ("probability", "score"):
         parts = [tensor for found in each for output, tensor in found if output.name == kind]
         if len(parts) < len(each):
@@ -213,14 +213,14 @@ def _several(targets: tuple[StepOutput, ...]) -> list[tuple[Output, Tensor]]:
             classes = found[0][0].classes or ()
             columns += [name] if matrix.width == 1 else [f"{name}_{shown(value)}" for value in classes]
         wide = concat(matrices)
-        result.append((Output(name=kind, dtype="float64", width=wide.width, columns=tuple(columns)), wide))
+        result.append((Output(name=kind, kind=kind, dtype="float64", width=wide.width, columns=tuple(columns)), wide))
         break
     return result
 
 
-def _wide(name: str, tensor: Tensor) -> tuple[Output, Tensor]:
+def _wide(name: OutputKind, tensor: Tensor) -> tuple[Output, Tensor]:
     width = None if len(tensor.shape) == 1 else tensor.width
-    return Output(name=name, dtype="float64", width=width), tensor.cast("float64")
+    return Output(name=name, kind=name, dtype="float64", width=width), tensor.cast("float64")
 
 
 def _classes(classes: Any) -> tuple[tuple[Any, ...], Any]:

@@ -13,7 +13,7 @@ from sealift.contract import ABOUT
 from sealift.errors import PackError
 from sealift.packing.strings import check_strings, is_unicode
 from sealift.runtime.golden import LOOSEST
-from sealift.seal.manifest import check_name
+from sealift.seal.manifest import is_name, is_version
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,20 @@ class Options:
         _check_tolerance(self.tolerance)
         _check_privacy(self.privacy)
         check_engines(self.engines)
+
+
+def check_name(name: Any, version: Any) -> None:
+    """Raise PackError E304 unless a manifest can have this name and version."""
+    if not is_name(name):
+        raise _wrong(
+            f"The name {name!r:.80} cannot be used.",
+            "Use 1 to 128 letters, digits, '.', '_' or '-', a letter or digit first: 'heart-risk'.",
+        )
+    if not is_version(version):
+        raise _wrong(
+            f"The version {version!r:.80} cannot be used.",
+            "Use 1 to 64 letters, digits, '.', '+', '_' or '-', beginning with a letter or digit, such as '1.2'.",
+        )
 
 
 def _check_about(about: Mapping[str, str]) -> None:

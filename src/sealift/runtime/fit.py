@@ -21,20 +21,19 @@ _OBJECTS = np.dtype(object)
 def check_graph(info: GraphInfo, contract: Contract) -> None:
     """Raise SealError E209 unless the graph declares the contract's tensors as inputs, and its outputs as outputs."""
     wanted = {
-        tensor.name: (tensor.dtype, None if tensor.stage is not None else len(tensor.fields), 2)
+        tensor.name: (tensor.dtype, tuple(None if isinstance(size, str) else size for size in tensor.shape))
         for tensor in contract.tensors
     }
     for name in sorted(wanted.keys() ^ info.inputs.keys()):
         state = "has no" if name in wanted else "has an unknown"
         raise _misfit(f"the graph {state} input {name!r:.80}")
-    for name, (dtype, width, rank) in wanted.items():
-        _check_port("input", name, info.inputs[name], dtype, width, rank)
+    for name, (dtype, shape) in wanted.items():
+        _check_port("input", name, info.inputs[name], dtype, shape)
     for output in contract.outputs:
         if output.name not in info.outputs:
             raise _misfit(f"the graph has no output {output.name!r:.80}")
-        _check_port(
-            "output", output.name, info.outputs[output.name], output.dtype, output.width, 1 + (output.width is not None)
-        )
+        shape = (None,) if output.width is None else (None, output.width)
+        _check_port("output", output.name, info.outputs[output.name], output.dtype, shape)
 
 
 def check_answers(outputs: Sequence[Output], names: Sequence[str], answers: Sequence[Any], count: int) -> None:
@@ -60,11 +59,12 @@ def check_answers(outputs: Sequence[Output], names: Sequence[str], answers: Sequ
             )
 
 
-def _check_port(kind: str, name: str, port: Port, dtype: str, width: int | None, rank: int) -> None:
-    shape = port.shape
-    fits = shape is not None and len(shape) == rank and shape[0] is None
-    if fits and shape is not None and rank == 2:
-        fits = shape[1] is None or shape[1] == width
+def _check_port(kind: str, name: str, port: Port, dtype: str, shape: tuple[int | None, ...]) -> None:
+    declared = port.shape
+    # A free dimension of the graph takes every size; a fixed one must be that of the contract. Rows are always free.
+    fits = declared is not None and len(declared) == len(shape) and declared[0] is None
+    if declared is not None:
+        fits = fits and all(size in (None, wanted) for size, wanted in zip(declared, shape, strict=False))
     if port.element != _ELEMENTS[dtype] or not fits:
         raise _misfit(f"the {kind} {name!r:.80} of the graph is declared with another type or shape")
 

@@ -71,7 +71,7 @@ class IsolatedEngine:
             "threads": threads,
             "stages": [(stage.field, stage.spec) for stage in self._stages.stages],
             "texts": list(self._stages.texts),
-            "declared": [(output.name, output.dtype, output.width) for output in declared],
+            "declared": [output.as_json() for output in declared],
         }
         self._child: Child | None = None
         self._closed = False

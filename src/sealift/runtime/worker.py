@@ -50,7 +50,7 @@ def main(memory: int) -> None:
 
 def _load(head: dict[str, Any], graph: bytes) -> Engine:
     stages = Stages([Stage(field=field, spec=spec) for field, spec in head["stages"]], head["texts"])
-    declared = [Output(name=name, dtype=dtype, width=width) for name, dtype, width in head["declared"]]
+    declared = [Output.from_json(output) for output in head["declared"]]
     return Engine(graph, threads=head["threads"], stages=stages, declared=declared)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealift import canonical
-from sealift.errors import PackError, SealError
+from sealift.errors import SealError
 from sealift.seal.layout import Bytes
 
 FORMAT = 1
@@ -46,20 +46,14 @@ class Manifest:
     """Member name → (SHA-256 in hexadecimal, size in bytes)."""
 
 
-def check_name(name: str, version: str) -> None:
-    """Raise PackError E304 unless `name` and `version` may stand in a manifest."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise PackError(
-            "E304",
-            f"The name {name!r:.80} cannot be used.",
-            fix="Use 1 to 128 letters, digits, '.', '_' or '-', a letter or digit first: 'heart-risk'.",
-        )
-    if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise PackError(
-            "E304",
-            f"The version {version!r:.80} cannot be used.",
-            fix="Use 1 to 64 letters, digits, '.', '+', '_' or '-', beginning with a letter or digit, such as '1.2'.",
-        )
+def is_name(name: object) -> bool:
+    """Whether `name` may be the name of a model."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
+def is_version(version: object) -> bool:
+    """Whether `version` may be the version of a model."""
+    return isinstance(version, str) and _VERSION.fullmatch(version) is not None
 
 
 def build(
@@ -71,8 +65,13 @@ def build(
     producer: str,
     opsets: Mapping[str, int],
 ) -> bytes:
-    """The manifest's bytes for `members` (without manifest and signature). Raises PackError E304, ValueError."""
-    check_name(name, version)
+    """The manifest's bytes for `members` (without manifest and signature).
+
+    Raises:
+        ValueError: for a name, version, task or producer that a manifest cannot have.
+    """
+    if not is_name(name) or not is_version(version):
+        raise ValueError("name and version are short texts of the permitted characters")
     if not _PRINTABLE.fullmatch(task) or not _PRINTABLE.fullmatch(producer):
         raise ValueError("task and producer are 1 to 256 printable ASCII characters")
     return canonical.dumps(

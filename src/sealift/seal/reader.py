@@ -11,6 +11,7 @@ from typing import Any
 
 from sealift import canonical, files
 from sealift.canonical import Marks, TooManyError
+from sealift.contract.capabilities import is_provisional
 from sealift.errors import SealError, SignatureError
 from sealift.seal import envelope, graph, layout, manifest
 from sealift.seal.graph import GraphInfo
@@ -83,6 +84,8 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
             continue
         elif name.endswith(".json"):
             value, marks = _json(name, data, marks)
+            if name == "contract.json" and is_provisional(value):
+                raise _provisional()
             if name in _KEPT:
                 kept[name] = value
         elif name.endswith(".md"):
@@ -122,6 +125,14 @@ def read(path: Path | str) -> Seal:
     except (SealError, SignatureError) as error:
         place = f"{path}: {error.where}" if error.where else str(path)
         raise type(error)(error.code, error.what, where=place, fix=error.fix) from None
+
+
+def _provisional() -> SealError:
+    return SealError(
+        "E211",
+        "The file was made by a version of Sealift before format 1 was final, and cannot be read any more.",
+        fix="Pack the model again with this version of Sealift.",
+    )
 
 
 def _json(name: str, data: Bytes, before: Marks) -> tuple[Any, Marks]:

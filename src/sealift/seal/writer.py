@@ -19,7 +19,7 @@ def assemble(
     producer: str,
     opsets: Mapping[str, int],
 ) -> dict[str, bytes]:
-    """`members` with the manifest that describes them. Raises PackError E304 for a name that cannot be used."""
+    """`members` with the manifest that describes them. Raises ValueError for a name that no manifest has."""
     described = manifest.build(members, name=name, version=version, task=task, producer=producer, opsets=opsets)
     return {**members, "manifest.json": described}
 

@@ -46,7 +46,7 @@ def beside(count: int) -> float:
 def judged(first: float, second: float, given: list[float], *, kind: str = ROUNDED) -> Report:
     """Two rows that the original answers by its stair, and WebAssembly as `given`."""
     form = form_of(np.array([[0.0, 0.0], [1.0, 1.0]]))
-    original = Original(Stair(), form, (Output(name="value", dtype="float64"),))
+    original = Original(Stair(), form, (Output(name="value", kind="value", dtype="float64"),))
     rows = Rows(["x0", "x1"])
     rows.add(kind, [[first, 5.0], [second, 5.0]])
     truth = original.answer_columns(rows.columns())

@@ -68,7 +68,7 @@ def test_rows_that_cannot_be_generated() -> None:
         raise TypeError("no such column type")
 
     form = dataclasses.replace(form_of(X, MODEL), build=fail)
-    output = Output(name="label", dtype="int64", classes=(0, 1))
+    output = Output(name="label", kind="label", dtype="int64", classes=(0, 1))
     with pytest.raises(PackError) as caught:
         Original(MODEL, form, (output,)).answer_columns({"x0": [1.0], "x1": [2.0]})
     assert caught.value.code == "E304"

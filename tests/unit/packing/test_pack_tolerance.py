@@ -144,7 +144,7 @@ def test_each_column_is_judged_by_its_own_size(tmp_path: Path) -> None:
     ],
 )
 def test_scales(columns: list[float], wanted: float | tuple[float, ...]) -> None:
-    output = Output(name="features", dtype="float64", width=2)
+    output = Output(name="features", kind="features", dtype="float64", width=2)
     contract = Contract(inputs=(Field(name="a", dtype="float64"),), outputs=(output,), task="transformation")
     found = tolerances(contract, {"features": np.tile(columns, (9, 1))}, single=False, relative=None)
     assert found["features"].scale == wanted

@@ -29,16 +29,17 @@ def _contract(spec: Any) -> Contract:
     return Contract.from_json(
         {
             "inputs": [{"name": "n", "dtype": "float64"}, {"name": "text", "dtype": "string", "missing": "allowed"}],
-            "outputs": [{"name": "label", "dtype": "int64"}],
+            "outputs": [{"name": "label", "kind": "label", "dtype": "int64"}],
             "task": "clustering",
             "tensors": [
-                {"name": "number", "dtype": "float64", "fields": [0]},
-                {"name": "text", "dtype": "string", "fields": [1]},
-                {"name": "text_missing", "dtype": "bool", "fields": [1]},
-                {"name": "terms0", "dtype": "int64", "fields": [1], "stage": 0},
-                {"name": "counts0", "dtype": "float64", "fields": [1], "stage": 0},
+                {"name": "number", "dtype": "float64", "shape": ["rows", 1], "fields": [0]},
+                {"name": "text", "dtype": "string", "shape": ["rows", 1], "fields": [1]},
+                {"name": "text_missing", "dtype": "bool", "shape": ["rows", 1], "fields": [1]},
+                {"name": "terms0", "dtype": "int64", "shape": ["rows", "length0"], "fields": [1], "stage": 0},
+                {"name": "counts0", "dtype": "float64", "shape": ["rows", "length0"], "fields": [1], "stage": 0},
             ],
             "stages": [{"field": 1, **spec}],
+            "requires": ["stage:text/1"],
         }
     )
 

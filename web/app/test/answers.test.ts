@@ -9,7 +9,7 @@ function contractOf(outputs: unknown[], more: object = {}): Contract {
   return parseContract({
     inputs: [{ name: "a", dtype: "float64" }],
     outputs,
-    tensors: [{ name: "number", dtype: "float64", fields: [0] }],
+    tensors: [{ name: "number", dtype: "float64", shape: ["rows", 1], fields: [0] }],
     task: "classification",
     ...more,
   });
@@ -18,8 +18,15 @@ const classes = ["alive", "died"];
 const probabilities = (headlineClass: string | null, names?: string[]) =>
   contractOf(
     [
-      { name: "label", dtype: "string", classes, ...(names && { class_names: names }) },
-      { name: "probability", dtype: "float64", width: 2, classes, ...(names && { class_names: names }) },
+      { name: "label", kind: "label", dtype: "string", classes, ...(names && { class_names: names }) },
+      {
+        name: "probability",
+        kind: "probability",
+        dtype: "float64",
+        width: 2,
+        classes,
+        ...(names && { class_names: names }),
+      },
     ],
     { headline: { output: "probability", class: headlineClass } },
   );
@@ -53,16 +60,19 @@ describe("the headline is one class and its own probability", () => {
 });
 
 it("writes numbers in full, with title and unit", () => {
-  const contract = contractOf([{ name: "value", dtype: "float64", title: "Price", units: "€" }], {
-    task: "regression",
-  });
+  const contract = contractOf(
+    [{ name: "value", kind: "value", dtype: "float64", title: "Price", units: "€" }],
+    {
+      task: "regression",
+    },
+  );
   const found = headline(contract, [{ name: "value", width: null, data: [1312094.2] }]);
   expect([found.over, found.text, found.units]).toEqual(["Price", "1,312,094", "€"]);
 });
 
 it("names every one of several numbers", () => {
   const contract = contractOf(
-    [{ name: "value", dtype: "float64", width: 2, columns: ["price", "rent"], units: "€" }],
+    [{ name: "value", kind: "value", dtype: "float64", width: 2, columns: ["price", "rent"], units: "€" }],
     { task: "regression" },
   );
   const found = headline(contract, [{ name: "value", width: 2, data: [893688.1, 1262.25] }]);
@@ -77,7 +87,7 @@ it.each([
   [-1, "outlier"],
   [1, "not an outlier"],
 ])("an outlier detector's %d is %s", (value, text) => {
-  const contract = contractOf([{ name: "label", dtype: "int64" }], { task: "outliers" });
+  const contract = contractOf([{ name: "label", kind: "label", dtype: "int64" }], { task: "outliers" });
   expect(headline(contract, [{ name: "label", width: null, data: [value] }]).text).toBe(text);
 });
 
@@ -98,7 +108,9 @@ describe("how good the model is", () => {
     expect(of({ accuracy_score: 0.001 })).toContain("0.1 %");
   });
   it("is a mean error with its unit", () => {
-    const price = contractOf([{ name: "value", dtype: "float64", units: "€" }], { task: "regression" });
+    const price = contractOf([{ name: "value", kind: "value", dtype: "float64", units: "€" }], {
+      task: "regression",
+    });
     const found = quality({ metrics: { mean_absolute_error: 24512.3, r2_score: 0.9 }, rows: 100 }, price);
     expect(found).toBe("Off by 24,500 € on average in 100 test cases of its maker.");
   });

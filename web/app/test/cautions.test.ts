@@ -9,11 +9,11 @@ const contract = parseContract({
     { name: "sex", dtype: "string", categories: ["f", "m"], missing: "allowed" },
     { name: "report", dtype: "string", missing: "allowed" },
   ],
-  outputs: [{ name: "value", dtype: "float64" }],
+  outputs: [{ name: "value", kind: "value", dtype: "float64" }],
   tensors: [
-    { name: "number", dtype: "float64", fields: [0, 1] },
-    { name: "text", dtype: "string", fields: [2, 3] },
-    { name: "text_missing", dtype: "bool", fields: [2, 3] },
+    { name: "number", dtype: "float64", shape: ["rows", 2], fields: [0, 1] },
+    { name: "text", dtype: "string", shape: ["rows", 2], fields: [2, 3] },
+    { name: "text_missing", dtype: "bool", shape: ["rows", 2], fields: [2, 3] },
   ],
   task: "regression",
 });

@@ -14,12 +14,12 @@ const CONTRACT = {
     { name: "albumin", dtype: "float64", missing: "allowed", observed: [2, 5], units: "g/dl" },
     { name: "sex", dtype: "string", missing: "refused", categories: ["f", "m"], unknown: "refused" },
   ],
-  outputs: [{ name: "value", dtype: "float64" }],
+  outputs: [{ name: "value", kind: "value", dtype: "float64" }],
   task: "regression",
   tensors: [
-    { name: "number", dtype: "float64", fields: [0, 2] },
-    { name: "text", dtype: "string", fields: [1, 3] },
-    { name: "text_missing", dtype: "bool", fields: [1, 3] },
+    { name: "number", dtype: "float64", shape: ["rows", 2], fields: [0, 2] },
+    { name: "text", dtype: "string", shape: ["rows", 2], fields: [1, 3] },
+    { name: "text_missing", dtype: "bool", shape: ["rows", 2], fields: [1, 3] },
   ],
 };
 const HEADER = "age,ward,albumin,sex";

@@ -7,8 +7,8 @@ import type { Port } from "../src/seal/graph/tensors";
 
 const contract = parseContract({
   inputs: [{ name: "a", dtype: "float64" }],
-  outputs: [{ name: "value", dtype: "float64", width: null }],
-  tensors: [{ name: "number", dtype: "float64", fields: [0] }],
+  outputs: [{ name: "value", kind: "value", dtype: "float64", width: null }],
+  tensors: [{ name: "number", dtype: "float64", shape: ["rows", 1], fields: [0] }],
   headline: null,
   task: "regression",
   title: "",
@@ -66,7 +66,7 @@ describe("what the engine answers to two rows", () => {
     expect(toAnswer(one, tensor("float64", [2], Float64Array.of(1, 2)), 2).data).toEqual([1, 2]);
     const wide: Output = { ...one, width: 2 };
     expect(toAnswer(wide, tensor("float64", [1, 2], Float64Array.of(1, 2)), 1).data).toEqual([1, 2]);
-    const label: Output = { ...one, name: "label", dtype: "int64" };
+    const label: Output = { ...one, name: "label", kind: "label", dtype: "int64" };
     expect(toAnswer(label, tensor("int64", [2], BigInt64Array.of(1n, 2n)), 2).data).toEqual([1, 2]);
   });
 

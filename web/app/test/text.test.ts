@@ -35,18 +35,19 @@ function contractOf(...specs: object[]): ReturnType<typeof parseContract> {
       { name: "n", dtype: "float64" },
       { name: "text", dtype: "string" },
     ],
-    outputs: [{ name: "label", dtype: "int64" }],
+    outputs: [{ name: "label", kind: "label", dtype: "int64" }],
     task: "clustering",
     tensors: [
-      { name: "number", dtype: "float64", fields: [0] },
-      { name: "text", dtype: "string", fields: [1] },
-      { name: "text_missing", dtype: "bool", fields: [1] },
+      { name: "number", dtype: "float64", shape: ["rows", 1], fields: [0] },
+      { name: "text", dtype: "string", shape: ["rows", 1], fields: [1] },
+      { name: "text_missing", dtype: "bool", shape: ["rows", 1], fields: [1] },
       ...specs.flatMap((_, stage) => [
-        { name: `terms${stage}`, dtype: "int64", fields: [1], stage },
-        { name: `counts${stage}`, dtype: "float64", fields: [1], stage },
+        { name: `terms${stage}`, dtype: "int64", shape: ["rows", `length${stage}`], fields: [1], stage },
+        { name: `counts${stage}`, dtype: "float64", shape: ["rows", `length${stage}`], fields: [1], stage },
       ]),
     ],
     stages: specs.map((spec) => ({ field: 1, ...spec })),
+    requires: specs.length > 0 ? ["stage:text/1"] : [],
   });
 }
 

@@ -79,7 +79,9 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
         fields = fielding.infer(form, fielding.sketch(form))
         columns = {column.name: list(column.values[:_MOST]) for column in form.columns}
         nulls, seen = form.nulls, form.seen
-    contract = Contract(inputs=tuple(fields), outputs=(Output(name="value", dtype="float64"),), task="regression")
+    contract = Contract(
+        inputs=tuple(fields), outputs=(Output(name="value", kind="value", dtype="float64"),), task="regression"
+    )
     tensors = encoded(contract, columns).only_good()
     graph = Graph()
     stand_ins = StandIns(graph, tensors)

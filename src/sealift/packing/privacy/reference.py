@@ -254,7 +254,7 @@ def _inside(form: Form, conversion: Conversion, graph: onnx.ModelProto) -> tuple
         return [], len(form)
     inputs = [Field(name=column.name, dtype=column.dtype, missing="allowed") for column in form.columns]
     contract = Contract(
-        inputs=tuple(inputs), outputs=(Output(name="value", dtype="float64"),), task="regression",
+        inputs=tuple(inputs), outputs=(Output(name="value", kind="value", dtype="float64"),), task="regression",
         stages=conversion.stages,
     )  # fmt: skip
     try:

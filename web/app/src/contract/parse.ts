@@ -1,6 +1,7 @@
 /** contract.json from an untrusted file to a Contract, or E106. */
 import { SealiftError } from "../errors";
 import { asNumber, isObject } from "../seal/json";
+import { checkRequired } from "./capabilities";
 import { CellReader, type CellKeys } from "./cells";
 import { formatProblem } from "./dateFormat";
 import { withoutMarks } from "./marks";
@@ -12,6 +13,7 @@ import {
   type Field,
   type Ignored,
   type Output,
+  type OutputKind,
   type Scalar,
   type Stage,
   type Tensor,
@@ -23,6 +25,7 @@ const KEYS: readonly string[] = [
   "outputs",
   "task",
   "tensors",
+  "requires",
   "stages",
   "ignored",
   "headline",
@@ -53,6 +56,7 @@ const FIELD_KEYS: readonly string[] = [
 ];
 const OUTPUT_KEYS: readonly string[] = [
   "name",
+  "kind",
   "title",
   "dtype",
   "width",
@@ -65,10 +69,13 @@ const OUTPUT_KEYS: readonly string[] = [
 /** The limits of spec/CONTRACT.md §1. */
 const [MOST_INPUTS, MOST_OUTPUTS, MOST_STAGES, MOST_WIDTH] = [1 << 16, 64, 1 << 12, 1 << 20];
 const [LONGEST_TEXT, LONGEST_DESCRIPTION] = [1 << 12, 1 << 16];
+const OUTPUT_KINDS: readonly string[] = ["label", "probability", "score", "value", "features"];
 const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
 
 export function parseContract(raw: unknown): Contract {
   if (!isObject(raw)) throw malformed("it is not an object");
+  // First, because what a later capability brings along would otherwise be called malformed.
+  const required = checkRequired(given(raw, "requires", []));
   for (const key of Object.keys(raw)) {
     if (!KEYS.includes(key)) throw malformed(`the key '${key.slice(0, 80)}' is not known`);
   }
@@ -97,6 +104,8 @@ export function parseContract(raw: unknown): Contract {
   );
   if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs, stages)))
     throw malformed("the tensors do not follow from the inputs");
+  if (required.join(" ") !== (stages.length > 0 ? "stage:text/1" : ""))
+    throw malformed("requires does not list the capabilities that the contract uses");
   return {
     inputs,
     outputs,
@@ -215,9 +224,13 @@ function parseOutput(raw: unknown): Output {
     throw malformed("a key of an output is not known");
   text(raw["name"], "outputs");
   const where = `output '${raw["name"].slice(0, 80)}'`;
-  const dtype = raw["dtype"];
+  const { dtype, kind } = raw;
+  if (typeof kind !== "string" || !OUTPUT_KINDS.includes(kind))
+    throw malformed("the kind is not known", where);
   if (dtype !== "float64" && dtype !== "int64" && dtype !== "bool" && dtype !== "string")
     throw malformed("the dtype is not known", where);
+  if (kind !== "label" && dtype !== "float64")
+    throw malformed(`an output of the kind ${kind} is float64`, where);
   const width = raw["width"] ?? null;
   if (width !== null && (!Number.isInteger(width) || (width as number) < 1 || (width as number) > MOST_WIDTH))
     throw malformed(`the width is not a count from 1 to ${MOST_WIDTH}`, where);
@@ -230,6 +243,7 @@ function parseOutput(raw: unknown): Output {
     throw malformed("there are not as many column names as columns", where);
   return {
     name: raw["name"],
+    kind: kind as OutputKind,
     dtype,
     width: width as number | null,
     classes,
@@ -243,8 +257,8 @@ function parseOutput(raw: unknown): Output {
 
 function parseTensor(raw: unknown): Tensor {
   if (!isObject(raw)) throw malformed("a tensor is not an object");
-  const { name, dtype, fields, ...rest } = raw;
-  return { name, dtype, fields, ...rest } as unknown as Tensor;
+  const { name, dtype, shape, fields, ...rest } = raw;
+  return { name, dtype, shape, fields, ...rest } as unknown as Tensor;
 }
 
 /** The rest of a stage is read where it is run (text/stage.ts). */
@@ -269,13 +283,13 @@ function tensorsOf(inputs: Field[], stages: Stage[]): Tensor[] {
   const indices = (text: boolean) => inputs.flatMap((f, i) => ((f.dtype === "string") === text ? [i] : []));
   const [numbers, texts] = [indices(false), indices(true)];
   const all: Tensor[] = [
-    { name: "number", dtype: "float64", fields: numbers },
-    { name: "text", dtype: "string", fields: texts },
-    { name: "text_missing", dtype: "bool", fields: texts },
+    { name: "number", dtype: "float64", shape: ["rows", numbers.length], fields: numbers },
+    { name: "text", dtype: "string", shape: ["rows", texts.length], fields: texts },
+    { name: "text_missing", dtype: "bool", shape: ["rows", texts.length], fields: texts },
   ];
   const staged = stages.flatMap(({ field }, stage): Tensor[] => [
-    { name: `terms${stage}`, dtype: "int64", fields: [field], stage },
-    { name: `counts${stage}`, dtype: "float64", fields: [field], stage },
+    { name: `terms${stage}`, dtype: "int64", shape: ["rows", `length${stage}`], fields: [field], stage },
+    { name: `counts${stage}`, dtype: "float64", shape: ["rows", `length${stage}`], fields: [field], stage },
   ]);
   return [...all.filter((tensor) => tensor.fields.length > 0), ...staged];
 }

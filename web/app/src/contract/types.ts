@@ -29,8 +29,11 @@ export interface Field {
   personal: boolean;
 }
 
+export type OutputKind = "label" | "probability" | "score" | "value" | "features";
+
 export interface Output {
   name: string;
+  kind: OutputKind;
   dtype: "float64" | "int64" | "bool" | "string";
   width: number | null;
   classes: Scalar[] | null;
@@ -44,6 +47,8 @@ export interface Output {
 export interface Tensor {
   name: string;
   dtype: "float64" | "string" | "bool" | "int64";
+  /** A number where the size is fixed, else the name of the dimension. */
+  shape: (number | string)[];
   fields: number[];
   /** Given where a text stage makes the tensor, whose width then differs from batch to batch. */
   stage?: number;

@@ -155,7 +155,7 @@ class FileRun {
     const answers = values.length > 0 ? await this.model.predict(values) : [];
     const empty = emptyCells(this.contract);
     const label = this.contract.outputs.findIndex(
-      (output) => output.name === "label" && output.width === null,
+      (output) => output.kind === "label" && output.width === null,
     );
     let text = "";
     for (const [index, record] of records.entries()) {

@@ -11,10 +11,10 @@ const ELEMENTS: Record<string, number> = { float64: 11, int64: 7, bool: 9, strin
 
 /** Throws E209 unless the graph declares the contract's tensors as inputs, and its outputs as outputs. */
 export function checkPorts(info: GraphInfo, contract: Contract): void {
-  for (const { name, dtype, fields, stage } of contract.tensors) {
+  for (const { name, dtype, shape } of contract.tensors) {
     const port = info.inputs.get(name);
     if (!port) throw misfit(`the graph has no input '${name.slice(0, 80)}'`);
-    checkPort("input", name, port, dtype, stage === undefined ? fields.length : null, 2);
+    checkPort("input", name, port, dtype, shape.map(sizeOf));
   }
   const known = new Set(contract.tensors.map((tensor) => tensor.name));
   for (const name of info.inputs.keys())
@@ -22,7 +22,7 @@ export function checkPorts(info: GraphInfo, contract: Contract): void {
   for (const { name, dtype, width } of contract.outputs) {
     const port = info.outputs.get(name);
     if (!port) throw misfit(`the graph has no output '${name.slice(0, 80)}'`);
-    checkPort("output", name, port, dtype, width, width === null ? 1 : 2);
+    checkPort("output", name, port, dtype, width === null ? [null] : [null, width]);
   }
 }
 
@@ -49,19 +49,20 @@ export function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: 
   return { name: output.name, width: output.width, data };
 }
 
-function checkPort(
-  kind: string,
-  name: string,
-  port: Port,
-  dtype: string,
-  width: number | null,
-  rank: number,
-): void {
-  const { element, shape } = port;
+function checkPort(kind: string, name: string, port: Port, dtype: string, shape: (number | null)[]): void {
+  const { element, shape: declared } = port;
+  // A free dimension of the graph takes every size; a fixed one must be that of the contract. Rows are always free.
   const fits =
-    shape?.length === rank && shape[0] === null && (rank === 1 || shape[1] === null || shape[1] === width);
+    declared?.length === shape.length &&
+    declared[0] === null &&
+    declared.every((size, i) => size === null || size === shape[i]);
   if (element !== ELEMENTS[dtype] || !fits)
     throw misfit(`the ${kind} '${name.slice(0, 80)}' of the graph is declared with another type or shape`);
+}
+
+/** The size of a dimension; null where it is named, and so free. */
+function sizeOf(size: number | string): number | null {
+  return typeof size === "number" ? size : null;
 }
 
 function misfit(what: string): SealiftError {

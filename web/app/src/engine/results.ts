@@ -20,7 +20,7 @@ export function resultHeader(contract: Contract, copied: readonly string[]): str
 function answerHeader(contract: Contract): string[] {
   return contract.outputs.flatMap((output) => {
     const names = columnNames(output);
-    return output.name === "label" && output.class_names ? [...names, "label_name"] : names;
+    return output.kind === "label" && output.class_names ? [...names, `${output.name}_name`] : names;
   });
 }
 
@@ -30,7 +30,7 @@ export function answerCells(contract: Contract, answers: readonly Answer[], row:
     const { data } = answers[index]!;
     const width = output.width ?? 1;
     const cells = data.slice(row * width, (row + 1) * width).map(shown);
-    return output.name === "label" && output.class_names ? [...cells, className(output, data[row]!)] : cells;
+    return output.kind === "label" && output.class_names ? [...cells, className(output, data[row]!)] : cells;
   });
 }
 

@@ -1,4 +1,5 @@
 /** Bytes to a checked seal: structure, digests, JSON and the graph are checked before any byte is handed out. */
+import { isProvisional } from "../contract/capabilities";
 import { SealiftError } from "../errors";
 import { sha256 } from "./bytes";
 import { checkGraph, type GraphInfo } from "./graph/walk";
@@ -60,8 +61,11 @@ export async function readSeal(file: Uint8Array): Promise<Seal> {
     if (name === "manifest.json") continue;
     try {
       if (name === "signature.json") signed = readEnvelope(bytes, manifest, identity);
-      else if (name.endsWith(".json")) json.set(name, parseStrict(bytes, marks));
-      else if (name === "card.md") card = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      else if (name.endsWith(".json")) {
+        const value = parseStrict(bytes, marks);
+        if (name === "contract.json" && isProvisional(value)) throw provisional();
+        json.set(name, value);
+      } else if (name === "card.md") card = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
       else if (name === "model.onnx") {
         graph = checkGraph(bytes);
         if (!sameOpsets(graph.opsets, manifest.opsets))
@@ -167,6 +171,15 @@ function parseManifest(bytes: Uint8Array): Manifest {
     opsets: opsets as Record<string, number>,
     members: listed,
   };
+}
+
+function provisional(): SealiftError {
+  return new SealiftError(
+    "E211",
+    "The file was made by a version of Sealift before format 1 was final, and cannot be read any more.",
+    "",
+    "Pack the model again with this version of Sealift.",
+  );
 }
 
 function mismatch(what: string): SealiftError {

@@ -26,8 +26,8 @@ export interface Headline {
 }
 
 export function headline(contract: Contract, answers: readonly Answer[]): Headline {
-  const find = (name: string): [Output, Answer] | null => {
-    const index = contract.outputs.findIndex((output) => output.name === name);
+  const find = (isMeant: (output: Output) => boolean): [Output, Answer] | null => {
+    const index = contract.outputs.findIndex(isMeant);
     return index < 0 ? null : [contract.outputs[index]!, answers[index]!];
   };
   const used = new Set<string>();
@@ -41,22 +41,22 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
     label: null,
     probabilities: null,
   };
-  const label = find("label");
+  const label = find(({ kind }) => kind === "label");
   if (label && label[0].width === null) {
-    used.add("label");
+    used.add(label[0].name);
     result.label = label[1].data[0]!;
     result.over = label[0].title || labelMeaning(contract);
     result.text = labelText(contract, label[0], result.label);
   }
-  const probability = find("probability");
+  const probability = find(({ kind }) => kind === "probability");
   if (probability) {
-    used.add("probability");
+    used.add(probability[0].name);
     readProbabilities(contract, probability, label, result);
   }
   if (!result.text && result.bars.length === 0) {
     const name = contract.headline?.output ?? contract.outputs[0]!.name;
-    const [output, answer] = find(name)!;
-    result.over = output.title || (name === "value" ? "Predicted value" : "Prediction");
+    const [output, answer] = find((one) => one.name === name)!;
+    result.over = output.title || (output.kind === "value" ? "Predicted value" : "Prediction");
     if (output.width === null || output.width === 1) {
       used.add(name);
       const value = answer.data[0]!;
@@ -101,7 +101,7 @@ function readProbabilities(
     chosen: classes.length > 0 ? classes[i] === result.label : i === result.label,
   }));
   const predicted = result.bars.find((bar) => bar.chosen);
-  const asked = contract.headline?.output === "probability" ? contract.headline.class : null;
+  const asked = contract.headline?.output === output.name ? contract.headline.class : null;
   const meant = asked === null ? undefined : result.bars[classes.indexOf(asked)];
   if (meant) {
     const predictedText = result.text;
