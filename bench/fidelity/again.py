@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import columns_of, encode
-from sealift.frameworks import as_estimator
+from sealift.frameworks import source_of
 from sealift.runtime import SealedModel, Tolerance
 
 _METHODS = {
@@ -45,7 +45,7 @@ def compare(model: Any, sealed: SealedModel, tolerance: Mapping[str, Tolerance],
 
     A row that the original refuses or that the contract refuses is no silent difference, and is not counted.
     """
-    model = as_estimator(model)
+    model = source_of(model).model
     rows = _answered(model, sealed.contract.outputs[0].name, rows)
     if not _count(rows):
         return 0, ""

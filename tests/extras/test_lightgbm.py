@@ -187,7 +187,7 @@ def test_model_files(tmp_path: Path) -> None:
 
 def test_a_changed_booster() -> None:
     """Rounds taken back, leaves changed by hand, a best round set: the text says what is left."""
-    from sealift.frameworks.lightgbm import adapt
+    from sealift.frameworks.lightgbm.native import adapt
 
     X = boosters.table("grid")
     booster = lightgbm.train(

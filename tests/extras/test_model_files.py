@@ -17,8 +17,8 @@ import sealift
 from model_rows import HERE, ROWS, TRAIN, frame, strange
 from parity import answers
 from sealift.errors import PackError
+from sealift.frameworks.model_files import framework_of_file
 from sealift.packing.load_model import load_model
-from sealift.packing.model_files import library_of
 
 xgboost, lightgbm, _ = (
     pytest.importorskip(library, reason=f"{library} is not installed: pip install 'sealift[{library}]'")
@@ -52,7 +52,9 @@ def rows_for(name: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_the_answers_of_who_made_it(path: Path) -> None:
     model_file = path.with_suffix("")
-    assert library_of(model_file) == path.parent.name
+    framework = framework_of_file(model_file)
+    assert framework is not None
+    assert framework.name == path.parent.name
     model, wanted = loaded(model_file), np.loadtxt(path, delimiter=",")
     train, rows = rows_for(named(path))
     _, found = answers(model, train, rows)

@@ -121,10 +121,10 @@ def test_each_step_keeps_or_fills_the_absent_cells(name: str) -> None:
     model = make_pipeline(sparse_first(), *STEPS[name], xgboost.XGBClassifier(**FEW))
     conversion = check(model)
     for step in conversion.steps:
-        if step.answer.features is not None and step.answer.label is None and hasattr(step.estimator, "transform"):
-            given = _given(model, step.estimator)
+        if step.answer.features is not None and step.answer.label is None and hasattr(step.source.model, "transform"):
+            given = _given(model, step.source.model)
             if given is not None:
-                assert step.answer.features.sparse == sparse.issparse(step.estimator.transform(given)), step.path
+                assert step.answer.features.sparse == sparse.issparse(step.source.model.transform(given)), step.path
 
 
 def _given(model: Pipeline, estimator: Any) -> Any:
@@ -141,9 +141,9 @@ def _given(model: Pipeline, estimator: Any) -> Any:
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 1.0])
 def test_the_threshold_decides_in_fit(threshold: float) -> None:
     conversion = check(make_pipeline(sparse_first(threshold), xgboost.XGBClassifier(**FEW)))
-    inner = next(step for step in conversion.steps if isinstance(step.estimator, ColumnTransformer))
+    inner = next(step for step in conversion.steps if isinstance(step.source.model, ColumnTransformer))
     assert inner.answer.features is not None
-    assert inner.answer.features.sparse == inner.estimator.sparse_output_ == (threshold == 1.0)
+    assert inner.answer.features.sparse == inner.source.model.sparse_output_ == (threshold == 1.0)
 
 
 def test_the_textbook_column_transformer() -> None:

@@ -111,7 +111,7 @@ def test_the_best_round_answers() -> None:
 
 def test_slices_and_neighbours_of_thresholds() -> None:
     """A slice keeps the note of the best round, though it may have fewer."""
-    from sealift.frameworks.xgboost import adapt
+    from sealift.frameworks.xgboost.native import adapt
 
     X = boosters.table("grid")
     rows = boosters.neighbours(X)

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from sealift.batch.arrow import check_indices, present, python_size, values_of
 from sealift.batch.chunks import MAX_BYTES, Chunk, Column, malformed, size_of
 from sealift.batch.csv_out import as_text
-from sealift.batch.optional import need
 from sealift.batch.parquet_footer import read_footer
 from sealift.batch.parquet_limits import LimitError, plan
 from sealift.batch.thrift import ThriftError
 from sealift.contract import Problem
 from sealift.errors import FileError
+from sealift.optional import need
 
 _FIX = "Write it again with a current library, for instance pandas' or polars' own."
 _MAX_CELL = 1 << 20
@@ -29,7 +29,10 @@ class ParquetReader:
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
         """Read the footer. Raises FileError E404, E405."""
-        arrow, parquet = need("pyarrow", where), need("pyarrow.parquet", where)
+        arrow, parquet = (
+            need("pyarrow", "tables", where=where),
+            need("pyarrow.parquet", "tables", where=where),
+        )
         self._arrow = arrow
         self._where = where
         self._stream = stream
@@ -81,7 +84,7 @@ class ParquetReader:
 
     def _batches(self, names: Sequence[str], rows: int) -> Iterator[Any]:
         """pyarrow's batches. Raises FileError E404 when reading them could take too much memory."""
-        parquet, metadata = need("pyarrow.parquet", self._where), self._file.metadata
+        parquet, metadata = need("pyarrow.parquet", "tables", where=self._where), self._file.metadata
         try:
             how = plan(self._stream, self._size, self._footer, metadata, names)
             file = parquet.ParquetFile(
@@ -196,7 +199,10 @@ class ParquetWriter:
 
     def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
         """Begin the file. Raises FileError E405."""
-        arrow, parquet = need("pyarrow", where), need("pyarrow.parquet", where)
+        arrow, parquet = (
+            need("pyarrow", "tables", where=where),
+            need("pyarrow.parquet", "tables", where=where),
+        )
         plain = {"float64": arrow.float64(), "int64": arrow.int64(), "bool": arrow.bool_(), "string": arrow.string()}
         self._arrow = arrow
         self._where = where

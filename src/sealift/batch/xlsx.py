@@ -12,11 +12,11 @@ import numpy as np
 
 from sealift.batch.chunks import MAX_BYTES, Chunk, blank, malformed
 from sealift.batch.csv_out import as_text
-from sealift.batch.optional import need
 from sealift.batch.xlsx_archive import Archive, TooLargeError, children
 from sealift.batch.xlsx_out import MAX_ROWS
 from sealift.contract import Problem
 from sealift.errors import FileError
+from sealift.optional import need
 
 _MAX_COLUMNS = 16_384
 _FIX = "Open it in the spreadsheet program and save it again as .xlsx."
@@ -37,7 +37,7 @@ class XlsxReader:
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
         """Read the header. Raises FileError E404, E405."""
-        need("openpyxl", where)
+        need("openpyxl", "tables", where=where)
         self._where = where
         self._stream = stream
         self.skipped = 0

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 from sealift.batch.chunks import Column
 from sealift.batch.csv_out import as_text
-from sealift.batch.optional import need
 from sealift.errors import FileError
+from sealift.optional import need
 
 MAX_ROWS = 1_048_576
 _MAX_TEXT = 32_767
@@ -26,8 +26,8 @@ class XlsxWriter:
 
     def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
         """Begin the workbook. Raises FileError E405."""
-        openpyxl = need("openpyxl", where)
-        self._cell_type = need("openpyxl.cell", where).WriteOnlyCell
+        openpyxl = need("openpyxl", "tables", where=where)
+        self._cell_type = need("openpyxl.cell", "tables", where=where).WriteOnlyCell
         self._stream = stream
         self._where = where
         self._book = openpyxl.Workbook(write_only=True)

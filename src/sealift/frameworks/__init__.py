@@ -1,29 +1,37 @@
-"""Trained object → ONNX graph. One function converts one estimator; see `docs/fidelity.md` to add your own."""
+"""Libraries of models: what is asked of them (`base`), and trained object → graph (`registry`, `conversion`)."""
 
+from sealift.frameworks.base import Framework, Learned, RowFormat, Source, Step, Trust
 from sealift.frameworks.conversion import Conversion, convert
-from sealift.frameworks.registry import apply, as_estimator, converter, explain, registered, transform
-from sealift.frameworks.sklearn.dict_keys import Keys
+from sealift.frameworks.dict_keys import Keys
+from sealift.frameworks.discovery import frameworks, source_of
+from sealift.frameworks.registry import apply, converter, explain, registered, transform
 from sealift.graph.builder import Graph, Tensor, concat, stack, where
-from sealift.graph.step import Step, StepOutput, refuse
+from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Block, Table
 
 __all__ = [
     "Block",
     "Conversion",
+    "Framework",
     "Graph",
     "Keys",
+    "Learned",
+    "RowFormat",
+    "Source",
     "Step",
     "StepOutput",
     "Table",
     "Tensor",
+    "Trust",
     "apply",
-    "as_estimator",
     "concat",
     "convert",
     "converter",
     "explain",
+    "frameworks",
     "refuse",
     "registered",
+    "source_of",
     "stack",
     "transform",
     "where",

@@ -12,10 +12,12 @@ import onnx
 from sealift.contract import Field, Output, Stage, Task
 from sealift.contract.field import MAX_SAFE_INTEGER, OutputKind, shown
 from sealift.errors import PackError, SealError
+from sealift.frameworks.base import Source, Step
+from sealift.frameworks.discovery import source_of
 from sealift.frameworks.registry import apply
 from sealift.graph.builder import Graph, Tensor, concat, stack
 from sealift.graph.sparse import staged
-from sealift.graph.step import Step, StepOutput, refuse
+from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import input_table
 from sealift.seal.graph import check as check_graph
 
@@ -98,7 +100,7 @@ def convert(
     """Convert a fitted model whose inputs are `fields`.
 
     Args:
-        model: the fitted estimator.
+        model: the fitted model, or its source.
         fields: its inputs, in the order of the columns.
         nulls: what a missing text is in the original's rows, None or NaN (the default), by field name.
         seen: distinct values of the caller's rows by field name, for models that keep only hashes of their
@@ -112,18 +114,18 @@ def convert(
     Raises:
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
-    graph = Graph()
-    answer = apply(model, input_table(graph, fields, nulls or {}, seen, dtypes, absent, sparse=sparse))
-    return finished(graph, _offered(model, answer), type(model).__name__)
+    graph, source = Graph(), source_of(model)
+    answer = apply(source, input_table(graph, fields, nulls or {}, seen, dtypes, absent, sparse=sparse))
+    return finished(graph, _offered(source, answer), source.kind)
 
 
-def _offered(model: Any, answer: StepOutput) -> StepOutput:
-    """The answer without what the model itself does not tell, so that nothing is left unproven."""
+def _offered(source: Source, answer: StepOutput) -> StepOutput:
+    """The answer without what the model itself does not give, so that nothing is left unproven."""
+    offered = set(source.outputs)
     kept: dict[str, Any] = {
-        "probability": answer.probability if hasattr(model, "predict_proba") else None,
-        "score": answer.score if hasattr(model, "decision_function") or hasattr(model, "score_samples") else None,
+        name: getattr(answer, name) if name in offered else None for name in ("probability", "score")
     }
-    return replace(answer, **kept, targets=tuple(_offered(model, target) for target in answer.targets))
+    return replace(answer, **kept, targets=tuple(_offered(source, target) for target in answer.targets))
 
 
 def finished(graph: Graph, answer: StepOutput, name: str) -> Conversion:

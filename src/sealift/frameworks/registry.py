@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
+import threading
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, TypeAlias, TypeVar
 
 from sealift.errors import PackError
-from sealift.graph.step import Step, StepOutput, refuse
+from sealift.frameworks.base import Source, Step
+from sealift.frameworks.discovery import frameworks, load, owner, source_of
+from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 
 Converter: TypeAlias = Callable[[Any, Table], "StepOutput | Table"]
@@ -21,18 +21,11 @@ Explanation: TypeAlias = Callable[[Any], "tuple[str, str] | None"]
 _E = TypeVar("_E", bound=Explanation)
 
 
+_lock = threading.Lock()
 _converters: dict[type, Converter] = {}
 _storage: dict[type, Storage] = {}
 _explanations: dict[type, Explanation] = {}
 _rungs: dict[type, str] = {}
-_FAMILIES = {
-    "catboost": "sealift.frameworks.catboost",
-    "imblearn": "sealift.frameworks.imblearn",
-    "lightgbm": "sealift.frameworks.lightgbm",
-    "sklearn": "sealift.frameworks.sklearn",
-    "xgboost": "sealift.frameworks.xgboost",
-}
-_loaded: set[str] = set()
 
 
 def converter(*types: type, replace: bool = False, how: str = "own") -> Callable[[_C], _C]:
@@ -46,20 +39,27 @@ def converter(*types: type, replace: bool = False, how: str = "own") -> Callable
     """
 
     def register(function: _C) -> _C:
-        for kind in types:
-            known = _converters.get(kind)
-            if known is not None and known is not function and not replace:
-                raise PackError(
-                    "E306",
-                    f"{kind.__qualname__} has the converter {known.__module__}.{known.__name__} already.",
-                    where=f"{function.__module__}.{function.__name__}",
-                    fix="Register with replace=True if the new one is to take its place.",
-                )
-            _converters[kind] = function
-            _rungs[kind] = how
+        with _lock:
+            for kind in types:
+                known = _converters.get(kind)
+                if known is not None and not replace and not _is_again(known, function):
+                    raise PackError(
+                        "E306",
+                        f"{kind.__qualname__} has the converter {known.__module__}.{known.__name__} already.",
+                        where=f"{function.__module__}.{function.__name__}",
+                        fix="Register with replace=True if the new one is to take its place.",
+                    )
+            _converters.update(dict.fromkeys(types, function))
+            _rungs.update(dict.fromkeys(types, how))
         return function
 
     return register
+
+
+def _is_again(known: Converter, function: Converter) -> bool:
+    """Whether both are one function, whose module was imported anew after an import that failed halfway."""
+    same = (known.__module__, known.__qualname__) == (function.__module__, function.__qualname__)
+    return known is function or (same and "<locals>" not in known.__qualname__)
 
 
 def storage(*types: type) -> Callable[[_S], _S]:
@@ -90,68 +90,75 @@ def explanation(*types: type) -> Callable[[_E], _E]:
     return register
 
 
-def explain(estimator: Any) -> tuple[str, str] | None:
-    """Why the answers of a step may differ through no fault of its converter, and the remedy; None if not known."""
-    function = _explanations.get(type(estimator))
-    return None if function is None else function(estimator)
+def explain(model: Any) -> tuple[str, str] | None:
+    """What is registered as the explanation of answers that differ, for a model of exactly this type; else None."""
+    function = _explanations.get(type(model))
+    return None if function is None else function(model)
 
 
 def registered() -> dict[type, Converter]:
     """All converters by type, of the libraries that are installed."""
-    for family in _FAMILIES:
-        if find_spec(family):
-            _load(family)
+    for framework in frameworks():
+        if framework.installed:
+            load(framework)
     return dict(_converters)
 
 
-def as_estimator(model: Any) -> Any:
-    """The model as something that predicts on plain rows: a library's bare booster in the shape of an estimator."""
-    family = type(model).__module__.partition(".")[0]
-    if family not in _FAMILIES:
-        return model
-    adapt = getattr(import_module(_FAMILIES[family]), "adapt", None)
-    return adapt(model) if adapt else model
+def apply(model: Any, table: Table, name: str = "") -> StepOutput:
+    """Convert a fitted model, or one step of it, applied to `table`.
 
+    The converter that is registered for its exact type is used, else what its framework can do.
 
-def apply(estimator: Any, table: Table, name: str = "") -> StepOutput:
-    """Convert one fitted step applied to `table`, climbing the ladder: own converter, skl2onnx, refusal.
+    Args:
+        model: the fitted object, or its source.
+        table: its input.
+        name: its name in the step that it stands in.
 
     Raises:
+        FileError: E405 when its library cannot be imported.
         PackError: E301 when it was never fitted, E302 when it cannot be converted, naming the step.
     """
-    graph, kind = table.graph, type(estimator).__name__
-    with graph.inside(f"{name} ({kind})" if name else kind):
-        for family in {base.__module__.partition(".")[0] for base in type(estimator).__mro__}:
-            _load(family)
-        function = _converters.get(type(estimator))
-        how = _rungs.get(type(estimator), "skl2onnx")
+    graph, label = table.graph, model.kind if isinstance(model, Source) else type(model).__name__
+    with graph.inside(f"{name} ({label})" if name else label):
+        source = _source_of(model, graph.where)
+        framework, kind = owner(source.model), type(source.model)
+        if framework is not None:
+            load(framework)
+        function = _converters.get(kind)
         try:
-            if function is not None:
-                found = function(estimator, table)
-            else:
-                from sealift.frameworks import fallback
-
-                found, how = fallback.convert(estimator, table)
+            given, how = (
+                source.convert(table) if function is None else (function(source.model, table), _rungs.get(kind, "own"))
+            )
         except Exception as error:
-            placed = _placed(error, estimator, graph.where)
+            placed = _placed(error, source, graph.where)
             if graph.rescue is None:
                 if placed is error:
                     raise
                 raise placed from (error.__cause__ if isinstance(error, PackError) else error)
-            found, how = graph.rescue(estimator, table, placed), "refused"
-        answer = StepOutput(features=found) if isinstance(found, Table) else found
-        held = _storage.get(type(estimator))
-        if held is not None and answer.features is not None and how != "refused":
-            answer = dataclasses.replace(answer, features=held(estimator, table, answer.features))
-        graph.steps.append(Step(graph.where, estimator, table, answer, how))
+            given, how = graph.rescue(source, table, placed), "refused"
+        answer = StepOutput(features=given) if isinstance(given, Table) else given
+        stored = _storage.get(kind)
+        if stored is not None and answer.features is not None and how != "refused":
+            answer = dataclasses.replace(answer, features=stored(source.model, table, answer.features))
+        graph.steps.append(Step(graph.where, source, table, answer, how))
         return answer
 
 
-def _placed(error: Exception, estimator: Any, where: str) -> PackError:
+def _source_of(model: Any, where: str) -> Source:
+    """The source for a step. Raises PackError E302 for what no framework owns."""
+    try:
+        return source_of(model)
+    except PackError as error:
+        kind = type(model)
+        what = f"There is no converter for {kind.__module__}.{kind.__qualname__}."
+        raise PackError("E302", what, where=where, fix=error.fix) from None
+
+
+def _placed(error: Exception, source: Source, where: str) -> PackError:
     """The error with the step that it arose in; whatever is no refusal of ours made one."""
     if isinstance(error, PackError):
         return error if error.where else PackError(error.code, error.what, where=where, fix=error.fix)
-    if is_unfitted(estimator, error):
+    if source.is_unfitted(error):
         return PackError("E301", "The step was never fitted.", where=where, fix="Call fit(X, y) before packing.")
     return PackError(
         "E302",
@@ -159,20 +166,6 @@ def _placed(error: Exception, estimator: Any, where: str) -> PackError:
         where=where,
         fix="Check that the model predicts on these rows; if it does, report the model's type and parameters.",
     )
-
-
-def is_unfitted(estimator: Any, error: Exception) -> bool:
-    """Whether an error comes of a step without what it learns in fit."""
-    if type(error).__name__ == "NotFittedError":
-        return True
-    check = getattr(sys.modules.get("sklearn.utils.validation"), "check_is_fitted", None)
-    if check is None or not isinstance(error, AttributeError):
-        return False
-    try:
-        check(estimator)
-    except Exception as found:  # a TypeError for what is no estimator
-        return type(found).__name__ == "NotFittedError"
-    return False
 
 
 def transform(estimator: Any, table: Table, name: str = "") -> Table:
@@ -185,18 +178,11 @@ def transform(estimator: Any, table: Table, name: str = "") -> Table:
     return features
 
 
-def _load(family: str) -> None:
-    if family in _FAMILIES and family not in _loaded:
-        _loaded.add(family)
-        import_module(_FAMILIES[family])
-
-
 __all__ = [
     "Converter",
     "Step",
     "StepOutput",
     "apply",
-    "as_estimator",
     "converter",
     "explain",
     "explanation",

@@ -45,17 +45,6 @@ class StepOutput:
         return inner or any(tensor is not None and tensor.dtype == "float32" for tensor in numbers)
 
 
-@dataclass(frozen=True)
-class Step:
-    """One applied converter: where it stands, what went in, what came out, and by which rung of the ladder."""
-
-    path: str
-    estimator: Any
-    table: Table
-    answer: StepOutput
-    how: str
-
-
 def refuse(what: str, fix: str) -> PackError:
     """The error for a step that cannot travel; the place is filled in by `apply`."""
     return PackError("E302", what, fix=fix)

@@ -11,7 +11,7 @@ import onnx
 
 from sealift.contract import Field
 from sealift.errors import PackError
-from sealift.frameworks import Conversion, convert
+from sealift.frameworks import Conversion, Source, convert
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Column
 from sealift.packing.proof.oracle import Original, check_rows
@@ -39,7 +39,7 @@ class Converted:
         return self.original.form
 
 
-def convert_model(model: Any, form: Form) -> tuple[Conversion, Form]:
+def convert_model(source: Source, form: Form) -> tuple[Conversion, Form]:
     """The converted model, whose inputs are the columns that its answers depend on; and the form with these columns.
 
     A column is dropped where no output of the graph depends on it: a ColumnTransformer does not name it, or a
@@ -52,7 +52,7 @@ def convert_model(model: Any, form: Form) -> tuple[Conversion, Form]:
     absent: dict[str, PackError | None] = {c.name: c.unfit for c in form.columns if c.unfit is not None}
     needed: set[str] = set()
     while True:
-        conversion = convert(model, fields, form.nulls, form.seen, form.dtypes, absent, sparse=form.sparse)
+        conversion = convert(source, fields, form.nulls, form.seen, form.dtypes, absent, sparse=form.sparse)
         # A graph with fewer inputs is laid out otherwise, so what the first one showed is checked.
         needed |= conversion.lacking()
         more = conversion.unused() - needed
@@ -61,20 +61,20 @@ def convert_model(model: Any, form: Form) -> tuple[Conversion, Form]:
         absent = {name: reason for name, reason in {**absent, **dict.fromkeys(more)}.items() if name not in needed}
 
 
-def ask_original(model: Any, conversion: Conversion, form: Form) -> Converted:
+def ask_original(source: Source, conversion: Conversion, form: Form) -> Converted:
     """The original's answers to the rows given, beside the graph.
 
     Raises:
         PackError: E302 when the graph uses what a sealed file must not use, E305 when the model fails on the rows.
     """
-    original = Original(model, form, conversion.outputs)
+    original = Original(source, form, conversion.outputs)
     answers = check_rows(original)
     narrow = {c.dtype for c in form.columns if c.dtype in ("float32", "float64")} == {"float32"}
     conversion = replace(conversion, single=conversion.single or narrow or bool(original.single))
     return Converted(conversion, original, answers, conversion.model())
 
 
-def unfit_columns(model: Any, form: Form) -> list[Column]:
+def unfit_columns(source: Source, form: Form) -> list[Column]:
     """The columns that the model uses and no contract can have, as far as the steps that are converted show.
 
     The columns that are computed with are found one after the other, each in place of an input.
@@ -85,7 +85,7 @@ def unfit_columns(model: Any, form: Form) -> list[Column]:
     while unfit:
         absent = {name: column.unfit for name, column in unfit.items()}
         try:
-            convert(model, fields, form.nulls, form.seen, form.dtypes, absent, sparse=form.sparse)
+            convert(source, fields, form.nulls, form.seen, form.dtypes, absent, sparse=form.sparse)
         except PackError as error:
             named = [name for name, column in unfit.items() if column.unfit is error]
             if not named:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import types
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sealift.errors import FileError, PackError
-from sealift.packing.model_files import library_of, survives
-
-# Types that skops asks about although building one runs nothing.
-_HARMLESS = frozenset({"numpy.dtype"})
-_PICKLES = {".joblib", ".pkl", ".pickle"}
+from sealift.errors import PackError
+from sealift.frameworks import Trust, frameworks
+from sealift.frameworks.discovery import owner
+from sealift.frameworks.model_files import existing, open_model
 
 
 def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = ()) -> object:
@@ -34,22 +32,17 @@ def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = 
     """
     before, colon, name = spec.rpartition(":")
     if colon and before.lower().endswith(".py"):
-        return _from_module(_existing(before), name)
-    path = _existing(spec)
-    suffix = path.suffix.lower()
-    if suffix == ".skops":
-        return _from_skops(path, trust)
-    if suffix == ".onnx":
-        return _from_onnx(path)
-    if suffix in _PICKLES:
-        return _from_pickle(path, trusted=trust_pickle)
-    library = library_of(path) if suffix != ".py" else None
-    if library is not None:
-        return _from_booster(path, library)
-    hint = "Name the object too: model.py:pipeline." if suffix == ".py" else "Give module.py:name, or such a file."
-    raise PackError(
-        "E308", "The model is no .skops, .onnx, .joblib or .pkl file, nor a booster's own.", where=spec, fix=hint
-    )
+        return _from_module(existing(before), name)
+    path = existing(spec)
+    if path.suffix.lower() == ".py":
+        raise PackError(
+            "E308",
+            "The model is no .skops, .onnx, .joblib or .pkl file, nor a booster's own.",
+            where=spec,
+            fix="Name the object too: model.py:pipeline.",
+        )
+    model: object = open_model(path, Trust(trust_pickle, tuple(trust)))
+    return model
 
 
 @dataclass(frozen=True)
@@ -71,25 +64,20 @@ def load_noting(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] =
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = load_model(spec, trust_pickle=trust_pickle, trust=trust)
-    told: list[Any] = [warning.message for warning in caught]
-    versions = {
-        (message.original_sklearn_version, message.current_sklearn_version)
-        for message in told
-        if hasattr(message, "original_sklearn_version")
-    }
-    notes = [
-        f"The model was saved with scikit-learn {old}, and {new} is installed. It may answer differently here than "
-        "where it was trained: what is sealed is proved against the answers it gives here."
-        for old, new in sorted(versions)
-    ]
+    notes = {note for warning in caught if (note := _version_note(warning))}
     module = Path(spec.rpartition(":")[0])
     shown = [_told(warning, module) for warning in caught if _is_shown(warning, module)]
-    return Loaded(model, notes, list(dict.fromkeys(shown)))
+    return Loaded(model, sorted(notes), list(dict.fromkeys(shown)))
+
+
+def _version_note(warning: warnings.WarningMessage) -> str | None:
+    """What a warning says of the version that a model was saved with; None for any other warning."""
+    return next((note for framework in frameworks() if (note := framework.version_note(warning.message))), None)
 
 
 def _is_shown(warning: warnings.WarningMessage, module: Path) -> bool:
     """As Python shows them by default: those for developers only where they are the user's own file's."""
-    if hasattr(warning.message, "original_sklearn_version"):
+    if _version_note(warning) is not None:
         return False
     quiet = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
     return not issubclass(warning.category, quiet) or _is_at(warning, module)
@@ -127,108 +115,16 @@ def _from_module(path: Path, name: str) -> object:
     finally:
         sys.path.remove(folder)
     if not name.isidentifier() or not hasattr(module, name):
-        public = [key for key, value in vars(module).items() if hasattr(value, "fit") and not isinstance(value, type)]
+        public = [key for key, value in vars(module).items() if _is_model(value)]
         known = f"It has: {', '.join(public)}." if public else "Assign the fitted model to a name in that file."
         raise PackError("E308", f"The file has no {name!r:.80}.", where=str(path), fix=known)
     found: object = getattr(module, name)
     return found
 
 
-def _from_skops(path: Path, trust: Sequence[str]) -> object:
-    skops = _library("skops.io", "sklearn", path)
-    try:
-        unknown = sorted(set(skops.get_untrusted_types(file=path)) - _HARMLESS - set(trust))
-    except Exception as error:  # a damaged file fails in as many ways as it can be damaged
-        raise _broken(path, error) from error
-    if unknown:
-        listed = ", ".join(unknown[:8]) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
-        options = " ".join(f"--trust {kind}" for kind in unknown[:8])
-        raise PackError(
-            "E307",
-            f"The file uses types that skops does not know to be harmless: {listed}.",
-            where=str(path),
-            fix=f"If you know where the file and these types come from, add {options}.",
-        )
-    try:
-        return skops.load(path, trusted=[*_HARMLESS, *trust])
-    except Exception as error:
-        raise _broken(path, error) from error
-
-
-def _from_pickle(path: Path, *, trusted: bool) -> object:
-    if not trusted:
-        raise PackError(
-            "E307",
-            "A pickle can run any code on this machine at the moment it is opened, whoever made it.",
-            where=str(path),
-            fix="If it is your own file, add --trust-pickle; if not, ask for a .skops file (skops.io.dump).",
-        )
-    joblib = _library("joblib", "sklearn", path)
-    try:
-        return joblib.load(path)
-    except Exception as error:  # whatever the pickle's own code raises
-        raise _broken(path, error) from error
-
-
-def _from_onnx(path: Path) -> object:
-    try:
-        source: Any = import_module("sealift.frameworks.onnx.model")
-    except ModuleNotFoundError as error:
-        if error.name != "sealift.frameworks.onnx.model":
-            raise
-        raise PackError(
-            "E308", "This version cannot pack ONNX files.", where=str(path), fix="Give the original model instead."
-        ) from None
-    model: object = source.OnnxModel(path)
-    return model
-
-
-def _from_booster(path: Path, library: str) -> object:
-    _library(library, library, path)
-    if not survives(path, library):
-        raise PackError(
-            "E308",
-            f"The file is damaged, or of a version that {library} cannot read: it crashes on it.",
-            where=str(path),
-            fix="Copy the file once more; or load the model with the version it was saved with, and save it again.",
-        )
-    try:
-        model: object = import_module(f"sealift.frameworks.{library}").load(path)
-    except Exception as error:  # each library has its own for a file that is not its own
-        raise _broken(path, error) from error
-    return model
-
-
-def _existing(name: str) -> Path:
-    path = Path(name)
-    try:
-        there = path.is_file()
-    except (OSError, ValueError):  # a name that the system cannot say
-        there = False
-    if not there:
-        raise FileError("E401", "The model file is not there.", where=name, fix="Check the path.")
-    return path
-
-
-def _library(name: str, extra: str, path: Path) -> Any:
-    try:
-        return import_module(name)
-    except ImportError:
-        raise FileError(
-            "E405",
-            f"Opening this file needs {name.partition('.')[0]}, which is not installed.",
-            where=str(path),
-            fix=f"Install it with: pip install 'sealift[{extra}]'",
-        ) from None
-
-
-def _broken(path: Path, error: Exception) -> PackError:
-    return PackError(
-        "E308",
-        f"The model cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
-        where=str(path),
-        fix="Load it in Python with the versions it was saved with, and save it again.",
-    )
+def _is_model(value: Any) -> bool:
+    """Whether a name of a module may be meant: a model of any framework, but no function or class."""
+    return not isinstance(value, type | types.FunctionType | types.ModuleType) and owner(value) is not None
 
 
 def _line(error: BaseException, path: Path) -> str:

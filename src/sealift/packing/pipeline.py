@@ -12,7 +12,7 @@ import onnx
 import sealift
 from sealift import canonical, seal
 from sealift.contract import Contract
-from sealift.frameworks import as_estimator
+from sealift.frameworks import source_of
 from sealift.packing.convert import ask_original, convert_model, notes_on_dropped
 from sealift.packing.describe import fields as columns
 from sealift.packing.describe.examples import examples
@@ -27,7 +27,6 @@ from sealift.packing.privacy.survey import Survey
 from sealift.packing.probes.generate import generate
 from sealift.packing.probes.row_generator import RowGenerator
 from sealift.packing.progress import Progress, with_progress
-from sealift.packing.proof.oracle import check_model
 from sealift.packing.proof.prove import prove
 
 
@@ -104,19 +103,19 @@ def pack(
     )  # fmt: skip
     path = output_path(output, name, overwrite=overwrite)
     say = progress or (lambda _: None)
-    model = as_estimator(model)
-    check_model(model)
+    source = source_of(model, X)
+    source.check()
 
     say("Reading the rows")
-    dataset = Dataset.read(X, y, model)
+    dataset = Dataset.read(X, y, source)
 
     say("Converting the model")
-    conversion, form = convert_model(model, dataset.form)
+    conversion, form = convert_model(source, dataset.form)
     sketches = columns.sketch(form)
-    survey = Survey.of(form, dataset.truth, training, model)
+    survey = Survey.of(form, dataset.truth, training, source)
 
     say("Asking the original model")
-    converted = ask_original(model, conversion, form)
+    converted = ask_original(source, conversion, form)
     strings = strings_held(converted.graph, converted.conversion)
     contract, findings = infer_contract(
         converted, sketches, options, y, survey.rare_in, strings, training=survey.has_training
@@ -142,7 +141,7 @@ def pack(
     notes = [*(finding.note for finding in report.findings), *form.notes, *notes_on_dropped(form), *proof.notes]
     measured = evidence(dataset, converted, contract, proof.report, report, notes, options)
     sealed = seal.assemble(
-        members(converted, contract, graph, golden, measured, generator, model, options),
+        members(converted, contract, graph, golden, measured, generator, source.model, options),
         name=name,
         version=version,
         task=contract.task,

@@ -164,9 +164,9 @@ def test_texts_beside_numbers_each_with_its_own_reading() -> None:
     )
     conversion = same_fitted(fitted(make_pipeline(reading, LogisticRegression()), X, truth), X, X)
     assert [stage.field for stage in conversion.stages] == [1, 3, 1]
-    (columns,) = (step for step in conversion.steps if isinstance(step.estimator, ColumnTransformer))
+    (columns,) = (step for step in conversion.steps if isinstance(step.source.model, ColumnTransformer))
     assert columns.answer.features is not None
-    assert columns.answer.features.width == columns.estimator.transform(X[:1]).shape[1]
+    assert columns.answer.features.width == columns.source.model.transform(X[:1]).shape[1]
     same_fitted(fitted(make_pipeline(reading, RandomForestClassifier(10, random_state=0)), X, truth), X, X)
 
 

@@ -26,8 +26,13 @@ from sklearn import (
     svm,
 )
 
-from sealift.packing.doctor.guess import walk
-from sealift.packing.doctor.retained import carries
+from sealift.frameworks import source_of
+from sealift.frameworks.sklearn.remembered import walk
+
+
+def carries(model: Any, rows: Any = None) -> list[str]:
+    return source_of(model).learned.sentences(rows)
+
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))

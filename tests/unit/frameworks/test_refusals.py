@@ -33,7 +33,8 @@ from sklearn.preprocessing import StandardScaler
 
 from parity import fields_of
 from sealift.errors import PackError
-from sealift.frameworks import StepOutput, Table, convert, converter, fallback, registry
+from sealift.frameworks import StepOutput, Table, convert, converter, registry
+from sealift.frameworks.sklearn import fallback
 from sealift.frameworks.sklearn import text as texts
 
 RANDOM = np.random.default_rng(0)

@@ -18,9 +18,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import sealift
 from packs import no_node  # noqa: F401 - a fixture
+from sealift import optional
 from sealift.contract import Output
 from sealift.errors import PackError, SealError, SealiftError
-from sealift.frameworks import StepOutput, Table, converter, registry
+from sealift.frameworks import StepOutput, Table, converter, registry, source_of
 from sealift.packing import load_model
 from sealift.packing.inputs.detect import form_of
 from sealift.packing.proof.oracle import Original
@@ -67,10 +68,10 @@ def test_rows_that_cannot_be_generated() -> None:
     def fail(columns: Any) -> Any:
         raise TypeError("no such column type")
 
-    form = dataclasses.replace(form_of(X, MODEL), build=fail)
+    form = dataclasses.replace(form_of(X, source_of(MODEL)), build=fail)
     output = Output(name="label", kind="label", dtype="int64", classes=(0, 1))
     with pytest.raises(PackError) as caught:
-        Original(MODEL, form, (output,)).answer_columns({"x0": [1.0], "x1": [2.0]})
+        Original(source_of(MODEL), form, (output,)).answer_columns({"x0": [1.0], "x1": [2.0]})
     assert caught.value.code == "E304"
     assert "cannot be generated: TypeError: no such column type" in caught.value.what
     assert "plain column types" in caught.value.fix
@@ -115,7 +116,7 @@ def test_dicts_without_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "module", "code", "fix"),
     [
         ("m.skops", "skops.io", "E405", "pip install 'sealift[sklearn]'"),
-        ("m.onnx", "sealift.frameworks.onnx.model", "E308", "the original model instead"),
+        ("m.onnx", "onnx", "E405", "pip install 'sealift[sklearn]'"),
     ],
 )
 def test_libraries_that_open_files(
@@ -129,7 +130,7 @@ def test_libraries_that_open_files(
             raise ModuleNotFoundError(f"No module named {wanted!r}", name=wanted)
         return found(wanted)
 
-    monkeypatch.setattr(load_model, "import_module", lacking)
+    monkeypatch.setattr(optional, "import_module", lacking)
     with pytest.raises(SealiftError) as caught:
         load_model.load_model(str(tmp_path / name))
     assert (caught.value.code, caught.value.where) == (code, str(tmp_path / name))

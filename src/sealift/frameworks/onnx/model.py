@@ -31,7 +31,7 @@ class _Port:
 
 
 class OnnxModel:
-    """A model in a file, asked as scikit-learn's are: the original that the sealed graph is compared with.
+    """An ONNX model, asked as scikit-learn's are: the original that the sealed graph is compared with.
 
     Attributes:
         proto: the model.
@@ -39,17 +39,18 @@ class OnnxModel:
         classes_: the class labels of a classifier.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        """Read a file. Raises PackError E308 when it is no ONNX model, E302 when its form cannot be sealed."""
+    def __init__(self, model: Path | str | onnx.ModelProto) -> None:
+        """Take a model, or read a file. Raises PackError E308 for no ONNX model, E302 for a form not supported."""
+        is_proto = isinstance(model, onnx.ModelProto)
         try:
-            proto = onnx.load(str(path))
+            proto = model if is_proto else onnx.load(str(model))
             onnx.checker.check_model(proto)
             self.proto = shape_inference.infer_shapes(proto)
         except Exception as error:  # protobuf and the checker raise classes of their own
             raise PackError(
                 "E308",
-                f"The file is no sound ONNX model: {' '.join(str(error).split())[:200]}.",
-                where=str(path),
+                f"The {'object' if is_proto else 'file'} is no sound ONNX model: {' '.join(str(error).split())[:200]}.",
+                where=type(model).__name__ if is_proto else str(model),
                 fix="Export it again, with its weights beside it where they are kept apart.",
             ) from error
         body = self.proto.graph

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sealift.contract import Stage
 from sealift.frameworks.registry import converter
-from sealift.frameworks.sklearn.dict_keys import Keys
+from sealift.frameworks.sklearn.entrance import keys_of
 from sealift.frameworks.sklearn.text import field_of
 from sealift.graph.builder import Tensor, where
 from sealift.graph.categories import codes, translate
@@ -55,7 +55,7 @@ class Heap(Bag):
 def vectorizer(step: Any, x: Table) -> Table:
     """Numbers as they are, and a 1 in the column of each known text; nothing for an absent key or a new text."""
     check_is_fitted(step)
-    keys = Keys.of(step)
+    keys = keys_of(step)
     names = [str(name) for name in step.feature_names_]
     places = {str(name): place for name, place in (keys.places or {}).items()}
 

@@ -49,7 +49,7 @@ def with_categories(fields: Sequence[Field], steps: Sequence[Step], form: Form) 
     known: dict[str, tuple[Any, ...]] = {}
     numeric = {column.name: column.values for column in form.columns if column.dtype != "string"}
     for step in steps:
-        categories = getattr(step.estimator, "categories_", None)
+        categories = step.source.learned.categories
         if categories is None or len(categories) != step.table.width:
             continue
         for column, values in zip(step.table.each(), categories, strict=True):
@@ -214,9 +214,7 @@ def without_rare(
 
 def constants_of(steps: Sequence[Step]) -> set[Any]:
     """The constants that imputers put in place of missing values."""
-    filling = [step.estimator for step in steps if getattr(step.estimator, "strategy", None) == "constant"]
-    values = [getattr(estimator, "fill_value", None) for estimator in filling]
-    return {value for value in values if isinstance(value, str | int | float)}
+    return {value for step in steps for value in step.source.learned.constants}
 
 
 def unseen(field: Field) -> float | str | bool:

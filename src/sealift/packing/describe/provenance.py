@@ -13,13 +13,11 @@ from typing import Any
 
 import sealift
 from sealift import canonical
+from sealift.frameworks import frameworks
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import as_numbers
 
-_PACKAGES = (
-    *("numpy", "scipy", "pandas", "polars", "scikit-learn", "skl2onnx", "onnx", "onnxruntime"),
-    *("catboost", "lightgbm", "xgboost", "xgboost-cpu"),
-)
+_PACKAGES = ("numpy", "pandas", "polars", "onnxruntime")  # beside those of the frameworks
 
 
 def provenance(form: Form, model: Any) -> dict[str, Any]:
@@ -42,7 +40,7 @@ def versions() -> dict[str, str]:
 @cache  # a process keeps what it has imported, and reading all their metadata takes longer than packing a small model
 def _installed() -> dict[str, str]:
     found = {}
-    for name in _PACKAGES:
+    for name in sorted({*_PACKAGES, *(name for framework in frameworks() for name in framework.distributions)}):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

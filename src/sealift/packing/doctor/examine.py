@@ -7,7 +7,7 @@ from typing import Any
 
 from sealift.contract import Contract, Field, Output
 from sealift.errors import PackError
-from sealift.frameworks import Conversion, Step, StepOutput, Table, apply, as_estimator
+from sealift.frameworks import Conversion, Source, Step, StepOutput, Table, apply, source_of
 from sealift.frameworks.conversion import finished
 from sealift.graph.builder import Graph
 from sealift.graph.table import input_table
@@ -16,7 +16,6 @@ from sealift.packing.describe import fields as fielding
 from sealift.packing.doctor.diagnosis import Diagnosis, Examined, Obstacle
 from sealift.packing.doctor.guess import guessed
 from sealift.packing.doctor.placeholders import StandIns
-from sealift.packing.doctor.retained import carries
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.dataset import Dataset, truth_of
 from sealift.packing.inputs.detect import form_of
@@ -25,7 +24,7 @@ from sealift.packing.privacy.findings import Finding
 from sealift.packing.privacy.survey import Survey
 from sealift.packing.probes.probe_rows import encoded
 from sealift.packing.proof.locate import faulty_step
-from sealift.packing.proof.oracle import Original, check_model
+from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.replay import replayed, run
 from sealift.packing.proof.report import Report, tolerances
 
@@ -60,19 +59,19 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
             not fit X.
         ContractError: E104 when X is no table.
     """
-    model = as_estimator(model)
+    source = source_of(model, X)
     obstacles: list[Obstacle] = []
     try:
-        check_model(model)
+        source.check()
     except PackError as error:
         if error.code not in ("E301", "E302"):
             raise
         notes = ["Nothing can be examined before it is fitted."] if error.code == "E301" else []
         return Diagnosis((), [_obstacle(error)], notes=notes)
-    form = None if X is None else _form(X, model, obstacles)
+    form = None if X is None else _form(X, source, obstacles)
     truth = None if form is None else truth_of(y, len(form))
     if form is None:
-        fields, columns = guessed(model)
+        fields, columns = guessed(source)
         nulls: Mapping[str, float | None] = {}
         seen = None
     else:
@@ -90,7 +89,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     every = fields if form is None else convert.with_dropped(fields, form)
     absent = {} if form is None else {column.name: column.unfit for _, column in form.dropped}
     answer = _applied(
-        model,
+        source,
         input_table(graph, every, nulls, seen, dtypes, absent, sparse=form is not None and form.sparse),
         stand_ins,
     )
@@ -100,10 +99,10 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     retained: Sequence[Finding] = ()
     if answer is not None and not obstacles:
         try:
-            conversion = finished(graph, answer, type(model).__name__)
+            conversion = finished(graph, answer, source.kind)
             dropped = conversion.unused()
             if form is not None:
-                agrees = _compared(conversion, model, form, fields, obstacles)
+                agrees = _compared(conversion, source, form, fields, obstacles)
                 retained = _retained(conversion, Dataset(form, truth), fields)
         except PackError as error:
             obstacles.append(_obstacle(error))
@@ -134,11 +133,11 @@ def _contract(conversion: Conversion, fields: Sequence[Field]) -> Contract:
     return Contract(inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages)
 
 
-def _form(X: Any, model: Any, obstacles: list[Obstacle]) -> Form | None:
+def _form(X: Any, source: Source, obstacles: list[Obstacle]) -> Form | None:
     """X as a form; None when the model uses columns that no contract can have, all of which are listed."""
     try:
-        form = form_of(X, model)
-        unfit = convert.unfit_columns(model, form)
+        form = form_of(X, source)
+        unfit = convert.unfit_columns(source, form)
     except PackError as error:
         if error.code != "E304":
             raise
@@ -148,19 +147,19 @@ def _form(X: Any, model: Any, obstacles: list[Obstacle]) -> Form | None:
     return None if unfit else form.without([column.name for column in form.columns if column.unfit is not None])
 
 
-def _applied(model: Any, table: Table, stand_ins: StandIns) -> StepOutput | None:
+def _applied(source: Source, table: Table, stand_ins: StandIns) -> StepOutput | None:
     try:
-        return apply(model, table)
+        return apply(source, table)
     except PackError as error:
         stand_ins.remember(error)
         return None
 
 
 def _compared(
-    conversion: Conversion, model: Any, form: Form, fields: Sequence[Field], obstacles: list[Obstacle]
+    conversion: Conversion, source: Source, form: Form, fields: Sequence[Field], obstacles: list[Obstacle]
 ) -> bool | None:
     """Whether the graph answers the caller's rows as the original does."""
-    original = Original(model, form, conversion.outputs)
+    original = Original(source, form, conversion.outputs)
     columns = {column.name: column.values[:_MOST] for column in form.columns}
     contract = _contract(conversion, fields)
     batch = encoded(contract, columns)
@@ -219,12 +218,12 @@ def _carried(graph: Graph, step: Step | None, tensors: Mapping[str, Any], form: 
     if step is None:
         return []
     rows = None
-    if form is not None and hasattr(step.estimator, "categories_"):
+    if form is not None and step.source.learned.categories is not None:
         try:
-            rows = replayed(graph, step.estimator, step.table, tensors)
+            rows = replayed(graph, step.source, step.table, tensors)
         except Exception:  # then the categories are told without counts
             rows = None
-    return carries(step.estimator, rows)
+    return step.source.learned.sentences(rows)
 
 
 def _obstacle(error: PackError) -> Obstacle:

@@ -2,101 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
 
 from sealift.contract import Field
 from sealift.contract.field import LONGEST_TEXT
-from sealift.errors import PackError
+from sealift.frameworks import Source
 
 _ROWS = 6
 
 
-def guessed(model: Any) -> tuple[list[Field], dict[str, list[Any]]]:
+def guessed(source: Source) -> tuple[list[Field], dict[str, list[Any]]]:
     """The fields, and a few made-up rows, column by column.
 
     Raises:
         PackError: E305 when the model does not remember how many columns it takes.
     """
-    members = list(walk(model))
-    names = _names(members)
-    texts = {name: value for member in members for name, value in _texts(member)}
-    fields = [Field(name=n, dtype="string" if n in texts else "float64", missing="allowed") for n in names]
+    fields: list[Field] = []
     columns: dict[str, list[Any]] = {}
-    for i, name in enumerate(names):
-        pool = texts.get(name) or [0.5 + i % 3, 1.0, 2.0]
+    for i, (remembered, known) in enumerate(source.remembered()):
+        # No field has an empty name or a very long one, but the rest of such a model can be examined.
+        name = remembered[:LONGEST_TEXT] or f"column {i + 1}"
+        fields.append(Field(name=name, dtype="string" if known else "float64", missing="allowed"))
+        pool: list[Any] = list(known) or [0.5 + i % 3, 1.0, 2.0]
         columns[name] = [pool[j % len(pool)] for j in range(_ROWS)]
     return fields, columns
-
-
-def walk(model: Any) -> Iterator[Any]:
-    """The estimator and all inside it, fitted ones where there are, each once."""
-    waiting, seen = [model], set()
-    while waiting:
-        found = waiting.pop(0)
-        if isinstance(found, list | tuple | np.ndarray):
-            waiting += list(found)[:200] if not isinstance(found, np.ndarray) or found.dtype.kind == "O" else []
-        elif isinstance(found, dict):
-            waiting += list(found.values())
-        elif hasattr(found, "get_params") and not isinstance(found, type) and id(found) not in seen:
-            seen.add(id(found))
-            yield found
-            waiting += [value for value in vars(found).values() if value is not None]
-
-
-def _names(members: list[Any]) -> list[str]:
-    for member in members:
-        names = getattr(member, "feature_names_in_", None)
-        if names is not None:
-            # No field has an empty name or a very long one, but the rest of such a model can be examined.
-            return [str(name)[:LONGEST_TEXT] or f"column {i + 1}" for i, name in enumerate(names)]
-        if hasattr(member, "feature_names_") and hasattr(member, "separator"):  # DictVectorizer
-            return list(dict.fromkeys(str(name).split(member.separator)[0] for name in member.feature_names_))
-        width = _width(member)
-        if width:
-            return [f"x{i}" for i in range(width)]
-        if hasattr(member, "build_analyzer"):
-            return ["text"]
-    raise PackError(
-        "E305",
-        "The model does not remember how many columns it takes.",
-        fix="Give some rows: sealift doctor MODEL --data rows.csv, or sealift.doctor(model, X).",
-    )
-
-
-def _width(member: Any) -> int:
-    try:
-        return int(getattr(member, "n_features_in_", 0))
-    except (AttributeError, TypeError, ValueError):  # a property that asks a step which was never fitted
-        return 0
-
-
-def _texts(member: Any) -> Iterator[tuple[str, list[Any]]]:
-    """The columns that a step has seen texts in, with some of them."""
-    names = getattr(member, "feature_names_in_", None)
-    width = _width(member)
-    labels = [str(n) for n in names] if names is not None else [f"x{i}" for i in range(width)]
-    known = getattr(member, "categories_", None)
-    if isinstance(known, list) and len(known) == len(labels):
-        for label, column in zip(labels, known, strict=True):
-            values = [value for value in column if isinstance(value, str)]
-            if values:
-                yield label, values
-    filled = getattr(member, "statistics_", None)
-    if isinstance(filled, np.ndarray) and filled.dtype.kind == "O" and len(filled) == len(labels):
-        for label, value in zip(labels, filled, strict=True):
-            if isinstance(value, str):
-                yield label, [value]
-    if hasattr(member, "feature_names_") and hasattr(member, "separator"):
-        for name in map(str, member.feature_names_):
-            key, found, value = name.partition(member.separator)
-            if found:
-                yield key, [value]
-    if hasattr(member, "build_analyzer"):
-        yield "text", ["a text", "another text"]
-    for _, transformer, columns in getattr(member, "transformers_", ()):
-        first = transformer.steps[0][1] if hasattr(transformer, "steps") else transformer
-        if hasattr(first, "build_analyzer") and isinstance(columns, str):
-            yield columns, ["a text", "another text"]

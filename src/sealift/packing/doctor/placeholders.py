@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from sealift.errors import PackError
-from sealift.frameworks import StepOutput, Table, Tensor
+from sealift.frameworks import Source, StepOutput, Table, Tensor
+from sealift.frameworks.base import Features
 from sealift.graph.builder import Graph
 from sealift.graph.table import Block
 from sealift.packing.doctor import source_scan
@@ -25,15 +26,15 @@ class StandIns:
         self._tensors = tensors
         self.refused: list[PackError] = []
 
-    def __call__(self, estimator: Any, table: Table, error: PackError) -> StepOutput:
+    def __call__(self, source: Source, table: Table, error: PackError) -> StepOutput:
         """An answer for the step. Raises the error itself when the original step cannot be run on the rows."""
         self.remember(error)
-        for other in source_scan.others(estimator, error):
+        for other in source_scan.others(source, error):
             self.remember(other)
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                return self._answer(estimator, replayed(self._graph, estimator, table, self._tensors))
+                return self._answer(source, replayed(self._graph, source, table, self._tensors))
         except Exception:
             raise error from None
 
@@ -42,29 +43,28 @@ class StandIns:
         if not any(known.where == error.where and known.what == error.what for known in self.refused):
             self.refused.append(error)
 
-    def _answer(self, estimator: Any, rows: Any) -> StepOutput:
-        if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
-            return StepOutput(features=self._features(estimator, estimator.transform(rows)))
-        classes = getattr(estimator, "classes_", None)
-        predicted = np.asarray(estimator.predict(rows))
-        if classes is None or not isinstance(classes, np.ndarray):
+    def _answer(self, source: Source, rows: Any) -> StepOutput:
+        outputs = set(source.outputs)
+        if "features" in outputs and "value" not in outputs:
+            return StepOutput(features=self._features(source.features(rows)))
+        predicted = source.answer(rows, ("value",))["value"]
+        classes = source.classes
+        if classes is None:
             return StepOutput(value=self._constant(predicted.astype(np.float64)))
         chosen = np.searchsorted(classes, predicted) if len(classes) else predicted
         ratings: dict[str, Any] = {
-            name: self._constant(np.asarray(getattr(estimator, method)(rows), dtype=np.float64))
-            for name, method in (("probability", "predict_proba"), ("score", "decision_function"))
-            if hasattr(estimator, method)
+            name: self._constant(np.asarray(source.answer(rows, (name,))[name], dtype=np.float64))
+            for name in ("probability", "score")
+            if name in outputs
         }
         choice = self._constant(chosen.astype(np.int64))
         return replace(StepOutput(choice=choice, classes=classes), **ratings)
 
-    def _features(self, estimator: Any, found: Any) -> Table:
-        values = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
-        names = list(getattr(found, "columns", ())) or _names(estimator, values.shape[1])
+    def _features(self, given: Features) -> Table:
+        values, names, sparse = given
         if values.dtype != object:
-            table = Table.of(self._constant(values.astype(np.float64)), [str(name) for name in names])
-            return table.stored(sparse=hasattr(found, "toarray"))
-        parts = [self._column(values[:, i], str(name)) for i, name in enumerate(names)]
+            return Table.of(self._constant(values.astype(np.float64)), list(names)).stored(sparse=sparse)
+        parts = [self._column(values[:, i], name) for i, name in enumerate(names)]
         return Table.join([Table((part,), self._graph) for part in parts])
 
     def _column(self, values: Any, name: str) -> Block:
@@ -78,11 +78,3 @@ class StandIns:
     def _constant(self, values: Any) -> Tensor:
         held = self._graph.constant(values)
         return Tensor(self._graph, held.name, held.dtype, (None, *held.shape[1:]))
-
-
-def _names(estimator: Any, width: int) -> list[str]:
-    try:
-        names = [str(name) for name in estimator.get_feature_names_out()]
-    except Exception:  # estimators of the user's own raise whatever they raise
-        names = []
-    return names if len(names) == width else [f"x{i}" for i in range(width)]

@@ -16,19 +16,20 @@ from types import ModuleType
 from typing import Any
 
 from sealift.errors import PackError
+from sealift.frameworks import Source
 from sealift.tracing.supported import obstacle_of_function, obstacle_of_method
 from sealift.tracing.unsupported import is_library, unwrapped
 
 _MOST = 20
 
 
-def others(estimator: Any, error: PackError) -> list[PackError]:
-    """Further obstacles in the source of the function that `estimator` calls, which `error` refused.
+def others(source: Source, error: PackError) -> list[PackError]:
+    """Further obstacles in the source of the function that the step calls, which `error` refused.
 
     Empty where there is no source of the user's own. One that `error` names already is left out.
     """
-    function = getattr(estimator, "func", None) or getattr(estimator, "transform", None)
-    if error.code != "E302" or "cannot be traced" not in error.what or not callable(function):
+    function = source.function
+    if error.code != "E302" or "cannot be traced" not in error.what or function is None:
         return []
     found: list[PackError] = []
     for line, what, fix in _obstacles(function):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sealift.errors import PackError
+from sealift.frameworks import Source
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.detect import form_of
 
@@ -28,9 +29,9 @@ class Dataset:
     y: Any = None
 
     @classmethod
-    def read(cls, X: Any, y: Any, model: Any) -> Dataset:
+    def read(cls, X: Any, y: Any, source: Source) -> Dataset:
         """Read X and y. Raises PackError E304 or E305, ContractError E104, as `form_of` and `truth_of`."""
-        form = form_of(X, model)
+        form = form_of(X, source)
         return cls(form, truth_of(y, len(form)), y)
 
     def without(self, names: Collection[str]) -> Dataset:

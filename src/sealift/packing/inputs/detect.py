@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from sealift.contract.field import LONGEST_TEXT
 from sealift.errors import MissingExtraError, PackError
-from sealift.packing.inputs import arrays, dicts, frames, row_format, texts
+from sealift.frameworks import RowFormat, Source, frameworks
+from sealift.packing.inputs import arrays, dicts, frames, texts
 from sealift.packing.inputs.base import Form
 from sealift.packing.strings import is_unicode
 
 
-def form_of(X: Any, model: Any = None) -> Form:
+def form_of(X: Any, source: Source | None = None) -> Form:
     """Recognise X: a pandas or polars data frame, a 2-d NumPy array, a list of dicts, or one column of texts.
 
     Columns with names are put into the order of the model's own, if it keeps their names.
@@ -26,15 +27,14 @@ def form_of(X: Any, model: Any = None) -> Form:
         ContractError: E104 when X is no table.
     """
     _check_kind(X)
-    steps = row_format.dict_steps(model)
-    form = dicts.records_form(X, steps) if steps else _table_form(X, model)
+    model = RowFormat() if source is None else source.rows
+    form = dicts.records_form(X, model) if model.kind == "dicts" else _table_form(X, model)
     if not form.columns or not len(form):
         raise PackError(
             "E305", "X has no rows or no columns.", fix="Give the rows that the model is to be verified with."
         )
-    wanted = getattr(model, "n_features_in_", None)
-    if not steps and isinstance(wanted, int) and wanted not in (0, len(form.columns)):
-        raise _other_columns(f"X has {len(form.columns)} columns, but the model was fitted on {wanted}.")
+    if model.width not in (None, len(form.columns)):
+        raise _other_columns(f"X has {len(form.columns)} columns, but the model was fitted on {model.width}.")
     return form
 
 
@@ -59,7 +59,7 @@ def _check_kind(X: Any) -> None:
         )
 
 
-def _table_form(X: Any, model: Any) -> Form:
+def _table_form(X: Any, model: RowFormat) -> Form:
     X = _as_frame(X)
     if texts.is_text_list(X):
         return texts.text_form(X)
@@ -97,7 +97,7 @@ def _pandas_library() -> Any:
     return pandas
 
 
-def _check_names(labels: Sequence[Any], model: Any) -> None:
+def _check_names(labels: Sequence[Any], model: RowFormat) -> None:
     names = [str(label) for label in labels]
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
@@ -117,28 +117,20 @@ def _check_names(labels: Sequence[Any], model: Any) -> None:
         raise _other_columns(f"{told}, unlike the rows that the model was fitted on.")
 
 
-def _in_order(labels: Sequence[Any], model: Any) -> list[int]:
+def _in_order(labels: Sequence[Any], model: RowFormat) -> list[int]:
     """The places of X's columns in the order of the model's."""
     wanted = {name: i for i, name in enumerate(_known(labels, model))}
     places = list(range(len(labels)))
     return sorted(places, key=lambda i: wanted[str(labels[i])]) if wanted else places
 
 
-# LightGBM writes an underscore for each space (`src/io/dataset_loader.cpp`), and XGBoost joins the levels of a column
-# (`data.py`); models around them take over their names.
-_SPELLINGS: tuple[Callable[[Any], str], ...] = (
-    lambda label: str(label).replace(" ", "_"),
-    lambda label: " ".join(map(str, label)) if isinstance(label, tuple) else str(label),
-)
-
-
-def _known(labels: Sequence[Any], model: Any) -> list[str]:
+def _known(labels: Sequence[Any], model: RowFormat) -> list[str]:
     """The columns that the model was fitted on, in its order, by the names of X where it spells them otherwise."""
-    wanted = [str(name) for name in getattr(model, "feature_names_in_", ())]
+    wanted = list(model.columns or ())
     if set(wanted) <= {str(label) for label in labels}:
         return wanted
-    for spelling in _SPELLINGS:
-        spelled = {spelling(label): str(label) for label in labels}
+    for framework in frameworks():  # of all frameworks: a model around another one takes over its names
+        spelled = {framework.column_name(label): str(label) for label in labels}
         if len(spelled) == len(labels) and set(wanted) <= set(spelled):
             return [spelled[name] for name in wanted]
     return wanted

@@ -1,4 +1,4 @@
-"""X as rows that are dicts, as `DictVectorizer` and `FeatureHasher` take them: each key that they know is a column."""
+"""X as rows that are dicts, for models that take such: each key that they know is a column."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from sealift.contract import is_missing
 from sealift.errors import PackError
-from sealift.frameworks import Keys
+from sealift.frameworks import Keys, RowFormat
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Column, Values, column_of, unfit
 from sealift.packing.strings import is_unicode
@@ -19,7 +19,7 @@ from sealift.packing.strings import is_unicode
 _ABSENT: Any = object()
 
 
-def records_form(X: Any, steps: Sequence[Any]) -> Form:
+def records_form(X: Any, model: RowFormat) -> Form:
     """The form of rows that are dicts.
 
     A missing value is a key that is absent; but where X always has the key and gives it None or NaN, it is NaN, which
@@ -27,13 +27,16 @@ def records_form(X: Any, steps: Sequence[Any]) -> Form:
 
     Args:
         X: an iterable of dicts, or one dict.
-        steps: the steps that are given them, fitted.
+        model: the rows that the model takes.
 
     Raises:
-        PackError: E304 for a key whose values no column carries, E305 when X is something else.
+        PackError: E301 when the step that is given them was never fitted, E304 for a key whose values no column
+            carries, E305 when X is something else.
     """
-    rows = _rows(X, steps)
-    known = [_known(step) for step in steps]
+    rows = _rows(X, model.step)
+    known = model.keys
+    if not known:
+        raise PackError("E301", "The step was never fitted.", where=model.step, fix="Call fit(X, y) before packing.")
     given = dict.fromkeys(key for row in rows for key in row)
     texts = {key for row in rows for key, value in row.items() if isinstance(value, str)}
     keys = [key for key in given if any(key in vectorizer for vectorizer in known)]
@@ -53,25 +56,15 @@ def records_form(X: Any, steps: Sequence[Any]) -> Form:
     return Form(columns, rows, build, _notes([str(key) for key in given if key not in set(keys)]))
 
 
-def _known(step: Any) -> Keys:
-    try:
-        return Keys.of(step)
-    except AttributeError:
-        raise PackError(
-            "E301", "The step was never fitted.", where=type(step).__name__, fix="Call fit(X, y) before packing."
-        ) from None
-
-
-def _rows(X: Any, steps: Sequence[Any]) -> list[Mapping[Any, Any]]:
+def _rows(X: Any, step: str) -> list[Mapping[Any, Any]]:
     single = isinstance(X, Mapping) and all(np.ndim(value) == 0 for value in X.values())
     plain = isinstance(X, Iterable) and not hasattr(X, "columns") and not isinstance(X, Mapping | str)
     rows: list[Any] = [X] if single else list(X) if plain else [None]
     if not all(isinstance(row, Mapping) for row in rows):
-        kind = type(steps[0]).__name__
         raise PackError(
             "E305",
-            f"The model begins with a {kind}, whose rows are dicts, but X is of the type {type(X).__name__}.",
-            where=kind,
+            f"The model begins with a {step}, whose rows are dicts, but X is of the type {type(X).__name__}.",
+            where=step,
             fix="Give a list of dicts, as in fit: a data frame is one by X.to_dict('records') in pandas or "
             "X.to_dicts() in polars.",
         )

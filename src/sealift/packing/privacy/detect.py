@@ -10,11 +10,10 @@ import numpy.typing as npt
 import onnx
 
 from sealift.contract import Contract
-from sealift.frameworks import Conversion, Step
+from sealift.frameworks import Conversion
 from sealift.packing.privacy.constants import Constant, SortedConstants, numbers_of, strings_of
 from sealift.packing.privacy.findings import Finding, listed, merged
 from sealift.packing.privacy.reference import DOUBLE, Reference, Units, Values
-from sealift.packing.privacy.retained_rows import rows_kept, single_clusters, single_leaves
 from sealift.packing.privacy.single_values import UNLIKELY, Match, chance_of, extremes, matches
 from sealift.packing.privacy.whole_rows import partial_rows, whole_rows
 from sealift.stats import SMALL
@@ -88,17 +87,18 @@ def _by_method(conversion: Conversion, constants: Sequence[Constant], *, trainin
     sizes = {size for constant in constants if constant.values.ndim > 1 for size in constant.values.shape}
     leaves: dict[str, tuple[int, int]] = {}
     for step in conversion.steps:
-        kept = rows_kept(step.estimator)
-        if kept and kept[0] in sizes:
+        learned = step.source.learned
+        kept = learned.rows
+        if kept and kept.number in sizes:
             yield Finding(
-                "method", kept[0],
-                f"{step.path} keeps {kept[0]:,} rows of its training data, as its method needs; they are part of the "
-                "file.",
+                "method", kept.number,
+                f"{step.path} keeps {kept.number:,} rows of its training data, as its method needs; they are part of "
+                "the file.",
                 "Choose another method if no record may leave.", where=step.path,
             )  # fmt: skip
         if training:
             continue
-        single, many = single_clusters(step.estimator)
+        single, many = learned.small_clusters
         if single:
             yield Finding(
                 "method", single,
@@ -106,9 +106,8 @@ def _by_method(conversion: Conversion, constants: Sequence[Constant], *, trainin
                 "centre can be one of them.",
                 _NO_ROWS, of=many, where=step.path,
             )  # fmt: skip
-        for path, tree in _trees(step):
-            found = leaves.get(path, (0, 0))
-            leaves[path] = tuple(a + b for a, b in zip(found, single_leaves(tree), strict=True))  # type: ignore[assignment]
+        share, (few, of) = learned.small_leaves, leaves.get(step.path, (0, 0))
+        leaves[step.path] = few + share.number, of + share.total
     for path, (single, many) in leaves.items():
         if single:
             yield Finding(
@@ -117,15 +116,6 @@ def _by_method(conversion: Conversion, constants: Sequence[Constant], *, trainin
                 "that an answer can be that of one person.",
                 _NO_TARGETS, of=many, where=path,
             )  # fmt: skip
-
-
-def _trees(step: Step) -> Iterator[tuple[str, Any]]:
-    """A step's trees, each with the path of the step; boosted trees hold shares of a target and are left out."""
-    if hasattr(step.estimator, "tree_"):
-        yield step.path, step.estimator
-    elif type(step.estimator).__name__ in ("RandomForestRegressor", "ExtraTreesRegressor"):
-        for tree in step.estimator.estimators_:
-            yield step.path, tree
 
 
 def _numbers(constants: Sequence[Constant], reference: Reference, name: str, in_rows: set[int]) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -232,15 +231,9 @@ def _targets(truth: Any, conversion: Conversion) -> tuple[list[Units], Counter[A
     names = tuple(f"target {i}" for i in range(values.shape[1])) if values.shape[1] > 1 else ("the target",)
     found = [Units("", names, values, values, own=True, target=True)]
     for step in conversion.steps:
-        transformer = getattr(step.estimator, "transformer_", None)
-        if transformer is None or not hasattr(step.estimator, "regressor_"):
+        moved = step.source.learned.target(values)
+        if moved is None:
             continue
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            try:
-                moved = np.asarray(transformer.transform(values), dtype=np.float64).reshape(len(values), -1)
-            except Exception:  # noqa: S112 - a transformer of the caller's own that takes no such rows
-                continue
         found.append(
             Units(step.path, names if moved.shape == values.shape else _numbered(moved), moved, moved, target=True)
         )

@@ -12,7 +12,7 @@ import onnx
 
 from sealift.contract import Contract, Stage
 from sealift.errors import PackError
-from sealift.frameworks import Conversion
+from sealift.frameworks import Conversion, Source
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.dataset import truth_of
 from sealift.packing.inputs.detect import form_of
@@ -40,13 +40,13 @@ class Survey:
     _references: list[tuple[str, Reference]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, form: Form, truth: Any, training: Any, model: Any) -> Survey:
+    def of(cls, form: Form, truth: Any, training: Any, source: Source) -> Survey:
         """Read the training rows. Raises PackError E304 or E305 when they are not rows like those given."""
         if training is None:
             return cls(form, truth)
         X, y = training if isinstance(training, tuple) and len(training) == 2 else (training, None)
         try:
-            rows = form_of(X, model).without({column.name for _, column in form.dropped})
+            rows = form_of(X, source).without({column.name for _, column in form.dropped})
         except PackError as error:
             raise PackError(error.code, error.what, where="training", fix=error.fix) from None
         names = [column.name for column in form.columns]

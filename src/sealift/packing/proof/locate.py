@@ -13,14 +13,6 @@ from sealift.packing.proof.replay import replayed, run
 from sealift.packing.proof.report import RELATIVE
 from sealift.runtime import Tolerance, matches
 
-_METHODS = {
-    "features": "transform",
-    "probability": "predict_proba",
-    "value": "predict",
-    "score": "decision_function",
-    "label": "predict",
-}
-
 
 def faulty_step(conversion: Conversion, tensors: Mapping[str, Any]) -> str:
     """The path of the first step, inner ones first, whose result differs from the original's; empty if none does."""
@@ -44,19 +36,19 @@ def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> 
     wanted = {name: tensor for name, tensor in found.items() if tensor is not None}
     if step.answer.choice is not None and step.answer.classes is not None:
         wanted["label"] = step.answer.choice
-    rows = replayed(conversion.graph, step.estimator, step.table, tensors)
+    rows = replayed(conversion.graph, step.source, step.table, tensors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name, tensor in wanted.items():
-            if not hasattr(step.estimator, _METHODS[name]):
+            if name not in step.source.outputs:
                 continue
-            expected = getattr(step.estimator, _METHODS[name])(rows)
+            expected = step.source.answer(rows, (name,))[name]
             if name == "label":
                 chosen = np.asarray(step.answer.classes)[run(conversion.graph, {"out": tensor}, tensors)["out"]]
-                if not np.array_equal(chosen, np.asarray(expected).reshape(chosen.shape)):
+                if not np.array_equal(chosen, expected.reshape(chosen.shape)):
                     return True
                 continue
-            expected = np.asarray(expected.toarray() if hasattr(expected, "toarray") else expected, dtype=np.float64)
+            expected = np.asarray(expected, dtype=np.float64)
             got = run(conversion.graph, {"out": tensor}, tensors)["out"]
             middle = np.abs(expected[np.isfinite(expected)])
             scale = 1.0 if name == "probability" or not len(middle) else float(np.median(middle)) or 1.0

@@ -12,18 +12,9 @@ import numpy.typing as npt
 
 from sealift.contract import Output
 from sealift.errors import PackError
+from sealift.frameworks import Source
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Values, picked
-from sealift.packing.inputs.row_format import check_entrance
-
-# How the original is asked for each output of the contract.
-_METHODS = {
-    "label": ("predict",),
-    "probability": ("predict_proba",),
-    "score": ("decision_function", "score_samples"),
-    "value": ("predict",),
-    "features": ("transform",),
-}
 
 
 @dataclass(frozen=True)
@@ -31,10 +22,13 @@ class Original:
     """A fitted model and the form of the rows it takes.
 
     Attributes:
+        source: the model.
+        form: the caller's rows.
+        outputs: the outputs of the contract that it is asked for.
         single: the outputs that it has given in float32 so far.
     """
 
-    model: Any
+    source: Source
     form: Form
     outputs: Sequence[Output]
     single: set[str] = field(default_factory=set)
@@ -43,7 +37,8 @@ class Original:
         """The answers to rows in the caller's form; whatever the model raises comes through."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return {output.name: self._ask(output, X) for output in self.outputs}
+            answers = self.source.answer(X, tuple(output.name for output in self.outputs))
+            return {output.name: self._as_declared(output, answers[output.name]) for output in self.outputs}
 
     def answer_columns(self, columns: Mapping[str, Values]) -> dict[str, npt.NDArray[Any]]:
         """The answers to columns of plain values."""
@@ -98,60 +93,15 @@ class Original:
                 fix="Give X with plain column types: float64, int64, bool, object or category.",
             ) from error
 
-    def _ask(self, output: Output, X: Any) -> npt.NDArray[Any]:
-        method = next(m for m in _METHODS[output.name] if hasattr(self.model, m))
-        found = getattr(self.model, method)(X)
-        if isinstance(found, list):  # predict_proba of several targets: one matrix for each
-            found = np.hstack(found)
-        found = found.toarray() if hasattr(found, "toarray") else np.asarray(found)
-        kind = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "string": np.object_}[output.dtype]
-        if found.dtype == np.float32:
+    def _as_declared(self, output: Output, answer: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An answer in the dtype and shape of the contract's output."""
+        if answer.dtype == np.float32:
             self.single.add(output.name)
-        found = found.astype(kind)
-        # scikit-learn answers a single target or feature sometimes as (N,), sometimes as (N, 1)
-        single = found.size == len(found)
-        return found.reshape(-1) if single and output.width is None else found.reshape(-1, 1) if single else found
-
-
-def check_model(model: Any) -> None:
-    """Raise PackError for what cannot be asked.
-
-    E304 for what is no fitted model at all, E301 for an estimator that was never fitted, E302 for one whose rows no
-    contract describes.
-    """
-    if isinstance(model, type):
-        raise PackError("E304", f"{model.__name__} is a class.", fix="Give a fitted object: model = ...().fit(X, y).")
-    if getattr(model, "refit", None) is False and hasattr(model, "cv_results_"):
-        raise PackError(
-            "E304",
-            "The search was told not to fit the best estimator (refit=False).",
-            where=type(model).__name__,
-            fix="Search with refit=True; or fit the estimator with best_params_ and pack that.",
-        )
-    if not any(hasattr(model, name) for name in ("predict", "transform", "fit_predict", "score_samples")):
-        raise PackError(
-            "E304",
-            f"The type {type(model).__name__} neither predicts nor transforms.",
-            fix="Give a fitted model, such as a scikit-learn pipeline.",
-        )
-    if hasattr(model, "__sklearn_tags__") and hasattr(model, "get_params"):
-        from sklearn.exceptions import NotFittedError
-        from sklearn.utils.validation import check_is_fitted
-
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                check_is_fitted(model)
-        except NotFittedError as error:
-            raise PackError(
-                "E301",
-                "The model was never fitted.",
-                where=type(model).__name__,
-                fix="Call fit(X, y) on it before packing.",
-            ) from error
-        except Exception:  # noqa: S110 - an estimator with ideas of its own; the conversion will tell
-            pass
-    check_entrance(model)
+        kind = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "string": np.object_}[output.dtype]
+        answer = answer.astype(kind)
+        # Libraries give a single target or feature sometimes as (N,), sometimes as (N, 1).
+        single = answer.size == len(answer)
+        return answer.reshape(-1) if single and output.width is None else answer.reshape(-1, 1) if single else answer
 
 
 def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sealift.contract import Contract
 from sealift.errors import PackError, ParityError
-from sealift.frameworks import Conversion, explain
+from sealift.frameworks import Conversion
 from sealift.packing.convert import Converted
 from sealift.packing.inputs.columns import picked
 from sealift.packing.options import Options
@@ -134,7 +134,7 @@ def _check_shapes(conversion: Conversion, contract: Contract, answers: Mapping[s
                 "E302",
                 f"The original gives {shape[0] if shape else 1} columns of {output.name!r}, and the converted model "
                 f"{output.width or 1}.",
-                where=type(conversion.steps[-1].estimator).__name__,
+                where=conversion.steps[-1].source.kind,
                 fix="Train it on rows of two classes or more; if it was, report the model's type and parameters.",
             )
 
@@ -249,7 +249,7 @@ def _parity_error(
     cause, remedy = _cause(report, conversion, original) or ("", "")
     return ParityError(
         f"The converted model answers differently from the original: {listed}. {cause}Worst: {worst}.",
-        where=report.step or type(conversion.steps[-1].estimator).__name__,
+        where=report.step or conversion.steps[-1].source.kind,
         fix="No file was written. "
         + (
             remedy
@@ -275,5 +275,5 @@ def _cause(report: Report, conversion: Conversion, original: Original) -> tuple[
             "Use one of them, in training too: X['s'] = X['s'].where(X['s'].notna(), np.nan).",
         )
     step = next((step for step in conversion.steps if step.path == report.step), None)
-    known = None if step is None else explain(step.estimator)
+    known = None if step is None else step.source.explain()
     return None if known is None else (f"{known[0]}. ", known[1])

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sealift.frameworks import Graph, Table, Tensor
+from sealift.frameworks import Graph, Source, Table, Tensor
 from sealift.graph.sparse import absent
-from sealift.packing.inputs.row_format import own_keys, takes_dicts, takes_texts
 from sealift.runtime import Engine
 from sealift.stages.text import Stages
 
@@ -23,13 +22,14 @@ def run(graph: Graph, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) ->
     return engine.run({name: tensors[name] for name in engine.inputs})
 
 
-def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, Any]) -> Any:
+def replayed(graph: Graph, source: Source, table: Table, tensors: Mapping[str, Any]) -> Any:
     """What a step is given in the graph: an array of numbers or objects, a sparse matrix, or a data frame if it
     knows names.
 
     A model that begins with a vectorizer is given its one column of texts, or dicts.
     """
-    dicts = takes_dicts(estimator)
+    rows = source.rows
+    dicts = rows.kind == "dicts"
     parts = []
     for block in table.blocks:
         values = run(graph, {"in": block.values}, tensors)["in"]
@@ -43,14 +43,14 @@ def replayed(graph: Graph, estimator: Any, table: Table, tensors: Mapping[str, A
         parts = [part.astype(object) for part in parts]
     whole = np.concatenate(parts, axis=1)
     if dicts:
-        own = own_keys(estimator)
+        own = rows.key_of
         keys = [own.get(name, name) for name in table.names]
         return [{k: v for k, v in zip(keys, row, strict=True) if v is not None} for row in whole.tolist()]
-    if takes_texts(estimator):
+    if rows.kind == "texts":
         return whole[:, 0]
     if table.sparse:
         return _as_sparse(whole, ~run(graph, {"in": absent(table.numbers())}, tensors)["in"])
-    names = getattr(estimator, "feature_names_in_", None)
+    names = rows.columns
     if names is None or len(names) != whole.shape[1] or not find_spec("pandas"):
         return whole
     import pandas

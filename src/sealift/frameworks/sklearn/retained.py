@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sealift.packing.privacy.retained_rows import rows_kept
+from sealift.frameworks.base import RetainedRows
 from sealift.stats import SMALL
 
 _RECORDS = (
@@ -17,22 +17,21 @@ _RECORDS = (
 )
 
 
-def carries(estimator: Any, rows: Any = None) -> list[str]:
+def sentences(estimator: Any, kept: RetainedRows | None, rows: Any = None) -> list[str]:
     """What the step holds of its training data, in sentences; none names a value.
 
     Args:
         estimator: the fitted step.
+        kept: the training rows that it keeps.
         rows: what the step is given for the caller's rows, to count rare categories.
     """
-    found: list[str] = []
-    kept = rows_kept(estimator)
+    result: list[str] = []
     if kept is not None:
-        count, what = kept
-        found.append(f"It holds {count:,} {what}. {_RECORDS}")
+        result.append(f"It holds {kept.number:,} {kept.what}. {_RECORDS}")
     for look in (_tree, _words, _thresholds, _extremes, _constants):
-        found += look(estimator)
-    found += _categories(estimator, rows)
-    return found
+        result += look(estimator)
+    result += _categories(estimator, rows)
+    return result
 
 
 def _tree(estimator: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a fitted `DictVectorizer` or `FeatureHasher` knows of the keys of dicts, without importing scikit-learn."""
+"""What a fitted step that is given dicts knows of their keys."""
 
 from __future__ import annotations
 
@@ -19,20 +19,6 @@ class Keys:
     places: dict[Any, int] | None
     separator: str
     split: dict[str, list[str]]
-
-    @classmethod
-    def of(cls, step: Any) -> Keys:
-        """The keys of a fitted vectorizer. Raises AttributeError for one that was never fitted."""
-        if hasattr(step, "alternate_sign"):
-            return cls(None, "=", {})
-        places = {name: int(place) for name, place in step.vocabulary_.items()}
-        split: dict[str, list[str]] = {}
-        for name in sorted((name for name in places if isinstance(name, str)), key=places.__getitem__):
-            at = name.find(step.separator)
-            while at >= 0:
-                split.setdefault(name[:at], []).append(name[at + len(step.separator) :])
-                at = name.find(step.separator, at + 1)
-        return cls(places, step.separator, split)
 
     def __contains__(self, key: Any) -> bool:
         return self.places is None or key in self.places or str(key) in self.split

@@ -1,0 +1,363 @@
+"""The two protocols of this package: a `Framework` is a library of models, a `Source` is one fitted model of it.
+
+`packing` knows models through these two alone. To add a framework, write one subclass of each and declare the
+`Framework` as an entry point of the group `sealift.frameworks` (docs/how-to/add-a-framework.md). The frameworks of
+Sealift itself are declared in the same way.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.errors import PackError
+from sealift.frameworks.dict_keys import Keys
+from sealift.graph.step import StepOutput
+from sealift.graph.table import Table
+
+HEAD = 4096
+"""How many bytes of a model file `Framework.sniff` is given."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What may happen while a model file is opened.
+
+    Attributes:
+        pickle: whether a pickle may be opened, which can run any code.
+        types: types that a file may use beside those that are known to be harmless.
+    """
+
+    pickle: bool = False
+    types: tuple[str, ...] = ()
+
+
+class Framework(ABC):
+    """A library of models: which objects and files are its own, and what can be asked of them.
+
+    An instance is made without the library, which may not be installed; only `load`, `open` and `source` may import
+    it.
+
+    Attributes:
+        name: the entry point's name, such as "xgboost".
+        extra: the extra of the package that installs the library, as in `pip install 'sealift[xgboost]'`.
+        packages: the import packages whose classes are the library's models; the library's own is the first one.
+        distributions: the distributions whose versions belong into a file's provenance.
+        r_savers: classes of the library in R, each with the R code that saves such an object as a file for `open`.
+    """
+
+    name: str
+    extra: str
+    packages: tuple[str, ...] = ()
+    distributions: tuple[str, ...] = ()
+    r_savers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def installed(self) -> bool:
+        """Whether the library can be imported."""
+        return not self.packages or find_spec(self.packages[0]) is not None
+
+    def owns(self, model: Any) -> bool:
+        """Whether a model is the library's, decided by the modules of the classes in its type's MRO.
+
+        Of several frameworks that own a model, the one that defines the earliest class of the MRO is asked.
+        """
+        return self.depth(model) < len(type(model).__mro__)
+
+    def depth(self, model: Any) -> int:
+        """The place in the type's MRO of the first class from `packages`; the length of the MRO if there is none."""
+        kinds = type(model).__mro__
+        prefixes = tuple(f"{package}." for package in self.packages)
+        return next((i for i, kind in enumerate(kinds) if f"{kind.__module__}.".startswith(prefixes)), len(kinds))
+
+    def load(self) -> None:  # noqa: B027 - not every framework registers converters
+        """Import the converters, which register themselves; called before the first model is converted.
+
+        Raises:
+            ImportError: when the library is not installed, or cannot be imported. The next call tries again.
+        """
+
+    @abstractmethod
+    def source(self, model: Any, rows: Any = None) -> Source:
+        """The source for a model that the framework owns.
+
+        Args:
+            model: the fitted model.
+            rows: rows as the caller has them; None where there are none.
+        """
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether a file is a model file that `open` reads, decided by its bytes or its name.
+
+        Args:
+            path: the file, which may be read, but not opened as a model.
+            head: its first `HEAD` bytes.
+
+        Raises:
+            PackError: E308 for a file of the library that cannot be opened, with what to save instead.
+        """
+        del path, head
+        return False
+
+    def open(self, path: Path, trust: Trust) -> Any:
+        """The model in a file for which `sniff` is true.
+
+        Raises:
+            FileError: E405 when the library is not installed.
+            PackError: E307 when opening the file could run code that `trust` does not permit, E308 when it cannot be
+                opened.
+        """
+        raise NotImplementedError(f"{self.name} opens no files, so its sniff must not claim {path} ({trust}).")
+
+    def column_name(self, label: Any) -> str:
+        """A column's name as the library writes it for a label of a data frame."""
+        return str(label)
+
+    def version_note(self, warning: Warning | str) -> str | None:
+        """A sentence for a warning of another version of the library, given while a model is loaded; else None."""
+        del warning
+        return None
+
+
+@dataclass(frozen=True)
+class RowFormat:
+    """The rows that a model takes.
+
+    Attributes:
+        kind: "table" for columns; "texts" where each row is one text, "dicts" where each row is a dict.
+        columns: the names of the columns that the model was fitted on, in its order; None where it keeps none.
+        width: the number of columns; None where the model does not say.
+        keys: for dicts, the keys that each step knows which is given them; empty where it was never fitted.
+        step: for texts and dicts, the type of the step that is given them.
+    """
+
+    kind: Literal["table", "texts", "dicts"] = "table"
+    columns: tuple[str, ...] | None = None
+    width: int | None = None
+    keys: tuple[Keys, ...] = ()
+    step: str = ""
+
+    @property
+    def key_of(self) -> dict[str, Any]:
+        """The keys of dicts by the names that their fields have: a key need not be a text."""
+        return {str(name): name for known in self.keys for name in known.places or ()}
+
+
+class Features(NamedTuple):
+    """What a transformer answers.
+
+    Attributes:
+        values: (N, k), of any dtype.
+        names: the columns' names.
+        sparse: whether they came as a sparse matrix.
+    """
+
+    values: npt.NDArray[Any]
+    names: Sequence[str]
+    sparse: bool
+
+
+class RetainedRows(NamedTuple):
+    """Training rows that a method keeps: how many, and what they are to it."""
+
+    number: int
+    what: str
+
+
+class Share(NamedTuple):
+    """So many of a total."""
+
+    number: int
+    total: int
+
+
+class Learned:
+    """What a fitted step learned from its training data, as far as the contract and the privacy report ask for it.
+
+    A framework overrides what applies; by default nothing is known.
+    """
+
+    @property
+    def categories(self) -> Sequence[Sequence[Any]] | None:
+        """The categories that an encoder knows, one sequence for each column of its input; None for other steps."""
+        return None
+
+    @property
+    def constants(self) -> Collection[str | float]:
+        """The constants that an imputer puts in place of missing values."""
+        return ()
+
+    @property
+    def rows(self) -> RetainedRows | None:
+        """The training rows that the step keeps."""
+        return None
+
+    @property
+    def small_leaves(self) -> Share:
+        """How many leaves of regression trees were learned from fewer than `stats.SMALL` rows, of how many."""
+        return Share(0, 0)
+
+    @property
+    def small_clusters(self) -> Share:
+        """How many clusters have fewer than `stats.SMALL` training rows, of how many."""
+        return Share(0, 0)
+
+    def target(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+        """Target values (N, k) in the units that the step trains its inner model with; None where it changes none."""
+        del values
+        return None
+
+    def sentences(self, rows: Any) -> list[str]:
+        """What the step retains of its training data, in sentences that name no value.
+
+        Args:
+            rows: what the step is given for the caller's rows, to count rare categories; None where unknown.
+        """
+        del rows
+        return []
+
+
+class Source(ABC):
+    """One fitted model, or one step of it: the original that answers are compared with, and its conversion.
+
+    Attributes:
+        model: the fitted object.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    @property
+    def kind(self) -> str:
+        """The name of the model's type, for messages."""
+        return type(self.model).__name__
+
+    def check(self) -> None:  # noqa: B027 - nothing to check by default
+        """Raise PackError for a model that cannot be asked.
+
+        E301 when it was never fitted, E302 when no contract describes its rows, E304 for any other reason.
+        """
+
+    @property
+    @abstractmethod
+    def rows(self) -> RowFormat:
+        """The rows that the model takes."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> Collection[str]:
+        """The names of the outputs that `answer` can give: value, label, probability, score, features.
+
+        A converted output that is not among them is left out of the contract, because it could not be proved. A
+        model that predicts may name both "value" and "label".
+        """
+
+    @abstractmethod
+    def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+        """The original's answers to rows in its own format, by output: dense arrays (N,) or (N, k).
+
+        Their dtypes are those of the computation: where one is float32, answers are compared with the tolerance of
+        float32. Whatever the model raises comes through.
+        """
+
+    @abstractmethod
+    def convert(self, table: Table) -> tuple[StepOutput, str]:
+        """The model applied to the columns of `table`, in the table's graph, and how it was converted.
+
+        A converter that is registered for the model's exact type (`registry.converter`) takes precedence. The way of
+        conversion is one of "own", "skl2onnx", "traced".
+
+        Raises:
+            PackError: E302 for a model that cannot be converted; `registry.apply` adds the step's place.
+        """
+
+    @property
+    def classes(self) -> npt.NDArray[Any] | None:
+        """The classes of a classifier of one target, in the order of its probabilities; else None."""
+        return None
+
+    def features(self, rows: Any) -> Features:
+        """What a transformer answers to rows, with what `answer` does not show."""
+        values = self.answer(rows, ("features",))["features"]
+        return Features(values, [f"x{i}" for i in range(values.shape[1])], sparse=False)
+
+    def is_unfitted(self, error: Exception) -> bool:
+        """Whether an error of the conversion comes of a model that lacks what it learns in training."""
+        del error
+        return False
+
+    def explain(self) -> tuple[str, str] | None:
+        """Why answers may differ through no fault of the conversion, and the remedy; None where that is not known."""
+        return None
+
+    @property
+    def function(self) -> Callable[..., Any] | None:
+        """The user's own function that the model calls; None if it calls none."""
+        return None
+
+    @property
+    def learned(self) -> Learned:
+        """What the model learned from its training data."""
+        return Learned()
+
+    def remembered(self) -> list[tuple[str, Sequence[str]]]:
+        """The columns that the model remembers of its training, with some texts for those that held texts.
+
+        Raises:
+            PackError: E305 when the model does not remember how many columns it takes.
+        """
+        rows = self.rows
+        names = rows.columns if rows.columns is not None else [f"x{i}" for i in range(rows.width or 0)]
+        if not names:
+            raise forgotten()
+        return [(name, ()) for name in names]
+
+
+def forgotten() -> PackError:
+    """The error for a model that does not remember how many columns it takes."""
+    return PackError(
+        "E305",
+        "The model does not remember how many columns it takes.",
+        fix="Give some rows: sealift doctor MODEL --data rows.csv, or sealift.doctor(model, X).",
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One converted step of a model.
+
+    Attributes:
+        path: the names and types of the steps that it stands in, and its own, joined by " › ".
+        source: the original step.
+        table: its input in the graph.
+        answer: its output in the graph.
+        how: the way of conversion: own, skl2onnx, traced; or refused.
+    """
+
+    path: str
+    source: Source
+    table: Table
+    answer: StepOutput
+    how: str
+
+
+__all__ = [
+    "HEAD",
+    "Features",
+    "Framework",
+    "Learned",
+    "RetainedRows",
+    "RowFormat",
+    "Share",
+    "Source",
+    "Step",
+    "Trust",
+    "forgotten",
+]

@@ -1,0 +1,67 @@
+"""CatBoost as a framework: its estimators and its model files."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sealift import files
+from sealift.frameworks.base import Framework, Source, Trust
+from sealift.optional import need
+
+
+class CatBoost(Framework):
+    """Estimators of CatBoost."""
+
+    name = "catboost"
+    extra = "catboost"
+    packages = ("catboost",)
+    distributions = ("catboost",)
+    r_savers = (("catboost.Model", 'catboost.save_model(model, "model.cbm")'),)
+
+    def load(self) -> None:
+        """Import the converters."""
+        import_module("sealift.frameworks.catboost.estimators")
+
+    def source(self, model: Any, rows: Any = None) -> Source:
+        """An estimator as a source."""
+        from sealift.frameworks.sklearn.source import EstimatorSource
+
+        del rows
+        return EstimatorSource(model)
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether it is CatBoost's binary format or its JSON."""
+        from sealift.frameworks.model_files import check_whole
+
+        if head.startswith(b"CBM1"):
+            return True
+        if not head.lstrip().startswith(b"{"):
+            return False
+        data = files.read(path)
+        if b'"features_info"' not in data or (b"learner" in data and b"gradient_booster" in data):
+            return False
+        check_whole(path, whole=_parses(data))  # CatBoost makes a smaller model of what is there
+        return True
+
+    def open(self, path: Path, trust: Trust) -> Any:
+        """The estimator in a model file."""
+        from sealift.frameworks.model_files import check_survives
+
+        del trust
+        need("catboost", self.extra, "Opening this file", where=str(path))
+        check_survives(path, "catboost")
+        return import_module("sealift.frameworks.catboost.native").load(path)
+
+
+def _parses(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except ValueError:
+        return False
+    return True
+
+
+FRAMEWORK = CatBoost()

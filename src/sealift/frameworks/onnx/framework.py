@@ -1,0 +1,45 @@
+"""ONNX as a framework: model files and objects that another exporter made."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sealift.frameworks.base import Framework, Source, Trust
+from sealift.optional import need
+
+
+class Onnx(Framework):
+    """ONNX models, as files and as `onnx.ModelProto`."""
+
+    name = "onnx"
+    extra = "sklearn"
+    packages = ("onnx", "sealift.frameworks.onnx")
+    distributions = ("onnx",)
+
+    def load(self) -> None:
+        """Import the converter."""
+        import_module("sealift.frameworks.onnx.model")
+
+    def source(self, model: Any, rows: Any = None) -> Source:
+        """The model run by ONNX Runtime, in the shape of an estimator."""
+        from sealift.frameworks.onnx.model import OnnxModel
+        from sealift.frameworks.sklearn.source import EstimatorSource
+
+        del rows
+        return EstimatorSource(model if isinstance(model, OnnxModel) else OnnxModel(model))
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether it is an .onnx file, by its ending: its bytes have no mark."""
+        del head
+        return path.suffix.lower() == ".onnx"
+
+    def open(self, path: Path, trust: Trust) -> Any:
+        """The model in an .onnx file."""
+        del trust
+        need("onnx", self.extra, "Opening this file", where=str(path))
+        return import_module("sealift.frameworks.onnx.model").OnnxModel(path)
+
+
+FRAMEWORK = Onnx()

@@ -1,0 +1,134 @@
+"""The rows that an estimator takes: those of a table, but texts or dicts where a vectorizer stands first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+from sealift.frameworks.base import RowFormat
+from sealift.frameworks.dict_keys import Keys
+from sealift.frameworks.registry import apply
+from sealift.graph.builder import Graph
+from sealift.graph.table import Table
+
+# Where meta-estimators keep the ones that they hand the rows on to; the fitted ones first.
+_MEMBERS = ("best_estimator_", "estimators_", "estimator_", "calibrated_classifiers_", "regressor_", "estimator")
+
+
+class Entrance(NamedTuple):
+    """A step that is given the rows themselves: the steps it stands in, its name in the last of them, itself."""
+
+    outer: tuple[str, ...]
+    name: str
+    step: Any
+
+
+def row_format(model: Any) -> RowFormat:
+    """The rows that an estimator takes."""
+    names = getattr(model, "feature_names_in_", None)
+    columns = None if names is None else tuple(str(name) for name in names)
+    steps = [entrance.step for entrance in entrances(model)]
+    of_dicts = [step for step in steps if _takes_dicts(step)]
+    if of_dicts:
+        return RowFormat("dicts", columns, None, _keys(of_dicts), type(of_dicts[0]).__name__)
+    of_texts = [step for step in steps if hasattr(step, "build_analyzer")]
+    if of_texts:
+        return RowFormat("texts", columns, _width(model), step=type(of_texts[0]).__name__)
+    return RowFormat("table", columns, _width(model))
+
+
+def _width(model: Any) -> int | None:
+    try:
+        width = getattr(model, "n_features_in_", None)
+    except (TypeError, ValueError):  # a property that asks a step which was never fitted
+        return None
+    return width if isinstance(width, int) and width else None
+
+
+def _takes_dicts(step: Any) -> bool:
+    rows = getattr(_tags(step), "input_tags", None)
+    # Estimators that take tables too are given tables.
+    return bool(getattr(rows, "dict", False)) and not getattr(rows, "two_d_array", False)
+
+
+def _keys(steps: list[Any]) -> tuple[Keys, ...]:
+    """What the steps know of their keys; nothing where one was never fitted."""
+    try:
+        return tuple(keys_of(step) for step in steps)
+    except AttributeError:
+        return ()
+
+
+def keys_of(step: Any) -> Keys:
+    """The keys of a fitted DictVectorizer or FeatureHasher. Raises AttributeError for one that was never fitted."""
+    if hasattr(step, "alternate_sign"):
+        return Keys(None, "=", {})
+    places = {name: int(place) for name, place in step.vocabulary_.items()}
+    split: dict[str, list[str]] = {}
+    for name in sorted((name for name in places if isinstance(name, str)), key=places.__getitem__):
+        at = name.find(step.separator)
+        while at >= 0:
+            split.setdefault(name[:at], []).append(name[at + len(step.separator) :])
+            at = name.find(step.separator, at + 1)
+    return Keys(places, step.separator, split)
+
+
+def entrances(model: Any, name: str = "", outer: tuple[str, ...] = ()) -> Iterator[Entrance]:
+    """The steps that are given the rows themselves."""
+    members = _members(model)
+    if not members:
+        yield Entrance(outer, name, model)
+    here = f"{name} ({type(model).__name__})" if name else type(model).__name__
+    for inner, member in members:
+        yield from entrances(member, inner, (*outer, here))
+
+
+def check_entrance(model: Any) -> None:
+    """Raise PackError E302 where the model begins with a step whose rows no contract describes.
+
+    Its converter says why. It is asked before the rows are looked at, which would be refused for being no table.
+    """
+    for outer, name, step in entrances(model):
+        if not _is_described(step):
+            graph = Graph()
+            with ExitStack() as inside:
+                for part in outer:
+                    inside.enter_context(graph.inside(part))
+                apply(step, Table((), graph), name)
+
+
+def _members(model: Any) -> list[tuple[str, Any]]:
+    if hasattr(model, "steps"):
+        return [pair for pair in model.steps if pair[1] is not None and not isinstance(pair[1], str)][:1]
+    if hasattr(model, "transformer_list"):
+        return [(name, step) for name, step in model.transformer_list if not isinstance(step, str)]
+    for name in _MEMBERS:
+        found = getattr(model, name, None)
+        if isinstance(found, list):
+            return [("", step) for step in found if _is_estimator(step)]
+        if found is not None and _is_estimator(found):
+            return [(name.removesuffix("_"), found)]
+    return []
+
+
+def _is_estimator(value: Any) -> bool:
+    methods = ("predict", "predict_proba", "transform", "score_samples")
+    return not isinstance(value, type) and any(hasattr(value, method) for method in methods)
+
+
+def _is_described(step: Any) -> bool:
+    """Whether a contract can describe the rows that a step takes, as far as its tags tell."""
+    tags = _tags(step)
+    if tags is None or hasattr(step, "build_analyzer"):
+        return True
+    rows = tags.input_tags
+    return bool(rows.two_d_array or rows.one_d_array or rows.dict or tags.target_tags.one_d_labels)
+
+
+def _tags(step: Any) -> Any:
+    """scikit-learn's tags of an estimator; None where it has none."""
+    try:
+        return step.__sklearn_tags__()
+    except Exception:  # an estimator with ideas of its own
+        return None

@@ -1,0 +1,59 @@
+"""scikit-learn as a framework, with whatever else follows the API of its estimators."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sealift.frameworks.base import Framework, Source, Trust
+
+_METHODS = ("predict", "transform", "fit_predict", "score_samples")
+
+
+class ScikitLearn(Framework):
+    """Estimators of scikit-learn, and objects of any type that have the methods of one."""
+
+    name = "sklearn"
+    extra = "sklearn"
+    packages = ("sklearn",)
+    distributions = ("scikit-learn", "skl2onnx", "scipy")
+
+    def owns(self, model: Any) -> bool:
+        """Whether the model is of scikit-learn, or has a method that it is asked by."""
+        return super().owns(model) or any(hasattr(model, method) for method in (*_METHODS, "fit"))
+
+    def load(self) -> None:
+        """Import the converters."""
+        import_module("sealift.frameworks.sklearn.converters")
+
+    def source(self, model: Any, rows: Any = None) -> Source:
+        """An estimator as a source; it knows its rows itself."""
+        from sealift.frameworks.sklearn.source import EstimatorSource
+
+        del rows
+        return EstimatorSource(model)
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether it is a .skops file or a pickle, by its ending."""
+        del head
+        return path.suffix.lower() in (".skops", ".joblib", ".pkl", ".pickle")
+
+    def open(self, path: Path, trust: Trust) -> Any:
+        """The model in a .skops file, or in a pickle where `trust` permits it."""
+        from sealift.frameworks.sklearn import files
+
+        return files.from_skops(path, trust) if path.suffix.lower() == ".skops" else files.from_pickle(path, trust)
+
+    def version_note(self, warning: Warning | str) -> str | None:
+        """What `InconsistentVersionWarning` means to the packer."""
+        if not hasattr(warning, "original_sklearn_version"):
+            return None
+        old, new = warning.original_sklearn_version, getattr(warning, "current_sklearn_version", "another version")
+        return (
+            f"The model was saved with scikit-learn {old}, and {new} is installed. It may answer differently here than "
+            "where it was trained: what is sealed is proved against the answers it gives here."
+        )
+
+
+FRAMEWORK = ScikitLearn()

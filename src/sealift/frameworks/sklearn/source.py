@@ -1,0 +1,152 @@
+"""A fitted estimator as a source: it is asked by the methods of scikit-learn's API, and said more by its attributes.
+
+The boosters' estimators follow the same API. Nothing here imports scikit-learn before an estimator of it is examined.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.errors import PackError
+from sealift.frameworks import registry
+from sealift.frameworks.base import Features, Learned, RowFormat, Source
+from sealift.frameworks.sklearn import fallback
+from sealift.frameworks.sklearn.entrance import check_entrance, row_format
+from sealift.frameworks.sklearn.learned import LearnedByEstimator
+from sealift.frameworks.sklearn.remembered import remembered
+from sealift.graph.step import StepOutput
+from sealift.graph.table import Table
+
+# The methods that give an output; the first one that the estimator has is asked.
+_METHODS = {
+    "label": ("predict",),
+    "probability": ("predict_proba",),
+    "score": ("decision_function", "score_samples"),
+    "value": ("predict",),
+    "features": ("transform",),
+}
+
+
+class EstimatorSource(Source):
+    """A fitted estimator or pipeline, and any object with the methods of one."""
+
+    def check(self) -> None:
+        """Raise PackError E301 for an estimator that was never fitted, E302 and E304 for one that cannot be packed."""
+        if getattr(self.model, "refit", None) is False and hasattr(self.model, "cv_results_"):
+            raise PackError(
+                "E304",
+                "The search was told not to fit the best estimator (refit=False).",
+                where=self.kind,
+                fix="Search with refit=True; or fit the estimator with best_params_ and pack that.",
+            )
+        if not any(hasattr(self.model, name) for name in ("predict", "transform", "fit_predict", "score_samples")):
+            raise PackError(
+                "E304",
+                f"The type {self.kind} neither predicts nor transforms.",
+                fix="Give a fitted model, such as a scikit-learn pipeline.",
+            )
+        if hasattr(self.model, "__sklearn_tags__") and hasattr(self.model, "get_params"):
+            self._check_fitted()
+        check_entrance(self.model)
+
+    def _check_fitted(self) -> None:
+        from sklearn.exceptions import NotFittedError
+        from sklearn.utils.validation import check_is_fitted
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                check_is_fitted(self.model)
+        except NotFittedError as error:
+            raise PackError(
+                "E301", "The model was never fitted.", where=self.kind, fix="Call fit(X, y) on it before packing."
+            ) from error
+        except Exception:  # noqa: S110 - an estimator with ideas of its own; the conversion will tell
+            pass
+
+    @cached_property
+    def rows(self) -> RowFormat:
+        """A table, unless a vectorizer of texts or of dicts stands first."""
+        return row_format(self.model)
+
+    @property
+    def outputs(self) -> Collection[str]:
+        """The outputs of which it has a method."""
+        return {output for output, methods in _METHODS.items() if any(hasattr(self.model, m) for m in methods)}
+
+    def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+        """What the estimator's own methods give."""
+        return {output: _dense(self._ask(output, rows)) for output in outputs}
+
+    def _ask(self, output: str, rows: Any) -> Any:
+        method = next(method for method in _METHODS[output] if hasattr(self.model, method))
+        return getattr(self.model, method)(rows)
+
+    def convert(self, table: Table) -> tuple[StepOutput, str]:
+        """The estimator by skl2onnx, or its `transform` traced."""
+        return fallback.convert(self.model, table)
+
+    @property
+    def classes(self) -> npt.NDArray[Any] | None:
+        """`classes_` of a classifier of one target."""
+        classes = getattr(self.model, "classes_", None)
+        return classes if isinstance(classes, np.ndarray) else None
+
+    def features(self, rows: Any) -> Features:
+        """What `transform` gives, under the names of its data frame or of `get_feature_names_out`."""
+        given = self._ask("features", rows)
+        values = _dense(given)
+        names: Sequence[Any] = list(getattr(given, "columns", ())) or self._names_out(values.shape[1])
+        return Features(values, [str(name) for name in names], sparse=hasattr(given, "toarray"))
+
+    def _names_out(self, width: int) -> list[str]:
+        try:
+            names = [str(name) for name in self.model.get_feature_names_out()]
+        except Exception:  # estimators of the user's own raise whatever they raise
+            names = []
+        return names if len(names) == width else [f"x{i}" for i in range(width)]
+
+    def is_unfitted(self, error: Exception) -> bool:
+        """Whether it is a NotFittedError, or an AttributeError of an estimator that was never fitted."""
+        if type(error).__name__ == "NotFittedError":
+            return True
+        check = getattr(sys.modules.get("sklearn.utils.validation"), "check_is_fitted", None)
+        if check is None or not isinstance(error, AttributeError):
+            return False
+        try:
+            check(self.model)
+        except Exception as raised:  # a TypeError for what is no estimator
+            return type(raised).__name__ == "NotFittedError"
+        return False
+
+    def explain(self) -> tuple[str, str] | None:
+        """What is registered for the estimator's type (`registry.explanation`)."""
+        return registry.explain(self.model)
+
+    @property
+    def function(self) -> Callable[..., Any] | None:
+        """The function of a FunctionTransformer, or the `transform` of the user's own class."""
+        function = getattr(self.model, "func", None) or getattr(self.model, "transform", None)
+        return function if callable(function) else None
+
+    @property
+    def learned(self) -> Learned:
+        """What the fitted attributes say."""
+        return LearnedByEstimator(self.model)
+
+    def remembered(self) -> list[tuple[str, Sequence[str]]]:
+        """The columns that the estimator, or the first one inside it that knows, was fitted on."""
+        return remembered(self.model)
+
+
+def _dense(given: Any) -> npt.NDArray[Any]:
+    if isinstance(given, list):  # predict_proba of several targets: one matrix for each
+        given = np.hstack(given)
+    return np.asarray(given.toarray() if hasattr(given, "toarray") else given)
