@@ -36,7 +36,7 @@ def named(path: Path) -> str:
 
 
 def loaded(path: Path) -> Any:
-    return import_module(f"sealift.frameworks.{path.parent.name}").load(path)
+    return import_module(f"sealift.frameworks.{path.parent.name}.native").load(path)
 
 
 def rows_for(name: str) -> tuple[Any, Any]:
