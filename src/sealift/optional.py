@@ -18,7 +18,7 @@ def need(module: str, extra: str, purpose: str = "This kind of file", *, where: 
         where: the file concerned.
 
     Raises:
-        FileError: E405 with the line that installs it.
+        MissingExtraError: E405 with the line that installs it.
     """
     try:
         return import_module(module)

@@ -8,8 +8,8 @@ Source: https://github.com/apache/parquet-format, Encodings.md (the delta encodi
 
 from __future__ import annotations
 
-from sealift.optional import need
 from sealift.batch.thrift import CompactReader, ThriftError
+from sealift.optional import need
 
 _CODECS = {1: "snappy", 2: "gzip", 4: "brotli", 6: "zstd", 7: "lz4_raw"}
 _BYTES_OF_LENGTH = 4
@@ -22,7 +22,9 @@ def decompress(data: bytes, codec: int, size: int) -> bytes:
     if codec not in _CODECS:
         raise ThriftError(f"strings in a delta encoding are compressed by the codec {codec}")
     try:
-        unpacked: bytes = need("pyarrow", "tables", where="Parquet").Codec(_CODECS[codec]).decompress(data, size, asbytes=True)
+        unpacked: bytes = (
+            need("pyarrow", "tables", where="Parquet").Codec(_CODECS[codec]).decompress(data, size, asbytes=True)
+        )
     except (OSError, ValueError) as error:
         raise ThriftError(f"a page cannot be decompressed: {str(error)[:100]}") from None
     return unpacked

@@ -95,7 +95,7 @@ def load(framework: Framework) -> None:
     """Import the converters of a framework, once. After a failure the next call tries again.
 
     Raises:
-        FileError: E405 when the library cannot be imported.
+        MissingExtraError: E405 when the library cannot be imported.
     """
     with _lock:
         if framework.name in _loaded:
