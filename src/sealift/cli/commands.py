@@ -40,6 +40,17 @@ memory = click.option(
     type=click.FloatRange(min=0, min_open=True),
     help="How much memory the model may use; half of the machine's by default.",
 )
+onnx_seconds = click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How long the graph of an .onnx file may take to load, or for one call.",
+)
+onnx_memory = click.option(
+    "--memory",
+    metavar="GB",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How much memory the graph of an .onnx file may use; half of the machine's by default.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text; errors too.")
 password = click.option("--password-prompt", is_flag=True, help="Ask for the password of the private key.")
 password_file = click.option(
@@ -141,6 +152,8 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
 @password_file
 @click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")
 @click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
+@onnx_seconds
+@onnx_memory
 @as_json
 def pack(model: str, data: Path, **options: Any) -> None:
     """Seal a trained model, after proving that the sealed one gives the same answers.
@@ -164,6 +177,8 @@ def pack(model: str, data: Path, **options: Any) -> None:
 @click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated.")
 @click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")
 @click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
+@onnx_seconds
+@onnx_memory
 @as_json
 def doctor(model: str, data: Path | None, **options: Any) -> None:
     """Tell step by step what of a model can be sealed, how, and what cannot; and what it holds of its training data.

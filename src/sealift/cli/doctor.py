@@ -20,6 +20,8 @@ def run(
     drop: Sequence[str],
     trust: Sequence[str],
     trust_pickle: bool,
+    seconds: float | None = None,
+    memory: float | None = None,
     as_json: bool,
 ) -> None:
     """Load the model, and the rows if there are any, and tell what travels. Exits with 1 when something does not."""
@@ -29,9 +31,11 @@ def run(
     from sealift.packing.doctor.diagnosis import shows_unicode
     from sealift.packing.inputs.row_format import as_taken
     from sealift.packing.load_model import load_noting
+    from sealift.runtime import Limits
 
     rows, truth = (None, None) if data is None else read_data(data, target=target, drop=drop)
-    loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust)
+    limits = Limits(seconds=seconds, memory=memory, load_seconds=seconds)
+    loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
     with Bar("Examining"):
         found = doctor(loaded.model, None if rows is None else as_taken(source_of(loaded.model).rows, rows), truth)
     if as_json:

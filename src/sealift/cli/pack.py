@@ -35,6 +35,8 @@ def run(
     overwrite: bool,
     trust: Sequence[str],
     trust_pickle: bool,
+    seconds: float | None = None,
+    memory: float | None = None,
     as_json: bool,
 ) -> None:
     """Load model and rows, pack, sign, and tell what was proved."""
@@ -47,6 +49,7 @@ def run(
     from sealift.packing.inputs.row_format import as_taken
     from sealift.packing.load_model import load_noting
     from sealift.packing.output_file import output_path
+    from sealift.runtime import Limits
 
     # What fails fast comes first: a wrong key or contract file should not cost a verification.
     key = None
@@ -58,7 +61,8 @@ def run(
     known = read_overrides(overrides) if overrides is not None else {}
     rows, truth = read_data(data, target=target, drop=drop, fields=known.get("fields"))
     learned = None if training is None else read_data(training, target=target, drop=drop, fields=known.get("fields"))
-    loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust)
+    limits = Limits(seconds=seconds, memory=memory, load_seconds=seconds)
+    loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
     taken = source_of(loaded.model).rows
     rows = as_taken(taken, rows)
     learned = None if learned is None else (as_taken(taken, learned[0]), learned[1])

@@ -21,6 +21,7 @@ from sealift.errors import PackError
 from sealift.frameworks.dict_keys import Keys
 from sealift.graph.step import StepOutput
 from sealift.graph.table import Table
+from sealift.runtime import Limits
 
 HEAD = 4096
 """How many bytes of a model file `Framework.sniff` is given."""
@@ -33,10 +34,12 @@ class Trust:
     Attributes:
         pickle: whether a pickle may be opened, which can run any code.
         types: types that a file may use beside those that are known to be harmless.
+        limits: of time and memory of the processes in which a graph out of a file runs.
     """
 
     pickle: bool = False
     types: tuple[str, ...] = ()
+    limits: Limits | None = None
 
 
 class Framework(ABC):

@@ -14,7 +14,7 @@ from sealift.contract.field import MAX_SAFE_INTEGER, OutputKind, shown
 from sealift.errors import PackError, SealError
 from sealift.frameworks.base import Source, Step
 from sealift.frameworks.discovery import source_of
-from sealift.frameworks.registry import apply
+from sealift.frameworks.registry import apply, unsealable
 from sealift.graph.builder import Graph, Tensor, concat, stack
 from sealift.graph.sparse import staged
 from sealift.graph.step import StepOutput, refuse
@@ -77,13 +77,7 @@ class Conversion:
         try:
             check_graph(model.SerializeToString())
         except SealError as error:
-            raise PackError(
-                "E302",
-                f"The model cannot be sealed. {error.what}",
-                where=" › ".join(step.path for step in self.steps[-1:]),
-                fix="Use other steps, or export the ONNX model with other operators; spec/SEAL.md §7 lists those that "
-                "a sealed file may use.",
-            ) from None
+            raise unsealable(error, " › ".join(step.path for step in self.steps[-1:])) from None
         return model
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
 
-from sealift.errors import PackError
+from sealift.errors import LimitError, PackError, SealError
 from sealift.frameworks.base import Source, Step
 from sealift.frameworks.discovery import frameworks, load, owner, source_of
 from sealift.graph.step import StepOutput, refuse
@@ -129,6 +129,8 @@ def apply(model: Any, table: Table, name: str = "") -> StepOutput:
             given, how = (
                 source.convert(table) if function is None else (function(source.model, table), _rungs.get(kind, "own"))
             )
+        except LimitError:
+            raise
         except Exception as error:
             placed = _placed(error, source, graph.where)
             if graph.rescue is None:
@@ -168,6 +170,17 @@ def _placed(error: Exception, source: Source, where: str) -> PackError:
     )
 
 
+def unsealable(error: SealError, where: str) -> PackError:
+    """E302 for a graph that a sealed file must not hold, from what the check of the graph raised."""
+    return PackError(
+        "E302",
+        f"The model cannot be sealed. {error.what}",
+        where=where,
+        fix="Use other steps, or export the ONNX model with other operators; spec/SEAL.md §7 lists those that a sealed "
+        "file may use.",
+    )
+
+
 def transform(estimator: Any, table: Table, name: str = "") -> Table:
     """`estimator.transform(table)` in the graph. Raises PackError E302 when the step transforms nothing."""
     features = apply(estimator, table, name).features
@@ -189,4 +202,5 @@ __all__ = [
     "refuse",
     "registered",
     "transform",
+    "unsealable",
 ]

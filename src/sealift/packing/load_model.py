@@ -15,9 +15,12 @@ from sealift.errors import PackError
 from sealift.frameworks import Trust, frameworks
 from sealift.frameworks.discovery import owner
 from sealift.frameworks.model_files import existing, open_model
+from sealift.runtime import Limits
 
 
-def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = ()) -> object:
+def load_model(
+    spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = (), limits: Limits | None = None
+) -> object:
     """The model that `spec` names.
 
     Args:
@@ -25,10 +28,13 @@ def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = 
             whatever its ending: XGBoost's JSON or UBJSON, LightGBM's text, CatBoost's cbm or JSON.
         trust_pickle: whether a .joblib or .pkl may be opened. It can run any code when it is.
         trust: types that a .skops file may use beside those that skops knows to be harmless.
+        limits: of the processes in which the graph of an .onnx file runs.
 
     Raises:
         FileError: E401 when the file is not there, E405 when the library that opens it is not.
-        PackError: E307 when opening the file could run code, E308 when it cannot be loaded.
+        PackError: E302 when an .onnx file cannot be sealed, E307 when opening the file could run code, E308 when it
+            cannot be loaded.
+        SealError: E207 when the graph of an .onnx file cannot be run here, E210 when it exceeds a limit.
     """
     before, colon, name = spec.rpartition(":")
     if colon and before.lower().endswith(".py"):
@@ -41,7 +47,7 @@ def load_model(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = 
             where=spec,
             fix="Name the object too: model.py:pipeline.",
         )
-    model: object = open_model(path, Trust(trust_pickle, tuple(trust)))
+    model: object = open_model(path, Trust(trust_pickle, tuple(trust), limits))
     return model
 
 
@@ -54,7 +60,9 @@ class Loaded:
     warnings: list[str]
 
 
-def load_noting(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = ()) -> Loaded:
+def load_noting(
+    spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = (), limits: Limits | None = None
+) -> Loaded:
     """The model that `spec` names, with notes and warnings.
 
     Raises:
@@ -63,7 +71,7 @@ def load_noting(spec: str, *, trust_pickle: bool = False, trust: Sequence[str] =
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = load_model(spec, trust_pickle=trust_pickle, trust=trust)
+        model = load_model(spec, trust_pickle=trust_pickle, trust=trust, limits=limits)
     notes = {note for warning in caught if (note := _version_note(warning))}
     module = Path(spec.rpartition(":")[0])
     shown = [_told(warning, module) for warning in caught if _is_shown(warning, module)]

@@ -28,9 +28,11 @@ from sealift.packing.probes.generate import generate
 from sealift.packing.probes.row_generator import RowGenerator
 from sealift.packing.progress import Progress, with_progress
 from sealift.packing.proof.prove import prove
+from sealift.packing.untrusted import within_limits
 
 
 @with_progress
+@within_limits
 def pack(
     model: Any,
     X: Any,
@@ -93,6 +95,7 @@ def pack(
             the file would retain single records and `privacy` is "strict", E310 when a proof that `engines` asks for
             cannot run.
         ParityError: E303 when the answers differ; nothing is written.
+        LimitError: E210 when the graph of an ONNX file takes more time or memory than its `limits`.
         ContractError: E106 when `fields` contradict themselves.
         FileError: E402 when the file cannot be written, E406 when another file would be lost. Both are noticed before
             the work.

@@ -2,12 +2,13 @@
 
 from sealift.runtime.engine import Engine
 from sealift.runtime.golden import Examples, SelfTest, Tolerance, matches, self_test
-from sealift.runtime.isolated import IsolatedEngine, confined, open_engine
+from sealift.runtime.isolated import AnyEngine, IsolatedEngine, confined, open_engine
 from sealift.runtime.limits import Limits
 from sealift.runtime.model import SealedModel, load
 from sealift.runtime.trial import Verification, verify
 
 __all__ = [
+    "AnyEngine",
     "Engine",
     "Examples",
     "IsolatedEngine",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy.typing as npt
 
@@ -26,6 +26,7 @@ _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from sealift.runtime.worker import main; "
     "main(int(sys.argv[2]))"
 )
+AnyEngine: TypeAlias = "Engine | IsolatedEngine"
 _exact = True  # tests switch off what the system limits, so that the samples are tested alone
 _confined: ContextVar[Limits | None] = ContextVar("confined", default=None)
 
@@ -157,9 +158,7 @@ def confining() -> Limits | None:
     return _confined.get()
 
 
-def open_engine(
-    graph: bytes | memoryview, *, threads: int | None = None, stages: Stages | None = None
-) -> Engine | IsolatedEngine:
+def open_engine(graph: bytes | memoryview, *, threads: int | None = None, stages: Stages | None = None) -> AnyEngine:
     """A graph ready to run: in this process, or within `confined` in one of its own. Raises SealError E207, E210."""
     limits = _confined.get()
     if limits is None:

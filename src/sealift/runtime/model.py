@@ -16,7 +16,7 @@ from sealift.runtime.child import ForkSafeLock
 from sealift.runtime.engine import Engine
 from sealift.runtime.fit import check_graph
 from sealift.runtime.golden import Examples, SelfTest, encoded, read_examples, self_test
-from sealift.runtime.isolated import IsolatedEngine, closed
+from sealift.runtime.isolated import AnyEngine, IsolatedEngine, closed
 from sealift.runtime.limits import Limits
 from sealift.seal import Seal
 from sealift.stages.text import Stages
@@ -41,7 +41,7 @@ class SealedModel:
         self._stages = Stages.of(self.contract)
         self._threads = threads
         self._limits, self._until = limits, until
-        self._engine: Engine | IsolatedEngine | None = None
+        self._engine: AnyEngine | None = None
         self._closed = False
         self._opening = ForkSafeLock()
 
@@ -61,7 +61,7 @@ class SealedModel:
         return self.seal.identity
 
     @property
-    def engine(self) -> Engine | IsolatedEngine:
+    def engine(self) -> AnyEngine:
         """The graph, loaded on first use. Raises SealError E207, E210."""
         if self._engine is None:
             with self._opening:
@@ -69,7 +69,7 @@ class SealedModel:
                     self._engine = self._opened()
         return self._engine
 
-    def _opened(self) -> Engine | IsolatedEngine:
+    def _opened(self) -> AnyEngine:
         graph, outputs = self.seal.members["model.onnx"], self.contract.outputs
         if self._closed:
             raise closed()

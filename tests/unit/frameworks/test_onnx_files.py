@@ -181,3 +181,27 @@ def test_constants_are_computed_and_notes_removed(tmp_path: Path) -> None:
     body = conversion.model()
     assert [node.op_type for node in body.graph.node].count("Mul") == 0
     assert b"/home/me" not in body.SerializeToString()
+
+
+@pytest.mark.parametrize("name", ["unlisted", "endless"])
+def test_the_graph_is_checked_before_anything_runs_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(*_: Any, **__: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("sealift.frameworks.onnx.model.IsolatedEngine", started)
+    monkeypatch.setattr("onnx.shape_inference.infer_shapes", started)
+    onnx.save(unlisted() if name == "unlisted" else endless(), str(tmp_path / "m.onnx"))
+    with pytest.raises(PackError) as caught:
+        OnnxModel(tmp_path / "m.onnx")
+    assert (caught.value.code, caught.value.where) == ("E302", "OnnxModel")
+
+
+def test_constants_of_the_third_ir_version_are_no_inputs(tmp_path: Path) -> None:
+    made = graph(helper.make_node("Mul", ["x", "w"], ["y"]), [port("x", None, 3), port("w", 3)], [port("y", None, 3)])
+    made.graph.initializer.append(numpy_helper.from_array(np.full(3, 2.0), "w"))
+    made.ir_version = 3
+    onnx.save(made, str(tmp_path / "m.onnx"))
+    _, found = answers(OnnxModel(tmp_path / "m.onnx"), X)
+    np.testing.assert_array_equal(found["value"], X * 2)

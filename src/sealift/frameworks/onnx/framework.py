@@ -37,9 +37,8 @@ class Onnx(Framework):
 
     def open(self, path: Path, trust: Trust) -> Any:
         """The model in an .onnx file."""
-        del trust
         need("onnx", self.extra, "Opening this file", where=str(path))
-        return import_module("sealift.frameworks.onnx.model").OnnxModel(path)
+        return import_module("sealift.frameworks.onnx.model").OnnxModel(path, limits=trust.limits)
 
 
 FRAMEWORK = Onnx()

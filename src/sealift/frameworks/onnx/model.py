@@ -10,15 +10,18 @@ import numpy as np
 import onnx
 from onnx import compose, numpy_helper, shape_inference
 
-from sealift.errors import PackError
-from sealift.frameworks.registry import converter
+from sealift.errors import PackError, SealError
+from sealift.frameworks.registry import converter, unsealable
 from sealift.graph.builder import Tensor
+from sealift.graph.constant_folding import strip
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
-from sealift.runtime import Engine
+from sealift.runtime import IsolatedEngine, Limits
+from sealift.seal.graph import check as check_graph
 
 _PREFIX = "m_"
 _OLDEST = 13  # from here on the operators that we add mean the same
+_OLDEST_IR = 4  # from here on constants need not be inputs
 _DTYPES = {1: "float32", 6: "int64", 7: "int64", 8: "object", 9: "bool", 11: "float64"}
 _LABELS = ("classlabels_int64s", "classlabels_ints", "classlabels_strings")
 
@@ -33,19 +36,29 @@ class _Port:
 class OnnxModel:
     """An ONNX model, asked as scikit-learn's are: the original that the sealed graph is compared with.
 
+    The file may come from anywhere. So its graph is checked as that of a sealed file is, and runs in a process of its
+    own; `pack` and `doctor` run what they make of it in such processes too.
+
     Attributes:
+        limits: of time and memory of these processes.
         proto: the model.
         n_features_in_: how many columns it takes.
         classes_: the class labels of a classifier.
     """
 
-    def __init__(self, model: Path | str | onnx.ModelProto) -> None:
-        """Take a model, or read a file. Raises PackError E308 for no ONNX model, E302 for a form not supported."""
+    def __init__(self, model: Path | str | onnx.ModelProto, *, limits: Limits | None = None) -> None:
+        """Take a model, or read a file.
+
+        Raises:
+            PackError: E308 for no ONNX model, E302 when its form or its operators cannot be sealed.
+            SealError: E207 when it cannot be run here, E210 when loading it exceeds a limit.
+        """
+        self.limits = limits or Limits()
         is_proto = isinstance(model, onnx.ModelProto)
         try:
-            proto = model if is_proto else onnx.load(str(model))
-            onnx.checker.check_model(proto)
-            self.proto = shape_inference.infer_shapes(proto)
+            self.proto = onnx.ModelProto()
+            self.proto.CopyFrom(model if isinstance(model, onnx.ModelProto) else onnx.load(str(model)))
+            onnx.checker.check_model(self.proto)
         except Exception as error:  # protobuf and the checker raise classes of their own
             raise PackError(
                 "E308",
@@ -55,10 +68,15 @@ class OnnxModel:
             ) from error
         body = self.proto.graph
         held = {weight.name for weight in body.initializer}
-        self.inputs = [_port(value) for value in body.input if value.name not in held]
+        inputs = [value for value in body.input if value.name not in held]  # up to IR 3 they name constants too
+        del body.input[:]
+        body.input.extend(inputs)
+        self.inputs = [_port(value) for value in inputs]
         self.outputs = [_port(value) for value in body.output]
         _check(self)
-        self._engine = Engine(self.proto.SerializeToString(), threads=1)
+        _check_operators(self.proto)
+        self.proto = shape_inference.infer_shapes(self.proto)
+        self._engine = IsolatedEngine(self.proto.SerializeToString(), limits=self.limits, threads=1)
         self.n_features_in_ = sum(port.width or 1 for port in self.inputs)
         if self.label is not None:
             self.classes_ = _classes(self.proto, self.wide, text=self.label.dtype == "object")
@@ -158,6 +176,17 @@ def _check(model: OnnxModel) -> None:
         raise _refused("it uses operators of its own", "Export it with standard operators.")
     if opsets.get("", _OLDEST) < _OLDEST:
         raise _refused(f"it was made for operator set {opsets['']}", f"Export it for operator set {_OLDEST} or newer.")
+
+
+def _check_operators(proto: onnx.ModelProto) -> None:
+    """Before ONNX Runtime or the inference of shapes sees it; constants are folded later, in another process."""
+    strip(proto.graph)
+    proto.ClearField("metadata_props")
+    proto.ir_version = max(proto.ir_version, _OLDEST_IR)
+    try:
+        check_graph(proto.SerializeToString(), folded=False)
+    except SealError as error:
+        raise unsealable(error, "OnnxModel") from None
 
 
 def _classes(proto: Any, wide: _Port, *, text: bool) -> Any:

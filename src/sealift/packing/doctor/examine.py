@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.contract import Contract, Field, Output
-from sealift.errors import PackError
+from sealift.errors import LimitError, PackError
 from sealift.frameworks import Conversion, Source, Step, StepOutput, Table, apply, source_of
 from sealift.frameworks.conversion import finished
 from sealift.graph.builder import Graph
@@ -27,6 +27,7 @@ from sealift.packing.proof.locate import faulty_step
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.replay import replayed, run
 from sealift.packing.proof.report import Report, tolerances
+from sealift.packing.untrusted import within_limits
 
 _MOST = 500
 _GUESSED = (
@@ -39,6 +40,7 @@ _UNREADABLE = (
 )
 
 
+@within_limits
 def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     """Tell what of a fitted model can be packed, how, what cannot and the remedy: everything at once.
 
@@ -167,6 +169,8 @@ def _compared(
     try:
         # All rows: what the contract will not take, an infinity say, pack would ask the model for too.
         truth = {name: found[batch.good] for name, found in original.answer_columns(columns).items()}
+    except LimitError:
+        raise
     except Exception as error:
         told = " ".join(str(error).split())[:300]
         fix = "Make model.predict(X) work on these rows first."

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sealift.errors import PackError
+from sealift.errors import LimitError, PackError
 from sealift.frameworks import Source, StepOutput, Table, Tensor
 from sealift.frameworks.base import Features
 from sealift.graph.builder import Graph
@@ -35,6 +35,8 @@ class StandIns:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 return self._answer(source, replayed(self._graph, source, table, self._tensors))
+        except LimitError:
+            raise
         except Exception:
             raise error from None
 

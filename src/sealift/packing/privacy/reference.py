@@ -13,13 +13,13 @@ import numpy.typing as npt
 import onnx
 
 from sealift.contract import Contract, Field, Output
-from sealift.errors import SealiftError
+from sealift.errors import LimitError, SealiftError
 from sealift.frameworks import Conversion, Tensor
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import as_numbers
 from sealift.packing.privacy.constants import intermediates, pruned
 from sealift.packing.probes.probe_rows import encoded
-from sealift.runtime import Engine
+from sealift.runtime import AnyEngine, open_engine
 from sealift.stages.text import Stages
 from sealift.stats import SMALL
 
@@ -254,6 +254,8 @@ def _inside(form: Form, conversion: Conversion, graph: onnx.ModelProto) -> tuple
         tensors = encoded(contract, form.values()).only_good()
         stages = Stages(tuple(conversion.graph.stages), conversion.graph.texts)
         found, picked, widths = _matrices(graph, list(candidates), stages, tensors)
+    except LimitError:
+        raise
     except SealiftError:  # rows that the graph cannot take are refused elsewhere, with the reason
         return [], 0
     paths = _paths(conversion)
@@ -301,11 +303,11 @@ def _matrices(
     return _run(engine, tensors, picked), picked, widths
 
 
-def _engine(graph: onnx.ModelProto, names: Sequence[str], stages: Stages) -> Engine:
-    return Engine(pruned(graph, names).SerializeToString(), threads=1, stages=stages)
+def _engine(graph: onnx.ModelProto, names: Sequence[str], stages: Stages) -> AnyEngine:
+    return open_engine(pruned(graph, names).SerializeToString(), threads=1, stages=stages)
 
 
-def _run(engine: Engine, tensors: dict[str, Any], rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
+def _run(engine: AnyEngine, tensors: dict[str, Any], rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
     found = engine.run({name: tensors[name][rows] for name in engine.inputs})
     return {
         name: _matrix(np.asarray(array, dtype=np.float64)) for name, array in found.items() if array.dtype.kind == "f"

@@ -20,7 +20,7 @@ from sealift.packing.probes import threshold_search
 from sealift.packing.probes.probe_rows import ROUNDED, Row, Rows, allowed, encoded
 from sealift.packing.probes.threshold_search import Target
 from sealift.packing.probes.tree_nodes import MEMBER, Forest, read
-from sealift.runtime import Engine
+from sealift.runtime import open_engine
 from sealift.stages.text import Stages
 
 _MOST, _MOST_MEMBERS = 1000, 150
@@ -68,7 +68,7 @@ class Inside:
     def __init__(self, conversion: Conversion, contract: Contract, tensor: Tensor) -> None:
         graph = conversion.graph
         body = graph.model({"inside": tensor}, {}).SerializeToString()
-        self._engine = Engine(body, threads=1, stages=Stages.of(contract))
+        self._engine = open_engine(body, threads=1, stages=Stages.of(contract))
         self._contract = contract
 
     def of(self, rows: Sequence[Row]) -> npt.NDArray[np.float64]:

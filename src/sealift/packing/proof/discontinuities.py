@@ -14,7 +14,7 @@ from sealift.contract import Contract
 from sealift.packing.probes.probe_rows import ROUNDED, Rows, encoded
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
-from sealift.runtime import Engine, matches
+from sealift.runtime import AnyEngine, matches
 
 _DOUBLES = 23  # how far beside a threshold a jump may lie: 2**22 doubles are a share of 1e-9, the rule for numbers
 _MOST = 2000  # rows that are looked into
@@ -92,7 +92,7 @@ class Jumps:
         return 0 <= other < len(kinds) and kinds[row] == kinds[other] == ROUNDED
 
 
-def only_jumps(report: Report, engine: Engine, contract: Contract, original: Original) -> bool:
+def only_jumps(report: Report, engine: AnyEngine, contract: Contract, original: Original) -> bool:
     """Whether each of the worst rows has the answer of a row beside it, in one number and by a billionth at most."""
     if report.times:
         return False  # told as dates, which are no doubles to step beside

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sealift.errors import LimitError
 from sealift.frameworks import Conversion, Step
 from sealift.packing.proof.replay import replayed, run
 from sealift.packing.proof.report import RELATIVE
@@ -20,6 +21,8 @@ def faulty_step(conversion: Conversion, tensors: Mapping[str, Any]) -> str:
         try:
             if _differs(conversion, step, tensors):
                 return step.path
+        except LimitError:
+            raise
         except Exception:  # noqa: S112 - a step that cannot be replayed by itself is not the one we can name
             continue
     return ""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Output
-from sealift.errors import PackError
+from sealift.errors import LimitError, PackError
 from sealift.frameworks import Source
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Values, picked
@@ -49,6 +49,8 @@ class Original:
         rows = self._built(columns)
         try:
             return (self if wholly else replace(self, outputs=self.outputs[:1])).answer(rows)
+        except LimitError:  # it would be exceeded by every question of this kind
+            raise
         except Exception:  # any refusal is an answer to this question
             return None
 
@@ -108,6 +110,8 @@ def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:
     """The answers to the caller's own rows. Raises PackError E305 with the model's message when it refuses them."""
     try:
         answers = original.answer(original.form.rows)
+    except LimitError:
+        raise
     except Exception as error:
         raise PackError(
             "E305",

@@ -23,7 +23,7 @@ from sealift.packing.proof.locate import faulty_step
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report, policy, tolerances
 from sealift.packing.proof.webassembly import compare_in_webassembly
-from sealift.runtime import Engine, Tolerance
+from sealift.runtime import AnyEngine, Tolerance, open_engine
 from sealift.stages.text import Stages
 
 _ALONE = 4
@@ -73,7 +73,7 @@ def prove(
     stated = options.tolerance
     tolerance = tolerances(contract, answers, single=conversion.single, relative=stated)
     stages = Stages.of(contract)
-    engine = Engine(graph, stages=stages)
+    engine = open_engine(graph, stages=stages)
     report = Report(
         tolerance,
         policy=policy(single=conversion.single),
@@ -164,7 +164,7 @@ def _asked(original: Original, rows: Rows) -> tuple[Rows, dict[str, npt.NDArray[
 
 def _compare_own(
     report: Report,
-    engine: Engine,
+    engine: AnyEngine,
     original: Original,
     contract: Contract,
     answers: Mapping[str, npt.NDArray[Any]],
@@ -202,7 +202,7 @@ def _compare_own(
 
 def _compare_generated(
     report: Report,
-    engine: Engine,
+    engine: AnyEngine,
     contract: Contract,
     original: Original,
     rows: Rows,
@@ -221,7 +221,7 @@ def _compare_generated(
     report.add(["single"] * len(few), columns, {name: array[few] for name, array in truth.items()}, single)
 
 
-def _compare_alone(report: Report, engine: Engine, original: Original, contract: Contract, rows: Rows) -> None:
+def _compare_alone(report: Report, engine: AnyEngine, original: Original, contract: Contract, rows: Rows) -> None:
     """The original asked for a row alone: what it makes of the number of rows, or of the rows beside, shows there.
 
     Plausible rows only: on a threshold of a sum of products, its own sum may round otherwise for a single row.

@@ -10,13 +10,13 @@ import numpy as np
 
 from sealift.frameworks import Graph, Source, Table, Tensor
 from sealift.graph.sparse import absent
-from sealift.runtime import Engine
+from sealift.runtime import open_engine
 from sealift.stages.text import Stages
 
 
 def run(graph: Graph, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) -> dict[str, Any]:
     """What these tensors of the graph hold for the rows; output name → array."""
-    engine = Engine(
+    engine = open_engine(
         graph.model(outputs, {}).SerializeToString(), threads=1, stages=Stages(tuple(graph.stages), graph.texts)
     )
     return engine.run({name: tensors[name] for name in engine.inputs})

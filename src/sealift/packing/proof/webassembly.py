@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
-from sealift.errors import PackError, SealError
+from sealift.errors import LimitError, PackError, SealError
 from sealift.packing.inputs.columns import Values
 from sealift.packing.probes.probe_rows import Rows, encoded
 from sealift.packing.proof.discontinuities import Jumps
@@ -61,6 +61,8 @@ def compare_in_webassembly(
         found = _answered(graph, stages, contract, columns)
     except wasm.LostError as error:
         raise _cannot_prove(error.what.rstrip("."), "Close other programs") from error
+    except LimitError:
+        raise
     except SealError as error:
         if engines is not None:
             raise _cannot_prove(error.what.rstrip("."), "Pack a simpler or smaller model") from error

@@ -46,14 +46,19 @@ class _Value:
     constant: Constant | None = None
 
 
-def check(data: Data) -> GraphInfo:
+def check(data: Data, *, folded: bool = True) -> GraphInfo:
     """Check the bytes of a model.
+
+    Args:
+        data: a serialized ModelProto.
+        folded: whether nodes that compute from constants alone are refused. Before they are folded, what they give
+            counts as unknown, as in a number of turns.
 
     Raises:
         SealError: E205 when they are malformed, E208 when the graph uses what a sealed file must not use, E203 when
             it exceeds a limit.
     """
-    walk = _Walk(data)
+    walk = _Walk(data, folded=folded)
     fields = walk.fields((0, len(data)), "ModelProto")
     least, most = rules().ir_version
     if not least <= fields.get("ir_version", 0) <= most:
@@ -72,7 +77,8 @@ def check(data: Data) -> GraphInfo:
 class _Walk:
     """One pass over a model, with the names in scope and what was counted so far."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, *, folded: bool) -> None:
+        self._folded = folded
         self._source = Source(data, rules().limits.fields)
         self._data = data
         self._scope: dict[bytes, _Value] = {}
@@ -171,13 +177,15 @@ class _Walk:
         if fixed and not depends:
             if operator == "Identity" and inputs:
                 constant = inputs[0]
-            elif constant is None:
+            elif constant is None and self._folded:
                 raise refused(f"the operator {operator} on constants alone, computed while the file is opened")
         return [bytes(self._data[start:end]) for start, end in fields.get("output", [])], constant
 
     def _trip_count(self, inputs: list[Constant | None]) -> int:
         """The turns of a loop, at least 1."""
         known = inputs[0].integers if inputs and inputs[0] else None
+        if known is None and not self._folded:
+            return 1
         if known is None or len(known) != 1 or known[0] < 0:
             raise refused("a Loop whose number of turns is not a constant")
         turns = max(known[0], 1)
