@@ -117,6 +117,6 @@ def test_a_limit_is_no_refusal_of_rows(tmp_path: Path) -> None:
     X = np.array([[5.0], [6.0]])
     original = Original(model, form_of(X, model), (Output(name="value", dtype="float64"),))
     name = original.form.columns[0].name
-    assert original.accepts({name: np.array([5.0])})
+    assert original.accepts({name: [5.0]})
     with pytest.raises(LimitError, match="within 3 seconds"):
-        original.accepts({name: np.array([SLOW])})
+        original.accepts({name: [SLOW]})
