@@ -115,7 +115,7 @@ def test_a_limit_is_no_refusal_of_rows(tmp_path: Path) -> None:
         sealift.pack(model, np.array([[0.5], [SLOW], [0.25]]), name="m", output=tmp_path / "m.seal")
     assert not (tmp_path / "m.seal").exists()
     X = np.array([[5.0], [6.0]])
-    original = Original(model, form_of(X, model), (Output(name="value", dtype="float64"),))
+    original = Original(model, form_of(X, model), (Output(name="value", kind="value", dtype="float64"),))
     name = original.form.columns[0].name
     assert original.accepts({name: [5.0]})
     with pytest.raises(LimitError, match="within 3 seconds"):
