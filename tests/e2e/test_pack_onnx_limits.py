@@ -18,6 +18,7 @@ import sealift
 from hostile_models import LARGE, SLOW, large_graph, slow_graph
 from sealift.contract import Output
 from sealift.errors import LimitError
+from sealift.frameworks import source_of
 from sealift.frameworks.onnx.model import OnnxModel
 from sealift.packing.inputs.detect import form_of
 from sealift.packing.proof.oracle import Original
@@ -115,7 +116,8 @@ def test_a_limit_is_no_refusal_of_rows(tmp_path: Path) -> None:
         sealift.pack(model, np.array([[0.5], [SLOW], [0.25]]), name="m", output=tmp_path / "m.seal")
     assert not (tmp_path / "m.seal").exists()
     X = np.array([[5.0], [6.0]])
-    original = Original(model, form_of(X, model), (Output(name="value", kind="value", dtype="float64"),))
+    source = source_of(model)
+    original = Original(source, form_of(X, source), (Output(name="value", kind="value", dtype="float64"),))
     name = original.form.columns[0].name
     assert original.accepts({name: [5.0]})
     with pytest.raises(LimitError, match="within 3 seconds"):
