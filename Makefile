@@ -4,7 +4,7 @@
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-FRONT := src/sealift/targets/page/front/front.json
+FRONT := src/sealift/front/built/front.json
 WEB := $(shell find web/app -type f -not -path '*/node_modules/*' 2>/dev/null) src/sealift/seal/graph/rules.json
 
 help:
@@ -91,4 +91,4 @@ lock: setup
 	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra xgboost --group dev pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv demo dist build src/sealift/targets/page/front web/app/node_modules
+	rm -rf .venv demo dist build src/sealift/front/built web/app/node_modules

@@ -23,7 +23,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sealift.demo.browser import QUIET, find
 from sealift.packing.pipeline import pack
-from sealift.targets.page import PageInfo, build_page
+from sealift.targets.base import Built
+from sealift.targets.page import build_page
 
 NAMES = ("malignant", "benign")
 Kind: TypeAlias = Literal["chromium", "firefox"]
@@ -42,7 +43,7 @@ QUIET_PREFS = {
 class Demo:
     """The demo model's page, the rows it is asked about, and scikit-learn's answers."""
 
-    page: PageInfo
+    page: Built
     seal: Path
     rows: pd.DataFrame
     labels: np.ndarray[Any, np.dtype[np.int64]]

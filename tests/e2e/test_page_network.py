@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Frame, Worker, expect
 
 from pages import Opened, demo, kind_of, launch, opened
-from sealift.targets.page import front
+from sealift import front
 from sealift.targets.page.build import assemble
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from onnx_bytes import holding
-from sealift import canonical, seal
+from sealift import canonical, front, seal
 from sealift.contract import Contract, Field, Output
 from sealift.errors import SealError
-from sealift.targets.page import PageError, build, build_page, front
+from sealift.targets.page import PageError, build, build_page
 
 TITLE = "</title><script>alert(1)</script> {{csp}} \u202e$&"
 

@@ -12,9 +12,10 @@ _WIDTH = 8
 
 def page(file: Path, output: Path, *, handout: bool, as_json: bool) -> None:
     """Write the page, and the handout beside it where it is asked for."""
-    from sealift.targets.page import build_handout, build_page
+    from sealift.targets.base import target_for
+    from sealift.targets.page import build_handout
 
-    info = build_page(file, output)
+    info = target_for(output).build(file, output)
     sheet = build_handout(file, info, output.with_name(f"{output.stem}-handout.html")) if handout else None
     if as_json:
         console.show_json(

@@ -6,7 +6,6 @@ One process serves all graphs and ends with Python. It runs the very files that 
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 import numpy.typing as npt
 
 from sealift.errors import SealError
+from sealift.front import engine_files, versions
 from sealift.runtime.child import Child, ForkSafeLock, LostError
 from sealift.runtime.engine import joined
 from sealift.runtime.frames import as_arrays, as_parts
@@ -33,7 +33,9 @@ _LARGEST = 300_000_000  # beyond it there is no page either
 def node() -> str | None:
     """The path of a Node of version 20 or newer, if the page's program was built and Node is there."""
     found = shutil.which("node")
-    return found if found is not None and all(path.is_file() for path in _parts()) and _major(found) >= 20 else None
+    return (
+        found if found is not None and all(path.is_file() for path in engine_files()) and _major(found) >= 20 else None
+    )
 
 
 @cache
@@ -49,8 +51,7 @@ def _major(node: str) -> int:
 
 def version() -> str:
     """The version of the WebAssembly build."""
-    front = json.loads((_front() / "front.json").read_text("utf-8"))
-    return str(front["versions"]["onnxruntime-web"])
+    return versions()["onnxruntime-web"]
 
 
 class WasmEngine:
@@ -117,19 +118,11 @@ def _host() -> Child:
     with _starting:
         if _current is None or not _current.usable:
             program = Path(str(files("sealift.runtime"))) / "wasm_host.js"
-            _current = Child([str(node()), str(program), *map(str, _parts())])
+            _current = Child([str(node()), str(program), *map(str, engine_files())])
         return _current
 
 
 _ids = itertools.count()
-
-
-def _front() -> Path:
-    return Path(str(files("sealift"))) / "targets" / "page" / "front"
-
-
-def _parts() -> tuple[Path, Path]:
-    return _front() / "worker.js", _front() / "ort.wasm.gz"
 
 
 def _cannot_run(reason: str) -> SealError:

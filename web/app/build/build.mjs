@@ -1,4 +1,4 @@
-/** Builds the page's parts into src/sealift/targets/page/front, where the Python side assembles them with a sealed file. */
+/** Builds the page's parts into src/sealift/front/built, where the Python side assembles them with a sealed file. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ import { notices } from "./notices.mjs";
 import { wrapOrt } from "./ort.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const out = process.env.SEALIFT_FRONT_OUT ?? join(root, "../../src/sealift/targets/page/front");
+const out = process.env.SEALIFT_FRONT_OUT ?? join(root, "../../src/sealift/front/built");
 const ortDist = join(root, "node_modules/onnxruntime-web/dist");
 const version = (name) =>
   JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;

@@ -4,8 +4,8 @@ The front end (web/app) is built into `front/`; here it is put together with a s
 """
 
 from sealift.errors import PageError
-from sealift.targets.page.build import PageInfo, build_page
+from sealift.targets.page.build import build_page
 from sealift.targets.page.handout import Handout, build_handout
 from sealift.targets.page.verify import check_page, is_page
 
-__all__ = ["Handout", "PageError", "PageInfo", "build_handout", "build_page", "check_page", "is_page"]
+__all__ = ["Handout", "PageError", "build_handout", "build_page", "check_page", "is_page"]

@@ -12,16 +12,16 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from sealift import files
+from sealift import front as front_end
 from sealift.contract import Contract
 from sealift.errors import PageError, SealError
+from sealift.front import Front
 from sealift.seal import Seal, parse
-from sealift.targets.page import front as front_end
-from sealift.targets.page.front import Front
+from sealift.targets.base import Built
 
 # `import sealift` would bring what packs models, which this layer must not need.
 VERSION = metadata.version("sealift")
@@ -31,26 +31,7 @@ CHUNK = 18_000_000
 _WORTH = 0.9  # gzip is used only where it leaves less than this share: float weights do not shrink, and unpacking costs
 
 
-@dataclass(frozen=True)
-class PageInfo:
-    """What was written.
-
-    Attributes:
-        path: the page.
-        size: its bytes.
-        sha256: its digest; the same seal and the same installation make the same page.
-        identity: the identity of the sealed model inside.
-        title: what the page is called.
-    """
-
-    path: Path
-    size: int
-    sha256: str
-    identity: str
-    title: str
-
-
-def build_page(seal_path: Path | str, out: Path | str) -> PageInfo:
+def build_page(seal_path: Path | str, out: Path | str) -> Built:
     """Write the page for a sealed file.
 
     Args:
@@ -80,7 +61,7 @@ def build_page(seal_path: Path | str, out: Path | str) -> PageInfo:
     title = title_of(seal, contract)
     data = assemble(front_end.load(), sealed, title=title, identity=seal.identity)
     files.write_atomic(out, data)
-    return PageInfo(out, len(data), hashlib.sha256(data).hexdigest(), seal.identity, title)
+    return Built(out, len(data), hashlib.sha256(data).hexdigest(), seal.identity, title)
 
 
 def title_of(seal: Seal, contract: Contract) -> str:

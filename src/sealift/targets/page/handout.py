@@ -12,7 +12,8 @@ from pathlib import Path
 from sealift import files
 from sealift.contract import ABOUT, Contract
 from sealift.seal import Seal, parse, signatures
-from sealift.targets.page.build import MAX_SEAL, VERSION, PageInfo, visible
+from sealift.targets.base import Built
+from sealift.targets.page.build import MAX_SEAL, VERSION, visible
 
 # What the end-to-end tests of this version run in.
 BROWSERS = ("Chromium", "Firefox ESR")
@@ -48,7 +49,7 @@ class Handout:
     sha256: str
 
 
-def build_handout(seal_path: Path | str, page: PageInfo, out: Path | str) -> Handout:
+def build_handout(seal_path: Path | str, page: Built, out: Path | str) -> Handout:
     """Write the sheet that goes to IT security and data protection with a page.
 
     The same sealed file and the same version of Sealift make the same sheet.
@@ -68,7 +69,7 @@ def build_handout(seal_path: Path | str, page: PageInfo, out: Path | str) -> Han
     return Handout(out, hashlib.sha256(data).hexdigest())
 
 
-def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: PageInfo) -> str:
+def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
     contract = Contract.from_json(seal.json("contract.json"))
     manifest, about = seal.manifest, contract.about
     keys = [signature.keyid for signature in signatures(seal)]

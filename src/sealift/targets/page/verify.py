@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealift import files
+from sealift import front as front_end
 from sealift.contract import Contract
 from sealift.errors import PageError, SealError
 from sealift.seal import Seal, parse
-from sealift.targets.page import front as front_end
 from sealift.targets.page.build import MAX_SEAL, assemble, generator, shrunk, title_of
 
 # Base64 of the largest sealed file, and room for the program around it.

@@ -1,4 +1,4 @@
-"""The built front end that ships inside this package, read and checked against its own list."""
+"""The built front end (web/app) that ships in this package: the files of the page, and the WebAssembly engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from sealift import canonical
 from sealift.errors import PageError
 
-FOLDER = Path(__file__).parent / "front"
+FOLDER = Path(__file__).parent / "built"
 _NEEDED = (
     "loader.js", "ort.wasm.gz", "shell.css", "shell.html", "ui.css", "ui.html", "ui.js", "worker.js",
 )  # fmt: skip
@@ -38,6 +38,16 @@ class Front:
     def text(self, name: str) -> str:
         """A file as text."""
         return self.files[name].decode()
+
+
+def engine_files() -> tuple[Path, Path]:
+    """The program that runs a graph in WebAssembly, and the engine itself, gzipped; they need not exist."""
+    return FOLDER / "worker.js", FOLDER / "ort.wasm.gz"
+
+
+def versions() -> dict[str, str]:
+    """The versions of what the front end was built with. Raises PageError E601 as `load`."""
+    return dict(load().versions)
 
 
 def load(folder: Path | None = None) -> Front:

@@ -1,0 +1,71 @@
+"""Implementations of a protocol, found by entry points: those of this package are declared like anyone's."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Mapping
+from importlib import metadata
+from types import MappingProxyType
+from typing import Generic, TypeVar, cast
+
+from sealift.errors import FileError, PackError
+
+_T = TypeVar("_T")
+
+
+class Plugins(Generic[_T]):
+    """The implementations of one protocol by name.
+
+    The entry points are read at the first use, in the order of their names. An implementation of another package that
+    cannot be imported is left out with a RuntimeWarning; it is tried again in the next process.
+
+    Args:
+        group: the group of entry points, such as "sealift.targets".
+        noun: what one implementation is called in messages, such as "target".
+    """
+
+    def __init__(self, group: str, noun: str) -> None:
+        self.group, self.noun = group, noun
+        self._lock = threading.Lock()
+        self._known: Mapping[str, _T] | None = None
+
+    def all(self) -> Mapping[str, _T]:
+        """Name → implementation.
+
+        Raises:
+            FileError: E405 when not even those of this package are declared.
+            PackError: E306 when two packages declare the same name.
+        """
+        with self._lock:
+            if self._known is None:
+                self._known = MappingProxyType(self._declared())
+            return self._known
+
+    def _declared(self) -> dict[str, _T]:
+        result: dict[str, _T] = {}
+        values: dict[str, str] = {}
+        for point in sorted(metadata.entry_points(group=self.group), key=lambda point: (point.name, point.value)):
+            # An installation in two places of the path declares the same value twice.
+            if values.setdefault(point.name, point.value) != point.value:
+                raise PackError(
+                    "E306",
+                    f"Two packages declare the {self.noun} {point.name!r:.80}: {values[point.name]} and {point.value}.",
+                    fix="Uninstall one of them.",
+                )
+            try:
+                result[point.name] = cast("_T", point.load())
+            except Exception as error:  # whatever the code of another package raises
+                warnings.warn(
+                    f"The {self.noun} {point.name!r:.80} ({point.value}) is left out, because it cannot be imported: "
+                    f"{type(error).__name__}: {str(error)[:300]}",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
+        if not result:
+            raise FileError(
+                "E405",
+                f"The installation of Sealift declares no {self.noun}s.",
+                fix="Install it again: pip install --force-reinstall sealift.",
+            )
+        return result

@@ -1,0 +1,84 @@
+"""The protocol of a target: a form in which a sealed model reaches a machine that has no Python.
+
+To add a target, implement `Target` and declare the instance as an entry point of the group `sealift.targets`
+(docs/how-to/add-a-target.md). The page is declared in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sealift.errors import PageError
+from sealift.plugins import Plugins
+from sealift.seal import Seal
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a target wrote.
+
+    Attributes:
+        path: the file.
+        size: its bytes.
+        sha256: its digest; the same sealed file and the same installation make the same file.
+        identity: the identity of the sealed model inside.
+        title: the model's title.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+    identity: str
+    title: str
+
+
+class Target(Protocol):
+    """One kind of file that a sealed file can be built into.
+
+    Attributes:
+        name: the entry point's name, such as "page".
+        suffix: the ending of the files that it writes, such as ".html"; it chooses the target for `sealift app -o`.
+    """
+
+    name: str
+    suffix: str
+
+    def limitations(self, seal: Seal) -> Sequence[str]:
+        """What the target cannot do with this model, one sentence each; empty if it can do everything.
+
+        Cheap: the graph is not run.
+        """
+
+    def build(self, source: Path, output: Path) -> Built:
+        """Write `output` for the sealed file `source`, wholly or not at all.
+
+        Raises:
+            FileError: E401 or E402 when a file cannot be read or written.
+            SealError: when `source` is not a sound sealed file.
+            PageError: when the target cannot be built from it.
+        """
+
+
+_targets: Plugins[Target] = Plugins("sealift.targets", "target")
+
+
+def targets() -> Mapping[str, Target]:
+    """The installed targets by name."""
+    return _targets.all()
+
+
+def target_for(output: Path) -> Target:
+    """The target that writes files of this ending. Raises PageError E606 if there is none."""
+    known = {target.suffix: target for target in targets().values()}
+    found = known.get(output.suffix.lower())
+    if found is None:
+        raise PageError(
+            "E606",
+            f"No target writes files that end in {output.suffix!r:.20}.",
+            where=str(output),
+            fix=f"Choose a name that ends in {' or '.join(sorted(known))}.",
+        )
+    return found

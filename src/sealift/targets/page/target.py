@@ -1,0 +1,33 @@
+"""The page as a target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sealift.seal import Seal
+from sealift.targets.base import Built
+from sealift.targets.page.build import build_page
+
+_NO_RUN = "does not run"
+
+
+class Page:
+    """One HTML file that a person opens with a double click."""
+
+    name = "page"
+    suffix = ".html"
+
+    def limitations(self, seal: Seal) -> Sequence[str]:
+        """Why a page of this model would not answer, as the proof in WebAssembly found."""
+        engine = str(seal.json("evidence.json")["parity"]["engines"].get("webassembly", ""))
+        if not engine.startswith(_NO_RUN):
+            return []
+        return [f"In WebAssembly, the engine of the page, the model {engine}"]
+
+    def build(self, source: Path, output: Path) -> Built:
+        """Write the page; see `build_page`."""
+        return build_page(source, output)
+
+
+PAGE = Page()

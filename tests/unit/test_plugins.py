@@ -1,0 +1,79 @@
+"""Implementations found by entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import metadata
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from sealift.errors import FileError, PackError, PageError
+from sealift.plugins import Plugins
+from sealift.targets.base import target_for, targets
+
+
+def _declare(monkeypatch: pytest.MonkeyPatch, *pairs: tuple[str, str]) -> Plugins[object]:
+    points = [EntryPoint(name, value, "sealift.things") for name, value in pairs]
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points if group == "sealift.things" else [])
+    return Plugins("sealift.things", "thing")
+
+
+def test_all_are_found_by_name_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    things = _declare(monkeypatch, ("b", "math:pi"), ("a", "math:e"))
+    assert list(things.all()) == ["a", "b"]
+    assert things.all()["b"] == pytest.approx(3.14159, abs=1e-5)
+
+
+def test_one_that_cannot_be_imported_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    things = _declare(monkeypatch, ("a", "math:e"), ("b", "no_such_module_here:x"))
+    with pytest.warns(RuntimeWarning, match="thing 'b' .*ModuleNotFoundError"):
+        assert list(things.all()) == ["a"]
+    assert list(things.all()) == ["a"]  # without another warning
+
+
+def test_two_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    things = _declare(monkeypatch, ("a", "math:e"), ("a", "math:pi"))
+    for _ in range(2):
+        with pytest.raises(PackError, match="math:e and math:pi") as caught:
+            things.all()
+        assert caught.value.code == "E306"
+
+
+def test_the_same_one_twice_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(_declare(monkeypatch, ("a", "math:e"), ("a", "math:e")).all()) == ["a"]
+
+
+def test_an_installation_without_any_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(FileError, match="declares no things") as caught:
+        _declare(monkeypatch).all()
+    assert caught.value.code == "E405"
+
+
+def test_threads_share_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+
+    def entry_points(group: str) -> Sequence[EntryPoint]:
+        reads.append(group)
+        return [EntryPoint("a", "math:e", group)]
+
+    monkeypatch.setattr(metadata, "entry_points", entry_points)
+    things: Plugins[object] = Plugins("sealift.things", "thing")
+    threads = [Thread(target=things.all) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert reads == ["sealift.things"]
+
+
+def test_the_page_is_a_target() -> None:
+    assert targets()["page"] is target_for(Path("model.HTML"))
+
+
+def test_an_ending_that_no_target_writes() -> None:
+    with pytest.raises(PageError, match=r"\.html") as caught:
+        target_for(Path("model.pdf"))
+    assert caught.value.code == "E606"
