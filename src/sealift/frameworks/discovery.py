@@ -3,62 +3,22 @@
 from __future__ import annotations
 
 import threading
-import warnings
-from importlib import metadata
 from typing import Any
 
-from sealift.errors import FileError, MissingExtraError, PackError
+from sealift.errors import MissingExtraError, PackError
 from sealift.frameworks.base import Framework, Source
-
-GROUP = "sealift.frameworks"
+from sealift.plugins import Plugins
 
 _lock = threading.RLock()
-_frameworks: dict[str, Framework] = {}
 _loaded: set[str] = set()
 
 
+_plugins: Plugins[Framework] = Plugins("sealift.frameworks", "framework")
+
+
 def frameworks() -> tuple[Framework, ...]:
-    """All frameworks, in the order of their names.
-
-    The entry points are read at the first call. A framework of another package that cannot be imported is left out
-    with a warning.
-
-    Raises:
-        FileError: E405 when not even the frameworks of this package are declared.
-        PackError: E306 when two packages declare a framework of one name.
-    """
-    with _lock:
-        if not _frameworks:
-            _frameworks.update(_declared())
-        return tuple(_frameworks[name] for name in sorted(_frameworks))
-
-
-def _declared() -> dict[str, Framework]:
-    result: dict[str, Framework] = {}
-    places: dict[str, str] = {}
-    for point in sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
-        if places.setdefault(point.name, point.value) != point.value:
-            raise PackError(
-                "E306",
-                f"Two packages declare the framework {point.name!r:.80}: {places[point.name]} and {point.value}.",
-                fix="Uninstall one of them.",
-            )
-        try:
-            result[point.name] = point.load()
-        except Exception as error:  # whatever the code of another package raises
-            warnings.warn(
-                f"The framework {point.name!r:.80} ({point.value}) is left out, because it cannot be imported: "
-                f"{type(error).__name__}: {str(error)[:300]}",
-                RuntimeWarning,
-                stacklevel=4,
-            )
-    if not result:
-        raise FileError(
-            "E405",
-            "The installation of Sealift declares no frameworks.",
-            fix="Install it again: pip install --force-reinstall sealift.",
-        )
-    return result
+    """All frameworks, in the order of their names. Raises FileError E405, PackError E306 as `Plugins.all`."""
+    return tuple(_plugins.all().values())
 
 
 def owner(model: Any) -> Framework | None:
