@@ -1,4 +1,4 @@
-"""JSON with one spelling: sorted keys, no white space, shortest numbers; and a strict reader for untrusted bytes."""
+"""JSON with one spelling (RFC 8785, but that -0 keeps its sign), and a strict reader for untrusted bytes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import Any
 
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _SAFE = 1 << 53
+_quoted = json.encoder.encode_basestring
+_CONSTANTS = {None: "null", True: "true", False: "false"}
+_NAMES = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 _BRACES, _NO_BRACKET = bytes.maketrans(b"{}", b"[]"), bytes(set(range(256)) - set(b"[]{}"))
 _PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
@@ -28,8 +31,29 @@ def dumps(value: object) -> bytes:
         ValueError: for what `loads` would refuse: an integer that no double holds, text that is not Unicode.
         TypeError: for what JSON does not have, keys that are not texts included.
     """
-    plain = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return plain.encode()
+    return _spelled(value).encode()
+
+
+def number_text(value: float) -> str:
+    """A number as ECMAScript writes it (ECMA-262, Number::toString), but -0 with its sign: `1e-7`, `100000`, `0.001`.
+
+    NaN and ±∞ are `NaN`, `Infinity`, `-Infinity`.
+    """
+    text = float.__repr__(value)  # the same digits as ECMAScript's: the fewest, and of those the nearest
+    if "e" not in text:
+        return text.removesuffix(".0") if text[-1] not in "fn" else _NAMES[text]
+    mantissa, _, exponent = text.removeprefix("-").partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    point = len(whole) + int(exponent or 0)
+    digits = (whole + fraction).rstrip("0")
+    count = len(digits)
+    if count <= point <= 21:
+        body = digits + "0" * (point - count)
+    elif -6 < point <= 0:
+        body = f"0.{'0' * -point}{digits}"
+    else:
+        body = f"{digits[0]}{'.' * (count > 1)}{digits[1:]}e{point - 1:+d}"
+    return "-" + body if value < 0 else body
 
 
 class TooManyError(ValueError):
@@ -101,19 +125,36 @@ def number(value: object) -> float:
         raise ValueError("a number is larger than a double holds") from None
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, int) and not -_SAFE <= value <= _SAFE:
+def _spelled(value: object) -> str:
+    if isinstance(value, float):
+        text = number_text(value)
+        return f'"{text}"' if text in _NON_FINITE else text
+    if isinstance(value, str):
+        return _quoted(value)
+    if value is None or isinstance(value, bool):
+        return _CONSTANTS[value]
+    if isinstance(value, int):
+        if -_SAFE <= value <= _SAFE:
+            return str(value)
         _check_exact(value)
-    if isinstance(value, dict):
-        for key in value:
-            if not isinstance(key, str):  # json would write 1 and "1" as the same key
-                raise TypeError(f"the key {key!r:.60} is not a text")
-        return {key: _plain(item) for key, item in value.items()}
+        return number_text(float(value))
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+        return f"[{','.join([_spelled(item) for item in value])}]"
+    if isinstance(value, dict):
+        return f"{{{','.join([f'{_quoted(key)}:{_spelled(value[key])}' for key in _ordered(value)])}}}"
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _ordered(value: dict[object, object]) -> list[str]:
+    """The keys in the order of their UTF-16 code units."""
+    keys: list[str] = []
+    for key in value:
+        if not isinstance(key, str):  # 1 and "1" would become the same key
+            raise TypeError(f"the key {key!r:.60} is not a text")
+        keys.append(key)
+    if all(key.isascii() for key in keys):
+        return sorted(keys)
+    return sorted(keys, key=lambda key: key.encode("utf-16-be"))
 
 
 def _outside_strings(data: bytes) -> bytes:
@@ -170,8 +211,12 @@ def _integer(text: str) -> int | float:
     if len(text) > 310:  # the largest double has 309 digits; int() takes quadratic time
         raise ValueError("a number is larger than a double holds")
     value = int(text)
-    if not -_SAFE <= value <= _SAFE:
-        _check_exact(value)
+    if -_SAFE <= value <= _SAFE:
+        return value
+    # The canonical spelling of a double beyond 2**53 ends in zeros that are not its own digits.
+    if abs(value) < 10**21 and number_text(float(value)) == text:
+        return int(float(value))
+    _check_exact(value)
     return value
 
 

@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from sealift.batch.csv_in import CsvReader
-from sealift.contract import Contract, Unreadable, encode, match_columns, percent, read_cell, read_column, readable
+from sealift.contract import (
+    Contract,
+    Unreadable,
+    encode,
+    match_columns,
+    percent,
+    read_cell,
+    read_column,
+    readable,
+    shown,
+)
 from sealift.contract.field import Field
 from sealift.errors import ContractError, SealiftError
 
@@ -49,6 +59,11 @@ def _contract_of(described: Field) -> Contract:
     )
     outputs = [{"name": "label", "kind": "label", "dtype": "int64"}]
     return Contract.from_json({"inputs": [field], "outputs": outputs, "task": "clustering", "tensors": tensors})
+
+
+@pytest.mark.parametrize("case", _load("shown.json")["labels"], ids=repr)
+def test_labels_are_shown_alike_everywhere(case: dict[str, Any]) -> None:
+    assert shown(case["value"]) == case["text"]
 
 
 @pytest.mark.parametrize("vector", CELLS, ids=lambda v: f"{v['dtype']}-{v['cell']!a}-{v.get('field', '')}")

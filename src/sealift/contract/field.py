@@ -182,12 +182,16 @@ class Output:
 
 
 def shown(value: object) -> str:
-    """A label or category as text; the same in every implementation (`true`, `1`, `1.5`, `a`)."""
+    """A label or category as text; the same in every implementation (`true`, `1`, `1e-7`, `a`)."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
+    if isinstance(value, float) or (isinstance(value, int) and _is_double(value)):
+        return canonical.number_text(float(value) or 0.0)
     return str(value)
+
+
+def _is_double(value: int) -> bool:
+    return -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER or (value.bit_length() <= 1024 and int(float(value)) == value)
 
 
 def named_categories(field: Field) -> list[str]:

@@ -5,7 +5,15 @@ import { DAY, microsOf, textOf } from "../src/contract/moments";
 import { percent, readable } from "../src/contract/numbers";
 import { parseContract } from "../src/contract/parse";
 import { makeTensors } from "../src/contract/tensors";
-import { columnNames, type Contract, type DType, type Field, type Value } from "../src/contract/types";
+import {
+  columnNames,
+  shown,
+  type Contract,
+  type DType,
+  type Field,
+  type Scalar,
+  type Value,
+} from "../src/contract/types";
 import { checkCell, checkValue, typed } from "../src/contract/value";
 import { SealiftError } from "../src/errors";
 import { readJson } from "./vectors";
@@ -87,10 +95,11 @@ describe("names of outputs, classes and categories", () => {
 });
 
 describe("numbers for people", () => {
-  const { numbers, shares } = readJson("spec/vectors/shown.json") as Record<
+  const { numbers, shares, labels } = readJson("spec/vectors/shown.json") as Record<
     "numbers" | "shares",
     { value: number; text: string }[]
-  >;
+  > & { labels: { value: Scalar; text: string }[] };
+  it.each(labels)("a label $value", ({ value, text }) => expect(shown(value)).toBe(text));
   it.each(numbers)("$value", ({ value, text }) => expect(readable(value)).toBe(text));
   it.each(shares)("a probability of $value", ({ value, text }) => expect(percent(value)).toBe(text));
   it("has words for what is no number", () => {

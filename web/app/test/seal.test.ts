@@ -3,7 +3,7 @@ import { parseContract } from "../src/contract/parse";
 import { parseGolden } from "../src/engine/golden";
 import { SealiftError } from "../src/errors";
 import { crc32, hex, sha256 } from "../src/seal/bytes";
-import { MOST_JSON, parseStrict, TooMany, type Marks } from "../src/seal/json";
+import { canonical, MOST_JSON, parseStrict, TooMany, type Marks } from "../src/seal/json";
 import { jsonMember, readSeal } from "../src/seal/read";
 import { sha256Portable } from "../src/seal/sha256";
 import { verifyKey } from "../src/seal/signature";
@@ -107,6 +107,25 @@ describe("JSON", () => {
       expect(() => read(text, near())).toThrow(TooMany);
   });
   it.each(refused!)("refuses %s", (text) => expect(() => parse(text)).toThrow(SyntaxError));
+});
+
+describe("canonical JSON", () => {
+  const { numbers, values, inexact } = readJson("spec/vectors/seal/canonical.json") as {
+    numbers: { bits: string; text: string }[];
+    values: { why: string; json: string; text: string }[];
+    inexact: string[];
+  };
+  const parse = (text: string) => parseStrict(new TextEncoder().encode(text));
+  it.each(numbers)("a number $text", ({ bits, text }) => {
+    const value = new DataView(Uint8Array.from(Buffer.from(bits, "hex")).buffer).getFloat64(0);
+    expect(canonical(value)).toBe(text);
+    expect(parse(text)).toBe(value); // toBe tells -0 from 0
+  });
+  it.each(values)("$why", ({ json, text }) => {
+    expect(canonical(parse(json))).toBe(text);
+    expect(canonical(parse(text))).toBe(text);
+  });
+  it.each(inexact)("refuses %s", (text) => expect(() => parse(text)).toThrow(SyntaxError));
 });
 
 describe("digests", () => {

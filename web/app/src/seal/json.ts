@@ -71,26 +71,18 @@ function checkStructure(text: string, marks: Marks): void {
 function checkNumber(text: string): void {
   const value = Number(text);
   if (Math.abs(value) === Infinity) throw new SyntaxError("a number is larger than a double holds");
-  if (/^-?[0-9]{16,}$/.test(text) && BigInt(text) !== BigInt(value))
+  // The canonical spelling of a double beyond 2⁵³ ends in zeros that are not its own digits.
+  if (/^-?[0-9]{16,}$/.test(text) && BigInt(text) !== BigInt(value) && String(value) !== text)
     throw new SyntaxError("an integer is not exact as a double");
 }
 
-/** The one spelling of a value: keys in code point order, no white space. */
+/** The one spelling of a value (RFC 8785, but that -0 keeps its sign): keys by UTF-16 units, no white space. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${(value as unknown[]).map(canonical).join(",")}]`;
+  if (Object.is(value, -0)) return "-0";
   if (!isObject(value)) return JSON.stringify(value);
-  const keys = Object.keys(value).sort(byCodePoint);
+  const keys = Object.keys(value).sort();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
-}
-
-/** JavaScript compares UTF-16 units, which puts U+FFFD behind U+10000. */
-function byCodePoint(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]];
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!;
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
 }
 
 /** A number member, reading the three names that JSON lacks; undefined where it is none. */

@@ -160,7 +160,8 @@ function parseManifest(bytes: Uint8Array): Manifest {
       throw bad("an entry is not a digest and a size");
     const { sha256: digest, size } = entry;
     if (typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest)) throw bad("a digest is not a SHA-256");
-    if (!Number.isInteger(size) || (size as number) < 0) throw bad("a size is not a count of bytes");
+    if (!Number.isInteger(size) || (size as number) < 0 || Object.is(size, -0))
+      throw bad("a size is not a count of bytes");
     listed.set(member, { sha256: digest, size: size as number });
   }
   return {
