@@ -1,0 +1,204 @@
+"""What `bench.speed.calls` times: the models, and the public calls with rows of every usual type.
+
+As a program it reads `[model, case]` from its input, line by line, and answers with the seconds of one call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+import sealift
+
+TURN = 0.05  # seconds of a turn at least, for calls that take less
+
+
+@dataclass(frozen=True)
+class Case:
+    """One public call: how many rows it has (0: as many as asked for), and the engine's work it is compared with."""
+
+    rows: int
+    engine: str
+
+
+CASES = {
+    "one dict": Case(1, "engine 1"),
+    "one array row": Case(1, "engine 1"),
+    "one-row DataFrame": Case(1, "engine 1"),
+    "100 dicts": Case(100, "engine 100"),
+    "many, array": Case(0, "engine many"),
+    "many, DataFrame": Case(0, "engine many"),
+    "many, Arrow table": Case(0, "engine many"),
+    "CSV to CSV": Case(0, "engine many"),
+    "CSV to CSV, no pyarrow": Case(0, "engine many"),
+}
+
+
+def numeric(count: int) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    return pd.DataFrame(random.normal(size=(count, 30)), columns=[f"column {i}" for i in range(30)])
+
+
+def mixed(count: int) -> pd.DataFrame:
+    """18 numbers, of which 6 are missing in places, 8 strings of 4 to 20 categories and 4 dates."""
+    random = np.random.default_rng(1)
+    columns: dict[str, Any] = {}
+    for i in range(12):
+        columns[f"number {i}"] = random.normal(size=count)
+    for i in range(6):
+        values = random.normal(size=count)
+        values[random.random(count) < 0.1] = np.nan
+        columns[f"gap {i}"] = values
+    for i in range(8):
+        names = np.array([f"category {k}" for k in range(4 + 2 * i)], dtype=object)
+        columns[f"string {i}"] = names[random.integers(0, len(names), count)]
+    for i in range(4):
+        days = random.integers(0, 20_000, count).astype("datetime64[D]")
+        columns[f"date {i}"] = days.astype("datetime64[us]")
+    return pd.DataFrame(columns)
+
+
+def months(frame: Any) -> Any:
+    return frame.assign(**{name: frame[name].dt.month for name in [f"date {i}" for i in range(4)]})
+
+
+def preprocessing() -> Any:
+    return make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), [f"string {i}" for i in range(8)]),
+        (FunctionTransformer(months), [f"date {i}" for i in range(4)]),
+        remainder="passthrough",
+        sparse_threshold=0,
+    )
+
+
+MODELS: dict[str, tuple[Callable[[int], pd.DataFrame], Callable[[], Any]]] = {
+    "logistic regression, 30 numbers": (
+        numeric,
+        lambda: make_pipeline(StandardScaler(), LogisticRegression()),
+    ),
+    "100 trees, 30 numbers": (numeric, lambda: GradientBoostingClassifier(n_estimators=100, random_state=0)),
+    "100 trees, 30 mixed": (
+        mixed,
+        lambda: make_pipeline(preprocessing(), HistGradientBoostingClassifier(max_iter=100, random_state=0)),
+    ),
+}
+
+
+class Bench:
+    """A packed model and its rows."""
+
+    def __init__(self, name: str, many: int, folder: Path) -> None:
+        rows, make = MODELS[name]
+        train = rows(4000)
+        y = (train.iloc[:, :12].sum(axis=1) + np.random.default_rng(2).normal(size=4000) > 0).astype(int)
+        path = folder / f"{name}.seal"
+        sealift.pack(make().fit(train[:3000], y[:3000]), train[3000:], name="bench", output=path)
+        self.model = sealift.load(path)
+        self.folder = folder
+        self.name = name
+        self.many = many
+        self._rows = rows
+
+    @cache  # noqa: B019 -- lives as long as the process
+    def frame(self, count: int) -> pd.DataFrame:
+        return self._rows(count)
+
+    @cache  # noqa: B019
+    def tensors(self, count: int) -> Any:
+        """What the engine is given for so many rows."""
+        from sealift.contract import columns_of, encode
+
+        batch = encode(self.model.contract, columns_of(self.model.contract, self.frame(count)))
+        return batch.tensors
+
+    @cache  # noqa: B019
+    def csv(self) -> Path:
+        path = self.folder / f"{self.name}.csv"
+        self.frame(self.many).to_csv(path, index=False)
+        return path
+
+    @cache  # noqa: B019
+    def call(self, case: str) -> Callable[[], object]:
+        predict, engine = self.model.predict, self.model.engine
+        outputs = [output.name for output in self.model.contract.outputs]
+        if case.startswith("engine"):
+            tensors = self.tensors({"1": 1, "100": 100, "many": self.many}[case.split()[1]])
+            return lambda: engine.run(tensors, outputs)
+        frame = self.frame(CASES[case].rows or self.many)
+        if case in {"one dict", "100 dicts"}:
+            plain = frame.astype(object).where(frame.notna(), None)
+            for name in [name for name in frame if name.startswith("date")]:
+                plain[name] = [value.isoformat() for value in frame[name].dt.date]
+            dicts = plain.to_dict("records")
+            return lambda: predict(dicts[0] if len(dicts) == 1 else dicts)
+        if "array" in case:
+            array = np.ascontiguousarray(frame.to_numpy())
+            return lambda: predict(array)
+        if "DataFrame" in case:
+            return lambda: predict(frame)
+        if "Arrow" in case:
+            import pyarrow
+
+            table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+            return lambda: predict(table)
+        return lambda: self.score(hidden=("pyarrow",) if "no pyarrow" in case else ())
+
+    def score(self, hidden: tuple[str, ...]) -> None:
+        try:
+            from sealift.batch import score
+        except ImportError:
+            from sealift.score import score
+        kept = {name: sys.modules.get(name) for name in [*sys.modules, *hidden] if name.split(".")[0] in hidden}
+        sys.modules.update(dict.fromkeys(kept))  # type: ignore[arg-type]  # None: cannot be imported
+        try:
+            score(self.model, self.csv(), self.folder / "answers.csv")
+        finally:
+            for name, module in kept.items():
+                if module is None:
+                    sys.modules.pop(name, None)
+                else:
+                    sys.modules[name] = module
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """The time of one call; of the least of several where one takes little."""
+    least, spent = float("inf"), 0.0
+    while spent < TURN:
+        start = time.perf_counter()
+        call()
+        took = time.perf_counter() - start
+        least, spent = min(least, took), spent + took
+    return least
+
+
+def main() -> None:
+    many = int(sys.argv[1])
+    benches: dict[str, Bench] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for line in sys.stdin:
+            model, case = json.loads(line)
+            if model not in benches:
+                benches[model] = Bench(model, many, Path(folder))
+            print(seconds(benches[model].call(case)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
