@@ -11,8 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -162,10 +164,10 @@ class Bench:
         return lambda: self.score(hidden=("pyarrow",) if "no pyarrow" in case else ())
 
     def score(self, hidden: tuple[str, ...]) -> None:
-        try:
-            from sealift.batch import score
-        except ImportError:
-            from sealift.score import score
+        for name in ("batch", "score"):  # as it is called now, and in older revisions
+            with suppress(ImportError):
+                score = import_module(f"sealift.{name}").score
+                break
         kept = {name: sys.modules.get(name) for name in [*sys.modules, *hidden] if name.split(".")[0] in hidden}
         sys.modules.update(dict.fromkeys(kept))  # type: ignore[arg-type]  # None: cannot be imported
         try:

@@ -19,6 +19,7 @@ from sealift.contract.field import (
     shown,
 )
 from sealift.contract.numbers import percent, readable
+from sealift.contract.reader import RowReader
 from sealift.contract.rows import as_table, columns_of, match_columns
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Output",
     "Policy",
     "Problem",
+    "RowReader",
     "Scalar",
     "Stage",
     "Task",

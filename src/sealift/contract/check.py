@@ -207,11 +207,11 @@ def _texts(column: Sequence[Any] | Array, field: Field) -> tuple[Array, npt.NDAr
     codes = np.zeros(len(column), dtype=np.uint8)
     array: Array = np.empty(len(column), dtype=np.object_)
     missing = np.zeros(len(column), dtype=np.bool_)
-    if all(type(value) is str for value in column) and _is_text("".join(column)):
+    if all(type(value) is str for value in column) and is_text("".join(column)):
         array[:] = column
         return array, missing, codes
     for row, value in enumerate(column):
-        if isinstance(value, str) and _is_text(value):
+        if isinstance(value, str) and is_text(value):
             array[row] = str(value)
         else:
             array[row] = ""
@@ -222,7 +222,7 @@ def _texts(column: Sequence[Any] | Array, field: Field) -> tuple[Array, npt.NDAr
     return array, missing, codes
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
     """No NUL, which ends a text in C and so in browsers, and no half of a surrogate pair, which UTF-8 cannot say."""
     if "\0" in value:
         return False

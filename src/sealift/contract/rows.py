@@ -78,14 +78,14 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
         names = [str(name) for name in rows.column_names]
         return _unique(names, [_arrow(rows.column(i)) for i in range(len(names))])
     if hasattr(rows, "columns") and hasattr(rows, "iloc"):  # pandas; by position, since names may repeat
-        return _unique([str(name) for name in rows.columns], [_pandas(rows.iloc[:, i]) for i in range(rows.shape[1])])
+        return _unique([str(name) for name in rows.columns], [_pandas(column) for _, column in rows.items()])
     if hasattr(rows, "columns") and hasattr(rows, "get_columns"):  # polars
         return _unique(list(rows.columns), [_polars(column) for column in rows.get_columns()])
     if isinstance(rows, Mapping):
-        if _is_one(rows):
+        if is_one(rows):
             return {name: [value] for name, value in _by_name(rows).items()}
         by_name = _by_name(rows)
-        single = next((name for name, value in by_name.items() if _is_single(value)), None)
+        single = next((name for name, value in by_name.items() if is_single(value)), None)
         if single is not None:
             raise ContractError(
                 "E104",
@@ -170,15 +170,17 @@ def _by_name(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     """A row with texts as its keys, which may be numbers."""
     if all(type(name) is str for name in row):
         return row
-    return _unique([str(name) for name in row], list(row.values()))
+    # str() of a member of an enumeration is another text than the one that it equals.
+    names = [str.__str__(name) if isinstance(name, str) else str(name) for name in row]
+    return _unique(names, list(row.values()))
 
 
-def _is_one(rows: Mapping[Any, Any]) -> bool:
+def is_one(rows: Mapping[Any, Any]) -> bool:
     """Whether a dict holds the values of one row, and not columns."""
-    return bool(rows) and all(_is_single(value) for value in rows.values())
+    return bool(rows) and all(is_single(value) for value in rows.values())
 
 
-def _is_single(value: Any) -> bool:
+def is_single(value: Any) -> bool:
     """Whether a value of a dict is that of one row: a text, bytes, an array without axes, whatever has no values."""
     if isinstance(value, str | bytes | bytearray | memoryview) or getattr(value, "shape", None) == ():
         return True
@@ -206,7 +208,7 @@ def _with_absent(contract: Contract, rows: Any, table: Mapping[str, Any]) -> Map
 
     An input that one of their keys nearly names is still lacking, since that is a slip.
     """
-    count = int(_is_one(rows)) if isinstance(rows, Mapping) else len(rows) if isinstance(rows, list | tuple) else 0
+    count = int(is_one(rows)) if isinstance(rows, Mapping) else len(rows) if isinstance(rows, list | tuple) else 0
     others = _others(contract, table)
     lacking = [f.name for f in contract.inputs if count and f.missing == "allowed" and f.name not in table]
     return {**table, **{name: [None] * count for name in lacking if not others or _closest(name, others) is None}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sealift.contract import Output
 from sealift.errors import LimitError, SealError, SealiftError
 from sealift.runtime.fit import check_answers
+from sealift.runtime.processors import processors
 from sealift.runtime.single_row import Alone
 from sealift.stages.text import Stages
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 # Rows a piece: large enough that the call's overhead vanishes, small enough that the processors share a file fairly.
-_LEAST, _MOST = 1024, 8192
+FEW, _MOST = 1024, 8192
 # What ONNX Runtime, NumPy and the C++ library say when an allocation fails; none of them has a class of its own for it.
 _NO_MEMORY = ("allocate memory", "Unable to allocate", "bad_alloc", "bad allocation", "Integer overflow")
 _CONFIG = {
@@ -73,7 +74,7 @@ class Engine:
 
         Args:
             graph: a checked graph.
-            threads: how many processors to use for many rows; all by default.
+            threads: how many processors to use for many rows; all that the process may use by default.
             stages: the text stages that feed it.
             declared: the outputs of its contract, to which its answers are held.
 
@@ -95,7 +96,8 @@ class Engine:
             raise _cannot_run(error) from error
         # Past the wrapper's checks of providers and inputs, which take a quarter of what a row alone does.
         self._call: Any = getattr(self._session, "_sess", self._session).run
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or processors()
+        self._pool: tuple[int, ThreadPoolExecutor] | None = None
         self._stages = stages or Stages((), ())
         self._declared = declared
         self._alone = Alone(self._session)
@@ -109,7 +111,7 @@ class Engine:
         if found is not None:
             return found
         count = len(next(iter(tensors.values())))
-        if count <= _LEAST and not self._stages.made:
+        if count <= FEW and not self._stages.made:
             try:
                 found = dict(zip(names, self._asked(names, tensors, count), strict=True))
             except SealiftError:
@@ -119,20 +121,58 @@ class Engine:
             if count == 1:
                 self._alone.learn(tensors, found)
             return found
-        size = min(max(-(-count // self._threads), _LEAST), _MOST)
+        answers = self.run_pieces(
+            count, lambda start, stop: {key: array[start:stop] for key, array in tensors.items()}, names
+        )
+        assert answers is not None  # there are tensors for all rows
+        return answers
+
+    def run_pieces(
+        self,
+        count: int,
+        piece: Callable[[int, int], Mapping[str, npt.NDArray[Any]] | None],
+        outputs: Sequence[str] | None = None,
+    ) -> dict[str, Any] | None:
+        """Run the graph on N rows that `piece(start, stop)` makes the tensors of, in the thread that runs them.
+
+        Returns:
+            Output name → array with N entries; None as soon as `piece` gives None.
+
+        Raises:
+            SealError: E207, E209, E210.
+        """
+        names = outputs or self.outputs
+        size = min(max(-(-count // self._threads), FEW), _MOST)
         starts = range(0, max(count, 1), size)
-        pieces = [{key: array[start : start + size] for key, array in tensors.items()} for start in starts]
+        given_up = False
+
+        def answers(start: int) -> list[list[Any]] | None:
+            nonlocal given_up
+            tensors = None if given_up else piece(start, min(start + size, count))
+            if tensors is None:
+                given_up = True
+                return None
+            return self._answers(names, tensors)
+
         try:
-            if len(pieces) == 1 or self._threads == 1:
-                results = [self._answers(names, piece) for piece in pieces]
-            else:
-                with ThreadPoolExecutor(self._threads) as pool:
-                    results = list(pool.map(lambda piece: self._answers(names, piece), pieces))
+            alone = len(starts) == 1 or self._threads == 1
+            results = list(map(answers, starts) if alone else self._executor().map(answers, starts))
         except SealiftError:
             raise
         except Exception as error:
             raise _cannot_run(error) from error
-        return {name: joined([found for part in results for found in part[i]]) for i, name in enumerate(names)}
+        parts = [part for part in results if part is not None]
+        if len(parts) < len(results):
+            return None
+        return {name: joined([array for part in parts for array in part[i]]) for i, name in enumerate(names)}
+
+    def _executor(self) -> ThreadPoolExecutor:
+        """The engine's threads, made when they are first needed, and again in a child of `fork`, which has none."""
+        pool = self._pool
+        if pool is None or pool[0] != os.getpid():
+            # Without a lock, which a child of `fork` may find locked: of two pools made at once, one is dropped.
+            self._pool = pool = os.getpid(), ThreadPoolExecutor(self._threads, thread_name_prefix="sealift")
+        return pool[1]
 
     def _answers(self, names: Sequence[str], piece: Mapping[str, npt.NDArray[Any]]) -> list[list[Any]]:
         """For each output, what it gives for a piece, in parts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -100,6 +100,16 @@ class IsolatedEngine:
         # Again in this process: the other one may be in the hands of the graph.
         check_answers(self._declared, names, list(arrays.values()), len(next(iter(tensors.values()))))
         return arrays
+
+    def run_pieces(
+        self,
+        count: int,
+        piece: Callable[[int, int], Mapping[str, npt.NDArray[Any]] | None],
+        outputs: Sequence[str] | None = None,
+    ) -> dict[str, Any] | None:
+        """As `Engine.run_pieces`, with all rows in one call, to which the limits apply."""
+        tensors = piece(0, count)
+        return None if tensors is None else self.run(tensors, outputs)
 
     def close(self) -> None:
         """End the process. Later calls raise SealError E207."""

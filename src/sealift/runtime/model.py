@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift import seal as sealing
-from sealift.contract import Batch, Contract, columns_of, encode
+from sealift.contract import Batch, Contract, RowReader, columns_of, encode
 from sealift.errors import ContractError
 from sealift.runtime.child import ForkSafeLock
-from sealift.runtime.engine import Engine
+from sealift.runtime.engine import FEW, Engine
 from sealift.runtime.fit import check_graph
 from sealift.runtime.golden import Examples, SelfTest, encoded, read_examples, self_test
 from sealift.runtime.isolated import AnyEngine, IsolatedEngine, closed
@@ -39,6 +39,7 @@ class SealedModel:
         self.contract = Contract.from_json(seal.json("contract.json"))
         check_graph(seal.graph, self.contract)
         self._stages = Stages.of(self.contract)
+        self._outputs = [output.name for output in self.contract.outputs]
         self._threads = threads
         self._limits, self._until = limits, until
         self._engine: AnyEngine | None = None
@@ -98,6 +99,11 @@ class SealedModel:
         self.close()
 
     @cached_property
+    def reader(self) -> RowReader:
+        """The contract, compiled for reading rows."""
+        return RowReader(self.contract)
+
+    @cached_property
     def examples(self) -> Examples:
         """The golden examples. Raises SealError E205."""
         return read_examples(self.seal.json("golden/examples.json"), self.contract)
@@ -119,6 +125,15 @@ class SealedModel:
             SealError: E207 when the graph cannot be run here, E209 when an answer has another shape or type than the
                 contract declares, E210 when the model takes more time or memory than it may.
         """
+        count, piece = self.reader.pieces(rows, extra=extra)
+        if count <= FEW:
+            tensors = piece(0, count)
+            answers = None if tensors is None else self.engine.run(tensors, self._outputs)
+        else:
+            answers = self.engine.run_pieces(count, piece, self._outputs)
+        if answers is not None:
+            return answers
+        # A row may have a problem: the exact path finds it, or answers.
         batch = encode(self.contract, columns_of(self.contract, rows, extra=extra))
         if batch.problems:
             first = batch.problems[0].as_error()
@@ -129,7 +144,7 @@ class SealedModel:
 
     def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
         """Answer the good rows of a checked batch, in their order."""
-        found = self.engine.run(batch.only_good(), [output.name for output in self.contract.outputs])
+        found = self.engine.run(batch.only_good(), self._outputs)
         return {name: np.asarray(array) for name, array in found.items()}
 
     def self_test(self) -> SelfTest:

@@ -1,0 +1,312 @@
+"""A contract compiled into checks of whole rows and whole matrices, for rows without a flaw.
+
+`check.encode` names every problem, field by field. Most rows have none, and for them the same tensors come from a few
+operations on all fields at once. What raises, fails a check or has an unusual type gives None; the caller then asks
+`check.encode`, so that this module never decides what is wrong.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract.check import Array, is_missing, is_text
+from sealift.contract.contract import Contract
+from sealift.contract.datetimes import DAY, column_micros, micros_of
+from sealift.contract.field import MAX_SAFE_INTEGER, Field
+
+Tensors: TypeAlias = dict[str, Array]
+Getter: TypeAlias = Callable[[Any], Sequence[Any]]
+
+_LARGEST = np.finfo(np.float64).max
+# Types whose values `float()` converts as the exact path does. Their subclasses are left to it.
+_NUMBERS = frozenset(
+    {float, int, bool, np.bool_, np.float64, np.float32, np.float16}
+    | {np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64}
+)
+_NUMBERS_OR_NONE = _NUMBERS | {type(None)}
+_STRING = frozenset({str})
+_PACKED = 1 << 13  # struct is faster than NumPy for so many values, and keeps a compiled format for each length
+_FEW = 64
+_DATES = frozenset({str, datetime.date, datetime.datetime, np.datetime64})
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+class _NotPlain(Exception):  # noqa: N818 -- no error: the exact path decides
+    """A value that the exact path has to look at."""
+
+
+class CompiledContract:
+    """The checks of a contract, made once. It has no state that a call changes, so threads may share it.
+
+    Attributes:
+        contract: the contract.
+        numeric: whether all inputs are numbers, so that a row is one run of doubles.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        fields = contract.inputs
+        self.contract = contract
+        self._numbers = [i for i, field in enumerate(fields) if field.dtype != "string"]
+        self._texts = [i for i, field in enumerate(fields) if field.dtype == "string"]
+        inputs = [fields[i] for i in self._numbers]
+        texts = [fields[i] for i in self._texts]
+        self._times = [(at, field.dtype) for at, field in enumerate(inputs) if field.is_time]
+        self.numeric = not self._texts and not self._times
+        low, high = zip(*map(_limits, inputs), strict=True) if inputs else ((), ())
+        self._low, self._high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
+        self._may_lack = np.array([field.missing == "allowed" for field in inputs], dtype=np.bool_)
+        self._some_may_lack = bool(self._may_lack.any())
+        self._whole = _indices(inputs, "int64", "bool")
+        self._single = _indices(inputs, "float32")
+        self._closed = [(at, _known(field)) for at, field in enumerate(inputs) if _is_closed(field)]
+        self._text_may_lack = [field.missing == "allowed" for field in texts]
+        self._closed_texts = [
+            (at, frozenset(field.categories or ())) for at, field in enumerate(texts) if _is_closed(field)
+        ]
+
+    def getters(self, keys: Sequence[Any]) -> tuple[Getter, Getter]:
+        """What takes the numbers, and the texts, out of a row that has them at `keys`, one for each input."""
+        return _getter([keys[i] for i in self._numbers]), _getter([keys[i] for i in self._texts])
+
+    def of_records(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors | None:
+        """The tensors of rows that are dicts or sequences of values; None where one may have a problem."""
+        count = len(rows)
+        tensors: Tensors = {}
+        try:
+            if self._numbers:
+                numbers, width = getters[0], len(self._numbers)
+                values = numbers(rows[0]) if count == 1 else list(chain.from_iterable(map(numbers, rows)))
+                if self._times:
+                    values = list(values)
+                    for at, dtype in self._times:
+                        values[at::width] = [_time(value, dtype) for value in values[at::width]]
+                matrix = _doubles(values).reshape(count, width)
+                if not self._fits(matrix):
+                    return None
+                tensors["number"] = matrix
+            if self._texts:
+                texts, width = getters[1], len(self._texts)
+                values = texts(rows[0]) if count == 1 else list(chain.from_iterable(map(texts, rows)))
+                tensors["text"], tensors["text_missing"] = self._strings(values, count)
+        except MemoryError:
+            raise
+        except Exception:  # whatever the values raise; the exact path decides
+            return None
+        return tensors
+
+    def of_matrix(self, matrix: Array) -> Tensors | None:
+        """The tensors of a matrix of numbers (N, inputs) of any numeric dtype, where all inputs are numbers."""
+        if not self.numeric or matrix.dtype.kind not in "fiub":
+            return None
+        as_it_is = matrix.dtype == np.float64 and matrix.flags.c_contiguous and matrix.flags.aligned
+        # Rounding to single precision must not change the caller's array.
+        doubles = matrix if as_it_is and self._single is None else np.array(matrix, dtype=np.float64, order="C")
+        return {"number": doubles} if self._fits(doubles) else None
+
+    def of_columns(self, columns: Mapping[str, Sequence[Any] | Array], rows: slice) -> Tensors | None:
+        """The tensors of some rows of columns by name, as `columns_of` gives them; None as for records."""
+        inputs = self.contract.inputs
+        tensors: Tensors = {}
+        try:
+            parts = [columns[field.name][rows] for field in inputs]
+            count = len(parts[0])
+            if self._numbers:
+                times = dict(self._times)
+                matrix = np.empty((count, len(self._numbers)))
+                for at, position in enumerate(self._numbers):
+                    part = parts[position]
+                    matrix[:, at] = _times(part, times[at]) if at in times else _numbers(part)
+                if not self._fits(matrix):
+                    return None
+                tensors["number"] = matrix
+            if self._texts:
+                text: Array = np.empty((count, len(self._texts)), dtype=np.object_)
+                missing = np.zeros((count, len(self._texts)), dtype=np.bool_)
+                for at, position in enumerate(self._texts):
+                    values, gaps = _plain_texts(_listed(parts[position]))
+                    self._check_texts(at, values, gaps)
+                    text[:, at] = values
+                    missing[gaps, at] = True
+                tensors["text"], tensors["text_missing"] = text, missing
+        except MemoryError:
+            raise
+        except Exception:  # whatever the values raise; the exact path decides
+            return None
+        return tensors
+
+    def _fits(self, matrix: npt.NDArray[np.float64]) -> bool:
+        """Whether every number is permitted; numbers of single precision are rounded to it in place."""
+        if self._single is not None:
+            with np.errstate(over="ignore"):
+                matrix[:, self._single] = matrix[:, self._single].astype(np.float32)
+        inside = (matrix >= self._low) & (matrix <= self._high)  # neither holds for NaN
+        # Counting is a call of C alone; `all` takes a third of what a row does.
+        if np.count_nonzero(inside) != inside.size:
+            if not self._some_may_lack:
+                return False
+            inside |= np.isnan(matrix) & self._may_lack
+            if np.count_nonzero(inside) != inside.size:
+                return False
+        if self._whole is not None:
+            values = matrix[:, self._whole]
+            if not ((np.floor(values) == values) | np.isnan(values)).all():
+                return False
+        return all(_all_known(matrix[:, at], known) for at, known in self._closed)
+
+    def _strings(self, values: Sequence[Any], count: int) -> tuple[Array, Array]:
+        """The tensors `text` and `text_missing` of the values of all rows, row by row."""
+        width = len(self._texts)
+        plain, gaps = _plain_texts(values)
+        missing = np.zeros(len(plain), dtype=np.bool_)
+        if gaps:
+            missing[gaps] = True
+        if gaps and not all(self._text_may_lack[gap % width] for gap in gaps):
+            raise _NotPlain
+        for at, known in self._closed_texts:
+            column = plain[at::width]
+            if not known.issuperset(column):
+                present = [value for value, gap in zip(column, missing[at::width].tolist(), strict=True) if not gap]
+                if not known.issuperset(present):
+                    raise _NotPlain
+        text: Array = np.empty(len(plain), dtype=np.object_)
+        text[:] = plain
+        return text.reshape(count, width), missing.reshape(count, width)
+
+    def _check_texts(self, at: int, values: Sequence[str], gaps: Sequence[int]) -> None:
+        if gaps and not self._text_may_lack[at]:
+            raise _NotPlain
+        known = next((known for place, known in self._closed_texts if place == at), None)
+        if known is not None and not known.issuperset(values):
+            absent = set(gaps)
+            if not known.issuperset(value for row, value in enumerate(values) if row not in absent):
+                raise _NotPlain
+
+
+def _limits(field: Field) -> tuple[float, float]:
+    """The least and the largest number of a field, after its dtype and its range."""
+    low, high = {
+        "int64": (-float(MAX_SAFE_INTEGER), float(MAX_SAFE_INTEGER)),
+        "bool": (0.0, 1.0),
+    }.get(field.dtype, (-_LARGEST, _LARGEST))
+    least, most = field.limits("range") or (None, None)
+    return low if least is None else max(low, least), high if most is None else min(high, most)
+
+
+def _indices(fields: Sequence[Field], *dtypes: str) -> npt.NDArray[np.intp] | None:
+    places = [at for at, field in enumerate(fields) if field.dtype in dtypes]
+    return np.array(places, dtype=np.intp) if places else None
+
+
+def _is_closed(field: Field) -> bool:
+    return field.categories is not None and field.unknown == "refused"
+
+
+def _known(field: Field) -> frozenset[float]:
+    known = {float(value) for value in field.categories or ()}
+    if field.dtype == "float32":
+        known |= {float(np.float32(value)) for value in known}
+    return frozenset(known)
+
+
+def _all_known(column: npt.NDArray[np.float64], known: frozenset[float]) -> bool:
+    if len(column) <= _FEW:
+        return all(value in known or math.isnan(value) for value in column.tolist())
+    return bool((np.isin(column, list(known)) | np.isnan(column)).all())
+
+
+def _getter(keys: Sequence[Any]) -> Getter:
+    """The values at `keys` as a tuple, also of a single key or of none."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda row: tuple([row[key] for key in keys])
+
+
+def _doubles(values: Sequence[Any]) -> npt.NDArray[np.float64]:
+    """Numbers and what stands for none, as doubles. Raises _NotPlain, OverflowError."""
+    kinds = set(map(type, values))
+    if not kinds <= _NUMBERS:
+        if kinds <= _NUMBERS_OR_NONE:
+            values = [math.nan if value is None else value for value in values]
+        else:
+            values = [value if type(value) in _NUMBERS else _gap(value) for value in values]
+    count = len(values)
+    if count > _PACKED:
+        return np.fromiter(values, dtype=np.float64, count=count)
+    array = np.empty(count)
+    struct.pack_into(f"{count}d", array.data, 0, *values)
+    return array
+
+
+def _gap(value: object) -> float:
+    """NaN for what stands for nothing. Raises _NotPlain, also for other classes of floats: they may have a length."""
+    odd = isinstance(value, float) and type(value) is not float and type(value) is not np.float64
+    if odd or not is_missing(value):
+        raise _NotPlain
+    return math.nan
+
+
+def _numbers(column: Any) -> Array:
+    """A column of numbers as an array. Raises _NotPlain."""
+    if type(column) is np.ndarray and column.dtype.kind in "fiub":
+        return column
+    return _doubles(_listed(column))
+
+
+def _times(column: Any, dtype: str) -> Array:
+    """A column of dates as microseconds. Raises _NotPlain."""
+    whole = column_micros(column) if isinstance(column, list) or type(column) is np.ndarray else None
+    if whole is None:
+        return np.array([_time(value, dtype) for value in _listed(column)], dtype=np.float64)
+    micros, missing = whole
+    if dtype == "date" and (micros % DAY).any():
+        raise _NotPlain
+    array = micros.astype(np.float64)
+    array[missing] = math.nan
+    return array
+
+
+def _time(value: Any, dtype: str) -> float:
+    """Microseconds of one date, NaN where it is missing. Raises _NotPlain, ValueError."""
+    if type(value) is str and len(value) == 10 and value[4] == "-" == value[7]:
+        return float((datetime.date.fromisoformat(value).toordinal() - _EPOCH) * DAY)
+    if value is None:
+        return math.nan
+    if type(value) in _DATES or type(value).__name__ == "Timestamp":
+        micros = micros_of(value, dtype)
+        if micros is not None:
+            return float(micros)
+    return _gap(value)
+
+
+def _listed(column: Any) -> Sequence[Any]:
+    """A column's values as Python's, where its type has no surprises. Raises _NotPlain."""
+    if isinstance(column, list | tuple):
+        return column
+    if type(column) is np.ndarray and column.dtype.kind in "OU":
+        values: list[Any] = column.tolist()
+        return values
+    raise _NotPlain
+
+
+def _plain_texts(values: Sequence[Any]) -> tuple[Sequence[str], list[int]]:
+    """The texts, empty where one is missing, and the places of those. Raises _NotPlain."""
+    gaps: list[int] = []
+    if set(map(type, values)) != _STRING:
+        gaps = [at for at, value in enumerate(values) if type(value) is not str]
+        texts = list(values)
+        for at in gaps:
+            _gap(texts[at])
+            texts[at] = ""
+        values = texts
+    if not is_text("".join(values)):
+        raise _NotPlain
+    return values, gaps

@@ -1,0 +1,168 @@
+"""Rows of the usual kinds to tensors, by a contract compiled once: the fast path beside `columns_of` and `encode`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sealift.contract.check import Array, Batch, encode
+from sealift.contract.compiled import CompiledContract, Getter, Tensors
+from sealift.contract.contract import Contract
+from sealift.contract.rows import columns_of, is_one, is_single
+
+Piece: TypeAlias = Callable[[int, int], Tensors | None]
+"""The tensors of the rows from `start` to `stop`; None where one of them may have a problem."""
+
+_SMALL = 1024  # rows that are copied sooner than it is found out whether they must be
+_DICT = {dict}
+_STRING = {str}
+_SEQUENCES = frozenset({list, tuple})
+
+
+class RowReader:
+    """Reads rows for one contract. Threads may share it."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        names = [field.name for field in contract.inputs]
+        self._compiled = CompiledContract(contract)
+        self._names = names
+        self._width = len(names)
+        self._permitted = frozenset(names) | contract.ignored_names
+        self._named = frozenset(names)
+        self._blank = dict.fromkeys(field.name for field in contract.inputs if field.missing == "allowed")
+        self._by_name = self._compiled.getters(names)
+        dropped = {column.position for column in contract.ignored}
+        every = len(names) + len(dropped)
+        kept = [place for place in range(every) if place not in dropped]
+        self._places: dict[int, Sequence[int]] = {every: kept} | {len(names): range(len(names))}
+        self._by_place = {width: self._compiled.getters(places) for width, places in self._places.items()}
+
+    def pieces(self, rows: Any, *, extra: bool = False) -> tuple[int, Piece]:
+        """The number of rows, and what gives the tensors of some of them.
+
+        Args:
+            rows, extra: as `columns_of` takes them.
+
+        Raises:
+            ContractError: E101 to E105, when the rows are no table that fits the contract.
+        """
+        usual = None
+        with suppress(Exception):  # `columns_of` says what is wrong with a foreign object
+            usual = self._usual(rows, extra)
+        return usual or self.columns(columns_of(self.contract, rows, extra=extra))
+
+    def columns(self, columns: Any) -> tuple[int, Piece]:
+        """Likewise for columns by name, as `columns_of` gives them."""
+        count = len(columns[self._names[0]])
+        return count, lambda start, stop: self._compiled.of_columns(columns, slice(start, stop))
+
+    def encode(self, columns: Any, *, first_row: int = 1) -> Batch:
+        """As `check.encode`, which is asked where a row may have a problem."""
+        count, piece = self.columns(columns)
+        tensors = piece(0, count)
+        if tensors is None:
+            return encode(self.contract, columns, first_row=first_row)
+        return Batch(tensors, np.ones(count, dtype=np.bool_), ())
+
+    def _usual(self, rows: Any, extra: bool) -> tuple[int, Piece] | None:
+        """Rows of types whose values can be reached without asking each column; None for all others."""
+        kind = type(rows)
+        if kind is dict:
+            # Where a column that is no input holds a list, the dict is neither a row nor columns.
+            usual = is_single(next(iter(rows.values()))) if len(rows) == self._width else is_one(rows)
+            return self._of_dicts([rows], extra) if usual else None
+        if kind in _SEQUENCES:
+            kinds = set(map(type, rows))
+            if kinds == _DICT:
+                return self._of_dicts(rows, extra)
+            return self._of_sequences(rows) if kinds and kinds <= _SEQUENCES else None
+        if kind is np.ndarray:
+            return self._of_array(rows) if rows.ndim == 2 and len(rows) else None
+        module = kind.__module__.partition(".")[0]
+        if kind.__name__ == "DataFrame" and module == "pandas":
+            return self._of_frame(rows, extra) if len(rows) else None
+        if kind.__name__ == "Table" and module == "pyarrow" and len(rows):
+            # Column by column, but some rows at a time: nulls and dates are converted where the rows are answered.
+            return len(rows), lambda start, stop: self._of_table(rows.slice(start, stop - start), extra)
+        return None
+
+    def _of_dicts(self, rows: Sequence[dict[Any, Any]], extra: bool) -> tuple[int, Piece] | None:
+        blank: dict[str, Any] | None = None
+        if set(map(len, rows)) != {self._width}:
+            if all(map(self._permitted.issuperset, rows)):
+                blank = self._blank  # a key that is absent is a missing value
+            elif not extra:
+                return None
+        return len(rows), partial(self._records, rows, self._by_name, blank)
+
+    def _of_sequences(self, rows: Sequence[Sequence[Any]]) -> tuple[int, Piece] | None:
+        widths = set(map(len, rows))
+        getters = self._by_place.get(widths.pop()) if len(widths) == 1 else None
+        return None if getters is None else (len(rows), partial(self._records, rows, getters, None))
+
+    def _of_array(self, rows: Array) -> tuple[int, Piece] | None:
+        places = self._places.get(rows.shape[1])
+        if places is None:
+            return None
+        if rows.dtype.kind in "OU":
+            getters = self._by_place[rows.shape[1]]
+            return len(rows), lambda start, stop: self._compiled.of_records(rows[start:stop].tolist(), getters)
+        return self._of_matrix(rows, None if len(places) == rows.shape[1] else places)
+
+    def _of_matrix(self, matrix: Array, places: Sequence[int] | None) -> tuple[int, Piece] | None:
+        if not self._compiled.numeric:
+            return None
+        if places is None:
+            return len(matrix), lambda start, stop: self._compiled.of_matrix(matrix[start:stop])
+        return len(matrix), lambda start, stop: self._compiled.of_matrix(matrix[start:stop, places])
+
+    def _of_frame(self, rows: Any, extra: bool) -> tuple[int, Piece] | None:
+        names: list[Any] = rows.columns.tolist()
+        if set(map(type, names)) != _STRING:
+            return None
+        places: Sequence[int] | None = None
+        if names != self._names:
+            index = {name: place for place, name in enumerate(names)}
+            known = self._permitted.issuperset(index) or extra
+            if len(index) != len(names) or not known or not self._named.issubset(index):
+                return None
+            places = [index[name] for name in self._names]
+        if len(rows) == 1:
+            if not self._compiled.numeric or len(set(rows.dtypes.tolist())) != 1:
+                # Far less than asking each column; numbers of several dtypes become doubles, as they would anyway.
+                getters = self._by_place[self._width] if places is None else self._compiled.getters(places)
+                return 1, partial(self._records, [rows.iloc[0].tolist()], getters, None)
+        elif not self._compiled.numeric or len(set(rows.dtypes.tolist())) != 1 or not _is_one_block(rows):
+            return None
+        matrix = rows.to_numpy()
+        return self._of_matrix(matrix, places) if matrix.dtype.kind in "fiub" else None
+
+    def _of_table(self, rows: Any, extra: bool) -> Tensors | None:
+        columns = columns_of(self.contract, rows, extra=extra)
+        return self._compiled.of_columns(columns, slice(None))
+
+    def _records(
+        self,
+        rows: Sequence[Any],
+        getters: tuple[Getter, Getter],
+        blank: Mapping[str, Any] | None,
+        start: int,
+        stop: int,
+    ) -> Tensors | None:
+        part = rows[start:stop]
+        if blank is not None:
+            part = [{**blank, **row} for row in part]
+        return self._compiled.of_records(part, getters)
+
+
+def _is_one_block(frame: Any) -> bool:
+    """Whether a data frame of one dtype gives its values without a copy; a small one may be copied."""
+    if len(frame) <= _SMALL:
+        return True
+    first = frame.iloc[:1]
+    return bool(np.may_share_memory(first.to_numpy(), first.to_numpy()))
