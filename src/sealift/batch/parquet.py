@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sealift.batch.arrow import check_indices, present, python_size, values_of
 from sealift.batch.chunks import MAX_BYTES, Chunk, Column, malformed, size_of
 from sealift.batch.csv_out import as_text
-from sealift.batch.parquet_footer import read_footer
+from sealift.batch.parquet_footer import EncryptedError, read_footer
 from sealift.batch.parquet_limits import LimitError, plan
 from sealift.batch.thrift import ThriftError
 from sealift.contract import Problem
@@ -42,7 +42,8 @@ class ParquetReader:
             file = parquet.ParquetFile(stream, thrift_string_size_limit=64 << 20, thrift_container_size_limit=1 << 20)
             schema = file.schema_arrow
         except ThriftError as error:
-            raise malformed(f"The file is not a sound Parquet file: {error}.", where, _FIX) from None
+            fix = "Write it again without encryption." if isinstance(error, EncryptedError) else _FIX
+            raise malformed(f"The file is not a sound Parquet file: {error}.", where, fix) from None
         except (arrow.ArrowException, OSError, ValueError) as error:
             raise malformed(f"The file is not Parquet: {str(error)[:200]}.", where, _FIX) from None
         self._file = file

@@ -23,6 +23,10 @@ _MAX_NESTING = 64  # pyarrow reads a schema recursively
 _NODE, _CHUNK = 256, 700  # bytes of memory for an element, beside those of any struct
 
 
+class EncryptedError(ThriftError):
+    """The file, or a column of it, is encrypted."""
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnChunk:
     """What the footer says of the values of a column in a row group.
@@ -66,7 +70,7 @@ def read_footer(stream: IO[bytes], size: int) -> Footer:
     tail = stream.read(_TAIL)
     length = int.from_bytes(tail[:4], "little")
     if tail[4:] == b"PARE":
-        raise ThriftError("it is encrypted")
+        raise EncryptedError("it is encrypted")
     if tail[4:] != b"PAR1":
         raise ThriftError("its end is missing")
     if length > size - _TAIL - 4:
@@ -82,7 +86,7 @@ def _walk(reader: CompactReader) -> Footer:
     rows, groups = -1, None
     for field, kind in reader.fields(1):
         if (field, kind) == (_ENCRYPTION, STRUCT):
-            raise ThriftError("it is encrypted")
+            raise EncryptedError("it is encrypted")
         if (field, kind) == (_ROWS, I64):
             rows = reader.integer(I64)
         elif (field, kind) == (_SCHEMA, LIST):
@@ -137,7 +141,7 @@ def _row_group(reader: CompactReader) -> RowGroup:
 
 def _column_chunk(fields: Fields) -> ColumnChunk:
     if (_CRYPTO, STRUCT) in fields or (_ENCRYPTED, STRUCT) in fields:
-        raise ThriftError("it is encrypted")
+        raise EncryptedError("it is encrypted")
     metadata = fields.get((_METADATA, STRUCT))
     if not isinstance(metadata, dict):
         raise ThriftError("a column chunk lacks its description")
