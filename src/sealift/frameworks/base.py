@@ -256,7 +256,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def outputs(self) -> Collection[str]:
-        """The names of the outputs that `answer` can give: value, label, probability, score, features.
+        """The kinds of outputs that `answer` can give: value, label, probability, score, features.
 
         A converted output that is not among them is left out of the contract, because it could not be proved. A
         model that predicts may name both "value" and "label".
@@ -264,7 +264,7 @@ class Source(ABC):
 
     @abstractmethod
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
-        """The original's answers to rows in its own format, by output: dense arrays (N,) or (N, k).
+        """The original's answers to rows in its own format, by kind of output: dense arrays (N,) or (N, k).
 
         Their dtypes are those of the computation: where one is float32, answers are compared with the tolerance of
         float32. Whatever the model raises comes through.

@@ -9,7 +9,7 @@ import numpy as np
 
 from sealift.graph.builder import Tensor, where
 from sealift.graph.categories import codes
-from sealift.graph.step import refuse
+from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Block, Table
 
 
@@ -32,6 +32,11 @@ def close(column: Block, known: Sequence[Any]) -> None:
     name = source.graph.fields.get((source.name, held[0]))
     if name is not None:
         source.graph.closed[name] = tuple(known)
+
+
+def regression(score: Tensor) -> StepOutput:
+    """The answer of a regressor whose value is `score` (N, targets)."""
+    return StepOutput(value=score.vector() if score.width == 1 else score)
 
 
 def whole(x: Tensor) -> Tensor:

@@ -132,27 +132,6 @@ def renamed(answer: StepOutput, classes: Any) -> StepOutput:
     return replace(answer, choice=labels(answer).cast("int64"), classes=np.asarray(classes))
 
 
-def response(estimator: Any, answer: StepOutput, *methods: str) -> tuple[Tensor, str]:
-    """What the first of `methods` that the estimator has gives, and that method's name.
-
-    Raises PackError E302 when its converter does not give it.
-    """
-    for method in methods:
-        if not hasattr(estimator, method):
-            continue
-        if method == "predict":
-            found = answer.value if answer.choice is None else labels(answer)
-        else:
-            found = {"predict_proba": answer.probability, "decision_function": answer.score}[method]
-        if found is not None:
-            return found, method
-        break
-    raise refuse(
-        f"It needs {' or '.join(methods)} of {type(estimator).__name__}, which is not converted.",
-        "Use another estimator inside it.",
-    )
-
-
 def one_output(classes: Any) -> Any:
     """The classes of a classifier with one target. Raises PackError E302 for several targets."""
     if isinstance(classes, list):

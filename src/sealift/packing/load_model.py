@@ -1,8 +1,9 @@
-"""A model named on the command line to the fitted object: a Python file's own, or one that was saved."""
+"""A model that is named by a file: an object of a Python file, or one that was saved."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import types
 import warnings
@@ -49,6 +50,16 @@ def load_model(
         )
     model: object = open_model(path, Trust(trust_pickle, tuple(trust), limits))
     return model
+
+
+def opened(model: Any) -> Any:
+    """A model as it is; the path of a model file, or `module.py:name`, as the model that it names.
+
+    Raises:
+        FileError: E401, E405 as `load_model`.
+        PackError: E307, E308 as `load_model`.
+    """
+    return load_model(str(model)) if isinstance(model, str | os.PathLike) else model
 
 
 @dataclass(frozen=True)

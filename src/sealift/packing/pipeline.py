@@ -19,6 +19,7 @@ from sealift.packing.describe.examples import examples
 from sealift.packing.describe.infer_contract import infer_contract
 from sealift.packing.describe.members import evidence, members, steps
 from sealift.packing.inputs.dataset import Dataset
+from sealift.packing.load_model import opened
 from sealift.packing.options import Options
 from sealift.packing.output_file import check_output, identity_notes, output_path
 from sealift.packing.packed import Packed
@@ -59,7 +60,8 @@ def pack(
     """Seal a fitted model with all its preprocessing, after proving that it gives the same answers.
 
     Args:
-        model: a fitted estimator or pipeline of scikit-learn, XGBoost, LightGBM or CatBoost, or a bare booster.
+        model: a fitted estimator or pipeline of scikit-learn, XGBoost, LightGBM or CatBoost, or a bare booster; an
+            `onnx.ModelProto`; a function of NumPy or pandas; or the path of a model file, as on the command line.
         X: rows as the model takes them (pandas, polars, NumPy, list of dicts or of texts), best ones it was not trained
             on.
         y: their true answers; fills the evidence with measured quality.
@@ -106,7 +108,7 @@ def pack(
     )  # fmt: skip
     path = output_path(output, name, overwrite=overwrite)
     say = progress or (lambda _: None)
-    source = source_of(model, X)
+    source = source_of(opened(model), X)
     source.check()
 
     say("Reading the rows")

@@ -22,7 +22,9 @@ from sealift.tracing.substitution import substituted
 from sealift.tracing.unsupported import UnsupportedOperation, line_of, watching
 
 
-def trace(function: Callable[..., Any], x: Table, arguments: Mapping[str, Any], *, frame: bool) -> Table:
+def trace(
+    function: Callable[..., Any], x: Table, arguments: Mapping[str, Any], *, frame: bool, vector: bool = False
+) -> Table:
     """What `function(x, **arguments)` gives, as a table.
 
     Args:
@@ -30,6 +32,7 @@ def trace(function: Callable[..., Any], x: Table, arguments: Mapping[str, Any], 
         x: what the step is given.
         arguments: the further arguments.
         frame: whether the original is given a data frame.
+        vector: whether the function may give one value for each row (N,), which is one column of the table.
 
     Raises:
         PackError: E302 with the line of the user's code that cannot be repeated, why, and how to write it.
@@ -38,7 +41,8 @@ def trace(function: Callable[..., Any], x: Table, arguments: Mapping[str, Any], 
 
     def followed(table: Table, *, array: Array | None = None) -> Table:
         given: Any = Frame(table) if frame else _array(table) if array is None else array
-        return _table(run_traced(function, given, arguments, x.blocks[0].values), x, function)
+        result = run_traced(function, given, arguments, x.blocks[0].values)
+        return _table(_column(result) if vector else result, x, function)
 
     natives = {block.whole for block in x.blocks if not block.is_text and not block.time}
     if not natives - {""} or (not frame and "" in natives):
@@ -163,6 +167,13 @@ def _array(x: Table) -> Array:
         result.null = x.blocks[0].null
         return result
     return Array(x.numbers())
+
+
+def _column(result: Any) -> Any:
+    """A vector (N,) as one column; anything else as it is."""
+    if not is_array(result) or result.ndim != 1:
+        return result
+    return result.to_frame() if hasattr(result, "to_frame") else result.reshape(-1, 1)
 
 
 def _table(result: Any, x: Table, function: Any) -> Table:

@@ -14,7 +14,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sealift
-from cases import named
 from packs import member, no_node, text  # noqa: F401 - a fixture
 from sealift.contract import Headline
 from sealift.errors import SealiftError
@@ -167,11 +166,21 @@ def test_a_range_that_refuses_some_rows_is_noted_and_all_rows_is_an_error(tmp_pa
         assert "age" in caught.value.where
 
 
-@pytest.mark.parametrize("model", [None, 5, "model.pkl", LogisticRegression, lambda rows: rows, {"a": 1}], ids=named)
-def test_what_is_no_model(model: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "code"),
+    [
+        (None, "E304"),
+        (5, "E304"),
+        (LogisticRegression, "E304"),
+        ({"a": 1}, "E304"),
+        ("model.pkl", "E401"),  # a path, of a file that is not there
+        (lambda rows: rows, "E302"),  # a function, which gives the strings of its rows
+    ],
+)
+def test_what_is_no_model(model: Any, code: str, tmp_path: Path) -> None:
     with pytest.raises(SealiftError) as caught:
         pack(tmp_path, model=model)
-    assert caught.value.code == "E304"
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from typing import Any
 import catboost
 import numpy as np
 
+from sealift.frameworks.boosting import regression
 from sealift.frameworks.catboost.native import loss_of
 from sealift.frameworks.catboost.raw import raw
 from sealift.frameworks.registry import converter
-from sealift.graph.builder import Tensor, concat
+from sealift.graph.builder import concat
 from sealift.graph.classify import each_label, expit, softmax, two_columns
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
@@ -46,17 +47,13 @@ def regressor(step: Any, x: Table) -> StepOutput:
     score = raw(step, x)
     if loss == "RMSEWithUncertainty":
         return StepOutput(value=concat([score.columns([0]), (score.columns([1]) * 2.0).exp()]))
-    return _value(score.exp() if loss in _EXPONENT else score)
+    return regression(score.exp() if loss in _EXPONENT else score)
 
 
 @converter(catboost.CatBoostRanker, catboost.CatBoost)
 def ranker(step: Any, x: Table) -> StepOutput:
     """The raw value."""
-    return _value(raw(step, x))
-
-
-def _value(score: Tensor) -> StepOutput:
-    return StepOutput(value=score.vector() if score.width == 1 else score)
+    return regression(raw(step, x))
 
 
 def _loss(step: Any) -> str:

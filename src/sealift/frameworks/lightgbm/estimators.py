@@ -7,7 +7,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from sealift.frameworks.boosting import check_order
+from sealift.frameworks.boosting import check_order, regression
 from sealift.frameworks.lightgbm.model_text import Parsed, parse
 from sealift.frameworks.lightgbm.native import NativeModel, adapt
 from sealift.frameworks.lightgbm.raw import matrix, raw
@@ -37,7 +37,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
 def regressor(step: Any, x: Table) -> StepOutput:
     """The objective's value; a ranker's raw score."""
     parsed = _parsed(step)
-    return _value(linked(raw(parsed, matrix(x, parsed)), parsed))
+    return regression(linked(raw(parsed, matrix(x, parsed)), parsed))
 
 
 @converter(NativeModel, lightgbm.Booster)
@@ -47,7 +47,7 @@ def native(step: Any, x: Table) -> StepOutput:
     check_order(x, step.booster.feature_name())
     parsed = parse(step.booster.model_to_string())
     if step.classes_ is None:
-        return _value(linked(raw(parsed, matrix(x, parsed)), parsed))
+        return regression(linked(raw(parsed, matrix(x, parsed)), parsed))
     return _classes(parsed, x, step.classes_)
 
 
@@ -82,10 +82,6 @@ def _classes(parsed: Parsed, x: Table, classes: Any) -> StepOutput:
     probability = answer if answer.width > 1 else two_columns(answer.vector())
     score = score if score.width > 1 else score.vector()
     return StepOutput(choice=probability.argmax(), classes=classes, probability=probability, score=score)
-
-
-def _value(answer: Tensor) -> StepOutput:
-    return StepOutput(value=answer.vector() if answer.width == 1 else answer)
 
 
 def _parsed(step: Any) -> Parsed:

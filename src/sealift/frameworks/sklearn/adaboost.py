@@ -8,8 +8,9 @@ import numpy as np
 from sklearn import ensemble
 
 from sealift.frameworks.registry import apply, converter
+from sealift.frameworks.sklearn.response import response
 from sealift.graph.builder import Tensor, stack, where
-from sealift.graph.classify import by_score, labels, response, softmax
+from sealift.graph.classify import by_score, labels, softmax
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 

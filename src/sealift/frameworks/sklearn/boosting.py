@@ -12,9 +12,10 @@ from sklearn.base import is_classifier
 
 from sealift.frameworks.registry import apply, converter
 from sealift.frameworks.sklearn.forest import compared, to_tree
+from sealift.frameworks.sklearn.response import response
 from sealift.graph import trees
 from sealift.graph.builder import Tensor
-from sealift.graph.classify import by_logistic, response, softmax
+from sealift.graph.classify import by_logistic, softmax
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 

@@ -10,8 +10,9 @@ from sklearn.isotonic import IsotonicRegression
 
 from sealift.frameworks.registry import apply, converter
 from sealift.frameworks.sklearn.isotonic import stairs
+from sealift.frameworks.sklearn.response import response
 from sealift.graph.builder import Tensor, concat, stack, where
-from sealift.graph.classify import by_probability, expit, response, shares, softmax, two_columns
+from sealift.graph.classify import by_probability, expit, shares, softmax, two_columns
 from sealift.graph.step import StepOutput
 from sealift.graph.table import Table, constant_column
 

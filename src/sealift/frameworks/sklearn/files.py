@@ -27,7 +27,8 @@ def from_skops(path: Path, trust: Trust) -> object:
             "E307",
             f"The file uses types that skops does not know to be harmless: {listed}.",
             where=str(path),
-            fix=f"If you know where the file and these types come from, add {options}.",
+            fix=f"If you know where the file and these types come from, add {options}; in Python, pack what "
+            "skops.io.load gives.",
         )
     try:
         return skops.load(path, trusted=[*_HARMLESS, *trust.types])
@@ -42,7 +43,8 @@ def from_pickle(path: Path, trust: Trust) -> object:
             "E307",
             "A pickle can run any code on this machine at the moment it is opened, whoever made it.",
             where=str(path),
-            fix="If it is your own file, add --trust-pickle; if not, ask for a .skops file (skops.io.dump).",
+            fix="If it is your own file, add --trust-pickle, or in Python pack what joblib.load gives; if not, ask for "
+            "a .skops file (skops.io.dump).",
         )
     joblib = need("joblib", "sklearn", "Opening this file", where=str(path))
     try:

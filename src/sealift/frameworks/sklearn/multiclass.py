@@ -10,8 +10,9 @@ from sklearn.base import is_classifier, is_regressor
 
 from sealift.frameworks.registry import apply, converter
 from sealift.frameworks.sklearn.cluster import nearest_of
+from sealift.frameworks.sklearn.response import response
 from sealift.graph.builder import Tensor, stack, where
-from sealift.graph.classify import by_sign, each_label, labels, response, two_columns, votes
+from sealift.graph.classify import by_sign, each_label, labels, two_columns, votes
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table, constant_column
 

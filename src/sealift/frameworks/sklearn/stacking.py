@@ -8,8 +8,9 @@ from typing import Any
 from sklearn import ensemble
 
 from sealift.frameworks.registry import apply, converter
+from sealift.frameworks.sklearn.response import response
 from sealift.graph.builder import Tensor
-from sealift.graph.classify import renamed, response
+from sealift.graph.classify import renamed
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 

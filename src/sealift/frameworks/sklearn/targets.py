@@ -9,8 +9,8 @@ import numpy as np
 from sklearn import multioutput
 
 from sealift.frameworks.registry import apply, converter
+from sealift.frameworks.sklearn.response import response
 from sealift.graph.builder import Tensor, stack
-from sealift.graph.classify import response
 from sealift.graph.step import StepOutput
 from sealift.graph.table import Table
 

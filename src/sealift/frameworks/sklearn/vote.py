@@ -9,8 +9,9 @@ import numpy as np
 from sklearn import ensemble
 
 from sealift.frameworks.registry import apply, converter
+from sealift.frameworks.sklearn.response import response
 from sealift.graph.builder import Tensor, concat, stack
-from sealift.graph.classify import by_probability, labels, response
+from sealift.graph.classify import by_probability, labels
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 

@@ -11,8 +11,8 @@ from sklearn.model_selection import _search_successive_halving as halving
 
 from sealift.frameworks.registry import apply, converter
 from sealift.frameworks.sklearn.inverse import inverse
+from sealift.frameworks.sklearn.response import response
 from sealift.graph.builder import where
-from sealift.graph.classify import response
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xgboost
 
-from sealift.frameworks.boosting import check_order, one_by_one
+from sealift.frameworks.boosting import check_order, one_by_one, regression
 from sealift.frameworks.registry import converter
 from sealift.frameworks.xgboost.booster import Parsed, parse, rounds_used
 from sealift.frameworks.xgboost.inputs import matrix
@@ -61,7 +61,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
 def regressor(step: Any, x: Table) -> StepOutput:
     """The value of the objective; a ranker's raw score."""
     parsed = _parsed(step)
-    return _value(linked(margins(parsed, matrix(x, parsed, step.missing)), parsed.link))
+    return regression(linked(margins(parsed, matrix(x, parsed, step.missing)), parsed.link))
 
 
 @converter(NativeModel, xgboost.Booster)
@@ -72,7 +72,7 @@ def native(step: Any, x: Table) -> StepOutput:
     parsed = parse(step.booster, step.iterations, inplace=False)
     margin = margins(parsed, matrix(x, parsed, math.nan))
     if step.classes_ is None:
-        return _value(linked(margin, parsed.link))
+        return regression(linked(margin, parsed.link))
     return _classes(margin, parsed, step.classes_)
 
 
@@ -92,7 +92,3 @@ def _classes(margin: Tensor, parsed: Parsed, classes: Any) -> StepOutput:
         return each_label((column > 0.5, column, None) for column in columns)
     positive = answer.vector()
     return StepOutput(choice=(positive > 0.5).cast("int64"), classes=classes, probability=two_columns(positive))
-
-
-def _value(answer: Tensor) -> StepOutput:
-    return StepOutput(value=answer.vector() if answer.width == 1 else answer)

@@ -19,6 +19,7 @@ from sealift.packing.doctor.placeholders import StandIns
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.dataset import Dataset, truth_of
 from sealift.packing.inputs.detect import form_of
+from sealift.packing.load_model import opened
 from sealift.packing.privacy.detect import strings_held
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.privacy.survey import Survey
@@ -48,7 +49,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     what `pack` does.
 
     Args:
-        model: a fitted estimator or pipeline, as `pack` takes it.
+        model: a fitted model or the path of a model file, as `pack` takes it.
         X: some rows as the model takes them. Without them, only what the fitted attributes show is reported. Training
             rows show what the model retains of them.
         y: their true answers, with which the values that the model retains are compared too.
@@ -61,7 +62,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
             not fit X.
         ContractError: E104 when X is no table.
     """
-    source = source_of(model, X)
+    source = source_of(opened(model), X)
     obstacles: list[Obstacle] = []
     try:
         source.check()

@@ -37,8 +37,8 @@ class Original:
         """The answers to rows in the caller's form; whatever the model raises comes through."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            answers = self.source.answer(X, tuple(output.name for output in self.outputs))
-            return {output.name: self._as_declared(output, answers[output.name]) for output in self.outputs}
+            answers = self.source.answer(X, tuple(output.kind for output in self.outputs))
+            return {output.name: self._as_declared(output, answers[output.kind]) for output in self.outputs}
 
     def answer_columns(self, columns: Mapping[str, Values]) -> dict[str, npt.NDArray[Any]]:
         """The answers to columns of plain values."""

@@ -1,0 +1,1 @@
+"""Plain functions of NumPy or pandas as models."""

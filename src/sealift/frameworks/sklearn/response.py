@@ -1,0 +1,30 @@
+"""What an inner estimator answers, as an estimator around it asks for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sealift.graph.builder import Tensor
+from sealift.graph.classify import labels
+from sealift.graph.step import StepOutput, refuse
+
+
+def response(estimator: Any, answer: StepOutput, *methods: str) -> tuple[Tensor, str]:
+    """What the first of `methods` that the estimator has gives, and that method's name.
+
+    Raises PackError E302 when its converter does not give it.
+    """
+    for method in methods:
+        if not hasattr(estimator, method):
+            continue
+        if method == "predict":
+            found = answer.value if answer.choice is None else labels(answer)
+        else:
+            found = {"predict_proba": answer.probability, "decision_function": answer.score}[method]
+        if found is not None:
+            return found, method
+        break
+    raise refuse(
+        f"It needs {' or '.join(methods)} of {type(estimator).__name__}, which is not converted.",
+        "Use another estimator inside it.",
+    )
