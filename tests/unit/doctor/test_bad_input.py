@@ -61,10 +61,13 @@ def test_half_fitted(tmp_path: Path) -> None:
 
 
 def test_what_is_no_model() -> None:
-    for thing in ("a text", 3, None, LogisticRegression, np.zeros(3)):
+    for thing in (3, None, LogisticRegression, np.zeros(3)):
         with pytest.raises(PackError) as caught:
             doctor(thing, X)
         assert caught.value.code == "E304"
+    with pytest.raises(FileError) as missing:
+        doctor("a text", X)  # the path of a file
+    assert missing.value.code == "E401"
 
 
 class Doubled(FunctionTransformer):  # type: ignore[misc]
