@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 import sealift
-from sealift.errors import PackError, SealiftError
+from sealift.errors import FileError, PackError, SealiftError
 from sealift.packing.doctor import doctor
 from sealift.packing.load_model import load_noting
 

@@ -21,11 +21,11 @@ from sklearn.preprocessing import StandardScaler
 
 from sealift.contract import Field
 from sealift.errors import MissingExtraError, PackError
-from sealift.plugins import Plugins
 from sealift.frameworks import Framework, Source, StepOutput, Table, apply, discovery, registry, source_of
 from sealift.frameworks.base import RowFormat
 from sealift.graph.builder import Graph
 from sealift.graph.table import input_table
+from sealift.plugins import Plugins
 
 GROUP = "sealift.frameworks"
 X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [3.0, 0.0]])
