@@ -9,8 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sealift.errors import MissingExtraError
-
-__version__ = "0.1.0"
+from sealift.version import __version__
 
 # ONNX Runtime's wheel has telemetry, which is off only where this stands before its library is loaded; so whoever
 # imports sealift first has it off. `runtime.engine` warns where it came too late.

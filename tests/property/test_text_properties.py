@@ -12,6 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from sealift.contract import Field
 from sealift.frameworks import convert
+from sealift.graph.inputs import text_fields
 from sealift.stages.text import Stages, TextStage
 
 # Halves of surrogate pairs and U+0000 never reach a stage: the contract refuses them.
@@ -37,7 +38,7 @@ OPTIONS = st.fixed_dictionaries(
 def _stage(model: Any) -> TextStage:
     conversion = convert(model, [Field(name="text", dtype="string")])
     (stage,) = conversion.stages
-    assert Stages(conversion.stages, conversion.graph.texts).made
+    assert Stages(conversion.stages, text_fields(conversion.graph)).made
     return TextStage(stage.spec)
 
 

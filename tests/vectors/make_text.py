@@ -19,9 +19,10 @@ from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from sealift.contract import Field
-from sealift.frameworks import Graph, apply
+from sealift.frameworks import apply
 from sealift.graph import unicode_tables
-from sealift.graph.sparse import staged
+from sealift.graph.context import ConversionContext
+from sealift.graph.sparse import stages_needed
 from sealift.graph.table import input_table
 
 OUT = Path(__file__).parents[2] / "spec" / "vectors" / "text.json"
@@ -344,11 +345,11 @@ def main() -> None:
     cases = []
     for name, model in VECTORIZERS.items():
         model.fit(TEXTS)
-        graph = Graph()
+        context = ConversionContext()
         named = KEY if isinstance(model, FeatureHasher) else "text"
-        features = apply(model, input_table(graph, [Field(name=named, dtype="string")], {})).features
+        features = apply(model, input_table(context, [Field(name=named, dtype="string")], {})).features
         assert features is not None
-        stages[name] = staged(graph, [features.numbers()])[0].spec
+        stages[name] = stages_needed(context.graph, [features.numbers()])[0].spec
         cases += [_case(name, model, text) for text in TEXTS]
     for more, of_them in (_edited(), _values()):
         stages |= more

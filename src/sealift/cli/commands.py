@@ -61,7 +61,7 @@ password_file = click.option(
 
 def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
-        from sealift import __version__
+        from sealift.version import __version__
 
         click.echo(f"sealift {__version__}")
         context.exit()

@@ -9,6 +9,7 @@ import numpy as np
 
 from sealift.graph.builder import Tensor, where
 from sealift.graph.categories import codes
+from sealift.graph.inputs import field_of
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Block, Table
 
@@ -21,17 +22,15 @@ def numbered(x: Table, known: Sequence[Sequence[Any]]) -> Tensor:
 
 def seen(column: Block) -> tuple[Any, ...]:
     """The distinct values that the caller's rows have in an untouched input column; none where they were not told."""
-    source, held = column.values.origin
-    values, field = source.graph.seen.get((source.name, held[0]), ({}, ""))
-    return tuple(values.get(field, ()))
+    field = field_of(column.values)
+    return () if field is None else field.values()
 
 
-def close(column: Block, known: Sequence[Any]) -> None:
-    """Let an input column hold nothing but `known` categories."""
-    source, held = column.values.origin
-    name = source.graph.fields.get((source.name, held[0]))
-    if name is not None:
-        source.graph.closed[name] = tuple(known)
+def close(x: Table, column: Block, known: Sequence[Any]) -> None:
+    """Report that an input column of `x` may hold nothing but `known` categories."""
+    field = field_of(column.values)
+    if field is not None:
+        x.context.closed_categories[field.name] = tuple(known)
 
 
 def regression(score: Tensor) -> StepOutput:

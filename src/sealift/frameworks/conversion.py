@@ -16,7 +16,9 @@ from sealift.frameworks.base import Source, Step
 from sealift.frameworks.discovery import source_of
 from sealift.frameworks.registry import apply, unsealable
 from sealift.graph.builder import Graph, Tensor, concat, stack
-from sealift.graph.sparse import staged
+from sealift.graph.context import ConversionContext
+from sealift.graph.inputs import FieldTensor, stages_of
+from sealift.graph.sparse import stages_needed
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import input_table
 from sealift.seal.graph import check as check_graph
@@ -35,6 +37,11 @@ class Conversion:
         steps: the converted steps, inner ones first; their tensors belong to `graph`.
         graph: the graph under construction, from which models with other outputs can be cut.
         tensors: output name → its tensor.
+        stages: the text stages before the graph, for the contract.
+        unfed_fields: the fields of the columns that are no inputs, by the name of the column's tensor.
+        integer_fields: the dtype of the fields that are computed with as integers.
+        closed_categories: the categories of the fields that may hold no other value.
+        special_operands: operands of users' functions, and the values at which the function is special.
         single: whether an answer was computed in float32, in the graph or by the original.
     """
 
@@ -43,12 +50,12 @@ class Conversion:
     steps: Sequence[Step]
     graph: Graph
     tensors: dict[str, Tensor]
+    stages: tuple[Stage, ...]
+    unfed_fields: Mapping[str, str]
+    integer_fields: Mapping[str, str]
+    closed_categories: Mapping[str, tuple[Any, ...]]
+    special_operands: Sequence[tuple[Tensor, tuple[float, ...]]]
     single: bool = False
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        """The text stages before the graph, for the contract."""
-        return staged(self.graph, self.tensors.values())
 
     def unused(self) -> set[str]:
         """The fields that no output depends on, because the model drops their columns.
@@ -56,15 +63,16 @@ class Conversion:
         Empty where no output depends on any column, as those of a constant prediction.
         """
         read = self.graph.columns_read(self.tensors.values())
-        columns = {(tensor, column) for tensor, found in read.items() for column in found}
-        columns |= {("text", column) for column in read.get("text_missing", ())}
-        columns |= {("text", self.graph.texts.index(stage.field)) for stage in self.graph.stages}
-        used = {self.graph.fields[place] for place in columns if place in self.graph.fields}
-        return set(self.graph.fields.values()) - used if used else set()
+        inputs = [tensor for tensor in self.graph.inputs if isinstance(tensor, FieldTensor)]
+        names = {field.index: field.name for tensor in inputs for field in tensor.fields}
+        used = {tensor.fields[column].name for tensor in inputs for column in read[tensor.name]}
+        used |= {names[stage.field] for stage in stages_of(self.graph)}
+        return set(names.values()) - used if used else set()
 
     def lacking(self) -> set[str]:
         """The absent fields that an output depends on nevertheless; such a graph cannot be run."""
-        return self.graph.lacking(self.tensors.values())
+        read = self.graph.names_read(self.tensors.values())
+        return {field for name, field in self.unfed_fields.items() if name in read}
 
     def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
         """The ONNX model with the contract's outputs.
@@ -108,9 +116,9 @@ def convert(
     Raises:
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
-    graph, source = Graph(), source_of(model)
-    answer = apply(source, input_table(graph, fields, nulls or {}, seen, dtypes, absent, sparse=sparse))
-    return finished(graph, _offered(source, answer), source.kind)
+    context, source = ConversionContext(), source_of(model)
+    answer = apply(source, input_table(context, fields, nulls or {}, seen, dtypes, absent, sparse=sparse))
+    return finished(context, _offered(source, answer), source.kind)
 
 
 def _offered(source: Source, answer: StepOutput) -> StepOutput:
@@ -122,7 +130,7 @@ def _offered(source: Source, answer: StepOutput) -> StepOutput:
     return replace(answer, **kept, targets=tuple(_offered(source, target) for target in answer.targets))
 
 
-def finished(graph: Graph, answer: StepOutput, name: str) -> Conversion:
+def finished(context: ConversionContext, answer: StepOutput, name: str) -> Conversion:
     """The conversion whose last step gives `answer`. Raises PackError E302 for an answer that no output tells."""
     try:
         task, pairs = _outputs(answer)
@@ -132,9 +140,21 @@ def finished(graph: Graph, answer: StepOutput, name: str) -> Conversion:
         raise PackError(error.code, error.what, where=name, fix=error.fix) from None
     tensors = {output.name: tensor for output, tensor in pairs}
     # What an inner step rounds to float32 stays rounded, whatever is computed with it.
-    inner = (step.answer for step in graph.steps if step.answer.features is None)
+    inner = (step.answer for step in context.steps if step.answer.features is None)
     single = answer.single or any(found.single for found in inner)
-    return Conversion(task, tuple(output for output, _ in pairs), list(graph.steps), graph, tensors, single)
+    return Conversion(
+        task=task,
+        outputs=tuple(output for output, _ in pairs),
+        steps=tuple(context.steps),
+        graph=context.graph,
+        tensors=tensors,
+        stages=stages_needed(context.graph, tensors.values()),
+        unfed_fields=dict(context.unfed_fields),
+        integer_fields=dict(context.integer_fields),
+        closed_categories=dict(context.closed_categories),
+        special_operands=tuple(context.special_operands),
+        single=single,
+    )
 
 
 def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
@@ -156,7 +176,7 @@ def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
             raise PackError(
                 "E302",
                 f"The transformer gives {features.width} columns, of which a file can show no examples.",
-                where=features.graph.where or "the last step",
+                where=features.context.path or "the last step",
                 fix="Pack the whole model instead of its transformer alone, or have it give "
                 f"{_MOST_FEATURES} columns or fewer (n_features=2**12).",
             )

@@ -118,9 +118,9 @@ def apply(model: Any, table: Table, name: str = "") -> StepOutput:
         FileError: E405 when its library cannot be imported.
         PackError: E301 when it was never fitted, E302 when it cannot be converted, naming the step.
     """
-    graph, label = table.graph, model.kind if isinstance(model, Source) else type(model).__name__
-    with graph.inside(f"{name} ({label})" if name else label):
-        source = _source_of(model, graph.where)
+    context, label = table.context, model.kind if isinstance(model, Source) else type(model).__name__
+    with context.inside(f"{name} ({label})" if name else label):
+        source = _source_of(model, context.path)
         framework, kind = owner(source.model), type(source.model)
         if framework is not None:
             load(framework)
@@ -132,17 +132,17 @@ def apply(model: Any, table: Table, name: str = "") -> StepOutput:
         except LimitError:
             raise
         except Exception as error:
-            placed = _placed(error, source, graph.where)
-            if graph.rescue is None:
+            placed = _placed(error, source, context.path)
+            if context.on_unsupported is None:
                 if placed is error:
                     raise
                 raise placed from (error.__cause__ if isinstance(error, PackError) else error)
-            given, how = graph.rescue(source, table, placed), "refused"
+            given, how = context.on_unsupported(source, table, placed), "refused"
         answer = StepOutput(features=given) if isinstance(given, Table) else given
         stored = _storage.get(kind)
         if stored is not None and answer.features is not None and how != "refused":
             answer = dataclasses.replace(answer, features=stored(source.model, table, answer.features))
-        graph.steps.append(Step(graph.where, source, table, answer, how))
+        context.steps.append(Step(context.path, source, table, answer, how))
         return answer
 
 
@@ -186,7 +186,7 @@ def transform(estimator: Any, table: Table, name: str = "") -> Table:
     features = apply(estimator, table, name).features
     if features is None:
         raise PackError(
-            "E302", "The step does not transform.", fix="Put predictors last in a pipeline.", where=table.graph.where
+            "E302", "The step does not transform.", fix="Put predictors last in a pipeline.", where=table.context.path
         )
     return features
 

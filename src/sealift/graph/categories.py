@@ -9,7 +9,7 @@ import numpy as np
 
 from sealift.contract import is_missing
 from sealift.graph.builder import Tensor, concat, where
-from sealift.graph.edited_strings import Edited
+from sealift.graph.edited_strings import EditedStrings
 from sealift.graph.search import look_up, positions
 from sealift.graph.sparse import OneHot
 from sealift.graph.step import refuse
@@ -91,7 +91,7 @@ def _texts(block: Block, categories: list[list[Any]]) -> Tensor:
     missing = [
         next((i for i, v in enumerate(known) if is_missing(v) and (v is None) == none), UNKNOWN) for known in categories
     ]
-    if isinstance(block.values, Edited):
+    if isinstance(block.values, EditedStrings):
         found = block.values.codes(texts[0], UNKNOWN)
     else:
         found = _places(block.values, texts) if any(texts) else block.missing.cast("int64") * 0 + UNKNOWN

@@ -9,21 +9,22 @@ import numpy as np
 
 from sealift.contract import Stage
 from sealift.errors import PackError
-from sealift.graph.builder import Graph, Tensor, where
+from sealift.graph.inputs import InputField, field_of, stage_tensors
+from sealift.graph.tensor import Builder, Tensor, where
 from sealift.stages.text import TextStage
 
 Edit: TypeAlias = Mapping[str, Any]
 """One entry of a stage's `edits` (spec/TEXT.md §1)."""
 
 
-class Edited(Tensor):
+class EditedStrings(Tensor):
     """A column of strings, as a matrix (N, 1) or a vector (N,), that is a field's text after some edits.
 
     It has no value in the graph: encoders, vectorizers and comparisons read it through stages. With no edits it has
     the value `plain`, a vector.
 
     Attributes:
-        field: the index of the field.
+        field: the field that the strings come from.
         edits: what a stage does to the field's text, in order.
         missing: where the field is missing, bool (N, 1).
         instead: what a missing value is by now, None while it is missing.
@@ -31,8 +32,8 @@ class Edited(Tensor):
 
     def __init__(
         self,
-        graph: Graph,
-        field: int,
+        graph: Builder,
+        field: InputField,
         edits: Sequence[Edit],
         missing: Tensor,
         instead: str | None,
@@ -44,9 +45,8 @@ class Edited(Tensor):
         super().__init__(graph, "", "object", (None,) if vector else (None, 1))
         self.field, self.edits, self.missing, self.instead = field, tuple(edits), missing, instead
 
-    @property
-    def name(self) -> str:
-        """The name of the strings themselves. Raises PackError E302 where they were edited."""
+    def materialize(self) -> Tensor:
+        """The strings themselves. Raises PackError E302 where they were edited."""
         if self._plain is None:
             raise PackError(
                 "E302",
@@ -54,11 +54,7 @@ class Edited(Tensor):
                 fix="Give them to OneHotEncoder, OrdinalEncoder or a text vectorizer, compare them with ==, .isin or "
                 ".map; or change them before the model.",
             )
-        return (self._plain if len(self.shape) == 1 else self._plain.matrix()).name
-
-    @name.setter
-    def name(self, given: str) -> None:
-        del given  # set by the base class; there is no node
+        return self._plain if len(self.shape) == 1 else self._plain.matrix()
 
     @property
     def origin(self) -> tuple[Tensor, Sequence[int]]:
@@ -82,9 +78,9 @@ class Edited(Tensor):
         """The one column, (N, 1)."""
         return self._shaped(vector=False)
 
-    def edited(self, edit: Edit, instead: str | None) -> Edited:
+    def edited(self, edit: Edit, instead: str | None) -> EditedStrings:
         """The strings after one more edit; `instead` is the same for what takes the place of a missing value."""
-        return Edited(self.graph, self.field, (*self.edits, edit), self.missing, instead)
+        return EditedStrings(self.graph, self.field, (*self.edits, edit), self.missing, instead)
 
     def codes(self, known: Mapping[str, int], unknown: int) -> Tensor:
         """The number that `known` gives each string, int64 (N, 1); `unknown` for other strings."""
@@ -122,11 +118,13 @@ class Edited(Tensor):
     def staged(self, spec: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
         """The tensors (N, L) of a stage over the edited strings."""
         edits = {"edits": [dict(edit) for edit in self.edits]} if self.edits else {}
-        return self.graph.staged(Stage(self.field, {**edits, **spec}))
+        return stage_tensors(self.graph, Stage(self.field.index, {**edits, **spec}))
 
-    def _shaped(self, *, vector: bool) -> Edited:
+    def _shaped(self, *, vector: bool) -> EditedStrings:
         """The same column in one of its two forms; `plain` is a vector."""
-        return Edited(self.graph, self.field, self.edits, self.missing, self.instead, plain=self._plain, vector=vector)
+        return EditedStrings(
+            self.graph, self.field, self.edits, self.missing, self.instead, plain=self._plain, vector=vector
+        )
 
 
 def _first(values: Tensor) -> Tensor:
@@ -134,19 +132,19 @@ def _first(values: Tensor) -> Tensor:
     return values.op("Slice", np.array([0]), np.array([1]), np.array([1]), shape=(None, 1))
 
 
-def edited(values: Tensor, missing: Tensor) -> Edited | None:
+def edited(values: Tensor, missing: Tensor) -> EditedStrings | None:
     """A column of strings as one that can be edited; None when it is not a field as it was given.
 
     Args:
         values: the strings (N,) or (N, 1).
         missing: where one is missing, of the same shape.
     """
-    if isinstance(values, Edited):
+    if isinstance(values, EditedStrings):
         return values
     column = values.matrix() if len(values.shape) == 1 else values
-    source, held = column.origin
-    if source.name != "text" or len(held) != 1:
+    field = field_of(column)
+    if field is None or column.dtype != "object":
         return None
     gap = missing.matrix() if len(missing.shape) == 1 else missing
     plain = values if len(values.shape) == 1 else column.column(0)
-    return Edited(values.graph, values.graph.texts[held[0]], (), gap, None, plain=plain)
+    return EditedStrings(values.graph, field, (), gap, None, plain=plain)

@@ -11,48 +11,44 @@ import numpy.typing as npt
 
 from sealift.contract import Stage
 from sealift.graph.builder import Graph, Like, Shape, Tensor, concat
+from sealift.graph.inputs import stages_of
 
 # A run of the graph may fill so many cells where columns are laid out in full.
 _CELLS = 1 << 22
 
 
-def staged(graph: Graph, outputs: Iterable[Tensor]) -> tuple[Stage, ...]:
+def stages_needed(graph: Graph, outputs: Iterable[Tensor]) -> tuple[Stage, ...]:
     """The text stages of a graph; where it lays their columns out in full, with the rows it can bear at once."""
-    named = [output.name for output in outputs]  # which lays out what is not yet
-    if not named or not any(node.op_type == "ScatterElements" for node in graph.nodes):
-        return tuple(graph.stages)
-    columns = sum(len(s.spec.get("vocabulary", ())) or s.spec["hash"]["columns"] for s in graph.stages)
-    return tuple(Stage(s.field, {**s.spec, "rows": max(1, _CELLS // columns)}) for s in graph.stages)
+    dense = [output.materialize() for output in outputs]
+    if not dense or not any(node.op_type == "ScatterElements" for node in graph.nodes):
+        return stages_of(graph)
+    columns = sum(len(s.spec.get("vocabulary", ())) or s.spec["hash"]["columns"] for s in stages_of(graph))
+    return tuple(Stage(s.field, {**s.spec, "rows": max(1, _CELLS // columns)}) for s in stages_of(graph))
 
 
 def absent(x: Tensor) -> Tensor:
-    """Which cells (N, width) of a sparse matrix are not stored: zeros, but for those that a `Bag` holds explicitly."""
-    return x.absent() if isinstance(x, Lazy) else x.equals(0.0)
+    """The cells (N, width) of a sparse matrix that are not stored: zeros that `SparseRows` does not hold explicitly."""
+    return x.absent() if isinstance(x, LazyMatrix) else x.equals(0.0)
 
 
-class Lazy(Tensor):
-    """A matrix (N, width) that becomes a node of the graph when it is first used as one."""
+class LazyMatrix(Tensor):
+    """A matrix (N, width) that is computed in the graph only where a step needs it dense; until then it has no name."""
 
     def __init__(self, like: Tensor, dtype: str, width: int) -> None:
-        self._made: Tensor | None = None
+        self._dense: Tensor | None = None
         self._home = like.graph.nodes
         super().__init__(like.graph, "", dtype, (None, width))
 
-    @property
-    def name(self) -> str:
-        """The name of the matrix laid out in full."""
-        if self._made is None:
+    def materialize(self) -> Tensor:
+        """The dense matrix, computed by nodes that the first call adds."""
+        if self._dense is None:
             # Beside its own parts and not in the body of a loop that asks first, so that every later step can read it.
             inner, self.graph.nodes = self.graph.nodes, self._home
             try:
-                self._made = self._dense()
+                self._dense = self._as_dense().materialize()
             finally:
                 self.graph.nodes = inner
-        return self._made.name
-
-    @name.setter
-    def name(self, given: str) -> None:
-        assert not given
+        return self._dense
 
     def affine(self, weights: Any, offset: Any) -> Tensor:
         """`self @ weights + offset`."""
@@ -61,17 +57,17 @@ class Lazy(Tensor):
 
     def beside(self, parts: Sequence[Tensor], dtype: str) -> Tensor:
         """`parts`, this one among them, side by side."""
-        return Joined([part.cast(dtype) for part in parts], dtype)
+        return JoinedMatrix([part.cast(dtype) for part in parts], dtype)
 
     def absent(self) -> Tensor:
         """Which cells (N, width) are not stored."""
         return self.equals(0.0)
 
-    def _dense(self) -> Tensor:
+    def _as_dense(self) -> Tensor:
         raise NotImplementedError
 
 
-class Bag(Lazy):
+class SparseRows(LazyMatrix):
     """Each row as the columns it fills and their values, both (N, L).
 
     No column stands twice; −1 and 0 fill the rows up.
@@ -87,9 +83,9 @@ class Bag(Lazy):
         """Where a value stands (N, L)."""
         return self.places >= 0
 
-    def with_values(self, values: Tensor) -> Bag:
+    def with_values(self, values: Tensor) -> SparseRows:
         """Other values in the same places."""
-        return Bag(self.places, values, self.width)
+        return SparseRows(self.places, values, self.width)
 
     def cast(self, dtype: str) -> Tensor:
         """The same values as `dtype`."""
@@ -119,11 +115,11 @@ class Bag(Lazy):
         moved[wanted] = np.arange(len(wanted))
         places = self.places.take_from(moved)
         kept = places >= 0
-        return Bag(places, self.values * kept.cast(self.dtype), len(wanted))
+        return SparseRows(places, self.values * kept.cast(self.dtype), len(wanted))
 
     def absent(self) -> Tensor:
         """Which cells (N, width) are not stored."""
-        return Bag(self.places, self.filled.cast("float32"), self.width).equals(0.0)
+        return SparseRows(self.places, self.filled.cast("float32"), self.width).equals(0.0)
 
     def __mul__(self, other: Like) -> Tensor:
         factors = _by_column(other, self.width)
@@ -140,9 +136,9 @@ class Bag(Lazy):
         picked = divisors if divisors.ndim == 0 else self.places.take_from(divisors)
         return self.with_values(self.values / picked)
 
-    def _dense(self) -> Tensor:
+    def _as_dense(self) -> Tensor:
         if self.dtype == "bool":
-            return self.with_values(self.values.cast("float32"))._dense().cast("bool")
+            return self.with_values(self.values.cast("float32"))._as_dense().cast("bool")
         count = self.places.op("Shape", dtype="int64", shape=(1,), start=0, end=1)
         size = self.graph.add("Concat", [count, self.graph.constant(np.array([self.width]))], "int64", (2,), axis=0)
         zero = np.zeros(1, dtype=self.dtype)
@@ -151,14 +147,14 @@ class Bag(Lazy):
         return empty.op("ScatterElements", self.places, self.values, axis=1, reduction="add")
 
 
-class Stored(Lazy):
+class StoredCells(LazyMatrix):
     """Values in the stored cells of the sparse matrix `cells`; some of them are explicit zeros, as a scaler leaves."""
 
     def __init__(self, values: Tensor, cells: Tensor) -> None:
         super().__init__(values, values.dtype, values.width)
         self.values = values
         self.cells = cells
-        self.compute = lambda indices: Stored(values.only(indices), cells.only(indices))
+        self.compute = lambda indices: StoredCells(values.only(indices), cells.only(indices))
 
     def __matmul__(self, other: Like) -> Tensor:
         return self.values @ other
@@ -171,21 +167,21 @@ class Stored(Lazy):
 
     def cast(self, dtype: str) -> Tensor:
         """The same values as `dtype`."""
-        return self if dtype == self.dtype else Stored(self.values.cast(dtype), self.cells)
+        return self if dtype == self.dtype else StoredCells(self.values.cast(dtype), self.cells)
 
     def columns(self, indices: Any) -> Tensor:
         """The columns at `indices`, in that order."""
-        return Stored(self.values.columns(indices), self.cells.columns(indices))
+        return StoredCells(self.values.columns(indices), self.cells.columns(indices))
 
     def absent(self) -> Tensor:
         """Which cells (N, width) are not stored."""
         return absent(self.cells)
 
-    def _dense(self) -> Tensor:
+    def _as_dense(self) -> Tensor:
         return self.values
 
 
-class OneHot(Bag):
+class OneHot(SparseRows):
     """Ones in the columns at `places` (N, L); −1 is none."""
 
     def __init__(self, places: Tensor, width: int, dtype: str = "float64") -> None:
@@ -209,7 +205,7 @@ class OneHot(Bag):
         return OneHot(self.places, self.width, "bool") if same else super().__gt__(other)
 
 
-class Joined(Lazy):
+class JoinedMatrix(LazyMatrix):
     """Matrices side by side, some of them lazy."""
 
     def __init__(self, parts: Sequence[Tensor], dtype: str) -> None:
@@ -220,7 +216,7 @@ class Joined(Lazy):
 
     def cast(self, dtype: str) -> Tensor:
         """The same values as `dtype`."""
-        return self if dtype == self.dtype else Joined([part.cast(dtype) for part in self.parts], dtype)
+        return self if dtype == self.dtype else JoinedMatrix([part.cast(dtype) for part in self.parts], dtype)
 
     def columns(self, indices: Any) -> Tensor:
         """The columns at `indices`, in that order."""
@@ -279,7 +275,7 @@ class Joined(Lazy):
         parts = [absent(part) for part in self.parts]
         return self.graph.add("Concat", parts, "bool", self.shape, axis=1)
 
-    def _dense(self) -> Tensor:
+    def _as_dense(self) -> Tensor:
         return self.graph.add("Concat", list(self.parts), self.dtype, self.shape, axis=1)
 
 

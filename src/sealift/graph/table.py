@@ -13,7 +13,9 @@ import numpy as np
 from sealift.contract import Field
 from sealift.errors import PackError
 from sealift.graph.builder import Graph, Tensor, concat
-from sealift.graph.edited_strings import Edited
+from sealift.graph.context import ConversionContext
+from sealift.graph.edited_strings import EditedStrings
+from sealift.graph.inputs import FieldTensor, InputField
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Block:
     @property
     def kind(self) -> tuple[str, bool, str, str, str]:
         """Blocks of one kind can be joined."""
-        single = self.names[0] if isinstance(self.values, Absent | Edited) else ""
+        single = self.names[0] if isinstance(self.values, UnfedColumn | EditedStrings) else ""
         return self.values.dtype, self.null is None, self.time, self.whole, single
 
     def pick(self, indices: Sequence[int], *, only: bool = False) -> Block:
@@ -63,21 +65,29 @@ class Table:
     """
 
     blocks: tuple[Block, ...]
-    graph: Graph
+    context: ConversionContext
     sparse: bool = False
 
-    @classmethod
-    def of(cls, values: Tensor, names: Iterable[str] | None = None) -> Table:
-        """A table of numbers out of a matrix (N, k)."""
+    @property
+    def graph(self) -> Graph:
+        """The graph under construction."""
+        return self.context.graph
+
+    def with_values(self, values: Tensor, names: Iterable[str] | None = None) -> Table:
+        """A table of numbers in the same conversion: a matrix (N, k), and its columns' names (`x0`, `x1`, …)."""
         given = tuple(names) if names is not None else tuple(f"x{i}" for i in range(values.width))
-        return cls((Block(values, None, given),), values.graph)
+        return self.with_blocks(Block(values, None, given))
+
+    def with_blocks(self, *blocks: Block) -> Table:
+        """A table of other columns in the same conversion, not sparse."""
+        return Table(blocks, self.context)
 
     @classmethod
     def join(cls, tables: Sequence[Table]) -> Table:
         """Tables side by side; neighbours of one kind are joined. One sparse matrix among them makes all sparse."""
         blocks = [block for table in tables for block in table.blocks if block.names]
         runs = [list(run) for _, run in itertools.groupby(blocks, key=lambda block: block.kind)]
-        return cls(tuple(_merge(run) for run in runs), tables[0].graph, any(table.sparse for table in tables))
+        return cls(tuple(_merge(run) for run in runs), tables[0].context, any(table.sparse for table in tables))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,7 +112,7 @@ class Table:
         picked = [block.pick(inner, only=only) for block, inner in runs]
         # What was side by side in one matrix is so again.
         joined = itertools.groupby(picked, key=lambda block: (block.kind, id(block.values.origin[0])))
-        return Table(tuple(_merge(list(run)) for _, run in joined), self.graph, self.sparse)
+        return Table(tuple(_merge(list(run)) for _, run in joined), self.context, self.sparse)
 
     def each(self) -> Iterator[Block]:
         """The columns one by one."""
@@ -117,7 +127,7 @@ class Table:
         for block in self.blocks:
             blocks.append(replace(block, names=tuple(rest[: len(block.names)])))
             rest = rest[len(block.names) :]
-        return Table(tuple(blocks), self.graph, self.sparse)
+        return Table(tuple(blocks), self.context, self.sparse)
 
     def as_floats(self) -> Table:
         """The same columns, whole numbers and booleans as floats: what NumPy makes of columns of several dtypes."""
@@ -138,8 +148,8 @@ class Table:
                 "E302", "The step is given no columns.", fix="Leave it out, or keep at least one column before it."
             )
         for block in self.blocks:
-            if isinstance(block.values, Absent):
-                block.values.check()
+            if isinstance(block.values, UnfedColumn):
+                block.values.materialize()
             if block.is_text:
                 raise PackError(
                     "E302",
@@ -153,7 +163,7 @@ class Table:
 
 
 def input_table(
-    graph: Graph,
+    context: ConversionContext,
     fields: Sequence[Field],
     nulls: Mapping[str, float | None],
     seen: Mapping[str, Collection[Any]] | None = None,
@@ -165,7 +175,7 @@ def input_table(
     """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order.
 
     Args:
-        graph: the graph under construction.
+        context: the conversion, whose graph gets the inputs.
         fields: the inputs.
         nulls: what a missing text is in the original's rows, None or NaN, by field name.
         seen: distinct values of the caller's rows, by field name.
@@ -174,20 +184,25 @@ def input_table(
         absent: columns of the table that are no inputs; an error is raised where the column is used.
         sparse: whether the original takes its rows as a sparse matrix.
     """
-    absent = absent or {}
+    absent, dtypes = absent or {}, dtypes or {}
+    graph = context.graph
     fed = [f for f in fields if f.name not in absent]
     place = {f.name: i for kind in (True, False) for i, f in enumerate(f for f in fed if (f.dtype == "string") is kind)}
-    texts = sum(f.dtype == "string" for f in fed)
-    number = graph.input("number", "float64", len(fed) - texts) if texts < len(fed) else None
-    text = graph.input("text", "object", texts) if texts else None
-    graph.texts = [i for i, field in enumerate(fed) if field.dtype == "string"]
-    missing = graph.input("text_missing", "bool", texts) if texts else None
+    named = [
+        (field.dtype, InputField(field.name, i, dtypes.get(field.name) == "arrow", seen)) for i, field in enumerate(fed)
+    ]
+    strings = [field for dtype, field in named if dtype == "string"]
+    numbers = [field for dtype, field in named if dtype != "string"]
+    number = FieldTensor(graph, "number", "float64", numbers) if numbers else None
+    text = FieldTensor(graph, "text", "object", strings) if strings else None
+    missing = FieldTensor(graph, "text_missing", "bool", strings) if strings else None
+    graph.inputs += [tensor for tensor in (number, text, missing) if tensor is not None]
     singles: list[Block] = []
-    rounded = number.cast("float32") if number is not None else None
+    rounded = None if number is None else _rounded(number)
     for field in fields:
         if field.name in absent:
-            block = _absent(graph, field, nulls.get(field.name, math.nan), absent[field.name])
-            whole = "" if block.is_text or block.time else (dtypes or {}).get(field.name, "")
+            block = _unfed(context, field, nulls.get(field.name, math.nan), absent[field.name])
+            whole = "" if block.is_text or block.time else dtypes.get(field.name, "")
             singles.append(replace(block, whole=whole))
             continue
         at = [place[field.name]]
@@ -195,55 +210,48 @@ def input_table(
             assert text is not None
             assert missing is not None
             null = nulls.get(field.name, math.nan)
-            if (dtypes or {}).get(field.name) == "arrow":
-                graph.arrow.add(graph.texts[at[0]])
             singles.append(Block(text.columns(at), missing.columns(at), (field.name,), null))
         else:
             source = rounded if field.dtype == "float32" else number
             assert source is not None
-            dtype = (dtypes or {}).get(field.name, "datetime64[us]" if field.is_time else "")
+            dtype = dtypes.get(field.name, "datetime64[us]" if field.is_time else "")
             time, whole = (dtype, "") if field.is_time else ("", dtype)
             null = math.nan if time else nulls.get(field.name, math.nan)
             singles.append(Block(source.columns(at), None, (field.name,), null, time, whole))
-        here = (singles[-1].values.origin[0].name, at[0])
-        graph.fields[here] = field.name
-        if seen is not None and field.name in seen:
-            graph.seen[here] = seen, field.name
-    return Table.join([Table((block,), graph, sparse) for block in singles])
+    return Table.join([Table((block,), context, sparse) for block in singles])
 
 
-class Absent(Tensor):
+def _rounded(number: FieldTensor) -> FieldTensor:
+    """The numbers as float32, whose columns are those of the fields too."""
+    cast = number.cast("float32")
+    rounded = FieldTensor(number.graph, cast.name, cast.dtype, number.fields)
+    rounded.compute = cast.compute
+    return rounded
+
+
+class UnfedColumn(Tensor):
     """A column that the graph is not fed, for nodes that no output depends on; with an error, for no node at all."""
 
     def __init__(self, graph: Graph, name: str, dtype: str, error: PackError | None) -> None:
-        self._name = name
-        self._error = error
         super().__init__(graph, name, dtype, (None, 1))
+        self._error = error
 
-    @property
-    def name(self) -> str:
-        """A name that no node makes. Raises the error, where there is one."""
-        self.check()
-        return self._name
-
-    @name.setter
-    def name(self, given: str) -> None:
-        self._name = given
-
-    def check(self) -> None:
-        """Raise the error of a column that no contract can have."""
+    def materialize(self) -> Tensor:
+        """A tensor that no node computes. Raises the error of a column that no contract can have."""
         if self._error is not None:
             raise self._error
+        return self
 
 
-def _absent(graph: Graph, field: Field, null: float | None, error: PackError | None) -> Block:
+def _unfed(context: ConversionContext, field: Field, null: float | None, error: PackError | None) -> Block:
+    graph = context.graph
     name = graph.fresh("absent")
-    graph.absent[name] = field.name
+    context.unfed_fields[name] = field.name
     is_text = field.dtype == "string"
     kind = "object" if is_text else "float32" if field.dtype == "float32" else "float64"
-    missing = Absent(graph, name, "bool", error) if is_text else None
+    missing = UnfedColumn(graph, name, "bool", error) if is_text else None
     time = "datetime64[us]" if field.is_time else ""
-    return Block(Absent(graph, name, kind, error), missing, (field.name,), math.nan if time else null, time)
+    return Block(UnfedColumn(graph, name, kind, error), missing, (field.name,), math.nan if time else null, time)
 
 
 def constant_column(table: Table, value: float) -> Tensor:

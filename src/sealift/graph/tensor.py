@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
-
-if TYPE_CHECKING:
-    from sealift.graph.builder import Graph
 
 Shape: TypeAlias = tuple[int | None, ...]
 Like: TypeAlias = "Tensor | npt.NDArray[Any] | float | int | bool"
@@ -26,6 +23,27 @@ ELEMENT = {
 }
 
 
+class Builder(Protocol):
+    """The graph that a tensor belongs to, as far as tensors use it (`sealift.graph.builder.Graph`)."""
+
+    nodes: list[onnx.NodeProto]
+    """Where nodes are added: the graph's own, or those of the body of a loop or branch."""
+    top: list[onnx.NodeProto]
+    """The nodes outside the body of any loop or branch."""
+    inputs: list[Tensor]
+
+    def constant(self, value: object, dtype: str | None = None) -> Tensor:
+        """A constant tensor."""
+
+    def fresh(self, prefix: str = "t") -> str:
+        """A name that no other tensor has."""
+
+    def add(
+        self, kind: str, inputs: Sequence[Tensor], dtype: str, shape: Shape, *, domain: str = "", **attributes: Any
+    ) -> Tensor:
+        """Append a node with one output of `dtype` and `shape`."""
+
+
 class Tensor:
     """A value in the graph. Arithmetic promotes dtypes as NumPy does; `shape` has None for the rows."""
 
@@ -33,7 +51,7 @@ class Tensor:
     __array_ufunc__ = None
     __hash__ = object.__hash__
 
-    def __init__(self, graph: Graph, name: str, dtype: str, shape: Shape) -> None:
+    def __init__(self, graph: Builder, name: str, dtype: str, shape: Shape) -> None:
         self.graph = graph
         self.name = name
         self.dtype = dtype
@@ -41,9 +59,17 @@ class Tensor:
         # Where the columns come from, so that picking again or joining neighbours costs no second node.
         self._picked: tuple[Tensor, list[int]] | None = None
         self._column_of: tuple[Tensor, int] | None = None
-        self._mirrored: tuple[list[onnx.NodeProto], Tensor] | None = None
+        self._negated: tuple[list[onnx.NodeProto], Tensor] | None = None
         self.compute: Callable[[list[int]], Tensor] | None = None
         """Computes some columns without the others, given as ascending indices; None where that is not possible."""
+
+    def materialize(self) -> Tensor:
+        """A tensor that a node can read; adds the nodes that compute it where there are none yet.
+
+        Raises:
+            PackError: E302 where there is no such value (`EditedStrings`, `UnfedColumn`).
+        """
+        return self
 
     @property
     def width(self) -> int:
@@ -222,15 +248,14 @@ class Tensor:
         """One row or entry along the first axis."""
         return self.op("Gather", np.array(index, dtype=np.int64), shape=self.shape[1:], axis=0)
 
-    @property
-    def mirrored(self) -> Tensor:
-        """The columns, and behind them the same columns negated; made once."""
-        nodes, found = self._mirrored or ([], self)
+    def with_negated(self) -> Tensor:
+        """The columns, and behind them the same columns negated; computed once."""
+        nodes, result = self._negated or ([], self)
         if nodes is not self.graph.top and nodes is not self.graph.nodes:  # what a body holds is not seen outside it
             both = (self.shape[0], 2 * self.width)
-            found = self.graph.add("Concat", [self, -self], self.dtype, both, axis=1)
-            self._mirrored = self.graph.nodes, found
-        return found
+            result = self.graph.add("Concat", [self, -self], self.dtype, both, axis=1)
+            self._negated = self.graph.nodes, result
+        return result
 
     def vector(self) -> Tensor:
         """A one-column matrix as a vector (N,)."""
@@ -268,7 +293,7 @@ class Tensor:
         """The `count` smallest along the last axis, ascending, and where they stand; the first among equals."""
         names = [self.graph.fresh(), self.graph.fresh()]
         wanted = self.graph.constant(np.array([count]))
-        self.graph.nodes.append(helper.make_node("TopK", [self.name, wanted.name], names, largest=0))
+        self.graph.nodes.append(helper.make_node("TopK", [self.materialize().name, wanted.name], names, largest=0))
         shape = (*self.shape[:-1], count)
         return Tensor(self.graph, names[0], self.dtype, shape), Tensor(self.graph, names[1], "int64", shape)
 
@@ -278,11 +303,11 @@ class Tensor:
         return self.graph.add("Gather", [values, self], values.dtype, (*self.shape, *values.shape[1:]), axis=0)
 
 
-def where(condition: Tensor, yes: Like, no: Like) -> Tensor:
-    """`yes` where the condition holds, else `no`; NumPy's promotion."""
-    first = yes if isinstance(yes, Tensor) else no
+def where(condition: Tensor, x: Like, y: Like) -> Tensor:
+    """`x` where the condition holds, else `y`; NumPy's promotion."""
+    first = x if isinstance(x, Tensor) else y
     anchor = first if isinstance(first, Tensor) else condition
-    left, right = anchor.lift(yes), anchor.lift(no)
+    left, right = anchor.lift(x), anchor.lift(y)
     common = "object" if "object" in (left.dtype, right.dtype) else np.result_type(left.dtype, right.dtype).name
     shape = broadcast(condition.shape, broadcast(left.shape, right.shape))
     return condition.graph.add("Where", [condition, left.cast(common), right.cast(common)], common, shape)

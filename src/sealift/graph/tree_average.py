@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sealift.graph import trees
 from sealift.graph.builder import Tensor, concat
+from sealift.graph.control_flow import cond
 from sealift.graph.tree_ensemble import Tree, ensemble
 
 _Floats = npt.NDArray[np.float64]
@@ -62,7 +63,7 @@ def _two(x: Tensor, forest: Sequence[Tree], *, exact: bool) -> tuple[Tensor, Ten
     def in_full() -> Tensor:
         return (concat([_column(x, forest, 0), second]) / count).argmax()
 
-    return shares, x.graph.either(tie, in_full, both.argmax)
+    return shares, cond(tie, in_full, both.argmax)
 
 
 def _column(x: Tensor, forest: Sequence[Tree], k: int) -> Tensor:

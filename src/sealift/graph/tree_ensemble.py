@@ -84,7 +84,7 @@ def ensemble(
     source = x.cast(dtype)
     forks, mirrored = _oriented(forks, x.width if mirror else None)
     if mirrored:
-        source = source.mirrored
+        source = source.with_negated()
     is_leaf = [tree.feature < 0 for tree in trees]
     chosen = [weight[leaf] for weight, leaf in zip(weights, is_leaf, strict=True)]
     aimed = [np.broadcast_to(t, leaf.shape)[leaf] for t, leaf in zip(targets, is_leaf, strict=True)]

@@ -9,7 +9,6 @@ from typing import Any
 
 import onnx
 
-import sealift
 from sealift import canonical, seal
 from sealift.contract import Contract
 from sealift.frameworks import source_of
@@ -30,6 +29,7 @@ from sealift.packing.probes.row_generator import RowGenerator
 from sealift.packing.progress import Progress, with_progress
 from sealift.packing.proof.prove import prove
 from sealift.packing.untrusted import within_limits
+from sealift.version import __version__
 
 
 @with_progress
@@ -150,7 +150,7 @@ def pack(
         name=name,
         version=version,
         task=contract.task,
-        producer=f"sealift {sealift.__version__}",
+        producer=f"sealift {__version__}",
         opsets={entry.domain: entry.version for entry in converted.graph.opset_import},
     )
     check_output(path, overwrite=overwrite)  # somebody may have signed it since

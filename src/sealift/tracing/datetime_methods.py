@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from sealift.contract.datetimes import DAY
-from sealift.graph.table import Table
 from sealift.graph.tensor import Tensor, where
 from sealift.tracing.array import Array
 from sealift.tracing.calendar import Calendar, floored, quotient
 from sealift.tracing.datetimes import DATETIME_METHODS, PARTS, Datetimes, as_block
 from sealift.tracing.frame import Frame
+from sealift.tracing.recording import table_of
 from sealift.tracing.series import unsupported_method
 from sealift.tracing.time_units import MICROS, counted, unit_of
 from sealift.tracing.timedeltas import operand
@@ -80,7 +80,7 @@ def _between(value: Datetimes, left: Any, right: Any, inclusive: str = "both") -
 
 def _to_frame(value: Datetimes, name: Any = None) -> Any:
     label = str(value.name if name is None else name)
-    return Frame(Table((as_block(value, (label,)),), value.micros.graph))
+    return Frame(table_of(as_block(value, (label,))))
 
 
 def _shaped(value: Datetimes, *shape: Any, **_: Any) -> Datetimes:

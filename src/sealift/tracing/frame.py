@@ -163,7 +163,7 @@ class Frame(NDArrayOperatorsMixin):
 
     def each(self, function: Callable[[Array], Any]) -> Frame:
         """`function` applied to each block of columns as a matrix."""
-        return Frame(Table(tuple(_made(block, function) for block in self.table.blocks), self.table.graph))
+        return Frame(self.table.with_blocks(*(_made(block, function) for block in self.table.blocks)))
 
     def to_numpy(self, dtype: Any = None, **_: Any) -> Array:
         """All columns as one matrix."""
@@ -243,7 +243,7 @@ def by_columns(function: Any, method: str, inputs: Sequence[Any], options: dict[
         result = by_pandas(function, given, function(*given), nullable=block.whole[:1].isupper())
         blocks.append(_block(result, block))
         start = stop
-    return Frame(Table(tuple(blocks), frames[0].table.graph))
+    return Frame(frames[0].table.with_blocks(*blocks))
 
 
 def _part(value: Any, start: int, stop: int) -> Any:

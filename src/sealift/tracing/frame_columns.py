@@ -20,10 +20,10 @@ def with_column(table: Table, name: str, value: Any) -> Table:
     """The table with one column replaced, or added at its end."""
     new = _block(table, name, value)
     if name not in table.names:
-        return Table.join([table, Table((new,), table.graph)])
+        return Table.join([table, table.with_blocks(new)])
     at = table.names.index(name)
     before, after = table.select(range(at)), table.select(range(at + 1, table.width))
-    return Table.join([before, Table((new,), table.graph), after])
+    return Table.join([before, table.with_blocks(new), after])
 
 
 def _block(table: Table, name: str, value: Any) -> Block:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sealift.graph.builder import Graph
+from sealift.graph.tensor import Builder
 from sealift.tracing import elementwise as el
 from sealift.tracing import shapes
 from sealift.tracing.array import Array, dtype_of, is_array
@@ -61,7 +61,7 @@ def _append(arr: Any, values: Any, axis: Any = None) -> Any:
     return concatenate([arr, values], axis=axis)
 
 
-def _as_columns(part: Any, graph: Graph) -> Any:
+def _as_columns(part: Any, graph: Builder) -> Any:
     array = part if is_array(part) else Array(shapes.constant(graph, part))
     return shapes.expand(array, 1) if array.ndim == 1 else array
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sealift.graph.builder import Graph, Tensor
+from sealift.graph.tensor import Builder, Tensor
 from sealift.tracing import shapes
 from sealift.tracing.array import dtype_of, is_array
 from sealift.tracing.unsupported import UnsupportedOperation, rows_at_once
@@ -51,9 +51,9 @@ def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., 
     return register
 
 
-def graph_of(*values: Any) -> Graph:
+def graph_of(*values: Any) -> Builder:
     """The graph of the placeholders among the operands."""
-    graph: Graph = next(value._tensor.graph for value in values if is_array(value))
+    graph: Builder = next(value._tensor.graph for value in values if is_array(value))
     return graph
 
 

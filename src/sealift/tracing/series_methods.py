@@ -11,12 +11,13 @@ import numpy as np
 from sealift.contract import is_missing
 from sealift.graph.builder import Tensor, where
 from sealift.graph.categories import codes, translate
-from sealift.graph.edited_strings import Edited, edited
-from sealift.graph.table import Block, Table
+from sealift.graph.edited_strings import EditedStrings, edited
+from sealift.graph.table import Block
 from sealift.tracing import methods
 from sealift.tracing.array import Array, is_array
 from sealift.tracing.frame import Frame
 from sealift.tracing.numpy_functions import choose, clip, isin, rounded
+from sealift.tracing.recording import table_of
 from sealift.tracing.reduce import reduce
 from sealift.tracing.series import ALTERNATIVES, SERIES_METHODS, SERIES_PROPERTIES, Series, unsupported_method
 from sealift.tracing.ufuncs import wrapped
@@ -51,14 +52,14 @@ def filled(array: Array, value: Any) -> Array:
     return Array(where(array.missing, np.array(value, dtype=object), array.tensor), array.missing & _never(array))
 
 
-def _filled(source: Edited, array: Array, value: str) -> Array:
+def _filled(source: EditedStrings, array: Array, value: str) -> Array:
     """A column of strings that is a field, perhaps edited: what edits follow apply to `value` too."""
     assert array.missing is not None
     plain = None
     if not source.edits and source.instead is None:
         plain = where(array.missing, np.array(value, dtype=object), array.tensor)
     instead = value if source.instead is None else source.instead
-    filled_in = Edited(source.graph, source.field, source.edits, source.missing, instead, plain=plain)
+    filled_in = EditedStrings(source.graph, source.field, source.edits, source.missing, instead, plain=plain)
     return Array(filled_in, array.missing & _never(array))
 
 
@@ -76,7 +77,7 @@ def looked_up(array: Array, table: Any) -> Array:
     if not all(isinstance(value, int | float | bool | np.number) for value in table.values()):
         raise UnsupportedOperation("it maps values to strings", "Map them to numbers, or give them to OneHotEncoder.")
     block = Block(array.tensor.matrix(), None if array.missing is None else array.missing.matrix(), ("x",))
-    result = codes(Table((block,), array.tensor.graph), [list(table)])
+    result = codes(table_of(block), [list(table)])
     numbers = np.array([*(float(value) for value in table.values()), np.nan])
     return Array(translate(result, [numbers]).column(0))
 
@@ -84,7 +85,7 @@ def looked_up(array: Array, table: Any) -> Array:
 def among(array: Array, values: Any) -> Array:
     """`s.isin([…])`; a missing value only if it is listed, which NumPy never finds."""
     listed = sorted(values, key=str) if isinstance(values, set | frozenset) else list(values)
-    if isinstance(array.tensor, Edited):
+    if isinstance(array.tensor, EditedStrings):
         strings = [value for value in listed if isinstance(value, str)]
         result = Array(array.tensor.codes(dict.fromkeys(strings, 1), 0).column(0) > 0)
         return result | isna(array) if any(is_missing(value) for value in listed) else result
@@ -159,7 +160,7 @@ def _fillna(series: Array, value: Any = None, **rest: Any) -> Array:
 def _to_frame(series: Series, name: Any = None) -> Any:
     label = series.name if name is None else name
     missing = None if series.missing is None else series.missing.matrix()
-    return Frame(Table((Block(series.tensor.matrix(), missing, (str(label),)),), series.tensor.graph))
+    return Frame(table_of(Block(series.tensor.matrix(), missing, (str(label),))))
 
 
 def _renamed(series: Series, name: Any = None, **_: Any) -> Series:

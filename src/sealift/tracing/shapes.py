@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sealift.graph.builder import Graph, Shape, Tensor
+from sealift.graph.tensor import Builder, Shape, Tensor
 from sealift.tracing import dispatch
 from sealift.tracing.array import Array, dtype_of, is_array
 from sealift.tracing.unsupported import ROWS, UnsupportedOperation, rows_at_once
@@ -34,7 +34,7 @@ def broadcast(*shapes: Shape) -> Shape:
     return tuple(result)
 
 
-def constant(graph: Graph, value: Any) -> Tensor:
+def constant(graph: Builder, value: Any) -> Tensor:
     """A constant of the user's as a tensor. One with as many entries as there are rows must be the same in each."""
     array = np.asarray(value)
     if array.dtype.kind in "OUS":
@@ -59,7 +59,7 @@ def constant(graph: Graph, value: Any) -> Tensor:
     return graph.constant(array, None if array.dtype == object else dtype_of(array.dtype))
 
 
-def operand(graph: Graph, value: Any) -> Tensor:
+def operand(graph: Builder, value: Any) -> Tensor:
     """A placeholder's tensor, or the user's constant as one."""
     return value.tensor if is_array(value) else constant(graph, value)
 

@@ -11,7 +11,7 @@ from sealift.contract import is_missing
 from sealift.contract.date_format import format_problem
 from sealift.graph import unicode_tables
 from sealift.graph.builder import where
-from sealift.graph.edited_strings import Edited, edited
+from sealift.graph.edited_strings import EditedStrings, edited
 from sealift.graph.token_pattern import automaton
 from sealift.stages.text.edits import edits_of
 from sealift.stages.text.tables import Tables
@@ -41,7 +41,7 @@ def times_of(series: Series, errors: str, given: Any, kind: np.dtype[Any]) -> Da
     return Datetimes(where(nothing, 0.0, value).cast("int64"), nothing, kind, series.name, plain=False)
 
 
-def _source_of(series: Series, errors: str, name: str) -> Edited:
+def _source_of(series: Series, errors: str, name: str) -> EditedStrings:
     source = None if series.missing is None else edited(series.tensor, series.missing)
     if source is None:
         raise UnsupportedOperation(f"it uses {name} of what is no column of strings of the rows given", _FIX)
@@ -63,7 +63,7 @@ class Strings:
         if source is None:
             raise UnsupportedOperation("it uses .str of a column that is no column of strings of the rows given", _FIX)
         self._source = source
-        self._arrow = source.field in source.graph.arrow
+        self._arrow = source.field.arrow
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -171,7 +171,7 @@ class Strings:
         return Series(_with_gaps(source, counts), self._series.name)
 
 
-def _with_gaps(source: Edited, counts: Any) -> Any:
+def _with_gaps(source: EditedStrings, counts: Any) -> Any:
     return where(source.missing.column(0), np.array(np.nan), (counts > 0.0).cast("float64"))
 
 

@@ -34,6 +34,7 @@ from sealift.tracing.frame import Frame, is_frame
 from sealift.tracing.frame_columns import with_column
 from sealift.tracing.joining import column_stack
 from sealift.tracing.reachable import Reachable
+from sealift.tracing.recording import table_of
 from sealift.tracing.series_methods import isna
 from sealift.tracing.strings import numbers_of, times_of
 from sealift.tracing.unsupported import ROWS, UnsupportedOperation
@@ -255,11 +256,11 @@ def _frames(original: Any, like: Tensor) -> Any:
             if is_array(data):
                 matrix = data if data.ndim == 2 else data[:, None]
                 names = [str(name) for name in columns] if columns is not None else range(matrix.shape[1])
-                return Frame(Table.of(matrix.tensor, [str(name) for name in names]))
+                return Frame(table_of().with_values(matrix.tensor, [str(name) for name in names]))
             if isinstance(data, Mapping) and any(is_array(value) for value in data.values()):
-                table = Table((), like.graph)
+                table = table_of()
                 for name, value in data.items():
-                    start = Table.of(like.columns([0]), ["_"]) if not table.blocks else table
+                    start = table.with_values(like.columns([0]), ["_"]) if not table.blocks else table
                     table = with_column(start, str(name), value)
                     table = table.select([i for i, held in enumerate(table.names) if held != "_"])
                 return Frame(table)

@@ -10,16 +10,18 @@ import numpy as np
 
 from sealift.errors import PackError
 from sealift.graph.builder import Tensor, concat, where
+from sealift.graph.inputs import field_of
 from sealift.graph.step import refuse
-from sealift.graph.table import Absent, Block, Table
+from sealift.graph.table import Block, Table, UnfedColumn
 from sealift.tracing import shapes
 from sealift.tracing.array import Array, is_array, tensor_dtype
 from sealift.tracing.datetimes import as_block, is_datetimes
 from sealift.tracing.elementwise import as_type
 from sealift.tracing.frame import Frame, is_frame, matrix_of
+from sealift.tracing.recording import Recording
 from sealift.tracing.series import Series
 from sealift.tracing.substitution import substituted
-from sealift.tracing.unsupported import UnsupportedOperation, line_of, watching
+from sealift.tracing.unsupported import UnsupportedOperation, line_of
 
 
 def trace(
@@ -39,15 +41,21 @@ def trace(
     """
     plain = x.as_floats()
 
-    def followed(table: Table, *, array: Array | None = None) -> Table:
+    def follow(table: Table, recording: Recording, *, array: Array | None = None) -> Table:
         given: Any = Frame(table) if frame else _array(table) if array is None else array
-        result = run_traced(function, given, arguments, x.blocks[0].values)
-        return _table(_column(result) if vector else result, x, function)
+        result = run_traced(function, given, arguments, x, recording)
+        if vector:
+            with recording.active():
+                result = _column(result)
+        return _table(result, x, function)
 
     natives = {block.whole for block in x.blocks if not block.is_text and not block.time}
-    if not natives - {""} or (not frame and "" in natives):
-        return followed(plain)
-    return _whole(x, followed, plain, array=not frame)
+    if natives - {""} and (frame or "" not in natives):
+        return _of_integers(x, follow, plain, array=not frame)
+    recording = Recording(x.context)
+    result = follow(plain, recording)
+    x.context.special_operands += recording.special_operands
+    return result
 
 
 def trace_series(function: Callable[..., Any], x: Table, arguments: Mapping[str, Any]) -> Table:
@@ -60,42 +68,48 @@ def trace_series(function: Callable[..., Any], x: Table, arguments: Mapping[str,
     assert block.missing is not None
     given = Series(block.values.column(0), block.names[0], block.missing.column(0))
     given.null = block.null
-    result = run_traced(function, given, arguments, block.values)
-    return _table(result.to_frame() if is_array(result) and hasattr(result, "to_frame") else result, x, function)
+    recording = Recording(x.context)
+    result = run_traced(function, given, arguments, x, recording)
+    x.context.special_operands += recording.special_operands
+    with recording.active():
+        if is_array(result) and hasattr(result, "to_frame"):
+            result = result.to_frame()
+    return _table(result, x, function)
 
 
-def _whole(x: Table, followed: Callable[..., Table], plain: Table, *, array: bool) -> Table:
-    """What the function gives for whole numbers, where that is something else than for floats of the same values.
+def _of_integers(x: Table, follow: Callable[..., Table], plain: Table, *, array: bool) -> Table:
+    """The function's result for integers, where it differs from that for floats of the same values.
 
-    A gap makes floats of a column of NumPy's whole numbers: then 1 // 0 is infinity in place of 0. So none may be
-    missing. Where pandas' own types have room for a gap, rows with gaps are computed with floats.
+    A gap makes floats of a column of NumPy's integers: then 1 // 0 is infinity in place of 0. So none may be missing.
+    Where pandas' own types have room for a gap, rows with gaps are computed with floats.
     """
-    graph = x.graph
-    start, before = graph.whole_steps, len(graph.special)
+    context = x.context
+    of_floats, of_integers = Recording(context), Recording(context)
     try:
-        floats: Table | PackError = followed(_with_nullable(x, plain))
+        floats: Table | PackError = follow(_with_nullable(x, plain), of_floats)
     except PackError as error:
         floats = error
-    usual, start = graph.whole_steps - start, graph.whole_steps
-    between = len(graph.special)
     try:
-        whole = followed(_as_whole(x), array=_whole_array(x) if array else None)
+        integers = follow(_as_integers(x), of_integers, array=_integer_array(x) if array else None)
     except PackError:
-        if isinstance(floats, PackError) or graph.whole_steps - start > usual:
+        if isinstance(floats, PackError) or of_integers.integer_operations > of_floats.integer_operations:
             raise
+        context.special_operands += of_floats.special_operands
         return floats
-    if graph.whole_steps - start == usual and isinstance(floats, Table):
-        del graph.special[between:]
+    if of_integers.integer_operations == of_floats.integer_operations and isinstance(floats, Table):
+        context.special_operands += of_floats.special_operands
         return floats
     named = [block for block in x.blocks if block.whole]
     if any(block.whole[0].isupper() for block in named) and isinstance(floats, Table):
-        return _with_gaps(x, floats, whole)
-    del graph.special[before:between]
+        context.special_operands += of_floats.special_operands + of_integers.special_operands
+        return _with_gaps(x, floats, integers)
+    context.special_operands += of_integers.special_operands
     for block in named:
-        source, held = block.values.origin
-        at = [(source.name, i) for i in held if (source.name, i) in graph.fields]
-        graph.whole |= {graph.fields[place]: block.whole for place in at}
-    return whole
+        for column in x.with_blocks(block).each():
+            field = field_of(column.values)
+            if field is not None:
+                context.integer_fields[field.name] = block.whole
+    return integers
 
 
 def _with_nullable(x: Table, plain: Table) -> Table:
@@ -104,8 +118,10 @@ def _with_nullable(x: Table, plain: Table) -> Table:
     return replace(plain, blocks=tuple(a if a.whole[:1].isupper() else b for a, b in blocks))
 
 
-def _as_whole(x: Table) -> Table:
-    return replace(x, blocks=tuple(_cast(b) if b.whole and not isinstance(b.values, Absent) else b for b in x.blocks))
+def _as_integers(x: Table) -> Table:
+    return replace(
+        x, blocks=tuple(_cast(b) if b.whole and not isinstance(b.values, UnfedColumn) else b for b in x.blocks)
+    )
 
 
 def _cast(block: Block) -> Block:
@@ -113,8 +129,8 @@ def _cast(block: Block) -> Block:
     return replace(block, values=as_type(where(gaps, 0.0, block.values), tensor_dtype(block.whole.lower())))
 
 
-def _whole_array(x: Table) -> Array:
-    """All columns as one array of whole numbers."""
+def _integer_array(x: Table) -> Array:
+    """All columns as one array of integers."""
     kind = np.result_type(*(np.dtype(block.whole.lower()) for block in x.blocks))
     tensor = concat(as_type(_cast(block).values, tensor_dtype(kind)) for block in x.blocks)
     return Array(tensor, narrow=kind)
@@ -129,7 +145,9 @@ def _with_gaps(x: Table, floats: Table, whole: Table) -> Table:
     return replace(whole, blocks=tuple(replace(b, values=where(gap, a.values, b.values)) for a, b in pairs))
 
 
-def run_traced(function: Callable[..., Any], given: Any, arguments: Mapping[str, Any], like: Tensor) -> Any:
+def run_traced(
+    function: Callable[..., Any], given: Any, arguments: Mapping[str, Any], x: Table, recording: Recording
+) -> Any:
     """The function's result on placeholders.
 
     Warnings that the function gives are shown as in any other call: `warnings.catch_warnings` would replace the filters
@@ -138,9 +156,10 @@ def run_traced(function: Callable[..., Any], given: Any, arguments: Mapping[str,
     Raises:
         PackError: E302 as `trace`.
     """
-    with watching() as unsupported:
+    unsupported = recording.unsupported
+    with recording.active():
         try:
-            with substituted(function, like) as called, np.errstate(all="ignore"):
+            with substituted(function, x.blocks[0].values) as called, np.errstate(all="ignore"):
                 result = called(given, **arguments)
         except PackError:
             raise
@@ -180,7 +199,7 @@ def _table(result: Any, x: Table, function: Any) -> Table:
     """The result as a table of floats and strings."""
     if is_frame(result):
         blocks = [block if block.is_text or block.time else _floats(block) for block in result.table.blocks]
-        return Table.join([Table((block,), x.graph) for block in blocks])
+        return Table.join([x.with_blocks(block) for block in blocks])
     if not is_array(result):
         if not isinstance(result, np.ndarray):
             raise refuse(
@@ -195,14 +214,14 @@ def _table(result: Any, x: Table, function: Any) -> Table:
         )
     names = x.names if result.sizes[1] == x.width else None
     if is_datetimes(result):
-        return Table((as_block(result, tuple(names or (f"x{i}" for i in range(result.shape[1])))),), x.graph)
+        return x.with_blocks(as_block(result, tuple(names or (f"x{i}" for i in range(result.shape[1])))))
     if result.dtype == object:
         missing = result.missing
         mask = missing if missing is not None else x.graph.constant(np.array(False))
         whole = shapes.expanded(mask, result.sizes, result.tensor)
         given = tuple(names or (f"x{i}" for i in range(result.shape[1])))
-        return Table((Block(result.tensor, whole, given, getattr(result, "null", np.nan)),), x.graph)
-    return Table.of(_float(result.tensor), names)
+        return x.with_blocks(Block(result.tensor, whole, given, getattr(result, "null", np.nan)))
+    return x.with_values(_float(result.tensor), names)
 
 
 def _constant(result: Any, x: Table) -> Array:
@@ -219,7 +238,7 @@ def _float(tensor: Tensor) -> Tensor:
     return tensor if tensor.dtype.startswith("float") else tensor.cast("float64")
 
 
-def _refused(error: UnsupportedOperation, function: Any) -> PackError:
+def _refused(error: Any, function: Any) -> PackError:
     return refuse(f"{_named(function)} cannot be traced: {error.what}{_at(error.line)}.", error.fix)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sealift.graph.builder import Graph, Tensor, where
 from sealift.graph.special_functions import erf, expm1
+from sealift.graph.tensor import Builder, Tensor, where
 from sealift.tracing import elementwise as el
 from sealift.tracing.array import Array, is_array, tensor_dtype
 from sealift.tracing.integers import by_pandas, counts, if_narrow, keeps_whole, with_gaps, wrapped_around
-from sealift.tracing.protocol import graph_of
+from sealift.tracing.recording import current
 from sealift.tracing.series import Series
 from sealift.tracing.shapes import broadcast, constant, expanded
 from sealift.tracing.unsupported import UnsupportedOperation
@@ -172,7 +172,7 @@ def apply(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """The values of a universal function of numbers, flags or strings, written into `out` where it is given."""
     if function.__name__ in _PAIRS:
         if any(getattr(value, "nullable", False) for value in inputs if is_array(value)):
-            graph_of(*inputs).whole_steps += 1
+            current().integer_operations += 1
             raise UnsupportedOperation("it calls divmod on a column of one of pandas' own types", "Use // and %.")
         return tuple(part(*inputs) for part in _PAIRS[function.__name__])
     out, mask = options.pop("out", None), options.pop("where", True)
@@ -192,7 +192,7 @@ def _computed(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> 
     if any(is_array(value) and value.dtype == object for value in inputs):
         return wrapped(_texts(name, first._tensor.graph, inputs), inputs)
     graph = first._tensor.graph
-    loop = _loop(graph, function, inputs, options.get("dtype"))
+    loop = _loop(function, inputs, options.get("dtype"))
     if loop[0] != np.bool_:
         known = _BITS.get(name, known)
     tensors = []
@@ -222,7 +222,7 @@ def _by_column(function: Any, inputs: Sequence[Any], result: Array) -> Array:
     return result if values is result else wrapped(values.tensor, inputs)
 
 
-def _loop(graph: Graph, function: Any, inputs: Sequence[Any], dtype: Any) -> tuple[np.dtype[Any], ...]:
+def _loop(function: Any, inputs: Sequence[Any], dtype: Any) -> tuple[np.dtype[Any], ...]:
     """The dtypes of the operands and of the result, by NumPy's own rules."""
     kinds = [value.dtype if is_array(value) else _kind(value) for value in inputs]
     options = {} if dtype is None else {"signature": (*[None] * function.nin, np.dtype(dtype))}
@@ -233,7 +233,7 @@ def _loop(graph: Graph, function: Any, inputs: Sequence[Any], dtype: Any) -> tup
         raise UnsupportedOperation(
             f"NumPy has no {function.__name__} of {listed}", "Convert the values first: .astype(float), .astype(bool)."
         ) from None
-    graph.whole_steps += counts(
+    current().integer_operations += counts(
         function.__name__, [np.dtype(kind) for kind in kinds if not isinstance(kind, type)], result
     )
     for kind in result:
@@ -246,7 +246,7 @@ def _kind(value: Any) -> Any:
     return type(value) if type(value) in (int, float, complex) else np.asarray(value).dtype
 
 
-def _texts(name: str, graph: Graph, inputs: Sequence[Any]) -> Tensor:
+def _texts(name: str, graph: Builder, inputs: Sequence[Any]) -> Tensor:
     if name not in ("equal", "not_equal"):
         raise UnsupportedOperation(
             f"it calls np.{name} on strings", "Strings can be compared with == and !=, looked up with isin and map."
@@ -285,7 +285,7 @@ _SPECIAL: dict[str, tuple[int, tuple[float, ...]]] = {
 _COMPARISONS = frozenset({"equal", "greater", "greater_equal", "less", "less_equal", "not_equal"})
 
 
-def _note(graph: Graph, name: str, tensors: Sequence[Tensor]) -> None:
+def _note(graph: Builder, name: str, tensors: Sequence[Tensor]) -> None:
     """Remember the operand at whose special values probes are to be made."""
     if graph.nodes is not graph.top:
         return
@@ -294,7 +294,7 @@ def _note(graph: Graph, name: str, tensors: Sequence[Tensor]) -> None:
         broadcast(*(tensor.shape for tensor in tensors))
         tensors, values = [tensors[0] - tensors[1]], (0.0,)
     if values and tensors[at].shape[:1] == (None,):
-        graph.special.append((tensors[at], values))
+        current().special_operands.append((tensors[at], values))
 
 
 def _written(result: Array, out: Any, mask: Any) -> Array:

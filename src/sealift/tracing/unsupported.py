@@ -6,18 +6,15 @@ import linecache
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Any
 
+from sealift.tracing.recording import active_recording
+
 ROWS = 99_991
 """What stands for the number of rows, which a trace does not know: `len(x)`, `x.shape[0]`."""
-
-_recorded: ContextVar[list[UnsupportedOperation] | None] = ContextVar("unsupported", default=None)
 
 
 class UnsupportedOperation(Exception):  # noqa: N818 - not an error of the program, but an answer
@@ -28,24 +25,13 @@ class UnsupportedOperation(Exception):  # noqa: N818 - not an error of the progr
         self.what = what
         self.fix = fix
         self.line = line_of_caller()
-        seen = _recorded.get()
-        if seen is not None and not isinstance(self, AttributeError):
-            seen.append(self)
+        recording = active_recording()
+        if recording is not None and not isinstance(self, AttributeError):
+            recording.unsupported.append(self)
 
 
 class UnsupportedAttribute(UnsupportedOperation, AttributeError):  # noqa: N818
     """An attribute that a placeholder lacks; code may ask for it with hasattr, which is no obstacle."""
-
-
-@contextmanager
-def watching() -> Iterator[list[UnsupportedOperation]]:
-    """Collect the unsupported operations of a trace."""
-    result: list[UnsupportedOperation] = []
-    token = _recorded.set(result)
-    try:
-        yield result
-    finally:
-        _recorded.reset(token)
 
 
 def rows_at_once(what: str, fix: str = "") -> UnsupportedOperation:

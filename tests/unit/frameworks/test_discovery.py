@@ -23,7 +23,7 @@ from sealift.contract import Field
 from sealift.errors import MissingExtraError, PackError
 from sealift.frameworks import Framework, Source, StepOutput, Table, apply, discovery, registry, source_of
 from sealift.frameworks.base import RowFormat
-from sealift.graph.builder import Graph
+from sealift.graph.context import ConversionContext
 from sealift.graph.table import input_table
 from sealift.plugins import Plugins
 
@@ -142,7 +142,7 @@ def halfway(tmp_path: Path, fresh: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def converted(model: Any) -> StepOutput:
-    return apply(model, input_table(Graph(), [Field(name="a", dtype="float64")], {}))
+    return apply(model, input_table(ConversionContext(), [Field(name="a", dtype="float64")], {}))
 
 
 def test_a_failed_import_is_the_same_error_each_time_and_can_be_mended(halfway: Any, tmp_path: Path) -> None:

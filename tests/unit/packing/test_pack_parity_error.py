@@ -58,7 +58,7 @@ def test_the_error_names_the_step_and_shows_both_answers(tmp_path: Path) -> None
     model = Pipeline([("columns", columns), ("model", LogisticRegression())]).fit(FRAME, Y)
 
     def shifted(step: Any, x: Table) -> Table:
-        return Table.of((x.numbers() - step.mean_) / step.scale_ + 1e-4, x.names)
+        return x.with_values((x.numbers() - step.mean_) / step.scale_ + 1e-4, x.names)
 
     with wrong(StandardScaler, shifted):
         error = refused(model, FRAME, tmp_path)
@@ -83,7 +83,7 @@ def test_a_step_with_missing_texts_is_not_blamed(tmp_path: Path) -> None:
     model = make_pipeline(columns, LogisticRegression()).fit(frame, Y)
 
     def shifted(step: Any, x: Table) -> Table:
-        return Table.of((x.numbers() - step.mean_) / step.scale_ + 1e-4, x.names)
+        return x.with_values((x.numbers() - step.mean_) / step.scale_ + 1e-4, x.names)
 
     with wrong(StandardScaler, shifted):
         assert refused(model, frame, tmp_path).where.endswith("(StandardScaler)")
@@ -92,7 +92,7 @@ def test_a_step_with_missing_texts_is_not_blamed(tmp_path: Path) -> None:
 def test_wrong_only_for_nan(tmp_path: Path) -> None:
     def forgetful(step: Any, x: Table) -> Table:
         values = x.numbers()
-        return Table.of(where(values.isnan(), 0.0, values), x.names)
+        return x.with_values(where(values.isnan(), 0.0, values), x.names)
 
     shifted = FRAME + 3.0
     with wrong(SimpleImputer, forgetful):
@@ -174,7 +174,7 @@ def test_wrong_only_for_unseen_categories(tmp_path: Path) -> None:
 
     def blind(step: Any, x: Table) -> Table:
         found = right(step, x).numbers()
-        return Table.of(where(found.equals(-5.0), 2.0, found), x.names)
+        return x.with_values(where(found.equals(-5.0), 2.0, found), x.names)
 
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-5)
     model = make_pipeline(make_column_transformer((encoder, ["city"])), LogisticRegression()).fit(rows, y)
@@ -207,7 +207,7 @@ def test_wrong_only_for_single_rows(tmp_path: Path) -> None:
     def lonely(step: Any, x: Table) -> Table:
         values = (x.numbers() - step.mean_) / step.scale_
         count = values.op("Shape", dtype="int64", shape=(2,)).op("Gather", np.array([0]), shape=(1,), axis=0)
-        return Table.of(values + count.equals(np.array([1])).cast("float64"), x.names)
+        return x.with_values(values + count.equals(np.array([1])).cast("float64"), x.names)
 
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(FRAME, Y)
     with wrong(StandardScaler, lonely):

@@ -125,7 +125,7 @@ def existing(step: OnnxModel, x: Table) -> StepOutput:
         part = x.select(range(start, start + width))
         start += width
         fed = _texts(part) if port.dtype == "object" else part.numbers().cast(port.dtype)
-        body.node.insert(0, onnx.helper.make_node("Identity", [fed.name], [_PREFIX + port.name]))
+        body.node.insert(0, onnx.helper.make_node("Identity", [fed.materialize().name], [_PREFIX + port.name]))
     graph.opsets = {entry.domain: entry.version for entry in step.proto.opset_import}
     graph.adopt(body)
     wide = _laid(x, step.wide)

@@ -45,14 +45,14 @@ def _constant_start(step: Any) -> Any:
 
 def _initial(step: Any, x: Table) -> Tensor:
     """The raw predictions (N, k) of another estimator (init=), which is given the rows rounded to float32."""
-    rounded = Table.of(x.numbers().cast("float32")).stored(sparse=x.sparse)
-    before = len(x.graph.steps)
+    rounded = x.with_values(x.numbers().cast("float32")).stored(sparse=x.sparse)
+    before = len(x.context.steps)
     answer = apply(step.init_, rounded, "init_")
     if not is_classifier(step):
         return response(step.init_, answer, "predict")[0].cast("float64").matrix()
     shares, _ = response(step.init_, answer, "predict_proba")
     asked = step.init_.predict_proba(np.zeros((1, step.n_features_in_), dtype=np.float32))
-    if asked.dtype == np.float32 or any(inner.answer.single for inner in x.graph.steps[before:]):
+    if asked.dtype == np.float32 or any(inner.answer.single for inner in x.context.steps[before:]):
         # The last digit of a share near 1 decides whether its odds are those of 1e-8 or of 1e-16.
         raise refuse(
             f"It starts from {type(step.init_).__name__} (init=), which scikit-learn then asks in float32: near 0 and "

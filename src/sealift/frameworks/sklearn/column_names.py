@@ -25,5 +25,5 @@ def named(step: Any, values: Tensor, x: Table) -> Table:
         except (AttributeError, ValueError):  # fitted on other names, or a step that does not name its columns
             continue
         if len(names) == values.width:
-            return Table.of(values, [str(name) for name in names])
-    return Table.of(values)
+            return x.with_values(values, [str(name) for name in names])
+    return x.with_values(values)

@@ -74,4 +74,4 @@ def _weighted(step: Any, name: str, part: Table) -> Table:
     weight = (step.transformer_weights or {}).get(name)
     if weight is None:
         return part
-    return same_cells(step, part, Table.of(part.numbers() * float(weight), part.names))
+    return same_cells(step, part, part.with_values(part.numbers() * float(weight), part.names))

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from sealift.graph.builder import Tensor, stack, where
+from sealift.graph.control_flow import loop
 
 
 def coupled(pairwise: list[Tensor], count: int) -> Tensor:
@@ -36,7 +37,7 @@ def coupled(pairwise: list[Tensor], count: int) -> Tensor:
         return _any(active), [where(active, now, p)]
 
     start = pairwise[0].matrix() * np.zeros((1, count)) + 1.0 / count
-    return pairwise[0].graph.repeat([start], once, max(100, count))[0]
+    return loop(pairwise[0].graph, [start], once, max(100, count))[0]
 
 
 def _line(given: dict[tuple[int, int], Tensor], t: int, count: int) -> Tensor:

@@ -12,6 +12,7 @@ from sealift.frameworks.registry import converter
 from sealift.frameworks.sklearn.distances import Metric
 from sealift.graph.builder import Tensor, where
 from sealift.graph.classify import log_sum_exp
+from sealift.graph.control_flow import scan
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 
@@ -61,5 +62,5 @@ def density(step: Any, x: Table) -> StepOutput:
         nothing = found.max(keepdims=True).equals(float("-inf"))
         return [where(nothing, float("-inf"), log_sum_exp(where(nothing, 0.0, found)) + shift)]
 
-    (value,) = x.graph.each_row(x.numbers().cast("float64"), body)
+    (value,) = scan(x.numbers().cast("float64"), body)
     return StepOutput(value=value.vector())

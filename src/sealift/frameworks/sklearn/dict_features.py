@@ -15,7 +15,8 @@ from sealift.frameworks.sklearn.entrance import keys_of
 from sealift.frameworks.sklearn.text import field_of
 from sealift.graph.builder import Tensor, where
 from sealift.graph.categories import codes, translate
-from sealift.graph.sparse import Bag
+from sealift.graph.inputs import stage_tensors, stages_of
+from sealift.graph.sparse import SparseRows
 from sealift.graph.step import refuse
 from sealift.graph.table import Block, Table
 from sealift.stages.text.murmur import column_of
@@ -28,27 +29,27 @@ _NOWHERE = np.array(-1)
 _MOST_LAID_OUT = 1 << 14
 
 
-class Heap(Bag):
+class DuplicateSparseRows(SparseRows):
     """A bag in which a column may stand several times; its values add up."""
 
-    def with_values(self, values: Tensor) -> Bag:
+    def with_values(self, values: Tensor) -> SparseRows:
         """Other values in the same places."""
-        return Heap(self.places, values, self.width)
+        return DuplicateSparseRows(self.places, values, self.width)
 
     def columns(self, indices: Any) -> Tensor:
         """The columns at `indices`, in that order."""
         found = super().columns(indices)
-        return Heap(found.places, found.values, found.width) if isinstance(found, Bag) else found
+        return DuplicateSparseRows(found.places, found.values, found.width) if isinstance(found, SparseRows) else found
 
-    def _dense(self) -> Tensor:
+    def _as_dense(self) -> Tensor:
         # Without a text stage nothing bounds how many rows a run is given.
-        if self.width > _MOST_LAID_OUT and not self.graph.stages:
+        if self.width > _MOST_LAID_OUT and not stages_of(self.graph):
             raise refuse(
                 f"It needs all {self.width} columns of the dicts laid out, mostly zeros.",
                 "Use a linear model or naive Bayes, which need not; or have the vectorizer give at most "
                 f"{_MOST_LAID_OUT} columns.",
             )
-        return super()._dense()
+        return super()._as_dense()
 
 
 @converter(DictVectorizer)
@@ -65,10 +66,10 @@ def vectorizer(step: Any, x: Table) -> Table:
             return []
         starts = [f"{name}{keys.separator}" for name in block.names]
         tables = [[*(places[start + text] for text in column), -1] for start, column in zip(starts, known, strict=True)]
-        columns = translate(codes(Table((block,), block.values.graph), known), tables)
+        columns = translate(codes(x.with_blocks(block), known), tables)
         return [(columns, (columns >= 0).cast("float64"))]
 
-    return Table.of(_heap(step, x, lambda name: (places.get(name, -1), 1), texts, len(names)), names)
+    return x.with_values(_heap(step, x, lambda name: (places.get(name, -1), 1), texts, len(names)), names)
 
 
 @converter(FeatureHasher)
@@ -90,9 +91,9 @@ def hasher(step: Any, x: Table) -> Table:
         return column, sign if signs else 1
 
     def texts(block: Block) -> list[Part]:
-        return [_hashed(block.pick([i]), count, signs) for i in range(len(block.names))]
+        return [_hashed(x, block.pick([i]), count, signs) for i in range(len(block.names))]
 
-    return Table.of(_heap(step, x, place, texts, count))
+    return x.with_values(_heap(step, x, place, texts, count))
 
 
 def _heap(
@@ -101,7 +102,7 @@ def _heap(
     place: Callable[[str], tuple[int, int]],
     texts: Callable[[Block], Sequence[Part]],
     width: int,
-) -> Heap:
+) -> DuplicateSparseRows:
     """What numbers and texts fill.
 
     Args:
@@ -120,7 +121,7 @@ def _heap(
     if not parts:
         raise refuse("None of its keys is an input.", "Give the rows as dictionaries with the keys it was fitted on.")
     places, values = (_beside(list(column)) for column in zip(*parts, strict=True))
-    return Heap(places, values.cast(dtype.name), width)
+    return DuplicateSparseRows(places, values.cast(dtype.name), width)
 
 
 def _beside(parts: list[Tensor]) -> Tensor:
@@ -156,11 +157,10 @@ def _not_numbers(block: Block, place: Callable[[str], tuple[int, int]]) -> list[
     return [(where(missing, own, _NOWHERE), where(missing, np.array(np.nan), np.array(0.0)))]
 
 
-def _hashed(block: Block, columns: int, signs: bool) -> Part:
+def _hashed(x: Table, block: Block, columns: int, signs: bool) -> Part:
     """What a stage makes of `key=text` for one column of texts; nothing where it is missing."""
     assert block.missing is not None
-    graph = block.values.graph
     spec = {"analyzer": "whole", "prefix": f"{block.names[0]}=", "ngrams": [1, 1]}
-    stage = Stage(field_of(Table((block,), graph)), {**spec, "hash": {"columns": columns, "signs": signs}})
-    places, counts = graph.staged(stage)
+    stage = Stage(field_of(x.with_blocks(block)), {**spec, "hash": {"columns": columns, "signs": signs}})
+    places, counts = stage_tensors(x.graph, stage)
     return where(block.missing, _NOWHERE, places), where(block.missing, np.array(0.0), counts)

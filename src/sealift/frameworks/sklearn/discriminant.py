@@ -13,6 +13,7 @@ from sealift.frameworks.sklearn.distances import Metric
 from sealift.frameworks.sklearn.linear import decision
 from sealift.graph.builder import Tensor, stack
 from sealift.graph.classify import by_score, by_signed, softmax
+from sealift.graph.control_flow import scan
 from sealift.graph.step import StepOutput
 from sealift.graph.table import Table
 
@@ -31,7 +32,7 @@ def linear(step: Any, x: Table) -> StepOutput:
     projected = values @ step.scalings_[:, : step._max_components]
     names = step.get_feature_names_out()
     return StepOutput(
-        features=Table.of(projected, names),
+        features=x.with_values(projected, names),
         choice=found.choice,
         classes=found.classes,
         probability=found.probability,
@@ -68,7 +69,7 @@ def centroid(step: Any, x: Table) -> StepOutput:
         def both(row: Tensor) -> list[Tensor]:
             return [metric.distances(row, centroids), metric.distances(row / scale, centroids / scale)]
 
-        plain, scaled = x.graph.each_row(values, both)
+        plain, scaled = scan(values, both)
         nearest = (-plain).argmax()
     found = discriminated(step.classes_, -(scaled * scaled) + 2.0 * np.log(step.class_prior_))
     if np.isclose(step.class_prior_, 1 / len(step.classes_)).all():

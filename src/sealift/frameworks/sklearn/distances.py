@@ -1,4 +1,4 @@
-"""Distances and kernels between one row and all training rows, for use inside `Graph.each_row`.
+"""Distances and kernels between one row and all training rows, for use inside `control_flow.scan`.
 
 A distance sums its terms column after column, as the trees of `sklearn.neighbors` do, so that equal distances stay
 equal. They are not expanded into products: |a|² − 2a·b + |b|² has lost half its digits where a row is a training row.
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.graph.builder import Tensor, concat, where
+from sealift.graph.control_flow import in_blocks, scan
 from sealift.graph.step import refuse
 
 Points = npt.NDArray[Any]
@@ -154,8 +155,8 @@ def kernel_sum(
             own = moved.op("ReduceSumSquare", np.array([1]), shape=(x.shape[0], 1))
             table = np.column_stack([2.0 * gamma * around, np.full(len(points), -gamma)])
             rows = concat([moved, own])
-            return x.graph.in_blocks(rows, lambda block: _summed(block, table, -sizes, weights, offset), _BLOCK)
-    return x.graph.each_row(x, lambda row: [kernel(row, points, name, params) @ weights])[0] + offset
+            return in_blocks(rows, lambda block: _summed(block, table, -sizes, weights, offset), _BLOCK)
+    return scan(x, lambda row: [kernel(row, points, name, params) @ weights])[0] + offset
 
 
 def _summed(rows: Tensor, table: Points, shift: Points, weights: Points, offset: Points) -> Tensor:

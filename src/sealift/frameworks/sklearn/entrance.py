@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sealift.frameworks.base import RowFormat
 from sealift.frameworks.dict_keys import Keys
 from sealift.frameworks.registry import apply
-from sealift.graph.builder import Graph
+from sealift.graph.context import ConversionContext
 from sealift.graph.table import Table
 
 # Where meta-estimators keep the ones that they hand the rows on to; the fitted ones first.
@@ -91,11 +91,11 @@ def check_entrance(model: Any) -> None:
     """
     for outer, name, step in entrances(model):
         if not _is_described(step):
-            graph = Graph()
+            context = ConversionContext()
             with ExitStack() as inside:
                 for part in outer:
-                    inside.enter_context(graph.inside(part))
-                apply(step, Table((), graph), name)
+                    inside.enter_context(context.inside(part))
+                apply(step, Table((), context), name)
 
 
 def _members(model: Any) -> list[tuple[str, Any]]:

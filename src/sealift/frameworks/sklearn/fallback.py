@@ -104,12 +104,12 @@ def _by_skl2onnx(estimator: Any, x: Table) -> StepOutput | None:
         raise refuse(
             f"The converter of {type(estimator).__qualname__} is not exact.", "Use one of the tree models in the list."
         )
-    return _answer(estimator, _lay_in(x.graph, found, {"X": matrix}))
+    return _answer(estimator, x, _lay_in(x.graph, found, {"X": matrix}))
 
 
 def _lay_in(graph: Graph, model: onnx.ModelProto, given: dict[str, Tensor]) -> list[Tensor]:
     """Copy a model's nodes into `graph` under fresh names; its outputs as tensors."""
-    names = {name: tensor.name for name, tensor in given.items()}
+    names = {name: tensor.materialize().name for name, tensor in given.items()}
     for initializer in model.graph.initializer:
         array = numpy_helper.to_array(initializer)
         names[initializer.name] = graph.constant(array, None if array.dtype.kind in "OUS" else array.dtype.name).name
@@ -131,14 +131,14 @@ def _lay_in(graph: Graph, model: onnx.ModelProto, given: dict[str, Tensor]) -> l
     return result
 
 
-def _answer(estimator: Any, outputs: list[Tensor]) -> StepOutput:
+def _answer(estimator: Any, x: Table, outputs: list[Tensor]) -> StepOutput:
     if hasattr(estimator, "predict_proba") and len(outputs) == 2:
         probability = outputs[1].cast("float64")
         classes = np.asarray(estimator.classes_)
-        wide = Tensor(probability.graph, probability.name, "float64", (None, len(classes)))
+        wide = Tensor(probability.graph, probability.materialize().name, "float64", (None, len(classes)))
         return StepOutput(choice=wide.argmax(), classes=classes, probability=wide)
     if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
-        return StepOutput(features=Table.of(_matrix(outputs[0])))
+        return StepOutput(features=x.with_values(_matrix(outputs[0])))
     if getattr(estimator, "_estimator_type", None) == "regressor" or hasattr(estimator, "predict"):
         value = outputs[0].cast("float64")
         return StepOutput(value=value.vector() if len(value.shape) == 2 and value.shape[1] == 1 else value)

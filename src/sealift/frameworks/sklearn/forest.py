@@ -89,4 +89,4 @@ def embedding(step: Any, x: Table) -> Table:
         reached.columns([i]).equals(np.asarray(leaves, dtype=np.int64)[None, :]).cast("float64")
         for i, leaves in enumerate(known)
     ]
-    return Table.of(concat(parts), step.get_feature_names_out())
+    return x.with_values(concat(parts), step.get_feature_names_out())

@@ -39,7 +39,7 @@ def common_precision(x: Table) -> Table:
     if all(block.values.dtype == "float32" for block in x.blocks):
         return x
     blocks = (b if b.is_text else replace(b, values=b.values.cast("float64")) for b in x.blocks)
-    return Table(tuple(blocks), x.graph)
+    return x.with_blocks(*blocks)
 
 
 @converter(impute.SimpleImputer)
@@ -48,7 +48,7 @@ def simple(step: Any, x: Table) -> Table:
     x = common_precision(x)
     if step._fit_dtype.kind != "O":
         # An array of numbers holds NaN, whatever stood in the rows.
-        x = Table(tuple(b if b.is_text else replace(b, null=math.nan) for b in x.blocks), x.graph)
+        x = x.with_blocks(*(b if b.is_text else replace(b, null=math.nan) for b in x.blocks))
     filled: list[Table] = []
     start = 0
     for block in x.blocks:
@@ -58,7 +58,7 @@ def simple(step: Any, x: Table) -> Table:
         if kept:
             chosen = block.pick(kept)
             mask = missing_mask(chosen, step.missing_values)
-            filled.append(Table((_fill(chosen, [statistics[i] for i in kept], mask),), x.graph))
+            filled.append(x.with_blocks(_fill(chosen, [statistics[i] for i in kept], mask)))
     if step.add_indicator:
         filled.append(indicator(step.indicator_, x))
     if not any(table.width for table in filled):
@@ -73,9 +73,9 @@ def indicator(step: Any, x: Table) -> Table:
     dtype = "float32" if x.blocks[0].values.dtype == "float32" else "float64"
     mask = concat(missing_mask(block, step.missing_values) for block in x.blocks)
     if not len(step.features_):
-        return Table((), x.graph)
+        return x.with_blocks()
     names = [f"missingindicator_{x.names[i]}" for i in step.features_]
-    return Table.of(mask.columns(step.features_).cast(dtype), names)
+    return x.with_values(mask.columns(step.features_).cast(dtype), names)
 
 
 def _is_nan(statistic: Any) -> bool:

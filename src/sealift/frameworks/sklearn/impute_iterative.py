@@ -21,7 +21,7 @@ def iterative(step: Any, x: Table) -> Table:
     if step.sample_posterior:
         raise refuse("It draws at random (sample_posterior=True).", "Fit it with sample_posterior=False.")
     values = x.numbers()
-    table = Table.of(values, x.names)
+    table = x.with_values(values, x.names)
     start = transform(step.initial_imputer_, table, "initial imputation").numbers()
     mask = missing_mask(Block(values, None, x.names), step.missing_values)
     empty = np.asarray(step._is_empty_feature)
@@ -30,7 +30,7 @@ def iterative(step: Any, x: Table) -> Table:
         mask = mask & ~empty[None, :] if step.keep_empty_features else kept
     columns = [start.columns([i]) for i in range(start.width)]
     for turn, (index, neighbours, estimator) in enumerate(step.imputation_sequence_ if step.n_iter_ else ()):
-        others = Table.of(concat(columns[i] for i in neighbours), [f"x{i}" for i in neighbours])
+        others = x.with_values(concat(columns[i] for i in neighbours), [f"x{i}" for i in neighbours])
         found = apply(estimator, others, f"round {turn // max(len(columns), 1) + 1}, column {index}").value
         if found is None:
             raise refuse("Its estimator is no regressor.", "Use a regressor, for instance the default BayesianRidge.")
@@ -43,7 +43,7 @@ def iterative(step: Any, x: Table) -> Table:
         known = (~mask).cast("float64").sum(keepdims=True).sum(axis=0, keepdims=True)
         filled = where(known.equals(0.0), start, filled)
     names = [name for name, gone in zip(x.names, empty, strict=True) if step.keep_empty_features or not gone]
-    result = Table.of(filled, names)
+    result = x.with_values(filled, names)
     return Table.join([result, indicator(step.indicator_, table)]) if step.add_indicator else result
 
 

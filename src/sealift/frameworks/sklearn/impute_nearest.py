@@ -11,6 +11,7 @@ from sklearn.metrics.pairwise import nan_euclidean_distances
 from sealift.frameworks.registry import converter
 from sealift.frameworks.sklearn.impute import indicator, missing_mask
 from sealift.graph.builder import Tensor, where
+from sealift.graph.control_flow import scan
 from sealift.graph.step import refuse
 from sealift.graph.table import Block, Table
 
@@ -40,7 +41,7 @@ def nearest_imputer(step: Any, x: Table) -> Table:
     mask = missing_mask(Block(values, None, x.names), step.missing_values)
     known = values.cast("float64")
     known = where(mask, np.nan, known)
-    (filled,) = x.graph.each_row(known, lambda row: [_filled(step, row)])
+    (filled,) = scan(known, lambda row: [_filled(step, row)])
     filled = where(mask, filled.cast(values.dtype), values)
     kept = np.asarray(step._valid_mask)
     names = list(x.names)
@@ -48,8 +49,12 @@ def nearest_imputer(step: Any, x: Table) -> Table:
         filled = where(x.graph.constant(kept[None, :]), filled, 0.0)
     elif not kept.all():
         filled, names = filled.columns(np.flatnonzero(kept)), [name for name, k in zip(names, kept, strict=True) if k]
-    result = Table.of(filled, names)
-    return Table.join([result, indicator(step.indicator_, Table.of(values, x.names))]) if step.add_indicator else result
+    result = x.with_values(filled, names)
+    return (
+        Table.join([result, indicator(step.indicator_, x.with_values(values, x.names))])
+        if step.add_indicator
+        else result
+    )
 
 
 def _ambiguous(step: Any) -> bool:

@@ -16,26 +16,33 @@ from sealift.graph.table import Table
 from sealift.tracing import trace
 
 
-def inverse(step: Any, y: Tensor) -> Tensor:
-    """`step.inverse_transform(y)` for y (N, k). Raises PackError E302 for a transformer not in the list."""
+def inverse(step: Any, x: Table, y: Tensor) -> Tensor:
+    """`step.inverse_transform(y)` for y (N, k), which was computed from `x`.
+
+    Raises:
+        PackError: E302 for a transformer whose inverse is not converted.
+    """
     kind = type(step)
     if kind is pipeline.Pipeline:
         for member in reversed([member for _, member in step.steps if member not in (None, "passthrough")]):
-            y = inverse(member, y)
+            y = inverse(member, x, y)
         return y
+    if kind is preprocessing.FunctionTransformer:
+        return _function(step, x, y)
     known = _INVERSES.get(kind)
     if known is None:
+        names = [each.__name__ for each in (*_INVERSES, preprocessing.FunctionTransformer)]
         raise refuse(
             f"The target was transformed by {kind.__name__}, whose inverse is not converted.",
-            f"Transform it with one of {', '.join(sorted(each.__name__ for each in _INVERSES))}.",
+            f"Transform it with one of {', '.join(sorted(names))}.",
         )
     return known(step, y)
 
 
-def _function(step: Any, y: Tensor) -> Tensor:
+def _function(step: Any, x: Table, y: Tensor) -> Tensor:
     if step.inverse_func is None:
         return y
-    return trace(step.inverse_func, Table.of(y), step.inv_kw_args or {}, frame=False).numbers()
+    return trace(step.inverse_func, x.with_values(y), step.inv_kw_args or {}, frame=False).numbers()
 
 
 def _standard(step: Any, y: Tensor) -> Tensor:
@@ -78,7 +85,6 @@ def _yeo_johnson(y: Tensor, power: float) -> Tensor:
 
 _EPSILON = float(np.spacing(1.0))
 _INVERSES: dict[type, Callable[[Any, Tensor], Tensor]] = {
-    preprocessing.FunctionTransformer: _function,
     preprocessing.StandardScaler: _standard,
     preprocessing.MinMaxScaler: lambda step, y: (y - step.min_) / step.scale_,
     preprocessing.MaxAbsScaler: lambda step, y: y * step.scale_,

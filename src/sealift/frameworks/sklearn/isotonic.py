@@ -32,4 +32,4 @@ def stairs(step: Any, x: Tensor) -> Tensor:
 def regressor(step: Any, x: Table) -> StepOutput:
     """One column to a monotone function of it."""
     value = stairs(step, x.numbers().vector())
-    return StepOutput(value=value, features=Table.of(value.matrix(), step.get_feature_names_out()))
+    return StepOutput(value=value, features=x.with_values(value.matrix(), step.get_feature_names_out()))

@@ -13,6 +13,7 @@ from sealift.frameworks.sklearn.distances import kernel
 from sealift.frameworks.sklearn.linear import dense
 from sealift.frameworks.sklearn.scale import centered
 from sealift.graph.builder import Tensor, concat, where
+from sealift.graph.control_flow import scan
 from sealift.graph.step import refuse
 from sealift.graph.table import Table
 
@@ -95,7 +96,7 @@ def nystroem(step: Any, x: Table) -> Table:
     if step.kernel == "precomputed":
         embedded = values
     else:
-        (embedded,) = x.graph.each_row(values.cast("float64"), lambda row: [kernel(row, points, step.kernel, params)])
+        (embedded,) = scan(values.cast("float64"), lambda row: [kernel(row, points, step.kernel, params)])
     return named(step, (embedded @ step.normalization_.T).cast(values.dtype), x)
 
 
@@ -115,7 +116,7 @@ def kernel_pca(step: Any, x: Table) -> Table:
         found = row if step.kernel == "precomputed" else kernel(row, points, step.kernel, params)
         return [kernel_components(step, found)]
 
-    (found,) = x.graph.each_row(values.cast("float64"), body)
+    (found,) = scan(values.cast("float64"), body)
     return named(step, found.cast(values.dtype), x)
 
 

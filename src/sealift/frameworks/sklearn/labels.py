@@ -24,7 +24,7 @@ def _code(step: Any, x: Table) -> Tensor:
 def encoder(step: Any, x: Table) -> Table:
     """The class's number; NaN for what is no class, where the original raises."""
     found = _code(step, x)
-    return Table.of(where(found < 0, np.nan, found.cast("float64")), x.names)
+    return x.with_values(where(found < 0, np.nan, found.cast("float64")), x.names)
 
 
 @converter(preprocessing.LabelBinarizer)
@@ -34,10 +34,10 @@ def binarizer(step: Any, x: Table) -> Table:
         raise refuse("It was fitted on rows of several labels.", "Leave it out: such rows are binary already.")
     classes = [str(value) for value in step.classes_]
     if len(classes) == 1:
-        return Table.of(constant_column(x, float(step.neg_label)).matrix(), classes)
+        return x.with_values(constant_column(x, float(step.neg_label)).matrix(), classes)
     hit = indicators(_code(step, x), [[1] if len(classes) == 2 else range(len(classes))], [len(classes)])
     names = classes[1:] if len(classes) == 2 else classes
-    return Table.of(where(hit > 0.5, float(step.pos_label), float(step.neg_label)), names)
+    return x.with_values(where(hit > 0.5, float(step.pos_label), float(step.neg_label)), names)
 
 
 @converter(preprocessing.MultiLabelBinarizer)

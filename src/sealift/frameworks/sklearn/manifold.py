@@ -14,6 +14,7 @@ from sealift.frameworks.sklearn.kernel_maps import kernel_components
 from sealift.frameworks.sklearn.linear import dense
 from sealift.frameworks.sklearn.neighbors import nearest
 from sealift.graph.builder import Tensor, concat, where
+from sealift.graph.control_flow import scan
 from sealift.graph.special_functions import solve
 from sealift.graph.table import Table
 
@@ -36,7 +37,7 @@ def isomap(step: Any, x: Table) -> Table:
             near = where(reduced <= float(search.radius) ** metric.power, metric.full(reduced), np.inf)
             return embedded((near.matrix() + ways).min(axis=0))
 
-        (found,) = x.graph.each_row(x.numbers().cast("float64"), through_near)
+        (found,) = scan(x.numbers().cast("float64"), through_near)
     else:
         distance, index = nearest(search, x, search.n_neighbors, ways)
         count = distance.width
@@ -45,7 +46,7 @@ def isomap(step: Any, x: Table) -> Table:
             gap, rows = _halves(row, count)
             return embedded((rows.take_from(ways) + gap.matrix()).min(axis=0))
 
-        (found,) = x.graph.each_row(concat([distance, index.cast("float64")]), through_nearest)
+        (found,) = scan(concat([distance, index.cast("float64")]), through_nearest)
     return named(step, found, x)
 
 
@@ -66,7 +67,7 @@ def locally_linear(step: Any, x: Table) -> Table:
         weights = solve(products + ridge * np.eye(count), row.graph.constant(np.ones(count)))
         return [(weights / weights.sum()) @ rows.take_from(np.asarray(step.embedding_))]
 
-    (found,) = x.graph.each_row(concat([values, index.cast("float64")]), body)
+    (found,) = scan(concat([values, index.cast("float64")]), body)
     return named(step, found, x)
 
 
@@ -83,7 +84,7 @@ def nearest_graph(step: Any, x: Table) -> Table:
         nothing = row.graph.constant(np.zeros(rows))
         return [nothing.op("ScatterElements", at, weight, axis=0)]
 
-    (wide,) = x.graph.each_row(concat([found, index.cast("float64")]), body)
+    (wide,) = scan(concat([found, index.cast("float64")]), body)
     return named(step, wide, x)
 
 
@@ -98,7 +99,7 @@ def radius_graph(step: Any, x: Table) -> Table:
         weight: Any = metric.full(reduced) if step.mode == "distance" else 1.0
         return [where(reduced <= float(step.radius) ** metric.power, weight, 0.0)]
 
-    (found,) = x.graph.each_row(x.numbers().cast("float64"), body)
+    (found,) = scan(x.numbers().cast("float64"), body)
     return named(step, found, x)
 
 

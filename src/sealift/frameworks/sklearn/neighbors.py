@@ -13,6 +13,7 @@ from sealift.frameworks.sklearn.linear import dense
 from sealift.frameworks.sklearn.ties import refuse_arbitrary, settled, visits
 from sealift.graph.builder import Tensor, where
 from sealift.graph.classify import by_probability
+from sealift.graph.control_flow import scan
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 
@@ -42,7 +43,7 @@ def nearest(step: Any, x: Table, count: int, targets: Any) -> tuple[Tensor, Tens
             values = index.take_from(reduced)
         return [metric.full(values), index]
 
-    distance, index = x.graph.each_row(x.numbers().cast("float64"), body)
+    distance, index = scan(x.numbers().cast("float64"), body)
     return distance, index
 
 
@@ -117,7 +118,7 @@ def _within(step: Any, x: Table, table: Any) -> tuple[Tensor, Tensor]:
             share = where(inside, weights, 0.0)
         return [share @ table, share.sum(keepdims=True)]
 
-    total, weight = x.graph.each_row(x.numbers().cast("float64"), body)
+    total, weight = scan(x.numbers().cast("float64"), body)
     return total, weight
 
 

@@ -63,4 +63,4 @@ def regressor(step: Any, x: Table) -> StepOutput:
 def boltzmann(step: Any, x: Table) -> Table:
     """The probabilities of the hidden units."""
     hidden = expit(x.numbers() @ step.components_.T + step.intercept_hidden_)
-    return Table.of(hidden, step.get_feature_names_out())
+    return x.with_values(hidden, step.get_feature_names_out())

@@ -19,5 +19,6 @@ def latent(step: Any, x: Table) -> StepOutput:
     value = plane(centred, step.coef_, step.intercept_)
     scores = (centred / step._x_std) @ step.x_rotations_
     return StepOutput(
-        value=value.vector() if step._predict_1d else value, features=Table.of(scores, step.get_feature_names_out())
+        value=value.vector() if step._predict_1d else value,
+        features=x.with_values(scores, step.get_feature_names_out()),
     )

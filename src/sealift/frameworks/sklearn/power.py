@@ -27,7 +27,7 @@ def power(step: Any, x: Table) -> Table:
         up = _power(log1p(where(values < 0.0, 0.0, values)), lambdas, np.abs(lambdas) < eps)
         down = _power(log1p(where(values < 0.0, -values, 0.0)), 2 - lambdas, np.abs(lambdas - 2) <= eps)
         found = where(values < 0.0, -down, up)
-    table = Table.of(found.cast(values.dtype), x.names)
+    table = x.with_values(found.cast(values.dtype), x.names)
     return transform(step._scaler, table, "standardize") if step.standardize else table
 
 

@@ -14,6 +14,7 @@ from sealift.frameworks.registry import apply, converter
 from sealift.frameworks.sklearn.distances import kernel, squared
 from sealift.graph.builder import Tensor
 from sealift.graph.classify import by_sign, two_columns
+from sealift.graph.control_flow import scan
 from sealift.graph.special_functions import erf
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
@@ -85,7 +86,7 @@ def regressor(step: Any, x: Table) -> StepOutput:
     points, weights = np.asarray(step.X_train_), np.asarray(step.alpha_)
     # The scale belongs to the weights: a scalar factor after a product of matrices becomes a float32 when it runs.
     scaled = (weights if weights.ndim == 2 else weights[:, None]) * step._y_train_std
-    (found,) = x.graph.each_row(x.numbers(), lambda row: [covariance(step.kernel_, row, points) @ scaled])
+    (found,) = scan(x.numbers(), lambda row: [covariance(step.kernel_, row, points) @ scaled])
     mean = found + np.broadcast_to(np.asarray(step._y_train_mean, dtype=np.float64), (scaled.shape[1],))
     return StepOutput(value=mean.vector() if mean.width == 1 else mean)
 
@@ -109,7 +110,7 @@ def laplace(step: Any, x: Table) -> StepOutput:
         v = row.graph.constant(whitened) @ found
         return [found @ weights, _variance(step.kernel_, row) - (v * v).sum(keepdims=True)]
 
-    mean, variance = x.graph.each_row(x.numbers(), latent)
+    mean, variance = scan(x.numbers(), latent)
     alpha = 1.0 / (2.0 * variance)
     squares = (_gpc.LAMBDAS**2).T
     integrals = ((np.pi / alpha).sqrt() * erf(mean * _gpc.LAMBDAS.T * (alpha / (alpha + squares)).sqrt())) / (

@@ -37,4 +37,4 @@ def quantile(step: Any, x: Table) -> Table:
         bounded = normal_quantile(found.cast("float64")).cast(dtype).clip(low, high)
         found = where(found <= 0.0, float(low), where(found >= 1.0, float(high), bounded))
     # Only the stored cells of a sparse matrix are transformed.
-    return Table.of(where(absent(values), 0.0, found) if x.sparse else found, x.names)
+    return x.with_values(where(absent(values), 0.0, found) if x.sparse else found, x.names)

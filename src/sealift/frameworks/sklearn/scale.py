@@ -23,7 +23,7 @@ def standard(step: Any, x: Table) -> Table:
         values = values - step.mean_.astype(values.dtype)
     if step.with_std:
         values = _scaled(values, step.scale_, x) if x.sparse else values / step.scale_.astype(values.dtype)
-    return Table.of(values, x.names)
+    return x.with_values(values, x.names)
 
 
 @converter(preprocessing.MinMaxScaler)
@@ -34,7 +34,7 @@ def min_max(step: Any, x: Table) -> Table:
     values = ((values * step.scale_).cast(dtype) + step.min_).cast(dtype)
     if step.clip:
         values = values.clip(*step.feature_range)
-    return Table.of(values, x.names)
+    return x.with_values(values, x.names)
 
 
 @converter(preprocessing.RobustScaler)
@@ -46,7 +46,7 @@ def robust(step: Any, x: Table) -> Table:
         values = (values - step.center_).cast(dtype)
     if step.with_scaling:
         values = _scaled(values, step.scale_, x)
-    return Table.of(values, x.names)
+    return x.with_values(values, x.names)
 
 
 @converter(preprocessing.MaxAbsScaler)
@@ -56,7 +56,7 @@ def max_abs(step: Any, x: Table) -> Table:
     values = _scaled(values, step.scale_, x)
     if getattr(step, "clip", False):
         values = values.clip(-1.0, 1.0)
-    return Table.of(values, x.names)
+    return x.with_values(values, x.names)
 
 
 @converter(preprocessing.Normalizer)
@@ -65,20 +65,20 @@ def normalizer(step: Any, x: Table) -> Table:
     values = x.numbers()
     norm = _norm(values, step.norm)
     small = norm.equals(0.0) if x.sparse else norm < 10 * float(np.finfo(values.dtype).eps)
-    return Table.of(values / where(small, 1.0, norm), x.names)
+    return x.with_values(values / where(small, 1.0, norm), x.names)
 
 
 @converter(preprocessing.Binarizer)
 def binarizer(step: Any, x: Table) -> Table:
     """1 above the threshold, else 0."""
     values = x.numbers()
-    return Table.of((values > float(step.threshold)).cast(values.dtype), x.names)
+    return x.with_values((values > float(step.threshold)).cast(values.dtype), x.names)
 
 
 @converter(preprocessing.KernelCenterer)
 def centerer(step: Any, x: Table) -> Table:
     """A kernel matrix, centred in the space that the kernel spans."""
-    return Table.of(centered(step, x.numbers()), x.names)
+    return x.with_values(centered(step, x.numbers()), x.names)
 
 
 def centered(step: Any, kernel: Tensor) -> Tensor:

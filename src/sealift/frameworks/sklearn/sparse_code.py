@@ -10,6 +10,7 @@ from sklearn import decomposition
 from sealift.frameworks.registry import converter
 from sealift.frameworks.sklearn.column_names import named
 from sealift.graph.builder import Tensor, concat, where
+from sealift.graph.control_flow import scan
 from sealift.graph.step import refuse
 from sealift.graph.table import Table
 
@@ -28,7 +29,7 @@ def sparse_code(step: Any, x: Table) -> Table:
     elif algorithm == "omp":
         wanted = step.transform_n_nonzero_coefs
         count = int(min(max(x.width / 10, 1), len(atoms)) if wanted is None else wanted)
-        (code,) = x.graph.each_row(likeness, lambda row: [_pursuit(row, atoms @ atoms.T, count)])
+        (code,) = scan(likeness, lambda row: [_pursuit(row, atoms @ atoms.T, count)])
     else:
         raise refuse(
             f"transform_algorithm={algorithm!r} follows a path of regressions for every row.",

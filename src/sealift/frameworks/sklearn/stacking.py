@@ -21,7 +21,7 @@ def _meta(step: Any, x: Table) -> Table:
     parts: list[Table] = []
     for name, member, method in zip(names, step.estimators_, step.stack_method_, strict=True):
         found, _ = response(member, apply(member, x, name), method)
-        parts.append(Table.of(_columns(step, found, method)))
+        parts.append(x.with_values(_columns(step, found, method)))
     return Table.join([*parts, x] if step.passthrough else parts)
 
 

@@ -20,7 +20,7 @@ from sklearn.feature_extraction import text
 
 from sealift.frameworks.registry import storage
 from sealift.frameworks.sklearn.select import ELIMINATIONS, SELECTORS
-from sealift.graph.sparse import Stored
+from sealift.graph.sparse import StoredCells
 from sealift.graph.table import Table
 
 
@@ -65,7 +65,7 @@ def same_cells(step: Any, given: Table, made: Table) -> Table:
     del step
     if not given.sparse:
         return made
-    return Table.of(Stored(made.numbers(), given.numbers()), made.names).stored(sparse=True)
+    return made.with_values(StoredCells(made.numbers(), given.numbers()), made.names).stored(sparse=True)
 
 
 @storage(

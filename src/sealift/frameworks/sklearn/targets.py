@@ -54,5 +54,5 @@ def classifier_chain(step: Any, x: Table) -> StepOutput:
 
 
 def _beside(x: Table, seen: list[Tensor]) -> Table:
-    given = Table.of(x.numbers().cast("float64"), x.names).stored(sparse=x.sparse)
-    return Table.join([given, Table.of(stack(seen))]) if seen else given
+    given = x.with_values(x.numbers().cast("float64"), x.names).stored(sparse=x.sparse)
+    return Table.join([given, x.with_values(stack(seen))]) if seen else given

@@ -11,10 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 from sealift import canonical
 from sealift.contract import Stage
 from sealift.frameworks.registry import converter
-from sealift.graph import unicode_tables
+from sealift.graph import inputs, unicode_tables
 from sealift.graph.builder import Tensor, where
-from sealift.graph.edited_strings import Edited
-from sealift.graph.sparse import Bag
+from sealift.graph.edited_strings import EditedStrings
+from sealift.graph.sparse import SparseRows
 from sealift.graph.step import refuse
 from sealift.graph.table import Table
 from sealift.graph.token_pattern import automaton
@@ -28,14 +28,14 @@ _DTYPES = {"float32": "float32"} | dict.fromkeys(("float64", "int32", "int64", "
 @converter(CountVectorizer)
 def count(step: Any, x: Table) -> Table:
     """How often each term occurs."""
-    return Table.of(_counted(step, x), step.get_feature_names_out())
+    return x.with_values(_counted(step, x), step.get_feature_names_out())
 
 
 @converter(TfidfVectorizer)
 def tfidf(step: Any, x: Table) -> Table:
     """The same, weighted."""
     check_is_fitted(step)
-    return Table.of(_weighted(step._tfidf, _counted(step, x)), step.get_feature_names_out())
+    return x.with_values(_weighted(step._tfidf, _counted(step, x)), step.get_feature_names_out())
 
 
 @converter(HashingVectorizer)
@@ -45,14 +45,14 @@ def hashing(step: Any, x: Table) -> Table:
         raise refuse(f"It makes {step.n_features} columns.", "Use at most n_features=2**20, or better 2**16.")
     hashed = {"columns": int(step.n_features), "signs": bool(step.alternate_sign)}
     bag = _bag(step, x, {"hash": hashed}, int(step.n_features))
-    return Table.of(_over_norm(bag, step.norm))
+    return x.with_values(_over_norm(bag, step.norm))
 
 
 @converter(TfidfTransformer)
 def weights(step: Any, x: Table) -> Table:
     """Counts to weights."""
     check_is_fitted(step)
-    return Table.of(_weighted(step, x.numbers()), x.names)
+    return x.with_values(_weighted(step, x.numbers()), x.names)
 
 
 def _counted(step: Any, x: Table) -> Tensor:
@@ -65,7 +65,7 @@ def _counted(step: Any, x: Table) -> Tensor:
     return _bag(step, x, {"vocabulary": terms}, len(terms))
 
 
-def _bag(step: Any, x: Table, columns: dict[str, Any], width: int) -> Bag:
+def _bag(step: Any, x: Table, columns: dict[str, Any], width: int) -> SparseRows:
     dtype = _DTYPES.get(np.dtype(step.dtype).name)
     if dtype is None:
         raise refuse(f"It counts in {np.dtype(step.dtype).name}, which overflows.", "Leave dtype at its default.")
@@ -82,14 +82,14 @@ def _bag(step: Any, x: Table, columns: dict[str, Any], width: int) -> Bag:
     places, counts = _staged(x, spec)
     if step.binary:
         counts = (places >= 0).cast("float64")
-    return Bag(places, counts.cast(dtype), width)
+    return SparseRows(places, counts.cast(dtype), width)
 
 
 def _staged(x: Table, spec: dict[str, Any]) -> tuple[Tensor, Tensor]:
     """The tensors of a stage over the one column of `x`."""
     strings = x.blocks[0].values if x.width == 1 else None
-    if not isinstance(strings, Edited):
-        return x.graph.staged(Stage(field_of(x), spec))
+    if not isinstance(strings, EditedStrings):
+        return inputs.stage_tensors(x.graph, Stage(field_of(x), spec))
     if strings.instead not in (None, ""):
         raise refuse(
             f"Missing texts are filled with {strings.instead!r:.40} before it.",
@@ -106,12 +106,12 @@ def field_of(x: Table) -> int:
             "Use a ColumnTransformer with one vectorizer a column, each column named by a plain string.",
         )
     block = x.blocks[0]
-    source, held = block.values.origin
     if not block.is_text:
         raise refuse(f"The column {block.names[0]!r:.80} holds numbers.", "Give it texts.")
-    if source.name != "text":
+    field = inputs.field_of(block.values)
+    if field is None:
         raise refuse("The texts were changed by a step before it.", "Let it stand first, on the column as it is.")
-    return x.graph.texts[held[0]]
+    return field.index
 
 
 def _analysis(step: Any) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _analysis(step: Any) -> dict[str, Any]:
 def _weighted(step: Any, counts: Tensor) -> Tensor:
     """`TfidfTransformer.transform`, on what is not zero."""
     # Where a column may stand several times in a row, only the sums can be weighed.
-    bag = counts if type(counts) is Bag else None
+    bag = counts if type(counts) is SparseRows else None
     values = counts if bag is None else bag.values
     if step.sublinear_tf:
         full = values.equals(np.array(0, values.dtype)).op("Not") if bag is None else bag.filled
@@ -157,7 +157,7 @@ def _over_norm(rows: Tensor, norm: str | None) -> Tensor:
     """Each row over its norm, which is summed in float64; a row of zeros stays."""
     if norm is None:
         return rows
-    bag = rows if type(rows) is Bag else None
+    bag = rows if type(rows) is SparseRows else None
     values = rows if bag is None else bag.values
     size = (values * values if norm == "l2" else values.abs()).cast("float64").sum(keepdims=True)
     size = size.sqrt() if norm == "l2" else size

@@ -20,6 +20,7 @@ from sklearn.metrics._pairwise_distances_reduction import ArgKmin
 from sealift.frameworks.registry import explanation
 from sealift.frameworks.sklearn.distances import Metric
 from sealift.graph.builder import Tensor, where
+from sealift.graph.control_flow import cond, loop
 from sealift.graph.step import refuse
 
 Order: TypeAlias = Callable[[Tensor], Tensor]
@@ -165,9 +166,9 @@ def settled(row: Tensor, reduced: Tensor, count: int, groups: Any, order: Order)
         level = reduced.equals(edge)
         kinds = graph.constant(np.asarray(groups, dtype=np.float64))
         differ = where(level, kinds, -1.0).max() > where(level, kinds, _NONE).min()
-        return graph.either(differ, lambda: _heap(reduced, count, order(row)), lambda: first)
+        return cond(differ, lambda: _heap(reduced, count, order(row)), lambda: first)
 
-    return graph.either(tied, among, lambda: first)
+    return cond(tied, among, lambda: first)
 
 
 def _heap(reduced: Tensor, count: int, place: Tensor) -> Tensor:
@@ -203,6 +204,6 @@ def _heap(reduced: Tensor, count: int, place: Tensor) -> Tensor:
         ]
 
     before = graph.constant(np.array(-1.0))
-    held, rows, _ = graph.repeat([start, nobody, before], push, int(reduced.shape[0] or 0) + 1)
+    held, rows, _ = loop(graph, [start, nobody, before], push, int(reduced.shape[0] or 0) + 1)
     kept = held.op("Slice", np.array([0]), np.array([count]), shape=(count,))
     return kept.smallest(count)[1].take_from(rows)

@@ -11,6 +11,7 @@ from sklearn import decomposition
 from sealift.frameworks.registry import converter
 from sealift.frameworks.sklearn.column_names import named
 from sealift.graph.builder import Tensor, where
+from sealift.graph.control_flow import loop
 from sealift.graph.special_functions import digamma
 from sealift.graph.step import refuse
 from sealift.graph.table import Table
@@ -37,7 +38,7 @@ def topics(step: Any, x: Table) -> Table:
 
     weights = start * np.exp(psi(np.ones((1, count))) - psi(float(count)))
     open_rows = counts.sum(keepdims=True) > -1.0
-    shares, _, _ = x.graph.repeat([start, weights, open_rows], refine, int(step.max_doc_update_iter))
+    shares, _, _ = loop(x.graph, [start, weights, open_rows], refine, int(step.max_doc_update_iter))
     return named(step, shares / shares.sum(keepdims=True), x)
 
 

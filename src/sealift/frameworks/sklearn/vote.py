@@ -39,7 +39,7 @@ def _voters(step: Any, x: Table) -> list[tuple[Any, StepOutput]]:
 def voting_regressor(step: Any, x: Table) -> StepOutput:
     """The weighted mean of the members."""
     found = [response(member, answer, "predict")[0] for member, answer in _voters(step, x)]
-    return StepOutput(value=_average(found, step._weights_not_none), features=Table.of(stack(found)))
+    return StepOutput(value=_average(found, step._weights_not_none), features=x.with_values(stack(found)))
 
 
 @converter(ensemble.VotingClassifier)
@@ -54,12 +54,12 @@ def voting_classifier(step: Any, x: Table) -> StepOutput:
             choice=probability.argmax(),
             classes=step.classes_,
             probability=probability,
-            features=Table.of(concat(rated)) if step.flatten_transform else None,
+            features=x.with_values(concat(rated)) if step.flatten_transform else None,
         )
     numbers = [labels(answer).cast("int64") for _, answer in members]
     ballots = [_one_hot(number, len(step.classes_)) for number in numbers]
     counted = _sum(ballots if weights is None else [b * float(w) for b, w in zip(ballots, weights, strict=True)])
-    votes = Table.of(stack(numbers).cast("float64"))
+    votes = x.with_values(stack(numbers).cast("float64"))
     return StepOutput(choice=counted.argmax(), classes=step.classes_, features=votes)
 
 

@@ -47,8 +47,8 @@ def transformed_target(step: Any, x: Table) -> StepOutput:
     """The regressor's answer, transformed back."""
     value, _ = response(step.regressor_, apply(step.regressor_, x, "regressor"), "predict")
     matrix = value.matrix() if len(value.shape) == 1 else value
-    with x.graph.inside("transformer"):
-        found = inverse(step.transformer_, matrix)
+    with x.context.inside("transformer"):
+        found = inverse(step.transformer_, x, matrix)
     return StepOutput(value=found.vector() if step._training_dim == 1 and found.width == 1 else found)
 
 

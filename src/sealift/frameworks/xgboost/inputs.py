@@ -31,7 +31,7 @@ def matrix(x: Table, parsed: Parsed, marker: float) -> Tensor:
         known = parsed.categories[i] if i < len(parsed.categories) else []
         if known:
             # The library takes most categories it never met for the next known one (seen in 3.2), some it refuses.
-            close(column, known)
+            close(x, column, known)
             parts.append(_coded(numbered(x.select([i]), [known]).cast("float32")))
         elif column.is_text:
             raise refuse(

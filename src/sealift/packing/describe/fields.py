@@ -16,7 +16,7 @@ from sealift.contract.datetimes import DAY, text_of
 from sealift.contract.field import DEFAULT_STRING_MISSING
 from sealift.errors import PackError
 from sealift.frameworks import Step
-from sealift.graph.edited_strings import Edited
+from sealift.graph.edited_strings import EditedStrings
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Column, Values, as_numbers
 from sealift.packing.inputs.dates import is_time
@@ -53,7 +53,7 @@ def with_categories(fields: Sequence[Field], steps: Sequence[Step], form: Form) 
         if categories is None or len(categories) != step.table.width:
             continue
         for column, values in zip(step.table.each(), categories, strict=True):
-            if isinstance(column.values, Edited):  # whose categories are no values of the field
+            if isinstance(column.values, EditedStrings):  # whose categories are no values of the field
                 continue
             name = column.names[0]
             found = tuple(_plain(v) for v in values if not is_missing(v))

@@ -50,8 +50,8 @@ def infer_contract(
     form, conversion, original = converted.form, converted.conversion, converted.original
     inputs = free_text.without_lists(fields.infer(form, sketches), conversion.stages)
     inputs = fields.with_categories(inputs, conversion.steps, form)
-    inputs = fields.with_whole(fields.with_policies(inputs, original), conversion.graph.whole)
-    inputs = fields.with_closed(inputs, conversion.graph.closed)
+    inputs = fields.with_whole(fields.with_policies(inputs, original), conversion.integer_fields)
+    inputs = fields.with_closed(inputs, conversion.closed_categories)
     inputs = fields.with_missing_words(inputs, form)
     constants = fields.constants_of(conversion.steps)
     inputs, findings = fields.without_rare(inputs, counted, strings, training=training, constants=constants)

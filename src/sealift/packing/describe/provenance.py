@@ -11,11 +11,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import sealift
 from sealift import canonical
 from sealift.frameworks import frameworks
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import as_numbers
+from sealift.version import __version__
 
 _PACKAGES = ("numpy", "pandas", "polars", "onnxruntime")  # beside those of the frameworks
 
@@ -34,7 +34,7 @@ def provenance(form: Form, model: Any) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """The versions of the packages that took part."""
-    return {"sealift": sealift.__version__} | _installed()
+    return {"sealift": __version__} | _installed()
 
 
 @cache  # a process keeps what it has imported, and reading all their metadata takes longer than packing a small model

@@ -9,7 +9,7 @@ from sealift.contract import Contract, Field, Output
 from sealift.errors import LimitError, PackError
 from sealift.frameworks import Conversion, Source, Step, StepOutput, Table, apply, source_of
 from sealift.frameworks.conversion import finished
-from sealift.graph.builder import Graph
+from sealift.graph.context import ConversionContext
 from sealift.graph.table import input_table
 from sealift.packing import convert
 from sealift.packing.describe import fields as fielding
@@ -85,15 +85,14 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
         inputs=tuple(fields), outputs=(Output(name="value", kind="value", dtype="float64"),), task="regression"
     )
     tensors = encoded(contract, columns).only_good()
-    graph = Graph()
-    stand_ins = StandIns(graph, tensors)
-    graph.rescue = stand_ins
+    stand_ins = StandIns(tensors)
+    context = ConversionContext(on_unsupported=stand_ins)
     dtypes = {} if form is None else form.dtypes
     every = fields if form is None else convert.with_dropped(fields, form)
     absent = {} if form is None else {column.name: column.unfit for _, column in form.dropped}
     answer = _applied(
         source,
-        input_table(graph, every, nulls, seen, dtypes, absent, sparse=form is not None and form.sparse),
+        input_table(context, every, nulls, seen, dtypes, absent, sparse=form is not None and form.sparse),
         stand_ins,
     )
     obstacles += [_obstacle(error) for error in stand_ins.refused]
@@ -102,7 +101,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     retained: Sequence[Finding] = ()
     if answer is not None and not obstacles:
         try:
-            conversion = finished(graph, answer, source.kind)
+            conversion = finished(context, answer, source.kind)
             dropped = conversion.unused()
             if form is not None:
                 agrees = _compared(conversion, source, form, fields, obstacles)
@@ -115,7 +114,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     if answer is None:
         notes.append("What comes after the refused steps could not be examined.")
     used = min(_MOST, len(form or ()))
-    return Diagnosis(_steps(graph, obstacles, tensors, form), obstacles, used, agrees, notes, retained)
+    return Diagnosis(_steps(context.steps, obstacles, tensors, form), obstacles, used, agrees, notes, retained)
 
 
 def _retained(conversion: Conversion, dataset: Dataset, fields: Sequence[Field]) -> list[Finding]:
@@ -193,11 +192,13 @@ def _compared(
     return report.passed
 
 
-def _steps(graph: Graph, obstacles: list[Obstacle], tensors: Mapping[str, Any], form: Form | None) -> list[Examined]:
+def _steps(
+    steps: Sequence[Step], obstacles: list[Obstacle], tensors: Mapping[str, Any], form: Form | None
+) -> list[Examined]:
     """The steps, each after the one that it stands in."""
     bad = {obstacle.where for obstacle in obstacles}
     first: dict[str, Step] = {}
-    for step in graph.steps:
+    for step in steps:
         first.setdefault(step.path, step)
     paths = [*first, *(where for where in sorted(bad) if where and " (" in where and where not in first)]
     order: dict[str, None] = {}
@@ -209,7 +210,7 @@ def _steps(graph: Graph, obstacles: list[Obstacle], tensors: Mapping[str, Any], 
     for path in listed:
         found = first.get(path)
         how = "refused" if path in bad or found is None else found.how
-        result.append(Examined(path, how, how != "refused", _carried(graph, found, tensors, form)))
+        result.append(Examined(path, how, how != "refused", _carried(found, tensors, form)))
     return result
 
 
@@ -219,13 +220,13 @@ def _above(path: str) -> list[str]:
     return [" › ".join(parts[: i + 1]) for i in range(len(parts))]
 
 
-def _carried(graph: Graph, step: Step | None, tensors: Mapping[str, Any], form: Form | None) -> list[str]:
+def _carried(step: Step | None, tensors: Mapping[str, Any], form: Form | None) -> list[str]:
     if step is None:
         return []
     rows = None
     if form is not None and step.source.learned.categories is not None:
         try:
-            rows = replayed(graph, step.source, step.table, tensors)
+            rows = replayed(step.table.graph, step.source, step.table, tensors)
         except Exception:  # then the categories are told without counts
             rows = None
     return step.source.learned.sentences(rows)

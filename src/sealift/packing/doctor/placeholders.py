@@ -12,7 +12,6 @@ import numpy as np
 from sealift.errors import LimitError, PackError
 from sealift.frameworks import Source, StepOutput, Table, Tensor
 from sealift.frameworks.base import Features
-from sealift.graph.builder import Graph
 from sealift.graph.table import Block
 from sealift.packing.doctor import source_scan
 from sealift.packing.proof.replay import replayed
@@ -21,8 +20,7 @@ from sealift.packing.proof.replay import replayed
 class StandIns:
     """In place of a refused step's answer: what the original step gives for the same rows, as a constant."""
 
-    def __init__(self, graph: Graph, tensors: Mapping[str, Any]) -> None:
-        self._graph = graph
+    def __init__(self, tensors: Mapping[str, Any]) -> None:
         self._tensors = tensors
         self.refused: list[PackError] = []
 
@@ -34,7 +32,7 @@ class StandIns:
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                return self._answer(source, replayed(self._graph, source, table, self._tensors))
+                return self._answer(source, table, replayed(table.graph, source, table, self._tensors))
         except LimitError:
             raise
         except Exception:
@@ -45,38 +43,41 @@ class StandIns:
         if not any(known.where == error.where and known.what == error.what for known in self.refused):
             self.refused.append(error)
 
-    def _answer(self, source: Source, rows: Any) -> StepOutput:
+    def _answer(self, source: Source, x: Table, rows: Any) -> StepOutput:
         outputs = set(source.outputs)
         if "features" in outputs and "value" not in outputs:
-            return StepOutput(features=self._features(source.features(rows)))
+            return StepOutput(features=_features(x, source.features(rows)))
         predicted = source.answer(rows, ("value",))["value"]
         classes = source.classes
         if classes is None:
-            return StepOutput(value=self._constant(predicted.astype(np.float64)))
+            return StepOutput(value=_constant(x, predicted.astype(np.float64)))
         chosen = np.searchsorted(classes, predicted) if len(classes) else predicted
         ratings: dict[str, Any] = {
-            name: self._constant(np.asarray(source.answer(rows, (name,))[name], dtype=np.float64))
+            name: _constant(x, np.asarray(source.answer(rows, (name,))[name], dtype=np.float64))
             for name in ("probability", "score")
             if name in outputs
         }
-        choice = self._constant(chosen.astype(np.int64))
+        choice = _constant(x, chosen.astype(np.int64))
         return replace(StepOutput(choice=choice, classes=classes), **ratings)
 
-    def _features(self, given: Features) -> Table:
-        values, names, sparse = given
-        if values.dtype != object:
-            return Table.of(self._constant(values.astype(np.float64)), list(names)).stored(sparse=sparse)
-        parts = [self._column(values[:, i], name) for i, name in enumerate(names)]
-        return Table.join([Table((part,), self._graph) for part in parts])
 
-    def _column(self, values: Any, name: str) -> Block:
-        gone = np.array([value is None or value != value for value in values])  # noqa: PLR0124 - NaN
-        if all(isinstance(value, str) for value in values[~gone]):
-            filled = np.where(gone, "", values)
-            return Block(self._constant(filled[:, None]), self._constant(gone[:, None]), (name,))
-        numbers = np.array([np.nan if lost else float(value) for value, lost in zip(values, gone, strict=True)])
-        return Block(self._constant(numbers[:, None]), None, (name,))
+def _features(x: Table, given: Features) -> Table:
+    values, names, sparse = given
+    if values.dtype != object:
+        return x.with_values(_constant(x, values.astype(np.float64)), list(names)).stored(sparse=sparse)
+    parts = [_column(x, values[:, i], name) for i, name in enumerate(names)]
+    return Table.join([x.with_blocks(part) for part in parts])
 
-    def _constant(self, values: Any) -> Tensor:
-        held = self._graph.constant(values)
-        return Tensor(self._graph, held.name, held.dtype, (None, *held.shape[1:]))
+
+def _column(x: Table, values: Any, name: str) -> Block:
+    gone = np.array([value is None or value != value for value in values])  # noqa: PLR0124 - NaN
+    if all(isinstance(value, str) for value in values[~gone]):
+        filled = np.where(gone, "", values)
+        return Block(_constant(x, filled[:, None]), _constant(x, gone[:, None]), (name,))
+    numbers = np.array([np.nan if lost else float(value) for value, lost in zip(values, gone, strict=True)])
+    return Block(_constant(x, numbers[:, None]), None, (name,))
+
+
+def _constant(x: Table, values: Any) -> Tensor:
+    held = x.graph.constant(values)
+    return Tensor(x.graph, held.name, held.dtype, (None, *held.shape[1:]))

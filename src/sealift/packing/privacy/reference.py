@@ -15,6 +15,7 @@ import onnx
 from sealift.contract import Contract, Field, Output
 from sealift.errors import LimitError, SealiftError
 from sealift.frameworks import Conversion, Tensor
+from sealift.graph.inputs import stages_of, text_fields
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import as_numbers
 from sealift.packing.privacy.constants import intermediates, pruned
@@ -252,7 +253,7 @@ def _inside(form: Form, conversion: Conversion, graph: onnx.ModelProto) -> tuple
     )  # fmt: skip
     try:
         tensors = encoded(contract, form.values()).only_good()
-        stages = Stages(tuple(conversion.graph.stages), conversion.graph.texts)
+        stages = Stages(stages_of(conversion.graph), text_fields(conversion.graph))
         found, picked, widths = _matrices(graph, list(candidates), stages, tensors)
     except LimitError:
         raise

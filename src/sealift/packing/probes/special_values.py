@@ -68,7 +68,7 @@ def _operands(conversion: Conversion) -> list[tuple[Tensor, tuple[float, ...]]]:
     open_ended = thresholds.open_ended_in(nodes)
     result: list[tuple[Tensor, tuple[float, ...]]] = []
     for name, (tensor, values) in {
-        tensor.name: (tensor, values) for tensor, values in conversion.graph.special
+        tensor.materialize().name: (tensor, values) for tensor, values in conversion.special_operands
     }.items():
         if name in open_ended or len(tensor.shape) > 2 or tensor.dtype in ("object", "bool"):
             continue

@@ -1,0 +1,76 @@
+"""The inputs of a graph: columns of the contract's fields, and what text stages compute before the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sealift.contract import Stage
+from sealift.graph.tensor import Builder, Tensor
+
+
+@dataclass(frozen=True)
+class InputField:
+    """The field that a column of an input belongs to.
+
+    Attributes:
+        name: the field's name.
+        index: its place among the fields that are fed.
+        arrow: whether Arrow holds its strings in the original's rows.
+        seen: where to look up the distinct values of the caller's rows, by field name.
+    """
+
+    name: str
+    index: int
+    arrow: bool = False
+    seen: Mapping[str, Collection[Any]] | None = None
+
+    def values(self) -> tuple[Any, ...]:
+        """The distinct values of the caller's rows; none where they are not known."""
+        return () if self.seen is None else tuple(self.seen.get(self.name, ()))
+
+
+class FieldTensor(Tensor):
+    """An input (N, width) whose columns are fields."""
+
+    def __init__(self, graph: Builder, name: str, dtype: str, fields: Sequence[InputField]) -> None:
+        super().__init__(graph, name, dtype, (None, len(fields)))
+        self.fields = tuple(fields)
+
+
+class StageTensor(Tensor):
+    """An input (N, L) that a text stage computes: the columns that each string fills, or how often."""
+
+    def __init__(self, graph: Builder, name: str, dtype: str, stage: Stage) -> None:
+        super().__init__(graph, name, dtype, (None, None))
+        self.stage = stage
+
+
+def field_of(column: Tensor) -> InputField | None:
+    """The field whose values a column (N, 1) holds unchanged; None for a computed column."""
+    source, held = column.origin
+    return source.fields[held[0]] if isinstance(source, FieldTensor) and len(held) == 1 else None
+
+
+def stage_tensors(graph: Builder, stage: Stage) -> tuple[Tensor, Tensor]:
+    """The inputs of a text stage, declared once: the columns that each string fills, and how often, both (N, L)."""
+    declared = [tensor for tensor in graph.inputs if isinstance(tensor, StageTensor)]
+    for terms, counts in zip(declared[::2], declared[1::2], strict=True):
+        if terms.stage == stage:
+            return terms, counts
+    number = len(declared) // 2
+    pair = StageTensor(graph, f"terms{number}", "int64", stage), StageTensor(graph, f"counts{number}", "float64", stage)
+    graph.inputs += pair
+    return pair
+
+
+def stages_of(graph: Builder) -> tuple[Stage, ...]:
+    """The text stages that feed the graph, in the order of the inputs `terms<k>` and `counts<k>`."""
+    return tuple(tensor.stage for tensor in graph.inputs if isinstance(tensor, StageTensor))[::2]
+
+
+def text_fields(graph: Builder) -> tuple[int, ...]:
+    """For each column of the input `text`, the index of its field."""
+    inputs = (tensor for tensor in graph.inputs if isinstance(tensor, FieldTensor) and tensor.dtype == "object")
+    return tuple(field.index for tensor in inputs for field in tensor.fields)
