@@ -282,6 +282,11 @@ class Source(ABC):
         """
 
     @property
+    def limits(self) -> Limits | None:
+        """The limits of the processes that run the graphs of a model of unknown origin; None for any other model."""
+        return None
+
+    @property
     def classes(self) -> npt.NDArray[Any] | None:
         """The classes of a classifier of one target, in the order of its probabilities; else None."""
         return None

@@ -18,7 +18,6 @@ from sealift.packing.describe.examples import examples
 from sealift.packing.describe.infer_contract import infer_contract
 from sealift.packing.describe.members import evidence, members, steps
 from sealift.packing.inputs.dataset import Dataset
-from sealift.packing.load_model import opened
 from sealift.packing.options import Options
 from sealift.packing.output_file import check_output, identity_notes, output_path
 from sealift.packing.packed import Packed
@@ -108,7 +107,7 @@ def pack(
     )  # fmt: skip
     path = output_path(output, name, overwrite=overwrite)
     say = progress or (lambda _: None)
-    source = source_of(opened(model), X)
+    source = source_of(model)
     source.check()
 
     say("Reading the rows")

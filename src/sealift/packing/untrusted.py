@@ -1,30 +1,36 @@
-"""Models out of files of unknown origin: their graphs run in processes of their own while they are packed."""
+"""Models of unknown origin, such as ONNX files: their graphs run in processes of their own while they are packed."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from sealift.runtime import Limits, confined
+from sealift.frameworks import source_of
+from sealift.packing.load_model import opened
+from sealift.runtime import confined
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
 def within_limits(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """`function` of a model, in which every graph made of the model has the model's `limits`, if it has any."""
+    """`function` of `model` and rows `X`, which is given the model's source in place of the model or of its path.
+
+    Every graph that is made of the model has the `limits` of the source, if it has any.
+    """
+    signature = inspect.signature(function)
 
     @wraps(function)
     def called(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with confined(_limits_of(args[0] if args else kwargs.get("model"))):
-            return function(*args, **kwargs)
+        try:
+            given = signature.bind(*args, **kwargs)
+        except TypeError:
+            return function(*args, **kwargs)  # whose own error names the function
+        source = source_of(opened(given.arguments["model"]), given.arguments.get("X"))
+        given.arguments["model"] = source
+        with confined(source.limits):
+            return function(*given.args, **given.kwargs)
 
     return called
-
-
-def _limits_of(model: object) -> Limits | None:
-    if type(model).__module__.partition(".")[0] == "onnx":  # a model of onnx's own, wherever its bytes come from
-        return Limits()
-    limits = getattr(model, "limits", None)
-    return limits if isinstance(limits, Limits) else None

@@ -16,6 +16,9 @@ from sklearn.linear_model import LogisticRegression
 import sealift
 from packs import no_node  # noqa: F401 - a fixture
 from sealift.errors import SealiftError
+from sealift.frameworks.onnx.model import OnnxModel
+from sealift.packing import pipeline
+from sealift.runtime import Limits, isolated
 
 X = np.random.default_rng(0).normal(size=(40, 2))
 MODEL = LogisticRegression().fit(X, X[:, 0] > 0)
@@ -69,3 +72,29 @@ def test_what_is_refused(tmp_path: Path) -> None:
     error = refusal(broken, tmp_path)
     assert (error.code, error.where) == ("E308", "ModelProto")
     assert "The object is no sound ONNX model" in error.what
+
+
+@pytest.mark.parametrize("given", ["path", "object", "opened"])
+def test_onnx_runs_in_processes_of_its_own(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the graph comes from: a path, an object of onnx, or an opened file."""
+    path = tmp_path / "twice.onnx"
+    onnx.save(twice(), str(path))
+    model: Any = {"path": path, "object": twice(), "opened": OnnxModel(path)}[given]
+    seen = []
+
+    def stop(*_: Any) -> None:
+        seen.append(isolated._confined.get())
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pipeline, "prove", stop)
+    with pytest.raises(ZeroDivisionError):
+        sealift.pack(model, X, name="m", output=tmp_path / "m.seal")
+    assert seen == [Limits()]
+    with pytest.raises(ZeroDivisionError):
+        sealift.pack(MODEL, X, name="m", output=tmp_path / "m.seal")
+    assert seen[1:] == [None]
+
+
+def test_missing_arguments_are_named() -> None:
+    with pytest.raises(TypeError, match=r"pack\(\) missing 1 required"):
+        sealift.pack(MODEL, X)  # type: ignore[call-arg]

@@ -24,11 +24,10 @@ class Onnx(Framework):
 
     def source(self, model: Any, rows: Any = None) -> Source:
         """The model run by ONNX Runtime, in the shape of an estimator."""
-        from sealift.frameworks.onnx.model import OnnxModel
-        from sealift.frameworks.sklearn.source import EstimatorSource
+        from sealift.frameworks.onnx.source import OnnxSource
 
         del rows
-        return EstimatorSource(model if isinstance(model, OnnxModel) else OnnxModel(model))
+        return OnnxSource(model)
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it is an .onnx file, by its ending: its bytes have no mark."""

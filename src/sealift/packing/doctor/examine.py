@@ -19,7 +19,6 @@ from sealift.packing.doctor.placeholders import StandIns
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.dataset import Dataset, truth_of
 from sealift.packing.inputs.detect import form_of
-from sealift.packing.load_model import opened
 from sealift.packing.privacy.detect import strings_held
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.privacy.survey import Survey
@@ -62,7 +61,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
             not fit X.
         ContractError: E104 when X is no table.
     """
-    source = source_of(opened(model), X)
+    source = source_of(model)
     obstacles: list[Obstacle] = []
     try:
         source.check()
