@@ -14,6 +14,7 @@ from bench.fidelity import (
     pipelines,
     reported,
     sparse_inputs,
+    strings,
     texts,
     xgboost_models,
 )
@@ -40,6 +41,6 @@ def catalogue() -> Iterator[Case]:
 def _all() -> Iterator[Case]:
     for library in (estimators, xgboost_models, lightgbm_models, catboost_models, functions):
         yield from library.cases()
-    for inside in (pipelines, boosters_inside, texts, dates, sparse_inputs, reported):
+    for inside in (pipelines, boosters_inside, texts, dates, sparse_inputs, reported, strings):
         yield from inside.cases()
     yield from functions.inside()

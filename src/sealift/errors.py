@@ -12,6 +12,7 @@ CODES: dict[str, str] = {
     "R105": "A record has too few or too many cells.",
     "R106": "A record cannot be read at all.",
     "R107": "A record is empty.",
+    "R108": "A text cannot be read as the number or date that the model computes with.",
     "E101": "The rows lack an input.",
     "E102": "The rows have a column that is no input.",
     "E103": "The rows name a column twice.",

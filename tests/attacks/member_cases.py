@@ -30,11 +30,16 @@ GOLDEN: Json = {
 }
 CHAR: Json = {"field": 1, "analyzer": "char", "ngrams": [1, 1], "space": [], "hash": {"columns": 8, "signs": False}}
 
+STRICT: Json = {"field": 1, "analyzer": "number", "ngrams": [1, 1], "unreadable": "refused"}
+
 
 def cases() -> Iterator[tuple[str, Json, Json, str | None, str]]:
     """Name, contract, golden examples, the code with which opening is refused, and why."""
     yield "open-sound", CONTRACT, GOLDEN, None, "a contract and golden examples in order"
     yield "open-sound-stages", with_stages([CHAR] * 3), GOLDEN, None, "three equal stages"
+    readable, unreadable = with_stages([{**STRICT, "missing": ["", "a"]}]), with_stages([STRICT])
+    yield "open-sound-refusing", readable, GOLDEN, None, "a stage of numbers that refuses other texts than those given"
+    yield "golden-unreadable", unreadable, GOLDEN, "E205", "a golden text that its stage refuses"
     for name, change, why in _contracts():
         yield f"contract-{name}", _changed(CONTRACT, change), GOLDEN, "E106", f"the contract: {why}"
     lacking = _changed(CONTRACT, _put("requires", ["output:boxes/1"]))
@@ -140,6 +145,9 @@ def _stages() -> Iterator[tuple[str, list[Json], str]]:
     yield "automata", [words(cut) for cut in range(64)], "64 different automata"
     yield "sigma", [{**CHAR, "lower": lower}], "a lower case that looks through capital sigmas"
     yield "field", [{**CHAR, "field": 0}], "a stage on a number"
+    yield "refusing-words", [{**CHAR, "unreadable": "refused"}], "a stage of characters that refuses texts"
+    yield "refusing-otherwise", [{**STRICT, "unreadable": "missing"}], "a stage with another policy than refused"
+    yield "refusing-missing", [{**STRICT, "missing": [0]}], "a missing text that is a number"
     yield (
         "state",
         [{**words(0), "pattern": {"classes": [], "starts": [0, 0], "next": [[5, 1]]}}],

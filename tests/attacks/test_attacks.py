@@ -52,8 +52,8 @@ def test_a_hostile_member_is_refused_when_the_file_is_opened(name: str) -> None:
 def opened(sealed: seal.Seal) -> None:
     """What `sealift.load` and the self-test read before the graph is run."""
     contract = Contract.from_json(sealed.json("contract.json"))
-    Stages.of(contract)
-    golden.encoded(golden.read_examples(sealed.json("golden/examples.json"), contract), contract)
+    stages = Stages.of(contract)
+    golden.encoded(golden.read_examples(sealed.json("golden/examples.json"), contract), contract, stages)
 
 
 @pytest.mark.parametrize("name", [name for name in EXPECTED if name not in REFUSED and name not in OPENED])

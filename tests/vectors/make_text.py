@@ -139,10 +139,26 @@ NUMBERS = (
     *("0x1A", "\uff11", "\u00a01", "", " ", "x", "1x", "1 2", "--1", "+", "-", ".", "e5", "1e", "1e+", "inf", "-inf"),
     *("+Infinity", "INF", "infinit", "nan", "NaN", "NA", "None", "True", "1e400", "-1e400", "1e-400", "0.1"),
     *("0.30000000000000004", "9007199254740993", "123456789012345678901234567890", "2.2250738585072011e-308", "5e-324"),
+    *("18446744073709551615", "18446744073709551616", "-9223372036854775809", "9" * 400, "-" + "9" * 400),
+    *("9" * 400 + ".", "0" * 4300, "0" * 4301, "+" + "0" * 4300, "0" * 4301 + ".", " 1\n", "1\x1f", "\u0663", "null"),
 )
 TIMES = (
     *("01.03.2024", "1.3.2024", " 01.03.2024", "01.03.24", "30.02.2024", "29.02.2024", "01-03-2024", "01.03.0001"),
-    *("31.12.9999", "01.03.2024x", "\u0660\u0661.03.2024", "NaT", "20240301", "2024111", "20241301", "2024-03-01"),
+    *(
+        "31.12.9999",
+        "01.03.2024x",
+        "\u0660\u0661.03.2024",
+        "NaT",
+        "nat",
+        "NAT",
+        "NAN",
+        "Nat",
+        " NaT",
+        "20240301",
+        "2024111",
+        "20241301",
+        "2024-03-01",
+    ),
     *("03/01/2024 12:30", "3/1/2024 9:05", "03/01/2024 24:00", "03/01/2024", "2024-03-01T12:30:59"),
     *("2024-03-01T12:30:60", "2024-12-31T23:59:61", "2024-03-01T12:30:62", "2024-03-01T12:60:00"),
 )
@@ -231,6 +247,58 @@ def _values() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return stages, cases
 
 
+def _narrow(texts: Any) -> Any:
+    """What pandas reads as a number that NumPy computes with."""
+    found = pd.to_numeric(texts)
+    if found.dtype == object:
+        raise OverflowError
+    return found
+
+
+def _refusing() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Stages that refuse texts, and whether pandas raises for each of them."""
+    stages: dict[str, Any] = {}
+    cases: list[dict[str, Any]] = []
+    one = {"ngrams": [1, 1], "unreadable": "refused"}
+    readers: dict[str, tuple[dict[str, Any], Callable[[Any], Any]]] = {
+        "number, refusing": ({"analyzer": "number", **one, "missing": [""]}, pd.to_numeric),
+        "number, edited, refusing": (
+            {"analyzer": "number", **one, "missing": [""], "edits": [WHITE]},
+            lambda texts: pd.to_numeric(texts.str.strip()),
+        ),
+        "number, wide refused": ({"analyzer": "number", **one, "missing": [""], "wide": "refused"}, _narrow),
+    }
+    for given in ("%d.%m.%Y", "%Y%m%d", "%m/%d/%Y %H:%M", "%Y-%m-%dT%H:%M:%S"):
+        missing = ["", "NaT", "nat", "NAT", "nan", "NaN", "NAN"]
+        spec = {"analyzer": "time", **one, "format": given, "missing": missing}
+        readers[f"time {given}, refusing"] = spec, partial(pd.to_datetime, format=given)
+    for name, (spec, asked) in readers.items():
+        stages[name] = spec
+        for text in [*NUMBERS, *TIMES]:
+            refused = False
+            try:
+                value = asked(pd.Series([text], dtype=object))[0]
+                if value == 0:  # beside a fraction "-0" is a float
+                    value = asked(pd.Series([text, "0.5"], dtype=object))[0]
+                known = value.as_unit("us").asm8.view("i8") if isinstance(value, pd.Timestamp) else value
+                # A whole number beyond 64 bits stays one, and models convert it.
+                number: Any = None if pd.isna(value) else float(known)
+            except (ValueError, OverflowError):
+                number, refused = None, True
+            if number is not None and math.isinf(number):
+                number = "Infinity" if number > 0 else "-Infinity"
+            columns = [] if number is None else [[0, number]]
+            cases.append({"stage": name, "text": text, "columns": columns, "refused": refused})
+    stages["number, infinite refused"] = {"analyzer": "number", "ngrams": [1, 1], "infinite": "refused"}
+    for text in NUMBERS:
+        value = float(pd.to_numeric(pd.Series([text, "0.5"], dtype=object), errors="coerce")[0])
+        infinite = math.isinf(value)
+        number = ("Infinity" if value > 0 else "-Infinity") if infinite else value
+        columns = [] if math.isnan(value) else [[0, number]]
+        cases.append({"stage": "number, infinite refused", "text": text, "columns": columns, "refused": infinite})
+    return stages, cases
+
+
 def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
     lower = stages["char"]["lower"]
     good, chars = (
@@ -241,6 +309,8 @@ def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
     without = {key: value for key, value in good.items() if key != "pattern"}
     both = {"hash": {"columns": 4, "signs": True}}
     whole = {"analyzer": "whole", "ngrams": [1, 1], "vocabulary": ["a", "b"]}
+    unreadable = {"ngrams": [1, 1], "unreadable": "refused"}
+    strict = {"analyzer": "number", **unreadable}
     return {
         "an unknown key": good | {"tokenizer": "x"},
         "no analyzer": {key: value for key, value in good.items() if key != "analyzer"},
@@ -318,6 +388,22 @@ def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
         "a time with a malformed format": {"analyzer": "time", "ngrams": [1, 1], "format": "%Y-%m"},
         "a format that is null": {"analyzer": "time", "ngrams": [1, 1], "format": None},
         "a format of whole texts": whole | {"format": "%Y-%m-%d"},
+        "unreadable texts allowed": {"analyzer": "number", "ngrams": [1, 1], "unreadable": "allowed"},
+        "unreadable texts that are null": {"analyzer": "number", "ngrams": [1, 1], "unreadable": None},
+        "unreadable texts that are missing": {"analyzer": "number", "ngrams": [1, 1], "unreadable": "missing"},
+        "unreadable whole texts": whole | {"unreadable": "refused"},
+        "missing texts beside none refused": {"analyzer": "number", "ngrams": [1, 1], "missing": [""]},
+        "a missing text that is no list": strict | {"missing": ""},
+        "a missing text that is a number": strict | {"missing": [0]},
+        "a missing text of 33 characters": strict | {"missing": ["a" * 33]},
+        "half a pair as missing text": strict | {"missing": ["\ud800"]},
+        "65 missing texts": strict | {"missing": [str(number) for number in range(65)]},
+        "wide numbers allowed": strict | {"wide": "allowed"},
+        "wide numbers where nothing is refused": {"analyzer": "number", "ngrams": [1, 1], "wide": "refused"},
+        "wide times": {"analyzer": "time", "format": "%Y-%m-%d", **unreadable, "wide": "refused"},
+        "infinite numbers allowed": {"analyzer": "number", "ngrams": [1, 1], "infinite": "allowed"},
+        "infinite times": {"analyzer": "time", "ngrams": [1, 1], "format": "%Y-%m-%d", "infinite": "refused"},
+        "infinite whole texts": whole | {"infinite": "refused"},
         "no edits": whole | {"edits": []},
         "17 edits": whole | {"edits": [{"replace": ["a", "b"]}] * 17},
         "an edit of two kinds": whole | {"edits": [{"replace": ["a", "b"], "map": {"rest": "keep"}}]},
@@ -351,7 +437,7 @@ def main() -> None:
         assert features is not None
         stages[name] = stages_needed(context.graph, [features.numbers()])[0].spec
         cases += [_case(name, model, text) for text in TEXTS]
-    for more, of_them in (_edited(), _values()):
+    for more, of_them in (_edited(), _values(), _refusing()):
         stages |= more
         cases += of_them
     groups = {"stages": _lines(stages), "malformed": _lines(_malformed(stages))}

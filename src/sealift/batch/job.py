@@ -267,7 +267,7 @@ def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tall
     """The columns of answers for a chunk, one entry a record."""
     contract, first = model.contract, tally.rows + 1
     columns = {field.name: _typed(piece, field) for field in contract.inputs}
-    batch = model.reader.encode(columns, first_row=0)
+    batch = model.encoded(columns, first_row=0)
     cautions(contract, batch.only_good(), tally.cautions)
     sound = np.arange(piece.count) if piece.sound is None else piece.sound
     where = sound[batch.good]

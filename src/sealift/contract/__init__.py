@@ -5,7 +5,7 @@ Specified in spec/CONTRACT.md.
 
 from sealift.contract.cautions import Cautions, cautions
 from sealift.contract.cells import CellReader, Unreadable, read_cell, read_column
-from sealift.contract.check import Batch, Problem, encode, is_missing
+from sealift.contract.check import Batch, Problem, encode, is_missing, quoted
 from sealift.contract.contract import ABOUT, Contract, Headline, Ignored, Stage, Tensor
 from sealift.contract.field import (
     MISSING_WORDS,
@@ -50,6 +50,7 @@ __all__ = [
     "match_columns",
     "named_categories",
     "percent",
+    "quoted",
     "read_cell",
     "read_column",
     "readable",

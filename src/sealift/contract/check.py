@@ -257,7 +257,7 @@ def _check(field: Field, array: Array, missing: npt.NDArray[np.bool_], codes: Co
 
 
 def _problem(row: int, field: Field, code: int, value: object) -> Problem:
-    text = _quoted(value)
+    text = quoted(value)
     if code == _MISSING:
         message = f'"{field.name}" is missing, and the model cannot do without it.'
     elif code == _TYPE:
@@ -280,7 +280,8 @@ def _problem(row: int, field: Field, code: int, value: object) -> Problem:
     return Problem(row, field.name, _CODES[code], message)
 
 
-def _quoted(value: object) -> str:
+def quoted(value: object) -> str:
+    """A value as messages show it."""
     if isinstance(value, Unreadable):
         value = value.text
     if isinstance(value, str):

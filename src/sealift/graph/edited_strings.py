@@ -112,8 +112,9 @@ class EditedStrings(Tensor):
             return value.column(0), (nothing | self.missing).column(0)
         read = TextStage(full).count(self.instead).get(0)
         instead = self.graph.constant(np.array(0.0 if read is None else read))
-        none = self.graph.constant(np.array(read is None))
-        return where(self.missing, instead, value).column(0), where(self.missing, none, nothing).column(0)
+        # ONNX Runtime has no Where of booleans.
+        none = nothing | self.missing if read is None else nothing & ~self.missing
+        return where(self.missing, instead, value).column(0), none.column(0)
 
     def staged(self, spec: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
         """The tensors (N, L) of a stage over the edited strings."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sealift import canonical
 from sealift.contract import Batch, Contract, Output, encode
 from sealift.errors import SealError
+from sealift.stages.text import Stages
 
 LOOSEST = 1e-2
 """The largest tolerance: no answer may differ by more than this share of the output's largest expected one."""
@@ -120,9 +121,9 @@ def read_examples(raw: Any, contract: Contract) -> Examples:
         raise _malformed(str(error)) from None
 
 
-def encoded(examples: Examples, contract: Contract) -> Batch:
-    """The example rows as the graph's tensors. Raises SealError E205 when the contract refuses one of them."""
-    batch = encode(contract, examples.columns)
+def encoded(examples: Examples, contract: Contract, stages: Stages) -> Batch:
+    """The example rows as the graph's tensors. Raises SealError E205 when the contract or a stage refuses one."""
+    batch = stages.checked(encode(contract, examples.columns))
     if batch.problems:
         first = batch.problems[0]
         raise _malformed(f"row {first.row}: {first.message.removesuffix('.')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift import seal as sealing
-from sealift.contract import Batch, Contract, RowReader, columns_of, encode
+from sealift.contract import Batch, Contract, RowReader, columns_of
 from sealift.errors import ContractError
 from sealift.runtime.child import ForkSafeLock
 from sealift.runtime.engine import FEW, Engine
@@ -121,26 +122,36 @@ class SealedModel:
             `score` (N,) or (N, classes), `value` (N,) or (N, k), `features` (N, k); those that the model has.
 
         Raises:
-            ContractError: E101 to E105 when the columns do not fit, R101 to R104 for the first bad row.
+            ContractError: E101 to E105 when the columns do not fit, R101 to R104 and R108 for the first bad row.
             SealError: E207 when the graph cannot be run here, E209 when an answer has another shape or type than the
                 contract declares, E210 when the model takes more time or memory than it may.
         """
-        count, piece = self.reader.pieces(rows, extra=extra)
-        if count <= FEW:
-            tensors = piece(0, count)
-            answers = None if tensors is None else self.engine.run(tensors, self._outputs)
-        else:
-            answers = self.engine.run_pieces(count, piece, self._outputs)
-        if answers is not None:
-            return answers
+        if not self._stages.refuses:
+            count, piece = self.reader.pieces(rows, extra=extra)
+            if count <= FEW:
+                tensors = piece(0, count)
+                answers = None if tensors is None else self.engine.run(tensors, self._outputs)
+            else:
+                answers = self.engine.run_pieces(count, piece, self._outputs)
+            if answers is not None:
+                return answers
         # A row may have a problem: the exact path finds it, or answers.
-        batch = encode(self.contract, columns_of(self.contract, rows, extra=extra))
+        batch = self.encoded(columns_of(self.contract, rows, extra=extra))
         if batch.problems:
             first = batch.problems[0].as_error()
             others = int((~batch.good).sum()) - 1
             more = f" {others} more rows have problems." if others else ""
             raise ContractError(first.code, first.what + more, where=first.where, fix=first.fix)
         return self.answer(batch)
+
+    def encoded(self, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]], *, first_row: int = 1) -> Batch:
+        """Columns of N values for every input, as tensors, with the problems of their rows (R101 to R104, R108).
+
+        Args:
+            columns: input name → values, all of one length.
+            first_row: the number of the first row in messages.
+        """
+        return self._stages.checked(self.reader.encode(columns, first_row=first_row), first_row=first_row)
 
     def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
         """Answer the good rows of a checked batch, in their order."""
@@ -150,7 +161,7 @@ class SealedModel:
     def self_test(self) -> SelfTest:
         """Re-run the golden examples on this machine. Raises SealError E205 when they are malformed, E207."""
         examples = self.examples
-        return self_test(self.answer(encoded(examples, self.contract)), examples)
+        return self_test(self.answer(encoded(examples, self.contract, self._stages)), examples)
 
 
 def load(

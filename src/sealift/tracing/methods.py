@@ -22,7 +22,10 @@ def astype(array: Array, dtype: Any, *_: Any, **__: Any) -> Array:
     if array.dtype == object:
         if np.dtype(dtype).kind in "OUS":
             return array
-        raise UnsupportedOperation("it reads strings as numbers", "Let the data hold numbers as numbers.")
+        raise UnsupportedOperation(
+            "it reads strings as numbers by .astype, whose rules are those of Python's float() and int(): '1_0' is 10",
+            "Use pd.to_numeric(…), in training too; or let the data hold numbers as numbers.",
+        )
     if np.dtype(dtype) == object:
         # An array of objects computes as what it holds.
         return array.copy()

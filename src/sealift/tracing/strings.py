@@ -10,7 +10,7 @@ import numpy as np
 from sealift.contract import is_missing
 from sealift.contract.date_format import format_problem
 from sealift.graph import unicode_tables
-from sealift.graph.builder import where
+from sealift.graph.builder import Tensor, where
 from sealift.graph.edited_strings import EditedStrings, edited
 from sealift.graph.token_pattern import automaton
 from sealift.stages.text.edits import edits_of
@@ -19,17 +19,21 @@ from sealift.tracing.datetimes import Datetimes
 from sealift.tracing.series import SERIES_PROPERTIES, Series
 from sealift.tracing.unsupported import UnsupportedOperation
 
+# Strings that pandas reads as missing values even where it raises for others; `pack` asks the original about each.
+_NOT_A_TIME = ["", "NaT", "nat", "NAT", "nan", "NaN", "NAN"]
+_MISSING_STRINGS = {"number": [""], "time": _NOT_A_TIME}
+
 _FIX = "Clean strings before the model, or give them to OneHotEncoder, CountVectorizer and their like."
 
 
 def numbers_of(series: Series, errors: str) -> Series:
-    """`pd.to_numeric(series, errors="coerce")` of a column of strings."""
-    value, nothing = _source_of(series, errors, "pd.to_numeric").value({"analyzer": "number"})
+    """`pd.to_numeric(series, errors=…)` of a column of strings."""
+    value, nothing = _read(series, errors, "pd.to_numeric", {"analyzer": "number"})
     return Series(where(nothing, np.nan, value), series.name)
 
 
 def times_of(series: Series, errors: str, given: Any, kind: np.dtype[Any]) -> Datetimes:
-    """`pd.to_datetime(series, format=…, errors="coerce")` of a column of strings."""
+    """`pd.to_datetime(series, format=…, errors=…)` of a column of strings."""
     problem = format_problem(given, "datetime") if isinstance(given, str) else "there is none"
     if problem:
         raise UnsupportedOperation(
@@ -37,20 +41,24 @@ def times_of(series: Series, errors: str, given: Any, kind: np.dtype[Any]) -> Da
             "Give format= of %Y %m %d %H %M %S, each once; or let the column hold dates before the model, in training "
             "too.",
         )
-    value, nothing = _source_of(series, errors, "pd.to_datetime").value({"analyzer": "time", "format": given})
+    value, nothing = _read(series, errors, "pd.to_datetime", {"analyzer": "time", "format": given})
     return Datetimes(where(nothing, 0.0, value).cast("int64"), nothing, kind, series.name, plain=False)
 
 
-def _source_of(series: Series, errors: str, name: str) -> EditedStrings:
+def _read(series: Series, errors: str, name: str, spec: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    """What the strings are read as, and where there is nothing (N,).
+
+    A string that cannot be read is nothing, or refuses its row where pandas raises for it.
+    """
     source = None if series.missing is None else edited(series.tensor, series.missing)
     if source is None:
         raise UnsupportedOperation(f"it uses {name} of what is no column of strings of the rows given", _FIX)
-    if errors != "coerce":
+    if errors not in ("coerce", "raise"):
         raise UnsupportedOperation(
-            f"it uses {name}, which raises for strings that it cannot read",
-            f'Write {name}(…, errors="coerce"), and fill or impute what is missing then.',
+            f"it uses {name} with errors={errors!r:.40}", 'Write errors="coerce" or errors="raise".'
         )
-    return source
+    policy = {"unreadable": "refused", "missing": _MISSING_STRINGS[spec["analyzer"]]} if errors == "raise" else {}
+    return source.value({**spec, **policy})
 
 
 class Strings:

@@ -53,6 +53,49 @@ def test_vectors(name: str) -> None:
         if "terms" in case:
             assert sorted(stage.terms(case["text"])) == case["terms"], ascii(case["text"])
         assert sorted(map(list, stage.count(case["text"]).items())) == _numbers(case["columns"]), ascii(case["text"])
+        assert bool(stage.refused_as(case["text"])) is case.get("refused", False), ascii(case["text"])
+
+
+def test_vectors_of_refusals_are_of_both_kinds() -> None:
+    cases = [case for case in VECTORS["cases"] if "refused" in case]
+    assert len({case["stage"] for case in cases if case["refused"]}) == 8
+    assert sum(case["refused"] for case in cases) > 200
+    assert sum(not case["refused"] for case in cases) > 150
+
+
+def test_a_refused_text_is_a_problem_of_its_row() -> None:
+    spec = {
+        "analyzer": "number",
+        "ngrams": [1, 1],
+        "unreadable": "refused",
+        "missing": ["", "-"],
+        "infinite": "refused",
+    }
+    contract = _contract(spec)
+    texts = ["1", "x", "", None, "-", "inf", 3, "1_0"]
+    columns: dict[str, list[Any]] = {"n": [1.0, 1.0, 1.0, None, 1.0, "one", 1.0, "one"], "text": texts}
+    batch = Stages.of(contract).checked(encode(contract, columns, first_row=7), first_row=7)
+    assert batch.good.tolist() == [True, False, True, False, True, False, False, False]
+    assert [(problem.row, problem.field, problem.code) for problem in batch.problems] == [
+        (8, "text", "R108"),
+        (10, "n", "R101"),
+        (12, "n", "R102"),
+        (12, "text", "R108"),
+        (13, "text", "R102"),
+        (14, "n", "R102"),
+        (14, "text", "R108"),
+    ]
+    assert batch.problems[0].message == "\"text\" is the text 'x', which cannot be read as a finite number."
+    assert batch.only_good()["text"][:, 0].tolist() == ["1", "", "-"]
+
+
+def test_a_refused_date_is_told_with_its_format() -> None:
+    spec = {"analyzer": "time", "ngrams": [1, 1], "format": "%d.%m.%Y", "unreadable": "refused"}
+    contract = _contract(spec)
+    batch = Stages.of(contract).checked(encode(contract, {"n": [1.0], "text": ["30.02.2024"]}))
+    assert [problem.message for problem in batch.problems] == [
+        "\"text\" is the text '30.02.2024', which cannot be read as a date by the format %d.%m.%Y."
+    ]
 
 
 @pytest.mark.parametrize("name", VECTORS["malformed"])

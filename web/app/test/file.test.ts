@@ -22,6 +22,17 @@ const CONTRACT = {
     { name: "text_missing", dtype: "bool", shape: ["rows", 2], fields: [1, 3] },
   ],
 };
+const STRICT = {
+  analyzer: "number",
+  ngrams: [1, 1],
+  unreadable: "refused",
+  missing: ["-"],
+  infinite: "refused",
+};
+const STAGED = [
+  { name: "terms0", dtype: "int64", shape: ["rows", "length0"], fields: [1], stage: 0 },
+  { name: "counts0", dtype: "float64", shape: ["rows", "length0"], fields: [1], stage: 0 },
+];
 const HEADER = "age,ward,albumin,sex";
 
 function modelOf(contract: Contract, wait = 0): Model {
@@ -38,9 +49,10 @@ function modelOf(contract: Contract, wait = 0): Model {
 async function run(
   text: string,
   options: Partial<FileOptions> = {},
+  contract: unknown = CONTRACT,
 ): Promise<FileReport & { lines: string[] }> {
   const report = await scoreFile(
-    modelOf(parseContract(CONTRACT)),
+    modelOf(parseContract(contract)),
     new File([text], "rows.csv"),
     { carry: false, copy: true, missing: {}, ...options },
     () => undefined,
@@ -48,6 +60,30 @@ async function run(
   );
   return { ...report, lines: (await report.csv.text()).trimEnd().split("\n") };
 }
+
+describe("texts that a stage refuses", () => {
+  const contract = {
+    ...CONTRACT,
+    requires: ["stage:text/1"],
+    stages: [{ field: 1, ...STRICT }],
+    tensors: [...CONTRACT.tensors, ...STAGED],
+  };
+
+  it("are errors of their rows, in the words of the command line", async () => {
+    const lines = [HEADER, "20,1.5,3,f", "30,1_5,3,m", "40,,3,f", "50,-,3,f", "60,inf,3,f", "x,'1,3,f"];
+    const report = await run(lines.join("\n"), {}, contract);
+    expect(report).toMatchObject({ rows: 6, good: 3, bad: 3 });
+    expect(report.badRows.map(({ row, field, code }) => [row, field, code])).toEqual([
+      [2, "ward", "R108"],
+      [5, "ward", "R108"],
+      [6, "age", "R102"],
+      [6, "ward", "R108"],
+    ]);
+    expect(report.badRows[0]!.message).toBe(
+      "\"ward\" is the text '1_5', which cannot be read as a finite number.",
+    );
+  });
+});
 
 describe("rows", () => {
   it.each(["\n", "\r\n", "\r"])("stay beside their records, empty ones too (%j)", async (end) => {

@@ -13,6 +13,7 @@ interface Case {
   text: string;
   terms?: string[];
   columns: [number, unknown][];
+  refused?: boolean;
 }
 const { stages, cases, malformed } = readJson("spec/vectors/text.json") as {
   stages: Record<string, unknown>;
@@ -56,7 +57,8 @@ describe.each(Object.keys(stages))("texts: %s", (name) => {
   it("gives scikit-learn's terms and columns", () => {
     const mine = cases.filter((found) => found.stage === name);
     expect(mine.length).toBeGreaterThan(50);
-    for (const { text, terms, columns } of mine) {
+    for (const { text, terms, columns, refused } of mine) {
+      expect(stage.refusedAs(text) !== "", text).toBe(refused ?? false);
       if (terms) expect(stage.terms(text).sort(byCodePoint), text).toEqual(terms);
       expect(stage.count(text), text).toEqual(columns.map(([column, value]) => [column, asNumber(value)]));
     }

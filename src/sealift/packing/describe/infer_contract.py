@@ -12,6 +12,7 @@ from sealift.packing.inputs.base import Form
 from sealift.packing.options import Options
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.probes import free_text
+from sealift.packing.proof import text_refusals
 from sealift.stats import Sketch
 
 
@@ -61,7 +62,7 @@ def infer_contract(
         inputs=tuple(inputs),
         outputs=output_names.with_output_names(named, options.outputs, y, form.values()),
         task=conversion.task,
-        stages=conversion.stages,
+        stages=text_refusals.with_policies(conversion.stages, original),
         ignored=tuple(Ignored(column.name, place) for place, column in form.dropped),
         headline=output_names.headline(conversion.outputs, options.headline),
         title=options.title,

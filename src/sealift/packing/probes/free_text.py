@@ -12,6 +12,7 @@ from sealift.contract import Contract, Field, Stage
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Column
 from sealift.packing.privacy.findings import Finding
+from sealift.packing.probes import value_texts
 from sealift.packing.probes.probe_rows import Row, Rows, allowed
 from sealift.stages.text import TextStage
 from sealift.stats import SMALL
@@ -29,14 +30,16 @@ class Words:
     Attributes:
         terms: the commonest of them; for stages of characters these are runs of characters.
         between: what stands between two of them.
+        single: whether a text is one of the terms, because a stage reads it as one value.
     """
 
     terms: Sequence[str]
     between: str
+    single: bool = False
 
     def text(self, random: np.random.Generator) -> str:
         """A text of some terms; the empty text where there are none."""
-        count = int(random.integers(1, _LONGEST))
+        count = 1 if self.single else int(random.integers(1, _LONGEST))
         return self.between.join(random.choice(self.terms, count)) if self.terms else ""
 
     def odd(self) -> list[str]:
@@ -71,7 +74,9 @@ def words_of(stages: Sequence[Stage], form: Form, *, training: bool = False) -> 
         shared = [term for term, count in counts.most_common() if count >= SMALL and term]
         known = words.get(stage.field)
         if known is None or (not known.terms and shared):
-            words[stage.field] = Words(shared[:_WORDS], " " if stage.spec["analyzer"] == "word" else "")
+            single = value_texts.is_value(stage)
+            terms = [*shared[:_WORDS], *(value_texts.texts_like(stage, column.values) if single else ())]
+            words[stage.field] = Words(terms, " " if stage.spec["analyzer"] == "word" else "", single)
         vocabulary = set(stage.spec.get("vocabulary", ()))
         rare = len(vocabulary.difference(shared))
         where = f'"{column.name}"'

@@ -15,6 +15,7 @@ from sealift.packing.describe.fields import unseen
 from sealift.packing.inputs import dates
 from sealift.packing.inputs.columns import Values, as_numbers
 from sealift.packing.inputs.number_values import NumberValues
+from sealift.stages.text import Stages
 from sealift.stats import Numbers, Sketch
 
 Row: TypeAlias = list[float | str | bool | None]
@@ -109,10 +110,11 @@ def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -
 
 def encoded(contract: Contract, columns: Mapping[str, Values]) -> Batch:
     """Columns of plain values as the graph is fed with them; numbers as arrays, which are checked faster."""
-    return encode(
+    batch = encode(
         contract,
         {f.name: _column(f, columns[f.name]) for f in contract.inputs},
     )
+    return Stages.refusing(contract).checked(batch)
 
 
 def _column(f: Field, values: Values) -> Any:

@@ -22,6 +22,7 @@ from sealift.packing.proof.discontinuities import Jumps, only_jumps
 from sealift.packing.proof.locate import faulty_step
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report, policy, tolerances
+from sealift.packing.proof.text_refusals import compare_refusals
 from sealift.packing.proof.webassembly import compare_in_webassembly
 from sealift.runtime import AnyEngine, Tolerance, open_engine
 from sealift.stages.text import Stages
@@ -89,11 +90,13 @@ def prove(
         _compare_generated(report, engine, contract, original, rows, truth)
         countdown.add(len(probes))
         _compare_alone(report, engine, original, contract, rows)
+        compare_refusals(report, original, contract, rows.rows[0])
     if report.passed:
         say("Verifying in WebAssembly")
         compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth, options.engines)
     if not report.passed:
-        on_jumps = ROUNDED in probes.kinds and only_jumps(report, engine, contract, original)
+        jumps = ROUNDED in probes.kinds and not report.misjudged
+        on_jumps = jumps and only_jumps(report, engine, contract, original)
         raise _parity_error(report, conversion, contract, original, rows, on_jumps=on_jumps)
     if report.jumped:
         # As examples they would fail elsewhere.
@@ -181,8 +184,12 @@ def _compare_own(
         block = slice(start, start + size)
         own = {name: values[block] for name, values in original.form.values().items()}
         batch = encoded(contract, own)
-        lost += len(batch) - int(batch.good.sum())
-        problem = problem or next(iter(batch.problems), None)
+        unread = sorted({found.row - 1 for found in batch.problems if found.code == "R108"})
+        if unread:  # the original answered these rows
+            rows = picked(own, np.isin(np.arange(len(batch)), unread))
+            report.add_refusals("caller", rows, [False] * len(unread), [True] * len(unread))
+        lost += len(batch) - int(batch.good.sum()) - len(unread)
+        problem = problem or next((found for found in batch.problems if found.code != "R108"), None)
         if batch.good.any():
             rows = own if batch.good.all() else picked(own, batch.good)
             mine = {name: array[block][batch.good] for name, array in answers.items()}
@@ -244,7 +251,10 @@ def _parity_error(
     both = {name: [*values, *own[name]] for name, values in rows.columns().items()}
     report.step = faulty_step(conversion, encoded(contract, both).only_good())
     differing = {name: count for name, count in report.different.items() if count}
-    listed = ", ".join(f"{count} of {report.total} rows in {name!r}" for name, count in differing.items())
+    listed = ", ".join(
+        [f"{count} of {report.total} rows in {name!r}" for name, count in differing.items()]
+        + [f"{report.misjudged} rows are refused by only one of the two"] * bool(report.misjudged)
+    )
     worst = "; ".join(report.lines()[:3])
     cause, remedy = _cause(report, conversion, original) or ("", "")
     return ParityError(

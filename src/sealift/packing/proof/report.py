@@ -41,6 +41,7 @@ class Report:
     Attributes:
         compared: rows by kind (`caller`, `plausible`, `thresholds`, `missing`, …).
         refused: generated rows that the original itself refuses; nothing to compare.
+        misjudged: rows that only one of the two refuses because of a text that cannot be read.
         worst: output → the worst difference in units of max(|expected|, scale).
         tolerance: output → the tolerance.
         policy: the share that the policy allows for this model.
@@ -57,6 +58,7 @@ class Report:
     tolerance: dict[str, Tolerance]
     compared: dict[str, int] = field(default_factory=dict)
     refused: int = 0
+    misjudged: int = 0
     worst: dict[str, float] = field(default_factory=dict)
     different: dict[str, int] = field(default_factory=dict)
     rows: list[Worst] = field(default_factory=list)
@@ -72,7 +74,7 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether every compared row came out the same."""
-        return not any(self.different.values())
+        return not self.misjudged and not any(self.different.values())
 
     @property
     def total(self) -> int:
@@ -100,6 +102,24 @@ class Report:
                 row = {key: self._told(key, values[i]) for key, values in columns.items()}
                 pair = (_shown(expected[i]), _shown(converted[name][i] if len(converted[name]) > i else None))
                 self.rows.append(Worst(kinds[i], row, name, *pair))
+
+    def add_refusals(
+        self,
+        kind: str,
+        columns: Mapping[str, Sequence[Any]],
+        original: Sequence[bool],
+        converted: Sequence[bool],
+    ) -> None:
+        """Compare which of N rows are refused: True where the original refuses one, and where the sealed file does."""
+        self.compared[kind] = self.compared.get(kind, 0) + len(original)
+        for i, (expected, got) in enumerate(zip(original, converted, strict=True)):
+            if expected == got:
+                continue
+            self.misjudged += 1
+            if len(self.rows) < _WORST:
+                row = {key: self._told(key, values[i]) for key, values in columns.items()}
+                pair = ("refused" if refused else "answered" for refused in (expected, got))
+                self.rows.append(Worst(kind, row, "the row", *pair))
 
     def _told(self, name: str, value: Any) -> Any:
         kind = self.times.get(name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Contract, Stage
+from sealift.contract import Batch, Contract, Problem, Stage, quoted
 from sealift.errors import ContractError, SealError
 from sealift.stages.text.stage import TextStage
 from sealift.stages.text.tables import Tables
@@ -25,8 +26,8 @@ _CELLS = 1 << 16
 class Stages:
     """The stages of a contract, ready to run; none is a valid number of them."""
 
-    def __init__(self, stages: Sequence[Stage], texts: Sequence[int]) -> None:
-        """Read stages; `texts` are the fields of the columns of the tensor `text`.
+    def __init__(self, stages: Sequence[Stage], texts: Sequence[int], names: Sequence[str] = ()) -> None:
+        """Read stages; `texts` are the fields of the columns of the tensor `text`, `names` those of all fields.
 
         Raises:
             ContractError: E106 for a malformed one.
@@ -34,10 +35,12 @@ class Stages:
         self.stages, self.texts = tuple(stages), tuple(texts)
         """What they were made of, for another process."""
         self._stages: list[tuple[int, TextStage]] = []
+        self._refusing: list[tuple[int, str, TextStage]] = []
+        self._places = {name: place for place, name in enumerate(names)}
         tables, column = Tables(), {field: place for place, field in enumerate(texts)}
         for number, stage in enumerate(stages):
             try:
-                self._stages.append((column[stage.field], TextStage(stage.spec, tables)))
+                made = TextStage(stage.spec, tables)
             except ValueError as error:
                 raise ContractError(
                     "E106",
@@ -45,6 +48,9 @@ class Stages:
                     where=f"stage {number}",
                     fix="See spec/TEXT.md for what may stand there.",
                 ) from None
+            self._stages.append((column[stage.field], made))
+            if is_refusing(stage) and names:
+                self._refusing.append((column[stage.field], names[stage.field], made))
         self._rows = min((stage.rows for _, stage in self._stages if stage.rows is not None), default=None)
         self._most_sizes = sum(stage.sizes for _, stage in self._stages)
         self.made = frozenset(f"{name}{k}" for k in range(len(self._stages)) for name in ("terms", "counts"))
@@ -53,7 +59,42 @@ class Stages:
     @classmethod
     def of(cls, contract: Contract) -> Stages:
         """The stages of a contract. Raises ContractError E106."""
-        return cls(contract.stages, [i for i, field in enumerate(contract.inputs) if field.dtype == "string"])
+        return cls(contract.stages, *_texts_of(contract))
+
+    @classmethod
+    def refusing(cls, contract: Contract) -> Stages:
+        """The stages of a contract that refuse texts, for `checked` alone. Raises ContractError E106."""
+        return cls([stage for stage in contract.stages if is_refusing(stage)], *_texts_of(contract))
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a stage refuses texts that it cannot read."""
+        return bool(self._refusing)
+
+    def checked(self, batch: Batch, *, first_row: int = 1) -> Batch:
+        """The batch with a problem (R108) for each text that its stage refuses (spec/TEXT.md §5a).
+
+        A field that has a problem already gets no other one.
+
+        Args:
+            batch: checked rows of the contract that these stages are of.
+            first_row: the number of the first row in messages.
+        """
+        if not self._refusing:
+            return batch
+        known = {(problem.row - first_row, problem.field) for problem in batch.problems}
+        good, found = batch.good.copy(), list(batch.problems)
+        for column, name, stage in self._refusing:
+            texts, missing = batch.tensors["text"][:, column], batch.tensors["text_missing"][:, column]
+            for row in np.flatnonzero(~missing).tolist():
+                wanted = "" if (row, name) in known else stage.refused_as(texts[row])
+                if wanted:
+                    known.add((row, name))
+                    good[row] = False
+                    message = f'"{name}" is {quoted(texts[row])}, which cannot be read as {wanted}.'
+                    found.append(Problem(first_row + row, name, "R108", message))
+        found.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
+        return dataclasses.replace(batch, good=good, problems=found)
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """The rows in pieces that the graph can be given, with the tensors of the stages added."""
@@ -89,6 +130,17 @@ class Stages:
                 "The texts of a row have more terms than the format allows.",
                 fix="Leave the texts out, or give them in smaller parts.",
             )
+
+
+def is_refusing(stage: Stage) -> bool:
+    """Whether a stage refuses the texts that it cannot read; it may be malformed."""
+    return "unreadable" in stage.spec or "infinite" in stage.spec
+
+
+def _texts_of(contract: Contract) -> tuple[list[int], list[str]]:
+    """The fields of strings by index, and the names of all fields."""
+    texts = [i for i, field in enumerate(contract.inputs) if field.dtype == "string"]
+    return texts, [field.name for field in contract.inputs]
 
 
 def _padded(number: int, rows: list[dict[int, float]]) -> dict[str, npt.NDArray[Any]]:

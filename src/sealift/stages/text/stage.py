@@ -39,6 +39,10 @@ _OPTIONAL = {
     "vocabulary",
     "hash",
     "format",
+    "unreadable",
+    "missing",
+    "wide",
+    "infinite",
 }
 
 
@@ -99,6 +103,13 @@ class TextStage:
         if len(text) > self._harmless and self.work(text) > MOST_WORK:
             raise _too_long(text)
         return self._split(text)
+
+    def refused_as(self, text: str) -> str:
+        """What a text that the stage refuses should be, such as "a number"; empty for any other text."""
+        if self._value is None or not self._value.refuses:
+            return ""
+        (changed,) = self.terms(text)
+        return self._value.described if self._value.is_refused(changed) else ""
 
     def work(self, text: str) -> int:
         """At least how many characters the terms of a text have, if every one were a word (spec/TEXT.md §5)."""

@@ -1,52 +1,99 @@
-"""Stages that read a text as one number or one time, in place of counting its terms (spec/TEXT.md §5)."""
+"""Stages that read a text as one number or one time, in place of counting its terms (spec/TEXT.md §5a)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from math import inf
-from typing import Any, TypeAlias
+from math import inf, isinf
+from typing import Any
 
 from sealift.contract.date_format import compile_format, format_problem, iso_of
 from sealift.contract.datetimes import micros_of
 from sealift.stages.text import read
 
-ValueOf: TypeAlias = Callable[[str], "float | None"]
-
 _SPACE = "\t\n\v\f\r "
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INFINITE = re.compile(r"([+-]?)inf(inity)?", re.IGNORECASE | re.ASCII)
+_MOST_DIGITS = 4300  # of a whole number; Python, and so pandas, reads no longer one out of a text
 _LONGEST_FORMAT = 32
+_MOST_MISSING, _LONGEST_MISSING = 64, 32
 
 
-def value_of(spec: dict[str, Any]) -> ValueOf | None:
+class ValueReader:
+    """The reader of a stage with the analyzer `number` or `time`.
+
+    Attributes:
+        refuses: whether some texts are refused; else a text that is no value is a missing one.
+        described: what a text should be: "a number", "a finite number", or "a date by the format %d.%m.%Y".
+    """
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        """Read the stage. Raises ValueError."""
+        others = {"pattern", "space", "stop_words", "prefix", "vocabulary", "hash"}
+        if not spec.keys().isdisjoint(others) or spec["ngrams"] != [1, 1]:
+            raise ValueError("a stage of numbers or times has no terms")
+        self._strict, self._finite = (_is_set(spec, key) for key in ("unreadable", "infinite"))
+        self.refuses = self._strict or self._finite
+        self._narrow = _is_set(spec, "wide")
+        if ("missing" in spec or self._narrow) and not self._strict:
+            raise ValueError("only a stage that refuses texts lists missing ones or refuses wide numbers")
+        listed = read.items(spec.get("missing", []), str, _MOST_MISSING)
+        self._missing = frozenset(read.text(text, _LONGEST_MISSING) for text in listed)
+        if spec["analyzer"] == "number":
+            if "format" in spec:
+                raise ValueError("only a stage of times has a format")
+            self._read: Callable[[str], float | None] = self._number
+            self.described = "a finite number" if self._finite else "a number"
+            return
+        if self._finite or self._narrow:
+            raise ValueError("only a stage of numbers refuses infinite and wide ones")
+        given = read.text(spec.get("format"), _LONGEST_FORMAT)
+        problem = format_problem(given, "datetime")
+        if problem:
+            raise ValueError(problem)
+        pattern = compile_format(given)
+        self._read = lambda text: _time(text, pattern)
+        self.described = f"a date by the format {given}"
+
+    def __call__(self, text: str) -> float | None:
+        """The value; None for a text that is none."""
+        return self._read(text)
+
+    def is_refused(self, text: str) -> bool:
+        """Whether a text has no value and stands for no missing one either, or has a value that is refused."""
+        value = self._read(text)
+        if value is None:
+            return self._strict and text not in self._missing
+        return self._finite and isinf(value)
+
+    def _number(self, text: str) -> float | None:
+        plain = text.strip(_SPACE)
+        if _WHOLE.fullmatch(plain):
+            # pandas that raises holds a whole number beyond 64 bits as Python's int, which few functions compute with.
+            if len(plain.lstrip("+-")) > _MOST_DIGITS or (self._narrow and not -(2**63) <= int(plain) < 2**64):
+                return None
+            value = float(plain)
+            return None if self._strict and isinf(value) else value
+        if _NUMBER.fullmatch(plain):
+            return float(plain)
+        infinite = _INFINITE.fullmatch(plain)
+        return None if infinite is None else -inf if infinite[1] == "-" else inf
+
+
+def value_of(spec: dict[str, Any]) -> ValueReader | None:
     """The reader of a stage with the analyzer `number` or `time`; None for others. Raises ValueError."""
-    analyzer = spec["analyzer"]
-    if analyzer not in ("number", "time"):
-        if "format" in spec:
-            raise ValueError("only a stage of times has a format")
-        return None
-    others = {"pattern", "space", "stop_words", "prefix", "vocabulary", "hash"}
-    if not spec.keys().isdisjoint(others) or spec["ngrams"] != [1, 1]:
-        raise ValueError("a stage of numbers or times has no terms")
-    if analyzer == "number":
-        if "format" in spec:
-            raise ValueError("only a stage of times has a format")
-        return _number
-    given = read.text(spec.get("format"), _LONGEST_FORMAT)
-    problem = format_problem(given, "datetime")
-    if problem:
-        raise ValueError(problem)
-    pattern = compile_format(given)
-    return lambda text: _time(text, pattern)
+    if spec["analyzer"] in ("number", "time"):
+        return ValueReader(spec)
+    if not spec.keys().isdisjoint({"format", "unreadable", "missing", "wide", "infinite"}):
+        raise ValueError("only a stage of numbers or times has a format, and says which texts are refused")
+    return None
 
 
-def _number(text: str) -> float | None:
-    plain = text.strip(_SPACE)
-    if _NUMBER.fullmatch(plain):
-        return float(plain)
-    infinite = _INFINITE.fullmatch(plain)
-    return None if infinite is None else -inf if infinite[1] == "-" else inf
+def _is_set(spec: dict[str, Any], key: str) -> bool:
+    if key in spec and spec[key] != "refused":
+        raise ValueError(f"{key} is 'refused', where it is given")
+    return key in spec
 
 
 def _time(text: str, pattern: re.Pattern[str]) -> float | None:

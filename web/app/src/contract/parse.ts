@@ -1,6 +1,8 @@
 /** contract.json from an untrusted file to a Contract, or E106. */
 import { SealiftError } from "../errors";
 import { asNumber, isObject } from "../seal/json";
+import { isRefusing, readStage } from "../text/batch";
+import { Tables } from "../text/tables";
 import { checkRequired } from "./capabilities";
 import { CellReader, type CellKeys } from "./cells";
 import { formatProblem } from "./dateFormat";
@@ -106,6 +108,10 @@ export function parseContract(raw: unknown): Contract {
     throw malformed("the tensors do not follow from the inputs");
   if (required.join(" ") !== (stages.length > 0 ? "stage:text/1" : ""))
     throw malformed("requires does not list the capabilities that the contract uses");
+  const tables = new Tables();
+  stages.forEach((stage, number) => {
+    if (isRefusing(stage)) inputs[stage.field]!.refusing.push(readStage(stage, number, tables));
+  });
   return {
     inputs,
     outputs,
@@ -170,6 +176,7 @@ function parseField(raw: unknown): Field {
     dtype: dtype as DType,
     date_format: keys.date_format,
     cells: new CellReader(dtype as DType, keys),
+    refusing: [],
     missing: policy(given(raw, "missing", "refused"), where),
     categories,
     category_names: names,

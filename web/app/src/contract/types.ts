@@ -1,4 +1,5 @@
 /** The contract as `contract.json` holds it, its defaults filled in (spec/CONTRACT.md §1). */
+import type { TextStage } from "../text/stage";
 import type { CellReader } from "./cells";
 
 export type DType = "float64" | "float32" | "int64" | "bool" | "string" | "date" | "datetime";
@@ -23,6 +24,8 @@ export interface Field {
   date_format: string;
   /** Reads the field's cells in files of text. */
   cells: CellReader;
+  /** The text stages that refuse some texts of the field. */
+  refusing: TextStage[];
   title: string;
   description: string;
   units: string;

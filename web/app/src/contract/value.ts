@@ -3,7 +3,7 @@ import { Unreadable } from "./cells";
 import { boundText, hint, isTime, microsOf } from "./moments";
 import { shown, type DType, type Field, type Value } from "./types";
 
-export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105" | "R107";
+export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105" | "R107" | "R108";
 export type Checked = { value: Value } | { code: RowCode; message: string };
 
 /** 2⁵³ itself is refused, because 2⁵³ + 1 becomes the same double. */
@@ -77,6 +77,14 @@ function check(field: Field, raw: unknown): Checked {
       code: "R104",
       message: `"${field.name}" is ${quoted(raw)}, which the model does not know. It knows: ${listed}.`,
     };
+  }
+  if (typeof value !== "string") return { value };
+  for (const stage of field.refusing) {
+    const wanted = stage.refusedAs(value);
+    if (wanted) {
+      const message = `"${field.name}" is ${quoted(value)}, which cannot be read as ${wanted}.`;
+      return { code: "R108", message };
+    }
   }
   return { value };
 }

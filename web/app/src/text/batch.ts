@@ -1,6 +1,6 @@
 /** All stages of a contract over many rows: the tensors that feed the graph beside the others (spec/TEXT.md §7). */
 import type { TensorData } from "../contract/tensors";
-import type { Contract, Value } from "../contract/types";
+import type { Contract, Stage, Value } from "../contract/types";
 import { SealiftError } from "../errors";
 import { Malformed } from "./read";
 import { TextStage } from "./stage";
@@ -13,6 +13,26 @@ const MOST_ROW_WORK = 2 ** 26;
 /** The most cells of `terms<k>` that one run of the graph is given. */
 const CELLS = 1 << 16;
 
+/** Throws E106 for a malformed stage. */
+export function readStage({ spec }: Stage, number: number, tables: Tables): TextStage {
+  try {
+    return new TextStage(spec, tables);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw new SealiftError(
+      "E106",
+      `The text stage is malformed: ${error.message}.`,
+      `stage ${number}`,
+      "See spec/TEXT.md for what may stand there.",
+    );
+  }
+}
+
+/** Whether a stage refuses some texts; it may be malformed. */
+export function isRefusing({ spec }: Stage): boolean {
+  return "unreadable" in spec || "infinite" in spec;
+}
+
 export class Stages {
   private readonly stages: { field: number; stage: TextStage }[];
   private readonly mostRows: number;
@@ -20,19 +40,10 @@ export class Stages {
   /** Throws E106 for a malformed stage. */
   constructor(contract: Contract) {
     const tables = new Tables();
-    this.stages = contract.stages.map(({ field, spec }, number) => {
-      try {
-        return { field, stage: new TextStage(spec, tables) };
-      } catch (error) {
-        if (!(error instanceof Malformed)) throw error;
-        throw new SealiftError(
-          "E106",
-          `The text stage is malformed: ${error.message}.`,
-          `stage ${number}`,
-          "See spec/TEXT.md for what may stand there.",
-        );
-      }
-    });
+    this.stages = contract.stages.map((stage, number) => ({
+      field: stage.field,
+      stage: readStage(stage, number, tables),
+    }));
     this.mostRows = Math.min(...this.stages.map(({ stage }) => stage.rows));
   }
 

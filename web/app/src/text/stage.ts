@@ -7,7 +7,7 @@ import { murmur3 } from "./murmur";
 import { flag, integer, isInteger, isText, items, keys, Malformed, text } from "./read";
 import { scanner, type Split } from "./scan";
 import { Tables } from "./tables";
-import { valueOf, type ValueOf } from "./values";
+import { valueOf, type ValueReader } from "./values";
 
 const MOST_COLUMNS = 1 << 20;
 const LONGEST_GRAM = 64;
@@ -29,6 +29,10 @@ const OPTIONAL = [
   "vocabulary",
   "hash",
   "format",
+  "unreadable",
+  "missing",
+  "wide",
+  "infinite",
 ];
 
 /** The column that a term falls on, and what it adds there; undefined where it is passed over. */
@@ -43,7 +47,7 @@ export class TextStage {
   private readonly split: Split;
   private readonly place: Place;
   /** Of a stage of numbers or times: what a text is. */
-  private readonly value: ValueOf | undefined;
+  private readonly value: ValueReader | undefined;
 
   /** The sum of the sizes of its n-grams. */
   readonly sizes: number;
@@ -87,6 +91,11 @@ export class TextStage {
     return this.split(changed);
   }
 
+  /** What a text that the stage refuses should be, such as "a number"; empty for any other text. */
+  refusedAs(text: string): string {
+    return this.value?.isRefused(this.terms(text)[0]!) ? this.value.described : "";
+  }
+
   /** At least how many characters the terms of a text have, if every one were a word (spec/TEXT.md §5). */
   work(text: string): number {
     const length = count(text);
@@ -96,7 +105,7 @@ export class TextStage {
   /** Column and count, ascending, for every column that a term of the text falls on. */
   count(text: string): [number, number][] {
     if (this.value) {
-      const value = this.value(this.terms(text)[0]!);
+      const value = this.value.read(this.terms(text)[0]!);
       return value === undefined ? [] : [[0, value]];
     }
     const counts = new Map<number, number>();

@@ -1,29 +1,69 @@
-/** Stages that read a text as one number or one time (spec/TEXT.md §5). The Python twin is text/values.py. */
+/** Stages that read a text as one number or one time (spec/TEXT.md §5a). The Python twin is text/values.py. */
 import { compileFormat, formatProblem, isoOf } from "../contract/dateFormat";
 import { microsOf } from "../contract/moments";
-import { Malformed, text } from "./read";
+import { isText, items, Malformed, text } from "./read";
 
-export type ValueOf = (given: string) => number | undefined;
+export interface ValueReader {
+  /** The value, or undefined for a text that is none. */
+  read(text: string): number | undefined;
+  /** Whether a text has no value and stands for no missing one either, or has a value that is refused. */
+  isRefused(text: string): boolean;
+  /** What a text should be: "a number", "a finite number", or "a date by the format %d.%m.%Y". */
+  described: string;
+}
 
 const SPACE = /^[\t\n\v\f\r ]+|[\t\n\v\f\r ]+$/g;
+const WHOLE = /^[+-]?[0-9]+$/;
 const NUMBER = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
 const INFINITE = /^([+-]?)inf(inity)?$/i;
 const LONGEST_FORMAT = 32;
+/** Of a whole number; Python, and so pandas, reads no longer one out of a text. */
+const MOST_DIGITS = 4300;
+const MOST_MISSING = 64;
+const LONGEST_MISSING = 32;
 const OTHERS = ["pattern", "space", "stop_words", "prefix", "vocabulary", "hash"];
 
 /** The reader of a stage with the analyzer `number` or `time`; undefined for others. Throws Malformed. */
-export function valueOf(spec: Record<string, unknown>): ValueOf | undefined {
+export function valueOf(spec: Record<string, unknown>): ValueReader | undefined {
   const { analyzer } = spec;
-  if ("format" in spec && analyzer !== "time") throw new Malformed("only a stage of times has a format");
-  if (analyzer !== "number" && analyzer !== "time") return undefined;
+  if (analyzer !== "number" && analyzer !== "time") {
+    if (["format", "unreadable", "missing", "wide", "infinite"].some((key) => key in spec))
+      throw new Malformed("only a stage of numbers or times has a format, and says which texts are refused");
+    return undefined;
+  }
   if (OTHERS.some((key) => key in spec) || JSON.stringify(spec["ngrams"]) !== "[1,1]")
     throw new Malformed("a stage of numbers or times has no terms");
-  if (analyzer === "number") return numberOf;
+  const strict = isSet(spec, "unreadable");
+  const finite = isSet(spec, "infinite");
+  const narrow = isSet(spec, "wide");
+  if (("missing" in spec || narrow) && !strict)
+    throw new Malformed("only a stage that refuses texts lists missing ones or refuses wide numbers");
+  const listed = "missing" in spec ? items(spec["missing"], isText, MOST_MISSING) : [];
+  const missing = new Set(listed.map((given) => text(given, LONGEST_MISSING)));
+  const reader = (read: ValueReader["read"], described: string): ValueReader => ({
+    read,
+    described,
+    isRefused(given) {
+      const value = read(given);
+      return value === undefined ? strict && !missing.has(given) : finite && !Number.isFinite(value);
+    },
+  });
+  if (analyzer === "number") {
+    if ("format" in spec) throw new Malformed("only a stage of times has a format");
+    return reader((given) => numberOf(given, strict, narrow), finite ? "a finite number" : "a number");
+  }
+  if (finite || narrow) throw new Malformed("only a stage of numbers refuses infinite and wide ones");
   const given = text(spec["format"], LONGEST_FORMAT);
   const problem = formatProblem(given, "datetime");
   if (problem) throw new Malformed(problem);
   const pattern = compileFormat(given);
-  return (cell) => (pattern.test(cell) ? timeOf(isoOf(cell, pattern)) : undefined);
+  const read = (cell: string) => (pattern.test(cell) ? timeOf(isoOf(cell, pattern)) : undefined);
+  return reader(read, `a date by the format ${given}`);
+}
+
+function isSet(spec: Record<string, unknown>, key: string): boolean {
+  if (key in spec && spec[key] !== "refused") throw new Malformed(`${key} is "refused", where it is given`);
+  return key in spec;
 }
 
 /** C's strptime has minutes of up to 62 seconds; the last two belong to the next one. */
@@ -33,8 +73,19 @@ function timeOf(iso: string): number | undefined {
   return micros === undefined ? undefined : micros + late * 1_000_000;
 }
 
-function numberOf(given: string): number | undefined {
+function isWide(whole: string): boolean {
+  const exact = BigInt(whole.replace(/^\+/, ""));
+  return exact < -(2n ** 63n) || exact >= 2n ** 64n;
+}
+
+function numberOf(given: string, strict: boolean, narrow: boolean): number | undefined {
   const plain = given.replace(SPACE, "");
+  if (WHOLE.test(plain)) {
+    // pandas that raises holds a whole number beyond 64 bits as Python's int, which few functions compute with.
+    if (plain.replace(/^[+-]/, "").length > MOST_DIGITS || (narrow && isWide(plain))) return undefined;
+    const value = Number(plain);
+    return strict && !Number.isFinite(value) ? undefined : value;
+  }
   if (NUMBER.test(plain)) return Number(plain);
   const infinite = INFINITE.exec(plain);
   return infinite ? (infinite[1] === "-" ? -Infinity : Infinity) : undefined;
