@@ -20,7 +20,9 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 # Every digit as 0, every exponent as E, and what stands between values as a comma.
 _SHAPE = bytes.maketrans(b"123456789e:]} \t\n\r[{", b"000000000E" + b"," * 9)
 # Numbers that the parser's own conversion would change without a word: long integers, -0, and what may be infinite.
-_SPECIAL = (b"," + b"0" * 16, b",-" + b"0" * 16, b"-0,", b"E" + b"0" * 3, b"E+" + b"0" * 3, b"0" * 200)
+_SPECIAL_INTEGERS = (b"," + b"0" * 16, b",-" + b"0" * 16, b"-0,")
+_SPECIAL_FLOATS = (b"E" + b"0" * 3, b"E+" + b"0" * 3, b"0" * 200)
+_INFINITE = (math.inf, -math.inf)
 _BLOCK = 1 << 18
 
 
@@ -87,8 +89,12 @@ class Marks:
         return self.values <= most.values and self.keys <= most.keys
 
 
-def parse(data: bytes, *, depth: int = 32, most: Marks | None = None, before: Marks | None = None) -> tuple[Any, Marks]:
+def parse(
+    data: bytes, *, depth: int = 32, most: Marks | None = None, before: Marks | None = None, convert: bool = True
+) -> tuple[Any, Marks]:
     """As `loads`, and the marks of the text and of those `before`, counted before anything is allocated for them.
+
+    Without `convert` the text is checked only: fractions in the returned value are replaced.
 
     Raises:
         TooManyError: when there are more marks than `most`. ValueError: as `loads`.
@@ -107,9 +113,15 @@ def parse(data: bytes, *, depth: int = 32, most: Marks | None = None, before: Ma
     check_surrogates(data)
     shape = b",%b," % outside.translate(_SHAPE)
     # Most texts have no such number, and a call for each one takes ten times as long.
-    hooks: dict[str, Any] = {"parse_int": _integer, "parse_float": _float}
-    special = any(part in shape for part in _SPECIAL)
-    value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, **(hooks if special else {}))
+    hooks: dict[str, Any] = {}
+    if any(part in shape for part in _SPECIAL_INTEGERS):
+        hooks["parse_int"] = _integer
+    if any(part in shape for part in _SPECIAL_FLOATS):
+        hooks["parse_float"] = _float
+    elif not convert:  # the conversion of 17 digits takes longer than all the rest
+        hooks["parse_float"] = bool
+    del outside, brackets, shape
+    value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, **hooks)
     return value, marks
 
 
@@ -197,11 +209,10 @@ def check_surrogates(data: bytes) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        seen: set[str] = set()
         for key, _ in pairs:
-            if key in seen:
+            if key not in result:
                 raise ValueError(f"the key {key!r:.60} stands twice")
-            seen.add(key)
+            del result[key]
     return result
 
 
@@ -222,7 +233,7 @@ def _integer(text: str) -> int | float:
 
 def _check_exact(value: int) -> None:
     try:
-        if int(float(value)) == value:
+        if float(value) == value:  # compared exactly
             return
     except OverflowError:
         raise ValueError("a number is larger than a double holds") from None
@@ -232,7 +243,7 @@ def _check_exact(value: int) -> None:
 
 def _float(text: str) -> float:
     value = float(text)
-    if math.isinf(value):
+    if value in _INFINITE:
         raise ValueError("a number is larger than a double holds")
     return value
 

@@ -4,12 +4,54 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import make
 import member_cases
 
+import onnx_bytes as onnx
+
 MIB = 1 << 20
+VALUES, KEYS = (1 << 20) - 1200, (3 << 17) - 200
+"""What the members may hold, less what the rest of a file holds."""
+FIELDS = 1 << 18
+
+DESCRIBED: dict[str, dict[str, Any]] = {
+    "numbers": {
+        "units": "mg/dl",
+        "observed": [0, 1],
+        "range": [-1.5, None],
+        "typical": 1,
+        "title": "T",
+        "description": "D",
+        "missing": "allowed",
+        "missing_as": ["-", "NA"],
+        "personal": True,
+    },
+    "booleans": {
+        "dtype": "bool",
+        "categories": [True, False],
+        "category_names": ["y", "n"],
+        "typical": True,
+        "missing": "allowed",
+        "unknown": "refused",
+        "missing_as": ["-"],
+        "true_as": ["yes"],
+        "false_as": ["no"],
+    },
+    "datetimes": {
+        "dtype": "datetime",
+        "observed": ["2020-01-01T01:02:03.25", "2021-01-01T01:02:03.25"],
+        "range": ["2019-01-01T01:02:03.25", "2022-01-01T01:02:03.25"],
+        "typical": "2020-06-01T01:02:03.25",
+        "date_format": "%d.%m.%Y %H:%M:%S",
+        "missing": "allowed",
+        "missing_as": ["-"],
+        "title": "T",
+        "units": "d",
+    },
+}
 
 
 def spell(value: object) -> bytes:
@@ -27,16 +69,81 @@ def sealed(**members: bytes) -> bytes:
     return make.archive(make.whole(**{**contract, **members}))
 
 
-def inputs(count: int, **more: Any) -> bytes:
+def inputs(count: int, prefix: str = "i", **more: Any) -> bytes:
     """A contract of many numbers."""
     return spell(
         {
-            "inputs": [{"name": f"i{i}", "dtype": "float64", **more} for i in range(count)],
+            "inputs": [{"name": f"{prefix}{i}", "dtype": "float64", **more} for i in range(count)],
             "outputs": [{"name": "value", "kind": "value", "dtype": "float64"}],
             "task": "regression",
             "tensors": [{"name": "number", "dtype": "float64", "shape": ["rows", count], "fields": list(range(count))}],
         }
     )
+
+
+def categories(count: int, *, names: bool) -> bytes:
+    """A contract of one string with many categories."""
+    words = [f"{i:x}" for i in range(count)]
+    field = {"name": "t", "dtype": "string", "categories": words} | ({"category_names": words} if names else {})
+    contract = json.loads(inputs(1))
+    tensors = [
+        {"name": "text", "dtype": "string", "shape": ["rows", 1], "fields": [0]},
+        {"name": "text_missing", "dtype": "bool", "shape": ["rows", 1], "fields": [0]},
+    ]
+    return spell({**contract, "inputs": [field], "tensors": tensors})
+
+
+def graphs() -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Graphs of about as many fields as a model may have."""
+    end = onnx.node("Identity", ["x"], ["y"])
+    used = 60  # by the rest of the model
+
+    def repeated(one: bytes, fields: int) -> Callable[[], bytes]:
+        return lambda: onnx.simple([*[one] * ((FIELDS - used) // fields), end])
+
+    yield (
+        "nodes",
+        lambda: onnx.simple([*(onnx.node("Identity", ["x"], [str(i)]) for i in range((FIELDS - used) // 4)), end]),
+    )
+    yield "nodes without outputs", repeated(onnx.node("Identity", ["x"], []), 3)
+    yield (
+        "nodes with an attribute",
+        repeated(onnx.node("Elu", ["x"], [], onnx.attribute("alpha", 1, b"\x15" + bytes(4))), 7),
+    )
+    yield "nodes of many inputs", repeated(onnx.node("Sum", ["x"] * 1000, []), 1002)
+    pads = onnx.attribute("pads", onnx.INTS, onnx.content(8, (b"\x81" + b"\x80" * 8 + b"\0") * 64))
+    yield "nodes with 64 sizes", repeated(onnx.node("Conv", ["x"], [], pads), 7 + 64)
+    texts = onnx.content(1, "keys_strings") + onnx.content(9, b"") * (FIELDS - used - 20) + b"\xa0\x01\x08"
+    yield "texts", lambda: onnx.simple([onnx.node("LabelEncoder", ["x"], ["y"], texts, domain="ai.onnx.ml")])
+    yield (
+        "constants",
+        lambda: onnx.simple([end], [onnx.int64s(f"c{i}", *range(64)) for i in range((FIELDS - used) // 6)]),
+    )
+    sized = [onnx.int64s(f"c{i}", *[1] * 64) for i in range((FIELDS - used) // 10)]
+    reading = [onnx.node("Expand", ["x", f"c{i}"], []) for i in range((FIELDS - used) // 10)]
+    yield "constant sizes", lambda: onnx.simple([*reading, end], sized)
+    yield "declared values", lambda: onnx.simple([end], more=onnx.each(13, [onnx.value("v")] * ((FIELDS - used) // 10)))
+    inner = onnx.graph([onnx.node("Identity", ["x"], ["q"])], [], [onnx.value("q")])
+    both = [onnx.graph_attribute(name, inner) for name in ("then_branch", "else_branch")]
+    yield "subgraphs", repeated(onnx.node("If", ["x"], [], *both), 49)
+
+
+def everything() -> bytes:
+    """Contract, graph and evidence that are together at several limits."""
+    contract = inputs(1 << 14, **DESCRIBED["datetimes"])
+    values, keys = contract.count(b",") + contract.count(b"[") + contract.count(b"{"), contract.count(b":")
+    fractions = [b"1.2345678901234567e-100"] * 200_000 + [b"1e300"] * (VALUES - values - KEYS - 200_000 + keys)
+    held = b",".join(b'"%x":0' % i for i in range(KEYS - keys - 1000))
+    evidence = b'{"a":[' + b",".join(fractions) + b'],"b":{' + held + b"}}"
+    return sealed(contract__json=contract, evidence__json=evidence, model__onnx=dict(graphs())["nodes"]())
+
+
+def described(kind: str) -> bytes:
+    return sealed(contract__json=inputs(5 << 12, **DESCRIBED[kind]))
+
+
+def holding(made: Callable[[], bytes]) -> bytes:
+    return sealed(model__onnx=made())
 
 
 def vocabulary(count: int) -> dict[str, Any]:
@@ -55,25 +162,65 @@ def cases() -> Iterator[tuple[str, Callable[[], bytes], str | None]]:
         **member_cases.CONTRACT,
         "outputs": [{"name": f"o{i}", "kind": "label", "dtype": "int64"} for i in range(100_000)],
     }
-    full = 16 * MIB
+    full, size = 16 * MIB, 16 * MIB - 4096
     names = ("evidence__json", "provenance__json", "sbom__cdx__json", "reference___sketches__json")
     five = (*names, "reference___background__json")
     yield "five members of 16 MiB", lambda: sealed(**dict.fromkeys(five, filled(b"1", full))), "E203"
-    yield "two million empty objects", lambda: sealed(evidence__json=filled(b"{}", 3 * 1_048_000)), None
+    yield (
+        "members that are too large together",
+        lambda: sealed(**dict.fromkeys(names[:2], filled(b"1", full // 2))),
+        "E203",
+    )
+    yield "a million empty objects", lambda: sealed(evidence__json=filled(b"{}", 3 * 524_000)), None
     yield "too many empty objects", lambda: sealed(evidence__json=filled(b"{}", 12 * MIB)), "E203"
-    yield "786,000 small objects", lambda: sealed(evidence__json=filled(b'{"a":0}', 8 * 786_000)), None
+    yield "390,000 small objects", lambda: sealed(evidence__json=filled(b'{"a":0}', 8 * KEYS)), None
     yield "too many small objects", lambda: sealed(evidence__json=filled(b'{"a":0}', full)), "E203"
-    yield "786,000 keys", lambda: sealed(provenance__json=spell({f"{i:x}": 0 for i in range(786_000)})), None
-    yield "two million numbers of 7 digits", lambda: sealed(evidence__json=filled(b"1.34567", 8 * 2_090_000)), None
-    yield "numbers that the parser must look at", lambda: sealed(evidence__json=filled(b"-0", 3 * 2_090_000)), None
-    yield "nothing but quotes", lambda: sealed(provenance__json=b'["' + b'\\"' * (8 * MIB - 8) + b'"]'), None
-    yield "a wide text", lambda: sealed(evidence__json='["😀'.encode() + b"a" * (full - 16) + b'"]'), None
-    yield "a million notes", lambda: sealed(evidence__json=b'{"notes":' + filled(b'"n"', full // 4) + b"}"), None
+    keys = b",".join(b'"%x":0' % i for i in range(KEYS))
+    yield "390,000 keys", lambda: sealed(provenance__json=b"{" + keys + b"}"), None
+    yield "390,000 keys, one twice", lambda: sealed(provenance__json=b"{" + keys + b',"0":-0}'), "E205"
+    yield "a million numbers of 7 digits", lambda: sealed(evidence__json=filled(b"1.34567", 8 * VALUES)), None
+    yield "a million zeros with a sign", lambda: sealed(evidence__json=filled(b"-0", 3 * VALUES)), None
+    yield "a million numbers near the largest", lambda: sealed(evidence__json=filled(b"1e300", 6 * VALUES)), None
+    fraction = b"1.2345678901234567e-100"
+    yield "16 MiB of long fractions", lambda: sealed(evidence__json=filled(fraction, size)), None
+    yield (
+        "16 MiB of long fractions, only checked",
+        lambda: sealed(reference___sketches__json=filled(fraction, size)),
+        None,
+    )
+    yield "16 MiB of long integers", lambda: sealed(evidence__json=filled(b"10000000000000000", size)), None
+    yield "the deepest lists", lambda: sealed(evidence__json=filled(b"[" * 31 + b"]" * 31, 63 * (VALUES // 32))), None
+    deep = b'{"a":' * 31 + b"0" + b"}" * 31
+    yield "the deepest objects", lambda: sealed(evidence__json=filled(deep, (len(deep) + 1) * (KEYS // 31))), None
+    yield "nothing but quotes", lambda: sealed(provenance__json=b'["' + b'\\"' * (size // 2 - 8) + b'"]'), None
+    yield "nothing but escapes", lambda: sealed(evidence__json=b'["' + b"\\u00e9" * (size // 6 - 8) + b'"]'), None
+    pairs = b'["' + b"\\ud83d\\ude00" * (size // 12 - 8) + b'"]'
+    yield "nothing but surrogate pairs", lambda: sealed(evidence__json=pairs), None
+    yield "a wide text", lambda: sealed(evidence__json='["😀'.encode() + b"a" * (size - 16) + b'"]'), None
+    yield "a million notes", lambda: sealed(evidence__json=b'{"notes":' + filled(b'"n"', 4 * VALUES) + b"}"), None
+    nested = b'{"notes":[' + b",".join([filled(b"1.5", 4 * VALUES // 32)] * 31) + b"]}"
+    yield "notes that are lists", lambda: sealed(evidence__json=nested), None
+    compared = b'{"parity":{"compared":{' + keys[:-1] + b"7}}}"
+    yield "390,000 kinds of compared rows", lambda: sealed(evidence__json=compared), None
+    members = [*names, "reference___background__json"]
+    each = filled(b"-0.5", 5 * VALUES // 5 - 100)
+    yield "five members together", lambda: sealed(**dict.fromkeys(members, each)), None
+    yield "a large manifest", lambda: sealed(manifest__json=filled(b"{}", MIB)), "E205"
     step = b'{"how":"","path":"p"}'
-    yield "many steps", lambda: sealed(evidence__json=b'{"steps":' + filled(step, 6 * MIB) + b"}"), None
-    yield "65,536 inputs", lambda: sealed(contract__json=inputs(1 << 16)), None
-    rest = {"units": "mg/dl", "observed": [0, 1], "typical": 1}
-    yield "65,536 described inputs", lambda: sealed(contract__json=inputs(1 << 16, **rest)), None
+    yield "many steps", lambda: sealed(evidence__json=b'{"steps":' + filled(step, 4 * MIB - 4096) + b"}"), None
+    yield "20,480 inputs", lambda: sealed(contract__json=inputs(5 << 12)), None
+    for kind in DESCRIBED:
+        yield f"20,480 described {kind}", partial(described, kind), None
+    yield "the longest names", lambda: sealed(contract__json=inputs(2000, "é" * 4000)), None
+    ignored = [{"name": "é" * 100 + str(i), "position": 1 + i} for i in range(1 << 16)]
+    yield (
+        "65,536 ignored columns",
+        lambda: sealed(contract__json=spell({**json.loads(inputs(1)), "ignored": ignored})),
+        None,
+    )
+    yield "a million categories", lambda: sealed(contract__json=categories(1_000_000, names=False)), None
+    yield "categories with names", lambda: sealed(contract__json=categories(500_000, names=True)), None
+    yield "65,536 inputs", lambda: sealed(contract__json=inputs(1 << 16)), "E106"
     yield "200,000 inputs", lambda: sealed(contract__json=inputs(200_000)), "E106"
     yield "100,000 outputs", lambda: sealed(contract__json=spell(many)), "E106"
     yield "a million columns", lambda: sealed(contract__json=spell(wide)), None
@@ -84,3 +231,6 @@ def cases() -> Iterator[tuple[str, Callable[[], bytes], str | None]]:
         lambda: sealed(contract__json=spell(vocabulary(1_000_000))),
         None,
     )
+    for name, made in graphs():
+        yield f"graph of {name}", partial(holding, made), None
+    yield "everything at once", everything, None

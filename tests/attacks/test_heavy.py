@@ -1,7 +1,8 @@
-"""`sealift inspect` stays cheap for any file: 300 MB of memory, and a second on a usual machine."""
+"""`sealift inspect` stays cheap for any file: 300 MB of memory, and a second of one processor on a usual machine."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,10 +13,14 @@ import pytest
 
 CASES = list(heavy.cases())
 MEMORY = 300 * 1_000_000
-SECONDS = 60  # a second where nothing else runs; here a bound for what is quadratic
+SECONDS = 3.0
+"""Processor time of the command with the interpreter. The bound is 1 s on a processor that does nothing else;
+on one that shares its caches and its clock with other tests the same work takes up to twice as long, and the machines
+of a CI are slower."""
+ATTEMPTS = 3
 LIMITED = (
     "import resource, sys\n"
-    "import sealift.cli.inspect, sealift.seal, numpy\n"
+    "import sealift.cli.looking, sealift.seal\n"
     "used = int(next(line for line in open('/proc/self/status') if line.startswith('VmSize')).split()[1]) * 1024\n"
     "resident = int(next(line for line in open('/proc/self/status') if line.startswith('VmRSS')).split()[1]) * 1024\n"
     f"room = used + {MEMORY} - resident\n"
@@ -31,18 +36,27 @@ def test_inspect_is_cheap(name: str, made: Callable[[], bytes], code: str | None
     file = tmp_path / "heavy.seal"
     file.write_bytes(made())
     for form in ("text", "--json"):
-        check(name, file, code, form, tmp_path)
+        taken = []
+        for _ in range(ATTEMPTS):
+            taken.append(check(name, file, code, form, tmp_path))
+            if taken[-1] <= SECONDS:
+                break
+        assert min(taken) <= SECONDS, f"{name}, {form}: {taken} s of processor time"
     file.unlink()
 
 
-def check(name: str, file: Path, code: str | None, form: str, tmp_path: Path) -> None:
+def check(name: str, file: Path, code: str | None, form: str, tmp_path: Path) -> float:
+    """Run the command once; the seconds of processor time that it took."""
     command = [sys.executable, "-c", LIMITED, "inspect", str(file), *(["--json"] if form == "--json" else [])]
     with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
-        done = subprocess.run(command, stdout=out, stderr=err, timeout=SECONDS, check=False)
+        process = subprocess.Popen(command, stdout=out, stderr=err)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     told = (tmp_path / "out").read_text() + (tmp_path / "err").read_text()
     assert "Traceback" not in told
-    assert done.returncode == (0 if code is None else 1), f"{name}: {told[:300]}"
+    assert process.returncode == (0 if code is None else 1), f"{name}: {told[:300]}"
     if code is not None:
         assert code in told
     elif form == "text":
         assert len(told) < 100_000
+    return usage.ru_utime + usage.ru_stime

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused, 2 wrong usage, 3 done but some rows were refused,
 
 from __future__ import annotations
 
+import codecs
 import errno
 import itertools
 import json
@@ -18,6 +19,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -174,15 +176,35 @@ def _show(error: SealiftError) -> None:
     say(f"    fix     {clean(error.fix)}", sys.stderr)
 
 
+@dataclass(frozen=True)
+class Spelled:
+    """A JSON text in UTF-8 that was checked, printed as it is."""
+
+    data: memoryview
+
+    def pieces(self, *, ascii_only: bool) -> Iterator[str]:
+        """The text in one line, in pieces: as a string, each character of it may take four bytes."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        for start in range(0, len(self.data), _LONG):
+            # Line breaks stand between values only, since those in strings are escaped.
+            text = decoder.decode(self.data[start : start + _LONG]).replace("\n", " ").replace("\r", " ")
+            yield _escaped(text) if ascii_only and not text.isascii() else text
+
+
 def show_json(value: dict[str, Any]) -> None:
     """One JSON object on stdout; in ASCII where the console is not UTF-8."""
     utf8 = (streams.out().encoding or "").lower().replace("-", "") == "utf8"
     # A line for each key, its value in one line: the indenting encoder takes ten times as long.
-    lines = [f"  {json.dumps(key)}: {_json(item, ascii_only=not utf8)}" for key, item in value.items()]
+    texts = {
+        key: item if isinstance(item, Spelled) else _json(item, ascii_only=not utf8) for key, item in value.items()
+    }
     say("{")
-    for line in lines[:-1]:
-        say(f"{line},")
-    say(f"{lines[-1]}\n}}")
+    for at, (key, text) in enumerate(texts.items(), 1):
+        streams.write(f"  {json.dumps(key)}: ", streams.out(), end="")
+        for piece in text.pieces(ascii_only=not utf8) if isinstance(text, Spelled) else (text,):
+            streams.write(piece, streams.out(), end="")
+        say("," * (at < len(texts)))
+    say("}")
 
 
 def _json(value: Any, *, ascii_only: bool) -> str:
@@ -197,6 +219,13 @@ def _json(value: Any, *, ascii_only: bool) -> str:
     readable = json.dumps(value, ensure_ascii=False)
     # Half of a surrogate pair, as names of files may have, cannot be written in UTF-8.
     return text if _SURROGATE.search(readable) else readable
+
+
+def _escaped(text: str) -> str:
+    """A JSON text in ASCII. It holds no NUL."""
+    # The encoder of strings escapes quotes and backslashes too, which is undone.
+    spelled = json.dumps(text)[1:-1].replace("\\\\", "\0").replace('\\"', '"').replace("\\t", "\t")
+    return spelled.replace("\0", "\\")
 
 
 def manifest(file: Path, seal: Seal) -> dict[str, Any]:
@@ -257,7 +286,7 @@ def table(
     """
     rest = iter(rows)
     listed = list(itertools.islice(rest, most))
-    others = sum(1 for _ in rest) if total is None else total - len(listed)
+    others = sum(1 for _ in rest) if total is None else max(total - len(listed), 0)
     cells = [[_cut(clean(str(cell)[: limit + 1]), limit) for cell in row] for row in [header, *listed]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     for at, row in enumerate(cells):

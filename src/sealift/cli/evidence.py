@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sealift.cli.console import clean, pairs, say, table
@@ -18,8 +18,9 @@ def show(evidence: Any) -> None:
     compared = _mapping(parity.get("compared"))
     if compared:
         say("\nEvidence")
-        kinds = [[kind, f"{count:,}"] for kind, count in compared.items() if isinstance(count, int)]
-        total = sum(count for count in compared.values() if isinstance(count, int))
+        counts = {kind: count for kind, count in compared.items() if isinstance(count, int)}
+        kinds = ([kind, f"{count:,}"] for kind, count in counts.items())
+        total = sum(counts.values())
         refused = parity.get("refused_by_original")
         pairs(
             [
@@ -29,18 +30,21 @@ def show(evidence: Any) -> None:
                 ("measured", _metrics(evidence)),
             ]
         )
-        table(["rows compared", "count"], kinds)
-        table(["output", "rows that differ", "worst difference", "allowed"], _outputs(_mapping(parity.get("outputs"))))
+        table(["rows compared", "count"], kinds, total=len(counts))
+        outputs = _mapping(parity.get("outputs"))
+        header = ["output", "rows that differ", "worst difference", "allowed"]
+        table(header, _outputs(outputs), total=len(outputs))
     steps = [step for step in _list(evidence.get("steps")) if isinstance(step, Mapping) and "path" in step]
     if steps:
         say(f"\n{len(steps)} steps")
-        table(["how", "step"], [[step.get("how", ""), step["path"]] for step in steps], limit=68, most=_MANY)
+        rows = ([_scalar(step.get("how")), _scalar(step["path"])] for step in steps)
+        table(["how", "step"], rows, limit=68, most=_MANY, total=len(steps))
     privacy = _mapping(evidence.get("privacy"))
     if privacy:
         _show_privacy(privacy)
     notes = _list(evidence.get("notes"))
     for note in notes[:_MANY]:
-        say(f"\nnote: {clean(str(note)[:_LONGEST])}")
+        say(f"\nnote: {clean(_scalar(note))}")
     if len(notes) > _MANY:
         say(f"\n… and {len(notes) - _MANY:,} more notes (--json lists all)")
 
@@ -49,7 +53,7 @@ def _show_privacy(privacy: Mapping[str, Any]) -> None:
     compared = _mapping(privacy.get("compared"))
     rows, training = compared.get("rows"), compared.get("training_rows")
     findings = [finding for finding in _list(privacy.get("findings")) if isinstance(finding, Mapping)]
-    lacking = "; ".join(str(text)[:_LONGEST] for text in _list(privacy.get("not_checked"))[:_MANY])
+    lacking = "; ".join(_scalar(text) for text in _list(privacy.get("not_checked"))[:_MANY])
     say("\nPrivacy, as measured when it was packed")
     pairs(
         [
@@ -61,25 +65,24 @@ def _show_privacy(privacy: Mapping[str, Any]) -> None:
     )
     keys = ("kind", "count", "where")
     if findings:
-        table(list(keys), [[str(f.get(key, ""))[:_LONGEST] for key in keys] for f in findings], most=_MANY)
+        rows = ([_scalar(f.get(key)) for key in keys] for f in findings)
+        table(list(keys), rows, most=_MANY, total=len(findings))
 
 
-def _outputs(outputs: Mapping[str, Any]) -> list[list[str]]:
-    rows = []
+def _outputs(outputs: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, raw in outputs.items():
         entry = _mapping(raw)
         relative = entry.get("relative")
         numeric = isinstance(relative, float)
         worst = f"{entry['worst']:.1e}" if numeric and isinstance(entry.get("worst"), float) else ""
-        rows.append([name, str(entry.get("different", "")), worst, f"{relative:g}" if numeric else "none: equal"])
-    return rows
+        yield [name, _scalar(entry.get("different")), worst, f"{relative:g}" if numeric else "none: equal"]
 
 
 def _metrics(evidence: Mapping[str, Any]) -> str:
     metrics = _mapping(evidence.get("metrics"))
     numbers = [(name, value) for name, value in metrics.items() if isinstance(value, int | float)]
     told = ", ".join(f"{name[:80]} {value}" for name, value in numbers[:_MANY])
-    return f"{told} on {str(evidence.get('rows', '?'))[:20]} rows" if told else ""
+    return f"{told} on {_scalar(evidence.get('rows', '?'))[:20]} rows" if told else ""
 
 
 def _stated(parity: Mapping[str, Any]) -> str:
@@ -88,6 +91,13 @@ def _stated(parity: Mapping[str, Any]) -> str:
     if not isinstance(stated, float) or not isinstance(rule, float):
         return ""
     return f"{stated:g} relative, stated by the packer; the rule is {rule:g}"
+
+
+def _scalar(value: Any) -> str:
+    """A value as text, and nothing of a list or an object, whose text can take seconds."""
+    if isinstance(value, str):
+        return value[:_LONGEST]
+    return str(value) if isinstance(value, int | float) else ""
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -73,10 +73,10 @@ def out() -> TextIO:
     return _reserved or sys.stdout
 
 
-def write(text: str, stream: TextIO) -> None:
+def write(text: str, stream: TextIO, end: str = "\n") -> None:
     """Write a line. Raises FileError E402 when stdout does not take it; stderr is passed over then."""
     try:
-        stream.write(text + "\n")
+        stream.write(text + end)
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:  # ValueError: somebody closed it

@@ -3,9 +3,9 @@
 Specified in spec/CONTRACT.md.
 """
 
-from sealift.contract.cautions import Cautions, cautions
-from sealift.contract.cells import CellReader, Unreadable, read_cell, read_column
-from sealift.contract.check import Batch, Problem, encode, is_missing, quoted
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from sealift.contract.contract import ABOUT, Contract, Headline, Ignored, Stage, Tensor
 from sealift.contract.field import (
     MISSING_WORDS,
@@ -19,8 +19,22 @@ from sealift.contract.field import (
     shown,
 )
 from sealift.contract.numbers import percent, readable
-from sealift.contract.reader import RowReader
-from sealift.contract.rows import as_table, columns_of, match_columns
+
+if TYPE_CHECKING:
+    from sealift.contract.cautions import Cautions, cautions
+    from sealift.contract.cells import CellReader, Unreadable, read_cell, read_column
+    from sealift.contract.check import Batch, Problem, encode, is_missing, quoted
+    from sealift.contract.reader import RowReader
+    from sealift.contract.rows import as_table, columns_of, match_columns
+
+# What computes with arrays is imported on first use: NumPy takes longer to start than `sealift inspect` to read a file.
+_HOMES = {
+    "cautions": ("Cautions", "cautions"),
+    "cells": ("CellReader", "Unreadable", "read_cell", "read_column"),
+    "check": ("Batch", "Problem", "encode", "is_missing", "quoted"),
+    "reader": ("RowReader",),
+    "rows": ("as_table", "columns_of", "match_columns"),
+}
 
 __all__ = [
     "ABOUT",
@@ -56,3 +70,13 @@ __all__ = [
     "readable",
     "shown",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if not any(name in names for names in _HOMES.values()):
+        raise AttributeError(f"module 'sealift.contract' has no attribute {name!r}")
+    # All at once: the import of the module `cautions` binds its own name here, which is that of a function.
+    for home, names in _HOMES.items():
+        module = import_module(f"sealift.contract.{home}")
+        globals().update({each: getattr(module, each) for each in names})
+    return globals()[name]

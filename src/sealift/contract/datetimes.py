@@ -8,23 +8,27 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # imported where it is used, because the contract is also read where no array is
+    import numpy as np
+    import numpy.typing as npt
+
+    _Micros: TypeAlias = npt.NDArray[np.int64]
 
 TIMES = ("date", "datetime")
 DAY = 86_400_000_000
 FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
 """Microseconds of 0001-01-01 and of the last one of 9999-12-31."""
 
-_Micros: TypeAlias = npt.NDArray[np.int64]
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?)?")
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
+_EXACT = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T{_CLOCK})?")
 _PLAIN = re.compile(rf"(?:(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T{_CLOCK})?|NaT)\n)*+")
 _ZONE = re.compile(r"(Z|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z]{3,4})")
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
-_NAT = np.iinfo(np.int64).min
+_START = datetime.datetime(1970, 1, 1)
+_EPOCH = _START.toordinal()
 # How many of NumPy's units make a microsecond, or the other way round.
 _COARSE = {"D": DAY, "h": DAY // 24, "m": 60_000_000, "s": 1_000_000, "ms": 1000, "us": 1, "W": 7 * DAY}
 _FINE = {"ns": 1000, "ps": 10**6, "fs": 10**9, "as": 10**12}
@@ -44,17 +48,15 @@ def micros_of(value: object, dtype: str) -> int | None:
 
 def text_of(micros: float, dtype: str) -> str:
     """The one spelling that is written: `2024-03-01`, `2024-03-01T12:30:00`, `2024-03-01T12:30:00.5`."""
-    days, rest = divmod(int(micros), DAY)
-    date = datetime.date.fromordinal(days + _EPOCH).isoformat()
-    if dtype == "date":
-        return date
-    seconds, fraction = divmod(rest, 1_000_000)
-    tail = f".{fraction:06d}".rstrip("0") if fraction else ""
-    return f"{date}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{tail}"
+    moment = _START + datetime.timedelta(microseconds=int(micros))
+    text = moment.date().isoformat() if dtype == "date" else moment.isoformat()
+    return text.rstrip("0") if dtype == "datetime" and moment.microsecond else text
 
 
 def column_micros(column: Sequence[Any] | npt.NDArray[Any]) -> tuple[_Micros, npt.NDArray[np.bool_]] | None:
     """A column without a flaw all at once: microseconds and where one is missing; None where each must be read."""
+    import numpy as np
+
     if isinstance(column, np.ndarray) and column.dtype.kind == "M":
         return array_micros(column)
     if not isinstance(column, list) or not all(type(value) is str or value is None for value in column):
@@ -72,6 +74,8 @@ def column_micros(column: Sequence[Any] | npt.NDArray[Any]) -> tuple[_Micros, np
 
 def array_micros(array: npt.NDArray[Any]) -> tuple[_Micros, npt.NDArray[np.bool_]] | None:
     """NumPy's datetime64 (N,) likewise; None where a value is no whole microsecond of the years 1 to 9999."""
+    import numpy as np
+
     unit, many = np.datetime_data(array.dtype)
     missing = np.isnat(array)
     counts = np.where(missing, 0, array.astype(np.int64)) if unit not in ("Y", "M") else None
@@ -118,24 +122,23 @@ def _micros(value: object) -> int | None:
         return _composed(value.date(), value.hour, value.minute, value.second, value.microsecond)
     if isinstance(value, datetime.date):
         return _composed(value)
-    if isinstance(value, np.datetime64):
+    if type(value).__name__ == "datetime64":
+        import numpy as np
+
         found = array_micros(np.array([value]))
         return None if found is None or found[1][0] else int(found[0][0])
     return None
 
 
+@lru_cache(64)  # a bound of a field is read several times in a row
 def _parsed(text: str) -> int | None:
-    match = _ISO.fullmatch(text)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
-    if hour > 23 or minute > 59 or second > 59:
+    if _EXACT.fullmatch(text) is None:
         return None
     try:
-        date = datetime.date(year, month, day)
-    except ValueError:
+        since = datetime.datetime.fromisoformat(text) - _START
+    except ValueError:  # 30 February
         return None
-    return _composed(date, hour, minute, second, int((match[7] or "").ljust(6, "0")))
+    return since.days * DAY + since.seconds * 1_000_000 + since.microseconds
 
 
 def _composed(date: datetime.date, hour: int = 0, minute: int = 0, second: int = 0, fraction: int = 0) -> int:

@@ -194,12 +194,12 @@ def _is_double(value: int) -> bool:
     return -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER or (value.bit_length() <= 1024 and int(float(value)) == value)
 
 
-def named_categories(field: Field) -> list[str]:
-    """The categories as text for people: `0 = no`, `1 = yes`, or alone where they have no names."""
-    values = [shown(value) for value in field.categories or ()]
+def named_categories(field: Field, most: int | None = None) -> list[str]:
+    """The first `most` categories as text for people: `0 = no`, `1 = yes`, or alone where they have no names."""
+    values = [shown(value) for value in (field.categories or ())[:most]]
     if field.category_names is None:
         return values
-    pairs = zip(values, field.category_names, strict=True)
+    pairs = zip(values, field.category_names[:most], strict=True)
     return [value if value == name else f"{value} = {name}" for value, name in pairs]
 
 

@@ -34,7 +34,7 @@ LIMITS: Mapping[str, int] = MappingProxyType(
 )
 
 _LOCAL = struct.Struct("<4s5H3I2H")
-MOST_BESIDE_MODEL = 32 * _MIB
+MOST_BESIDE_MODEL = 16 * _MIB
 """The most bytes of all members but `model.onnx` together."""
 
 _CENTRAL = struct.Struct("<4s6H3I5H2I")

@@ -19,10 +19,10 @@ from sealift.seal.layout import Bytes
 from sealift.seal.manifest import Manifest
 
 _MAX_FILE = layout.LIMITS["model.onnx"]
-MOST_JSON = Marks(values=1 << 21, keys=3 << 18)
+MOST_JSON = Marks(values=1 << 20, keys=3 << 17)
 """The most values and keys of all JSON members together (spec/SEAL.md §2)."""
 
-_KEPT = ("contract.json", "evidence.json", "provenance.json")
+_KEPT = ("contract.json", "evidence.json")
 _ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
 
 
@@ -83,11 +83,12 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
         elif name == "manifest.json":
             continue
         elif name.endswith(".json"):
-            value, marks = _json(name, data, marks)
+            value, marks = _json(name, data, marks, convert=name in _KEPT)
             if name == "contract.json" and is_provisional(value):
                 raise _provisional()
             if name in _KEPT:
                 kept[name] = value
+            del value  # before the next member is parsed
         elif name.endswith(".md"):
             _text(name, data)
         elif name == "model.onnx":
@@ -135,9 +136,9 @@ def _provisional() -> SealError:
     )
 
 
-def _json(name: str, data: Bytes, before: Marks) -> tuple[Any, Marks]:
+def _json(name: str, data: Bytes, before: Marks, *, convert: bool = True) -> tuple[Any, Marks]:
     try:
-        return canonical.parse(bytes(data), most=MOST_JSON, before=before)
+        return canonical.parse(bytes(data), most=MOST_JSON, before=before, convert=convert)
     except TooManyError as error:
         raise layout.too_much(f"its JSON members hold {error}") from None
     except ValueError as error:

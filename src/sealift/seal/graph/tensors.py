@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -12,14 +14,15 @@ from sealift.seal.graph.rules import rules
 from sealift.seal.graph.wire import (
     Data,
     RefusedFieldError,
+    Run,
     Source,
     Span,
     TooManyFieldsError,
     WireError,
-    integers,
     length,
     message,
 )
+from sealift.seal.graph.wire import integers as decoded
 
 INT32, INT64, STRING = 6, 7, 8
 # Bytes of an element in raw_data; strings have none.
@@ -51,11 +54,38 @@ class Constant:
 
     Attributes:
         name: its name, empty for the tensor of an attribute.
-        integers: its elements where they are at most 64 whole numbers of 32 or 64 bits, else None.
+        held: its elements where they are at most 64 whole numbers of 32 or 64 bits, or the bytes of as many; else None.
+        width: the bytes of an element.
     """
 
     name: bytes
-    integers: tuple[int, ...] | None
+    held: tuple[int, ...] | Data | None
+    width: int = 8
+
+    @cached_property
+    def integers(self) -> tuple[int, ...] | None:
+        """The elements, decoded on first use: few constants determine a size."""
+        if self.held is None or isinstance(self.held, tuple):
+            return self.held
+        return struct.unpack(f"<{len(self.held) // self.width}{'q' if self.width == 8 else 'i'}", self.held)
+
+    @cached_property
+    def elements(self) -> int | None:
+        """The product of the magnitudes, zeros counted as ones; None where the elements are not known."""
+        return None if self.integers is None else product(self.integers)
+
+
+def product(sizes: Iterable[int]) -> int:
+    """The product of the magnitudes, zeros counted as ones."""
+    return prod(filter(None, map(abs, sizes)))
+
+
+def integers(source: Source, runs: list[Run]) -> list[int]:
+    """The numbers of a short list of `ints`, each of which counts as a field. Raises SealError E203."""
+    try:
+        return decoded(source, runs)
+    except TooManyFieldsError:
+        raise _too_many_fields() from None
 
 
 def fields_of(source: Source, span: Span, kind: str) -> dict[str, Any]:
@@ -67,7 +97,7 @@ def fields_of(source: Source, span: Span, kind: str) -> dict[str, Any]:
     try:
         return message(source, span, rules().schemas[kind])
     except TooManyFieldsError:
-        raise exceeded(f"it has more than {rules().limits.fields} fields") from None
+        raise _too_many_fields() from None
     except WireError as error:
         raise malformed(f"{kind}: {error}") from None
     except RefusedFieldError as field:
@@ -85,7 +115,7 @@ def tensor(source: Source, span: Span) -> Constant:
     _check_element(element)
     if length(fields.get("dims", []), "ints") > rules().limits.dimensions:
         raise exceeded(f"a tensor has more than {rules().limits.dimensions} dimensions")
-    dims = integers(data, fields.get("dims", []))
+    dims = integers(source, fields.get("dims", []))
     if any(size < 0 for size in dims):
         raise malformed("a tensor has a negative dimension")
     count = prod(dims)
@@ -97,7 +127,7 @@ def tensor(source: Source, span: Span) -> Constant:
         raise malformed(f"the tensor {shown(name)} has other dimensions than its data")
     if element not in (INT32, INT64) or count > _FEW:
         return Constant(name, None)
-    return Constant(name, _integers(data, fields, count, element))
+    return Constant(name, _few(source, fields, count, element), _SIZES[element])
 
 
 def port(source: Source, span: Span, *, required: bool) -> tuple[bytes, Port | None]:
@@ -149,15 +179,18 @@ def _fits(fields: Mapping[str, Any], held: list[str], count: int, element: int) 
     return length(found, kind) == count if kind != "ints" else length(found, kind) >= count
 
 
-def _integers(data: Data, fields: Mapping[str, Any], count: int, element: int) -> tuple[int, ...]:
-    size = _SIZES[element]
+def _few(source: Source, fields: Mapping[str, Any], count: int, element: int) -> tuple[int, ...] | Data:
     if "raw_data" in fields:
         start, end = fields["raw_data"]
-        return tuple(int.from_bytes(data[at : at + size], "little", signed=True) for at in range(start, end, size))
+        return source.data[start:end]
     runs = fields.get(_FIELDS.get(element, "int32_data"), [])
     if length(runs, "ints") > 10 * count:
         raise malformed("a tensor has other dimensions than its data")
-    values = integers(data, runs)
+    values = integers(source, runs)
     if len(values) != count:
         raise malformed("a tensor has other dimensions than its data")
     return tuple(values)
+
+
+def _too_many_fields() -> Exception:
+    return exceeded(f"it has more than {rules().limits.fields} fields")

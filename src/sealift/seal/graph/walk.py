@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 from sealift.seal.graph.refusal import exceeded, malformed, refused, shown
 from sealift.seal.graph.rules import rules
-from sealift.seal.graph.tensors import Constant, Port, fields_of, port, tensor, text
-from sealift.seal.graph.wire import Data, Source, Span, integers, length
+from sealift.seal.graph.tensors import Constant, Port, fields_of, integers, port, product, tensor, text
+from sealift.seal.graph.wire import Data, Source, Span, length
 
 # ONNX Runtime reads options of the session from another key.
 _METADATA = b"sealift.contract"
@@ -170,7 +169,7 @@ class _Walk:
         for at in rules().sizes.get(operator, {}).get("inputs", ()):
             known = inputs[at] if at < len(inputs) else None
             if known is not None:
-                _check_size(operator, known.integers)
+                _check_size(operator, known.elements)
         self._turns *= turns
         constant, depends = self._attributes(operator, permitted, fields.get("attribute", []))
         self._turns //= turns
@@ -226,7 +225,7 @@ class _Walk:
             elif name in sizes:
                 if length(value or [], "ints") > _FEW * 10:
                     raise exceeded(f"the attribute {name} of {operator} has more than {_FEW} numbers")
-                _check_size(operator, tuple(integers(self._data, value or [])))
+                _check_size(operator, product(integers(self._source, value or [])))
             elif name in _TYPES and kind == "int" and (value or 0) not in rules().elements:
                 raise refused(f"the element type {value or 0}")
         if operator != "Constant":
@@ -241,12 +240,12 @@ class _Walk:
             return Constant(b"", (fields["i"],))
         runs = fields.get("ints", [])
         few = 0 < length(runs, "ints") <= _FEW
-        return Constant(b"", tuple(integers(self._data, runs)) if few else None)
+        return Constant(b"", tuple(integers(self._source, runs)) if few else None)
 
 
-def _check_size(operator: str, sizes: tuple[int, ...] | None) -> None:
+def _check_size(operator: str, elements: int | None) -> None:
     most = rules().limits.elements
-    if sizes is None or prod(max(abs(size), 1) for size in sizes) > most:
+    if elements is None or elements > most:
         raise exceeded(f"{operator} with a constant size of more than {most} elements")
 
 

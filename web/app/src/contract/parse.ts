@@ -69,7 +69,7 @@ const OUTPUT_KEYS: readonly string[] = [
   "description",
 ];
 /** The limits of spec/CONTRACT.md §1. */
-const [MOST_INPUTS, MOST_OUTPUTS, MOST_STAGES, MOST_WIDTH] = [1 << 16, 64, 1 << 12, 1 << 20];
+const [MOST_INPUTS, MOST_IGNORED, MOST_OUTPUTS, MOST_STAGES, MOST_WIDTH] = [5 << 12, 1 << 16, 64, 1 << 12, 1 << 20];
 const [LONGEST_TEXT, LONGEST_DESCRIPTION] = [1 << 12, 1 << 16];
 const OUTPUT_KINDS: readonly string[] = ["label", "probability", "score", "value", "features"];
 const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
@@ -88,7 +88,7 @@ export function parseContract(raw: unknown): Contract {
   const task = text(raw["task"], "task");
   if (!TASKS.includes(task)) throw malformed(`the task '${task}' is not known`);
   if (inputs.length === 0 || outputs.length === 0) throw malformed("there must be an input and an output");
-  const ignored = list(given(raw, "ignored", []), "ignored columns", MOST_INPUTS).map(parseIgnored);
+  const ignored = list(given(raw, "ignored", []), "ignored columns", MOST_IGNORED).map(parseIgnored);
   const namesIn = [...inputs, ...ignored].map((column) => column.name);
   if (
     ignored.some(

@@ -8,7 +8,7 @@ export interface Marks {
 }
 
 /** The most of all JSON members together (spec/SEAL.md §2). */
-export const MOST_JSON: Marks = { values: 1 << 21, keys: 3 << 18 };
+export const MOST_JSON: Marks = { values: 1 << 20, keys: 3 << 17 };
 
 export class TooMany extends Error {}
 

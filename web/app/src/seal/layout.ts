@@ -6,7 +6,7 @@ const MIB = 1 << 20;
 const MAX_FILE = 2 ** 31 - 1;
 const MAX_MEMBERS = 16;
 /** The most bytes of all members but model.onnx together. */
-const MOST_BESIDE_MODEL = 32 * MIB;
+const MOST_BESIDE_MODEL = 16 * MIB;
 const LOCAL = 30;
 const CENTRAL = 46;
 const END = 22;

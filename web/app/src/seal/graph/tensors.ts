@@ -45,7 +45,7 @@ export function tensor(source: Source, span: Span): Constant {
   checkElement(element);
   if (length(fields.runs("dims"), "ints") > LIMITS.dimensions)
     throw exceeded(`a tensor has more than ${LIMITS.dimensions} dimensions`);
-  const dims = integers(data, fields.runs("dims"));
+  const dims = integers(source, fields.runs("dims"));
   if (dims.some((size) => size < 0)) throw malformed("a tensor has a negative dimension");
   const count = dims.includes(0) ? 0 : dims.reduce((a, b) => a * b, 1);
   const held = DATA.filter((field) => fields.has(field));
@@ -60,7 +60,7 @@ export function tensor(source: Source, span: Span): Constant {
   if (!fits(fields, field, count, element))
     throw malformed(`the tensor ${shown(name)} has other dimensions than its data`);
   if ((element !== INT32 && element !== INT64) || count > FEW) return { name, integers: null };
-  return { name, integers: values(data, fields, count, element) };
+  return { name, integers: values(source, fields, count, element) };
 }
 
 /** A ValueInfoProto: its name and type. */
@@ -116,7 +116,8 @@ function fits(fields: Fields, field: string | undefined, count: number, element:
   return kind === "ints" ? most >= count : most === count;
 }
 
-function values(data: Uint8Array, fields: Fields, count: number, element: number): number[] {
+function values(source: Source, fields: Fields, count: number, element: number): number[] {
+  const { data } = source;
   const raw = fields.span("raw_data");
   if (raw) {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -127,7 +128,7 @@ function values(data: Uint8Array, fields: Fields, count: number, element: number
     });
   }
   const runs = fields.runs(FIELDS[element] ?? "int32_data");
-  const found = length(runs, "ints") > 10 * count ? [] : integers(data, runs);
+  const found = length(runs, "ints") > 10 * count ? [] : integers(source, runs);
   if (found.length !== count) throw malformed("a tensor has other dimensions than its data");
   return found;
 }

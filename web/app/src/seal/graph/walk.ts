@@ -181,7 +181,7 @@ class Walk {
         const runs = fields.runs(field);
         if (length(runs, "ints") > FEW * 10)
           throw exceeded(`the attribute ${name} of ${operator} has more than ${FEW} numbers`);
-        checkSize(operator, integers(this.data, runs));
+        checkSize(operator, integers(this.source, runs));
       } else if (TYPES.has(name) && kind === "int") checkElement(fields.int(field) ?? 0);
     }
     if (operator !== "Constant") return [null, depends];
@@ -195,7 +195,7 @@ class Walk {
     if (value !== undefined) return { name: "", integers: [value] };
     const runs = fields.runs("ints");
     const count = length(runs, "ints");
-    return { name: "", integers: count > 0 && count <= FEW ? integers(this.data, runs) : null };
+    return { name: "", integers: count > 0 && count <= FEW ? integers(this.source, runs) : null };
   }
 }
 

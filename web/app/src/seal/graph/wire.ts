@@ -30,7 +30,7 @@ export class Fields {
     const bad = (reason: string) => malformed(`${message}: ${reason}`);
     const cursor = new Cursor(data, start, end, bad);
     while (cursor.at < end) {
-      if (--source.left < 0) throw exceeded(`it has more than ${LIMITS.fields} fields`);
+      if (--source.left < 0) throw tooManyFields();
       const begin = cursor.at;
       const tag = cursor.tag();
       const rule = schema.get(tag);
@@ -86,16 +86,18 @@ export function length(runs: readonly Run[], kind: string): number {
   );
 }
 
-/** The numbers of a list of `ints`, which must be a short one. */
-export function integers(data: Uint8Array, runs: readonly Run[]): number[] {
+/** The numbers of a list of `ints`, which must be a short one. Each counts as a field: throws E203 beyond the limit. */
+export function integers(source: Source, runs: readonly Run[]): number[] {
   const values: number[] = [];
   for (const [start, end, tag] of runs) {
-    const cursor = new Cursor(data, start, end, malformed);
+    const cursor = new Cursor(source.data, start, end, malformed);
     while (cursor.at < end) {
       cursor.at += tag;
       values.push(signed(cursor.varint()));
     }
   }
+  source.left -= values.length;
+  if (source.left < 0) throw tooManyFields();
   return values;
 }
 
@@ -179,6 +181,10 @@ function packed(
 /** The signed number of the same 64 bits; beyond 2⁵³ the nearest double, which is beyond every limit too. */
 function signed([low, high]: [number, number]): number {
   return (high | 0) * 2 ** 32 + low;
+}
+
+function tooManyFields(): Error {
+  return exceeded(`it has more than ${LIMITS.fields} fields`);
 }
 
 function unexpected(tag: number, schema: Schema, message: string, bad: (reason: string) => Error): Error {
