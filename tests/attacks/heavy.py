@@ -205,7 +205,7 @@ def cases() -> Iterator[tuple[str, Callable[[], bytes], str | None]]:
     members = [*names, "reference___background__json"]
     each = filled(b"-0.5", 5 * VALUES // 5 - 100)
     yield "five members together", lambda: sealed(**dict.fromkeys(members, each)), None
-    yield "a large manifest", lambda: sealed(manifest__json=filled(b"{}", MIB)), "E205"
+    yield "a large manifest", lambda: make.spelled(filled(b"{}", MIB)), "E205"
     step = b'{"how":"","path":"p"}'
     yield "many steps", lambda: sealed(evidence__json=b'{"steps":' + filled(step, 4 * MIB - 4096) + b"}"), None
     yield "20,480 inputs", lambda: sealed(contract__json=inputs(5 << 12)), None
@@ -221,7 +221,7 @@ def cases() -> Iterator[tuple[str, Callable[[], bytes], str | None]]:
     yield "a million categories", lambda: sealed(contract__json=categories(1_000_000, names=False)), None
     yield "categories with names", lambda: sealed(contract__json=categories(500_000, names=True)), None
     yield "65,536 inputs", lambda: sealed(contract__json=inputs(1 << 16)), "E106"
-    yield "200,000 inputs", lambda: sealed(contract__json=inputs(200_000)), "E106"
+    yield "150,000 inputs", lambda: sealed(contract__json=inputs(150_000)), "E106"
     yield "100,000 outputs", lambda: sealed(contract__json=spell(many)), "E106"
     yield "a million columns", lambda: sealed(contract__json=spell(wide)), None
     stages = member_cases.with_stages([member_cases.CHAR] * 4096)

@@ -69,7 +69,13 @@ const OUTPUT_KEYS: readonly string[] = [
   "description",
 ];
 /** The limits of spec/CONTRACT.md §1. */
-const [MOST_INPUTS, MOST_IGNORED, MOST_OUTPUTS, MOST_STAGES, MOST_WIDTH] = [5 << 12, 1 << 16, 64, 1 << 12, 1 << 20];
+const [MOST_INPUTS, MOST_IGNORED, MOST_OUTPUTS, MOST_STAGES, MOST_WIDTH] = [
+  5 << 12,
+  1 << 16,
+  64,
+  1 << 12,
+  1 << 20,
+];
 const [LONGEST_TEXT, LONGEST_DESCRIPTION] = [1 << 12, 1 << 16];
 const OUTPUT_KINDS: readonly string[] = ["label", "probability", "score", "value", "features"];
 const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
