@@ -20,7 +20,7 @@ of a CI are slower."""
 ATTEMPTS = 3
 LIMITED = (
     "import resource, sys\n"
-    "import sealift.cli.looking, sealift.seal\n"
+    "import sealift.cli.inspect, sealift.seal\n"
     "used = int(next(line for line in open('/proc/self/status') if line.startswith('VmSize')).split()[1]) * 1024\n"
     "resident = int(next(line for line in open('/proc/self/status') if line.startswith('VmRSS')).split()[1]) * 1024\n"
     f"room = used + {MEMORY} - resident\n"
