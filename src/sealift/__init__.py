@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -16,8 +17,12 @@ from sealift.version import __version__
 if "onnxruntime" not in sys.modules:
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+# Silent until the application configures logging (docs/reference/python.md, "Logging").
+logging.getLogger("sealift").addHandler(logging.NullHandler())
+
 # Name → home. Imported on first use, so that `import sealift` costs nothing and no framework is touched unasked.
 _HOMES = {
+    "Answers": "sealift.runtime",
     "Contract": "sealift.contract",
     "ContractError": "sealift.errors",
     "Field": "sealift.contract",
@@ -52,9 +57,10 @@ if TYPE_CHECKING:
     )
     from sealift.packing.doctor import doctor
     from sealift.packing.pipeline import pack
-    from sealift.runtime import Limits, SealedModel, load, verify
+    from sealift.runtime import Answers, Limits, SealedModel, load, verify
 
 __all__ = [
+    "Answers",
     "Contract",
     "ContractError",
     "Field",

@@ -39,7 +39,7 @@ Progress: TypeAlias = Callable[[int, int, int], None]
 """Called with how much was read, of how much (0 when not known), and the rows so far."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary:
     """How a file came out.
 
@@ -61,6 +61,9 @@ class Summary:
     cautions: Sequence[Cautions]
     seconds: float
     output: str
+
+    def __repr__(self) -> str:
+        return f"<Summary: {self.rows:,} rows, {self.refused:,} refused, in {self.seconds:.1f} s; {self.output!r}>"
 
     def as_dict(self) -> dict[str, Any]:
         """The summary for `--json`."""

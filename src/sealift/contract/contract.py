@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-from sealift import canonical
+from sealift import canonical, notebook
 from sealift.contract.capabilities import check_required
+from sealift.contract.display import summary, tables
 from sealift.contract.field import (
     LONGEST_DESCRIPTION,
     LONGEST_TEXT,
@@ -93,7 +94,7 @@ class Ignored:
     position: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Contract:
     """Named, typed and described inputs and outputs (spec/CONTRACT.md).
 
@@ -150,6 +151,13 @@ class Contract:
                 wanted == value and isinstance(wanted, bool) == isinstance(value, bool) for value in shown.classes or ()
             ):
                 raise _contradiction(f"the headline's class {self.headline.class_!r:.80} is no class")
+
+    def __repr__(self) -> str:
+        return f"<Contract: {summary(self)}>"
+
+    def _repr_html_(self) -> str:
+        """The contract for notebooks."""
+        return notebook.facts(self.title or "Contract", tables(self))
 
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:

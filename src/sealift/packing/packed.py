@@ -13,7 +13,7 @@ from sealift.packing.proof.report import Report
 from sealift.runtime import SealedModel, load
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Packed:
     """What `pack` made.
 
@@ -34,6 +34,10 @@ class Packed:
     notes: Sequence[str]
     steps: Sequence[Mapping[str, str]] = ()
     privacy: PrivacyReport | None = None
+
+    def __repr__(self) -> str:
+        notes = f"; {len(self.notes)} note{'s' * (len(self.notes) != 1)}" if self.notes else ""
+        return f"<Packed {str(self.path)!r}: {self.report.verdict}{notes}; identity {self.identity[:12]}…>"
 
     def load(self) -> SealedModel:
         """The sealed model, ready to answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from sealift.packing.progress import Progress, with_progress
 from sealift.packing.proof.prove import prove
 from sealift.packing.untrusted import within_limits
 from sealift.version import __version__
+
+_log = logging.getLogger(__name__)
 
 
 @with_progress
@@ -106,7 +109,12 @@ def pack(
         privacy, tolerance, engines,
     )  # fmt: skip
     path = output_path(output, name, overwrite=overwrite)
-    say = progress or (lambda _: None)
+    report_progress = progress or (lambda _: None)
+
+    def say(stage: str) -> None:
+        _log.info("%s %s: %s", name, version, stage)
+        report_progress(stage)
+
     source = source_of(model)
     source.check()
 
@@ -134,7 +142,7 @@ def pack(
     graph = _with_contract(converted.graph, contract)
     generator = RowGenerator.of(form, sketches, words)
     probes = generate(converted.conversion, contract, generator)
-    proof = prove(converted, contract, graph, probes, options, say)
+    proof = prove(converted, contract, graph, probes, options, report_progress)
     golden, in_examples = examples(
         contract, proof, form, converted.answers if keep_rows else None, survey.single_answers
     )
@@ -156,6 +164,7 @@ def pack(
     seal.write(path, sealed)
     identity = hashlib.sha256(sealed["manifest.json"]).hexdigest()
     notes += identity_notes(proof.report)
+    _log.info("%s %s: wrote %s, identity %s", name, version, path, identity)
     return Packed(path, identity, contract, proof.report, notes, steps(converted), report)
 
 

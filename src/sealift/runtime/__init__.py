@@ -1,5 +1,6 @@
 """Sealed model + rows → predictions, and the self-test."""
 
+from sealift.runtime.answers import Answers
 from sealift.runtime.engine import Engine
 from sealift.runtime.golden import Examples, SelfTest, Tolerance, matches, self_test
 from sealift.runtime.isolated import AnyEngine, IsolatedEngine, confined, open_engine
@@ -8,6 +9,7 @@ from sealift.runtime.model import SealedModel, load
 from sealift.runtime.trial import Verification, verify
 
 __all__ = [
+    "Answers",
     "AnyEngine",
     "Engine",
     "Examples",

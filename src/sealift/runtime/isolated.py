@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from sealift.runtime.worker import main; "
     "main(int(sys.argv[2]))"
 )
+_log = logging.getLogger(__name__)
 AnyEngine: TypeAlias = "Engine | IsolatedEngine"
 _exact = True  # tests switch off what the system limits, so that the samples are tested alone
 _confined: ContextVar[Limits | None] = ContextVar("confined", default=None)
@@ -128,6 +130,7 @@ class IsolatedEngine:
             home = str(Path(__file__).parents[2])
             command = [sys.executable, "-I", "-c", _PROGRAM, json.dumps([*paths, home])]
             command.append(str(self._bounds.memory if _exact else 0))
+            _log.info("starting a process for a graph, at most %.1f GB", self._bounds.memory / 1e9)
             child = Child(command, memory=self._bounds.memory)
             loaded, _ = self._ask(child, self._header, [self._graph], self._bounds.load)
             self._child = child

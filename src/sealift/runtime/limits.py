@@ -14,7 +14,7 @@ _PER_BYTE = 60.0 / 100e6
 _GIB = 1 << 30
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Limits:
     """What a graph in a process of its own may use.
 
@@ -38,6 +38,10 @@ class Limits:
             value = getattr(self, name)
             if value is not None and not (isinstance(value, int | float) and 0 < value < math.inf):
                 raise ValueError(f"{name} must be a positive finite number, got {value!r:.40}")
+
+    def __repr__(self) -> str:
+        values = {name: getattr(self, name) for name in ("seconds", "memory", "load_seconds")}
+        return f"Limits({', '.join(f'{name}={value!r}' for name, value in values.items() if value is not None)})"
 
     def bounds(self, size: int) -> Bounds:
         """The limits for a graph of `size` bytes, each of them set."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +13,22 @@ import numpy.typing as npt
 from sealift import seal as sealing
 from sealift.contract import Batch, Contract, RowReader, columns_of
 from sealift.errors import ContractError
+from sealift.runtime.answers import Answers, OnError, check_on_error
+from sealift.runtime.answers import as_frame as frame_of
 from sealift.runtime.child import ForkSafeLock
 from sealift.runtime.engine import FEW, Engine
+from sealift.runtime.estimator import EstimatorBase
 from sealift.runtime.fit import check_graph
 from sealift.runtime.golden import Examples, SelfTest, encoded, read_examples, self_test
 from sealift.runtime.isolated import AnyEngine, IsolatedEngine, closed
 from sealift.runtime.limits import Limits
-from sealift.seal import Seal
+from sealift.seal import Seal, Source
 from sealift.stages.text import Stages
 
+_log = logging.getLogger(__name__)
 
-class SealedModel:
+
+class SealedModel(EstimatorBase):
     """A sealed file ready to answer; made by `sealift.load`.
 
     As a context manager it is closed at the end of the block, which matters where it runs in a process of its own.
@@ -75,6 +80,7 @@ class SealedModel:
         graph, outputs = self.seal.members["model.onnx"], self.contract.outputs
         if self._closed:
             raise closed()
+        _log.debug("loading the graph of %s %s, %d bytes", self.name, self.version, len(graph))
         if self._limits is None:
             return Engine(graph, threads=self._threads, stages=self._stages, declared=outputs)
         return IsolatedEngine(
@@ -109,23 +115,46 @@ class SealedModel:
         """The golden examples. Raises SealError E205."""
         return read_examples(self.seal.json("golden/examples.json"), self.contract)
 
-    def predict(self, rows: Any, *, extra: bool = False) -> dict[str, npt.NDArray[Any]]:
+    @overload
+    def predict(
+        self, rows: Any, *, extra: bool = False, as_frame: Literal[False] = False, on_error: Literal["raise"] = "raise"
+    ) -> dict[str, npt.NDArray[Any]]: ...
+
+    @overload
+    def predict(self, rows: Any, *, extra: bool = False, on_error: OnError) -> Answers: ...
+
+    @overload
+    def predict(self, rows: Any, *, extra: bool = False, as_frame: bool, on_error: OnError = "raise") -> Any: ...
+
+    def predict(
+        self, rows: Any, *, extra: bool = False, as_frame: bool = False, on_error: OnError = "raise"
+    ) -> dict[str, npt.NDArray[Any]] | Any:
         """Answer N rows.
 
         Args:
             rows: a pandas, polars or pyarrow table, a 2-d array (columns in the contract's order), a list of dicts,
                 a dict of columns or one dict of values.
             extra: pass over columns that are no inputs, instead of refusing them.
+            as_frame: give a data frame with the columns of an answered file: of polars or pyarrow where the rows are
+                such a table, else of pandas, with the index of the rows.
+            on_error: "raise" raises for the first bad row. "null" answers the good rows and leaves the answers of bad
+                ones missing: NaN where an output is float64, else None in an array of objects. The dict then is an
+                `Answers`, whose `problems` list what is wrong; a frame has a last column `error`.
 
         Returns:
             Output name → array: `label` (N,), `probability` (N, classes) float64 in the contract's order of classes,
-            `score` (N,) or (N, classes), `value` (N,) or (N, k), `features` (N, k); those that the model has.
+            `score` (N,) or (N, classes), `value` (N,) or (N, k), `features` (N, k); those that the model has. With
+            `as_frame` a data frame of N rows.
 
         Raises:
+            ValueError: `on_error` is another text.
+            MissingExtraError: E405 when `as_frame` needs pandas and it is not installed.
             ContractError: E101 to E105 when the columns do not fit, R101 to R104 and R108 for the first bad row.
             SealError: E207 when the graph cannot be run here, E209 when an answer has another shape or type than the
                 contract declares, E210 when the model takes more time or memory than it may.
         """
+        if as_frame or on_error != "raise":
+            return self._predicted(rows, extra=extra, as_frame=as_frame, on_error=on_error)
         if not self._stages.refuses:
             count, piece = self.reader.pieces(rows, extra=extra)
             if count <= FEW:
@@ -153,6 +182,15 @@ class SealedModel:
         """
         return self._stages.checked(self.reader.encode(columns, first_row=first_row), first_row=first_row)
 
+    def _predicted(self, rows: Any, *, extra: bool, as_frame: bool, on_error: OnError) -> Any:
+        check_on_error(on_error)
+        if on_error == "raise":
+            answers: Mapping[str, npt.NDArray[Any]] = self.predict(rows, extra=extra)
+        else:
+            batch = self.encoded(columns_of(self.contract, rows, extra=extra))
+            answers = Answers(batch, self.contract, self.answer(batch) if batch.good.any() else {})
+        return frame_of(self.contract, answers, rows) if as_frame else answers
+
     def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
         """Answer the good rows of a checked batch, in their order."""
         found = self.engine.run(batch.only_good(), self._outputs)
@@ -165,7 +203,7 @@ class SealedModel:
 
 
 def load(
-    path: Path | str,
+    source: Source,
     *,
     threads: int | None = None,
     warm: bool = False,
@@ -177,7 +215,8 @@ def load(
     ONNX Runtime reads the graph when the first rows are answered, which takes seconds for a forest of a million nodes.
 
     Args:
-        path: the .seal file.
+        source: the .seal file: its path, its bytes, a binary stream, which is read to its end and stays open, or an
+            object whose method `open("rb")` gives one, such as a path of `fsspec` or `zipfile`.
         threads: how many processors to use for many rows; all by default.
         warm: have ONNX Runtime read the graph now, so that the first answer takes no longer than the next ones.
         isolated: run the graph in a process of its own, with limits of time and memory, for files of unknown origin.
@@ -187,11 +226,11 @@ def load(
             (E210), the next call starts another process.
 
     Raises:
-        FileError: E401. SealError: E201 to E205, E208, E209; with `warm` E207 when the graph cannot be run here, and
-            E210 when it exceeds a limit.
+        FileError: E401. SealError: E201 to E205, E208, E209, E211; with `warm` E207 when the graph cannot be run here,
+            and E210 when it exceeds a limit.
         ContractError: E106.
     """
-    model = SealedModel(sealing.read(path), threads=threads, limits=limits or (Limits() if isolated else None))
+    model = SealedModel(sealing.read_source(source), threads=threads, limits=limits or (Limits() if isolated else None))
     if warm:
         _ = model.engine
     return model

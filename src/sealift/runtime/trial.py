@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sealift import notebook
 from sealift.errors import InternalError, rebuilt
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification:
     """What `sealift.verify` found.
 
@@ -31,6 +32,20 @@ class Verification:
     claimed_signers: tuple[str, ...]
     examples: int
 
+    def __repr__(self) -> str:
+        return (
+            f"<Verification {self.name} {self.version}: {'; '.join(self._results())}; identity {self.identity[:12]}…>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The result for notebooks."""
+        body = notebook.text(*self._results(), f"identity {self.identity}")
+        return notebook.whole(f"Verified: {self.name} {self.version}", body, good=True)
+
+    def _results(self) -> list[str]:
+        signed = "signed by " + self.verified_key[:16] + "…" if self.verified_key else "no signature was verified"
+        return [f"{self.examples:,} examples reproduced", signed]
+
 
 def verify(
     path: Path | str, *, key: Path | str | None = None, seconds: float | None = None, memory: float | None = None
@@ -40,7 +55,7 @@ def verify(
     `sealift.load` runs the graph in this process, without limits: verify a file of unknown origin once before.
 
     Args:
-        path: the .seal file.
+        path: the .seal file, or a page (.html).
         key: the public key that must have signed it. Without one nothing is known about who made the file.
         seconds: how long it may take; by default two minutes, and more for large files.
         memory: how many GB it may use; by default half of the machine's.

@@ -17,6 +17,7 @@ from sealift.seal.signature import (
     signatures,
     verify_key,
 )
+from sealift.seal.source import Source, read_source
 from sealift.seal.writer import assemble, write
 
 __all__ = [
@@ -27,12 +28,14 @@ __all__ = [
     "Port",
     "Seal",
     "Signature",
+    "Source",
     "assemble",
     "generate_keys",
     "load_private_key",
     "load_public_key",
     "parse",
     "read",
+    "read_source",
     "sign",
     "sign_file",
     "signatures",

@@ -26,7 +26,7 @@ _KEPT = ("contract.json", "evidence.json")
 _ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Seal:
     """A sealed file whose every digest was checked, and whose graph uses only what the format permits.
 
@@ -42,6 +42,21 @@ class Seal:
     members: Mapping[str, memoryview]
     graph: GraphInfo
     _parsed: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        size = sum(map(len, self.members.values()))
+        said = self.manifest
+        return (
+            f"<Seal {said.name} {said.version}: {len(self.members)} members, {size:,} bytes; "
+            f"identity {self.identity[:12]}…>"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return parse, (self.as_bytes(),)
+
+    def as_bytes(self) -> bytes:
+        """The bytes of the sealed file, which has one encoding."""
+        return b"".join(layout.pack(self.members))
 
     def json(self, name: str) -> Any:
         """A JSON member, parsed. Raises SealError E205 when it is missing."""

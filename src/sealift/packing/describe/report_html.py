@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sealift.packing.describe import html
+from sealift import notebook as html
 from sealift.packing.proof.report import Report
 
 

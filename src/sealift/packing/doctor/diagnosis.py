@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sealift.packing.describe import html
+from sealift import notebook as html
 from sealift.packing.privacy.findings import Finding
 
 HOW = {
@@ -56,7 +56,7 @@ class Examined:
         return self.path.rpartition(" › ")[2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """What of a model travels.
 
@@ -136,6 +136,9 @@ class Diagnosis:
             lines += ["", *textwrap.wrap(f"Note: {note}", width)]
         found = "\n".join(lines)
         return found if unicode else found.replace(" › ", " > ")
+
+    def __repr__(self) -> str:
+        return f"<Diagnosis: {self.verdict}>"
 
     def __str__(self) -> str:
         return self.text(unicode=shows_unicode(sys.stdout))

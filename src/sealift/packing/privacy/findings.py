@@ -62,7 +62,7 @@ class Finding:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PrivacyReport:
     """What was compared, and what was found.
 
@@ -79,6 +79,10 @@ class PrivacyReport:
     targets: bool
     findings: Sequence[Finding]
     left_out: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        training = "" if self.training is None else f" and {self.training:,} training rows"
+        return f"<PrivacyReport: {len(self.findings)} findings in {self.rows:,} rows{training}>"
 
     @property
     def not_checked(self) -> list[str]:

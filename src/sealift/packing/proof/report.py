@@ -34,7 +34,7 @@ class Worst:
     converted: Any
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """What was compared, and how it came out.
 
@@ -80,6 +80,15 @@ class Report:
     def total(self) -> int:
         """Rows compared."""
         return sum(self.compared.values())
+
+    @property
+    def verdict(self) -> str:
+        """The result in a few words."""
+        wrong = sum(self.different.values())
+        return f"{self.total:,} rows compared, {f'{wrong:,} answers differ' if wrong else 'none differs'}"
+
+    def __repr__(self) -> str:
+        return f"<Report: {self.verdict}>"
 
     def add(
         self,

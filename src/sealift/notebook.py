@@ -20,6 +20,19 @@ def whole(title: str, body: str, *, good: bool) -> str:
     )
 
 
+def facts(title: str, body: str) -> str:
+    """A description of an object under its title."""
+    return (
+        f'<section aria-label="{escape(title)}" style="max-width: 60em; color: inherit">'
+        f'<p style="margin: 0"><strong>{escape(title)}</strong></p>{body}</section>'
+    )
+
+
+def text(*lines: str) -> str:
+    """Paragraphs; empty ones are left out."""
+    return "".join(f'<p style="margin: 2px 0">{escape(line)}</p>' for line in lines if line)
+
+
 def table(caption: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table whose header cells name their columns."""
     if not rows:

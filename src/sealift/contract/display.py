@@ -1,0 +1,58 @@
+"""How a contract is shown: a line for `repr`, tables for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sealift import notebook
+from sealift.contract.field import Field, Output, named_categories, shown
+
+if TYPE_CHECKING:
+    from sealift.contract.contract import Contract
+
+_LISTED = 6  # names in a line
+_ROWS = 100  # of a table
+_NAME = 24
+
+
+def summary(contract: Contract) -> str:
+    """The task, the number of inputs with the first names, and the outputs."""
+    count = len(contract.inputs)
+    inputs = f"{count} input{'s' * (count != 1)} ({_names(field.name for field in contract.inputs)})"
+    return f"{contract.task}, {inputs} → {_names(output.name for output in contract.outputs)}"
+
+
+def tables(contract: Contract) -> str:
+    """The inputs and outputs as HTML tables, the first hundred of each."""
+    inputs = [
+        [f.name, f.title, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), f.units]
+        for f in contract.inputs[:_ROWS]
+    ]
+    outputs = [[o.name, o.title, o.dtype, _columns(o), o.units] for o in contract.outputs[:_ROWS]]
+    more = len(contract.inputs) - _ROWS
+    header = ["name", "title", "type", "may be missing", "values", "unit"]
+    return (
+        notebook.text(contract.description)
+        + notebook.table(f"{len(contract.inputs):,} inputs", header, inputs)
+        + notebook.text(f"… and {more:,} more inputs" if more > 0 else "")
+        + notebook.table("Outputs", ["name", "title", "type", "columns", "unit"], outputs)
+    )
+
+
+def _names(names: Iterable[str]) -> str:
+    listed = list(names)
+    first = [name if len(name) <= _NAME else name[: _NAME - 1] + "…" for name in listed[:_LISTED]]
+    return ", ".join(first) + (", …" if len(listed) > _LISTED else "")
+
+
+def _values(field: Field) -> str:
+    if field.categories is not None:
+        return _names(named_categories(field)[: _LISTED + 1]) + (" or others" if field.unknown == "allowed" else "")
+    if field.range is not None:
+        return " to ".join("any" if bound is None else shown(bound) for bound in field.range)
+    return ""
+
+
+def _columns(output: Output) -> str:
+    return _names(output.first_columns(_LISTED + 1))

@@ -1,0 +1,140 @@
+"""Answers of rows of which some may have none, and answers as a data frame of the library that the rows came from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift import optional
+from sealift.contract import Batch, Contract, Output, Problem, shown
+
+OnError: TypeAlias = Literal["raise", "null"]
+"""What `predict` does with a bad row: raise its first problem, or leave its answers out."""
+
+_Values: TypeAlias = "Sequence[Any] | npt.NDArray[Any]"
+_Good: TypeAlias = "npt.NDArray[np.bool_] | None"
+_PANDAS = {"int64": "Int64", "bool": "boolean"}  # the dtypes that can be missing
+_POLARS = {"float64": "Float64", "int64": "Int64", "bool": "Boolean", "string": "String"}
+
+
+class Answers(dict[str, Any]):
+    """Output name → array with N entries, those of bad rows missing.
+
+    Missing is NaN where the output is float64, else None in an array of objects.
+
+    Attributes:
+        good: bool (N,), the rows that were answered.
+        problems: what is wrong with the others, by row (counted from 1) and field.
+    """
+
+    def __init__(self, batch: Batch, contract: Contract, answered: Mapping[str, npt.NDArray[Any]]) -> None:
+        super().__init__(
+            {output.name: _spread(answered.get(output.name), output, batch.good) for output in contract.outputs}
+        )
+        self.good = batch.good
+        self.problems: tuple[Problem, ...] = tuple(batch.problems)
+
+    def errors(self) -> list[str | None]:
+        """For each row None, or every problem as in the column `error` of an answered file: "[R101] …"."""
+        errors: list[str | None] = [None] * len(self.good)
+        for problem in self.problems:
+            text, before = f"[{problem.code}] {problem.message}", errors[problem.row - 1]
+            errors[problem.row - 1] = text if before is None else f"{before} {text}"
+        return errors
+
+
+def check_on_error(on_error: str) -> None:
+    """Raise ValueError unless it is one of the two values."""
+    if on_error not in ("raise", "null"):
+        raise ValueError(f"on_error must be 'raise' or 'null', got {on_error!r:.40}")
+
+
+def as_frame(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], rows: Any) -> Any:
+    """Answers of N rows as a data frame with the columns of an answered file.
+
+    Args:
+        contract: the outputs.
+        answers: output name → array; `Answers` get a last column `error`.
+        rows: what was answered. A polars or pyarrow table gives one of the same library; all other rows give a pandas
+            data frame, with the index of the rows where they have one.
+
+    Raises:
+        MissingExtraError: E405 when pandas is needed and not installed.
+    """
+    columns = [column for output in contract.outputs for column in _columns(output, answers[output.name])]
+    good = None
+    if isinstance(answers, Answers):
+        good = answers.good
+        columns.append(("error", "string", answers.errors()))
+    library = _library(rows)
+    if library == "polars":
+        return _polars(columns, good)
+    if library == "pyarrow":
+        return _arrow(columns, good)
+    return _pandas(columns, getattr(rows, "index", None) if library == "pandas" else None)
+
+
+def _spread(values: npt.NDArray[Any] | None, output: Output, good: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    shape = (len(good),) if output.width is None else (len(good), output.width)
+    if output.dtype == "float64":
+        whole: npt.NDArray[Any] = np.full(shape, np.nan)
+    else:
+        whole = np.full(shape, None, dtype=np.object_)
+    if values is not None:
+        whole[good] = values
+    return whole
+
+
+def _columns(output: Output, values: npt.NDArray[Any]) -> Iterator[tuple[str, str, _Values]]:
+    """Name, dtype and values of each column of an output, as in an answered file."""
+    for at, name in enumerate(output.column_names):
+        yield name, output.dtype, values if output.width is None else values[:, at]
+    if output.width is None and output.class_names:
+        names: dict[Any, str | None] = dict(zip(output.classes or (), output.class_names, strict=True))
+        names[None] = None
+        yield f"{output.name}_name", "string", [names.get(value, shown(value)) for value in values.tolist()]
+
+
+def _library(rows: Any) -> str:
+    """`pandas`, `polars` or `pyarrow` where the rows are a table or a column of that library, else an empty text."""
+    modules = {base.__module__.partition(".")[0] for base in type(rows).__mro__}
+    return next((name for name in ("pandas", "polars", "pyarrow") if name in modules), "")
+
+
+def _pandas(columns: Sequence[tuple[str, str, _Values]], index: Any) -> Any:
+    pandas = sys.modules.get("pandas") or optional.need("pandas", "demo", "A data frame of answers")
+    made = {}
+    for name, dtype, values in columns:
+        if isinstance(values, np.ndarray) and values.dtype == np.object_ and dtype in _PANDAS:
+            made[name] = pandas.array(values, dtype=_PANDAS[dtype])
+        else:
+            made[name] = values
+    return pandas.DataFrame(made, index=index)
+
+
+def _polars(columns: Sequence[tuple[str, str, _Values]], good: _Good) -> Any:
+    polars = sys.modules["polars"]
+    made = []
+    for name, dtype, values in columns:
+        made.append(polars.Series(name, _with_none(values, good), dtype=getattr(polars, _POLARS[dtype])))
+    return polars.DataFrame(made)
+
+
+def _arrow(columns: Sequence[tuple[str, str, _Values]], good: _Good) -> Any:
+    arrow = sys.modules["pyarrow"]
+    types = {"float64": arrow.float64(), "int64": arrow.int64(), "bool": arrow.bool_(), "string": arrow.string()}
+    arrays = [arrow.array(_with_none(values, good), type=types[dtype]) for _, dtype, values in columns]
+    return arrow.table(arrays, names=[name for name, _, _ in columns])
+
+
+def _with_none(values: _Values, good: _Good) -> _Values:
+    """The values with None where a row was not answered: a float that is NaN is an answer in these libraries."""
+    if not isinstance(values, np.ndarray):
+        return values
+    if values.dtype.kind == "f" and good is not None and not good.all():
+        return [value if known else None for value, known in zip(values.tolist(), good.tolist(), strict=True)]
+    return values if values.dtype.kind in "fib" else values.tolist()

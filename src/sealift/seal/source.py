@@ -1,0 +1,95 @@
+"""Where a sealed file is read from: a path, its bytes, a binary stream, or an object that opens one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+from sealift import files
+from sealift.errors import FileError, SealError, SignatureError
+from sealift.seal import layout, reader
+from sealift.seal.reader import Seal
+
+Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Any"
+"""A path; the bytes of a file; a binary stream; an object whose `open("rb")` gives one, as of fsspec and zipfile."""
+
+_MOST = layout.LIMITS["model.onnx"]
+_PIECE = 1 << 20
+
+
+def read_source(source: Source) -> Seal:
+    """Read and check a sealed file.
+
+    A stream is read from its position to its end and stays open. What `open` gives is closed.
+
+    Raises:
+        FileError: E401 when it cannot be read.
+        SealError, SignatureError: as `read`.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _parse(bytes(source), "")
+    if isinstance(source, str | Path):
+        return reader.read(source)
+    opener = getattr(source, "open", None)
+    if not callable(opener) and hasattr(source, "__fspath__"):
+        return reader.read(os.fspath(source))
+    where = _called(source)
+    if callable(opener):
+        return _parse(_opened(opener, where), where)
+    if callable(getattr(source, "read", None)):
+        return _parse(_content(source, where), where)
+    raise FileError(
+        "E401",
+        f"An object of the type {type(source).__name__} is no file.",
+        fix="Give a path, the bytes of a sealed file, a binary stream, or an object with a method open.",
+    )
+
+
+def _opened(opener: Callable[..., Any], where: str) -> bytes:
+    try:
+        try:
+            stream = opener("rb")
+        except TypeError:  # fsspec.core.OpenFile has its mode already
+            stream = opener()
+        with stream:
+            return _content(stream, where)
+    except FileError:
+        raise
+    except Exception as error:  # file systems of other packages raise classes of their own
+        raise files.unreadable(Path(where), error) from error
+
+
+def _content(stream: Any, where: str) -> bytes:
+    """All bytes of a stream, up to one more than a sealed file may have. Raises FileError E401."""
+    pieces: list[bytes] = []
+    size = 0
+    while size <= _MOST:
+        try:
+            piece = stream.read(_PIECE)
+        except Exception as error:  # as above
+            raise files.unreadable(Path(where), error) from error
+        if not isinstance(piece, bytes | bytearray):
+            raise FileError("E401", "The stream gives no bytes.", where=where, fix="Open it in binary mode, 'rb'.")
+        if not piece:
+            break
+        pieces.append(bytes(piece))
+        size += len(piece)
+    return b"".join(pieces)
+
+
+def _parse(data: bytes, where: str) -> Seal:
+    try:
+        return reader.parse(data)
+    except (SealError, SignatureError) as error:
+        place = ": ".join(filter(None, (where, error.where)))
+        raise type(error)(error.code, error.what, where=place, fix=error.fix) from None
+
+
+def _called(source: Any) -> str:
+    for key in ("path", "name"):
+        name = getattr(source, key, None)
+        if isinstance(name, str) and name:
+            return name
+    return "stream"
