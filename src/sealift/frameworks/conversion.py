@@ -195,7 +195,13 @@ def _classification(answer: StepOutput) -> list[tuple[Output, Tensor]]:
     label = Output(name="label", kind="label", dtype=dtype, classes=values)
     table = np.array(values, dtype=object) if dtype == "string" else np.array(values)
     numbered = dtype == "int64" and values == tuple(range(len(values)))
-    told = answer.label if answer.choice is None else answer.choice if numbered else answer.choice.take_from(table)
+    told = (
+        answer.label
+        if answer.class_index is None
+        else answer.class_index
+        if numbered
+        else answer.class_index.take_from(table)
+    )
     assert told is not None
     found: list[tuple[Output, Tensor]] = [(label, told)]
     if answer.probability is not None:

@@ -24,7 +24,7 @@ IR_VERSION = 10
 
 
 class Graph:
-    """Nodes and constants, each constant once. Converters use `Tensor` and seldom this."""
+    """The nodes, inputs and constants of a graph, each constant once. Converters mostly use `Tensor`."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -44,7 +44,7 @@ class Graph:
         return tensor
 
     def constant(self, value: object, dtype: str | None = None) -> Tensor:
-        """A constant tensor; texts have the dtype object."""
+        """A constant tensor; strings have the dtype object."""
         array = np.asarray(value)
         if dtype is not None:
             array = array.astype(dtype)

@@ -18,8 +18,8 @@ from sealift.graph.table import Block, Table, dated
 UNKNOWN = -1
 _MOST_DENSE = 256
 """Up to so many indicator columns a product of matrices is as fast as gathering its rows, and needs little memory."""
-UNTOLD: Any = object()
-"""Stands in a list of categories where the graph need not know the category, and so does not tell its name."""
+OMITTED: Any = object()
+"""In a list of categories, one whose name the graph does not need."""
 
 
 def codes(x: Table, categories: Sequence[Any]) -> Tensor:
@@ -32,31 +32,31 @@ def codes(x: Table, categories: Sequence[Any]) -> Tensor:
         if block.time:
             raise dated(block)
         known = [list(column) for column in categories[start : start + len(block.names)]]
-        parts.append(_texts(block, known) if block.is_text else _numbers(block, known))
+        parts.append(_string_codes(block, known) if block.is_text else _number_codes(block, known))
         start += len(block.names)
     return concat(parts)
 
 
-def translate(found: Tensor, tables: Sequence[Any]) -> Tensor:
+def translate(result: Tensor, tables: Sequence[Any]) -> Tensor:
     """`tables[i][found[:, i]]` for each column, where UNKNOWN means a table's last entry."""
     turned = [np.concatenate([np.asarray(table)[-1:], np.asarray(table)[:-1]]) for table in tables]
-    return look_up(turned, found + 1)
+    return look_up(turned, result + 1)
 
 
-def told(categories: Sequence[Any], tables: Sequence[Any]) -> list[list[Any]]:
-    """The categories without those that `tables` treat as the unknown: no name enters a graph that can do without.
+def needed_categories(categories: Sequence[Any], tables: Sequence[Any]) -> list[list[Any]]:
+    """The categories without those that `tables` treat as the unknown, whose names the graph does not need.
 
-    So the names of infrequent categories, which may be names of people, stay at home.
+    The names of infrequent categories, which may be names of people, are not in the file.
     """
     result = []
     for known, table in zip(categories, tables, strict=True):
         numbers = np.asarray(table, dtype=np.float64)
         same = (numbers == numbers[-1]) | (np.isnan(numbers) & np.isnan(numbers[-1]))
-        result.append([UNTOLD if gone and not is_missing(v) else v for v, gone in zip(known, same[:-1], strict=True)])
+        result.append([OMITTED if gone and not is_missing(v) else v for v, gone in zip(known, same[:-1], strict=True)])
     return result
 
 
-def indicators(found: Tensor, kept: Sequence[Sequence[int]], counts: Sequence[int]) -> Tensor:
+def indicators(value: Tensor, kept: Sequence[Sequence[int]], counts: Sequence[int]) -> Tensor:
     """Columns of 0 and 1, float64: for each column i and each number in kept[i], whether the column holds it.
 
     Many of them are a sparse matrix: a row is the list of the columns that hold 1. The numbers of column i are below
@@ -65,51 +65,51 @@ def indicators(found: Tensor, kept: Sequence[Sequence[int]], counts: Sequence[in
     source = np.repeat(np.arange(len(kept)), [len(numbers) for numbers in kept])
     wanted = np.concatenate([np.asarray(numbers, dtype=np.int64) for numbers in kept])
     if len(wanted) <= _MOST_DENSE:
-        return found.columns(source).equals(wanted[None, :]).cast("float64")
+        return value.columns(source).equals(wanted[None, :]).cast("float64")
     starts = np.cumsum([0, *(len(numbers) for numbers in kept)])
     tables = []
     for start, numbers, count in zip(starts[:-1].tolist(), kept, counts, strict=True):
         table = np.full(count + 1, UNKNOWN)  # the last entry is for the unknown
         table[np.asarray(numbers, dtype=np.int64)] = start + np.arange(len(numbers))
         tables.append(table)
-    result = OneHot(translate(found, tables), len(wanted))
+    result = OneHot(translate(value, tables), len(wanted))
 
     def compute(indices: list[int]) -> Tensor:
         used = sorted(set(source[indices].tolist()))
         some = np.asarray(indices)
         numbers = [wanted[some[source[some] == column]].tolist() for column in used]
-        return indicators(found.only(used), numbers, [counts[column] for column in used])
+        return indicators(value.only(used), numbers, [counts[column] for column in used])
 
     result.compute = compute
     return result
 
 
-def _texts(block: Block, categories: list[list[Any]]) -> Tensor:
+def _string_codes(block: Block, categories: list[list[Any]]) -> Tensor:
     assert block.missing is not None
     none = block.null is None
-    texts = [{v: i for i, v in enumerate(known) if isinstance(v, str)} for known in categories]
+    strings = [{v: i for i, v in enumerate(known) if isinstance(v, str)} for known in categories]
     missing = [
         next((i for i, v in enumerate(known) if is_missing(v) and (v is None) == none), UNKNOWN) for known in categories
     ]
     if isinstance(block.values, EditedStrings):
-        found = block.values.codes(texts[0], UNKNOWN)
+        result = block.values.codes(strings[0], UNKNOWN)
     else:
-        found = _places(block.values, texts) if any(texts) else block.missing.cast("int64") * 0 + UNKNOWN
-    return where(block.missing, np.array([missing]), found)
+        result = _places(block.values, strings) if any(strings) else block.missing.cast("int64") * 0 + UNKNOWN
+    return where(block.missing, np.array([missing]), result)
 
 
-def _places(values: Tensor, texts: list[dict[str, int]]) -> Tensor:
-    """The number that each column's dictionary gives its text, int64 (N, width); UNKNOWN for others."""
-    if len(texts) == 1:
-        return _map(values, "strings", texts[0])
-    # One dictionary over all columns, then the pair of text and column to the number in that column.
-    width = len(texts)
-    every = {text: i for i, text in enumerate(dict.fromkeys(text for column in texts for text in column))}
-    pairs = {every[text] * width + c: i for c, column in enumerate(texts) for text, i in column.items()}
+def _places(values: Tensor, strings: list[dict[str, int]]) -> Tensor:
+    """The number that each column's dictionary gives its string, int64 (N, width); UNKNOWN for others."""
+    if len(strings) == 1:
+        return _map(values, "strings", strings[0])
+    # One dictionary over all columns, then the pair of string and column to the number in that column.
+    width = len(strings)
+    every = {string: i for i, string in enumerate(dict.fromkeys(string for column in strings for string in column))}
+    pairs = {every[string] * width + c: i for c, column in enumerate(strings) for string, i in column.items()}
     number = _map(values, "strings", every)
-    found = _map(where(number < 0, UNKNOWN, number * width + np.arange(width)[None, :]), "int64s", pairs)
-    found.compute = lambda indices: _places(values.only(indices), [texts[i] for i in indices])
-    return found
+    result = _map(where(number < 0, UNKNOWN, number * width + np.arange(width)[None, :]), "int64s", pairs)
+    result.compute = lambda indices: _places(values.only(indices), [strings[i] for i in indices])
+    return result
 
 
 def _map(values: Tensor, kind: str, pairs: dict[Any, int]) -> Tensor:
@@ -125,7 +125,7 @@ def _map(values: Tensor, kind: str, pairs: dict[Any, int]) -> Tensor:
     )
 
 
-def _numbers(block: Block, categories: list[list[Any]]) -> Tensor:
+def _number_codes(block: Block, categories: list[list[Any]]) -> Tensor:
     values = block.values.cast("float64")
     keys, places, missing = [], [], []
     for known in categories:
@@ -139,12 +139,12 @@ def _numbers(block: Block, categories: list[list[Any]]) -> Tensor:
         # Inside a pipeline it can be lost which of the two a column of numbers had; mostly it has but one.
         missing.append([*exact, *nothing, UNKNOWN][0])
     place = positions(values, [column[:-1] for column in keys], right=False)
-    found = where(look_up(keys, place).equals(values), look_up(places, place), UNKNOWN)
-    return where(values.isnan(), np.array([missing]), found)
+    result = where(look_up(keys, place).equals(values), look_up(places, place), UNKNOWN)
+    return where(values.isnan(), np.array([missing]), result)
 
 
 def _is_number(value: Any) -> bool:
-    return value is not UNTOLD and not is_missing(value) and not isinstance(value, str)
+    return value is not OMITTED and not is_missing(value) and not isinstance(value, str)
 
 
 def refuse_dates(categories: Sequence[Any]) -> None:

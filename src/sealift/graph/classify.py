@@ -42,13 +42,13 @@ def two_columns(positive: Tensor) -> Tensor:
 
 def by_probability(classes: Any, probability: Tensor) -> StepOutput:
     """A classifier that predicts the class of the first largest probability."""
-    return StepOutput(choice=probability.argmax(), classes=one_output(classes), probability=probability)
+    return StepOutput(class_index=probability.argmax(), classes=one_output(classes), probability=probability)
 
 
 def by_score(classes: Any, score: Tensor, probability: Tensor | None = None) -> StepOutput:
     """A linear classifier's answer: the sign of a score (N,), or the first largest score of (N, classes)."""
     choice = by_sign(score) if len(score.shape) == 1 else score.argmax()
-    return StepOutput(choice=choice, classes=one_output(classes), probability=probability, score=score)
+    return StepOutput(class_index=choice, classes=one_output(classes), probability=probability, score=score)
 
 
 def by_logistic(classes: Any, score: Tensor, *, at_zero: bool = False, slope: float = 1.0) -> StepOutput:
@@ -58,7 +58,7 @@ def by_logistic(classes: Any, score: Tensor, *, at_zero: bool = False, slope: fl
     """
     halves = score.matrix() * np.array([[-slope / 2.0, slope / 2.0]])
     choice = halves.op("ArgMax", dtype="int64", shape=score.shape, axis=-1, keepdims=0, select_last_index=int(at_zero))
-    return StepOutput(choice=choice, classes=one_output(classes), probability=softmax(halves), score=score)
+    return StepOutput(class_index=choice, classes=one_output(classes), probability=softmax(halves), score=score)
 
 
 def logistic_pair(signed: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ def by_signed(classes: Any, score: Tensor, signed: Tensor) -> StepOutput:
     """Two classes by a score s (N,), given as (s, −s) too, (N, 2); its logistic function is the probability."""
     # The class is that of the smaller entry, and the first at zero.
     choice = signed.op("ArgMin", dtype="int64", shape=score.shape, axis=-1, keepdims=0)
-    return StepOutput(choice=choice, classes=one_output(classes), probability=logistic_pair(signed), score=score)
+    return StepOutput(class_index=choice, classes=one_output(classes), probability=logistic_pair(signed), score=score)
 
 
 def by_sign(score: Tensor, *, at_zero: bool = False) -> Tensor:
@@ -87,7 +87,7 @@ def each_label(columns: Iterable[tuple[Tensor, Tensor | None, Tensor | None]]) -
     return StepOutput(
         targets=tuple(
             StepOutput(
-                choice=chosen.cast("int64"),
+                class_index=chosen.cast("int64"),
                 classes=np.arange(2),
                 probability=None if probability is None else probability.matrix(),
                 score=score,
@@ -120,16 +120,16 @@ def votes(chosen: list[Tensor], confidences: list[Tensor], count: int) -> tuple[
 
 def labels(answer: StepOutput) -> Tensor:
     """`predict(X)` of a classifier (N,), in the values of its classes."""
-    if answer.choice is None:
+    if answer.class_index is None:
         raise refuse("A part of it is no classifier of one target.", "Use classifiers of one target inside it.")
-    return answer.choice.take_from(np.asarray(answer.classes))
+    return answer.class_index.take_from(np.asarray(answer.classes))
 
 
 def renamed(answer: StepOutput, classes: Any) -> StepOutput:
     """The answer of a classifier that was trained on the numbers of `classes`, in the classes' own values."""
-    if answer.choice is None:
+    if answer.class_index is None:
         raise refuse("Its last part is no classifier of one target.", "Use a classifier of one target there.")
-    return replace(answer, choice=labels(answer).cast("int64"), classes=np.asarray(classes))
+    return replace(answer, class_index=labels(answer).cast("int64"), classes=np.asarray(classes))
 
 
 def one_output(classes: Any) -> Any:

@@ -120,8 +120,8 @@ def _computed(
     )
     imports = [helper.make_opsetid(domain, version) for domain, version in opsets.items()]
     model = helper.make_model(body, opset_imports=imports, ir_version=10)
-    found = open_engine(model.SerializeToString(), threads=1).run({"_rows": np.zeros(2, dtype=np.bool_)}, wanted)
-    return {name: numpy_helper.from_array(np.asarray(found[name]), name) for name in wanted}
+    result = open_engine(model.SerializeToString(), threads=1).run({"_rows": np.zeros(2, dtype=np.bool_)}, wanted)
+    return {name: numpy_helper.from_array(np.asarray(result[name]), name) for name in wanted}
 
 
 def _strip_tensor(tensor: onnx.TensorProto) -> None:

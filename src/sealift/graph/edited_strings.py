@@ -84,16 +84,16 @@ class EditedStrings(Tensor):
 
     def codes(self, known: Mapping[str, int], unknown: int) -> Tensor:
         """The number that `known` gives each string, int64 (N, 1); `unknown` for other strings."""
-        found = self.graph.constant(np.array([[unknown]]))
+        result = self.graph.constant(np.array([[unknown]]))
         if known:
             spec = {"analyzer": "whole", "ngrams": [1, 1], "vocabulary": list(known)}
             terms, _ = self.staged(spec)
             place = _first(terms)
             numbers = np.array([*known.values(), unknown], dtype=np.int64)
-            found = where(place < 0, np.array(len(known)), place).take_from(numbers)
+            result = where(place < 0, np.array(len(known)), place).take_from(numbers)
         if self.instead is None:
-            return where(self.missing, np.array(unknown), found)
-        return where(self.missing, np.array(known.get(self.instead, unknown)), found)
+            return where(self.missing, np.array(unknown), result)
+        return where(self.missing, np.array(known.get(self.instead, unknown)), result)
 
     def counted(self, spec: Mapping[str, Any], instead: float) -> Tensor:
         """How often a stage of one column counts, float64 (N,); `instead` where the field is missing."""

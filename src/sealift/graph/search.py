@@ -17,9 +17,9 @@ def positions(x: Tensor, edges: Sequence[Any], *, right: bool = True) -> Tensor:
     One binary search tree a column: log2 of the edges in comparisons a row, whatever their count.
     """
     searches = [_search(np.asarray(column, dtype=np.float64), i, right) for i, column in enumerate(edges)]
-    found = trees.total(x, searches, x.width)
-    found.compute = lambda some: positions(x.only(some), [edges[i] for i in some], right=right).cast(found.dtype)
-    return found.cast("int64")
+    result = trees.total(x, searches, x.width)
+    result.compute = lambda some: positions(x.only(some), [edges[i] for i in some], right=right).cast(result.dtype)
+    return result.cast("int64")
 
 
 def interpolate(x: Tensor, knots: Sequence[Any], values: Sequence[Any]) -> Tensor:
@@ -44,9 +44,9 @@ def interpolate(x: Tensor, knots: Sequence[Any], values: Sequence[Any]) -> Tenso
 def look_up(tables: Sequence[Any], place: Tensor) -> Tensor:
     """`tables[i][place[:, i]]` for each column of `place`, int64 (N, width) of entries from 0."""
     starts = np.cumsum([0, *(len(table) for table in tables[:-1])])
-    found = (place + starts[None, :]).take_from(np.concatenate([np.asarray(table) for table in tables]))
-    found.compute = lambda some: look_up([tables[i] for i in some], place.only(some))
-    return found
+    result = (place + starts[None, :]).take_from(np.concatenate([np.asarray(table) for table in tables]))
+    result.compute = lambda some: look_up([tables[i] for i in some], place.only(some))
+    return result
 
 
 def _search(edges: Any, column: int, right: bool) -> trees.Tree:

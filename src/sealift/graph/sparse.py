@@ -1,4 +1,4 @@
-"""Wide matrices of mostly zeros: laid out in full only where a step needs them so."""
+"""Wide matrices of mostly zeros, which become dense only where a step needs that."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sealift.contract import Stage
 from sealift.graph.builder import Graph, Like, Shape, Tensor, concat
 from sealift.graph.inputs import stages_of
 
-# A run of the graph may fill so many cells where columns are laid out in full.
+# So many cells of dense matrices may a run of the graph fill.
 _CELLS = 1 << 22
 
 
 def stages_needed(graph: Graph, outputs: Iterable[Tensor]) -> tuple[Stage, ...]:
-    """The text stages of a graph; where it lays their columns out in full, with the rows it can bear at once."""
+    """The text stages of a graph; with a limit of rows for one run where the graph makes their columns dense."""
     dense = [output.materialize() for output in outputs]
     if not dense or not any(node.op_type == "ScatterElements" for node in graph.nodes):
         return stages_of(graph)
@@ -52,8 +52,8 @@ class LazyMatrix(Tensor):
 
     def affine(self, weights: Any, offset: Any) -> Tensor:
         """`self @ weights + offset`."""
-        found: Tensor = self @ weights + offset
-        return found
+        result: Tensor = self @ weights + offset
+        return result
 
     def beside(self, parts: Sequence[Tensor], dtype: str) -> Tensor:
         """`parts`, this one among them, side by side."""
@@ -70,7 +70,7 @@ class LazyMatrix(Tensor):
 class SparseRows(LazyMatrix):
     """Each row as the columns it fills and their values, both (N, L).
 
-    No column stands twice; −1 and 0 fill the rows up.
+    No column occurs twice; −1 and 0 fill the rows up.
     """
 
     def __init__(self, columns: Tensor, values: Tensor, width: int) -> None:
@@ -78,9 +78,8 @@ class SparseRows(LazyMatrix):
         self.places = columns
         self.values = values
 
-    @property
     def filled(self) -> Tensor:
-        """Where a value stands (N, L)."""
+        """Where there is a value (N, L)."""
         return self.places >= 0
 
     def with_values(self, values: Tensor) -> SparseRows:
@@ -119,7 +118,7 @@ class SparseRows(LazyMatrix):
 
     def absent(self) -> Tensor:
         """Which cells (N, width) are not stored."""
-        return SparseRows(self.places, self.filled.cast("float32"), self.width).equals(0.0)
+        return SparseRows(self.places, self.filled().cast("float32"), self.width).equals(0.0)
 
     def __mul__(self, other: Like) -> Tensor:
         factors = _by_column(other, self.width)
@@ -226,14 +225,14 @@ class JoinedMatrix(LazyMatrix):
 
     def _some(self, indices: list[int], *, only: bool) -> Tensor:
         """The columns at ascending `indices`, of each part its own."""
-        found, start = [], 0
+        result, start = [], 0
         wanted = np.array(indices)
         for part in self.parts:
             inner = wanted[(wanted >= start) & (wanted < start + part.width)] - start
             start += part.width
             if len(inner):
-                found.append(part.only(inner) if only else part.columns(inner))
-        return concat(found)
+                result.append(part.only(inner) if only else part.columns(inner))
+        return concat(result)
 
     def __mul__(self, other: Like) -> Tensor:
         factors = _by_column(other, self.width)

@@ -57,10 +57,10 @@ def digamma(x: Tensor) -> Tensor:
         shift = where(below, shift - 1.0 / large, shift)
         large = where(below, large + 1.0, large)
     r = 1.0 / large
-    found = shift + (large.log() - 0.5 * r)
+    result = shift + (large.log() - 0.5 * r)
     r = r * r
-    found = found - r * ((1.0 / 12.0) - r * ((1.0 / 120.0) - r * (1.0 / 252.0)))
-    return where(x <= 1e-6, -_EULER - 1.0 / x, found)
+    result = result - r * ((1.0 / 12.0) - r * ((1.0 / 120.0) - r * (1.0 / 252.0)))
+    return where(x <= 1e-6, -_EULER - 1.0 / x, result)
 
 
 def solve(a: Tensor, b: Tensor) -> Tensor:
@@ -77,10 +77,10 @@ def solve(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _polynomial(x: Tensor, coefficients: Sequence[float]) -> Tensor:
-    found = x * coefficients[0] + coefficients[1]
+    result = x * coefficients[0] + coefficients[1]
     for coefficient in coefficients[2:]:
-        found = found * x + coefficient
-    return found
+        result = result * x + coefficient
+    return result
 
 
 _T = (

@@ -17,18 +17,18 @@ class StepOutput:
     Attributes:
         features: transform(X).
         value: predict(X) of a regressor, (N,) or (N, k).
-        choice: the predicted class as an index into `classes`, int64 (N,).
+        class_index: the predicted class as an index into `classes`, int64 (N,).
         classes: the class values in the order of the columns of `probability`.
         probability: predict_proba(X), (N, classes).
         score: decision_function(X) or score_samples(X), (N,) or (N, k).
-        label: predict(X) of a clusterer or outlier detector, (N,); or of a classifier that has no `choice`.
+        label: predict(X) of a clusterer or outlier detector, (N,); or of a classifier that has no `class_index`.
         targets: for a classifier of several targets, its answer to each one. Where `predict_proba` has one column
             a target, so has the target's `probability`: that of its last class.
     """
 
     features: Table | None = None
     value: Tensor | None = None
-    choice: Tensor | None = None
+    class_index: Tensor | None = None
     classes: Any = None
     probability: Tensor | None = None
     score: Tensor | None = None
@@ -39,12 +39,12 @@ class StepOutput:
     def single(self) -> bool:
         """Whether any of it was computed in float32."""
         numbers = [self.value, self.probability, self.score]
-        if self.features is not None and self.choice is None and self.value is None and self.label is None:
-            numbers.append(self.features.numbers())
+        only_features = self.class_index is None and self.value is None and self.label is None
+        features = only_features and self.features is not None and self.features.single
         inner = any(target.single for target in self.targets)
-        return inner or any(tensor is not None and tensor.dtype == "float32" for tensor in numbers)
+        return features or inner or any(tensor is not None and tensor.dtype == "float32" for tensor in numbers)
 
 
 def refuse(what: str, fix: str) -> PackError:
-    """The error for a step that cannot travel; the place is filled in by `apply`."""
+    """The error for a step that cannot be converted; `apply` adds the step's path."""
     return PackError("E302", what, fix=fix)

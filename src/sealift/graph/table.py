@@ -1,4 +1,4 @@
-"""`Table`: what flows between steps, a list of named columns in blocks of numbers and of texts."""
+"""`Table`: the input and output of a step, a list of named columns in blocks of numbers and of strings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sealift.graph.inputs import FieldTensor, InputField
 
 @dataclass(frozen=True)
 class Block:
-    """Neighbouring columns of one kind: numbers (missing is NaN), or texts with a mask of what is missing.
+    """Neighbouring columns of one kind: numbers (missing is NaN), or strings with a mask of missing values.
 
     `null` is what a missing value was in the original's rows, None or NaN: scikit-learn treats the two differently.
     `time` is the dtype of dates and timedeltas, whose values are microseconds (`datetime64[ns]`); else empty.
@@ -37,7 +37,7 @@ class Block:
 
     @property
     def is_text(self) -> bool:
-        """Whether the columns are texts."""
+        """Whether the columns are strings."""
         return self.missing is not None
 
     @property
@@ -98,6 +98,12 @@ class Table:
     def width(self) -> int:
         """The number of columns."""
         return sum(len(block.names) for block in self.blocks)
+
+    @property
+    def single(self) -> bool:
+        """Whether `numbers` are float32: whether every column is."""
+        dtypes = {block.values.dtype for block in self.blocks}
+        return bool(dtypes) and "object" not in dtypes and np.result_type(*dtypes) == np.float32
 
     def select(self, indices: Iterable[int], *, only: bool = False) -> Table:
         """The columns at `indices`, in that order; with `only`, computed without the others where possible."""
@@ -172,12 +178,12 @@ def input_table(
     *,
     sparse: bool = False,
 ) -> Table:
-    """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and lay them out in the fields' order.
+    """Declare the graph's inputs for `fields` (spec/CONTRACT.md, Tensors) and give them in the order of the fields.
 
     Args:
         context: the conversion, whose graph gets the inputs.
         fields: the inputs.
-        nulls: what a missing text is in the original's rows, None or NaN, by field name.
+        nulls: what a missing string is in the original's rows, None or NaN, by field name.
         seen: distinct values of the caller's rows, by field name.
         dtypes: the dtype of dates, whole numbers and booleans in the original's rows, by field name; `arrow` for
             strings that Arrow holds.

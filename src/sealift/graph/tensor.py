@@ -81,7 +81,7 @@ class Tensor:
     def op(
         self, kind: str, *others: Like, dtype: str | None = None, shape: Shape | None = None, **attributes: Any
     ) -> Tensor:
-        """Any ONNX operator with this tensor first; keeps dtype and shape unless told."""
+        """Any ONNX operator with this tensor first; keeps dtype and shape by default."""
         inputs = [self, *(self.lift(other) for other in others)]
         target = self.shape if shape is None else shape
         return self.graph.add(kind, inputs, dtype or self.dtype, target, **attributes)
@@ -216,9 +216,9 @@ class Tensor:
         if len(wanted) == source.width and wanted == list(range(source.width)):
             return source
         picked = np.array(wanted, dtype=np.int64)
-        found = source.op("Gather", picked, shape=(self.shape[0], len(wanted)), axis=1)
-        found._picked = (source, wanted)
-        return found
+        result = source.op("Gather", picked, shape=(self.shape[0], len(wanted)), axis=1)
+        result._picked = (source, wanted)
+        return result
 
     def only(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
         """The columns at `indices`, computed without the others where possible; else as `columns` gives them.
@@ -240,9 +240,9 @@ class Tensor:
 
     def column(self, index: int) -> Tensor:
         """One column as a vector (N,)."""
-        found = self.op("Gather", np.array(index, dtype=np.int64), shape=(self.shape[0],), axis=1)
-        found._column_of = (self, index)
-        return found
+        result = self.op("Gather", np.array(index, dtype=np.int64), shape=(self.shape[0],), axis=1)
+        result._column_of = (self, index)
+        return result
 
     def row(self, index: int) -> Tensor:
         """One row or entry along the first axis."""
@@ -274,15 +274,15 @@ class Tensor:
         return self.op(kind, np.array([axis]), shape=shape, keepdims=int(keepdims))
 
     def sum(self, *, keepdims: bool = False, axis: int = -1) -> Tensor:
-        """The sum over an axis, the last one unless told."""
+        """The sum over an axis, the last one by default."""
         return self._reduce("ReduceSum", keepdims, axis)
 
     def max(self, *, keepdims: bool = False, axis: int = -1) -> Tensor:
-        """The maximum over an axis, the last one unless told."""
+        """The maximum over an axis, the last one by default."""
         return self._reduce("ReduceMax", keepdims, axis)
 
     def min(self, *, keepdims: bool = False, axis: int = -1) -> Tensor:
-        """The minimum over an axis, the last one unless told."""
+        """The minimum over an axis, the last one by default."""
         return self._reduce("ReduceMin", keepdims, axis)
 
     def argmax(self) -> Tensor:

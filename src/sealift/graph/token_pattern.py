@@ -65,9 +65,9 @@ class _Program:
 
 @lru_cache(16)  # a megabyte each; the classes of word characters and of spaces come back in most patterns
 def _members(source: str, flags: int) -> Set:
-    found = np.zeros(0x110000, dtype=np.bool_)
-    found[[ord(char) for char in re.findall(source, _every(), flags)]] = True
-    return found
+    result = np.zeros(0x110000, dtype=np.bool_)
+    result[[ord(char) for char in re.findall(source, _every(), flags)]] = True
+    return result
 
 
 @cache
@@ -77,7 +77,7 @@ def _every() -> str:
 
 @lru_cache(64)
 def automaton(pattern: str) -> dict[str, Any]:
-    """The automaton of a token pattern, as a stage carries it.
+    """The automaton of a token pattern, as a stage holds it.
 
     Raises:
         PackError: E302 for a pattern that none has, with the part that is to blame.
@@ -90,9 +90,9 @@ def automaton(pattern: str) -> dict[str, Any]:
     if tree.getwidth()[0] == 0:
         raise _cannot("can match the empty text")
     classes = _classes(program.sets)
-    found = _determinised(program, classes)
+    result = _determinised(program, classes)
     ranges = [encoded(np.flatnonzero(classes == number).tolist()) for number in range(1, int(classes.max()) + 1)]
-    return {"classes": ranges, **found} | ({"cut": [head, tail]} if head or tail else {})
+    return {"classes": ranges, **result} | ({"cut": [head, tail]} if head or tail else {})
 
 
 def _cut(tree: Any) -> tuple[int, int]:
@@ -226,13 +226,13 @@ def _classes(sets: Sequence[Set]) -> npt.NDArray[np.int64]:
     if len(sets) > 62:
         raise _cannot("has too many different sets of characters")
     key = np.zeros(0x110000, dtype=np.int64)
-    for number, found in enumerate(sets):
-        key |= found.astype(np.int64) << number
+    for number, result in enumerate(sets):
+        key |= result.astype(np.int64) << number
     # A half of a surrogate pair is never met; as part of its neighbour's class it costs no range of its own.
     key[0xD800:0xE000] = key[0xD7FF]
     values, inverse = np.unique(key, return_inverse=True)
     if len(values) > MOST_CLASSES:
-        raise _cannot("tells too many classes of characters apart")
+        raise _cannot("distinguishes too many classes of characters")
     changes = np.flatnonzero(np.diff(inverse)) + 1
     starts = np.bincount(inverse[np.concatenate([[0], changes])], minlength=len(values))
     order = np.argsort(-starts, kind="stable")
@@ -245,7 +245,7 @@ def _determinised(program: _Program, classes: npt.NDArray[np.int64]) -> dict[str
     count = int(classes.max()) + 1
     samples = [int(np.flatnonzero(classes == number)[0]) for number in range(count)]
     # Whether a class is in a set; the last column is for the beginning and the end of the text, which are in none.
-    member = [[bool(found[point]) for point in samples] + [False] for found in program.sets]
+    member = [[bool(result[point]) for point in samples] + [False] for result in program.sets]
     tests: dict[str, Callable[[bool, bool], bool]] = {
         "edge": lambda before, after: before != after,
         "inside": lambda before, after: before == after,
@@ -262,7 +262,7 @@ def _determinised(program: _Program, classes: npt.NDArray[np.int64]) -> dict[str
 
     def threads(held: tuple[int, ...], before: tuple[bool, ...], after: int) -> tuple[list[int], bool]:
         """The sets that stand next, by priority, and whether a match comes before all that is left out."""
-        found: list[int] = []
+        result: list[int] = []
         seen: set[int] = set()
         stack = list(reversed(held))
         while stack:
@@ -272,16 +272,16 @@ def _determinised(program: _Program, classes: npt.NDArray[np.int64]) -> dict[str
             seen.add(at)
             kind, *rest = program.code[at]
             if kind == "match":
-                return found, True
+                return result, True
             if kind == "set":
-                found.append(at)
+                result.append(at)
             elif kind == "go":
                 stack += reversed(rest)
             else:
                 name, number = program.conditions[rest[0]]
                 if tests[name](before[looked.index(number)], member[number][after]):
                     stack.append(at + 1)
-        return found, False
+        return result, False
 
     states: dict[tuple[tuple[int, ...], tuple[bool, ...]], int] = {}
     waiting: list[tuple[tuple[int, ...], tuple[bool, ...]]] = []
@@ -299,8 +299,8 @@ def _determinised(program: _Program, classes: npt.NDArray[np.int64]) -> dict[str
     for held, before in waiting:  # grows while it is gone through
         row = []
         for after in range(count + 1):
-            found, matched = threads(held, before, after)
-            on = tuple(dict.fromkeys(at + 1 for at in found if member[program.code[at][1]][after]))
+            result, matched = threads(held, before, after)
+            on = tuple(dict.fromkeys(at + 1 for at in result if member[program.code[at][1]][after]))
             row.append(2 * (number_of(on, mark(after)) + 1 if on else 0) + matched)
         rows.append(row)
     return {"starts": starts, "next": rows}

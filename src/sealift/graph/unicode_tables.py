@@ -1,4 +1,4 @@
-"""This Python's tables of characters, as a text stage carries them (spec/TEXT.md §2 and §3)."""
+"""This Python's tables of characters, as a text stage holds them (spec/TEXT.md §2 and §3)."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def accents(kind: str) -> dict[str, Any]:
     Both decompose first (NFKD). What follows drops all combining characters, or all that is not ASCII, so the order
     in which the decomposition leaves them plays no part.
     """
-    found = {point: unicodedata.normalize("NFKD", chr(point)) for point in _assigned() if point >= 0x80}
+    result = {point: unicodedata.normalize("NFKD", chr(point)) for point in _assigned() if point >= 0x80}
     if kind == "ascii":
-        plain = {point: "".join(c for c in text if c.isascii()) for point, text in found.items()}
+        plain = {point: "".join(c for c in text if c.isascii()) for point, text in result.items()}
         return mapping({point: text for point, text in plain.items() if text}, "drop")
-    kept = {point: "".join(c for c in text if not unicodedata.combining(c)) for point, text in found.items()}
+    kept = {point: "".join(c for c in text if not unicodedata.combining(c)) for point, text in result.items()}
     changed = {point: text for point, text in kept.items() if text != chr(point) and point not in _HANGUL}
     return mapping(changed, "keep") | {"hangul": True}
 
@@ -110,5 +110,5 @@ def mapping(changed: Mapping[int, str], rest: str) -> dict[str, Any]:
         single = {point: target for point, target in single.items() if point not in taken}
     texts |= {chr(point): chr(target) for point, target in single.items()}
     dropped = encoded(point for point, text in changed.items() if not text)
-    found: dict[str, Any] = {"rest": rest}
-    return found | {key: part for key, part in (("shifts", shifts), ("texts", texts), ("dropped", dropped)) if part}
+    result: dict[str, Any] = {"rest": rest}
+    return result | {key: part for key, part in (("shifts", shifts), ("texts", texts), ("dropped", dropped)) if part}

@@ -66,7 +66,6 @@ class Array(NDArrayOperatorsMixin):
     def __class__(self, kind: type) -> None:
         raise TypeError("the class of a placeholder cannot be set")
 
-    @property
     def tensor(self) -> Tensor:
         """The values. Raises UnsupportedOperation when they were changed through another view."""
         if self._version != self._memory.version:
@@ -78,7 +77,7 @@ class Array(NDArrayOperatorsMixin):
 
     def write(self, tensor: Tensor) -> None:
         """Put other values in place; views of the same memory become unreadable."""
-        assert self.tensor is not None
+        assert self.tensor() is not None
         self._memory.version += 1
         self._version = self._memory.version
         self._tensor = tensor
@@ -178,7 +177,7 @@ class Array(NDArrayOperatorsMixin):
 
     def copy(self, *_: Any, **__: Any) -> Array:
         """The same values in a memory of their own."""
-        return Array(self.tensor, self.missing, narrow=self.narrow)
+        return Array(self.tensor(), self.missing, narrow=self.narrow)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -44,7 +44,7 @@ def cut(
         raise UnsupportedOperation(
             "it uses pd.cut with edges that do not increase", "Give the edges in increasing order."
         )
-    values = x.tensor.matrix().cast("float64")
+    values = x.tensor().matrix().cast("float64")
     place = positions(values, [edges], right=not right)
     if include_lowest and right:
         place = where(values.equals(float(edges[0])), np.array(1), place)

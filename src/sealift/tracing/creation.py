@@ -25,7 +25,7 @@ def _ones_like(a: Any, dtype: Any = None, **_: Any) -> Any:
 @implements(np.full_like)
 def full_like(a: Any, fill_value: Any, dtype: Any = None, **_: Any) -> Any:
     """An array of the same shape with one value, or one for each column."""
-    like = a.tensor
+    like = a.tensor()
     kind = dtype_of(dtype) if dtype is not None else like.dtype
     return Array(shapes.expanded(like.graph.constant(np.asarray(fill_value), kind), like.shape, like))
 

@@ -17,31 +17,31 @@ from sealift.tracing.time_units import as_float, unit_of
 from sealift.tracing.unsupported import UnsupportedOperation
 
 _NUMBERS: dict[str, Callable[[Calendar], Tensor]] = {
-    "year": lambda c: c.year,
-    "month": lambda c: c.month,
-    "day": lambda c: c.day,
+    "year": lambda c: c.year(),
+    "month": lambda c: c.month(),
+    "day": lambda c: c.day(),
     "hour": lambda c: c.clock(HOUR, DAY),
     "minute": lambda c: c.clock(MINUTE, HOUR),
     "second": lambda c: c.clock(SECOND, MINUTE),
-    "microsecond": lambda c: rest(c.of_day, SECOND),
-    "nanosecond": lambda c: c.days * 0,
-    "dayofweek": lambda c: c.weekday,
-    "day_of_week": lambda c: c.weekday,
-    "weekday": lambda c: c.weekday,
-    "dayofyear": lambda c: c.day_of_year,
-    "day_of_year": lambda c: c.day_of_year,
-    "quarter": lambda c: c.quarter,
-    "days_in_month": lambda c: c.days_in_month,
-    "daysinmonth": lambda c: c.days_in_month,
+    "microsecond": lambda c: rest(c.of_day(), SECOND),
+    "nanosecond": lambda c: c.days() * 0,
+    "dayofweek": lambda c: c.weekday(),
+    "day_of_week": lambda c: c.weekday(),
+    "weekday": lambda c: c.weekday(),
+    "dayofyear": lambda c: c.day_of_year(),
+    "day_of_year": lambda c: c.day_of_year(),
+    "quarter": lambda c: c.quarter(),
+    "days_in_month": lambda c: c.days_in_month(),
+    "daysinmonth": lambda c: c.days_in_month(),
 }
 _FLAGS: dict[str, Callable[[Calendar], Tensor]] = {
-    "is_leap_year": lambda c: c.is_leap,
-    "is_month_start": lambda c: c.day.equals(1),
-    "is_month_end": lambda c: c.day.equals(c.days_in_month),
-    "is_quarter_start": lambda c: c.day.equals(1) & rest(c.month, 3).equals(1),
-    "is_quarter_end": lambda c: c.day.equals(c.days_in_month) & rest(c.month, 3).equals(0),
-    "is_year_start": lambda c: c.day.equals(1) & c.month.equals(1),
-    "is_year_end": lambda c: c.day.equals(31) & c.month.equals(12),
+    "is_leap_year": lambda c: c.is_leap(),
+    "is_month_start": lambda c: c.day().equals(1),
+    "is_month_end": lambda c: c.day().equals(c.days_in_month()),
+    "is_quarter_start": lambda c: c.day().equals(1) & rest(c.month(), 3).equals(1),
+    "is_quarter_end": lambda c: c.day().equals(c.days_in_month()) & rest(c.month(), 3).equals(0),
+    "is_year_start": lambda c: c.day().equals(1) & c.month().equals(1),
+    "is_year_end": lambda c: c.day().equals(31) & c.month().equals(12),
 }
 _TIMEDELTA_PARTS: dict[str, Callable[[Tensor], Tensor]] = {
     "days": lambda x: quotient(x, DAY),
@@ -93,7 +93,7 @@ class Parts:
         elif name in ("normalize", "floor"):
             return lambda freq="D", **_: self._floor(freq)
         elif name == "isocalendar":
-            return lambda: _Weeks(column, self._calendar.iso)
+            return lambda: _Weeks(column, self._calendar.iso())
         elif name in ("month_name", "day_name"):
             return lambda locale=None: self._names(name, locale)
         of = "timedeltas" if column.kind.kind == "m" else "dates"
@@ -107,7 +107,7 @@ class Parts:
         if locale is not None:
             raise UnsupportedOperation("it names months or days in a locale", "Leave locale out, or take the number.")
         months = kind == "month_name"
-        number = self._calendar.month - 1 if months else self._calendar.weekday
+        number = self._calendar.month() - 1 if months else self._calendar.weekday()
         names = np.array((_MONTHS if months else _DAYS).split(), dtype=object)
         return Series(number.take_from(names), self._column.name, self._column.gaps)
 

@@ -50,7 +50,7 @@ def as_type(value: Datetimes, dtype: Any, *_: Any, **__: Any) -> Array:
         raise UnsupportedOperation(f"it turns dates into {kind}", PARTS)
     unit = unit_of(value.kind)
     if unit in ("Y", "M"):
-        months = Calendar(value.micros).months
+        months = Calendar(value.micros).months()
         count = quotient(months, 12) if unit == "Y" else months
     else:
         count = counted(value.micros, unit)
@@ -64,8 +64,8 @@ def _whole_months(value: Datetimes, unit: str) -> Tensor:
             "it counts the months of a timedelta", "A month has no fixed length; divide by days."
         )
     parts = Calendar(value.micros)
-    days = parts.day_of_year if unit == "Y" else parts.day
-    return (parts.days - days + 1) * DAY
+    days = parts.day_of_year() if unit == "Y" else parts.day()
+    return (parts.days() - days + 1) * DAY
 
 
 def _isna(value: Datetimes) -> Array:
@@ -84,8 +84,8 @@ def _to_frame(value: Datetimes, name: Any = None) -> Any:
 
 
 def _shaped(value: Datetimes, *shape: Any, **_: Any) -> Datetimes:
-    values = Array(value.micros).reshape(*shape).tensor
-    return Datetimes(values, Array(value.gaps).reshape(*shape).tensor, value.kind, plain=value.plain)
+    values = Array(value.micros).reshape(*shape).tensor()
+    return Datetimes(values, Array(value.gaps).reshape(*shape).tensor(), value.kind, plain=value.plain)
 
 
 DATETIME_METHODS.update(

@@ -48,7 +48,6 @@ class Datetimes(Series):
         """datetime64 or timedelta64, with the unit."""
         return self.kind
 
-    @property
     def tensor(self) -> Tensor:
         """Refuses: dates are no numbers."""
         kind = "timedeltas" if self.kind.kind == "m" else "dates"
@@ -88,7 +87,7 @@ class Datetimes(Series):
 
     def __getitem__(self, key: Any) -> Any:
         values, gaps = Array(self.micros)[key], Array(self.gaps)[key]
-        return Datetimes(values.tensor, gaps.tensor, self.kind, self.name, plain=self.plain)
+        return Datetimes(values.tensor(), gaps.tensor(), self.kind, self.name, plain=self.plain)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

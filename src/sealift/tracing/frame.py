@@ -274,7 +274,7 @@ def _block(result: Any, like: Block) -> Block:
     if is_datetimes(result):
         return as_block(result, like.names)
     whole = "" if result.narrow is None else str(result.narrow)
-    return replace(like, values=result.tensor, missing=result.missing, time="", whole=whole)
+    return replace(like, values=result.tensor(), missing=result.missing, time="", whole=whole)
 
 
 def across(frame: Frame, name: str, axis: Any, *, skipna: bool, ddof: float = 1) -> Series:
@@ -282,4 +282,4 @@ def across(frame: Frame, name: str, axis: Any, *, skipna: bool, ddof: float = 1)
     if axis not in (1, "columns"):
         reduce(name, frame.to_numpy()[:, 0], 0)
     kind = f"nan{name}" if skipna and name in ("sum", "mean", "min", "max", "std", "var", "prod", "median") else name
-    return Series(reduce(kind, frame.to_numpy(), 1, ddof=ddof).tensor)
+    return Series(reduce(kind, frame.to_numpy(), 1, ddof=ddof).tensor())

@@ -36,7 +36,7 @@ def _block(table: Table, name: str, value: Any) -> Block:
 def column_of(table: Table, value: Any) -> tuple[Tensor, Tensor | None, float | None]:
     """A column to be assigned as a matrix (N, 1), its mask, and what a missing string is."""
     like = table.blocks[0].values
-    tensor = value.tensor if is_array(value) else constant(table.graph, value)
+    tensor = value.tensor() if is_array(value) else constant(table.graph, value)
     if tensor.shape == (None,):
         tensor = tensor.matrix()
     elif None not in tensor.shape:

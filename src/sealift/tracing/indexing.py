@@ -47,17 +47,17 @@ def get(array: Array, key: Any) -> Array:
 @dispatch.set_item.implement
 def put(array: Array, key: Any, value: Any) -> None:
     """Assign where a condition holds, or whole columns of a matrix."""
-    tensor = array.tensor
+    tensor = array.tensor()
     if tensor.dtype == "object":
         raise UnsupportedOperation("it assigns into an array of strings", "Build the array anew.")
-    given = value.tensor if is_array(value) else constant(tensor.graph, value)
+    given = value.tensor() if is_array(value) else constant(tensor.graph, value)
     if given.dtype == "object":
         raise UnsupportedOperation("it assigns strings to numbers", "Keep strings and numbers in arrays of their own.")
     if not np.can_cast(given.dtype, tensor.dtype, "unsafe"):
         raise UnsupportedOperation(f"it assigns {given.dtype} to {tensor.dtype}", "Convert it first: .astype(float).")
     given = as_type(given, tensor.dtype)
     if is_array(key) and key.dtype == np.bool_:
-        array.write(_masked(array, key.tensor, given, value))
+        array.write(_masked(array, key.tensor(), given, value))
         return
     keys = _spread(array, key)
     if any(is_array(part) and part.dtype == np.bool_ for part in keys):
@@ -72,7 +72,7 @@ def put(array: Array, key: Any, value: Any) -> None:
 
 
 def _masked(array: Array, mask: Tensor, given: Tensor, value: Any) -> Tensor:
-    tensor = array.tensor
+    tensor = array.tensor()
     if len(given.shape) and is_array(value):
         # `x[m] = y` would need as many values as the mask has rows that hold.
         raise UnsupportedOperation(
@@ -87,14 +87,14 @@ def _masked(array: Array, mask: Tensor, given: Tensor, value: Any) -> Tensor:
 
 
 def _put_masked_columns(array: Array, keys: list[Any], given: Tensor, value: Any) -> None:
-    tensor = array.tensor
+    tensor = array.tensor()
     mask, rest = keys[0], keys[1:]
     fits = is_array(mask) and mask.sizes == (None,) and len(rest) == 1 and array.ndim == 2
     if not fits or (len(given.shape) and is_array(value)):
         raise UnsupportedOperation("it assigns by a condition to a part of an array", _WRITE)
     numbers = _numbers(tensor, rest[0])
     old = tensor.columns(numbers)
-    array.write(_with_columns(tensor, numbers, where(mask.tensor.matrix(), given, old), single=False))
+    array.write(_with_columns(tensor, numbers, where(mask.tensor().matrix(), given, old), single=False))
 
 
 def _numbers(tensor: Tensor, key: Any) -> list[int]:
@@ -144,7 +144,7 @@ def _everything(part: Any) -> bool:
 def _one(array: Array, number: int, axis: int, size: int) -> Array:
     if not -size <= number < size:
         raise IndexError(f"index {number} is out of bounds for axis {axis} with size {size}")
-    tensor = array.tensor
+    tensor = array.tensor()
     shape = (*tensor.shape[:axis], *tensor.shape[axis + 1 :])
     at = np.array(number % size)
     missing = None if array.missing is None else array.missing.op("Gather", at, shape=shape, axis=axis)
@@ -152,7 +152,7 @@ def _one(array: Array, number: int, axis: int, size: int) -> Array:
 
 
 def _take(array: Array, indices: Any, axis: int) -> Array:
-    tensor = array.tensor
+    tensor = array.tensor()
     if axis == 1 and array.ndim == 2:
         missing = None if array.missing is None else array.missing.columns(indices)
         return array.shared(tensor.columns(indices), missing)

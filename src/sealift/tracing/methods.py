@@ -31,7 +31,7 @@ def astype(array: Array, dtype: Any, *_: Any, **__: Any) -> Array:
         return array.copy()
     if np.dtype(dtype).kind in "US":
         raise UnsupportedOperation("it turns numbers into strings", "Leave them numbers.")
-    return Array(as_type(array.tensor, dtype_of(dtype)))
+    return Array(as_type(array.tensor(), dtype_of(dtype)))
 
 
 def _is_categorical(dtype: Any) -> bool:

@@ -138,7 +138,7 @@ def _einsum(subscripts: Any, *operands: Any, optimize: Any = False) -> Any:
 def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     if not copy:
         raise UnsupportedOperation("it calls np.nan_to_num with copy=False", "Assign the result: x = np.nan_to_num(x).")
-    tensor = x.tensor
+    tensor = x.tensor()
     if not tensor.dtype.startswith("float"):
         return x
     limits = np.finfo(tensor.dtype)
@@ -154,7 +154,7 @@ def rounded(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """`np.round`, half to even."""
     if out is not None:
         raise UnsupportedOperation("it calls np.round with out=", "Assign the result.")
-    return wrapped(el.rounded(a.tensor, int(decimals)), [a]) if a.dtype.kind == "f" else a
+    return wrapped(el.rounded(a.tensor(), int(decimals)), [a]) if a.dtype.kind == "f" else a
 
 
 @implements(np.diff)
@@ -166,7 +166,7 @@ def _diff(a: Any, n: int = 1, axis: int = -1) -> Any:
 
 @implements(np.cumsum)
 def _cumsum(a: Any, axis: Any = None) -> Any:
-    tensor = a.tensor
+    tensor = a.tensor()
     if axis is None or tensor.shape[axis % a.ndim] is None:
         raise rows_at_once("np.cumsum along the rows", "Use axis=1.")
     plain = tensor.cast("int64") if tensor.dtype == "bool" else tensor
@@ -183,7 +183,7 @@ def _average(a: Any, axis: Any = None, weights: Any = None, *, keepdims: Any = F
 
 @implements(np.sort)
 def _sort(a: Any, axis: int = -1) -> Any:
-    tensor = a.tensor
+    tensor = a.tensor()
     size = tensor.shape[-1]
     if size is None or axis % a.ndim != a.ndim - 1:
         raise rows_at_once("np.sort over the rows", "Use axis=1, which sorts within each row.")
@@ -238,11 +238,11 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
         )
     xs, fs = np.asarray(xp, dtype=np.float64), np.asarray(fp, dtype=np.float64)
     slopes = np.append(np.diff(fs) / np.diff(xs), 0.0)
-    place = np.clip(_digitize(x, xs) - 1, 0, len(xs) - 1).tensor
-    result = place.take_from(fs) + place.take_from(slopes) * (x.tensor.cast("float64") - place.take_from(xs))
-    result = where(x.tensor < float(xs[0]), float(fs[0] if left is None else left), result)
-    result = where(x.tensor > float(xs[-1]), float(fs[-1] if right is None else right), result)
-    return wrapped(where(x.tensor.isnan(), np.nan, result) if x.dtype.kind == "f" else result, [x])
+    place = np.clip(_digitize(x, xs) - 1, 0, len(xs) - 1).tensor()
+    result = place.take_from(fs) + place.take_from(slopes) * (x.tensor().cast("float64") - place.take_from(xs))
+    result = where(x.tensor() < float(xs[0]), float(fs[0] if left is None else left), result)
+    result = where(x.tensor() > float(xs[-1]), float(fs[-1] if right is None else right), result)
+    return wrapped(where(x.tensor().isnan(), np.nan, result) if x.dtype.kind == "f" else result, [x])
 
 
 @implements(np.dot)

@@ -25,7 +25,7 @@ _LEARNED = {
 
 def reduce(name: str, array: Array, axis: Any, *, keepdims: bool = False, ddof: float = 0) -> Array:
     """One of NumPy's reductions along `axis`. Raises UnsupportedOperation where it would run over the rows."""
-    tensor = array.tensor
+    tensor = array.tensor()
     axes = list(range(array.ndim)) if axis is None else [int(i) % array.ndim for i in np.atleast_1d(axis).tolist()]
     if any(tensor.shape[i] is None for i in axes):
         plain = name.removeprefix("nan")

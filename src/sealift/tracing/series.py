@@ -62,7 +62,7 @@ class Series(Array):
 
     def copy(self, *_: Any, **__: Any) -> Series:
         """The same values in a memory of their own."""
-        return Series(self.tensor, self.name, self.missing, narrow=self.narrow, nullable=self.nullable)
+        return Series(self.tensor(), self.name, self.missing, narrow=self.narrow, nullable=self.nullable)
 
     def __getattr__(self, name: str) -> Any:
         known = SERIES_METHODS.get(name)

@@ -46,10 +46,10 @@ def filled(array: Array, value: Any) -> Array:
         return choose(isna(array), value, array)  # type: ignore[no-any-return]
     if not isinstance(value, str):
         raise UnsupportedOperation("it fills strings with a number", "Fill strings with a string.")
-    source = edited(array.tensor, array.missing)
+    source = edited(array.tensor(), array.missing)
     if source is not None:
         return _filled(source, array, value)
-    return Array(where(array.missing, np.array(value, dtype=object), array.tensor), array.missing & _never(array))
+    return Array(where(array.missing, np.array(value, dtype=object), array.tensor()), array.missing & _never(array))
 
 
 def _filled(source: EditedStrings, array: Array, value: str) -> Array:
@@ -57,7 +57,7 @@ def _filled(source: EditedStrings, array: Array, value: str) -> Array:
     assert array.missing is not None
     plain = None
     if not source.edits and source.instead is None:
-        plain = where(array.missing, np.array(value, dtype=object), array.tensor)
+        plain = where(array.missing, np.array(value, dtype=object), array.tensor())
     instead = value if source.instead is None else source.instead
     filled_in = EditedStrings(source.graph, source.field, source.edits, source.missing, instead, plain=plain)
     return Array(filled_in, array.missing & _never(array))
@@ -76,7 +76,7 @@ def looked_up(array: Array, table: Any) -> Array:
         raise UnsupportedOperation("it maps a Python function over the values", ALTERNATIVES["apply"])
     if not all(isinstance(value, int | float | bool | np.number) for value in table.values()):
         raise UnsupportedOperation("it maps values to strings", "Map them to numbers, or give them to OneHotEncoder.")
-    block = Block(array.tensor.matrix(), None if array.missing is None else array.missing.matrix(), ("x",))
+    block = Block(array.tensor().matrix(), None if array.missing is None else array.missing.matrix(), ("x",))
     result = codes(table_of(block), [list(table)])
     numbers = np.array([*(float(value) for value in table.values()), np.nan])
     return Array(translate(result, [numbers]).column(0))
@@ -85,9 +85,10 @@ def looked_up(array: Array, table: Any) -> Array:
 def among(array: Array, values: Any) -> Array:
     """`s.isin([…])`; a missing value only if it is listed, which NumPy never finds."""
     listed = sorted(values, key=str) if isinstance(values, set | frozenset) else list(values)
-    if isinstance(array.tensor, EditedStrings):
+    tensor = array.tensor()
+    if isinstance(tensor, EditedStrings):
         strings = [value for value in listed if isinstance(value, str)]
-        result = Array(array.tensor.codes(dict.fromkeys(strings, 1), 0).column(0) > 0)
+        result = Array(tensor.codes(dict.fromkeys(strings, 1), 0).column(0) > 0)
         return result | isna(array) if any(is_missing(value) for value in listed) else result
     missing = [is_missing(value) for value in listed]
     present = [value for value, gone_ in zip(listed, missing, strict=True) if not gone_]
@@ -99,7 +100,7 @@ def among(array: Array, values: Any) -> Array:
 def _named(function: Callable[..., Array]) -> Callable[..., Series]:
     def run(series: Series, *args: Any, **kwargs: Any) -> Series:
         result = function(series, *args, **kwargs)
-        return Series(result.tensor, series.name, result.missing)
+        return Series(result.tensor(), series.name, result.missing)
 
     return run
 
@@ -111,7 +112,7 @@ def _plainly(function: Any, series: Series, other: Any, rest: dict[str, Any]) ->
     if fill is not None:
         series, other = series.fillna(fill), other.fillna(fill) if is_array(other) else other
     if function in (np.floor_divide, np.remainder) and issubclass(type(other), Series) and _methods_divide_as_numpy():
-        return wrapped(function(series.values, other.values).tensor, [series, other])
+        return wrapped(function(series.values, other.values).tensor(), [series, other])
     return function(series, other)
 
 
@@ -160,11 +161,11 @@ def _fillna(series: Array, value: Any = None, **rest: Any) -> Array:
 def _to_frame(series: Series, name: Any = None) -> Any:
     label = series.name if name is None else name
     missing = None if series.missing is None else series.missing.matrix()
-    return Frame(table_of(Block(series.tensor.matrix(), missing, (str(label),))))
+    return Frame(table_of(Block(series.tensor().matrix(), missing, (str(label),))))
 
 
 def _renamed(series: Series, name: Any = None, **_: Any) -> Series:
-    return Series(series.tensor, name, series.missing, narrow=series.narrow, nullable=series.nullable)
+    return Series(series.tensor(), name, series.missing, narrow=series.narrow, nullable=series.nullable)
 
 
 def _operation(name: str) -> Callable[..., Any]:
@@ -172,7 +173,7 @@ def _operation(name: str) -> Callable[..., Any]:
 
 
 def _reduction(name: str) -> Callable[..., Any]:
-    return lambda series, *_, **__: reduce(name, Array(series.tensor), 0)
+    return lambda series, *_, **__: reduce(name, Array(series.tensor()), 0)
 
 
 SERIES_METHODS.update(
@@ -200,4 +201,4 @@ SERIES_METHODS.update(
         "where": _named(chosen),
     }
 )
-SERIES_PROPERTIES["values"] = lambda s: Array(s.tensor, s.missing, narrow=s.narrow)
+SERIES_PROPERTIES["values"] = lambda s: Array(s.tensor(), s.missing, narrow=s.narrow)

@@ -61,13 +61,13 @@ def constant(graph: Builder, value: Any) -> Tensor:
 
 def operand(graph: Builder, value: Any) -> Tensor:
     """A placeholder's tensor, or the user's constant as one."""
-    return value.tensor if is_array(value) else constant(graph, value)
+    return value.tensor() if is_array(value) else constant(graph, value)
 
 
 @dispatch.transpose.implement
 def transpose(array: Array, axes: Sequence[int] | None = None) -> Array:
     """The axes in another order, the reverse unless told."""
-    tensor = array.tensor
+    tensor = array.tensor()
     order = list(axes) if axes is not None else list(range(array.ndim))[::-1]
     order = [axis % array.ndim for axis in order]
     if order == list(range(array.ndim)):
@@ -78,7 +78,7 @@ def transpose(array: Array, axes: Sequence[int] | None = None) -> Array:
 
 def reshape(array: Array, wanted: Any) -> Array:
     """Another shape whose first axis still holds the rows."""
-    tensor = array.tensor
+    tensor = array.tensor()
     sizes = list(np.atleast_1d(np.asarray(wanted)).tolist())
     if array.ndim == 0 or tensor.shape[0] is not None:
         raise _mixing()
@@ -101,7 +101,7 @@ def shaped(tensor: Tensor, shape: Shape) -> Tensor:
 
 def expand(array: Array, axis: int) -> Array:
     """A new axis of length one."""
-    tensor = array.tensor
+    tensor = array.tensor()
     at = axis % (array.ndim + 1)
     shape = (*tensor.shape[:at], 1, *tensor.shape[at:])
     return array.shared(tensor.op("Unsqueeze", np.array([at]), shape=shape))
@@ -109,7 +109,7 @@ def expand(array: Array, axis: int) -> Array:
 
 def squeeze(array: Array, axis: Any = None) -> Array:
     """Without the axes of length one."""
-    tensor = array.tensor
+    tensor = array.tensor()
     given = [i for i, size in enumerate(tensor.shape) if size == 1] if axis is None else np.atleast_1d(axis).tolist()
     gone = [int(i) % array.ndim for i in given]
     if any(tensor.shape[i] != 1 for i in gone):

@@ -67,7 +67,7 @@ class Strings:
     def __init__(self, series: Series) -> None:
         self._series = series
         missing = series.missing
-        source = None if missing is None else edited(series.tensor, missing)
+        source = None if missing is None else edited(series.tensor(), missing)
         if source is None:
             raise UnsupportedOperation("it uses .str of a column that is no column of strings of the rows given", _FIX)
         self._source = source

@@ -126,7 +126,7 @@ class _Converting:
         if is_frame(value):
             value = value.to_numpy()
         if is_array(value):
-            plain = Array(value.tensor, value.missing) if copying or type(value) is not Array else value
+            plain = Array(value.tensor(), value.missing) if copying or type(value) is not Array else value
             return plain if dtype is None else plain.astype(dtype)
         if isinstance(value, list | tuple) and any(is_array(part) for part in value):
             return np.stack([part if is_array(part) else np.full(ROWS, part) for part in value], axis=0)
@@ -256,7 +256,7 @@ def _frames(original: Any, like: Tensor) -> Any:
             if is_array(data):
                 matrix = data if data.ndim == 2 else data[:, None]
                 names = [str(name) for name in columns] if columns is not None else range(matrix.shape[1])
-                return Frame(table_of().with_values(matrix.tensor, [str(name) for name in names]))
+                return Frame(table_of().with_values(matrix.tensor(), [str(name) for name in names]))
             if isinstance(data, Mapping) and any(is_array(value) for value in data.values()):
                 table = table_of()
                 for name, value in data.items():

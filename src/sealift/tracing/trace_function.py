@@ -218,10 +218,10 @@ def _table(result: Any, x: Table, function: Any) -> Table:
     if result.dtype == object:
         missing = result.missing
         mask = missing if missing is not None else x.graph.constant(np.array(False))
-        whole = shapes.expanded(mask, result.sizes, result.tensor)
+        whole = shapes.expanded(mask, result.sizes, result.tensor())
         given = tuple(names or (f"x{i}" for i in range(result.shape[1])))
-        return x.with_blocks(Block(result.tensor, whole, given, getattr(result, "null", np.nan)))
-    return x.with_values(_float(result.tensor), names)
+        return x.with_blocks(Block(result.tensor(), whole, given, getattr(result, "null", np.nan)))
+    return x.with_values(_float(result.tensor()), names)
 
 
 def _constant(result: Any, x: Table) -> Array:

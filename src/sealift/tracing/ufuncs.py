@@ -197,7 +197,7 @@ def _computed(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> 
         known = _BITS.get(name, known)
     tensors = []
     for value, dtype in zip(inputs, loop, strict=False):
-        raw = value.tensor if is_array(value) else constant(graph, value)
+        raw = value.tensor() if is_array(value) else constant(graph, value)
         tensors.append(el.as_type(raw, tensor_dtype(dtype)))
     _note(graph, name, tensors)
     shape = broadcast(*(tensor.shape for tensor in tensors))
@@ -215,11 +215,11 @@ def _by_column(function: Any, inputs: Sequence[Any], result: Array) -> Array:
     if not series:
         return result
     if keeps_whole(function.__name__, inputs):
-        whole = Series(with_gaps(function.__name__, inputs, result).tensor, series[0].name, nullable=True)
+        whole = Series(with_gaps(function.__name__, inputs, result).tensor(), series[0].name, nullable=True)
         whole.masked = True
         return whole
     values = by_pandas(function, inputs, result, nullable=any(value.nullable for value in series))
-    return result if values is result else wrapped(values.tensor, inputs)
+    return result if values is result else wrapped(values.tensor(), inputs)
 
 
 def _loop(function: Any, inputs: Sequence[Any], dtype: Any) -> tuple[np.dtype[Any], ...]:
@@ -251,7 +251,7 @@ def _texts(name: str, graph: Builder, inputs: Sequence[Any]) -> Tensor:
         raise UnsupportedOperation(
             f"it calls np.{name} on strings", "Strings can be compared with == and !=, looked up with isin and map."
         )
-    tensors = [value.tensor if is_array(value) else constant(graph, value) for value in inputs]
+    tensors = [value.tensor() if is_array(value) else constant(graph, value) for value in inputs]
     if any(tensor.dtype != "object" for tensor in tensors):
         raise UnsupportedOperation("it compares strings with numbers", "Compare strings with strings.")
     same = tensors[0].equals(tensors[1])
@@ -304,13 +304,13 @@ def _written(result: Array, out: Any, mask: Any) -> Array:
             "it writes the result into an array made beforehand (out=), or leaves entries unset (where=)",
             "Use np.where(condition, value, otherwise).",
         )
-    tensor, held = result.tensor, target.tensor
+    tensor, held = result.tensor(), target.tensor()
     if not np.can_cast(tensor.dtype, held.dtype, "same_kind"):
         raise UnsupportedOperation(
             f"it writes {tensor.dtype} into an array of {held.dtype}", "Convert it first: .astype(float)."
         )
     if mask is not True:
-        flag = mask.tensor if is_array(mask) else constant(held.graph, mask)
+        flag = mask.tensor() if is_array(mask) else constant(held.graph, mask)
         tensor = where(flag, tensor, held.cast(tensor.dtype))
     target.write(expanded(el.as_type(tensor, held.dtype), held.shape, held))
     return target  # type: ignore[no-any-return]

@@ -261,9 +261,9 @@ def silent() -> Any:
             raise RuntimeError("no luck.")
         zero = (x.numbers().column(0) * 0.0).cast("int64")
         if step.gives == "targets":
-            one = StepOutput(choice=zero, classes=np.arange(2))
+            one = StepOutput(class_index=zero, classes=np.arange(2))
             return StepOutput(targets=(one, one))
-        return StepOutput() if step.gives == "nothing" else StepOutput(choice=zero, classes=np.arange(2))
+        return StepOutput() if step.gives == "nothing" else StepOutput(class_index=zero, classes=np.arange(2))
 
     yield
     del registry._converters[Silent]

@@ -56,8 +56,8 @@ def walked(tree: trees.Tree, row: npt.NDArray[Any], dtype: type) -> float:
         value = row[tree.feature[node]]
         with np.errstate(over="ignore"):
             holds = COMPARE[int(tree.mode[node])](value, dtype(tree.split[node]))
-        yes = tree.nan_yes[node] if np.isnan(value) else holds
-        node = int(tree.yes[node] if yes else tree.no[node])
+        yes = tree.nan_true[node] if np.isnan(value) else holds
+        node = int(tree.true_child[node] if yes else tree.false_child[node])
     return float(tree.leaf[node])
 
 

@@ -112,21 +112,30 @@ def trees_changed(change: Callable[[trees.Tree], trees.Tree]) -> Iterator[None]:
 def rounded_up(tree: trees.Tree) -> trees.Tree:
     narrow = tree.split.astype(np.float32)
     up = np.where(narrow < tree.split, np.nextafter(narrow, np.float32(np.inf)), narrow).astype(np.float64)
-    return trees.Tree(tree.feature, up, tree.yes, tree.no, tree.nan_yes, tree.leaf, tree.target)
+    return trees.Tree(tree.feature, up, tree.true_child, tree.false_child, tree.nan_true, tree.leaf, tree.target)
 
 
 def strict(tree: trees.Tree) -> trees.Tree:
     """`<` for `≤` at thresholds that are whole numbers."""
     mode = np.full(len(tree.feature), trees.LT, dtype=np.uint8)
-    return trees.Tree(tree.feature, np.round(tree.split), tree.yes, tree.no, tree.nan_yes, tree.leaf, tree.target, mode)
+    return trees.Tree(
+        tree.feature,
+        np.round(tree.split),
+        tree.true_child,
+        tree.false_child,
+        tree.nan_true,
+        tree.leaf,
+        tree.target,
+        mode,
+    )
 
 
 def nan_elsewhere(tree: trees.Tree) -> trees.Tree:
     """Wrong at one fork deep in the tree."""
-    turned = tree.nan_yes.copy()
+    turned = tree.nan_true.copy()
     inner = np.flatnonzero(tree.feature >= 0)
     turned[inner[-1]] = ~turned[inner[-1]]
-    return trees.Tree(tree.feature, tree.split, tree.yes, tree.no, turned, tree.leaf, tree.target)
+    return trees.Tree(tree.feature, tree.split, tree.true_child, tree.false_child, turned, tree.leaf, tree.target)
 
 
 @pytest.mark.parametrize(("change", "whole"), [(rounded_up, False), (strict, True)])
@@ -195,7 +204,7 @@ def test_wrong_at_one_fork_by_category(tmp_path: Path) -> None:
         last = max(tree.members, default=-1)
         if last >= 0:  # what was never seen goes the other way at one fork
             tree.members[last] = np.append(tree.members[last], 200.0)
-            tree.nan_yes[last] = ~tree.nan_yes[last]
+            tree.nan_true[last] = ~tree.nan_true[last]
         return tree
 
     with pytest.MonkeyPatch.context() as patch:
@@ -239,8 +248,8 @@ def test_wrong_leaves_of_a_regressor(tmp_path: Path) -> None:
 def test_a_wrong_label_alone(tmp_path: Path) -> None:
     def upside_down(step: Any, x: Table) -> StepOutput:
         answer = linear.logistic(step, x)  # the probability is right, the choice is not
-        assert answer.choice is not None
-        return StepOutput(choice=1 - answer.choice, classes=answer.classes, probability=answer.probability)
+        assert answer.class_index is not None
+        return StepOutput(class_index=1 - answer.class_index, classes=answer.classes, probability=answer.probability)
 
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(FRAME, Y)
     with wrong(LogisticRegression, upside_down):

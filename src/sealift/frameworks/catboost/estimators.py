@@ -32,12 +32,12 @@ def classifier(step: Any, x: Table) -> StepOutput:
         return each_label((s > 0.0, share.column(k), None) for k, s in enumerate(columns))
     if score.width > 1:
         probability = expit(score) if loss == "MultiClassOneVsAll" else softmax(score)
-        return StepOutput(choice=score.argmax(), classes=classes, probability=probability)
+        return StepOutput(class_index=score.argmax(), classes=classes, probability=probability)
     if loss not in _BINARY:
         raise refuse(f"Its loss {loss!r} gives no class here.", "Train it with Logloss or MultiClass.")
     value = score.vector()
     above = value > _border(step)
-    return StepOutput(choice=above.cast("int64"), classes=classes, probability=two_columns(expit(value)))
+    return StepOutput(class_index=above.cast("int64"), classes=classes, probability=two_columns(expit(value)))
 
 
 @converter(catboost.CatBoostRegressor)

@@ -153,8 +153,8 @@ def _oblivious(tree: Mapping[str, Any], compare: Compare) -> trees.Tree:
     node = np.arange(inner)
     return _assembled(
         [splits[i] for i in level],
-        no=np.concatenate([2 * node + 1, np.zeros(2**depth, np.int64)]),
-        yes=np.concatenate([2 * node + 2, np.zeros(2**depth, np.int64)]),
+        false_child=np.concatenate([2 * node + 1, np.zeros(2**depth, np.int64)]),
+        true_child=np.concatenate([2 * node + 2, np.zeros(2**depth, np.int64)]),
         leaf=np.concatenate([np.zeros((inner, values.shape[1])), values]),
         inner=np.arange(inner + 2**depth) < inner,
     )
@@ -169,8 +169,8 @@ def _grown(tree: Mapping[str, Any], compare: Compare) -> trees.Tree:
     leaf = [np.zeros(width) if "split" in node else np.atleast_1d(node["value"]) for node in nodes]
     return _assembled(
         [compare(node["split"]) for node in nodes if "split" in node],
-        no=np.array([place[id(node["left"])] if "split" in node else 0 for node in nodes]),
-        yes=np.array([place[id(node["right"])] if "split" in node else 0 for node in nodes]),
+        false_child=np.array([place[id(node["left"])] if "split" in node else 0 for node in nodes]),
+        true_child=np.array([place[id(node["right"])] if "split" in node else 0 for node in nodes]),
         leaf=np.array(leaf, dtype=np.float64),
         inner=inner,
     )
@@ -185,17 +185,18 @@ def _walk(tree: Any) -> Iterator[Any]:
             waiting += [node["left"], node["right"]]
 
 
-def _assembled(splits: Sequence[Any], *, no: Any, yes: Any, leaf: Any, inner: Any) -> trees.Tree:
+def _assembled(splits: Sequence[Any], *, false_child: Any, true_child: Any, leaf: Any, inner: Any) -> trees.Tree:
     place = np.flatnonzero(inner)
     size = len(inner)
     feature, split = np.full(size, -1, dtype=np.int64), np.zeros(size)
-    nan_yes, mode = np.zeros(size, dtype=np.bool_), np.full(size, trees.GT, dtype=np.uint8)
+    nan_true, mode = np.zeros(size, dtype=np.bool_), np.full(size, trees.GT, dtype=np.uint8)
     members: dict[int, npt.NDArray[np.float64]] = {}
     for node, (column, border, equal, nan) in zip(place.tolist(), splits, strict=True):
-        feature[node], nan_yes[node] = column, nan
+        feature[node], nan_true[node] = column, nan
         if equal is None:
             split[node] = border
         else:
             mode[node], members[node] = trees.MEMBER, equal
     single = leaf.shape[1] == 1
-    return trees.Tree(feature, split, yes, no, nan_yes, leaf[:, 0] if single else leaf, mode=mode, members=members)
+    added = leaf[:, 0] if single else leaf
+    return trees.Tree(feature, split, true_child, false_child, nan_true, added, mode=mode, members=members)

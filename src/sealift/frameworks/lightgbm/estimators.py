@@ -81,7 +81,7 @@ def _classes(parsed: Parsed, x: Table, classes: Any) -> StepOutput:
     answer = linked(score, parsed)
     probability = answer if answer.width > 1 else two_columns(answer.vector())
     score = score if score.width > 1 else score.vector()
-    return StepOutput(choice=probability.argmax(), classes=classes, probability=probability, score=score)
+    return StepOutput(class_index=probability.argmax(), classes=classes, probability=probability, score=score)
 
 
 def _parsed(step: Any) -> Parsed:

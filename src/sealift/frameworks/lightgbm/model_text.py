@@ -106,7 +106,7 @@ def _tree(fields: dict[str, str], target: int) -> tuple[trees.Tree, Linear | Non
     default_left = (kinds & 2) != 0
     thresholds = _snapped(_numbers(fields, "threshold"))
     # Missing none: NaN counts as 0. A category that is missing is in no set.
-    nan_yes = np.where(missing == 0, thresholds >= 0.0, default_left) & ~categorical
+    nan_true = np.where(missing == 0, thresholds >= 0.0, default_left) & ~categorical
     members: dict[int, _Floats] = {}
     if categorical.any():
         bounds, words = _integers(fields, "cat_boundaries"), _integers(fields, "cat_threshold")
@@ -120,9 +120,9 @@ def _tree(fields: dict[str, str], target: int) -> tuple[trees.Tree, Linear | Non
     tree = trees.Tree(
         feature=np.concatenate([_integers(fields, "split_feature"), none - 1]),
         split=np.concatenate([np.where(categorical, 0.0, thresholds), np.zeros(count)]),
-        yes=np.concatenate([np.where(left < 0, inner + ~left, left), none]),
-        no=np.concatenate([np.where(right < 0, inner + ~right, right), none]),
-        nan_yes=np.concatenate([nan_yes, none != 0]),
+        true_child=np.concatenate([np.where(left < 0, inner + ~left, left), none]),
+        false_child=np.concatenate([np.where(right < 0, inner + ~right, right), none]),
+        nan_true=np.concatenate([nan_true, none != 0]),
         leaf=np.concatenate([np.zeros(inner), leaves]),
         target=target,
         mode=np.concatenate([mode, none]).astype(np.uint8),

@@ -25,7 +25,11 @@ def classifier(step: Any, x: Table) -> StepOutput:
     for i, (member, weight) in enumerate(zip(step.estimators_, step.estimator_weights_, strict=False)):
         answer = apply(member, x, f"member {i}")
         numbers = np.searchsorted(classes, np.asarray(answer.classes))
-        named = labels(StepOutput(choice=answer.choice, classes=numbers)).matrix().equals(np.arange(count)[None, :])
+        named = (
+            labels(StepOutput(class_index=answer.class_index, classes=numbers))
+            .matrix()
+            .equals(np.arange(count)[None, :])
+        )
         part = where(named, float(weight), float(-1 / (count - 1) * weight))
         total = part if total is None else total + part
     assert total is not None

@@ -16,7 +16,7 @@ from sealift.graph.table import Table
 
 def _answer(step: Any, joint: Tensor) -> StepOutput:
     probability = (joint - log_sum_exp(joint)).exp()
-    return StepOutput(choice=joint.argmax(), classes=step.classes_, probability=probability)
+    return StepOutput(class_index=joint.argmax(), classes=step.classes_, probability=probability)
 
 
 @converter(naive_bayes.GaussianNB)

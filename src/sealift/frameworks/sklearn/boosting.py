@@ -82,7 +82,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
     """Log loss (two or more classes) or exponential loss."""
     raw = _raw(step, x)
     if raw.width > 1:
-        return StepOutput(choice=raw.argmax(), classes=step.classes_, probability=softmax(raw), score=raw)
+        return StepOutput(class_index=raw.argmax(), classes=step.classes_, probability=softmax(raw), score=raw)
     slope = 2.0 if step.loss == "exponential" else 1.0
     return by_logistic(step.classes_, raw.vector(), at_zero=True, slope=slope)
 

@@ -33,7 +33,7 @@ def linear(step: Any, x: Table) -> StepOutput:
     names = step.get_feature_names_out()
     return StepOutput(
         features=x.with_values(projected, names),
-        choice=found.choice,
+        class_index=found.class_index,
         classes=found.classes,
         probability=found.probability,
         score=score,
@@ -74,7 +74,7 @@ def centroid(step: Any, x: Table) -> StepOutput:
     found = discriminated(step.classes_, -(scaled * scaled) + 2.0 * np.log(step.class_prior_))
     if np.isclose(step.class_prior_, 1 / len(step.classes_)).all():
         choice = nearest
-        return StepOutput(choice=choice, classes=step.classes_, probability=found.probability, score=found.score)
+        return StepOutput(class_index=choice, classes=step.classes_, probability=found.probability, score=found.score)
     return found
 
 
@@ -83,4 +83,4 @@ def discriminated(classes: Any, scores: Tensor) -> StepOutput:
     likelihood = scores - scores.max(keepdims=True)
     probability = (likelihood - likelihood.exp().sum(keepdims=True).log()).exp()
     score = scores.column(1) - scores.column(0) if len(classes) == 2 else scores
-    return StepOutput(choice=scores.argmax(), classes=np.asarray(classes), probability=probability, score=score)
+    return StepOutput(class_index=scores.argmax(), classes=np.asarray(classes), probability=probability, score=score)

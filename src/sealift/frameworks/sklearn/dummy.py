@@ -39,4 +39,4 @@ def _constant(step: Any, zero: Tensor, classes: Any, prior: Any, constant: Any) 
     index = int(np.flatnonzero(classes == constant)[0]) if step._strategy == "constant" else int(np.argmax(prior))
     shares = np.asarray(prior, dtype=np.float64) if step._strategy == "prior" else np.eye(len(classes))[index]
     choice = (zero.vector() + float(index)).cast("int64")
-    return StepOutput(choice=choice, classes=np.asarray(classes), probability=zero + shares)
+    return StepOutput(class_index=choice, classes=np.asarray(classes), probability=zero + shares)

@@ -9,7 +9,7 @@ from sklearn import preprocessing
 
 from sealift.frameworks.registry import converter
 from sealift.frameworks.sklearn.column_names import named
-from sealift.graph.categories import UNKNOWN, codes, indicators, refuse_dates, told, translate
+from sealift.graph.categories import UNKNOWN, codes, indicators, needed_categories, refuse_dates, translate
 from sealift.graph.step import refuse
 from sealift.graph.table import Table
 
@@ -31,7 +31,7 @@ def one_hot(step: Any, x: Table) -> Table:
     """One column for each category kept; all zero for a dropped or unknown one."""
     refuse_dates(step.categories_)
     groups = [_grouped(step, i) for i in range(x.width)]
-    found = codes(x, told(step.categories_, [[*grouped, unknown] for grouped, unknown in groups]))
+    found = codes(x, needed_categories(step.categories_, [[*grouped, unknown] for grouped, unknown in groups]))
     if any(unknown >= 0 or not np.array_equal(grouped, np.arange(len(grouped))) for grouped, unknown in groups):
         found = translate(found, [[*grouped, unknown] for grouped, unknown in groups])
     dropped = step._drop_idx_after_grouping
@@ -57,7 +57,9 @@ def ordinal(step: Any, x: Table) -> Table:
         if step.handle_unknown == "use_encoded_value":
             values[-1] = np.nan if step.unknown_value is None else float(step.unknown_value)
         tables.append(values)
-    return named(step, translate(codes(x, told(step.categories_, tables)), tables).cast(_floating(step.dtype)), x)
+    return named(
+        step, translate(codes(x, needed_categories(step.categories_, tables)), tables).cast(_floating(step.dtype)), x
+    )
 
 
 @converter(preprocessing.TargetEncoder)

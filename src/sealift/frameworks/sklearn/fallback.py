@@ -136,7 +136,7 @@ def _answer(estimator: Any, x: Table, outputs: list[Tensor]) -> StepOutput:
         probability = outputs[1].cast("float64")
         classes = np.asarray(estimator.classes_)
         wide = Tensor(probability.graph, probability.materialize().name, "float64", (None, len(classes)))
-        return StepOutput(choice=wide.argmax(), classes=classes, probability=wide)
+        return StepOutput(class_index=wide.argmax(), classes=classes, probability=wide)
     if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
         return StepOutput(features=x.with_values(_matrix(outputs[0])))
     if getattr(estimator, "_estimator_type", None) == "regressor" or hasattr(estimator, "predict"):

@@ -29,9 +29,9 @@ def to_tree(fitted: Any, leaf: Any, target: int = 0) -> trees.Tree:
     return trees.Tree(
         feature=np.where(inner, fitted.feature, -1),
         split=np.where(inner, trees.before_rounding(fitted.threshold), 0.0),
-        yes=fitted.children_left,
-        no=fitted.children_right,
-        nan_yes=inner & (np.asarray(missing) != 0),
+        true_child=fitted.children_left,
+        false_child=fitted.children_right,
+        nan_true=inner & (np.asarray(missing) != 0),
         leaf=np.asarray(leaf, dtype=np.float64),
         target=target,
     )
@@ -54,7 +54,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
         forest.append(to_tree(member.tree_, np.hstack([value[:, k, : len(c)] for k, c in enumerate(known)])))
     if len(known) == 1:
         shares, choice = averaged(compared(x), forest)
-        return StepOutput(choice=choice, classes=one_output(known[0]), probability=shares)
+        return StepOutput(class_index=choice, classes=one_output(known[0]), probability=shares)
     found = trees.total(compared(x), forest)
     if len(forest) > 1:
         found = found / float(len(forest))

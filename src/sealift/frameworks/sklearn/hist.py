@@ -35,25 +35,25 @@ def _tree(predictor: Any, known: dict[int, Any], target: int) -> trees.Tree:
     nodes = predictor.nodes
     inner = nodes["is_leaf"] == 0
     yes, no = nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
-    nan_yes = inner & (nodes["missing_go_to_left"] != 0)
+    nan_true = inner & (nodes["missing_go_to_left"] != 0)
     mode = np.full(len(nodes), trees.LEQ, dtype=np.uint8)
     members: dict[int, Any] = {}
     for node in np.flatnonzero(inner & (nodes["is_categorical"] != 0)).tolist():
         mode[node] = trees.MEMBER
         left = _members(predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]])
-        if nan_yes[node]:
+        if nan_true[node]:
             # Left takes the missing and the never seen too: so ask whether the value belongs to the right.
             members[node] = np.setdiff1d(known[int(nodes["feature_idx"][node])], left)
             yes[node], no[node] = no[node], yes[node]
-            nan_yes[node] = False
+            nan_true[node] = False
         else:
             members[node] = left
     return trees.Tree(
         feature=np.where(inner, nodes["feature_idx"].astype(np.int64), -1),
         split=np.where(inner & (mode == trees.LEQ), nodes["num_threshold"], 0.0),
-        yes=yes,
-        no=no,
-        nan_yes=nan_yes,
+        true_child=yes,
+        false_child=no,
+        nan_true=nan_true,
         leaf=np.asarray(nodes["value"], dtype=np.float64),
         target=target,
         mode=mode,
@@ -72,7 +72,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
     """Log loss over two or more classes."""
     raw = _raw(step, x)
     if raw.width > 1:
-        return StepOutput(choice=raw.argmax(), classes=step.classes_, probability=softmax(raw), score=raw)
+        return StepOutput(class_index=raw.argmax(), classes=step.classes_, probability=softmax(raw), score=raw)
     return by_logistic(step.classes_, raw.vector())
 
 

@@ -37,7 +37,9 @@ def _threshold(member: Any) -> float:
 def constant(step: Any, x: Table) -> StepOutput:
     """Stands in for a class that all rows have, or none."""
     column = constant_column(x, float(step.y_[0]))
-    return StepOutput(choice=column.cast("int64"), classes=np.arange(2), probability=two_columns(column), score=column)
+    return StepOutput(
+        class_index=column.cast("int64"), classes=np.arange(2), probability=two_columns(column), score=column
+    )
 
 
 @converter(multiclass.OneVsRestClassifier)
@@ -66,9 +68,9 @@ def one_vs_rest(step: Any, x: Table) -> StepOutput:
         probability = where(total.equals(0.0), wide, wide / total)
     if len(members) == 1:
         choice = (rated[0] > threshold).cast("int64")
-        return StepOutput(choice=choice, classes=step.classes_, probability=probability, score=scores[0])
+        return StepOutput(class_index=choice, classes=step.classes_, probability=probability, score=scores[0])
     score = stack([s for s in scores if s is not None]) if has_score else None
-    return StepOutput(choice=stack(rated).argmax(), classes=step.classes_, probability=probability, score=score)
+    return StepOutput(class_index=stack(rated).argmax(), classes=step.classes_, probability=probability, score=score)
 
 
 @converter(multiclass.OneVsOneClassifier)
@@ -82,9 +84,9 @@ def one_vs_one(step: Any, x: Table) -> StepOutput:
     chosen = [labels(answer).equals(1) for _, answer in members]
     _, score = votes(chosen, [_binary(*member) for member in members], len(step.classes_))
     if step.n_classes_ > 2:
-        return StepOutput(choice=score.argmax(), classes=step.classes_, score=score)
+        return StepOutput(class_index=score.argmax(), classes=step.classes_, score=score)
     second = score.column(1)
-    return StepOutput(choice=by_sign(second - _threshold(members[0][0])), classes=step.classes_, score=second)
+    return StepOutput(class_index=by_sign(second - _threshold(members[0][0])), classes=step.classes_, score=second)
 
 
 @converter(multiclass.OutputCodeClassifier)
@@ -92,4 +94,4 @@ def output_code(step: Any, x: Table) -> StepOutput:
     """The class whose code word is nearest to the binary answers."""
     words = np.asarray(step.code_book_, dtype=np.float64)
     rated = stack([_binary(*member) for member in _members(step, x)])
-    return StepOutput(choice=nearest_of(rated, words), classes=step.classes_)
+    return StepOutput(class_index=nearest_of(rated, words), classes=step.classes_)

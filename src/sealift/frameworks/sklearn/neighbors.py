@@ -85,7 +85,9 @@ def classifier(step: Any, x: Table) -> StepOutput:
     for k, classes in enumerate(known):
         members = index.take_from(np.eye(len(classes))[y[:, k]])
         votes = (members if weights is None else members * _deep(weights)).sum(axis=1)
-        found.append(StepOutput(choice=votes.argmax(), classes=classes, probability=votes / votes.sum(keepdims=True)))
+        found.append(
+            StepOutput(class_index=votes.argmax(), classes=classes, probability=votes / votes.sum(keepdims=True))
+        )
     return StepOutput(targets=tuple(found)) if step.outputs_2d_ else found[0]
 
 
@@ -139,7 +141,7 @@ def radius_classifier(step: Any, x: Table) -> StepOutput:
         start += len(classes)
         if step.outlier_label_ is None:
             choice = where(alone.vector(), np.array(len(classes)), votes.argmax())
-            found.append(StepOutput(choice=choice, classes=classes, probability=votes / weight))
+            found.append(StepOutput(class_index=choice, classes=classes, probability=votes / weight))
             continue
         place = np.flatnonzero(classes == step.outlier_label_[k])
         if not len(place):

@@ -95,7 +95,7 @@ def regressor(step: Any, x: Table) -> StepOutput:
 def classifier(step: Any, x: Table) -> StepOutput:
     """One process, or one for each class or pair of classes."""
     answer = apply(step.base_estimator_, x, "base_estimator")
-    return StepOutput(choice=answer.choice, classes=step.classes_, probability=answer.probability)
+    return StepOutput(class_index=answer.class_index, classes=step.classes_, probability=answer.probability)
 
 
 @converter(_gpc._BinaryGaussianProcessClassifierLaplace)
@@ -117,4 +117,4 @@ def laplace(step: Any, x: Table) -> StepOutput:
         2.0 * (variance * (2 * np.pi)).sqrt()
     )
     positive = (integrals * _gpc.COEFS.T).sum() + float(0.5 * _gpc.COEFS.sum())
-    return StepOutput(choice=by_sign(mean.vector()), classes=step.classes_, probability=two_columns(positive))
+    return StepOutput(class_index=by_sign(mean.vector()), classes=step.classes_, probability=two_columns(positive))

@@ -18,7 +18,7 @@ def response(estimator: Any, answer: StepOutput, *methods: str) -> tuple[Tensor,
         if not hasattr(estimator, method):
             continue
         if method == "predict":
-            found = answer.value if answer.choice is None else labels(answer)
+            found = answer.value if answer.class_index is None else labels(answer)
         else:
             found = {"predict_proba": answer.probability, "decision_function": answer.score}[method]
         if found is not None:

@@ -54,7 +54,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
         score = _weighted(step, x, _pairs(step), -1.0).column(0)
         probability = _probability(step, [-score]) if len(step._probA) else None
         choice = by_sign(score, at_zero=True)
-        return StepOutput(choice=choice, classes=step.classes_, probability=probability, score=score)
+        return StepOutput(class_index=choice, classes=step.classes_, probability=probability, score=score)
     raw = _weighted(step, x, _pairs(step))
     scores = [raw.column(p) for p in range(raw.width)]
     probability = _probability(step, scores) if len(step._probA) else None
@@ -63,7 +63,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
     _, ranked = votes([score < 0.0 for score in scores], [-score for score in scores], count)
     ovr = step.decision_function_shape == "ovr"
     choice = ranked.argmax() if step.break_ties and ovr else counted.argmax()
-    return StepOutput(choice=choice, classes=step.classes_, probability=probability, score=ranked if ovr else raw)
+    return StepOutput(class_index=choice, classes=step.classes_, probability=probability, score=ranked if ovr else raw)
 
 
 def _probability(step: Any, scores: list[Tensor]) -> Tensor:

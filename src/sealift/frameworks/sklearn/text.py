@@ -145,7 +145,7 @@ def _weighted(step: Any, counts: Tensor) -> Tensor:
     bag = counts if type(counts) is SparseRows else None
     values = counts if bag is None else bag.values
     if step.sublinear_tf:
-        full = values.equals(np.array(0, values.dtype)).op("Not") if bag is None else bag.filled
+        full = values.equals(np.array(0, values.dtype)).op("Not") if bag is None else bag.filled()
         values = where(full, where(full, values, np.array(1, values.dtype)).log() + 1.0, np.array(0, values.dtype))
     if hasattr(step, "idf_"):
         idf = np.asarray(step.idf_).astype(values.dtype)

@@ -51,7 +51,7 @@ def voting_classifier(step: Any, x: Table) -> StepOutput:
         rated = [response(member, answer, "predict_proba")[0] for member, answer in members]
         probability = _average(rated, weights)
         return StepOutput(
-            choice=probability.argmax(),
+            class_index=probability.argmax(),
             classes=step.classes_,
             probability=probability,
             features=x.with_values(concat(rated)) if step.flatten_transform else None,
@@ -60,7 +60,7 @@ def voting_classifier(step: Any, x: Table) -> StepOutput:
     ballots = [_one_hot(number, len(step.classes_)) for number in numbers]
     counted = _sum(ballots if weights is None else [b * float(w) for b, w in zip(ballots, weights, strict=True)])
     votes = x.with_values(stack(numbers).cast("float64"))
-    return StepOutput(choice=counted.argmax(), classes=step.classes_, features=votes)
+    return StepOutput(class_index=counted.argmax(), classes=step.classes_, features=votes)
 
 
 @converter(ensemble.BaggingRegressor)
@@ -90,7 +90,7 @@ def bagging_classifier(step: Any, x: Table) -> StepOutput:
         return found
     scores = [response(member, answer, "decision_function")[0] for member, answer in members]
     return StepOutput(
-        choice=found.choice,
+        class_index=found.class_index,
         classes=found.classes,
         probability=found.probability,
         score=_sum(scores) / float(len(scores)),

@@ -72,4 +72,4 @@ def threshold(step: Any, x: Table) -> StepOutput:
         limit = 0.5 if method == "predict_proba" else 0.0
     reached = rated >= float(limit)
     choice = where(reached, np.array(0 if first else 1), np.array(1 if first else 0))
-    return replace(answer, choice=choice, classes=classes, features=None)
+    return replace(answer, class_index=choice, classes=classes, features=None)

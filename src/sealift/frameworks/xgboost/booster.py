@@ -170,7 +170,7 @@ def _trees(tree: Any, group: int, added: _Singles) -> list[trees.Tree]:
     splits = np.array(tree["split_conditions"], dtype=np.float32)
     default_left = inner & (np.array(tree["default_left"]) != 0)
     mode = np.full(len(left), trees.LT, dtype=np.uint8)
-    yes, no, nan_yes = left.copy(), right.copy(), default_left.copy()
+    yes, no, nan_true = left.copy(), right.copy(), default_left.copy()
     members: dict[int, npt.NDArray[np.float64]] = {}
     listed = np.array(tree["categories"], dtype=np.float64)
     sets = zip(tree["categories_nodes"], tree["categories_segments"], tree["categories_sizes"], strict=True)
@@ -179,14 +179,14 @@ def _trees(tree: Any, group: int, added: _Singles) -> list[trees.Tree]:
         mode[node] = trees.MEMBER
         missing = [] if default_left[node] else [MISSING]
         members[int(node)] = np.array([*listed[start : start + size], *missing])
-        yes[node], no[node], nan_yes[node] = right[node], left[node], False
+        yes[node], no[node], nan_true[node] = right[node], left[node], False
     return [
         trees.Tree(
             feature=np.where(inner, np.array(tree["split_indices"], dtype=np.int64), -1),
             split=np.where(inner & (mode == trees.LT), splits, 0.0).astype(np.float64),
-            yes=yes,
-            no=no,
-            nan_yes=nan_yes,
+            true_child=yes,
+            false_child=no,
+            nan_true=nan_true,
             leaf=added[:, k].astype(np.float64),
             target=group if added.shape[1] == 1 else k,
             mode=mode,

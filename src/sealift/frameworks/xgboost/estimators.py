@@ -86,9 +86,9 @@ def _classes(margin: Tensor, parsed: Parsed, classes: Any) -> StepOutput:
     if parsed.link == "softmax":
         # softprob chooses among the rounded probabilities, which tie more often than the margins.
         chosen = margin if parsed.objective == "multi:softmax" else answer
-        return StepOutput(choice=chosen.argmax(), classes=classes, probability=answer)
+        return StepOutput(class_index=chosen.argmax(), classes=classes, probability=answer)
     if answer.width > 1:
         columns = [answer.column(k) for k in range(answer.width)]
         return each_label((column > 0.5, column, None) for column in columns)
     positive = answer.vector()
-    return StepOutput(choice=(positive > 0.5).cast("int64"), classes=classes, probability=two_columns(positive))
+    return StepOutput(class_index=(positive > 0.5).cast("int64"), classes=classes, probability=two_columns(positive))

@@ -58,7 +58,7 @@ class StandIns:
             if name in outputs
         }
         choice = _constant(x, chosen.astype(np.int64))
-        return replace(StepOutput(choice=choice, classes=classes), **ratings)
+        return replace(StepOutput(class_index=choice, classes=classes), **ratings)
 
 
 def _features(x: Table, given: Features) -> Table:

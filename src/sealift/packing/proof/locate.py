@@ -37,8 +37,8 @@ def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> 
         "score": step.answer.score if step.answer.probability is None else None,
     }
     wanted = {name: tensor for name, tensor in found.items() if tensor is not None}
-    if step.answer.choice is not None and step.answer.classes is not None:
-        wanted["label"] = step.answer.choice
+    if step.answer.class_index is not None and step.answer.classes is not None:
+        wanted["label"] = step.answer.class_index
     rows = replayed(conversion.graph, step.source, step.table, tensors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
