@@ -25,14 +25,14 @@ _lock = threading.Lock()
 _converters: dict[type, Converter] = {}
 _storage: dict[type, Storage] = {}
 _explanations: dict[type, Explanation] = {}
-_rungs: dict[type, str] = {}
+_strategies: dict[type, str] = {}
 
 
 def converter(*types: type, replace: bool = False, how: str = "own") -> Callable[[_C], _C]:
     """Register a function `(estimator, table) -> StepOutput | Table` for exactly these types.
 
-    A type's subclasses are not meant: they may override what the converter relies on. `how` is the rung of the
-    ladder that it stands for (`Step.how`).
+    A type's subclasses are not meant: they may override what the converter relies on. `how` is the
+    strategy that it implements (`Step.how`).
 
     Raises:
         PackError: E306 when a type has a converter already and `replace` is not given.
@@ -50,7 +50,7 @@ def converter(*types: type, replace: bool = False, how: str = "own") -> Callable
                         fix="Register with replace=True if the new one is to take its place.",
                     )
             _converters.update(dict.fromkeys(types, function))
-            _rungs.update(dict.fromkeys(types, how))
+            _strategies.update(dict.fromkeys(types, how))
         return function
 
     return register
@@ -127,7 +127,9 @@ def apply(model: Any, table: Table, name: str = "") -> StepOutput:
         function = _converters.get(kind)
         try:
             given, how = (
-                source.convert(table) if function is None else (function(source.model, table), _rungs.get(kind, "own"))
+                source.convert(table)
+                if function is None
+                else (function(source.model, table), _strategies.get(kind, "own"))
             )
         except LimitError:
             raise

@@ -102,8 +102,8 @@ class Graph:
     def columns_read(self, outputs: Iterable[Tensor]) -> dict[str, set[int]]:
         """Input name → those of its columns that `outputs` depend on.
 
-        Columns are told apart only where each node that reads the input picks columns of it; how many rows there are
-        is no column.
+        Columns are distinguished only where each node that reads the input picks columns of it. The number of rows
+        depends on no column.
         """
         names = {tensor.materialize().name for tensor in outputs}
         nodes, _ = _needed(self.nodes, names)

@@ -49,8 +49,8 @@ class StageTensor(Tensor):
 
 def field_of(column: Tensor) -> InputField | None:
     """The field whose values a column (N, 1) holds unchanged; None for a computed column."""
-    source, held = column.origin
-    return source.fields[held[0]] if isinstance(source, FieldTensor) and len(held) == 1 else None
+    source, picked = column.origin
+    return source.fields[picked[0]] if isinstance(source, FieldTensor) and len(picked) == 1 else None
 
 
 def stage_tensors(graph: Builder, stage: Stage) -> tuple[Tensor, Tensor]:

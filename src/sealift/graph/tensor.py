@@ -206,17 +206,17 @@ class Tensor:
         return self.op("Abs")
 
     def clip(self, low: float, high: float) -> Tensor:
-        """The value, held between `low` and `high`; NaN stays NaN."""
+        """The value, limited to the range from `low` to `high`; NaN stays NaN."""
         return self.op("Clip", np.array(low, self.dtype), np.array(high, self.dtype))
 
     def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
         """The columns at `indices`, in that order."""
-        source, held = self.origin
-        wanted = [held[int(i)] for i in indices]
+        source, picked = self.origin
+        wanted = [picked[int(i)] for i in indices]
         if len(wanted) == source.width and wanted == list(range(source.width)):
             return source
-        picked = np.array(wanted, dtype=np.int64)
-        result = source.op("Gather", picked, shape=(self.shape[0], len(wanted)), axis=1)
+        places = np.array(wanted, dtype=np.int64)
+        result = source.op("Gather", places, shape=(self.shape[0], len(wanted)), axis=1)
         result._picked = (source, wanted)
         return result
 
@@ -225,8 +225,8 @@ class Tensor:
 
         For steps that drop columns: what was computed of a dropped column does not become part of the model.
         """
-        source, held = self.origin
-        wanted = [held[int(i)] for i in indices]
+        source, picked = self.origin
+        wanted = [picked[int(i)] for i in indices]
         distinct = sorted(set(wanted))
         # The body of a loop must not compute again what stands outside it.
         if source.compute is None or len(distinct) == source.width or self.graph.nodes is not self.graph.top:
@@ -317,12 +317,12 @@ def concat(tensors: Iterable[Tensor]) -> Tensor:
     """Matrices side by side."""
     runs: list[tuple[Tensor, list[int]]] = []
     for tensor in tensors:
-        source, held = tensor.origin
+        source, picked = tensor.origin
         if runs and runs[-1][0] is source:
-            runs[-1][1].extend(held)
+            runs[-1][1].extend(picked)
         else:
-            runs.append((source, list(held)))
-    parts = [source.columns(held) for source, held in runs]
+            runs.append((source, list(picked)))
+    parts = [source.columns(picked) for source, picked in runs]
     if len(parts) == 1:
         return parts[0]
     if all(part.dtype == "object" for part in parts):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sealift.graph.builder import Tensor, concat
 from sealift.graph.tree_ensemble import EQ, GT, GTE, LEQ, LT, MEMBER, NEQ, Tree, ensemble
 
-_CACHED = 24_000  # nodes; at 32 bytes a fork and 16 a leaf, what a usual second-level cache holds
+_CACHED = 24_000  # nodes; at 32 bytes for each split and 16 for each leaf, the size of a usual second-level cache
 
 # Nodes from which on what speeds up many rows costs one row alone little; of each target, for mirrored columns.
 _LARGE = 3_000

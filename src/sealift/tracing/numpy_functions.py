@@ -189,11 +189,11 @@ def _sort(a: Any, axis: int = -1) -> Any:
         raise rows_at_once("np.sort over the rows", "Use axis=1, which sorts within each row.")
     if not tensor.dtype.startswith("float"):
         return Array(tensor.smallest(size)[0])
-    gone = tensor.isnan()
-    ordered, _ = where(gone, np.array(np.inf, tensor.dtype), tensor).smallest(size)
-    lost = gone.cast("int64").sum(axis=-1, keepdims=True)
+    missing = tensor.isnan()
+    ordered, _ = where(missing, np.array(np.inf, tensor.dtype), tensor).smallest(size)
+    missing_count = missing.cast("int64").sum(axis=-1, keepdims=True)
     # What is missing stands last, as in NumPy.
-    return Array(where(lost > size - 1 - np.arange(size), np.array(np.nan, tensor.dtype), ordered))
+    return Array(where(missing_count > size - 1 - np.arange(size), np.array(np.nan, tensor.dtype), ordered))
 
 
 @implements(np.isin)

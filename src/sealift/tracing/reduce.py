@@ -142,10 +142,10 @@ def _nanmedian(tensor: Tensor, axis: int, keep: bool) -> Tensor:
     values = _float(tensor)
     if axis != len(values.shape) - 1:
         raise UnsupportedOperation("it takes the median of an axis that is not the last", "Use axis=1 on a matrix.")
-    gone = values.isnan()
+    missing = values.isnan()
     # What is missing comes last; the middle is that of the others.
-    ordered, _ = where(gone, np.array(np.inf, values.dtype), values).smallest(_count(values, axis))
-    count = _sum(~gone, axis, True)
+    ordered, _ = where(missing, np.array(np.inf, values.dtype), values).smallest(_count(values, axis))
+    count = _sum(~missing, axis, True)
     sides = []
     for last in (count - 1, count):
         place = last.op("Div", np.array(2)).op("Max", np.array(0))
@@ -163,10 +163,10 @@ def _arg(kind: str) -> _Reduction:
         if values.dtype.startswith("float"):
             # The first NaN is the extreme, as in NumPy.
             end = np.array(np.inf if kind == "ArgMax" else -np.inf, values.dtype)
-            gone = values.isnan()
-            first = gone.cast("int64").op("ArgMax", dtype="int64", shape=shape, axis=axis, keepdims=int(keep))
-            plain = where(gone, end, values).op(kind, dtype="int64", shape=shape, axis=axis, keepdims=int(keep))
-            return where(_any(gone, axis, keep), first, plain)
+            missing = values.isnan()
+            first = missing.cast("int64").op("ArgMax", dtype="int64", shape=shape, axis=axis, keepdims=int(keep))
+            plain = where(missing, end, values).op(kind, dtype="int64", shape=shape, axis=axis, keepdims=int(keep))
+            return where(_any(missing, axis, keep), first, plain)
         return values.op(kind, dtype="int64", shape=shape, axis=axis, keepdims=int(keep))
 
     return run
@@ -176,9 +176,9 @@ def _without_nan(known: _Reduction, instead: float, *, empty: float | None = Non
     def run(tensor: Tensor, axis: int, keep: bool) -> Tensor:
         if not tensor.dtype.startswith("float"):
             return known(tensor, axis, keep)
-        gone = tensor.isnan()
-        result = known(where(gone, np.array(instead, tensor.dtype), tensor), axis, keep)
-        return result if empty is None else where(_all(gone, axis, keep), np.array(empty, result.dtype), result)
+        missing = tensor.isnan()
+        result = known(where(missing, np.array(instead, tensor.dtype), tensor), axis, keep)
+        return result if empty is None else where(_all(missing, axis, keep), np.array(empty, result.dtype), result)
 
     return run
 

@@ -66,7 +66,7 @@ def operand(graph: Builder, value: Any) -> Tensor:
 
 @dispatch.transpose.implement
 def transpose(array: Array, axes: Sequence[int] | None = None) -> Array:
-    """The axes in another order, the reverse unless told."""
+    """The axes in another order, the reverse by default."""
     tensor = array.tensor()
     order = list(axes) if axes is not None else list(range(array.ndim))[::-1]
     order = [axis % array.ndim for axis in order]
@@ -95,7 +95,7 @@ def reshape(array: Array, wanted: Any) -> Array:
 
 
 def shaped(tensor: Tensor, shape: Shape) -> Tensor:
-    """The values in row-major order under another shape, whose one None stands where the rows are."""
+    """The values in row-major order under another shape, in which the one None is the axis of the rows."""
     return tensor.op("Reshape", np.array([-1 if size is None else size for size in shape]), shape=shape)
 
 
@@ -111,13 +111,13 @@ def squeeze(array: Array, axis: Any = None) -> Array:
     """Without the axes of length one."""
     tensor = array.tensor()
     given = [i for i, size in enumerate(tensor.shape) if size == 1] if axis is None else np.atleast_1d(axis).tolist()
-    gone = [int(i) % array.ndim for i in given]
-    if any(tensor.shape[i] != 1 for i in gone):
+    removed = [int(i) % array.ndim for i in given]
+    if any(tensor.shape[i] != 1 for i in removed):
         raise UnsupportedOperation("it squeezes an axis that is not of length one", "Pick the column with x[:, 0].")
-    if not gone:
+    if not removed:
         return array
-    shape = tuple(size for i, size in enumerate(tensor.shape) if i not in gone)
-    return array.shared(tensor.op("Squeeze", np.array(gone), shape=shape))
+    shape = tuple(size for i, size in enumerate(tensor.shape) if i not in removed)
+    return array.shared(tensor.op("Squeeze", np.array(removed), shape=shape))
 
 
 def expanded(tensor: Tensor, shape: Shape, like: Tensor) -> Tensor:

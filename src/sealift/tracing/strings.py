@@ -50,7 +50,7 @@ def _read(series: Series, errors: str, name: str, spec: dict[str, Any]) -> tuple
 
     A string that cannot be read is nothing, or refuses its row where pandas raises for it.
     """
-    source = None if series.missing is None else edited(series.tensor, series.missing)
+    source = None if series.missing is None else edited(series.tensor(), series.missing)
     if source is None:
         raise UnsupportedOperation(f"it uses {name} of what is no column of strings of the rows given", _FIX)
     if errors not in ("coerce", "raise"):

@@ -163,10 +163,10 @@ class _Making:
             raise UnsupportedOperation(
                 "it fills a new array with a column", "Use the column itself, or np.column_stack."
             )
-        held = shapes.constant(self._like.graph, fill)
-        held = held if kind is None else held.cast(kind)
+        value = shapes.constant(self._like.graph, fill)
+        value = value if kind is None else value.cast(kind)
         whole = tuple(None if size == ROWS else int(size) for size in sizes)
-        return Array(shapes.expanded(held, whole, self._like))
+        return Array(shapes.expanded(value, whole, self._like))
 
 
 class _Columns:
@@ -262,7 +262,7 @@ def _frames(original: Any, like: Tensor) -> Any:
                 for name, value in data.items():
                     start = table.with_values(like.columns([0]), ["_"]) if not table.blocks else table
                     table = with_column(start, str(name), value)
-                    table = table.select([i for i, held in enumerate(table.names) if held != "_"])
+                    table = table.select([i for i, column in enumerate(table.names) if column != "_"])
                 return Frame(table)
             return original(data, *args, **kwargs)
 

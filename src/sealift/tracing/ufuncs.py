@@ -1,4 +1,4 @@
-"""NumPy's universal functions: which dtypes they compute in is asked of NumPy, how is told here."""
+"""NumPy's universal functions: NumPy is asked for the dtypes of a computation; the functions are written here."""
 
 from __future__ import annotations
 
@@ -304,15 +304,15 @@ def _written(result: Array, out: Any, mask: Any) -> Array:
             "it writes the result into an array made beforehand (out=), or leaves entries unset (where=)",
             "Use np.where(condition, value, otherwise).",
         )
-    tensor, held = result.tensor(), target.tensor()
-    if not np.can_cast(tensor.dtype, held.dtype, "same_kind"):
+    tensor, old = result.tensor(), target.tensor()
+    if not np.can_cast(tensor.dtype, old.dtype, "same_kind"):
         raise UnsupportedOperation(
-            f"it writes {tensor.dtype} into an array of {held.dtype}", "Convert it first: .astype(float)."
+            f"it writes {tensor.dtype} into an array of {old.dtype}", "Convert it first: .astype(float)."
         )
     if mask is not True:
-        flag = mask.tensor() if is_array(mask) else constant(held.graph, mask)
-        tensor = where(flag, tensor, held.cast(tensor.dtype))
-    target.write(expanded(el.as_type(tensor, held.dtype), held.shape, held))
+        flag = mask.tensor() if is_array(mask) else constant(old.graph, mask)
+        tensor = where(flag, tensor, old.cast(tensor.dtype))
+    target.write(expanded(el.as_type(tensor, old.dtype), old.shape, old))
     return target  # type: ignore[no-any-return]
 
 

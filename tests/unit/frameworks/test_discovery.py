@@ -137,7 +137,7 @@ def halfway(tmp_path: Path, fresh: pytest.MonkeyPatch) -> Iterator[Any]:
     fresh.setattr(discovery._plugins, "_known", {**every, "halfway": Halfway("halfway", "halfway_library")})
     yield kind()
     registry._converters.pop(kind, None)
-    registry._rungs.pop(kind, None)
+    registry._strategies.pop(kind, None)
     sys.modules.pop("halfway_converters", None)
 
 

@@ -1,4 +1,4 @@
-"""The second rung, skl2onnx in float64: whatever own converters there are, it must be right where it is used."""
+"""The fallback, skl2onnx in float64: whatever own converters there are, it must be right where it is used."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VALUES = X @ [1.0, 2.0, 3.0, 4.0]
 def test_without_an_own_converter(model: Any, y: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     registry.registered()
     monkeypatch.delitem(registry._converters, type(model))
-    monkeypatch.delitem(registry._rungs, type(model))
+    monkeypatch.delitem(registry._strategies, type(model))
     if hasattr(model, "transform"):
         conversion = same_fitted(fitted(model, X, y), X, X[::3])
         assert [step.how for step in conversion.steps] == ["skl2onnx"]
