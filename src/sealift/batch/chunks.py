@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, Literal, Protocol, TypeAlias
+from typing import IO, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +93,19 @@ class Writer(Protocol):
 
     def abandon(self) -> None:
         """Give up an unfinished file: remove temporary files, and leave the stream open."""
+        ...
+
+
+@runtime_checkable
+class Renderer(Writer, Protocol):
+    """A writer whose rows become text apart from writing, so that other threads can do it."""
+
+    def rendered(self, columns: Sequence[Sequence[Any] | npt.NDArray[Any]]) -> bytes:
+        """The rows as `append` takes them. Threads may ask at once."""
+        ...
+
+    def append(self, rows: bytes) -> None:
+        """Write rows that were rendered."""
         ...
 
 

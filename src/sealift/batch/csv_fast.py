@@ -15,6 +15,8 @@ import numpy.typing as npt
 from sealift.batch.arrow import present, values_of
 from sealift.contract import MISSING_WORDS
 
+_CACHED = 1 << 18  # bytes that are parsed at once and stay in the processor's cache; a longer line is read cell by cell
+
 
 class Plain:
     """Reads blocks of whole lines into columns: numbers as float64 arrays with NaN for missing, the rest as texts."""
@@ -36,7 +38,7 @@ class Plain:
         # No pool of threads: one block is small, and the graph has the other processors.
         self._options = {
             "read_options": csv.ReadOptions(
-                column_names=[f"c{at}" for at in range(width)], use_threads=False, block_size=1 << 27
+                column_names=[f"c{at}" for at in range(width)], use_threads=False, block_size=_CACHED
             ),
             "parse_options": csv.ParseOptions(delimiter=separator, quote_char=False),
             "convert_options": csv.ConvertOptions(

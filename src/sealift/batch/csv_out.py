@@ -15,7 +15,11 @@ import math
 from collections.abc import Sequence
 from typing import IO, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from sealift.batch.chunks import Column
+from sealift.batch.csv_text import lines
 
 
 class CsvWriter:
@@ -25,25 +29,37 @@ class CsvWriter:
         del where
         # Not a text layer over the stream: it would close the stream when it is given up, stdout's too.
         self._stream = stream
-        self._text = io.StringIO(newline="")
         self._columns = columns
-        self._writer = csv.writer(self._text, lineterminator="\n")
-        self._careful = csv.writer(self._text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
         names = [column.name for column in columns]
-        (self._careful if any("\r" in name for name in names) else self._writer).writerow(names)
-        self._send()
+        text = io.StringIO(newline="")
+        usual, careful = _writers(text)
+        (careful if any("\r" in name for name in names) else usual).writerow(names)
+        self.append(text.getvalue().encode())
 
-    def write(self, columns: Sequence[Sequence[Any]]) -> None:
+    def write(self, columns: Sequence[Sequence[Any] | npt.NDArray[Any]]) -> None:
         """Append rows; None becomes an empty cell."""
+        self.append(self.rendered(columns))
+
+    def rendered(self, columns: Sequence[Sequence[Any] | npt.NDArray[Any]]) -> bytes:
+        """The rows as `append` takes them. Threads may ask at once."""
+        whole = lines(columns, as_text)
+        if whole is not None:
+            return whole
+        text = io.StringIO(newline="")
+        writer, careful = _writers(text)
         plain: list[Sequence[Any]] = []
-        writer = self._writer
-        for values, spec in zip(columns, self._columns, strict=True):
+        for array, spec in zip(columns, self._columns, strict=True):
+            values = array.tolist() if isinstance(array, np.ndarray) else array
             cells = _texts(values) if spec.dtype in ("any", "string") else _cells(values, spec)
             if spec.dtype in ("any", "string") and any("\r" in cell for cell in cells if isinstance(cell, str)):
-                writer = self._careful  # the csv module quotes a lone CR only since Python 3.13
+                writer = careful  # the csv module quotes a lone CR only since Python 3.13
             plain.append(cells)
         writer.writerows(zip(*plain, strict=True))
-        self._send()
+        return text.getvalue().encode()
+
+    def append(self, rows: bytes) -> None:
+        """Write rows that were rendered."""
+        self._stream.write(rows)
 
     def close(self) -> None:
         """Flush; the stream stays open."""
@@ -52,10 +68,11 @@ class CsvWriter:
     def abandon(self) -> None:
         """Nothing is to be done."""
 
-    def _send(self) -> None:
-        self._stream.write(self._text.getvalue().encode())
-        self._text.seek(0)
-        self._text.truncate()
+
+def _writers(text: IO[str]) -> tuple[Any, Any]:
+    """The usual writer of a text, and one that quotes every string."""
+    usual = csv.writer(text, lineterminator="\n")
+    return usual, csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _cells(values: Sequence[Any], spec: Column) -> Sequence[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift import files
-from sealift.batch.chunks import Chunk, Column, Kind, Reader, Writer, rows_per_chunk
+from sealift.batch.chunks import Chunk, Column, Kind, Reader, Renderer, Writer, rows_per_chunk
+from sealift.batch.in_order import in_order
 from sealift.batch.kinds import kind_of, open_table, open_writer
 from sealift.contract import (
     MISSING_WORDS,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from sealift.runtime import SealedModel
 
 MAX_LISTED = 1000
+_MOST_CELLS_AHEAD = 500_000  # beyond it no further chunk is read before one is written
 Progress: TypeAlias = Callable[[int, int, int], None]
 """Called with how much was read, of how much (0 when not known), and the rows so far."""
 
@@ -107,6 +109,8 @@ def score(
     Raises:
         FileError: E401 to E405. ContractError: E101 to E105 when the columns do not fit. SealError: E207.
     """
+    from sealift.runtime.processors import processors
+
     begun = time.perf_counter()
     with ExitStack() as stack:
         reader = _reader(stack, input, input_kind)
@@ -119,10 +123,26 @@ def score(
         # A column that is kept stays as it was written.
         numbers = {f.name for f in model.contract.inputs if _is_plain_number(f)} - set(keep)
         stack.enter_context(_abandoned_on_error(writer))
-        for piece in _read(reader.chunks(names, rows_per_chunk(len(names), chunk), numbers), Path(_called(input))):
-            answers = _answers(model, piece, keep, tally)
+        chunks = _read(reader.chunks(names, rows_per_chunk(len(names), chunk), numbers), Path(_called(input)))
+
+        def answered(numbered: tuple[int, Chunk]) -> _Answers:
+            answers = _answers(model, numbered[1], keep, numbered[0])
+            return answers.rendered(writer) if isinstance(writer, Renderer) else answers.listed()
+
+        # A file is read and written here, while its rows are answered in other threads; a pipe may wait for more rows.
+        for answers in in_order(
+            _numbered(chunks),
+            answered,
+            workers=processors() if reader.done()[1] else 1,
+            size=lambda numbered: numbered[1].count * len(names),
+            most=_MOST_CELLS_AHEAD,
+        ):
+            tally.add(answers)
             with _writing(where):
-                writer.write(answers)
+                if isinstance(writer, Renderer):
+                    writer.append(answers.text)
+                else:
+                    writer.write(cast("list[Sequence[Any]]", answers.columns))
             if progress is not None:
                 progress(*reader.done(), tally.rows)
         if tally.rows == 0:
@@ -164,12 +184,53 @@ def _writing(target: str) -> Iterator[None]:
         raise files.unwritable(Path(target), error) from error
 
 
+@dataclass
+class _Answers:
+    """What comes of a chunk: the columns to write, or their text, and the counts."""
+
+    columns: Sequence[Sequence[Any] | npt.NDArray[Any]]
+    count: int
+    refused: int
+    problems: Sequence[Problem]
+    cautions: Sequence[Cautions]
+    text: bytes = b""
+
+    def rendered(self, writer: Renderer) -> _Answers:
+        """With the text in place of the columns."""
+        self.text, self.columns = writer.rendered(self.columns), ()
+        return self
+
+    def listed(self) -> _Answers:
+        """With lists in place of arrays."""
+        self.columns = [column.tolist() if isinstance(column, np.ndarray) else column for column in self.columns]
+        return self
+
+
 class _Tally:
     def __init__(self, contract: Contract) -> None:
         self.rows = 0
         self.refused = 0
         self.problems: list[Problem] = []
-        self.cautions = [Cautions(field.name) for field in contract.inputs]
+        self.cautions = _no_cautions(contract)
+
+    def add(self, answers: _Answers) -> None:
+        self.rows += answers.count
+        self.refused += answers.refused
+        self.problems += answers.problems[: MAX_LISTED - len(self.problems)]
+        for item, following in zip(self.cautions, answers.cautions, strict=True):
+            item.add(following)
+
+
+def _no_cautions(contract: Contract) -> list[Cautions]:
+    return [Cautions(field.name) for field in contract.inputs]
+
+
+def _numbered(chunks: Iterable[Chunk]) -> Iterator[tuple[int, Chunk]]:
+    """Each chunk with the number of its first row."""
+    first = 1
+    for chunk in chunks:
+        yield first, chunk
+        first += chunk.count
 
 
 def _is_plain_number(field: Field) -> bool:
@@ -266,12 +327,13 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
-def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tally) -> list[Sequence[Any]]:
-    """The columns of answers for a chunk, one entry a record."""
-    contract, first = model.contract, tally.rows + 1
+def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], first: int) -> _Answers:
+    """The columns of answers for a chunk, one entry a record, whose first row has the number `first`."""
+    contract = model.contract
     columns = {field.name: _typed(piece, field) for field in contract.inputs}
     batch = model.encoded(columns, first_row=0)
-    cautions(contract, batch.only_good(), tally.cautions)
+    counts = _no_cautions(contract)
+    cautions(contract, batch.only_good(), counts)
     sound = np.arange(piece.count) if piece.sound is None else piece.sound
     where = sound[batch.good]
     found = [dataclasses.replace(p, row=first + int(sound[p.row])) for p in batch.problems]
@@ -281,9 +343,6 @@ def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tall
         text = f"[{problem.code}] {problem.message}"
         at = problem.row - first
         errors[at] = f"{errors[at]} {text}" if errors[at] else text
-    tally.rows += piece.count
-    tally.refused += piece.count - len(where)
-    tally.problems += problems[: MAX_LISTED - len(tally.problems)]
     answered = model.answer(batch) if len(where) else {}
     kept = [_spread(piece.columns[name], sound, piece.count) for name in dict.fromkeys(keep)]
     results = [
@@ -291,7 +350,8 @@ def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], tally: _Tall
         for output in contract.outputs
         for values in _split(contract, output.name, answered.get(output.name))
     ]
-    return [range(first, first + piece.count), *kept, *results, errors]
+    written = [range(first, first + piece.count), *kept, *results, errors]
+    return _Answers(written, piece.count, piece.count - len(where), problems[:MAX_LISTED], counts)
 
 
 def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
@@ -323,12 +383,14 @@ def _split(contract: Contract, name: str, array: npt.NDArray[Any] | None) -> Ite
         yield () if array is None else [names.get(value, shown(value)) for value in array.tolist()]
 
 
-def _spread(values: Sequence[Any] | npt.NDArray[Any], where: npt.NDArray[np.intp], count: int) -> Sequence[Any]:
+def _spread(
+    values: Sequence[Any] | npt.NDArray[Any], where: npt.NDArray[np.intp], count: int
+) -> Sequence[Any] | npt.NDArray[Any]:
     """`values` at the positions `where` of `count` entries, None elsewhere."""
-    plain = values.tolist() if isinstance(values, np.ndarray) else values
-    if len(plain) == count:
-        return plain
+    if len(values) == count:
+        return values
     spread: list[Any] = [None] * count
+    plain = values.tolist() if isinstance(values, np.ndarray) else values
     for at, value in zip(where.tolist(), plain, strict=True):
         spread[at] = value
     return spread

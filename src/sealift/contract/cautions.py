@@ -37,6 +37,14 @@ class Cautions:
     def __bool__(self) -> bool:
         return bool(self.missing or self.unknown or self.outside)
 
+    def add(self, following: Cautions) -> None:
+        """Count the rows of `following` too, which come after those counted so far."""
+        self.missing += following.missing
+        self.outside += following.outside
+        self.unknown += following.unknown
+        new = [text for text in following.examples if text not in self.examples]
+        self.examples += new[: _MAX_EXAMPLES - len(self.examples)]
+
     def as_dict(self) -> dict[str, Any]:
         """The counts for `--json`, without the zeros."""
         counts = {"missing": self.missing, "unknown": self.unknown, "outside": self.outside, "examples": self.examples}

@@ -1,0 +1,211 @@
+"""The fast ways of CSV in and out, beside the csv module: the same values and the same bytes, or they decline."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow  # noqa: F401 -- the fast writer uses it where it was imported before
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import sealift
+from sealift.batch import score
+from sealift.batch.chunks import Column
+from sealift.batch.csv_numbers import Numbers
+from sealift.batch.csv_out import CsvWriter, as_text
+from sealift.batch.csv_text import lines
+from sealift.batch.in_order import in_order
+from sealift.contract import Field, read_column
+
+COLUMNS = [
+    Column("row", "int64"),
+    Column("value", "float64"),
+    Column("flag", "bool"),
+    Column("text", "string"),
+    Column("error", "string"),
+]
+
+
+def slow(columns: Any, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "pyarrow", None)
+        return CsvWriter(io.BytesIO(), COLUMNS, "x").rendered(columns)
+
+
+FLOATS = st.lists(st.one_of(st.floats(), st.integers(-(2**60), 2**60).map(float), st.floats(1e-5, 1e16)), min_size=1)
+EDGES = [0.0, -0.0, 1e-4, math.nextafter(1e-4, 0), 1e15, 1e16, 123456789012345.6, 0.1, 5e-324, math.nan, math.inf]
+SPELLED = np.random.default_rng(0).random(20_000) * 10.0 ** np.random.default_rng(1).integers(-6, 17, 20_000)
+
+
+@settings(max_examples=300, deadline=None)
+@given(FLOATS)
+@example(EDGES)
+@example([-value for value in EDGES])
+@example(SPELLED.tolist())
+def test_numbers_are_spelled_as_the_csv_module_spells_them(values: list[float]) -> None:
+    count = len(values)
+    found = lines([range(7, 7 + count), np.array(values), np.arange(count) % 2 == 0, [""] * count], as_text)
+    text = io.StringIO(newline="")
+    rows = ([7 + i, as_text(v), str(i % 2 == 0).lower(), ""] for i, v in enumerate(values))
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    assert found == text.getvalue().encode()
+
+
+@pytest.mark.parametrize("text", ["plain", "ü 日本", "", " x ", "=1"])
+def test_strings_without_quotes_are_written_at_once(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns: list[Any] = [range(1, 3), np.array([0.5, 1.0]), np.array([True, False]), [text, "b"], ["", text]]
+    found = lines(columns, as_text)
+    assert found is not None
+    assert found == slow(columns, monkeypatch) == CsvWriter(io.BytesIO(), COLUMNS, "x").rendered(columns)
+
+
+@pytest.mark.parametrize("text", ["a,b", 'a"b', "a\nb", "a\rb", None, 5])
+def test_other_cells_are_left_to_the_csv_module(text: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns: list[Any] = [range(1, 3), np.array([0.5, 1.0]), np.array([True, False]), [text, "b"], ["", ""]]
+    assert lines(columns, as_text) is None
+    assert CsvWriter(io.BytesIO(), COLUMNS, "x").rendered(columns) == slow(columns, monkeypatch)
+
+
+CELL = st.sampled_from(["1", "-2.5", ".5", "5.", "1e3", "1E-3", "+4", "", "0.1", "123456789.123456789", "1e22", "-0"])
+ODD = st.sampled_from(
+    [
+        "NA",
+        "nan",
+        "inf",
+        "1e999",
+        "-",
+        "+",
+        ".",
+        "e5",
+        "1.5.2",
+        "1e5e5",
+        "1-2",
+        "--1",
+        "1e",
+        "1_0",
+        " 1",
+        "1 ",
+        "0x1",
+        "x",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 4), st.data(), st.sampled_from(",;\t"), st.booleans())
+def test_blocks_of_numbers_are_read_as_cells_are(width: int, data: st.DataObject, separator: str, odd: bool) -> None:
+    cell = st.one_of(CELL, CELL, ODD) if odd else CELL
+    records = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), min_size=1, max_size=6))
+    block = "".join(separator.join(record) + "\n" for record in records)
+    found = Numbers(width, {f"c{i}": i for i in range(width)}, separator).columns(block.encode())
+    empty = any(not any(record) for record in records)
+    assert not (empty and found), "an empty record is no row"
+    if found is None:
+        assert odd or empty
+        return
+    assert found[0] == len(records)
+    for i in range(width):
+        wanted = read_column([record[i] for record in records], Field(name="c", dtype="float64", missing="allowed"))
+        assert isinstance(wanted, np.ndarray)
+        assert np.array_equal(found[1][f"c{i}"], wanted, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "1,2\n3\n",
+        "1,2\n3,4,5\n",
+        "1\n2,3,4\n",
+        "1,2,3\n4\n",
+        "1,2\n\n",
+        "\n1,2\n",
+        "1,x\n",
+        "1.5.2,1\n",
+        "1e999,1\n",
+        "1;2\n",
+    ],
+)
+def test_other_blocks_are_left_to_the_csv_module(block: str) -> None:
+    assert Numbers(2, {"a": 0, "b": 1}, ",").columns(block.encode()) is None
+
+
+def test_a_last_line_without_an_end() -> None:
+    found = Numbers(2, {"b": 1}, ",").columns(b"1,2\n3,4")
+    assert found is not None
+    assert (found[0], list(found[1]["b"])) == (2, [2.0, 4.0])
+
+
+def test_results_come_in_order_and_few_items_are_ahead() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for i in range(50):
+            taken.append(i)
+            yield i
+
+    def work(item: int) -> int:
+        time.sleep(0.002 * (item % 3))
+        return item
+
+    for place, result in enumerate(in_order(items(), work, workers=3, size=lambda item: 1, most=2)):
+        assert result == place
+        assert len(taken) <= place + 4
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_errors_come_after_the_results_before_them(workers: int) -> None:
+    def items() -> Iterator[int]:
+        yield from range(5)
+        raise KeyError("items")
+
+    def work(item: int) -> int:
+        if item == 7:
+            raise ValueError("work")
+        return item
+
+    done: list[int] = []
+    with pytest.raises(KeyError):
+        done.extend(in_order(items(), work, workers=workers, size=lambda item: 1, most=9))
+    assert done == list(range(5))
+    done = []
+    with pytest.raises(ValueError, match="work"):
+        done.extend(in_order(range(20), work, workers=workers, size=lambda item: 1, most=9))
+    assert done == list(range(7))
+
+
+def test_no_thread_is_left_when_the_caller_stops() -> None:
+    before = threading.active_count()
+    results = in_order(iter(range(100)), lambda item: item, workers=3, size=lambda item: 1, most=9)
+    next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("arrow", [True, False])
+def test_a_file_in_many_chunks_is_answered_as_by_one_thread(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arrow: bool
+) -> None:
+    rows = [["61.5", "80", "f"], ["", "70.25", "m"], ["40", "55.5", "m"], ["130", "60", "f"], ["x", "60", "q"]]
+    source = tmp_path / "rows.csv"
+    source.write_text("age,weight,sex\n" + "".join(",".join(rows[i * i % 5]) + "\n" for i in range(3000)))
+    if not arrow:
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+    model, texts = sealift.load(tiny, threads=2), []
+    for processors in (1, 3):
+        monkeypatch.setattr("sealift.runtime.processors.processors", lambda processors=processors: processors)
+        output = tmp_path / f"{processors}.csv"
+        summary = score(model, source, output, chunk=100)
+        texts.append((output.read_bytes(), summary.problems, summary.cautions, summary.refused, summary.rows))
+    assert texts[0] == texts[1]
+    assert texts[0][3] > 0
+    assert texts[0][4] == 3000
