@@ -37,8 +37,9 @@ COLUMNS = [
 
 
 def slow(columns: Any, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """The csv module's bytes."""
     with monkeypatch.context() as patched:
-        patched.setitem(sys.modules, "pyarrow", None)
+        patched.setattr("sealift.batch.csv_out.lines", lambda columns, odd: None)
         return CsvWriter(io.BytesIO(), COLUMNS, "x").rendered(columns)
 
 
@@ -67,6 +68,17 @@ def test_strings_without_quotes_are_written_at_once(text: str, monkeypatch: pyte
     found = lines(columns, as_text)
     assert found is not None
     assert found == slow(columns, monkeypatch) == CsvWriter(io.BytesIO(), COLUMNS, "x").rendered(columns)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    del columns[2]  # booleans are left to the csv module without pyarrow
+    assert lines(columns, as_text) == found.replace(b"true,", b"").replace(b"false,", b"")
+
+
+@pytest.mark.parametrize("values", [[0.5, 1e-7, -0.0, 1e22, 3.0], [0.5, math.nan], [math.inf, 0.5]])
+def test_numbers_without_pyarrow(values: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    columns: list[Any] = [range(1, len(values) + 1), np.array(values), ["a"] * len(values)]
+    with_arrow = lines(columns, as_text)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert lines(columns, as_text) == (with_arrow if np.isfinite(values).all() else None)
 
 
 @pytest.mark.parametrize("text", ["a,b", 'a"b', "a\nb", "a\rb", None, 5])
@@ -76,7 +88,13 @@ def test_other_cells_are_left_to_the_csv_module(text: Any, monkeypatch: pytest.M
     assert CsvWriter(io.BytesIO(), COLUMNS, "x").rendered(columns) == slow(columns, monkeypatch)
 
 
-CELL = st.sampled_from(["1", "-2.5", ".5", "5.", "1e3", "1E-3", "+4", "", "0.1", "123456789.123456789", "1e22", "-0"])
+CELL = st.one_of(
+    st.sampled_from(["1", "-2.5", ".5", "5.", "1e3", "1E-3", "+4", "", "0.1", "123456789.123456789", "1e22", "-0"]),
+    st.sampled_from(["-0.0", "-.0", "0e5", "-0e5", "007.50", "0.000000000000000000000000123", "9007199254740993"]),
+    st.sampled_from(["9007199254740992.5", "-9223372036854775808", "99999999999999999999.5", "1" * 40]),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.decimals(-1000, 1000, places=3).map(str),
+)
 ODD = st.sampled_from(
     [
         "NA",
@@ -118,6 +136,7 @@ def test_blocks_of_numbers_are_read_as_cells_are(width: int, data: st.DataObject
         wanted = read_column([record[i] for record in records], Field(name="c", dtype="float64", missing="allowed"))
         assert isinstance(wanted, np.ndarray)
         assert np.array_equal(found[1][f"c{i}"], wanted, equal_nan=True)
+        assert np.array_equal(np.signbit(found[1][f"c{i}"]), np.signbit(wanted))
 
 
 @pytest.mark.parametrize(

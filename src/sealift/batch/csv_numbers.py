@@ -1,4 +1,4 @@
-"""Plain stretches of a CSV file of numbers alone by NumPy's reader of text: some three times faster than cell by cell.
+"""Plain stretches of a CSV file of numbers alone by NumPy: several times faster than cell by cell.
 
 It reads only what it cannot read differently from the contract: digits, signs, points and exponents in records of one
 width, whose numbers all come out finite. Anything else gives None, and the caller reads the same bytes cell by cell.
@@ -7,12 +7,21 @@ width, whose numbers all come out finite. Anything else gives None, and the call
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+_Doubles: TypeAlias = npt.NDArray[np.float64]
+_Places: TypeAlias = npt.NDArray[np.intp]
+
 _NUMBER = b"0123456789+-.eE"
+_COMMA, _POINT, _MINUS, _EXPONENT = b",.-e"
+_LOWER = 32  # the bit that makes E an e
+# Whole numbers up to _EXACT and these powers of ten are doubles, so that a quotient of the two is rounded once.
+_EXACT = 1 << 53
+_POWERS = 10.0 ** np.arange(23)
+_FEW = 8  # one cell in so many may be read by float() before it is better to read all of them in a similar way
 
 
 class Numbers:
@@ -40,18 +49,71 @@ class Numbers:
             return None
         if self._empty in b"\n" + block:  # an empty record, which is no row
             return None
-        count = len(ends) // width
-        text = block.replace(b"\n", b",")
-        while b",," in text:
-            text = text.replace(b",,", b",nan,")
-        if text.startswith(b","):
-            text = b"nan" + text
         try:
-            cells = np.fromstring(text[:-1].decode(), dtype=np.float64, sep=",")
+            cells = _read(block.replace(b"\n", b","))
         except (ValueError, DeprecationWarning):  # not a number, such as 1.5.2
             return None
-        # What is not finite and not empty was a number such as 1e999, which the contract refuses.
-        if cells.size != count * width or np.count_nonzero(~np.isfinite(cells)) != text.count(b"nan"):
+        # Not finite was a number such as 1e999, which the contract refuses.
+        if cells is None or len(cells) != len(ends):
             return None
-        matrix = cells.reshape(count, width)
-        return count, {name: matrix[:, position] for name, position in self._wanted.items()}
+        matrix = cells.reshape(-1, width)
+        return len(matrix), {name: matrix[:, position] for name, position in self._wanted.items()}
+
+
+def _read(text: bytes) -> _Doubles | None:
+    """The cells, each with a comma behind it; NaN for empty ones, None where one is infinite. Raises ValueError."""
+    gaps = np.diff(_places(text, _COMMA), prepend=-1) == 1
+    if gaps.any():
+        while b",," in text:
+            text = text.replace(b",,", b",0,")
+        text = b"0" + text if text.startswith(b",") else text
+    cells = _decimals(text)
+    if cells is None:
+        cells = np.fromstring(text[:-1].decode(), dtype=np.float64, sep=",")
+    if len(cells) != len(gaps) or not np.isfinite(cells).all():
+        return None
+    cells[gaps] = np.nan
+    return cells
+
+
+def _decimals(text: bytes) -> _Doubles | None:
+    """The cells as whole numbers over powers of ten, which takes less than half of what reading each as a double does.
+
+    None where too many of them have an exponent or more digits than fit. Raises ValueError for what is no number.
+    """
+    ends = _places(text, _COMMA)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    codes = np.frombuffer(text, dtype=np.uint8)
+    scaled = np.unique(np.searchsorted(ends, np.flatnonzero(codes | _LOWER == _EXPONENT)))
+    if len(scaled) > len(ends) // _FEW:
+        return None
+    plain, places = text, ends
+    if len(scaled):  # their text is kept, and a 0 stands in its place
+        bounds = [0, *np.stack([starts[scaled], ends[scaled]], axis=1).ravel().tolist(), len(text)]
+        plain = b"0".join(text[start:stop] for start, stop in zip(bounds[::2], bounds[1::2], strict=True))
+        places = _places(plain, _COMMA)
+    points = _places(plain, _POINT)
+    cell = np.searchsorted(places, points) if len(points) != len(places) else np.arange(len(places))
+    behind = places[cell] - points - 1
+    # With a point in each cell, it stands before the cell's end and behind the one before.
+    if (np.diff(cell) <= 0).any() or (behind < 0).any() or (points[1:] < places[cell[1:] - 1]).any():
+        raise ValueError("two points in a number")
+    digits = np.zeros(len(places), dtype=np.intp)
+    digits[cell] = behind
+    whole = np.fromstring(plain.translate(None, b".")[:-1].decode(), dtype=np.int64, sep=",")
+    if len(whole) != len(ends):
+        raise ValueError("no number")
+    long = np.flatnonzero((whole > _EXACT) | (whole < -_EXACT) | (digits >= len(_POWERS)))
+    if len(long) > len(ends) // _FEW:
+        return None
+    digits[long] = 0
+    cells = whole / _POWERS[digits]
+    zeros = np.flatnonzero(whole == 0)
+    cells[zeros[codes[starts[zeros]] == _MINUS]] = -0.0
+    for place in [*scaled.tolist(), *long.tolist()]:
+        cells[place] = float(text[starts[place] : ends[place]])
+    return cells
+
+
+def _places(text: bytes, code: int) -> _Places:
+    return np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == code)

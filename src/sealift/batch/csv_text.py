@@ -1,4 +1,4 @@
-"""Columns of answers to lines of CSV by pyarrow, in one call for all rows and outside of Python's lock.
+"""Columns of answers to lines of CSV: by pyarrow, in one call for all rows and outside of Python's lock, or by formats.
 
 It writes only what it cannot write differently from the csv module: whole numbers, booleans, numbers with a fraction
 whose shortest digits have no exponent, and strings that need no quotes. Other numbers are written one by one, and for
@@ -19,20 +19,24 @@ _LEAST, _MOST = 1e-4, 1e9  # between them neither Python nor Arrow writes an exp
 
 
 def lines(columns: Sequence[Sequence[Any] | npt.NDArray[Any]], odd: Callable[[float], object]) -> bytes | None:
-    """The rows as UTF-8, each with LF at its end; None where pyarrow was not imported before or cannot write them.
+    """The rows as UTF-8, each with LF at its end; None where the csv module must write them.
+
+    pyarrow is used where it was imported before; to import it takes longer than a small file does.
 
     Args:
         columns: of equal length, not empty.
         odd: how a number without a fraction, a very small or large one, or one that is not finite is written.
     """
     arrow, count = sys.modules.get("pyarrow"), len(columns[0])
-    if arrow is None or len(columns) < 2 or not count:
+    if len(columns) < 2 or not count:
         return None
+    if arrow is None:
+        return _formatted(columns)
     from pyarrow import compute
 
     parts: list[Any] = []
     for values in columns:
-        part = _part(arrow, compute, values, count, odd)
+        part = _part(arrow, compute, values, odd)
         if part is None:
             return None
         parts.append(part)
@@ -45,9 +49,34 @@ def lines(columns: Sequence[Sequence[Any] | npt.NDArray[Any]], odd: Callable[[fl
     return bytes(memoryview(text)[start:stop])
 
 
-def _part(
-    arrow: Any, compute: Any, values: Sequence[Any] | npt.NDArray[Any], count: int, odd: Callable[[float], object]
-) -> Any:
+def _formatted(columns: Sequence[Sequence[Any] | npt.NDArray[Any]]) -> bytes | None:
+    """The rows by one format; None where a column is no finite numbers or plain strings."""
+    formats, cells = [], []
+    for values in columns:
+        kind = values.dtype if isinstance(values, np.ndarray) else None
+        listed: Sequence[Any] = values.tolist() if isinstance(values, np.ndarray) else values
+        if isinstance(values, range) or kind == np.int64:
+            formats.append("%d")
+        elif isinstance(values, np.ndarray) and kind == np.float64 and np.isfinite(values).all():
+            formats.append("%r")
+        elif _is_plain(listed):
+            formats.append("%s")
+        else:
+            return None
+        cells.append(listed)
+    row = ",".join(formats) + "\n"
+    return "".join(map(row.__mod__, zip(*cells, strict=True))).encode()
+
+
+def _is_plain(values: Sequence[Any]) -> bool:
+    """Whether these are strings that need no quotes."""
+    if set(map(type, values)) != {str}:
+        return False
+    joined = "".join(values)
+    return not any(char in joined for char in _SPECIAL)
+
+
+def _part(arrow: Any, compute: Any, values: Sequence[Any] | npt.NDArray[Any], odd: Callable[[float], object]) -> Any:
     """One column as an Array of strings; None where it cannot be one."""
     if isinstance(values, range):
         values = np.arange(values.start, values.stop)
@@ -64,12 +93,7 @@ def _part(
             texts = compute.replace_with_mask(texts, _bits(arrow, ~plain), arrow.array(spelled, arrow.string()))
         return texts
     listed = values.tolist() if isinstance(values, np.ndarray) else values
-    if set(map(type, listed)) != {str}:
-        return None
-    joined = "".join(listed)
-    if any(char in joined for char in _SPECIAL):
-        return None
-    return arrow.array(listed, arrow.string()) if joined else arrow.repeat(arrow.scalar("", arrow.string()), count)
+    return arrow.array(listed, arrow.string()) if _is_plain(listed) else None
 
 
 def _array(arrow: Any, kind: Any, values: npt.NDArray[Any]) -> Any:
