@@ -12,7 +12,7 @@ import pytest
 
 import seals
 from sealift import canonical, load, seal
-from sealift.contract import Contract, Output
+from sealift.contract import Contract
 from sealift.errors import ContractError, SealError
 from sealift.runtime import Engine, Tolerance, matches
 from sealift.runtime.golden import read_examples
@@ -180,8 +180,7 @@ def test_the_packer_caps_the_scales_of_a_loose_tolerance() -> None:
     expected = np.array([[1e-6, -4.0], [np.nan, 2.0]])
     loose = Tolerance(0.01, (1e-6, 500.0)).capped(expected)
     np.testing.assert_allclose(loose.scale, (1e-6, 4.0), rtol=1e-9)
-    output = Output(name="value", kind="value", dtype="float64", width=2)
-    assert Tolerance.from_json(loose.as_dict(), output, expected) == loose
+    assert Tolerance.from_json(loose.as_dict(), 2, expected) == loose
     usual = Tolerance(1e-9, 30.0)
     assert usual.capped(expected) == usual
     zeros = np.zeros(3)

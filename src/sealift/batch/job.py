@@ -28,8 +28,8 @@ from sealift.contract import (
     Problem,
     cautions,
     match_columns,
-    shown,
 )
+from sealift.contract.outputs import output_kind
 from sealift.errors import ContractError, FileError
 
 if TYPE_CHECKING:
@@ -300,10 +300,8 @@ def _plan(
 
 def _columns(contract: Contract, name: str) -> Iterator[Column]:
     output = contract.output(name)
-    for column in output.column_names:
-        yield Column(column, output.dtype)
-    if output.kind == "label" and output.class_names and output.width is None:
-        yield Column(f"{name}_name", "string")
+    for column in output_kind(output).columns(output):
+        yield Column(column.name, cast("Any", column.dtype))
 
 
 def _target(
@@ -375,12 +373,11 @@ def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
 def _split(contract: Contract, name: str, array: npt.NDArray[Any] | None) -> Iterator[Sequence[Any] | npt.NDArray[Any]]:
     """One sequence for each column of an output; empty ones when no row was good."""
     output = contract.output(name)
-    wide = output.width is not None
-    for at in range(output.width or 1):
-        yield () if array is None else array[:, at] if wide else array
-    if name == "label" and output.class_names and not wide:
-        names: Mapping[Any, str] = dict(zip(output.classes or (), output.class_names, strict=True))
-        yield () if array is None else [names.get(value, shown(value)) for value in array.tolist()]
+    kind = output_kind(output)
+    if array is None:
+        yield from ([()] * len(kind.columns(output)))
+    else:
+        yield from kind.split(output, array)
 
 
 def _spread(

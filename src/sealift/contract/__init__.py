@@ -7,18 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sealift.contract.contract import ABOUT, Contract, Headline, Ignored, Stage, Tensor
-from sealift.contract.field import (
-    MISSING_WORDS,
-    DType,
-    Field,
-    Output,
-    Policy,
-    Scalar,
-    Task,
-    named_categories,
-    shown,
-)
+from sealift.contract.field import MISSING_WORDS, DType, Field, Policy, Task, named_categories
 from sealift.contract.numbers import percent, readable
+from sealift.contract.output import Output
+from sealift.contract.scalars import Scalar, shown
 
 if TYPE_CHECKING:
     from sealift.contract.cautions import Cautions, cautions

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract.contract import Contract
-from sealift.contract.field import Field, shown
+from sealift.contract.field import Field
+from sealift.contract.scalars import shown
 
 _MAX_EXAMPLES = 5
 

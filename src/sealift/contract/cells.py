@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from sealift.contract.date_format import compile_format, iso_of
 from sealift.contract.datetimes import DAY, TIMES, column_micros, micros_of
-from sealift.contract.field import DEFAULT_STRING_MISSING, MISSING_WORDS, DType, Field, shown
+from sealift.contract.field import DEFAULT_STRING_MISSING, MISSING_WORDS, DType, Field
+from sealift.contract.scalars import shown
 
 SPACE = " \t\r\n\u00a0"
 

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from sealift.contract.cells import Unreadable
 from sealift.contract.contract import Contract
 from sealift.contract.datetimes import DAY, column_micros, hint, micros_of
-from sealift.contract.field import MAX_SAFE_INTEGER, Field, shown
+from sealift.contract.field import Field
+from sealift.contract.scalars import MAX_SAFE_INTEGER, shown
 from sealift.errors import ContractError
 
 Array: TypeAlias = npt.NDArray[Any]

@@ -21,7 +21,8 @@ import numpy.typing as npt
 from sealift.contract.check import Array, is_missing, is_text
 from sealift.contract.contract import Contract
 from sealift.contract.datetimes import DAY, column_micros, micros_of
-from sealift.contract.field import MAX_SAFE_INTEGER, Field
+from sealift.contract.field import Field
+from sealift.contract.scalars import MAX_SAFE_INTEGER
 
 Tensors: TypeAlias = dict[str, Array]
 Getter: TypeAlias = Callable[[Any], Sequence[Any]]

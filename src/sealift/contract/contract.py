@@ -13,15 +13,10 @@ from typing import Any, Literal, get_args
 from sealift import canonical, notebook
 from sealift.contract.capabilities import check_required
 from sealift.contract.display import summary, tables
-from sealift.contract.field import (
-    LONGEST_DESCRIPTION,
-    LONGEST_TEXT,
-    MOST_WIDTH,
-    Field,
-    Output,
-    Scalar,
-    Task,
-)
+from sealift.contract.field import Field, Task
+from sealift.contract.output import MOST_WIDTH, Output
+from sealift.contract.parts import LONGEST_DESCRIPTION, LONGEST_TEXT
+from sealift.contract.scalars import Scalar
 from sealift.errors import ContractError
 
 _KEYS = {

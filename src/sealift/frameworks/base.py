@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from sealift.contract.outputs.features import FEATURES
 from sealift.errors import PackError
 from sealift.frameworks.dict_keys import Keys
 from sealift.graph.step import StepOutput
@@ -293,7 +294,7 @@ class Source(ABC):
 
     def features(self, rows: Any) -> Features:
         """What a transformer answers to rows, with what `answer` does not show."""
-        values = self.answer(rows, ("features",))["features"]
+        values = self.answer(rows, (FEATURES.name,))[FEATURES.name]
         return Features(values, [f"x{i}" for i in range(values.shape[1])], sparse=False)
 
     def is_unfitted(self, error: Exception) -> bool:

@@ -10,7 +10,13 @@ import numpy as np
 import onnx
 
 from sealift.contract import Field, Output, Stage, Task
-from sealift.contract.field import MAX_SAFE_INTEGER, OutputKind, shown
+from sealift.contract.outputs import OutputKind
+from sealift.contract.outputs.features import FEATURES
+from sealift.contract.outputs.label import LABEL
+from sealift.contract.outputs.probability import PROBABILITY
+from sealift.contract.outputs.score import SCORE
+from sealift.contract.outputs.value import VALUE
+from sealift.contract.scalars import MAX_SAFE_INTEGER, shown
 from sealift.errors import PackError, SealError
 from sealift.frameworks.base import Source, Step
 from sealift.frameworks.discovery import source_of
@@ -124,10 +130,12 @@ def convert(
 def _offered(source: Source, answer: StepOutput) -> StepOutput:
     """The answer without what the model itself does not give, so that nothing is left unproven."""
     offered = set(source.outputs)
-    kept: dict[str, Any] = {
-        name: getattr(answer, name) if name in offered else None for name in ("probability", "score")
-    }
-    return replace(answer, **kept, targets=tuple(_offered(source, target) for target in answer.targets))
+    return replace(
+        answer,
+        probability=answer.probability if PROBABILITY.name in offered else None,
+        score=answer.score if SCORE.name in offered else None,
+        targets=tuple(_offered(source, target) for target in answer.targets),
+    )
 
 
 def finished(context: ConversionContext, answer: StepOutput, name: str) -> Conversion:
@@ -163,13 +171,13 @@ def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
     if answer.classes is not None:
         return "classification", _classification(answer)
     if answer.value is not None:
-        return "regression", [_wide("value", answer.value)]
+        return "regression", [_wide(VALUE, answer.value)]
     if answer.label is not None:
-        label = (Output(name="label", kind="label", dtype="int64"), answer.label.cast("int64"))
+        label = (_output(LABEL, dtype="int64"), answer.label.cast("int64"))
         if answer.score is None:
-            shares = [] if answer.probability is None else [_wide("probability", answer.probability)]
+            shares = [] if answer.probability is None else [_wide(PROBABILITY, answer.probability)]
             return "clustering", [label, *shares]
-        return "outliers", [label, _wide("score", answer.score)]
+        return "outliers", [label, _wide(SCORE, answer.score)]
     if answer.features is not None:
         features = answer.features
         if features.width > _MOST_FEATURES:
@@ -183,16 +191,14 @@ def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
         names = tuple(str(name) for name in features.names)
         unique = names if len(set(names)) == len(names) and all(names) else None
         matrix = features.numbers().cast("float64")
-        return "transformation", [
-            (Output(name="features", kind="features", dtype="float64", width=matrix.width, columns=unique), matrix)
-        ]
+        return "transformation", [(_output(FEATURES, width=matrix.width, columns=unique), matrix)]
     raise refuse("It neither predicts nor transforms.", "Pack a predictor or a transformer.")
 
 
 def _classification(answer: StepOutput) -> list[tuple[Output, Tensor]]:
     classes = np.asarray(answer.classes)
     values, dtype = _classes(classes)
-    label = Output(name="label", kind="label", dtype=dtype, classes=values)
+    label = _output(LABEL, dtype=dtype, classes=values)
     table = np.array(values, dtype=object) if dtype == "string" else np.array(values)
     numbered = dtype == "int64" and values == tuple(range(len(values)))
     told = (
@@ -205,12 +211,12 @@ def _classification(answer: StepOutput) -> list[tuple[Output, Tensor]]:
     assert told is not None
     found: list[tuple[Output, Tensor]] = [(label, told)]
     if answer.probability is not None:
-        output = Output(name="probability", kind="probability", dtype="float64", width=len(values), classes=values)
+        output = _output(PROBABILITY, width=len(values), classes=values)
         found.append((output, answer.probability.cast("float64")))
     elif answer.score is not None:
-        output, tensor = _wide("score", answer.score)
+        output, tensor = _wide(SCORE, answer.score)
         if output.width is not None:
-            output = Output(name="score", kind="score", dtype="float64", width=output.width, classes=values)
+            output = _output(SCORE, width=output.width, classes=values)
         found.append((output, tensor))
     return found
 
@@ -224,9 +230,9 @@ def _several(targets: tuple[StepOutput, ...]) -> list[tuple[Output, Tensor]]:
         raise refuse("Some of its targets are text and some are numbers.", "Pack one model for each target.")
     dtype = dtypes.pop() if len(dtypes) == 1 else "float64"
     labels = stack([found[0][1].cast("object" if dtype == "string" else dtype) for found in each])
-    result = [(Output(name="label", kind="label", dtype=dtype, width=len(each), columns=names), labels)]
-    for kind in ("probability", "score"):
-        parts = [tensor for found in each for output, tensor in found if output.name == kind]
+    result = [(_output(LABEL, dtype=dtype, width=len(each), columns=names), labels)]
+    for kind in (PROBABILITY, SCORE):
+        parts = [tensor for found in each for output, tensor in found if output.kind == kind.name]
         if len(parts) < len(each):
             continue
         matrices = [part if len(part.shape) == 2 else part.matrix() for part in parts]
@@ -235,14 +241,19 @@ def _several(targets: tuple[StepOutput, ...]) -> list[tuple[Output, Tensor]]:
             classes = found[0][0].classes or ()
             columns += [name] if matrix.width == 1 else [f"{name}_{shown(value)}" for value in classes]
         wide = concat(matrices)
-        result.append((Output(name=kind, kind=kind, dtype="float64", width=wide.width, columns=tuple(columns)), wide))
+        result.append((_output(kind, width=wide.width, columns=tuple(columns)), wide))
         break
     return result
 
 
-def _wide(name: OutputKind, tensor: Tensor) -> tuple[Output, Tensor]:
+def _wide(kind: OutputKind, tensor: Tensor) -> tuple[Output, Tensor]:
     width = None if len(tensor.shape) == 1 else tensor.width
-    return Output(name=name, kind=name, dtype="float64", width=width), tensor.cast("float64")
+    return _output(kind, width=width), tensor.cast("float64")
+
+
+def _output(kind: OutputKind, *, dtype: Any = "float64", **rest: Any) -> Output:
+    """An output that has the name of its kind."""
+    return Output(name=kind.name, kind=kind.name, dtype=dtype, **rest)
 
 
 def _classes(classes: Any) -> tuple[tuple[Any, ...], Any]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sealift.contract.outputs.features import FEATURES
+from sealift.contract.outputs.probability import PROBABILITY
+from sealift.contract.outputs.score import SCORE
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.graph.table import Table
 from sealift.graph.tensor import Tensor
@@ -34,6 +38,16 @@ class StepOutput:
     score: Tensor | None = None
     label: Tensor | None = None
     targets: tuple[StepOutput, ...] = ()
+
+    def numbers(self) -> dict[str, Tensor]:
+        """The outputs that are numbers, by the names of their kinds; a score only where there is no probability."""
+        tensors = {
+            FEATURES.name: None if self.features is None else self.features.numbers(),
+            PROBABILITY.name: self.probability,
+            VALUE.name: self.value,
+            SCORE.name: self.score if self.probability is None else None,
+        }
+        return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
     @property
     def single(self) -> bool:

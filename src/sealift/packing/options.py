@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import ABOUT
+from sealift.contract.outputs.tolerance import LOOSEST
 from sealift.errors import PackError
 from sealift.packing.strings import check_strings, is_unicode
-from sealift.runtime.golden import LOOSEST
 from sealift.seal.manifest import is_name, is_version
 
 

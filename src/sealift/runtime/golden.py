@@ -11,57 +11,9 @@ import numpy.typing as npt
 
 from sealift import canonical
 from sealift.contract import Batch, Contract, Output, encode
+from sealift.contract.outputs import Tolerance, output_kind
 from sealift.errors import SealError
 from sealift.stages.text import Stages
-
-LOOSEST = 1e-2
-"""The largest tolerance: no answer may differ by more than this share of the output's largest expected one."""
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """|a − e| ≤ relative · max(|e|, scale), where `scale` is one number, or one for each column of the output."""
-
-    relative: float
-    scale: float | tuple[float, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As files hold it."""
-        return {"relative": self.relative, "scale": self.scale if isinstance(self.scale, float) else list(self.scale)}
-
-    @classmethod
-    def from_json(cls, raw: Any, output: Output, expected: npt.NDArray[Any]) -> Tolerance:
-        """For `output`, whose expected answers are `expected`. Raises KeyError, TypeError, ValueError."""
-        if output.dtype != "float64":
-            raise ValueError(f"the output {output.name!r:.80} is not float64, so it has no tolerance")
-        given = raw["scale"]
-        if isinstance(given, list) and len(given) != output.width:
-            raise ValueError("a tolerance has another number of scales than its output has columns")
-        scales = [_bounded(scale) for scale in (given if isinstance(given, list) else [given])]
-        found = cls(_bounded(raw["relative"]), tuple(scales) if isinstance(given, list) else scales[0])
-        if found.relative > LOOSEST or found.relative * max(scales) > allowance(expected):
-            raise ValueError(f"the tolerance of {output.name!r:.80} is larger than the format allows")
-        return found
-
-    def capped(self, expected: npt.NDArray[Any]) -> Tolerance:
-        """The same with scales that `from_json` accepts for the expected answers of a file."""
-        most = allowance(expected) / self.relative * (1 - 1e-12)
-        if isinstance(self.scale, float):
-            return Tolerance(self.relative, min(self.scale, most))
-        return Tolerance(self.relative, tuple(min(scale, most) for scale in self.scale))
-
-
-def allowance(expected: npt.NDArray[Any]) -> float:
-    """The largest absolute difference that a tolerance may allow near zero (spec/SEAL.md §6)."""
-    finite = np.abs(expected[np.isfinite(expected)])
-    return LOOSEST * (float(finite.max(initial=0.0)) or 1.0)
-
-
-def _bounded(raw: Any) -> float:
-    value = canonical.number(raw)
-    if not 0 <= value < np.inf:
-        raise ValueError("a tolerance is not made of finite numbers from 0")
-    return value
 
 
 @dataclass(frozen=True)
@@ -72,6 +24,7 @@ class Examples:
     answers: Mapping[str, npt.NDArray[Any]]
     tolerance: Mapping[str, Tolerance]
     source: str
+    outputs: Mapping[str, Output]
 
     def __len__(self) -> int:
         return len(next(iter(self.answers.values())))
@@ -112,10 +65,11 @@ def read_examples(raw: Any, contract: Contract) -> Examples:
             columns={name: [row[i] for row in rows] for i, name in enumerate(columns)},
             answers=expected,
             tolerance={
-                name: Tolerance.from_json(rule, _named(contract, name), expected[name])
+                name: _tolerance(rule, _named(contract, name), expected[name])
                 for name, rule in raw["tolerance"].items()
             },
             source=raw["source"],
+            outputs={output.name: output for output in contract.outputs},
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise _malformed(str(error)) from None
@@ -130,32 +84,13 @@ def encoded(examples: Examples, contract: Contract, stages: Stages) -> Batch:
     return batch
 
 
-def matches(
-    got: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: Tolerance | None
-) -> tuple[npt.NDArray[np.bool_], float]:
-    """Which rows agree (N,), and the worst difference in units of max(|e|, scale); equal when no tolerance is given."""
-    if got.shape != expected.shape:
-        return np.zeros(len(expected), dtype=np.bool_), np.inf
-    if tolerance is None:
-        same = np.asarray(got == expected)
-        worst = 0.0 if same.all() else np.inf
-    else:
-        got, expected = got.astype(np.float64), expected.astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            equal = (got == expected) | (np.isnan(got) & np.isnan(expected))
-            difference = np.abs(got - expected) / np.maximum(np.abs(expected), tolerance.scale)
-        difference = np.where(equal, 0.0, np.where(np.isfinite(difference), difference, np.inf))
-        same = difference <= tolerance.relative
-        worst = float(difference.max(initial=0.0))
-    return np.asarray(same.reshape(len(expected), -1).all(axis=1)), worst
-
-
 def self_test(got: Mapping[str, npt.NDArray[Any]], examples: Examples) -> SelfTest:
     """Compare answers computed here with the golden ones."""
     good = np.ones(len(examples), dtype=np.bool_)
     worst: dict[str, float] = {}
     for name, expected in examples.answers.items():
-        same, worst[name] = matches(np.asarray(got[name]), expected, examples.tolerance.get(name))
+        kind = output_kind(examples.outputs[name])
+        same, worst[name] = kind.compare(np.asarray(got[name]), expected, examples.tolerance.get(name))
         good &= same
     return SelfTest(len(examples), int(good.sum()), worst)
 
@@ -165,6 +100,12 @@ def _named(contract: Contract, name: str) -> Output:
     if found is None:
         raise ValueError(f"there is a tolerance for {name!r:.80}, which is no output")
     return found
+
+
+def _tolerance(raw: Any, output: Output, expected: npt.NDArray[Any]) -> Tolerance:
+    if not output_kind(output).has_tolerance(output):
+        raise ValueError(f"the output {output.name!r:.80} has no tolerance: its answers must be equal")
+    return Tolerance.from_json(raw, output.width, expected)
 
 
 def _malformed(reason: str) -> SealError:

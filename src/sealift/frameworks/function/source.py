@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.frameworks.base import RowFormat, Source
 from sealift.graph.step import StepOutput, refuse
@@ -42,7 +43,7 @@ class FunctionSource(Source):
     @property
     def outputs(self) -> Collection[str]:
         """The value alone."""
-        return {"value"}
+        return {VALUE.name}
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
         """What the function gives."""

@@ -14,6 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sealift.contract.outputs.features import FEATURES
+from sealift.contract.outputs.label import LABEL
+from sealift.contract.outputs.probability import PROBABILITY
+from sealift.contract.outputs.score import SCORE
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.frameworks import registry
 from sealift.frameworks.base import Features, Learned, RowFormat, Source
@@ -26,11 +31,11 @@ from sealift.graph.table import Table
 
 # The methods that give an output; the first one that the estimator has is asked.
 _METHODS = {
-    "label": ("predict",),
-    "probability": ("predict_proba",),
-    "score": ("decision_function", "score_samples"),
-    "value": ("predict",),
-    "features": ("transform",),
+    LABEL.name: ("predict",),
+    PROBABILITY.name: ("predict_proba",),
+    SCORE.name: ("decision_function", "score_samples"),
+    VALUE.name: ("predict",),
+    FEATURES.name: ("transform",),
 }
 
 
@@ -101,7 +106,7 @@ class EstimatorSource(Source):
 
     def features(self, rows: Any) -> Features:
         """What `transform` gives, under the names of its data frame or of `get_feature_names_out`."""
-        given = self._ask("features", rows)
+        given = self._ask(FEATURES.name, rows)
         values = _dense(given)
         names: Sequence[Any] = list(getattr(given, "columns", ())) or self._names_out(values.shape[1])
         return Features(values, [str(name) for name in names], sparse=hasattr(given, "toarray"))

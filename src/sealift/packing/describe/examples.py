@@ -51,7 +51,7 @@ def examples(
     proof: Proof,
     form: Form,
     own: Mapping[str, npt.NDArray[Any]] | None,
-    single_answers: Callable[[Mapping[str, npt.NDArray[Any]]], npt.NDArray[np.bool_]],
+    single_answers: Callable[[Contract, Mapping[str, npt.NDArray[Any]]], npt.NDArray[np.bool_]],
 ) -> tuple[dict[str, Any], list[Finding]]:
     """`golden/examples.json`: generated rows of every kind, or the caller's with their answers `own`.
 
@@ -66,7 +66,7 @@ def examples(
         rows = _rows(form, picked)
         findings = [examples_finding(len(rows))]
     else:
-        single = single_answers(truth)
+        single = single_answers(contract, truth)
         usable = unlike(form, generated.rows)
         picked, answers = _of_every_kind(generated, [i for i in usable if not single[i]], count), truth
         if len(picked) < _LEAST:

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import Headline, Output, shown
+from sealift.contract.outputs import output_kind
 from sealift.errors import PackError
+from sealift.packing.outputs import packing_of
 from sealift.packing.strings import check_strings, is_name, is_unicode, listed
 
 _OUTPUT_KEYS = ("title", "units", "description", "columns")
@@ -53,7 +55,7 @@ def headline(outputs: Sequence[Output], wanted: str | tuple[str, Any] | None) ->
     """The output to show first. Raises PackError E304 when there is none such."""
     by_name = {output.name: output for output in outputs}
     if wanted is None:
-        return _usual(by_name.get("probability", outputs[0]))
+        return _usual(next((output for output in outputs if output_kind(output).by_class), outputs[0]))
     name, class_ = wanted if isinstance(wanted, tuple | list) and len(wanted) == 2 else (wanted, None)
     if not isinstance(name, str) or name not in by_name:
         close = difflib.get_close_matches(str(name), list(by_name), n=1)
@@ -77,7 +79,7 @@ def headline(outputs: Sequence[Output], wanted: str | tuple[str, Any] | None) ->
 
 def _usual(shown: Output) -> Headline:
     # With two classes it is the second that people ask about: ill, defaulted, churned.
-    two = shown.name == "probability" and shown.classes is not None and len(shown.classes) == 2
+    two = output_kind(shown).by_class and shown.classes is not None and len(shown.classes) == 2
     return Headline(shown.name, shown.classes[-1] if two and shown.classes else None)
 
 
@@ -139,26 +141,8 @@ def _named_by(y: Any, outputs: Sequence[Output]) -> list[Output]:
         names = []
     if len(names) == 1:
         title, names = names[0], []
-    result = []
-    for output in outputs:
-        if output.name in ("label", "value") and output.width is None and is_name(title):
-            result.append(dataclasses.replace(output, title=str(title)))
-        elif output.name in ("label", "value") and output.width is not None and len(names) == output.width:
-            result.append(dataclasses.replace(output, columns=tuple(map(str, names))))
-        elif output.name in ("probability", "score") and output.columns is not None:
-            result.append(dataclasses.replace(output, columns=_of_targets(output.columns, names)))
-        else:
-            result.append(output)
-    return result
-
-
-def _of_targets(columns: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """`target_class` for the columns `0_class` of several targets; unchanged where names would come twice."""
-    parts = [column.partition("_") for column in columns]
-    if not names or max(int(target) for target, _, _ in parts) >= len(names):
-        return tuple(columns)
-    renamed = [f"{names[int(target)]}{mark}{value}" for target, mark, value in parts]
-    return tuple(renamed) if len(set(renamed)) == len(renamed) else tuple(columns)
+    single, several = str(title) if is_name(title) else "", tuple(map(str, names))
+    return [packing_of(output.kind).named_by_truth(output, single, several) for output in outputs]
 
 
 def _wrong(what: str, fix: str, where: str = "") -> PackError:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.contract import Contract, Field, Output
+from sealift.contract.outputs import output_kind
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import LimitError, PackError
 from sealift.frameworks import Conversion, Source, Step, StepOutput, Table, apply, source_of
 from sealift.frameworks.conversion import finished
@@ -81,7 +83,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
         columns = {column.name: list(column.values[:_MOST]) for column in form.columns}
         nulls, seen = form.nulls, form.seen
     contract = Contract(
-        inputs=tuple(fields), outputs=(Output(name="value", kind="value", dtype="float64"),), task="regression"
+        inputs=tuple(fields), outputs=(Output(name=VALUE.name, kind=VALUE.name, dtype="float64"),), task="regression"
     )
     tensors = encoded(contract, columns).only_good()
     stand_ins = StandIns(tensors)
@@ -178,7 +180,10 @@ def _compared(
         )
         return None
     tensors = batch.only_good()
-    report = Report(tolerances(contract, truth, single=conversion.single, relative=None))
+    report = Report(
+        tolerances(contract, truth, single=conversion.single, relative=None),
+        kinds={output.name: output_kind(output) for output in contract.outputs},
+    )
     report.add(
         ["caller"] * len(next(iter(truth.values()))), good, truth, run(conversion.graph, conversion.tensors, tensors)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sealift.contract import Field
-from sealift.contract.field import LONGEST_TEXT
+from sealift.contract.parts import LONGEST_TEXT
 from sealift.frameworks import Source
 
 _ROWS = 6

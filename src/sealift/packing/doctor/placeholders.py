@@ -9,6 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from sealift.contract.outputs.features import FEATURES
+from sealift.contract.outputs.probability import PROBABILITY
+from sealift.contract.outputs.score import SCORE
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import LimitError, PackError
 from sealift.frameworks import Source, StepOutput, Table, Tensor
 from sealift.frameworks.base import Features
@@ -45,17 +49,17 @@ class StandIns:
 
     def _answer(self, source: Source, x: Table, rows: Any) -> StepOutput:
         outputs = set(source.outputs)
-        if "features" in outputs and "value" not in outputs:
+        if FEATURES.name in outputs and VALUE.name not in outputs:
             return StepOutput(features=_features(x, source.features(rows)))
-        predicted = source.answer(rows, ("value",))["value"]
+        predicted = source.answer(rows, (VALUE.name,))[VALUE.name]
         classes = source.classes
         if classes is None:
             return StepOutput(value=_constant(x, predicted.astype(np.float64)))
         chosen = np.searchsorted(classes, predicted) if len(classes) else predicted
         ratings: dict[str, Any] = {
-            name: _constant(x, np.asarray(source.answer(rows, (name,))[name], dtype=np.float64))
-            for name in ("probability", "score")
-            if name in outputs
+            kind.name: _constant(x, np.asarray(source.answer(rows, (kind.name,))[kind.name], dtype=np.float64))
+            for kind in (PROBABILITY, SCORE)
+            if kind.name in outputs
         }
         choice = _constant(x, chosen.astype(np.int64))
         return replace(StepOutput(class_index=choice, classes=classes), **ratings)

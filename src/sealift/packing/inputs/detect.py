@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sealift.contract.field import LONGEST_TEXT
+from sealift.contract.parts import LONGEST_TEXT
 from sealift.errors import MissingExtraError, PackError
 from sealift.frameworks import RowFormat, Source, frameworks
 from sealift.packing.inputs import arrays, dicts, frames, texts

@@ -13,7 +13,7 @@ import onnx
 from onnx import numpy_helper
 
 # What a number can be: a value that is compared or computed with, the threshold of a split, or the value of a leaf.
-Role: TypeAlias = Literal["value", "threshold", "leaf"]
+Role: TypeAlias = Literal["number", "threshold", "leaf"]
 
 _ROLES: dict[str, Role] = {
     **dict.fromkeys(("nodes_splits", "nodes_values", "nodes_values_as_tensor", "membership_values"), "threshold"),
@@ -49,7 +49,7 @@ class Constant:
     """
 
     values: npt.NDArray[np.float64]
-    role: Role = "value"
+    role: Role = "number"
     single: bool = False
 
     @cached_property
@@ -64,7 +64,7 @@ def numbers_of(model: onnx.ModelProto) -> list[Constant]:
     for graph in _graphs(model.graph):
         integers = _integers(graph)
         for tensor in graph.initializer:
-            found += _of_tensor(tensor, "value", whole=tensor.name in integers)
+            found += _of_tensor(tensor, "number", whole=tensor.name in integers)
         for node in graph.node:
             for attribute in node.attribute:
                 found += _of_attribute(node, attribute)
@@ -106,7 +106,7 @@ def _integers(graph: onnx.GraphProto) -> set[str]:
 
 
 def _of_attribute(node: onnx.NodeProto, attribute: onnx.AttributeProto) -> Iterator[Constant]:
-    role = _ROLES.get(attribute.name, "value")
+    role = _ROLES.get(attribute.name, "number")
     if attribute.type == onnx.AttributeProto.TENSOR:
         if node.op_type not in _TREES or attribute.name in _ROLES:
             yield from _of_tensor(attribute.t, role, whole=node.op_type not in _TREES)

@@ -11,6 +11,7 @@ import onnx
 
 from sealift.contract import Contract
 from sealift.frameworks import Conversion
+from sealift.packing.outputs import packing_of
 from sealift.packing.privacy.constants import Constant, SortedConstants, numbers_of, strings_of
 from sealift.packing.privacy.findings import Finding, listed, merged
 from sealift.packing.privacy.reference import DOUBLE, Reference, Units, Values
@@ -204,7 +205,7 @@ def _columns(
     held: Sequence[tuple[Units, list[Match]]], constants: Sequence[Constant], in_rows: Collection[int], *, derived: bool
 ) -> Iterator[Finding]:
     """Single values by column, apart from those that stand there as parts of rows."""
-    own: dict[str, dict[str, set[int]]] = {"value": {}, "threshold": {}}
+    own: dict[str, dict[str, set[int]]] = {"number": {}, "threshold": {}}
     ends: dict[str, int] = {}
     computed: dict[str, int] = {}
     explained_by_own: set[int] = set()
@@ -219,7 +220,7 @@ def _columns(
             name = units.names[match.column]
             if units.own:
                 explained_by_own.add(match.owner)
-                role = "threshold" if constants[match.owner].role == "threshold" else "value"
+                role = "threshold" if constants[match.owner].role == "threshold" else "number"
                 own[role].setdefault(name, set()).update(match.values.tolist())
                 column = units.columns[match.column]
                 if np.isin(column.rare[match.values], (column.low, column.high)).any():
@@ -227,7 +228,7 @@ def _columns(
             elif match.owner not in explained_by_own:
                 where = units.where or "an inner step"
                 computed[where] = computed.get(where, 0) + len(match.values)
-    for role, remedy in (("value", _NO_VALUES), ("threshold", _NO_THRESHOLDS)):
+    for role, remedy in (("number", _NO_VALUES), ("threshold", _NO_THRESHOLDS)):
         if own[role]:
             counts = {name: len(values) for name, values in own[role].items()}
             what = "thresholds that are" if role == "threshold" else ""
@@ -287,9 +288,12 @@ def _names(value: Any) -> bool:
     return isinstance(value, str) or (not isinstance(value, bool) and abs(value) >= 1000)
 
 
-def single_answers(answers: Mapping[str, npt.NDArray[Any]], references: Sequence[Reference]) -> npt.NDArray[np.bool_]:
+def single_answers(
+    contract: Contract, answers: Mapping[str, npt.NDArray[Any]], references: Sequence[Reference]
+) -> npt.NDArray[np.bool_]:
     """Which answers (N,) are a target value that fewer than SMALL rows have."""
-    value = answers.get("value")
+    targets = (output.name for output in contract.outputs if packing_of(output.kind).is_target)
+    value = next((answers[name] for name in targets), None)
     count = len(next(iter(answers.values())))
     found = np.zeros(count, dtype=np.bool_)
     if value is None:

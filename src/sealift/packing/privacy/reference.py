@@ -13,6 +13,7 @@ import numpy.typing as npt
 import onnx
 
 from sealift.contract import Contract, Field, Output
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import LimitError, SealiftError
 from sealift.frameworks import Conversion, Tensor
 from sealift.graph.inputs import stages_of, text_fields
@@ -248,7 +249,7 @@ def _inside(form: Form, conversion: Conversion, graph: onnx.ModelProto) -> tuple
         return [], len(form)
     inputs = [Field(name=column.name, dtype=column.dtype, missing="allowed") for column in form.columns]
     contract = Contract(
-        inputs=tuple(inputs), outputs=(Output(name="value", kind="value", dtype="float64"),), task="regression",
+        inputs=tuple(inputs), outputs=(Output(name=VALUE.name, kind=VALUE.name, dtype="float64"),), task="regression",
         stages=conversion.stages,
     )  # fmt: skip
     try:

@@ -140,7 +140,7 @@ def extremes(units: Units, constants: Sequence[Constant]) -> list[int]:
     """
     width = units.values.shape[1]
     vectors = [
-        c.values.reshape(-1) for c in constants if c.role == "value" and c.values.size == width and c.values.ndim <= 2
+        c.values.reshape(-1) for c in constants if c.role == "number" and c.values.size == width and c.values.ndim <= 2
     ][:_VECTORS]
     if not vectors:
         return []

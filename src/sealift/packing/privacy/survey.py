@@ -88,9 +88,9 @@ class Survey:
         self._references = [(name, reference.without_rows()) for name, reference in self._references]
         return found
 
-    def single_answers(self, answers: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.bool_]:
+    def single_answers(self, contract: Contract, answers: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.bool_]:
         """Which answers (N,) are one person's target value."""
-        return single_answers(answers, [reference for _, reference in self._references])
+        return single_answers(contract, answers, [reference for _, reference in self._references])
 
     def report(self, findings: Sequence[Finding]) -> PrivacyReport:
         """The report of what was found."""

@@ -172,7 +172,7 @@ def partial_rows(
     for owner in {match.owner for match in held}:
         shape = constants[owner].values.squeeze().shape
         mine = [match for match in held if match.owner == owner]
-        if len(shape) != 2 or constants[owner].role != "value" or len({match.column for match in mine}) < 2:
+        if len(shape) != 2 or constants[owner].role != "number" or len({match.column for match in mine}) < 2:
             continue
         for axis in (0, 1):
             for row, count in _together(units, constants[owner], mine, shape, axis):

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sealift.contract import Batch, Contract, Field, encode
-from sealift.contract.field import MAX_SAFE_INTEGER
+from sealift.contract.scalars import MAX_SAFE_INTEGER
 from sealift.packing.describe.fields import unseen
 from sealift.packing.inputs import dates
 from sealift.packing.inputs.columns import Values, as_numbers

@@ -14,7 +14,7 @@ from sealift.contract import Contract
 from sealift.packing.probes.probe_rows import ROUNDED, Rows, encoded
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
-from sealift.runtime import AnyEngine, matches
+from sealift.runtime import AnyEngine
 
 _DOUBLES = 23  # how far beside a threshold a jump may lie: 2**22 doubles are a share of 1e-9, the rule for numbers
 _MOST = 2000  # rows that are looked into
@@ -50,7 +50,7 @@ class Jumps:
         """
         same = np.ones(len(piece), dtype=np.bool_)
         for name, expected in wanted.items():
-            same &= matches(got[name], expected, self.report.tolerance.get(name))[0]
+            same &= self.report.compared_with(name, got[name], expected)[0]
         changed = {name: array.copy() for name, array in wanted.items()}
         different = np.flatnonzero(~same)[:_MOST].tolist()
         # The other row of the pair first, whose answer is known; then doubles ever farther beside.
@@ -129,5 +129,5 @@ def _first_equal(mine: _Answers, near: _Answers, report: Report) -> int | None:
     count = len(next(iter(near.values()), ()))
     same = np.ones(count, dtype=np.bool_)
     for name, answers in near.items():
-        same &= matches(np.repeat(mine[name], count, axis=0), answers, report.tolerance.get(name))[0]
+        same &= report.compared_with(name, np.repeat(mine[name], count, axis=0), answers)[0]
     return int(np.argmax(same)) if same.any() else None

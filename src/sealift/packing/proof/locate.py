@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from sealift.contract.outputs import Tolerance, output_kinds
+from sealift.contract.outputs.label import LABEL
 from sealift.errors import LimitError
 from sealift.frameworks import Conversion, Step
+from sealift.packing.outputs import packing_of
 from sealift.packing.proof.replay import replayed, run
 from sealift.packing.proof.report import RELATIVE
-from sealift.runtime import Tolerance, matches
 
 
 def faulty_step(conversion: Conversion, tensors: Mapping[str, Any]) -> str:
@@ -29,33 +31,21 @@ def faulty_step(conversion: Conversion, tensors: Mapping[str, Any]) -> str:
 
 
 def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> bool:
-    result = step.answer.features.numbers() if step.answer.features is not None else None
-    found = {
-        "features": result,
-        "probability": step.answer.probability,
-        "value": step.answer.value,
-        "score": step.answer.score if step.answer.probability is None else None,
-    }
-    wanted = {name: tensor for name, tensor in found.items() if tensor is not None}
-    if step.answer.class_index is not None and step.answer.classes is not None:
-        wanted["label"] = step.answer.class_index
+    answer, offered = step.answer, step.source.outputs
     rows = replayed(conversion.graph, step.source, step.table, tensors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name, tensor in wanted.items():
-            if name not in step.source.outputs:
+        for kind, tensor in answer.numbers().items():
+            if kind not in offered:
                 continue
-            expected = step.source.answer(rows, (name,))[name]
-            if name == "label":
-                chosen = np.asarray(step.answer.classes)[run(conversion.graph, {"out": tensor}, tensors)["out"]]
-                if not np.array_equal(chosen, expected.reshape(chosen.shape)):
-                    return True
-                continue
-            expected = np.asarray(expected, dtype=np.float64)
-            got = run(conversion.graph, {"out": tensor}, tensors)["out"]
-            middle = np.abs(expected[np.isfinite(expected)])
-            scale = 1.0 if name == "probability" or not len(middle) else float(np.median(middle)) or 1.0
-            same, _ = matches(got.reshape(expected.shape), expected, Tolerance(RELATIVE["float64"], scale))
-            if not same.all():
+            expected = np.asarray(step.source.answer(rows, (kind,))[kind], dtype=np.float64)
+            got = run(conversion.graph, {"out": tensor}, tensors)["out"].reshape(expected.shape)
+            scale = packing_of(kind).scale(expected)
+            tolerance = None if scale is None else Tolerance(RELATIVE["float64"], scale)
+            if not output_kinds()[kind].compare(got, expected, tolerance)[0].all():
                 return True
+        if answer.class_index is not None and answer.classes is not None and LABEL.name in offered:
+            labels = step.source.answer(rows, (LABEL.name,))[LABEL.name]
+            chosen = np.asarray(answer.classes)[run(conversion.graph, {"out": answer.class_index}, tensors)["out"]]
+            return not LABEL.compare(chosen, labels.reshape(chosen.shape), None)[0].all()
     return False

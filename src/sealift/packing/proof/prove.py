@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
+from sealift.contract.outputs import output_kind
 from sealift.errors import PackError, ParityError
 from sealift.frameworks import Conversion
 from sealift.packing.convert import Converted
@@ -80,6 +81,7 @@ def prove(
         policy=policy(single=conversion.single),
         stated=None if stated is None else float(stated),
         times={f.name: f.dtype for f in contract.inputs if f.is_time},
+        kinds={output.name: output_kind(output) for output in contract.outputs},
     )
     countdown = Countdown(say, "Verifying", len(original.form) + 2 * len(probes))
     notes = _compare_own(report, engine, original, contract, answers, countdown)

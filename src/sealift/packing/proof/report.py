@@ -12,15 +12,13 @@ import numpy.typing as npt
 
 from sealift.contract import Contract
 from sealift.contract.datetimes import text_of
-from sealift.runtime import Tolerance, matches
+from sealift.contract.outputs import OutputKind, Tolerance, matches, output_kind
+from sealift.packing.outputs import packing_of
 
 RELATIVE = {"float64": 1e-9, "float32": 1e-5}
 """The tolerance policy: by what share an answer may differ where the model computes in float64, or in float32."""
 
 _WORST = 5
-# A column counts for at least this share of the largest. Targets are computed each by itself; but features, such as
-# components, can be what is left over when large terms cancel.
-_SMALLEST = {"value": 1e-5, "features": 1e-2, "score": 1e-2}
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,7 @@ class Report:
             engine.
         step: the first step whose own result differs, when a difference was found.
         times: the columns of dates, whose values are told as such, with their types.
+        kinds: output → its kind, which compares its answers; numbers and labels by default.
     """
 
     tolerance: dict[str, Tolerance]
@@ -70,6 +69,7 @@ class Report:
     policy: float = RELATIVE["float64"]
     stated: float | None = None
     times: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, OutputKind] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -101,7 +101,7 @@ class Report:
         for kind in kinds:
             self.compared[kind] = self.compared.get(kind, 0) + 1
         for name, expected in original.items():
-            same, worst = matches(converted[name], expected, self.tolerance.get(name))
+            same, worst = self.compared_with(name, converted[name], expected)
             self.worst[name] = max(self.worst.get(name, 0.0), worst)
             bad = np.flatnonzero(~same)
             self.different[name] = self.different.get(name, 0) + len(bad)
@@ -129,6 +129,13 @@ class Report:
                 row = {key: self._told(key, values[i]) for key, values in columns.items()}
                 pair = ("refused" if refused else "answered" for refused in (expected, got))
                 self.rows.append(Worst(kind, row, "the row", *pair))
+
+    def compared_with(
+        self, name: str, got: npt.NDArray[Any], expected: npt.NDArray[Any]
+    ) -> tuple[npt.NDArray[np.bool_], float]:
+        """Which rows of an output agree (N,), and the worst difference, as `OutputKind.compare`."""
+        kind = self.kinds.get(name)
+        return (kind.compare if kind is not None else matches)(got, expected, self.tolerance.get(name))
 
     def _told(self, name: str, value: Any) -> Any:
         kind = self.times.get(name)
@@ -176,39 +183,17 @@ def tolerances(
         relative: what the caller allows instead of the policy.
     """
     share = policy(single=single) if relative is None else float(relative)
-    found: dict[str, Tolerance] = {}
+    result: dict[str, Tolerance] = {}
     for output in contract.outputs:
-        if output.dtype == "float64" and output.name != "label":
-            scale = 1.0 if output.name == "probability" else _scales(answers[output.name], _SMALLEST[output.name])
-            found[output.name] = Tolerance(share, scale)
-    return found
+        scale = packing_of(output.kind).scale(answers[output.name])
+        if scale is not None and output_kind(output).has_tolerance(output):
+            result[output.name] = Tolerance(share, scale)
+    return result
 
 
 def policy(*, single: bool) -> float:
     """The share by which an answer may differ unless the caller states another."""
     return RELATIVE["float32" if single else "float64"]
-
-
-def _scales(values: npt.NDArray[Any], smallest: float) -> float | tuple[float, ...]:
-    """The usual magnitude of each column, but at least `smallest` of the largest; one number where all are the same.
-
-    A price and a rate side by side have little in common: by the price's magnitude, any rate would pass.
-    """
-    if values.ndim == 1:
-        return _scale(values)
-    single = [_scale(values[:, i]) for i in range(values.shape[1])]
-    least = smallest * max(single)
-    each = tuple(float(f"{max(scale, least):.0e}") for scale in single)
-    return each[0] if len(set(each)) == 1 else each
-
-
-def _scale(values: npt.NDArray[Any]) -> float:
-    """The usual magnitude of an output, rounded to one digit: what 'relative' refers to near zero."""
-    finite = np.abs(values[np.isfinite(values)])
-    # Residues of rounding, where the exact answer is 0, tell nothing about what is usual.
-    finite = finite[finite > 1e-12 * finite.max(initial=0.0)]
-    middle = float(np.median(finite)) if len(finite) else 0.0
-    return float(f"{middle:.0e}") if middle > 0 else 1.0
 
 
 def _short(value: Any, entries: int = 6) -> str:

@@ -1,0 +1,107 @@
+"""One output of a model: its name, its kind, and its columns (spec/CONTRACT.md §1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sealift.contract.outputs import output_kind, output_kinds
+from sealift.contract.parts import (
+    LONGEST_DESCRIPTION,
+    LONGEST_TEXT,
+    as_tuples,
+    distinct_texts,
+    known_keys,
+    malformed,
+    text_problem,
+    too_long,
+    without_defaults,
+)
+from sealift.contract.scalars import Scalar
+
+MOST_WIDTH = 1 << 20
+"""The most columns of all outputs of a contract."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """One output of a model.
+
+    Attributes:
+        name: the name of the graph's output, and of its columns in tables of answers.
+        kind: the name of its kind, such as `label` (`sealift.contract.outputs`).
+        dtype: float64, int64, bool or string; which of them, its kind says.
+        width: None for a tensor of shape (N,), else the number of columns of a tensor (N, width).
+        classes: label values, in the order of the columns where the output is wide.
+        class_names: their names for people.
+        columns: the columns' names where an output is wide and has no classes.
+        title, units, description: text for people.
+    """
+
+    name: str
+    kind: str
+    dtype: Literal["float64", "int64", "bool", "string"]
+    width: int | None = None
+    classes: tuple[Scalar, ...] | None = None
+    class_names: tuple[str, ...] | None = None
+    columns: tuple[str, ...] | None = None
+    title: str = ""
+    units: str = ""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        problem = _problem(self)
+        if problem:
+            raise malformed(problem, f"output {self.name!r:.80}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The output without the keys that have their default value."""
+        return without_defaults(self)
+
+    @classmethod
+    def from_json(cls, raw: object) -> Output:
+        """Read an output. Raises ContractError E106."""
+        values = known_keys(cls, raw, "output")
+        width = values.get("width")
+        if isinstance(width, float) and width.is_integer():  # as another reader would take 3.0
+            values["width"] = int(width)
+        where = f"output {str(values.get('name'))!r:.80}"
+        return cls(**as_tuples(values, ("classes", "class_names", "columns"), where))
+
+    @property
+    def column_names(self) -> list[str]:
+        """The columns' names in a table of answers, each of them different: `label`, or `probability_ill`."""
+        return output_kind(self).column_names(self)
+
+    def first_columns(self, count: int) -> list[str]:
+        """The first `count` of `column_names`."""
+        return output_kind(self).column_names(self, count)
+
+
+def _problem(output: Output) -> str | None:
+    problem = text_problem(output, "title", "units")
+    if problem is not None:
+        return problem
+    if not isinstance(output.kind, str) or output.kind not in output_kinds():
+        return f"the kind {output.kind!r:.40} is not known"
+    if output.dtype not in ("float64", "int64", "bool", "string"):
+        return f"the dtype {output.dtype!r:.40} is not known"
+    problem = output_kind(output).problem(output)
+    if problem is not None:
+        return problem
+    if output.width is not None and (type(output.width) is not int or not 1 <= output.width <= MOST_WIDTH):
+        return f"the width is not a count from 1 to {MOST_WIDTH}"
+    for names, most in ((output.class_names, LONGEST_TEXT), (output.columns, LONGEST_TEXT)):
+        if names is not None and (not all(isinstance(name, str) for name in names) or too_long(names, most)):
+            return f"class names and columns are text of at most {most} characters"
+    if output.classes is not None and not all(isinstance(value, str | int | float) for value in output.classes):
+        return "a class is no text, number or boolean"
+    if output.classes is not None and too_long(output.classes, LONGEST_DESCRIPTION):
+        return f"a class has more than {LONGEST_DESCRIPTION} characters"
+    if output.class_names is not None and (output.classes is None or len(output.class_names) != len(output.classes)):
+        return "there are not as many class names as classes"
+    if output.columns is not None and len(output.columns) != output.width:
+        return "there are not as many column names as columns"
+    if not all(distinct_texts(names) for names in (output.class_names, output.columns) if names is not None):
+        return "names of classes and of columns are texts, none empty and none twice"
+    return None

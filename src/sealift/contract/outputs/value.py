@@ -1,0 +1,14 @@
+"""`value`: the answer of a regression."""
+
+from __future__ import annotations
+
+from sealift.contract.outputs.base import OutputKind
+
+
+class Value(OutputKind):
+    """One number, or one column for each target."""
+
+    name = "value"
+
+
+VALUE = Value()

@@ -1,0 +1,88 @@
+"""Reading the JSON of a contract's parts: keys, texts and lists (spec/CONTRACT.md §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING, fields
+from functools import lru_cache
+from typing import Any
+
+from sealift.errors import ContractError
+
+LONGEST_TEXT, LONGEST_DESCRIPTION = 1 << 12, 1 << 16
+"""The most characters of a name, title or unit; of any other text."""
+
+
+def distinct_texts(names: Sequence[object]) -> bool:
+    """Whether names are strings, none empty and none twice."""
+    return all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names)
+
+
+def text_problem(item: Any, *short: str) -> str | None:
+    """What is wrong with the name, the description, and the texts under the keys `short`; None if nothing is."""
+    if not isinstance(item.name, str) or not item.name:
+        return "the name is empty or no text"
+    for key, most in (
+        ("name", LONGEST_TEXT),
+        ("description", LONGEST_DESCRIPTION),
+        *((k, LONGEST_TEXT) for k in short),
+    ):
+        text = getattr(item, key)
+        if not isinstance(text, str) or len(text) > most:
+            return f"the {key} is not text of at most {most} characters"
+    return None
+
+
+def too_long(values: Iterable[object], most: int) -> bool:
+    """Whether a string among the values has more characters than `most`."""
+    return any(isinstance(value, str) and len(value) > most for value in values)
+
+
+def without_defaults(item: Any) -> dict[str, Any]:
+    """The attributes as JSON without those that have their default value."""
+    result = {}
+    for spec in fields(item):
+        value = getattr(item, spec.name)
+        if value != spec.default:
+            result[spec.name] = list(value) if isinstance(value, tuple) else value
+    return result
+
+
+@lru_cache
+def _keys_of(kind: Any) -> frozenset[str]:
+    return frozenset(spec.name for spec in fields(kind))
+
+
+@lru_cache
+def _required_keys(kind: Any) -> frozenset[str]:
+    return frozenset(spec.name for spec in fields(kind) if spec.default is MISSING)
+
+
+def known_keys(kind: Any, raw: object, where: str) -> dict[str, Any]:
+    """A JSON object with the attributes of a dataclass as its keys. Raises ContractError E106 for others."""
+    if not isinstance(raw, dict):
+        raise malformed("it is not an object", where)
+    unknown, missing = set(raw) - _keys_of(kind), _required_keys(kind) - set(raw)
+    if unknown or missing:
+        raise malformed(f"keys are missing: {sorted(missing)}, or unknown: {sorted(unknown)!r:.120}", where)
+    return dict(raw)
+
+
+def as_tuples(values: dict[str, Any], keys: Sequence[str], where: str) -> dict[str, Any]:
+    """The values with lists as tuples under these keys. Raises ContractError E106 for what is no list."""
+    for key in keys:
+        if values.get(key) is not None:
+            if not isinstance(values[key], list):
+                raise malformed(f"{key} is not a list", where)
+            values[key] = tuple(values[key])
+    return values
+
+
+def malformed(what: str, where: str) -> ContractError:
+    """The error E106 for a malformed contract."""
+    return ContractError(
+        "E106",
+        f"The contract is malformed: {what}.",
+        where=where,
+        fix="See spec/CONTRACT.md §1 for what may stand there.",
+    )

@@ -1,0 +1,81 @@
+"""The second protocol of a kind of output: what only `pack` asks of it.
+
+An implementation is declared as an entry point of the group `sealift.output_packing` under the name of its kind. A kind
+without one is packed by the defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from sealift.contract import Contract, Output
+from sealift.packing.outputs.magnitude import magnitudes
+from sealift.plugins import Plugins
+
+
+class OutputPacking:
+    """What packing asks of a kind of output.
+
+    Attributes:
+        smallest: the least magnitude of a column, as a share of the largest column's.
+        is_target: whether an answer is a target value, so that it can equal one person's.
+    """
+
+    smallest: float = 1e-2
+    is_target: bool = False
+
+    def scale(self, answers: npt.NDArray[Any]) -> float | tuple[float, ...] | None:
+        """The magnitude that a relative tolerance refers to near zero: one number, or one for each column.
+
+        Args:
+            answers: the original's, (N,) or (N, k).
+
+        Returns:
+            None where answers have no tolerance and must be equal.
+        """
+        return magnitudes(answers, self.smallest)
+
+    def metrics(
+        self, output: Output, contract: Contract, answers: Mapping[str, npt.NDArray[Any]], truth: npt.NDArray[Any]
+    ) -> Mapping[str, float] | None:
+        """The quality of the answers under the names of `sklearn.metrics`; None if this output has no true answers.
+
+        Args:
+            output: an output of this kind.
+            contract: its contract.
+            answers: the answers by output name.
+            truth: the true answers, (N,) or (N, k).
+
+        Raises:
+            PackError: E305 when `truth` has another form than the answers.
+        """
+        del output, contract, answers, truth
+        return None
+
+    def baseline(self, output: Output, contract: Contract, truth: npt.NDArray[Any]) -> Mapping[str, Any] | None:
+        """The quality of the best constant answer; None where there is none to compare with."""
+        del output, contract, truth
+        return None
+
+    def named_by_truth(self, output: Output, title: str, names: Sequence[str]) -> Output:
+        """The output with the names that the true answers have in a data frame.
+
+        Args:
+            output: an output of this kind.
+            title: the name of a single column; empty if it has none, or there are several.
+            names: the names of several columns; empty otherwise.
+        """
+        del title, names
+        return output
+
+
+_packings: Plugins[OutputPacking] = Plugins("sealift.output_packing", "packing of a kind of output")
+_DEFAULT = OutputPacking()
+
+
+def packing_of(kind: str) -> OutputPacking:
+    """What packing knows of a kind of output, by the kind's name."""
+    return _packings.all().get(kind, _DEFAULT)

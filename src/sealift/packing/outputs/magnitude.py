@@ -1,0 +1,30 @@
+"""The usual magnitude of answers, which a relative tolerance refers to near zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def magnitudes(values: npt.NDArray[Any], smallest: float) -> float | tuple[float, ...]:
+    """The usual magnitude of each column, but at least `smallest` of the largest; one number where all are the same.
+
+    A price and a rate side by side have little in common: by the price's magnitude, any rate would pass.
+    """
+    if values.ndim == 1:
+        return magnitude(values)
+    single = [magnitude(values[:, i]) for i in range(values.shape[1])]
+    least = smallest * max(single)
+    each = tuple(float(f"{max(scale, least):.0e}") for scale in single)
+    return each[0] if len(set(each)) == 1 else each
+
+
+def magnitude(values: npt.NDArray[Any]) -> float:
+    """The usual magnitude of an output, rounded to one digit: what 'relative' refers to near zero."""
+    finite = np.abs(values[np.isfinite(values)])
+    # Residues of rounding, where the exact answer is 0, tell nothing about what is usual.
+    finite = finite[finite > 1e-12 * finite.max(initial=0.0)]
+    middle = float(np.median(finite)) if len(finite) else 0.0
+    return float(f"{middle:.0e}") if middle > 0 else 1.0
