@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sealift import notebook
-from sealift.contract.field import Field, Output, named_categories, shown
+from sealift.contract.field import Field, named_categories
+from sealift.contract.output import Output
+from sealift.contract.scalars import shown
 
 if TYPE_CHECKING:
     from sealift.contract.contract import Contract

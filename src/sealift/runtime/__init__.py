@@ -1,7 +1,7 @@
 """Sealed model + rows → predictions, and the self-test."""
 
-from sealift.runtime.answers import Answers
 from sealift.contract.outputs import Tolerance, matches
+from sealift.runtime.answers import Answers
 from sealift.runtime.engine import Engine
 from sealift.runtime.golden import Examples, SelfTest, self_test
 from sealift.runtime.isolated import AnyEngine, IsolatedEngine, confined, open_engine

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift import optional
-from sealift.contract import Batch, Contract, Output, Problem, shown
+from sealift.contract import Batch, Contract, Output, Problem
+from sealift.contract.outputs import output_kind
 
 OnError: TypeAlias = Literal["raise", "null"]
 """What `predict` does with a bad row: raise its first problem, or leave its answers out."""
@@ -91,12 +92,9 @@ def _spread(values: npt.NDArray[Any] | None, output: Output, good: npt.NDArray[n
 
 def _columns(output: Output, values: npt.NDArray[Any]) -> Iterator[tuple[str, str, _Values]]:
     """Name, dtype and values of each column of an output, as in an answered file."""
-    for at, name in enumerate(output.column_names):
-        yield name, output.dtype, values if output.width is None else values[:, at]
-    if output.width is None and output.class_names:
-        names: dict[Any, str | None] = dict(zip(output.classes or (), output.class_names, strict=True))
-        names[None] = None
-        yield f"{output.name}_name", "string", [names.get(value, shown(value)) for value in values.tolist()]
+    kind = output_kind(output)
+    for column, part in zip(kind.columns(output), kind.split(output, values), strict=True):
+        yield column.name, column.dtype, part
 
 
 def _library(rows: Any) -> str:

@@ -11,6 +11,7 @@ from sealift import notebook
 from sealift import seal as sealing
 from sealift.contract import Contract, Output
 from sealift.contract.display import summary, tables
+from sealift.contract.outputs.probability import PROBABILITY
 from sealift.runtime.limits import Limits
 from sealift.seal import Seal
 
@@ -85,7 +86,7 @@ class EstimatorBase:
             AttributeError: the model has no probabilities.
             ContractError, SealError: as `predict`.
         """
-        name = self._of_kind("probability").name
+        name = self._of_kind(PROBABILITY.name).name
         answers: npt.NDArray[np.float64] = self.predict(rows, extra=extra)[name]
         return answers
 

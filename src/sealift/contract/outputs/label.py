@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sealift.contract.outputs.base import AnswerColumn, OutputKind, OutputSpec
@@ -24,11 +24,12 @@ class Label(OutputKind):
         return [*own, AnswerColumn(f"{output.name}_name", "string")] if self._is_named(output) else own
 
     def split(self, output: OutputSpec, answers: npt.NDArray[Any]) -> list[Sequence[Any] | npt.NDArray[Any]]:
-        """The labels, and the names of their classes; the label as text where it has no name."""
+        """The labels, and the names of their classes: the label as text where it has none, None for a missing label."""
         own = super().split(output, answers)
         if not self._is_named(output):
             return own
-        names: Mapping[Any, str] = dict(zip(output.classes or (), output.class_names or (), strict=True))
+        names: dict[Any, str | None] = dict(zip(output.classes or (), output.class_names or (), strict=True))
+        names[None] = None
         return [*own, [names.get(value, shown(value)) for value in answers.tolist()]]
 
     def _is_named(self, output: OutputSpec) -> bool:
