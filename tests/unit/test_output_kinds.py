@@ -27,7 +27,7 @@ NAMES = frozenset({"label", "probability", "score", "value", "features"})
 OWNERS = ("contract/outputs/", "packing/outputs/", "demo/")
 # Names of other things: mostly keys of files of other formats.
 FOREIGN = {
-    "__init__.py": "the function sealift.score",
+    "__init__.py": "the function sealift.batch",
     "batch/xlsx.py": "a cell of a workbook",
     "frameworks/catboost/model_json.py": "CatBoost's JSON",
     "frameworks/catboost/raw.py": "CatBoost's JSON",
