@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
+.PHONY: help demo docs test unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -13,6 +13,7 @@ help:
 	@echo "make test      every test, in two browsers too: a quarter of an hour"
 	@echo "make check     style, types, layers"
 	@echo "make web       build the page's program"
+	@echo "make docs      the documentation as a site, in build/docs"
 	@echo "make fidelity  the table of conversions, library by library"
 	@echo "make retained  the table of what a file retains of the training data, estimator by estimator"
 	@echo "make fuzz-graph  change graphs at random, and compare the two readers"
@@ -31,6 +32,13 @@ web: $(FRONT)
 demo: setup web
 	@tools/setup.sh browser
 	@.venv/bin/sealift demo --out demo
+
+# The documentation as a site that needs neither a server nor a network: open build/docs/index.html.
+docs: setup
+	@rm -rf build/docs
+	@.venv/bin/sphinx-build --quiet --fail-on-warning --keep-going --builder html --conf-dir docs \
+	  --doctree-dir build/doctrees . build/docs
+	@echo build/docs/index.html
 
 check: setup
 	@tools/setup.sh node
@@ -88,7 +96,7 @@ format: setup
 
 lock: setup
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra xgboost --group dev pyproject.toml --output-file requirements.lock
+	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
 
 clean:
 	rm -rf .venv demo dist build src/sealift/front/built web/app/node_modules
