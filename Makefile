@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
+.PHONY: help demo docs test test-torch unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -11,6 +11,7 @@ help:
 	@echo "make demo      train, seal, verify and open a model on real data; leaves its files in demo/"
 	@echo "make unit      the quick tests: each layer's own parts, less than a minute"
 	@echo "make test      every test, in two browsers too: a quarter of an hour"
+	@echo "make test-torch  the tests of PyTorch's modules, where its CPU build can be had"
 	@echo "make check     style, types, layers"
 	@echo "make web       build the page's program"
 	@echo "make docs      the documentation as a site, in build/docs"
@@ -60,6 +61,10 @@ test: setup web
 	$(PYTEST) tests --ignore tests/e2e
 	.venv/bin/pytest tests/e2e
 
+# In a folder of its own beside the locked packages, because only some package indexes have the build without CUDA.
+test-torch: setup web
+	@if tools/setup.sh torch; then PYTHONPATH=.torch .venv/bin/pytest tests/nets tests/e2e/test_docs.py -k "nets or torch"; fi
+
 # Mutated JSON members with right digests, in both readers: `make fuzz-members RUNS=100000`. The tests run a few hundred.
 RUNS := 20000
 fuzz-members: setup
@@ -99,4 +104,4 @@ lock: setup
 	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv demo dist build src/sealift/front/built web/app/node_modules
+	rm -rf .venv .torch demo dist build src/sealift/front/built web/app/node_modules

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|torch`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -75,6 +75,22 @@ pdf() {
 
 strace() {
     command -v strace >/dev/null || debian strace || say "Without strace, the test that no socket is opened is left out."
+}
+
+# PyTorch for `make test-torch`. PyPI's wheel for Linux needs gigabytes of CUDA, so the CPU build is asked for by its
+# own version, which other indexes have: nothing else can be taken in its place.
+torch() {
+    case $(uname -s) in Linux) build=2.13.0+cpu ;; *) build=2.13.0 ;; esac
+    [ "$(cat .torch/.build 2>/dev/null)" = "$build" ] && return
+    say "Installing PyTorch $build ..."
+    rm -rf .torch
+    if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --target .torch "torch==$build" 2>/dev/null; then
+        rm -rf .torch
+        say "The tests of PyTorch are left out: no configured package index has torch==$build."
+        say "The index of PyTorch has it: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make test-torch"
+        return 1
+    fi
+    echo "$build" > .torch/.build
 }
 
 for part in "$@"; do "$part"; done

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 _FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_NEEDS = re.compile(r"^```python needs=(\w+)$", re.MULTILINE)
 _RUN = {"python", "console"}
 
 
@@ -30,6 +31,8 @@ def test_the_readme_has_examples() -> None:
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for library in _NEEDS.findall(page.read_text()):
+        pytest.importorskip(library, reason=f"{library} is not installed: make test-{library}")
     monkeypatch.chdir(tmp_path)
     _patients(tmp_path / "patients.csv")
     names: dict[str, object] = {"__name__": "__main__"}
