@@ -1,0 +1,1 @@
+"""PyTorch: feed-forward modules over tables of numbers."""

@@ -1,0 +1,63 @@
+"""PyTorch as a framework: modules, and files that hold one whole."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sealift.errors import PackError
+from sealift.frameworks.base import Framework, Source, Trust
+from sealift.optional import need
+
+
+class PyTorch(Framework):
+    """Subclasses of `torch.nn.Module`."""
+
+    name = "torch"
+    extra = "torch"
+    packages = ("torch",)
+    distributions = ("torch",)
+
+    def owns(self, model: Any) -> bool:
+        """Whether the model is a module; tensors and other objects of the library are no models."""
+        return any(
+            (kind.__module__, kind.__qualname__) == ("torch.nn.modules.module", "Module")
+            for kind in type(model).__mro__
+        )
+
+    def source(self, model: Any, rows: Any = None) -> Source:
+        """A module as a source."""
+        from sealift.frameworks.torch.source import ModuleSource
+
+        del rows
+        return ModuleSource(model)
+
+    def sniff(self, path: Path, head: bytes) -> bool:
+        """Whether it is what `torch.save` writes: a ZIP archive, by its ending."""
+        return path.suffix.lower() in (".pt", ".pth") and head.startswith(b"PK\3\4")
+
+    def open(self, path: Path, trust: Trust) -> Any:
+        """The module in a file, which is a pickle."""
+        if not trust.pickle:
+            raise PackError(
+                "E307",
+                "A file of torch.save is a pickle, which can run any code on this machine at the moment it is opened.",
+                where=str(path),
+                fix="If it is your own file, add --trust-pickle, or in Python pack what torch.load gives; if not, ask "
+                "for an .onnx file (torch.onnx.export).",
+            )
+        need("torch", self.extra, "Opening this file", where=str(path))
+        model = import_module("torch").load(path, map_location="cpu", weights_only=False)
+        if not self.owns(model):
+            raise PackError(
+                "E308",
+                f"The file holds no module but an object of the type {type(model).__name__}.",
+                where=str(path),
+                fix="Weights alone (a state_dict) are no model: give module.py:name of a file that makes the module, "
+                "loads its weights and calls eval().",
+            )
+        return model
+
+
+FRAMEWORK = PyTorch()

@@ -1,0 +1,86 @@
+"""A module as a source: it is called without gradients, and its forward is traced by torch.fx."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from sealift.errors import PackError
+from sealift.frameworks.base import RowFormat, Source
+from sealift.frameworks.torch.trace import trace
+from sealift.graph.step import StepOutput, refuse
+from sealift.graph.table import Table
+
+
+class ModuleSource(Source):
+    """A module in evaluation mode that takes a matrix of numbers (N, columns) and gives (N,) or (N, k).
+
+    Its result is the output "value": a module says nothing of classes.
+    """
+
+    def check(self) -> None:
+        """Raise PackError E304 for a module in training mode, or on another device than the processor."""
+        if self.model.training:
+            raise PackError(
+                "E304",
+                "The module is in training mode, in which dropout and batch normalization answer otherwise.",
+                where=self.kind,
+                fix="Call model.eval() before packing.",
+            )
+        devices = {tensor.device.type for tensor in self._tensors()} - {"cpu"}
+        if devices:
+            raise PackError(
+                "E304",
+                f"The weights of the module are on another device ({', '.join(sorted(devices))}).",
+                where=self.kind,
+                fix="Call model.cpu() before packing.",
+            )
+        dtypes = {tensor.dtype for tensor in self._tensors() if tensor.is_floating_point()}
+        if dtypes - {torch.float32} and dtypes - {torch.float64}:
+            listed = ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in dtypes))
+            raise PackError(
+                "E302",
+                f"The weights of the module are of the types {listed}.",
+                where=self.kind,
+                fix="Call model.float() before packing.",
+            )
+
+    def _tensors(self) -> list[torch.Tensor]:
+        return [*self.model.parameters(), *self.model.buffers()]
+
+    @property
+    def _dtype(self) -> str:
+        """The dtype that the module computes in: that of its weights."""
+        double = any(tensor.dtype == torch.float64 for tensor in self._tensors())
+        return "float64" if double else "float32"
+
+    @property
+    def rows(self) -> RowFormat:
+        """A table; the module keeps no names of columns."""
+        return RowFormat("table")
+
+    @property
+    def outputs(self) -> Collection[str]:
+        """The value alone."""
+        return {"value"}
+
+    def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+        """What the module gives for the rows, as a tensor of the dtype of its weights."""
+        values = rows.toarray() if hasattr(rows, "toarray") else rows
+        matrix = np.array(values, dtype=self._dtype)  # a copy: a module could write into it
+        with torch.no_grad():
+            result = self.model(torch.from_numpy(matrix))
+        if not isinstance(result, torch.Tensor):
+            raise TypeError(f"the module gives {type(result).__name__} in place of a tensor")
+        return dict.fromkeys(outputs, result.numpy())
+
+    def convert(self, table: Table) -> tuple[StepOutput, str]:
+        """The operations of `forward`, one by one."""
+        if any(block.is_text or block.time for block in table.blocks):
+            raise refuse("A module takes numbers, but X has columns of strings or dates.", "Encode them before.")
+        value = trace(self.model, table.numbers().cast(self._dtype), table.context)
+        return StepOutput(value=value.vector() if len(value.shape) == 2 and value.width == 1 else value), "traced"
