@@ -15,6 +15,6 @@ labels = (["good"] * len(GOOD) + ["bad"] * len(BAD)) * 10
 model = make_pipeline(TfidfVectorizer(strip_accents="unicode"), LogisticRegression()).fit(texts, labels)
 
 if __name__ == "__main__":
-    packed = sealift.pack(model, texts, labels, name="reviews", title="Good or bad review?")
+    packed = sealift.pack(model, texts, labels, name="reviews", card={"title": "Good or bad review?"})
     build_page(packed.path, "reviews.html")
     print(packed.load().predict(["Tres bon, clean"])["label"], "- open reviews.html with a double click")

@@ -81,7 +81,7 @@ def demo() -> Demo:
         truth[400:],
         name="breast-cancer",
         output=seal,
-        title="Breast mass",
+        card={"title": "Breast mass"},
         class_names=NAMES,
         headline=("probability", 0),
         fields={

@@ -20,7 +20,8 @@ if "onnxruntime" not in sys.modules:
 # Silent until the application configures logging (docs/reference/python.md, "Logging").
 logging.getLogger("sealift").addHandler(logging.NullHandler())
 
-# Name → home. Imported on first use, so that `import sealift` costs nothing and no framework is touched unasked.
+# Name → module, and the name there where it is another. Imported on first use, so that `import sealift` costs nothing
+# and no framework is touched unasked.
 _HOMES = {
     "Answers": "sealift.runtime",
     "Contract": "sealift.contract",
@@ -34,15 +35,21 @@ _HOMES = {
     "ParityError": "sealift.errors",
     "SealError": "sealift.errors",
     "SealedModel": "sealift.runtime",
+    "ModelCard": "sealift.packing.model_card",
     "SealiftError": "sealift.errors",
     "SignatureError": "sealift.errors",
+    "app": "sealift.targets.app",
     "doctor": "sealift.packing.doctor",
+    "keygen": "sealift.seal.keys:make_keys",
     "load": "sealift.runtime",
     "pack": "sealift.packing",
+    "score": "sealift.batch",
+    "sign": "sealift.seal.keys:sign_path",
     "verify": "sealift.runtime",
 }
 
 if TYPE_CHECKING:
+    from sealift.batch import score
     from sealift.contract import Contract, Field
     from sealift.errors import (
         ContractError,
@@ -56,8 +63,12 @@ if TYPE_CHECKING:
         SignatureError,
     )
     from sealift.packing.doctor import doctor
+    from sealift.packing.model_card import ModelCard
     from sealift.packing.pipeline import pack
     from sealift.runtime import Answers, Limits, SealedModel, load, verify
+    from sealift.seal.keys import make_keys as keygen
+    from sealift.seal.keys import sign_path as sign
+    from sealift.targets.app import app
 
 __all__ = [
     "Answers",
@@ -68,6 +79,7 @@ __all__ = [
     "LimitError",
     "Limits",
     "MissingExtraError",
+    "ModelCard",
     "PackError",
     "PageError",
     "ParityError",
@@ -76,9 +88,13 @@ __all__ = [
     "SealiftError",
     "SignatureError",
     "__version__",
+    "app",
     "doctor",
+    "keygen",
     "load",
     "pack",
+    "score",
+    "sign",
     "verify",
 ]
 
@@ -87,7 +103,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'sealift' has no attribute {name!r}")
     try:
-        return getattr(import_module(_HOMES[name]), name)
+        module, _, attribute = _HOMES[name].partition(":")
+        return getattr(import_module(module), attribute or name)
     except MissingExtraError as error:
         return _unavailable(name, error)
 

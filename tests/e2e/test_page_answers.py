@@ -47,7 +47,7 @@ def hepatitis() -> Path:
     truth = pd.Series(np.where(RANDOM.random(N) < risk, "died", "alive"), name="outcome")
     model = make_pipeline(SimpleImputer(), LogisticRegression(max_iter=1000)).fit(rows[:150], truth[:150])
     return _page(
-        "hepatitis", model, rows[150:], truth[150:], title="Hepatitis", about=ABOUT,
+        "hepatitis", model, rows[150:], truth[150:], card={"title": "Hepatitis", **ABOUT},
         fields={
             "age": {"title": "Age at admission", "units": "years"},
             "ascites": {"title": "Ascites?", "category_names": {0: "no", 1: "yes"}},

@@ -168,10 +168,12 @@ def test_rows_that_cannot_be_used(tmp_path: Path, text: str, code: str) -> None:
 
 def test_what_the_packer_knows(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
-    path.write_text('title = "T"\nheadline = ["probability", 1]\n[inputs.age]\nunits = "years"\nrange = [0, 120]\n')
+    path.write_text(
+        'headline = ["probability", 1]\n[card]\ntitle = "T"\n[inputs.age]\nunits = "years"\nrange = [0, 120]\n'
+    )
     assert read_overrides(path) == {
         "fields": {"age": {"units": "years", "range": [0, 120]}},
-        "title": "T",
+        "card": {"title": "T"},
         "headline": ("probability", 1),
     }
     path = tmp_path / "c.json"
@@ -180,7 +182,19 @@ def test_what_the_packer_knows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"nope": 1}', '{"inputs": [1]}', '{"inputs": {"a": 1}}', '{"title": 1}', '{"headline": [1]}']
+    "text",
+    [
+        "{",
+        "[]",
+        '{"nope": 1}',
+        '{"inputs": [1]}',
+        '{"inputs": {"a": 1}}',
+        '{"title": "T"}',
+        '{"card": "T"}',
+        '{"card": {"title": 1}}',
+        '{"card": {"autor": "A"}}',
+        '{"headline": [1]}',
+    ],
 )
 def test_a_contract_file_that_is_malformed(tmp_path: Path, text: str) -> None:
     (tmp_path / "c.json").write_text(text)
@@ -217,7 +231,7 @@ def test_from_a_python_file_to_answers(tmp_path: Path, capsys: pytest.CaptureFix
     held = pd.DataFrame({"id": range(40), "age": rng.uniform(20, 80, 40).round(1), "sex": rng.choice(["f", "m"], 40)})
     held["truth"] = "ill"
     held.to_csv(tmp_path / "held.csv", index=False)
-    (tmp_path / "c.toml").write_text('title = "T"\n[inputs.age]\nunits = "years"\n')
+    (tmp_path / "c.toml").write_text('[card]\ntitle = "T"\n[inputs.age]\nunits = "years"\n')
     call("keygen", str(tmp_path / "k"))
     sealed = str(tmp_path / "m.seal")
     packed = call(

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 import seals
 from sealift import seal
 from sealift.cli.commands import app
-from sealift.cli.keys import VARIABLE
+from sealift.seal.keys import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 NOISY = """\

@@ -10,13 +10,11 @@ from sealift.cli.console import clean, say, styled
 _WIDTH = 8
 
 
-def page(file: Path, output: Path, *, handout: bool, as_json: bool) -> None:
+def page(file: Path, output: Path | None, *, handout: bool, as_json: bool) -> None:
     """Write the page, and the handout beside it where it is asked for."""
-    from sealift.targets.base import target_for
-    from sealift.targets.page import build_handout
+    from sealift.targets.app import app
 
-    info = target_for(output).build(file, output)
-    sheet = build_handout(file, info, output.with_name(f"{output.stem}-handout.html")) if handout else None
+    info = app(file, output, handout=handout)
     if as_json:
         console.show_json(
             {
@@ -27,13 +25,13 @@ def page(file: Path, output: Path, *, handout: bool, as_json: bool) -> None:
                 "sha256": info.sha256,
                 "identity": info.identity,
                 "title": info.title,
-                "handout": None if sheet is None else str(sheet.path),
+                "handout": None if info.handout is None else str(info.handout),
             }
         )
         return
     say(f"{clean(info.title)}: {clean(info.path)}, {info.size / 1e6:.1f} MB")
-    if sheet is not None:
-        say(f"For IT security and data protection: {clean(sheet.path)}")
+    if info.handout is not None:
+        say(f"For IT security and data protection: {clean(info.handout)}")
     say("Open it with a double click; it needs no network, and sends nothing.")
 
 

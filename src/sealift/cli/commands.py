@@ -123,7 +123,7 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
     "overrides",
     type=FILE,
     help="A .toml or .json file with what you know: inputs.<name> = {units, description, range …}, "
-    "outputs.<name> = {title, units, columns …}, class_names, headline, title, description, about.",
+    "outputs.<name> = {title, units, columns …}, class_names, headline, card = {title, description, author …}.",
 )
 @click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated.")
 @click.option(
@@ -280,7 +280,7 @@ def app_(file: Path, output: Path | None, handout: bool, as_json: bool) -> None:
     """Make one .html file that anyone opens with a double click: no installation, no server, no network."""
     from sealift.cli import app
 
-    app.page(file, output or file.parent / f"{file.stem}.html", handout=handout, as_json=as_json)
+    app.page(file, output, handout=handout, as_json=as_json)
 
 
 @_command("demo", "Try it all on real data.", "demo --out demo")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +12,10 @@ from sealift import files
 from sealift.cli import console
 from sealift.cli.console import clean, say
 from sealift.errors import SignatureError
+from sealift.seal.keys import VARIABLE
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-
-VARIABLE = "SEALIFT_KEY_PASSWORD"
-"""The environment variable with the password of an encrypted private key."""
 
 
 def generate(path: Path, *, password_prompt: bool, password_file: Path | None, as_json: bool) -> None:
@@ -52,17 +48,7 @@ def open_key(key: Path, *, password_prompt: bool, password_file: Path | None) ->
     """The private key; its password by prompt, file, or the environment variable where the key has one."""
     from sealift import seal
 
-    password = _given(password_prompt, password_file, confirm=False)
-    if password is None and b"ENCRYPTED" in files.read(key, limit=1 << 16):
-        password = os.environ.get(VARIABLE, "").encode() or None
-        if password is None:
-            raise SignatureError(
-                "E501",
-                "The private key is protected by a password.",
-                where=str(key),
-                fix=f"Give it with --password-prompt, --password-file, or the environment variable {VARIABLE}.",
-            )
-    return seal.load_private_key(key, password=password)
+    return seal.open_private_key(key, password=_given(password_prompt, password_file, confirm=False))
 
 
 def _given(prompt: bool, file: Path | None, *, confirm: bool) -> bytes | None:

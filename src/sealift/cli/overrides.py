@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from sealift import canonical, files
+from sealift.contract import ABOUT
 from sealift.errors import ContractError
 
-_KEYS = {"inputs", "outputs", "class_names", "headline", "title", "description", "about"}
+_KEYS = {"inputs", "outputs", "class_names", "headline", "card"}
+_CARD = {"title", "description", *ABOUT}
 
 
 def read_overrides(path: Path) -> dict[str, Any]:
@@ -26,12 +28,12 @@ def read_overrides(path: Path) -> dict[str, Any]:
     for kind, tables in (("inputs", inputs), ("outputs", raw.get("outputs", {}))):
         if not isinstance(tables, dict) or not all(isinstance(value, dict) for value in tables.values()):
             raise _malformed(f"{kind} is no table of tables by name", path)
-    for key in ("title", "description"):
-        if not isinstance(raw.get(key, ""), str):
-            raise _malformed(f"{key} is no text", path)
-    for key, kinds in (("class_names", (list, dict)), ("headline", (str, list)), ("about", (dict,))):
+    for key, kinds in (("class_names", (list, dict)), ("headline", (str, list)), ("card", (dict,))):
         if key in raw and not isinstance(raw[key], kinds):
             raise _malformed(f"{key} has the wrong form", path)
+    card = raw.get("card", {})
+    if set(card) - _CARD or not all(isinstance(text, str) for text in card.values()):
+        raise _malformed("card has an unknown key, or a value that is no text", path)
     if isinstance(raw.get("headline"), list):
         if len(raw["headline"]) != 2:
             raise _malformed("headline is the name of an output, or a pair of output and class", path)
@@ -45,5 +47,6 @@ def _malformed(what: str, path: Path) -> ContractError:
         f"The contract file is malformed: {what}.",
         where=str(path),
         fix=f"Use the keys {', '.join(sorted(_KEYS))}; inputs.<name> takes units, description, range, "
-        "category_names, personal …; outputs.<name> takes title, units, description, columns.",
+        "category_names, personal …; outputs.<name> takes title, units, description, columns; "
+        f"card takes title, description, {', '.join(ABOUT)}.",
     )

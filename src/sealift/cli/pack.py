@@ -40,7 +40,6 @@ def run(
     as_json: bool,
 ) -> None:
     """Load model and rows, pack, sign, and tell what was proved."""
-    from sealift import seal
     from sealift.cli.keys import open_key
     from sealift.cli.overrides import read_overrides
     from sealift.cli.tables import read_data
@@ -70,15 +69,14 @@ def run(
         packed = pack(
             loaded.model, rows, truth, name=name, version=version, output=output, tolerance=tolerance,
             keep_rows=keep_rows, training=learned, privacy=privacy, engines=chosen, overwrite=overwrite,
-            progress=bar.stage, **known,
+            sign=key, progress=bar.stage, **known,
         )  # fmt: skip
-    keyid = seal.sign_file(packed.path, key)[0] if key is not None else None
     if as_json:
         console.show_json(
             {
                 "ok": True,
                 **console.manifest(packed.path, packed.load().seal),
-                "signed_by": keyid,
+                "signed_by": packed.signed_by,
                 "parity": packed.report.as_json(),
                 "privacy": packed.privacy.as_json() if packed.privacy else None,
                 "notes": [*loaded.notes, *packed.notes],
@@ -90,7 +88,7 @@ def run(
     pairs(
         [
             ("identity", packed.identity),
-            ("signed by", keyid or ""),
+            ("signed by", packed.signed_by or ""),
             ("proved", _proof(packed.report)),
             ("engines", "; ".join(packed.report.engines.values())),
         ]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 CLASS_NAMES = ("malignant", "benign")
-TITLE = "Breast mass: malignant or benign?"
-DESCRIPTION = "Tells malignant from benign breast masses by measurements of cell nuclei from a fine-needle aspirate."
 
 _GRADES = {
     "worst texture": ("fine", "medium", "coarse"),
@@ -19,7 +17,11 @@ _GRADES = {
 }
 _MISSING = {"mean smoothness": 0.05, "worst area": 0.08, "worst texture": 0.04, "concavity error": 0.1}
 
-ABOUT = {
+CARD = {
+    "title": "Breast mass: malignant or benign?",
+    "description": (
+        "Tells malignant from benign breast masses by measurements of cell nuclei from a fine-needle aspirate."
+    ),
     "when_to_use": (
         "To try Sealift. The model was trained in a few seconds to show how a model travels; "
         "it has not been validated for patients."

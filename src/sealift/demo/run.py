@@ -124,9 +124,7 @@ def _pack(model: Any, X: Any, y: Any, sealed: Path, say: Say) -> Any:
         fields=data.fields(X),
         class_names=data.CLASS_NAMES,
         headline=("probability", 0),
-        title=data.TITLE,
-        description=data.DESCRIPTION,
-        about=data.ABOUT,
+        card=data.CARD,
     )
     took = time.perf_counter() - start
     say("pack", f"{sealed.name}, {sealed.stat().st_size / 1e3:.0f} kB, in {took:.1f} s")

@@ -3,6 +3,7 @@
 from sealift.errors import MissingExtraError
 
 try:
+    from sealift.packing.model_card import ModelCard
     from sealift.packing.packed import Packed
     from sealift.packing.pipeline import pack
     from sealift.packing.proof.report import Report
@@ -15,4 +16,4 @@ except ModuleNotFoundError as error:
         fix="Install it with: pip install 'sealift[sklearn]'.",
     ) from None
 
-__all__ = ["Packed", "Report", "pack"]
+__all__ = ["ModelCard", "Packed", "Report", "pack"]

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from sealift.contract import ABOUT
 from sealift.contract.outputs.tolerance import LOOSEST
 from sealift.errors import PackError
-from sealift.packing.strings import check_strings, is_unicode
+from sealift.packing.model_card import ModelCard
 from sealift.seal.manifest import is_name, is_version
 
 
@@ -30,9 +29,7 @@ class Options:
     outputs: Mapping[str, Mapping[str, Any]] | None
     class_names: Sequence[str] | Mapping[Any, str] | None
     headline: str | tuple[str, Any] | None
-    title: str
-    description: str
-    about: Mapping[str, str]
+    card: ModelCard
     keep_rows: bool
     privacy: str
     tolerance: float | None
@@ -40,8 +37,6 @@ class Options:
 
     def __post_init__(self) -> None:
         check_name(self.name, self.version)
-        _check_about(self.about)
-        check_strings(title=self.title, description=self.description)
         _check_tolerance(self.tolerance)
         _check_privacy(self.privacy)
         check_engines(self.engines)
@@ -59,16 +54,6 @@ def check_name(name: Any, version: Any) -> None:
             f"The version {version!r:.80} cannot be used.",
             "Use 1 to 64 letters, digits, '.', '+', '_' or '-', beginning with a letter or digit, such as '1.2'.",
         )
-
-
-def _check_about(about: Mapping[str, str]) -> None:
-    if not isinstance(about, Mapping):
-        raise PackError("E304", "about is no dict.", fix=f"Use texts under: {', '.join(ABOUT)}.")
-    for key, text in about.items():
-        if key not in ABOUT or not isinstance(text, str) or not is_unicode(text):
-            raise PackError(
-                "E304", f"The card has no place for {key!r:.60}.", fix=f"Use texts under: {', '.join(ABOUT)}."
-            )
 
 
 def _check_tolerance(tolerance: Any) -> None:

@@ -25,6 +25,7 @@ class Packed:
         notes: what the packer should know.
         steps: each step's path, and how it was converted.
         privacy: what was compared with the caller's rows, and what the file retains of them.
+        signed_by: the id of the key that signed the file; None where it is not signed.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Packed:
     notes: Sequence[str]
     steps: Sequence[Mapping[str, str]] = ()
     privacy: PrivacyReport | None = None
+    signed_by: str | None = None
 
     def __repr__(self) -> str:
         notes = f"; {len(self.notes)} note{'s' * (len(self.notes) != 1)}" if self.notes else ""

@@ -19,6 +19,7 @@ from sealift.packing.describe.examples import examples
 from sealift.packing.describe.infer_contract import infer_contract
 from sealift.packing.describe.members import evidence, members, steps
 from sealift.packing.inputs.dataset import Dataset
+from sealift.packing.model_card import ModelCard
 from sealift.packing.options import Options
 from sealift.packing.output_file import check_output, identity_notes, output_path
 from sealift.packing.packed import Packed
@@ -48,14 +49,13 @@ def pack(
     outputs: Mapping[str, Mapping[str, Any]] | None = None,
     class_names: Sequence[str] | Mapping[Any, str] | None = None,
     headline: str | tuple[str, Any] | None = None,
-    title: str = "",
-    description: str = "",
-    about: Mapping[str, str] | None = None,
+    card: ModelCard | Mapping[str, str] | None = None,
     keep_rows: bool = False,
     training: Any = None,
     privacy: str = "report",
     tolerance: float | None = None,
     engines: Sequence[str] | None = None,
+    sign: seal.PrivateKey | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Packed:
@@ -77,10 +77,8 @@ def pack(
             {"value": {"title": "Price", "units": "€"}}. Without it, the names of a pandas y are used.
         class_names: names of the classes for people, in the order of the classes or by class.
         headline: the output to show first, or ("probability", class).
-        title: the model's name for people.
-        description: what it predicts, in a sentence.
-        about: texts for the model card: when_to_use, pitfalls, references, author, contact, license,
-            review_date.
+        card: what people read of the model, as `sealift.ModelCard` or a mapping of its texts: title, description,
+            when_to_use, pitfalls, references, author, contact, license, review_date.
         keep_rows: put some of the real rows into the file as examples, instead of generated ones. The card says so.
         training: the rows that the model was trained on, as X or as a pair (X, y). Nothing of them enters the file;
             its contents are compared with them too, and what is rare is counted in them.
@@ -89,6 +87,9 @@ def pack(
         engines: what the proof runs in: ("native",) or ("native", "wasm"). By default WebAssembly, the page's engine,
             is used where Node 20 is installed. The file says which were used, so the same inputs make the same
             identity only with the same engines.
+        sign: sign the file with this private key, or the one in this PEM file; its password is read from the
+            environment variable SEALIFT_KEY_PASSWORD. Signed before the file is written, so there never is an unsigned
+            one at `output`.
         overwrite: replace a file at `output` even if it is signed, or is no sealed file.
         progress: called with a sentence when a stage begins, and in the long one with how many rows are verified
             and about how long the rest takes. By default a line of a terminal or of a notebook's cell shows it.
@@ -101,14 +102,16 @@ def pack(
         ParityError: E303 when the answers differ; nothing is written.
         LimitError: E210 when the graph of an ONNX file takes more time or memory than its `limits`.
         ContractError: E106 when `fields` contradict themselves.
+        SignatureError: E501 when the key of `sign` cannot be used.
         FileError: E402 when the file cannot be written, E406 when another file would be lost. Both are noticed before
             the work.
     """
     options = Options(
-        name, version, fields or {}, outputs, class_names, headline, title, description, about or {}, keep_rows,
-        privacy, tolerance, engines,
+        name, version, fields or {}, outputs, class_names, headline, ModelCard.of(card), keep_rows, privacy, tolerance,
+        engines,
     )  # fmt: skip
     path = output_path(output, name, overwrite=overwrite)
+    key = None if sign is None else seal.open_private_key(sign)  # before the work, too
     report_progress = progress or (lambda _: None)
 
     def say(stage: str) -> None:
@@ -152,7 +155,7 @@ def pack(
     say("Writing")
     notes = [*(finding.note for finding in report.findings), *form.notes, *notes_on_dropped(form), *proof.notes]
     measured = evidence(dataset, converted, contract, proof.report, report, notes, options)
-    sealed = seal.assemble(
+    sealed: dict[str, Any] = seal.assemble(
         members(converted, contract, graph, golden, measured, generator, source.model, options),
         name=name,
         version=version,
@@ -161,11 +164,14 @@ def pack(
         opsets={entry.domain: entry.version for entry in converted.graph.opset_import},
     )
     check_output(path, overwrite=overwrite)  # somebody may have signed it since
+    if key is not None:
+        sealed = seal.sign_members(sealed, key)
     seal.write(path, sealed)
     identity = hashlib.sha256(sealed["manifest.json"]).hexdigest()
+    keyid = None if key is None else seal.key_id(key.public_key())
     notes += identity_notes(proof.report)
     _log.info("%s %s: wrote %s, identity %s", name, version, path, identity)
-    return Packed(path, identity, contract, proof.report, notes, steps(converted), report)
+    return Packed(path, identity, contract, proof.report, notes, steps(converted), report, keyid)
 
 
 def _with_contract(graph: onnx.ModelProto, contract: Contract) -> bytes:

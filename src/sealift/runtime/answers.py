@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -66,7 +66,11 @@ def as_frame(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], rows: 
     Raises:
         MissingExtraError: E405 when pandas is needed and not installed.
     """
-    columns = [column for output in contract.outputs for column in _columns(output, answers[output.name])]
+    columns: list[tuple[str, str, _Values]] = []
+    for output in contract.outputs:
+        kind = output_kind(output)
+        parts = zip(kind.columns(output), kind.split(output, answers[output.name]), strict=True)
+        columns += [(column.name, column.dtype, values) for column, values in parts]
     good = None
     if isinstance(answers, Answers):
         good = answers.good
@@ -88,13 +92,6 @@ def _spread(values: npt.NDArray[Any] | None, output: Output, good: npt.NDArray[n
     if values is not None:
         whole[good] = values
     return whole
-
-
-def _columns(output: Output, values: npt.NDArray[Any]) -> Iterator[tuple[str, str, _Values]]:
-    """Name, dtype and values of each column of an output, as in an answered file."""
-    kind = output_kind(output)
-    for column, part in zip(kind.columns(output), kind.split(output, values), strict=True):
-        yield column.name, column.dtype, part
 
 
 def _library(rows: Any) -> str:

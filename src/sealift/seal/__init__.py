@@ -4,16 +4,19 @@ The format is specified in spec/SEAL.md.
 """
 
 from sealift.seal.graph import GraphInfo, Port
+from sealift.seal.keys import PrivateKey, make_keys, open_private_key, sign_path
 from sealift.seal.layout import LIMITS
 from sealift.seal.manifest import FORMAT, Manifest
 from sealift.seal.reader import Seal, parse, read
 from sealift.seal.signature import (
     Signature,
     generate_keys,
+    key_id,
     load_private_key,
     load_public_key,
     sign,
     sign_file,
+    sign_members,
     signatures,
     verify_key,
 )
@@ -26,18 +29,24 @@ __all__ = [
     "GraphInfo",
     "Manifest",
     "Port",
+    "PrivateKey",
     "Seal",
     "Signature",
     "Source",
     "assemble",
     "generate_keys",
+    "key_id",
     "load_private_key",
     "load_public_key",
+    "make_keys",
+    "open_private_key",
     "parse",
     "read",
     "read_source",
     "sign",
     "sign_file",
+    "sign_members",
+    "sign_path",
     "signatures",
     "verify_key",
     "write",

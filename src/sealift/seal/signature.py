@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sealift import files
 from sealift.errors import SignatureError
-from sealift.seal import envelope, reader, writer
+from sealift.seal import envelope, manifest, reader, writer
 from sealift.seal.envelope import Signature
 from sealift.seal.layout import Bytes
 from sealift.seal.points import is_weak
@@ -25,6 +26,7 @@ __all__ = [
     "load_public_key",
     "sign",
     "sign_file",
+    "sign_members",
     "signatures",
     "verify_key",
 ]
@@ -123,10 +125,26 @@ def sign_file(path: Path, key: Ed25519PrivateKey) -> tuple[str, str]:
 
 def sign(seal: Seal, key: Ed25519PrivateKey) -> dict[str, Bytes]:
     """The members of `seal` with a signature by `key` added; earlier signatures by other keys stay."""
-    payload = envelope.statement(seal.manifest, seal.identity)
     kept = {old.keyid: old.value for old in signatures(seal)}
-    kept[key_id(key.public_key())] = key.sign(envelope.encoding(payload))
-    return {**seal.members, "signature.json": envelope.build(payload, kept.items())}
+    return _signed(seal.members, seal.manifest, seal.identity, kept, key)
+
+
+def sign_members(members: Mapping[str, Bytes], key: Ed25519PrivateKey) -> dict[str, Bytes]:
+    """Assembled members, which are in no file yet, with a signature by `key`. Raises SealError E205."""
+    raw = bytes(members["manifest.json"])
+    return _signed(members, manifest.parse(raw), hashlib.sha256(raw).hexdigest(), {}, key)
+
+
+def _signed(
+    members: Mapping[str, Bytes],
+    described: manifest.Manifest,
+    identity: str,
+    kept: dict[str, bytes],
+    key: Ed25519PrivateKey,
+) -> dict[str, Bytes]:
+    payload = envelope.statement(described, identity)
+    signatures = {**kept, key_id(key.public_key()): key.sign(envelope.encoding(payload))}
+    return {**members, "signature.json": envelope.build(payload, signatures.items())}
 
 
 def signatures(seal: Seal) -> list[Signature]:

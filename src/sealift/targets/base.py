@@ -26,6 +26,7 @@ class Built:
         sha256: its digest; the same sealed file and the same installation make the same file.
         identity: the identity of the sealed model inside.
         title: the model's title.
+        handout: the sheet about the file, where one was asked for.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Built:
     sha256: str
     identity: str
     title: str
+    handout: Path | None = None
 
 
 class Target(Protocol):

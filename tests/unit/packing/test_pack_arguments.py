@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sealift
 from packs import member, no_node, text  # noqa: F401 - a fixture
-from sealift.contract import Headline
+from sealift.contract import ABOUT, Headline
 from sealift.errors import SealiftError
 
 RANDOM = np.random.default_rng(11)
@@ -43,8 +45,6 @@ def test_everything_that_can_be_told(tmp_path: Path) -> None:
         tmp_path,
         y=Y,
         version="2.1+b",
-        title="Heart risk",
-        description="Tells who is at risk.",
         fields={
             "age": {"units": "years", "range": (0, 120), "description": "Age at the visit", "personal": True},
             "sex": {"title": "Sex at birth", "personal": True},
@@ -52,7 +52,13 @@ def test_everything_that_can_be_told(tmp_path: Path) -> None:
         },
         class_names={0: "healthy", 1: "ill"},
         headline=("probability", 0),
-        about={"author": "A | B", "license": 'MIT "or" so\n', "pitfalls": "None known."},
+        card={
+            "title": "Heart risk",
+            "description": "Tells who is at risk.",
+            "author": "A | B",
+            "license": 'MIT "or" so\n',
+            "pitfalls": "None known.",
+        },
         tolerance=1e-7,
     )
     age, dose, sex = packed.contract.inputs
@@ -74,6 +80,24 @@ def test_everything_that_can_be_told(tmp_path: Path) -> None:
     ]
     assert "# Heart risk" in card
     assert "Age at the visit" in card
+
+
+def test_a_card_is_a_model_card_or_a_mapping(tmp_path: Path) -> None:
+    texts = {"title": "T", "description": "D.", "when_to_use": "W", "contact": "a@b.example", "review_date": "2027-01"}
+    cards: list[Any] = [sealift.ModelCard(**texts), texts, MappingProxyType(texts)]
+    for card in cards:
+        contract = pack(tmp_path, card=card, engines=("native",)).contract
+        assert (contract.title, contract.description) == ("T", "D.")
+        assert contract.about == {key: texts[key] for key in ("when_to_use", "contact", "review_date")}
+    empty = pack(tmp_path, card=sealift.ModelCard()).contract
+    assert (empty.title, empty.description, empty.about) == ("", "", {})
+    with pytest.raises(TypeError, match="autor"):
+        sealift.ModelCard(autor="me")  # type: ignore[call-arg]
+    with pytest.raises(SealiftError) as caught:
+        sealift.ModelCard(author=5)  # type: ignore[arg-type]
+    assert caught.value.code == "E304"
+    # What the contract holds as `about`, the card has too.
+    assert {*ABOUT, "title", "description"} == {field.name for field in dataclasses.fields(sealift.ModelCard)}
 
 
 def test_class_names_as_a_list_and_the_usual_headline(tmp_path: Path) -> None:
@@ -116,12 +140,13 @@ NONSENSE: dict[str, dict[str, Any]] = {
     "every tolerance": {"tolerance": float("inf")},
     "a tolerance that is none": {"tolerance": float("nan")},
     "a tolerance of text": {"tolerance": "1e-6"},
-    "about with an unknown key": {"about": {"autor": "me"}},
-    "about with a number": {"about": {"author": 5}},
-    "about without a dict": {"about": "me"},
-    "a title that is a number": {"title": 5},
-    "a description that is none": {"description": None},
-    "a title that is no Unicode": {"title": "\ud800"},
+    "a card with an unknown key": {"card": {"autor": "me"}},
+    "a card with a key that is a number": {"card": {5: "me"}},
+    "a card with a number": {"card": {"author": 5}},
+    "a card without a dict": {"card": "me"},
+    "a title that is a number": {"card": {"title": 5}},
+    "a description that is none": {"card": {"description": None}},
+    "a title that is no Unicode": {"card": {"title": "\ud800"}},
     "class names for regression": {"model": REGRESSION, "X": FRAME[["age", "dose"]], "class_names": ["a", "b"]},
     "a class for regression": {"model": REGRESSION, "X": FRAME[["age", "dose"]], "headline": ("value", 1)},
 }

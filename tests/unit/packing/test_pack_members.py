@@ -101,7 +101,9 @@ def packed(tmp_path: Path) -> sealift.packing.Packed:
     X, y = make_classification(120, 5, random_state=0)
     frame = pd.DataFrame(X, columns=["a|b", "c", "d\ne", "f", "g"])
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame, y)
-    return sealift.pack(model, frame, y, name="members", output=tmp_path / "m.seal", description="Of one line.")
+    return sealift.pack(
+        model, frame, y, name="members", output=tmp_path / "m.seal", card={"description": "Of one line."}
+    )
 
 
 def test_provenance_names_no_path_user_host_or_time(packed: sealift.packing.Packed) -> None:

@@ -201,7 +201,7 @@ def test_a_contract_file_names_outputs_classes_and_categories(tmp_path: Path) ->
 
 
 def test_what_the_author_says_is_in_the_contract(tmp_path: Path) -> None:
-    packed = regression(tmp_path, about={"author": "A. Example", "review_date": "2027-01-31"})
+    packed = regression(tmp_path, card={"author": "A. Example", "review_date": "2027-01-31"})
     assert packed.load().contract.about == {"author": "A. Example", "review_date": "2027-01-31"}
     assert "- To be reviewed by: 2027-01-31" in text(packed, "card.md")
 

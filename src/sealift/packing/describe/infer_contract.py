@@ -65,9 +65,9 @@ def infer_contract(
         stages=text_refusals.with_policies(conversion.stages, original),
         ignored=tuple(Ignored(column.name, place) for place, column in form.dropped),
         headline=output_names.headline(conversion.outputs, options.headline),
-        title=options.title,
-        description=options.description,
-        about=dict(options.about),
+        title=options.card.title,
+        description=options.card.description,
+        about=options.card.about,
     )
     described = {name: changes for name, changes in options.fields.items() if name not in inferred.ignored_names}
     fields.check_overrides(described, inferred)

@@ -82,7 +82,7 @@ def members(
         "evidence.json": canonical.dumps(measured),
         "reference/sketches.json": canonical.dumps(examples.sketches(generator, contract)),
         "reference/background.json": canonical.dumps(background),
-        "card.md": card(contract, name=name, version=version, evidence=measured, about=options.about).encode(),
+        "card.md": card(contract, name=name, version=version, evidence=measured, about=options.card.about).encode(),
         "provenance.json": canonical.dumps(provenance(form, model)),
-        "sbom.cdx.json": canonical.dumps(sbom(name, version, graph, options.description)),
+        "sbom.cdx.json": canonical.dumps(sbom(name, version, graph, options.card.description)),
     }

@@ -1,0 +1,34 @@
+"""`sealift.app`: a sealed file as one file that a person opens, as `sealift app` does."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from sealift.targets.base import Built, target_for
+from sealift.targets.page import build_handout
+
+
+def app(file: Path | str, output: Path | str | None = None, *, handout: bool = False) -> Built:
+    """Make one .html file that anyone opens with a double click: no installation, no server, no network.
+
+    Args:
+        file: the .seal file; read and checked wholly before anything is written.
+        output: where to write; `file` with .html by default. Its ending chooses the target.
+        handout: write a sheet for IT security and data protection beside it, `<output>-handout.html`.
+
+    Returns:
+        What was written: `path`, `size`, `sha256`, `identity`, `title`, and `handout`, the path of the sheet.
+
+    Raises:
+        FileError: E401 or E402. SealError: E201 to E205, E208. ContractError: E106.
+        PageError: E601 when the front end was not built, E602 when the sealed file is too large for a page, E606 for
+            an ending that no target writes.
+    """
+    file = Path(file)
+    out = Path(output) if output is not None else file.parent / f"{file.stem}.html"
+    built = target_for(out).build(file, out)
+    if not handout:
+        return built
+    sheet = build_handout(file, built, out.with_name(f"{out.stem}-handout.html"))
+    return dataclasses.replace(built, handout=sheet.path)
