@@ -49,32 +49,34 @@ class Reachable:
         return list(names.values()) if _is_users(names) and self._add(names) else ()
 
     def _referred_to(self, value: Any) -> Iterator[Any]:
-        if isinstance(value, ModuleType):
+        # Not isinstance, which asks a proxy for the class of what it stands for.
+        kind = type(value)
+        if issubclass(kind, ModuleType):
             yield from self._module(vars(value))
             return
         if id(value) in self._visited:
             return
-        if isinstance(value, FunctionType):
+        if kind is FunctionType:
             self._visited.add(id(value))
             yield from self._of_function(value)
-        elif isinstance(value, MethodType):
+        elif kind is MethodType:
             yield from (value.__func__, value.__self__)
-        elif isinstance(value, functools.partial):
+        elif issubclass(kind, functools.partial):
             yield from (value.func, *value.args, *value.keywords.values())
-        elif isinstance(value, functools._lru_cache_wrapper):
+        elif kind is functools._lru_cache_wrapper:
             yield value.__wrapped__
-        elif isinstance(value, property | staticmethod | classmethod | functools.cached_property):
+        elif issubclass(kind, property | staticmethod | classmethod | functools.cached_property):
             yield from (getattr(value, name, None) for name in ("fget", "func", "__func__"))
-        elif isinstance(value, type):
+        elif issubclass(kind, type):
             self._visited.add(id(value))
             yield from self._of_class(value)
-        elif isinstance(value, list | tuple | set | frozenset | dict):
+        elif kind in (list, tuple, set, frozenset, dict):
             self._visited.add(id(value))
             if len(value) <= _MOST_ITEMS:
-                yield from list(value.values() if isinstance(value, dict) else value)
-        elif _is_users_class(type(value)):
+                yield from list(value.values() if kind is dict else value)
+        elif _is_users_class(kind):
             self._visited.add(id(value))
-            yield type(value)
+            yield kind
             yield from _attributes(value)
 
     def _of_function(self, function: FunctionType) -> Iterator[Any]:
@@ -103,7 +105,13 @@ def _globals_of(function: Any) -> dict[str, Any] | None:
 
 
 def _attributes(value: Any) -> list[Any]:
-    return [] if isinstance(value, type | ModuleType) else list(getattr(value, "__dict__", {}).values())
+    if issubclass(type(value), type | ModuleType):
+        return []
+    try:
+        names = object.__getattribute__(value, "__dict__")
+    except AttributeError:  # slots
+        return []
+    return list(names.values())
 
 
 def _contents(cell: CellType) -> list[Any]:

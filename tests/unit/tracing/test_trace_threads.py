@@ -36,6 +36,13 @@ _MODULES = {
             from traced_inner import ones_beside
             return ones_beside(x)
         def pause(): pass
+
+        class Proxy:
+            # As the request of a web framework: it has a class, attributes and a truth value only while one is served.
+            def __getattribute__(self, name): raise RuntimeError("outside of a request")
+            def __bool__(self): raise RuntimeError("outside of a request")
+        request = Proxy()
+        several = [Proxy(), {"request": Proxy()}]
     """,
     "traced_helper": """
         import numpy as np

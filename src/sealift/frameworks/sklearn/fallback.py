@@ -52,7 +52,7 @@ def _no_converter(estimator: Any, reason: str = "") -> PackError:
 
 
 def _traced(estimator: Any, x: Table) -> Table:
-    """`transform` run once on a stand-in for the rows: a data frame if it can work with one, else an array."""
+    """`transform` run once on a placeholder for the rows: a data frame if it can work with one, else an array."""
     from sealift.tracing import trace
     from sealift.tracing.unsupported import is_library
 

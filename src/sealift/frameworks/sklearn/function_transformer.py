@@ -19,7 +19,7 @@ from sealift.tracing import trace, trace_series
 
 @converter(preprocessing.FunctionTransformer, how="traced")
 def function(step: Any, x: Table) -> Table:
-    """The function run once on a stand-in for what the step is given: a data frame, or an array."""
+    """The function run once on a placeholder for what the step is given: a data frame, or an array."""
     func = step.func
     # OneToOne steps of scikit-learn's own checks change nothing.
     if func is None or getattr(getattr(func, "func", None), "__name__", "") == "check_array":
