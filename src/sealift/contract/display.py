@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sealift import notebook
 from sealift.contract.field import Field, named_categories
 from sealift.contract.output import Output
 from sealift.contract.scalars import shown
 
-if TYPE_CHECKING:
-    from sealift.contract.contract import Contract
-
 _LISTED = 6  # names in a line
 _ROWS = 100  # of a table
 _NAME = 24
 
 
-def summary(contract: Contract) -> str:
+class Described(Protocol):
+    """What is shown of a contract (`sealift.contract.contract.Contract`)."""
+
+    @property
+    def inputs(self) -> tuple[Field, ...]:
+        """The fields of a row."""
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """What the model answers."""
+
+    @property
+    def task(self) -> str:
+        """What kind of answer it gives."""
+
+    @property
+    def description(self) -> str:
+        """What the model is for."""
+
+
+def summary(contract: Described) -> str:
     """The task, the number of inputs with the first names, and the outputs."""
     count = len(contract.inputs)
     inputs = f"{count} input{'s' * (count != 1)} ({_names(field.name for field in contract.inputs)})"
     return f"{contract.task}, {inputs} → {_names(output.name for output in contract.outputs)}"
 
 
-def tables(contract: Contract) -> str:
+def tables(contract: Described) -> str:
     """The inputs and outputs as HTML tables, the first hundred of each."""
     inputs = [
         [f.name, f.title, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), f.units]
