@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sealift.packing import Packed
-from sealift.runtime import wasm
+from sealift.runtime.engines import wasm
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 import sealift
-from sealift.runtime import wasm
+from sealift.runtime.engines import wasm
 wasm.node = lambda: None
 random = np.random.default_rng(0)
 X = pd.DataFrame({"a": random.normal(size=150), "b": random.normal(size=150)})

@@ -22,7 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 import sealift
 from sealift.contract import encode
 from sealift.packing.probes.threshold_search import _key, _value
-from sealift.runtime import wasm
+from sealift.runtime.engines import wasm
 from sealift.stats import SMALL, sketch_numbers, sketch_texts
 
 NUMBERS = st.lists(st.floats(width=64), max_size=150)

@@ -12,6 +12,8 @@ import numpy as np
 from sealift.contract.outputs.tolerance import LOOSEST
 from sealift.errors import PackError
 from sealift.packing.model_card import ModelCard
+from sealift.runtime.engines.base import NATIVE
+from sealift.runtime.engines.base import engines as known_engines
 from sealift.seal.manifest import is_name, is_version
 
 
@@ -78,7 +80,7 @@ def _check_privacy(privacy: Any) -> None:
 def check_engines(engines: Any) -> None:
     """Raise PackError E304 unless the engines are known, the native one among them."""
     listed = isinstance(engines, list | tuple) and all(isinstance(name, str) for name in engines)
-    if engines is not None and (not listed or "native" not in engines or not set(engines) <= {"native", "wasm"}):
+    if engines is not None and (not listed or NATIVE not in engines or not set(engines) <= set(known_engines())):
         raise _wrong(
             f"The engines {engines!r:.60} cannot be used.", 'Give ("native",) or ("native", "wasm"), or leave it out.'
         )

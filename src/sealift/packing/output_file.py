@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sealift import files, seal
 from sealift.errors import FileError, SealiftError
+from sealift.packing.proof.further_engines import NOT_CHECKED, further_engines
 from sealift.packing.proof.report import Report
-from sealift.packing.proof.webassembly import NO_NODE
 
 
 def output_path(output: Path | str | None, name: str, *, overwrite: bool) -> Path:
@@ -35,11 +35,11 @@ def check_output(path: Path, *, overwrite: bool) -> None:
 
 def identity_notes(report: Report) -> list[str]:
     """What the packer should know of the file's identity; it is not in the file."""
-    if report.engines.get("webassembly") != NO_NODE:
-        return []
     return [
-        "Not verified in WebAssembly, the page's engine, because Node 20 is not installed. Where it is, the same "
-        'inputs give another identity; engines=("native",) (--engines native) gives the same one everywhere.'
+        f"Not verified in {kind.title}: {outcome.removeprefix(NOT_CHECKED)}. Where it can run, the same inputs give "
+        'another identity; engines=("native",) (--engines native) gives the same one everywhere.'
+        for kind in further_engines()
+        if (outcome := report.engines.get(kind.key, "")).startswith(NOT_CHECKED)
     ]
 
 

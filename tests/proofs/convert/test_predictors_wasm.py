@@ -15,7 +15,8 @@ import cases
 import parity
 from sealift.contract import Contract, encode
 from sealift.frameworks import convert
-from sealift.runtime import Engine, wasm
+from sealift.runtime import Engine
+from sealift.runtime.engines import wasm
 
 
 @pytest.mark.skipif(wasm.node() is None, reason="Node is not installed, or the page was not built")

@@ -29,7 +29,8 @@ from sealift.errors import ContractError, PackError, SealiftError
 from sealift.packing.inputs.dates import edges, fitted
 from sealift.packing.inputs.detect import form_of
 from sealift.packing.proof.report import Report
-from sealift.runtime import Tolerance, wasm
+from sealift.runtime import Tolerance
+from sealift.runtime.engines import wasm
 
 __all__ = ["no_node"]
 

@@ -28,7 +28,7 @@ import sealift
 from sealift.cli.commands import app
 from sealift.errors import SealiftError
 from sealift.packing.doctor import Diagnosis
-from sealift.runtime import wasm
+from sealift.runtime.engines import wasm
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = (X[:, 0] > 0).astype(int)

@@ -19,8 +19,8 @@ import sealift
 import seals
 from packs import member
 from sealift.errors import PackError, SealiftError
-from sealift.runtime import wasm
 from sealift.runtime.child import Child
+from sealift.runtime.engines import wasm
 
 X = np.random.default_rng(0).normal(size=(40, 2))
 MODEL = LogisticRegression().fit(X, X[:, 0] > 0)
@@ -67,7 +67,7 @@ def test_an_interrupt_inside_a_call_spoils_no_later_one(monkeypatch: pytest.Monk
 
 INTERRUPTED = """\
 import os, signal, time
-from sealift.runtime import wasm
+from sealift.runtime.engines import wasm
 from sealift.runtime.child import Child
 host = wasm._host()
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -188,6 +188,6 @@ def test_node_is_asked_in_its_own_session(monkeypatch: pytest.MonkeyPatch) -> No
         seen.update(options)
         raise OSError
 
-    monkeypatch.setattr("sealift.runtime.wasm.subprocess.run", run)
+    monkeypatch.setattr("sealift.runtime.engines.wasm.subprocess.run", run)
     assert wasm._major(f"nowhere-{time.monotonic()}") == 0
     assert seen["start_new_session"] is True

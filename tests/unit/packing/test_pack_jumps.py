@@ -25,7 +25,8 @@ from sealift.packing.probes.probe_rows import ROUNDED, Rows
 from sealift.packing.proof.discontinuities import Jumps
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
-from sealift.runtime import Tolerance, wasm
+from sealift.runtime import Tolerance
+from sealift.runtime.engines import wasm
 
 EDGE = 0.75
 

@@ -25,7 +25,7 @@ from sealift.frameworks import StepOutput, Table, converter, registry, source_of
 from sealift.packing import load_model
 from sealift.packing.inputs.detect import form_of
 from sealift.packing.proof.oracle import Original
-from sealift.runtime import wasm
+from sealift.runtime.engines import wasm
 
 X = np.random.default_rng(0).normal(size=(40, 2))
 Y = (X[:, 0] > 0).astype(int)

@@ -20,11 +20,11 @@ from sealift.packing.probes import special_values
 from sealift.packing.probes.probe_rows import ROUNDED, Rows, encoded
 from sealift.packing.progress import Countdown, Progress
 from sealift.packing.proof.discontinuities import Jumps, only_jumps
+from sealift.packing.proof.further_engines import DOES_NOT_RUN, compare_in, further_engines
 from sealift.packing.proof.locate import faulty_step
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report, policy, tolerances
 from sealift.packing.proof.text_refusals import compare_refusals
-from sealift.packing.proof.webassembly import compare_in_webassembly
 from sealift.runtime import AnyEngine, Tolerance, open_engine
 from sealift.stages.text import Stages
 
@@ -93,9 +93,11 @@ def prove(
         countdown.add(len(probes))
         _compare_alone(report, engine, original, contract, rows)
         compare_refusals(report, original, contract, rows.rows[0])
-    if report.passed:
-        say("Verifying in WebAssembly")
-        compare_in_webassembly(report, graph, stages, contract, original, answers, rows, truth, options.engines)
+    for kind in further_engines():
+        if not report.passed:
+            break
+        say(f"Verifying in {kind.title}")
+        compare_in(kind, report, graph, stages, contract, original, answers, rows, truth, options.engines)
     if not report.passed:
         jumps = ROUNDED in probes.kinds and not report.misjudged
         on_jumps = jumps and only_jumps(report, engine, contract, original)
@@ -118,9 +120,10 @@ def _notes(report: Report) -> list[str]:
             f"{report.compared[ROUNDED]} rows made to stand exactly on their thresholds, the file answers as the "
             "original does within a billionth beside."
         )
-    told = report.engines.get("webassembly", "")
-    if told.startswith("does not run"):
-        notes.append(f"A page of this model will not answer: in WebAssembly it {told}")
+    for kind in further_engines():
+        outcome = report.engines.get(kind.key, "")
+        if outcome.startswith(DOES_NOT_RUN):
+            notes.append(f"{kind.consequence}: in {kind.title} it {outcome}")
     if report.stated is not None and report.stated > report.policy and report.tolerance:
         worst = max(report.worst[name] for name in report.tolerance)
         notes.append(

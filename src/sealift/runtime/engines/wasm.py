@@ -21,11 +21,12 @@ from sealift.errors import SealError
 from sealift.front import engine_files, versions
 from sealift.runtime.child import Child, ForkSafeLock, LostError
 from sealift.runtime.engine import joined
+from sealift.runtime.engines.base import Obstacle
 from sealift.runtime.frames import as_arrays, as_parts
 from sealift.runtime.isolated import confining
 from sealift.stages.text import Stages
 
-__all__ = ["LostError", "WasmEngine", "node", "version"]
+__all__ = ["ENGINE", "LostError", "WasmEngine", "node", "version"]
 
 _LARGEST = 300_000_000  # beyond it there is no page either
 
@@ -117,7 +118,7 @@ def _host() -> Child:
     global _current  # noqa: PLW0603 -- one process serves all graphs
     with _starting:
         if _current is None or not _current.usable:
-            program = Path(str(files("sealift.runtime"))) / "wasm_host.js"
+            program = Path(str(files("sealift.runtime.engines"))) / "wasm_host.js"
             _current = Child([str(node()), str(program), *map(str, engine_files())])
         return _current
 
@@ -131,3 +132,29 @@ def _cannot_run(reason: str) -> SealError:
         f"The model cannot be run in WebAssembly: {' '.join(reason.split())[:300]}.",
         fix="It would not run as a page either; pack a simpler or smaller model.",
     )
+
+
+class _WebAssembly:
+    """The engine of the page."""
+
+    name = "wasm"
+    key = "webassembly"
+    title = "WebAssembly"
+    consequence = "A page of this model will not answer"
+
+    def obstacle(self) -> Obstacle | None:
+        """No Node, or no built page."""
+        if node() is not None:
+            return None
+        return Obstacle("no Node 20 or newer was found, or the page was not built", "Install Node 20")
+
+    def version(self) -> str:
+        """The version of the WebAssembly build."""
+        return f"onnxruntime-web {version()}"
+
+    def open(self, graph: bytes, stages: Stages) -> WasmEngine:
+        """The graph in the process of Node that all graphs share."""
+        return WasmEngine(graph, stages)
+
+
+ENGINE = _WebAssembly()

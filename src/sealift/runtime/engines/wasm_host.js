@@ -1,4 +1,4 @@
-// Runs graphs in the page's own WebAssembly build of ONNX Runtime, for `sealift.runtime.wasm`.
+// Runs graphs in the page's own WebAssembly build of ONNX Runtime, for `sealift.runtime.engines.wasm`.
 // node wasm_host.js WORKER_JS WASM_GZ; then frames on stdin, a frame on stdout for each: u32 length of a JSON header,
 // the header, and the bytes it announces.
 "use strict";

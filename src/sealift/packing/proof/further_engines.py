@@ -1,4 +1,4 @@
-"""The proof in the page's own engine, where Node is there to run it."""
+"""The proof in engines beside the native one, where they can run: WebAssembly, the page's engine."""
 
 from __future__ import annotations
 
@@ -15,16 +15,27 @@ from sealift.packing.probes.probe_rows import Rows, encoded
 from sealift.packing.proof.discontinuities import Jumps
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
-from sealift.runtime import wasm
+from sealift.runtime.child import LostError
+from sealift.runtime.engines.base import NATIVE, EngineKind, engines
 from sealift.stages.text import Stages
 
 _ROWS, _PIECE, _THINNED = 1000, 256, 20
-NO_NODE = "not checked: no Node 20 or newer was found"
+DOES_NOT_RUN = "does not run: "
+"""How the report begins of an engine that cannot run this graph."""
+
+NOT_CHECKED = "not checked: "
+"""How the report begins of an engine that cannot run on the machine where the file was made."""
 
 _Answers = Mapping[str, npt.NDArray[Any]]
 
 
-def compare_in_webassembly(
+def further_engines() -> list[EngineKind]:
+    """The engines beside the native one."""
+    return [engine for name, engine in engines().items() if name != NATIVE]
+
+
+def compare_in(
+    kind: EngineKind,
     report: Report,
     graph: bytes,
     stages: Stages,
@@ -33,59 +44,65 @@ def compare_in_webassembly(
     answers: _Answers,
     rows: Rows,
     truth: _Answers,
-    engines: Collection[str] | None = None,
+    asked: Collection[str] | None = None,
 ) -> None:
     """Compare evenly spread rows of the caller's and of the generated ones.
 
     Args:
+        kind: the engine.
         report: what was compared is added to it.
         graph, stages, contract: the sealed model.
         original, answers: the original, and its answers to the caller's rows.
         rows, truth: the generated rows, and the original's answers to them.
-        engines: those to prove with; None for WebAssembly where Node is installed.
+        asked: the names of the engines to prove with; None for every engine that can run here.
 
     Raises:
         PackError: E310 when this proof was asked for and cannot run, or was begun and its process ended twice.
     """
-    if engines is not None and "wasm" not in engines:
-        report.engines["webassembly"] = "not asked for"
+    if asked is not None and kind.name not in asked:
+        report.engines[kind.key] = "not asked for"
         return
-    if wasm.node() is None:
-        if engines is not None:
-            raise _cannot_prove("no Node 20 or newer was found, or the page was not built", "Install Node 20")
-        report.engines["webassembly"] = NO_NODE
+    obstacle = kind.obstacle()
+    if obstacle is not None:
+        if asked is not None:
+            raise _cannot_prove(kind, *obstacle)
+        report.engines[kind.key] = f"{NOT_CHECKED}{obstacle.reason}"
         return
     own = _thinned(original.form.values(), answers)
     columns: list[tuple[Mapping[str, Any], _Answers]] = [own, (rows.columns(), truth)]
     try:
-        found = _answered(graph, stages, contract, columns)
-    except wasm.LostError as error:
-        raise _cannot_prove(error.what.rstrip("."), "Close other programs") from error
+        found = _answered(kind, graph, stages, contract, columns)
+    except LostError as error:
+        raise _cannot_prove(kind, error.what.rstrip("."), "Close other programs") from error
     except LimitError:
         raise
     except SealError as error:
-        if engines is not None:
-            raise _cannot_prove(error.what.rstrip("."), "Pack a simpler or smaller model") from error
-        report.engines["webassembly"] = f"does not run: {error.what}"
+        if asked is not None:
+            raise _cannot_prove(kind, error.what.rstrip("."), "Pack a simpler or smaller model") from error
+        report.engines[kind.key] = f"{DOES_NOT_RUN}{error.what}"
         return
     jumps = Jumps(report, rows, truth, original)
     for (values, expected), pieces in zip(columns, found, strict=True):
         for piece, got in pieces:
             wanted = {name: array[piece] for name, array in expected.items()}
             if values is columns[1][0]:
-                wanted = jumps.beyond(piece, wanted, got, "webassembly")
+                wanted = jumps.beyond(piece, wanted, got, kind.key)
             shown = {name: [column[i] for i in piece.tolist()] for name, column in values.items()}
-            report.add(["webassembly"] * len(piece), shown, wanted, got)
-    report.engines["webassembly"] = f"onnxruntime-web {wasm.version()}"
+            report.add([kind.key] * len(piece), shown, wanted, got)
+    report.engines[kind.key] = kind.version()
 
 
 def _answered(
-    graph: bytes, stages: Stages, contract: Contract, columns: Iterable[tuple[Mapping[str, Any], _Answers]]
+    kind: EngineKind,
+    graph: bytes,
+    stages: Stages,
+    contract: Contract,
+    columns: Iterable[tuple[Mapping[str, Any], _Answers]],
 ) -> list[list[tuple[npt.NDArray[np.intp], _Answers]]]:
     """The answers in pieces; once more from the start where the process ended, which may be another's doing."""
     for last in (False, True):
         try:
-            with wasm.WasmEngine(graph, stages) as engine:
+            with kind.open(graph, stages) as engine:
                 return [
                     [
                         (piece, engine.run({name: array[piece] for name, array in tensors.items()}, list(expected)))
@@ -97,16 +114,16 @@ def _answered(
                         for batch in [encoded(contract, values)]
                     )
                 ]
-        except wasm.LostError:
+        except LostError:
             if last:
                 raise
     raise AssertionError
 
 
-def _cannot_prove(reason: str, remedy: str) -> PackError:
+def _cannot_prove(kind: EngineKind, reason: str, remedy: str) -> PackError:
     return PackError(
         "E310",
-        f"The proof in WebAssembly cannot run: {reason}.",
+        f"The proof in {kind.title} cannot run: {reason}.",
         fix=f"{remedy}; or leave this proof out with engines=('native',), --engines native on the command line.",
     )
 

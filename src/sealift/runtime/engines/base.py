@@ -1,0 +1,75 @@
+"""The protocol of an engine: a program that runs the graph of a sealed file.
+
+`pack` proves in each engine that the answers are the original's. To add an engine, implement `EngineKind` and declare
+the instance as an entry point of the group `sealift.engines`; those of this package are declared in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+
+import numpy.typing as npt
+
+from sealift.plugins import Plugins
+from sealift.stages.text import Stages
+
+NATIVE = "native"
+"""The engine that `load` and `predict` use; every proof runs in it."""
+
+
+class Session(Protocol):
+    """A graph ready to run."""
+
+    def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str]) -> Mapping[str, npt.NDArray[Any]]:
+        """Run the graph on N rows; output name → array with N rows.
+
+        Raises:
+            SealError: E207 when the graph cannot be run.
+        """
+
+
+class Obstacle(NamedTuple):
+    """Why an engine cannot run on this machine, and what to install."""
+
+    reason: str
+    remedy: str
+
+
+class EngineKind(Protocol):
+    """One engine.
+
+    Attributes:
+        name: the entry point's name, as in `pack(engines=("native", "wasm"))`.
+        key: its name in `evidence.json`.
+        title: its name in sentences.
+        consequence: what a graph that does not run in it means for the user, without a full stop.
+    """
+
+    name: str
+    key: str
+    title: str
+    consequence: str
+
+    def obstacle(self) -> Obstacle | None:
+        """Why it cannot run here; None if it can."""
+
+    def version(self) -> str:
+        """The engine and its version, such as "onnxruntime 1.30.0"."""
+
+    def open(self, graph: bytes, stages: Stages) -> AbstractContextManager[Session]:
+        """Load a graph.
+
+        Raises:
+            SealError: E207 when the graph cannot be loaded.
+            LostError: when the engine's process ended, which may be another program's doing.
+        """
+
+
+_engines: Plugins[EngineKind] = Plugins("sealift.engines", "engine")
+
+
+def engines() -> Mapping[str, EngineKind]:
+    """The engines by name."""
+    return _engines.all()

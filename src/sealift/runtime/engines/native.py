@@ -1,0 +1,36 @@
+"""ONNX Runtime in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+
+from sealift.runtime.engine import Engine
+from sealift.runtime.engines.base import NATIVE, Obstacle, Session
+from sealift.stages.text import Stages
+
+
+class NativeEngine:
+    """ONNX Runtime, which the package depends on."""
+
+    name = NATIVE
+    key = NATIVE
+    title = "ONNX Runtime"
+    consequence = "The sealed file will not answer"
+
+    def obstacle(self) -> Obstacle | None:
+        """None: it is a dependency of the package."""
+        return None
+
+    def version(self) -> str:
+        """The version of the installed package."""
+        return f"onnxruntime {metadata.version('onnxruntime')}"
+
+    @contextmanager
+    def open(self, graph: bytes, stages: Stages) -> Iterator[Session]:
+        """The graph in a session of its own."""
+        yield Engine(graph, stages=stages)
+
+
+ENGINE = NativeEngine()
