@@ -1,10 +1,12 @@
 """The public calls of a sealed model, and those of another source tree of Sealift beside them, in one run, as ratios.
 
-    python -m bench.speed.calls [--before FOLDER] [--rows 1000000] [--only WORD …] [--write docs/speed-calls.md]
+    python -m bench.speed.calls [--before FOLDER] [--rows 1000000] [--only WORD …] [--write docs/speed.md]
 
 `--before` is the folder `src` of another revision, as `git archive REVISION src | tar x -C FOLDER` makes it. Each
 side is a process of its own, which trains and packs its models; the sides take turns, case by case, and the least time
-of all turns counts, because other programs can only add to a time. A file is predicted once more without pyarrow.
+of all turns counts, because other programs can only add to a time. Of many rows the time of the processors counts,
+all threads together: by the clock, other programs would change the ratio of what one thread does and what two do. A
+file is predicted once more without pyarrow.
 """
 
 from __future__ import annotations
@@ -12,12 +14,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from bench.speed.call_cases import CASES, MODELS
+from bench.speed.page import replace_section
+
+PACKAGES = {"ort": "onnxruntime", "pandas": "pandas", "pyarrow": "pyarrow"}
 
 
 class Side:
@@ -33,12 +40,13 @@ class Side:
             env=environment,
         )
 
-    def seconds(self, model: str, case: str) -> float:
-        """The time of one call in one turn."""
+    def seconds(self, model: str, case: str) -> tuple[float, float]:
+        """The time of one call in one turn, by the clock and by the processors."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         print(json.dumps([model, case]), file=self._process.stdin, flush=True)
-        return float(json.loads(self._process.stdout.readline()))
+        clock, processors = json.loads(self._process.stdout.readline())
+        return clock, processors
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -49,34 +57,44 @@ class Side:
 def shown(seconds: float, rows: int) -> str:
     """A time, or rows a second where there are many."""
     if rows > 1000:
-        return f"{rows / seconds / 1000:,.0f} k rows/s"
+        return f"{rows / seconds / 1000:,.0f} k/s"
     return f"{seconds * 1e6:,.1f} µs"
 
 
-def lines(sides: dict[str, Side], only: list[str], turns: int, many: int) -> Any:
+HEAD = ["model", "rows", "engine alone", "public call", "over the engine", "on 2 processors"]
+BEFORE = ["before", "times faster"]
+TEXT = """`python -m bench.speed.calls --rows {rows} --before …` on {machine}; onnxruntime {ort}, pandas {pandas}, \
+pyarrow {pyarrow}; the least of all turns, the sides taking turns in one run.
+
+The public call is `model.predict(rows)`, or `sealift predict` of a file without the start of its process; *engine* is \
+the graph alone, asked for the same rows as tensors. For many rows the figures are rows for each second of a \
+processor, all threads together, and *over the engine* is what reading, checking and writing cost beside the graph; \
+*on 2 processors* is twice the public call's figure, which the two reach where nothing else runs. *Before* is \
+revision c3ff13e, without the compiled contract."""
+
+
+def lines(sides: dict[str, Side], only: list[str], turns: int, many: int) -> Iterator[str]:
     """The lines of the table, as they are measured."""
-    head = ["model", "rows", "engine alone", "public call", "beside the engine"]
-    if "before" in sides:
-        head += ["before", "times faster"]
+    head = HEAD + (BEFORE if "before" in sides else [])
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)
     for model in MODELS:
         for title, case in CASES.items():
             if only and not any(word in f"{model}, {title}" for word in only):
                 continue
-            rounds = turns if case.rows else max(3, turns // 4)
-            found: dict[str, list[float]] = {name: [] for name in sides}
-            engine: list[float] = []
-            for _ in range(rounds):
-                engine.append(sides["now"].seconds(model, case.engine))
+            which = 0 if case.rows else 1
+            least: dict[str, float] = {}
+            for _ in range(turns if case.rows else max(3, turns // 4)):
                 for name, side in sides.items():
-                    found[name].append(side.seconds(model, title))
-            rows, now, alone = case.rows or many, min(found["now"]), min(engine)
+                    least[name] = min(least.get(name, float("inf")), side.seconds(model, title)[which])
+                engine = sides["now"].seconds(model, case.engine)[which]
+                least["engine"] = min(least.get("engine", float("inf")), engine)
+            rows, now, alone = case.rows or many, least["now"], least["engine"]
             over = f"{(now - alone) / alone:.0%}" if rows > 1000 else f"{(now - alone) * 1e6:,.1f} µs"
             cells = [model, title, shown(alone, rows), shown(now, rows), over]
+            cells.append(shown(now / 2, rows) if rows > 1000 else "–")
             if "before" in sides:
-                before = min(found["before"])
-                cells += [shown(before, rows), f"{before / now:.1f} ×"]
+                cells += [shown(least["before"], rows), f"{least['before'] / now:.1f} ×"]
             yield "| " + " | ".join(cells) + " |"
 
 
@@ -99,7 +117,9 @@ def main() -> None:
     for side in sides.values():
         side.close()
     if arguments.write:
-        arguments.write.write_text("\n".join(table) + "\n")
+        versions = {name: version(package) for name, package in PACKAGES.items()}
+        text = TEXT.format(rows=arguments.rows, machine=platform.machine(), **versions)
+        replace_section(arguments.write, "Public calls", [text, "", *table])
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from skl2onnx import to_onnx
 
 import sealift
 from bench.speed.models import MODELS, rows_and_classes
+from bench.speed.page import replace_section
 from sealift.contract import Field
 from sealift.frameworks import convert
 from sealift.runtime import Engine
@@ -159,9 +160,6 @@ def main() -> None:
     warnings.simplefilter("ignore")
     libraries = ("scikit-learn", "skl2onnx", "onnxruntime", "xgboost-cpu", "lightgbm", "catboost")
     lines = [
-        "# Speed",
-        "",
-        "For readers who compare servers and converters. "
         f"`python -m bench.speed.graphs --rows {arguments.rows}` on {platform.machine()}, one thread each, medians of "
         f"turns by the thread's own clock, the many rows in calls of {PIECE:,}; "
         f"{', '.join(f'{name} {version(name)}' for name in libraries)}; 30 columns.",
@@ -181,7 +179,7 @@ def main() -> None:
             lines.append("| " + " | ".join(measure(name, rows).cells()) + " |")
             print(lines[-1], flush=True)
     if arguments.write:
-        arguments.write.write_text("\n".join(lines) + "\n")
+        replace_section(arguments.write, "Graphs", lines)
 
 
 if __name__ == "__main__":
