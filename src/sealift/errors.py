@@ -50,6 +50,7 @@ CODES: dict[str, str] = {
     "E404": "A table file is empty or malformed.",
     "E405": "An optional part of Sealift is not installed.",
     "E406": "A file would be replaced that must not be lost.",
+    "E407": "A file of defaults for the command line cannot be used.",
     # keys and signatures
     "E501": "A key cannot be used.",
     "E502": "The signature is not valid.",

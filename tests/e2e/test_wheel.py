@@ -61,10 +61,22 @@ def _install(wheel: Path, extra: str, folder: Path) -> Path:
 def test_manifest(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     sources = {path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert names == {path.relative_to(SOURCE.parent).as_posix() for path in sources}
+    # docs/errors.md has one source, and its place in the wheel.
+    assert names == {path.relative_to(SOURCE.parent).as_posix() for path in sources} | {"sealift/errors.md"}
+    assert zipfile.ZipFile(wheel).read("sealift/errors.md") == (ROOT / "docs" / "errors.md").read_bytes()
     front = {name.rpartition("/")[2] for name in names if name.startswith("sealift/front/built/")}
     assert front == {*json.loads((SOURCE / "front/built/front.json").read_text())["files"], "front.json"}
-    assert {name.rpartition(".")[2] for name in names} <= {"py", "typed", "json", "js", "css", "html", "gz", "txt"}
+    assert {name.rpartition(".")[2] for name in names} <= {
+        "py",
+        "typed",
+        "json",
+        "js",
+        "css",
+        "html",
+        "gz",
+        "txt",
+        "md",
+    }
 
 
 def test_metadata(wheel: Path) -> None:

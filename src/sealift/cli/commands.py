@@ -51,7 +51,6 @@ onnx_memory = click.option(
     type=click.FloatRange(min=0, min_open=True),
     help="How much memory the graph of an .onnx file may use; half of the machine's by default.",
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text; errors too.")
 password = click.option("--password-prompt", is_flag=True, help="Ask for the password of the private key.")
 password_file = click.option(
     "--password-file", type=FILE, metavar="FILE",
@@ -65,6 +64,31 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 
         click.echo(f"sealift {__version__}")
         context.exit()
+
+
+def _quiet(_context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    console.silence(wanted)
+
+
+def _defaults(context: click.Context, _: click.Parameter, given: Path | None) -> None:
+    if not context.resilient_parsing:
+        from sealift.cli.config import defaults
+
+        context.default_map = defaults(context.command, given, app.commands)
+
+
+# The options that all commands have.
+COMMON = (
+    click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object instead of text; errors too."),
+    click.Option(
+        ["-q", "--quiet"], is_flag=True, expose_value=False, callback=_quiet,
+        help="Print no text but errors; the exit code says how it went.",
+    ),
+    click.Option(
+        ["--config"], type=FILE, metavar="FILE", is_eager=True, expose_value=False, callback=_defaults,
+        help="Defaults for the options; by default sealift.toml in this folder or the nearest parent that has one.",
+    ),
+)  # fmt: skip
 
 
 class _Program(click.Group):
@@ -101,8 +125,14 @@ def app() -> None:
 
 
 def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command whose help ends with an example."""
-    return app.command(name, short_help=short, epilog=f"Example:  sealift {example}")
+    """A command with the options that all commands have; its help ends with an example."""
+
+    def made(function: Callable[..., Any]) -> click.Command:
+        command = app.command(name, short_help=short, epilog=f"Example:  sealift {example}")(function)
+        command.params.extend(COMMON)
+        return command
+
+    return made
 
 
 @_command(
@@ -154,7 +184,6 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
 @click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
 @onnx_seconds
 @onnx_memory
-@as_json
 def pack(model: str, data: Path, **options: Any) -> None:
     """Seal a trained model, after proving that the sealed one gives the same answers.
 
@@ -179,7 +208,6 @@ def pack(model: str, data: Path, **options: Any) -> None:
 @click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
 @onnx_seconds
 @onnx_memory
-@as_json
 def doctor(model: str, data: Path | None, **options: Any) -> None:
     """Tell step by step what of a model can be sealed, how, and what cannot; and what it holds of its training data.
 
@@ -192,7 +220,6 @@ def doctor(model: str, data: Path | None, **options: Any) -> None:
 
 @_command("inspect", "Show what a sealed file is.", "inspect heart-risk.seal")
 @seal_file
-@as_json
 def inspect(file: Path, as_json: bool) -> None:
     """Show what a sealed file is: name, inputs, outputs, identity, signatures. Every digest is checked first."""
     from sealift.cli import inspect
@@ -200,12 +227,11 @@ def inspect(file: Path, as_json: bool) -> None:
     inspect.inspect(file, as_json=as_json)
 
 
-@_command("verify", "Check a sealed file on this machine.", "verify heart-risk.seal --key clinic.pub")
+@_command("verify", "Check a sealed file or a page on this machine.", "verify heart-risk.seal --key clinic.key.pub")
 @seal_file
-@click.option("--key", type=FILE, help="The public key (.pub) that must have signed the file.")
+@click.option("--key", type=FILE, help="The public key that must have signed FILE: KEY.pub of `sealift keygen KEY`.")
 @seconds
 @memory
-@as_json
 def verify(file: Path, key: Path | None, **options: Any) -> None:
     """Check digests and signature, and run the golden examples on this machine.
 
@@ -230,7 +256,6 @@ def verify(file: Path, key: Path | None, **options: Any) -> None:
 @click.option("--extra", is_flag=True, help="Pass over columns that are no inputs.")
 @seconds
 @memory
-@as_json
 def predict(file: Path, input: str, output: str, **options: Any) -> None:
     """Answer every row of a file. Bad rows are reported and lose no good one; the exit code is then 3.
 
@@ -247,7 +272,6 @@ def predict(file: Path, input: str, output: str, **options: Any) -> None:
 @click.option(
     "--password-file", type=FILE, metavar="FILE", help="Protect the private key with the password in this file."
 )
-@as_json
 def keygen(path: Path, **options: Any) -> None:
     """Make a pair of Ed25519 keys: the private one signs, the public one is for those who verify.
 
@@ -263,7 +287,6 @@ def keygen(path: Path, **options: Any) -> None:
 @click.option("--key", type=FILE, required=True, help="The private key.")
 @password
 @password_file
-@as_json
 def sign(file: Path, key: Path, **options: Any) -> None:
     """Sign a sealed file in place. The model's identity does not change."""
     from sealift.cli import keys
@@ -275,7 +298,6 @@ def sign(file: Path, key: Path, **options: Any) -> None:
 @seal_file
 @click.option("-o", "--output", type=FILE, help="Where to write; FILE with .html by default.")
 @click.option("--handout", is_flag=True, help="Write a sheet for IT security and data protection beside the page.")
-@as_json
 def app_(file: Path, output: Path | None, handout: bool, as_json: bool) -> None:
     """Make one .html file that anyone opens with a double click: no installation, no server, no network."""
     from sealift.cli import app
@@ -285,9 +307,17 @@ def app_(file: Path, output: Path | None, handout: bool, as_json: bool) -> None:
 
 @_command("demo", "Try it all on real data.", "demo --out demo")
 @click.option("--out", type=FILE, default="demo", show_default=True, help="The folder for the demo's files.")
-@as_json
 def demo(out: Path, as_json: bool) -> None:
     """Train, pack, verify, sign and try a real model on real data, start to end."""
     from sealift.cli import app
 
     app.demo(out, as_json=as_json)
+
+
+@_command("explain-error", "Explain the code of an error.", "explain-error E302")
+@click.argument("code", metavar="CODE")
+def explain_error(code: str, as_json: bool) -> None:
+    """Explain the code of an error: what it means, its usual causes, and what to do."""
+    from sealift.cli import explain
+
+    explain.run(code, as_json=as_json)

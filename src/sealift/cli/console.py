@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 REFUSED, USAGE, SOME_ROWS, STOPPED = 1, 2, 3, 130
 _LONG = 1 << 20
+_SILENT = f"{__name__}.silent"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _STYLES = {"good": "32", "bad": "31", "strong": "1", "dim": "2"}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -198,13 +199,14 @@ def show_json(value: dict[str, Any]) -> None:
     texts = {
         key: item if isinstance(item, Spelled) else _json(item, ascii_only=not utf8) for key, item in value.items()
     }
-    say("{")
+    out = streams.out()
+    streams.write("{", out)
     for at, (key, text) in enumerate(texts.items(), 1):
-        streams.write(f"  {json.dumps(key)}: ", streams.out(), end="")
+        streams.write(f"  {json.dumps(key)}: ", out, end="")
         for piece in text.pieces(ascii_only=not utf8) if isinstance(text, Spelled) else (text,):
-            streams.write(piece, streams.out(), end="")
-        say("," * (at < len(texts)))
-    say("}")
+            streams.write(piece, out, end="")
+        streams.write("," * (at < len(texts)), out)
+    streams.write("}", out)
 
 
 def _json(value: Any, *, ascii_only: bool) -> str:
@@ -242,8 +244,20 @@ def manifest(file: Path, seal: Seal) -> dict[str, Any]:
 
 
 def say(text: str = "", stream: TextIO | None = None) -> None:
-    """A line of text; parts that come from files go through `clean` first."""
-    streams.write(text, stream or streams.out())
+    """A line of text, unless --quiet was given; parts that come from files go through `clean` first."""
+    if not is_silent():
+        streams.write(text, stream or streams.out())
+
+
+def silence(wanted: bool) -> None:
+    """Let `say` print nothing for the rest of this command."""
+    click.get_current_context().meta[_SILENT] = wanted
+
+
+def is_silent() -> bool:
+    """Whether --quiet was given. Errors are shown outside of the command, where it does not hold."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_SILENT))
 
 
 def warn(warnings: Iterable[str]) -> None:

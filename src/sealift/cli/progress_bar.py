@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sealift.cli import console
+
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
@@ -22,7 +24,7 @@ class Bar:
         self._title = title
         self._begun = time.monotonic()
         self._bar: ProgressBar[int] | None = None
-        self._wanted = sys.stderr.isatty()
+        self._wanted = sys.stderr.isatty() and not console.is_silent()
         self._line = False
 
     def __enter__(self) -> Bar:

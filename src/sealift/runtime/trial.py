@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def verify(
     Raises:
         FileError: E401. SealError: E201 to E210. ContractError: E106. SignatureError: E501 to E503.
     """
-    command = [sys.executable, "-m", "sealift", "verify", "--json"]
+    command = [sys.executable, "-m", "sealift", "verify", "--json", "--config", os.devnull]
     for option, value in (("--key", key), ("--seconds", seconds), ("--memory", memory)):
         command += [] if value is None else [option, str(value)]
     command += ["--", str(path)]
