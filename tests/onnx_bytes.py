@@ -5,6 +5,7 @@ Nothing of Sealift, onnx or protobuf is imported: the bytes are the same with ev
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
@@ -56,6 +57,12 @@ def truth(name: str) -> Bytes:
 def external(name: str, location: str = "etc/passwd", size: int = 16) -> Bytes:
     pairs = (("location", location), ("offset", "0"), ("length", str(size)))
     return tensor(name, 2, [size], more=number(14, 1) + each(13, (content(1, k) + content(2, v) for k, v in pairs)))
+
+
+def weight(name: str, body: bytes, element: int = DOUBLE, dims: Sequence[int] = (1, 1), *, more: bytes = b"") -> Bytes:
+    """A tensor whose elements are the member `weights/<digest of body>`."""
+    location = f"weights/{hashlib.sha256(body).hexdigest()}"
+    return tensor(name, element, dims, more=content(13, content(1, "location") + content(2, location)) + more)
 
 
 def value(name: str, element: int = DOUBLE, dims: Sequence[int | None] = (None, 1), *, kind: bytes = b"") -> Bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import secrets
 import time
@@ -13,6 +14,7 @@ from typing import IO
 from sealift.errors import FileError
 
 _CHUNK = 1 << 20
+_MAPPED = 32 << 20  # bytes from which a file is mapped
 _STALE = 600.0  # seconds since the last change; between its creation and its lock a part is not held yet
 _LOCKED = 30.0  # seconds that another process may hold a lock
 _swept: set[str] = set()
@@ -193,6 +195,23 @@ def read(path: Path, *, limit: int | None = None) -> bytes:
             return b"".join(pieces)
     except (OSError, ValueError, MemoryError) as error:
         raise unreadable(path, error) from error
+
+
+def content(path: Path, *, limit: int) -> bytes | memoryview:
+    """The content of `path`: mapped where it is a large file, so that processes share it; else as `read`.
+
+    What is mapped follows the file: it must not be changed in place while it is used. Replacing it by another file, as
+    `atomic` does, changes nothing. Raises FileError E401.
+    """
+    try:
+        with path.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            # Windows lets nobody replace or delete a file that is mapped.
+            if size > limit or (size >= _MAPPED and os.name != "nt"):
+                return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError, MemoryError) as error:
+        raise unreadable(path, error) from error
+    return read(path, limit=limit)
 
 
 def unreadable(path: Path, error: Exception) -> FileError:

@@ -35,7 +35,6 @@ import member_cases  # noqa: E402
 import seals  # noqa: E402
 from sealift import seal  # noqa: E402
 from sealift.cli import inspect  # noqa: E402
-from sealift.contract import Contract  # noqa: E402
 from sealift.errors import SealiftError  # noqa: E402
 from sealift.runtime import golden  # noqa: E402
 from sealift.stages.text import Stages  # noqa: E402
@@ -133,8 +132,10 @@ def mutate(members: dict[str, Any], rng: random.Random) -> dict[str, Any]:
 
 def sealed(members: dict[str, Any]) -> bytes:
     """A sealed file of the members, digests right."""
+    held, blobs = member_cases.parted(members["contract.json"])
+    members = {**members, "contract.json": held}
     parts = {name.replace("/", "___").replace(".", "__"): heavy.spell(value) for name, value in members.items()}
-    return make.archive(make.whole(**parts))
+    return make.archive(make.whole(blobs, **parts))
 
 
 def judged(data: bytes) -> str:
@@ -142,7 +143,7 @@ def judged(data: bytes) -> str:
     begun = time.process_time()
     try:
         opened = seal.parse(data)
-        contract = Contract.from_json(json.loads(bytes(opened.members["contract.json"])))
+        contract = opened.contract()
         stages = Stages.of(contract)
         examples = golden.read_examples(opened.json("golden/examples.json"), contract)
         for piece in stages.pieces(golden.encoded(examples, contract, stages).tensors):

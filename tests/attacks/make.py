@@ -132,9 +132,9 @@ def manifest(parts: Members, **changes: Any) -> Json:
     }
 
 
-def whole(**changed: bytes | None) -> Members:
+def whole(more: Members | None = None, /, **changed: bytes | None) -> Members:
     """All members with their manifest; `contract__json=…` replaces one before the manifest is made."""
-    parts = dict(PARTS)
+    parts = PARTS | (more or {})
     for key, data in changed.items():
         name = key.replace("___", "/").replace("__", ".")
         if data is None:
@@ -351,6 +351,129 @@ def membership() -> None:
     case("lists-itself.seal", listed(PARTS, itself), "E202", "the manifest lists itself")
 
 
+BODY = struct.pack("<d", 3.0)  # a tensor of one double
+EXTERNAL = onnx_bytes.number(14, 1)
+
+
+def by_digest(family: str, *bodies: bytes) -> Members:
+    return {f"{family}/{hashlib.sha256(body).hexdigest()}": body for body in bodies}
+
+
+def weights() -> None:
+    """Constants outside the graph: members of this file and nothing else."""
+    o = onnx_bytes
+    nodes = [o.node("Mul", ["x", "w"], ["y"])]
+    held = by_digest("weights", BODY)
+
+    def made(name: str, code: str | None, why: str, tensor: bytes, members: Members = held) -> None:
+        case(f"{name}.seal", archive(whole(members, model__onnx=o.simple(nodes, [tensor]))), code, why)
+
+    def named(location: bytes | str, **more: str) -> bytes:
+        pairs = {"location": location, **more}
+        listed = o.each(13, (o.content(1, key) + o.content(2, text) for key, text in pairs.items()))
+        return o.tensor("w", o.DOUBLE, [1, 1], more=listed + EXTERNAL)
+
+    name = next(iter(held))
+    made("sound-weights", None, "a constant outside the graph", o.weight("w", BODY, more=EXTERNAL))
+    two = o.simple(
+        [o.node("Mul", ["x", "w"], ["a"]), o.node("Add", ["a", "v"], ["y"])],
+        [o.weight("w", BODY, more=EXTERNAL), o.weight("v", BODY, more=EXTERNAL)],
+    )
+    case("sound-weights-shared.seal", archive(whole(held, model__onnx=two)), None, "two constants in one member")
+    made("weight-absent", "E208", "a constant in a member that is not there", o.weight("w", b"other", more=EXTERNAL))
+    made("weight-flag", "E208", "a member for a constant that is not marked as outside", o.weight("w", BODY))
+    two_places = o.weight("w", BODY, more=o.content(13, o.content(1, "location") + o.content(2, "x")) + EXTERNAL)
+    made("weight-two-places", "E208", "a constant in a member and in another file", two_places)
+    for key in ("offset", "length", "checksum"):
+        made(f"weight-{key}", "E208", f"a constant with the key {key}", named(name, **{key: "8"}))
+    for kind, location in (
+        ("model", "model.onnx"),
+        ("blob", name.replace("weights", "blobs")),
+        ("climbing", f"weights/../{name}"),
+        ("dot", f"./{name}"),
+        ("upper", name.upper()),
+        ("newline", f"{name}\n"),
+        ("nul", f"{name}\0"),
+        ("empty", ""),
+    ):
+        made(f"weight-place-{kind}", "E208", f"a constant whose place is {location[:20]!r}", named(location))
+    wide = o.weight("w", BODY, dims=(1, 2), more=EXTERNAL)
+    made("weight-dims", "E205", "a constant of two elements in a member of one", wide)
+    made("weight-type", "E205", "a constant of text outside", o.weight("w", BODY, o.STRING, more=EXTERNAL))
+    beside = o.weight("w", BODY, more=EXTERNAL + o.content(9, BODY))
+    made("weight-twofold", "E205", "a constant with data inside and outside", beside)
+    inside = o.tensor("w", o.DOUBLE, [1, 1], BODY)
+    made("weight-unused", "E205", "a member for weights that nothing names", inside)
+    constant = o.node("Constant", [], ["w"], o.tensor_attribute("value", o.weight("", BODY, more=EXTERNAL)))
+    data = archive(whole(held, model__onnx=o.simple([constant, *nodes])))
+    case("weight-constant.seal", data, "E208", "a member for the tensor of a Constant")
+    other = {f"weights/{'0' * 64}": BODY}
+    case("weight-digest.seal", archive(whole(other)), "E202", "a member for weights with another digest than its name")
+    for kind, text in (("short", "0" * 63), ("long", "0" * 65), ("upper", "A" * 64), ("none", ""), ("folder", "a/b")):
+        for family in ("weights", "blobs"):
+            data = archive(whole({f"{family}/{text}": BODY}))
+            case(f"name-{family}-{kind}.seal", data, "E202", f"a member {family}/ with the name {text[:8]!r}")
+    change: Changes = {name: {"size": 0xFFFFFFFF, "packed": 0xFFFFFFFF}}
+    data = archive(whole(held), local=change, central=change)
+    case("weight-size.seal", data, "E202", "weights that claim 4 GiB")
+    field = struct.pack("<2H2Q", 1, 16, len(BODY), len(BODY))
+    change = {name: {"size": 0xFFFFFFFF, "packed": 0xFFFFFFFF, "version": 45, "extra": field}}
+    data = archive(whole(held), central=change)
+    case("zip64-needless.seal", data, "E202", "a size in a ZIP64 field that needs none")
+    change = {name: {"size": 0xFFFFFFFF, "packed": 0xFFFFFFFF, "extra": struct.pack("<2H2Q", 1, 16, 1 << 60, 1 << 60)}}
+    case("zip64-size.seal", archive(whole(held), central=change), "E203", "weights that claim 2^60 bytes")
+
+    def records(count: int, size: int, start: int) -> bytes:
+        record = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, start)
+        return record + struct.pack("<4sIQI", b"PK\x06\x07", 0, start + size, 1)
+
+    data = archive(WHOLE, records=records, end={"start": 0xFFFFFFFF})
+    case("zip64-end-needless.seal", data, "E202", "a ZIP64 end record that needs none")
+    case(
+        "zip64-end-missing.seal",
+        archive(WHOLE, end={"start": 0xFFFFFFFF}),
+        "E202",
+        "a ZIP64 end record that is missing",
+    )
+    far = archive(WHOLE, records=lambda *_: records(8, 1 << 62, 1 << 62), end={"start": 0xFFFFFFFF})
+    case("zip64-end-far.seal", far, "E202", "a directory at 2^62")
+
+
+def blobs() -> None:
+    """Data of stages: there, referred to, and JSON."""
+    sound, _ = member_cases.parted(member_cases.with_stages([member_cases.CHAR]))
+    held = by_digest("blobs", b"[]")
+    golden = spell(member_cases.GOLDEN)
+
+    def made(name: str, code: str, why: str, members: Members, contract: Json = sound) -> None:
+        parts = {"contract__json": spell(contract), "golden___examples__json": golden}
+        case(f"blob-{name}.seal", archive(whole(members, **parts)), None, why, open=code)
+
+    def changed(**changes: Any) -> Json:
+        return {**sound, "stages": [{**sound["stages"][0], **changes}]}
+
+    made("missing", "E106", "data of a stage that is not there", {})
+    made("spare", "E106", "data that no stage refers to", held | by_digest("blobs", b"{}"))
+    made("alone", "E106", "data beside a contract without stages", held, member_cases.CONTRACT)
+    made("digest-list", "E106", "data by a list of digests", held, changed(data={"space": [next(iter(held))]}))
+    made("inline", "E106", "data in its place", held, changed(spec={**sound["stages"][0]["spec"], "stop_words": []}))
+    made("key", "E106", "data under a key of its own", held, changed(data={**sound["stages"][0]["data"], "x": "y"}))
+    made("kind", "E106", "a stage of another kind", held, changed(stage="text/2"))
+    made("fields", "E106", "a stage of two fields", held, changed(fields=[1, 1]))
+    made("field-half", "E106", "a stage of half a field", held, changed(fields=[0.5]))
+    made("more", "E106", "a key of a stage that is not known", held, changed(url="x"))
+    for name, body, why in (
+        ("twice", b'{"a":1,"a":1}', "a key twice"),
+        ("cut", b"[1,2", "cut short"),
+        ("binary", b"\x00\xff", "no text"),
+        ("deep", b"[" * 33 + b"]" * 33, "33 levels"),
+    ):
+        digest = hashlib.sha256(body).hexdigest()
+        made(
+            f"json-{name}", "E205", f"data of a stage: {why}", by_digest("blobs", body), changed(data={"space": digest})
+        )
+
+
 def manifests() -> None:
     good = spell(manifest({}))
     for name, value, code in (
@@ -494,8 +617,9 @@ def openings() -> None:
     old = whole(contract__json=spell(member_cases.provisional()))
     case("provisional.seal", archive(old), "E211", "a contract in the form that preceded format 1")
     for name, contract, golden, code, why in member_cases.cases():
-        parts = {"contract__json": spell(contract), "golden___examples__json": spell(golden)}
-        case(f"{name}.seal", archive(whole(**parts)), None, why, open=code)
+        held, blobs = member_cases.parted(contract)
+        parts = {"contract__json": spell(held), "golden___examples__json": spell(golden)}
+        case(f"{name}.seal", archive(whole(blobs, **parts)), None, why, open=code)
 
 
 def listed_signature() -> bytes:
@@ -534,7 +658,8 @@ def weak_keys() -> list[bytes]:
 def build() -> dict[Path, bytes]:
     """Every file that this script writes."""
     CASES.clear()
-    for part in (sound, outer, names, headers, limits, membership, manifests, contents, graphs, signatures, openings):
+    sections = (sound, outer, names, headers, limits, membership, weights, blobs)
+    for part in (*sections, manifests, contents, graphs, signatures, openings):
         part()
     files = {HERE / "files" / name: data for name, (data, *_) in CASES.items()}
     expected = {name: {"code": code, "why": why} | more for name, (_, code, why, more) in sorted(CASES.items())}

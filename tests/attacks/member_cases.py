@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 Json = dict[str, Any]
+
+DATA = ("accents", "edits", "lower", "pattern", "space", "stop_words", "vocabulary")
 
 CONTRACT: Json = {
     "inputs": [{"name": "x", "dtype": "float64"}, {"name": "t", "dtype": "string"}],
@@ -34,7 +38,7 @@ STRICT: Json = {"field": 1, "analyzer": "number", "ngrams": [1, 1], "unreadable"
 
 
 def cases() -> Iterator[tuple[str, Json, Json, str | None, str]]:
-    """Name, contract, golden examples, the code with which opening is refused, and why."""
+    """Name, contract with its stages in full, golden examples, the code with which opening is refused, and why."""
     yield "open-sound", CONTRACT, GOLDEN, None, "a contract and golden examples in order"
     yield "open-sound-stages", with_stages([CHAR] * 3), GOLDEN, None, "three equal stages"
     readable, unreadable = with_stages([{**STRICT, "missing": ["", "a"]}]), with_stages([STRICT])
@@ -63,8 +67,33 @@ def provisional() -> Json:
     return found
 
 
+def parted(contract: Any) -> tuple[Any, dict[str, bytes]]:
+    """A contract as a file holds it, out of one with its stages in full; and the members for the data of the stages.
+
+    What has not the form of a stage stays as it is.
+    """
+    blobs: dict[str, bytes] = {}
+    if not isinstance(contract, dict) or not isinstance(contract.get("stages"), list):
+        return contract, blobs
+    stages: list[Any] = []
+    for stage in contract["stages"]:
+        if not isinstance(stage, dict) or "stage" in stage:
+            stages.append(stage)
+            continue
+        data = {}
+        for key in DATA:
+            if key in stage:
+                body = json.dumps(stage[key], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+                data[key] = hashlib.sha256(body).hexdigest()
+                blobs[f"blobs/{data[key]}"] = body
+        spec = {key: value for key, value in stage.items() if key not in DATA and key != "field"}
+        fields = [stage["field"]] if "field" in stage else []
+        stages.append({"stage": "text/1", "fields": fields, "spec": spec, "data": data})
+    return {**contract, "stages": stages}, blobs
+
+
 def with_stages(stages: list[Json]) -> Json:
-    """The contract with these stages, and the tensors that follow."""
+    """The contract with these stages in full, and the tensors that follow."""
     found = copy.deepcopy(CONTRACT)
     found |= {"stages": stages, "requires": ["stage:text/1"]}
     for k, stage in enumerate(stages):

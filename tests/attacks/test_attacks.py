@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from sealift import seal
-from sealift.contract import Contract
 from sealift.errors import CODES, ContractError, SealError, SignatureError
 from sealift.runtime import golden
 from sealift.stages.text import Stages
@@ -51,7 +50,7 @@ def test_a_hostile_member_is_refused_when_the_file_is_opened(name: str) -> None:
 
 def opened(sealed: seal.Seal) -> None:
     """What `sealift.load` and the self-test read before the graph is run."""
-    contract = Contract.from_json(sealed.json("contract.json"))
+    contract = sealed.contract()
     stages = Stages.of(contract)
     golden.encoded(golden.read_examples(sealed.json("golden/examples.json"), contract), contract, stages)
 

@@ -11,7 +11,7 @@ from typing import Any
 from sealift.cli import console
 from sealift.cli.console import clean, pairs, say, styled, table
 from sealift.cli.evidence import show
-from sealift.contract import Contract, Field, named_categories, readable
+from sealift.contract import Field, named_categories, readable
 from sealift.errors import SealError
 
 _SHOWN = 12
@@ -37,7 +37,7 @@ def _inspect(file: Path, *, as_json: bool) -> None:
     from sealift import seal as sealing
 
     seal = sealing.read(file)
-    contract = Contract.from_json(seal.json("contract.json"))
+    contract = seal.contract()
     evidence = seal.json("evidence.json")
     keys = [signature.keyid for signature in sealing.signatures(seal)]
     if as_json:

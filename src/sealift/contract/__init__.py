@@ -6,11 +6,12 @@ Specified in spec/CONTRACT.md.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sealift.contract.contract import ABOUT, Contract, Headline, Ignored, Stage, Tensor
+from sealift.contract.contract import ABOUT, Contract, Headline, Ignored, Tensor
 from sealift.contract.field import MISSING_WORDS, DType, Field, Policy, Task, named_categories
 from sealift.contract.numbers import percent, readable
 from sealift.contract.output import Output
 from sealift.contract.scalars import Scalar, shown
+from sealift.contract.stage import Stage
 
 if TYPE_CHECKING:
     from sealift.contract.cautions import Cautions, cautions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -17,6 +17,7 @@ from sealift.contract.field import Field, Task
 from sealift.contract.output import MOST_WIDTH, Output
 from sealift.contract.parts import LONGEST_DESCRIPTION, LONGEST_TEXT
 from sealift.contract.scalars import Scalar
+from sealift.contract.stage import Stage, stage_of
 from sealift.errors import ContractError
 
 _KEYS = {
@@ -71,14 +72,6 @@ class Tensor:
         found: dict[str, Any] = {"name": self.name, "dtype": self.dtype}
         found |= {"shape": list(self.shape), "fields": list(self.fields)}
         return found if self.stage is None else found | {"stage": self.stage}
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A text stage: the index of the input whose texts it takes, and how it reads them (spec/TEXT.md)."""
-
-    field: int
-    spec: Mapping[str, Any] = dataclasses.field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -181,6 +174,11 @@ class Contract:
         """The names of the ignored columns."""
         return frozenset(column.name for column in self.ignored)
 
+    @cached_property
+    def blobs(self) -> Mapping[str, bytes]:
+        """The data of the stages, as the file holds it, by digest."""
+        return {digest: body for stage in self.stages for digest, body in stage.blobs.values()}
+
     def output(self, name: str) -> Output:
         """The output called `name`. Raises KeyError."""
         return next(o for o in self.outputs if o.name == name)
@@ -207,7 +205,7 @@ class Contract:
         if self.requires:
             result["requires"] = list(self.requires)
         if self.stages:
-            result["stages"] = [{"field": stage.field, **stage.spec} for stage in self.stages]
+            result["stages"] = [stage.as_json() for stage in self.stages]
         if self.ignored:
             result["ignored"] = [{"name": column.name, "position": column.position} for column in self.ignored]
         if self.headline is not None:
@@ -216,8 +214,12 @@ class Contract:
         return result | {key: value for key, value in texts.items() if value}
 
     @classmethod
-    def from_json(cls, raw: object) -> Contract:
+    def from_json(cls, raw: object, blobs: Callable[[], Mapping[str, Any]] = dict) -> Contract:
         """Read a contract.
+
+        Args:
+            raw: the content of `contract.json`.
+            blobs: gives the data of all stages in the file, parsed, by digest; called after `requires` was looked at.
 
         Raises:
             ContractError: E107 when it requires a capability that this program lacks, E106 when it is malformed.
@@ -226,6 +228,7 @@ class Contract:
             raise _contradiction("it is not an object")
         # First, because what a later capability brings along would otherwise be called malformed.
         required = check_required(raw.get("requires", []))
+        data = blobs()
         unknown = set(raw) - _KEYS
         if unknown or not {"inputs", "outputs", "task", "tensors"} <= set(raw):
             raise _contradiction(f"keys are missing, or unknown: {sorted(unknown)!r:.120}")
@@ -236,6 +239,7 @@ class Contract:
             or not isinstance(headline["output"], str)
         ):
             raise _contradiction("the headline is not an output and a class")
+        used: set[str] = set()
         contract = cls(
             inputs=tuple(Field.from_json(item) for item in _list(raw, "inputs")),
             outputs=tuple(Output.from_json(item) for item in _list(raw, "outputs")),
@@ -243,7 +247,7 @@ class Contract:
             headline=Headline(headline["output"], headline["class"]) if headline else None,
             title=_text(raw.get("title", ""), LONGEST_TEXT),
             description=_text(raw.get("description", ""), LONGEST_DESCRIPTION),
-            stages=tuple(_stage(item) for item in _list(raw, "stages")),
+            stages=tuple(stage_of(item, data, used) for item in _list(raw, "stages")),
             ignored=tuple(_ignored(item) for item in _list(raw, "ignored")),
             about=raw.get("about", {}),
         )
@@ -251,6 +255,8 @@ class Contract:
         spelled = canonical.dumps(raw["tensors"])
         if raw["tensors"] != tensors or b"true" in spelled or b"false" in spelled:  # True equals 1
             raise _contradiction("the tensors do not follow from the inputs")
+        if used != set(data):
+            raise _contradiction("the file holds data that no stage refers to")
         if required != contract.requires:
             raise _contradiction("requires does not list the capabilities that the contract uses")
         return contract
@@ -263,12 +269,6 @@ def _check_answer_columns(outputs: Sequence[Output]) -> None:
     for name, following in itertools.pairwise(names):
         if following.startswith(f"{name}_"):
             raise _contradiction(f"the output {following!r:.80} is named like a column of {name!r:.80}")
-
-
-def _stage(raw: object) -> Stage:
-    if not isinstance(raw, dict) or not _is_whole(raw.get("field")):
-        raise _contradiction("a stage names no field")
-    return Stage(int(raw["field"]), {key: value for key, value in raw.items() if key != "field"})
 
 
 def _ignored(raw: object) -> Ignored:

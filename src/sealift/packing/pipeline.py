@@ -28,6 +28,7 @@ from sealift.packing.privacy.survey import Survey
 from sealift.packing.probes.generate import generate
 from sealift.packing.probes.row_generator import RowGenerator
 from sealift.packing.progress import Progress, with_progress
+from sealift.packing.proof.as_written import check_as_written
 from sealift.packing.proof.prove import prove
 from sealift.packing.untrusted import within_limits
 from sealift.version import __version__
@@ -166,7 +167,8 @@ def pack(
     check_output(path, overwrite=overwrite)  # somebody may have signed it since
     if key is not None:
         sealed = seal.sign_members(sealed, key)
-    seal.write(path, sealed)
+    in_webassembly = str(proof.report.engines.get("webassembly", "")).startswith("onnxruntime-web")
+    seal.write(path, sealed, lambda written: check_as_written(written, webassembly=in_webassembly))
     identity = hashlib.sha256(sealed["manifest.json"]).hexdigest()
     keyid = None if key is None else seal.key_id(key.public_key())
     notes += identity_notes(proof.report)

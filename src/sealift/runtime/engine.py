@@ -17,6 +17,7 @@ from sealift.errors import LimitError, SealError, SealiftError
 from sealift.runtime.fit import check_answers
 from sealift.runtime.processors import processors
 from sealift.runtime.single_row import Alone
+from sealift.runtime.weights import Weights
 from sealift.stages.text import Stages
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ _NO_MEMORY = ("allocate memory", "Unable to allocate", "bad_alloc", "bad allocat
 _CONFIG = {
     # A second lock beside the check of the graph (sealift.seal.graph): nothing can be below a folder that is a device.
     "session.model_external_initializers_file_folder_path": os.devnull,
-    # A sealed graph has no constants to compute (spec/SEAL.md §7), and opening one must not start computing.
-    "optimization.disable_specified_optimizers": "ConstantFolding",
 }
 
 
+# A sealed graph has no constants to compute (spec/SEAL.md §7), and opening one must not start computing.
+_DISABLED = ("ConstantFolding",)
 _SWITCH = "ORT_DISABLE_TELEMETRY"
 _warned = False
 
@@ -69,6 +70,7 @@ class Engine:
         threads: int | None = None,
         stages: Stages | None = None,
         declared: Sequence[Output] = (),
+        weights: Weights | None = None,
     ) -> None:
         """Load a graph.
 
@@ -77,6 +79,7 @@ class Engine:
             threads: how many processors to use for many rows; all that the process may use by default.
             stages: the text stages that feed it.
             declared: the outputs of its contract, to which its answers are held.
+            weights: its constants whose elements are outside of it.
 
         Raises:
             SealError: E207 when it cannot be run here.
@@ -88,6 +91,12 @@ class Engine:
         options.log_severity_level = 4  # what goes wrong is raised
         for key, value in _CONFIG.items():
             options.add_session_config_entry(key, value)
+        disabled = _DISABLED if weights is None else (*_DISABLED, *weights.disabled)
+        options.add_session_config_entry("optimization.disable_specified_optimizers", ";".join(disabled))
+        if weights is not None:
+            weights.give(options)
+        # What is used where it lies must stay there as long as the session.
+        self._weights = weights
         try:
             self._session: onnxruntime.InferenceSession = ort.InferenceSession(
                 bytes(graph), options, providers=["CPUExecutionProvider"]

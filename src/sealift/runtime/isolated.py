@@ -20,6 +20,7 @@ from sealift.runtime.engine import Engine
 from sealift.runtime.fit import check_answers
 from sealift.runtime.frames import FrameError, as_arrays, as_parts
 from sealift.runtime.limits import Limits
+from sealift.runtime.weights import Weights
 from sealift.stages.text import Stages
 
 # The parent's own paths, so that the child imports the same packages wherever they are.
@@ -49,6 +50,7 @@ class IsolatedEngine:
         stages: Stages | None = None,
         declared: Sequence[Output] = (),
         until: float | None = None,
+        weights: Weights | None = None,
     ) -> None:
         """Start the process and load a graph.
 
@@ -60,12 +62,14 @@ class IsolatedEngine:
             declared: the outputs of its contract, to which its answers are held.
             until: the time, as `time.monotonic` counts, at which loading and all calls must have ended, in place of
                 the limit of each call.
+            weights: its constants whose elements are outside of it.
 
         Raises:
             SealError: E207 when it cannot be run here, E210 when it exceeds a limit.
         """
-        self._graph = graph
-        self._bounds = limits.bounds(len(graph))
+        described, parts = ([], []) if weights is None else as_parts(weights.arrays)
+        self._parts = [graph, *parts]
+        self._bounds = limits.bounds(sum(map(len, self._parts)))
         self._stages = stages or Stages((), ())
         self._declared = declared
         self._until = until
@@ -74,6 +78,9 @@ class IsolatedEngine:
             "threads": threads,
             "stages": [(stage.field, stage.spec) for stage in self._stages.stages],
             "texts": list(self._stages.texts),
+            "graph": len(graph),
+            "weights": described,
+            "shared": weights is not None and weights.shared,
             "declared": [output.as_json() for output in declared],
         }
         self._child: Child | None = None
@@ -132,7 +139,7 @@ class IsolatedEngine:
             command.append(str(self._bounds.memory if _exact else 0))
             _log.info("starting a process for a graph, at most %.1f GB", self._bounds.memory / 1e9)
             child = Child(command, memory=self._bounds.memory)
-            loaded, _ = self._ask(child, self._header, [self._graph], self._bounds.load)
+            loaded, _ = self._ask(child, self._header, self._parts, self._bounds.load)
             self._child = child
             return child, loaded
 

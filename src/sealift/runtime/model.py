@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift import seal as sealing
-from sealift.contract import Batch, Contract, RowReader, columns_of
+from sealift.contract import Batch, RowReader, columns_of
 from sealift.errors import ContractError
 from sealift.runtime.answers import Answers, OnError, check_on_error
 from sealift.runtime.answers import as_frame as frame_of
@@ -22,6 +22,7 @@ from sealift.runtime.fit import check_graph
 from sealift.runtime.golden import Examples, SelfTest, encoded, read_examples, self_test
 from sealift.runtime.isolated import AnyEngine, IsolatedEngine, closed
 from sealift.runtime.limits import Limits
+from sealift.runtime.weights import Weights
 from sealift.seal import Seal, Source
 from sealift.stages.text import Stages
 
@@ -36,15 +37,16 @@ class SealedModel(EstimatorBase):
     Attributes:
         seal: the checked file, with its manifest, identity and members.
         contract: the inputs and outputs.
+        stages: what reads fields of free text before the graph.
     """
 
     def __init__(
         self, seal: Seal, *, threads: int | None = None, limits: Limits | None = None, until: float | None = None
     ) -> None:
         self.seal = seal
-        self.contract = Contract.from_json(seal.json("contract.json"))
+        self.contract = seal.contract()
         check_graph(seal.graph, self.contract)
-        self._stages = Stages.of(self.contract)
+        self.stages = Stages.of(self.contract)
         self._outputs = [output.name for output in self.contract.outputs]
         self._threads = threads
         self._limits, self._until = limits, until
@@ -78,18 +80,20 @@ class SealedModel(EstimatorBase):
 
     def _opened(self) -> AnyEngine:
         graph, outputs = self.seal.members["model.onnx"], self.contract.outputs
+        weights = Weights.of(self.seal)
         if self._closed:
             raise closed()
         _log.debug("loading the graph of %s %s, %d bytes", self.name, self.version, len(graph))
         if self._limits is None:
-            return Engine(graph, threads=self._threads, stages=self._stages, declared=outputs)
+            return Engine(graph, threads=self._threads, stages=self.stages, declared=outputs, weights=weights)
         return IsolatedEngine(
             graph,
             limits=self._limits,
             threads=self._threads,
-            stages=self._stages,
+            stages=self.stages,
             declared=outputs,
             until=self._until,
+            weights=weights,
         )
 
     def close(self) -> None:
@@ -155,7 +159,7 @@ class SealedModel(EstimatorBase):
         """
         if as_frame or on_error != "raise":
             return self._predicted(rows, extra=extra, as_frame=as_frame, on_error=on_error)
-        if not self._stages.refuses:
+        if not self.stages.refuses:
             count, piece = self.reader.pieces(rows, extra=extra)
             if count <= FEW:
                 tensors = piece(0, count)
@@ -180,7 +184,7 @@ class SealedModel(EstimatorBase):
             columns: input name → values, all of one length.
             first_row: the number of the first row in messages.
         """
-        return self._stages.checked(self.reader.encode(columns, first_row=first_row), first_row=first_row)
+        return self.stages.checked(self.reader.encode(columns, first_row=first_row), first_row=first_row)
 
     def _predicted(self, rows: Any, *, extra: bool, as_frame: bool, on_error: OnError) -> Any:
         check_on_error(on_error)
@@ -199,7 +203,7 @@ class SealedModel(EstimatorBase):
     def self_test(self) -> SelfTest:
         """Re-run the golden examples on this machine. Raises SealError E205 when they are malformed, E207."""
         examples = self.examples
-        return self_test(self.answer(encoded(examples, self.contract, self._stages)), examples)
+        return self_test(self.answer(encoded(examples, self.contract, self.stages)), examples)
 
 
 def load(

@@ -14,6 +14,7 @@ from sealift.contract import Output, Stage
 from sealift.errors import LimitError, SealError, SealiftError
 from sealift.runtime import frames
 from sealift.runtime.engine import Engine
+from sealift.runtime.weights import Weights
 from sealift.stages.text import Stages
 
 
@@ -48,10 +49,13 @@ def main(memory: int) -> None:
             frames.send(answers, {"error": _coded(error).as_dict()})
 
 
-def _load(head: dict[str, Any], graph: bytes) -> Engine:
+def _load(head: dict[str, Any], body: bytes) -> Engine:
+    size = head["graph"]
+    arrays = frames.as_arrays(head["weights"], body[size:])
+    weights = Weights(arrays, shared=head["shared"]) if arrays else None
     stages = Stages([Stage(field=field, spec=spec) for field, spec in head["stages"]], head["texts"])
     declared = [Output.from_json(output) for output in head["declared"]]
-    return Engine(graph, threads=head["threads"], stages=stages, declared=declared)
+    return Engine(body[:size], threads=head["threads"], stages=stages, declared=declared, weights=weights)
 
 
 def _streams() -> tuple[IO[bytes], IO[bytes]]:

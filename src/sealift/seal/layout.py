@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,11 +13,12 @@ from sealift.errors import SealError
 
 ALIGNMENT = 64
 _MIB = 1 << 20
-_MAX_FILE = (1 << 31) - 1
-_MAX_MEMBERS = 16
+MAX_FILE = 1 << 40
+_MAX_MODEL = (1 << 31) - 1  # of a message in Protocol Buffers
+_MOST_BLOBS, _MOST_WEIGHTS = 4096, 1024
 _DEFAULT_LIMIT = 16 * _MIB
 
-# The closed set of members, each with the most bytes it may have.
+# The members with a name of their own, each with the most bytes it may have.
 LIMITS: Mapping[str, int] = MappingProxyType(
     {
         "card.md": _DEFAULT_LIMIT,
@@ -24,7 +26,7 @@ LIMITS: Mapping[str, int] = MappingProxyType(
         "evidence.json": _DEFAULT_LIMIT,
         "golden/examples.json": _DEFAULT_LIMIT,
         "manifest.json": _MIB,
-        "model.onnx": _MAX_FILE,
+        "model.onnx": _MAX_MODEL,
         "provenance.json": _DEFAULT_LIMIT,
         "reference/background.json": _DEFAULT_LIMIT,
         "reference/sketches.json": _DEFAULT_LIMIT,
@@ -33,15 +35,30 @@ LIMITS: Mapping[str, int] = MappingProxyType(
     }
 )
 
-_LOCAL = struct.Struct("<4s5H3I2H")
-MOST_BESIDE_MODEL = 16 * _MIB
-"""The most bytes of all members but `model.onnx` together."""
+BLOB, WEIGHT = "blobs/", "weights/"
+"""Beginnings of the names of members that are named by their digest: data of stages, and weights of the graph."""
 
+MOST_BESIDE_MODEL = 16 * _MIB
+"""The most bytes of all members but `model.onnx` and weights together."""
+
+_FAMILIES: Mapping[str, tuple[int, int]] = {BLOB: (_MOST_BLOBS, _DEFAULT_LIMIT), WEIGHT: (_MOST_WEIGHTS, MAX_FILE)}
+_BY_DIGEST = re.compile(rf"({BLOB}|{WEIGHT})[0-9a-f]{{64}}")
+_MAX_MEMBERS = len(LIMITS) + _MOST_BLOBS + _MOST_WEIGHTS
+
+_FAR = 0xFFFFFFFF
+"""Sizes and offsets from here on are written in ZIP64 fields; the field of 32 bits holds `_MARK`."""
+_MARK = 0xFFFFFFFF
+
+_LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
+_END64 = struct.Struct("<4sQ2H2I4Q")
+_LOCATOR = struct.Struct("<4sIQI")
 _LOCAL_SIGN, _CENTRAL_SIGN, _END_SIGN = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
-_VERSION, _UTF8, _STORED, _TIME, _DATE = 20, 0x0800, 0, 0, 0x0021
-_PADDING_ID = 0x5EA1
+_END64_SIGN, _LOCATOR_SIGN = b"PK\x06\x06", b"PK\x06\x07"
+_VERSION, _VERSION64, _UTF8, _STORED, _TIME, _DATE = 20, 45, 0x0800, 0, 0, 0x0021
+_ZIP64_ID, _PADDING_ID = 0x0001, 0x5EA1
+_MOST_END = _END64.size + _LOCATOR.size + _END.size
 
 _ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
 
@@ -58,26 +75,51 @@ class _Entry:
     offset: int
 
     @property
-    def extra(self) -> bytes:
-        used = self.offset + _LOCAL.size + len(self.name) + 4
-        padding = -used % ALIGNMENT
-        return struct.pack("<2H", _PADDING_ID, padding) + bytes(padding)
+    def _version(self) -> int:
+        return _VERSION64 if max(self.size, self.offset) >= _FAR else _VERSION
+
+    @property
+    def _common(self) -> tuple[int, ...]:
+        size = self.size if self.size < _FAR else _MARK
+        return (self._version, _UTF8, _STORED, _TIME, _DATE, self.crc, size, size)
 
     @property
     def local(self) -> bytes:
-        common = (_VERSION, _UTF8, _STORED, _TIME, _DATE, self.crc, self.size, self.size)
-        extra = self.extra
-        return _LOCAL.pack(_LOCAL_SIGN, *common, len(self.name), len(extra)) + self.name + extra
+        extra = _zip64((self.size, self.size)) if self.size >= _FAR else b""
+        used = self.offset + _LOCAL.size + len(self.name) + len(extra) + 4
+        padding = -used % ALIGNMENT
+        extra += struct.pack("<2H", _PADDING_ID, padding) + bytes(padding)
+        return _LOCAL.pack(_LOCAL_SIGN, *self._common, len(self.name), len(extra)) + self.name + extra
 
     @property
     def central(self) -> bytes:
-        common = (_VERSION, _VERSION, _UTF8, _STORED, _TIME, _DATE, self.crc, self.size, self.size)
-        rest = (len(self.name), 0, 0, 0, 0, 0, self.offset)
-        return _CENTRAL.pack(_CENTRAL_SIGN, *common, *rest) + self.name
+        far = (self.size, self.size) if self.size >= _FAR else ()
+        offset = self.offset
+        if offset >= _FAR:
+            far, offset = (*far, offset), _MARK
+        extra = _zip64(far) if far else b""
+        rest = (len(self.name), len(extra), 0, 0, 0, 0, offset)
+        return _CENTRAL.pack(_CENTRAL_SIGN, self._version, *self._common, *rest) + self.name + extra
+
+
+def _zip64(values: tuple[int, ...]) -> bytes:
+    return struct.pack(f"<2H{len(values)}Q", _ZIP64_ID, 8 * len(values), *values)
 
 
 def _end(count: int, directory: int, start: int) -> bytes:
-    return _END.pack(_END_SIGN, 0, 0, count, count, directory, start, 0)
+    """What stands behind the directory."""
+    if start < _FAR:
+        return _END.pack(_END_SIGN, 0, 0, count, count, directory, start, 0)
+    record = _END64.pack(_END64_SIGN, _END64.size - 12, _VERSION64, _VERSION64, 0, 0, count, count, directory, start)
+    locator = _LOCATOR.pack(_LOCATOR_SIGN, 0, start + directory, 1)
+    return record + locator + _END.pack(_END_SIGN, 0, 0, count, count, directory, _MARK, 0)
+
+
+def limit_of(name: str) -> int | None:
+    """The most bytes of a member; None for a name that the format does not know."""
+    if name in LIMITS:
+        return LIMITS[name]
+    return _FAMILIES[name[: name.index("/") + 1]][1] if _BY_DIGEST.fullmatch(name) else None
 
 
 def pack(members: Mapping[str, Bytes]) -> Iterator[Bytes]:
@@ -86,21 +128,20 @@ def pack(members: Mapping[str, Bytes]) -> Iterator[Bytes]:
     Raises:
         SealError: E203 when a limit of the format is exceeded.
     """
-    if len(members) > _MAX_MEMBERS:
-        raise too_much(f"it would have {len(members)} members, {_MAX_MEMBERS} are allowed")
+    for name, data in members.items():
+        _check_name(name)
+        _check_size(repr(name), len(data), name)
     _check_sum((name, len(data)) for name, data in members.items())
     entries: list[_Entry] = []
-    offset = 0
+    offset, directory_size = 0, 0
     for name in sorted(members):
         data = members[name]
-        _check_name(name)
-        _check_size(name, len(data))
         entry = _Entry(name.encode("ascii"), len(data), zlib.crc32(data), offset)
         local = entry.local
         offset += len(local) + len(data)
-        rest = sum(len(before.central) for before in (*entries, entry)) + _END.size
-        if offset + rest > _MAX_FILE:
-            raise too_much("the file would be larger than 2 GiB")
+        directory_size += len(entry.central)
+        if offset + directory_size + _MOST_END > MAX_FILE:
+            raise too_much("the file would be larger than 1 TiB")
         entries.append(entry)
         yield local
         yield data
@@ -109,7 +150,7 @@ def pack(members: Mapping[str, Bytes]) -> Iterator[Bytes]:
     yield _end(len(entries), len(directory), offset)
 
 
-def unpack(data: bytes) -> dict[str, memoryview]:
+def unpack(data: Bytes) -> dict[str, memoryview]:
     """The members of a sealed file as views into `data`.
 
     The headers are rebuilt from the names, sizes and checksums found, and compared with the file byte by byte;
@@ -118,8 +159,8 @@ def unpack(data: bytes) -> dict[str, memoryview]:
     Raises:
         SealError: E201 when it is no sealed file, E202 when it is damaged, E203 when it is beyond a limit.
     """
-    if len(data) > _MAX_FILE:
-        raise too_much("the file is larger than 2 GiB")
+    if len(data) > MAX_FILE:
+        raise too_much("the file is larger than 1 TiB")
     entries = _directory(data)
     view = memoryview(data)
     members: dict[str, memoryview] = {}
@@ -141,7 +182,7 @@ def unpack(data: bytes) -> dict[str, memoryview]:
     return members
 
 
-def _directory(data: bytes) -> list[_Entry]:
+def _directory(data: Bytes) -> list[_Entry]:
     """What the central directory claims; believed only as far as the comparison in `unpack` confirms it."""
     if len(data) < _END.size or data[: len(_LOCAL_SIGN)] != _LOCAL_SIGN:
         raise SealError(
@@ -154,7 +195,11 @@ def _directory(data: bytes) -> list[_Entry]:
         raise _damaged("its end is missing; it may have been cut short on the way")
     if count > _MAX_MEMBERS:
         raise too_much(f"it claims {count} members, {_MAX_MEMBERS} are allowed")
-    if start + size + _END.size != len(data):
+    behind = _END.size
+    if start == _MARK:
+        behind = _MOST_END
+        start, size = _far_directory(data)
+    if start + size + behind != len(data):
         raise _damaged("its directory is not where its end says")
     entries: list[_Entry] = []
     position = start
@@ -162,10 +207,13 @@ def _directory(data: bytes) -> list[_Entry]:
         if position + _CENTRAL.size > start + size:
             raise _damaged("its directory is cut short")
         fields = _CENTRAL.unpack_from(data, position)
-        crc, length, name_length, offset = fields[7], fields[9], fields[10], fields[16]
+        crc, length, name_length, extra_length, offset = fields[7], fields[9], fields[10], fields[11], fields[16]
         position += _CENTRAL.size
         name = bytes(data[position : position + name_length])
         position += name_length
+        if _MARK in (length, offset):
+            length, offset = _far(bytes(data[position : position + extra_length]), length, offset)
+            position += extra_length
         shown = _shown(name)
         if entries and name <= entries[-1].name:
             raise _damaged(f"the member {shown} stands twice or out of order")
@@ -176,8 +224,30 @@ def _directory(data: bytes) -> list[_Entry]:
     return entries
 
 
+def _far_directory(data: Bytes) -> tuple[int, int]:
+    """Offset and size of the directory of a file whose end record leaves them to the one of ZIP64."""
+    at = len(data) - _MOST_END
+    if at < 0 or bytes(data[at : at + 4]) != _END64_SIGN:
+        raise _damaged("its ZIP64 end record is missing")
+    fields = _END64.unpack_from(data, at)
+    return fields[9], fields[8]
+
+
+def _far(extra: bytes, size: int, offset: int) -> tuple[int, int]:
+    """Size and offset of a member, out of the ZIP64 field where that is there."""
+    count = len(extra) // 8
+    if len(extra) != 4 + 8 * count or not 1 <= count <= 3 or extra[:4] != struct.pack("<2H", _ZIP64_ID, 8 * count):
+        return size, offset
+    values = list(struct.unpack(f"<{count}Q", extra[4:]))
+    if size == _MARK:
+        size, values = values[0], values[2:]
+    if offset == _MARK and values:
+        offset = values[0]
+    return size, offset
+
+
 def _check_name(name: str) -> None:
-    if name not in LIMITS:
+    if limit_of(name) is None:
         raise SealError(
             "E202",
             f"The sealed file has a member {name!r:.80} that the format does not know.",
@@ -185,14 +255,19 @@ def _check_name(name: str) -> None:
         )
 
 
-def _check_size(shown: str, size: int, name: str | None = None) -> None:
-    limit = LIMITS[name or shown]
-    if size > limit:
+def _check_size(shown: str, size: int, name: str) -> None:
+    limit = limit_of(name)
+    if limit is not None and size > limit:
         raise too_much(f"the member {shown} has {size} bytes, {limit} are allowed")
 
 
 def _check_sum(sizes: Iterable[tuple[str, int]]) -> None:
-    beside = sum(size for name, size in sizes if name != "model.onnx")
+    listed = list(sizes)
+    for family, (most, _) in _FAMILIES.items():
+        count = sum(name.startswith(family) for name, _ in listed)
+        if count > most:
+            raise too_much(f"it has {count} members in {family}, {most} are allowed")
+    beside = sum(size for name, size in listed if name != "model.onnx" and not name.startswith(WEIGHT))
     if beside > MOST_BESIDE_MODEL:
         raise too_much(f"its members beside the model have {beside} bytes, {MOST_BESIDE_MODEL} are allowed")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sealift import canonical, files
 from sealift.canonical import Marks, TooManyError
+from sealift.contract import Contract
 from sealift.contract.capabilities import is_provisional
 from sealift.errors import SealError, SignatureError
 from sealift.seal import envelope, graph, layout, manifest
@@ -18,7 +19,7 @@ from sealift.seal.graph import GraphInfo
 from sealift.seal.layout import Bytes
 from sealift.seal.manifest import Manifest
 
-_MAX_FILE = layout.LIMITS["model.onnx"]
+_MAX_COPIED = (1 << 31) - 1  # bytes of a file that is read into memory, because it cannot be mapped
 MOST_JSON = Marks(values=1 << 20, keys=3 << 17)
 """The most values and keys of all JSON members together (spec/SEAL.md §2)."""
 
@@ -42,6 +43,7 @@ class Seal:
     members: Mapping[str, memoryview]
     graph: GraphInfo
     _parsed: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _marks: Marks = field(default=Marks(0, 0), repr=False, compare=False)
 
     def __repr__(self) -> str:
         size = sum(map(len, self.members.values()))
@@ -63,6 +65,23 @@ class Seal:
         # Handed out once: the caller may change it, and it need not stay in memory.
         return self._parsed.pop(name) if name in self._parsed else _json(name, self._member(name), Marks(0, 0))[0]
 
+    def contract(self) -> Contract:
+        """The contract, with the data of its stages.
+
+        Raises:
+            ContractError: E106 when it is malformed, E107 when it requires what this program lacks.
+            SealError: E203 or E205 for data of a stage that is beyond a limit, or no JSON.
+        """
+        return Contract.from_json(self.json("contract.json"), self._blobs)
+
+    def _blobs(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        marks = self._marks
+        for name, data in self.members.items():
+            if name.startswith(layout.BLOB):
+                found[name.removeprefix(layout.BLOB)], marks = _json(name, data, marks)
+        return found
+
     def text(self, name: str) -> str:
         """A text member such as `card.md`. Raises SealError E205 when it is missing."""
         return _text(name, self._member(name))
@@ -77,8 +96,11 @@ class Seal:
         return self.members[name]
 
 
-def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[str, Any]]:
-    """Check unpacked members against each other; the manifest, the identity, what the graph declares, parsed members.
+def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[str, Any], Marks]:
+    """Check unpacked members against each other.
+
+    Returns:
+        The manifest, the identity, what the graph declares, parsed members, and the marks of all JSON members.
 
     Raises:
         SealError: E202 to E205 or E208.
@@ -107,22 +129,28 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
         elif name.endswith(".md"):
             _text(name, data)
         elif name == "model.onnx":
-            info = graph.check(data)
+            weights = {name: len(data) for name, data in members.items() if name.startswith(layout.WEIGHT)}
+            info = graph.check(data, weights)
             if dict(info.opsets) != dict(parsed.opsets):
                 raise _malformed("manifest.json", "opsets are not the operator sets of the graph")
-    return parsed, identity, info, kept
+    return parsed, identity, info, kept, marks
 
 
-def parse(data: bytes) -> Seal:
+def parse(data: Bytes) -> Seal:
     """Check `data` as a sealed file; what can be checked without a key.
 
     Raises:
         SealError: E201 to E205 or E208, and nothing else but
         SignatureError: E502 when the file carries a signature that was made for another model.
     """
-    members = layout.unpack(data)
-    parsed, identity, info, kept = check(members)
-    return Seal(parsed, identity, MappingProxyType(members), info, kept)
+    return sealed(layout.unpack(data))
+
+
+def sealed(members: Mapping[str, Bytes]) -> Seal:
+    """Unpacked members as a checked seal. Raises as `parse`."""
+    parsed, identity, info, kept, marks = check(members)
+    views = {name: memoryview(data) for name, data in members.items()}
+    return Seal(parsed, identity, MappingProxyType(views), info, kept, marks)
 
 
 def read(path: Path | str) -> Seal:
@@ -135,7 +163,7 @@ def read(path: Path | str) -> Seal:
         SignatureError: E502 when it carries a signature that was made for another model.
     """
     path = Path(path)
-    data = files.read(path, limit=_MAX_FILE)
+    data = files.content(path, limit=_MAX_COPIED)
     try:
         return parse(data)
     except (SealError, SignatureError) as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sealift import files
 from sealift.seal import layout, manifest, reader
 from sealift.seal.layout import Bytes
+from sealift.seal.reader import Seal
 
 
 def assemble(
@@ -24,10 +25,11 @@ def assemble(
     return {**members, "manifest.json": described}
 
 
-def write(path: Path, members: Mapping[str, Bytes]) -> None:
+def write(path: Path, members: Mapping[str, Bytes], check: Callable[[Seal], None] | None = None) -> None:
     """Write assembled members as a sealed file; the same members give the same bytes.
 
-    They are checked as the reader checks them, so what is written can be read.
+    They are checked as the reader checks them, so what is written can be read; then by `check`, which raises where the
+    file is not to be kept.
 
     Raises:
         FileError: E402 when the file cannot be written; nothing is left behind.
@@ -37,4 +39,6 @@ def write(path: Path, members: Mapping[str, Bytes]) -> None:
     with files.atomic(path) as stream:
         for piece in layout.pack(members):
             stream.write(piece)
-        reader.check(members)
+        seal = reader.sealed(members)
+        if check is not None:
+            check(seal)

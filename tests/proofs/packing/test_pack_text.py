@@ -190,7 +190,7 @@ def test_a_malformed_stage_in_a_sealed_file_is_refused(tmp_path: Path) -> None:
     packed = _pack(model(), notes()[0], tmp_path)
     parts = {name: bytes(data) for name, data in packed.load().seal.members.items() if name != "manifest.json"}
     contract = json.loads(parts["contract.json"])
-    contract["stages"][0]["ngrams"] = [3, 1]
+    contract["stages"][0]["spec"]["ngrams"] = [3, 1]
     parts["contract.json"] = canonical.dumps(contract)
     opsets = dict(packed.load().seal.manifest.opsets)
     told: dict[str, Any] = {

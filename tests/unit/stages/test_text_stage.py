@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from sealift import canonical
-from sealift.contract import Contract, encode
+from sealift.contract import Contract, Field, Output, Stage, encode
 from sealift.errors import ContractError, SealError
 from sealift.stages.text import Stages, TextStage
 from sealift.stages.text.murmur import murmur3
@@ -26,22 +28,16 @@ def _numbers(columns: list[list[Any]]) -> list[list[Any]]:
 
 
 def _contract(spec: Any) -> Contract:
-    return Contract.from_json(
-        {
-            "inputs": [{"name": "n", "dtype": "float64"}, {"name": "text", "dtype": "string", "missing": "allowed"}],
-            "outputs": [{"name": "label", "kind": "label", "dtype": "int64"}],
-            "task": "clustering",
-            "tensors": [
-                {"name": "number", "dtype": "float64", "shape": ["rows", 1], "fields": [0]},
-                {"name": "text", "dtype": "string", "shape": ["rows", 1], "fields": [1]},
-                {"name": "text_missing", "dtype": "bool", "shape": ["rows", 1], "fields": [1]},
-                {"name": "terms0", "dtype": "int64", "shape": ["rows", "length0"], "fields": [1], "stage": 0},
-                {"name": "counts0", "dtype": "float64", "shape": ["rows", "length0"], "fields": [1], "stage": 0},
-            ],
-            "stages": [{"field": 1, **spec}],
-            "requires": ["stage:text/1"],
-        }
+    return Contract(
+        inputs=(Field(name="n", dtype="float64"), Field(name="text", dtype="string", missing="allowed")),
+        outputs=(Output(name="label", kind="label", dtype="int64"),),
+        task="clustering",
+        stages=(Stage(1, spec),),
     )
+
+
+def _blobs(contract: Contract) -> dict[str, Any]:
+    return {digest: json.loads(body) for digest, body in contract.blobs.items()}
 
 
 @pytest.mark.parametrize("name", VECTORS["stages"])
@@ -112,16 +108,46 @@ def test_malformed_stages_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("field", [0, 2, -1, "1", None, True])
 def test_a_stage_takes_a_field_of_texts(field: Any) -> None:
-    raw = _contract(VECTORS["stages"]["default"]).as_json()
-    raw["stages"][0]["field"] = field
+    contract = _contract(VECTORS["stages"]["default"])
+    raw = contract.as_json()
+    raw["stages"][0]["fields"] = [field]
     with pytest.raises(ContractError, match="E106"):
-        Contract.from_json(raw)
+        Contract.from_json(raw, lambda: _blobs(contract))
 
 
 def test_a_contract_with_stages_reads_back() -> None:
     contract = _contract(VECTORS["stages"]["accents unicode"])
-    assert Contract.from_json(json.loads(json.dumps(contract.as_json()))) == contract
+    read = Contract.from_json(json.loads(json.dumps(contract.as_json())), lambda: _blobs(contract))
+    assert read == contract
+    assert read.blobs == contract.blobs
     assert isinstance(hash(contract.stages[0]), int)
+
+
+def test_stages_share_their_data() -> None:
+    spec = VECTORS["stages"]["accents unicode"]
+    one = _contract(spec)
+    two = dataclasses.replace(one, stages=(Stage(1, spec), Stage(1, {**spec, "ngrams": [2, 2]})))
+    assert two.blobs == one.blobs
+    assert {"lower", "accents", "pattern"} & set(two.as_json()["stages"][0]["data"])
+    assert all(hashlib.sha256(body).hexdigest() == digest for digest, body in two.blobs.items())
+
+
+def _without(contract: Contract, blobs: dict[str, Any]) -> None:
+    blobs.popitem()
+
+
+def _with_another(contract: Contract, blobs: dict[str, Any]) -> None:
+    blobs["0" * 64] = []
+
+
+@pytest.mark.parametrize("change", [_without, _with_another])
+def test_data_that_is_missing_or_that_nothing_refers_to_is_refused(change: Any) -> None:
+    contract = _contract(VECTORS["stages"]["accents unicode"])
+    blobs = _blobs(contract)
+    change(contract, blobs)
+    with pytest.raises(ContractError, match=r"E106.* data ") as caught:
+        Contract.from_json(contract.as_json(), lambda: blobs)
+    assert caught.value.code == "E106"
 
 
 def test_rows_come_in_pieces_that_a_graph_can_hold() -> None:

@@ -65,7 +65,7 @@ describe("texts that a stage refuses", () => {
   const contract = {
     ...CONTRACT,
     requires: ["stage:text/1"],
-    stages: [{ field: 1, ...STRICT }],
+    stages: [{ stage: "text/1", fields: [1], spec: STRICT, data: {} }],
     tensors: [...CONTRACT.tensors, ...STAGED],
   };
 

@@ -4,7 +4,7 @@ import { parseGolden } from "../src/engine/golden";
 import { SealiftError } from "../src/errors";
 import { crc32, hex, sha256 } from "../src/seal/bytes";
 import { canonical, MOST_JSON, parseStrict, TooMany, type Marks } from "../src/seal/json";
-import { jsonMember, readSeal } from "../src/seal/read";
+import { blobsOf, jsonMember, readSeal } from "../src/seal/read";
 import { sha256Portable } from "../src/seal/sha256";
 import { verifyKey } from "../src/seal/signature";
 import { Stages } from "../src/text/batch";
@@ -38,7 +38,7 @@ describe("attacks", () => {
     async (name, { open }) => {
       const seal = await readSeal(file(name));
       const work = () => {
-        const contract = parseContract(jsonMember(seal, "contract.json"));
+        const contract = parseContract(jsonMember(seal, "contract.json"), () => blobsOf(seal));
         new Stages(contract);
         parseGolden(jsonMember(seal, "golden/examples.json"), contract);
         return Promise.resolve();

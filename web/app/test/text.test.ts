@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { parseContract } from "../src/contract/parse";
 import { SealiftError } from "../src/errors";
+import { hex } from "../src/seal/bytes";
 import { asNumber } from "../src/seal/json";
+import { sha256Portable } from "../src/seal/sha256";
 import { Stages } from "../src/text/batch";
 import { murmur3 } from "../src/text/murmur";
 import { Malformed } from "../src/text/read";
@@ -30,8 +32,11 @@ function byCodePoint(a: string, b: string): number {
   return left.length - right.length;
 }
 
+const DATA = new Set(["accents", "edits", "lower", "pattern", "space", "stop_words", "vocabulary"]);
+
 function contractOf(...specs: object[]): ReturnType<typeof parseContract> {
-  return parseContract({
+  const blobs = new Map<string, unknown>();
+  const raw = {
     inputs: [
       { name: "n", dtype: "float64" },
       { name: "text", dtype: "string" },
@@ -47,9 +52,26 @@ function contractOf(...specs: object[]): ReturnType<typeof parseContract> {
         { name: `counts${stage}`, dtype: "float64", shape: ["rows", `length${stage}`], fields: [1], stage },
       ]),
     ],
-    stages: specs.map((spec) => ({ field: 1, ...spec })),
+    stages: specs.map((whole) => {
+      const { field = 1, ...spec } = whole as { field?: number };
+      const entries = Object.entries(spec) as [string, unknown][];
+      const data = entries.filter(([key]) => DATA.has(key));
+      return {
+        stage: "text/1",
+        fields: [field],
+        spec: Object.fromEntries(entries.filter(([key]) => !DATA.has(key))),
+        data: Object.fromEntries(
+          data.map(([key, value]) => {
+            const digest = hex(sha256Portable(new TextEncoder().encode(JSON.stringify(value))));
+            blobs.set(digest, value);
+            return [key, digest];
+          }),
+        ),
+      };
+    }),
     requires: specs.length > 0 ? ["stage:text/1"] : [],
-  });
+  };
+  return parseContract(raw, () => blobs);
 }
 
 describe.each(Object.keys(stages))("texts: %s", (name) => {

@@ -12,6 +12,7 @@ from sealift.packing.describe import examples
 from sealift.packing.describe.card import card
 from sealift.packing.describe.metrics import baseline, metrics
 from sealift.packing.describe.provenance import provenance, sbom
+from sealift.packing.describe.weights import split
 from sealift.packing.inputs.dataset import Dataset
 from sealift.packing.options import Options
 from sealift.packing.privacy.findings import PrivacyReport
@@ -75,14 +76,16 @@ def members(
     """
     form, name, version = converted.form, options.name, options.version
     background = examples.background(generator, contract, form, keep_rows=options.keep_rows)
+    parts = split(graph)
     return {
+        **{f"blobs/{digest}": body for digest, body in contract.blobs.items()},
+        **parts,
         "contract.json": canonical.dumps(contract.as_json()),
-        "model.onnx": graph,
         "golden/examples.json": canonical.dumps(golden),
         "evidence.json": canonical.dumps(measured),
         "reference/sketches.json": canonical.dumps(examples.sketches(generator, contract)),
         "reference/background.json": canonical.dumps(background),
         "card.md": card(contract, name=name, version=version, evidence=measured, about=options.card.about).encode(),
         "provenance.json": canonical.dumps(provenance(form, model)),
-        "sbom.cdx.json": canonical.dumps(sbom(name, version, graph, options.card.description)),
+        "sbom.cdx.json": canonical.dumps(sbom(name, version, parts["model.onnx"], options.card.description)),
     }

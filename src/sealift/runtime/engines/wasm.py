@@ -63,16 +63,26 @@ class WasmEngine:
         LostError: the process ended meanwhile; the next engine starts another.
     """
 
-    def __init__(self, graph: bytes, stages: Stages | None = None) -> None:
-        if len(graph) > _LARGEST:
+    def __init__(
+        self,
+        graph: bytes | memoryview,
+        stages: Stages | None = None,
+        weights: Mapping[str, bytes | memoryview] | None = None,
+    ) -> None:
+        """Load a graph, with the members that hold elements of its constants, by name."""
+        parts = [graph, *(weights or {}).values()]
+        size = sum(map(len, parts))
+        if size > _LARGEST:
             raise _cannot_run("it is larger than 300 MB")
         self._stages = stages or Stages((), ())
         self._id = next(_ids)
         self._host = _host()
         limits = confining()
         # Of its memory WebAssembly itself has a limit, 4 GB.
-        self._bounds = None if limits is None else limits.bounds(len(graph))
-        self._ask({"op": "load", "id": self._id}, [graph], None if self._bounds is None else self._bounds.load)
+        self._bounds = None if limits is None else limits.bounds(size)
+        listed = [{"path": name, "size": len(data)} for name, data in (weights or {}).items()]
+        header = {"op": "load", "id": self._id, "graph": len(graph), "weights": listed}
+        self._ask(header, parts, None if self._bounds is None else self._bounds.load)
 
     def __enter__(self) -> WasmEngine:
         return self

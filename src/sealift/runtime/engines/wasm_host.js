@@ -29,7 +29,14 @@ function encode(tensor) {
 
 async function handle(ort, header, payload) {
   if (header.op === "load") {
-    const session = await ort.InferenceSession.create(new Uint8Array(payload), {
+    let start = header.graph;
+    const externalData = header.weights.map(({ path, size }) => {
+      const data = new Uint8Array(payload.subarray(start, start + size));
+      start += size;
+      return { path, data };
+    });
+    const session = await ort.InferenceSession.create(new Uint8Array(payload.subarray(0, header.graph)), {
+      externalData,
       executionProviders: ["wasm"],
       logSeverityLevel: 3,
       extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } }, // as the page does

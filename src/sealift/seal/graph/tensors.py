@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,7 +32,10 @@ _SIZES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 1
 _FIELDS = {1: "float_data", 7: "int64_data", 8: "string_data", 11: "double_data", 12: "uint64_data", 13: "uint64_data"}
 _KINDS = {"float_data": "floats", "double_data": "doubles"}
 _DATA = ("float_data", "int32_data", "int64_data", "string_data", "double_data", "uint64_data", "raw_data")
-_EXTERNAL = frozenset({"external_data", "data_location"})
+# Element types of weights outside the graph: those that NumPy has, so that they can be used where they lie.
+_WEIGHTS = frozenset({1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13})
+_EXTERNAL = 1  # of onnx.TensorProto.DataLocation
+_WEIGHT_NAME = re.compile(rb"weights/[0-9a-f]{64}")
 _FEW = 64
 
 
@@ -49,6 +53,21 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Weight:
+    """A constant of the graph whose elements are a member of the file.
+
+    Attributes:
+        member: the member's name.
+        element: the code of its element type.
+        shape: its dimensions.
+    """
+
+    member: str
+    element: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Constant:
     """A constant of a graph.
 
@@ -56,11 +75,13 @@ class Constant:
         name: its name, empty for the tensor of an attribute.
         held: its elements where they are at most 64 whole numbers of 32 or 64 bits, or the bytes of as many; else None.
         width: the bytes of an element.
+        weight: the member that holds its elements, where they are outside the graph.
     """
 
     name: bytes
     held: tuple[int, ...] | Data | None
     width: int = 8
+    weight: Weight | None = None
 
     @cached_property
     def integers(self) -> tuple[int, ...] | None:
@@ -101,13 +122,20 @@ def fields_of(source: Source, span: Span, kind: str) -> dict[str, Any]:
     except WireError as error:
         raise malformed(f"{kind}: {error}") from None
     except RefusedFieldError as field:
-        if str(field) in _EXTERNAL:
-            raise refused("a tensor whose data stand outside the file, in any file of this computer") from None
         raise refused(f"{kind} with the field {field}") from None
 
 
-def tensor(source: Source, span: Span) -> Constant:
-    """Check a tensor. Raises SealError E203, E205, E208."""
+def tensor(source: Source, span: Span, weights: Mapping[str, int] | None = None) -> Constant:
+    """Check a tensor.
+
+    Args:
+        source: the bytes of the model.
+        span: where the tensor stands.
+        weights: the size of each member that may hold the elements of this tensor; None where none may.
+
+    Raises:
+        SealError: E203, E205, E208.
+    """
     data = source.data
     fields = fields_of(source, span, "TensorProto")
     name = text(data, fields.get("name"))
@@ -120,6 +148,11 @@ def tensor(source: Source, span: Span) -> Constant:
         raise malformed("a tensor has a negative dimension")
     count = prod(dims)
     held = [field for field in _DATA if field in fields]
+    if "external_data" in fields or "data_location" in fields:
+        member = _member(source, fields, weights)
+        if held or element not in _WEIGHTS or (weights or {})[member] != count * _SIZES[element]:
+            raise malformed(f"the tensor {shown(name)} has another type or other dimensions than its weights")
+        return Constant(name, None, weight=Weight(member, element, tuple(dims)))
     wanted = _FIELDS.get(element, "int32_data")
     if len(held) > 1 or (held and held[0] not in ("raw_data", wanted)) or (held == ["raw_data"] and element == STRING):
         raise malformed(f"the tensor {shown(name)} holds its data in another field than its type asks for")
@@ -128,6 +161,16 @@ def tensor(source: Source, span: Span) -> Constant:
     if element not in (INT32, INT64) or count > _FEW:
         return Constant(name, None)
     return Constant(name, _few(source, fields, count, element), _SIZES[element])
+
+
+def _member(source: Source, fields: Mapping[str, Any], weights: Mapping[str, int] | None) -> str:
+    """The member that a tensor names as the place of its data. Raises SealError E208 for any other place."""
+    entries = [fields_of(source, inner, "StringStringEntryProto") for inner in fields.get("external_data", [])]
+    if len(entries) == 1 and fields.get("data_location") == _EXTERNAL:
+        key, value = (text(source.data, entries[0].get(part)) for part in ("key", "value"))
+        if key == b"location" and _WEIGHT_NAME.fullmatch(value) and value.decode() in (weights or {}):
+            return value.decode()
+    raise refused("a tensor whose data stand outside the file, in any file of this computer")
 
 
 def port(source: Source, span: Span, *, required: bool) -> tuple[bytes, Port | None]:

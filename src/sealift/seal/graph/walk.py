@@ -7,12 +7,12 @@ So every message of a graph, subgraphs, attributes and tensors included, is chec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sealift.seal.graph.refusal import exceeded, malformed, refused, shown
 from sealift.seal.graph.rules import rules
-from sealift.seal.graph.tensors import Constant, Port, fields_of, integers, port, product, tensor, text
+from sealift.seal.graph.tensors import Constant, Port, Weight, fields_of, integers, port, product, tensor, text
 from sealift.seal.graph.wire import Data, Source, Span, length
 
 # ONNX Runtime reads options of the session from another key.
@@ -30,11 +30,15 @@ class GraphInfo:
         inputs: input name → its type.
         outputs: output name → its type.
         opsets: domain → operator set.
+        weights: name of a constant → the member that holds its elements.
+        transposes: whether a node transposes anything.
     """
 
     inputs: Mapping[str, Port]
     outputs: Mapping[str, Port]
     opsets: Mapping[str, int]
+    weights: Mapping[str, Weight] = field(default_factory=dict)
+    transposes: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,12 @@ class _Value:
     constant: Constant | None = None
 
 
-def check(data: Data, *, folded: bool = True) -> GraphInfo:
+def check(data: Data, weights: Mapping[str, int] | None = None, *, folded: bool = True) -> GraphInfo:
     """Check the bytes of a model.
 
     Args:
         data: a serialized ModelProto.
+        weights: the size in bytes of each member that holds elements of a constant, by the member's name.
         folded: whether nodes that compute from constants alone are refused. Before they are folded, what they give
             counts as unknown, as in a number of turns.
 
@@ -57,7 +62,8 @@ def check(data: Data, *, folded: bool = True) -> GraphInfo:
         SealError: E205 when they are malformed, E208 when the graph uses what a sealed file must not use, E203 when
             it exceeds a limit.
     """
-    walk = _Walk(data, folded=folded)
+    weights = weights or {}
+    walk = _Walk(data, weights, folded=folded)
     fields = walk.fields((0, len(data)), "ModelProto")
     least, most = rules().ir_version
     if not least <= fields.get("ir_version", 0) <= most:
@@ -70,13 +76,19 @@ def check(data: Data, *, folded: bool = True) -> GraphInfo:
     if "graph" not in fields:
         raise malformed("it has no graph")
     inputs, outputs = walk.graph(fields["graph"])
-    return GraphInfo(_by_name(inputs), _by_name(outputs), opsets)
+    unused = sorted(set(weights) - {weight.member for weight in walk.weights.values()})
+    if unused:
+        raise malformed(f"no tensor has its data in {unused[0]!r:.80}")
+    return GraphInfo(_by_name(inputs), _by_name(outputs), opsets, walk.weights, walk.transposes)
 
 
 class _Walk:
     """One pass over a model, with the names in scope and what was counted so far."""
 
-    def __init__(self, data: Data, *, folded: bool) -> None:
+    def __init__(self, data: Data, weights: Mapping[str, int], *, folded: bool) -> None:
+        self._members = weights
+        self.weights: dict[str, Weight] = {}
+        self.transposes = False
         self._folded = folded
         self._source = Source(data, rules().limits.fields)
         self._data = data
@@ -120,8 +132,10 @@ class _Walk:
             defined.append(name)
 
         for inner in fields.get("initializer", []):
-            constant = tensor(self._source, inner)
+            constant = tensor(self._source, inner, None if depth else self._members)
             define(constant.name, constant)
+            if constant.weight is not None:
+                self.weights[_decoded(constant.name)] = constant.weight
         inputs = [port(self._source, inner, required=depth == 0) for inner in fields.get("input", [])]
         for name, _ in inputs:
             define(name)
@@ -157,6 +171,7 @@ class _Walk:
         if operators is None:
             raise refused(f"an operator of the domain {shown(domain)}")
         operator = kind.decode("latin-1")
+        self.transposes |= operator == "Transpose"
         permitted = operators.get(operator)
         if permitted is None:
             raise refused(f"the operator {shown(kind)}")
@@ -252,10 +267,14 @@ def _check_size(operator: str, elements: int | None) -> None:
 def _by_name(ports: list[tuple[bytes, Port | None]]) -> dict[str, Port]:
     found: dict[str, Port] = {}
     for name, known in ports:
-        try:
-            decoded = name.decode()
-        except UnicodeDecodeError:
-            raise malformed(f"the name {shown(name)} is not UTF-8") from None
+        decoded = _decoded(name)
         if known is not None:
             found[decoded] = known
     return found
+
+
+def _decoded(name: bytes) -> str:
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        raise malformed(f"the name {shown(name)} is not UTF-8") from None

@@ -57,7 +57,7 @@ def build_page(seal_path: Path | str, out: Path | str) -> Built:
         seal = parse(sealed)  # the bytes that are checked here are the bytes that go into the page
     except SealError as error:
         raise SealError(error.code, error.what, where=f"{seal_path} {error.where}".strip(), fix=error.fix) from None
-    contract = Contract.from_json(seal.json("contract.json"))
+    contract = seal.contract()
     title = title_of(seal, contract)
     data = assemble(front_end.load(), sealed, title=title, identity=seal.identity)
     files.write_atomic(out, data)

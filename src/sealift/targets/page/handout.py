@@ -70,7 +70,7 @@ def build_handout(seal_path: Path | str, page: Built, out: Path | str) -> Handou
 
 
 def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
-    contract = Contract.from_json(seal.json("contract.json"))
+    contract = seal.contract()
     manifest, about = seal.manifest, contract.about
     keys = [signature.keyid for signature in signatures(seal)]
     personal = [field.title or field.name for field in contract.inputs if field.personal]

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from sealift import files
 from sealift import front as front_end
-from sealift.contract import Contract
 from sealift.errors import PageError, SealError
 from sealift.seal import Seal, parse
 from sealift.targets.page.build import MAX_SEAL, assemble, generator, shrunk, title_of
@@ -91,7 +90,7 @@ def check_page(path: Path) -> Seal:
         seal = parse(parts["seal"].data)
     except SealError as error:
         raise SealError(error.code, error.what, where=f"{path} {error.where}".strip(), fix=error.fix) from None
-    title = title_of(seal, Contract.from_json(seal.json("contract.json")))
+    title = title_of(seal, seal.contract())
     expected = assemble(
         front,
         parts["seal"].data,

@@ -78,12 +78,28 @@ const [MOST_INPUTS, MOST_IGNORED, MOST_OUTPUTS, MOST_STAGES, MOST_WIDTH] = [
 ];
 const [LONGEST_TEXT, LONGEST_DESCRIPTION] = [1 << 12, 1 << 16];
 const OUTPUT_KINDS: readonly string[] = ["label", "probability", "score", "value", "features"];
+/** The keys of a text stage whose values are members of their own, so that stages share them. */
+const STAGE_DATA: readonly string[] = [
+  "accents",
+  "edits",
+  "lower",
+  "pattern",
+  "space",
+  "stop_words",
+  "vocabulary",
+];
 const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
 
-export function parseContract(raw: unknown): Contract {
+/** Data of stages, parsed, by digest. */
+export type Blobs = ReadonlyMap<string, unknown>;
+
+/** `blobs` gives the data of the stages by digest; it is asked after `requires` was looked at. */
+export function parseContract(raw: unknown, blobs: () => Blobs = () => new Map()): Contract {
   if (!isObject(raw)) throw malformed("it is not an object");
   // First, because what a later capability brings along would otherwise be called malformed.
   const required = checkRequired(given(raw, "requires", []));
+  const data = blobs();
+  const used = new Set<string>();
   for (const key of Object.keys(raw)) {
     if (!KEYS.includes(key)) throw malformed(`the key '${key.slice(0, 80)}' is not known`);
   }
@@ -108,10 +124,11 @@ export function parseContract(raw: unknown): Contract {
   checkAnswerColumns(outputs);
   const tensors = list(raw["tensors"], "tensors").map(parseTensor);
   const stages = list(given(raw, "stages", []), "stages", MOST_STAGES).map((stage) =>
-    parseStage(stage, inputs),
+    parseStage(stage, inputs, data, used),
   );
   if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs, stages)))
     throw malformed("the tensors do not follow from the inputs");
+  if (used.size !== data.size) throw malformed("the file holds data that no stage refers to");
   if (required.join(" ") !== (stages.length > 0 ? "stage:text/1" : ""))
     throw malformed("requires does not list the capabilities that the contract uses");
   const tables = new Tables();
@@ -275,12 +292,25 @@ function parseTensor(raw: unknown): Tensor {
 }
 
 /** The rest of a stage is read where it is run (text/stage.ts). */
-function parseStage(raw: unknown, inputs: Field[]): Stage {
-  if (!isObject(raw)) throw malformed("a stage is not an object");
-  const { field, ...spec } = raw;
-  if (typeof field !== "number" || inputs[field]?.dtype !== "string")
+function parseStage(raw: unknown, inputs: Field[], blobs: Blobs, used: Set<string>): Stage {
+  if (!isObject(raw) || Object.keys(raw).sort().join(" ") !== "data fields spec stage")
+    throw malformed("a stage is not a kind, fields, a spec and data");
+  const { stage: kind, fields, spec, data } = raw;
+  if (kind !== "text/1") throw malformed("the kind of a stage is not known");
+  const [field, ...others] = Array.isArray(fields) ? (fields as unknown[]) : [];
+  if (typeof field !== "number" || others.length > 0 || inputs[field]?.dtype !== "string")
     throw malformed("a stage takes a field that is no text");
-  return { field, spec };
+  if (!isObject(spec) || !isObject(data)) throw malformed("spec or data of a stage is not an object");
+  const isData = (key: string) => STAGE_DATA.includes(key);
+  if (!Object.keys(data).every(isData) || Object.keys(spec).some(isData))
+    throw malformed(`data of a stage holds ${STAGE_DATA.join(", ")} and nothing else`);
+  const found = Object.entries(data).map(([key, digest]): [string, unknown] => {
+    if (typeof digest !== "string" || !blobs.has(digest))
+      throw malformed("a stage refers to data that the file does not hold");
+    used.add(digest);
+    return [key, blobs.get(digest)];
+  });
+  return { field, spec: { ...spec, ...Object.fromEntries(found) } };
 }
 
 function parseIgnored(raw: unknown): Ignored {

@@ -115,7 +115,16 @@ export type Request =
   /** `wasm` is ONNX Runtime, compressed with gzip. */
   | { op: "runtime"; wasm: ArrayBuffer }
   /** `contract` is contract.json as it was read: what is made of it has methods, which a message does not keep. */
-  | { op: "open"; contract: unknown; golden: Golden; graph: Uint8Array }
+  | {
+      op: "open";
+      contract: unknown;
+      /** Data of the contract's stages, parsed, by digest. */
+      blobs: Map<string, unknown>;
+      golden: Golden;
+      graph: Uint8Array;
+      /** Members that hold elements of the graph's constants. */
+      weights: Map<string, Uint8Array>;
+    }
   | { op: "predict"; rows: Value[][] }
   | { op: "golden" }
   | { op: "file"; file: File; options: FileOptions }

@@ -31,12 +31,19 @@ export class Model {
     readonly contract: Contract,
   ) {}
 
-  static async load(contract: Contract, graph: Uint8Array, ort: typeof Ort): Promise<Model> {
+  static async load(
+    contract: Contract,
+    graph: Uint8Array,
+    weights: ReadonlyMap<string, Uint8Array>,
+    ort: typeof Ort,
+  ): Promise<Model> {
     const stages = new Stages(contract);
     try {
       const session = await ort.InferenceSession.create(graph, {
         executionProviders: ["wasm"],
         logSeverityLevel: 3,
+        // By name, as the graph names them; a path is never followed.
+        externalData: [...weights].map(([path, data]) => ({ path, data })),
         // A sealed graph has no constants to compute (spec/SEAL.md §7); opening one must not start computing.
         extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } },
       });

@@ -11,9 +11,20 @@ let state: { model: Model; golden: Golden } | null = null;
 
 let runtime: ReturnType<typeof startRuntime> | null = null;
 
-async function open({ contract, golden, graph }: Extract<Request, { op: "open" }>): Promise<number> {
+async function open({
+  contract,
+  blobs,
+  golden,
+  graph,
+  weights,
+}: Extract<Request, { op: "open" }>): Promise<number> {
   const started = performance.now();
-  const model = await Model.load(parseContract(contract), graph, await runtime!);
+  const model = await Model.load(
+    parseContract(contract, () => blobs),
+    graph,
+    weights,
+    await runtime!,
+  );
   if (golden.rows.length > 0) await model.predict(golden.rows.slice(0, 1)); // the first run is slow; not the user's
   state = { model, golden };
   return performance.now() - started;

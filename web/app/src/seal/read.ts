@@ -3,8 +3,8 @@ import { isProvisional } from "../contract/capabilities";
 import { SealiftError } from "../errors";
 import { sha256 } from "./bytes";
 import { checkGraph, type GraphInfo } from "./graph/walk";
-import { canonical, isObject, parseStrict, TooMany } from "./json";
-import { tooMuch, unpack } from "./layout";
+import { canonical, isObject, parseStrict, TooMany, type Marks } from "./json";
+import { BLOB, tooMuch, unpack, WEIGHT } from "./layout";
 import { readEnvelope, type Signatures } from "./signature";
 
 export const FORMAT = 1;
@@ -44,6 +44,8 @@ export interface Seal {
   graph: GraphInfo;
   /** What the file carries; who signed is not known until a key is given. */
   signed: Signatures | null;
+  /** What all JSON members hold together. */
+  marks: Marks;
 }
 
 /** Throws a SealiftError (E201 to E205, E208, E502 for a signature made for another model), and nothing else. */
@@ -67,7 +69,7 @@ export async function readSeal(file: Uint8Array): Promise<Seal> {
         json.set(name, value);
       } else if (name === "card.md") card = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
       else if (name === "model.onnx") {
-        graph = checkGraph(bytes);
+        graph = checkGraph(bytes, sizesOf(members));
         if (!sameOpsets(graph.opsets, manifest.opsets))
           throw malformed("manifest.json", "opsets are not the operator sets of the graph");
       }
@@ -77,7 +79,33 @@ export async function readSeal(file: Uint8Array): Promise<Seal> {
       throw malformed(name, error instanceof SyntaxError ? error.message : "it is not UTF-8");
     }
   }
-  return { manifest, identity, members, json, card, graph: graph!, signed };
+  return { manifest, identity, members, json, card, graph: graph!, signed, marks };
+}
+
+function sizesOf(members: ReadonlyMap<string, Uint8Array>): Map<string, number> {
+  const weights = [...members].filter(([name]) => name.startsWith(WEIGHT));
+  return new Map(weights.map(([name, bytes]) => [name, bytes.length]));
+}
+
+/** The members that hold elements of the graph's constants. */
+export function weightsOf(seal: Seal): Map<string, Uint8Array> {
+  return new Map([...seal.members].filter(([name]) => name.startsWith(WEIGHT)));
+}
+
+/** The data of the contract's stages, parsed, by digest. Throws E203, E205. */
+export function blobsOf(seal: Seal): Map<string, unknown> {
+  const marks = { ...seal.marks };
+  const found = new Map<string, unknown>();
+  for (const [name, bytes] of seal.members) {
+    if (!name.startsWith(BLOB)) continue;
+    try {
+      found.set(name.slice(BLOB.length), parseStrict(bytes, marks));
+    } catch (error) {
+      if (error instanceof TooMany) throw tooMuch(`its JSON members hold ${error.message}`);
+      throw malformed(name, (error as Error).message);
+    }
+  }
+  return found;
 }
 
 function sameOpsets(graph: ReadonlyMap<string, number>, listed: Readonly<Record<string, number>>): boolean {
@@ -111,6 +139,8 @@ async function checkMembers(manifest: Manifest, members: Map<string, Uint8Array>
     if (bytes.length !== entry.size || (await sha256(bytes)) !== entry.sha256) {
       throw mismatch(`The member '${name}' was changed after the file was sealed.`);
     }
+    if ((name.startsWith(BLOB) || name.startsWith(WEIGHT)) && name.split("/")[1] !== entry.sha256)
+      throw mismatch(`The member '${name}' has another digest than its name.`);
   }
 }
 

@@ -6,7 +6,7 @@ import { checkPorts } from "../engine/fit";
 import { parseGolden } from "../engine/golden";
 import type { Golden, GoldenReport } from "../engine/protocol";
 import { asProblem, type Problem } from "../errors";
-import { jsonMember, readSeal, type Manifest } from "../seal/read";
+import { blobsOf, jsonMember, readSeal, weightsOf, type Manifest } from "../seal/read";
 import type { Signatures } from "../seal/signature";
 import type { FromInside, ToInside } from "../shell/messages";
 import { Client } from "./client";
@@ -52,14 +52,16 @@ class Store {
       const sealed = new Blob([bytes]);
       const seal = await readSeal(new Uint8Array(bytes));
       const raw = jsonMember(seal, "contract.json");
-      const contract = parseContract(raw);
+      let blobs = new Map<string, unknown>();
+      const contract = parseContract(raw, () => (blobs = blobsOf(seal)));
       checkPorts(seal.graph, contract);
       const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract);
       const { manifest, identity, card, signed } = seal;
       const [evidence, provenance] = [jsonMember(seal, "evidence.json"), jsonMember(seal, "provenance.json")];
       const graph = seal.members.get("model.onnx")!;
+      const weights = weightsOf(seal);
       // The graph is a view into the whole file; the file moves to the worker with it, and is not copied.
-      await client.call({ op: "open", contract: raw, golden, graph }, { transfer: [bytes] });
+      await client.call({ op: "open", contract: raw, blobs, golden, graph, weights }, { transfer: [bytes] });
       this.ready = {
         client,
         contract,

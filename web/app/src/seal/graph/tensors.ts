@@ -24,6 +24,13 @@ const DATA = [
   "raw_data",
 ];
 export const FEW = 64;
+/** Element types of weights outside the graph. */
+const WEIGHTS = new Set([1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]);
+const EXTERNAL = 1; // of onnx.TensorProto.DataLocation
+const WEIGHT_NAME = /^weights\/[0-9a-f]{64}$/;
+
+/** The size in bytes of each member that may hold the elements of a constant, by the member's name. */
+export type Sizes = ReadonlyMap<string, number>;
 
 /** An input or output of a graph: the code of its element type, its dimensions with null where one is free. */
 export interface Port {
@@ -35,9 +42,12 @@ export interface Port {
 export interface Constant {
   name: string;
   integers: number[] | null;
+  /** The member that holds its elements, where they are outside the graph. */
+  weight?: string;
 }
 
-export function tensor(source: Source, span: Span): Constant {
+/** `weights` is null where no member may hold the elements of this tensor. */
+export function tensor(source: Source, span: Span, weights: Sizes | null = null): Constant {
   const { data } = source;
   const fields = new Fields(source, span, "TensorProto");
   const name = text(data, fields.span("name"));
@@ -49,6 +59,13 @@ export function tensor(source: Source, span: Span): Constant {
   if (dims.some((size) => size < 0)) throw malformed("a tensor has a negative dimension");
   const count = dims.includes(0) ? 0 : dims.reduce((a, b) => a * b, 1);
   const held = DATA.filter((field) => fields.has(field));
+  if (fields.has("external_data") || fields.has("data_location")) {
+    const member = memberOf(source, fields, weights);
+    const isRight = held.length === 0 && WEIGHTS.has(element);
+    if (!isRight || weights!.get(member) !== count * SIZES[element]!)
+      throw malformed(`the tensor ${shown(name)} has another type or other dimensions than its weights`);
+    return { name, integers: null, weight: member };
+  }
   const wanted = FIELDS[element] ?? "int32_data";
   const [field] = held;
   if (
@@ -61,6 +78,19 @@ export function tensor(source: Source, span: Span): Constant {
     throw malformed(`the tensor ${shown(name)} has other dimensions than its data`);
   if ((element !== INT32 && element !== INT64) || count > FEW) return { name, integers: null };
   return { name, integers: values(source, fields, count, element) };
+}
+
+/** The member that a tensor names as the place of its data. Throws E208 for any other place. */
+function memberOf(source: Source, fields: Fields, weights: Sizes | null): string {
+  const entries = fields
+    .spans("external_data")
+    .map((span) => new Fields(source, span, "StringStringEntryProto"));
+  const [entry] = entries;
+  if (entry && entries.length === 1 && fields.int("data_location") === EXTERNAL) {
+    const [key, value] = [text(source.data, entry.span("key")), text(source.data, entry.span("value"))];
+    if (key === "location" && WEIGHT_NAME.test(value) && weights?.has(value)) return value;
+  }
+  throw refused("a tensor whose data stand outside the file, in any file of this computer");
 }
 
 /** A ValueInfoProto: its name and type. */

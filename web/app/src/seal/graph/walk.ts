@@ -1,7 +1,7 @@
 /** Does a graph use only what a sealed file may use? (spec/SEAL.md §7; src/sealift/seal/graph/walk.py) */
 import { exceeded, malformed, refused, shown } from "./refusal";
 import { ATTRIBUTES, IR_VERSION, LIMITS, OPERATORS, OPSETS, own, SIZES } from "./rules";
-import { checkElement, FEW, port, tensor, text, type Constant, type Port } from "./tensors";
+import { checkElement, FEW, port, tensor, text, type Constant, type Port, type Sizes } from "./tensors";
 import { Fields, integers, length, type Source, type Span } from "./wire";
 
 /** ONNX Runtime reads options of the session from another key. */
@@ -17,9 +17,9 @@ export interface GraphInfo {
 }
 
 /** Throws E205 where the bytes are malformed, E208 where a part is not permitted, E203 beyond a limit. */
-export function checkGraph(data: Uint8Array): GraphInfo {
+export function checkGraph(data: Uint8Array, weights: Sizes = new Map()): GraphInfo {
   const source: Source = { data, left: LIMITS.fields };
-  const walk = new Walk(source);
+  const walk = new Walk(source, weights);
   const fields = new Fields(source, [0, data.length], "ModelProto");
   const [least, most] = IR_VERSION;
   const version = fields.int("ir_version") ?? 0;
@@ -33,6 +33,8 @@ export function checkGraph(data: Uint8Array): GraphInfo {
   const graph = fields.span("graph");
   if (!graph) throw malformed("it has no graph");
   const [inputs, outputs] = walk.graph(graph);
+  for (const member of weights.keys())
+    if (!walk.used.has(member)) throw malformed(`no tensor has its data in '${member}'`);
   return { inputs: byName(inputs), outputs: byName(outputs), opsets };
 }
 
@@ -52,7 +54,13 @@ class Walk {
 
   private readonly data: Uint8Array;
 
-  constructor(private readonly source: Source) {
+  /** The members that hold elements of constants. */
+  readonly used = new Set<string>();
+
+  constructor(
+    private readonly source: Source,
+    private readonly weights: Sizes,
+  ) {
     this.data = source.data;
   }
 
@@ -85,8 +93,12 @@ class Walk {
       defined.push(name);
     };
     for (const inner of fields.spans("initializer")) {
-      const constant = tensor(this.source, inner);
+      const constant = tensor(this.source, inner, depth === 0 ? this.weights : null);
       define(constant.name, constant);
+      if (constant.weight !== undefined) {
+        utf8(constant.name);
+        this.used.add(constant.weight);
+      }
     }
     const inputs = fields.spans("input").map((inner) => port(this.source, inner, depth === 0));
     for (const [name] of inputs) define(name, null);

@@ -11,7 +11,6 @@ export type Span = readonly [number, number];
 export type Run = readonly [number, number, number];
 
 const WIDTH: Record<string, number> = { floats: 4, doubles: 8 };
-const EXTERNAL = new Set(["external_data", "data_location"]);
 
 /** The bytes of a model, and how many fields may still be read: what a reader spends is bounded by them. */
 export interface Source {
@@ -36,11 +35,7 @@ export class Fields {
       const rule = schema.get(tag);
       if (!rule) throw unexpected(tag, schema, message, bad);
       const { name, kind } = rule;
-      if (kind === "refused") {
-        if (EXTERNAL.has(name))
-          throw refused("a tensor whose data stand outside the file, in any file of this computer");
-        throw refused(`${message} with the field ${name}`);
-      }
+      if (kind === "refused") throw refused(`${message} with the field ${name}`);
       let value: Span | Run | number;
       if ((tag & 7) === 2) {
         const from = cursor.sized(name);

@@ -1,0 +1,73 @@
+"""Constants of a graph whose elements are members of the sealed file, as ONNX Runtime is given them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.seal import Seal
+
+# The codes of onnx.TensorProto.DataType.
+_DTYPES = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 10: "f2", 11: "f8", 12: "u4", 13: "u8"}
+# ONNX Runtime changes constants when it moves transpositions, and one that it does not own would keep its old elements.
+# So a graph that transposes gets copies; and that optimizer is off, because it takes some reshapes for transpositions.
+_TRANSPOSING = ("TransposeOptimizer", "TransposeOptimizer_CPUExecutionProvider")
+
+
+class Weights:
+    """The weights of a graph.
+
+    Attributes:
+        arrays: name of the constant → its elements, as views of the file.
+        shared: whether ONNX Runtime uses them where they lie, instead of copying them.
+    """
+
+    def __init__(self, arrays: Mapping[str, npt.NDArray[Any]], *, shared: bool) -> None:
+        self.arrays = arrays
+        self.shared = shared
+        self._values: list[Any] = []
+
+    @classmethod
+    def of(cls, seal: Seal) -> Weights | None:
+        """The weights of a checked file; None where it has none."""
+        arrays = {
+            name: array_of(seal.members[weight.member], weight.element, weight.shape)
+            for name, weight in seal.graph.weights.items()
+        }
+        return cls(arrays, shared=not seal.graph.transposes) if arrays else None
+
+    @property
+    def size(self) -> int:
+        """How many bytes they have together."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    @property
+    def disabled(self) -> tuple[str, ...]:
+        """The optimizers of ONNX Runtime that a session with these weights must do without."""
+        return _TRANSPOSING if self.shared else ()
+
+    def give(self, options: Any) -> None:
+        """Give them to a session to be made with these options (onnxruntime.SessionOptions).
+
+        They are given by name, so that no path is followed that a graph names.
+        """
+        import onnxruntime as ort
+
+        self._values = [ort.OrtValue.ortvalue_from_numpy(array) for array in self.arrays.values()]
+        options.add_external_initializers(list(self.arrays), self._values)
+        if self.shared:
+            for name, value in zip(self.arrays, self._values, strict=True):
+                options.add_initializer(name, value)
+
+
+def element_size(element: int) -> int:
+    """Bytes of an element type; 0 for one that weights outside the graph cannot have."""
+    return np.dtype(_DTYPES[element]).itemsize if element in _DTYPES else 0
+
+
+def array_of(data: bytes | memoryview, element: int, shape: Sequence[int]) -> npt.NDArray[Any]:
+    """The elements of a weight as an array that shares its memory."""
+    return np.frombuffer(data, dtype=f"<{_DTYPES[element]}").reshape(shape)
