@@ -167,8 +167,7 @@ def pack(
     check_output(path, overwrite=overwrite)  # somebody may have signed it since
     if key is not None:
         sealed = seal.sign_members(sealed, key)
-    in_webassembly = str(proof.report.engines.get("webassembly", "")).startswith("onnxruntime-web")
-    seal.write(path, sealed, lambda written: check_as_written(written, webassembly=in_webassembly))
+    seal.write(path, sealed, lambda written: check_as_written(written, proof.report.engines))
     identity = hashlib.sha256(sealed["manifest.json"]).hexdigest()
     keyid = None if key is None else seal.key_id(key.public_key())
     notes += identity_notes(proof.report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,18 @@ class Weights:
     Attributes:
         arrays: name of the constant → its elements, as views of the file.
         shared: whether ONNX Runtime uses them where they lie, instead of copying them.
+        members: the members of the file that hold them, by the name that the graph has for them.
     """
 
-    def __init__(self, arrays: Mapping[str, npt.NDArray[Any]], *, shared: bool) -> None:
+    def __init__(
+        self,
+        arrays: Mapping[str, npt.NDArray[Any]],
+        *,
+        shared: bool,
+        members: Mapping[str, bytes | memoryview] = MappingProxyType({}),
+    ) -> None:
         self.arrays = arrays
+        self.members = members
         self.shared = shared
         self._values: list[Any] = []
 
@@ -37,7 +46,10 @@ class Weights:
             name: array_of(seal.members[weight.member], weight.element, weight.shape)
             for name, weight in seal.graph.weights.items()
         }
-        return cls(arrays, shared=not seal.graph.transposes) if arrays else None
+        if not arrays:
+            return None
+        members = {weight.member: seal.members[weight.member] for weight in seal.graph.weights.values()}
+        return cls(arrays, shared=not seal.graph.transposes, members=members)
 
     @property
     def size(self) -> int:

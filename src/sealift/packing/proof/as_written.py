@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sealift.errors import PackError
-from sealift.runtime import SelfTest, self_test, wasm
+from sealift.runtime import SelfTest, self_test
+from sealift.runtime.engines.base import NATIVE, engines
 from sealift.runtime.golden import encoded
 from sealift.runtime.isolated import confining
 from sealift.runtime.model import SealedModel
+from sealift.runtime.weights import Weights
 from sealift.seal import Seal
 
 
-def check_as_written(seal: Seal, *, webassembly: bool) -> None:
+def check_as_written(seal: Seal, proved: Mapping[str, str]) -> None:
     """Run the examples of a file with its weights where they are now; a file without such weights was proven already.
 
     Args:
         seal: the file.
-        webassembly: whether to run them in WebAssembly too.
+        proved: what `evidence.json` says of the engines: those that proved the graph, with their versions, run again.
 
     Raises:
         PackError: E310 where an example is not reproduced, which nothing known causes.
+        SealError: E207 where the graph does not run so.
     """
-    if not seal.graph.weights:
+    weights = Weights.of(seal)
+    if weights is None:
         return
-    with SealedModel(seal, limits=confining()) as model:
-        _check("here", model.self_test())
-        if not webassembly:
-            return
-        members = {weight.member: seal.members[weight.member] for weight in seal.graph.weights.values()}
-        tensors = encoded(model.examples, model.contract, model.stages).tensors
-        with wasm.WasmEngine(seal.members["model.onnx"], model.stages, members) as engine:
-            answers = engine.run(tensors, [output.name for output in model.contract.outputs])
-        _check("in WebAssembly", self_test(answers, model.examples))
+    with SealedModel(seal, limits=confining()) as model:  # a graph of unknown origin may have limits
+        _check("ONNX Runtime", model.self_test())
+        examples, names = model.examples, [output.name for output in model.contract.outputs]
+        tensors = encoded(examples, model.contract, model.stages).tensors
+        for kind in engines().values():
+            if kind.name == NATIVE or kind.obstacle() is not None or proved.get(kind.key) != kind.version():
+                continue
+            with kind.open(seal.members["model.onnx"], model.stages, weights) as session:
+                _check(kind.title, self_test(session.run(tensors, names), examples))
 
 
-def _check(where: str, result: SelfTest) -> None:
+def _check(engine: str, result: SelfTest) -> None:
     if not result.passed:
         raise PackError(
             "E310",
             f"With its weights outside the graph, the file does not reproduce {result.rows - result.matching} of "
-            f"{result.rows} examples {where}.",
+            f"{result.rows} examples in {engine}.",
             fix="Report it, with the versions of onnxruntime and of Sealift.",
         )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy.typing as npt
 
 from sealift.plugins import Plugins
+from sealift.runtime.weights import Weights
 from sealift.stages.text import Stages
 
 NATIVE = "native"
@@ -58,8 +59,10 @@ class EngineKind(Protocol):
     def version(self) -> str:
         """The engine and its version, such as "onnxruntime 1.30.0"."""
 
-    def open(self, graph: bytes, stages: Stages) -> AbstractContextManager[Session]:
-        """Load a graph.
+    def open(
+        self, graph: bytes | memoryview, stages: Stages, weights: Weights | None = None
+    ) -> AbstractContextManager[Session]:
+        """Load a graph, with the constants whose elements are outside of it.
 
         Raises:
             SealError: E207 when the graph cannot be loaded.

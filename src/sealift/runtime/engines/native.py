@@ -8,6 +8,7 @@ from importlib import metadata
 
 from sealift.runtime.engine import Engine
 from sealift.runtime.engines.base import NATIVE, Obstacle, Session
+from sealift.runtime.weights import Weights
 from sealift.stages.text import Stages
 
 
@@ -28,9 +29,9 @@ class NativeEngine:
         return f"onnxruntime {metadata.version('onnxruntime')}"
 
     @contextmanager
-    def open(self, graph: bytes, stages: Stages) -> Iterator[Session]:
+    def open(self, graph: bytes | memoryview, stages: Stages, weights: Weights | None = None) -> Iterator[Session]:
         """The graph in a session of its own."""
-        yield Engine(graph, stages=stages)
+        yield Engine(graph, stages=stages, weights=weights)
 
 
 ENGINE = NativeEngine()

@@ -24,6 +24,7 @@ from sealift.runtime.engine import joined
 from sealift.runtime.engines.base import Obstacle
 from sealift.runtime.frames import as_arrays, as_parts
 from sealift.runtime.isolated import confining
+from sealift.runtime.weights import Weights
 from sealift.stages.text import Stages
 
 __all__ = ["ENGINE", "LostError", "WasmEngine", "node", "version"]
@@ -67,10 +68,11 @@ class WasmEngine:
         self,
         graph: bytes | memoryview,
         stages: Stages | None = None,
-        weights: Mapping[str, bytes | memoryview] | None = None,
+        weights: Weights | None = None,
     ) -> None:
-        """Load a graph, with the members that hold elements of its constants, by name."""
-        parts = [graph, *(weights or {}).values()]
+        """Load a graph, with the constants whose elements are outside of it."""
+        members = {} if weights is None else weights.members
+        parts = [graph, *members.values()]
         size = sum(map(len, parts))
         if size > _LARGEST:
             raise _cannot_run("it is larger than 300 MB")
@@ -80,7 +82,7 @@ class WasmEngine:
         limits = confining()
         # Of its memory WebAssembly itself has a limit, 4 GB.
         self._bounds = None if limits is None else limits.bounds(size)
-        listed = [{"path": name, "size": len(data)} for name, data in (weights or {}).items()]
+        listed = [{"path": name, "size": len(data)} for name, data in members.items()]
         header = {"op": "load", "id": self._id, "graph": len(graph), "weights": listed}
         self._ask(header, parts, None if self._bounds is None else self._bounds.load)
 
@@ -162,9 +164,9 @@ class _WebAssembly:
         """The version of the WebAssembly build."""
         return f"onnxruntime-web {version()}"
 
-    def open(self, graph: bytes, stages: Stages) -> WasmEngine:
+    def open(self, graph: bytes | memoryview, stages: Stages, weights: Weights | None = None) -> WasmEngine:
         """The graph in the process of Node that all graphs share."""
-        return WasmEngine(graph, stages)
+        return WasmEngine(graph, stages, weights)
 
 
 ENGINE = _WebAssembly()
