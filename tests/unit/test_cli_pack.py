@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -284,3 +286,17 @@ def test_what_a_file_retains_on_the_command_line(tmp_path: Path, capsys: pytest.
         *("--target", "salary"),
     )
     assert "80 of 80 target values that fewer than 5 rows have" in " ".join(printed.split())
+
+
+@pytest.mark.parametrize("command", ["pack", "doctor"])
+def test_without_onnx_the_line_that_installs_it_is_shown(command: str, tmp_path: Path) -> None:
+    (tmp_path / "m.skops").write_bytes(b"")
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    given = [command, "m.skops", "--data", "rows.csv", *(["--name", "m"] if command == "pack" else [])]
+    code = f"import sys; sys.modules['onnx'] = None; from sealift.cli import main; sys.argv[1:] = {given}; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode != 0
+    assert "E405" in done.stderr
+    assert "pip install 'sealift[sklearn]'" in done.stderr

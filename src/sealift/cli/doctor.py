@@ -26,7 +26,6 @@ def run(
 ) -> None:
     """Load the model, and the rows if there are any, and tell what travels. Exits with 1 when something does not."""
     from sealift.cli.tables import read_data
-    from sealift.frameworks import source_of
     from sealift.packing.doctor import doctor
     from sealift.packing.doctor.diagnosis import shows_unicode
     from sealift.packing.inputs.row_format import as_taken
@@ -37,7 +36,7 @@ def run(
     limits = Limits(seconds=seconds, memory=memory, load_seconds=seconds)
     loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
     with Bar("Examining"):
-        found = doctor(loaded.model, None if rows is None else as_taken(source_of(loaded.model).rows, rows), truth)
+        found = doctor(loaded.model, None if rows is None else as_taken(loaded.model, rows), truth)
     if as_json:
         result = found.as_dict()
         notes = [*result["notes"], *loaded.notes]

@@ -43,7 +43,6 @@ def run(
     from sealift.cli.keys import open_key
     from sealift.cli.overrides import read_overrides
     from sealift.cli.tables import read_data
-    from sealift.frameworks import source_of
     from sealift.packing import options, pack
     from sealift.packing.inputs.row_format import as_taken
     from sealift.packing.load_model import load_noting
@@ -62,9 +61,8 @@ def run(
     learned = None if training is None else read_data(training, target=target, drop=drop, fields=known.get("fields"))
     limits = Limits(seconds=seconds, memory=memory, load_seconds=seconds)
     loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
-    taken = source_of(loaded.model).rows
-    rows = as_taken(taken, rows)
-    learned = None if learned is None else (as_taken(taken, learned[0]), learned[1])
+    rows = as_taken(loaded.model, rows)
+    learned = None if learned is None else (as_taken(loaded.model, learned[0]), learned[1])
     with Bar("Packing") as bar:
         packed = pack(
             loaded.model, rows, truth, name=name, version=version, output=output, tolerance=tolerance,

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import is_missing
-from sealift.frameworks import RowFormat
+from sealift.frameworks import source_of
 from sealift.packing.inputs.columns import plain
 
 
-def as_taken(rows: RowFormat, table: Any) -> Any:
+def as_taken(model: Any, table: Any) -> Any:
     """The rows of a table file as the model takes them.
 
     For a model of texts, the one column of a table; for a model of dicts, a dict for each row, from which the keys
     of empty cells are absent; else the table itself.
     """
+    rows = source_of(model).rows
     if rows.kind == "dicts":
         columns = {str(name): np.asarray(table[name], dtype=object) for name in table}
         own = rows.key_of
