@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-torch unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
+.PHONY: help demo docs test test-torch test-lowest test-newest test-pickles unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -12,6 +12,7 @@ help:
 	@echo "make unit      the quick tests: each layer's own parts, less than a minute"
 	@echo "make test      every test, in two browsers too: a quarter of an hour"
 	@echo "make test-torch  the tests of PyTorch's modules, where its CPU build can be had"
+	@echo "make test-lowest, test-newest, test-pickles  other versions of dependencies, of Python, of the model's library"
 	@echo "make check     style, types, layers"
 	@echo "make web       build the page's program"
 	@echo "make docs      the documentation as a site, in build/docs"
@@ -64,6 +65,19 @@ test: setup web
 # In a folder of its own beside the locked packages, because only some package indexes have the build without CUDA.
 test-torch: setup web
 	@if tools/setup.sh torch; then PYTHONPATH=.torch .venv/bin/pytest tests/nets tests/e2e/test_docs.py -k "nets or torch"; fi
+
+# The oldest dependencies that pyproject.toml permits, and the newest on each Python that this machine has.
+# `make test-lowest TESTS=tests/unit/frameworks` runs a sample.
+TESTS := tests/unit
+test-lowest: setup web
+	tools/versions.sh lowest 3.11 $(TESTS)
+
+test-newest: setup web
+	@for version in 3.11 3.12 3.13 3.14; do tools/versions.sh newest $$version $(TESTS) || [ $$? = 77 ] || exit 1; done
+
+# Models pickled by older versions of scikit-learn, each in an environment of its own. `make test` runs the oldest.
+test-pickles: setup
+	SEALIFT_ALL_VERSIONS=1 .venv/bin/pytest tests/versions
 
 # Mutated JSON members with right digests, in both readers: `make fuzz-members RUNS=100000`. The tests run a few hundred.
 RUNS := 20000

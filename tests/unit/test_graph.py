@@ -22,6 +22,7 @@ ATTACKS = Path(__file__).parents[1] / "attacks" / "files"
 CASTED = [node("Cast", ["w"], ["v"], integer("to", DOUBLE)), node("Add", ["x", "v"], ["y"])]
 
 
+@pytest.mark.skipif(onnx.defs.onnx_opset_version() < 26, reason="this onnx does not know the newest operators listed")
 def test_every_listed_operator_and_attribute_is_onnx_own() -> None:
     known: dict[tuple[str, str], dict[str, str]] = {}
     for schema in onnx.defs.get_all_schemas_with_history():

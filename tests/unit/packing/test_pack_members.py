@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import json
 import platform
 import re
 import sys
@@ -145,6 +146,17 @@ def test_bill_of_materials(packed: sealift.packing.Packed) -> None:
         assert re.fullmatch(r"pkg:pypi/[a-z0-9.-]+@[\w.+-]+", part["purl"])
     for entry in bom["dependencies"]:
         assert {entry["ref"], *entry["dependsOn"]} <= set(references)
+
+
+def test_bill_of_materials_fits_the_schema(packed: sealift.packing.Packed) -> None:
+    """CycloneDX's own JSON Schema of 1.6, with formats checked, from the package on disk."""
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    assert validator.validate_str(text(packed, "sbom.cdx.json")) is None
+    wrong = {**member(packed, "sbom.cdx.json"), "specVersion": 1.6}
+    assert validator.validate_str(json.dumps(wrong)) is not None
 
 
 def test_card(packed: sealift.packing.Packed) -> None:

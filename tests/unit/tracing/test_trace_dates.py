@@ -89,9 +89,15 @@ def choices(df: Any) -> Any:
     )
 
 
+# pandas 2 computes differences of Timestamps and Timedeltas in nanoseconds, which end in 2262.
+NANOSECONDS_ONLY = pd.__version__.startswith("2.")
+
+
 @pytest.mark.parametrize("function", [parts, spans, choices])
 @pytest.mark.parametrize("unit", UNITS)
 def test_pandas_on_dates_of_all_years(unit: str, function: Callable[[Any], Any]) -> None:
+    if NANOSECONDS_ONLY and function is spans and unit != "ns":
+        pytest.skip("pandas 2 itself raises OutOfBoundsTimedelta")
     X = pd.DataFrame({"a": moments(unit, 25_000, 1), "b": moments(unit, 25_000, 2)})
     got, want = graph_and_pandas(function, X)
     np.testing.assert_array_equal(got, want)
@@ -144,6 +150,8 @@ FRAMES: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("idiom", FRAMES)
 def test_frames_of_dates(idiom: str) -> None:
+    if NANOSECONDS_ONLY and idiom == "constants read":
+        pytest.skip("pandas 2 itself raises OutOfBoundsDatetime")
     X = pd.DataFrame({"a": moments("us", 500, 5), "b": moments("s", 500, 6)})
     got, want = graph_and_pandas(FRAMES[idiom], X)
     np.testing.assert_array_equal(got, want)
