@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.frameworks.base import RowFormat, Source
 from sealift.frameworks.torch.trace import trace
@@ -66,7 +67,7 @@ class ModuleSource(Source):
     @property
     def outputs(self) -> Collection[str]:
         """The value alone."""
-        return {"value"}
+        return {VALUE.name}
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
         """What the module gives for the rows, as a tensor of the dtype of its weights."""
