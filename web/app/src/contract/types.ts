@@ -1,8 +1,9 @@
 /** The contract as `contract.json` holds it, its defaults filled in (spec/CONTRACT.md §1). */
 import type { TextStage } from "../text/stage";
+import type * as members from "../seal/members";
 import type { CellReader } from "./cells";
 
-export type DType = "float64" | "float32" | "int64" | "bool" | "string" | "date" | "datetime";
+export type DType = members.Input["dtype"];
 export type Scalar = string | number | boolean;
 /** A checked value as the graph takes it: booleans are 0 or 1, dates microseconds since 1970, null is a missing one. */
 export type Value = string | number | null;
@@ -32,12 +33,12 @@ export interface Field {
   personal: boolean;
 }
 
-export type OutputKind = "label" | "probability" | "score" | "value" | "features";
+export type OutputKind = members.Output["kind"];
 
 export interface Output {
   name: string;
   kind: OutputKind;
-  dtype: "float64" | "int64" | "bool" | "string";
+  dtype: members.Output["dtype"];
   width: number | null;
   classes: Scalar[] | null;
   class_names: string[] | null;
@@ -47,15 +48,11 @@ export interface Output {
   description: string;
 }
 
-export interface Tensor {
-  name: string;
-  dtype: "float64" | "string" | "bool" | "int64";
-  /** A number where the size is fixed, else the name of the dimension. */
-  shape: (number | string)[];
-  fields: number[];
-  /** Given where a text stage makes the tensor, whose width then differs from batch to batch. */
-  stage?: number;
-}
+/**
+ * How the graph is fed. A dimension is a number where its size is fixed, else a name. `stage` is given where a text stage
+ * makes the tensor, whose width then differs from batch to batch.
+ */
+export type Tensor = members.Tensor;
 
 /** A text stage: the input whose texts it takes, and how it reads them (spec/TEXT.md). */
 export interface Stage {
@@ -64,10 +61,7 @@ export interface Stage {
 }
 
 /** A column that the model drops: rows may have it or not. Its position is among all columns of the training rows. */
-export interface Ignored {
-  name: string;
-  position: number;
-}
+export type Ignored = members.Ignored;
 
 export interface Contract {
   inputs: Field[];
