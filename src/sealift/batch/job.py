@@ -235,8 +235,10 @@ def _numbered(chunks: Iterable[Chunk]) -> Iterator[tuple[int, Chunk]]:
 
 def _is_plain_number(field: Field) -> bool:
     """Whether a reader of tables may read the field's cells as numbers by the default rules."""
-    return field.dtype in ("float64", "float32", "int64") and set(field.missing_as or MISSING_WORDS) == set(
-        MISSING_WORDS
+    return (
+        field.type.is_plain
+        and not field.type.has_words
+        and set(field.missing_as or MISSING_WORDS) == set(MISSING_WORDS)
     )
 
 
@@ -358,7 +360,7 @@ def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
         return column
     if piece.cells == "none":
         # A kept decimal keeps its digits; as an input it is a number like any other.
-        number = field.dtype != "string" and any(type(value) is Decimal for value in column)
+        number = field.type.feeds == "number" and any(type(value) is Decimal for value in column)
         return [float(value) if type(value) is Decimal else value for value in column] if number else column
     reader = CellReader.of(field)
     if piece.cells == "all":

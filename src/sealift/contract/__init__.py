@@ -6,12 +6,14 @@ Specified in spec/CONTRACT.md.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sealift.contract.contract import ABOUT, Contract, Headline, Ignored, Tensor
-from sealift.contract.field import MISSING_WORDS, DType, Field, Policy, Task, named_categories
+from sealift.contract.contract import ABOUT, Contract, Headline, Ignored
+from sealift.contract.field import DType, Field, Policy, Task, named_categories
 from sealift.contract.numbers import percent, readable
 from sealift.contract.output import Output
 from sealift.contract.scalars import Scalar, shown
 from sealift.contract.stage import Stage
+from sealift.contract.tensor import Tensor
+from sealift.contract.values import MISSING_WORDS
 
 if TYPE_CHECKING:
     from sealift.contract.cautions import Cautions, cautions

@@ -72,9 +72,7 @@ def _numbers(
         counts[position].missing += int(missing[at])
         counts[position].outside += int(outside[at])
         if item.categories is not None:
-            known = {float(value) for value in item.categories}
-            if item.dtype == "float32":
-                known |= {float(np.float32(value)) for value in known}
+            known = item.type.known(item.categories)
             column = matrix[:, at]
             unknown = column[~np.isin(column, list(known)) & ~np.isnan(column)]
             _add_unknown(counts[position], unknown.tolist())

@@ -7,10 +7,9 @@ operations on all fields at once. What raises, fails a check or has an unusual t
 
 from __future__ import annotations
 
-import datetime
 import math
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -20,9 +19,7 @@ import numpy.typing as npt
 
 from sealift.contract.check import Array, is_missing, is_text
 from sealift.contract.contract import Contract
-from sealift.contract.datetimes import DAY, column_micros, micros_of
 from sealift.contract.field import Field
-from sealift.contract.scalars import MAX_SAFE_INTEGER
 
 Tensors: TypeAlias = dict[str, Array]
 Getter: TypeAlias = Callable[[Any], Sequence[Any]]
@@ -37,8 +34,6 @@ _NUMBERS_OR_NONE = _NUMBERS | {type(None)}
 _STRING = frozenset({str})
 _PACKED = 1 << 13  # struct is faster than NumPy for so many values, and keeps a compiled format for each length
 _FEW = 64
-_DATES = frozenset({str, datetime.date, datetime.datetime, np.datetime64})
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 class _NotPlain(Exception):  # noqa: N818 -- no error: the exact path decides
@@ -56,19 +51,23 @@ class CompiledContract:
     def __init__(self, contract: Contract) -> None:
         fields = contract.inputs
         self.contract = contract
-        self._numbers = [i for i, field in enumerate(fields) if field.dtype != "string"]
-        self._texts = [i for i, field in enumerate(fields) if field.dtype == "string"]
+        self._numbers = [i for i, field in enumerate(fields) if field.type.feeds == "number"]
+        self._texts = [i for i, field in enumerate(fields) if field.type.feeds == "text"]
+        # Types with tensors of their own are left to the exact path.
+        self._others = len(self._numbers) + len(self._texts) < len(fields)
         inputs = [fields[i] for i in self._numbers]
         texts = [fields[i] for i in self._texts]
-        self._times = [(at, field.dtype) for at, field in enumerate(inputs) if field.is_time]
-        self.numeric = not self._texts and not self._times
+        self._read = [(at, field.type) for at, field in enumerate(inputs) if not field.type.is_plain]
+        self.numeric = not self._texts and not self._read and not self._others
         low, high = zip(*map(_limits, inputs), strict=True) if inputs else ((), ())
         self._low, self._high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
         self._may_lack = np.array([field.missing == "allowed" for field in inputs], dtype=np.bool_)
         self._some_may_lack = bool(self._may_lack.any())
-        self._whole = _indices(inputs, "int64", "bool")
-        self._single = _indices(inputs, "float32")
-        self._closed = [(at, _known(field)) for at, field in enumerate(inputs) if _is_closed(field)]
+        self._whole = _indices(field.type.is_whole for field in inputs)
+        self._single = _indices(field.type.is_single for field in inputs)
+        self._closed = [
+            (at, field.type.known(field.categories or ())) for at, field in enumerate(inputs) if _is_closed(field)
+        ]
         self._text_may_lack = [field.missing == "allowed" for field in texts]
         self._closed_texts = [
             (at, frozenset(field.categories or ())) for at, field in enumerate(texts) if _is_closed(field)
@@ -80,16 +79,18 @@ class CompiledContract:
 
     def of_records(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors | None:
         """The tensors of rows that are dicts or sequences of values; None where one may have a problem."""
+        if self._others:
+            return None
         count = len(rows)
         tensors: Tensors = {}
         try:
             if self._numbers:
                 numbers, width = getters[0], len(self._numbers)
                 values = numbers(rows[0]) if count == 1 else list(chain.from_iterable(map(numbers, rows)))
-                if self._times:
+                if self._read:
                     values = list(values)
-                    for at, dtype in self._times:
-                        values[at::width] = [_time(value, dtype) for value in values[at::width]]
+                    for at, kind in self._read:
+                        values[at::width] = list(map(kind.number, values[at::width]))
                 matrix = _doubles(values).reshape(count, width)
                 if not self._fits(matrix):
                     return None
@@ -115,17 +116,19 @@ class CompiledContract:
 
     def of_columns(self, columns: Mapping[str, Sequence[Any] | Array], rows: slice) -> Tensors | None:
         """The tensors of some rows of columns by name, as `columns_of` gives them; None as for records."""
+        if self._others:
+            return None
         inputs = self.contract.inputs
         tensors: Tensors = {}
         try:
             parts = [columns[field.name][rows] for field in inputs]
             count = len(parts[0])
             if self._numbers:
-                times = dict(self._times)
+                read = dict(self._read)
                 matrix = np.empty((count, len(self._numbers)))
                 for at, position in enumerate(self._numbers):
                     part = parts[position]
-                    matrix[:, at] = _times(part, times[at]) if at in times else _numbers(part)
+                    matrix[:, at] = read[at].numbers(part) if at in read else _numbers(part)
                 if not self._fits(matrix):
                     return None
                 tensors["number"] = matrix
@@ -194,28 +197,18 @@ class CompiledContract:
 
 def _limits(field: Field) -> tuple[float, float]:
     """The least and the largest number of a field, after its dtype and its range."""
-    low, high = {
-        "int64": (-float(MAX_SAFE_INTEGER), float(MAX_SAFE_INTEGER)),
-        "bool": (0.0, 1.0),
-    }.get(field.dtype, (-_LARGEST, _LARGEST))
+    low, high = (max(min(end, _LARGEST), -_LARGEST) for end in field.type.extent)
     least, most = field.limits("range") or (None, None)
     return low if least is None else max(low, least), high if most is None else min(high, most)
 
 
-def _indices(fields: Sequence[Field], *dtypes: str) -> npt.NDArray[np.intp] | None:
-    places = [at for at, field in enumerate(fields) if field.dtype in dtypes]
+def _indices(flags: Iterable[bool]) -> npt.NDArray[np.intp] | None:
+    places = [at for at, flag in enumerate(flags) if flag]
     return np.array(places, dtype=np.intp) if places else None
 
 
 def _is_closed(field: Field) -> bool:
     return field.categories is not None and field.unknown == "refused"
-
-
-def _known(field: Field) -> frozenset[float]:
-    known = {float(value) for value in field.categories or ()}
-    if field.dtype == "float32":
-        known |= {float(np.float32(value)) for value in known}
-    return frozenset(known)
 
 
 def _all_known(column: npt.NDArray[np.float64], known: frozenset[float]) -> bool:
@@ -260,32 +253,6 @@ def _numbers(column: Any) -> Array:
     if type(column) is np.ndarray and column.dtype.kind in "fiub":
         return column
     return _doubles(_listed(column))
-
-
-def _times(column: Any, dtype: str) -> Array:
-    """A column of dates as microseconds. Raises _NotPlain."""
-    whole = column_micros(column) if isinstance(column, list) or type(column) is np.ndarray else None
-    if whole is None:
-        return np.array([_time(value, dtype) for value in _listed(column)], dtype=np.float64)
-    micros, missing = whole
-    if dtype == "date" and (micros % DAY).any():
-        raise _NotPlain
-    array = micros.astype(np.float64)
-    array[missing] = math.nan
-    return array
-
-
-def _time(value: Any, dtype: str) -> float:
-    """Microseconds of one date, NaN where it is missing. Raises _NotPlain, ValueError."""
-    if type(value) is str and len(value) == 10 and value[4] == "-" == value[7]:
-        return float((datetime.date.fromisoformat(value).toordinal() - _EPOCH) * DAY)
-    if value is None:
-        return math.nan
-    if type(value) in _DATES or type(value).__name__ == "Timestamp":
-        micros = micros_of(value, dtype)
-        if micros is not None:
-            return float(micros)
-    return _gap(value)
 
 
 def _listed(column: Any) -> Sequence[Any]:

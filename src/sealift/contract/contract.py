@@ -18,6 +18,7 @@ from sealift.contract.output import MOST_WIDTH, Output
 from sealift.contract.parts import LONGEST_DESCRIPTION, LONGEST_TEXT
 from sealift.contract.scalars import Scalar
 from sealift.contract.stage import Stage, stage_of
+from sealift.contract.tensor import Tensor
 from sealift.errors import ContractError
 
 _KEYS = {
@@ -46,32 +47,6 @@ class Headline:
 
     output: str
     class_: Scalar | None = None
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """One tensor that feeds the graph.
-
-    Attributes:
-        name: the name of the graph's input.
-        dtype: the type of its elements.
-        shape: its dimensions: a number where the size is fixed, else a name. Dimensions of one name have one size in a
-            run of the graph; `rows` is the number of rows.
-        fields: the inputs that it is made of, by index; of a tensor without stage a column for each.
-        stage: the number of the text stage that makes it.
-    """
-
-    name: str
-    dtype: Literal["float64", "string", "bool", "int64"]
-    shape: tuple[int | str, ...]
-    fields: tuple[int, ...]
-    stage: int | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The tensor as `contract.json` holds it."""
-        found: dict[str, Any] = {"name": self.name, "dtype": self.dtype}
-        found |= {"shape": list(self.shape), "fields": list(self.fields)}
-        return found if self.stage is None else found | {"stage": self.stage}
 
 
 @dataclass(frozen=True)
@@ -128,7 +103,7 @@ class Contract:
         for text in self.about.values():
             _text(text, LONGEST_DESCRIPTION)
         for stage in self.stages:
-            if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].dtype != "string":
+            if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].type.feeds != "text":
                 raise _contradiction("a stage takes a field that is no text")
         if self.headline is not None:
             shown = next((o for o in self.outputs if o.name == self.headline.output), None)
@@ -149,9 +124,10 @@ class Contract:
 
     @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
-        """How the graph is fed: numbers in one matrix, texts in another with a mask beside it, and what stages give."""
-        numbers = tuple(i for i, f in enumerate(self.inputs) if f.dtype != "string")
-        texts = tuple(i for i, f in enumerate(self.inputs) if f.dtype == "string")
+        """How the graph is fed: one matrix of numbers, one of texts with a mask, other types, and what stages give."""
+        numbers = tuple(i for i, f in enumerate(self.inputs) if f.type.feeds == "number")
+        texts = tuple(i for i, f in enumerate(self.inputs) if f.type.feeds == "text")
+        others = (tensor for i, f in enumerate(self.inputs) for tensor in f.type.tensors(i))
         found = (
             Tensor("number", "float64", ("rows", len(numbers)), numbers),
             Tensor("text", "string", ("rows", len(texts)), texts),
@@ -162,7 +138,7 @@ class Contract:
             for k, stage in enumerate(self.stages)
             for name, dtype in _STAGED
         )
-        return (*(tensor for tensor in found if tensor.fields), *staged)
+        return (*(tensor for tensor in found if tensor.fields), *others, *staged)
 
     @cached_property
     def requires(self) -> tuple[str, ...]:

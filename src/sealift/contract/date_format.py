@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from sealift.contract.datetimes import TIMES, micros_of
+from sealift.contract.datetimes import micros_of
 
 _PARTS = {
     "Y": "[0-9]{4}",
@@ -25,17 +25,15 @@ _MAX_LENGTH = 32
 _PROBES = ("2024-03-02", "2024-03-02T04:05", "2024-03-02T04:05:06")
 
 
-def format_problem(given: str, dtype: str) -> str | None:
-    """What is wrong with the date format of a field of `dtype`; None for a good one."""
-    if dtype not in TIMES:
-        return "only dates have a date_format"
+def format_problem(given: str, *, days: bool) -> str | None:
+    """What is wrong with a date format, of dates without a time of day where `days`; None for a good one."""
     tokens = _tokens(given) if len(given) <= _MAX_LENGTH else None
     if tokens is None:
         return "date_format is made of %Y %m %d %H %M %S and separators, in at most 32 characters"
     directives = [token[1] for token in tokens if token[0] == "%"]
     if len(set(directives)) != len(directives) or not {"Y", "m", "d"} <= set(directives):
         return "date_format has each of %Y, %m and %d once"
-    if dtype == "date" and set(directives) - {"Y", "m", "d"}:
+    if days and set(directives) - {"Y", "m", "d"}:
         return "the date_format of a date has no time of day"
     if ("M" in directives and "H" not in directives) or ("S" in directives and "M" not in directives):
         return "date_format has %H before %M and %M before %S"

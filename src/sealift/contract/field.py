@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from sealift import canonical
 from sealift.contract.date_format import format_problem
-from sealift.contract.datetimes import TIMES, micros_of, text_of
 from sealift.contract.parts import (
     LONGEST_DESCRIPTION,
     LONGEST_TEXT,
@@ -20,24 +19,18 @@ from sealift.contract.parts import (
     too_long,
     without_defaults,
 )
-from sealift.contract.scalars import MAX_SAFE_INTEGER, Scalar, shown
+from sealift.contract.scalars import Scalar, shown
+from sealift.contract.types import ValueType, value_type, value_types
 
-DType: TypeAlias = Literal["float64", "float32", "int64", "bool", "string", "date", "datetime"]
+DType: TypeAlias = str
+"""The name of a type of values, with parameters perhaps (`sealift.contract.types`)."""
 Policy: TypeAlias = Literal["allowed", "refused"]
 Task: TypeAlias = Literal["classification", "regression", "transformation", "clustering", "outliers"]
 Bound: TypeAlias = float | str
 """A number; of dates and times, their text."""
 
-# What pandas.read_csv reads as missing by default (pandas, "IO tools", na_values).
-MISSING_WORDS = (
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"),
-    *("NULL", "NaN", "None", "n/a", "nan", "null"),
-)
-"""The cells of numbers, booleans and dates that are missing unless a field says otherwise."""
-DEFAULT_STRING_MISSING = ("",)
-"""The same for strings, where NA and None can be categories."""
 _MAX_WORDS, _MAX_WORD = 64, 128
-_DTYPES, _POLICIES = get_args(DType), get_args(Policy)
+_POLICIES = get_args(Policy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +39,7 @@ class Field:
 
     Attributes:
         name: the column's name, unique in its contract.
-        dtype: float64, float32, int64, bool, string, date or datetime.
+        dtype: the name of its type: float64, float32, int64, bool, string, date, datetime, or one of another package.
         missing: whether a row may lack the value.
         categories: the known values, or None where any value of the dtype may stand.
         category_names: their names for people, in the same order, or None.
@@ -90,18 +83,17 @@ class Field:
         """The field without the keys that have their default value."""
         return without_defaults(self)
 
-    @property
-    def is_time(self) -> bool:
-        """Whether the values are dates, or dates with a time."""
-        return self.dtype in TIMES
+    @cached_property
+    def type(self) -> ValueType:
+        """The type of its values."""
+        known = value_type(self.dtype)
+        assert known is not None  # checked when the field is made
+        return known
 
     def limits(self, key: Literal["range", "observed"]) -> tuple[float | None, float | None] | None:
         """`range` or `observed` as the graph's numbers: of dates, in microseconds since 1970."""
         bounds = cast("tuple[Bound | None, Bound | None] | None", getattr(self, key))
-        return None if bounds is None else (self._limit(bounds[0]), self._limit(bounds[1]))
-
-    def _limit(self, bound: Bound | None) -> float | None:
-        return micros_of(bound, self.dtype) if isinstance(bound, str) else bound
+        return None if bounds is None else (self.type.limit(bounds[0]), self.type.limit(bounds[1]))
 
     @classmethod
     def from_json(cls, raw: object) -> Field:
@@ -110,7 +102,7 @@ class Field:
         where = f"input {str(values.get('name'))!r:.80}"
         for key in ("range", "observed"):
             if values.get(key) is not None:
-                values[key] = _pair(values[key], key, where, str(values["dtype"]))
+                values[key] = _pair(values[key], key, where, values["dtype"])
         keys = ("categories", "category_names", "missing_as", "true_as", "false_as")
         return cls(**as_tuples(values, keys, where))
 
@@ -124,33 +116,21 @@ def named_categories(field: Field, most: int | None = None) -> list[str]:
     return [value if value == name else f"{value} = {name}" for value, name in pairs]
 
 
-def fits(value: object, dtype: DType) -> bool:
-    """Whether a category or class is of `dtype` as JSON would carry it."""
-    if dtype == "string":
-        return isinstance(value, str)
-    if dtype == "bool":
-        return isinstance(value, bool)
-    if dtype in TIMES:
-        return isinstance(value, str) and micros_of(value, dtype) is not None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return False
-    return dtype != "int64" or (value == int(value) and abs(value) <= MAX_SAFE_INTEGER)
-
-
 def _input_problem(field: Field) -> str | None:
     problem = text_problem(field, "title", "units")
     if problem is not None:
         return problem
-    if field.dtype not in _DTYPES:
-        return f"the dtype {field.dtype!r:.40} is not one of {', '.join(_DTYPES)}"
+    if not isinstance(field.dtype, str) or value_type(field.dtype) is None:
+        return f"the dtype {field.dtype!r:.40} is not one of {', '.join(value_types())}"
+    kind = field.type
     if field.missing not in _POLICIES or field.unknown not in _POLICIES:
         return "missing and unknown are 'allowed' or 'refused'"
-    if field.is_time and field.categories is not None:
-        return "dates have no categories"
-    if field.typical is not None and not fits(field.typical, field.dtype):
+    if not kind.has_categories and field.categories is not None:
+        return f"a field of the dtype {field.dtype} has no categories"
+    if field.typical is not None and not kind.fits(field.typical):
         return f"the typical value is not of the dtype {field.dtype}"
     if field.categories is not None:
-        if not field.categories or not all(fits(value, field.dtype) for value in field.categories):
+        if not field.categories or not all(map(kind.fits, field.categories)):
             return f"categories must be values of the dtype {field.dtype}, at least one"
         if len(set(field.categories)) != len(field.categories):
             return "a category stands twice"
@@ -168,13 +148,13 @@ def _input_problem(field: Field) -> str | None:
         bounds = cast("tuple[Bound | None, Bound | None] | None", getattr(field, key))
         if bounds is None:
             continue
-        if field.dtype == "string":
-            return f"a text has no {key}"
-        if field.is_time and not all(b is None or fits(b, field.dtype) for b in bounds):
-            return f"the {key} is not made of dates as 2024-03-01" + "T12:30:00" * (field.dtype == "datetime")
+        if not kind.has_range:
+            return f"a field of the dtype {field.dtype} has no {key}"
         low, high = field.limits(key) or (None, None)
-        if any(b is not None and (isinstance(b, bool | str) or not math.isfinite(b)) for b in (low, high)):
-            return f"the {key} is not made of finite numbers"
+        if any(
+            raw is not None and (b is None or not math.isfinite(b)) for raw, b in zip(bounds, (low, high), strict=True)
+        ):
+            return f"the {key} is not made of values that can be compared: {kind.bounds}"
         if low is not None and high is not None and low > high:
             return f"the {key} begins above its end"
     problem = _cell_problem(field)
@@ -195,31 +175,26 @@ def _cell_problem(field: Field) -> str | None:
         return f"missing_as, true_as and false_as hold strings of at most {_MAX_WORD} characters"
     if len(set(words)) != len(words):
         return "a word stands twice in missing_as, true_as and false_as"
-    if (field.true_as is not None or field.false_as is not None) and field.dtype != "bool":
-        return "only booleans have true_as and false_as"
+    if (field.true_as is not None or field.false_as is not None) and not field.type.has_words:
+        return f"a field of the dtype {field.dtype} has no true_as and false_as"
     date_format: object = field.date_format
     if not isinstance(date_format, str):
         return "date_format is a string"
-    return format_problem(date_format, field.dtype) if date_format else None
+    if not date_format:
+        return None
+    if not field.type.has_date_format:
+        return f"a field of the dtype {field.dtype} has no date_format"
+    return format_problem(date_format, days=field.type.has_days)
 
 
-def _pair(raw: object, key: str, where: str, dtype: str) -> tuple[Bound | None, Bound | None]:
+def _pair(raw: object, key: str, where: str, dtype: object) -> tuple[Bound | None, Bound | None]:
+    kind = value_type(dtype) if isinstance(dtype, str) else None
+    if kind is None:
+        raise malformed(f"the dtype {dtype!r:.40} is not one of {', '.join(value_types())}", where)
     if not isinstance(raw, list | tuple) or len(raw) != 2:
         raise malformed(f"{key} is not a pair", where)
-    if dtype in TIMES:
-        first, last = (None if bound is None else _date(bound, key, where, dtype) for bound in raw)
-        return first, last
     try:
-        low, high = (None if bound is None else canonical.number(bound) for bound in raw)
+        low, high = (None if bound is None else kind.bound(bound) for bound in raw)
     except ValueError as error:
         raise malformed(f"{key}: {error}", where) from None
     return low, high
-
-
-def _date(bound: object, key: str, where: str, dtype: str) -> str:
-    """One spelling for what a person may give as a text, or as a date of Python's, NumPy's or pandas'."""
-    micros = micros_of(bound, dtype)
-    if micros is None:
-        told = "dates as 2024-03-01" + "T12:30:00" * (dtype == "datetime")
-        raise malformed(f"{key} is not made of {told}", where)
-    return text_of(micros, dtype)

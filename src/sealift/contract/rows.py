@@ -48,7 +48,7 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
 
 
 def _columns(contract: Contract, rows: Any, *, extra: bool) -> dict[str, Sequence[Any] | Array]:
-    alone = len(contract.inputs) == 1 and contract.inputs[0].dtype == "string"
+    alone = len(contract.inputs) == 1 and contract.inputs[0].type.feeds == "text"
     if alone and _is_column(rows):
         # A series is indexed by its labels, not by places.
         table: Any = {contract.inputs[0].name: rows if isinstance(rows, np.ndarray) else list(rows)}

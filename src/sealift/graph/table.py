@@ -193,12 +193,15 @@ def input_table(
     absent, dtypes = absent or {}, dtypes or {}
     graph = context.graph
     fed = [f for f in fields if f.name not in absent]
-    place = {f.name: i for kind in (True, False) for i, f in enumerate(f for f in fed if (f.dtype == "string") is kind)}
+    place = {
+        f.name: i for kind in (True, False) for i, f in enumerate(f for f in fed if (f.type.feeds == "text") is kind)
+    }
     named = [
-        (field.dtype, InputField(field.name, i, dtypes.get(field.name) == "arrow", seen)) for i, field in enumerate(fed)
+        (field.type.feeds, InputField(field.name, i, dtypes.get(field.name) == "arrow", seen))
+        for i, field in enumerate(fed)
     ]
-    strings = [field for dtype, field in named if dtype == "string"]
-    numbers = [field for dtype, field in named if dtype != "string"]
+    strings = [field for feeds, field in named if feeds == "text"]
+    numbers = [field for feeds, field in named if feeds == "number"]
     number = FieldTensor(graph, "number", "float64", numbers) if numbers else None
     text = FieldTensor(graph, "text", "object", strings) if strings else None
     missing = FieldTensor(graph, "text_missing", "bool", strings) if strings else None
@@ -212,16 +215,16 @@ def input_table(
             singles.append(replace(block, whole=whole))
             continue
         at = [place[field.name]]
-        if field.dtype == "string":
+        if field.type.feeds == "text":
             assert text is not None
             assert missing is not None
             null = nulls.get(field.name, math.nan)
             singles.append(Block(text.columns(at), missing.columns(at), (field.name,), null))
         else:
-            source = rounded if field.dtype == "float32" else number
+            source = rounded if field.type.is_single else number
             assert source is not None
-            dtype = dtypes.get(field.name, "datetime64[us]" if field.is_time else "")
-            time, whole = (dtype, "") if field.is_time else ("", dtype)
+            dtype = dtypes.get(field.name, field.type.stands_for)
+            time, whole = (dtype, "") if field.type.stands_for else ("", dtype)
             null = math.nan if time else nulls.get(field.name, math.nan)
             singles.append(Block(source.columns(at), None, (field.name,), null, time, whole))
     return Table.join([Table((block,), context, sparse) for block in singles])
@@ -253,10 +256,10 @@ def _unfed(context: ConversionContext, field: Field, null: float | None, error: 
     graph = context.graph
     name = graph.fresh("absent")
     context.unfed_fields[name] = field.name
-    is_text = field.dtype == "string"
-    kind = "object" if is_text else "float32" if field.dtype == "float32" else "float64"
+    is_text = field.type.feeds == "text"
+    kind = "object" if is_text else "float32" if field.type.is_single else "float64"
     missing = UnfedColumn(graph, name, "bool", error) if is_text else None
-    time = "datetime64[us]" if field.is_time else ""
+    time = field.type.stands_for
     return Block(UnfedColumn(graph, name, kind, error), missing, (field.name,), math.nan if time else null, time)
 
 

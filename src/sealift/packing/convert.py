@@ -69,7 +69,8 @@ def ask_original(source: Source, conversion: Conversion, form: Form) -> Converte
     """
     original = Original(source, form, conversion.outputs)
     answers = check_rows(original)
-    narrow = {c.dtype for c in form.columns if c.dtype in ("float32", "float64")} == {"float32"}
+    floats = [c.type for c in form.columns if c.type.is_plain and not c.type.is_whole]
+    narrow = bool(floats) and all(kind.is_single for kind in floats)
     conversion = replace(conversion, single=conversion.single or narrow or bool(original.single))
     return Converted(conversion, original, answers, conversion.model())
 

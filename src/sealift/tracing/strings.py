@@ -34,7 +34,7 @@ def numbers_of(series: Series, errors: str) -> Series:
 
 def times_of(series: Series, errors: str, given: Any, kind: np.dtype[Any]) -> Datetimes:
     """`pd.to_datetime(series, format=…, errors=…)` of a column of strings."""
-    problem = format_problem(given, "datetime") if isinstance(given, str) else "there is none"
+    problem = format_problem(given, days=False) if isinstance(given, str) else "there is none"
     if problem:
         raise UnsupportedOperation(
             f"it reads dates out of strings by a format that is not supported: {problem}",

@@ -26,11 +26,13 @@ from sealift.batch.job import score
 from sealift.cli.tables import read_data
 from sealift.contract.datetimes import DAY
 from sealift.errors import ContractError, PackError, SealiftError
-from sealift.packing.inputs.dates import edges, fitted
 from sealift.packing.inputs.detect import form_of
 from sealift.packing.proof.report import Report
 from sealift.runtime import Tolerance
 from sealift.runtime.engines import wasm
+from sealift.packing.types.datetime import DATE, DATETIME
+from sealift.runtime import Tolerance, wasm
+from sealift.stats import Numbers
 
 __all__ = ["no_node"]
 
@@ -308,8 +310,11 @@ def test_dates_without_a_function_are_refused_by_the_step(tmp_path: Path) -> Non
 
 def test_edges_have_the_days_where_calendars_go_wrong(sealed: Any) -> None:
     when, born, *_ = sealed[1].contract.inputs
-    days = {pd.Timestamp(value, unit="us") for value in edges(born, (18_000.0, 19_000.0))}
+    around = Numbers((18_000.0, 19_000.0), 0.0, (), (), 0.0, whole=True)
+    nowhere = Numbers((), 0.0, (), (), 0.0, whole=True)
+    days = {pd.Timestamp(value, unit="us") for value in DATE.edges(born, around, 1)["dates"]}
     assert {pd.Timestamp("2000-02-29"), pd.Timestamp("1900-02-28"), pd.Timestamp("1969-12-31")} <= days
-    assert {value % DAY for value in edges(born, None)} == {0.0}
-    assert pd.Timestamp("2024-02-29T23:59:59") in {pd.Timestamp(value, unit="us") for value in edges(when, None)}
-    assert fitted(born, [18_000.0, None]) == [18_000.0 * DAY, None]
+    assert {value % DAY for value in DATE.edges(born, nowhere, 1)["dates"]} == {0.0}
+    times = {pd.Timestamp(value, unit="us") for value in DATETIME.edges(when, nowhere, 2)["dates"]}
+    assert pd.Timestamp("2024-02-29T23:59:59") in times
+    assert DATE.fitted(born, [18_000.0, None]) == [18_000.0 * DAY, None]

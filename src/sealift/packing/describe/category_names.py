@@ -13,6 +13,7 @@ from sealift.contract import Contract, Field, shown
 from sealift.errors import PackError
 from sealift.packing.inputs.base import Form
 from sealift.packing.strings import is_name, listed
+from sealift.packing.types import type_packing
 from sealift.stats import SMALL
 
 _MOST_CHOICES = 5
@@ -37,7 +38,7 @@ def with_observed_values(fields: Sequence[Field], form: Form) -> tuple[list[Fiel
         if counts is None:
             result.append(field)
             continue
-        values = tuple(sorted(int(value) if field.dtype == "int64" else float(value) for value in counts))
+        values = tuple(sorted(type_packing(field.dtype).categories(list(counts))))
         typical = max(values, key=lambda value: counts[value])
         result.append(dataclasses.replace(field, categories=values, typical=typical))
         found.add(field.name)
@@ -45,7 +46,7 @@ def with_observed_values(fields: Sequence[Field], form: Form) -> tuple[list[Fiel
 
 
 def _may_have_choices(field: Field) -> bool:
-    return field.categories is None and field.dtype in ("int64", "float64", "float32")
+    return field.categories is None and type_packing(field.dtype).may_have_choices
 
 
 def _whole_numbers(values: Sequence[Any]) -> Counter[Any] | None:
@@ -81,7 +82,7 @@ def resolved(fields: Mapping[str, Any], contract: Contract, observed: Collection
 def _named_categories(field: Field, changes: Mapping[str, Any], observed: bool) -> dict[str, Any]:
     where = f"input {field.name!r:.80}"
     names = changes["category_names"]
-    known = tuple(changes.get("categories") or field.categories or ((False, True) if field.dtype == "bool" else ()))
+    known = tuple(changes.get("categories") or field.categories or type_packing(field.dtype).every_value)
     if not isinstance(names, Mapping):
         if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray) or len(names) != len(known):
             raise _wrong(
@@ -99,7 +100,7 @@ def _named_categories(field: Field, changes: Mapping[str, Any], observed: bool) 
         if len(pairs) != len(names):
             raise _wrong("category_names names a category twice.", "Give each category one name.", where)
         known = tuple(dict.fromkeys([*known, *extra]))
-        if field.dtype != "string" and observed:
+        if observed:
             known = tuple(sorted(known))
     texts = [pairs.get(value, shown(value)) for value in known]
     if not all(is_name(text) for text in texts) or len(set(texts)) != len(texts):
@@ -114,19 +115,15 @@ def _category(field: Field, key: Any, known: Sequence[Any], where: str) -> Any:
     same = [value for value in known if value == key and isinstance(value, bool) == isinstance(key, bool)]
     if same:
         return same[0]
-    if isinstance(key, str) and field.dtype != "string":
+    if isinstance(key, str) and field.type.feeds != "text":
         by_text = [value for value in known if shown(value) == key]
         if by_text:
             return by_text[0]
-        words: dict[str, Any] = {"true": True, "false": False, "1": True, "0": False} if field.dtype == "bool" else {}
-        try:
-            key = words[key.lower()] if words else int(key) if field.dtype == "int64" else float(key)
-        except (KeyError, ValueError):
-            raise _wrong(f"category_names names {key!r:.60}, which is no value of the dtype {field.dtype}.",
-                         "Use the column's values as keys.", where) from None  # fmt: skip
-    if field.dtype == "bool" and key in (0, 1):
-        return bool(key)
-    return key
+    try:
+        return type_packing(field.dtype).category(key)
+    except (KeyError, ValueError):
+        raise _wrong(f"category_names names {key!r:.60}, which is no value of the dtype {field.dtype}.",
+                     "Use the column's values as keys.", where) from None  # fmt: skip
 
 
 def _wrong(what: str, fix: str, where: str = "") -> PackError:

@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from sealift.contract import Contract
 from sealift.packing.inputs.base import Form
-from sealift.packing.inputs.dates import in_words
 from sealift.packing.inputs.number_values import count_distinct
 from sealift.packing.privacy.detect import answers_finding, examples_finding
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.probes.probe_rows import Row, Rows, encoded
 from sealift.packing.probes.row_generator import RowGenerator, few
 from sealift.packing.proof.prove import Proof
+from sealift.packing.types import type_packing
 from sealift.stats import SMALL
 
 _GOLDEN, _BACKGROUND = 64, 100
@@ -35,7 +35,7 @@ def background(generator: RowGenerator, contract: Contract, form: Form, *, keep_
         rows = [drawn[i] for i in unlike(form, drawn)[:count]]
     return {
         "columns": [f.name for f in contract.inputs],
-        "rows": in_words(contract.inputs, rows),
+        "rows": _as_json(contract, rows),
         "source": _source(keep_rows),
     }
 
@@ -75,7 +75,7 @@ def examples(
         findings = answers_finding(int(single[picked].sum()), len(picked))
     golden = {
         "columns": [f.name for f in contract.inputs],
-        "rows": in_words(contract.inputs, rows),
+        "rows": _as_json(contract, rows),
         "answers": {name: array[picked].tolist() for name, array in answers.items()},
         "tolerance": {name: t.capped(answers[name][picked]).as_dict() for name, t in proof.tolerance.items()},
         "source": _source(own is not None),
@@ -124,6 +124,11 @@ def _spread(count: int, want: int) -> list[int]:
 
 def _rows(form: Form, picked: Sequence[int]) -> list[Row]:
     return [[column.values[i] for column in form.columns] for i in picked]
+
+
+def _as_json(contract: Contract, rows: Sequence[Row]) -> list[list[Any]]:
+    packings = [type_packing(f.dtype) for f in contract.inputs]
+    return [[packing.as_json(value) for packing, value in zip(packings, row, strict=True)] for row in rows]
 
 
 def _source(own: bool) -> str:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from sealift.contract import Contract, Field, Policy, is_missing
-from sealift.contract.datetimes import DAY, text_of
-from sealift.contract.field import DEFAULT_STRING_MISSING
+from sealift.contract.values import DEFAULT_STRING_MISSING
 from sealift.errors import PackError
 from sealift.frameworks import Step
 from sealift.graph.edited_strings import EditedStrings
 from sealift.packing.inputs.base import Form
-from sealift.packing.inputs.columns import Column, Values, as_numbers
-from sealift.packing.inputs.dates import is_time
+from sealift.packing.inputs.columns import Values
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.proof.oracle import Original
-from sealift.stats import SMALL, Categories, Sketch, sketch_numbers, sketch_texts
+from sealift.packing.types import type_packing
+from sealift.stats import SMALL, Sketch
 
 _TRIES, _CELLS = 50, 600_000
 _TOLD_BY_PEOPLE = frozenset(
@@ -30,24 +28,27 @@ _TOLD_BY_PEOPLE = frozenset(
     | {"missing_as", "true_as", "false_as", "date_format"}
     | {"title", "description", "units", "personal"}
 )
-_UNSEEN_DAY = 40_000  # in the year 2079
-_UNSEEN_TEXT = "\u2042 unseen"
 
 
 def sketch(form: Form) -> list[Sketch]:
     """A summary of each column that gives no record away."""
-    return [_sketch(column) for column in form.columns]
+    return [type_packing(column.dtype).sketch(column.values) for column in form.columns]
 
 
 def infer(form: Form, sketches: Sequence[Sketch]) -> list[Field]:
     """Fields with everything that can be read off X; missing and unknown values still allowed."""
-    return [_field(column, found) for column, found in zip(form.columns, sketches, strict=True)]
+    return [
+        type_packing(column.dtype).described(
+            Field(name=column.name, dtype=column.dtype, missing="allowed"), found, column.known
+        )
+        for column, found in zip(form.columns, sketches, strict=True)
+    ]
 
 
 def with_categories(fields: Sequence[Field], steps: Sequence[Step], form: Form) -> list[Field]:
     """Fields with the categories that the model's encoders know, read off the converted steps."""
     known: dict[str, tuple[Any, ...]] = {}
-    numeric = {column.name: column.values for column in form.columns if column.dtype != "string"}
+    numeric = {column.name: column.values for column in form.columns if column.type.feeds == "number"}
     for step in steps:
         categories = step.source.learned.categories
         if categories is None or len(categories) != step.table.width:
@@ -72,8 +73,9 @@ def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
     result = []
     for field in fields:
         unknown: Policy = "allowed"
-        if field.categories is not None and not original.accepts({**one, field.name: [unseen(field)]}):
-            unknown = "refused"
+        if field.categories is not None:
+            stranger = type_packing(field.dtype).unseen(field)
+            unknown = "allowed" if original.accepts({**one, field.name: [stranger]}) else "refused"
         missing: Policy = "refused" if field.name in refused else "allowed"
         result.append(dataclasses.replace(field, missing=missing, unknown=unknown))
     return result
@@ -88,7 +90,7 @@ def with_missing_words(fields: Sequence[Field], form: Form) -> list[Field]:
     result = []
     for item, column in zip(fields, form.columns, strict=True):
         missing_as = item.missing_as
-        if item.dtype == "string":
+        if item.type.feeds == "text":
             values = {*column.values, *(column.known or ()), *(item.categories or ())}
             words = form.missing_as
             if any(word in values for word in words if word):
@@ -151,7 +153,7 @@ def check_loosened(before: Contract, after: Contract, original: Original) -> Non
         if old.unknown == "refused":
             tried += [("categories", value) for value in set(new.categories or ()) - set(old.categories or ())]
             if new.unknown == "allowed" or new.categories is None:
-                tried.append(("unknown", unseen(old)))
+                tried.append(("unknown", type_packing(old.dtype).unseen(old)))
         for key, given in tried:
             if not original.accepts({**one, new.name: [given]}):
                 raise PackError(
@@ -187,7 +189,7 @@ def without_rare(
             continue
         counts = Counter(column.values)
         rare = {value for value in field.categories if counts[value] < SMALL}
-        held = rare if field.dtype != "string" else {value for value in rare if value in texts}
+        held = rare if field.type.feeds != "text" else {value for value in rare if value in texts}
         # A handful of rows says nothing about how rare a category was in training.
         enough = training or len(form) >= 10 * SMALL
         hidden = rare - held if field.unknown == "allowed" else set()
@@ -217,63 +219,12 @@ def constants_of(steps: Sequence[Step]) -> set[Any]:
     return {value for step in steps for value in step.source.learned.constants}
 
 
-def unseen(field: Field) -> float | str | bool:
-    """A value that is none of the field's categories."""
-    if field.dtype == "string":
-        return _UNSEEN_TEXT
-    if field.dtype == "bool":
-        return True not in (field.categories or ())
-    if field.is_time:
-        return float(_UNSEEN_DAY * DAY)
-    numbers = [float(value) for value in field.categories or ()]
-    return max(numbers, default=0.0) + 1.0
-
-
-def _sketch(column: Column) -> Sketch:
-    if column.dtype == "string":
-        return sketch_texts(column.values)
-    numbers = as_numbers(column.values)
-    # Of dates only the day is told.
-    return sketch_numbers(np.floor(numbers / DAY) if is_time(column) else numbers)
-
-
-def _field(column: Column, found: Sketch) -> Field:
-    base = Field(name=column.name, dtype=column.dtype, missing="allowed")
-    if isinstance(found, Categories):
-        if column.known:
-            return dataclasses.replace(base, categories=tuple(str(value) for value in column.known))
-        if not found.values:
-            return base
-        typical = found.values[int(np.argmax(found.shares))]
-        return dataclasses.replace(base, categories=found.values, typical=typical)
-    if column.dtype == "bool":
-        return base
-    if base.is_time:
-        told = None if found.bounds is None else tuple(text_of(round(day) * DAY, base.dtype) for day in found.bounds)
-        usual = None if found.typical is None else text_of(round(found.typical) * DAY, base.dtype)
-        return dataclasses.replace(base, observed=cast("tuple[str, str] | None", told), typical=usual)
-    middle = found.typical
-    centre = int(middle) if middle is not None and column.dtype == "int64" else middle
-    categories = tuple(_plain(value) for value in column.known) if column.known else None
-    return dataclasses.replace(base, observed=found.bounds, typical=centre, categories=categories)
-
-
 def _categorised(field: Field, known: tuple[Any, ...] | None) -> Field:
-    if known is None:
+    if known is None or not field.type.has_categories:
         return field
-    if field.dtype == "string":
-        values: tuple[Any, ...] = tuple(value for value in known if isinstance(value, str))
-    elif field.dtype == "bool":
-        # Both is what any boolean may be; only one is worth saying.
-        values = tuple({bool(value) for value in known if value in (0, 1)})
-        return field if len(values) == 2 else dataclasses.replace(field, categories=values or None)
-    else:
-        numbers = [float(value) for value in known if not isinstance(value, str) and math.isfinite(value)]
-        if field.dtype == "float32":
-            numbers = [value for value in numbers if value == float(np.float32(value))]
-        whole = field.dtype == "int64"
-        values = tuple(int(value) if whole else value for value in numbers if not whole or value == int(value))
-    return dataclasses.replace(field, categories=values or None)
+    packing = type_packing(field.dtype)
+    values = packing.categories(known)
+    return field if not values and packing.every_value else dataclasses.replace(field, categories=values or None)
 
 
 def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]) -> set[str]:

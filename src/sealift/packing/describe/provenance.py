@@ -82,7 +82,7 @@ def _digest(form: Form) -> str:
     digest = hashlib.sha256()
     for column in form.columns:
         digest.update(canonical.dumps([column.name, column.dtype, len(column.values)]))
-        if column.dtype == "string":
+        if column.type.feeds == "text":
             digest.update(canonical.dumps(list(column.values)))
         else:
             digest.update(as_numbers(column.values).astype("<f8").tobytes())

@@ -13,7 +13,7 @@ from sealift.contract import as_table
 from sealift.errors import PackError
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Values, as_numbers, column_of, readable
-from sealift.packing.inputs.dates import as_datetimes, as_objects, is_time
+from sealift.packing.inputs.dates import as_datetimes, as_objects
 
 
 def array_form(X: Any) -> Form:
@@ -38,7 +38,7 @@ def array_form(X: Any) -> Form:
             values = rows[column.name]
             if column.unfit is not None:
                 result[:, i] = [*values]
-            elif is_time(column):
+            elif column.type.stands_for:
                 result[:, i] = as_objects(values, column.native, column.null)
             else:
                 result[:, i] = [column.null if value is None else value for value in values]

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sealift.contract.field import DEFAULT_STRING_MISSING
+from sealift.contract.values import DEFAULT_STRING_MISSING
 from sealift.packing.inputs.columns import Column, Values
 from sealift.packing.inputs.number_values import distinct
+from sealift.packing.types.base import type_packing
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Form:
         """The dtype that a model's code finds in columns of dates, whole numbers, booleans and strings, by name."""
         known = {
             column.name: column.native_strings
-            or (column.native_time if column.dtype in ("date", "datetime") else column.native_whole)
+            or (column.native_time if column.type.stands_for else column.native_whole)
             for column in self.columns
         }
         return {name: dtype for name, dtype in known.items() if dtype}
@@ -72,7 +73,7 @@ class Form:
     @property
     def seen(self) -> Mapping[str, Set[Any]]:
         """The distinct values of columns that may hold categories, declared ones included, by column name."""
-        kept = (column for column in self.columns if column.dtype in ("string", "int64", "bool"))
+        kept = (column for column in self.columns if type_packing(column.dtype).is_discrete)
         return _Seen({column.name: column for column in kept})
 
     def __len__(self) -> int:

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from sealift.contract import DType, is_missing
 from sealift.contract.datetimes import DAY, array_micros, hint, micros_of
+from sealift.contract.types import ValueType, value_type
+from sealift.contract.types.integer import INT64
 from sealift.errors import PackError
 from sealift.packing.inputs.number_values import NumberValues
 from sealift.packing.strings import is_unicode
@@ -69,10 +71,17 @@ class Column:
     unfit: PackError | None = None
 
     @property
+    def type(self) -> ValueType:
+        """The type of its values."""
+        known = value_type(self.dtype)
+        assert known is not None
+        return known
+
+    @property
     def native_strings(self) -> str:
         """`arrow` where Arrow's functions edit the strings, whose lower case is not Python's; else empty."""
         arrow = getattr(self.native, "storage", "") == "pyarrow" or hasattr(self.native, "pyarrow_dtype")
-        return "arrow" if self.dtype == "string" and arrow else ""
+        return "arrow" if self.type.feeds == "text" and arrow else ""
 
     @property
     def native_time(self) -> str:
@@ -86,7 +95,7 @@ class Column:
         if isinstance(self.native, np.dtype):
             return str(self.native) if self.native.kind in "iub" else ""
         nullable = type(self.native).__module__.startswith("pandas") and not hasattr(self.native, "pyarrow_dtype")
-        return str(self.native) if nullable and self.dtype == "int64" and hasattr(self.native, "numpy_dtype") else ""
+        return str(self.native) if nullable and self.type is INT64 and hasattr(self.native, "numpy_dtype") else ""
 
 
 def times_of(name: str, raw: Any, native: Any, null: float | None = math.nan) -> Column:

@@ -105,7 +105,7 @@ def _column(key: Any, values: Sequence[Any], known: Sequence[Keys]) -> Column:
     texts = tuple(dict.fromkeys(text for vectorizer in known for text in vectorizer.texts(key)))
     if all(value is None for value in found.values) and not texts:
         found = dataclasses.replace(found, dtype="float64")
-    elif found.dtype == "string" and texts:
+    elif found.type.feeds == "text" and texts:
         column_of(name, np.array(texts, dtype=object))  # which says what is wrong with them
         found = dataclasses.replace(found, known=texts)
     return dataclasses.replace(found, null=math.nan if told else None, native=key)

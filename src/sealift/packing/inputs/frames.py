@@ -23,7 +23,7 @@ from sealift.packing.inputs.columns import (
     times_of,
     unfit,
 )
-from sealift.packing.inputs.dates import as_datetimes, as_objects, is_time
+from sealift.packing.inputs.dates import as_datetimes, as_objects
 
 
 def pandas_form(frame: Any) -> Form:
@@ -84,7 +84,7 @@ def _pandas_column(name: str, series: Any) -> Column:
         # Nullable floats are float64 to scikit-learn, even Float32.
         return column_of(name, series.to_numpy(dtype=np.float64, na_value=math.nan), native=native)
     found = column_of(name, series.to_numpy(), known=known, native=native)
-    if found.dtype == "float64" and series.dtype.kind in "iu":
+    if not found.type.is_whole and found.type.is_plain and series.dtype.kind in "iu":
         # Nullable whole numbers with gaps, which pandas hands out as floats.
         values = [None if value is None else int(value) for value in found.values]
         return Column(found.name, "int64", values, found.null, known, native)
@@ -99,7 +99,7 @@ def _pandas_series(pandas: Any, column: Column, values: Values) -> Any:
     native, null = column.native, column.null
     if column.unfit is not None:
         return pandas.Series(list(values), dtype=native)
-    if is_time(column):
+    if column.type.stands_for:
         if isinstance(native, type):
             return pandas.Series(as_objects(values, native, null), dtype=object)
         if isinstance(native, np.dtype):
@@ -114,7 +114,7 @@ def _pandas_series(pandas: Any, column: Column, values: Values) -> Any:
         kind = pandas.CategoricalDtype([*native.categories, *extra], ordered=native.ordered)
         return pandas.Series(pandas.Categorical(list(values), dtype=kind))
     filled = [null if value is None else value for value in values]
-    if column.dtype == "string":
+    if column.type.feeds == "text":
         if hasattr(native, "pyarrow_dtype"):  # Arrow takes no NaN for a gap among strings
             filled = [pandas.NA if value is None else value for value in values]
         return pandas.Series(filled, dtype=native)
@@ -175,12 +175,12 @@ def _polars_series(polars: Any, column: Column, values: Values) -> Any:
     native = column.native
     if column.unfit is not None:
         return polars.Series(column.name, list(values), dtype=native)
-    if is_time(column):
+    if column.type.stands_for:
         found = polars.Series(column.name, as_datetimes(values, np.dtype("M8[us]")))
-        return found.cast(native if native == polars.Datetime or column.dtype == "date" else found.dtype)
+        return found.cast(native if native == polars.Datetime or column.type.has_days else found.dtype)
     if native == polars.Null:
         return polars.Series(column.name, list(values), dtype=polars.Float64 if any(values) else native)
-    if column.dtype == "string":
+    if column.type.feeds == "text":
         # An Enum has no room for a value of another kind.
         unseen = column.known is not None and not set(values) <= {*column.known, None}
         return polars.Series(column.name, list(values), dtype=polars.String if unseen else native)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import MISSING_WORDS
-from sealift.contract.field import DEFAULT_STRING_MISSING
+from sealift.contract.values import DEFAULT_STRING_MISSING
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Column, Values, column_of
 

@@ -203,7 +203,7 @@ class Reference:
 
 def reference_of(form: Form, truth: Any, conversion: Conversion, graph: onnx.ModelProto) -> Reference:
     """The reference of rows in `form`, whose true answers are `truth` (N,), (N, k) or None."""
-    numbers = [column for column in form.columns if column.dtype != "string"]
+    numbers = [column for column in form.columns if column.type.feeds == "number"]
     units: list[Units] = []
     compared = len(form)
     if numbers:
@@ -217,7 +217,7 @@ def reference_of(form: Form, truth: Any, conversion: Conversion, graph: onnx.Mod
     if truth is not None:
         targets, labels = _targets(truth, conversion)
         units += targets
-    texts = {i: column.values for i, column in enumerate(form.columns) if column.dtype == "string"}
+    texts = {i: column.values for i, column in enumerate(form.columns) if column.type.feeds == "text"}
     strings = {form.columns[i].name: Counter(v for v in values if v is not None) for i, values in texts.items()}
     return Reference(len(form), compared, units, strings, labels, texts)
 

@@ -41,7 +41,7 @@ def special_rows(
     starts = list(islice(base, _STARTS))
     for column, (_, values) in enumerate(operands):
         position = sources.get(column)
-        if position is None or contract.inputs[position].dtype == "string":
+        if position is None or contract.inputs[position].type.feeds != "number":
             continue
         for value in values:
             targets = [threshold_search.Target(position, column, value, list(row)) for row in starts]

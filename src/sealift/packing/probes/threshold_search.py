@@ -10,16 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
-from sealift.contract.datetimes import DAY
 from sealift.packing.probes.probe_rows import Row, encoded
+from sealift.packing.types import Ordering, type_packing
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 _Bools = npt.NDArray[np.bool_]
 _TOP = np.int64(0x7FFFFFFFFFFFFFFF)
 _LARGEST_WHOLE = float(2**53 - 1)
-# Dates go by days, and times by seconds, which every unit of theirs can say.
-_STEPS = {"date": float(DAY), "datetime": 1e6}
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
@@ -53,9 +51,10 @@ def sides(
     at = np.arange(len(targets)), np.array([places[target.field] for target in targets])
     inner = np.array([target.column for target in targets])
     threshold = np.array([target.threshold for target in targets])
-    kinds = [contract.inputs[target.field].dtype for target in targets]
-    step = np.array([_STEPS.get(kind, 1.0) for kind in kinds])
-    whole, single = np.array([k == "int64" or k in _STEPS for k in kinds]), np.array([k == "float32" for k in kinds])
+    kinds = [type_packing(contract.inputs[target.field].dtype) for target in targets]
+    orders = [kind.ordering or Ordering() for kind in kinds]
+    step = np.array([order.step for order in orders])
+    whole, single = np.array([order.whole for order in orders]), np.array([order.single for order in orders])
 
     def above(keys: _Ints) -> _Bools:
         numbers[at] = _value(keys, whole, single) * step
@@ -73,18 +72,7 @@ def sides(
         low, high = np.where(side, middle, low), np.where(side, high, middle)
     ends = _value(low, whole, single) * step, _value(high, whole, single) * step
     pairs = zip(*(end.tolist() for end in ends), strict=True)
-    return [_beside(pair, kind) if good else [] for pair, kind, good in zip(pairs, kinds, usable.tolist(), strict=True)]
-
-
-def _beside(pair: tuple[float, float], kind: str) -> list[float | int]:
-    if kind == "int64":
-        return [int(value) for value in pair]
-    if kind == "float32" or kind in _STEPS:
-        return list(pair)
-    if abs(pair[0]) > _LARGEST_SINGLE:
-        return list(pair)
-    near = np.float32(pair[0])
-    return [*pair, *(float(np.nextafter(near, np.float32(end))) for end in (-np.inf, np.inf)), float(near)]
+    return [kind.beside(pair) if good else [] for pair, kind, good in zip(pairs, kinds, usable.tolist(), strict=True)]
 
 
 # Doubles in the order of whole numbers, so that halving takes 64 turns from any bounds, near zero too.

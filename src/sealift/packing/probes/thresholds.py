@@ -15,11 +15,11 @@ from onnx import NodeProto
 
 from sealift.contract import Contract
 from sealift.frameworks import Conversion, Tensor
-from sealift.packing.describe.fields import unseen
 from sealift.packing.probes import threshold_search
 from sealift.packing.probes.probe_rows import ROUNDED, Row, Rows, allowed, encoded
 from sealift.packing.probes.threshold_search import Target
 from sealift.packing.probes.tree_nodes import MEMBER, Forest, read
+from sealift.packing.types import type_packing
 from sealift.runtime import open_engine
 from sealift.stages.text import Stages
 
@@ -121,7 +121,7 @@ def sources_of(
 ) -> dict[int, int]:
     """Inner column → the input that moves it most, found by changing one input after the other."""
     width = values.shape[1]
-    numeric = [i for i, f in enumerate(contract.inputs) if f.dtype != "string"]
+    numeric = [i for i, f in enumerate(contract.inputs) if f.type.feeds == "number"]
     if len(contract.inputs) > _WIDEST:
         # Too many to try; but columns that pass through unchanged are recognised.
         plain = np.array([[np.nan if row[i] is None else float(row[i] or 0.0) for i in numeric] for row in base[:20]])
@@ -136,7 +136,8 @@ def sources_of(
         for i, f in enumerate(contract.inputs):
             row = list(start)
             others = [other[i] for other in base if other[i] is not None and other[i] != start[i]]
-            row[i] = others[turn % len(others)] if others else unseen(f) if f.unknown == "allowed" else start[i]
+            stranger = type_packing(f.dtype).unseen(f) if f.unknown == "allowed" else start[i]
+            row[i] = others[turn % len(others)] if others else stranger
             rows.append(row)
         moved = inside.of(rows)
         change = np.abs(np.nan_to_num(moved[1:], nan=1e9) - np.nan_to_num(moved[:1], nan=1e9))
@@ -158,9 +159,7 @@ def _at_splits(
     limit: int,
 ) -> list[Row]:
     """For every threshold, a row that reaches it, with the input just below, just above, and missing."""
-    usable = [
-        column for column, position in sources.items() if contract.inputs[position].dtype not in ("string", "bool")
-    ]
+    usable = [column for column, position in sources.items() if type_packing(contract.inputs[position].dtype).ordering]
     column, split, reached = _splits(forests, values, usable)
     most = max(20, min(limit, _CELLS // len(contract.inputs)))
     chosen = [
@@ -217,7 +216,7 @@ def _at_members(
         f = contract.inputs[position]
         known = list(f.categories or ())
         tried: list[Any] = [known[(turn + i) % len(known)] for i in range(min(_KINDS, len(known)))]
-        tried += [unseen(f)] * (f.unknown == "allowed") + [None] * (f.missing == "allowed")
+        tried += [type_packing(f.dtype).unseen(f)] * (f.unknown == "allowed") + [None] * (f.missing == "allowed")
         rows += [[*base[start][:position], value, *base[start][position + 1 :]] for value in tried]
     return rows
 

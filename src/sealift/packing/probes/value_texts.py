@@ -39,12 +39,12 @@ def texts_like(stage: Stage, values: Sequence[Any]) -> list[str]:
     found = [(made.count(str(text)).get(0), times) for text, times in counts.items()]
     read = [(value, times) for value, times in found if value is not None and np.isfinite(value)]
     numbers = np.repeat([value for value, _ in read], [times for _, times in read]).astype(np.float64)
-    is_time = stage.spec["analyzer"] == "time"
-    sketch = sketch_numbers(np.floor(numbers / DAY) if is_time else numbers)
+    of_dates = stage.spec["analyzer"] == "time"
+    sketch = sketch_numbers(np.floor(numbers / DAY) if of_dates else numbers)
     if sketch.bounds is None:
         return []
     (drawn,) = draw([sketch], None, _GENERATED)
-    texts = [spelled(stage, float(value) * (DAY if is_time else 1)) for value in drawn if value is not None]
+    texts = [spelled(stage, float(value) * (DAY if of_dates else 1)) for value in drawn if value is not None]
     return [text for text in dict.fromkeys(texts) if text is not None and made.count(text)]
 
 

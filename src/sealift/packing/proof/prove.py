@@ -80,7 +80,7 @@ def prove(
         tolerance,
         policy=policy(single=conversion.single),
         stated=None if stated is None else float(stated),
-        times={f.name: f.dtype for f in contract.inputs if f.is_time},
+        times={f.name: f.dtype for f in contract.inputs if f.type.stands_for},
         kinds={output.name: output_kind(output) for output in contract.outputs},
     )
     countdown = Countdown(say, "Verifying", len(original.form) + 2 * len(probes))

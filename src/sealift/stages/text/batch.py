@@ -139,7 +139,7 @@ def is_refusing(stage: Stage) -> bool:
 
 def _texts_of(contract: Contract) -> tuple[list[int], list[str]]:
     """The fields of strings by index, and the names of all fields."""
-    texts = [i for i, field in enumerate(contract.inputs) if field.dtype == "string"]
+    texts = [i for i, field in enumerate(contract.inputs) if field.type.feeds == "text"]
     return texts, [field.name for field in contract.inputs]
 
 

@@ -49,7 +49,7 @@ class ValueReader:
         if self._finite or self._narrow:
             raise ValueError("only a stage of numbers refuses infinite and wide ones")
         given = read.text(spec.get("format"), _LONGEST_FORMAT)
-        problem = format_problem(given, "datetime")
+        problem = format_problem(given, days=False)
         if problem:
             raise ValueError(problem)
         pattern = compile_format(given)

@@ -1,0 +1,140 @@
+"""`date` and `datetime`: local dates, without and with a time of day, as microseconds since 1970-01-01T00:00:00."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sealift.contract.date_format import iso_of
+from sealift.contract.datetimes import DAY, column_micros, hint, micros_of, text_of
+from sealift.contract.types.base import CellRules, ValueType
+from sealift.contract.values import OK, SPACE, WRONG_TYPE, Encoded, Unreadable, is_missing
+
+if TYPE_CHECKING:  # a contract is read without NumPy
+    import numpy.typing as npt
+
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+_FLOATS = frozenset({"float", "float64"})
+_TYPES = frozenset({"date", "datetime", "datetime64", "Timestamp"})
+
+
+class Time(ValueType):
+    """Dates; microseconds in the tensor `number`."""
+
+    feeds = "number"
+    stands_for = "datetime64[us]"
+    has_categories = False
+    has_date_format = True
+
+    def __init__(self, name: str, needed: str, example: str, *, days: bool) -> None:
+        self.name, self.needed, self.has_days = name, needed, days
+        self.bounds = f"dates as {example}"
+
+    def fits(self, value: object) -> bool:
+        """A text of the form of ISO 8601."""
+        return isinstance(value, str) and micros_of(value, self.name) is not None
+
+    def bound(self, raw: Any) -> str:
+        """One spelling for what a person may give as a text, or as a date of Python's, NumPy's or pandas'."""
+        micros = micros_of(raw, self.name)
+        if micros is None:
+            raise ValueError(f"it is not made of {self.bounds}")
+        return text_of(micros, self.name)
+
+    def limit(self, bound: Any) -> float | None:
+        """Microseconds."""
+        return micros_of(bound, self.name) if isinstance(bound, str) else None
+
+    def cell(self, cell: str, rules: CellRules) -> str | Unreadable | None:
+        """A date in the form of the field, or of ISO 8601."""
+        text = cell.strip(SPACE)
+        if text in rules.missing:
+            return None
+        iso = text if rules.dates is None else iso_of(text, rules.dates)
+        return iso if micros_of(iso, self.name) is not None else Unreadable(cell)
+
+    def cells(self, cells: Sequence[str], rules: CellRules) -> list[Any]:
+        """A column without a flaw all at once."""
+        if rules.dates is None:
+            texts = [None if (text := cell.strip(SPACE)) in rules.missing else text for cell in cells]
+            dates = column_micros(texts)
+            if dates is not None and self._are_days(dates[0]):
+                return texts
+        return [self.cell(cell, rules) for cell in cells]
+
+    def encode(self, column: Sequence[Any] | npt.NDArray[Any]) -> Encoded:
+        """float64 (N,), NaN where missing."""
+        import numpy as np
+
+        codes = np.full(len(column), OK, dtype=np.uint8)
+        whole = column_micros(column)
+        if whole is not None:
+            micros, missing = whole
+            array = micros.astype(np.float64)
+            if not self._are_days(micros):
+                codes[micros % DAY != 0] = WRONG_TYPE
+        else:
+            array = np.zeros(len(column), dtype=np.float64)
+            missing = np.zeros(len(column), dtype=np.bool_)
+            for row, value in enumerate(column):
+                if is_missing(value):
+                    missing[row] = True
+                    continue
+                found = micros_of(value, self.name)
+                if found is None:
+                    codes[row] = WRONG_TYPE
+                else:
+                    array[row] = found
+        array[missing] = math.nan
+        array[codes == WRONG_TYPE] = 0.0
+        return Encoded(array, missing, codes)
+
+    def number(self, value: Any) -> float:
+        """Microseconds of one date, NaN where it is missing."""
+        if type(value) is str and len(value) == 10 and value[4] == "-" == value[7]:
+            return float((datetime.date.fromisoformat(value).toordinal() - _EPOCH) * DAY)
+        if value is None:
+            return math.nan
+        if type(value) is str or type(value).__name__ in _TYPES:
+            micros = micros_of(value, self.name)
+            if micros is not None:
+                return float(micros)
+        if (isinstance(value, float) and type(value).__name__ not in _FLOATS) or not is_missing(value):
+            raise ValueError  # other classes of floats may have a length
+        return math.nan
+
+    def numbers(self, column: Any) -> Any:
+        """Microseconds of a column of dates."""
+        import numpy as np
+
+        whole = column_micros(column) if isinstance(column, list) or type(column) is np.ndarray else None
+        if whole is None:
+            if type(column) is np.ndarray and column.dtype.kind in "OU":
+                column = column.tolist()
+            if not isinstance(column, list | tuple):
+                raise ValueError
+            return np.array([self.number(value) for value in column], dtype=np.float64)
+        micros, missing = whole
+        if not self._are_days(micros):
+            raise ValueError
+        array = micros.astype(np.float64)
+        array[missing] = math.nan
+        return array
+
+    def needs(self, date_format: str) -> str:
+        """A date in the form of the field."""
+        return f"a date as {date_format}" if date_format else self.needed
+
+    def hint(self, value: object) -> str:
+        """What a time zone or a space in the middle has to do with it."""
+        return hint(value.text if isinstance(value, Unreadable) else value)
+
+    def _are_days(self, micros: Any) -> bool:
+        """Whether microseconds (N,) are values of this type."""
+        return not self.has_days or not (micros % DAY).any()
+
+
+DATE = Time("date", "a date as 2024-03-01", "2024-03-01", days=True)
+DATETIME = Time("datetime", "a date with its time as 2024-03-01T12:30:00", "2024-03-01T12:30:00", days=False)

@@ -1,0 +1,137 @@
+"""`float64` and `float32`: finite numbers. Booleans are 0 and 1."""
+
+from __future__ import annotations
+
+import math
+import numbers as abstract
+import struct
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sealift.contract.scalars import Scalar
+from sealift.contract.types.base import CellRules, ValueType
+from sealift.contract.values import NUMBER, OK, SPACE, WRONG_TYPE, Encoded, Unreadable, Value, is_missing
+
+if TYPE_CHECKING:  # a contract is read without NumPy
+    import numpy.typing as npt
+
+_NOT_PLAIN = "_\v\f\x1c\x1d\x1e\x1f"
+_LARGEST = 1.7976931348623157e308
+
+
+class Number(ValueType):
+    """Numbers, which feed the tensor `number` as they are."""
+
+    feeds = "number"
+    needed = "a finite number"
+    is_plain = True
+    extent = (-_LARGEST, _LARGEST)
+
+    def __init__(self, name: str = "float64", *, single: bool = False) -> None:
+        self.name, self.is_single = name, single
+
+    def fits(self, value: object) -> bool:
+        """A finite number, and no boolean."""
+        return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+
+    def known(self, categories: Iterable[Scalar]) -> frozenset[Any]:
+        """The categories, and for float32 what they are rounded to."""
+        values = {float(value) for value in categories}
+        return frozenset(values | {_single(value) for value in values} if self.is_single else values)
+
+    def cell(self, cell: str, rules: CellRules) -> Value | Unreadable:
+        """A decimal number with a point."""
+        text = cell.strip(SPACE)
+        if text in rules.missing:
+            return None
+        return float(text) if NUMBER.fullmatch(text) else Unreadable(cell)
+
+    def cells(self, cells: Sequence[str], rules: CellRules) -> list[Any] | npt.NDArray[Any]:
+        """One array, missing cells as NaN, where float() reads the column as the contract does."""
+        numbers = None if rules.numeric_words else _plain_numbers(cells, rules.missing)
+        return super().cells(cells, rules) if numbers is None else numbers
+
+    def encode(self, column: Sequence[Any] | npt.NDArray[Any]) -> Encoded:
+        """float64 (N,), NaN where missing."""
+        import numpy as np
+
+        codes = np.full(len(column), OK, dtype=np.uint8)
+        if isinstance(column, np.ndarray) and column.dtype.kind in "fiub":
+            array = column.astype(np.float64)
+            if (
+                self.is_whole and column.dtype.kind in "iu"
+            ):  # before it becomes a double, which is its neighbour perhaps
+                codes[(column > self.extent[1]) | (column < self.extent[0])] = WRONG_TYPE
+        else:
+            array = np.empty(len(column), dtype=np.float64)
+            for row, value in enumerate(column):
+                number = _number(value)
+                if number is None:
+                    codes[row], number = WRONG_TYPE, 0.0
+                array[row] = number
+        missing = np.isnan(array)
+        if self.is_single:
+            with np.errstate(over="ignore"):
+                array = array.astype(np.float32).astype(np.float64)
+        low, high = self.extent
+        bad = ~missing & ((array < low) | (array > high))
+        if self.is_whole:
+            bad |= ~missing & (array != np.floor(array))
+        codes[bad] = WRONG_TYPE
+        array[codes == WRONG_TYPE] = 0.0
+        return Encoded(array, missing, codes)
+
+
+def _number(value: object) -> float | None:
+    """The value as a double, NaN when missing, None when it is no number."""
+    import numpy as np
+
+    if type(value) is float or type(value) is int:
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    if is_missing(value):
+        return math.nan
+    if isinstance(value, np.timedelta64):  # which NumPy counts among the whole numbers
+        return None
+    if not isinstance(value, bool | np.bool_ | abstract.Real):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _plain_numbers(cells: Sequence[str], missing: frozenset[str]) -> npt.NDArray[Any] | None:
+    """The column through float(), missing cells as NaN; None where float() accepts more than the contract."""
+    import numpy as np
+
+    joined = "".join(cells)
+    # float() also takes digits of other scripts, underscores, and more kinds of white space.
+    if not joined.isascii() or any(char in joined for char in _NOT_PLAIN):
+        return None
+    try:
+        array = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
+    except ValueError:
+        try:
+            array = np.fromiter(
+                (math.nan if cell in missing else float(cell) for cell in cells), dtype=np.float64, count=len(cells)
+            )
+        except ValueError:
+            return None
+    # What float() made of 'inf', 'NAN' or '1e999' is not the contract's reading.
+    odd = np.flatnonzero(~np.isfinite(array))
+    return array if all(cells[row] in missing for row in odd.tolist()) else None
+
+
+def _single(value: float) -> float:
+    """The nearest float32, which may be infinite."""
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+FLOAT64 = Number()
+FLOAT32 = Number("float32", single=True)
