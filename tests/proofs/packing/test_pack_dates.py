@@ -28,10 +28,9 @@ from sealift.contract.datetimes import DAY
 from sealift.errors import ContractError, PackError, SealiftError
 from sealift.packing.inputs.detect import form_of
 from sealift.packing.proof.report import Report
+from sealift.packing.types.datetime import DATE, DATETIME
 from sealift.runtime import Tolerance
 from sealift.runtime.engines import wasm
-from sealift.packing.types.datetime import DATE, DATETIME
-from sealift.runtime import Tolerance, wasm
 from sealift.stats import Numbers
 
 __all__ = ["no_node"]
