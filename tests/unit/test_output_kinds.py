@@ -32,6 +32,7 @@ FOREIGN = {
     "frameworks/catboost/model_json.py": "CatBoost's JSON",
     "frameworks/catboost/raw.py": "CatBoost's JSON",
     "frameworks/sklearn/hist.py": "a field of scikit-learn's trees",
+    "seal/graph/tensors.py": "a key of an entry of ONNX metadata",
 }
 FILES = [
     path
