@@ -1,4 +1,4 @@
-"""Text in, answer out: lower-casing, tokens and weights travel in the file, whatever the machine's language."""
+"""Text in, answer out: lower-casing, tokens and weights are part of the file, and the same in every locale."""
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression

@@ -146,7 +146,7 @@ def test_data_frames_missing_values_and_a_trained_net(tmp_path: Path) -> None:
         optimizer.step()
     result = packed(net, tmp_path, frame, y=target.numpy().ravel())
     assert result.load().predict({"a": 1.0, "b": None, "c": 0.0, "d": 2.0})["value"] is not None
-    assert sealift.doctor(net, frame).travels
+    assert sealift.doctor(net, frame).supported
 
 
 class InPlace(nn.Module):  # type: ignore[misc]

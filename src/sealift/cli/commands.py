@@ -211,7 +211,7 @@ def pack(model: str, data: Path, **options: Any) -> None:
 def doctor(model: str, data: Path | None, **options: Any) -> None:
     """Tell step by step what of a model can be sealed, how, and what cannot; and what it holds of its training data.
 
-    MODEL is given as to pack. Nothing is written. The exit code is 0 when everything travels, else 1.
+    MODEL is given as to pack. Nothing is written. The exit code is 0 when every step is supported, else 1.
     """
     from sealift.cli import doctor
 

@@ -24,7 +24,7 @@ def run(
     memory: float | None = None,
     as_json: bool,
 ) -> None:
-    """Load the model, and the rows if there are any, and tell what travels. Exits with 1 when something does not."""
+    """Load the model, and the rows if given, and show the diagnosis. Exits with 1 when a step is not supported."""
     from sealift.cli.tables import read_data
     from sealift.packing.doctor import doctor
     from sealift.packing.doctor.diagnosis import shows_unicode
@@ -36,17 +36,17 @@ def run(
     limits = Limits(seconds=seconds, memory=memory, load_seconds=seconds)
     loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
     with Bar("Examining"):
-        found = doctor(loaded.model, None if rows is None else as_taken(loaded.model, rows), truth)
+        diagnosis = doctor(loaded.model, None if rows is None else as_taken(loaded.model, rows), truth)
     if as_json:
-        result = found.as_dict()
+        result = diagnosis.as_dict()
         notes = [*result["notes"], *loaded.notes]
-        console.show_json({"ok": found.travels, **result, "notes": notes, "warnings": loaded.warnings})
+        console.show_json({"ok": diagnosis.supported, **result, "notes": notes, "warnings": loaded.warnings})
     else:
         width = min(shutil.get_terminal_size((80, 24)).columns, 100)
-        for line in found.text(width=width, unicode=shows_unicode(sys.stdout)).splitlines():
+        for line in diagnosis.text(width=width, unicode=shows_unicode(sys.stdout)).splitlines():
             say(clean(line))
         console.warn(loaded.warnings)
         for note in loaded.notes:
             say(f"\nNote: {clean(note)}")
-    if not found.travels:
+    if not diagnosis.supported:
         raise SystemExit(console.REFUSED)

@@ -23,7 +23,7 @@ CARD = {
         "Tells malignant from benign breast masses by measurements of cell nuclei from a fine-needle aspirate."
     ),
     "when_to_use": (
-        "To try Sealift. The model was trained in a few seconds to show how a model travels; "
+        "To try Sealift. The model was trained in a few seconds to show how a model is sealed; "
         "it has not been validated for patients."
     ),
     "pitfalls": (

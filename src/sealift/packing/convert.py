@@ -80,7 +80,7 @@ def unfit_columns(source: Source, form: Form) -> list[Column]:
 
     The columns that are computed with are found one after the other, each in place of an input.
     """
-    found: list[Column] = []
+    columns: list[Column] = []
     unfit = {column.name: column for column in form.columns if column.unfit is not None}
     fields = _fields(form)
     while unfit:
@@ -91,10 +91,10 @@ def unfit_columns(source: Source, form: Form) -> list[Column]:
             named = [name for name, column in unfit.items() if column.unfit is error]
             if not named:
                 break
-            found.append(unfit.pop(named[0]))
+            columns.append(unfit.pop(named[0]))
         else:
             break
-    return found
+    return columns
 
 
 def with_dropped(fields: Sequence[Field], form: Form) -> list[Field]:

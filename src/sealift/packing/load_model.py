@@ -129,7 +129,7 @@ def _from_module(path: Path, name: str) -> object:
             "E308",
             f"The file fails when it is run: {type(error).__name__}: {str(error)[:300]}",
             where=_line(error, path),
-            fix="Run it with python first, and mend what it says.",
+            fix="Run it with python and fix the reported error.",
         ) from error
     finally:
         sys.path.remove(folder)
@@ -137,8 +137,8 @@ def _from_module(path: Path, name: str) -> object:
         public = [key for key, value in vars(module).items() if _is_model(value)]
         known = f"It has: {', '.join(public)}." if public else "Assign the fitted model to a name in that file."
         raise PackError("E308", f"The file has no {name!r:.80}.", where=str(path), fix=known)
-    found: object = getattr(module, name)
-    return found
+    model: object = getattr(module, name)
+    return model
 
 
 def _is_model(value: Any) -> bool:

@@ -104,7 +104,7 @@ def test_models(kind: str, tmp_path: Path) -> None:
     for row, one in zip(asked, truth, strict=True):
         np.testing.assert_allclose(loaded.predict([row])[output][0], one, rtol=1e-9, atol=1e-15)
     found = doctor(model, X)
-    assert (found.travels, found.agrees) == (True, True), found.text()
+    assert (found.supported, found.agrees) == (True, True), found.text()
 
 
 def test_a_value_of_another_type_is_refused_by_the_contract(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_keys_that_are_missing_in_the_rows_but_not_in_the_model(tmp_path: Path) 
         **dict.fromkeys(("dose", "smoker", "visits"), "float64"),
         "city": "string",
     }
-    assert any('passes over these keys of X, so they are no inputs: "odd".' in note for note in packed.notes)
+    assert any('ignores these keys of X, so they are no inputs: "odd".' in note for note in packed.notes)
     row = {"dose": 3.0, "city": "K\u00f6ln", "visits": 4}
     np.testing.assert_allclose(packed.load().predict([row])["probability"], model.predict_proba([row]), rtol=1e-12)
 
@@ -194,10 +194,10 @@ REFUSED: dict[str, tuple[str, Callable[[list[Row]], Any], str, str]] = {
     "columns": ("E305", lambda X: {"dose": [1.0], "city": ["Paris"]}, "type dict", "list of dicts"),
     "a number": ("E305", lambda X: 5, "type int", "list of dicts"),
     "no rows": ("E305", lambda X: [], "no rows", "Give the rows"),
-    "a key of two types": ("E304", lambda X: [{"dose": "x"}, *X], "float, str", "numbers, texts, booleans or dates"),
-    "lists of texts": ("E304", lambda X: [{"city": ["Paris", "Rome"]}, *X], "lists of texts", "key of its own"),
-    "sets of texts": ("E304", lambda X: [{"city": {"Paris"}}, *X], "lists of texts", "key of its own"),
-    "dicts in dicts": ("E304", lambda X: [{"city": {"a": 1}}, *X], "dict, str", "numbers, texts, booleans or dates"),
+    "a key of two types": ("E304", lambda X: [{"dose": "x"}, *X], "float, str", "numbers, strings, booleans or dates"),
+    "lists of texts": ("E304", lambda X: [{"city": ["Paris", "Rome"]}, *X], "lists of strings", "key of its own"),
+    "sets of texts": ("E304", lambda X: [{"city": {"Paris"}}, *X], "lists of strings", "key of its own"),
+    "dicts in dicts": ("E304", lambda X: [{"city": {"a": 1}}, *X], "dict, str", "numbers, strings, booleans or dates"),
     "NaN and absent": ("E304", lambda X: [{"dose": None}, *X], "absent from others", "leave the key out"),
     "U+0000": ("E304", lambda X: [{"city": "a\0"}, *X], "U+0000", "Remove such characters"),
     "large numbers": ("E304", lambda X: [{"visits": 2**60}, *X], "beyond 2**53", "turn it into text"),

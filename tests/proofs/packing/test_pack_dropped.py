@@ -137,7 +137,7 @@ def test_of_any_type(kind: str, tmp_path: Path) -> None:
     assert [c.name for c in packed.contract.ignored] == ["other"]
     sealed = packed.load()
     assert (sealed.predict(frame)["label"] == model.predict(frame)).all()
-    assert sealift.doctor(model, frame).travels
+    assert sealift.doctor(model, frame).supported
 
 
 def test_a_used_column_of_an_unsupported_type_is_refused() -> None:

@@ -259,7 +259,7 @@ REMEDIES: dict[str, tuple[Callable[[], Any], str]] = {
     "timedelta64": (lambda: DAYS - DAYS[0], "X['end'] - X['start']"),
     "period": (lambda: DAYS.dt.to_period("D"), "to_timestamp"),
     "times": (lambda: pd.Series([when.time() for when in DAYS], dtype=object), "hours since midnight"),
-    "two kinds of dates": (lambda: pd.Series([DAYS[0], DAYS[1].date()] * (N // 2), dtype=object), "numbers, texts"),
+    "two kinds of dates": (lambda: pd.Series([DAYS[0], DAYS[1].date()] * (N // 2), dtype=object), "numbers, strings"),
     "arrow decimal": (lambda: pd.Series([Decimal(1)] * N, dtype=pd.ArrowDtype(pyarrow.decimal128(5))), "astype(float)"),
     "bytes": (lambda: pd.Series([b"a"] * N, dtype=object), "str.decode"),
     "intervals": (lambda: pd.cut(FRAME["a"], 3), "numbers of the intervals"),

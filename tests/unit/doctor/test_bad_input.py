@@ -38,7 +38,7 @@ def test_never_fitted(tmp_path: Path) -> None:
     for model in (LogisticRegression(), make_pipeline(StandardScaler(), LogisticRegression())):
         found = doctor(model, X)
         assert [obstacle.code for obstacle in found.obstacles] == ["E301"]
-        assert not found.travels
+        assert not found.supported
         assert refused(model, X, tmp_path).code == "E301"
 
 
@@ -54,7 +54,7 @@ def test_half_fitted(tmp_path: Path) -> None:
         ("E301", "Pipeline › simpleimputer (SimpleImputer)")
     ]
     assert "never fitted" in found.obstacles[0].what
-    assert [step.travels for step in found.steps if "standardscaler" in step.name] == [True]
+    assert [step.supported for step in found.steps if "standardscaler" in step.name] == [True]
     error = refused(half_fitted(), X, tmp_path)
     assert error.code == "E301"
     assert error.where == "Pipeline › simpleimputer (SimpleImputer)"
@@ -88,7 +88,7 @@ def test_own_classes_name_their_remedy() -> None:
     (obstacle,) = found.obstacles
     assert "Sorted" in obstacle.what
     assert "write a converter" in obstacle.fix
-    assert [step.travels for step in found.steps] == [True, False, True]
+    assert [step.supported for step in found.steps] == [True, False, True]
 
 
 def test_a_pickle_of_another_version(tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ def test_a_pickle_of_another_version(tmp_path: Path) -> None:
     assert loaded.warnings == []
     assert f"scikit-learn {old}, and {__version__}" in notes[0]
     assert "proved against the answers it gives here" in notes[0]
-    assert doctor(model, X).travels
+    assert doctor(model, X).supported
     path.write_bytes(body)
     assert load_noting(str(path), trust_pickle=True).notes == []
 
 
 def test_lambdas() -> None:
     found = doctor(make_pipeline(FunctionTransformer(lambda x: x * 2), LogisticRegression()).fit(X, Y), X)
-    assert found.travels
+    assert found.supported
     assert [step.how for step in found.steps] == ["own", "traced", "own"]
 
 
@@ -126,14 +126,14 @@ def test_feature_names_that_clash() -> None:
         doctor(fitted, pd.DataFrame(X, columns=["a", "b", "d"]))
     names = ["Größe ›", "a (b)", "名前"]
     rows = pd.DataFrame(X, columns=names)
-    assert doctor(make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, Y), rows).travels
+    assert doctor(make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, Y), rows).supported
 
 
 def test_constant_and_missing_columns(tmp_path: Path) -> None:
     rows = pd.DataFrame({"same": 1.0, "gone": np.nan, "a": X[:, 0]})
     model = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(), LogisticRegression()).fit(rows, Y)
     found = doctor(model, rows)
-    assert found.travels
+    assert found.supported
     assert found.agrees
     assert sealift.pack(model, rows, Y, name="m", output=tmp_path / "m.seal").report.passed
 
@@ -141,7 +141,7 @@ def test_constant_and_missing_columns(tmp_path: Path) -> None:
 def test_one_class_only() -> None:
     model = GaussianNB().fit(X, np.ones(40))
     found = doctor(model, X)
-    assert found.travels == (found.agrees is True)
+    assert found.supported == (found.agrees is True)
 
 
 def test_no_rows_and_other_shapes(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_no_rows_and_other_shapes(tmp_path: Path) -> None:
 def test_sparse_rows(tmp_path: Path) -> None:
     model = LogisticRegression().fit(X, Y)
     rows = scipy.sparse.csr_matrix(X)
-    assert doctor(model, rows).travels
+    assert doctor(model, rows).supported
     sealed = sealift.pack(model, rows, name="m", output=tmp_path / "m.seal").load()
     np.testing.assert_array_equal(sealed.predict(X)["label"], model.predict(rows))
 

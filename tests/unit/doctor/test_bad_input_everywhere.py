@@ -103,7 +103,7 @@ def named(*names: str) -> Any:
     return (lambda: LogisticRegression().fit(rows, Y)), rows
 
 
-# The model, the rows, what pack refuses it with, and a part of the sentence; None where it travels.
+# The model, the rows, what pack refuses it with, and a part of the sentence; None where it is supported.
 Case = tuple[Callable[[], Any], Any, str | None, str]
 CASES: dict[str, Case] = {
     "unfitted": (LogisticRegression, X, "E301", "never fitted"),
@@ -164,7 +164,7 @@ def test_pack_and_doctor(name: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.seal"
     if code is None:
         assert sealift.pack(model, rows, name="bad", output=path).load().self_test().passed
-        assert sealift.doctor(model, rows).travels
+        assert sealift.doctor(model, rows).supported
         return
     with pytest.raises(SealiftError) as caught:
         sealift.pack(model, rows, name="bad", output=path)
@@ -199,7 +199,7 @@ COMMANDS: dict[str, tuple[Callable[[], Any], str, str | None]] = {
     "a name twice": (lambda: LINE, "a,b,a\n1,2,3\n", "E"),
     "texts": (lambda: LINE, "a,b,c\nx,y,z\n", "E302"),
     "no model": (lambda: {"coef": 1}, "a,b,c\n1,2,3\n", "E304"),
-    "what travels": (lambda: LINE, "a,b,c\n" + "\n".join(f"{i / 9},{i % 7},{-i}" for i in range(40)), None),
+    "what is supported": (lambda: LINE, "a,b,c\n" + "\n".join(f"{i / 9},{i % 7},{-i}" for i in range(40)), None),
 }
 
 

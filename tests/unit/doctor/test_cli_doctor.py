@@ -47,10 +47,10 @@ def sealift_(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments))
 
 
-def test_everything_travels(folder: Path) -> None:
+def test_every_step_is_supported(folder: Path) -> None:
     done = sealift_("doctor", "train.py:good", "--data", "rows.csv", "--target", "target", "--drop", "id")
     assert done.exit_code == 0, done.output
-    assert "Everything travels" in done.output
+    assert "Every step is supported" in done.output
     assert "traced" in done.output
     assert not list(folder.glob("*.seal"))
 

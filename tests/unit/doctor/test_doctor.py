@@ -1,4 +1,4 @@
-"""`sealift.doctor`: every obstacle at once, how each step travels, and what it carries."""
+"""`sealift.doctor`: every obstacle at once, how each step is converted, and its training data."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def by_name(diagnosis: Diagnosis) -> dict[str, str]:
 def test_all_obstacles_at_once() -> None:
     model, X = broken()
     for found in (doctor(model, X), doctor(model)):
-        assert not found.travels
+        assert not found.supported
         told = {obstacle.where.rpartition(" › ")[2]: obstacle for obstacle in found.obstacles}
         assert set(told) == {
             "own (Own)", "centred (FunctionTransformer)", "labels (Labels)", "a (OwnClassifier)",
@@ -95,14 +95,14 @@ def test_all_obstacles_at_once() -> None:
         assert how["sex"] == how["standardscaler"] == how["knn"] == how["onehotencoder"] == "own"
         assert how["own"] == how["labels"] == "refused"
     assert doctor(model, X).rows == len(X)
-    assert "guessed" in doctor(model).notes[0]
+    assert "inferred" in doctor(model).notes[0]
 
 
-def test_what_travels_is_compared_with_the_original() -> None:
+def test_what_is_supported_is_compared_with_the_original() -> None:
     X, y = people()
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[["age", "debt"]], y)
     found = sealift.doctor(model, X[["age", "debt"]])
-    assert found.travels
+    assert found.supported
     assert found.agrees
     assert [step.depth for step in found.steps] == [0, 1, 1]
     assert "agree" in found.verdict
@@ -155,9 +155,9 @@ def test_as_dict_is_json() -> None:
 
     model, X = broken()
     found = json.loads(json.dumps(doctor(model, X).as_dict()))
-    assert found["travels"] is False
+    assert found["supported"] is False
     assert len(found["obstacles"]) == 4
-    assert {"path", "how", "travels", "carries"} == set(found["steps"][0])
+    assert {"path", "how", "supported", "training_data"} == set(found["steps"][0])
 
 
 class _Page(html.parser.HTMLParser):
@@ -216,27 +216,27 @@ def test_guessing_of_keys_and_texts() -> None:
     from sklearn.feature_extraction.text import CountVectorizer
 
     rows = [{"a": i, "b": "x" if i % 2 else "y"} for i in range(10)]
-    assert doctor(DictVectorizer().fit(rows)).travels
+    assert doctor(DictVectorizer().fit(rows)).supported
     frame = pd.DataFrame({"t": ["a word", "some words"] * 5, "n": range(10)})
     columns = ColumnTransformer([("t", CountVectorizer(), "t"), ("n", StandardScaler(), ["n"])])
-    assert doctor(make_pipeline(columns, LogisticRegression()).fit(frame, [0, 1] * 5)).travels
+    assert doctor(make_pipeline(columns, LogisticRegression()).fit(frame, [0, 1] * 5)).supported
 
 
 def test_a_tree_of_single_leaves() -> None:
     X, y = people()
     (step,) = doctor(DecisionTreeClassifier(random_state=0).fit(X[["debt"]], y), X[["debt"]]).steps
-    assert "fewer than 5 rows" in step.carries[0]
+    assert "fewer than 5 rows" in step.training_data[0]
     (step,) = doctor(DecisionTreeClassifier(min_samples_leaf=5).fit(X[["debt"]], y), X[["debt"]]).steps
-    assert not step.carries
+    assert not step.training_data
 
 
 def test_rare_categories_are_counted_with_rows() -> None:
     model, X = broken()
     (sex,) = [step for step in doctor(model, X).steps if step.name.startswith("sex")]
-    assert "4 categories, 1 of which fewer than 5" in sex.carries[0]
-    assert "rare" not in sex.carries[0].replace("Group rare", "")
+    assert "4 categories, 1 of which fewer than 5" in sex.training_data[0]
+    assert "rare" not in sex.training_data[0].replace("Group rare", "")
     (sex,) = [step for step in doctor(model).steps if step.name.startswith("sex")]
-    assert "min_frequency" in sex.carries[0]
+    assert "min_frequency" in sex.training_data[0]
 
 
 @pytest.mark.parametrize("kind", ["spans", "mixed"])

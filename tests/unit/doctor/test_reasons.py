@@ -85,7 +85,7 @@ def test_an_unknown_predictor_beside_strings(tmp_path: Path) -> None:
     assert "There is no converter for" in caught.value.what
     assert "Encode" not in str(caught.value)
     found = sealift.doctor(make_pipeline(DropColumns(), Constant()).fit(X, Y), X)
-    marks = {step.name: step.travels for step in found.steps}
+    marks = {step.name: step.supported for step in found.steps}
     assert marks["dropcolumns (DropColumns)"]
     assert not marks["constant (Constant)"]
     assert all("✓" not in line for line in found.text().splitlines() if "does not" in line)
@@ -133,4 +133,4 @@ def test_all_obstacles_of_a_function_at_once() -> None:
     assert "fine" not in told
     assert len(found.obstacles) == 4
     assert all(obstacle.fix for obstacle in found.obstacles)
-    assert [step.travels for step in found.steps] == [True, False, True]
+    assert [step.supported for step in found.steps] == [True, False, True]

@@ -71,9 +71,9 @@ def test_what_cannot_be_traced(function: Any, rows: Any, code: str, what: str, t
 
 
 def test_doctor() -> None:
-    assert sealift.doctor(risk, FRAME).travels
+    assert sealift.doctor(risk, FRAME).supported
     diagnosis = sealift.doctor(lambda rows: rows - rows.max(axis=0), X)
-    assert not diagnosis.travels
+    assert not diagnosis.supported
     with pytest.raises(PackError) as caught:
         sealift.doctor(risk)
     assert caught.value.code == "E305"

@@ -21,8 +21,8 @@ from sealift.contract import Output
 from sealift.errors import ParityError
 from sealift.frameworks import source_of
 from sealift.packing.inputs.detect import form_of
-from sealift.packing.probes.probe_rows import ROUNDED, Rows
-from sealift.packing.proof.discontinuities import Jumps
+from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows
+from sealift.packing.proof.discontinuities import Discontinuities
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
 from sealift.runtime import Tolerance
@@ -49,12 +49,12 @@ def judged(first: float, second: float, given: list[float], *, kind: str = ROUND
     """Two rows that the original answers by its stair, and WebAssembly as `given`."""
     form = form_of(np.array([[0.0, 0.0], [1.0, 1.0]]))
     original = Original(source_of(Stair()), form, (Output(name="value", kind="value", dtype="float64"),))
-    rows = Rows(["x0", "x1"])
+    rows = ProbeRows(["x0", "x1"])
     rows.add(kind, [[first, 5.0], [second, 5.0]])
     truth = original.answer_columns(rows.columns())
     report = Report({"value": Tolerance(1e-9, 1.0)})
     got = {"value": np.array(given)}
-    changed = Jumps(report, rows, truth, original).beyond(np.arange(2), truth, got, "webassembly")
+    changed = Discontinuities(report, rows, truth, original).beyond(np.arange(2), truth, got, "webassembly")
     report.add(["webassembly"] * 2, rows.columns(), changed, got)
     return report
 

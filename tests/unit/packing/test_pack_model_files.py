@@ -39,7 +39,7 @@ def test_a_file(as_text: bool, tmp_path: Path) -> None:
     packed = sealift.pack(str(path) if as_text else path, X, name="m", output=tmp_path / "a.seal")
     wanted = sealift.pack(MODEL, X, name="m", output=tmp_path / "b.seal")
     assert packed.identity == wanted.identity
-    assert sealift.doctor(path, X).travels
+    assert sealift.doctor(path, X).supported
 
 
 @pytest.mark.usefixtures("no_node")
@@ -49,7 +49,7 @@ def test_onnx_as_file_and_as_object(tmp_path: Path) -> None:
     from_object = sealift.pack(twice(), X, name="m", output=tmp_path / "b.seal")
     assert from_file.identity == from_object.identity
     np.testing.assert_array_equal(from_object.load().predict(X)["value"], 2 * X)
-    assert sealift.doctor(twice(), X).travels
+    assert sealift.doctor(twice(), X).supported
 
 
 def refusal(model: Any, tmp_path: Path) -> SealiftError:

@@ -1,4 +1,4 @@
-"""An ONNX model that somebody else exported: the graph travels as it is, behind the contract's inputs."""
+"""An ONNX model exported by another tool: its graph is kept unchanged, behind the contract's inputs."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 from sealift.contract import ABOUT, Contract, Field, Output, named_categories, readable, shown
 from sealift.packing.privacy.findings import statement
 
-_NOT_TOLD = "The author has not said."
+_UNSTATED = "The author has not said."
 
 
 def card(contract: Contract, *, name: str, version: str, evidence: Mapping[str, Any], about: Mapping[str, str]) -> str:
@@ -20,8 +20,8 @@ def card(contract: Contract, *, name: str, version: str, evidence: Mapping[str, 
         _front(contract, about),
         f"# {_line(title)}",
         f"Version {version}. {contract.description}".strip(),
-        _section("When to use", about.get("when_to_use", _NOT_TOLD)),
-        _section("Pitfalls", "\n\n".join([about.get("pitfalls", _NOT_TOLD), *_measured_pitfalls(contract, evidence)])),
+        _section("When to use", about.get("when_to_use", _UNSTATED)),
+        _section("Pitfalls", "\n\n".join([about.get("pitfalls", _UNSTATED), *_measured_pitfalls(contract, evidence)])),
         _section("Evidence", _evidence(parity, evidence)),
         _section("Answers", _answers(contract.outputs)),
         _section("Inputs", _inputs(contract.inputs) + _ignored(contract)),
@@ -39,15 +39,15 @@ def _front(contract: Contract, about: Mapping[str, str]) -> str:
 
 
 def _measured_pitfalls(contract: Contract, evidence: Mapping[str, Any]) -> list[str]:
-    found = []
+    pitfalls = []
     bounded = [f for f in contract.inputs if f.observed is not None]
     if bounded:
-        found.append(
+        pitfalls.append(
             "Outside the observed ranges in the table below the model extrapolates; nothing was learned there."
         )
     # What the file retains has a section of its own.
     retained = {f"{finding['sentence']} {finding['remedy']}" for finding in evidence["privacy"]["findings"]}
-    return found + [str(note) for note in evidence.get("notes", ()) if note not in retained]
+    return pitfalls + [str(note) for note in evidence.get("notes", ()) if note not in retained]
 
 
 def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
@@ -72,9 +72,9 @@ def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
 
 
 def _stated(parity: Mapping[str, Any]) -> str:
-    """Whose tolerance it is, where it is not the rule."""
-    told = parity["tolerance"]
-    return f", stated by the packer; the rule is {told['policy']:g}" if told["stated"] is not None else ""
+    """A note where the packer stated the tolerance."""
+    tolerance = parity["tolerance"]
+    return f", stated by the packer; the rule is {tolerance['policy']:g}" if tolerance["stated"] is not None else ""
 
 
 def _answers(outputs: Sequence[Output]) -> str:
@@ -90,8 +90,8 @@ def _inputs(fields: Sequence[Field]) -> str:
     lines = ["| input | type | values | missing | unit |", "|---|---|---|---|---|"]
     lines += [f"| {_cell(f.name)} | {f.dtype} | {_cell(_values(f))} | {f.missing} | {_cell(f.units)} |" for f in fields]
     described = _missing_words(fields)
-    told = [(f.name, ". ".join(filter(None, (f.title, f.description)))) for f in fields]
-    described += [f"- **{_line(name)}**: {_line(text)}" for name, text in told if text]
+    texts = [(f.name, ". ".join(filter(None, (f.title, f.description)))) for f in fields]
+    described += [f"- **{_line(name)}**: {_line(text)}" for name, text in texts if text]
     return "\n".join(lines) + ("\n\n" + "\n".join(described) if described else "")
 
 
@@ -138,8 +138,8 @@ def _bound(bound: float | str) -> str:
 
 
 def _who(about: Mapping[str, str]) -> str:
-    told = [f"- {heading}: {_line(about[key])}" for key, heading in list(ABOUT.items())[2:] if key in about]
-    return "\n".join(told) or _NOT_TOLD
+    lines = [f"- {heading}: {_line(about[key])}" for key, heading in list(ABOUT.items())[2:] if key in about]
+    return "\n".join(lines) or _UNSTATED
 
 
 def _section(heading: str, body: str) -> str:

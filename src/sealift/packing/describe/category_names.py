@@ -32,7 +32,7 @@ def with_observed_values(fields: Sequence[Field], form: Form) -> tuple[list[Fiel
     """
     if len(form) < _ENOUGH_ROWS:
         return list(fields), set()
-    result, found = [], set()
+    result, limited = [], set()
     for field, column in zip(fields, form.columns, strict=True):
         counts = _whole_numbers(column.values) if _may_have_choices(field) else None
         if counts is None:
@@ -41,8 +41,8 @@ def with_observed_values(fields: Sequence[Field], form: Form) -> tuple[list[Fiel
         values = tuple(sorted(type_packing(field.dtype).categories(list(counts))))
         typical = max(values, key=lambda value: counts[value])
         result.append(dataclasses.replace(field, categories=values, typical=typical))
-        found.add(field.name)
-    return result, found
+        limited.add(field.name)
+    return result, limited
 
 
 def _may_have_choices(field: Field) -> bool:

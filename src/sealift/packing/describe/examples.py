@@ -14,7 +14,7 @@ from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.number_values import count_distinct
 from sealift.packing.privacy.detect import answers_finding, examples_finding
 from sealift.packing.privacy.findings import Finding
-from sealift.packing.probes.probe_rows import Row, Rows, encoded
+from sealift.packing.probes.probe_rows import ProbeRows, Row, encoded
 from sealift.packing.probes.row_generator import RowGenerator, few
 from sealift.packing.proof.prove import Proof
 from sealift.packing.types import type_packing
@@ -96,7 +96,7 @@ def unlike(form: Form, rows: Sequence[Row]) -> list[int]:
     for i, value in enumerate(columns[key]):
         if value in wanted:
             wanted[value].append(i)
-    found = []
+    chosen = []
     for i, row in enumerate(rows):
         twins = 0
         for record in wanted[row[key]]:
@@ -104,11 +104,11 @@ def unlike(form: Form, rows: Sequence[Row]) -> list[int]:
             if twins >= SMALL:
                 break
         if twins in (0, SMALL):
-            found.append(i)
-    return found or list(range(len(rows)))
+            chosen.append(i)
+    return chosen or list(range(len(rows)))
 
 
-def _of_every_kind(generated: Rows, usable: Sequence[int], count: int) -> list[int]:
+def _of_every_kind(generated: ProbeRows, usable: Sequence[int], count: int) -> list[int]:
     chosen: list[int] = []
     for kind in dict.fromkeys(generated.kinds):
         places = [i for i in usable if generated.kinds[i] == kind]

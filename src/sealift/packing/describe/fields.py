@@ -39,9 +39,9 @@ def infer(form: Form, sketches: Sequence[Sketch]) -> list[Field]:
     """Fields with everything that can be read off X; missing and unknown values still allowed."""
     return [
         type_packing(column.dtype).described(
-            Field(name=column.name, dtype=column.dtype, missing="allowed"), found, column.known
+            Field(name=column.name, dtype=column.dtype, missing="allowed"), summary, column.known
         )
-        for column, found in zip(form.columns, sketches, strict=True)
+        for column, summary in zip(form.columns, sketches, strict=True)
     ]
 
 
@@ -57,12 +57,12 @@ def with_categories(fields: Sequence[Field], steps: Sequence[Step], form: Form) 
             if isinstance(column.values, EditedStrings):  # whose categories are no values of the field
                 continue
             name = column.names[0]
-            found = tuple(_plain(v) for v in values if not is_missing(v))
+            observed = tuple(_plain(v) for v in values if not is_missing(v))
             # A number that was computed with on the way is no longer the caller's own category; one that was only
             # filled where missing still is, and then the caller's values are among the categories.
             raw = column.values.origin[0].name in ("number", "text")
-            if column.is_text or (name in numeric and (raw or {*numeric[name]} <= {*found, None})):
-                known.setdefault(name, found)
+            if column.is_text or (name in numeric and (raw or {*numeric[name]} <= {*observed, None})):
+                known.setdefault(name, observed)
     return [_categorised(field, known.get(field.name)) for field in fields]
 
 
@@ -84,8 +84,8 @@ def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
 def with_missing_words(fields: Sequence[Field], form: Form) -> list[Field]:
     """Fields of strings with the cells that a text file writes for a missing value.
 
-    These are the words of the reader that X comes from: `pandas.read_csv` takes NA and None for missing, polars and
-    Arrow the empty cell alone. A word that is a value of the column, or a category of the model, was not read so.
+    They depend on the library that X comes from: `pandas.read_csv` reads NA and None as missing, polars and Arrow only
+    the empty cell. Where a word is a value of the column, or a category of the model, only the empty cell is missing.
     """
     result = []
     for item, column in zip(fields, form.columns, strict=True):
@@ -176,7 +176,7 @@ def without_rare(
 
     Args:
         fields: the inputs.
-        form: rows, which tell what is rare.
+        form: the rows by which a category is rare.
         texts: every text that the file holds besides; a category among them is no secret of this list.
         training: whether the rows are the training rows.
         constants: what steps put in place of missing values (`constants_of`), which is no row's value.
@@ -196,16 +196,16 @@ def without_rare(
         if enough:
             hidden = rare if field.unknown == "allowed" else set()
             known = held if field.unknown == "allowed" else rare
-            told = {value for value in known if counts[value] or not (training or value in constants)}
-            if told:
+            in_graph = {value for value in known if counts[value] or not (training or value in constants)}
+            if in_graph:
                 findings.append(
                     Finding(
-                        "categories", len(told),
-                        f'The model itself knows {len(told)} categories of "{field.name}" that fewer than {SMALL} rows '
-                        "have; they are part of the file.",
+                        "categories", len(in_graph),
+                        f'The model itself holds {len(in_graph)} categories of "{field.name}" that fewer than {SMALL} '
+                        "rows have; they are part of the file.",
                         'Group them in training (min_frequency with handle_unknown="infrequent_if_exist") if they '
                         "could name a person.",
-                        of=len(field.categories), columns={field.name: len(told)}, where=field.name,
+                        of=len(field.categories), columns={field.name: len(in_graph)}, where=field.name,
                     )
                 )  # fmt: skip
         kept = tuple(value for value in field.categories if value not in hidden)

@@ -68,29 +68,29 @@ def headline(outputs: Sequence[Output], wanted: str | tuple[str, Any] | None) ->
         return _usual(by_name[name])
     classes = by_name[name].classes if by_name[name].width is not None else None
     # By value and kind: True is not the class 1.
-    found = [c for c in classes or () if c == class_ and isinstance(c, bool) == isinstance(class_, bool | np.bool_)]
-    if not found:
+    matching = [c for c in classes or () if c == class_ and isinstance(c, bool) == isinstance(class_, bool | np.bool_)]
+    if not matching:
         raise _wrong(
             f"The headline's class {class_!r:.60} is none of {name}'s.",
-            f"Use one of {listed(classes)}." if classes else f"Use headline={name!r} alone.",
+            f"Use one of {listed(classes)}." if classes else f"Use headline={name!r}.",
         )
-    return Headline(name, found[0])
+    return Headline(name, matching[0])
 
 
 def _usual(shown: Output) -> Headline:
-    # With two classes it is the second that people ask about: ill, defaulted, churned.
+    # With two classes the second is the one of interest: ill, defaulted, churned.
     two = output_kind(shown).by_class and shown.classes is not None and len(shown.classes) == 2
     return Headline(shown.name, shown.classes[-1] if two and shown.classes else None)
 
 
 def with_output_names(
-    outputs: Sequence[Output], told: Mapping[str, Mapping[str, Any]] | None, y: Any, inputs: Collection[str] = ()
+    outputs: Sequence[Output], given: Mapping[str, Mapping[str, Any]] | None, y: Any, inputs: Collection[str] = ()
 ) -> tuple[Output, ...]:
-    """The outputs with what the caller says of them, and with the names of y's columns.
+    """The outputs with the caller's titles, units and descriptions, and with the names of y's columns.
 
     Args:
         outputs: the model's outputs.
-        told: by output: title, units, description, columns (names of the columns of a wide `value` or `features`).
+        given: by output: title, units, description, columns (names of the columns of a wide `value` or `features`).
         y: the true answers. The name of a pandas Series becomes the title, those of a frame's columns name the columns.
         inputs: the names of the inputs, to explain a name that belongs into `fields`.
 
@@ -98,9 +98,9 @@ def with_output_names(
         PackError: E304 for an output that is none, an unknown key, or a contradiction.
     """
     by_name = {output.name: output for output in _named_by(y, outputs)}
-    if told is not None and not isinstance(told, Mapping):
+    if given is not None and not isinstance(given, Mapping):
         raise _wrong("outputs is no dict.", 'Use outputs={"value": {"title": …, "units": …}}.')
-    for name, changes in (told or {}).items():
+    for name, changes in (given or {}).items():
         where = f"output {name!r:.80}"
         if name not in by_name:
             if name in inputs:

@@ -39,13 +39,13 @@ def versions() -> dict[str, str]:
 
 @cache  # a process keeps what it has imported, and reading all their metadata takes longer than packing a small model
 def _installed() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in sorted({*_PACKAGES, *(name for framework in frameworks() for name in framework.distributions)}):
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def sbom(name: str, version: str, graph: bytes, description: str) -> dict[str, Any]:

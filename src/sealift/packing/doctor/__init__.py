@@ -1,4 +1,4 @@
-"""Before packing: what of a model travels, how, what does not and the remedy; and what it carries of its records."""
+"""Diagnose a model before packing: supported steps, obstacles with remedies, and training data in the model."""
 
 from sealift.packing.doctor.diagnosis import Diagnosis, Examined, Obstacle
 from sealift.packing.doctor.examine import doctor

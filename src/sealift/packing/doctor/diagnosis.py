@@ -1,4 +1,4 @@
-"""What `doctor` found, for programs, for the terminal and for notebooks."""
+"""The result of `doctor`, for programs, for the terminal and for notebooks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOW = {
     "own": "converted by Sealift",
     "skl2onnx": "converted by skl2onnx",
     "traced": "traced",
-    "refused": "does not travel",
+    "refused": "not supported",
 }
 
 
@@ -34,20 +34,20 @@ class Examined:
     """One step.
 
     Attributes:
-        path: where it stands: `Pipeline › scale (StandardScaler)`.
+        path: its path in the model: `Pipeline › scale (StandardScaler)`.
         how: `own`, `skl2onnx`, `traced`, or `refused`.
-        travels: whether it can be packed.
-        carries: what it holds of the training data, and what that means, in sentences.
+        supported: whether it can be packed.
+        training_data: what it holds of the training data, and what that means, in sentences.
     """
 
     path: str
     how: str
-    travels: bool
-    carries: Sequence[str] = ()
+    supported: bool
+    training_data: Sequence[str] = ()
 
     @property
     def depth(self) -> int:
-        """How many steps it stands in."""
+        """How many steps enclose it."""
         return self.path.count(" › ")
 
     @property
@@ -58,15 +58,15 @@ class Examined:
 
 @dataclass(frozen=True, repr=False)
 class Diagnosis:
-    """What of a model travels.
+    """Whether a model can be packed, step by step.
 
     Attributes:
         steps: every step that could be examined, outer ones first.
-        obstacles: everything that stands in the way of packing.
-        rows: how many rows of the caller's were used; 0 without data.
+        obstacles: every reason why the model cannot be packed.
+        rows: how many of the caller's rows were used; 0 without data.
         agrees: whether the converted model answered those rows as the original does; None if that was not compared.
-        notes: what to know besides.
-        retained: what a file of the model would retain of the rows, found by comparing it with them.
+        notes: further remarks.
+        retained: what a file of the model would retain of the rows, found by comparing its values with them.
     """
 
     steps: Sequence[Examined]
@@ -77,18 +77,23 @@ class Diagnosis:
     retained: Sequence[Finding] = ()
 
     @property
-    def travels(self) -> bool:
-        """Whether nothing stands in the way of packing. The proof itself is left to `pack`."""
+    def supported(self) -> bool:
+        """Whether there is no obstacle to packing. The answers are proved by `pack` only."""
         return not self.obstacles
 
     def as_dict(self) -> dict[str, Any]:
         """The diagnosis for `--json`."""
         return {
-            "travels": self.travels,
+            "supported": self.supported,
             "rows": self.rows,
             "agrees": self.agrees,
             "steps": [
-                {"path": step.path, "how": step.how, "travels": step.travels, "carries": list(step.carries)}
+                {
+                    "path": step.path,
+                    "how": step.how,
+                    "supported": step.supported,
+                    "training_data": list(step.training_data),
+                }
                 for step in self.steps
             ],
             "obstacles": [vars(obstacle) for obstacle in self.obstacles],
@@ -99,21 +104,22 @@ class Diagnosis:
     @property
     def verdict(self) -> str:
         """The result in a sentence."""
-        if not self.travels:
+        if not self.supported:
             count = len(self.obstacles)
             return f"Cannot be packed yet: {count} obstacle{'s' * (count > 1)}."
         if self.agrees:
             return (
-                f"Everything travels; the answers to {self.rows:,} of your rows agree. pack will prove it on many more."
+                f"Every step is supported; the answers to {self.rows:,} of your rows agree. "
+                "pack will prove it on many more."
             )
-        return "Everything travels, as far as can be told without rows. Give some to compare answers."
+        return "Every step is supported, as far as can be seen without rows. Give some to compare answers."
 
     def text(self, *, width: int = 80, unicode: bool = True) -> str:
         """The diagnosis for a terminal of `width` columns, in ASCII marks where `unicode` is not shown."""
         good, bad = ("✓", "✗") if unicode else ("ok", "NO")
         lines = [*textwrap.wrap(self.verdict, width), ""]
         for step in self.steps:
-            mark = (good if step.travels else bad).ljust(len(good))
+            mark = (good if step.supported else bad).ljust(len(good))
             name = "  " * step.depth + step.name
             room = width - len(mark) - 26
             shown = name if len(name) <= room else name[: room - 1] + ("…" if unicode else "~")
@@ -121,21 +127,21 @@ class Diagnosis:
         for i, obstacle in enumerate(self.obstacles, 1):
             lines += ["", *textwrap.wrap(f"{i}. {obstacle.where or 'The model'}", width, subsequent_indent="   ")]
             lines += _wrapped(obstacle.code, obstacle.what, width) + _wrapped("fix", obstacle.fix, width)
-        carrying = [step for step in self.steps if step.carries]
-        if carrying:
+        with_data = [step for step in self.steps if step.training_data]
+        if with_data:
             lines += ["", "Training data inside the model"]
-        for step in carrying:
+        for step in with_data:
             lines += textwrap.wrap(step.path, width, initial_indent="  ", subsequent_indent="    ")
-            for sentence in step.carries:
+            for sentence in step.training_data:
                 lines += _wrapped("", sentence, width)
         if self.retained:
-            lines += ["", "Data of single rows that a file would hold, found by comparing it with your rows"]
+            lines += ["", "Data of single rows that a file would hold, by comparison with your rows"]
         for finding in self.retained:
             lines += _wrapped("", finding.note, width)
         for note in self.notes:
             lines += ["", *textwrap.wrap(f"Note: {note}", width)]
-        found = "\n".join(lines)
-        return found if unicode else found.replace(" › ", " > ")
+        report = "\n".join(lines)
+        return report if unicode else report.replace(" › ", " > ")
 
     def __repr__(self) -> str:
         return f"<Diagnosis: {self.verdict}>"
@@ -146,20 +152,20 @@ class Diagnosis:
     def _repr_html_(self) -> str:
         """The diagnosis for notebooks."""
         rows = [
-            [("✓ " if s.travels else "✗ ") + ("yes" if s.travels else "no"), " " * 4 * s.depth + s.name, HOW[s.how]]
+            [("✓ " if s.supported else "✗ ") + ("yes" if s.supported else "no"), " " * 4 * s.depth + s.name, HOW[s.how]]
             for s in self.steps
         ]
-        parts = [html.table("What travels", ["travels", "step", "how"], rows)]
+        parts = [html.table("Steps", ["supported", "step", "how"], rows)]
         for obstacle in self.obstacles:
             parts.append(
                 html.note("bad", obstacle.where or "The model", f"{obstacle.code}: {obstacle.what}", obstacle.fix)
             )
         for step in self.steps:
-            if step.carries:
-                parts.append(html.note("care", f"Training data inside: {step.path}", *step.carries))
+            if step.training_data:
+                parts.append(html.note("care", f"Training data inside: {step.path}", *step.training_data))
         parts += [html.note("care", "Retained data", finding.sentence, finding.remedy) for finding in self.retained]
         parts += [html.note("care", "Note", text) for text in self.notes]
-        return html.whole(self.verdict, "".join(parts), good=self.travels)
+        return html.whole(self.verdict, "".join(parts), good=self.supported)
 
 
 def shows_unicode(stream: Any) -> bool:

@@ -1,4 +1,4 @@
-"""`doctor`: the conversion carried through to its end, whatever is refused on the way."""
+"""`doctor`: convert a model to the end, whatever steps are refused, and report every obstacle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealift.packing import convert
 from sealift.packing.describe import fields as fielding
 from sealift.packing.doctor.diagnosis import Diagnosis, Examined, Obstacle
 from sealift.packing.doctor.guess import guessed
-from sealift.packing.doctor.placeholders import StandIns
+from sealift.packing.doctor.placeholders import Placeholders
 from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.dataset import Dataset, truth_of
 from sealift.packing.inputs.detect import form_of
@@ -33,30 +33,29 @@ from sealift.packing.untrusted import within_limits
 
 _MOST = 500
 _GUESSED = (
-    "Without rows, the columns' types were guessed from what the fitted model remembers. Give some rows "
-    "(--data, or doctor(model, X)) to be told exactly."
+    "Without rows, the columns' types were inferred from the attributes of the fitted model. Give some rows "
+    "(--data, or doctor(model, X)) for an exact diagnosis."
 )
 _UNREADABLE = (
-    "The rows given could not be read, so the columns' types were guessed from what the fitted model remembers. Mend "
-    "the rows as told above to be told exactly."
+    "The rows given could not be read, so the columns' types were inferred from the attributes of the fitted model. "
+    "Correct the rows as stated above for an exact diagnosis."
 )
 
 
 @within_limits
 def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
-    """Tell what of a fitted model can be packed, how, what cannot and the remedy: everything at once.
+    """Report which steps of a fitted model can be packed, which cannot, and the remedies, all at once.
 
-    It also tells where the model carries training data inside itself. Nothing is written, and nothing proved: that is
-    what `pack` does.
+    It also reports training data that the model holds. Nothing is written, and no answer is proved; `pack` does both.
 
     Args:
         model: a fitted model or the path of a model file, as `pack` takes it.
         X: some rows as the model takes them. Without them, only what the fitted attributes show is reported. Training
             rows show what the model retains of them.
-        y: their true answers, with which the values that the model retains are compared too.
+        y: their true answers; the values that the model retains are compared with them too.
 
     Returns:
-        The diagnosis; it prints as a table, and shows as one in notebooks.
+        The diagnosis. It prints as a table, and is displayed as one in notebooks.
 
     Raises:
         PackError: E304 for what is no model at all, E305 when X has no rows or other columns than the model, or y does
@@ -86,17 +85,17 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
         inputs=tuple(fields), outputs=(Output(name=VALUE.name, kind=VALUE.name, dtype="float64"),), task="regression"
     )
     tensors = encoded(contract, columns).only_good()
-    stand_ins = StandIns(tensors)
-    context = ConversionContext(on_unsupported=stand_ins)
+    placeholders = Placeholders(tensors)
+    context = ConversionContext(on_unsupported=placeholders)
     dtypes = {} if form is None else form.dtypes
     every = fields if form is None else convert.with_dropped(fields, form)
     absent = {} if form is None else {column.name: column.unfit for _, column in form.dropped}
     answer = _applied(
         source,
         input_table(context, every, nulls, seen, dtypes, absent, sparse=form is not None and form.sparse),
-        stand_ins,
+        placeholders,
     )
-    obstacles += [_obstacle(error) for error in stand_ins.refused]
+    obstacles += [_obstacle(error) for error in placeholders.refused]
     agrees = None
     dropped: set[str] = set()
     retained: Sequence[Finding] = ()
@@ -113,7 +112,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     if form is not None:
         notes += convert.notes_on_dropped(form.without(dropped))
     if answer is None:
-        notes.append("What comes after the refused steps could not be examined.")
+        notes.append("The steps after the refused ones could not be examined.")
     used = min(_MOST, len(form or ()))
     return Diagnosis(_steps(context.steps, obstacles, tensors, form), obstacles, used, agrees, notes, retained)
 
@@ -150,11 +149,11 @@ def _form(X: Any, source: Source, obstacles: list[Obstacle]) -> Form | None:
     return None if unfit else form.without([column.name for column in form.columns if column.unfit is not None])
 
 
-def _applied(source: Source, table: Table, stand_ins: StandIns) -> StepOutput | None:
+def _applied(source: Source, table: Table, placeholders: Placeholders) -> StepOutput | None:
     try:
         return apply(source, table)
     except PackError as error:
-        stand_ins.remember(error)
+        placeholders.remember(error)
         return None
 
 
@@ -168,15 +167,15 @@ def _compared(
     batch = encoded(contract, columns)
     good = {name: [v for v, fine in zip(values, batch.good, strict=True) if fine] for name, values in columns.items()}
     try:
-        # All rows: what the contract will not take, an infinity say, pack would ask the model for too.
-        truth = {name: found[batch.good] for name, found in original.answer_columns(columns).items()}
+        # All rows: pack asks the model also for rows that the contract refuses, such as an infinity.
+        truth = {name: answers[batch.good] for name, answers in original.answer_columns(columns).items()}
     except LimitError:
         raise
     except Exception as error:
-        told = " ".join(str(error).split())[:300]
+        reason = " ".join(str(error).split())[:300]
         fix = "Make model.predict(X) work on these rows first."
         obstacles.append(
-            Obstacle("E305", "", f"The model fails on the rows given: {type(error).__name__}: {told}", fix)
+            Obstacle("E305", "", f"The model fails on the rows given: {type(error).__name__}: {reason}", fix)
         )
         return None
     tensors = batch.only_good()
@@ -191,7 +190,7 @@ def _compared(
         where = faulty_step(conversion, tensors)
         count = max(report.different.values())
         what = f"The converted step answers {count} of {int(batch.good.sum())} rows differently from the original."
-        fix = "Does it depend on chance, the time or something outside? If not, replace the step and report its type."
+        fix = "Does it depend on chance, the time or external state? If not, replace the step and report its type."
         obstacles.append(Obstacle("E303", where, what, fix))
     return report.passed
 
@@ -199,7 +198,7 @@ def _compared(
 def _steps(
     steps: Sequence[Step], obstacles: list[Obstacle], tensors: Mapping[str, Any], form: Form | None
 ) -> list[Examined]:
-    """The steps, each after the one that it stands in."""
+    """The steps, each after the one that encloses it."""
     bad = {obstacle.where for obstacle in obstacles}
     first: dict[str, Step] = {}
     for step in steps:
@@ -212,26 +211,26 @@ def _steps(
     listed = sorted(order, key=lambda path: [position[outer] for outer in _above(path)])
     result = []
     for path in listed:
-        found = first.get(path)
-        how = "refused" if path in bad or found is None else found.how
-        result.append(Examined(path, how, how != "refused", _carried(found, tensors, form)))
+        known = first.get(path)
+        how = "refused" if path in bad or known is None else known.how
+        result.append(Examined(path, how, how != "refused", _training_data(known, tensors, form)))
     return result
 
 
 def _above(path: str) -> list[str]:
-    """The paths of the steps that one stands in, and its own."""
+    """The paths of the enclosing steps, and its own."""
     parts = path.split(" › ")
     return [" › ".join(parts[: i + 1]) for i in range(len(parts))]
 
 
-def _carried(step: Step | None, tensors: Mapping[str, Any], form: Form | None) -> list[str]:
+def _training_data(step: Step | None, tensors: Mapping[str, Any], form: Form | None) -> list[str]:
     if step is None:
         return []
     rows = None
     if form is not None and step.source.learned.categories is not None:
         try:
             rows = replayed(step.table.graph, step.source, step.table, tensors)
-        except Exception:  # then the categories are told without counts
+        except Exception:  # then the categories are reported without counts
             rows = None
     return step.source.learned.sentences(rows)
 

@@ -1,4 +1,4 @@
-"""Inputs guessed from what a fitted model remembers of its training: names, widths, and which columns held texts."""
+"""Infer the inputs from the attributes of a fitted model: names, number of columns, and which columns held strings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ROWS = 6
 
 
 def guessed(source: Source) -> tuple[list[Field], dict[str, list[Any]]]:
-    """The fields, and a few made-up rows, column by column.
+    """The fields, and a few synthetic rows, column by column.
 
     Raises:
         PackError: E305 when the model does not remember how many columns it takes.

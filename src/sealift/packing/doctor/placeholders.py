@@ -1,4 +1,4 @@
-"""What takes a refused step's place, so that all that comes after it can be examined too."""
+"""Placeholders for refused steps, so that the steps after them can be examined too."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from sealift.packing.doctor import source_scan
 from sealift.packing.proof.replay import replayed
 
 
-class StandIns:
-    """In place of a refused step's answer: what the original step gives for the same rows, as a constant."""
+class Placeholders:
+    """The output of a refused step: what the original step gives for the same rows, as a constant."""
 
     def __init__(self, tensors: Mapping[str, Any]) -> None:
         self._tensors = tensors
@@ -43,7 +43,7 @@ class StandIns:
             raise error from None
 
     def remember(self, error: PackError) -> None:
-        """Keep a refusal, once."""
+        """Record a refusal, unless it is recorded already."""
         if not any(known.where == error.where and known.what == error.what for known in self.refused):
             self.refused.append(error)
 

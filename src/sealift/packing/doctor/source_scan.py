@@ -1,7 +1,7 @@
-"""What else in a refused function's source cannot be traced, so that all of it is reported in one run.
+"""Find further obstacles in a refused function's source, so that all of them are reported in one run.
 
-A trace ends at the first operation that it cannot follow. The source shows the others by their names: methods of
-pandas that look at all rows or that no trace follows, and functions of NumPy and pandas that are not traced.
+A trace ends at the first operation that it cannot follow. The others are found in the source by name: methods of
+pandas that need all rows or are not supported, and functions of NumPy and pandas that are not supported.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _MOST = 20
 def others(source: Source, error: PackError) -> list[PackError]:
     """Further obstacles in the source of the function that the step calls, which `error` refused.
 
-    Empty where there is no source of the user's own. One that `error` names already is left out.
+    Empty where the source is not the user's own. The obstacle that `error` names is left out.
     """
     function = source.function
     if error.code != "E302" or "cannot be traced" not in error.what or function is None:
         return []
-    found: list[PackError] = []
+    obstacles: list[PackError] = []
     for line, what, fix in _obstacles(function):
-        if line not in error.what and all(line not in known.what for known in found):
-            found.append(PackError("E302", f"The same function {what} ({line}).", where=error.where, fix=fix))
-    return found[:_MOST]
+        if line not in error.what and all(line not in known.what for known in obstacles):
+            obstacles.append(PackError("E302", f"The same function {what} ({line}).", where=error.where, fix=fix))
+    return obstacles[:_MOST]
 
 
 def _obstacles(function: Callable[..., Any]) -> Iterator[tuple[str, str, str]]:
-    """The place, what is there, and the remedy."""
+    """The place, the reason, and the remedy."""
     function = unwrapped(function)
     code = getattr(function, "__code__", None)
     if code is None or is_library(code.co_filename):

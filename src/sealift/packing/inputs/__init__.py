@@ -1,1 +1,1 @@
-"""X as people have it (data frames, arrays, strings, dicts) to named columns, and back."""
+"""Convert X (data frames, arrays, strings, dicts) to named columns, and back."""

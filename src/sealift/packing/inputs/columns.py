@@ -1,4 +1,4 @@
-"""One column of the caller's rows as plain values: its type in the contract, and what cannot be carried."""
+"""One column of the caller's rows as plain values: its type in the contract, and the errors for unsupported values."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ FINE = (
     'X["when"] = X["when"].dt.floor("us").'
 )
 _TIMES = (datetime.date, np.datetime64)
-_PLAIN = "Let a column hold numbers, texts, booleans or dates, and NaN or None where a value is missing."
+_PLAIN = "Let a column hold numbers, strings, booleans or dates, and NaN or None where a value is missing."
 _REMEDIES = {
     "Decimal": "Turn it into float64, in training too: X['price'] = X['price'].astype(float).",
-    "bytes": "Decode it into texts, in training too: X['name'] = X['name'].str.decode('utf-8').",
+    "bytes": "Decode it into strings, in training too: X['name'] = X['name'].str.decode('utf-8').",
     "time": "Turn it into a number, in training too: hours since midnight.",
-    "Interval": "Turn it into text or into the numbers of the intervals, in training too.",
+    "Interval": "Turn it into strings or into the numbers of the intervals, in training too.",
 }
 _REMEDIES["bytes_"] = _REMEDIES["bytes"]
 _MOST_WHOLE = 2**53 - 1
@@ -100,17 +100,17 @@ class Column:
 
 def times_of(name: str, raw: Any, native: Any, null: float | None = math.nan) -> Column:
     """A column of dates out of NumPy's datetime64 (N,), its values microseconds since 1970. Raises PackError E304."""
-    found = array_micros(raw)
-    if found is None:
-        raise unfit(name, "holds times that microseconds in float64 cannot say exactly", FINE)
-    micros, missing = found
+    converted = array_micros(raw)
+    if converted is None:
+        raise unfit(name, "holds times that microseconds in float64 do not represent exactly", FINE)
+    micros, missing = converted
     whole = bool((~missing).any()) and not (micros[~missing] % DAY).any()
     values = NumberValues(np.where(missing, math.nan, micros.astype(np.float64)))
     return Column(name, "date" if whole else "datetime", values, null, native=native)
 
 
 def column_of(name: str, raw: Any, *, known: tuple[Any, ...] | None = None, native: Any = None) -> Column:
-    """A column out of an array of its values (N,). Raises PackError E304 for values that no contract carries."""
+    """A column out of an array of its values (N,). Raises PackError E304 for unsupported values."""
     if raw.dtype.kind == "f" and raw.dtype.itemsize < 4:
         raise unfit(name, f"holds {raw.dtype}", "Give X as float32 or float64, which every computer has.")
     if raw.dtype.kind in "fiub":
@@ -151,7 +151,7 @@ def _objects(name: str, raw: Any, missing: Sequence[bool], null: float | None) -
             raise (
                 unfit(name, "holds dates with a time zone", ZONES)
                 if hint(value)
-                else unfit(name, "holds times that microseconds in float64 cannot say exactly", FINE)
+                else unfit(name, "holds times that microseconds in float64 do not represent exactly", FINE)
             )
         values.append(None if micros is None else float(micros))
     whole = all(value is None or value % DAY == 0 for value in values)
@@ -174,7 +174,7 @@ def readable(name: str, raw: Any, native: Any, read: Callable[[], Column]) -> Co
 
 
 def unlike(name: str, values: Sequence[Any]) -> PackError:
-    """The error for a column whose values are not all numbers, all texts or all booleans."""
+    """The error for a column whose values are not all numbers, all strings or all booleans."""
     kinds = sorted({type(value).__name__ for value in values})
     if len(kinds) > 1:
         return unfit(name, f"mixes values of the types {', '.join(kinds)}", _PLAIN)
@@ -183,15 +183,15 @@ def unlike(name: str, values: Sequence[Any]) -> PackError:
 
 
 def unfit(name: str, what: str, fix: str) -> PackError:
-    """The error for a column that cannot be carried."""
+    """The error for a column that is not supported."""
     return PackError("E304", f"The column {what}.", where=f"column {name!r:.80}", fix=fix)
 
 
 def as_numbers(values: Values, kind: Any = np.float64) -> Any:
-    """Plain values as an array of floats of their own, NaN where missing."""
+    """Plain values as a new array of floats, NaN where missing."""
     if isinstance(values, NumberValues):
         return values.array.astype(kind)
-    # NumPy itself reads None as NaN when it is told the type of floats.
+    # NumPy itself reads None as NaN when the dtype is a float.
     return np.array(values, dtype=np.float64).astype(kind, copy=False)
 
 
@@ -225,8 +225,8 @@ def _check_whole(name: str, values: Sequence[Any]) -> None:
     if any(abs(int(value)) > _MOST_WHOLE for value in values):
         raise unfit(
             name,
-            "holds whole numbers beyond 2**53, which computers confuse with their neighbours",
-            "Leave the column out if it is a key, or turn it into text or into smaller numbers.",
+            "holds whole numbers beyond 2**53, which float64 does not represent exactly",
+            "Leave the column out if it is a key, or turn it into strings or into smaller numbers.",
         )
 
 
@@ -235,6 +235,6 @@ def _check_texts(name: str, values: Sequence[str]) -> None:
         if "\0" in value or not is_unicode(value):
             raise unfit(
                 name,
-                "holds text with U+0000 or with half of a surrogate pair",
-                "Remove such characters: no file carries them from one program to the next.",
+                "holds strings with U+0000 or with half of a surrogate pair",
+                "Remove such characters: other programs and file formats do not preserve them.",
             )

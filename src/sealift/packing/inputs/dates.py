@@ -28,9 +28,9 @@ def as_datetimes(values: Values, kind: Any) -> Any:
     while unit in _SCALE and (micros % _SCALE[unit]).any():
         unit = _UNITS[_UNITS.index(unit) + 1]
     counts = micros * 1000 if unit == "ns" else micros // _SCALE[unit]
-    found = counts.astype(f"datetime64[{unit}]")
-    found[missing] = np.datetime64("NaT")
-    return found
+    times = counts.astype(f"datetime64[{unit}]")
+    times[missing] = np.datetime64("NaT")
+    return times
 
 
 def as_objects(values: Values, kind: type, null: Any) -> list[Any]:

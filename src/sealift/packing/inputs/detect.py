@@ -17,12 +17,12 @@ from sealift.packing.strings import is_unicode
 
 
 def form_of(X: Any, source: Source | None = None) -> Form:
-    """Recognise X: a pandas or polars data frame, a 2-d NumPy array, a list of dicts, or one column of texts.
+    """Recognise X: a pandas or polars data frame, a 2-d NumPy array, a list of dicts, or one column of strings.
 
     Columns with names are put into the order of the model's own, if it keeps their names.
 
     Raises:
-        PackError: E304 when a column mixes types or has one that cannot be carried, E305 when X is no table or not
+        PackError: E304 when a column mixes types or has one that is not supported, E305 when X is no table or not
             the model's.
         ContractError: E104 when X is no table.
     """
@@ -39,7 +39,7 @@ def form_of(X: Any, source: Source | None = None) -> Form:
 
 
 def _check_kind(X: Any) -> None:
-    """Raise PackError E305 for what only resembles a table."""
+    """Raise PackError E305 for objects that resemble a table but are not supported."""
     if hasattr(X, "collect_schema") and hasattr(X, "collect"):
         raise PackError("E305", "X is a lazy data frame.", fix="Call .collect() on it first.")
     if hasattr(X, "column_names") and hasattr(X, "to_pandas"):
@@ -112,9 +112,9 @@ def _check_names(labels: Sequence[Any], model: RowFormat) -> None:
     lacking = [name for name in wanted if name not in given]
     others = [name for name in names if name not in known] if wanted else []
     if lacking or others:
-        told = f"X lacks {_listed(lacking)}" * bool(lacking) + " and " * bool(lacking and others)
-        told += ("" if lacking else "X ") + f"has {_listed(others)}" * bool(others)
-        raise _other_columns(f"{told}, unlike the rows that the model was fitted on.")
+        difference = f"X lacks {_listed(lacking)}" * bool(lacking) + " and " * bool(lacking and others)
+        difference += ("" if lacking else "X ") + f"has {_listed(others)}" * bool(others)
+        raise _other_columns(f"{difference}, unlike the rows that the model was fitted on.")
 
 
 def _in_order(labels: Sequence[Any], model: RowFormat) -> list[int]:
@@ -125,7 +125,7 @@ def _in_order(labels: Sequence[Any], model: RowFormat) -> list[int]:
 
 
 def _known(labels: Sequence[Any], model: RowFormat) -> list[str]:
-    """The columns that the model was fitted on, in its order, by the names of X where it spells them otherwise."""
+    """The columns that the model was fitted on, in its order, by the names of X where their spelling differs."""
     wanted = list(model.columns or ())
     if set(wanted) <= {str(label) for label in labels}:
         return wanted

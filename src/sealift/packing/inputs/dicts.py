@@ -1,4 +1,4 @@
-"""X as rows that are dicts, for models that take such: each key that they know is a column."""
+"""Rows as dicts, for models that take them: each key that the model knows is a column."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _ABSENT: Any = object()
 def records_form(X: Any, model: RowFormat) -> Form:
     """The form of rows that are dicts.
 
-    A missing value is a key that is absent; but where X always has the key and gives it None or NaN, it is NaN, which
-    a vectorizer tells from an absent key.
+    A missing value is an absent key. Where X always has the key, with None or NaN as its value, a missing value is NaN,
+    which a vectorizer distinguishes from an absent key.
 
     Args:
         X: an iterable of dicts, or one dict.
         model: the rows that the model takes.
 
     Raises:
-        PackError: E301 when the step that is given them was never fitted, E304 for a key whose values no column
-            carries, E305 when X is something else.
+        PackError: E301 when the step that is given them was never fitted, E304 for a key whose values are not
+            supported, E305 when X is something else.
     """
     rows = _rows(X, model.step)
     known = model.keys
@@ -76,7 +76,7 @@ def _check_names(keys: Sequence[Any]) -> None:
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     if twice:
         raise PackError(
-            "E304", f"X has two keys that read {min(twice)!r:.80}.", fix="Let every key be a text of its own."
+            "E304", f"X has two keys that read {min(twice)!r:.80}.", fix="Give every key a different string."
         )
     if any(not name or not is_unicode(name) for name in names) or any(isinstance(key, bytes) for key in keys):
         raise PackError("E304", "X has a key without a readable name.", fix="Give every key a name.")
@@ -88,8 +88,8 @@ def _column(key: Any, values: Sequence[Any], known: Sequence[Keys]) -> Column:
     if any(isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping) for value in present):
         raise unfit(
             name,
-            "holds lists of texts, and a field of the contract holds one text",
-            "Give each text a key of its own that holds 1, {'genre=war': 1, 'genre=love': 1}, in training too.",
+            "holds lists of strings, and a field of the contract holds one string",
+            "Give each string a key of its own with the value 1, {'genre=war': 1, 'genre=love': 1}, in training too.",
         )
     filled = any(is_missing(value) for value in present)
     if filled and len(present) < len(values) and any(vectorizer.tells_nan(key) for vectorizer in known):
@@ -98,21 +98,21 @@ def _column(key: Any, values: Sequence[Any], known: Sequence[Keys]) -> Column:
             "is None or NaN in some rows and absent from others, which the model answers differently",
             "Say what is missing in one way, in training too: leave the key out, which counts as 0, or give NaN.",
         )
-    told = filled and any(vectorizer.tells_nan(key) for vectorizer in known)
+    is_nan = filled and any(vectorizer.tells_nan(key) for vectorizer in known)
     raw = np.empty(len(values), dtype=object)
     raw[:] = [None if value is _ABSENT else value for value in values]
-    found = column_of(name, raw)
+    column = column_of(name, raw)
     texts = tuple(dict.fromkeys(text for vectorizer in known for text in vectorizer.texts(key)))
-    if all(value is None for value in found.values) and not texts:
-        found = dataclasses.replace(found, dtype="float64")
-    elif found.type.feeds == "text" and texts:
-        column_of(name, np.array(texts, dtype=object))  # which says what is wrong with them
-        found = dataclasses.replace(found, known=texts)
-    return dataclasses.replace(found, null=math.nan if told else None, native=key)
+    if all(value is None for value in column.values) and not texts:
+        column = dataclasses.replace(column, dtype="float64")
+    elif column.type.feeds == "text" and texts:
+        column_of(name, np.array(texts, dtype=object))  # raises if they are not supported
+        column = dataclasses.replace(column, known=texts)
+    return dataclasses.replace(column, null=math.nan if is_nan else None, native=key)
 
 
 def _notes(others: Sequence[str]) -> tuple[str, ...]:
     if not others:
         return ()
     listed = ", ".join(f'"{name:.60}"' for name in others[:8]) + f" and {len(others) - 8} more" * (len(others) > 8)
-    return (f"The model passes over these keys of X, so they are no inputs: {listed}.",)
+    return (f"The model ignores these keys of X, so they are no inputs: {listed}.",)

@@ -77,18 +77,18 @@ def _pandas_column(name: str, series: Any) -> Column:
     if native.kind == "M" and isinstance(native, np.dtype):
         return times_of(name, series.to_numpy(), native)
     if series.dtype.kind not in "fiub":
-        found = column_of(name, series.to_numpy(dtype=object), known=known, native=native)
+        column = column_of(name, series.to_numpy(dtype=object), known=known, native=native)
         # Arrow's dates come as objects of Python's, but are no column of objects.
-        return dataclasses.replace(found, native=native) if hasattr(native, "pyarrow_dtype") else found
+        return dataclasses.replace(column, native=native) if hasattr(native, "pyarrow_dtype") else column
     if getattr(native, "numpy_dtype", None) in _FLOATS and not isinstance(native, np.dtype):
         # Nullable floats are float64 to scikit-learn, even Float32.
         return column_of(name, series.to_numpy(dtype=np.float64, na_value=math.nan), native=native)
-    found = column_of(name, series.to_numpy(), known=known, native=native)
-    if not found.type.is_whole and found.type.is_plain and series.dtype.kind in "iu":
+    column = column_of(name, series.to_numpy(), known=known, native=native)
+    if not column.type.is_whole and column.type.is_plain and series.dtype.kind in "iu":
         # Nullable whole numbers with gaps, which pandas hands out as floats.
-        values = [None if value is None else int(value) for value in found.values]
-        return Column(found.name, "int64", values, found.null, known, native)
-    return found
+        values = [None if value is None else int(value) for value in column.values]
+        return Column(column.name, "int64", values, column.null, known, native)
+    return column
 
 
 def _is_sparse(native: Any) -> bool:
@@ -161,14 +161,14 @@ def _polars_column(polars: Any, series: Any) -> Column:
     if native.is_float():
         # scikit-learn computes with polars' Float32 in float64.
         plain = series.cast(polars.Float64).fill_null(math.nan).to_numpy()
-        found = column_of(series.name, plain, native=polars.Float64())
-        return Column(found.name, found.dtype, found.values, None, native=found.native)
+        column = column_of(series.name, plain, native=polars.Float64())
+        return Column(column.name, column.dtype, column.values, None, native=column.native)
     raw = np.empty(len(series), dtype=object)
     raw[:] = series.to_list()
     known = tuple(native.categories.to_list()) if isinstance(native, polars.Enum) else None
-    found = column_of(series.name, raw, known=known, native=native)
-    dtype = "int64" if native.is_integer() else "bool" if native == polars.Boolean else found.dtype
-    return Column(found.name, dtype, found.values, None, known, native)
+    column = column_of(series.name, raw, known=known, native=native)
+    dtype = "int64" if native.is_integer() else "bool" if native == polars.Boolean else column.dtype
+    return Column(column.name, dtype, column.values, None, known, native)
 
 
 def _polars_series(polars: Any, column: Column, values: Values) -> Any:
@@ -176,8 +176,8 @@ def _polars_series(polars: Any, column: Column, values: Values) -> Any:
     if column.unfit is not None:
         return polars.Series(column.name, list(values), dtype=native)
     if column.type.stands_for:
-        found = polars.Series(column.name, as_datetimes(values, np.dtype("M8[us]")))
-        return found.cast(native if native == polars.Datetime or column.type.has_days else found.dtype)
+        times = polars.Series(column.name, as_datetimes(values, np.dtype("M8[us]")))
+        return times.cast(native if native == polars.Datetime or column.type.has_days else times.dtype)
     if native == polars.Null:
         return polars.Series(column.name, list(values), dtype=polars.Float64 if any(values) else native)
     if column.type.feeds == "text":

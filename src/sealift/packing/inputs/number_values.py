@@ -1,4 +1,4 @@
-"""A column of numbers as plain values without an object for each of them."""
+"""A column of numbers as a sequence of Python values, without an object for each value."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def _same(one: object, other: object) -> bool:
 def distinct(values: Sequence[Any]) -> set[Any]:
     """The values that are not missing, each once."""
     if isinstance(values, NumberValues):
-        found = np.unique(values.array)
-        return set(found[found == found].tolist())  # noqa: PLR0124 - NaN
+        unique = np.unique(values.array)
+        return set(unique[unique == unique].tolist())  # noqa: PLR0124 - NaN
     return set(values) - {None}
 
 

@@ -14,7 +14,7 @@ from sealift.packing.inputs.columns import plain
 def as_taken(model: Any, table: Any) -> Any:
     """The rows of a table file as the model takes them.
 
-    For a model of texts, the one column of a table; for a model of dicts, a dict for each row, from which the keys
+    For a model of strings, the only column of a table; for a model of dicts, a dict for each row, from which the keys
     of empty cells are absent; else the table itself.
     """
     rows = source_of(model).rows
@@ -26,5 +26,5 @@ def as_taken(model: Any, table: Any) -> Any:
             {key: plain(value) for key, value in zip(keys, row, strict=True) if not is_missing(value)}
             for row in zip(*columns.values(), strict=True)
         ]
-    alone = hasattr(table, "iloc") and getattr(table, "shape", ())[1:] == (1,)
-    return table.iloc[:, 0] if alone and rows.kind == "texts" else table
+    single = hasattr(table, "iloc") and getattr(table, "shape", ())[1:] == (1,)
+    return table.iloc[:, 0] if single and rows.kind == "texts" else table

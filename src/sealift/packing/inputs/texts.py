@@ -1,4 +1,4 @@
-"""X as one column of texts: a list, a one-dimensional array or a series, as text vectorizers take it."""
+"""X as one column of strings: a list, a one-dimensional array or a series, as text vectorizers take it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAME = "text"
 
 
 def is_text_list(X: Any) -> bool:
-    """Whether X is one column of texts."""
+    """Whether X is one column of strings."""
     if isinstance(X, list | tuple):
         return bool(X) and all(isinstance(value, str) or value is None for value in X)
     if isinstance(X, np.ndarray):
@@ -25,7 +25,7 @@ def is_text_list(X: Any) -> bool:
 
 
 def text_form(X: Any) -> Form:
-    """The form of one column of texts, named as the series is or "text". Raises PackError E304."""
+    """The rows of one column of strings, named as the series is or "text". Raises PackError E304."""
     values = X if isinstance(X, list | tuple) else X.tolist() if isinstance(X, np.ndarray) else X.to_list()
     raw = np.empty(len(values), dtype=object)
     raw[:] = values
@@ -41,14 +41,14 @@ def text_form(X: Any) -> Form:
 
 
 def _missing_as(X: Any, column: Column) -> tuple[str, ...]:
-    """The empty line of a list without gaps is an empty string, for there is nothing else that it could be."""
+    """An empty line of a list without missing values is an empty string."""
     if hasattr(X, "iloc"):
         return MISSING_WORDS
     return DEFAULT_STRING_MISSING if None in column.values else ()
 
 
 def _wrapper(X: Any) -> Callable[[list[Any]], Any]:
-    """From a list to what X is."""
+    """A function from a list to the type of X."""
     if isinstance(X, list | tuple):
         return type(X)
     if isinstance(X, np.ndarray):

@@ -24,7 +24,7 @@ def magnitudes(values: npt.NDArray[Any], smallest: float) -> float | tuple[float
 def magnitude(values: npt.NDArray[Any]) -> float:
     """The usual magnitude of an output, rounded to one digit: what 'relative' refers to near zero."""
     finite = np.abs(values[np.isfinite(values)])
-    # Residues of rounding, where the exact answer is 0, tell nothing about what is usual.
+    # Residues of rounding, where the exact answer is 0, do not show the usual magnitude.
     finite = finite[finite > 1e-12 * finite.max(initial=0.0)]
     middle = float(np.median(finite)) if len(finite) else 0.0
     return float(f"{middle:.0e}") if middle > 0 else 1.0

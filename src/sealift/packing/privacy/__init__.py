@@ -1,1 +1,1 @@
-"""What a sealed file retains of single records, found by comparing its contents with the caller's rows by value."""
+"""Detect data of single records in a sealed file, by comparing its values with the caller's rows."""

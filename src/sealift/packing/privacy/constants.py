@@ -1,4 +1,4 @@
-"""The values that a graph holds: numbers by tensor or attribute, and strings."""
+"""The constants of a graph: numbers by tensor or attribute, and strings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
-# What a number can be: a value that is compared or computed with, the threshold of a split, or the value of a leaf.
+# The use of a number: a value that is compared or computed with, the threshold of a split, or the value of a leaf.
 Role: TypeAlias = Literal["number", "threshold", "leaf"]
 
 _ROLES: dict[str, Role] = {
@@ -25,15 +25,15 @@ _TREES = {"TreeEnsemble", "TreeEnsembleRegressor", "TreeEnsembleClassifier"}
 # and indices.
 _LOOKED_UP = {"Gather", "GatherND", "GatherElements"}
 _COMPUTED = {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Add", "Sub", "Mul", "Div", "Where"}
-# How a tensor comes about: computed from the inputs; the same, with constants where something is missing; or otherwise.
-# In the last, a number can be one of the graph's constants because it was looked up there.
+# The origin of a tensor: computed from the inputs; the same, with constants in place of missing values; or other, where
+# a number can be one of the graph's constants that was looked up.
 Source: TypeAlias = Literal["input", "filled", "other"]
 _ARITHMETIC = {
     *("Add", "Sub", "Mul", "Div", "Neg", "Abs", "Pow", "Sqrt", "Exp", "Log", "Reciprocal", "Sigmoid", "Tanh", "Erf"),
     *("Cast", "Identity", "Concat", "Gather", "Slice", "Split", "Transpose", "Reshape", "Squeeze", "Unsqueeze"),
     *("Gemm", "MatMul", "ReduceSum", "ReduceSumSquare", "ReduceMean", "ReduceL1", "ReduceL2"),
 }
-_HANDED_ON = {"Cast", "Concat", "Identity", "Pad", "Reshape", "Transpose"}
+_PASSED_THROUGH = {"Cast", "Concat", "Identity", "Pad", "Reshape", "Transpose"}
 _INTEGER_ATTRIBUTES = {"keys_int64s", "values_int64s", "classlabels_int64s", "cats_int64s"}
 _FLOATS = {onnx.TensorProto.DOUBLE: np.float64, onnx.TensorProto.FLOAT: np.float32}
 
@@ -60,29 +60,29 @@ class Constant:
 
 def numbers_of(model: onnx.ModelProto) -> list[Constant]:
     """Every constant of the graph and its subgraphs that can hold data; shapes, axes and indices are left out."""
-    found: list[Constant] = []
+    constants: list[Constant] = []
     for graph in _graphs(model.graph):
         integers = _integers(graph)
         for tensor in graph.initializer:
-            found += _of_tensor(tensor, "number", whole=tensor.name in integers)
+            constants += _of_tensor(tensor, "number", whole=tensor.name in integers)
         for node in graph.node:
             for attribute in node.attribute:
-                found += _of_attribute(node, attribute)
-    return [constant for constant in found if constant.values.size]
+                constants += _of_attribute(node, attribute)
+    return [constant for constant in constants if constant.values.size]
 
 
 def strings_of(model: onnx.ModelProto) -> set[str]:
     """Every string that the graph and its subgraphs hold."""
-    found: set[bytes] = set()
+    strings: set[bytes] = set()
     for graph in _graphs(model.graph):
         for tensor in graph.initializer:
-            found.update(tensor.string_data)
+            strings.update(tensor.string_data)
         for node in graph.node:
             for attribute in node.attribute:
-                found.update(attribute.strings)
-                found.add(attribute.s)
-                found.update(attribute.t.string_data)
-    return {text.decode("utf-8", "replace") for text in found}
+                strings.update(attribute.strings)
+                strings.add(attribute.s)
+                strings.update(attribute.t.string_data)
+    return {text.decode("utf-8", "replace") for text in strings}
 
 
 def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
@@ -123,9 +123,9 @@ def _of_tensor(tensor: onnx.TensorProto, role: Role, *, whole: bool) -> Iterator
 
 
 def intermediates(model: onnx.ModelProto) -> dict[str, Source]:
-    """The tensors that meet constants or enter a subgraph or an ensemble of trees: rows in the units of some step.
+    """The tensors that are combined with constants, or are read by a subgraph or a tree ensemble, with their origin.
 
-    They are outer tensors, by name, in the order of the graph.
+    Each holds the rows in the units of some step. Only outer tensors, by name, in the order of the graph.
     """
     constants = {tensor.name for tensor in model.graph.initializer if np.prod(tensor.dims, dtype=float) > 1}
     wanted: set[str] = set()
@@ -134,7 +134,7 @@ def intermediates(model: onnx.ModelProto) -> dict[str, Source]:
         if inner or node.op_type in _TREES or constants.intersection(node.input):
             wanted.update(node.input, inner)
     for node in reversed(model.graph.node):
-        if node.op_type in _HANDED_ON and wanted.intersection(node.output):
+        if node.op_type in _PASSED_THROUGH and wanted.intersection(node.output):
             wanted.update(node.input)
     sources = _sources(model.graph)
     return {name: sources[name] for node in model.graph.node for name in node.output if name in wanted}
@@ -196,27 +196,27 @@ class SortedConstants:
 
     @classmethod
     def of(cls, constants: Sequence[Constant]) -> SortedConstants:
-        """Merge constants; what is not finite, and numbers that say nothing (0, ±0.5, ±1, ±2), are left out."""
+        """Merge constants; non-finite numbers and common ones (0, ±0.5, ±1, ±2) are left out."""
         sizes = [constant.values.size for constant in constants]
         flat = np.concatenate([np.zeros(0), *(constant.values.reshape(-1) for constant in constants)])
         owner = np.repeat(np.arange(len(sizes)), sizes)
         place = np.concatenate([np.zeros(0, np.int64), *(np.arange(size) for size in sizes)])
-        telling = np.isfinite(flat) & ~np.isin(np.abs(flat), (0.0, 0.5, 1.0, 2.0))
+        informative = np.isfinite(flat) & ~np.isin(np.abs(flat), (0.0, 0.5, 1.0, 2.0))
         for i in np.flatnonzero(np.array(sizes) == 1).tolist():  # a factor or an exponent
-            telling &= (owner != i) | (flat != _short(flat))
-        order = np.flatnonzero(telling)
+            informative &= (owner != i) | (flat != _short(flat))
+        order = np.flatnonzero(informative)
         order = order[np.argsort(flat[order], kind="stable")]
         return cls(flat[order], owner[order], place[order])
 
     @cached_property
     def _table(self) -> npt.NDArray[np.bool_]:
-        found = np.zeros(1 << _BITS, dtype=np.bool_)
+        table = np.zeros(1 << _BITS, dtype=np.bool_)
         for shift in (-1, 0, 1):
-            found[_hashed(self.values, shift)] = True
-        return found
+            table[_hashed(self.values, shift)] = True
+        return table
 
     def near(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Which numbers may lie within the rounding of a float32 of one of these; few others are among them."""
+        """Which numbers may be within float32 rounding of one of these; false positives are rare."""
         return self._table[_hashed(numbers, 0)]
 
 

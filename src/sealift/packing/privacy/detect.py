@@ -1,4 +1,4 @@
-"""Compare what a file will hold with the caller's rows."""
+"""Compare the constants of a graph with the caller's rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sealift.packing.privacy.whole_rows import partial_rows, whole_rows
 from sealift.stats import SMALL
 
 ENOUGH = 10 * SMALL
-"""A handful of rows says nothing about how rare a category or a word was in training."""
+"""Fewer rows do not show how rare a category or a word was in training."""
 
 _QUANTILES = (0.0, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
 _SELDOM = 0.02
@@ -42,13 +42,13 @@ _NO_STRINGS = (
 
 
 def strings_held(graph: onnx.ModelProto, conversion: Conversion) -> set[str]:
-    """The strings of the graph, and the vocabularies of stages that take a text whole."""
-    found = strings_of(graph)
+    """The strings of the graph, and the vocabularies of stages that read a string as one value."""
+    strings = strings_of(graph)
     for stage in conversion.stages:
         if stage.spec["analyzer"] == "whole":
             prefix = stage.spec.get("prefix", "")
-            found.update(term.removeprefix(prefix) for term in stage.spec.get("vocabulary", ()))
-    return found
+            strings.update(term.removeprefix(prefix) for term in stage.spec.get("vocabulary", ()))
+    return strings
 
 
 def examine(
@@ -65,26 +65,26 @@ def examine(
         conversion: the conversion that it is of.
         contract: the contract.
         strings: the strings of the graph and its stages, as `strings_held`.
-        references: the rows to compare with, each with what they are called: "rows given", "training rows".
+        references: the rows to compare with, each with its name: "rows given" or "training rows".
     """
     constants = numbers_of(graph)
     training = any(name.startswith("training") for name, _ in references)
-    found = list(_by_method(conversion, constants, training=training))
-    in_rows: set[int] = set()  # constants that hold whole or partial rows; their single values go without saying
+    findings = list(_by_method(conversion, constants, training=training))
+    in_rows: set[int] = set()  # constants that hold whole or partial rows; their single values are not reported again
     for name, reference in sorted(references, key=lambda pair: not pair[0].startswith("training")):
-        found += _numbers(constants, reference, name, in_rows)
+        findings += _numbers(constants, reference, name, in_rows)
         enough = name.startswith("training") or reference.rows >= ENOUGH
         if enough:
-            found += _strings(strings, reference, contract)
-            found += _classes(contract, reference)
-    by_value = {finding.kind for finding in found}
-    # What was found by value needs no guess from the sizes of leaves and clusters.
+            findings += _strings(strings, reference, contract)
+            findings += _classes(contract, reference)
+    by_value = {finding.kind for finding in findings}
+    # Where values were compared, the estimate from the sizes of leaves and clusters is not needed.
     known = {remedy for kind, remedy in (("targets", _NO_TARGETS), ("rows", _NO_ROWS)) if kind in by_value}
-    return merged(finding for finding in found if finding.kind != "method" or finding.remedy not in known)
+    return merged(finding for finding in findings if finding.kind != "method" or finding.remedy not in known)
 
 
 def _by_method(conversion: Conversion, constants: Sequence[Constant], *, training: bool) -> Iterator[Finding]:
-    """What the steps say of themselves; without the training rows also that single ones decided leaves and clusters."""
+    """Findings from the steps' own attributes; without training rows also leaves and clusters of few rows."""
     sizes = {size for constant in constants if constant.values.ndim > 1 for size in constant.values.shape}
     leaves: dict[str, tuple[int, int]] = {}
     for step in conversion.steps:
@@ -130,15 +130,15 @@ def _numbers(constants: Sequence[Constant], reference: Reference, name: str, in_
         whole[units.target] |= rows
         in_rows.update(owners)
         places |= dict.fromkeys(rows, None if units.own else units.where)
-        found = list(matches(units, constants, numbers))
-        held.append((units, found))
+        in_units = list(matches(units, constants, numbers))
+        held.append((units, in_units))
         if not units.target:
-            for row, (count, owner) in partial_rows(units, constants, found, whole[False]).items():
+            for row, (count, owner) in partial_rows(units, constants, in_units, whole[False]).items():
                 partial[row] = max(partial.get(row, 0), count)
                 in_rows.add(owner)
     yield from _rows(whole[False], partial, places, reference, name)
     yield from _targets(held, whole[True], constants)
-    if len(whole[False]) < reference.compared:  # else there is nothing to add
+    if len(whole[False]) < reference.compared:  # otherwise every row is reported already
         yield from _columns(held, constants, in_rows, derived=not whole[False])
 
 
@@ -166,7 +166,7 @@ def _rows(
 def _targets(
     held: Sequence[tuple[Units, list[Match]]], whole: set[int], constants: Sequence[Constant]
 ) -> Iterator[Finding]:
-    found: dict[str, set[int]] = {}
+    by_column: dict[str, set[int]] = {}
     total: dict[str, int] = {}
     for units, several in held:
         if not units.target:
@@ -174,12 +174,12 @@ def _targets(
         for match in several:
             column = units.columns[match.column]
             if not match.explained or _is_single(constants[match.owner], column, match):
-                found.setdefault(units.names[match.column], set()).update(match.values.tolist())
+                by_column.setdefault(units.names[match.column], set()).update(match.values.tolist())
         total |= {name: len(column.rare) for name, column in zip(units.names, units.columns, strict=True)}
-    count = sum(map(len, found.values()))
+    count = sum(map(len, by_column.values()))
     if count or whole:
         count = count or len(whole)
-        many = sum(total[name] for name in found) or count
+        many = sum(total[name] for name in by_column) or count
         yield Finding(
             "targets", count,
             f"The graph holds {count:,} of {many:,} target values that fewer than {SMALL} rows have: an answer can be "
@@ -189,9 +189,9 @@ def _targets(
 
 
 def _is_single(constant: Constant, column: Values, match: Match) -> bool:
-    """Whether a constant of a few numbers is one of the values that people ask for, which chance seldom hits.
+    """Whether a small constant holds a common statistic of the column, which is unlikely by chance.
 
-    These are the least, the greatest, the median and other quantiles of a column.
+    The statistics are the minimum, the maximum, the median and other quantiles.
     """
     if constant.values.size > SMALL:
         return False
@@ -204,7 +204,7 @@ def _is_single(constant: Constant, column: Values, match: Match) -> bool:
 def _columns(
     held: Sequence[tuple[Units, list[Match]]], constants: Sequence[Constant], in_rows: Collection[int], *, derived: bool
 ) -> Iterator[Finding]:
-    """Single values by column, apart from those that stand there as parts of rows."""
+    """Single values by column, except those that are parts of rows."""
     own: dict[str, dict[str, set[int]]] = {"number": {}, "threshold": {}}
     ends: dict[str, int] = {}
     computed: dict[str, int] = {}
@@ -270,11 +270,11 @@ def _strings(held: Collection[str], reference: Reference, contract: Contract) ->
 
 
 def _classes(contract: Contract, reference: Reference) -> Iterator[Finding]:
-    """Classes that could name somebody: strings or long numbers that so few rows have."""
+    """Classes that could identify a person: strings or long numbers that fewer than SMALL rows have."""
     if reference.labels is None:
         return
     classes = {value for output in contract.outputs for value in output.classes or ()}
-    rare = [value for value in classes if reference.labels[value] < SMALL and _names(value)]
+    rare = [value for value in classes if reference.labels[value] < SMALL and _can_identify(value)]
     if rare:
         yield Finding(
             "classes", len(rare),
@@ -284,7 +284,7 @@ def _classes(contract: Contract, reference: Reference) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _names(value: Any) -> bool:
+def _can_identify(value: Any) -> bool:
     return isinstance(value, str) or (not isinstance(value, bool) and abs(value) >= 1000)
 
 
@@ -295,9 +295,9 @@ def single_answers(
     targets = (output.name for output in contract.outputs if packing_of(output.kind).is_target)
     value = next((answers[name] for name in targets), None)
     count = len(next(iter(answers.values())))
-    found = np.zeros(count, dtype=np.bool_)
+    single = np.zeros(count, dtype=np.bool_)
     if value is None:
-        return found
+        return single
     columns = value.reshape(count, -1).T
     for reference in references:
         for units in reference.units:
@@ -312,8 +312,8 @@ def single_answers(
                 same = near <= DOUBLE * np.abs(given)
                 few = chance_of(int(same.sum()), np.unique(given), column, DOUBLE) < UNLIKELY
                 if few or not column.step:
-                    found |= same
-    return found
+                    single |= same
+    return single
 
 
 def answers_finding(singles: int, total: int) -> list[Finding]:

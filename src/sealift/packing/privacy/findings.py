@@ -1,4 +1,4 @@
-"""What a file retains of the rows it was compared with: findings, and the sentences that report them."""
+"""Findings: the data of single rows that a file retains, and the sentences that report them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Finding:
     Attributes:
         kind: what is retained.
         count: how many rows, values, answers or strings.
-        sentence: what was found, for people.
+        sentence: the finding in words.
         remedy: how to train or pack without it.
-        of: how many were compared; 0 where that says nothing.
+        of: how many were compared; 0 where that is not applicable.
         columns: how many by column, where columns are concerned.
         where: the step, or the member of the file.
     """
@@ -64,14 +64,14 @@ class Finding:
 
 @dataclass(frozen=True, repr=False)
 class PrivacyReport:
-    """What was compared, and what was found.
+    """The rows that were compared, and the findings.
 
     Attributes:
         rows: how many rows were given to verify with.
         training: how many training rows were given; None if none were.
         targets: whether target values were given.
         findings: what the file retains.
-        left_out: what of the rows given could not be compared, in sentences.
+        left_out: rows given that could not be compared, in sentences.
     """
 
     rows: int
@@ -87,12 +87,12 @@ class PrivacyReport:
     @property
     def not_checked(self) -> list[str]:
         """What the comparison does not cover."""
-        found = list(self.left_out)
+        uncovered = list(self.left_out)
         if self.training is None:
-            found.append("training rows other than the rows given (training= gives them)")
+            uncovered.append("training rows other than the rows given (training= gives them)")
         if not self.targets:
-            found.append("target values, which were not given")
-        return [*found, *_NOT_CHECKED]
+            uncovered.append("target values, which were not given")
+        return [*uncovered, *_NOT_CHECKED]
 
     def as_json(self) -> dict[str, Any]:
         """The report as `evidence.json` holds it."""
@@ -103,15 +103,15 @@ class PrivacyReport:
         }
 
     def check(self, privacy: str) -> None:
-        """Raise PackError E309 if `privacy` is "strict" and anything was found."""
+        """Raise PackError E309 if `privacy` is "strict" and there are findings."""
         if privacy != "strict" or not self.findings:
             return
-        told = " ".join(f"({i}) {finding.sentence}" for i, finding in enumerate(self.findings[:_LISTED], 1))
+        reported = " ".join(f"({i}) {finding.sentence}" for i, finding in enumerate(self.findings[:_LISTED], 1))
         more = f" And {len(self.findings) - _LISTED} more." * (len(self.findings) > _LISTED)
         fixes = dict.fromkeys(finding.remedy for finding in self.findings)
         raise PackError(
             "E309",
-            f"The file would retain single records, and privacy='strict' refuses that: {told}{more}",
+            f"The file would retain single records, and privacy='strict' refuses that: {reported}{more}",
             fix=" ".join(list(fixes)[:3]),
         )
 
@@ -141,13 +141,13 @@ def statement(report: Mapping[str, Any]) -> str:
 
 def _spaced(lines: Sequence[str]) -> list[str]:
     """Blank lines between paragraphs, none between the items of a list."""
-    found: list[str] = []
+    spaced: list[str] = []
     for line in lines:
-        if found and line and found[-1] and not (line.startswith("- ") and found[-1].startswith("- ")):
-            found.append("")
-        if line or (found and found[-1]):
-            found.append(line)
-    return found
+        if spaced and line and spaced[-1] and not (line.startswith("- ") and spaced[-1].startswith("- ")):
+            spaced.append("")
+        if line or (spaced and spaced[-1]):
+            spaced.append(line)
+    return spaced
 
 
 def listed(columns: Mapping[str, int]) -> str:
@@ -157,10 +157,7 @@ def listed(columns: Mapping[str, int]) -> str:
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings, those that say most first, without those of which an equal one has a larger count.
-
-    Equal are findings of the same kind, place and remedy.
-    """
+    """Findings in the order of their kinds, one for each kind, place and remedy: that with the largest count."""
     best: dict[tuple[str, str, str], Finding] = {}
     for finding in findings:
         key = finding.kind, finding.where, finding.remedy

@@ -1,4 +1,4 @@
-"""The rows that a file is compared with: as the caller holds them, and in the units of every step of the graph."""
+"""The rows that a file is compared with: in the caller's units, and in the units of every step of the graph."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DOUBLE, SINGLE = 1e-9, 1.2e-7
 
 @dataclass(frozen=True)
 class Values:
-    """One column's finite values, as to how much a match with one of them says.
+    """One column's finite values, with the statistics that show how likely a match is by chance.
 
     Attributes:
         column: the column (N,), NaN where missing.
@@ -77,7 +77,7 @@ class Values:
         return rows
 
     def cells(self, tolerance: float) -> float:
-        """How many values that can be told apart lie between the least and the greatest."""
+        """How many distinguishable values lie between the minimum and the maximum."""
         finest = 2 * tolerance * max(abs(self.low), abs(self.high))
         width = max(self.step, finest)
         return (self.high - self.low) / width + 1 if width else 1.0
@@ -106,7 +106,7 @@ def _step(values: npt.NDArray[np.float64]) -> float:
 
 @dataclass(frozen=True)
 class Units:
-    """The rows as numbers (N, k), in the units that they have at one place.
+    """The rows as numbers (N, k), in the units of one place of the graph.
 
     Attributes:
         where: the path of the step that is given them; empty for the caller's own columns, and where no step is.
@@ -208,7 +208,7 @@ def reference_of(form: Form, truth: Any, conversion: Conversion, graph: onnx.Mod
     compared = len(form)
     if numbers:
         values = np.empty((len(form), len(numbers)))
-        for i, column in enumerate(numbers):  # one by one: all at once would be the table twice
+        for i, column in enumerate(numbers):  # one by one, since all at once would hold the table twice in memory
             values[:, i] = as_numbers(column.values)
         units.append(Units("", tuple(column.name for column in numbers), values, values, own=True))
     inner, compared = _inside(form, conversion, graph)
@@ -231,15 +231,15 @@ def _targets(truth: Any, conversion: Conversion) -> tuple[list[Units], Counter[A
     except (TypeError, ValueError):
         return [], None
     names = tuple(f"target {i}" for i in range(values.shape[1])) if values.shape[1] > 1 else ("the target",)
-    found = [Units("", names, values, values, own=True, target=True)]
+    units = [Units("", names, values, values, own=True, target=True)]
     for step in conversion.steps:
         moved = step.source.learned.target(values)
         if moved is None:
             continue
-        found.append(
+        units.append(
             Units(step.path, names if moved.shape == values.shape else _numbered(moved), moved, moved, target=True)
         )
-    return found, None
+    return units, None
 
 
 def _inside(form: Form, conversion: Conversion, graph: onnx.ModelProto) -> tuple[list[Units], int]:
@@ -255,17 +255,17 @@ def _inside(form: Form, conversion: Conversion, graph: onnx.ModelProto) -> tuple
     try:
         tensors = encoded(contract, form.values()).only_good()
         stages = Stages(stages_of(conversion.graph), text_fields(conversion.graph))
-        found, picked, widths = _matrices(graph, list(candidates), stages, tensors)
+        matrices, picked, widths = _matrices(graph, list(candidates), stages, tensors)
     except LimitError:
         raise
-    except SealiftError:  # rows that the graph cannot take are refused elsewhere, with the reason
+    except SealiftError:  # rows that the graph cannot take are refused elsewhere with the reason
         return [], 0
     paths = _paths(conversion)
     gaps = np.ones(len(picked), dtype=np.bool_)
     if "number" in tensors:
         gaps = np.asarray(np.isnan(tensors["number"][picked]).any(axis=1))
     units = []
-    for name, values in found.items():
+    for name, values in matrices.items():
         if values.shape == (len(picked), widths[name]):
             where, names = paths.get(name, ("", ()))
             where = where if len(names) == widths[name] else ""
@@ -310,9 +310,9 @@ def _engine(graph: onnx.ModelProto, names: Sequence[str], stages: Stages) -> Any
 
 
 def _run(engine: AnyEngine, tensors: dict[str, Any], rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:
-    found = engine.run({name: tensors[name][rows] for name in engine.inputs})
+    arrays = engine.run({name: tensors[name][rows] for name in engine.inputs})
     return {
-        name: _matrix(np.asarray(array, dtype=np.float64)) for name, array in found.items() if array.dtype.kind == "f"
+        name: _matrix(np.asarray(array, dtype=np.float64)) for name, array in arrays.items() if array.dtype.kind == "f"
     }
 
 
@@ -322,12 +322,12 @@ def _matrix(array: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _paths(conversion: Conversion) -> dict[str, tuple[str, tuple[str, ...]]]:
     """The path of the innermost step that is given a tensor, and the names of its columns, by the tensor's name."""
-    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    paths: dict[str, tuple[str, tuple[str, ...]]] = {}
     for step in conversion.steps:
         for block in step.table.blocks:
-            if type(block.values) is Tensor:  # others are laid out only where the graph needs it
-                found.setdefault(block.values.name, (step.path, block.names))
-    return found
+            if type(block.values) is Tensor:  # others are added to the graph only where it needs them
+                paths.setdefault(block.values.name, (step.path, block.names))
+    return paths
 
 
 def _numbered(values: npt.NDArray[np.float64]) -> tuple[str, ...]:

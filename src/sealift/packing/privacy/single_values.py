@@ -1,4 +1,4 @@
-"""Single values of a column among the constants of a graph, and whether chance explains that they are there."""
+"""Detect single values of a column among the constants of a graph, and whether chance explains the match."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VECTORS = 12
 
 @dataclass(frozen=True)
 class Match:
-    """Values of one column that stand in one constant.
+    """Values of one column that one constant contains.
 
     Attributes:
         column: the index of the column.
@@ -43,7 +43,7 @@ class Match:
 
 
 def matches(units: Units, constants: Sequence[Constant], numbers: SortedConstants) -> Iterator[Match]:
-    """Where values that fewer than SMALL rows have stand among the constants."""
+    """The constants that contain values that fewer than SMALL rows have."""
     if not len(numbers.values) or units.single is None:
         return
     loose = np.array([c.single or c.role == "threshold" for c in constants])
@@ -94,7 +94,7 @@ _SAMPLE = 20_000
 
 
 def _beside(numbers: npt.NDArray[np.float64], column: Values, tolerance: float) -> float:
-    """How many rare values the numbers would meet if they were moved a little, on average."""
+    """How many rare values the numbers would match if they were shifted slightly, on average."""
     some = numbers[:: -(-len(numbers) // _SAMPLE)] if len(numbers) else numbers
     shifts = _STEPS if column.step else _SHIFTS
     met = 0
@@ -133,10 +133,10 @@ def _upper(count: int, mean: float) -> float:
 
 
 def extremes(units: Units, constants: Sequence[Constant]) -> list[int]:
-    """The columns whose least or greatest value, which fewer than SMALL rows have, a vector holds for that column.
+    """The columns whose minimum or maximum, which fewer than SMALL rows have, can be read from a vector.
 
-    A vector with one number for each column holds it as it is; two vectors that scale and shift hold it where they
-    send it to 0, 1 or −1.
+    A vector with one number for each column contains it unchanged; two vectors that scale and shift reveal it where
+    they map it to 0, 1 or −1.
     """
     width = units.values.shape[1]
     vectors = [
@@ -155,14 +155,14 @@ def extremes(units: Units, constants: Sequence[Constant]) -> list[int]:
             for b in vectors:
                 for target in (0.0, 1.0, -1.0):
                     sent |= _same((target - b) / a, ends) & ~whole & (b is not a)
-    found = []
+    columns = []
     for index in np.flatnonzero((as_it_is | sent).any(axis=0)).tolist():
         column = units.columns[index]
         coarse = 2 / column.cells(DOUBLE) >= _EXTREME
         rare = np.array([_is_rare(column, column.low), _is_rare(column, column.high)])
         if (rare & (sent[:, index] | (as_it_is[:, index] & (not coarse)))).any():
-            found.append(index)
-    return found
+            columns.append(index)
+    return columns
 
 
 def _is_rare(column: Values, value: float) -> bool:

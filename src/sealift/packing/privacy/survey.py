@@ -24,7 +24,7 @@ from sealift.packing.probes.free_text import Words, words_of
 
 @dataclass
 class Survey:
-    """The caller's rows, and what was compared with them so far.
+    """The caller's rows, and the references made of them.
 
     Attributes:
         form: the rows given to verify with.
@@ -66,7 +66,7 @@ class Survey:
 
     @property
     def rare_in(self) -> Form:
-        """The rows that say what is rare: the training rows, where they were given."""
+        """The rows in which values are counted as rare: the training rows, where they were given."""
         return self.training if self.training is not None else self.form
 
     def words(self, stages: Sequence[Stage]) -> tuple[dict[int, Words], list[Finding]]:
@@ -83,17 +83,17 @@ class Survey:
         self._references = [
             (name, reference_of(form, truth, conversion, graph)) for name, form, truth in given if form is not None
         ]
-        found = examine(graph, conversion, contract, strings, self._references)
-        # The rows in the units of every step take much memory, and only the targets are asked for after this.
+        findings = examine(graph, conversion, contract, strings, self._references)
+        # The rows in the units of every step take much memory, and only the targets are used after this.
         self._references = [(name, reference.without_rows()) for name, reference in self._references]
-        return found
+        return findings
 
     def single_answers(self, contract: Contract, answers: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.bool_]:
         """Which answers (N,) are one person's target value."""
         return single_answers(contract, answers, [reference for _, reference in self._references])
 
     def report(self, findings: Sequence[Finding]) -> PrivacyReport:
-        """The report of what was found."""
+        """The report of the findings."""
         left_out = [
             f"{reference.rows - reference.compared:,} of the {reference.rows:,} {name} in the units of inner steps"
             for name, reference in self._references

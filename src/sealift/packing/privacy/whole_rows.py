@@ -1,4 +1,4 @@
-"""Whole and partial rows among the constants of a graph."""
+"""Detect whole and partial rows among the constants of a graph."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from sealift.stats import SMALL
 
 _Floats = npt.NDArray[np.float64]
 _PARTS = 5_000_000
-_FEW = 4  # points that are compared one by one; so few show no common factor
+_FEW = 4  # points that are compared one by one; too few to show a common factor
 
 
 def whole_rows(units: Units, constants: Sequence[Constant]) -> tuple[set[int], set[int]]:
-    """The rows that stand in a constant with all their columns, and the indices of those constants.
+    """The rows that a constant contains with all their columns, and the indices of those constants.
 
     A constant holds rows along its last axis, along its first one, or one of equally long vectors for each column; as
-    they are, or scaled: by one factor, or each to a length of its own. A row that SMALL rows equal is nobody's.
+    they are, or scaled: by one factor, or each to a length of its own. A row that at least SMALL rows
+    equal identifies no one.
     """
     rows: set[int] = set()
     owners: set[int] = set()
-    telling = units.varying
-    if len(telling) < 2:
+    varying = units.varying
+    if len(varying) < 2:
         return rows, owners
-    table = units.filled[:, telling]
+    table = units.filled[:, varying]
     plain = scaled = distinct = None
     for mine, lines, tolerance in _lines(constants, units.values.shape[1]):
-        points = np.nan_to_num(lines[:, telling], posinf=0.0, neginf=0.0)
+        points = np.nan_to_num(lines[:, varying], posinf=0.0, neginf=0.0)
         free = 0.0
         if len(points) <= _FEW:
             pairs = _equal_few(table, points, tolerance)
@@ -88,13 +89,13 @@ def _varying(lines: _Floats) -> _Floats:
 
 def _equal_few(table: _Floats, points: _Floats, tolerance: float) -> npt.NDArray[np.int64]:
     """Pairs (n, 2) of a point and a row that equals it, where fewer than SMALL rows do."""
-    found = [np.zeros((0, 2), dtype=np.int64)]
+    pairs = [np.zeros((0, 2), dtype=np.int64)]
     for i, point in enumerate(points):
         rows = np.flatnonzero(np.abs(table[:, 0] - point[0]) <= tolerance * abs(point[0]))
         rows = rows[(np.abs(table[rows] - point) <= tolerance * np.abs(point)).all(axis=1)]
         if len(rows) < SMALL and point.any():
-            found.append(np.column_stack([np.full(len(rows), i), rows]))
-    return np.concatenate(found)
+            pairs.append(np.column_stack([np.full(len(rows), i), rows]))
+    return np.concatenate(pairs)
 
 
 @dataclass(frozen=True)
@@ -134,14 +135,14 @@ class _Projected:
         middle, reach = wanted @ weights, 8 * tolerance * (np.abs(wanted) @ weights)
         first = np.searchsorted(self.key, middle - reach)
         count = np.searchsorted(self.key, middle + reach, side="right") - first
-        found = [np.zeros((0, 2), dtype=np.int64)]
+        pairs = [np.zeros((0, 2), dtype=np.int64)]
         for k in range(SMALL - 1):
             has = np.flatnonzero((count > k) & (count < SMALL))
             row = self.order[first[has] + k]
             gap = np.abs(self.rows[row] - wanted[has])
             same = (gap <= 4 * tolerance * (np.abs(wanted[has]) + 1e-6)).all(axis=1)
-            found.append(np.column_stack([there[has[same]], row[same]]))
-        return np.concatenate(found)
+            pairs.append(np.column_stack([there[has[same]], row[same]]))
+        return np.concatenate(pairs)
 
 
 def _weights(rows: _Floats) -> _Floats:
@@ -160,15 +161,15 @@ def _directions(rows: _Floats) -> _Floats:
 def partial_rows(
     units: Units, constants: Sequence[Constant], held: Sequence[Match], rows: set[int]
 ) -> dict[int, tuple[int, int]]:
-    """For each row of which two or more single values stand in one line of a constant: how many, and in which constant.
+    """For each row that has two or more single values in one line of a constant: how many, and in which constant.
 
     Args:
         units: the rows.
         constants: the constants.
-        held: where single values of these rows stand.
-        rows: rows that stand there whole, which are not looked for.
+        held: the matches of single values of these rows.
+        rows: rows that are contained whole, which are skipped.
     """
-    found: dict[int, tuple[int, int]] = {}
+    best: dict[int, tuple[int, int]] = {}
     for owner in {match.owner for match in held}:
         shape = constants[owner].values.squeeze().shape
         mine = [match for match in held if match.owner == owner]
@@ -176,15 +177,15 @@ def partial_rows(
             continue
         for axis in (0, 1):
             for row, count in _together(units, constants[owner], mine, shape, axis):
-                if row not in rows and count > found.get(row, (1, 0))[0]:
-                    found[row] = count, owner
-    return found
+                if row not in rows and count > best.get(row, (1, 0))[0]:
+                    best[row] = count, owner
+    return best
 
 
 def _together(
     units: Units, constant: Constant, held: Sequence[Match], shape: tuple[int, ...], axis: int
 ) -> Iterator[tuple[int, int]]:
-    """Rows that have several of their values in one line along the axis, with how many, where chance explains none."""
+    """Rows that have several of their values in one line along the axis, and how many, unless chance explains it."""
     tolerance = SINGLE if constant.single else DOUBLE
     parts = []
     for match in held:

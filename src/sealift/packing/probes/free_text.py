@@ -1,4 +1,4 @@
-"""Fields of free text that a text stage reads: texts made of words that many of the given ones share."""
+"""Free-text fields that a text stage reads: strings made of words that many of the given strings share."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sealift.packing.inputs.base import Form
 from sealift.packing.inputs.columns import Column
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.probes import value_texts
-from sealift.packing.probes.probe_rows import Row, Rows, allowed
+from sealift.packing.probes.probe_rows import ProbeRows, Row, allowed
 from sealift.stages.text import TextStage
 from sealift.stats import SMALL
 
 _TEXTS_READ = 20_000
 _WORDS, _LONGEST, _ODD = 500, 30, 40
 _PASSAGE_WORDS, _PASSAGE_LETTERS = 3, 24
-_ENOUGH = 10 * SMALL  # a handful of texts says nothing about how rare a term was in training
+_ENOUGH = 10 * SMALL  # fewer texts do not show how rare a term was in training
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,16 +43,16 @@ class Words:
         return self.between.join(random.choice(self.terms, count)) if self.terms else ""
 
     def odd(self) -> list[str]:
-        """Texts on which lower case, accents, boundaries of words and n-grams are easily taken wrongly."""
-        found: list[str] = []
+        """Strings that test lower case, accents, word boundaries and n-grams."""
+        strings: list[str] = []
         for i, term in enumerate(self.terms[:_ODD]):
             other = self.terms[-1 - i]
-            found += [
+            strings += [
                 *(term.upper(), term.title(), f"{term} {other}", f"{other} {term}", f"{term}{other}"),
                 *(f"{term}\u0301 {other}", f"({term})\u2014{other}.", f"{term}\n\n{other}\u00a0{term}", f"_{term}'s"),
                 term.translate(_ACCENTED),
             ]
-        return found
+        return strings
 
 
 _ACCENTED = str.maketrans("aceinosuy", "àçéîñøšûÿ")
@@ -67,7 +67,7 @@ def words_of(stages: Sequence[Stage], form: Form, *, training: bool = False) -> 
         training: whether they are the training rows, which say what was rare in training however few they are.
     """
     words: dict[int, Words] = {}
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for stage in _free(stages):
         column = form.columns[stage.field]
         counts = _counted(TextStage(stage.spec), column)
@@ -81,7 +81,7 @@ def words_of(stages: Sequence[Stage], form: Form, *, training: bool = False) -> 
         rare = len(vocabulary.difference(shared))
         where = f'"{column.name}"'
         if rare and (training or len(form) >= _ENOUGH):
-            found.append(
+            findings.append(
                 Finding(
                     "terms", rare,
                     f"The vocabulary of {where} holds {rare} terms that fewer than {SMALL} of the texts given hold; "
@@ -93,7 +93,7 @@ def words_of(stages: Sequence[Stage], form: Form, *, training: bool = False) -> 
         passages = [term for term in vocabulary if 0 < counts[term] < SMALL and _is_passage(term)]
         if passages:
             longest = max(len(term.split()) for term in passages)
-            found.append(
+            findings.append(
                 Finding(
                     "passages", len(passages),
                     f"{len(passages):,} terms in the vocabulary of {where} are passages of up to {longest} words from "
@@ -102,7 +102,7 @@ def words_of(stages: Sequence[Stage], form: Form, *, training: bool = False) -> 
                     of=len(vocabulary), columns={column.name: len(passages)}, where=column.name,
                 )
             )  # fmt: skip
-    return words, found
+    return words, findings
 
 
 def _is_passage(term: str) -> bool:
@@ -110,7 +110,7 @@ def _is_passage(term: str) -> bool:
 
 
 def without_lists(fields: Sequence[Field], stages: Sequence[Stage]) -> list[Field]:
-    """Fields of which those that feed a stage list no whole texts: they are written, not chosen."""
+    """Fields of which those that feed a stage list no whole texts: they are entered freely, not chosen."""
     free = {stage.field for stage in _free(stages)}
     return [
         dataclasses.replace(field, categories=None, typical=None) if i in free else field
@@ -126,15 +126,15 @@ def fill(rows: Sequence[Row], words: Mapping[int, Words], seed: int) -> list[Row
     ]
 
 
-def odd_rows(contract: Contract, words: Mapping[int, Words], base: Sequence[Row]) -> Rows:
+def odd_rows(contract: Contract, words: Mapping[int, Words], base: Sequence[Row]) -> ProbeRows:
     """Rows whose texts are odd, on top of plausible ones."""
-    found = Rows([field.name for field in contract.inputs])
+    probes = ProbeRows([field.name for field in contract.inputs])
     for position, field in words.items():
         for turn, text in enumerate(field.odd()):
             row = list(base[turn % len(base)])
             row[position] = text
-            found.add("text", [row])
-    return allowed(contract, found)
+            probes.add("text", [row])
+    return allowed(contract, probes)
 
 
 def _free(stages: Sequence[Stage]) -> list[Stage]:

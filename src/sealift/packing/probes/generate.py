@@ -5,11 +5,11 @@ from __future__ import annotations
 from sealift.contract import Contract, Field
 from sealift.frameworks import Conversion
 from sealift.packing.probes import free_text, special_values, thresholds
-from sealift.packing.probes.probe_rows import Rows, edges
+from sealift.packing.probes.probe_rows import ProbeRows, edges
 from sealift.packing.probes.row_generator import RowGenerator
 
 
-def generate(conversion: Conversion, contract: Contract, generator: RowGenerator) -> Rows:
+def generate(conversion: Conversion, contract: Contract, generator: RowGenerator) -> ProbeRows:
     """Plausible rows, and rows at every edge: of the fields, of strings, of the trees' thresholds, of functions.
 
     Args:
@@ -17,7 +17,7 @@ def generate(conversion: Conversion, contract: Contract, generator: RowGenerator
         contract: which values the fields take; rows that it refuses are left out.
         generator: the plausible rows, on which the others are built.
     """
-    rows = Rows([f.name for f in contract.inputs])
+    rows = ProbeRows([f.name for f in contract.inputs])
     plausible = generator.plausible(contract)
     rows.add("plausible", plausible)
     rows.extend(edges(contract, generator.sketches, plausible))

@@ -19,7 +19,7 @@ ROUNDED = "rounded thresholds"
 
 
 @dataclass
-class Rows:
+class ProbeRows:
     """Generated rows by kind, in the order of the contract's fields."""
 
     names: Sequence[str]
@@ -31,7 +31,7 @@ class Rows:
         self.rows += rows
         self.kinds += [kind] * len(rows)
 
-    def extend(self, others: Rows) -> None:
+    def extend(self, others: ProbeRows) -> None:
         """Append rows with their kinds."""
         self.rows += others.rows
         self.kinds += others.kinds
@@ -42,10 +42,10 @@ class Rows:
             return {name: [] for name in self.names}
         return dict(zip(self.names, map(list, zip(*self.rows, strict=True)), strict=True))
 
-    def kept(self, keep: Sequence[bool]) -> Rows:
+    def kept(self, keep: Sequence[bool]) -> ProbeRows:
         """The rows where `keep` holds."""
         pairs = [(row, kind) for row, kind, wanted in zip(self.rows, self.kinds, keep, strict=True) if wanted]
-        return Rows(self.names, [row for row, _ in pairs], [kind for _, kind in pairs])
+        return ProbeRows(self.names, [row for row, _ in pairs], [kind for _, kind in pairs])
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -57,7 +57,7 @@ def typed(contract: Contract, columns: Sequence[Values]) -> list[Row]:
     return [list(row) for row in zip(*fitted, strict=True)]
 
 
-def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -> Rows:
+def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -> ProbeRows:
     """Rows at the edges of each field, on top of plausible `base` rows; ones the contract refuses are left out.
 
     One edge a row; where there are thousands of fields, several fields share a row.
@@ -78,16 +78,16 @@ def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -
             wanted["categories"] += [(i, value) for value in [*f.categories[: 20 * few], packing.unseen(f)]]
         for kind, values in packing.edges(f, sketch, few).items():
             wanted.setdefault(kind, []).extend((i, value) for value in values)
-    found = Rows([f.name for f in contract.inputs])
+    probes = ProbeRows([f.name for f in contract.inputs])
     most = max(25, min(4000, 400_000 // len(contract.inputs)))
     for kind, edits in wanted.items():
         rows = [list(base[i % len(base)]) for i in range(min(most, len(edits)))]
         for turn, (position, value) in enumerate(edits):
             rows[turn % len(rows)][position] = value
-        found.add(kind, rows)
+        probes.add(kind, rows)
     empty: Row = [None if f.missing == "allowed" else value for f, value in zip(contract.inputs, base[0], strict=True)]
-    found.add("missing", [empty])
-    return allowed(contract, found)
+    probes.add("missing", [empty])
+    return allowed(contract, probes)
 
 
 def encoded(contract: Contract, columns: Mapping[str, Values]) -> Batch:
@@ -99,7 +99,7 @@ def encoded(contract: Contract, columns: Mapping[str, Values]) -> Batch:
     return Stages.refusing(contract).checked(batch)
 
 
-def allowed(contract: Contract, rows: Rows) -> Rows:
+def allowed(contract: Contract, rows: ProbeRows) -> ProbeRows:
     """The rows that the contract lets through."""
     if not len(rows):
         return rows

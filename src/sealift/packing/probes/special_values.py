@@ -13,7 +13,7 @@ from sealift.contract import Contract
 from sealift.frameworks import Conversion, Tensor
 from sealift.graph.builder import concat
 from sealift.packing.probes import threshold_search, thresholds
-from sealift.packing.probes.probe_rows import Row, Rows, allowed
+from sealift.packing.probes.probe_rows import ProbeRows, Row, allowed
 
 KIND = "special values"
 _MOST = 24  # columns of operands
@@ -23,7 +23,7 @@ _FORKS = 120  # forks tried from each special value
 
 def special_rows(
     conversion: Conversion, contract: Contract, base: Sequence[Row], bounds: Sequence[tuple[float, float]]
-) -> Rows:
+) -> ProbeRows:
     """Rows of the contract for the special values of the operations that were traced.
 
     Args:
@@ -32,10 +32,10 @@ def special_rows(
         base: plausible rows.
         bounds: for each input, between which values the special ones are looked for.
     """
-    found = Rows([f.name for f in contract.inputs])
+    probes = ProbeRows([f.name for f in contract.inputs])
     operands = _operands(conversion)
     if not operands:
-        return found
+        return probes
     inside = thresholds.Inside(conversion, contract, concat(tensor for tensor, _ in operands))
     sources = thresholds.sources_of(contract, base, inside, inside.of(base))
     starts = list(islice(base, _STARTS))
@@ -51,15 +51,15 @@ def special_rows(
                 for row, sides in zip(starts, beside, strict=True)
                 for moved in sides
             ]
-            rows = allowed(contract, Rows(found.names, near, [KIND] * len(near)))
+            rows = allowed(contract, ProbeRows(probes.names, near, [KIND] * len(near)))
             if not len(rows):
                 continue
-            found.extend(rows)
+            probes.extend(rows)
             hit = inside.of(rows.rows)[:, column] == value
             exact = rows.kept(hit.tolist()).rows
             if exact:
-                found.extend(thresholds.threshold_rows(conversion, contract, exact, bounds, most=_FORKS))
-    return found
+                probes.extend(thresholds.threshold_rows(conversion, contract, exact, bounds, most=_FORKS))
+    return probes
 
 
 def _operands(conversion: Conversion) -> list[tuple[Tensor, tuple[float, ...]]]:

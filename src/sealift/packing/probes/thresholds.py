@@ -16,7 +16,7 @@ from onnx import NodeProto
 from sealift.contract import Contract
 from sealift.frameworks import Conversion, Tensor
 from sealift.packing.probes import threshold_search
-from sealift.packing.probes.probe_rows import ROUNDED, Row, Rows, allowed, encoded
+from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows, Row, allowed, encoded
 from sealift.packing.probes.threshold_search import Target
 from sealift.packing.probes.tree_nodes import MEMBER, Forest, read
 from sealift.packing.types import type_packing
@@ -36,7 +36,7 @@ def threshold_rows(
     bounds: Sequence[tuple[float, float]],
     *,
     most: int = _MOST,
-) -> Rows:
+) -> ProbeRows:
     """Rows of the contract for the forks of every tree ensemble.
 
     Args:
@@ -46,7 +46,7 @@ def threshold_rows(
         bounds: for each input, between which values thresholds are looked for.
         most: how many thresholds of an ensemble are tried.
     """
-    found = Rows([f.name for f in contract.inputs])
+    probes = ProbeRows([f.name for f in contract.inputs])
     nodes = conversion.model().graph.node
     open_ended = open_ended_in(nodes)
     for name, fed in _ensembles(nodes).items():
@@ -57,9 +57,9 @@ def threshold_rows(
         forests = [forest.unmirrored(values.shape[1]) for forest in forests]
         sources = sources_of(contract, base, inside, values)
         kind = ROUNDED if name in open_ended else "thresholds"
-        found.add(kind, _at_splits(contract, base, bounds, inside, values, sources, forests, most))
-        found.add("forks", _at_members(contract, base, values, sources, forests))
-    return allowed(contract, found)
+        probes.add(kind, _at_splits(contract, base, bounds, inside, values, sources, forests, most))
+        probes.add("forks", _at_members(contract, base, values, sources, forests))
+    return allowed(contract, probes)
 
 
 class Inside:
@@ -93,17 +93,17 @@ _OPEN = {
 
 def open_ended_in(nodes: Sequence[NodeProto]) -> set[str]:
     """The tensors that came by an operator whose last digit is open."""
-    found: set[str] = set()
+    open_ended: set[str] = set()
     for node in nodes:  # in the order of their use
         inner = [each for attribute in node.attribute for each in attribute.g.node]
-        if node.op_type in _OPEN or not found.isdisjoint(node.input) or (inner and open_ended_in(inner)):
-            found.update(node.output)
-    return found
+        if node.op_type in _OPEN or not open_ended.isdisjoint(node.input) or (inner and open_ended_in(inner)):
+            open_ended.update(node.output)
+    return open_ended
 
 
 def _ensembles(nodes: Sequence[NodeProto]) -> dict[str, list[NodeProto]]:
     """The tree nodes that the model's answers need, by the tensor that feeds them, before it is mirrored."""
-    found: dict[str, list[NodeProto]] = {}
+    ensembles: dict[str, list[NodeProto]] = {}
     plain = {node.output[0]: node.input[0] for node in nodes if node.op_type == "Neg"}
     mirrored = {
         node.output[0]: node.input[0]
@@ -112,8 +112,8 @@ def _ensembles(nodes: Sequence[NodeProto]) -> dict[str, list[NodeProto]]:
     }
     for node in nodes:
         if node.op_type == "TreeEnsemble":
-            found.setdefault(mirrored.get(node.input[0], node.input[0]), []).append(node)
-    return found
+            ensembles.setdefault(mirrored.get(node.input[0], node.input[0]), []).append(node)
+    return ensembles
 
 
 def sources_of(
@@ -126,8 +126,8 @@ def sources_of(
         # Too many to try; but columns that pass through unchanged are recognised.
         plain = np.array([[np.nan if row[i] is None else float(row[i] or 0.0) for i in numeric] for row in base[:20]])
         known = {column.tobytes(): i for i, column in zip(numeric, plain.T.astype(np.float32), strict=True)}
-        found = (known.get(column.tobytes()) for column in values[:20].T.astype(np.float32))
-        return {column: i for column, i in enumerate(found) if i is not None}
+        matching = (known.get(column.tobytes()) for column in values[:20].T.astype(np.float32))
+        return {column: i for column, i in enumerate(matching) if i is not None}
     best = np.zeros(width)
     source: dict[int, int] = {}
     for turn in range(2):
@@ -187,10 +187,10 @@ def _splits(
         feature.append(forest.feature[asked])
         split.append(forest.split[asked].astype(np.float64))
         reached.append(forest.reached(values)[asked])
-    found = np.concatenate(feature), np.concatenate(split), np.concatenate(reached)
+    splits = np.concatenate(feature), np.concatenate(split), np.concatenate(reached)
     # Of one threshold, the first node that a row reaches.
-    order = np.lexsort((found[2] < 0, found[1], found[0]))
-    by_column, by_split, by_row = (array[order] for array in found)
+    order = np.lexsort((splits[2] < 0, splits[1], splits[0]))
+    by_column, by_split, by_row = (array[order] for array in splits)
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = (by_column[1:] != by_column[:-1]) | (by_split[1:] != by_split[:-1])
     return by_column[first], by_split[first], by_row[first]

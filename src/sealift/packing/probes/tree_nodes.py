@@ -1,4 +1,4 @@
-"""A `TreeEnsemble` node of the graph, walked through in NumPy: which of its forks do given rows reach?"""
+"""A `TreeEnsemble` node of the graph, evaluated in NumPy: the splits that given rows reach."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Forest:
         result = np.full(len(self.feature), -1, dtype=np.int64)
         row = np.repeat(np.arange(len(values)), len(self.roots))
         node = np.tile(self.roots, len(values))
-        for _ in range(len(self.feature) + 1):  # no path is longer; a graph with a cycle must not hang us
+        for _ in range(len(self.feature) + 1):  # no path is longer; a graph with a cycle must not loop forever
             if not len(node):
                 break
             result[node] = row

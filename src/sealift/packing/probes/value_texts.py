@@ -1,4 +1,4 @@
-"""Texts for fields whose text is read as a number or a time: plausible ones, and ones that are easily misread."""
+"""Strings for fields that are read as a number or a time: plausible ones, and edge cases."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def is_value(stage: Stage) -> bool:
 
 
 def texts_like(stage: Stage, values: Sequence[Any]) -> list[str]:
-    """Texts that a stage reads as values like those of `values`, drawn from a summary that gives no record away."""
+    """Texts that a stage reads as values like those of `values`, drawn from a summary that reveals no record."""
     made = TextStage(stage.spec)
     counts = Counter(text for text in values if text is not None)
-    found = [(made.count(str(text)).get(0), times) for text, times in counts.items()]
-    read = [(value, times) for value, times in found if value is not None and np.isfinite(value)]
+    read_values = [(made.count(str(text)).get(0), times) for text, times in counts.items()]
+    read = [(value, times) for value, times in read_values if value is not None and np.isfinite(value)]
     numbers = np.repeat([value for value, _ in read], [times for _, times in read]).astype(np.float64)
     of_dates = stage.spec["analyzer"] == "time"
     sketch = sketch_numbers(np.floor(numbers / DAY) if of_dates else numbers)

@@ -1,1 +1,1 @@
-"""The original model and the converted graph on the same rows, compared; and where they differ."""
+"""Compare the original model with the converted graph on the same rows, and locate differences."""

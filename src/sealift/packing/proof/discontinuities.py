@@ -1,4 +1,4 @@
-"""Rows where an answer jumps, and where it is open between which neighbouring doubles it does."""
+"""Rows at a discontinuity of the answer, whose position between neighbouring doubles is not determined."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
-from sealift.packing.probes.probe_rows import ROUNDED, Rows, encoded
+from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows, encoded
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
 from sealift.runtime import AnyEngine
 
-_DOUBLES = 23  # how far beside a threshold a jump may lie: 2**22 doubles are a share of 1e-9, the rule for numbers
-_MOST = 2000  # rows that are looked into
+_DOUBLES = 23  # distance of a jump from its threshold: 2**22 doubles are 1e-9 relative, the tolerance of numbers
+_MOST = 2000  # rows that are examined
 
 _Answers = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Jumps:
-    """Rows on thresholds, which are pairs of neighbouring doubles with a jump of the answer at or beside them.
+class Discontinuities:
+    """Rows at thresholds: pairs of neighbouring doubles, at or near which the answer is discontinuous.
 
-    Where the compared number is a sum of products or the value of a function such as the logarithm, its last digit is
-    left open by IEEE 754: libraries, processors and engines differ in it, the original's among them, and so in between
-    which doubles the jump comes. A row there may have the answer from beyond it. Each such row is counted and told in
-    the evidence, and none becomes an example.
+    Where the compared number is a sum of products or the value of a function such as the logarithm, IEEE 754
+    does not determine its last digit: libraries, processors and engines differ, the original included. So does the pair
+    of doubles between which the answer changes. Such a row may have the answer from the other side. Each one is counted
+    in the evidence, and none becomes an example.
     """
 
     report: Report
-    rows: Rows
+    rows: ProbeRows
     truth: _Answers
     original: Original
 
@@ -55,9 +55,9 @@ class Jumps:
         different = np.flatnonzero(~same)[:_MOST].tolist()
         # The other row of the pair first, whose answer is known; then doubles ever farther beside.
         pairs = {k: self._pair(int(piece[k])) for k in different}
-        found = {k: {name: self.truth[name][pair] for name in wanted} for k, pair in pairs.items() if pair}
+        nearby = {k: {name: self.truth[name][pair] for name in wanted} for k, pair in pairs.items() if pair}
         moved = {k: place for k, pair in pairs.items() if (place := self._moved(int(piece[k]), pair)) is not None}
-        settled = {k: answer for k, near in found.items() if (answer := self._like(got, k, near)) is not None}
+        settled = {k: answer for k, near in nearby.items() if (answer := self._like(got, k, near)) is not None}
         rest = [k for k in moved if k not in settled]
         beside = _beside(self.original, self.rows.names, [(self.rows.rows[int(piece[k])], moved[k]) for k in rest])
         for k, near in zip(rest, beside, strict=True):
@@ -70,11 +70,11 @@ class Jumps:
         return changed
 
     def _pair(self, row: int) -> list[int]:
-        """The rows beside this one on the same threshold, or on one next to it."""
+        """The adjacent rows at the same threshold, or at one next to it."""
         return [other for other in (row - 1, row + 1) if self._on_threshold(row, other)]
 
     def _moved(self, row: int, pair: Sequence[int]) -> int | None:
-        """The field, one of doubles, in which alone this row differs from one of its pair."""
+        """The field, one of doubles, in which this row differs from one of its pair, if it is the only one."""
         mine = self.rows.rows[row]
         for other in pair:
             fields = [i for i, two in enumerate(zip(mine, self.rows.rows[other], strict=True)) if two[0] != two[1]]
@@ -95,7 +95,7 @@ class Jumps:
 def only_jumps(report: Report, engine: AnyEngine, contract: Contract, original: Original) -> bool:
     """Whether each of the worst rows has the answer of a row beside it, in one number and by a billionth at most."""
     if report.times:
-        return False  # told as dates, which are no doubles to step beside
+        return False  # reported as dates, not as doubles
     for worst in report.rows:
         names, row = list(worst.row), list(worst.row.values())
         mine = engine.run(encoded(contract, {name: [cell] for name, cell in worst.row.items()}).tensors)
@@ -106,7 +106,7 @@ def only_jumps(report: Report, engine: AnyEngine, contract: Contract, original: 
 
 
 def _beside(original: Original, names: Sequence[str], places: Sequence[tuple[Sequence[Any], int]]) -> list[_Answers]:
-    """For each row and field, the original's answers to doubles ever farther beside the one there, asked in one go."""
+    """For each row and field, the original's answers to doubles ever farther beside the one there, in one call."""
     steps = 2 ** np.arange(_DOUBLES)
     columns: dict[str, list[Any]] = {name: [] for name in names}
     ends = [0]
@@ -121,7 +121,7 @@ def _beside(original: Original, names: Sequence[str], places: Sequence[tuple[Seq
         return [{} for _ in places]
     good, answers = original.accepted(columns)
     cuts = np.concatenate([[0], np.cumsum(good)])[ends].tolist()
-    return [{name: found[a:b] for name, found in answers.items()} for a, b in pairwise(cuts)]
+    return [{name: array[a:b] for name, array in answers.items()} for a, b in pairwise(cuts)]
 
 
 def _first_equal(mine: _Answers, near: _Answers, report: Report) -> int | None:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from sealift.contract import Contract
 from sealift.errors import LimitError, PackError, SealError
 from sealift.packing.inputs.columns import Values
-from sealift.packing.probes.probe_rows import Rows, encoded
-from sealift.packing.proof.discontinuities import Jumps
+from sealift.packing.probes.probe_rows import ProbeRows, encoded
+from sealift.packing.proof.discontinuities import Discontinuities
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
 from sealift.runtime.child import LostError
@@ -21,10 +21,10 @@ from sealift.stages.text import Stages
 
 _ROWS, _PIECE, _THINNED = 1000, 256, 20
 DOES_NOT_RUN = "does not run: "
-"""How the report begins of an engine that cannot run this graph."""
+"""The beginning of the report on an engine that cannot run this graph."""
 
 NOT_CHECKED = "not checked: "
-"""How the report begins of an engine that cannot run on the machine where the file was made."""
+"""The beginning of the report on an engine that cannot run on the machine where the file was made."""
 
 _Answers = Mapping[str, npt.NDArray[Any]]
 
@@ -42,7 +42,7 @@ def compare_in(
     contract: Contract,
     original: Original,
     answers: _Answers,
-    rows: Rows,
+    rows: ProbeRows,
     truth: _Answers,
     asked: Collection[str] | None = None,
 ) -> None:
@@ -71,7 +71,7 @@ def compare_in(
     own = _thinned(original.form.values(), answers)
     columns: list[tuple[Mapping[str, Any], _Answers]] = [own, (rows.columns(), truth)]
     try:
-        found = _answered(kind, graph, stages, contract, columns)
+        answered = _answered(kind, graph, stages, contract, columns)
     except LostError as error:
         raise _cannot_prove(kind, error.what.rstrip("."), "Close other programs") from error
     except LimitError:
@@ -81,8 +81,8 @@ def compare_in(
             raise _cannot_prove(kind, error.what.rstrip("."), "Pack a simpler or smaller model") from error
         report.engines[kind.key] = f"{DOES_NOT_RUN}{error.what}"
         return
-    jumps = Jumps(report, rows, truth, original)
-    for (values, expected), pieces in zip(columns, found, strict=True):
+    jumps = Discontinuities(report, rows, truth, original)
+    for (values, expected), pieces in zip(columns, answered, strict=True):
         for piece, got in pieces:
             wanted = {name: array[piece] for name, array in expected.items()}
             if values is columns[1][0]:
@@ -99,7 +99,7 @@ def _answered(
     contract: Contract,
     columns: Iterable[tuple[Mapping[str, Any], _Answers]],
 ) -> list[list[tuple[npt.NDArray[np.intp], _Answers]]]:
-    """The answers in pieces; once more from the start where the process ended, which may be another's doing."""
+    """The answers in pieces; repeated once if the process ended, since another process may be the cause."""
     for last in (False, True):
         try:
             with kind.open(graph, stages) as engine:

@@ -1,4 +1,4 @@
-"""Which step is at fault: each one is given what the graph gave it, and its own answer is compared."""
+"""Locate the faulty step: run each original step on the inputs that the graph gives it, and compare the results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def faulty_step(conversion: Conversion, tensors: Mapping[str, Any]) -> str:
                 return step.path
         except LimitError:
             raise
-        except Exception:  # noqa: S112 - a step that cannot be replayed by itself is not the one we can name
+        except Exception:  # noqa: S112 - a step that cannot be run separately cannot be blamed
             continue
     return ""
 

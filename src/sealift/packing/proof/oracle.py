@@ -1,4 +1,4 @@
-"""The original model as an oracle: its answers by output name, whatever rows it refuses left out."""
+"""The original model as the reference: its answers by output name, without the rows that it refuses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Original:
     single: set[str] = field(default_factory=set)
 
     def answer(self, X: Any) -> dict[str, npt.NDArray[Any]]:
-        """The answers to rows in the caller's form; whatever the model raises comes through."""
+        """The answers to rows in the caller's form; exceptions of the model are not caught."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             answers = self.source.answer(X, tuple(output.kind for output in self.outputs))
@@ -49,9 +49,9 @@ class Original:
         rows = self._built(columns)
         try:
             return (self if wholly else replace(self, outputs=self.outputs[:1])).answer(rows)
-        except LimitError:  # it would be exceeded by every question of this kind
+        except LimitError:  # every further call of this kind would exceed it
             raise
-        except Exception:  # any refusal is an answer to this question
+        except Exception:  # any exception counts as a refusal
             return None
 
     def accepts(self, columns: Mapping[str, Values], *, wholly: bool = True) -> bool:
@@ -84,7 +84,7 @@ class Original:
         return good, self.answer_columns(picked(columns, good))
 
     def _built(self, columns: Mapping[str, Values]) -> Any:
-        # Apart from the asking: rows that cannot be built would look as if the model refused them.
+        # Outside the call: rows that cannot be built would look as if the model refused them.
         try:
             return self.form.built(columns)
         except Exception as error:
@@ -118,13 +118,13 @@ def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:
             f"The model fails on the rows given: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
             fix="Give X as the model takes it in predict: the same columns, types and order as in fit.",
         ) from error
-    given, found = len(original.form), len(next(iter(answers.values())))
-    if given != found:
+    given, count = len(original.form), len(next(iter(answers.values())))
+    if given != count:
         # A text vectorizer takes a data frame for the list of its column names.
         raise PackError(
             "E305",
-            f"The model gives {found} answers to {given} rows.",
-            fix="Give a model of texts its one column, X['text'], and not a data frame; in a ColumnTransformer, name "
-            "the column by a plain string.",
+            f"The model gives {count} answers to {given} rows.",
+            fix="Give a model of strings its only column, X['text'], and not a data frame; in a ColumnTransformer, "
+            "name the column by a plain string.",
         )
     return answers

@@ -1,4 +1,4 @@
-"""The proof run: the graph against the original on the caller's rows and on every generated edge."""
+"""The proof: compare the graph with the original on the caller's rows and on all generated rows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from sealift.packing.convert import Converted
 from sealift.packing.inputs.columns import picked
 from sealift.packing.options import Options
 from sealift.packing.probes import special_values
-from sealift.packing.probes.probe_rows import ROUNDED, Rows, encoded
+from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows, encoded
 from sealift.packing.progress import Countdown, Progress
-from sealift.packing.proof.discontinuities import Jumps, only_jumps
+from sealift.packing.proof.discontinuities import Discontinuities, only_jumps
 from sealift.packing.proof.further_engines import DOES_NOT_RUN, compare_in, further_engines
 from sealift.packing.proof.locate import faulty_step
 from sealift.packing.proof.oracle import Original
@@ -28,9 +28,9 @@ from sealift.packing.proof.text_refusals import compare_refusals
 from sealift.runtime import AnyEngine, Tolerance, open_engine
 from sealift.stages.text import Stages
 
-_ALONE = 4
+_SINGLE_ROWS = 4
 _MOST_ROWS, _LEAST_ROWS, _MOST_CELLS = 1 << 16, 1 << 10, 1 << 22
-"""Bounds of how many of the caller's rows are compared at once, so that a large table needs little memory besides."""
+"""Bounds of the number of the caller's rows that are compared at once, to limit the memory."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,18 @@ class Proof:
         rows: the generated rows that the original answered.
         truth: its answers to them, by output name.
         tolerance: by how much an answer may differ, by output name.
-        notes: what the packer should know.
+        notes: notes for the packer.
     """
 
     report: Report
-    rows: Rows
+    rows: ProbeRows
     truth: Mapping[str, npt.NDArray[Any]]
     tolerance: Mapping[str, Tolerance]
     notes: list[str]
 
 
 def prove(
-    converted: Converted, contract: Contract, graph: bytes, probes: Rows, options: Options, say: Progress
+    converted: Converted, contract: Contract, graph: bytes, probes: ProbeRows, options: Options, say: Progress
 ) -> Proof:
     """Compare the graph with the original on the caller's rows and on the generated ones, in each engine.
 
@@ -91,7 +91,7 @@ def prove(
     if len(rows):
         _compare_generated(report, engine, contract, original, rows, truth)
         countdown.add(len(probes))
-        _compare_alone(report, engine, original, contract, rows)
+        _compare_singles(report, engine, original, contract, rows)
         compare_refusals(report, original, contract, rows.rows[0])
     for kind in further_engines():
         if not report.passed:
@@ -103,14 +103,14 @@ def prove(
         on_jumps = jumps and only_jumps(report, engine, contract, original)
         raise _parity_error(report, conversion, contract, original, rows, on_jumps=on_jumps)
     if report.jumped:
-        # As examples they would fail elsewhere.
-        keep = ~np.isin(np.arange(len(rows)), [row for found in report.jumped.values() for row in found])
+        # As examples they would fail on other machines.
+        keep = ~np.isin(np.arange(len(rows)), [row for indices in report.jumped.values() for row in indices])
         rows, truth = rows.kept(keep.tolist()), {name: answers[keep] for name, answers in truth.items()}
     return Proof(report, rows, truth, tolerance, [*notes, *_notes(report)])
 
 
 def _notes(report: Report) -> list[str]:
-    """What the packer should know of the comparison."""
+    """Notes on the comparison for the packer."""
     notes = []
     if report.refused:
         notes.append(f"The original itself refuses {report.refused} generated rows that the contract lets through.")
@@ -147,7 +147,7 @@ def _check_shapes(conversion: Conversion, contract: Contract, answers: Mapping[s
             )
 
 
-def _asked(original: Original, rows: Rows) -> tuple[Rows, dict[str, npt.NDArray[Any]]]:
+def _asked(original: Original, rows: ProbeRows) -> tuple[ProbeRows, dict[str, npt.NDArray[Any]]]:
     """The rows that the original answers, and its answers; it is asked for rows with gaps apart from those without.
 
     One gap makes floats of a column of whole numbers, and then 1 // 0 is infinite in every row of it. Rows at special
@@ -156,7 +156,7 @@ def _asked(original: Original, rows: Rows) -> tuple[Rows, dict[str, npt.NDArray[
     gaps = np.array([None in row for row in rows.rows])
     apart = np.array([kind == special_values.KIND for kind in rows.kinds])
     good = np.zeros(len(rows), dtype=np.bool_)
-    found: dict[str, npt.NDArray[Any]] = {}
+    collected: dict[str, npt.NDArray[Any]] = {}
     groups = [np.flatnonzero((gaps == gap) & (apart == odd)) for gap in (True, False) for odd in (False, True)]
     for places in groups:
         if not len(places):
@@ -165,9 +165,9 @@ def _asked(original: Original, rows: Rows) -> tuple[Rows, dict[str, npt.NDArray[
         kept, answered = original.accepted(part.columns())
         good[places] = kept
         for name, answers in answered.items():
-            whole = found.setdefault(name, np.empty((len(rows), *answers.shape[1:]), dtype=answers.dtype))
+            whole = collected.setdefault(name, np.empty((len(rows), *answers.shape[1:]), dtype=answers.dtype))
             whole[places[kept]] = answers
-    return rows.kept(good.tolist()), {name: answers[good] for name, answers in found.items()}
+    return rows.kept(good.tolist()), {name: answers[good] for name, answers in collected.items()}
 
 
 def _compare_own(
@@ -189,12 +189,12 @@ def _compare_own(
         block = slice(start, start + size)
         own = {name: values[block] for name, values in original.form.values().items()}
         batch = encoded(contract, own)
-        unread = sorted({found.row - 1 for found in batch.problems if found.code == "R108"})
+        unread = sorted({each.row - 1 for each in batch.problems if each.code == "R108"})
         if unread:  # the original answered these rows
             rows = picked(own, np.isin(np.arange(len(batch)), unread))
             report.add_refusals("caller", rows, [False] * len(unread), [True] * len(unread))
         lost += len(batch) - int(batch.good.sum()) - len(unread)
-        problem = problem or next((found for found in batch.problems if found.code != "R108"), None)
+        problem = problem or next((each for each in batch.problems if each.code != "R108"), None)
         if batch.good.any():
             rows = own if batch.good.all() else picked(own, batch.good)
             mine = {name: array[block][batch.good] for name, array in answers.items()}
@@ -217,40 +217,42 @@ def _compare_generated(
     engine: AnyEngine,
     contract: Contract,
     original: Original,
-    rows: Rows,
+    rows: ProbeRows,
     answers: Mapping[str, npt.NDArray[Any]],
 ) -> None:
     tensors = encoded(contract, rows.columns()).tensors
     got = engine.run(tensors)
-    truth = Jumps(report, rows, answers, original).beyond(np.arange(len(rows)), answers, got, "native")
+    truth = Discontinuities(report, rows, answers, original).beyond(np.arange(len(rows)), answers, got, "native")
     report.add(rows.kinds, rows.columns(), truth, got)
-    # A row alone must answer as it does among many.
+    # A single row must give the same answer as in a batch.
     few = [i for i, kind in enumerate(rows.kinds) if kind != ROUNDED]
     few = few[:: max(1, len(few) // 10)]
-    alone = [engine.run({name: array[i : i + 1] for name, array in tensors.items()}) for i in few]
-    single = {name: np.concatenate([one[name] for one in alone]) for name in truth}
+    answers_to_each = [engine.run({name: array[i : i + 1] for name, array in tensors.items()}) for i in few]
+    single = {name: np.concatenate([one[name] for one in answers_to_each]) for name in truth}
     columns = {name: [values[i] for i in few] for name, values in rows.columns().items()}
     report.add(["single"] * len(few), columns, {name: array[few] for name, array in truth.items()}, single)
 
 
-def _compare_alone(report: Report, engine: AnyEngine, original: Original, contract: Contract, rows: Rows) -> None:
-    """The original asked for a row alone: what it makes of the number of rows, or of the rows beside, shows there.
+def _compare_singles(
+    report: Report, engine: AnyEngine, original: Original, contract: Contract, rows: ProbeRows
+) -> None:
+    """Compare with the original on single rows: an answer that depends on other rows, or on their number, differs.
 
-    Plausible rows only: on a threshold of a sum of products, its own sum may round otherwise for a single row.
+    Plausible rows only: at a threshold of a sum of products, the original's sum may round differently for a single row.
     """
     usual = [i for i, kind in enumerate(rows.kinds) if kind == "plausible"]
-    for i in usual[:: max(1, len(usual) // _ALONE)][:_ALONE]:
+    for i in usual[:: max(1, len(usual) // _SINGLE_ROWS)][:_SINGLE_ROWS]:
         columns = {name: [value] for name, value in zip(rows.names, rows.rows[i], strict=True)}
-        found = original.tried(columns)
-        if found is not None:
+        expected = original.tried(columns)
+        if expected is not None:
             got = engine.run(encoded(contract, columns).tensors)
             # SparsePCA gives a vector for a single row.
-            truth = {n: a.reshape(got[n].shape) if a.size == got[n].size else a for n, a in found.items()}
+            truth = {n: a.reshape(got[n].shape) if a.size == got[n].size else a for n, a in expected.items()}
             report.add(["original alone"], columns, truth, got)
 
 
 def _parity_error(
-    report: Report, conversion: Conversion, contract: Contract, original: Original, rows: Rows, *, on_jumps: bool
+    report: Report, conversion: Conversion, contract: Contract, original: Original, rows: ProbeRows, *, on_jumps: bool
 ) -> ParityError:
     own = {column.name: column.values for column in original.form.columns}
     both = {name: [*values, *own[name]] for name, values in rows.columns().items()}
@@ -286,7 +288,7 @@ def _cause(report: Report, conversion: Conversion, original: Original) -> tuple[
     if mixed and any(worst.row.get(name) is None for worst in report.rows for name in mixed):
         return (
             f"The column {mixed[0]!r:.80} has both None and NaN where a value is missing, and the model answers them "
-            "differently; no table file can tell them apart. ",
+            "differently; a table file does not distinguish them. ",
             "Use one of them, in training too: X['s'] = X['s'].where(X['s'].notna(), np.nan).",
         )
     step = next((step for step in conversion.steps if step.path == report.step), None)

@@ -56,7 +56,7 @@ def replayed(graph: Graph, source: Source, table: Table, tensors: Mapping[str, A
         return whole
     import pandas
 
-    # Told its dtype, or pandas makes NaN of None.
+    # With its dtype, since pandas would convert None to NaN.
     return pandas.DataFrame({n: pandas.Series(c, dtype=c.dtype) for n, c in zip(names, columns, strict=True)})
 
 
@@ -69,8 +69,8 @@ def _as_sparse(values: Any, stored: Any) -> Any:
 
 
 def _as_times(micros: Any, kind: str) -> Any:
-    """Microseconds (N, k), NaN where missing, as the dates or spans that they stand for."""
+    """Microseconds (N, k), NaN where missing, as the dates or durations that they stand for."""
     gone = np.isnan(micros)
-    found = np.where(gone, 0.0, micros).astype(np.int64).astype(f"{np.dtype(kind).kind}8[us]").astype(kind)
-    found[gone] = np.array("NaT", dtype=kind)
-    return found
+    times = np.where(gone, 0.0, micros).astype(np.int64).astype(f"{np.dtype(kind).kind}8[us]").astype(kind)
+    times[gone] = np.array("NaT", dtype=kind)
+    return times

@@ -1,4 +1,4 @@
-"""The proof: the graph's answers beside the original's, row by row, and what to say when they differ."""
+"""The report of a proof: the graph's answers compared with the original's, and the worst differences."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ class Worst:
 
 @dataclass(repr=False)
 class Report:
-    """What was compared, and how it came out.
+    """The rows compared, and the differences.
 
     Attributes:
         compared: rows by kind (`caller`, `plausible`, `thresholds`, `missing`, …).
         refused: generated rows that the original itself refuses; nothing to compare.
-        misjudged: rows that only one of the two refuses because of a text that cannot be read.
+        misjudged: rows that only one of the two refuses because of a string that cannot be read.
         worst: output → the worst difference in units of max(|expected|, scale).
         tolerance: output → the tolerance.
         policy: the share that the policy allows for this model.
         stated: the share that the caller stated instead.
         different: output → rows that differ beyond it.
         rows: the worst rows.
-        engines: what the graph was run by.
+        engines: the engines that ran the graph, with their versions.
         jumped: generated rows on a jump of the answer for which an engine gave the answer of a double beside it, by
             engine.
         step: the first step whose own result differs, when a difference was found.
-        times: the columns of dates, whose values are told as such, with their types.
+        times: the columns of dates, whose values are reported as dates, with their types.
         kinds: output → its kind, which compares its answers; numbers and labels by default.
     """
 
@@ -73,7 +73,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether every compared row came out the same."""
+        """Whether no compared row differs."""
         return not self.misjudged and not any(self.different.values())
 
     @property
@@ -108,7 +108,7 @@ class Report:
             for i in bad[: max(0, _WORST - len(self.rows))].tolist():
                 if i >= len(kinds):
                     break  # the original gave more answers than it was asked for
-                row = {key: self._told(key, values[i]) for key, values in columns.items()}
+                row = {key: self._reported(key, values[i]) for key, values in columns.items()}
                 pair = (_shown(expected[i]), _shown(converted[name][i] if len(converted[name]) > i else None))
                 self.rows.append(Worst(kinds[i], row, name, *pair))
 
@@ -126,7 +126,7 @@ class Report:
                 continue
             self.misjudged += 1
             if len(self.rows) < _WORST:
-                row = {key: self._told(key, values[i]) for key, values in columns.items()}
+                row = {key: self._reported(key, values[i]) for key, values in columns.items()}
                 pair = ("refused" if refused else "answered" for refused in (expected, got))
                 self.rows.append(Worst(kind, row, "the row", *pair))
 
@@ -137,7 +137,7 @@ class Report:
         kind = self.kinds.get(name)
         return (kind.compare if kind is not None else matches)(got, expected, self.tolerance.get(name))
 
-    def _told(self, name: str, value: Any) -> Any:
+    def _reported(self, name: str, value: Any) -> Any:
         kind = self.times.get(name)
         return value if kind is None or value is None else text_of(value, kind)
 
@@ -161,14 +161,14 @@ class Report:
         }
 
     def lines(self) -> list[str]:
-        """The worst rows for people."""
-        found = []
+        """The worst rows in sentences."""
+        sentences = []
         for worst in self.rows:
             shown = ", ".join(f"{key}={value!r:.40}" for key, value in list(worst.row.items())[:8])
             more = ", …" if len(worst.row) > 8 else ""
             pair = f"{worst.output} is {_short(worst.original)}, got {_short(worst.converted)}"
-            found.append(f"{worst.kind} row ({shown}{more}): {pair}")
-        return found
+            sentences.append(f"{worst.kind} row ({shown}{more}): {pair}")
+        return sentences
 
 
 def tolerances(

@@ -1,4 +1,4 @@
-"""Which texts of a field that is read as a number or a time the original refuses, and whether the file does too."""
+"""Compare the strings that the original refuses, in fields that are read as a number or a time, with the file."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def with_policies(stages: Sequence[Stage], original: Original) -> tuple[Stage, .
 def compare_refusals(report: Report, original: Original, contract: Contract, base: Row) -> None:
     """Ask which texts the original refuses, on top of a row that it answers, and whether the sealed file does too.
 
-    A text that both refuse counts as compared. Where the original alone refuses one, it refuses either the text or
-    what was read out of it: if it refuses the value's plain spelling too, that is no matter of reading.
+    A text that both refuse counts as compared. Where only the original refuses one, it refuses either the text or
+    the value that was read from it: if it refuses the value's plain spelling too, reading is not the cause.
     """
     names = [field.name for field in contract.inputs]
     for position in dict.fromkeys(stage.field for stage in contract.stages if is_value(stage)):
@@ -83,7 +83,7 @@ def _columns(names: Sequence[str], rows: Sequence[Row]) -> Mapping[str, list[Any
 
 
 def _plain(stages: Sequence[Stage], text: str) -> Iterator[str | None]:
-    """The plain spelling of what each stage reads out of a text; None, a missing value, where it reads nothing."""
+    """The plain spelling of the value that each stage reads from a text; None, a missing value, where it reads none."""
     for stage in stages:
         value = TextStage(stage.spec).count(text).get(0)
         yield None if value is None else spelled(stage, value)
