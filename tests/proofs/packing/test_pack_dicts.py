@@ -200,7 +200,7 @@ REFUSED: dict[str, tuple[str, Callable[[list[Row]], Any], str, str]] = {
     "dicts in dicts": ("E304", lambda X: [{"city": {"a": 1}}, *X], "dict, str", "numbers, strings, booleans or dates"),
     "NaN and absent": ("E304", lambda X: [{"dose": None}, *X], "absent from others", "leave the key out"),
     "U+0000": ("E304", lambda X: [{"city": "a\0"}, *X], "U+0000", "Remove such characters"),
-    "large numbers": ("E304", lambda X: [{"visits": 2**60}, *X], "beyond 2**53", "turn it into text"),
+    "large numbers": ("E304", lambda X: [{"visits": 2**60}, *X], "beyond 2**53", "turn it into strings"),
 }
 
 
