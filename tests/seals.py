@@ -82,7 +82,7 @@ def graph() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def members(answers: Sequence[float] | None = None) -> dict[str, bytes]:
+def members(answers: Sequence[float] | None = None, contract: Contract = CONTRACT) -> dict[str, bytes]:
     """The members of the sealed model; `answers` puts other probabilities into the golden examples."""
     expected = [risk(*row) for row in ROWS] if answers is None else list(answers)
     examples = {
@@ -93,7 +93,7 @@ def members(answers: Sequence[float] | None = None) -> dict[str, bytes]:
         "source": "generated",
     }
     parts = {
-        "contract.json": canonical.dumps(CONTRACT.as_json()),
+        "contract.json": canonical.dumps(contract.as_json()),
         "model.onnx": graph(),
         "golden/examples.json": canonical.dumps(examples),
         "evidence.json": canonical.dumps({"rows": len(ROWS)}),
@@ -104,7 +104,7 @@ def members(answers: Sequence[float] | None = None) -> dict[str, bytes]:
     return seal.assemble(parts, name="tiny", version="1", task="classification", producer="tests", opsets={"": 21})
 
 
-def write(path: Path, answers: Sequence[float] | None = None) -> Path:
+def write(path: Path, answers: Sequence[float] | None = None, contract: Contract = CONTRACT) -> Path:
     """Write the sealed model."""
-    seal.write(path, members(answers))
+    seal.write(path, members(answers, contract))
     return path

@@ -152,6 +152,17 @@ def test_titles_are_labels_and_categories_have_names(app: Opened) -> None:
     expect(plain.locator("code")).to_have_count(0)
 
 
+def test_titles_are_labels_in_file_mode(app: Opened, tmp_path: Path) -> None:
+    header = [*(f"lab{i}" for i in range(12)), "age", *BINARY]
+    lines = [["1"] * 12 + ["900"] + ["0"] * len(BINARY), ["1"] * 12 + ["50"] + ["x"] * len(BINARY)]
+    app.choose("\n".join(",".join(line) for line in [header, *lines]))
+    bad = app.inside.get_by_test_id("bad-rows")
+    expect(bad).to_contain_text("Ascites?")
+    expect(bad.locator("tbody td:nth-child(2) code")).to_have_text("ascites")  # the others have no title
+    notes = app.inside.get_by_test_id("column-notes")
+    expect(notes.locator("[data-field=age] dt")).to_have_text(re.compile(r"^Age at admission\s+age$"))
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (640, 450), (320, 256)])
 def test_narrow_screens_and_zoom_lose_nothing(app: Opened, width: int, height: int) -> None:
     """640 by 450 is a window of 1280 by 900 at 200 %; 320 by 256 is the one of WCAG 1.4.10."""

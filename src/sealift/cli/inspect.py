@@ -11,7 +11,7 @@ from typing import Any
 from sealift.cli import console
 from sealift.cli.console import clean, pairs, say, styled, table
 from sealift.cli.evidence import show
-from sealift.contract import Field, named_categories, readable
+from sealift.contract import Field, labels, named_categories, readable
 from sealift.errors import SealError
 
 _SHOWN = 12
@@ -71,10 +71,10 @@ def _inspect(file: Path, *, as_json: bool) -> None:
     )
     say(f"\n{len(contract.inputs)} inputs")
     table(
-        ["name", "title", "type", "may be missing", "values", "usual", "units"],
+        ["label", "column", "type", "may be missing", "values", "usual", "units"],
         (
-            [f.name, f.title, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), _usual(f), f.units]
-            for f in contract.inputs
+            [label, f.name, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), _usual(f), f.units]
+            for f, label in zip(contract.inputs, labels(contract.inputs), strict=True)
         ),
         total=len(contract.inputs),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
@@ -33,6 +33,7 @@ def run(
 ) -> None:
     """Score a file and tell how it went. Exits with 3 when rows were refused."""
     from sealift.batch import score
+    from sealift.contract import labels
     from sealift.runtime import Limits, load
 
     if as_json and target == "-":
@@ -57,14 +58,15 @@ def run(
                 console.say(f"    row {problem.row}  {problem.code}  {console.clean(problem.message)}", told)
             if summary.refused > _LISTED:
                 console.say("    …", told)
-        _cautions(summary.cautions, told)
+        called = dict(zip(model.contract.index, labels(model.contract.inputs), strict=True))
+        _cautions(summary.cautions, called, told)
         if target != "-":
             console.say(f"answers in {console.clean(summary.output)}")
     if summary.refused:
         raise SystemExit(console.SOME_ROWS)
 
 
-def _cautions(counted: Sequence[Cautions], stream: TextIO) -> None:
+def _cautions(counted: Sequence[Cautions], called: Mapping[str, str], stream: TextIO) -> None:
     """Per column of the answered rows: values missing, categories unknown, numbers unlike the training data."""
     for item in counted[:_LISTED]:
         parts = [f"{item.missing:,} missing"] * bool(item.missing)
@@ -72,7 +74,9 @@ def _cautions(counted: Sequence[Cautions], stream: TextIO) -> None:
         if item.unknown:
             examples = ", ".join(f"'{text}'" for text in item.examples)
             parts.append(f"{item.unknown:,} not among the known categories ({examples})")
-        console.say(f"    column {console.clean(item.field)}: {console.clean('; '.join(parts))}", stream)
+        label = called[item.field]
+        name = item.field if label == item.field else f"{item.field} ({label})"
+        console.say(f"    column {console.clean(name)}: {console.clean('; '.join(parts))}", stream)
     if len(counted) > _LISTED:
         console.say(f"    and {len(counted) - _LISTED:,} more columns", stream)
 

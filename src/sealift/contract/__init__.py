@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sealift.contract.contract import ABOUT, Contract, Headline, Ignored
+from sealift.contract.display import labels
 from sealift.contract.field import DType, Field, Policy, Task, named_categories
 from sealift.contract.numbers import percent, readable
 from sealift.contract.output import Output
@@ -56,6 +57,7 @@ __all__ = [
     "columns_of",
     "encode",
     "is_missing",
+    "labels",
     "match_columns",
     "named_categories",
     "percent",

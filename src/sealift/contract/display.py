@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from sealift import notebook
@@ -45,18 +46,24 @@ def summary(contract: Described) -> str:
 def tables(contract: Described) -> str:
     """The inputs and outputs as HTML tables, the first hundred of each."""
     inputs = [
-        [f.name, f.title, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), f.units]
-        for f in contract.inputs[:_ROWS]
+        [label, f.name, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), f.units]
+        for f, label in zip(contract.inputs[:_ROWS], labels(contract.inputs), strict=False)
     ]
     outputs = [[o.name, o.title, o.dtype, _columns(o), o.units] for o in contract.outputs[:_ROWS]]
     more = len(contract.inputs) - _ROWS
-    header = ["name", "title", "type", "may be missing", "values", "unit"]
+    header = ["label", "column", "type", "may be missing", "values", "unit"]
     return (
         notebook.text(contract.description)
         + notebook.table(f"{len(contract.inputs):,} inputs", header, inputs)
         + notebook.text(f"… and {more:,} more inputs" if more > 0 else "")
         + notebook.table("Outputs", ["name", "title", "type", "columns", "unit"], outputs)
     )
+
+
+def labels(fields: Sequence[Field]) -> list[str]:
+    """What fields are called for people: their titles, or their names where a title is another one's title or name."""
+    count = Counter(text for field in fields for text in {field.name, field.title})
+    return [field.title if field.title and count[field.title] == 1 else field.name for field in fields]
 
 
 def _names(names: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sealift.contract import ABOUT, Contract, Field, Output, named_categories, readable, shown
+from sealift.contract import ABOUT, Contract, Field, Output, labels, named_categories, readable, shown
 from sealift.packing.privacy.findings import statement
 
 _UNSTATED = "The author has not said."
@@ -88,11 +88,23 @@ def _answers(outputs: Sequence[Output]) -> str:
 
 def _inputs(fields: Sequence[Field]) -> str:
     lines = ["| input | type | values | missing | unit |", "|---|---|---|---|---|"]
-    lines += [f"| {_cell(f.name)} | {f.dtype} | {_cell(_values(f))} | {f.missing} | {_cell(f.units)} |" for f in fields]
+    called = labels(fields)
+    lines += [
+        f"| {_cell(_called(f, label))} | {f.dtype} | {_cell(_values(f))} | {f.missing} | {_cell(f.units)} |"
+        for f, label in zip(fields, called, strict=True)
+    ]
     described = _missing_words(fields)
-    texts = [(f.name, ". ".join(filter(None, (f.title, f.description)))) for f in fields]
+    texts = [
+        (label, ". ".join(filter(None, ("" if label == f.title else f.title, f.description))))
+        for f, label in zip(fields, called, strict=True)
+    ]
     described += [f"- **{_line(name)}**: {_line(text)}" for name, text in texts if text]
     return "\n".join(lines) + ("\n\n" + "\n".join(described) if described else "")
+
+
+def _called(f: Field, label: str) -> str:
+    """What people call a field, and its column where that is another name."""
+    return label if label == f.name else f"{label} ({f.name})"
 
 
 def _missing_words(fields: Sequence[Field]) -> list[str]:

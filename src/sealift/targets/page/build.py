@@ -51,7 +51,7 @@ def build_page(seal_path: Path | str, out: Path | str) -> Built:
             "E602",
             f"The sealed file has more than {MAX_SEAL // 1_000_000} MB; browsers do not open that reliably as a page.",
             where=str(seal_path),
-            fix="Serve it or score files with it instead, or pack a smaller model.",
+            fix="Answer table files with `sealift predict` in place of the page, or pack a smaller model.",
         )
     try:
         seal = parse(sealed)  # the bytes that are checked here are the bytes that go into the page

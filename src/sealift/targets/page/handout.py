@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from sealift import files
-from sealift.contract import ABOUT, Contract
+from sealift.contract import ABOUT, Contract, labels
 from sealift.seal import Seal, parse, signatures
 from sealift.targets.base import Built
 from sealift.targets.page.build import MAX_SEAL, VERSION, visible
@@ -73,7 +73,8 @@ def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
     contract = seal.contract()
     manifest, about = seal.manifest, contract.about
     keys = [signature.keyid for signature in signatures(seal)]
-    personal = [field.title or field.name for field in contract.inputs if field.personal]
+    called = zip(contract.inputs, labels(contract.inputs), strict=True)
+    personal = [label for field, label in called if field.personal]
     title = visible(page.title)
     made = [
         ("Model", f"{page.title} ({manifest.name}, version {manifest.version})"),
@@ -198,7 +199,7 @@ def _plain(text: str) -> str:
 
 
 def _inputs(contract: Contract) -> str:
-    names = [visible(field.title or field.name) for field in contract.inputs]
+    names = [visible(label) for label in labels(contract.inputs)]
     return ", ".join(names[:30]) + (f" and {len(names) - 30} more." if len(names) > 30 else ".")
 
 

@@ -96,7 +96,7 @@ export async function verifyKey(found: Signatures, publicKey: string): Promise<s
       "E501",
       "This browser cannot check Ed25519 signatures.",
       "",
-      "Use `sealift verify --key` or a newer browser.",
+      "Use `sealift verify page.html --key publisher.pub`, or a newer browser.",
     );
   }
   if (!valid) {
