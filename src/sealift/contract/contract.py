@@ -14,6 +14,7 @@ from sealift import canonical, notebook
 from sealift.contract.capabilities import check_required
 from sealift.contract.display import summary, tables
 from sealift.contract.field import Field, Task
+from sealift.contract.json_schema import json_schema
 from sealift.contract.output import MOST_WIDTH, Output
 from sealift.contract.parts import LONGEST_DESCRIPTION, LONGEST_TEXT
 from sealift.contract.scalars import Scalar
@@ -158,6 +159,16 @@ class Contract:
     def output(self, name: str) -> Output:
         """The output called `name`. Raises KeyError."""
         return next(o for o in self.outputs if o.name == name)
+
+    def json_schema(self) -> dict[str, Any]:
+        """A JSON Schema (draft 2020-12) of one row as an object of JSON.
+
+        A valid row is accepted by `SealedModel.predict([row])`, except for what a schema cannot say: the range of a
+        date; 29 February in other than leap years; fractions of a second that a double does not hold; numbers beyond
+        float64; texts that a text stage refuses (R108). A row that is accepted is valid, except for booleans in place
+        of numbers and 0 and 1 in place of booleans.
+        """
+        return json_schema(self)
 
     def changed(self, **overrides: Mapping[str, Any]) -> Contract:
         """A copy with fields enriched: `changed(age={"units": "years"})`. Raises ContractError E106."""

@@ -9,13 +9,13 @@ from typing import IO, Any, TypeAlias
 
 from sealift import files
 from sealift.errors import FileError, SealError, SignatureError
-from sealift.seal import layout, reader
+from sealift.seal import reader
 from sealift.seal.reader import Seal
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Any"
 """A path; the bytes of a file; a binary stream; an object whose `open("rb")` gives one, as of fsspec and zipfile."""
 
-_MOST = layout.LIMITS["model.onnx"]
+_MOST = (1 << 31) - 1  # bytes that are read into memory; a file is mapped
 _PIECE = 1 << 20
 
 
@@ -62,10 +62,10 @@ def _opened(opener: Callable[..., Any], where: str) -> bytes:
 
 
 def _content(stream: Any, where: str) -> bytes:
-    """All bytes of a stream, up to one more than a sealed file may have. Raises FileError E401."""
+    """All bytes of a stream. Raises FileError E401, also where they are too many."""
     pieces: list[bytes] = []
     size = 0
-    while size <= _MOST:
+    while True:
         try:
             piece = stream.read(_PIECE)
         except Exception as error:  # as above
@@ -76,6 +76,8 @@ def _content(stream: Any, where: str) -> bytes:
             break
         pieces.append(bytes(piece))
         size += len(piece)
+        if size > _MOST:
+            raise FileError("E401", "The stream has more than 2 GiB.", where=where, fix="Give the path of a file.")
     return b"".join(pieces)
 
 
