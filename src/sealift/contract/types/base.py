@@ -128,6 +128,16 @@ class ValueType(ABC):
         """What the tensor may hold where the value is one of the categories."""
         return frozenset(float(value) for value in categories)
 
+    def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
+        """A JSON Schema (draft 2020-12) of a value that is not missing; by default of any value.
+
+        Args:
+            low, high: the range of the field, as `limit` gives it; infinite where there is none.
+            categories: the only values that may stand, or None.
+        """
+        del low, high
+        return {} if categories is None else {"enum": list(categories)}
+
     def needs(self, date_format: str) -> str:
         """What a value must be, for messages about a field with this `date_format`."""
         del date_format

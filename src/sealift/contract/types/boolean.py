@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sealift.contract.scalars import Scalar
 from sealift.contract.types.base import CellRules, ValueType
 from sealift.contract.types.number import Number
 from sealift.contract.values import SPACE, Unreadable, Value
@@ -21,6 +22,15 @@ class Boolean(Number):
     def fits(self, value: object) -> bool:
         """A boolean."""
         return isinstance(value, bool)
+
+    def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
+        """Booleans."""
+        values = [value for value in (False, True) if low <= value <= high]
+        if categories is not None:
+            values = [value for value in values if value in categories]
+        if len(values) == 2:
+            return {"type": "boolean"}
+        return {"enum": values} if values else {"not": {}}
 
     def cell(self, cell: str, rules: CellRules) -> Value | Unreadable:
         """`true` or `false` in any case, a word of the field, or a number, of which `encode` takes 0 and 1."""

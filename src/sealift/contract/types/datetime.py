@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from sealift.contract.date_format import iso_of
 from sealift.contract.datetimes import DAY, column_micros, hint, micros_of, text_of
+from sealift.contract.scalars import Scalar
 from sealift.contract.types.base import CellRules, ValueType
 from sealift.contract.values import OK, SPACE, WRONG_TYPE, Encoded, Unreadable, is_missing
 
 if TYPE_CHECKING:  # a contract is read without NumPy
     import numpy.typing as npt
 
+_DAY_PATTERN = (
+    r"(?!0000)[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    r"|02-(?:0[1-9]|[12][0-9]))"
+)
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
+_MIDNIGHT = r"00:00(?::00(?:\.0{1,6})?)?"
+_END = r"(?![\s\S])"  # `$` holds before a line break at the end, too
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _FLOATS = frozenset({"float", "float64"})
 _TYPES = frozenset({"date", "datetime", "datetime64", "Timestamp"})
@@ -46,6 +54,11 @@ class Time(ValueType):
     def limit(self, bound: Any) -> float | None:
         """Microseconds."""
         return micros_of(bound, self.name) if isinstance(bound, str) else None
+
+    def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
+        """Texts of ISO 8601; a date may have the time of midnight. A schema has no ranges of texts."""
+        del low, high, categories
+        return {"type": "string", "pattern": f"^{_DAY_PATTERN}(?:T{_MIDNIGHT if self.has_days else _CLOCK})?{_END}"}
 
     def cell(self, cell: str, rules: CellRules) -> str | Unreadable | None:
         """A date in the form of the field, or of ISO 8601."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import numbers as abstract
-import struct
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sealift.contract.scalars import Scalar
+from sealift.contract.scalars import MAX_SAFE_INTEGER, Scalar
 from sealift.contract.types.base import CellRules, ValueType
+from sealift.contract.types.single_precision import rounding_to, single
 from sealift.contract.values import NUMBER, OK, SPACE, WRONG_TYPE, Encoded, Unreadable, Value, is_missing
 
 if TYPE_CHECKING:  # a contract is read without NumPy
@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # a contract is read without NumPy
 
 _NOT_PLAIN = "_\v\f\x1c\x1d\x1e\x1f"
 _LARGEST = 1.7976931348623157e308
+_LARGEST_SINGLE = 3.4028234663852886e38
 
 
 class Number(ValueType):
@@ -37,7 +38,7 @@ class Number(ValueType):
     def known(self, categories: Iterable[Scalar]) -> frozenset[Any]:
         """The categories, and for float32 what they are rounded to."""
         values = {float(value) for value in categories}
-        return frozenset(values | {_single(value) for value in values} if self.is_single else values)
+        return frozenset(values | {single(value) for value in values} if self.is_single else values)
 
     def cell(self, cell: str, rules: CellRules) -> Value | Unreadable:
         """A decimal number with a point."""
@@ -50,6 +51,31 @@ class Number(ValueType):
         """One array, missing cells as NaN, where float() reads the column as the contract does."""
         numbers = None if rules.numeric_words else _plain_numbers(cells, rules.missing)
         return super().cells(cells, rules) if numbers is None else numbers
+
+    def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
+        """Numbers within the range and the extent; of float32, those that are rounded to one."""
+        least, most = max(low, self.extent[0]), min(high, self.extent[1])
+        if self.is_single:
+            least, most = max(least, -_LARGEST_SINGLE), min(most, _LARGEST_SINGLE)
+        if categories is None:
+            return self._between(least, most)
+        values = sorted({single(float(value)) if self.is_single else float(value) for value in categories})
+        values = [value for value in values if least <= value <= most]
+        if not values:
+            return {"not": {}}
+        if self.is_single:
+            return {"anyOf": [self._between(value, value) for value in values]}
+        return {"enum": [_plain(value) for value in values]}
+
+    def _between(self, low: float, high: float) -> dict[str, Any]:
+        if self.is_single:
+            low, high = rounding_to(low, high)
+        schema: dict[str, Any] = {"type": "integer" if self.is_whole else "number"}
+        if low > -_LARGEST:
+            schema["minimum"] = _plain(low)
+        if high < _LARGEST:
+            schema["maximum"] = _plain(high)
+        return schema
 
     def encode(self, column: Sequence[Any] | npt.NDArray[Any]) -> Encoded:
         """float64 (N,), NaN where missing."""
@@ -80,6 +106,11 @@ class Number(ValueType):
         codes[bad] = WRONG_TYPE
         array[codes == WRONG_TYPE] = 0.0
         return Encoded(array, missing, codes)
+
+
+def _plain(number: float) -> int | float:
+    """A whole number without a point where that is the same number to every reader of JSON."""
+    return int(number) if number % 1 == 0 and abs(number) <= MAX_SAFE_INTEGER else number
 
 
 def _number(value: object) -> float | None:
@@ -123,14 +154,6 @@ def _plain_numbers(cells: Sequence[str], missing: frozenset[str]) -> npt.NDArray
     # What float() made of 'inf', 'NAN' or '1e999' is not the contract's reading.
     odd = np.flatnonzero(~np.isfinite(array))
     return array if all(cells[row] in missing for row in odd.tolist()) else None
-
-
-def _single(value: float) -> float:
-    """The nearest float32, which may be infinite."""
-    try:
-        return float(struct.unpack("f", struct.pack("f", value))[0])
-    except OverflowError:
-        return math.copysign(math.inf, value)
 
 
 FLOAT64 = Number()

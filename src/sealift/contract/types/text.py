@@ -30,6 +30,12 @@ class Text(ValueType):
         """The categories."""
         return frozenset(categories)
 
+    def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
+        """Strings without what the graph cannot be given."""
+        if categories is not None:
+            return super().json_schema(low, high, categories)
+        return {"type": "string", "pattern": r"^[^\u0000\ud800-\udfff]*(?![\s\S])"}
+
     def cell(self, cell: str, rules: CellRules) -> str | None:
         """The cell as it is."""
         return None if cell in rules.missing else cell
