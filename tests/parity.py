@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sealift.contract import Contract, Field, encode, is_missing
 from sealift.frameworks import Conversion, convert
 from sealift.runtime import Engine
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 RELATIVE = 1e-9
 

@@ -37,7 +37,7 @@ from sealift import seal  # noqa: E402
 from sealift.cli import inspect  # noqa: E402
 from sealift.errors import SealiftError  # noqa: E402
 from sealift.runtime import golden  # noqa: E402
-from sealift.stages.text import Stages  # noqa: E402
+from sealift.stages import Stages  # noqa: E402
 
 SECONDS = 10.0
 APP = HERE.parents[1] / "web" / "app"

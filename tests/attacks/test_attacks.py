@@ -12,7 +12,7 @@ import pytest
 from sealift import seal
 from sealift.errors import CODES, ContractError, SealError, SignatureError
 from sealift.runtime import golden
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 HERE = Path(__file__).parent
 EXPECTED: dict[str, dict[str, Any]] = json.loads((HERE / "expected.json").read_text())

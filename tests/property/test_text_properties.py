@@ -13,7 +13,8 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sealift.contract import Field
 from sealift.frameworks import convert
 from sealift.graph.inputs import text_fields
-from sealift.stages.text import Stages, TextStage
+from sealift.stages import Stages
+from sealift.stages.text import TextStage
 
 # Halves of surrogate pairs and U+0000 never reach a stage: the contract refuses them.
 ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)

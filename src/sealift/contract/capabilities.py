@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 
+from sealift.contract.outputs import OutputKind, output_kinds
+from sealift.contract.stage import stage_kinds
+from sealift.contract.types import ValueType, value_types
 from sealift.errors import ContractError
-
-CAPABILITIES = frozenset({"stage:text/1"})
-"""What this program can do beyond what every reader of format 1 does."""
 
 _MOST = 64
 _FORM = re.compile(r"[a-z]{1,16}:[a-z0-9_]{1,64}/[1-9][0-9]{0,3}")
+
+
+def capabilities() -> frozenset[str]:
+    """What this program can do beyond what every reader of format 1 does, by the parts that are installed."""
+    stages = {f"stage:{kind}" for kind in stage_kinds()}
+    parts: list[ValueType | OutputKind] = [*value_types().values(), *output_kinds().values()]
+    return frozenset(stages | {part.capability for part in parts if part.capability})
 
 
 def check_required(raw: object) -> tuple[str, ...]:
@@ -30,7 +37,8 @@ def check_required(raw: object) -> tuple[str, ...]:
             f"The contract is malformed: requires is not an ascending list of at most {_MOST} capabilities.",
             fix="See spec/CONTRACT.md §1a for what may stand there.",
         )
-    lacking = [name for name in raw if name not in CAPABILITIES]
+    known = capabilities() if raw else frozenset()
+    lacking = [name for name in raw if name not in known]
     if lacking:
         raise ContractError(
             "E107",

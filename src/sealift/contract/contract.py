@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from sealift import canonical, notebook
 from sealift.contract.capabilities import check_required
@@ -16,6 +16,7 @@ from sealift.contract.display import summary, tables
 from sealift.contract.field import Field, Task
 from sealift.contract.json_schema import json_schema
 from sealift.contract.output import MOST_WIDTH, Output
+from sealift.contract.outputs import output_kind
 from sealift.contract.parts import LONGEST_DESCRIPTION, LONGEST_TEXT
 from sealift.contract.scalars import Scalar
 from sealift.contract.stage import Stage, stage_of
@@ -38,8 +39,6 @@ ABOUT = {
 }
 # The most entries of each list (spec/CONTRACT.md §1).
 _MOST = {"inputs": 5 << 12, "outputs": 64, "stages": 1 << 12, "ignored": 1 << 16}
-
-_STAGED: tuple[tuple[str, Literal["int64", "float64"]], ...] = (("terms", "int64"), ("counts", "float64"))
 
 
 @dataclass(frozen=True)
@@ -135,16 +134,19 @@ class Contract:
             Tensor("text_missing", "bool", ("rows", len(texts)), texts),
         )
         staged = (
-            Tensor(f"{name}{k}", dtype, ("rows", f"length{k}"), (stage.field,), k)
+            Tensor(f"{made.name}{k}", made.dtype, ("rows", *_numbered(made.shape, k)), (stage.field,), k)
             for k, stage in enumerate(self.stages)
-            for name, dtype in _STAGED
+            for made in stage.type.outputs
         )
         return (*(tensor for tensor in found if tensor.fields), *others, *staged)
 
     @cached_property
     def requires(self) -> tuple[str, ...]:
         """The capabilities that a reader must have, ascending (spec/CONTRACT.md §1a)."""
-        return ("stage:text/1",) if self.stages else ()
+        used = {f"stage:{stage.kind}" for stage in self.stages}
+        used |= {field.type.capability for field in self.inputs}
+        used |= {output_kind(output).capability for output in self.outputs}
+        return tuple(sorted(used - {""}))
 
     @cached_property
     def ignored_names(self) -> frozenset[str]:
@@ -247,6 +249,11 @@ class Contract:
         if required != contract.requires:
             raise _contradiction("requires does not list the capabilities that the contract uses")
         return contract
+
+
+def _numbered(shape: Sequence[int | str], k: int) -> tuple[int | str, ...]:
+    """The dimensions of a tensor of stage k, whose names no other stage has."""
+    return tuple(size if isinstance(size, int) else f"{size}{k}" for size in shape)
 
 
 def _check_answer_columns(outputs: Sequence[Output]) -> None:

@@ -7,11 +7,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sealift.contract import Stage
 from sealift.errors import PackError
 from sealift.graph.inputs import InputField, field_of, stage_tensors
 from sealift.graph.tensor import Builder, Tensor, where
-from sealift.stages.text import TextStage
+from sealift.stages.text import TextStage, text_stage
 
 Edit: TypeAlias = Mapping[str, Any]
 """One entry of a stage's `edits` (spec/TEXT.md §1)."""
@@ -119,7 +118,7 @@ class EditedStrings(Tensor):
     def staged(self, spec: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
         """The tensors (N, L) of a stage over the edited strings."""
         edits = {"edits": [dict(edit) for edit in self.edits]} if self.edits else {}
-        return stage_tensors(self.graph, Stage(self.field.index, {**edits, **spec}))
+        return stage_tensors(self.graph, text_stage(self.field.index, {**edits, **spec}))
 
     def _shaped(self, *, vector: bool) -> EditedStrings:
         """The same column in one of its two forms; `plain` is a vector."""

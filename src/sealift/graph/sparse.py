@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sealift.contract import Stage
 from sealift.graph.builder import Graph, Like, Shape, Tensor, concat
 from sealift.graph.inputs import stages_of
+from sealift.stages.text import text_stage
 
 # So many cells of dense matrices may a run of the graph fill.
 _CELLS = 1 << 22
@@ -23,7 +24,7 @@ def stages_needed(graph: Graph, outputs: Iterable[Tensor]) -> tuple[Stage, ...]:
     if not dense or not any(node.op_type == "ScatterElements" for node in graph.nodes):
         return stages_of(graph)
     columns = sum(len(s.spec.get("vocabulary", ())) or s.spec["hash"]["columns"] for s in stages_of(graph))
-    return tuple(Stage(s.field, {**s.spec, "rows": max(1, _CELLS // columns)}) for s in stages_of(graph))
+    return tuple(text_stage(s.field, {**s.spec, "rows": max(1, _CELLS // columns)}) for s in stages_of(graph))
 
 
 def absent(x: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from sealift.runtime.fit import check_answers
 from sealift.runtime.processors import processors
 from sealift.runtime.single_row import Alone
 from sealift.runtime.weights import Weights
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -13,7 +13,7 @@ from sealift import canonical
 from sealift.contract import Batch, Contract, Output, encode
 from sealift.contract.outputs import Tolerance, output_kind
 from sealift.errors import SealError
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 
 @dataclass(frozen=True)

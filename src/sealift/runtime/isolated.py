@@ -21,7 +21,7 @@ from sealift.runtime.fit import check_answers
 from sealift.runtime.frames import FrameError, as_arrays, as_parts
 from sealift.runtime.limits import Limits
 from sealift.runtime.weights import Weights
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 # The parent's own paths, so that the child imports the same packages wherever they are.
 _PROGRAM = (
@@ -76,7 +76,7 @@ class IsolatedEngine:
         self._header = {
             "op": "load",
             "threads": threads,
-            "stages": [(stage.field, stage.spec) for stage in self._stages.stages],
+            "stages": [(stage.field, stage.spec, stage.kind) for stage in self._stages.stages],
             "texts": list(self._stages.texts),
             "graph": len(graph),
             "weights": described,

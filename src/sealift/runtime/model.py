@@ -24,7 +24,7 @@ from sealift.runtime.isolated import AnyEngine, IsolatedEngine, closed
 from sealift.runtime.limits import Limits
 from sealift.runtime.weights import Weights
 from sealift.seal import Seal, Source
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from sealift.errors import LimitError, SealError, SealiftError
 from sealift.runtime import frames
 from sealift.runtime.engine import Engine
 from sealift.runtime.weights import Weights
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 
 def main(memory: int) -> None:
@@ -53,7 +53,7 @@ def _load(head: dict[str, Any], body: bytes) -> Engine:
     size = head["graph"]
     arrays = frames.as_arrays(head["weights"], body[size:])
     weights = Weights(arrays, shared=head["shared"]) if arrays else None
-    stages = Stages([Stage(field=field, spec=spec) for field, spec in head["stages"]], head["texts"])
+    stages = Stages([Stage(field, spec, kind) for field, spec, kind in head["stages"]], head["texts"])
     declared = [Output.from_json(output) for output in head["declared"]]
     return Engine(body[:size], threads=head["threads"], stages=stages, declared=declared, weights=weights)
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sealift.contract import Stage
 from sealift.errors import ContractError, SealError
-from sealift.stages.text import Stages, TextStage
+from sealift.stages import Stages
+from sealift.stages.text import TextStage, text_stage
 
 # Fixtures shared with web/app/test/text.test.ts.
 MEGABYTE = "ab" * (1 << 19)
@@ -20,7 +20,7 @@ def char(least: int, most: int) -> dict[str, Any]:
 
 
 def stages(specs: list[dict[str, Any]]) -> Stages:
-    return Stages([Stage(1, spec) for spec in specs], [1])
+    return Stages([text_stage(1, spec) for spec in specs], [1])
 
 
 def test_a_megabyte_of_text_is_answered_within_the_bound_and_refused_at_once_beyond_it() -> None:

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from sealift import canonical
-from sealift.contract import Contract, Field, Output, Stage, encode
+from sealift.contract import Contract, Field, Output, encode
 from sealift.errors import ContractError, SealError
-from sealift.stages.text import Stages, TextStage
+from sealift.stages import Stages
+from sealift.stages.text import TextStage, text_stage
 from sealift.stages.text.murmur import murmur3
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[3] / "spec" / "vectors" / "text.json").read_text("utf-8"))
@@ -32,7 +33,7 @@ def _contract(spec: Any) -> Contract:
         inputs=(Field(name="n", dtype="float64"), Field(name="text", dtype="string", missing="allowed")),
         outputs=(Output(name="label", kind="label", dtype="int64"),),
         task="clustering",
-        stages=(Stage(1, spec),),
+        stages=(text_stage(1, spec),),
     )
 
 
@@ -126,7 +127,7 @@ def test_a_contract_with_stages_reads_back() -> None:
 def test_stages_share_their_data() -> None:
     spec = VECTORS["stages"]["accents unicode"]
     one = _contract(spec)
-    two = dataclasses.replace(one, stages=(Stage(1, spec), Stage(1, {**spec, "ngrams": [2, 2]})))
+    two = dataclasses.replace(one, stages=(text_stage(1, spec), text_stage(1, {**spec, "ngrams": [2, 2]})))
     assert two.blobs == one.blobs
     assert {"lower", "accents", "pattern"} & set(two.as_json()["stages"][0]["data"])
     assert all(hashlib.sha256(body).hexdigest() == digest for digest, body in two.blobs.items())

@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.utils.validation import check_is_fitted
 
-from sealift.contract import Stage
 from sealift.frameworks.registry import converter
 from sealift.frameworks.sklearn.entrance import keys_of
 from sealift.frameworks.sklearn.text import field_of
@@ -19,6 +18,7 @@ from sealift.graph.inputs import stage_tensors, stages_of
 from sealift.graph.sparse import SparseRows
 from sealift.graph.step import refuse
 from sealift.graph.table import Block, Table
+from sealift.stages.text import text_stage
 from sealift.stages.text.murmur import column_of
 from sealift.stages.text.stage import MOST_COLUMNS
 
@@ -161,6 +161,6 @@ def _hashed(x: Table, block: Block, columns: int, signs: bool) -> Part:
     """What a stage makes of `key=text` for one column of texts; nothing where it is missing."""
     assert block.missing is not None
     spec = {"analyzer": "whole", "prefix": f"{block.names[0]}=", "ngrams": [1, 1]}
-    stage = Stage(field_of(x.with_blocks(block)), {**spec, "hash": {"columns": columns, "signs": signs}})
+    stage = text_stage(field_of(x.with_blocks(block)), {**spec, "hash": {"columns": columns, "signs": signs}})
     places, counts = stage_tensors(x.graph, stage)
     return where(block.missing, _NOWHERE, places), where(block.missing, np.array(0.0), counts)

@@ -9,7 +9,6 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 from sklearn.utils.validation import check_is_fitted
 
 from sealift import canonical
-from sealift.contract import Stage
 from sealift.frameworks.registry import converter
 from sealift.graph import inputs, unicode_tables
 from sealift.graph.builder import Tensor, where
@@ -18,6 +17,7 @@ from sealift.graph.sparse import SparseRows
 from sealift.graph.step import refuse
 from sealift.graph.table import Table
 from sealift.graph.token_pattern import automaton
+from sealift.stages.text import text_stage
 from sealift.stages.text.stage import LONGEST_GRAM, MOST_COLUMNS
 
 # The contract is one member of 16 MiB, which other stages share.
@@ -89,7 +89,7 @@ def _staged(x: Table, spec: dict[str, Any]) -> tuple[Tensor, Tensor]:
     """The tensors of a stage over the one column of `x`."""
     strings = x.blocks[0].values if x.width == 1 else None
     if not isinstance(strings, EditedStrings):
-        return inputs.stage_tensors(x.graph, Stage(field_of(x), spec))
+        return inputs.stage_tensors(x.graph, text_stage(field_of(x), spec))
     if strings.instead not in (None, ""):
         raise refuse(
             f"Missing texts are filled with {strings.instead!r:.40} before it.",

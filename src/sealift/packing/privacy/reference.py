@@ -22,7 +22,7 @@ from sealift.packing.inputs.columns import as_numbers
 from sealift.packing.privacy.constants import intermediates, pruned
 from sealift.packing.probes.probe_rows import encoded
 from sealift.runtime import AnyEngine, open_engine
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 from sealift.stats import SMALL
 
 _CELLS = 4_000_000

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sealift.contract import Batch, Contract, encode
 from sealift.packing.inputs.columns import Values
 from sealift.packing.types import type_packing
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 from sealift.stats import Sketch
 
 Row: TypeAlias = list[float | str | bool | None]

@@ -21,7 +21,7 @@ from sealift.packing.probes.threshold_search import Target
 from sealift.packing.probes.tree_nodes import MEMBER, Forest, read
 from sealift.packing.types import type_packing
 from sealift.runtime import open_engine
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 _MOST, _MOST_MEMBERS = 1000, 150
 _CELLS = 500_000

@@ -17,7 +17,7 @@ from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
 from sealift.runtime.child import LostError
 from sealift.runtime.engines.base import NATIVE, EngineKind, engines
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 _ROWS, _PIECE, _THINNED = 1000, 256, 20
 DOES_NOT_RUN = "does not run: "

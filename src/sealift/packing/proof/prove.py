@@ -26,7 +26,7 @@ from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report, policy, tolerances
 from sealift.packing.proof.text_refusals import compare_refusals
 from sealift.runtime import AnyEngine, Tolerance, open_engine
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 _SINGLE_ROWS = 4
 _MOST_ROWS, _LEAST_ROWS, _MOST_CELLS = 1 << 16, 1 << 10, 1 << 22

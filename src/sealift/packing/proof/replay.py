@@ -12,7 +12,7 @@ from sealift.frameworks import Graph, Source, Table, Tensor
 from sealift.graph.inputs import stages_of, text_fields
 from sealift.graph.sparse import absent
 from sealift.runtime import open_engine
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 
 def run(graph: Graph, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) -> dict[str, Any]:

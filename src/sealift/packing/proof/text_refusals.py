@@ -13,7 +13,7 @@ from sealift.packing.probes.probe_rows import Row, encoded
 from sealift.packing.probes.value_texts import WIDE, is_value, odd_texts, spelled
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
-from sealift.stages.text import TextStage
+from sealift.stages.text import TextStage, text_stage
 
 KIND = "texts read as values"
 """The kind of rows that ask which texts are refused."""
@@ -52,7 +52,7 @@ def with_policies(stages: Sequence[Stage], original: Original) -> tuple[Stage, .
         infinite = ("inf", "-inf") if spec["analyzer"] == "number" else ()
         if infinite and not any(original.accepts({**one, name: [text]}, wholly=False) for text in infinite):
             spec["infinite"] = "refused"
-        result.append(Stage(stage.field, spec))
+        result.append(text_stage(stage.field, spec))
     return tuple(result)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sealift.plugins import Plugins
 from sealift.runtime.weights import Weights
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 NATIVE = "native"
 """The engine that `load` and `predict` use; every proof runs in it."""

@@ -9,7 +9,7 @@ from importlib import metadata
 from sealift.runtime.engine import Engine
 from sealift.runtime.engines.base import NATIVE, Obstacle, Session
 from sealift.runtime.weights import Weights
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 
 class NativeEngine:

@@ -25,7 +25,7 @@ from sealift.runtime.engines.base import Obstacle
 from sealift.runtime.frames import as_arrays, as_parts
 from sealift.runtime.isolated import confining
 from sealift.runtime.weights import Weights
-from sealift.stages.text import Stages
+from sealift.stages import Stages
 
 __all__ = ["ENGINE", "LostError", "WasmEngine", "node", "version"]
 

@@ -1,4 +1,4 @@
-"""All stages of a contract over many rows: the tensors that feed the graph beside the others (spec/TEXT.md §7)."""
+"""All text stages of a contract over many rows: the tensors that feed the graph beside the others (spec/TEXT.md §7)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Batch, Contract, Problem, Stage, quoted
+from sealift.contract import Batch, Problem, Stage, quoted
 from sealift.errors import ContractError, SealError
-from sealift.stages.text.stage import TextStage
+from sealift.stages.base import StageRun
+from sealift.stages.text.stage import TextStage, is_refusing
 from sealift.stages.text.tables import Tables
 
 Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
@@ -23,22 +24,16 @@ _CELLS = 1 << 16
 """The most cells of `terms<k>` that one run of the graph is given."""
 
 
-class Stages:
-    """The stages of a contract, ready to run; none is a valid number of them."""
+class TextRun(StageRun):
+    """The text stages of a contract, ready to run."""
 
-    def __init__(self, stages: Sequence[Stage], texts: Sequence[int], names: Sequence[str] = ()) -> None:
-        """Read stages; `texts` are the fields of the columns of the tensor `text`, `names` those of all fields.
-
-        Raises:
-            ContractError: E106 for a malformed one.
-        """
-        self.stages, self.texts = tuple(stages), tuple(texts)
-        """What they were made of, for another process."""
-        self._stages: list[tuple[int, TextStage]] = []
+    def __init__(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> None:
+        """Read stages by their number. Raises ContractError E106 for a malformed one."""
+        self._stages: dict[int, tuple[int, TextStage]] = {}
         self._refusing: list[tuple[int, str, TextStage]] = []
         self._places = {name: place for place, name in enumerate(names)}
-        tables, column = Tables(), {field: place for place, field in enumerate(texts)}
-        for number, stage in enumerate(stages):
+        tables = Tables()
+        for number, stage in stages.items():
             try:
                 made = TextStage(stage.spec, tables)
             except ValueError as error:
@@ -48,23 +43,11 @@ class Stages:
                     where=f"stage {number}",
                     fix="See spec/TEXT.md for what may stand there.",
                 ) from None
-            self._stages.append((column[stage.field], made))
+            self._stages[number] = columns[stage.field], made
             if is_refusing(stage) and names:
-                self._refusing.append((column[stage.field], names[stage.field], made))
-        self._rows = min((stage.rows for _, stage in self._stages if stage.rows is not None), default=None)
-        self._most_sizes = sum(stage.sizes for _, stage in self._stages)
-        self.made = frozenset(f"{name}{k}" for k in range(len(self._stages)) for name in ("terms", "counts"))
-        """The names of the tensors that the stages make."""
-
-    @classmethod
-    def of(cls, contract: Contract) -> Stages:
-        """The stages of a contract. Raises ContractError E106."""
-        return cls(contract.stages, *_texts_of(contract))
-
-    @classmethod
-    def refusing(cls, contract: Contract) -> Stages:
-        """The stages of a contract that refuse texts, for `checked` alone. Raises ContractError E106."""
-        return cls([stage for stage in contract.stages if is_refusing(stage)], *_texts_of(contract))
+                self._refusing.append((columns[stage.field], names[stage.field], made))
+        self._rows = min((stage.rows for _, stage in self._stages.values() if stage.rows is not None), default=None)
+        self._most_sizes = sum(stage.sizes for _, stage in self._stages.values())
 
     @property
     def refuses(self) -> bool:
@@ -98,25 +81,22 @@ class Stages:
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """The rows in pieces that the graph can be given, with the tensors of the stages added."""
-        if not self._stages:
-            yield tensors
-            return
-        count = len(tensors["text"])
+        stages, count = list(self._stages.values()), len(tensors["text"])
         start, end = 0, -1
         while end < count:
             rows: list[list[dict[int, float]]] = []
             widest = 0
             for texts in tensors["text"][start : start + (self._rows or count)]:
                 self._check_work(texts)
-                row = [stage.count(texts[column]) for column, stage in self._stages]
+                row = [stage.count(texts[column]) for column, stage in stages]
                 widest = max([widest, *(len(found) for found in row)])
                 if rows and (len(rows) + 1) * widest > _CELLS:
                     break
                 rows.append(row)
             end = start + len(rows)
             piece = {name: array[start:end] for name, array in tensors.items()}
-            for number in range(len(self._stages)):
-                piece |= _padded(number, [row[number] for row in rows])
+            for place, number in enumerate(self._stages):
+                piece |= _padded(number, [row[place] for row in rows])
             yield piece
             start = end
 
@@ -124,23 +104,12 @@ class Stages:
         """Raise SealError E207 for a row whose texts are too much for all stages together."""
         if max(map(len, texts)) * self._most_sizes <= MOST_ROW_WORK:
             return
-        if sum(stage.work(texts[column]) for column, stage in self._stages) > MOST_ROW_WORK:
+        if sum(stage.work(texts[column]) for column, stage in self._stages.values()) > MOST_ROW_WORK:
             raise SealError(
                 "E207",
                 "The texts of a row have more terms than the format allows.",
                 fix="Leave the texts out, or give them in smaller parts.",
             )
-
-
-def is_refusing(stage: Stage) -> bool:
-    """Whether a stage refuses the texts that it cannot read; it may be malformed."""
-    return "unreadable" in stage.spec or "infinite" in stage.spec
-
-
-def _texts_of(contract: Contract) -> tuple[list[int], list[str]]:
-    """The fields of strings by index, and the names of all fields."""
-    texts = [i for i, field in enumerate(contract.inputs) if field.type.feeds == "text"]
-    return texts, [field.name for field in contract.inputs]
 
 
 def _padded(number: int, rows: list[dict[int, float]]) -> dict[str, npt.NDArray[Any]]:

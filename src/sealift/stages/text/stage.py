@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
+from sealift.contract import Stage
 from sealift.errors import SealError
 from sealift.stages.text import read
 from sealift.stages.text.chars import CharMap, Lower
@@ -136,6 +137,11 @@ class TextStage:
             column, sign = self._hash(term)
             sums[column] = sums.get(column, 0) + (sign if self._signs else 1)
         return sums
+
+
+def is_refusing(stage: Stage) -> bool:
+    """Whether a text stage refuses the texts that it cannot read; it may be malformed."""
+    return "unreadable" in stage.spec or "infinite" in stage.spec
 
 
 def _whole(text: str) -> list[str]:

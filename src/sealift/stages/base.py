@@ -1,0 +1,152 @@
+"""The protocol of a kind of stage, and all stages of a contract ready to run.
+
+A stage is data: it computes tensors from the strings of one field, before the graph. To add a kind, write one subclass
+of `StageType` and one of `StageRun`, and declare the `StageType` as an entry point of the group `sealift.stages`
+(docs/how-to/add-a-stage.md). The text stage is declared in the same way.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+
+from sealift.contract import Batch, Contract, Stage
+from sealift.contract.stage import StageOutput, stage_kind
+
+if TYPE_CHECKING:  # a contract with stages is read without NumPy
+    import numpy.typing as npt
+
+    Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
+
+
+class StageRun(ABC):
+    """The stages of one kind of a contract, ready to run."""
+
+    @abstractmethod
+    def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
+        """Checked rows in pieces that the graph can be given, in their order, with the tensors of the stages added.
+
+        Args:
+            tensors: tensor name → array of N rows; `text` holds the strings, `text_missing` which of them are missing.
+
+        Raises:
+            SealError: E207 for a value that takes more work than the kind of stage allows.
+        """
+
+    @property
+    def refuses(self) -> bool:
+        """Whether `checked` can find a problem."""
+        return False
+
+    def checked(self, batch: Batch, *, first_row: int = 1) -> Batch:
+        """The batch with a problem for each value that a stage refuses; `first_row` is the first one's number."""
+        del first_row
+        return batch
+
+
+class StageType(ABC):
+    """One kind of stage.
+
+    Attributes:
+        name: the entry point's name, such as `text`.
+        version: the version of its specification; another one is another kind to a reader.
+        data: the keys of `Stage.spec` whose values are members of their own, by digest, so that stages share them.
+        outputs: the tensors that each stage makes.
+    """
+
+    name: str
+    version: int
+    data: ClassVar[tuple[str, ...]] = ()
+    outputs: ClassVar[tuple[StageOutput, ...]]
+
+    @abstractmethod
+    def open(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> StageRun:
+        """Read stages of this kind, which may come from an untrusted file.
+
+        Args:
+            stages: the stages by their number in the contract; the output `terms` of stage 3 is the tensor `terms3`.
+            columns: field → its column in the tensor `text`.
+            names: the names of all fields, for messages; empty where values are not checked.
+
+        Raises:
+            ContractError: E106 for a malformed one.
+        """
+
+    def is_refusing(self, stage: Stage) -> bool:
+        """Whether a stage refuses some values; it may be malformed."""
+        del stage
+        return False
+
+
+class Stages:
+    """The stages of a contract, ready to run; none is a valid number of them.
+
+    Attributes:
+        stages, texts: what they were made of, for another process.
+        made: the names of the tensors that the stages make.
+    """
+
+    def __init__(self, stages: Sequence[Stage], texts: Sequence[int], names: Sequence[str] = ()) -> None:
+        """Read stages; `texts` are the fields of the columns of the tensor `text`, `names` those of all fields.
+
+        Raises:
+            ContractError: E106 for a malformed one.
+        """
+        self.stages, self.texts = tuple(stages), tuple(texts)
+        columns = {field: place for place, field in enumerate(texts)}
+        kinds: dict[str, dict[int, Stage]] = {}
+        for number, stage in enumerate(stages):
+            kinds.setdefault(stage.kind, {})[number] = stage
+        self._runs = [_type(kind).open(group, columns, names) for kind, group in kinds.items()]
+        self.made = frozenset(
+            f"{output.name}{number}" for number, stage in enumerate(stages) for output in stage.type.outputs
+        )
+
+    @classmethod
+    def of(cls, contract: Contract) -> Stages:
+        """The stages of a contract. Raises ContractError E106."""
+        return cls(contract.stages, *_texts_of(contract))
+
+    @classmethod
+    def refusing(cls, contract: Contract) -> Stages:
+        """The stages of a contract that refuse values, for `checked` alone. Raises ContractError E106."""
+        refusing = [stage for stage in contract.stages if _type(stage.kind).is_refusing(stage)]
+        return cls(refusing, *_texts_of(contract))
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a stage refuses values."""
+        return any(run.refuses for run in self._runs)
+
+    def checked(self, batch: Batch, *, first_row: int = 1) -> Batch:
+        """The batch with a problem for each value that a stage refuses.
+
+        Args:
+            batch: checked rows of the contract that these stages are of.
+            first_row: the number of the first row in messages.
+        """
+        for run in self._runs:
+            batch = run.checked(batch, first_row=first_row)
+        return batch
+
+    def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
+        """The rows in pieces that the graph can be given, with the tensors of the stages added."""
+        return self._after(0, tensors)
+
+    def _after(self, done: int, tensors: Tensors) -> Iterator[Tensors]:
+        if done == len(self._runs):
+            yield tensors
+            return
+        for piece in self._runs[done].pieces(tensors):
+            yield from self._after(done + 1, piece)
+
+
+def _type(kind: str) -> StageType:
+    return cast("StageType", stage_kind(kind))
+
+
+def _texts_of(contract: Contract) -> tuple[list[int], list[str]]:
+    """The fields of strings by index, and the names of all fields."""
+    texts = [i for i, field in enumerate(contract.inputs) if field.type.feeds == "text"]
+    return texts, [field.name for field in contract.inputs]
