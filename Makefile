@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-torch test-lowest test-newest test-pickles unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
+.PHONY: help demo docs test test-torch test-lowest test-newest test-pickles release unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -16,6 +16,7 @@ help:
 	@echo "make check     style, types, layers"
 	@echo "make web       build the page's program"
 	@echo "make docs      the documentation as a site, in build/docs"
+	@echo "make release   the sdist and the wheel, in dist/, checked and reproducible"
 	@echo "make fidelity  the table of conversions, library by library"
 	@echo "make retained  the table of what a file retains of the training data, estimator by estimator"
 	@echo "make fuzz-graph  change graphs at random, and compare the two readers"
@@ -41,6 +42,12 @@ docs: setup
 	@.venv/bin/sphinx-build --quiet --fail-on-warning --keep-going --builder html --conf-dir docs \
 	  --doctree-dir build/doctrees . build/docs
 	@echo build/docs/index.html
+
+# The sdist and the wheel, in dist/. `make release DRAFT=--draft` asks for neither a heading in the changelog nor a clean tree.
+# The front end is not built here: what is released is what was tested.
+DRAFT :=
+release: setup
+	@.venv/bin/python tools/release.py $(DRAFT)
 
 check: setup
 	@tools/setup.sh node

@@ -62,7 +62,7 @@ def _within(node: nodes.Node, *kinds: type[nodes.Node]) -> bool:
 
 def _all_names(_app: Sphinx, docname: str, source: list[str]) -> None:
     """Fill the API reference with the public names of the package, so that none is forgotten."""
-    if docname != "docs/reference/api":
+    if docname != "docs/api":
         return
     functions, errors, classes = [], [], []
     for name in sealift.__all__:

@@ -1,16 +1,14 @@
-"""What docs/errors.md says of each code. The wheel holds a copy of that page as `sealift/errors.md`."""
+"""What docs/errors.md says of each code."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from sealift.errors import CODES, InternalError
+from sealift import manual
+from sealift.errors import CODES
 
-_HERE = Path(__file__).parent
-_PLACES = (_HERE / "errors.md", _HERE.parents[1] / "docs" / "errors.md")  # an installed wheel, a clone
 _PARTS = {"Meaning": "meaning", "Causes": "causes", "What to do": "what_to_do"}
 
 
@@ -38,19 +36,14 @@ def explain(code: str) -> Explanation:
 
     Raises:
         KeyError: there is no such code.
-        InternalError: E901 when the page was not installed.
+        InternalError: E901 when the documentation was not installed.
     """
     return _explanations()[code]
 
 
 @cache
 def _explanations() -> dict[str, Explanation]:
-    page = next((place for place in _PLACES if place.is_file()), None)
-    if page is None:
-        raise InternalError(
-            "E901", "The explanations of errors were not installed.", where=str(_PLACES[0]), fix="Reinstall sealift."
-        )
-    sections = re.split(r"^## (?=[ER]\d{3} )", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    sections = re.split(r"^## (?=[ER]\d{3} )", manual.read("errors"), flags=re.MULTILINE)[1:]
     found = {}
     for section in sections:
         head, _, body = section.partition("\n")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from sealift import manual
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "sealift"
 
@@ -61,9 +63,10 @@ def _install(wheel: Path, extra: str, folder: Path) -> Path:
 def test_manifest(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     sources = {path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    # docs/errors.md has one source, and its place in the wheel.
-    assert names == {path.relative_to(SOURCE.parent).as_posix() for path in sources} | {"sealift/errors.md"}
-    assert zipfile.ZipFile(wheel).read("sealift/errors.md") == (ROOT / "docs" / "errors.md").read_bytes()
+    pages = {f"sealift/pages/{path.relative_to(ROOT).as_posix()}": path for path in manual.pages().values()}
+    assert names == {path.relative_to(SOURCE.parent).as_posix() for path in sources} | set(pages)
+    for name, path in pages.items():
+        assert zipfile.ZipFile(wheel).read(name) == path.read_bytes()
     front = {name.rpartition("/")[2] for name in names if name.startswith("sealift/front/built/")}
     assert front == {*json.loads((SOURCE / "front/built/front.json").read_text())["files"], "front.json"}
     assert {name.rpartition(".")[2] for name in names} <= {

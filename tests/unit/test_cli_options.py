@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 import sealift
 import seals
-from sealift import explanations, seal
+from sealift import explanations, manual, seal
 from sealift.cli import commands
 from sealift.cli.commands import app
 from sealift.cli.config import PER_CALL, settable
@@ -45,6 +45,7 @@ CALLS: dict[str, list[str]] = {
     "sign": ["tiny.seal", "--key", "k"],
     "app": ["tiny.seal", "-o", "tiny.html"],
     "explain-error": ["E302"],
+    "docs": ["how-to/sign"],
 }
 
 
@@ -235,11 +236,13 @@ def test_explanations_for_people() -> None:
 
 
 def test_a_wheel_without_the_page_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(explanations, "_PLACES", (tmp_path / "errors.md",))
+    monkeypatch.setattr(manual, "_ROOTS", (tmp_path,))
+    manual.pages.cache_clear()
     explanations._explanations.cache_clear()
     with pytest.raises(sealift.SealiftError, match="not installed"):
         explanations.explain("E302")
     explanations._explanations.cache_clear()
+    manual.pages.cache_clear()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

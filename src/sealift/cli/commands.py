@@ -321,3 +321,12 @@ def explain_error(code: str, as_json: bool) -> None:
     from sealift.cli import explain
 
     explain.run(code, as_json=as_json)
+
+
+@_command("docs", "Read the documentation.", "docs how-to/sign")
+@click.argument("page", metavar="[PAGE]", required=False)
+def docs(page: str | None, as_json: bool) -> None:
+    """List the pages of the documentation, or show one of them as Markdown."""
+    from sealift.cli import docs
+
+    docs.run(page, as_json=as_json)

@@ -35,7 +35,7 @@ def check_required(raw: object) -> tuple[str, ...]:
         raise ContractError(
             "E106",
             f"The contract is malformed: requires is not an ascending list of at most {_MOST} capabilities.",
-            fix="See spec/CONTRACT.md §1a for what may stand there.",
+            fix="`sealift docs spec/CONTRACT` says in §1a what may stand there.",
         )
     known = capabilities() if raw else frozenset()
     lacking = [name for name in raw if name not in known]

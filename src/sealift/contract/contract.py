@@ -303,4 +303,8 @@ def _text(raw: object, most: int) -> str:
 
 
 def _contradiction(what: str) -> ContractError:
-    return ContractError("E106", f"The contract is malformed: {what}.", fix="See spec/CONTRACT.md §1.")
+    return ContractError(
+        "E106",
+        f"The contract is malformed: {what}.",
+        fix="`sealift docs spec/CONTRACT` says in §1 what may stand there.",
+    )

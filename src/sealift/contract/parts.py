@@ -84,5 +84,5 @@ def malformed(what: str, where: str) -> ContractError:
         "E106",
         f"The contract is malformed: {what}.",
         where=where,
-        fix="See spec/CONTRACT.md §1 for what may stand there.",
+        fix="`sealift docs spec/CONTRACT` says in §1 what may stand there.",
     )

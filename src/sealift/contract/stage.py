@@ -129,5 +129,5 @@ def _malformed(what: str) -> ContractError:
     return ContractError(
         "E106",
         f"A stage of the contract is malformed: {what}.",
-        fix="See spec/CONTRACT.md §1 for what may stand there.",
+        fix="`sealift docs spec/CONTRACT` says in §1 what may stand there.",
     )

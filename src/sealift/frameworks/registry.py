@@ -178,8 +178,8 @@ def unsealable(error: SealError, where: str) -> PackError:
         "E302",
         f"The model cannot be sealed. {error.what}",
         where=where,
-        fix="Use other steps, or export the ONNX model with other operators; spec/SEAL.md §7 lists those that a sealed "
-        "file may use.",
+        fix="Use other steps, or export the ONNX model with other operators; `sealift docs spec/SEAL` "
+        "lists in §7 those that a sealed file may use.",
     )
 
 

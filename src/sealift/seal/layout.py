@@ -285,5 +285,5 @@ def too_much(reason: str) -> SealError:
     return SealError(
         "E203",
         f"The sealed file exceeds the format's limits: {reason}.",
-        fix="See spec/SEAL.md §2 for the limits.",
+        fix="`sealift docs spec/SEAL` lists the limits in §2.",
     )

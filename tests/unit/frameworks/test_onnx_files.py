@@ -157,7 +157,7 @@ def test_operators_that_a_sealed_file_must_not_use(
         convert(OnnxModel(tmp_path / "m.onnx"), fields_of(X)[0]).model()
     assert caught.value.code == "E302"
     assert what in caught.value.what
-    assert "spec/SEAL.md §7" in caught.value.fix
+    assert "`sealift docs spec/SEAL`" in caught.value.fix
 
 
 def test_constants_are_computed_and_notes_removed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { gzipAsync } from "@gfx/zopfli";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build } from "vite";
-import { notices } from "./notices.mjs";
+import { checkNoticed, notices, packagesOf } from "./notices.mjs";
 import { wrapOrt } from "./ort.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -15,6 +15,9 @@ const out = process.env.SEALIFT_FRONT_OUT ?? join(root, "../../src/sealift/front
 const ortDist = join(root, "node_modules/onnxruntime-web/dist");
 const version = (name) =>
   JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
+
+/** The npm packages whose code is in the page; ONNX Runtime is taken as it is, without Vite. */
+const bundled = new Set(["onnxruntime-web"]);
 
 /** One classic script (and its style) from one entry. */
 async function bundle(entry) {
@@ -40,7 +43,9 @@ async function bundle(entry) {
     },
   });
   const { output } = Array.isArray(result) ? result[0] : result;
-  const code = output.find((part) => part.type === "chunk").code;
+  const chunk = output.find((part) => part.type === "chunk");
+  for (const name of packagesOf(chunk)) bundled.add(name);
+  const { code } = chunk;
   const style = output.find((part) => part.fileName.endsWith(".css"));
   // Inside a <script> element only these three words can end or bend the parsing; JavaScript reads them the same.
   const safe = code.replace(/<(?=\/script|script|!--)/gi, "\\x3C");
@@ -76,6 +81,7 @@ const [loader, ui, worker, wasm] = await Promise.all([
   bundle("src/engine/worker.ts"),
   compressedWasm(),
 ]);
+checkNoticed([...bundled]);
 const ort = wrapOrt(readFileSync(join(ortDist, "ort.wasm.bundle.min.mjs"), "utf8"));
 const files = {
   "shell.html": readFileSync(join(root, "src/shell/shell.html")),
@@ -99,5 +105,6 @@ for (const [name, content] of Object.entries(files)) {
 const versions = Object.fromEntries(
   ["onnxruntime-web", "svelte", "vite"].map((name) => [name, version(name)]),
 );
-writeFileSync(join(out, "front.json"), `${JSON.stringify({ files: listed, versions }, null, 1)}\n`);
+const front = { files: listed, versions, bundled: [...bundled].sort() };
+writeFileSync(join(out, "front.json"), `${JSON.stringify(front, null, 1)}\n`);
 for (const [name, { size }] of Object.entries(listed)) console.log(`${name.padEnd(12)} ${size}`);

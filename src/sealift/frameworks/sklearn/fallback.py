@@ -46,8 +46,8 @@ def _no_converter(estimator: Any, reason: str = "") -> PackError:
     kind = type(estimator)
     return refuse(
         f"There is no converter for {kind.__module__}.{kind.__qualname__}{reason}.",
-        "Replace the step by one that docs/fidelity.md lists, or write a converter for it, which is one function: "
-        "docs/how-to/own-estimator.md.",
+        "Replace the step by one that `sealift docs fidelity` lists, or write a converter for it, which is one "
+        "function: `sealift docs how-to/own-estimator`.",
     )
 
 

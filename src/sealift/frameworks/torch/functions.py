@@ -204,7 +204,10 @@ def attribute(x: Any, name: str) -> Any:
     """`x.shape` and `x.T` as torch.fx records them."""
     if name == "shape" and isinstance(x, Tensor):
         return size(x)
-    raise refuse(f"Its forward uses the attribute {name!r:.60}, which is not supported.", "docs/how-to/torch.md")
+    raise refuse(
+        f"Its forward uses the attribute {name!r:.60}, which is not supported.",
+        "`sealift docs how-to/torch` lists what is supported.",
+    )
 
 
 def item(x: Any, key: Any) -> Any:

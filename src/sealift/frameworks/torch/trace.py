@@ -72,8 +72,8 @@ def _operations(root: _Forward) -> fx.Graph:
     except Exception as error:  # whatever the user's own forward raises on a placeholder
         raise refuse(
             f"Its forward cannot be traced: {type(error).__name__}: {' '.join(str(error).split())[:200]}.",
-            "Say a choice that depends on the rows with torch.where, and use the operations that docs/how-to/torch.md "
-            "lists.",
+            "Say a choice that depends on the rows with torch.where, and use the operations that "
+            "`sealift docs how-to/torch` lists.",
         ) from error
 
 
@@ -91,13 +91,16 @@ def _operation(root: nn.Module, node: fx.Node) -> Callable[..., Any]:
         if convert is not None:
             return lambda x: convert(layer, x)
         kind = f"{type(layer).__module__}.{type(layer).__qualname__}"
-        raise refuse(f"There is no converter for {kind}.", "docs/how-to/torch.md lists the modules that have one.")
+        raise refuse(
+            f"There is no converter for {kind}.", "`sealift docs how-to/torch` lists the modules that have one."
+        )
     table: dict[Any, Callable[..., Any]] = METHODS if node.op == "call_method" else FUNCTIONS
     if node.target in table:
         return table[node.target]
     name = getattr(node.target, "__name__", str(node.target))
     raise refuse(
-        f"Its forward calls {name}, which is not supported.", "docs/how-to/torch.md lists the operations that are."
+        f"Its forward calls {name}, which is not supported.",
+        "`sealift docs how-to/torch` lists the operations that are.",
     )
 
 
@@ -108,7 +111,7 @@ def _called(operation: Callable[..., Any], node: fx.Node, args: Any, kwargs: Any
     except TypeError as error:
         raise refuse(
             f"Its forward calls {node.name} with arguments that are not supported: {error}.",
-            "Leave them out, or say it with the operations that docs/how-to/torch.md lists.",
+            "Leave them out, or say it with the operations that `sealift docs how-to/torch` lists.",
         ) from None
     return operation(*args, **kwargs)
 

@@ -29,7 +29,7 @@ def exceeded(reason: str) -> SealError:
         "E203",
         f"The graph exceeds a limit of the format: {reason}.",
         where=MEMBER,
-        fix="Do not use this file; see spec/SEAL.md §7 for the limits. Nothing of it was run.",
+        fix="Do not use this file; nothing of it was run. `sealift docs spec/SEAL` lists the limits in §7.",
     )
 
 

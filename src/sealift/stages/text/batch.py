@@ -41,7 +41,7 @@ class TextRun(StageRun):
                     "E106",
                     f"The text stage is malformed: {error}.",
                     where=f"stage {number}",
-                    fix="See spec/TEXT.md for what may stand there.",
+                    fix="`sealift docs spec/TEXT` says what may stand there.",
                 ) from None
             self._stages[number] = columns[stage.field], made
             if is_refusing(stage) and names:

@@ -18,7 +18,7 @@ export function checkRequired(raw: unknown): string[] {
       "E106",
       `The contract is malformed: requires is not an ascending list of at most ${MOST} capabilities.`,
       "",
-      "See spec/CONTRACT.md §1a for what may stand there.",
+      "`sealift docs spec/CONTRACT` says in §1a what may stand there.",
     );
   const lacking = (names as string[]).filter((name) => !CAPABILITIES.includes(name));
   if (lacking.length > 0)

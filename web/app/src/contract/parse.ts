@@ -428,6 +428,6 @@ function malformed(what: string, where = ""): SealiftError {
     "E106",
     `The contract is malformed: ${what}.`,
     where,
-    "See spec/CONTRACT.md §1 for what may stand there.",
+    "`sealift docs spec/CONTRACT` says in §1 what may stand there.",
   );
 }

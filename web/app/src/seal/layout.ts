@@ -272,6 +272,6 @@ export function tooMuch(reason: string): SealiftError {
     "E203",
     `The sealed file exceeds the format's limits: ${reason}.`,
     "",
-    "See spec/SEAL.md §2 for the limits.",
+    "`sealift docs spec/SEAL` lists the limits in §2.",
   );
 }

@@ -23,7 +23,7 @@ export function readStage({ spec }: Stage, number: number, tables: Tables): Text
       "E106",
       `The text stage is malformed: ${error.message}.`,
       `stage ${number}`,
-      "See spec/TEXT.md for what may stand there.",
+      "`sealift docs spec/TEXT` says what may stand there.",
     );
   }
 }
