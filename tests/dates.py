@@ -32,7 +32,7 @@ def moments(unit: str, count: int, seed: int, missing: float = 0.02) -> npt.NDAr
     micros[::10] = micros[::10] // DAY * DAY
     counts = micros * 1000 if unit == "ns" else micros // SCALE[unit]
     found = counts.astype(f"datetime64[{unit}]")
-    found[random.random(count) < missing] = np.datetime64("NaT")
+    found[random.random(count) < missing] = np.array("NaT", found.dtype)
     return found
 
 

@@ -29,7 +29,7 @@ def as_datetimes(values: Values, kind: Any) -> Any:
         unit = _UNITS[_UNITS.index(unit) + 1]
     counts = micros * 1000 if unit == "ns" else micros // _SCALE[unit]
     times = counts.astype(f"datetime64[{unit}]")
-    times[missing] = np.datetime64("NaT")
+    times[missing] = np.array("NaT", times.dtype)  # NumPy 2.5 warns of a NaT without a unit
     return times
 
 
