@@ -24,6 +24,7 @@ from sealift.contract import (
     shown,
 )
 from sealift.contract.field import Field
+from sealift.contract.numbers import exponential
 from sealift.errors import ContractError, SealiftError
 
 VECTORS = Path(__file__).parents[2] / "spec" / "vectors"
@@ -64,6 +65,14 @@ def _contract_of(described: Field) -> Contract:
 @pytest.mark.parametrize("case", _load("shown.json")["labels"], ids=repr)
 def test_labels_are_shown_alike_everywhere(case: dict[str, Any]) -> None:
     assert shown(case["value"]) == case["text"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1e-9, "1e-9"), (1e-5, "1e-5"), (2.5e-6, "2.5e-6"), (0.01, "1e-2"), (3.0, "3e+0"), (0.0, "0e+0")],
+)
+def test_tolerances_are_written_as_the_page_writes_them(value: float, text: str) -> None:
+    assert exponential(value) == text
 
 
 @pytest.mark.parametrize("vector", CELLS, ids=lambda v: f"{v['dtype']}-{v['cell']!a}-{v.get('field', '')}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from sealift.cli.console import clean, pairs, say, table
+from sealift.contract.numbers import exponential
 
 _MANY, _LONGEST = 30, 2000
 
@@ -73,9 +74,12 @@ def _outputs(outputs: Mapping[str, Any]) -> Iterator[list[str]]:
     for name, raw in outputs.items():
         entry = _mapping(raw)
         relative = entry.get("relative")
-        numeric = isinstance(relative, float)
-        worst = f"{entry['worst']:.1e}" if numeric and isinstance(entry.get("worst"), float) else ""
-        yield [name, _scalar(entry.get("different")), worst, f"{relative:g}" if numeric else "none: equal"]
+        worst = entry.get("worst")
+        if not _is_number(relative):
+            yield [name, _scalar(entry.get("different")), "", "none: equal"]
+            continue
+        told = f"{worst:.1e}" if _is_number(worst) else ""
+        yield [name, _scalar(entry.get("different")), told, exponential(float(relative))]
 
 
 def _metrics(evidence: Mapping[str, Any]) -> str:
@@ -88,9 +92,14 @@ def _metrics(evidence: Mapping[str, Any]) -> str:
 def _stated(parity: Mapping[str, Any]) -> str:
     told = _mapping(parity.get("tolerance"))
     stated, rule = told.get("stated"), told.get("policy")
-    if not isinstance(stated, float) or not isinstance(rule, float):
+    if not _is_number(stated) or not _is_number(rule):
         return ""
-    return f"{stated:g} relative, stated by the packer; the rule is {rule:g}"
+    return f"{exponential(float(stated))} relative, stated by the packer; the rule is {exponential(float(rule))}"
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether a value of the evidence is a number; a whole one is an int, however it was written."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _scalar(value: Any) -> str:

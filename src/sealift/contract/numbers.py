@@ -51,3 +51,10 @@ def percent(share: float) -> str:
 
 def _rounded(size: float) -> Decimal:
     return Context(prec=_DIGITS, rounding=ROUND_HALF_UP).create_decimal(Decimal(size))
+
+
+def exponential(value: float) -> str:
+    """A small number by its exponent, as the page writes tolerances (ECMAScript's toExponential): `1e-9`, `2.5e-6`."""
+    shortest = next(text for n in range(18) if float(text := f"{value:.{n}e}") == value)
+    mantissa, _, exponent = shortest.partition("e")
+    return f"{mantissa}e{int(exponent):+d}"

@@ -93,7 +93,7 @@ def test_inspect_shows_the_evidence(folder: Path) -> None:
     done = sealift_("inspect", "m.seal")
     assert done.exit_code == 0
     assert re.search(r"caller +40\n", done.output)
-    for part in ("Evidence", "worst difference", "1e-09", "none: equal", "traced", "accuracy"):
+    for part in ("Evidence", "worst difference", "1e-9", "none: equal", "traced", "accuracy"):
         assert part in done.output, part
     assert "Pipeline › functiontransformer (FunctionTransformer)" in done.output
 

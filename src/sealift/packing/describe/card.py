@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.contract import ABOUT, Contract, Field, Output, labels, named_categories, readable, shown
+from sealift.contract.numbers import exponential
 from sealift.packing.privacy.findings import statement
 
 _UNSTATED = "The author has not said."
@@ -55,7 +56,8 @@ def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
     lines = [
         f"- The sealed graph was compared with the original model on {parity['rows']} rows ({kinds}); none differs.",
         *(
-            f"- {name}: worst difference {entry['worst']:.1e} (allowed {entry['relative']:g}{_stated(parity)})"
+            f"- {name}: worst difference {entry['worst']:.1e} "
+            f"(allowed {exponential(entry['relative'])}{_stated(parity)})"
             for name, entry in parity["outputs"].items()
             if "relative" in entry
         ),
@@ -74,7 +76,9 @@ def _evidence(parity: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
 def _stated(parity: Mapping[str, Any]) -> str:
     """A note where the packer stated the tolerance."""
     tolerance = parity["tolerance"]
-    return f", stated by the packer; the rule is {tolerance['policy']:g}" if tolerance["stated"] is not None else ""
+    if tolerance["stated"] is None:
+        return ""
+    return f", stated by the packer; the rule is {exponential(tolerance['policy'])}"
 
 
 def _answers(outputs: Sequence[Output]) -> str:

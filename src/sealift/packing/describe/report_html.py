@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sealift import notebook as html
+from sealift.contract.numbers import exponential
 from sealift.packing.proof.report import Report
 
 
@@ -13,7 +14,7 @@ def report_page(title: str, report: Report, steps: Sequence[Mapping[str, str]], 
     kinds = [[kind, f"{count:,}"] for kind, count in report.compared.items()]
     if report.refused:
         kinds.append(["left out: the original refuses them", f"{report.refused:,}"])
-    stated = "" if report.stated is None else f", stated by the packer; the rule is {report.policy:g}"
+    stated = "" if report.stated is None else f", stated by the packer; the rule is {exponential(report.policy)}"
     outputs = []
     for name, worst in report.worst.items():
         allowed = report.tolerance.get(name)
@@ -22,7 +23,7 @@ def report_page(title: str, report: Report, steps: Sequence[Mapping[str, str]], 
                 name,
                 f"{report.different[name]:,}",
                 f"{worst:.1e}" if allowed else "",
-                (f"{allowed.relative:g}" + stated) if allowed else "none: equal",
+                (exponential(allowed.relative) + stated) if allowed else "none: equal",
             ]
         )
     parts = [

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
+from sealift.contract.numbers import exponential
 from sealift.contract.outputs import output_kind
 from sealift.errors import PackError, ParityError
 from sealift.frameworks import Conversion
@@ -127,8 +128,8 @@ def _notes(report: Report) -> list[str]:
     if report.stated is not None and report.stated > report.policy and report.tolerance:
         worst = max(report.worst[name] for name in report.tolerance)
         notes.append(
-            f"Looser tolerance: the packer allowed numbers to differ by {report.stated:g} of their size, where the "
-            f"rule is {report.policy:g}; the largest difference seen is {worst:.1e}."
+            f"Looser tolerance: the packer allowed numbers to differ by {exponential(report.stated)} of their size, "
+            f"where the rule is {exponential(report.policy)}; the largest difference seen is {worst:.1e}."
         )
     return notes
 
