@@ -56,14 +56,14 @@ def load() -> tuple[Any, Any]:
 
 def fields(X: Any) -> dict[str, dict[str, Any]]:
     """What is known of the columns beside their values."""
-    found: dict[str, dict[str, Any]] = {}
+    texts: dict[str, dict[str, Any]] = {}
     for name in X.columns:
-        found[name] = {"description": "Mean of the three largest nuclei."} if name.startswith("worst") else {}
+        texts[name] = {"description": "Mean of the three largest nuclei."} if name.startswith("worst") else {}
         if "area" in name:
-            found[name]["units"] = "µm²"
+            texts[name]["units"] = "µm²"
         elif "radius" in name or "perimeter" in name:
-            found[name]["units"] = "µm"
-    return found
+            texts[name]["units"] = "µm"
+    return texts
 
 
 def train(X: Any, y: Any) -> Any:

@@ -16,12 +16,12 @@ from sealift.graph.table import Block, Table
 
 def numbered(x: Table, known: Sequence[Sequence[Any]]) -> Tensor:
     """Each value's number among its column's `known` categories, float64 (N, width); NaN for any other value."""
-    found = codes(x, known)
-    return where(found < 0, np.nan, found.cast("float64"))
+    index = codes(x, known)
+    return where(index < 0, np.nan, index.cast("float64"))
 
 
 def seen(column: Block) -> tuple[Any, ...]:
-    """The distinct values that the caller's rows have in an untouched input column; none where they were not told."""
+    """The distinct values that the caller's rows have in an untouched input column; none where they are not known."""
     field = field_of(column.values)
     return () if field is None else field.values()
 

@@ -139,7 +139,7 @@ def _offered(source: Source, answer: StepOutput) -> StepOutput:
 
 
 def finished(context: ConversionContext, answer: StepOutput, name: str) -> Conversion:
-    """The conversion whose last step gives `answer`. Raises PackError E302 for an answer that no output tells."""
+    """The conversion whose last step gives `answer`. Raises PackError E302 if no output kind describes it."""
     try:
         task, pairs = _outputs(answer)
     except PackError as error:
@@ -149,7 +149,7 @@ def finished(context: ConversionContext, answer: StepOutput, name: str) -> Conve
     tensors = {output.name: tensor for output, tensor in pairs}
     # What an inner step rounds to float32 stays rounded, whatever is computed with it.
     inner = (step.answer for step in context.steps if step.answer.features is None)
-    single = answer.single or any(found.single for found in inner)
+    single = answer.single or any(member.single for member in inner)
     return Conversion(
         task=task,
         outputs=tuple(output for output, _ in pairs),
@@ -185,7 +185,7 @@ def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
                 "E302",
                 f"The transformer gives {features.width} columns, of which a file can show no examples.",
                 where=features.context.path or "the last step",
-                fix="Pack the whole model instead of its transformer alone, or have it give "
+                fix="Pack the whole model instead of only its transformer, or have it give "
                 f"{_MOST_FEATURES} columns or fewer (n_features=2**12).",
             )
         names = tuple(str(name) for name in features.names)
@@ -201,44 +201,44 @@ def _classification(answer: StepOutput) -> list[tuple[Output, Tensor]]:
     label = _output(LABEL, dtype=dtype, classes=values)
     table = np.array(values, dtype=object) if dtype == "string" else np.array(values)
     numbered = dtype == "int64" and values == tuple(range(len(values)))
-    told = (
+    labels = (
         answer.label
         if answer.class_index is None
         else answer.class_index
         if numbered
         else answer.class_index.take_from(table)
     )
-    assert told is not None
-    found: list[tuple[Output, Tensor]] = [(label, told)]
+    assert labels is not None
+    outputs: list[tuple[Output, Tensor]] = [(label, labels)]
     if answer.probability is not None:
         output = _output(PROBABILITY, width=len(values), classes=values)
-        found.append((output, answer.probability.cast("float64")))
+        outputs.append((output, answer.probability.cast("float64")))
     elif answer.score is not None:
         output, tensor = _wide(SCORE, answer.score)
         if output.width is not None:
             output = _output(SCORE, width=output.width, classes=values)
-        found.append((output, tensor))
-    return found
+        outputs.append((output, tensor))
+    return outputs
 
 
 def _several(targets: tuple[StepOutput, ...]) -> list[tuple[Output, Tensor]]:
     """One column of labels for each target; their probabilities or scores side by side, named `target_class`."""
     each = [_classification(target) for target in targets]
     names = tuple(str(i) for i in range(len(each)))
-    dtypes = {found[0][0].dtype for found in each}
+    dtypes = {outputs[0][0].dtype for outputs in each}
     if len(dtypes) > 1 and "string" in dtypes:
         raise refuse("Some of its targets are text and some are numbers.", "Pack one model for each target.")
     dtype = dtypes.pop() if len(dtypes) == 1 else "float64"
-    labels = stack([found[0][1].cast("object" if dtype == "string" else dtype) for found in each])
+    labels = stack([outputs[0][1].cast("object" if dtype == "string" else dtype) for outputs in each])
     result = [(_output(LABEL, dtype=dtype, width=len(each), columns=names), labels)]
     for kind in (PROBABILITY, SCORE):
-        parts = [tensor for found in each for output, tensor in found if output.kind == kind.name]
+        parts = [tensor for outputs in each for output, tensor in outputs if output.kind == kind.name]
         if len(parts) < len(each):
             continue
         matrices = [part if len(part.shape) == 2 else part.matrix() for part in parts]
         columns: list[str] = []
-        for name, matrix, found in zip(names, matrices, each, strict=True):
-            classes = found[0][0].classes or ()
+        for name, matrix, outputs in zip(names, matrices, each, strict=True):
+            classes = outputs[0][0].classes or ()
             columns += [name] if matrix.width == 1 else [f"{name}_{shown(value)}" for value in classes]
         wide = concat(matrices)
         result.append((_output(kind, width=wide.width, columns=tuple(columns)), wide))

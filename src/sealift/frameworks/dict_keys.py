@@ -38,15 +38,15 @@ class Keys:
         column; the first part is taken for the key.
         """
         given, written = set(keys), {str(key) for key in texts}
-        found: dict[Any, None] = {}
+        further: dict[Any, None] = {}
         for name in self.places or ():
             starts = self._starts(name)
             if name in given or any(start in written for start in starts):
                 continue
             key = starts[0] if starts else name
             if key not in given:
-                found[key] = None
-        return list(found)
+                further[key] = None
+        return list(further)
 
     def _starts(self, name: Any) -> list[str]:
         """What stands before each separator in a name, the shortest first."""

@@ -1,4 +1,4 @@
-"""What runs before the graph, as data and never as code: one folder for each kind of stage."""
+"""Stages that run before the graph, described by data and not by code: one folder for each kind."""
 
 from sealift.stages.base import StageRun, Stages, StageType
 

@@ -1,4 +1,4 @@
-"""Pure maths: summaries of columns that give no record away, and rows drawn from them."""
+"""Summaries of columns that reveal no record, and rows drawn from them."""
 
 from sealift.stats.copula import correlation, draw
 from sealift.stats.sketch import SMALL, Categories, Numbers, Sketch, sketch_numbers, sketch_texts

@@ -1,4 +1,4 @@
-"""Rows that hang together as the training rows did, drawn from sketches and one matrix of rank correlations.
+"""Draw rows with the correlations of the training rows, from sketches and a matrix of rank correlations.
 
 A Gaussian copula: Nelsen, An Introduction to Copulas (2006), §2.3; the matrix is estimated from ranks
 (Kruskal, 1958) and holds p(p − 1)/2 rounded numbers, whatever the number of records.
@@ -16,7 +16,7 @@ from sealift.stats.sketch import Categories, Numbers, Sketch
 
 _Floats = npt.NDArray[np.float64]
 _MOST = 300  # columns; beyond that the matrix would outgrow the model, and columns are drawn independently
-_LEAST = 50  # rows; fewer cannot carry a correlation without telling about single ones
+_LEAST = 50  # rows; a correlation of fewer would reveal single rows
 _ROWS = 20_000
 _NORMAL = NormalDist()
 
@@ -68,18 +68,18 @@ def _together(random: np.random.Generator, matrix: _Floats, count: int) -> _Floa
 
 def _column(sketch: Sketch, uniform: _Floats, absent: npt.NDArray[np.bool_]) -> list[float | str | None]:
     if isinstance(sketch, Numbers):
-        found: list[float | str | None] = [*sketch.at(uniform).tolist()]
+        values: list[float | str | None] = [*sketch.at(uniform).tolist()]
     elif isinstance(sketch, Categories) and sketch.values:
         edges = np.cumsum(sketch.shares) / sum(sketch.shares)
         places = np.minimum(np.searchsorted(edges, uniform), len(edges) - 1)
-        found = [sketch.values[place] for place in places.tolist()]
+        values = [sketch.values[place] for place in places.tolist()]
     else:
-        found = [None] * len(uniform)
-    return [None if gone else value for value, gone in zip(found, absent.tolist(), strict=True)]
+        values = [None] * len(uniform)
+    return [None if gone else value for value, gone in zip(values, absent.tolist(), strict=True)]
 
 
 def _ranks(column: _Floats) -> _Floats:
-    """Ranks with ties averaged; the missing stand in the middle, where they pull no correlation."""
+    """Ranks with ties averaged; missing values get the middle rank, where they do not affect the correlation."""
     present = np.isfinite(column)
     _, inverse, counts = np.unique(column[present], return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)

@@ -1,7 +1,7 @@
 """Summaries of one column in which no single record can be recognised.
 
 Three rules, after the handbooks of statistical disclosure control (Hundepool et al., 2012, ch. 3–5): every number
-stands for at least `SMALL` records, extremes are cut off rather than told, and values are rounded to a coarse grid.
+stands for at least `SMALL` records, extremes are cut off, and values are rounded to a coarse grid.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 SMALL = 5
-"""Counts below this are never told."""
+"""Counts below this are never reported."""
 
 _LEVELS = 21
 _FEW = 4 * SMALL
@@ -30,7 +30,7 @@ class Numbers:
 
     Attributes:
         quantiles: values at evenly spaced probabilities from `tail` to 1 − `tail`, ascending, on a coarse grid;
-            empty where fewer than `SMALL` records have a number, of which nothing is told.
+            empty where fewer than `SMALL` records have a number, of which nothing is reported.
         tail: the probability cut off at either end.
         values: the frequent values where the column has few distinct ones, else empty.
         shares: their shares, to two decimals.
@@ -47,26 +47,26 @@ class Numbers:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """Where most values lay; None where nothing is told."""
+        """Where most values lay; None where nothing is reported."""
         return (self.quantiles[0], self.quantiles[-1]) if self.quantiles else None
 
     @property
     def typical(self) -> float | None:
-        """A central value: the commonest one of few, else the median; None where nothing is told."""
+        """A central value: the commonest one of few, else the median; None where nothing is reported."""
         if self.values:
             return self.values[int(np.argmax(self.shares))]
         return self.quantiles[len(self.quantiles) // 2] if self.quantiles else None
 
     def at(self, probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The values at `probability` (N,) in [0, 1]; the ends are held. From −1 to 1 where nothing is told."""
+        """The values at `probability` (N,) in [0, 1]; the ends are held. From −1 to 1 where nothing is reported."""
         if self.values:
             edges = np.cumsum(self.shares) / sum(self.shares)
             return np.asarray(self.values)[np.minimum(np.searchsorted(edges, probability), len(self.values) - 1)]
         line = self.quantiles or (-1.0, 1.0)
-        found = np.interp(probability, np.linspace(0, 1, len(line)), line)
+        values = np.interp(probability, np.linspace(0, 1, len(line)), line)
         if self.whole:
-            return np.round(found)
-        return rounded(found, grid(line[-1] - line[0], 1000))
+            return np.round(values)
+        return rounded(values, grid(line[-1] - line[0], 1000))
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,15 @@ def sketch_numbers(column: npt.NDArray[np.float64]) -> Numbers:
     kept = counts >= SMALL
     if whole and len(values) <= _DISCRETE and counts[kept].sum() >= len(present) / 2:
         shares = tuple(max(0.01, _share(int(c), len(present))) for c in counts[kept])
-        found = tuple(float(v) for v in values[kept])
-        return Numbers((found[0], found[len(found) // 2], found[-1]), 0.0, found, shares, missing, whole)
+        frequent = tuple(float(v) for v in values[kept])
+        return Numbers(
+            (frequent[0], frequent[len(frequent) // 2], frequent[-1]),
+            0.0,
+            frequent,
+            shares,
+            missing,
+            whole,
+        )
     if len(present) < _FEW:
         return Numbers(_spread(present, whole=whole), 0.0, (), (), missing, whole)
     tail = max(SMALL / len(present), 0.01)
@@ -110,7 +117,7 @@ def sketch_numbers(column: npt.NDArray[np.float64]) -> Numbers:
 
 
 def _spread(present: npt.NDArray[np.float64], *, whole: bool) -> tuple[float, ...]:
-    """Centre and width of too few numbers to cut off SMALL at either end; by the median, which no extreme moves."""
+    """Centre and width of a few numbers, by medians, which extremes do not affect."""
     centre = float(np.median(present))
     width = 1.5 * float(np.median(np.abs(present - centre))) or abs(centre) or 1.0
     step = max(grid(4 * width, 20), 1.0 if whole else 0.0)
@@ -150,7 +157,7 @@ def rounded(values: npt.NDArray[np.float64], step: float) -> npt.NDArray[np.floa
 
 
 def _share(count: int, total: int) -> float:
-    """A share to two decimals, in which neither the count nor what it lacks to the total tells of fewer than SMALL."""
+    """A share to two decimals, such that neither the count nor its complement reveals fewer than SMALL."""
     if total == 0 or count < SMALL:
         return 0.0
     if count == total:

@@ -1,1 +1,1 @@
-"""What a sealed file can be built into: one folder for each target."""
+"""Targets that a sealed file can be built into, one folder for each."""

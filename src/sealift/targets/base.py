@@ -1,4 +1,4 @@
-"""The protocol of a target: a form in which a sealed model reaches a machine that has no Python.
+"""The protocol of a target: a format in which a sealed model runs on a machine without Python.
 
 To add a target, implement `Target` and declare the instance as an entry point of the group `sealift.targets`
 (docs/how-to/add-a-target.md). The page is declared in the same way.
@@ -18,7 +18,7 @@ from sealift.seal import Seal
 
 @dataclass(frozen=True)
 class Built:
-    """What a target wrote.
+    """The result of building a target.
 
     Attributes:
         path: the file.
@@ -75,12 +75,12 @@ def targets() -> Mapping[str, Target]:
 def target_for(output: Path) -> Target:
     """The target that writes files of this ending. Raises PageError E606 if there is none."""
     known = {target.suffix: target for target in targets().values()}
-    found = known.get(output.suffix.lower())
-    if found is None:
+    matching = known.get(output.suffix.lower())
+    if matching is None:
         raise PageError(
             "E606",
             f"No target writes files that end in {output.suffix!r:.20}.",
             where=str(output),
             fix=f"Choose a name that ends in {' or '.join(sorted(known))}.",
         )
-    return found
+    return matching

@@ -221,7 +221,7 @@ def test_refusals() -> None:
         (dummy.DummyClassifier(strategy="uniform"), "at random", "strategy='prior'"),
         (dummy.DummyClassifier(strategy="stratified"), "at random", "strategy='prior'"),
         (multiclass.OneVsOneClassifier(RIDGE), "regressors", "classifiers"),
-        (model_selection.GridSearchCV(LOGISTIC, {"C": [1.0]}, cv=2, refit=False), "not to fit", "refit=True"),
+        (model_selection.GridSearchCV(LOGISTIC, {"C": [1.0]}, cv=2, refit=False), "no best estimator", "refit=True"),
     ):
         cases.refused(cases.fitted(model, X, y), X, *parts)
     X, y = cases.data("diabetes")

@@ -1,4 +1,4 @@
-"""Models of texts from the list of texts that trained them to a sealed file that answers; and what stays at home."""
+"""Models of texts from the list of texts that trained them to a sealed file that answers; and what is not part of the file."""
 
 from __future__ import annotations
 

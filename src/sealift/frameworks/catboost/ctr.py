@@ -1,4 +1,4 @@
-"""CatBoost's numbers out of categories, as tables (`catboost/libs/model/ctr_provider.h`, `model_ctr.h`)."""
+"""CatBoost's target statistics of categories (CTR), as tables (`catboost/libs/model/ctr_provider.h`, `model_ctr.h`)."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ class Places:
         usable = np.ones(1, dtype=np.bool_)
         index: Tensor | None = None
         for element, size in zip(ctr.elements, sizes, strict=True):
-            hashed, told = self._hashed(element, size)
+            hashed, has_hash = self._hashed(element, size)
             with np.errstate(over="ignore"):
                 combined = (_MAGIC * (combined[:, None] + _MAGIC * hashed[None, :])).reshape(-1)
-            usable = (usable[:, None] & told[None, :]).reshape(-1)
+            usable = (usable[:, None] & has_hash[None, :]).reshape(-1)
             code = self._code(element)
             index = code if index is None else index * size + code
         assert index is not None

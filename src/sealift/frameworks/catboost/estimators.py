@@ -1,4 +1,4 @@
-"""CatBoost's estimators: raw values, then what `predict` makes of them (`libs/eval_result/eval_helpers.cpp`)."""
+"""CatBoost's estimators: raw values, then the transformation in `predict` (`libs/eval_result/eval_helpers.cpp`)."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def ranker(step: Any, x: Table) -> StepOutput:
 
 def _loss(step: Any) -> str:
     """The loss's name without its parameters; CatBoost's own word for a custom one."""
-    found = loss_of(step) if step.is_fitted() else ""
-    if not found:
+    loss = loss_of(step) if step.is_fitted() else ""
+    if not loss:
         raise refuse(
             "It has no loss function of CatBoost's own, or is a sum of models, which has none.",
             "Train it with one of CatBoost's losses; or load it as a plain catboost.CatBoost and pack the raw value.",
         )
-    return found
+    return loss
 
 
 def _border(step: Any) -> float:

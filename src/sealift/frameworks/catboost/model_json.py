@@ -1,4 +1,4 @@
-"""What a model's own JSON says (`catboost/libs/model/model_export/json_model_helpers.cpp`), as trees and tables."""
+"""Parse a model's JSON export (`catboost/libs/model/model_export/json_model_helpers.cpp`), into trees and tables."""
 
 from __future__ import annotations
 
@@ -76,18 +76,18 @@ class Parsed:
 
 def parse(model: Any, names: Sequence[Sequence[str]]) -> Parsed:
     """Read a fitted model; `names` are category names of each category feature, to be hashed."""
-    found = _exported(model, names)
-    info = found["features_info"]
+    exported = _exported(model, names)
+    info = exported["features_info"]
     floats = info.get("float_features", [])
     categories = info.get("categorical_features", [])
     hashes = {item["value"]: _signed(item["hash"]) for item in info.get("cat_features_hash", [])}
     first = sum(len(f.get("borders") or ()) for f in floats) + sum(len(f.get("values") or ()) for f in categories)
-    scale, bias = found.get("scale_and_bias", [1.0, [0.0]])
+    scale, bias = exported.get("scale_and_bias", [1.0, [0.0]])
     return Parsed(
         floats=[(f["flat_feature_index"], f.get("nan_value_treatment", "AsIs")) for f in floats],
         categories=[f["flat_feature_index"] for f in categories],
-        ctrs=[_ctr(ctr, found["ctr_data"]) for ctr in info.get("ctrs", [])],
-        trees=found.get("oblivious_trees") or found.get("trees") or [],
+        ctrs=[_ctr(ctr, exported["ctr_data"]) for ctr in info.get("ctrs", [])],
+        trees=exported.get("oblivious_trees") or exported.get("trees") or [],
         first_ctr_split=first,
         scale=float(scale),
         bias=np.atleast_1d(np.array(bias, dtype=np.float64)),

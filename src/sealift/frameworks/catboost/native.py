@@ -28,7 +28,7 @@ def load(path: Path | str) -> Any:
 def loss_of(model: Any) -> str:
     """The name of a fitted model's loss without its parameters; empty for one of the user's own, or a sum of models."""
     try:
-        found = model.get_all_params().get("loss_function")
+        loss = model.get_all_params().get("loss_function")
     except catboost.CatBoostError:
         return ""
-    return found.partition(":")[0] if isinstance(found, str) else ""
+    return loss.partition(":")[0] if isinstance(loss, str) else ""

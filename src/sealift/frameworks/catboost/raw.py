@@ -45,21 +45,21 @@ def raw(model: Any, x: Table) -> Tensor:
         used = _used(parsed, feature)
         kept = [value for value in known[column] if used is None or parsed.hashes[_name(value)] in used]
         hashes[feature] = [parsed.hashes[_name(value)] for value in kept]
-        found = codes(one, [kept])
-        code = where(found < 0, np.array(len(kept)), found)
+        index = codes(one, [kept])
+        code = where(index < 0, np.array(len(kept)), index)
         coded[feature] = code.vector()
         parts.append(code.cast("float32"))
     base = concat(parts)
     comparisons = _Comparisons(parsed, hashes, x.width)
     comparisons.check()
     if parsed.ctrs:
-        found = columns(parsed.ctrs, Places(coded, hashes, lambda element: comparisons.bit(base, element)))
-        base = concat([base, found])
+        statistics = columns(parsed.ctrs, Places(coded, hashes, lambda element: comparisons.bit(base, element)))
+        base = concat([base, statistics])
     return _sum(parsed, base, comparisons)
 
 
 def _ordered(model: Any, x: Table) -> Table:
-    """The model's columns in its own order: the library looks for them by their names, where it was told any."""
+    """The model's columns in its own order: the library looks for them by their names, where it has any."""
     names, given = list(model.feature_names_), list(x.names)
     if names == given[: len(names)] or not set(names) <= set(given):
         return x
@@ -69,12 +69,12 @@ def _ordered(model: Any, x: Table) -> Table:
 def _sum(parsed: Parsed, base: Tensor, comparisons: _Comparisons) -> Tensor:
     x = base.cast("float64")
     targets = len(parsed.bias)
-    found = [to_tree(tree, comparisons) for tree in parsed.trees]
+    converted = [to_tree(tree, comparisons) for tree in parsed.trees]
     if targets == 1:
-        total = trees.total(x, found)
+        total = trees.total(x, converted)
     else:
         # One tree for each target adds in the library's own order.
-        copies = [replace(tree, leaf=tree.leaf[:, k], target=k) for tree in found for k in range(targets)]
+        copies = [replace(tree, leaf=tree.leaf[:, k], target=k) for tree in converted for k in range(targets)]
         total = trees.total(x, copies, targets)
     return total * parsed.scale + parsed.bias[None, :]
 
@@ -99,7 +99,7 @@ class _Comparisons:
                 column = self._width + self._owner[split["split_index"]]
                 return column, float(np.float32(split["border"])), None, False
             case kind:
-                raise refuse(f"It has splits of the kind {kind}.", "Train it on numbers and categories alone.")
+                raise refuse(f"It has splits of the kind {kind}.", "Train it on numbers and categories only.")
 
     def bit(self, base: Tensor, element: dict[str, Any]) -> Tensor:
         """The comparison (N,) that is part of a combination."""
@@ -154,14 +154,14 @@ def _name(value: Any) -> str:
 
 
 def _used(parsed: Parsed, feature: int) -> set[int] | None:
-    """The hashes of a feature that the model has met, or None where only combinations tell."""
+    """The hashes of a feature that the model contains, or None where they occur only in combinations."""
     splits = [s for tree in parsed.trees for s in _splits(tree)]
     elements = [e for ctr in parsed.ctrs for e in ctr.elements]
-    found = {e["value"] for e in [*splits, *elements] if e.get("cat_feature_index") == feature and "value" in e}
+    used = {e["value"] for e in [*splits, *elements] if e.get("cat_feature_index") == feature and "value" in e}
     combined = any(e.get("cat_feature_index") == feature and "value" not in e for e in elements)
-    alone = [c for c in parsed.ctrs if len(c.elements) == 1 and c.elements[0]["cat_feature_index"] == feature]
-    if combined and not alone:
+    single = [c for c in parsed.ctrs if len(c.elements) == 1 and c.elements[0]["cat_feature_index"] == feature]
+    if combined and not single:
         return None
-    for ctr in alone:
-        found |= unhashed(ctr)
-    return found
+    for ctr in single:
+        used |= unhashed(ctr)
+    return used

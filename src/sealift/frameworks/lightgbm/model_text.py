@@ -63,8 +63,8 @@ class Parsed:
         """The places of the columns that `categories` belong to, if `texts` are those of text; None if unclear."""
         listed = [i for i, info in enumerate(self.infos) if ":" in info and not info.startswith("[")]
         known = self.categories or []
-        found = next((c for c in (list(texts), sorted({*texts, *listed})) if len(c) == len(known)), None)
-        return found if found is not None and set(texts) <= set(found) else None
+        order = next((c for c in (list(texts), sorted({*texts, *listed})) if len(c) == len(known)), None)
+        return order if order is not None and set(texts) <= set(order) else None
 
 
 def parse(text: str) -> Parsed:
@@ -74,16 +74,16 @@ def parse(text: str) -> Parsed:
     name, *rest = fields.get("objective", "").split(" ")
     options = dict(item.partition(":")[::2] for item in rest)
     targets = int(fields["num_tree_per_iteration"])
-    found = [_tree(dict(_pairs(block)), i % targets) for i, block in enumerate(blocks)]
+    parts = [_tree(dict(_pairs(block)), i % targets) for i, block in enumerate(blocks)]
     listed = text.rpartition("\npandas_categorical:")[2].partition("\n")[0]
     return Parsed(
         objective="" if name == "custom" else name,
         options=options,
         targets=targets,
         average="average_output" in fields,
-        trees=[tree for tree, _, _ in found],
-        linear=[linear for _, linear, _ in found],
-        zeros=[zeros for _, _, zeros in found],
+        trees=[tree for tree, _, _ in parts],
+        linear=[linear for _, linear, _ in parts],
+        zeros=[zeros for _, _, zeros in parts],
         infos=fields.get("feature_infos", "").split(" "),
         categories=json.loads(listed) if "\npandas_categorical:" in text else None,
     )

@@ -1,4 +1,4 @@
-"""A booster without an estimator around it, in the shape of one: LightGBM's own model files, whoever wrote them."""
+"""A booster without an estimator around it, in the shape of one: LightGBM's own model files, of any origin."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class NativeModel:
 
     def _probability(self, X: Any) -> npt.NDArray[np.float64]:
         """The probability of each class (N, k)."""
-        found = np.asarray(self.booster.predict(self._checked(X)))
-        return found if found.ndim == 2 else np.column_stack([1.0 - found, found])
+        predicted = np.asarray(self.booster.predict(self._checked(X)))
+        return predicted if predicted.ndim == 2 else np.column_stack([1.0 - predicted, predicted])
 
     def _checked(self, X: Any) -> Any:
         """The rows with the model's categories; columns in another order, which the library would take as they are."""

@@ -1,4 +1,4 @@
-"""Raw scores: the table as LightGBM sees it, the trees' sums, and the linear models in leaves."""
+"""Raw scores: the table in the form that LightGBM uses, the trees' sums, and the linear models in leaves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def matrix(x: Table, parsed: Parsed) -> Tensor:
     columns = parsed.categorical(texts)
     if columns is None:
         raise refuse(
-            f"The model keeps the categories of {len(known)} columns, but these cannot be told from the others.",
+            f"The model keeps the categories of {len(known)} columns, but does not show which columns these are.",
             "Train and pack it with a data frame whose categorical columns all have the type category.",
         )
     if not columns:
@@ -39,10 +39,10 @@ def raw(parsed: Parsed, x: Tensor) -> Tensor:
     """The raw scores (N, targets)."""
     x, members = _compared(parsed, x)
     if any(linear is not None for linear in parsed.linear):
-        found = _linear_total(parsed, x, members)
+        total = _linear_total(parsed, x, members)
     else:
-        found = trees.total(x, members, parsed.targets)
-    return found / float(parsed.iterations) if parsed.average else found
+        total = trees.total(x, members, parsed.targets)
+    return total / float(parsed.iterations) if parsed.average else total
 
 
 def _compared(parsed: Parsed, x: Tensor) -> tuple[Tensor, list[trees.Tree]]:

@@ -108,8 +108,8 @@ class OnnxModel:
             part = rows[:, start : start + width]
             start += width
             fed[port.name] = part.astype(object if port.dtype == "object" else port.dtype)
-        found = self._engine.run(fed)
-        return {name: _narrow(array) for name, array in found.items()}
+        outputs = self._engine.run(fed)
+        return {name: _narrow(array) for name, array in outputs.items()}
 
 
 @converter(OnnxModel)

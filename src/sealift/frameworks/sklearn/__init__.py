@@ -1,1 +1,1 @@
-"""scikit-learn: its estimators, and whatever follows their API."""
+"""scikit-learn: its estimators, and others that follow their API."""

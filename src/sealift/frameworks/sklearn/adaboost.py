@@ -42,10 +42,10 @@ def classifier(step: Any, x: Table) -> StepOutput:
 @converter(ensemble.AdaBoostRegressor)
 def regressor(step: Any, x: Table) -> StepOutput:
     """The weighted median of the members."""
-    found = stack([response(m, apply(m, x, f"member {i}"), "predict")[0] for i, m in enumerate(step.estimators_)])
-    values, order = found.smallest(found.width)
+    predictions = stack([response(m, apply(m, x, f"member {i}"), "predict")[0] for i, m in enumerate(step.estimators_)])
+    values, order = predictions.smallest(predictions.width)
     weights = order.take_from(np.asarray(step.estimator_weights_, dtype=np.float64))
     below = weights.op("CumSum", np.array(1))
-    reached = below >= 0.5 * below.columns([found.width - 1])
+    reached = below >= 0.5 * below.columns([predictions.width - 1])
     median = reached.cast("int64").argmax().matrix()
     return StepOutput(value=values.op("GatherElements", median, shape=(None, 1), axis=1).vector())

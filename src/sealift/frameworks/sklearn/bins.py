@@ -20,8 +20,8 @@ def bins(step: Any, x: Table) -> Table:
     values = x.numbers()
     if step.dtype is not None:
         values = values.cast(np.dtype(step.dtype).name)
-    found = positions(values, [edges[1:-1] for edges in step.bin_edges_])
+    places = positions(values, [edges[1:-1] for edges in step.bin_edges_])
     if step.encode == "ordinal":
-        return named(step, found.cast(values.dtype), x)
+        return named(step, places.cast(values.dtype), x)
     counts = [int(count) for count in step.n_bins_]
-    return named(step, indicators(found, [range(count) for count in counts], counts).cast(values.dtype), x)
+    return named(step, indicators(places, [range(count) for count in counts], counts).cast(values.dtype), x)

@@ -54,7 +54,7 @@ def _curve(calibrator: Any, rated: Tensor) -> Tensor:
 
 
 def _tempered(calibrator: Any, rated: Tensor, method: str, count: int) -> Tensor:
-    """Softmax of the logits over the temperature; the method tells whether the numbers are probabilities."""
+    """Softmax of the logits over the temperature; the method shows whether the numbers are probabilities."""
     if method == "predict_proba":
         both = two_columns(rated.vector()) if count == 2 else rated
         logits = (both + 1e-12).log()

@@ -36,11 +36,11 @@ def bisecting(step: Any, x: Table) -> StepOutput:
         rank = _rank(values, centres)
         return where(rank.column(0) <= rank.column(1), label(node.left), label(node.right))
 
-    found = label(step._bisecting_tree)
+    labels = label(step._bisecting_tree)
     distances = _distances(values, step.cluster_centers_)
-    if found.shape == (1,):  # one cluster: as many labels as rows
-        found = (distances.column(0) * 0.0).cast("int64") + found
-    return StepOutput(label=found, features=named(step, distances, x))
+    if labels.shape == (1,):  # one cluster: as many labels as rows
+        labels = (distances.column(0) * 0.0).cast("int64") + labels
+    return StepOutput(label=labels, features=named(step, distances, x))
 
 
 @converter(cluster.Birch)
@@ -102,15 +102,15 @@ _POOLS = {
 def _rank(values: Tensor, centres: Any) -> Tensor:
     """|c|² − 2x·c, which orders the centres as the distances do."""
     squares = np.einsum("ij,ij->i", centres, centres)
-    found: Tensor = values @ centres.T * -2.0 + squares
-    return found
+    distances: Tensor = values @ centres.T * -2.0 + squares
+    return distances
 
 
 def squares(values: Tensor, centres: Any) -> Tensor:
     """The squared distances (N, centres) by the expansion of `euclidean_distances`."""
     sizes = np.einsum("ij,ij->i", centres, centres)
-    found: Tensor = (values * values).sum(keepdims=True) + values @ centres.T * -2.0 + sizes
-    return found.clip(0.0, float("inf"))
+    distances: Tensor = (values * values).sum(keepdims=True) + values @ centres.T * -2.0 + sizes
+    return distances.clip(0.0, float("inf"))
 
 
 def nearest_of(values: Tensor, centres: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pipelines, column transformers and unions: who gets which columns."""
+"""Pipelines, column transformers and unions: select the columns of each step."""
 
 from __future__ import annotations
 

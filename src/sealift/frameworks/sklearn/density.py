@@ -28,10 +28,10 @@ def _log_kernel(name: str, distance: Tensor, width: float) -> Tensor:
     if name == "tophat":
         return where(inside, 0.0, float("-inf"))
     if name == "cosine":
-        found = (share * (0.5 * np.pi)).op("Cos").log()
+        logs = (share * (0.5 * np.pi)).op("Cos").log()
     else:
-        found = (1.0 - (share * share if name == "epanechnikov" else share)).log()
-    return where(inside, found, float("-inf"))
+        logs = (1.0 - (share * share if name == "epanechnikov" else share)).log()
+    return where(inside, logs, float("-inf"))
 
 
 @converter(neighbors.KernelDensity)
@@ -56,11 +56,11 @@ def density(step: Any, x: Table) -> StepOutput:
     metric = Metric.of(step.metric, step.metric_params or {})
 
     def body(row: Tensor) -> list[Tensor]:
-        found = _log_kernel(step.kernel, metric.distances(row, points), width)
+        logs = _log_kernel(step.kernel, metric.distances(row, points), width)
         if weights is not None:
-            found = found + np.log(weights)
-        nothing = found.max(keepdims=True).equals(float("-inf"))
-        return [where(nothing, float("-inf"), log_sum_exp(where(nothing, 0.0, found)) + shift)]
+            logs = logs + np.log(weights)
+        nothing = logs.max(keepdims=True).equals(float("-inf"))
+        return [where(nothing, float("-inf"), log_sum_exp(where(nothing, 0.0, logs)) + shift)]
 
     (value,) = scan(x.numbers().cast("float64"), body)
     return StepOutput(value=value.vector())

@@ -38,8 +38,8 @@ class DuplicateSparseRows(SparseRows):
 
     def columns(self, indices: Any) -> Tensor:
         """The columns at `indices`, in that order."""
-        found = super().columns(indices)
-        return DuplicateSparseRows(found.places, found.values, found.width) if isinstance(found, SparseRows) else found
+        rows = super().columns(indices)
+        return DuplicateSparseRows(rows.places, rows.values, rows.width) if isinstance(rows, SparseRows) else rows
 
     def _as_dense(self) -> Tensor:
         # Without a text stage nothing bounds how many rows a run is given.

@@ -23,19 +23,19 @@ def linear(step: Any, x: Table) -> StepOutput:
     """A linear classifier; `transform` projects unless the solver is lsqr."""
     score = decision(step, x)
     if len(score.shape) == 1:
-        found = by_signed(step.classes_, score, score.matrix() * np.array([[1.0, -1.0]]))
+        output = by_signed(step.classes_, score, score.matrix() * np.array([[1.0, -1.0]]))
     else:
-        found = by_score(step.classes_, score, softmax(score))
+        output = by_score(step.classes_, score, softmax(score))
     if step.solver == "lsqr":
-        return found
+        return output
     values = x.numbers() - step.xbar_ if step.solver == "svd" else x.numbers()
     projected = values @ step.scalings_[:, : step._max_components]
     names = step.get_feature_names_out()
     return StepOutput(
         features=x.with_values(projected, names),
-        class_index=found.class_index,
-        classes=found.classes,
-        probability=found.probability,
+        class_index=output.class_index,
+        classes=output.classes,
+        probability=output.probability,
         score=score,
     )
 
@@ -71,11 +71,11 @@ def centroid(step: Any, x: Table) -> StepOutput:
 
         plain, scaled = scan(values, both)
         nearest = (-plain).argmax()
-    found = discriminated(step.classes_, -(scaled * scaled) + 2.0 * np.log(step.class_prior_))
+    output = discriminated(step.classes_, -(scaled * scaled) + 2.0 * np.log(step.class_prior_))
     if np.isclose(step.class_prior_, 1 / len(step.classes_)).all():
         choice = nearest
-        return StepOutput(class_index=choice, classes=step.classes_, probability=found.probability, score=found.score)
-    return found
+        return StepOutput(class_index=choice, classes=step.classes_, probability=output.probability, score=output.score)
+    return output
 
 
 def discriminated(classes: Any, scores: Tensor) -> StepOutput:

@@ -1,4 +1,4 @@
-"""Estimators that look at no input (`dummy.py`)."""
+"""Estimators that ignore their input (`dummy.py`)."""
 
 from __future__ import annotations
 

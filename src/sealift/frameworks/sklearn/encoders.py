@@ -31,9 +31,9 @@ def one_hot(step: Any, x: Table) -> Table:
     """One column for each category kept; all zero for a dropped or unknown one."""
     refuse_dates(step.categories_)
     groups = [_grouped(step, i) for i in range(x.width)]
-    found = codes(x, needed_categories(step.categories_, [[*grouped, unknown] for grouped, unknown in groups]))
+    indices = codes(x, needed_categories(step.categories_, [[*grouped, unknown] for grouped, unknown in groups]))
     if any(unknown >= 0 or not np.array_equal(grouped, np.arange(len(grouped))) for grouped, unknown in groups):
-        found = translate(found, [[*grouped, unknown] for grouped, unknown in groups])
+        indices = translate(indices, [[*grouped, unknown] for grouped, unknown in groups])
     dropped = step._drop_idx_after_grouping
     counts = [int(grouped.max()) + 1 for grouped, _ in groups]
     kept = [
@@ -41,7 +41,7 @@ def one_hot(step: Any, x: Table) -> Table:
     ]
     if not any(kept):
         raise refuse("It drops every category.", "Use drop=None, or leave out columns with a single category.")
-    return named(step, indicators(found, kept, counts).cast(_floating(step.dtype)), x)
+    return named(step, indicators(indices, kept, counts).cast(_floating(step.dtype)), x)
 
 
 @converter(preprocessing.OrdinalEncoder)
@@ -68,8 +68,8 @@ def target(step: Any, x: Table) -> Table:
     refuse_dates(step.categories_)
     means = np.atleast_1d(step.target_mean_)
     tables = [[*encoding, means[i % len(means)]] for i, encoding in enumerate(step.encodings_)]
-    found = codes(x, step.categories_).columns(np.arange(len(tables)) // len(means))
-    return named(step, translate(found, tables), x)
+    indices = codes(x, step.categories_).columns(np.arange(len(tables)) // len(means))
+    return named(step, translate(indices, tables), x)
 
 
 def _floating(dtype: Any) -> str:

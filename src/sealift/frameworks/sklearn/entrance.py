@@ -1,4 +1,4 @@
-"""The rows that an estimator takes: those of a table, but texts or dicts where a vectorizer stands first."""
+"""The row format that an estimator takes: a table, or strings or dicts where the first step is a vectorizer."""
 
 from __future__ import annotations
 
@@ -104,11 +104,11 @@ def _members(model: Any) -> list[tuple[str, Any]]:
     if hasattr(model, "transformer_list"):
         return [(name, step) for name, step in model.transformer_list if not isinstance(step, str)]
     for name in _MEMBERS:
-        found = getattr(model, name, None)
-        if isinstance(found, list):
-            return [("", step) for step in found if _is_estimator(step)]
-        if found is not None and _is_estimator(found):
-            return [(name.removesuffix("_"), found)]
+        members = getattr(model, name, None)
+        if isinstance(members, list):
+            return [("", step) for step in members if _is_estimator(step)]
+        if members is not None and _is_estimator(members):
+            return [(name.removesuffix("_"), members)]
     return []
 
 
@@ -118,7 +118,7 @@ def _is_estimator(value: Any) -> bool:
 
 
 def _is_described(step: Any) -> bool:
-    """Whether a contract can describe the rows that a step takes, as far as its tags tell."""
+    """Whether a contract can describe the rows that a step takes, as far as its tags show."""
     tags = _tags(step)
     if tags is None or hasattr(step, "build_analyzer"):
         return True

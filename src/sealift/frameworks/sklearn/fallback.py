@@ -28,9 +28,9 @@ def convert(estimator: Any, x: Table) -> tuple[StepOutput, str]:
         PackError: E302, naming the type, when neither is possible.
     """
     if not any(block.is_text or block.time for block in x.blocks):
-        found = _by_skl2onnx(estimator, x)
-        if found is not None:
-            return found, "skl2onnx"
+        output = _by_skl2onnx(estimator, x)
+        if output is not None:
+            return output, "skl2onnx"
     if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
         return StepOutput(features=_traced(estimator, x)), "traced"
     if not find_spec("skl2onnx"):
@@ -61,23 +61,23 @@ def _traced(estimator: Any, x: Table) -> Table:
     first: PackError | None = None
     for frame in (True, False):
         try:
-            found = trace(estimator.transform, given, {}, frame=frame)
+            traced = trace(estimator.transform, given, {}, frame=frame)
         except PackError as error:
             first = first or error
             continue
-        return _with_names(estimator, found)
+        return _with_names(estimator, traced)
     assert first is not None
     # The obstacle inside a library's code is of no use to its user.
     own = not is_library(getattr(sys.modules.get(type(estimator).__module__), "__file__", None) or "")
     raise _no_converter(estimator, f", and {first.what[:1].lower()}{first.what[1:].rstrip('.')}" if own else "")
 
 
-def _with_names(estimator: Any, found: Table) -> Table:
+def _with_names(estimator: Any, traced: Table) -> Table:
     try:
         names = list(estimator.get_feature_names_out())
     except Exception:  # a transformer of the user's own raises whatever it raises
-        return found
-    return found.named(names) if len(names) == found.width else found
+        return traced
+    return traced.named(names) if len(names) == traced.width else traced
 
 
 def _by_skl2onnx(estimator: Any, x: Table) -> StepOutput | None:
@@ -92,7 +92,7 @@ def _by_skl2onnx(estimator: Any, x: Table) -> StepOutput | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = convert_sklearn(
+            converted = convert_sklearn(
                 estimator,
                 initial_types=[("X", DoubleTensorType([None, matrix.width]))],
                 target_opset={"": 21, "ai.onnx.ml": 3},
@@ -100,11 +100,11 @@ def _by_skl2onnx(estimator: Any, x: Table) -> StepOutput | None:
             )
     except Exception:  # it raises whatever its parsers and converters happen to raise
         return None
-    if {node.op_type for node in found.graph.node} & _UNUSABLE:
+    if {node.op_type for node in converted.graph.node} & _UNUSABLE:
         raise refuse(
             f"The converter of {type(estimator).__qualname__} is not exact.", "Use one of the tree models in the list."
         )
-    return _answer(estimator, x, _lay_in(x.graph, found, {"X": matrix}))
+    return _answer(estimator, x, _lay_in(x.graph, converted, {"X": matrix}))
 
 
 def _lay_in(graph: Graph, model: onnx.ModelProto, given: dict[str, Tensor]) -> list[Tensor]:

@@ -55,10 +55,10 @@ def classifier(step: Any, x: Table) -> StepOutput:
     if len(known) == 1:
         shares, choice = averaged(compared(x), forest)
         return StepOutput(class_index=choice, classes=one_output(known[0]), probability=shares)
-    found = trees.total(compared(x), forest)
+    sums = trees.total(compared(x), forest)
     if len(forest) > 1:
-        found = found / float(len(forest))
-    answers = [by_probability(c, found.columns(range(a, b))) for c, (a, b) in zip(known, pairwise(ends), strict=True)]
+        sums = sums / float(len(forest))
+    answers = [by_probability(c, sums.columns(range(a, b))) for c, (a, b) in zip(known, pairwise(ends), strict=True)]
     return StepOutput(targets=tuple(answers))
 
 
@@ -73,10 +73,10 @@ def regressor(step: Any, x: Table) -> StepOutput:
     members = getattr(step, "estimators_", [step])
     single = step.n_outputs_ == 1
     forest = [to_tree(m.tree_, m.tree_.value[:, 0, 0] if single else m.tree_.value[:, :, 0]) for m in members]
-    found = trees.total(compared(x), forest)
+    sums = trees.total(compared(x), forest)
     if len(forest) > 1:
-        found = found / float(len(forest))
-    return StepOutput(value=found.vector() if single else found)
+        sums = sums / float(len(forest))
+    return StepOutput(value=sums.vector() if single else sums)
 
 
 @converter(ensemble.RandomTreesEmbedding)

@@ -1,4 +1,4 @@
-"""scikit-learn as a framework, with whatever else follows the API of its estimators."""
+"""scikit-learn as a framework, including other estimators that follow its API."""
 
 from __future__ import annotations
 

@@ -28,23 +28,23 @@ def function(step: Any, x: Table) -> Table:
     # The names that the step was given, which a step before it may have made.
     given = x.named(step.feature_names_in_) if frame and len(step.feature_names_in_) == x.width else x
     try:
-        found = trace(func, given, step.kw_args or {}, frame=frame)
+        traced = trace(func, given, step.kw_args or {}, frame=frame)
     except PackError:
         # One column of strings may be a list, an array or a series, which its own methods show.
         if frame or [block.is_text for block in x.blocks] != [True] or x.width != 1:
             raise
-        found = trace_series(func, x, step.kw_args or {})
-    result = _laid_out(step, found, x, frame=frame)
+        traced = trace_series(func, x, step.kw_args or {})
+    result = _laid_out(step, traced, x, frame=frame)
     return _held(step, x, result) if x.sparse else result
 
 
-def _laid_out(step: Any, found: Table, x: Table, *, frame: bool) -> Table:
-    if frame or any(block.is_text or block.time for block in found.blocks):
-        return found
-    return named(step, found.numbers(), x)
+def _laid_out(step: Any, traced: Table, x: Table, *, frame: bool) -> Table:
+    if frame or any(block.is_text or block.time for block in traced.blocks):
+        return traced
+    return named(step, traced.numbers(), x)
 
 
-def _held(step: Any, x: Table, found: Table) -> Table:
+def _held(step: Any, x: Table, traced: Table) -> Table:
     """Mark what the function gives for a sparse matrix. It is asked, since `toarray` leaves no trace in the graph."""
     # An explicit zero among the cells: a function may leave it or drop it.
     given = sparse.csr_matrix(np.ones((2, x.width)))
@@ -54,8 +54,8 @@ def _held(step: Any, x: Table, found: Table) -> Table:
             warnings.simplefilter("ignore")
             made = step.transform(given.copy())
     except Exception:  # whatever a function of the user's own raises; the proof decides
-        return found.stored(sparse=True)
+        return traced.stored(sparse=True)
     if not sparse.issparse(made):
-        return found
-    same = made.shape == given.shape and made.nnz == given.nnz and found.width == x.width
-    return same_cells(step, x, found) if same else found.stored(sparse=True)
+        return traced
+    same = made.shape == given.shape and made.nnz == given.nnz and traced.width == x.width
+    return same_cells(step, x, traced) if same else traced.stored(sparse=True)

@@ -1,4 +1,4 @@
-"""Filling in what is missing, by a statistic (`impute/_base.py`)."""
+"""`SimpleImputer`: fill missing values by a statistic (`impute/_base.py`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def missing_mask(block: Block, marker: Any) -> Tensor:
             return values.isnan() if meant else values.isnan() & np.array(False)
         return values.equals(values) & np.array(False) if isinstance(marker, str) else values.equals(float(marker))
     if is_missing(marker):
-        # None is not NaN to scikit-learn: it leaves the one alone when it looks for the other.
+        # None is not NaN to scikit-learn: it keeps the one when it looks for the other.
         either = type(marker).__name__ == "NAType"
         return absent if either or (marker is None) == (block.null is None) else absent & np.array(False)
     if isinstance(marker, str):

@@ -31,15 +31,15 @@ def iterative(step: Any, x: Table) -> Table:
     columns = [start.columns([i]) for i in range(start.width)]
     for turn, (index, neighbours, estimator) in enumerate(step.imputation_sequence_ if step.n_iter_ else ()):
         others = x.with_values(concat(columns[i] for i in neighbours), [f"x{i}" for i in neighbours])
-        found = apply(estimator, others, f"round {turn // max(len(columns), 1) + 1}, column {index}").value
-        if found is None:
+        predicted = apply(estimator, others, f"round {turn // max(len(columns), 1) + 1}, column {index}").value
+        if predicted is None:
             raise refuse("Its estimator is no regressor.", "Use a regressor, for instance the default BayesianRidge.")
         bounds = float(step._min_value[index]), float(step._max_value[index])
-        imputed = _bounded(found.cast(values.dtype), *bounds).matrix()
+        imputed = _bounded(predicted.cast(values.dtype), *bounds).matrix()
         columns[index] = where(mask.columns([index]), imputed, columns[index])
     filled = concat(columns)
     if step.n_iter_:
-        # The original gives up on rows of which nothing at all is known, when they come alone.
+        # The original fails on a single row whose values are all missing.
         known = (~mask).cast("float64").sum(keepdims=True).sum(axis=0, keepdims=True)
         filled = where(known.equals(0.0), start, filled)
     names = [name for name, gone in zip(x.names, empty, strict=True) if step.keep_empty_features or not gone]
@@ -47,5 +47,5 @@ def iterative(step: Any, x: Table) -> Table:
     return Table.join([result, indicator(step.indicator_, table)]) if step.add_indicator else result
 
 
-def _bounded(found: Tensor, low: float, high: float) -> Tensor:
-    return found if low == -np.inf and high == np.inf else found.clip(low, high)
+def _bounded(predicted: Tensor, low: float, high: float) -> Tensor:
+    return predicted if low == -np.inf and high == np.inf else predicted.clip(low, high)

@@ -1,4 +1,4 @@
-"""`KNNImputer` (`impute/_knn.py`): from the training rows nearest in what both have."""
+"""`KNNImputer` (`impute/_knn.py`): from the nearest training rows, by the columns that both have."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _ambiguous(step: Any) -> bool:
         asked = points[:_SAMPLE].copy()
         asked[:, column] = np.nan
         distance = nan_euclidean_distances(asked, donors)
-        # Rounding is not what tells neighbours apart.
+        # Neighbours must not be distinguished by rounding.
         distance = np.where(np.isnan(distance), np.inf, np.round(distance, 9))
         order = np.argsort(distance, axis=1, kind="stable")
         sorted_distance = np.take_along_axis(distance, order, axis=1)

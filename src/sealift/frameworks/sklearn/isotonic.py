@@ -21,11 +21,11 @@ def stairs(step: Any, x: Tensor) -> Tensor:
     x = x.cast(knots.dtype.name)
     if len(values) == 1:
         return x * 0.0 + float(values[0])
-    found = interpolate(x.matrix(), [knots], [values]).vector()
+    interpolated = interpolate(x.matrix(), [knots], [values]).vector()
     if step.out_of_bounds == "nan":
         inside = (x >= float(step.X_min_)) & (x <= float(step.X_max_))
-        found = where(inside, found, float("nan"))
-    return found.cast(x.dtype)
+        interpolated = where(inside, interpolated, float("nan"))
+    return interpolated.cast(x.dtype)
 
 
 @converter(isotonic.IsotonicRegression)

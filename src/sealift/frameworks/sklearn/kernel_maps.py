@@ -113,11 +113,11 @@ def kernel_pca(step: Any, x: Table) -> Table:
     points = dense(step.X_fit_)
 
     def body(row: Tensor) -> list[Tensor]:
-        found = row if step.kernel == "precomputed" else kernel(row, points, step.kernel, params)
-        return [kernel_components(step, found)]
+        products = row if step.kernel == "precomputed" else kernel(row, points, step.kernel, params)
+        return [kernel_components(step, products)]
 
-    (found,) = scan(values.cast("float64"), body)
-    return named(step, found.cast(values.dtype), x)
+    (products,) = scan(values.cast("float64"), body)
+    return named(step, products.cast(values.dtype), x)
 
 
 def _check_spectrum(step: Any) -> None:

@@ -22,8 +22,8 @@ def ridge(step: Any, x: Table) -> StepOutput:
     points, weights = dense(step.X_fit_), np.asarray(step.dual_coef_)
     matrix = weights if weights.ndim == 2 else weights[:, None]
     params = {"gamma": step.gamma, "degree": step.degree, "coef0": step.coef0}
-    found = kernel_sum(x.numbers().cast("float64"), points, matrix, step.kernel, params)
-    return StepOutput(value=found if weights.ndim == 2 else found.vector())
+    predicted = kernel_sum(x.numbers().cast("float64"), points, matrix, step.kernel, params)
+    return StepOutput(value=predicted if weights.ndim == 2 else predicted.vector())
 
 
 @converter(semi_supervised.LabelPropagation, semi_supervised.LabelSpreading)
@@ -32,10 +32,10 @@ def propagation(step: Any, x: Table) -> StepOutput:
     points, shares = dense(step.X_), np.asarray(step.label_distributions_)
     values = x.numbers()
     if step.kernel == "rbf":
-        found = kernel_sum(values.cast("float64"), points, shares, "rbf", {"gamma": step.gamma})
+        weights = kernel_sum(values.cast("float64"), points, shares, "rbf", {"gamma": step.gamma})
     elif step.kernel == "knn":
         _, index = nearest(step.nn_fit, x, step.n_neighbors, shares)
-        found = index.take_from(shares).sum(axis=1)
+        weights = index.take_from(shares).sum(axis=1)
     else:
         raise refuse("Its kernel is a function.", "Use kernel='rbf' or kernel='knn'.")
-    return by_probability(step.classes_, found / found.sum(keepdims=True))
+    return by_probability(step.classes_, weights / weights.sum(keepdims=True))

@@ -23,8 +23,8 @@ def _code(step: Any, x: Table) -> Tensor:
 @converter(preprocessing.LabelEncoder)
 def encoder(step: Any, x: Table) -> Table:
     """The class's number; NaN for what is no class, where the original raises."""
-    found = _code(step, x)
-    return x.with_values(where(found < 0, np.nan, found.cast("float64")), x.names)
+    index = _code(step, x)
+    return x.with_values(where(index < 0, np.nan, index.cast("float64")), x.names)
 
 
 @converter(preprocessing.LabelBinarizer)

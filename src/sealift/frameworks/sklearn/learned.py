@@ -1,4 +1,4 @@
-"""What fitted estimators say of the rows that they were trained on, for the contract, the card and the notes.
+"""Facts about the training rows from attributes of fitted estimators, for the contract, the card and the notes.
 
 It is all that can be said where the training rows are not at hand; `packing.privacy` compares by value.
 """
@@ -99,10 +99,10 @@ class LearnedByEstimator(Learned):
 
 def _rows(estimator: Any) -> RetainedRows | None:
     name, what = _ROWS_BY_TYPE.get(type(estimator).__name__, ("", ""))
-    for attribute, told in [(name, what), *_ROWS.items()]:
+    for attribute, sentence in [(name, what), *_ROWS.items()]:
         rows = getattr(estimator, attribute, None) if attribute else None
         if rows is not None and getattr(rows, "ndim", 0) == 2 and rows.shape[0]:
-            return RetainedRows(int(rows.shape[0]), told)
+            return RetainedRows(int(rows.shape[0]), sentence)
     tree = getattr(estimator, "tree_", None)  # KernelDensity
     if tree is not None and hasattr(tree, "data") and not hasattr(tree, "n_node_samples"):
         return RetainedRows(len(tree.data), _ALL)

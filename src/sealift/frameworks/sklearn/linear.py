@@ -1,4 +1,4 @@
-"""Linear models (`linear_model/`, `svm/_classes.py`): a plane, and what is read off it."""
+"""Linear models (`linear_model/`, `svm/_classes.py`): a linear function, and the outputs derived from it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def dense(values: Any) -> Any:
 def plane(x: Tensor, coefficients: Any, intercept: Any) -> Tensor:
     """x · coefficientsᵀ + intercept: (N,) for one row of coefficients, else (N, k)."""
     weights = np.atleast_2d(dense(coefficients))
-    found = x.affine(weights.T, np.broadcast_to(np.asarray(intercept, dtype=weights.dtype), (len(weights),)))
-    return found.vector() if np.ndim(coefficients) == 1 else found
+    scores = x.affine(weights.T, np.broadcast_to(np.asarray(intercept, dtype=weights.dtype), (len(weights),)))
+    return scores.vector() if np.ndim(coefficients) == 1 else scores
 
 
 def decision(step: Any, x: Table) -> Tensor:
@@ -88,7 +88,7 @@ def logistic(step: Any, x: Table) -> StepOutput:
 
 @converter(linear_model.Perceptron, linear_model.PassiveAggressiveClassifier, svm.LinearSVC)
 def margin(step: Any, x: Table) -> StepOutput:
-    """The class by the score alone."""
+    """The class by the score only."""
     return by_score(step.classes_, decision(step, x))
 
 

@@ -37,7 +37,7 @@ def isomap(step: Any, x: Table) -> Table:
             near = where(reduced <= float(search.radius) ** metric.power, metric.full(reduced), np.inf)
             return embedded((near.matrix() + ways).min(axis=0))
 
-        (found,) = scan(x.numbers().cast("float64"), through_near)
+        (result,) = scan(x.numbers().cast("float64"), through_near)
     else:
         distance, index = nearest(search, x, search.n_neighbors, ways)
         count = distance.width
@@ -46,8 +46,8 @@ def isomap(step: Any, x: Table) -> Table:
             gap, rows = _halves(row, count)
             return embedded((rows.take_from(ways) + gap.matrix()).min(axis=0))
 
-        (found,) = scan(concat([distance, index.cast("float64")]), through_nearest)
-    return named(step, found, x)
+        (result,) = scan(concat([distance, index.cast("float64")]), through_nearest)
+    return named(step, result, x)
 
 
 @converter(manifold.LocallyLinearEmbedding)
@@ -67,8 +67,8 @@ def locally_linear(step: Any, x: Table) -> Table:
         weights = solve(products + ridge * np.eye(count), row.graph.constant(np.ones(count)))
         return [(weights / weights.sum()) @ rows.take_from(np.asarray(step.embedding_))]
 
-    (found,) = scan(concat([values, index.cast("float64")]), body)
-    return named(step, found, x)
+    (embedded,) = scan(concat([values, index.cast("float64")]), body)
+    return named(step, embedded, x)
 
 
 @converter(neighbors.KNeighborsTransformer)
@@ -77,14 +77,14 @@ def nearest_graph(step: Any, x: Table) -> Table:
     rows = step.n_samples_fit_
     count = step.n_neighbors + (step.mode == "distance")
     distance, index = nearest(step, x, count, np.arange(rows))
-    found = distance if step.mode == "distance" else distance * 0.0 + 1.0
+    weights = distance if step.mode == "distance" else distance * 0.0 + 1.0
 
     def body(row: Tensor) -> list[Tensor]:
         weight, at = _halves(row, count)
         nothing = row.graph.constant(np.zeros(rows))
         return [nothing.op("ScatterElements", at, weight, axis=0)]
 
-    (wide,) = scan(concat([found, index.cast("float64")]), body)
+    (wide,) = scan(concat([weights, index.cast("float64")]), body)
     return named(step, wide, x)
 
 
@@ -99,8 +99,8 @@ def radius_graph(step: Any, x: Table) -> Table:
         weight: Any = metric.full(reduced) if step.mode == "distance" else 1.0
         return [where(reduced <= float(step.radius) ** metric.power, weight, 0.0)]
 
-    (found,) = scan(x.numbers().cast("float64"), body)
-    return named(step, found, x)
+    (edges,) = scan(x.numbers().cast("float64"), body)
+    return named(step, edges, x)
 
 
 def _halves(row: Tensor, at: int) -> tuple[Tensor, Tensor]:

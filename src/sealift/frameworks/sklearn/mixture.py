@@ -51,8 +51,8 @@ def _quadratic(x: Tensor, means: Any, cholesky: Any, shape: str) -> Tensor:
     precisions = cholesky**2
     if shape == "diag":
         fixed = np.sum(means**2 * precisions, axis=1)
-        found: Tensor = x @ (means * precisions).T * -2.0 + fixed + (x * x) @ precisions.T
-        return found
+        forms: Tensor = x @ (means * precisions).T * -2.0 + fixed + (x * x) @ precisions.T
+        return forms
     fixed = np.sum(means**2, axis=1) * precisions
     spherical: Tensor = x @ means.T * -2.0 * precisions + fixed
     size: Tensor = (x * x).sum(keepdims=True) * precisions

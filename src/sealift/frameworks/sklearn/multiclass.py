@@ -1,4 +1,4 @@
-"""Many classes out of binary estimators (`multiclass.py`)."""
+"""Multiclass estimators made of binary ones (`multiclass.py`)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def _binary(member: Any, answer: StepOutput) -> Tensor:
     """`_predict_binary`: a regressor's value, a score, or else the second class's probability."""
     if is_regressor(member):
         return response(member, answer, "predict")[0]
-    found, method = response(member, answer, "decision_function", "predict_proba")
-    return found.column(1) if method == "predict_proba" else found
+    scores, method = response(member, answer, "decision_function", "predict_proba")
+    return scores.column(1) if method == "predict_proba" else scores
 
 
 def _threshold(member: Any) -> float:

@@ -80,15 +80,15 @@ def classifier(step: Any, x: Table) -> StepOutput:
     """The share of each class among the k nearest, weighted."""
     distance, index = nearest(step, x, step.n_neighbors, step._y)
     weights = _weights(step, distance)
-    found = []
+    outputs = []
     y, known = _targets(step)
     for k, classes in enumerate(known):
         members = index.take_from(np.eye(len(classes))[y[:, k]])
         votes = (members if weights is None else members * _deep(weights)).sum(axis=1)
-        found.append(
+        outputs.append(
             StepOutput(class_index=votes.argmax(), classes=classes, probability=votes / votes.sum(keepdims=True))
         )
-    return StepOutput(targets=tuple(found)) if step.outputs_2d_ else found[0]
+    return StepOutput(targets=tuple(outputs)) if step.outputs_2d_ else outputs[0]
 
 
 @converter(neighbors.KNeighborsRegressor)
@@ -99,10 +99,10 @@ def regressor(step: Any, x: Table) -> StepOutput:
     y = np.asarray(step._y, dtype=np.float64)
     values = index.take_from(y if y.ndim == 2 else y[:, None])
     if weights is None:
-        found = values.sum(axis=1) / float(step.n_neighbors)
+        predicted = values.sum(axis=1) / float(step.n_neighbors)
     else:
-        found = (values * _deep(weights)).sum(axis=1) / weights.sum(keepdims=True)
-    return StepOutput(value=found if y.ndim == 2 else found.vector())
+        predicted = (values * _deep(weights)).sum(axis=1) / weights.sum(keepdims=True)
+    return StepOutput(value=predicted if y.ndim == 2 else predicted.vector())
 
 
 def _within(step: Any, x: Table, table: Any) -> tuple[Tensor, Tensor]:
@@ -133,15 +133,15 @@ def radius_classifier(step: Any, x: Table) -> StepOutput:
     y, known = _targets(step)
     tables = np.hstack([np.eye(len(classes))[y[:, k]] for k, classes in enumerate(known)])
     total, weight = _within(step, x, tables)
-    alone = weight.equals(0.0)
-    found = []
+    isolated = weight.equals(0.0)
+    outputs = []
     start = 0
     for k, classes in enumerate(known):
         votes = total.columns(range(start, start + len(classes)))
         start += len(classes)
         if step.outlier_label_ is None:
-            choice = where(alone.vector(), np.array(len(classes)), votes.argmax())
-            found.append(StepOutput(class_index=choice, classes=classes, probability=votes / weight))
+            choice = where(isolated.vector(), np.array(len(classes)), votes.argmax())
+            outputs.append(StepOutput(class_index=choice, classes=classes, probability=votes / weight))
             continue
         place = np.flatnonzero(classes == step.outlier_label_[k])
         if not len(place):
@@ -149,9 +149,9 @@ def radius_classifier(step: Any, x: Table) -> StepOutput:
                 f"Its outlier label {step.outlier_label_[k]!r:.40} is none of the classes.",
                 "Use outlier_label='most_frequent' or one of the classes, or pack an outlier detector beside it.",
             )
-        probability = where(alone, np.eye(len(classes))[place[0]], votes / where(alone, 1.0, weight))
-        found.append(by_probability(classes, probability))
-    return StepOutput(targets=tuple(found)) if step.outputs_2d_ else found[0]
+        probability = where(isolated, np.eye(len(classes))[place[0]], votes / where(isolated, 1.0, weight))
+        outputs.append(by_probability(classes, probability))
+    return StepOutput(targets=tuple(outputs)) if step.outputs_2d_ else outputs[0]
 
 
 @converter(neighbors.RadiusNeighborsRegressor)
@@ -162,6 +162,6 @@ def radius_regressor(step: Any, x: Table) -> StepOutput:
     total, weight = _within(step, x, y if y.ndim == 2 else y[:, None])
     with np.errstate(invalid="ignore"):
         nothing = np.full_like(raw.reshape(len(raw), -1)[0], np.nan).astype(np.float64)
-    alone = weight.equals(0.0)
-    found = where(alone, nothing, total / where(alone, 1.0, weight))
-    return StepOutput(value=found if y.ndim == 2 else found.vector())
+    isolated = weight.equals(0.0)
+    predicted = where(isolated, nothing, total / where(isolated, 1.0, weight))
+    return StepOutput(value=predicted if y.ndim == 2 else predicted.vector())

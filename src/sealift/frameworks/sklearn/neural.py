@@ -45,18 +45,18 @@ def classifier(step: Any, x: Table) -> StepOutput:
     if weights.shape[1] == 1 and not multilabel:
         signed = _hidden(step, x).affine(np.hstack([weights, -weights]), np.concatenate([bias, -bias]))
         return by_probability(step.classes_, logistic_pair(signed))
-    found = _forward(step, x)
+    activations = _forward(step, x)
     if multilabel:
-        columns = [found.column(i) for i in range(found.width)]
+        columns = [activations.column(i) for i in range(activations.width)]
         return each_label((column > 0.5, column, None) for column in columns)
-    return by_probability(step.classes_, found)
+    return by_probability(step.classes_, activations)
 
 
 @converter(neural_network.MLPRegressor)
 def regressor(step: Any, x: Table) -> StepOutput:
     """One output, or one for each target."""
-    found = _forward(step, x)
-    return StepOutput(value=found.vector() if found.width == 1 else found)
+    activations = _forward(step, x)
+    return StepOutput(value=activations.vector() if activations.width == 1 else activations)
 
 
 @converter(neural_network.BernoulliRBM)

@@ -21,18 +21,18 @@ def power(step: Any, x: Table) -> Table:
     if step.method == "box-cox":
         # SciPy computes this one in float64, whatever it is given.
         lambdas = lambdas.astype(np.float64)
-        found = _power(values.cast("float64").log(), lambdas, np.abs(lambdas) < 1e-19)
+        transformed = _power(values.cast("float64").log(), lambdas, np.abs(lambdas) < 1e-19)
     else:
         eps = np.finfo(np.result_type(lambdas, np.dtype(values.dtype))).eps
         up = _power(log1p(where(values < 0.0, 0.0, values)), lambdas, np.abs(lambdas) < eps)
         down = _power(log1p(where(values < 0.0, -values, 0.0)), 2 - lambdas, np.abs(lambdas - 2) <= eps)
-        found = where(values < 0.0, -down, up)
-    table = x.with_values(found.cast(values.dtype), x.names)
+        transformed = where(values < 0.0, -down, up)
+    table = x.with_values(transformed.cast(values.dtype), x.names)
     return transform(step._scaler, table, "standardize") if step.standardize else table
 
 
 def _power(logs: Tensor, lambdas: Any, zero: Any) -> Tensor:
     """(e^(λ·logs) − 1) / λ, and its limit `logs` for the columns where λ is `zero`."""
     safe = np.where(zero, 1, lambdas).astype(lambdas.dtype)
-    found = expm1(logs * safe) / safe
-    return where(logs.graph.constant(zero[None, :]), logs, found) if zero.any() else found
+    transformed = expm1(logs * safe) / safe
+    return where(logs.graph.constant(zero[None, :]), logs, transformed) if zero.any() else transformed

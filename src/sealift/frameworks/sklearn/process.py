@@ -86,8 +86,8 @@ def regressor(step: Any, x: Table) -> StepOutput:
     points, weights = np.asarray(step.X_train_), np.asarray(step.alpha_)
     # The scale belongs to the weights: a scalar factor after a product of matrices becomes a float32 when it runs.
     scaled = (weights if weights.ndim == 2 else weights[:, None]) * step._y_train_std
-    (found,) = scan(x.numbers(), lambda row: [covariance(step.kernel_, row, points) @ scaled])
-    mean = found + np.broadcast_to(np.asarray(step._y_train_mean, dtype=np.float64), (scaled.shape[1],))
+    (products,) = scan(x.numbers(), lambda row: [covariance(step.kernel_, row, points) @ scaled])
+    mean = products + np.broadcast_to(np.asarray(step._y_train_mean, dtype=np.float64), (scaled.shape[1],))
     return StepOutput(value=mean.vector() if mean.width == 1 else mean)
 
 
@@ -106,9 +106,9 @@ def laplace(step: Any, x: Table) -> StepOutput:
     whitened = np.linalg.solve(step.L_, np.diag(step.W_sr_))
 
     def latent(row: Tensor) -> list[Tensor]:
-        found = covariance(step.kernel_, row, points)
-        v = row.graph.constant(whitened) @ found
-        return [found @ weights, _variance(step.kernel_, row) - (v * v).sum(keepdims=True)]
+        covariances = covariance(step.kernel_, row, points)
+        v = row.graph.constant(whitened) @ covariances
+        return [covariances @ weights, _variance(step.kernel_, row) - (v * v).sum(keepdims=True)]
 
     mean, variance = scan(x.numbers(), latent)
     alpha = 1.0 / (2.0 * variance)

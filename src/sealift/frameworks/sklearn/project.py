@@ -1,4 +1,4 @@
-"""Linear maps of the columns: decompositions, random projections, learned metrics and their kin."""
+"""Linear maps of the columns: decompositions, random projections, learned metrics and similar maps."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sealift.graph.table import Table
 def pca(step: Any, x: Table) -> Table:
     """Projection, centred afterwards as the original does, over the components' deviations where whitened."""
     turned = step.components_.T
-    found = x.numbers() @ turned - step.mean_.reshape(1, -1) @ turned
+    projected = x.numbers() @ turned - step.mean_.reshape(1, -1) @ turned
     if step.whiten:
         scale = np.sqrt(step.explained_variance_)
-        found = found / np.maximum(scale, np.finfo(scale.dtype).eps)
-    return named(step, found, x)
+        projected = projected / np.maximum(scale, np.finfo(scale.dtype).eps)
+    return named(step, projected, x)
 
 
 @converter(

@@ -26,15 +26,15 @@ def quantile(step: Any, x: Table) -> Table:
     knots, ranks = step.quantiles_.T, step.references_
     up = interpolate(values, list(knots), [ranks] * x.width)
     down = interpolate(-values, list(-knots[:, ::-1]), [-ranks[::-1]] * x.width)
-    found = (0.5 * (up - down)).cast(dtype)
+    mapped = (0.5 * (up - down)).cast(dtype)
     normal = step.output_distribution == "normal"
     at_top = values + _THRESHOLD > knots[None, :, -1] if normal else values.equals(knots[None, :, -1])
     at_bottom = values - _THRESHOLD < knots[None, :, 0] if normal else values.equals(knots[None, :, 0])
-    found = where(at_bottom, 0.0, where(at_top, 1.0, found))
+    mapped = where(at_bottom, 0.0, where(at_top, 1.0, mapped))
     if normal:
         low = stats.norm.ppf(_THRESHOLD - np.spacing(1))
         high = stats.norm.ppf(1 - (_THRESHOLD - np.spacing(1)))
-        bounded = normal_quantile(found.cast("float64")).cast(dtype).clip(low, high)
-        found = where(found <= 0.0, float(low), where(found >= 1.0, float(high), bounded))
+        bounded = normal_quantile(mapped.cast("float64")).cast(dtype).clip(low, high)
+        mapped = where(mapped <= 0.0, float(low), where(mapped >= 1.0, float(high), bounded))
     # Only the stored cells of a sparse matrix are transformed.
-    return x.with_values(where(absent(values), 0.0, found) if x.sparse else found, x.names)
+    return x.with_values(where(absent(values), 0.0, mapped) if x.sparse else mapped, x.names)

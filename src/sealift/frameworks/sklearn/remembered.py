@@ -1,4 +1,4 @@
-"""The columns that a fitted estimator remembers: names, widths, and which of them held texts."""
+"""The columns that a fitted estimator was trained on: names, number, and which of them held strings."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def walk(model: Any) -> Iterator[Any]:
     """The estimator and all inside it, fitted ones where there are, each once."""
     waiting, seen = [model], set()
     while waiting:
-        found = waiting.pop(0)
-        if isinstance(found, list | tuple | np.ndarray):
-            waiting += list(found)[:200] if not isinstance(found, np.ndarray) or found.dtype.kind == "O" else []
-        elif isinstance(found, dict):
-            waiting += list(found.values())
-        elif hasattr(found, "get_params") and not isinstance(found, type) and id(found) not in seen:
-            seen.add(id(found))
-            yield found
-            waiting += [value for value in vars(found).values() if value is not None]
+        item = waiting.pop(0)
+        if isinstance(item, list | tuple | np.ndarray):
+            waiting += list(item)[:200] if not isinstance(item, np.ndarray) or item.dtype.kind == "O" else []
+        elif isinstance(item, dict):
+            waiting += list(item.values())
+        elif hasattr(item, "get_params") and not isinstance(item, type) and id(item) not in seen:
+            seen.add(id(item))
+            yield item
+            waiting += [value for value in vars(item).values() if value is not None]
 
 
 def _names(members: list[Any]) -> list[str]:
@@ -73,8 +73,8 @@ def _texts(member: Any) -> Iterator[tuple[str, list[Any]]]:
                 yield label, [value]
     if hasattr(member, "feature_names_") and hasattr(member, "separator"):
         for name in map(str, member.feature_names_):
-            key, found, value = name.partition(member.separator)
-            if found:
+            key, separator, value = name.partition(member.separator)
+            if separator:
                 yield key, [value]
     if hasattr(member, "build_analyzer"):
         yield "text", ["a text", "another text"]

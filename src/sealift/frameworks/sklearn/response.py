@@ -1,4 +1,4 @@
-"""What an inner estimator answers, as an estimator around it asks for it."""
+"""The output of an inner estimator that the enclosing estimator uses."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def response(estimator: Any, answer: StepOutput, *methods: str) -> tuple[Tensor,
         if not hasattr(estimator, method):
             continue
         if method == "predict":
-            found = answer.value if answer.class_index is None else labels(answer)
+            tensor = answer.value if answer.class_index is None else labels(answer)
         else:
-            found = {"predict_proba": answer.probability, "decision_function": answer.score}[method]
-        if found is not None:
-            return found, method
+            tensor = {"predict_proba": answer.probability, "decision_function": answer.score}[method]
+        if tensor is not None:
+            return tensor, method
         break
     raise refuse(
         f"It needs {' or '.join(methods)} of {type(estimator).__name__}, which is not converted.",

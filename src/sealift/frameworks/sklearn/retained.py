@@ -1,4 +1,4 @@
-"""What a fitted step holds of the rows it was trained on, told in words for people who must answer for them."""
+"""The training data that a fitted step holds, reported in sentences for the people responsible for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from sealift.stats import SMALL
 
 _RECORDS = (
     "Whoever has the file can read them, in the units they have at this step; a scaler before it can be undone with "
-    "the numbers in the same file. If no record may leave, choose a method that keeps none, or train on rows that may."
+    "the numbers in the same file. If no record may be disclosed, choose a method that keeps none, or "
+    "train on rows that may be."
 )
 
 
@@ -51,12 +52,12 @@ def _words(estimator: Any) -> Iterator[str]:
     words = getattr(estimator, "vocabulary_", None)
     if isinstance(words, dict) and words and hasattr(estimator, "feature_names_"):
         yield (
-            f"It holds {len(words):,} keys of the training rows, and the texts that stood under them. A text that a "
+            f"It holds {len(words):,} keys of the training rows, and their string values. A string that only a "
             "single row had is among them; replace rare ones by one word in training if they could name a person."
         )
     elif isinstance(words, dict) and words:
         yield (
-            f"It holds {len(words):,} words or word parts of the training texts. A name or address that stood in a "
+            f"It holds {len(words):,} words or word parts of the training texts. A name or address of a "
             "single text is among them unless min_df is 2 or more."
         )
 
@@ -66,13 +67,13 @@ def _thresholds(estimator: Any) -> Iterator[str]:
     if kind == "IsotonicRegression" and hasattr(estimator, "X_thresholds_"):
         yield (
             f"Its {len(estimator.X_thresholds_):,} thresholds are single values of the training data. "
-            "With many rows each, they tell little; calibration with method='sigmoid' holds two numbers only."
+            "With many rows each, they reveal little; calibration with method='sigmoid' holds two numbers only."
         )
     quantiles = getattr(estimator, "quantiles_", None)
     if quantiles is not None and kind == "QuantileTransformer":
         yield (
             f"It holds {quantiles.shape[0]:,} quantiles of each column; with as many quantiles as rows, that is every "
-            "value of the column. A smaller n_quantiles tells less."
+            "value of the column. A smaller n_quantiles reveals less."
         )
 
 
@@ -82,8 +83,8 @@ def _extremes(estimator: Any) -> Iterator[str]:
         kind == "MaxAbsScaler" and hasattr(estimator, "max_abs_")
     ):
         yield (
-            "It holds the extremes of each column, which are somebody's values. RobustScaler and StandardScaler hold "
-            "none."
+            "It holds the extremes of each column, which are values of single rows. RobustScaler and StandardScaler "
+            "hold none."
         )
 
 
@@ -104,7 +105,7 @@ def _categories(estimator: Any, rows: Any) -> Iterator[str]:
     held += ", and the mean target of each" if target else ""
     rare = _rare(known, rows)
     if rare is None:
-        yield f"{held}. A category that one person alone has names that person; min_frequency groups rare ones."
+        yield f"{held}. A category that only one person has identifies that person; min_frequency groups rare ones."
     elif rare:
         yield (
             f"{held}, {rare:,} of which fewer than {SMALL} of your rows have. Group rare ones in training "
@@ -113,7 +114,7 @@ def _categories(estimator: Any, rows: Any) -> Iterator[str]:
 
 
 def _rare(known: list[Any], rows: Any) -> int | None:
-    """How many categories fewer than SMALL of the rows have; None if that cannot be told."""
+    """How many categories fewer than SMALL of the rows have; None if that is not known."""
     values = np.asarray(rows, dtype=object) if rows is not None else None
     if values is None or values.ndim != 2 or values.shape[1] != len(known) or len(values) < 10 * SMALL:
         return None

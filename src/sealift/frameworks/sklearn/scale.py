@@ -86,8 +86,8 @@ def centered(step: Any, kernel: Tensor) -> Tensor:
     dtype = kernel.dtype
     fitted: Any = step.K_fit_rows_
     rows = kernel.sum(keepdims=True) / float(len(fitted))
-    found: Tensor = (kernel - fitted).cast(dtype) - rows + np.asarray(step.K_fit_all_)
-    return found.cast(dtype)
+    result: Tensor = (kernel - fitted).cast(dtype) - rows + np.asarray(step.K_fit_all_)
+    return result.cast(dtype)
 
 
 def _scaled(values: Tensor, scale: Any, x: Table) -> Tensor:

@@ -1,4 +1,4 @@
-"""Feature selection (`feature_selection/`): which columns stay, and RFE's own predictions from them."""
+"""Feature selection (`feature_selection/`): which columns remain, and RFE's own predictions from them."""
 
 from __future__ import annotations
 

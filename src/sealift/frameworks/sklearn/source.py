@@ -1,4 +1,4 @@
-"""A fitted estimator as a source: it is asked by the methods of scikit-learn's API, and said more by its attributes.
+"""A fitted estimator as a source: its answers come from scikit-learn's methods, other facts from its attributes.
 
 The boosters' estimators follow the same API. Nothing here imports scikit-learn before an estimator of it is examined.
 """
@@ -47,7 +47,7 @@ class EstimatorSource(Source):
         if getattr(self.model, "refit", None) is False and hasattr(self.model, "cv_results_"):
             raise PackError(
                 "E304",
-                "The search was told not to fit the best estimator (refit=False).",
+                "The search did not fit the best estimator (refit=False).",
                 where=self.kind,
                 fix="Search with refit=True; or fit the estimator with best_params_ and pack that.",
             )
@@ -73,7 +73,7 @@ class EstimatorSource(Source):
             raise PackError(
                 "E301", "The model was never fitted.", where=self.kind, fix="Call fit(X, y) on it before packing."
             ) from error
-        except Exception:  # noqa: S110 - an estimator with ideas of its own; the conversion will tell
+        except Exception:  # noqa: S110 - an estimator with its own behaviour; the conversion reports it
             pass
 
     @cached_property

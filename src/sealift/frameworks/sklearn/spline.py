@@ -34,22 +34,22 @@ def spline(step: Any, x: Table) -> Table:
     first, basis = _basis(inside, np.array([s.t for s in splines]), int(step.degree))
     source = np.repeat(np.arange(x.width), count)
     numbers = np.tile(np.arange(count), x.width)[None, :]
-    found = first.columns(source).cast("float64") * 0.0
+    values_of = first.columns(source).cast("float64") * 0.0
     for i, part in enumerate(basis):
         place = first.columns(source) + i
         if step.extrapolation == "periodic":
             place = where(place >= count, place - count, place)
-        found = found + where(place.equals(numbers), part.columns(source), 0.0)
+        values_of = values_of + where(place.equals(numbers), part.columns(source), 0.0)
     wide, low, high = values.columns(source), ends.low[source][None, :], ends.high[source][None, :]
     if step.extrapolation in ("constant", "linear"):
         below, above = (wide - low) * ends.slopes[0] + ends.levels[0], (wide - high) * ends.slopes[1] + ends.levels[1]
-        found = where(wide < low, below, where(wide > high, above, found))
+        values_of = where(wide < low, below, where(wide > high, above, values_of))
     if step.extrapolation == "error":
-        found = where((wide < low) | (wide > high), np.nan, found)
-    found = where(wide.isnan(), 0.0, found).cast(given.dtype)
+        values_of = where((wide < low) | (wide > high), np.nan, values_of)
+    values_of = where(wide.isnan(), 0.0, values_of).cast(given.dtype)
     if not step.include_bias:
-        found = found.columns([i for i in range(found.width) if (i + 1) % count])
-    return named(step, found, x)
+        values_of = values_of.columns([i for i in range(values_of.width) if (i + 1) % count])
+    return named(step, values_of, x)
 
 
 @dataclass(frozen=True)
@@ -85,16 +85,16 @@ def _basis(x: Tensor, knots: Any, degree: int) -> tuple[Tensor, list[Tensor]]:
     interval = positions(x, list(knots)) - 1
     interval = interval.op("Clip", np.array(degree), np.array(last))
     around = {shift: look_up(list(knots), interval + shift) for shift in range(1 - degree, degree + 1)}
-    found = [where(x.isnan(), np.nan, 1.0)]
+    basis = [where(x.isnan(), np.nan, 1.0)]
     for j in range(1, degree + 1):
-        before, found = found, [x * 0.0]
+        before, basis = basis, [x * 0.0]
         for n in range(1, j + 1):
             right, left = around[n], around[n - j]
             same = right.equals(left)
             weight = where(same, 0.0, before[n - 1] / where(same, 1.0, right - left))
-            found[n - 1] = found[n - 1] + weight * (right - x)
-            found.append(weight * (x - left))
-    return interval - degree, found
+            basis[n - 1] = basis[n - 1] + weight * (right - x)
+            basis.append(weight * (x - left))
+    return interval - degree, basis
 
 
 def _periodic(x: Tensor, low: Any, high: Any) -> Tensor:

@@ -20,17 +20,17 @@ def _meta(step: Any, x: Table) -> Table:
     names = [name for name, member in step.estimators if not isinstance(member, str)]
     parts: list[Table] = []
     for name, member, method in zip(names, step.estimators_, step.stack_method_, strict=True):
-        found, _ = response(member, apply(member, x, name), method)
-        parts.append(x.with_values(_columns(step, found, method)))
+        predicted, _ = response(member, apply(member, x, name), method)
+        parts.append(x.with_values(_columns(step, predicted, method)))
     return Table.join([*parts, x] if step.passthrough else parts)
 
 
-def _columns(step: Any, found: Tensor, method: str) -> Tensor:
-    if found.dtype == "object":
+def _columns(step: Any, predicted: Tensor, method: str) -> Tensor:
+    if predicted.dtype == "object":
         raise refuse("A member answers in text.", "Fit the members together with the stack, without cv='prefit'.")
-    if len(found.shape) == 1:
-        return found.matrix()
-    return found.columns([1]) if method == "predict_proba" and len(step.classes_) == 2 else found
+    if len(predicted.shape) == 1:
+        return predicted.matrix()
+    return predicted.columns([1]) if method == "predict_proba" and len(step.classes_) == 2 else predicted
 
 
 @converter(ensemble.StackingClassifier)

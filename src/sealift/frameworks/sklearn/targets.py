@@ -24,17 +24,19 @@ def classifiers(step: Any, x: Table) -> StepOutput:
 @converter(multioutput.MultiOutputRegressor)
 def regressors(step: Any, x: Table) -> StepOutput:
     """One regressor for each target."""
-    found = [response(each, apply(each, x, f"target {i}"), "predict")[0] for i, each in enumerate(step.estimators_)]
-    return StepOutput(value=stack(found))
+    predictions = [
+        response(each, apply(each, x, f"target {i}"), "predict")[0] for i, each in enumerate(step.estimators_)
+    ]
+    return StepOutput(value=stack(predictions))
 
 
 @converter(multioutput.RegressorChain)
 def regressor_chain(step: Any, x: Table) -> StepOutput:
     """Each regressor sees the answers of those before it."""
-    found: list[Tensor] = []
+    predictions: list[Tensor] = []
     for i, each in enumerate(step.estimators_):
-        found.append(response(each, apply(each, _beside(x, found), f"link {i}"), "predict")[0])
-    return StepOutput(value=stack([found[i] for i in np.argsort(step.order_)]))
+        predictions.append(response(each, apply(each, _beside(x, predictions), f"link {i}"), "predict")[0])
+    return StepOutput(value=stack([predictions[i] for i in np.argsort(step.order_)]))
 
 
 @converter(multioutput.ClassifierChain)
@@ -42,15 +44,15 @@ def classifier_chain(step: Any, x: Table) -> StepOutput:
     """Each classifier sees the answers of those before it."""
     method = getattr(step, "chain_method_", "predict")
     seen: list[Tensor] = []
-    found: list[StepOutput] = []
+    outputs: list[StepOutput] = []
     for i, each in enumerate(step.estimators_):
         answer = apply(each, _beside(x, seen), f"link {i}")
         rated, used = response(each, answer, method)
         seen.append(rated.column(rated.width - 1) if used == "predict_proba" else rated)
         binary = len(np.asarray(answer.classes)) == 2
         second = answer.probability.columns([1]) if binary and answer.probability is not None else None
-        found.append(replace(answer, probability=second, score=answer.score if binary else None))
-    return StepOutput(targets=tuple(found[i] for i in np.argsort(step.order_)))
+        outputs.append(replace(answer, probability=second, score=answer.score if binary else None))
+    return StepOutput(targets=tuple(outputs[i] for i in np.argsort(step.order_)))
 
 
 def _beside(x: Table, seen: list[Tensor]) -> Table:

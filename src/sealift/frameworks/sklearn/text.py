@@ -161,5 +161,5 @@ def _over_norm(rows: Tensor, norm: str | None) -> Tensor:
     values = rows if bag is None else bag.values
     size = (values * values if norm == "l2" else values.abs()).cast("float64").sum(keepdims=True)
     size = size.sqrt() if norm == "l2" else size
-    found = (values.cast("float64") / where(size.equals(0.0), 1.0, size)).cast(values.dtype)
-    return found if bag is None else bag.with_values(found)
+    normalised = (values.cast("float64") / where(size.equals(0.0), 1.0, size)).cast(values.dtype)
+    return normalised if bag is None else bag.with_values(normalised)

@@ -1,4 +1,4 @@
-"""Which of equally near training rows scikit-learn takes for neighbours.
+"""The order in which scikit-learn chooses among training rows at equal distance.
 
 It keeps the k nearest in a max-heap and drops whatever stands on top when a nearer row comes. Which of several rows at
 the distance of the k-th stay depends on the order in which rows come (the tree is searched nearest node first, a brute
@@ -178,7 +178,7 @@ def _heap(reduced: Tensor, count: int, place: Tensor) -> Tensor:
     slots = np.arange(2 * count + 1)
     # Slots beyond the heap hold −∞, so that a missing child is never the greater one.
     start = graph.constant(np.where(slots < count, np.inf, -np.inf))
-    nobody = graph.constant(np.zeros(len(slots), dtype=np.int64))
+    no_one = graph.constant(np.zeros(len(slots), dtype=np.int64))
 
     def push(state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         held, rows, last = state
@@ -204,6 +204,6 @@ def _heap(reduced: Tensor, count: int, place: Tensor) -> Tensor:
         ]
 
     before = graph.constant(np.array(-1.0))
-    held, rows, _ = loop(graph, [start, nobody, before], push, int(reduced.shape[0] or 0) + 1)
+    held, rows, _ = loop(graph, [start, no_one, before], push, int(reduced.shape[0] or 0) + 1)
     kept = held.op("Slice", np.array([0]), np.array([count]), shape=(count,))
     return kept.smallest(count)[1].take_from(rows)

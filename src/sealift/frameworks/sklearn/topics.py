@@ -1,4 +1,4 @@
-"""`LatentDirichletAllocation` (`decomposition/_lda.py`, `_online_lda_fast.pyx`): each document until it settles."""
+"""`LatentDirichletAllocation` (`decomposition/_lda.py`, `_online_lda_fast.pyx`): each document until it converges."""
 
 from __future__ import annotations
 

@@ -38,8 +38,8 @@ def _voters(step: Any, x: Table) -> list[tuple[Any, StepOutput]]:
 @converter(ensemble.VotingRegressor)
 def voting_regressor(step: Any, x: Table) -> StepOutput:
     """The weighted mean of the members."""
-    found = [response(member, answer, "predict")[0] for member, answer in _voters(step, x)]
-    return StepOutput(value=_average(found, step._weights_not_none), features=x.with_values(stack(found)))
+    predictions = [response(member, answer, "predict")[0] for member, answer in _voters(step, x)]
+    return StepOutput(value=_average(predictions, step._weights_not_none), features=x.with_values(stack(predictions)))
 
 
 @converter(ensemble.VotingClassifier)
@@ -66,8 +66,8 @@ def voting_classifier(step: Any, x: Table) -> StepOutput:
 @converter(ensemble.BaggingRegressor)
 def bagging_regressor(step: Any, x: Table) -> StepOutput:
     """The mean of the members, each on its own columns."""
-    found = [response(member, answer, "predict")[0] for member, answer in _bag(step, x)]
-    return StepOutput(value=_sum(found) / float(len(found)))
+    predictions = [response(member, answer, "predict")[0] for member, answer in _bag(step, x)]
+    return StepOutput(value=_sum(predictions) / float(len(predictions)))
 
 
 @converter(ensemble.BaggingClassifier)
@@ -84,15 +84,15 @@ def bagging_classifier(step: Any, x: Table) -> StepOutput:
             parts.append(rated if len(known) == count else rated @ np.eye(count)[known])
         else:
             parts.append(_one_hot(labels(answer).cast("int64"), count))
-    found = by_probability(step.classes_, _sum(parts) / float(len(parts)))
+    output = by_probability(step.classes_, _sum(parts) / float(len(parts)))
     complete = all(len(member.classes_) == count for member, _ in members)
     if not (hasattr(step, "decision_function") and complete):
-        return found
+        return output
     scores = [response(member, answer, "decision_function")[0] for member, answer in members]
     return StepOutput(
-        class_index=found.class_index,
-        classes=found.classes,
-        probability=found.probability,
+        class_index=output.class_index,
+        classes=output.classes,
+        probability=output.probability,
         score=_sum(scores) / float(len(scores)),
     )
 

@@ -1,4 +1,4 @@
-"""Estimators that hand on what another one answers."""
+"""Estimators that return the output of another one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from sealift.graph.table import Table
 def search(step: Any, x: Table) -> StepOutput:
     """The best estimator that the search found."""
     if not hasattr(step, "best_estimator_") and step.refit is False:
-        raise refuse("It was told not to fit the best estimator.", "Search with refit=True, or pack the estimator.")
+        raise refuse("It has no best estimator (refit=False).", "Search with refit=True, or pack the estimator.")
     return apply(step.best_estimator_, x, "best_estimator")
 
 
@@ -48,8 +48,8 @@ def transformed_target(step: Any, x: Table) -> StepOutput:
     value, _ = response(step.regressor_, apply(step.regressor_, x, "regressor"), "predict")
     matrix = value.matrix() if len(value.shape) == 1 else value
     with x.context.inside("transformer"):
-        found = inverse(step.transformer_, x, matrix)
-    return StepOutput(value=found.vector() if step._training_dim == 1 and found.width == 1 else found)
+        restored = inverse(step.transformer_, x, matrix)
+    return StepOutput(value=restored.vector() if step._training_dim == 1 and restored.width == 1 else restored)
 
 
 @converter(model_selection.FixedThresholdClassifier, model_selection.TunedThresholdClassifierCV)

@@ -1,4 +1,4 @@
-"""What a booster's own JSON says (XGBoost's documentation, "Introduction to Model IO"), as trees and numbers."""
+"""Parse a booster's JSON (XGBoost's documentation, "Introduction to Model IO"), into trees and numbers."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def categories(booster: Any) -> list[list[Any]]:
 
 
 def _kept(model: Any) -> list[list[Any]]:
-    return [_categories(found) for found in model.get("cats", {}).get("enc", [])]
+    return [_categories(encoder) for encoder in model.get("cats", {}).get("enc", [])]
 
 
 def _margin(score: _Singles, link: str) -> _Singles:
@@ -196,9 +196,9 @@ def _trees(tree: Any, group: int, added: _Singles) -> list[trees.Tree]:
     ]
 
 
-def _categories(found: Any) -> list[Any]:
-    values = found["values"]
-    offsets = found.get("offsets")
+def _categories(encoder: Any) -> list[Any]:
+    values = encoder["values"]
+    offsets = encoder.get("offsets")
     if offsets is None:
         return list(values)
     if min(values, default=0) < 0:

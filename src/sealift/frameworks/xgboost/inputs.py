@@ -1,4 +1,4 @@
-"""A table as XGBoost sees it: float32, its own missing marker as NaN, categories as their numbers."""
+"""The input table in the form that XGBoost uses: float32, its missing marker as NaN, categories as codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A booster without an estimator around it, in the shape of one: XGBoost's own model files, whoever wrote them."""
+"""A booster without an estimator around it, in the shape of one: XGBoost's own model files, of any origin."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class NativeModel:
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The class (N,), or the value (N,) or (N, k)."""
-        found = self._answer(X)
+        answer = self._answer(X)
         if self.classes_ is None:
-            return found
-        if found.ndim == 2 and found.shape[1] > 1:
-            return np.asarray(found.argmax(axis=1))
+            return answer
+        if answer.ndim == 2 and answer.shape[1] > 1:
+            return np.asarray(answer.argmax(axis=1))
         if self._softmax:
-            return found.astype(np.int64)
-        return (found.reshape(-1) > np.float32(0.5)).astype(np.int64)
+            return answer.astype(np.int64)
+        return (answer.reshape(-1) > np.float32(0.5)).astype(np.int64)
 
     def _probability(self, X: Any) -> npt.NDArray[Any]:
         """The probability of each class (N, k)."""
@@ -62,8 +62,8 @@ class NativeModel:
             margin = self._answer(X, output_margin=True)
             power = np.exp(margin - margin.max(axis=1, keepdims=True))
             return np.asarray(power / power.sum(axis=1, keepdims=True))
-        found = self._answer(X)
-        return found if found.ndim == 2 and found.shape[1] > 1 else np.column_stack([1 - found, found])
+        answer = self._answer(X)
+        return answer if answer.ndim == 2 and answer.shape[1] > 1 else np.column_stack([1 - answer, answer])
 
     def _categories(self) -> list[list[Any]]:
         """The categories of each column that the model keeps."""
@@ -95,7 +95,7 @@ def load(path: Path | str) -> NativeModel:
     booster = xgboost.Booster()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # files from before 1.6 are read, but will not be for ever
-        # The library tells the two formats apart by the file's ending.
+        # The library distinguishes the two formats by the file's suffix.
         named = path.suffix.lower() == (".json" if is_json else ".ubj")
         booster.load_model(str(path) if named else bytearray(path.read_bytes()))
     return NativeModel(booster)

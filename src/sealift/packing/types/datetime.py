@@ -87,16 +87,16 @@ class TimePacking(TypePacking):
 
 
 def _edges(field: Field, bounds: tuple[float, float] | None) -> list[float]:
-    found = list(_EDGES)
+    texts = list(_EDGES)
     low, high = bounds or (19_723.0, 20_089.0)  # days of 2024
     days = [low - 1, high + 1, low - 366, high + 366]
     kept = [text_of(day * DAY, "date") for day in days if -600_000 < day < 2_900_000]
     if not field.type.has_days:
-        found = [f"{day}T{_CLOCK[i % len(_CLOCK)]}" for i, day in enumerate([*found, *kept])]
-        found += [f"2024-02-29T{clock}" for clock in _CLOCK]
+        texts = [f"{day}T{_CLOCK[i % len(_CLOCK)]}" for i, day in enumerate([*texts, *kept])]
+        texts += [f"2024-02-29T{clock}" for clock in _CLOCK]
     else:
-        found += kept
-    return [float(value) for text in found if (value := micros_of(text, field.dtype)) is not None]
+        texts += kept
+    return [float(value) for text in texts if (value := micros_of(text, field.dtype)) is not None]
 
 
 DATE = TimePacking("date", float(DAY))

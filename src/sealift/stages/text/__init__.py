@@ -1,6 +1,6 @@
-"""The text stage: a text field to the columns and counts that the graph computes with (spec/TEXT.md).
+"""The text stage: convert a string field to the columns and counts that the graph computes with (spec/TEXT.md).
 
-Nothing here asks the host what a letter, a blank or a capital is; the stage's own tables say it.
+Character classes, white space and case are defined by the stage's own tables, not by the host.
 """
 
 from sealift.stages.text.kind import TEXT, text_stage

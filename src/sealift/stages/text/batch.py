@@ -66,7 +66,7 @@ class TextRun(StageRun):
         if not self._refusing:
             return batch
         known = {(problem.row - first_row, problem.field) for problem in batch.problems}
-        good, found = batch.good.copy(), list(batch.problems)
+        good, problems = batch.good.copy(), list(batch.problems)
         for column, name, stage in self._refusing:
             texts, missing = batch.tensors["text"][:, column], batch.tensors["text_missing"][:, column]
             for row in np.flatnonzero(~missing).tolist():
@@ -75,9 +75,9 @@ class TextRun(StageRun):
                     known.add((row, name))
                     good[row] = False
                     message = f'"{name}" is {quoted(texts[row])}, which cannot be read as {wanted}.'
-                    found.append(Problem(first_row + row, name, "R108", message))
-        found.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
-        return dataclasses.replace(batch, good=good, problems=found)
+                    problems.append(Problem(first_row + row, name, "R108", message))
+        problems.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
+        return dataclasses.replace(batch, good=good, problems=problems)
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """The rows in pieces that the graph can be given, with the tensors of the stages added."""
@@ -89,7 +89,7 @@ class TextRun(StageRun):
             for texts in tensors["text"][start : start + (self._rows or count)]:
                 self._check_work(texts)
                 row = [stage.count(texts[column]) for column, stage in stages]
-                widest = max([widest, *(len(found) for found in row)])
+                widest = max([widest, *(len(counts) for counts in row)])
                 if rows and (len(rows) + 1) * widest > _CELLS:
                     break
                 rows.append(row)

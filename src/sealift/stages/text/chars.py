@@ -1,4 +1,4 @@
-"""Characters to characters: lower case and accents by the stage's own tables (spec/TEXT.md §3)."""
+"""Map characters: lower case and accents by the stage's own tables (spec/TEXT.md §3)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _LEAD, _VOWEL, _TAIL, _VOWELS, _TAILS = 0x1100, 0x1161, 0x11A7, 21, 28
 
 
 class _Keep(dict[int, Any]):
-    """A table for `str.translate`: what is not in it stays."""
+    """A table for `str.translate`: characters without an entry are kept."""
 
 
 class _Drop(dict[int, Any]):
-    """A table for `str.translate`: what is not in it goes, but for ASCII."""
+    """A table for `str.translate`: characters without an entry are dropped, except ASCII."""
 
     def __missing__(self, point: int) -> int | None:
         return point if point < 0x80 else None
 
 
 class CharMap:
-    """Each character to a text of its own, whatever stands beside it."""
+    """A map from each character to a string, independent of its neighbours."""
 
     def __init__(self, raw: object) -> None:
         """Read a map. Raises ValueError."""
@@ -59,7 +59,7 @@ class CharMap:
 
 
 class Lower:
-    """Lower case, with the one rule that looks around: a capital sigma at the end of a word."""
+    """Lower case, with its only contextual rule: a capital sigma at the end of a word."""
 
     def __init__(self, raw: object) -> None:
         """Read the tables. Raises ValueError."""
@@ -67,7 +67,7 @@ class Lower:
         self._map = CharMap(spec["map"])
         self._cased = _edges(spec["cased"])
         self._ignorable = _edges(spec["ignorable"])
-        # So that looking around never passes another sigma, and takes linear time.
+        # So that the search for context never passes another sigma, and takes linear time.
         if not _within(self._cased, _SIGMA) or _within(self._ignorable, _SIGMA):
             raise ValueError("the capital sigma must be cased, and not ignorable")
 
@@ -81,11 +81,11 @@ class Lower:
         if _SIGMA not in text:
             return self._map(text)
         parts = text.split(_SIGMA)
-        at, found = -1, [self._map(parts[0])]
+        at, mapped = -1, [self._map(parts[0])]
         for before, part in pairwise(parts):
             at += len(before) + 1
-            found += (_FINAL_SIGMA if self._is_final(text, at) else _SMALL_SIGMA, self._map(part))
-        return "".join(found)
+            mapped += (_FINAL_SIGMA if self._is_final(text, at) else _SMALL_SIGMA, self._map(part))
+        return "".join(mapped)
 
     def _is_final(self, text: str, at: int) -> bool:
         before, after = at - 1, at + 1
@@ -110,18 +110,18 @@ def _within(edges: Sequence[int], char: str) -> bool:
 def _shifted(flat: Sequence[int]) -> dict[int, int]:
     if len(flat) % 4:
         raise ValueError("shifts come in fours")
-    found: dict[int, int] = {}
+    mapping: dict[int, int] = {}
     for start, count, step, delta in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True):
         last = start + (count - 1) * step
         # The bounds of both ends hold for what lies between.
         if start < 0 or not 1 <= count <= MOST_MAPPED or step < 1 or last >= read.SPACE:
             raise ValueError("a shift leaves Unicode")
-        if start + delta < 0 or last + delta >= read.SPACE or len(found) + count > MOST_MAPPED:
+        if start + delta < 0 or last + delta >= read.SPACE or len(mapping) + count > MOST_MAPPED:
             raise ValueError("a shift leads out of Unicode, or there are too many")
-        found.update((point, point + delta) for point in range(start, last + 1, step))
-    if any(0xD800 <= target < 0xE000 for target in found.values()):
+        mapping.update((point, point + delta) for point in range(start, last + 1, step))
+    if any(0xD800 <= target < 0xE000 for target in mapping.values()):
         raise ValueError("a shift leads to half of a surrogate pair")
-    return found
+    return mapping
 
 
 def _texts(raw: object) -> dict[int, str]:

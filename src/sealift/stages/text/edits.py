@@ -1,4 +1,4 @@
-"""Edits: what is done to a text before a stage reads it, one after the other (spec/TEXT.md §1)."""
+"""Edits: changes made to a string before a stage reads it, in order (spec/TEXT.md §1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PER_RANGE = 8
 
 
 class Strip:
-    """A text without the characters of a set at its ends."""
+    """Remove the characters of a set from the ends of a string."""
 
     def __init__(self, raw: object) -> None:
         """Read the set and the ends. Raises ValueError."""
@@ -45,7 +45,7 @@ class Strip:
 
 
 class Replace:
-    """Every occurrence of a string by another, from the left."""
+    """Replace every occurrence of a string by another, from the left."""
 
     def __init__(self, raw: object) -> None:
         """Read the two strings. Raises ValueError."""

@@ -19,39 +19,39 @@ Split: TypeAlias = Callable[[str], list[str]]
 def of_words(words: Sequence[str], least: int, most: int) -> list[str]:
     """Every `least` to `most` neighbouring words, joined by a blank."""
     count = len(words)
-    found = list(words) if least == 1 else []
+    grams = list(words) if least == 1 else []
     for size in range(max(least, 2), min(most, count) + 1):
-        found += [" ".join(words[i : i + size]) for i in range(count - size + 1)]
-    return found
+        grams += [" ".join(words[i : i + size]) for i in range(count - size + 1)]
+    return grams
 
 
 def of_chars(text: str, least: int, most: int) -> list[str]:
     """Every `least` to `most` neighbouring characters."""
     count = len(text)
-    found = list(text) if least == 1 else []
+    grams = list(text) if least == 1 else []
     for size in range(max(least, 2), min(most, count) + 1):
-        found += [text[i : i + size] for i in range(count - size + 1)]
-    return found
+        grams += [text[i : i + size] for i in range(count - size + 1)]
+    return grams
 
 
 def inside_words(words: Sequence[str], least: int, most: int) -> list[str]:
     """Neighbouring characters within each word and the blank before and behind it; a short word counts once."""
-    found: list[str] = []
+    grams: list[str] = []
     for word in words:
-        found += _of_word(word, least, most) if len(word) <= _SHORT else _grown(word, least, most)
-    return found
+        grams += _of_word(word, least, most) if len(word) <= _SHORT else _grown(word, least, most)
+    return grams
 
 
 def _grown(bare: str, least: int, most: int) -> list[str]:
     word = f" {bare} "
     count = len(word)
-    found: list[str] = []
+    grams: list[str] = []
     for size in range(least, most + 1):
         if count <= size:
-            found.append(word)
+            grams.append(word)
             break
-        found += [word[i : i + size] for i in range(count - size + 1)]
-    return found
+        grams += [word[i : i + size] for i in range(count - size + 1)]
+    return grams
 
 
 _SHORT = 24
@@ -59,7 +59,7 @@ _of_word = lru_cache(1 << 13)(_grown)
 
 
 class Blanks:
-    """White space by the stage's own set alone.
+    """White space as defined by the stage's own set.
 
     Attributes:
         joined: makes two blanks or more one space.

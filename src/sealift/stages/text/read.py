@@ -31,7 +31,7 @@ def items(raw: object, kind: type[_T], most: int, *, least: int = 0) -> list[_T]
 
 
 def _whole(raw: Any) -> Any:
-    """3.0 as 3, which other readers do not tell apart."""
+    """3.0 as 3, since other readers do not distinguish them."""
     return int(raw) if type(raw) is float and raw.is_integer() else raw
 
 
@@ -56,11 +56,11 @@ def ranges(raw: object) -> list[tuple[int, int]]:
     flat = items(raw, int, 2 * MOST_RANGES)
     if len(flat) % 2:
         raise ValueError("a set of characters must alternate gaps and lengths")
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     at = 0
     for gap, length in zip(flat[::2], flat[1::2], strict=True):
-        if length < 1 or gap < (1 if found else 0) or at + gap + length > SPACE:
+        if length < 1 or gap < (1 if spans else 0) or at + gap + length > SPACE:
             raise ValueError("a set of characters is not ascending, or leaves Unicode")
-        found.append((at + gap, at + gap + length))
+        spans.append((at + gap, at + gap + length))
         at += gap + length
-    return found
+    return spans

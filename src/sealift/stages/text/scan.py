@@ -1,4 +1,4 @@
-"""Words by an automaton: each character one step, whatever the pattern was (spec/TEXT.md §4)."""
+"""Tokenize by an automaton, one step for each character, for every pattern (spec/TEXT.md §4)."""
 
 from __future__ import annotations
 
@@ -80,15 +80,15 @@ class Scanner:
         """The matches in order. Raises SealError E207 for a text that would take too long."""
         if self._apart is None:
             return self._find(text, 0)[0]
-        found: list[str] = []
+        tokens: list[str] = []
         steps = 0
         for part in self._apart(text):
             if len(part) <= _SHORT:
-                found += self._short(part)
+                tokens += self._short(part)
             else:
                 words, steps = self._find(part, steps)
-                found += words
-        return found
+                tokens += words
+        return tokens
 
     def _parting(self) -> Callable[[str], list[str]] | None:
         """What cuts a text where no match can pass, if a class of characters does so; most texts repeat their words."""
@@ -104,7 +104,7 @@ class Scanner:
         codes = [lookup[char] for char in text]
         codes.append(self._end)
         table, starts, head, tail = self._next, self._starts, self._head, self._tail
-        found: list[str] = []
+        tokens: list[str] = []
         count = len(text)
         begin, before = 0, self._end
         while begin < count:
@@ -125,12 +125,12 @@ class Scanner:
                     fix="Leave the text out, or give it in smaller parts.",
                 )
             if end > begin:
-                found.append(text[begin + head : end - tail])
+                tokens.append(text[begin + head : end - tail])
                 begin = end
             else:
                 begin += 1
             before = codes[begin - 1]
-        return found, steps
+        return tokens, steps
 
 
 def separated(classes: Sequence[Ranges], number: int) -> Callable[[str], list[str]]:
@@ -150,7 +150,7 @@ def _parts(inside: str) -> Callable[[str], list[str]]:
 
 
 def spelled(ranges: Ranges) -> str:
-    """Characters for a set of `re`, each range spelled out, so that the host's idea of classes plays no part."""
+    """Characters for a set of `re`, each range spelled out, so that the host's character classes are not used."""
     return "".join(f"\\U{start:08x}-\\U{end - 1:08x}" for start, end in ranges)
 
 

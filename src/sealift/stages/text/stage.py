@@ -1,4 +1,4 @@
-"""One stage: a text to the columns that it fills and how often (spec/TEXT.md)."""
+"""One text stage: convert a string to column counts (spec/TEXT.md)."""
 
 from __future__ import annotations
 
@@ -129,9 +129,9 @@ class TextStage:
             return {} if value is None else {0: value}
         if self._signs is None:
             known = self._vocabulary.get
-            found = Counter(map(known, self.terms(text)))
-            found.pop(None, None)
-            return found  # type: ignore[return-value]  # None is gone
+            counts = Counter(map(known, self.terms(text)))
+            counts.pop(None, None)
+            return counts  # type: ignore[return-value]  # None is gone
         sums: dict[int, float] = {}
         for term in self.terms(text):
             column, sign = self._hash(term)
@@ -149,7 +149,7 @@ def _whole(text: str) -> list[str]:
 
 
 def _remembering(hashed: Callable[[str], tuple[int, int]]) -> Callable[[str], tuple[int, int]]:
-    """`hashed` with a memory for short terms; long ones seldom recur, and would fill it."""
+    """`hashed` with a memory for short terms; long ones seldom recur, and would fill the memory."""
     short = lru_cache(_REMEMBERED)(hashed)
     return lambda term: short(term) if len(term) <= _LONGEST_REMEMBERED else hashed(term)
 

@@ -28,10 +28,10 @@ class Tables:
     def get(self, make: Callable[[object], _T], raw: object) -> _T:
         """The table that `make` builds from `raw`. Raises ValueError when it is malformed, or all are too large."""
         key = (make, canonical.dumps(raw))
-        found = self._made.get(key)
-        if found is None:
-            found = self._made[key] = make(raw)
-            self._entries += found.entries
+        table = self._made.get(key)
+        if table is None:
+            table = self._made[key] = make(raw)
+            self._entries += table.entries
             if self._entries > MOST_ENTRIES:
                 raise ValueError(f"the tables of the stages have more than {MOST_ENTRIES} entries")
-        return found  # type: ignore[return-value]  # made by this very function
+        return table  # type: ignore[return-value]  # made by this very function

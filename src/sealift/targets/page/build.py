@@ -65,12 +65,12 @@ def build_page(seal_path: Path | str, out: Path | str) -> Built:
 
 
 def title_of(seal: Seal, contract: Contract) -> str:
-    """What the page is called."""
+    """The title of the page."""
     return contract.title or f"{seal.manifest.name} {seal.manifest.version}"
 
 
 def generator(front: Front) -> str:
-    """Who makes the page: the version, the digest of the front end, and the engine."""
+    """The generator of the page: the version, the digest of the front end, and the engine."""
     engine = front.versions.get("onnxruntime-web", "")
     return f"sealift {VERSION} (front end {front.digest[:16]}) with onnxruntime-web {engine}"
 

@@ -206,6 +206,6 @@ def _inputs(contract: Contract) -> str:
 def _card_section(seal: Seal, heading: str) -> str:
     """A section of the card as plain text; `card.md` is the packer's."""
     card = bytes(seal.members["card.md"]).decode(errors="replace")
-    _, found, rest = card.partition(f"\n## {heading}\n")
+    _, separator, rest = card.partition(f"\n## {heading}\n")
     text = " ".join(rest.partition("\n## ")[0].replace("*", "").split())
-    return _plain(text)[:2000] if found and text else "the card says nothing about it."
+    return _plain(text)[:2000] if separator and text else "the card says nothing about it."

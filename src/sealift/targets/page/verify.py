@@ -1,4 +1,4 @@
-"""Is a page what Sealift makes of the model inside it? The page cannot answer that itself: its program may be changed.
+"""Verify that a page is what Sealift builds from the model in it. The page cannot verify itself: it may be altered.
 
 The sealed file is taken out of the page, the page is made anew from it, and the two are compared byte for byte.
 Compressed parts are compared by their contents, because compressors differ from one machine to the next.
@@ -54,7 +54,7 @@ def is_page(path: Path) -> bool:
         with path.open("rb") as stream:
             return _START.match(stream.read(200)) is not None
     except OSError:
-        return False  # whoever reads it reports that
+        return False  # the reader of the file reports the error
 
 
 def check_page(path: Path) -> Seal:
@@ -120,14 +120,14 @@ def _parts(page: bytes) -> Mapping[str, _Part]:
             packed.setdefault(key, []).append(base64.b64decode(text, validate=True))
         except binascii.Error:
             packed.setdefault(key, []).append(b"")
-    found = {}
+    parts = {}
     for key, pieces in packed.items():
         whole = b"".join(pieces)
         limit = MAX_SEAL if key == "seal" else _MAX_PROGRAM
         data = whole if encodings[key] == "stored" else _inflated(whole, limit)
         if data is not None:
-            found[key] = _Part(whole, encodings[key], data)
-    return found
+            parts[key] = _Part(whole, encodings[key], data)
+    return parts
 
 
 def _inflated(packed: bytes, limit: int) -> bytes | None:
@@ -147,11 +147,11 @@ def _same(parts: Mapping[str, _Part], name: str, data: bytes) -> tuple[bytes, st
 
 
 def _difference(page: bytes, expected: bytes, parts: Mapping[str, _Part]) -> str:
-    """Which part differs, in words."""
+    """A description of the part that differs."""
     right = _parts(expected)
-    for name, told in _PARTS.items():
+    for name, words in _PARTS.items():
         if name not in parts or parts[name].data != right[name].data:
-            return told
+            return words
     at = next(
         (i for i, (a, b) in enumerate(zip(page, expected, strict=False)) if a != b), min(len(page), len(expected))
     )
