@@ -1,4 +1,4 @@
-"""What is loaded, and what is not: no training framework is imported below packing, and nothing opens a connection (strace)."""
+"""Imports: no training framework is loaded below packing, and nothing opens a connection (strace)."""
 
 from __future__ import annotations
 

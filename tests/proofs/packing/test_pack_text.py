@@ -1,4 +1,4 @@
-"""Models of texts from the list of texts that trained them to a sealed file that answers; and what is not part of the file."""
+"""Models of strings, from training data to a sealed file that answers; and what the file does not contain."""
 
 from __future__ import annotations
 
