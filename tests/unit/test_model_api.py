@@ -16,6 +16,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import scipy.sparse
 
 import sealift
 import seals
@@ -302,3 +303,11 @@ def test_logging_is_silent_until_it_is_configured(tiny: Path, caplog: pytest.Log
         load(tiny).predict([{"age": 1.0, "weight": 123.25, "sex": "f"}])
     assert "loading the graph of tiny 1" in caplog.text
     assert "123.25" not in caplog.text  # values of rows are never logged
+
+
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "dok", "lil", "bsr", "dia"])
+def test_a_sparse_matrix_is_refused_as_such(form: str, tiny: Path) -> None:
+    matrix = getattr(scipy.sparse, f"{form}_array")(np.eye(3))
+    with pytest.raises(ContractError, match="sparse matrix") as caught:
+        load(tiny).predict(matrix)
+    assert caught.value.code == "E104"

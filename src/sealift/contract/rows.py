@@ -81,7 +81,7 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
         return _unique([str(name) for name in rows.columns], [_pandas(column) for _, column in rows.items()])
     if hasattr(rows, "columns") and hasattr(rows, "get_columns"):  # polars
         return _unique(list(rows.columns), [_polars(column) for column in rows.get_columns()])
-    if isinstance(rows, Mapping):
+    if isinstance(rows, Mapping) and not hasattr(rows, "toarray"):  # a sparse matrix by keys
         if is_one(rows):
             return {name: [value] for name, value in _by_name(rows).items()}
         by_name = _by_name(rows)

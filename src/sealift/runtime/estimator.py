@@ -86,7 +86,7 @@ class EstimatorBase:
             AttributeError: the model has no probabilities.
             ContractError, SealError: as `predict`.
         """
-        name = self._of_kind(PROBABILITY.name).name
+        name = self.of_kind(PROBABILITY.name).name
         answers: npt.NDArray[np.float64] = self.predict(rows, extra=extra)[name]
         return answers
 
@@ -100,7 +100,7 @@ class EstimatorBase:
         """The number of inputs."""
         return len(self.contract.inputs)
 
-    def _of_kind(self, kind: str) -> Output:
+    def of_kind(self, kind: str) -> Output:
         """The output of a kind. Raises AttributeError, as scikit-learn's estimators do for what they cannot."""
         found = next((output for output in self.contract.outputs if output.kind == kind), None)
         if found is None:
