@@ -42,9 +42,9 @@ def page(found: Sequence[Outcome]) -> str:
         "",
         "*N* are estimators or models; each is verified when all its *cases* are, which differ in parameters or data. "
         "*Refused by the proof*: the conversion ran and differed, so no file was written; that is a fault to be "
-        "mended, though never a wrong answer in the field. *Rows* are the caller's and the generated ones: both sides "
-        "of thresholds, missing values, unseen categories, odd texts, one row alone. *Afresh* are rows that `pack` "
-        "never saw, which the written file is asked in the end; a *silent* difference would show there. "
+        "fixed, but never a wrong answer in use. *Rows* are the caller's and the generated ones: both sides "
+        "of thresholds, missing values, unseen categories, unusual strings, a single row. *Afresh* are rows that "
+        "`pack` never saw, which the written file is asked in the end; a *silent* difference would show there. "
         "The [flips of tree models](fidelity-trees.md) over a million rows each stand apart.",
         "",
         "## Not verified",
