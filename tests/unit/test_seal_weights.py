@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
+import json
 import mmap
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -164,6 +167,19 @@ def test_a_large_file_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert isinstance(mapped.obj, mmap.mmap)
     assert bytes(mapped) == path.read_bytes()
     assert SealedModel(seal.read(path)).self_test().passed
+
+
+ZIP64 = json.loads((Path(__file__).parents[2] / "spec/vectors/seal/zip64.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", ZIP64["files"], ids=lambda case: str(case["far"]))
+def test_vectors_of_zip64(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files as they would be if 32 bits held less than `far`."""
+    monkeypatch.setattr(layout, "_FAR", case["far"])
+    data = base64.b64decode(case["file"])
+    members = layout.unpack(data)
+    assert {name: len(view) for name, view in members.items()} == ZIP64["members"]
+    assert b"".join(layout.pack(members)) == data
 
 
 @pytest.mark.parametrize("far", [1, 40, 700, 1500, 1 << 20])

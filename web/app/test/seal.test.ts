@@ -4,6 +4,7 @@ import { parseGolden } from "../src/engine/golden";
 import { SealiftError } from "../src/errors";
 import { crc32, hex, sha256 } from "../src/seal/bytes";
 import { canonical, MOST_JSON, parseStrict, TooMany, type Marks } from "../src/seal/json";
+import { unpack } from "../src/seal/layout";
 import { blobsOf, jsonMember, readSeal } from "../src/seal/read";
 import { sha256Portable } from "../src/seal/sha256";
 import { verifyKey } from "../src/seal/signature";
@@ -126,6 +127,29 @@ describe("canonical JSON", () => {
     expect(canonical(parse(text))).toBe(text);
   });
   it.each(inexact)("refuses %s", (text) => expect(() => parse(text)).toThrow(SyntaxError));
+});
+
+describe("ZIP64", () => {
+  const { members, files } = readJson("spec/vectors/seal/zip64.json") as {
+    members: Record<string, number>;
+    files: { far: number; file: string }[];
+  };
+  const bytes = (file: string) => new Uint8Array(Buffer.from(file, "base64"));
+  const sizes = (found: Map<string, Uint8Array>) =>
+    Object.fromEntries([...found].map(([name, { length }]) => [name, length]));
+  it.each(files)("fields stand where they are needed: from $far bytes on", ({ far, file }) => {
+    expect(sizes(unpack(bytes(file), far))).toEqual(members);
+  });
+  it.each(files.filter(({ far }) => far < 3000))("is refused where 32 bits are enough ($far)", ({ file }) => {
+    expect(() => unpack(bytes(file))).toThrow(expect.objectContaining({ code: "E202" }));
+  });
+  it.each(files)("no byte of a file can be another ($far)", ({ far, file }) => {
+    for (let at = 0; at < bytes(file).length; at += 5) {
+      const changed = bytes(file);
+      changed[at]! ^= 1;
+      expect(() => unpack(changed, far), String(at)).toThrow(SealiftError);
+    }
+  });
 });
 
 describe("digests", () => {
