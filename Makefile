@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-torch test-lowest test-newest test-pickles release unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
+.PHONY: help demo docs test test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -42,6 +42,10 @@ docs: setup
 	@.venv/bin/sphinx-build --quiet --fail-on-warning --keep-going --builder html --conf-dir docs \
 	  --doctree-dir build/doctrees . build/docs
 	@echo build/docs/index.html
+
+# The picture of the README and of the documentation, of the demo's page.
+picture: demo
+	@.venv/bin/python tools/picture.py demo/breast-cancer.html
 
 # The sdist and the wheel, in dist/. `make release DRAFT=--draft` asks for neither a heading in the changelog nor a clean tree.
 # The front end is not built here: what is released is what was tested.

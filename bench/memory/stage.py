@@ -39,13 +39,15 @@ def _pack(folder: Path) -> dict[str, float]:
     import sealift
 
     begun = time.perf_counter()
-    last, stages = ["", begun], {}
+    stage, since = "", begun
+    stages: dict[str, float] = {}
 
     def told(sentence: str) -> None:
+        nonlocal stage, since
         now = time.perf_counter()
-        if last[0]:
-            stages[last[0]] = round(stages.get(last[0], 0.0) + now - float(last[1]), 2)
-        last[:] = [sentence.partition(":")[0], now]
+        if stage:
+            stages[stage] = round(stages.get(stage, 0.0) + now - since, 2)
+        stage, since = sentence.partition(":")[0], now
 
     packed = sealift.pack(model, rows, target, name="large", output=folder / "large.seal", progress=told)
     told("")

@@ -149,7 +149,7 @@ class Bench:
         frame = self.frame(CASES[case].rows or self.many)
         if case in {"one dict", "100 dicts"}:
             plain = frame.astype(object).where(frame.notna(), None)
-            for name in [name for name in frame if name.startswith("date")]:
+            for name in [name for name in map(str, frame) if name.startswith("date")]:
                 plain[name] = [value.isoformat() for value in frame[name].dt.date]
             dicts = plain.to_dict("records")
             return lambda: predict(dicts[0] if len(dicts) == 1 else dicts)

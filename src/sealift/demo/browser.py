@@ -7,9 +7,12 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sealift.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Without these the browser itself talks to the network, which would spoil the count of requests.
@@ -69,7 +72,7 @@ def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> See
             browser.close()
 
 
-def _use(tab: Any, page: Path, data: Path, screenshot: Path) -> Seen:
+def _use(tab: Page, page: Path, data: Path, screenshot: Path) -> Seen:
     address = page.resolve().as_uri()
     requests: list[str] = []
     tab.on("request", lambda request: requests.append(request.url))

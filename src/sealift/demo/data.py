@@ -6,7 +6,12 @@ Repository, 1993; shipped with scikit-learn. 569 masses, 30 measurements of cell
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
 
 CLASS_NAMES = ("malignant", "benign")
 
@@ -39,7 +44,7 @@ CARD = {
 }
 
 
-def load() -> tuple[Any, Any]:
+def load() -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     """X (569, 30) as a pandas data frame with three columns of grades and some NaN; y (569,) int, 0 is malignant."""
     import numpy as np
     from sklearn.datasets import load_breast_cancer
@@ -54,9 +59,9 @@ def load() -> tuple[Any, Any]:
     return X, y.to_numpy()
 
 
-def fields(X: Any) -> dict[str, dict[str, Any]]:
+def fields(X: pd.DataFrame) -> dict[str, dict[str, str]]:
     """What is known of the columns beside their values."""
-    texts: dict[str, dict[str, Any]] = {}
+    texts: dict[str, dict[str, str]] = {}
     for name in X.columns:
         texts[name] = {"description": "Mean of the three largest nuclei."} if name.startswith("worst") else {}
         if "area" in name:
@@ -66,7 +71,7 @@ def fields(X: Any) -> dict[str, dict[str, Any]]:
     return texts
 
 
-def train(X: Any, y: Any) -> Any:
+def train(X: pd.DataFrame, y: npt.NDArray[np.int64]) -> Any:
     """A forest behind imputation, scaling and one-hot encoding: an ordinary pipeline."""
     import numpy as np
     from sklearn.compose import ColumnTransformer, make_column_selector

@@ -7,12 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sealift import batch, runtime, seal
 from sealift.demo import browser, data
 from sealift.errors import FileError, MissingExtraError, ParityError, SealiftError
 from sealift.targets.page import build_page
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from sealift.packing import Packed
 
 Say: TypeAlias = Callable[[str, str], None]
 """Called with a step's name and how it came out."""
@@ -95,7 +102,7 @@ def _folder(out: Path) -> None:
         ) from error
 
 
-def _train(say: Say) -> tuple[Any, Any, Any]:
+def _train(say: Say) -> tuple[Any, pd.DataFrame, npt.NDArray[np.int64]]:
     absent = [name for name in ("pandas", "sklearn", "onnx") if find_spec(name) is None]
     if absent:
         raise MissingExtraError(
@@ -110,7 +117,7 @@ def _train(say: Say) -> tuple[Any, Any, Any]:
     return model, X, y
 
 
-def _pack(model: Any, X: Any, y: Any, sealed: Path, say: Say) -> Any:
+def _pack(model: Any, X: pd.DataFrame, y: npt.NDArray[np.int64], sealed: Path, say: Say) -> Packed:
     from sealift.packing import pack
 
     start = time.perf_counter()
@@ -157,7 +164,9 @@ def _browse(page: Path, rows: Path, screenshot: Path, say: Say) -> tuple[browser
     return None, [skipped]
 
 
-def _compare(seen: browser.Seen, expected: tuple[Any, Any], say: Say) -> tuple[int, float]:
+def _compare(
+    seen: browser.Seen, expected: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]], say: Say
+) -> tuple[int, float]:
     """Count equal labels and find the worst probability. Raises when the browser answers differently."""
     labels, probability = expected
     equal = sum(int(row["label"]) == int(label) for row, label in zip(seen.rows, labels, strict=True))

@@ -147,7 +147,7 @@ def _texts(part: Table) -> Tensor:
     return part.blocks[0].values
 
 
-def _port(value: Any) -> _Port:
+def _port(value: onnx.ValueInfoProto) -> _Port:
     kind = value.type.tensor_type
     dims = [d.dim_value or None for d in kind.shape.dim]
     return _Port(value.name, _DTYPES.get(kind.elem_type, ""), dims[1] if len(dims) > 1 else None)
@@ -189,7 +189,7 @@ def _check_operators(proto: onnx.ModelProto) -> None:
         raise unsealable(error, "OnnxModel") from None
 
 
-def _classes(proto: Any, wide: _Port, *, text: bool) -> Any:
+def _classes(proto: onnx.ModelProto, wide: _Port, *, text: bool) -> Any:
     """The classes in the order of the probabilities: a classifier's own, or the constant that labels are taken from."""
     for node in proto.graph.node:
         for attribute in node.attribute:
