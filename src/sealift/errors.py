@@ -62,6 +62,7 @@ CODES: dict[str, str] = {
     "E604": "A page is not what Sealift makes of the model inside it.",
     "E605": "A page was made by another version of Sealift and cannot be compared.",
     "E606": "No target writes this kind of file.",
+    "E607": "The page lacks a part that the model requires.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

@@ -48,6 +48,7 @@ class ValueType(ABC):
         name: the entry point's name, and the `dtype` in contract.json.
         capability: what a contract with such a field requires of its reader, such as `type:tensor/1`; empty for the
             types that every reader of format 1 has.
+        has_parameters: whether a dtype is written with parameters, `name[parameters]`, which `of` reads.
         feeds: the tensor that the field is a column of: `number`, float64, where a missing value is NaN, or `text`,
             strings, where a missing value is marked in `text_missing`. Empty for a type with a tensor of its own.
         needed: what a value must be, for messages.
@@ -68,6 +69,7 @@ class ValueType(ABC):
 
     name: str
     capability: str = ""
+    has_parameters: bool = False
     feeds: Literal["number", "text", ""] = ""
     needed: str
     missing_words: tuple[str, ...] = MISSING_WORDS
@@ -170,7 +172,7 @@ def value_type(dtype: str) -> ValueType | None:
     """The type that a `dtype` names, such as `float64`, or `tensor[2,3]` with parameters; None where there is none."""
     known = value_types().get(dtype)
     if known is not None or not dtype.endswith("]"):
-        return known
+        return None if known is None or known.has_parameters else known
     name, _, parameters = dtype[:-1].partition("[")
     known = value_types().get(name)
     return None if known is None else known.of(parameters)

@@ -22,6 +22,7 @@ from sealift.errors import PageError, SealError
 from sealift.front import Front
 from sealift.seal import Seal, parse
 from sealift.targets.base import Built
+from sealift.targets.page.capabilities import lacking
 
 # `import sealift` would bring what packs models, which this layer must not need.
 VERSION = metadata.version("sealift")
@@ -42,7 +43,8 @@ def build_page(seal_path: Path | str, out: Path | str) -> Built:
         FileError: E401 or E402 when a file cannot be read or written.
         SealError: E201 to E205 or E208 when it is not a sound sealed file.
         ContractError: E106 when its contract is malformed.
-        PageError: E601 when the front end was not built, E602 when the sealed file is too large for a page.
+        PageError: E601 when the front end was not built, E602 when the sealed file is too large for a page,
+            E607 when the page lacks a capability that the contract requires.
     """
     seal_path, out = Path(seal_path), Path(out)
     sealed = files.read(seal_path, limit=MAX_SEAL)
@@ -58,6 +60,14 @@ def build_page(seal_path: Path | str, out: Path | str) -> Built:
     except SealError as error:
         raise SealError(error.code, error.what, where=f"{seal_path} {error.where}".strip(), fix=error.fix) from None
     contract = seal.contract()
+    names = lacking(contract)
+    if names:
+        raise PageError(
+            "E607",
+            f"The page does not have what the model requires: {', '.join(names):.300}.",
+            where=str(seal_path),
+            fix="Answer table files with `sealift predict` in place of the page.",
+        )
     title = title_of(seal, contract)
     data = assemble(front_end.load(), sealed, title=title, identity=seal.identity)
     files.write_atomic(out, data)

@@ -8,6 +8,7 @@ from pathlib import Path
 from sealift.seal import Seal
 from sealift.targets.base import Built
 from sealift.targets.page.build import build_page
+from sealift.targets.page.capabilities import lacking
 
 _NO_RUN = "does not run"
 
@@ -19,7 +20,10 @@ class Page:
     suffix = ".html"
 
     def limitations(self, seal: Seal) -> Sequence[str]:
-        """Why a page of this model would not answer, as the proof in WebAssembly found."""
+        """What the page lacks, and why a page of this model would not answer, as the proof in WebAssembly found."""
+        names = lacking(seal.contract())
+        if names:
+            return [f"The page does not have what the model requires: {', '.join(names)}."]
         engine = str(seal.json("evidence.json")["parity"]["engines"].get("webassembly", ""))
         if not engine.startswith(_NO_RUN):
             return []
