@@ -55,7 +55,7 @@ def test_the_test_itself() -> None:
 
 def test_the_text_stage_brings_its_capability() -> None:
     assert set(stage_kinds()) == {"text/1"}
-    assert capabilities() == {"stage:text/1"}
+    assert {name for name in capabilities() if name.startswith("stage:")} == {"stage:text/1"}
     spec = {"analyzer": "whole", "ngrams": [1, 1], "hash": {"columns": 4, "signs": True}}
     contract = _contract(text_stage(0, spec))
     assert contract.requires == ("stage:text/1",)
