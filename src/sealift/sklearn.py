@@ -17,6 +17,11 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sealift.contract.outputs.features import FEATURES
+from sealift.contract.outputs.label import LABEL
+from sealift.contract.outputs.probability import PROBABILITY
+from sealift.contract.outputs.score import SCORE
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import ContractError, MissingExtraError
 from sealift.runtime import SealedModel, load
 from sealift.seal import Source
@@ -126,7 +131,7 @@ class _Sealed(BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
         tags.input_tags.allow_nan = any(field.missing == "allowed" for field in self.sealed_.contract.inputs)
-        tags.input_tags.string = any(field.dtype == "string" for field in self.sealed_.contract.inputs)
+        tags.input_tags.string = any(field.type.feeds == "text" for field in self.sealed_.contract.inputs)
         return tags
 
     def _answers(self, X: Any) -> dict[str, _Array]:
@@ -162,10 +167,10 @@ def _is_matrix(X: Any) -> bool:
 
 
 class _WithScores(_Sealed):
-    @available_if(_has("score"))  # type: ignore[untyped-decorator]
+    @available_if(_has(SCORE.name))  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> _Array:
         """The scores (N,), or (N, K) of more than two classes. Raises ValueError for rows that do not fit."""
-        return self._answer("score", X)
+        return self._answer(SCORE.name, X)
 
 
 class SealedClassifier(ClassifierMixin, _WithScores):  # type: ignore[misc]
@@ -189,12 +194,12 @@ class SealedClassifier(ClassifierMixin, _WithScores):  # type: ignore[misc]
 
     def predict(self, X: Any) -> _Array:
         """The classes (N,) of N rows. Raises ValueError for rows that do not fit."""
-        return self._answer("label", X)
+        return self._answer(LABEL.name, X)
 
-    @available_if(_has("probability"))  # type: ignore[untyped-decorator]
+    @available_if(_has(PROBABILITY.name))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> _Array:
         """The probabilities (N, K) of the classes. Raises ValueError for rows that do not fit."""
-        return self._answer("probability", X)
+        return self._answer(PROBABILITY.name, X)
 
 
 class SealedRegressor(RegressorMixin, _Sealed):  # type: ignore[misc]
@@ -202,7 +207,7 @@ class SealedRegressor(RegressorMixin, _Sealed):  # type: ignore[misc]
 
     def predict(self, X: Any) -> _Array:
         """The values (N,), or (N, k) of several targets. Raises ValueError for rows that do not fit."""
-        return self._answer("value", X)
+        return self._answer(VALUE.name, X)
 
 
 class SealedTransformer(TransformerMixin, _Sealed):  # type: ignore[misc]
@@ -210,12 +215,12 @@ class SealedTransformer(TransformerMixin, _Sealed):  # type: ignore[misc]
 
     def transform(self, X: Any) -> _Array:
         """The features (N, k) of N rows. Raises ValueError for rows that do not fit."""
-        return self._answer("features", X)
+        return self._answer(FEATURES.name, X)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """The names (k,) of the features, as in a table of answers."""
         del input_features
-        return np.array(self.sealed_.of_kind("features").column_names, dtype=object)
+        return np.array(self.sealed_.of_kind(FEATURES.name).column_names, dtype=object)
 
 
 class SealedClusterer(ClusterMixin, _Sealed):  # type: ignore[misc]
@@ -223,7 +228,7 @@ class SealedClusterer(ClusterMixin, _Sealed):  # type: ignore[misc]
 
     def predict(self, X: Any) -> _Array:
         """The clusters (N,) of N rows. Raises ValueError for rows that do not fit."""
-        return self._answer("label", X)
+        return self._answer(LABEL.name, X)
 
     def fit_predict(self, X: Any, y: Any = None) -> _Array:
         """As `predict`: nothing is learned."""
@@ -235,7 +240,7 @@ class SealedOutlierDetector(OutlierMixin, _WithScores):  # type: ignore[misc]
 
     def predict(self, X: Any) -> _Array:
         """1 for inliers and -1 for outliers, (N,). Raises ValueError for rows that do not fit."""
-        return self._answer("label", X)
+        return self._answer(LABEL.name, X)
 
 
 _BY_TASK: dict[str, type[_Sealed]] = {

@@ -28,6 +28,8 @@ OWNERS = ("contract/outputs/", "packing/outputs/", "demo/")
 # Names of other things: mostly keys of files of other formats.
 FOREIGN = {
     "__init__.py": "the function sealift.batch",
+    "cli/inspect.py": "the header of a table",
+    "contract/display.py": "the header of a table",
     "batch/xlsx.py": "a cell of a workbook",
     "frameworks/catboost/model_json.py": "CatBoost's JSON",
     "frameworks/catboost/raw.py": "CatBoost's JSON",

@@ -15,8 +15,8 @@ import pytest
 import sealift
 
 SOURCE = Path(sealift.__file__).parent
-# The demo trains a model, and so is a user of scikit-learn.
-USERS = ("frameworks", "demo")
+# The demo trains a model, and so is a user of scikit-learn; sealift.sklearn has estimators of its own.
+USERS = ("frameworks", "demo", "sklearn.py")
 FILES = [path for path in sorted(SOURCE.rglob("*.py")) if path.relative_to(SOURCE).parts[0] not in USERS]
 assert len(FILES) > 100
 # Methods and parameters of estimators, and scikit-learn's own hooks.
