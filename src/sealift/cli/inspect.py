@@ -70,11 +70,21 @@ def _inspect(file: Path, *, as_json: bool) -> None:
         ]
     )
     say(f"\n{len(contract.inputs)} inputs")
+    called = labels(contract.inputs)
+    named = called == [f.name for f in contract.inputs]  # then one column says it all
     table(
-        ["label", "column", "type", "may be missing", "values", "usual", "units"],
+        [*([] if named else ["label"]), "column", "type", "may be missing", "values", "usual", "units"],
         (
-            [label, f.name, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), _usual(f), f.units]
-            for f, label in zip(contract.inputs, labels(contract.inputs), strict=True)
+            [
+                *([] if named else [label]),
+                f.name,
+                f.dtype,
+                "yes" if f.missing == "allowed" else "no",
+                _values(f),
+                _usual(f),
+                f.units,
+            ]
+            for f, label in zip(contract.inputs, called, strict=True)
         ),
         total=len(contract.inputs),
     )

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from sealift import notebook
 from sealift.contract.field import Field, named_categories
+from sealift.contract.numbers import readable
 from sealift.contract.output import Output
-from sealift.contract.scalars import shown
 
 _LISTED = 6  # names in a line
 _ROWS = 100  # of a table
@@ -45,13 +45,15 @@ def summary(contract: Described) -> str:
 
 def tables(contract: Described) -> str:
     """The inputs and outputs as HTML tables, the first hundred of each."""
+    called = labels(contract.inputs)
+    named = called == [f.name for f in contract.inputs]  # then one column says it all
     inputs = [
-        [label, f.name, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), f.units]
-        for f, label in zip(contract.inputs[:_ROWS], labels(contract.inputs), strict=False)
+        [*([] if named else [label]), f.name, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), f.units]
+        for f, label in zip(contract.inputs[:_ROWS], called, strict=False)
     ]
     outputs = [[o.name, o.title, o.dtype, _columns(o), o.units] for o in contract.outputs[:_ROWS]]
     more = len(contract.inputs) - _ROWS
-    header = ["label", "column", "type", "may be missing", "values", "unit"]
+    header = [*([] if named else ["label"]), "column", "type", "may be missing", "values", "unit"]
     return (
         notebook.text(contract.description)
         + notebook.table(f"{len(contract.inputs):,} inputs", header, inputs)
@@ -76,8 +78,12 @@ def _values(field: Field) -> str:
     if field.categories is not None:
         return _names(named_categories(field)[: _LISTED + 1]) + (" or others" if field.unknown == "allowed" else "")
     if field.range is not None:
-        return " to ".join("any" if bound is None else shown(bound) for bound in field.range)
-    return ""
+        return " to ".join("any" if bound is None else _bound(bound) for bound in field.range)
+    return f"mostly {_bound(field.observed[0])} to {_bound(field.observed[1])}" if field.observed else ""
+
+
+def _bound(bound: float | str) -> str:
+    return bound if isinstance(bound, str) else readable(bound)
 
 
 def _columns(output: Output) -> str:
