@@ -14,7 +14,7 @@ from sealift.contract import Contract
 from sealift.contract.datetimes import DAY, FIRST, LAST
 from sealift.frameworks import convert
 from sealift.packing.describe.fields import infer, sketch
-from sealift.packing.inputs.detect import form_of
+from sealift.packing.inputs.detect import read_rows
 from sealift.packing.probes.probe_rows import encoded
 from sealift.runtime import Engine
 
@@ -39,7 +39,7 @@ def moments(unit: str, count: int, seed: int, missing: float = 0.02) -> npt.NDAr
 def graph_and_pandas(function: Callable[[Any], Any], X: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """What the graph gives for a traced function, and what the function itself gives."""
     step = FunctionTransformer(function).fit(X)
-    form = form_of(X)
+    form = read_rows(X)
     fields = infer(form, sketch(form))
     conversion = convert(step, fields, form.nulls, None, form.dtypes)
     contract = Contract(inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task)

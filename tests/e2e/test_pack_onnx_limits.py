@@ -20,7 +20,7 @@ from sealift.contract import Output
 from sealift.errors import LimitError
 from sealift.frameworks import source_of
 from sealift.frameworks.onnx.model import OnnxModel
-from sealift.packing.inputs.detect import form_of
+from sealift.packing.inputs.detect import read_rows
 from sealift.packing.proof.oracle import Original
 from sealift.runtime import Engine, IsolatedEngine, Limits
 
@@ -117,8 +117,8 @@ def test_a_limit_is_no_refusal_of_rows(tmp_path: Path) -> None:
     assert not (tmp_path / "m.seal").exists()
     X = np.array([[5.0], [6.0]])
     source = source_of(model)
-    original = Original(source, form_of(X, source), (Output(name="value", kind="value", dtype="float64"),))
-    name = original.form.columns[0].name
+    original = Original(source, read_rows(X, source), (Output(name="value", kind="value", dtype="float64"),))
+    name = original.input_rows.columns[0].name
     assert original.accepts({name: [5.0]})
     with pytest.raises(LimitError, match="within 3 seconds"):
         original.accepts({name: [SLOW]})

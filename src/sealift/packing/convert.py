@@ -12,7 +12,7 @@ import onnx
 from sealift.contract import Field
 from sealift.errors import PackError
 from sealift.frameworks import Conversion, Source, convert
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Column
 from sealift.packing.proof.oracle import Original, check_rows
 
@@ -23,7 +23,7 @@ class Converted:
 
     Attributes:
         conversion: the graph under construction, its outputs and steps.
-        original: the original model, asked for these outputs; its `form` holds the rows given.
+        original: the original model, asked for these outputs; its `input_rows` are the rows given.
         answers: the original's answers to the rows given, by output name.
         graph: the ONNX model with the outputs of the contract.
     """
@@ -34,13 +34,13 @@ class Converted:
     graph: onnx.ModelProto
 
     @property
-    def form(self) -> Form:
+    def input_rows(self) -> InputRows:
         """The rows given, with the columns that the model uses."""
-        return self.original.form
+        return self.original.input_rows
 
 
-def convert_model(source: Source, form: Form) -> tuple[Conversion, Form]:
-    """The converted model, whose inputs are the columns that its answers depend on; and the form with these columns.
+def convert_model(source: Source, input_rows: InputRows) -> tuple[Conversion, InputRows]:
+    """The converted model, whose inputs are the columns that its answers depend on; and the rows with these columns.
 
     A column is dropped where no output of the graph depends on it: a ColumnTransformer does not name it, or a
     selection drops everything that was computed of it.
@@ -48,45 +48,49 @@ def convert_model(source: Source, form: Form) -> tuple[Conversion, Form]:
     Raises:
         PackError: E301, E302 as `convert`; E304 where the model uses a column that no contract can have.
     """
-    fields = _fields(form)
-    absent: dict[str, PackError | None] = {c.name: c.unfit for c in form.columns if c.unfit is not None}
+    fields = _fields(input_rows)
+    absent: dict[str, PackError | None] = {c.name: c.unfit for c in input_rows.columns if c.unfit is not None}
     needed: set[str] = set()
     while True:
-        conversion = convert(source, fields, form.nulls, form.seen, form.dtypes, absent, sparse=form.sparse)
+        conversion = convert(
+            source, fields, input_rows.nulls, input_rows.seen, input_rows.dtypes, absent, sparse=input_rows.sparse
+        )
         # A graph with fewer inputs is laid out otherwise, so what the first one showed is checked.
         needed |= conversion.lacking()
         more = conversion.unused() - needed
         if not more and needed.isdisjoint(absent):
-            return conversion, form.without(absent)
+            return conversion, input_rows.without(absent)
         absent = {name: reason for name, reason in {**absent, **dict.fromkeys(more)}.items() if name not in needed}
 
 
-def ask_original(source: Source, conversion: Conversion, form: Form) -> Converted:
+def ask_original(source: Source, conversion: Conversion, input_rows: InputRows) -> Converted:
     """The original's answers to the rows given, beside the graph.
 
     Raises:
         PackError: E302 when the graph uses what a sealed file must not use, E305 when the model fails on the rows.
     """
-    original = Original(source, form, conversion.outputs)
+    original = Original(source, input_rows, conversion.outputs)
     answers = check_rows(original)
-    floats = [c.type for c in form.columns if c.type.is_plain and not c.type.is_whole]
+    floats = [c.type for c in input_rows.columns if c.type.is_plain and not c.type.is_whole]
     narrow = bool(floats) and all(kind.is_single for kind in floats)
     conversion = replace(conversion, single=conversion.single or narrow or bool(original.single))
     return Converted(conversion, original, answers, conversion.model())
 
 
-def unfit_columns(source: Source, form: Form) -> list[Column]:
+def unfit_columns(source: Source, input_rows: InputRows) -> list[Column]:
     """The columns that the model uses and no contract can have, as far as the steps that are converted show.
 
     The columns that are computed with are found one after the other, each in place of an input.
     """
     columns: list[Column] = []
-    unfit = {column.name: column for column in form.columns if column.unfit is not None}
-    fields = _fields(form)
+    unfit = {column.name: column for column in input_rows.columns if column.unfit is not None}
+    fields = _fields(input_rows)
     while unfit:
         absent = {name: column.unfit for name, column in unfit.items()}
         try:
-            convert(source, fields, form.nulls, form.seen, form.dtypes, absent, sparse=form.sparse)
+            convert(
+                source, fields, input_rows.nulls, input_rows.seen, input_rows.dtypes, absent, sparse=input_rows.sparse
+            )
         except PackError as error:
             named = [name for name, column in unfit.items() if column.unfit is error]
             if not named:
@@ -97,17 +101,17 @@ def unfit_columns(source: Source, form: Form) -> list[Column]:
     return columns
 
 
-def with_dropped(fields: Sequence[Field], form: Form) -> list[Field]:
+def with_dropped(fields: Sequence[Field], input_rows: InputRows) -> list[Field]:
     """The fields of all columns of X in their order: `fields`, and those of the dropped columns."""
     result = list(fields)
-    for place, column in form.dropped:
+    for place, column in input_rows.dropped:
         result.insert(place, _field(column))
     return result
 
 
-def notes_on_dropped(form: Form) -> list[str]:
+def notes_on_dropped(input_rows: InputRows) -> list[str]:
     """What the packer should know of the columns that the model drops."""
-    names = [f'"{column.name:.60}"' for _, column in form.dropped]
+    names = [f'"{column.name:.60}"' for _, column in input_rows.dropped]
     if not names:
         return []
     listed = ", ".join(names[:8]) + f" and {len(names) - 8} more" * (len(names) > 8)
@@ -117,8 +121,8 @@ def notes_on_dropped(form: Form) -> list[str]:
     ]
 
 
-def _fields(form: Form) -> list[Field]:
-    return [_field(column) for column in form.columns]
+def _fields(input_rows: InputRows) -> list[Field]:
+    return [_field(column) for column in input_rows.columns]
 
 
 def _field(column: Column) -> Field:

@@ -126,12 +126,12 @@ def pack(
     dataset = Dataset.read(X, y, source)
 
     say("Converting the model")
-    conversion, form = convert_model(source, dataset.form)
-    sketches = columns.sketch(form)
-    survey = Survey.of(form, dataset.truth, training, source)
+    conversion, input_rows = convert_model(source, dataset.input_rows)
+    sketches = columns.sketch(input_rows)
+    survey = Survey.of(input_rows, dataset.truth, training, source)
 
     say("Asking the original model")
-    converted = ask_original(source, conversion, form)
+    converted = ask_original(source, conversion, input_rows)
     strings = strings_held(converted.graph, converted.conversion)
     contract, findings = infer_contract(
         converted, sketches, options, y, survey.rare_in, strings, training=survey.has_training
@@ -144,17 +144,22 @@ def pack(
 
     say("Verifying")
     graph = _with_contract(converted.graph, contract)
-    generator = RowGenerator.of(form, sketches, words)
+    generator = RowGenerator.of(input_rows, sketches, words)
     probes = generate(converted.conversion, contract, generator)
     proof = prove(converted, contract, graph, probes, options, report_progress)
     golden, in_examples = examples(
-        contract, proof, form, converted.answers if keep_rows else None, survey.single_answers
+        contract, proof, input_rows, converted.answers if keep_rows else None, survey.single_answers
     )
     report = survey.report([*findings, *in_examples])
     report.check(privacy)
 
     say("Writing")
-    notes = [*(finding.note for finding in report.findings), *form.notes, *notes_on_dropped(form), *proof.notes]
+    notes = [
+        *(finding.note for finding in report.findings),
+        *input_rows.notes,
+        *notes_on_dropped(input_rows),
+        *proof.notes,
+    ]
     measured = evidence(dataset, converted, contract, proof.report, report, notes, options)
     sealed: dict[str, Any] = seal.assemble(
         members(converted, contract, graph, golden, measured, generator, source.model, options),

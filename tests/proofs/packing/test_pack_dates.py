@@ -26,7 +26,7 @@ from sealift.batch.job import score
 from sealift.cli.tables import read_data
 from sealift.contract.datetimes import DAY
 from sealift.errors import ContractError, PackError, SealiftError
-from sealift.packing.inputs.detect import form_of
+from sealift.packing.inputs.detect import read_rows
 from sealift.packing.proof.report import Report
 from sealift.packing.types.datetime import DATE, DATETIME
 from sealift.runtime import Tolerance
@@ -182,7 +182,7 @@ FORMS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("kind", FORMS)
 def test_generated_rows_are_of_the_callers_kind(kind: str) -> None:
     rows = FORMS[kind]()
-    form = form_of(rows)
+    form = read_rows(rows)
     assert [column.dtype for column in form.columns[:2]] == ["datetime", "date"]
     again = form.build(form.values())
     if isinstance(rows, pl.DataFrame):

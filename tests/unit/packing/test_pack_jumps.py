@@ -20,7 +20,7 @@ import sealift
 from sealift.contract import Output
 from sealift.errors import ParityError
 from sealift.frameworks import source_of
-from sealift.packing.inputs.detect import form_of
+from sealift.packing.inputs.detect import read_rows
 from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows
 from sealift.packing.proof.discontinuities import Discontinuities
 from sealift.packing.proof.oracle import Original
@@ -47,7 +47,7 @@ def beside(count: int) -> float:
 
 def judged(first: float, second: float, given: list[float], *, kind: str = ROUNDED) -> Report:
     """Two rows that the original answers by its stair, and WebAssembly as `given`."""
-    form = form_of(np.array([[0.0, 0.0], [1.0, 1.0]]))
+    form = read_rows(np.array([[0.0, 0.0], [1.0, 1.0]]))
     original = Original(source_of(Stair()), form, (Output(name="value", kind="value", dtype="float64"),))
     rows = ProbeRows(["x0", "x1"])
     rows.add(kind, [[first, 5.0], [second, 5.0]])

@@ -23,7 +23,7 @@ from sealift.contract import Output
 from sealift.errors import PackError, SealError, SealiftError
 from sealift.frameworks import StepOutput, Table, converter, registry, source_of
 from sealift.packing import load_model
-from sealift.packing.inputs.detect import form_of
+from sealift.packing.inputs.detect import read_rows
 from sealift.packing.proof.oracle import Original
 from sealift.runtime.engines import wasm
 
@@ -68,7 +68,7 @@ def test_rows_that_cannot_be_generated() -> None:
     def fail(columns: Any) -> Any:
         raise TypeError("no such column type")
 
-    form = dataclasses.replace(form_of(X, source_of(MODEL)), build=fail)
+    form = dataclasses.replace(read_rows(X, source_of(MODEL)), build=fail)
     output = Output(name="label", kind="label", dtype="int64", classes=(0, 1))
     with pytest.raises(PackError) as caught:
         Original(source_of(MODEL), form, (output,)).answer_columns({"x0": [1.0], "x1": [2.0]})

@@ -11,7 +11,7 @@ import numpy as np
 
 from sealift.contract import Contract, Field, shown
 from sealift.errors import PackError
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.strings import is_name, listed
 from sealift.packing.types import type_packing
 from sealift.stats import SMALL
@@ -20,7 +20,7 @@ _MOST_CHOICES = 5
 _ENOUGH_ROWS = 10 * SMALL
 
 
-def with_observed_values(fields: Sequence[Field], form: Form) -> tuple[list[Field], set[str]]:
+def with_observed_values(fields: Sequence[Field], input_rows: InputRows) -> tuple[list[Field], set[str]]:
     """Fields of few whole numbers (0 and 1, grades 1 to 4) with these as their categories, and the names of these.
 
     Other values stay allowed. Only values that at least `SMALL` rows share are listed, and only where they are all
@@ -28,12 +28,12 @@ def with_observed_values(fields: Sequence[Field], form: Form) -> tuple[list[Fiel
 
     Args:
         fields: the inputs.
-        form: the caller's rows.
+        input_rows: the caller's rows.
     """
-    if len(form) < _ENOUGH_ROWS:
+    if len(input_rows) < _ENOUGH_ROWS:
         return list(fields), set()
     result, limited = [], set()
-    for field, column in zip(fields, form.columns, strict=True):
+    for field, column in zip(fields, input_rows.columns, strict=True):
         counts = _whole_numbers(column.values) if _may_have_choices(field) else None
         if counts is None:
             result.append(field)

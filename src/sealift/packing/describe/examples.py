@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.number_values import count_distinct
 from sealift.packing.privacy.detect import answers_finding, examples_finding
 from sealift.packing.privacy.findings import Finding
@@ -24,15 +24,17 @@ _GOLDEN, _BACKGROUND = 64, 100
 _LEAST = 8  # golden examples; fewer prove too little where the file is opened
 
 
-def background(generator: RowGenerator, contract: Contract, form: Form, *, keep_rows: bool) -> dict[str, Any]:
+def background(
+    generator: RowGenerator, contract: Contract, input_rows: InputRows, *, keep_rows: bool
+) -> dict[str, Any]:
     """`reference/background.json`: generated rows, or some of the caller's."""
     count = few(_BACKGROUND, contract)
     if keep_rows:
-        usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
-        rows = _rows(form, [usable[i] for i in _spread(len(usable), count)])
+        usable = np.flatnonzero(encoded(contract, input_rows.values()).good).tolist()
+        rows = _rows(input_rows, [usable[i] for i in _spread(len(usable), count)])
     else:
         drawn = generator.draw(contract, 2 * count, seed=1)
-        rows = [drawn[i] for i in unlike(form, drawn)[:count]]
+        rows = [drawn[i] for i in unlike(input_rows, drawn)[:count]]
     return {
         "columns": [f.name for f in contract.inputs],
         "rows": _as_json(contract, rows),
@@ -49,7 +51,7 @@ def sketches(generator: RowGenerator, contract: Contract) -> dict[str, Any]:
 def examples(
     contract: Contract,
     proof: Proof,
-    form: Form,
+    input_rows: InputRows,
     own: Mapping[str, npt.NDArray[Any]] | None,
     single_answers: Callable[[Contract, Mapping[str, npt.NDArray[Any]]], npt.NDArray[np.bool_]],
 ) -> tuple[dict[str, Any], list[Finding]]:
@@ -61,13 +63,13 @@ def examples(
     generated, truth = proof.rows, proof.truth
     count = few(_GOLDEN, contract)
     if own is not None:
-        usable = np.flatnonzero(encoded(contract, form.values()).good).tolist()
+        usable = np.flatnonzero(encoded(contract, input_rows.values()).good).tolist()
         picked, answers = [usable[i] for i in _spread(len(usable), count)], own
-        rows = _rows(form, picked)
+        rows = _rows(input_rows, picked)
         findings = [examples_finding(len(rows))]
     else:
         single = single_answers(contract, truth)
-        usable = unlike(form, generated.rows)
+        usable = unlike(input_rows, generated.rows)
         picked, answers = _of_every_kind(generated, [i for i in usable if not single[i]], count), truth
         if len(picked) < _LEAST:
             picked = _of_every_kind(generated, usable, count)
@@ -83,13 +85,13 @@ def examples(
     return golden, findings
 
 
-def unlike(form: Form, rows: Sequence[Row]) -> list[int]:
+def unlike(input_rows: InputRows, rows: Sequence[Row]) -> list[int]:
     """The indices of generated rows that equal no single record of the caller's.
 
     A row that SMALL records share is no single one. All indices, where every row there can be is somebody's: with a
     few columns of a few values each, drawn independently, that says nothing.
     """
-    columns = [column.values for column in form.columns]
+    columns = [column.values for column in input_rows.columns]
     # The column with the most different values leaves the fewest records to look at.
     key = max(range(len(columns)), key=lambda i: count_distinct(columns[i]))
     wanted: dict[Any, list[int]] = {row[key]: [] for row in rows}
@@ -122,8 +124,8 @@ def _spread(count: int, want: int) -> list[int]:
     return [int(i) for i in np.unique(np.linspace(0, count - 1, min(want, count)).astype(int))]
 
 
-def _rows(form: Form, picked: Sequence[int]) -> list[Row]:
-    return [[column.values[i] for column in form.columns] for i in picked]
+def _rows(input_rows: InputRows, picked: Sequence[int]) -> list[Row]:
+    return [[column.values[i] for column in input_rows.columns] for i in picked]
 
 
 def _as_json(contract: Contract, rows: Sequence[Row]) -> list[list[Any]]:

@@ -15,7 +15,7 @@ from sealift.contract.values import DEFAULT_STRING_MISSING
 from sealift.errors import PackError
 from sealift.frameworks import Step
 from sealift.graph.edited_strings import EditedStrings
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Values
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.proof.oracle import Original
@@ -30,25 +30,25 @@ _TOLD_BY_PEOPLE = frozenset(
 )
 
 
-def sketch(form: Form) -> list[Sketch]:
+def sketch(input_rows: InputRows) -> list[Sketch]:
     """A summary of each column that gives no record away."""
-    return [type_packing(column.dtype).sketch(column.values) for column in form.columns]
+    return [type_packing(column.dtype).sketch(column.values) for column in input_rows.columns]
 
 
-def infer(form: Form, sketches: Sequence[Sketch]) -> list[Field]:
+def infer(input_rows: InputRows, sketches: Sequence[Sketch]) -> list[Field]:
     """Fields with everything that can be read off X; missing and unknown values still allowed."""
     return [
         type_packing(column.dtype).described(
             Field(name=column.name, dtype=column.dtype, missing="allowed"), summary, column.known
         )
-        for column, summary in zip(form.columns, sketches, strict=True)
+        for column, summary in zip(input_rows.columns, sketches, strict=True)
     ]
 
 
-def with_categories(fields: Sequence[Field], steps: Sequence[Step], form: Form) -> list[Field]:
+def with_categories(fields: Sequence[Field], steps: Sequence[Step], input_rows: InputRows) -> list[Field]:
     """Fields with the categories that the model's encoders know, read off the converted steps."""
     known: dict[str, tuple[Any, ...]] = {}
-    numeric = {column.name: column.values for column in form.columns if column.type.feeds == "number"}
+    numeric = {column.name: column.values for column in input_rows.columns if column.type.feeds == "number"}
     for step in steps:
         categories = step.source.learned.categories
         if categories is None or len(categories) != step.table.width:
@@ -68,7 +68,7 @@ def with_categories(fields: Sequence[Field], steps: Sequence[Step], form: Form) 
 
 def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
     """Fields with what the model accepts, found by asking it: may a value be missing, may a category be unknown?"""
-    one = _one(original.form)
+    one = _one(original.input_rows)
     refused = _refused(original, one, [field.name for field in fields])
     result = []
     for field in fields:
@@ -81,18 +81,18 @@ def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
     return result
 
 
-def with_missing_words(fields: Sequence[Field], form: Form) -> list[Field]:
+def with_missing_words(fields: Sequence[Field], input_rows: InputRows) -> list[Field]:
     """Fields of strings with the cells that a text file writes for a missing value.
 
     They depend on the library that X comes from: `pandas.read_csv` reads NA and None as missing, polars and Arrow only
     the empty cell. Where a word is a value of the column, or a category of the model, only the empty cell is missing.
     """
     result = []
-    for item, column in zip(fields, form.columns, strict=True):
+    for item, column in zip(fields, input_rows.columns, strict=True):
         missing_as = item.missing_as
         if item.type.feeds == "text":
             values = {*column.values, *(column.known or ()), *(item.categories or ())}
-            words = form.missing_as
+            words = input_rows.missing_as
             if any(word in values for word in words if word):
                 words = tuple(word for word in words if not word)
             words = tuple(word for word in words if word not in values)
@@ -145,7 +145,7 @@ def check_overrides(fields: Mapping[str, Any], contract: Contract) -> None:
 
 def check_loosened(before: Contract, after: Contract, original: Original) -> None:
     """Raise PackError E304 where the caller's contract lets through what the model itself refuses."""
-    one = _one(original.form)
+    one = _one(original.input_rows)
     for old, new in zip(before.inputs, after.inputs, strict=True):
         tried: list[tuple[str, Any]] = []
         if old.missing == "refused" and new.missing == "allowed":
@@ -166,7 +166,7 @@ def check_loosened(before: Contract, after: Contract, original: Original) -> Non
 
 def without_rare(
     fields: Sequence[Field],
-    form: Form,
+    input_rows: InputRows,
     texts: Collection[str],
     *,
     training: bool = False,
@@ -176,14 +176,14 @@ def without_rare(
 
     Args:
         fields: the inputs.
-        form: the rows by which a category is rare.
+        input_rows: the rows by which a category is rare.
         texts: every text that the file holds besides; a category among them is no secret of this list.
         training: whether the rows are the training rows.
         constants: what steps put in place of missing values (`constants_of`), which is no row's value.
     """
     result: list[Field] = []
     findings: list[Finding] = []
-    for field, column in zip(fields, form.columns, strict=True):
+    for field, column in zip(fields, input_rows.columns, strict=True):
         if field.categories is None:
             result.append(field)
             continue
@@ -191,7 +191,7 @@ def without_rare(
         rare = {value for value in field.categories if counts[value] < SMALL}
         held = rare if field.type.feeds != "text" else {value for value in rare if value in texts}
         # A handful of rows says nothing about how rare a category was in training.
-        enough = training or len(form) >= 10 * SMALL
+        enough = training or len(input_rows) >= 10 * SMALL
         hidden = rare - held if field.unknown == "allowed" else set()
         if enough:
             hidden = rare if field.unknown == "allowed" else set()
@@ -249,9 +249,9 @@ def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]
     return refused
 
 
-def _one(form: Form) -> dict[str, Values]:
+def _one(input_rows: InputRows) -> dict[str, Values]:
     """One row of values that the model has met."""
-    return {c.name: [next((value for value in c.values if value is not None), None)] for c in form.columns}
+    return {c.name: [next((value for value in c.values if value is not None), None)] for c in input_rows.columns}
 
 
 def _plain(value: Any) -> Any:

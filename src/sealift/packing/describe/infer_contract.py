@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sealift.contract import Contract, Ignored
 from sealift.packing.convert import Converted
 from sealift.packing.describe import category_names, fields, output_names
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.options import Options
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.probes import free_text
@@ -28,7 +28,7 @@ def infer_contract(
     sketches: Sequence[Sketch],
     options: Options,
     y: Any,
-    counted: Form,
+    counted: InputRows,
     strings: Collection[str],
     *,
     training: bool,
@@ -48,22 +48,22 @@ def infer_contract(
         PackError: E304 where the caller describes what is not there, or allows what the model refuses.
         ContractError: E106 where the description contradicts itself.
     """
-    form, conversion, original = converted.form, converted.conversion, converted.original
-    inputs = free_text.without_lists(fields.infer(form, sketches), conversion.stages)
-    inputs = fields.with_categories(inputs, conversion.steps, form)
+    input_rows, conversion, original = converted.input_rows, converted.conversion, converted.original
+    inputs = free_text.without_lists(fields.infer(input_rows, sketches), conversion.stages)
+    inputs = fields.with_categories(inputs, conversion.steps, input_rows)
     inputs = fields.with_whole(fields.with_policies(inputs, original), conversion.integer_fields)
     inputs = fields.with_closed(inputs, conversion.closed_categories)
-    inputs = fields.with_missing_words(inputs, form)
+    inputs = fields.with_missing_words(inputs, input_rows)
     constants = fields.constants_of(conversion.steps)
     inputs, findings = fields.without_rare(inputs, counted, strings, training=training, constants=constants)
-    inputs, observed = category_names.with_observed_values(inputs, form)
+    inputs, observed = category_names.with_observed_values(inputs, input_rows)
     named = output_names.with_class_names(conversion.outputs, options.class_names)
     inferred = Contract(
         inputs=tuple(inputs),
-        outputs=output_names.with_output_names(named, options.outputs, y, form.values()),
+        outputs=output_names.with_output_names(named, options.outputs, y, input_rows.values()),
         task=conversion.task,
         stages=text_refusals.with_policies(conversion.stages, original),
-        ignored=tuple(Ignored(column.name, place) for place, column in form.dropped),
+        ignored=tuple(Ignored(column.name, place) for place, column in input_rows.dropped),
         headline=output_names.headline(conversion.outputs, options.headline),
         title=options.card.title,
         description=options.card.description,

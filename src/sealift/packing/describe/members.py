@@ -74,8 +74,8 @@ def members(
         model: the original, whose type the provenance names.
         options: name, version and what the card says.
     """
-    form, name, version = converted.form, options.name, options.version
-    background = examples.background(generator, contract, form, keep_rows=options.keep_rows)
+    input_rows, name, version = converted.input_rows, options.name, options.version
+    background = examples.background(generator, contract, input_rows, keep_rows=options.keep_rows)
     parts = split(graph)
     return {
         **{f"blobs/{digest}": body for digest, body in contract.blobs.items()},
@@ -86,6 +86,6 @@ def members(
         "reference/sketches.json": canonical.dumps(examples.sketches(generator, contract)),
         "reference/background.json": canonical.dumps(background),
         "card.md": card(contract, name=name, version=version, evidence=measured, about=options.card.about).encode(),
-        "provenance.json": canonical.dumps(provenance(form, model)),
+        "provenance.json": canonical.dumps(provenance(input_rows, model)),
         "sbom.cdx.json": canonical.dumps(sbom(name, version, parts["model.onnx"], options.card.description)),
     }

@@ -13,19 +13,19 @@ from typing import Any
 
 from sealift import canonical
 from sealift.frameworks import frameworks
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import as_numbers
 from sealift.version import __version__
 
 _PACKAGES = ("numpy", "pandas", "polars", "onnxruntime")  # beside those of the frameworks
 
 
-def provenance(form: Form, model: Any) -> dict[str, Any]:
+def provenance(input_rows: InputRows, model: Any) -> dict[str, Any]:
     """The facts, in the form of provenance.json."""
     kind = type(model)
     return {
         "model": {"type": f"{kind.__module__}.{kind.__qualname__}"},
-        "data": {"rows": len(form), "columns": len(form.columns), "sha256": _digest(form)},
+        "data": {"rows": len(input_rows), "columns": len(input_rows.columns), "sha256": _digest(input_rows)},
         "git": _git(),
         "packages": versions(),
         "platform": {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()},
@@ -78,9 +78,9 @@ def sbom(name: str, version: str, graph: bytes, description: str) -> dict[str, A
     }
 
 
-def _digest(form: Form) -> str:
+def _digest(input_rows: InputRows) -> str:
     digest = hashlib.sha256()
-    for column in form.columns:
+    for column in input_rows.columns:
         digest.update(canonical.dumps([column.name, column.dtype, len(column.values)]))
         if column.type.feeds == "text":
             digest.update(canonical.dumps(list(column.values)))

@@ -18,9 +18,9 @@ from sealift.packing.describe import fields as fielding
 from sealift.packing.doctor.diagnosis import Diagnosis, Examined, Obstacle
 from sealift.packing.doctor.guess import guessed
 from sealift.packing.doctor.placeholders import Placeholders
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.dataset import Dataset, truth_of
-from sealift.packing.inputs.detect import form_of
+from sealift.packing.inputs.detect import read_rows
 from sealift.packing.privacy.detect import strings_held
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.privacy.survey import Survey
@@ -71,28 +71,28 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
             raise
         notes = ["Nothing can be examined before it is fitted."] if error.code == "E301" else []
         return Diagnosis((), [_obstacle(error)], notes=notes)
-    form = None if X is None else _form(X, source, obstacles)
-    truth = None if form is None else truth_of(y, len(form))
-    if form is None:
+    input_rows = None if X is None else _form(X, source, obstacles)
+    truth = None if input_rows is None else truth_of(y, len(input_rows))
+    if input_rows is None:
         fields, columns = guessed(source)
         nulls: Mapping[str, float | None] = {}
         seen = None
     else:
-        fields = fielding.infer(form, fielding.sketch(form))
-        columns = {column.name: list(column.values[:_MOST]) for column in form.columns}
-        nulls, seen = form.nulls, form.seen
+        fields = fielding.infer(input_rows, fielding.sketch(input_rows))
+        columns = {column.name: list(column.values[:_MOST]) for column in input_rows.columns}
+        nulls, seen = input_rows.nulls, input_rows.seen
     contract = Contract(
         inputs=tuple(fields), outputs=(Output(name=VALUE.name, kind=VALUE.name, dtype="float64"),), task="regression"
     )
     tensors = encoded(contract, columns).only_good()
     placeholders = Placeholders(tensors)
     context = ConversionContext(on_unsupported=placeholders)
-    dtypes = {} if form is None else form.dtypes
-    every = fields if form is None else convert.with_dropped(fields, form)
-    absent = {} if form is None else {column.name: column.unfit for _, column in form.dropped}
+    dtypes = {} if input_rows is None else input_rows.dtypes
+    every = fields if input_rows is None else convert.with_dropped(fields, input_rows)
+    absent = {} if input_rows is None else {column.name: column.unfit for _, column in input_rows.dropped}
     answer = _applied(
         source,
-        input_table(context, every, nulls, seen, dtypes, absent, sparse=form is not None and form.sparse),
+        input_table(context, every, nulls, seen, dtypes, absent, sparse=input_rows is not None and input_rows.sparse),
         placeholders,
     )
     obstacles += [_obstacle(error) for error in placeholders.refused]
@@ -103,29 +103,29 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
         try:
             conversion = finished(context, answer, source.kind)
             dropped = conversion.unused()
-            if form is not None:
-                agrees = _compared(conversion, source, form, fields, obstacles)
-                retained = _retained(conversion, Dataset(form, truth), fields)
+            if input_rows is not None:
+                agrees = _compared(conversion, source, input_rows, fields, obstacles)
+                retained = _retained(conversion, Dataset(input_rows, truth), fields)
         except PackError as error:
             obstacles.append(_obstacle(error))
-    notes = [_GUESSED if X is None else _UNREADABLE] if form is None else list(form.notes)
-    if form is not None:
-        notes += convert.notes_on_dropped(form.without(dropped))
+    notes = [_GUESSED if X is None else _UNREADABLE] if input_rows is None else list(input_rows.notes)
+    if input_rows is not None:
+        notes += convert.notes_on_dropped(input_rows.without(dropped))
     if answer is None:
         notes.append("The steps after the refused ones could not be examined.")
-    used = min(_MOST, len(form or ()))
-    return Diagnosis(_steps(context.steps, obstacles, tensors, form), obstacles, used, agrees, notes, retained)
+    used = min(_MOST, len(input_rows or ()))
+    return Diagnosis(_steps(context.steps, obstacles, tensors, input_rows), obstacles, used, agrees, notes, retained)
 
 
 def _retained(conversion: Conversion, dataset: Dataset, fields: Sequence[Field]) -> list[Finding]:
     """What the file would retain of the rows."""
-    form = dataset.form
-    survey = Survey(form, dataset.truth)
+    input_rows = dataset.input_rows
+    survey = Survey(input_rows, dataset.truth)
     graph = conversion.model()
     strings = strings_held(graph, conversion)
-    inputs = fielding.with_categories(fields, conversion.steps, form)
+    inputs = fielding.with_categories(fields, conversion.steps, input_rows)
     constants = fielding.constants_of(conversion.steps)
-    inputs, findings = fielding.without_rare(inputs, form, strings, constants=constants)
+    inputs, findings = fielding.without_rare(inputs, input_rows, strings, constants=constants)
     in_words = survey.words(conversion.stages)[1]
     findings += [*in_words, *survey.examine(graph, conversion, _contract(conversion, inputs), strings)]
     return list(survey.report(findings).findings)
@@ -135,18 +135,22 @@ def _contract(conversion: Conversion, fields: Sequence[Field]) -> Contract:
     return Contract(inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages)
 
 
-def _form(X: Any, source: Source, obstacles: list[Obstacle]) -> Form | None:
-    """X as a form; None when the model uses columns that no contract can have, all of which are listed."""
+def _form(X: Any, source: Source, obstacles: list[Obstacle]) -> InputRows | None:
+    """X as read; None when the model uses columns that no contract can have, all of which are reported."""
     try:
-        form = form_of(X, source)
-        unfit = convert.unfit_columns(source, form)
+        input_rows = read_rows(X, source)
+        unfit = convert.unfit_columns(source, input_rows)
     except PackError as error:
         if error.code != "E304":
             raise
         obstacles.append(_obstacle(error))
         return None
     obstacles += [_obstacle(column.unfit) for column in unfit if column.unfit is not None]
-    return None if unfit else form.without([column.name for column in form.columns if column.unfit is not None])
+    return (
+        None
+        if unfit
+        else input_rows.without([column.name for column in input_rows.columns if column.unfit is not None])
+    )
 
 
 def _applied(source: Source, table: Table, placeholders: Placeholders) -> StepOutput | None:
@@ -158,11 +162,11 @@ def _applied(source: Source, table: Table, placeholders: Placeholders) -> StepOu
 
 
 def _compared(
-    conversion: Conversion, source: Source, form: Form, fields: Sequence[Field], obstacles: list[Obstacle]
+    conversion: Conversion, source: Source, input_rows: InputRows, fields: Sequence[Field], obstacles: list[Obstacle]
 ) -> bool | None:
     """Whether the graph answers the caller's rows as the original does."""
-    original = Original(source, form, conversion.outputs)
-    columns = {column.name: column.values[:_MOST] for column in form.columns}
+    original = Original(source, input_rows, conversion.outputs)
+    columns = {column.name: column.values[:_MOST] for column in input_rows.columns}
     contract = _contract(conversion, fields)
     batch = encoded(contract, columns)
     good = {name: [v for v, fine in zip(values, batch.good, strict=True) if fine] for name, values in columns.items()}
@@ -196,7 +200,7 @@ def _compared(
 
 
 def _steps(
-    steps: Sequence[Step], obstacles: list[Obstacle], tensors: Mapping[str, Any], form: Form | None
+    steps: Sequence[Step], obstacles: list[Obstacle], tensors: Mapping[str, Any], input_rows: InputRows | None
 ) -> list[Examined]:
     """The steps, each after the one that encloses it."""
     bad = {obstacle.where for obstacle in obstacles}
@@ -213,7 +217,7 @@ def _steps(
     for path in listed:
         known = first.get(path)
         how = "refused" if path in bad or known is None else known.how
-        result.append(Examined(path, how, how != "refused", _training_data(known, tensors, form)))
+        result.append(Examined(path, how, how != "refused", _training_data(known, tensors, input_rows)))
     return result
 
 
@@ -223,11 +227,11 @@ def _above(path: str) -> list[str]:
     return [" › ".join(parts[: i + 1]) for i in range(len(parts))]
 
 
-def _training_data(step: Step | None, tensors: Mapping[str, Any], form: Form | None) -> list[str]:
+def _training_data(step: Step | None, tensors: Mapping[str, Any], input_rows: InputRows | None) -> list[str]:
     if step is None:
         return []
     rows = None
-    if form is not None and step.source.learned.categories is not None:
+    if input_rows is not None and step.source.learned.categories is not None:
         try:
             rows = replayed(step.table.graph, step.source, step.table, tensors)
         except Exception:  # then the categories are reported without counts

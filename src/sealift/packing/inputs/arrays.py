@@ -1,4 +1,4 @@
-"""NumPy arrays and lists of lists as a form of X."""
+"""Read NumPy arrays, lists of lists and sparse matrices."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 
 from sealift.contract import as_table
 from sealift.errors import PackError
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Values, as_numbers, column_of, readable
 from sealift.packing.inputs.dates import as_datetimes, as_objects
 
 
-def array_form(X: Any) -> Form:
-    """The form of a 2-d array or a list of lists. Raises ContractError E104, PackError E305."""
+def read_array(X: Any) -> InputRows:
+    """Read a 2-d array or a list of lists. Raises ContractError E104, PackError E305."""
     table = as_table(X)
     if isinstance(table, Mapping):
         raise PackError("E305", "X is no data frame and no array.", fix="Give a data frame or a 2-d NumPy array.")
@@ -44,20 +44,20 @@ def array_form(X: Any) -> Form:
                 result[:, i] = [column.null if value is None else value for value in values]
         return result
 
-    return Form(columns, array, build)
+    return InputRows(columns, array, build)
 
 
 _SPARSE = (
-    "X is a sparse matrix: the model is given rows in that form, in which a 0 is a cell that is not stored. XGBoost "
+    "X is a sparse matrix: the model is given rows in that format, in which a 0 is a cell that is not stored. XGBoost "
     "reads such cells as missing, other models as 0."
 )
 
 
-def sparse_form(X: Any) -> Form:
-    """The form of a sparse matrix or array of SciPy's. Raises PackError E304, E305."""
+def read_sparse(X: Any) -> InputRows:
+    """Read a sparse matrix or array of SciPy. Raises PackError E304, E305."""
     if X.ndim != 2:
         raise PackError("E305", f"X is a sparse array of {X.ndim} axes.", fix="Give one of two axes.")
-    dense = array_form(X.toarray())
+    dense = read_array(X.toarray())
 
     def build(rows: Mapping[str, Values]) -> Any:
         return type(X)(dense.build(rows))

@@ -1,4 +1,4 @@
-"""The caller's X: its columns as plain values, and other rows in the same form, so that the original can answer."""
+"""The caller's X: its columns as plain values, and a function that builds other rows in the same format."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sealift.packing.types.base import type_packing
 
 
 @dataclass(frozen=True)
-class Form:
-    """How the caller holds rows.
+class InputRows:
+    """The caller's rows and their format.
 
     Attributes:
         columns: the columns of X that the model uses.
         rows: X itself, as the original can answer it.
-        build: column name → values, to rows of the same form; of all columns, the dropped ones included.
+        build: column name → values, to rows in the same format; of all columns, the dropped ones included.
         notes: what the packer should know of how X was read.
         missing_as: the cells of strings that the reader of such rows takes for missing in a text file.
         dropped: the columns that the model drops, each with its place among all columns of X.
@@ -34,7 +34,7 @@ class Form:
     dropped: tuple[tuple[int, Column], ...] = ()
     sparse: bool = False
 
-    def without(self, names: Collection[str]) -> Form:
+    def without(self, names: Collection[str]) -> InputRows:
         """The same rows, where the model drops the columns called `names`."""
         known = dict(self.dropped)
         places = [i for i in range(len(self.columns) + len(known)) if i not in known]
@@ -43,7 +43,7 @@ class Form:
         return replace(self, columns=kept, dropped=tuple(sorted(known.items(), key=lambda pair: pair[0])))
 
     def built(self, columns: Mapping[str, Values]) -> Any:
-        """Rows of the same form out of the columns that the model uses; the dropped ones are filled from X.
+        """Rows in the same format from the columns that the model uses; the dropped ones are filled from X.
 
         Values that the model has met there: some models refuse others, or rows without the column.
         """

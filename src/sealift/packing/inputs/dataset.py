@@ -10,36 +10,36 @@ import numpy as np
 
 from sealift.errors import PackError
 from sealift.frameworks import Source
-from sealift.packing.inputs.base import Form
-from sealift.packing.inputs.detect import form_of
+from sealift.packing.inputs.base import InputRows
+from sealift.packing.inputs.detect import read_rows
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows in the form that the model takes, and their true answers.
+    """Rows in the format that the model takes, and their true answers.
 
     Attributes:
-        form: the rows.
+        input_rows: the rows.
         truth: the true answers, (N,) or (N, k); None if they are not given.
         y: the true answers as the caller holds them, with the names of a data frame.
     """
 
-    form: Form
+    input_rows: InputRows
     truth: Any = None
     y: Any = None
 
     @classmethod
     def read(cls, X: Any, y: Any, source: Source) -> Dataset:
         """Read X and y. Raises PackError E304 or E305, ContractError E104, as `form_of` and `truth_of`."""
-        form = form_of(X, source)
-        return cls(form, truth_of(y, len(form)), y)
+        input_rows = read_rows(X, source)
+        return cls(input_rows, truth_of(y, len(input_rows)), y)
 
     def without(self, names: Collection[str]) -> Dataset:
         """The same rows, where the model drops the columns called `names`."""
-        return replace(self, form=self.form.without(names))
+        return replace(self, input_rows=self.input_rows.without(names))
 
     def __len__(self) -> int:
-        return len(self.form)
+        return len(self.input_rows)
 
 
 def truth_of(y: Any, count: int) -> Any:

@@ -1,4 +1,4 @@
-"""Columns of dates in the caller's own form: microseconds back to the dtype and unit that the model was given."""
+"""Convert microseconds back to the dtype and unit of the caller's date columns."""
 
 from __future__ import annotations
 

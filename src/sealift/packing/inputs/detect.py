@@ -12,11 +12,11 @@ from sealift.contract.parts import LONGEST_TEXT
 from sealift.errors import MissingExtraError, PackError
 from sealift.frameworks import RowFormat, Source, frameworks
 from sealift.packing.inputs import arrays, dicts, frames, texts
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.strings import is_unicode
 
 
-def form_of(X: Any, source: Source | None = None) -> Form:
+def read_rows(X: Any, source: Source | None = None) -> InputRows:
     """Recognise X: a pandas or polars data frame, a 2-d NumPy array, a list of dicts, or one column of strings.
 
     Columns with names are put into the order of the model's own, if it keeps their names.
@@ -28,14 +28,14 @@ def form_of(X: Any, source: Source | None = None) -> Form:
     """
     _check_kind(X)
     model = RowFormat() if source is None else source.rows
-    form = dicts.records_form(X, model) if model.kind == "dicts" else _table_form(X, model)
-    if not form.columns or not len(form):
+    input_rows = dicts.read_dicts(X, model) if model.kind == "dicts" else _read_table(X, model)
+    if not input_rows.columns or not len(input_rows):
         raise PackError(
             "E305", "X has no rows or no columns.", fix="Give the rows that the model is to be verified with."
         )
-    if model.width not in (None, len(form.columns)):
-        raise _other_columns(f"X has {len(form.columns)} columns, but the model was fitted on {model.width}.")
-    return form
+    if model.width not in (None, len(input_rows.columns)):
+        raise _other_columns(f"X has {len(input_rows.columns)} columns, but the model was fitted on {model.width}.")
+    return input_rows
 
 
 def _check_kind(X: Any) -> None:
@@ -59,17 +59,17 @@ def _check_kind(X: Any) -> None:
         )
 
 
-def _table_form(X: Any, model: RowFormat) -> Form:
+def _read_table(X: Any, model: RowFormat) -> InputRows:
     X = _as_frame(X)
     if texts.is_text_list(X):
-        return texts.text_form(X)
+        return texts.read_strings(X)
     if hasattr(X, "iloc") and hasattr(X, "columns"):
         _check_names(list(X.columns), model)
-        return frames.pandas_form(X.iloc[:, _in_order(list(X.columns), model)])
+        return frames.read_pandas(X.iloc[:, _in_order(list(X.columns), model)])
     if hasattr(X, "get_columns"):
         _check_names(list(X.columns), model)
-        return frames.polars_form(X[:, _in_order(list(X.columns), model)])
-    return arrays.sparse_form(X) if hasattr(X, "toarray") and hasattr(X, "nnz") else arrays.array_form(X)
+        return frames.read_polars(X[:, _in_order(list(X.columns), model)])
+    return arrays.read_sparse(X) if hasattr(X, "toarray") and hasattr(X, "nnz") else arrays.read_array(X)
 
 
 def _as_frame(X: Any) -> Any:

@@ -12,15 +12,15 @@ import numpy as np
 from sealift.contract import is_missing
 from sealift.errors import PackError
 from sealift.frameworks import Keys, RowFormat
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Column, Values, column_of, unfit
 from sealift.packing.strings import is_unicode
 
 _ABSENT: Any = object()
 
 
-def records_form(X: Any, model: RowFormat) -> Form:
-    """The form of rows that are dicts.
+def read_dicts(X: Any, model: RowFormat) -> InputRows:
+    """Read rows that are dicts.
 
     A missing value is an absent key. Where X always has the key, with None or NaN as its value, a missing value is NaN,
     which a vectorizer distinguishes from an absent key.
@@ -53,7 +53,7 @@ def records_form(X: Any, model: RowFormat) -> Form:
                     row[key] = column.null if value is None else value
         return result
 
-    return Form(columns, rows, build, _notes([str(key) for key in given if key not in set(keys)]))
+    return InputRows(columns, rows, build, _notes([str(key) for key in given if key not in set(keys)]))
 
 
 def _rows(X: Any, step: str) -> list[Mapping[Any, Any]]:

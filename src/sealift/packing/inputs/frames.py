@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sealift.contract import MISSING_WORDS
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import (
     SPANS,
     ZONES,
@@ -26,7 +26,7 @@ from sealift.packing.inputs.columns import (
 from sealift.packing.inputs.dates import as_datetimes, as_objects
 
 
-def pandas_form(frame: Any) -> Form:
+def read_pandas(frame: Any) -> InputRows:
     """A pandas data frame whose column names are unique."""
     every = [(str(label), frame.iloc[:, i]) for i, label in enumerate(frame.columns)]
     columns = tuple(readable(n, s, s.dtype, partial(_pandas_column, n, s)) for n, s in every)
@@ -43,10 +43,10 @@ def pandas_form(frame: Any) -> Form:
         result.columns = frame.columns
         return result
 
-    return Form(columns, frame, build, missing_as=MISSING_WORDS)
+    return InputRows(columns, frame, build, missing_as=MISSING_WORDS)
 
 
-def polars_form(frame: Any) -> Form:
+def read_polars(frame: Any) -> InputRows:
     """A polars data frame."""
     import polars
 
@@ -55,7 +55,7 @@ def polars_form(frame: Any) -> Form:
     def build(rows: Mapping[str, Values]) -> Any:
         return polars.DataFrame([_polars_series(polars, column, rows[column.name]) for column in columns])
 
-    return Form(columns, frame, build)
+    return InputRows(columns, frame, build)
 
 
 _PERIODS = "Turn it into dates, in training too: X['month'] = X['month'].dt.to_timestamp()."

@@ -9,7 +9,7 @@ import numpy as np
 
 from sealift.contract import MISSING_WORDS
 from sealift.contract.values import DEFAULT_STRING_MISSING
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Column, Values, column_of
 
 _NAME = "text"
@@ -24,8 +24,8 @@ def is_text_list(X: Any) -> bool:
     return hasattr(X, "to_list") and hasattr(X, "dtype") and not hasattr(X, "columns")
 
 
-def text_form(X: Any) -> Form:
-    """The rows of one column of strings, named as the series is or "text". Raises PackError E304."""
+def read_strings(X: Any) -> InputRows:
+    """Read one column of strings, named as the series is or "text". Raises PackError E304."""
     values = X if isinstance(X, list | tuple) else X.tolist() if isinstance(X, np.ndarray) else X.to_list()
     raw = np.empty(len(values), dtype=object)
     raw[:] = values
@@ -37,7 +37,7 @@ def text_form(X: Any) -> Form:
     def build(rows: Mapping[str, Values]) -> Any:
         return wrap([column.null if value is None else value for value in rows[column.name]])
 
-    return Form((column,), X, build, missing_as=_missing_as(X, column))
+    return InputRows((column,), X, build, missing_as=_missing_as(X, column))
 
 
 def _missing_as(X: Any, column: Column) -> tuple[str, ...]:

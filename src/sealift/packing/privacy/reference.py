@@ -17,7 +17,7 @@ from sealift.contract.outputs.value import VALUE
 from sealift.errors import LimitError, SealiftError
 from sealift.frameworks import Conversion, Tensor
 from sealift.graph.inputs import stages_of, text_fields
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import as_numbers
 from sealift.packing.privacy.constants import intermediates, pruned
 from sealift.packing.probes.probe_rows import encoded
@@ -201,25 +201,25 @@ class Reference:
         return self.labels is not None or any(units.target for units in self.units)
 
 
-def reference_of(form: Form, truth: Any, conversion: Conversion, graph: onnx.ModelProto) -> Reference:
-    """The reference of rows in `form`, whose true answers are `truth` (N,), (N, k) or None."""
-    numbers = [column for column in form.columns if column.type.feeds == "number"]
+def reference_of(input_rows: InputRows, truth: Any, conversion: Conversion, graph: onnx.ModelProto) -> Reference:
+    """The reference of `input_rows`, whose true answers are `truth` (N,), (N, k) or None."""
+    numbers = [column for column in input_rows.columns if column.type.feeds == "number"]
     units: list[Units] = []
-    compared = len(form)
+    compared = len(input_rows)
     if numbers:
-        values = np.empty((len(form), len(numbers)))
+        values = np.empty((len(input_rows), len(numbers)))
         for i, column in enumerate(numbers):  # one by one, since all at once would hold the table twice in memory
             values[:, i] = as_numbers(column.values)
         units.append(Units("", tuple(column.name for column in numbers), values, values, own=True))
-    inner, compared = _inside(form, conversion, graph)
+    inner, compared = _inside(input_rows, conversion, graph)
     units += inner
     labels = None
     if truth is not None:
         targets, labels = _targets(truth, conversion)
         units += targets
-    texts = {i: column.values for i, column in enumerate(form.columns) if column.type.feeds == "text"}
-    strings = {form.columns[i].name: Counter(v for v in values if v is not None) for i, values in texts.items()}
-    return Reference(len(form), compared, units, strings, labels, texts)
+    texts = {i: column.values for i, column in enumerate(input_rows.columns) if column.type.feeds == "text"}
+    strings = {input_rows.columns[i].name: Counter(v for v in values if v is not None) for i, values in texts.items()}
+    return Reference(len(input_rows), compared, units, strings, labels, texts)
 
 
 def _targets(truth: Any, conversion: Conversion) -> tuple[list[Units], Counter[Any] | None]:
@@ -242,18 +242,18 @@ def _targets(truth: Any, conversion: Conversion) -> tuple[list[Units], Counter[A
     return units, None
 
 
-def _inside(form: Form, conversion: Conversion, graph: onnx.ModelProto) -> tuple[list[Units], int]:
+def _inside(input_rows: InputRows, conversion: Conversion, graph: onnx.ModelProto) -> tuple[list[Units], int]:
     """The rows in the units of the graph's inner tensors, and how many of the rows were taken."""
     candidates = intermediates(graph)
     if not candidates:
-        return [], len(form)
-    inputs = [Field(name=column.name, dtype=column.dtype, missing="allowed") for column in form.columns]
+        return [], len(input_rows)
+    inputs = [Field(name=column.name, dtype=column.dtype, missing="allowed") for column in input_rows.columns]
     contract = Contract(
         inputs=tuple(inputs), outputs=(Output(name=VALUE.name, kind=VALUE.name, dtype="float64"),), task="regression",
         stages=conversion.stages,
     )  # fmt: skip
     try:
-        tensors = encoded(contract, form.values()).only_good()
+        tensors = encoded(contract, input_rows.values()).only_good()
         stages = Stages(stages_of(conversion.graph), text_fields(conversion.graph))
         matrices, picked, widths = _matrices(graph, list(candidates), stages, tensors)
     except LimitError:

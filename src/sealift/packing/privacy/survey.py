@@ -13,9 +13,9 @@ import onnx
 from sealift.contract import Contract, Stage
 from sealift.errors import PackError
 from sealift.frameworks import Conversion, Source
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.dataset import truth_of
-from sealift.packing.inputs.detect import form_of
+from sealift.packing.inputs.detect import read_rows
 from sealift.packing.privacy.detect import examine, single_answers
 from sealift.packing.privacy.findings import Finding, PrivacyReport, merged
 from sealift.packing.privacy.reference import Reference, reference_of
@@ -27,29 +27,29 @@ class Survey:
     """The caller's rows, and the references made of them.
 
     Attributes:
-        form: the rows given to verify with.
+        input_rows: the rows given to verify with.
         truth: their target values, or None.
         training: the training rows, or None.
         training_truth: their target values, or None.
     """
 
-    form: Form
+    input_rows: InputRows
     truth: Any
-    training: Form | None = None
+    training: InputRows | None = None
     training_truth: Any = None
     _references: list[tuple[str, Reference]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, form: Form, truth: Any, training: Any, source: Source) -> Survey:
+    def of(cls, input_rows: InputRows, truth: Any, training: Any, source: Source) -> Survey:
         """Read the training rows. Raises PackError E304 or E305 when they are not rows like those given."""
         if training is None:
-            return cls(form, truth)
+            return cls(input_rows, truth)
         X, y = training if isinstance(training, tuple) and len(training) == 2 else (training, None)
         try:
-            rows = form_of(X, source).without({column.name for _, column in form.dropped})
+            rows = read_rows(X, source).without({column.name for _, column in input_rows.dropped})
         except PackError as error:
             raise PackError(error.code, error.what, where="training", fix=error.fix) from None
-        names = [column.name for column in form.columns]
+        names = [column.name for column in input_rows.columns]
         if [column.name for column in rows.columns] != names:
             raise PackError(
                 "E304",
@@ -57,7 +57,7 @@ class Survey:
                 where="training",
                 fix="Give training=(X_train, y_train) with the columns of X, in their order.",
             )
-        return cls(form, truth, rows, truth_of(y, len(rows)))
+        return cls(input_rows, truth, rows, truth_of(y, len(rows)))
 
     @property
     def has_training(self) -> bool:
@@ -65,9 +65,9 @@ class Survey:
         return self.training is not None
 
     @property
-    def rare_in(self) -> Form:
+    def rare_in(self) -> InputRows:
         """The rows in which values are counted as rare: the training rows, where they were given."""
-        return self.training if self.training is not None else self.form
+        return self.training if self.training is not None else self.input_rows
 
     def words(self, stages: Sequence[Stage]) -> tuple[dict[int, Words], list[Finding]]:
         """The words of each field of free text, and what the vocabularies retain."""
@@ -77,11 +77,13 @@ class Survey:
         self, graph: onnx.ModelProto, conversion: Conversion, contract: Contract, strings: Collection[str]
     ) -> list[Finding]:
         """What the graph, which holds `strings`, and the contract retain of the rows."""
-        given = [("rows given", self.form, self.truth), ("training rows", self.training, self.training_truth)]
-        if self.training is not None and self.training.values() == self.form.values():
+        given = [("rows given", self.input_rows, self.truth), ("training rows", self.training, self.training_truth)]
+        if self.training is not None and self.training.values() == self.input_rows.values():
             given = given[1:]
         self._references = [
-            (name, reference_of(form, truth, conversion, graph)) for name, form, truth in given if form is not None
+            (name, reference_of(input_rows, truth, conversion, graph))
+            for name, input_rows, truth in given
+            if input_rows is not None
         ]
         findings = examine(graph, conversion, contract, strings, self._references)
         # The rows in the units of every step take much memory, and only the targets are used after this.
@@ -100,7 +102,7 @@ class Survey:
             if reference.compared < reference.rows
         ]
         return PrivacyReport(
-            rows=len(self.form),
+            rows=len(self.input_rows),
             training=None if self.training is None else len(self.training),
             targets=any(reference.targets for _, reference in self._references),
             findings=merged(findings),

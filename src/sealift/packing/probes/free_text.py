@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sealift.contract import Contract, Field, Stage
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Column
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.probes import value_texts
@@ -58,18 +58,20 @@ class Words:
 _ACCENTED = str.maketrans("aceinosuy", "àçéîñøšûÿ")
 
 
-def words_of(stages: Sequence[Stage], form: Form, *, training: bool = False) -> tuple[dict[int, Words], list[Finding]]:
+def words_of(
+    stages: Sequence[Stage], input_rows: InputRows, *, training: bool = False
+) -> tuple[dict[int, Words], list[Finding]]:
     """The words of each field that feeds a stage, by the field's index; and what the vocabularies retain.
 
     Args:
         stages: the text stages.
-        form: rows with texts.
+        input_rows: rows with strings.
         training: whether they are the training rows, which say what was rare in training however few they are.
     """
     words: dict[int, Words] = {}
     findings: list[Finding] = []
     for stage in _free(stages):
-        column = form.columns[stage.field]
+        column = input_rows.columns[stage.field]
         counts = _counted(TextStage(stage.spec), column)
         shared = [term for term, count in counts.most_common() if count >= SMALL and term]
         known = words.get(stage.field)
@@ -80,7 +82,7 @@ def words_of(stages: Sequence[Stage], form: Form, *, training: bool = False) -> 
         vocabulary = set(stage.spec.get("vocabulary", ()))
         rare = len(vocabulary.difference(shared))
         where = f'"{column.name}"'
-        if rare and (training or len(form) >= _ENOUGH):
+        if rare and (training or len(input_rows) >= _ENOUGH):
             findings.append(
                 Finding(
                     "terms", rare,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.number_values import NumberValues
 from sealift.packing.probes.free_text import Words, fill
 from sealift.packing.probes.probe_rows import Row, typed
@@ -34,9 +34,9 @@ class RowGenerator:
     words: Mapping[int, Words]
 
     @classmethod
-    def of(cls, form: Form, sketches: Sequence[Sketch], words: Mapping[int, Words]) -> RowGenerator:
+    def of(cls, input_rows: InputRows, sketches: Sequence[Sketch], words: Mapping[int, Words]) -> RowGenerator:
         """The generator for rows whose columns were sketched."""
-        return cls(sketches, correlation([_as_numbers(column.values) for column in form.columns]), words)
+        return cls(sketches, correlation([_as_numbers(column.values) for column in input_rows.columns]), words)
 
     def plausible(self, contract: Contract) -> list[Row]:
         """Rows to verify with."""

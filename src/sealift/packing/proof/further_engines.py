@@ -68,7 +68,7 @@ def compare_in(
             raise _cannot_prove(kind, *obstacle)
         report.engines[kind.key] = f"{NOT_CHECKED}{obstacle.reason}"
         return
-    own = _thinned(original.form.values(), answers)
+    own = _thinned(original.input_rows.values(), answers)
     columns: list[tuple[Mapping[str, Any], _Answers]] = [own, (rows.columns(), truth)]
     try:
         answered = _answered(kind, graph, stages, contract, columns)

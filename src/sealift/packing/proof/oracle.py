@@ -13,28 +13,28 @@ import numpy.typing as npt
 from sealift.contract import Output
 from sealift.errors import LimitError, PackError
 from sealift.frameworks import Source
-from sealift.packing.inputs.base import Form
+from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Values, picked
 
 
 @dataclass(frozen=True)
 class Original:
-    """A fitted model and the form of the rows it takes.
+    """A fitted model and the caller's rows.
 
     Attributes:
         source: the model.
-        form: the caller's rows.
+        input_rows: the caller's rows.
         outputs: the outputs of the contract that it is asked for.
         single: the outputs that it has given in float32 so far.
     """
 
     source: Source
-    form: Form
+    input_rows: InputRows
     outputs: Sequence[Output]
     single: set[str] = field(default_factory=set)
 
     def answer(self, X: Any) -> dict[str, npt.NDArray[Any]]:
-        """The answers to rows in the caller's form; exceptions of the model are not caught."""
+        """The answers to rows in the caller's format; exceptions of the model are not caught."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             answers = self.source.answer(X, tuple(output.kind for output in self.outputs))
@@ -86,7 +86,7 @@ class Original:
     def _built(self, columns: Mapping[str, Values]) -> Any:
         # Outside the call: rows that cannot be built would look as if the model refused them.
         try:
-            return self.form.built(columns)
+            return self.input_rows.built(columns)
         except Exception as error:
             reason = " ".join(str(error).split())[:200]
             raise PackError(
@@ -109,7 +109,7 @@ class Original:
 def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:
     """The answers to the caller's own rows. Raises PackError E305 with the model's message when it refuses them."""
     try:
-        answers = original.answer(original.form.rows)
+        answers = original.answer(original.input_rows.rows)
     except LimitError:
         raise
     except Exception as error:
@@ -118,7 +118,7 @@ def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:
             f"The model fails on the rows given: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
             fix="Give X as the model takes it in predict: the same columns, types and order as in fit.",
         ) from error
-    given, count = len(original.form), len(next(iter(answers.values())))
+    given, count = len(original.input_rows), len(next(iter(answers.values())))
     if given != count:
         # A text vectorizer takes a data frame for the list of its column names.
         raise PackError(

@@ -84,7 +84,7 @@ def prove(
         times={f.name: f.dtype for f in contract.inputs if f.type.stands_for},
         kinds={output.name: output_kind(output) for output in contract.outputs},
     )
-    countdown = Countdown(say, "Verifying", len(original.form) + 2 * len(probes))
+    countdown = Countdown(say, "Verifying", len(original.input_rows) + 2 * len(probes))
     notes = _compare_own(report, engine, original, contract, answers, countdown)
     rows, truth = _asked(original, probes)
     countdown.add(len(probes))
@@ -186,9 +186,9 @@ def _compare_own(
     """
     lost, problem = 0, None
     size = max(_LEAST_ROWS, min(_MOST_ROWS, _MOST_CELLS // len(contract.inputs)))
-    for start in range(0, len(original.form), size):
+    for start in range(0, len(original.input_rows), size):
         block = slice(start, start + size)
-        own = {name: values[block] for name, values in original.form.values().items()}
+        own = {name: values[block] for name, values in original.input_rows.values().items()}
         batch = encoded(contract, own)
         unread = sorted({each.row - 1 for each in batch.problems if each.code == "R108"})
         if unread:  # the original answered these rows
@@ -201,7 +201,7 @@ def _compare_own(
             mine = {name: array[block][batch.good] for name, array in answers.items()}
             report.add(["caller"] * int(batch.good.sum()), rows, mine, engine.run(batch.only_good()))
         countdown.add(len(batch))
-    if lost == len(original.form):
+    if lost == len(original.input_rows):
         assert problem is not None
         raise PackError(
             "E305",
@@ -209,7 +209,7 @@ def _compare_own(
             where=f"column {problem.field!r:.80}",
             fix="Correct what `fields` says of this input, or the rows.",
         )
-    counted = f"{lost} of the {len(original.form)} rows given are refused by the contract and were not compared."
+    counted = f"{lost} of the {len(original.input_rows)} rows given are refused by the contract and were not compared."
     return [counted] * bool(lost)
 
 
@@ -255,7 +255,7 @@ def _compare_singles(
 def _parity_error(
     report: Report, conversion: Conversion, contract: Contract, original: Original, rows: ProbeRows, *, on_jumps: bool
 ) -> ParityError:
-    own = {column.name: column.values for column in original.form.columns}
+    own = {column.name: column.values for column in original.input_rows.columns}
     both = {name: [*values, *own[name]] for name, values in rows.columns().items()}
     report.step = faulty_step(conversion, encoded(contract, both).only_good())
     differing = {name: count for name, count in report.different.items() if count}
@@ -285,7 +285,7 @@ def _parity_error(
 
 def _cause(report: Report, conversion: Conversion, original: Original) -> tuple[str, str] | None:
     """Why the answers differ, in a sentence, and the remedy; None if that is not known."""
-    mixed = [column.name for column in original.form.columns if column.two_nulls]
+    mixed = [column.name for column in original.input_rows.columns if column.two_nulls]
     if mixed and any(worst.row.get(name) is None for worst in report.rows for name in mixed):
         return (
             f"The column {mixed[0]!r:.80} has both None and NaN where a value is missing, and the model answers them "

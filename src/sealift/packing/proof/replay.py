@@ -1,4 +1,4 @@
-"""Single steps of a graph under construction run on rows, and the rows in the form that the original step takes."""
+"""Run single steps of a graph under construction on rows, and convert rows to the format of the original step."""
 
 from __future__ import annotations
 

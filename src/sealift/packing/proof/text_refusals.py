@@ -28,7 +28,7 @@ def with_policies(stages: Sequence[Stage], original: Original) -> tuple[Stage, .
 
     It raises where the text is read, or later because a missing or infinite value stands there.
     """
-    columns = original.form.columns
+    columns = original.input_rows.columns
     one: dict[str, Any] = {column.name: [column.values[0]] for column in columns}
     readers = Counter(stage.field for stage in stages if is_value(stage))
     if not readers or not original.accepts(one, wholly=False):
