@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import sealift
 from sealift.batch import score
-from sealift.batch.chunks import Column
+from sealift.batch.chunks import OutputColumn
 from sealift.batch.csv_numbers import Numbers
 from sealift.batch.csv_out import CsvWriter, as_text
 from sealift.batch.csv_text import lines
@@ -28,11 +28,11 @@ from sealift.batch.in_order import in_order
 from sealift.contract import Field, read_column
 
 COLUMNS = [
-    Column("row", "int64"),
-    Column("value", "float64"),
-    Column("flag", "bool"),
-    Column("text", "string"),
-    Column("error", "string"),
+    OutputColumn("row", "int64"),
+    OutputColumn("value", "float64"),
+    OutputColumn("flag", "bool"),
+    OutputColumn("text", "string"),
+    OutputColumn("error", "string"),
 ]
 
 

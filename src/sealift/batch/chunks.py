@@ -72,7 +72,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class Column:
+class OutputColumn:
     """A column of answers: its name, its dtype (`any` for kept columns), and a pyarrow type where one is known."""
 
     name: str
@@ -110,7 +110,7 @@ class Renderer(Writer, Protocol):
 
 
 OpenReader: TypeAlias = Callable[[IO[bytes], str], Reader]
-OpenWriter: TypeAlias = Callable[[IO[bytes], Sequence[Column], str], Writer]
+OpenWriter: TypeAlias = Callable[[IO[bytes], Sequence[OutputColumn], str], Writer]
 
 
 def blank(row: int) -> Problem:

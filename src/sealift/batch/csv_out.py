@@ -18,14 +18,14 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.batch.chunks import Column
+from sealift.batch.chunks import OutputColumn
 from sealift.batch.csv_text import lines
 
 
 class CsvWriter:
     """Writes rows as they come."""
 
-    def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
+    def __init__(self, stream: IO[bytes], columns: Sequence[OutputColumn], where: str) -> None:
         del where
         # Not a text layer over the stream: it would close the stream when it is given up, stdout's too.
         self._stream = stream
@@ -75,7 +75,7 @@ def _writers(text: IO[str]) -> tuple[Any, Any]:
     return usual, csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
-def _cells(values: Sequence[Any], spec: Column) -> Sequence[Any]:
+def _cells(values: Sequence[Any], spec: OutputColumn) -> Sequence[Any]:
     if spec.dtype == "bool":
         return [None if value is None else str(value).lower() for value in values]
     if spec.dtype == "float64" and not all(value is None or math.isfinite(value) for value in values):

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift import files
-from sealift.batch.chunks import Chunk, Column, Kind, Reader, Renderer, Writer, rows_per_chunk
+from sealift.batch.chunks import Chunk, Kind, OutputColumn, Reader, Renderer, Writer, rows_per_chunk
 from sealift.batch.in_order import in_order
 from sealift.batch.kinds import kind_of, open_table, open_writer
 from sealift.contract import (
@@ -266,7 +266,7 @@ def _reader(stack: ExitStack, source: Path | str | IO[bytes], kind: Kind | None)
 
 def _plan(
     contract: Contract, reader: Reader, keep: Sequence[str], inputs: Sequence[str], *, extra: bool
-) -> tuple[list[str], list[Column]]:
+) -> tuple[list[str], list[OutputColumn]]:
     """The columns to read, and those to write."""
     lacking = [name for name in keep if name not in reader.names]
     if lacking:
@@ -279,7 +279,7 @@ def _plan(
     match_columns(contract, reader.names, extra=True)
     match_columns(contract, unkept, extra=extra)
     answers = [column for output in contract.outputs for column in _columns(contract, output.name)]
-    kept = [Column(name, "any", reader.arrow_types.get(name)) for name in dict.fromkeys(keep)]
+    kept = [OutputColumn(name, "any", reader.arrow_types.get(name)) for name in dict.fromkeys(keep)]
     taken = {"row", *(column.name for column in [*answers, *kept]), "error"}
     for name in inputs:
         if name not in kept_names:
@@ -287,8 +287,8 @@ def _plan(
             while free in taken:
                 free = f"input_{free}"
             taken.add(free)
-            kept.append(Column(free, "any", reader.arrow_types.get(name)))
-    plan = [Column("row", "int64"), *kept, *answers, Column("error", "string")]
+            kept.append(OutputColumn(free, "any", reader.arrow_types.get(name)))
+    plan = [OutputColumn("row", "int64"), *kept, *answers, OutputColumn("error", "string")]
     twice = next((name for name, times in Counter(column.name for column in plan).items() if times > 1), None)
     if twice is not None:
         raise ContractError(
@@ -300,10 +300,10 @@ def _plan(
     return [*wanted, *(name for name in dict.fromkeys(keep) if name not in contract.index)], plan
 
 
-def _columns(contract: Contract, name: str) -> Iterator[Column]:
+def _columns(contract: Contract, name: str) -> Iterator[OutputColumn]:
     output = contract.output(name)
     for column in output_kind(output).columns(output):
-        yield Column(column.name, cast("Any", column.dtype))
+        yield OutputColumn(column.name, cast("Any", column.dtype))
 
 
 def _target(

@@ -11,7 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from sealift import canonical
-from sealift.batch.chunks import MAX_BYTES, Chunk, Column, blank, malformed, size_of
+from sealift.batch.chunks import MAX_BYTES, Chunk, OutputColumn, blank, malformed, size_of
 from sealift.batch.csv_out import as_text
 from sealift.contract import Problem
 
@@ -138,7 +138,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class JsonLinesWriter:
     """Writes one object a row; NaN and the infinities, which JSON lacks, by name as in spec/SEAL.md §3."""
 
-    def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
+    def __init__(self, stream: IO[bytes], columns: Sequence[OutputColumn], where: str) -> None:
         del where
         self._stream = stream
         self._names = [column.name for column in columns]

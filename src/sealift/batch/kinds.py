@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from sealift.batch.chunks import Column, Kind, Reader, Writer, malformed
+from sealift.batch.chunks import Kind, OutputColumn, Reader, Writer, malformed
 from sealift.errors import FileError
 
 SUFFIXES: dict[str, Kind] = {
@@ -83,7 +83,7 @@ def _is_utf16(head: bytes) -> bool:
     return 4 * head.count(0) > len(head)
 
 
-def open_writer(kind: Kind, stream: IO[bytes], columns: Sequence[Column], where: str) -> Writer:
+def open_writer(kind: Kind, stream: IO[bytes], columns: Sequence[OutputColumn], where: str) -> Writer:
     """Begin a table. Raises FileError E405."""
     if kind == "csv":
         from sealift.batch.csv_out import CsvWriter

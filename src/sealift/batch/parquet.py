@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.batch.arrow import check_indices, present, python_size, values_of
-from sealift.batch.chunks import MAX_BYTES, Chunk, Column, malformed, size_of
+from sealift.batch.chunks import MAX_BYTES, Chunk, OutputColumn, malformed, size_of
 from sealift.batch.csv_out import as_text
 from sealift.batch.parquet_footer import EncryptedError, read_footer
 from sealift.batch.parquet_limits import LimitError, plan
@@ -198,7 +198,7 @@ def _chunk(found: _Found, count: int, first: int) -> Chunk:
 class ParquetWriter:
     """Writes row groups as they come; kept columns keep their type where the input was Parquet, else are text."""
 
-    def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
+    def __init__(self, stream: IO[bytes], columns: Sequence[OutputColumn], where: str) -> None:
         """Begin the file. Raises FileError E405."""
         arrow, parquet = (
             need("pyarrow", "tables", where=where),

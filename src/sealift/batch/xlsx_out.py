@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from sealift.batch.chunks import Column
+from sealift.batch.chunks import OutputColumn
 from sealift.batch.csv_out import as_text
 from sealift.errors import FileError
 from sealift.optional import need
@@ -24,7 +24,7 @@ _UNSAID = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 class XlsxWriter:
     """Writes a workbook with one sheet; the rows go to disk as they come."""
 
-    def __init__(self, stream: IO[bytes], columns: Sequence[Column], where: str) -> None:
+    def __init__(self, stream: IO[bytes], columns: Sequence[OutputColumn], where: str) -> None:
         """Begin the workbook. Raises FileError E405."""
         openpyxl = need("openpyxl", "tables", where=where)
         self._cell_type = need("openpyxl.cell", "tables", where=where).WriteOnlyCell
