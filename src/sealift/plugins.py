@@ -65,7 +65,7 @@ class Plugins(Generic[_T]):
         if not result:
             raise FileError(
                 "E405",
-                f"The installation of Sealift declares no {self.noun}s.",
+                f"The installation of Sealift declares no entry points of the group {self.group!r}.",
                 fix="Install it again: pip install --force-reinstall sealift.",
             )
         return result
