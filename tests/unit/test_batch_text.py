@@ -119,6 +119,12 @@ ODD = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize("cell", ["-", "+", "-.", "+.", ".", "1-", "e", "-e5"])
+def test_a_sign_without_a_digit_is_no_number(cell: str) -> None:
+    for block in (f"{cell}\n", f"1\n{cell}\n", f"{cell}\n2.5\n"):
+        assert Numbers(1, {"c": 0}, ",").columns(block.encode()) is None
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 4), st.data(), st.sampled_from(",;\t"), st.booleans())
 def test_blocks_of_numbers_are_read_as_cells_are(width: int, data: st.DataObject, separator: str, odd: bool) -> None:

@@ -79,9 +79,9 @@ def test_pack_signs_before_it_writes(keys: Path, monkeypatch: pytest.MonkeyPatch
     written: list[set[str]] = []
     original = seal.write
 
-    def write(target: Path, members: Any) -> None:
+    def write(target: Path, members: Any, *rest: Any) -> None:
         written.append(set(members))
-        original(target, members)
+        original(target, members, *rest)
         if len(written) == 2:
             raise KeyboardInterrupt
 

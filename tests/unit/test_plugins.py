@@ -47,7 +47,7 @@ def test_the_same_one_twice_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_installation_without_any_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(FileError, match="declares no entry points of the group 'sealift.things'") as caught:
+    with pytest.raises(FileError, match=r"declares no entry points of the group 'sealift\.things'") as caught:
         _declare(monkeypatch).all()
     assert caught.value.code == "E405"
 

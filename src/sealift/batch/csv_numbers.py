@@ -100,7 +100,10 @@ def _decimals(text: bytes) -> _Doubles | None:
         raise ValueError("two points in a number")
     digits = np.zeros(len(places), dtype=np.intp)
     digits[cell] = behind
-    whole = np.fromstring(plain.translate(None, b".")[:-1].decode(), dtype=np.int64, sep=",")
+    plain = plain.translate(None, b".")
+    if b"-," in plain or b"+," in plain:  # NumPy reads a sign without a digit as 0
+        raise ValueError("no number")
+    whole = np.fromstring(plain[:-1].decode(), dtype=np.int64, sep=",")
     if len(whole) != len(ends):
         raise ValueError("no number")
     long = np.flatnonzero((whole > _EXACT) | (whole < -_EXACT) | (digits >= len(_POWERS)))

@@ -73,7 +73,7 @@ def _inspect(file: Path, *, as_json: bool) -> None:
     called = labels(contract.inputs)
     named = called == [f.name for f in contract.inputs]  # then one column says it all
     table(
-        [*([] if named else ["label"]), "column", "type", "may be missing", "values", "usual", "units"],
+        [*([] if named else ["title"]), "column", "type", "may be missing", "values", "usual", "units"],
         (
             [
                 *([] if named else [label]),

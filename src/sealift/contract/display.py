@@ -53,7 +53,7 @@ def tables(contract: Described) -> str:
     ]
     outputs = [[o.name, o.title, o.dtype, _columns(o), o.units] for o in contract.outputs[:_ROWS]]
     more = len(contract.inputs) - _ROWS
-    header = [*([] if named else ["label"]), "column", "type", "may be missing", "values", "unit"]
+    header = [*([] if named else ["title"]), "column", "type", "may be missing", "values", "unit"]
     return (
         notebook.text(contract.description)
         + notebook.table(f"{len(contract.inputs):,} inputs", header, inputs)
