@@ -6,6 +6,7 @@ import copy
 import io
 import logging
 import pickle
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -311,3 +312,10 @@ def test_a_sparse_matrix_is_refused_as_such(form: str, tiny: Path) -> None:
     with pytest.raises(ContractError, match="sparse matrix") as caught:
         load(tiny).predict(matrix)
     assert caught.value.code == "E104"
+
+
+def test_a_frame_without_pandas(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(sealift.MissingExtraError, match="pip install pandas"):
+        load(tiny).predict(DICTS, as_frame=True)
+    assert isinstance(load(tiny).predict(pl.DataFrame(DICTS), as_frame=True), pl.DataFrame)

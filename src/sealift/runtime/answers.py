@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift import optional
 from sealift.contract import Batch, Contract, Output, Problem
 from sealift.contract.outputs import output_kind
+from sealift.errors import MissingExtraError
 
 OnError: TypeAlias = Literal["raise", "null"]
 """What `predict` does with a bad row: raise its first problem, or leave its answers out."""
@@ -101,7 +102,14 @@ def _library(rows: Any) -> str:
 
 
 def _pandas(columns: Sequence[tuple[str, str, _Values]], index: Any) -> Any:
-    pandas = sys.modules.get("pandas") or optional.need("pandas", "demo", "A data frame of answers")
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        raise MissingExtraError(
+            "E405",
+            "A data frame of answers needs pandas, which is not installed.",
+            fix="Install it with: pip install pandas. Rows of polars or pyarrow give a table of that library.",
+        ) from None
     made = {}
     for name, dtype, values in columns:
         if isinstance(values, np.ndarray) and values.dtype == np.object_ and dtype in _PANDAS:

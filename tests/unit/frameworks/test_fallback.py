@@ -47,4 +47,4 @@ def test_what_it_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
     registry.registered()
     monkeypatch.delitem(registry._converters, cluster.Birch)
     error = refused(fitted(cluster.Birch(), X), X, "There is no converter for sklearn.cluster._birch.Birch")
-    assert "docs/fidelity.md" in error.fix
+    assert "sealift docs fidelity" in error.fix
