@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -18,10 +15,6 @@ if TYPE_CHECKING:
 
 # Tests import onnxruntime before sealift, which would warn that its telemetry is on already.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-
-# The test runner of click mixed both streams before 8.2; there it has to be asked to keep them apart.
-if "mix_stderr" in inspect.signature(CliRunner).parameters:
-    CliRunner.__init__ = functools.partialmethod(CliRunner.__init__, mix_stderr=False)  # type: ignore[assignment]
 
 # Workers that each take every core for their sums of products wait for one another.
 if "PYTEST_XDIST_WORKER" in os.environ:
