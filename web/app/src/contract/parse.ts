@@ -8,6 +8,7 @@ import { CellReader, type CellKeys } from "./cells";
 import { formatProblem } from "./dateFormat";
 import { withoutMarks } from "./marks";
 import { isTime, microsOf } from "./moments";
+import { isKind, kindOf } from "./outputs";
 import {
   ABOUT,
   type Contract,
@@ -77,7 +78,6 @@ const [MOST_INPUTS, MOST_IGNORED, MOST_OUTPUTS, MOST_STAGES, MOST_WIDTH] = [
   1 << 20,
 ];
 const [LONGEST_TEXT, LONGEST_DESCRIPTION] = [1 << 12, 1 << 16];
-const OUTPUT_KINDS: readonly string[] = ["label", "probability", "score", "value", "features"];
 /** The keys of a text stage whose values are members of their own, so that stages share them. */
 const STAGE_DATA: readonly string[] = [
   "accents",
@@ -255,11 +255,10 @@ function parseOutput(raw: unknown): Output {
   text(raw["name"], "outputs");
   const where = `output '${raw["name"].slice(0, 80)}'`;
   const { dtype, kind } = raw;
-  if (typeof kind !== "string" || !OUTPUT_KINDS.includes(kind))
-    throw malformed("the kind is not known", where);
+  if (!isKind(kind)) throw malformed("the kind is not known", where);
   if (dtype !== "float64" && dtype !== "int64" && dtype !== "bool" && dtype !== "string")
     throw malformed("the dtype is not known", where);
-  if (kind !== "label" && dtype !== "float64")
+  if (!kindOf({ kind }).dtypes.includes(dtype))
     throw malformed(`an output of the kind ${kind} is float64`, where);
   const width = raw["width"] ?? null;
   if (width !== null && (!Number.isInteger(width) || (width as number) < 1 || (width as number) > MOST_WIDTH))

@@ -1,6 +1,7 @@
 /** File mode: a CSV streams in, answers stream out, one row for each record; a bad row harms no other. */
 import { CsvReader } from "../contract/csv";
 import { matchHeader, type Columns } from "../contract/header";
+import { kindOf } from "../contract/outputs";
 import type { Contract, Value } from "../contract/types";
 import { checkCell, checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
@@ -155,7 +156,7 @@ class FileRun {
     const answers = values.length > 0 ? await this.model.predict(values) : [];
     const empty = emptyCells(this.contract);
     const label = this.contract.outputs.findIndex(
-      (output) => output.kind === "label" && output.width === null,
+      (output) => kindOf(output).isClass && output.width === null,
     );
     let text = "";
     for (const [index, record] of records.entries()) {

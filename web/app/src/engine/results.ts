@@ -1,5 +1,6 @@
 /** Answers as a table: the same columns as the command line writes (label, probability_<class name>, value …). */
-import { className, columnNames, shown, type Contract } from "../contract/types";
+import { kindOf } from "../contract/outputs";
+import type { Contract } from "../contract/types";
 import type { Answer } from "./protocol";
 
 /**
@@ -18,10 +19,7 @@ export function resultHeader(contract: Contract, copied: readonly string[]): str
 }
 
 function answerHeader(contract: Contract): string[] {
-  return contract.outputs.flatMap((output) => {
-    const names = columnNames(output);
-    return output.kind === "label" && output.class_names ? [...names, `${output.name}_name`] : names;
-  });
+  return contract.outputs.flatMap((output) => kindOf(output).header(output));
 }
 
 /** The answer columns of one row. */
@@ -29,8 +27,7 @@ export function answerCells(contract: Contract, answers: readonly Answer[], row:
   return contract.outputs.flatMap((output, index) => {
     const { data } = answers[index]!;
     const width = output.width ?? 1;
-    const cells = data.slice(row * width, (row + 1) * width).map(shown);
-    return output.kind === "label" && output.class_names ? [...cells, className(output, data[row]!)] : cells;
+    return kindOf(output).cells(output, data.slice(row * width, (row + 1) * width));
   });
 }
 

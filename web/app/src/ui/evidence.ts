@@ -1,5 +1,6 @@
 /** What the page shows of evidence.json, which may hold anything in a foreign file. */
 import { readable } from "../contract/numbers";
+import { kindOf } from "../contract/outputs";
 import { className, type Contract, type Scalar } from "../contract/types";
 import { isObject } from "../seal/json";
 
@@ -20,7 +21,7 @@ export function quality(evidence: unknown, contract: Contract): string {
   const number = (name: string) => (isObject(metrics) ? metrics[name] : null);
   if (typeof rows !== "number") return UNKNOWN;
   const [accuracy, error, r2] = [number("accuracy_score"), number("mean_absolute_error"), number("r2_score")];
-  const output = contract.outputs.find(({ kind }) => kind === "value");
+  const output = contract.outputs.find((one) => kindOf(one).isValue);
   const cases = `${readable(rows)} test case${rows === 1 ? "" : "s"}`;
   if (typeof accuracy === "number" && accuracy >= 0 && accuracy <= 1) {
     return `Right in ${share(accuracy)} of ${cases} of its maker${commonest(evidence, contract)}.`;
@@ -38,7 +39,7 @@ export function quality(evidence: unknown, contract: Contract): string {
 /** What always answering the commonest class would reach: without it, a share of right answers says little. */
 function commonest(evidence: unknown, contract: Contract): string {
   const always = isObject(evidence) ? evidence["baseline"] : null;
-  const label = contract.outputs.find(({ kind }) => kind === "label");
+  const label = contract.outputs.find((one) => kindOf(one).isClass);
   if (!isObject(always) || !label) return "";
   const { class: value, accuracy_score: accuracy } = always;
   if (typeof accuracy !== "number" || !(accuracy >= 0 && accuracy <= 1)) return "";

@@ -1,5 +1,6 @@
 /** What to show first of a model's answer: one meaning, with everything that is needed to read it right. */
 import { percent, readable } from "../contract/numbers";
+import { kindOf } from "../contract/outputs";
 import { className, partsOf, shown, type Contract, type Output, type Scalar } from "../contract/types";
 import type { Answer } from "../engine/protocol";
 import { plain } from "./plain";
@@ -41,14 +42,14 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
     label: null,
     probabilities: null,
   };
-  const label = find(({ kind }) => kind === "label");
+  const label = find((output) => kindOf(output).isClass);
   if (label && label[0].width === null) {
     used.add(label[0].name);
     result.label = label[1].data[0]!;
     result.over = label[0].title || labelMeaning(contract);
     result.text = labelText(contract, label[0], result.label);
   }
-  const probability = find(({ kind }) => kind === "probability");
+  const probability = find((output) => kindOf(output).byClass);
   if (probability) {
     used.add(probability[0].name);
     readProbabilities(contract, probability, label, result);
@@ -56,7 +57,7 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
   if (!result.text && result.bars.length === 0) {
     const name = contract.headline?.output ?? contract.outputs[0]!.name;
     const [output, answer] = find((one) => one.name === name)!;
-    result.over = output.title || (output.kind === "value" ? "Predicted value" : "Prediction");
+    result.over = output.title || kindOf(output).heading;
     if (output.width === null || output.width === 1) {
       used.add(name);
       const value = answer.data[0]!;
