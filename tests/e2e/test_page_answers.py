@@ -161,6 +161,7 @@ def test_titles_are_labels_in_file_mode(app: Opened, tmp_path: Path) -> None:
     expect(bad.locator("tbody td:nth-child(2) code")).to_have_text("ascites")  # the others have no title
     notes = app.inside.get_by_test_id("column-notes")
     expect(notes.locator("[data-field=age] dt")).to_have_text(re.compile(r"^Age at admission\s+age$"))
+    app.tab("Predict")  # as the next test expects it
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (640, 450), (320, 256)])
