@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,7 +203,7 @@ def test_the_file_does_not_answer_what_the_original_refuses(tmp_path: Path, monk
     def tolerant(stages: Any, _: Any) -> Any:
         kept = ("unreadable", "missing", "wide", "infinite")
         return tuple(
-            type(stage)(stage.field, {key: value for key, value in stage.spec.items() if key not in kept})
+            dataclasses.replace(stage, spec={key: value for key, value in stage.spec.items() if key not in kept})
             for stage in stages
         )
 
