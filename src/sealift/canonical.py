@@ -224,11 +224,18 @@ def _integer(text: str) -> int | float:
     value = int(text)
     if -_SAFE <= value <= _SAFE:
         return value
-    # The canonical spelling of a double beyond 2**53 ends in zeros that are not its own digits.
-    if abs(value) < 10**21 and number_text(float(value)) == text:
-        return int(float(value))
-    _check_exact(value)
-    return value
+    try:
+        double = float(value)
+    except OverflowError:
+        raise ValueError("a number is larger than a double holds") from None
+    if double == value:  # compared exactly
+        return value
+    # The canonical spelling of a double beyond 2**53 ends in zeros that are not its own digits. The digits are compared
+    # first, which takes a third of the time of the whole spelling.
+    digits = float.__repr__(abs(double)).replace(".", "")
+    if abs(value) < 10**21 and digits.startswith(text.strip("-0")) and number_text(double) == text:
+        return int(double)
+    raise ValueError(f"the integer {value} is not exact as a double")
 
 
 def _check_exact(value: int) -> None:
