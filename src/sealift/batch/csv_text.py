@@ -40,8 +40,9 @@ def lines(columns: Sequence[Sequence[Any] | npt.NDArray[Any]], odd: Callable[[fl
         if part is None:
             return None
         parts.append(part)
-    parts[-1] = compute.binary_join_element_wise(parts[-1], "\n", "")
-    rows = compute.binary_join_element_wise(*parts, ",")
+    newline, nothing, comma = _strings(arrow, ["\n", "", ","])  # a Python string would import pandas
+    parts[-1] = compute.binary_join_element_wise(parts[-1], newline, nothing)
+    rows = compute.binary_join_element_wise(*parts, comma)
     if not isinstance(rows, arrow.Array) or rows.null_count:
         return None
     _, offsets, text = rows.buffers()
@@ -90,10 +91,17 @@ def _part(arrow: Any, compute: Any, values: Sequence[Any] | npt.NDArray[Any], od
         plain = (size >= _LEAST) & (size < _MOST) & (values != np.floor(values))
         if not plain.all():
             spelled = [str(odd(value)) for value in values[~plain].tolist()]
-            texts = compute.replace_with_mask(texts, _bits(arrow, ~plain), arrow.array(spelled, arrow.string()))
+            texts = compute.replace_with_mask(texts, _bits(arrow, ~plain), _strings(arrow, spelled))
         return texts
     listed = values.tolist() if isinstance(values, np.ndarray) else values
-    return arrow.array(listed, arrow.string()) if _is_plain(listed) else None
+    return _strings(arrow, listed) if _is_plain(listed) else None
+
+
+def _strings(arrow: Any, values: Sequence[str]) -> Any:
+    encoded = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    offsets, data = arrow.py_buffer(ends), arrow.py_buffer(b"".join(encoded))
+    return arrow.LargeStringArray.from_buffers(len(encoded), offsets, data).cast(arrow.string())
 
 
 def _array(arrow: Any, kind: Any, values: npt.NDArray[Any]) -> Any:

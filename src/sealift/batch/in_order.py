@@ -18,6 +18,7 @@ def in_order(
     workers: int,
     size: Callable[[Item], int],
     most: int,
+    interrupted: Callable[[], object] = lambda: None,
 ) -> Iterator[Result]:
     """`map(work, items)`, computed ahead: items are taken in the caller's thread while others are worked on.
 
@@ -29,6 +30,7 @@ def in_order(
         workers: the threads; with one, nothing is computed ahead.
         size: how much of `most` an item takes.
         most: no further item is taken while those in work take more than this together.
+        interrupted: called for an interrupt, before the threads are waited for; it ends what they are doing.
     """
     if workers == 1:
         yield from map(work, items)
@@ -52,5 +54,9 @@ def in_order(
             yield waiting.popleft()[1].result()
         if failure is not None:
             raise failure
+    except BaseException as error:
+        if not isinstance(error, Exception | GeneratorExit):  # an interrupt, or a signal
+            interrupted()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)

@@ -136,6 +136,7 @@ def score(
             workers=processors() if reader.done()[1] else 1,
             size=lambda numbered: numbered[1].count * len(names),
             most=_MOST_CELLS_AHEAD,
+            interrupted=model.close if model.isolated else lambda: None,
         ):
             tally.add(answers)
             with _writing(where):

@@ -78,6 +78,11 @@ class SealedModel(EstimatorBase):
                     self._engine = self._opened()
         return self._engine
 
+    @property
+    def isolated(self) -> bool:
+        """Whether the graph runs in a process of its own."""
+        return self._limits is not None
+
     def _opened(self) -> AnyEngine:
         graph, outputs = self.seal.members["model.onnx"], self.contract.outputs
         weights = Weights.of(self.seal)
