@@ -77,7 +77,11 @@ as_nt()
 skipped = ("sealift.__main__",)
 for module in pkgutil.walk_packages(sealift.__path__, "sealift."):
     if module.name not in skipped:
-        importlib.import_module(module.name)
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            if error.name != "torch":  # which is installed for tests of its own alone
+                raise
 print("imported")
 """
 
