@@ -37,10 +37,13 @@ class Plugins(Generic[_T]):
             FileError: E405 when not even those of this package are declared.
             PackError: E306 when two packages declare the same name.
         """
-        with self._lock:
-            if self._known is None:
-                self._known = MappingProxyType(self._declared())
-            return self._known
+        known = self._known
+        if known is None:  # asked for each field and output of a contract, so that later calls take no lock
+            with self._lock:
+                known = self._known
+                if known is None:
+                    known = self._known = MappingProxyType(self._declared())
+        return known
 
     def _declared(self) -> dict[str, _T]:
         result: dict[str, _T] = {}

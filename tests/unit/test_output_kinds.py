@@ -138,12 +138,12 @@ def with_angles(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("with_angles")
 def test_a_kind_of_another_package() -> None:
-    from sealift.batch.job import _columns, _split
+    from sealift.batch.answers import _split, answer_columns
     from sealift.packing.proof.report import Report
 
     output = Output(name="wind", kind="angle", dtype="float64")
     contract: Any = SimpleNamespace(outputs=(output,), output=lambda name: output)
-    assert [column.name for column in _columns(contract, "wind")] == ["wind", "wind_turns"]
+    assert [column.name for column in answer_columns(contract, "wind")] == ["wind", "wind_turns"]
     assert [list(values) for values in _split(contract, "wind", np.array([90.0]))] == [[90.0], [0.25]]
     report = Report({"wind": Tolerance(0.01, 1.0)}, kinds={"wind": output_kind(output)})
     report.add(["caller"] * 2, {}, {"wind": np.array([359.5, 90.0])}, {"wind": np.array([0.5, 99.0])})

@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import seals
+from schemas import MEMBERS
 from sealift import canonical, seal
 from sealift.errors import SealiftError
 
@@ -19,17 +20,6 @@ ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "spec" / "schemas"
 FILES = ROOT / "tests" / "attacks" / "files"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((ROOT / "tests/attacks/expected.json").read_text())
-MEMBERS = {
-    "contract.json": "contract",
-    "evidence.json": "evidence",
-    "golden/examples.json": "golden-examples",
-    "manifest.json": "manifest",
-    "provenance.json": "provenance",
-    "reference/background.json": "background",
-    "reference/sketches.json": "sketches",
-    "sbom.cdx.json": "sbom",
-    "signature.json": "signature",
-}
 
 
 @cache

@@ -6,36 +6,30 @@ import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
-import numpy as np
-import numpy.typing as npt
-
 from sealift import files
+from sealift.batch.answers import MAX_LISTED, ChunkAnswers, answer_columns, answers_of, no_cautions
 from sealift.batch.chunks import Chunk, Kind, OutputColumn, Reader, Renderer, Writer, rows_per_chunk
 from sealift.batch.in_order import in_order
 from sealift.batch.kinds import kind_of, open_table, open_writer
 from sealift.contract import (
     MISSING_WORDS,
     Cautions,
-    CellReader,
     Contract,
     Field,
     Problem,
-    cautions,
     match_columns,
 )
-from sealift.contract.outputs import output_kind
 from sealift.errors import ContractError, FileError
 
 if TYPE_CHECKING:
     from sealift.runtime import SealedModel
+    from sealift.seal import Source
 
-MAX_LISTED = 1000
 _MOST_CELLS_AHEAD = 500_000  # beyond it no further chunk is read before one is written
 Progress: TypeAlias = Callable[[int, int, int], None]
 """Called with how much was read, of how much (0 when not known), and the rows so far."""
@@ -76,85 +70,111 @@ class Summary:
 
 
 def score(
-    model: SealedModel,
+    file: SealedModel | Source,
     input: Path | str | IO[bytes],
     output: Path | str | IO[bytes],
     *,
     keep: Sequence[str] = (),
     keep_inputs: bool = False,
     extra: bool = False,
+    seconds: float | None = None,
+    memory: float | None = None,
     chunk: int | None = None,
     progress: Progress | None = None,
     input_kind: Kind | None = None,
     output_kind: Kind | None = None,
 ) -> Summary:
-    """Answer every row of a table file.
+    """Answer every row of a table file. Bad rows are reported and lose no good one.
 
     The output has one row for each record: `row` (from 1), the kept columns, the answers (`label`, `label_name` where
     the classes have names, `probability_<class>`, `score`, `value`, `features_<n>`; those that the model has), and
     `error`, empty for a good row, else "[R101] …" with every problem of the row.
 
     Args:
-        model: from `sealift.load`.
+        file: the .seal file, or what else `sealift.load` takes; then the graph runs in a process of its own, with
+            limits of time and memory, as the command does it. Or a loaded model, which runs as it was loaded.
         input: a .csv, .tsv, .jsonl, .parquet or .xlsx file, or a binary stream of CSV or JSON Lines.
         output: likewise; a file is replaced only when it is complete.
         keep: columns of the input to write beside the answers.
         keep_inputs: write the model's inputs beside the answers too, after those of `keep`; one with the name of an
             answer is called `input_<name>`.
         extra: pass over columns that are neither inputs nor kept, instead of refusing them.
+        seconds: how long loading, and each piece of the rows, may take; by default as `Limits` says.
+        memory: GB that the process may use; by default half of the machine's.
         chunk: at most so many rows at once.
-        progress: told after each chunk.
+        progress: called after each chunk with how much was read, of how much (0 when not known), and the rows so far.
         input_kind, output_kind: the kinds, where they are not told by the suffixes. A stream is written as CSV.
 
     Raises:
-        FileError: E401 to E405. ContractError: E101 to E105 when the columns do not fit. SealError: E207.
+        ValueError: `seconds` or `memory` is given with a loaded model.
+        FileError: E401 to E405. ContractError: E101 to E105 when the columns do not fit.
+        SealError: E201 to E211, as `sealift.load` and `SealedModel.predict`.
     """
     from sealift.runtime.processors import processors
 
-    begun = time.perf_counter()
-    with ExitStack() as stack:
-        reader = _reader(stack, input, input_kind)
-        inputs = [field.name for field in model.contract.inputs if field.name in reader.names] if keep_inputs else []
-        names, plan = _plan(model.contract, reader, keep, inputs, extra=extra)
-        keep = list(dict.fromkeys([*keep, *inputs]))
-        target, kind, where = _target(stack, input, output, output_kind)
-        writer = open_writer(kind, target, plan, where)
-        tally = _Tally(model.contract)
-        # A column that is kept stays as it was written.
-        numbers = {f.name for f in model.contract.inputs if _is_plain_number(f)} - set(keep)
-        stack.enter_context(_abandoned_on_error(writer))
-        chunks = _read(reader.chunks(names, rows_per_chunk(len(names), chunk), numbers), Path(_called(input)))
-
-        def answered(numbered: tuple[int, Chunk]) -> _Answers:
-            answers = _answers(model, numbered[1], keep, numbered[0])
-            return answers.rendered(writer) if isinstance(writer, Renderer) else answers.listed()
-
-        # A file is read and written here, while its rows are answered in other threads; a pipe may wait for more rows.
-        for answers in in_order(
-            _numbered(chunks),
-            answered,
-            workers=processors() if reader.done()[1] else 1,
-            size=lambda numbered: numbered[1].count * len(names),
-            most=_MOST_CELLS_AHEAD,
-            interrupted=model.close if model.isolated else lambda: None,
-        ):
-            tally.add(answers)
-            with _writing(where):
-                if isinstance(writer, Renderer):
-                    writer.append(answers.text)
-                else:
-                    writer.write(cast("list[Sequence[Any]]", answers.columns))
-            if progress is not None:
-                progress(*reader.done(), tally.rows)
-        if tally.rows == 0:
-            raise ContractError(
-                "E105", "There are no rows below the header.", where=_called(input), fix="Add one line for each row."
+    with _model(file, seconds, memory) as model:
+        begun = time.perf_counter()
+        with ExitStack() as stack:
+            reader = _reader(stack, input, input_kind)
+            inputs = (
+                [field.name for field in model.contract.inputs if field.name in reader.names] if keep_inputs else []
             )
-        with _writing(where):
-            writer.close()
-    seconds = time.perf_counter() - begun
+            names, plan = _plan(model.contract, reader, keep, inputs, extra=extra)
+            keep = list(dict.fromkeys([*keep, *inputs]))
+            target, kind, where = _target(stack, input, output, output_kind)
+            writer = open_writer(kind, target, plan, where)
+            tally = _Tally(model.contract)
+            # A column that is kept stays as it was written.
+            numbers = {f.name for f in model.contract.inputs if _is_plain_number(f)} - set(keep)
+            stack.enter_context(_abandoned_on_error(writer))
+            chunks = _read(reader.chunks(names, rows_per_chunk(len(names), chunk), numbers), Path(_called(input)))
+
+            def answered(numbered: tuple[int, Chunk]) -> ChunkAnswers:
+                answers = answers_of(model, numbered[1], keep, numbered[0])
+                return answers.rendered(writer) if isinstance(writer, Renderer) else answers.listed()
+
+            # A file is read and written here, while its rows are answered in other threads; a pipe may wait for more.
+            for answers in in_order(
+                _numbered(chunks),
+                answered,
+                workers=processors() if reader.done()[1] else 1,
+                size=lambda numbered: numbered[1].count * len(names),
+                most=_MOST_CELLS_AHEAD,
+                interrupted=model.close if model.isolated else lambda: None,
+            ):
+                tally.add(answers)
+                with _writing(where):
+                    if isinstance(writer, Renderer):
+                        writer.append(answers.text)
+                    else:
+                        writer.write(cast("list[Sequence[Any]]", answers.columns))
+                if progress is not None:
+                    progress(*reader.done(), tally.rows)
+            if tally.rows == 0:
+                raise ContractError(
+                    "E105",
+                    "There are no rows below the header.",
+                    where=_called(input),
+                    fix="Add one line for each row.",
+                )
+            with _writing(where):
+                writer.close()
+        taken = time.perf_counter() - begun
     counted = [item for item in tally.cautions if item]
-    return Summary(tally.rows, tally.refused, reader.skipped, tally.problems, counted, seconds, where)
+    return Summary(tally.rows, tally.refused, reader.skipped, tally.problems, counted, taken, where)
+
+
+def _model(
+    file: SealedModel | Source, seconds: float | None, memory: float | None
+) -> AbstractContextManager[SealedModel]:
+    """The model, loaded within limits and closed at the end; one that the caller loaded stays open."""
+    from sealift.runtime import Limits, SealedModel, load
+
+    if not isinstance(file, SealedModel):
+        return load(file, warm=True, limits=Limits(seconds=seconds, memory=memory, load_seconds=seconds))
+    if seconds is not None or memory is not None:
+        raise ValueError("a loaded model has the limits that it was loaded with: leave out seconds and memory")
+    return nullcontext(file)
 
 
 def _read(chunks: Iterator[Chunk], source: Path) -> Iterator[Chunk]:
@@ -185,45 +205,19 @@ def _writing(target: str) -> Iterator[None]:
         raise files.unwritable(Path(target), error) from error
 
 
-@dataclass
-class _Answers:
-    """What comes of a chunk: the columns to write, or their text, and the counts."""
-
-    columns: Sequence[Sequence[Any] | npt.NDArray[Any]]
-    count: int
-    refused: int
-    problems: Sequence[Problem]
-    cautions: Sequence[Cautions]
-    text: bytes = b""
-
-    def rendered(self, writer: Renderer) -> _Answers:
-        """With the text in place of the columns."""
-        self.text, self.columns = writer.rendered(self.columns), ()
-        return self
-
-    def listed(self) -> _Answers:
-        """With lists in place of arrays."""
-        self.columns = [column.tolist() if isinstance(column, np.ndarray) else column for column in self.columns]
-        return self
-
-
 class _Tally:
     def __init__(self, contract: Contract) -> None:
         self.rows = 0
         self.refused = 0
         self.problems: list[Problem] = []
-        self.cautions = _no_cautions(contract)
+        self.cautions = no_cautions(contract)
 
-    def add(self, answers: _Answers) -> None:
+    def add(self, answers: ChunkAnswers) -> None:
         self.rows += answers.count
         self.refused += answers.refused
         self.problems += answers.problems[: MAX_LISTED - len(self.problems)]
         for item, following in zip(self.cautions, answers.cautions, strict=True):
             item.add(following)
-
-
-def _no_cautions(contract: Contract) -> list[Cautions]:
-    return [Cautions(field.name) for field in contract.inputs]
 
 
 def _numbered(chunks: Iterable[Chunk]) -> Iterator[tuple[int, Chunk]]:
@@ -279,7 +273,7 @@ def _plan(
     unkept = [name for name in reader.names if name not in kept_names or name in contract.index]
     match_columns(contract, reader.names, extra=True)
     match_columns(contract, unkept, extra=extra)
-    answers = [column for output in contract.outputs for column in _columns(contract, output.name)]
+    answers = [column for output in contract.outputs for column in answer_columns(contract, output.name)]
     kept = [OutputColumn(name, "any", reader.arrow_types.get(name)) for name in dict.fromkeys(keep)]
     taken = {"row", *(column.name for column in [*answers, *kept]), "error"}
     for name in inputs:
@@ -301,12 +295,6 @@ def _plan(
     return [*wanted, *(name for name in dict.fromkeys(keep) if name not in contract.index)], plan
 
 
-def _columns(contract: Contract, name: str) -> Iterator[OutputColumn]:
-    output = contract.output(name)
-    for column in output_kind(output).columns(output):
-        yield OutputColumn(column.name, cast("Any", column.dtype))
-
-
 def _target(
     stack: ExitStack, source: Path | str | IO[bytes], output: Path | str | IO[bytes], kind: Kind | None
 ) -> tuple[IO[bytes], Kind, str]:
@@ -326,74 +314,6 @@ def _same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except (OSError, ValueError):  # one is not there, or its name cannot be said
         return False
-
-
-def _answers(model: SealedModel, piece: Chunk, keep: Sequence[str], first: int) -> _Answers:
-    """The columns of answers for a chunk, one entry a record, whose first row has the number `first`."""
-    contract = model.contract
-    columns = {field.name: _typed(piece, field) for field in contract.inputs}
-    batch = model.encoded(columns, first_row=0)
-    counts = _no_cautions(contract)
-    cautions(contract, batch.only_good(), counts)
-    sound = np.arange(piece.count) if piece.sound is None else piece.sound
-    where = sound[batch.good]
-    found = [dataclasses.replace(p, row=first + int(sound[p.row])) for p in batch.problems]
-    problems = sorted([*found, *piece.faults], key=lambda problem: problem.row) if piece.faults else found
-    errors = [""] * piece.count
-    for problem in problems:
-        text = f"[{problem.code}] {problem.message}"
-        at = problem.row - first
-        errors[at] = f"{errors[at]} {text}" if errors[at] else text
-    answered = model.answer(batch) if len(where) else {}
-    kept = [_spread(piece.columns[name], sound, piece.count) for name in dict.fromkeys(keep)]
-    results = [
-        _spread(values, where, piece.count)
-        for output in contract.outputs
-        for values in _split(contract, output.name, answered.get(output.name))
-    ]
-    written = [range(first, first + piece.count), *kept, *results, errors]
-    return _Answers(written, piece.count, piece.count - len(where), problems[:MAX_LISTED], counts)
-
-
-def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
-    column = piece.columns[field.name]
-    if isinstance(column, np.ndarray):
-        return column
-    if piece.cells == "none":
-        # A kept decimal keeps its digits; as an input it is a number like any other.
-        number = field.type.feeds == "number" and any(type(value) is Decimal for value in column)
-        return [float(value) if type(value) is Decimal else value for value in column] if number else column
-    reader = CellReader.of(field)
-    if piece.cells == "all":
-        return reader.column(cast("Sequence[str]", column))
-    # A workbook has numbers beside text; one that the field declares to be missing is so in either form.
-    return [
-        reader.cell(cell) if isinstance(cell, str) else None if cell is None or reader.is_missing_number(cell) else cell
-        for cell in column
-    ]
-
-
-def _split(contract: Contract, name: str, array: npt.NDArray[Any] | None) -> Iterator[Sequence[Any] | npt.NDArray[Any]]:
-    """One sequence for each column of an output; empty ones when no row was good."""
-    output = contract.output(name)
-    kind = output_kind(output)
-    if array is None:
-        yield from ([()] * len(kind.columns(output)))
-    else:
-        yield from kind.split(output, array)
-
-
-def _spread(
-    values: Sequence[Any] | npt.NDArray[Any], where: npt.NDArray[np.intp], count: int
-) -> Sequence[Any] | npt.NDArray[Any]:
-    """`values` at the positions `where` of `count` entries, None elsewhere."""
-    if len(values) == count:
-        return values
-    spread: list[Any] = [None] * count
-    plain = values.tolist() if isinstance(values, np.ndarray) else values
-    for at, value in zip(where.tolist(), plain, strict=True):
-        spread[at] = value
-    return spread
 
 
 def _called(place: Path | str | IO[bytes]) -> str:

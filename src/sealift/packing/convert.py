@@ -52,9 +52,7 @@ def convert_model(source: Source, input_rows: InputRows) -> tuple[Conversion, In
     absent: dict[str, PackError | None] = {c.name: c.unfit for c in input_rows.columns if c.unfit is not None}
     needed: set[str] = set()
     while True:
-        conversion = convert(
-            source, fields, input_rows.nulls, input_rows.seen, input_rows.dtypes, absent, sparse=input_rows.sparse
-        )
+        conversion = _converted(source, input_rows, fields, absent)
         # A graph with fewer inputs is laid out otherwise, so what the first one showed is checked.
         needed |= conversion.lacking()
         more = conversion.unused() - needed
@@ -88,9 +86,7 @@ def unfit_columns(source: Source, input_rows: InputRows) -> list[Column]:
     while unfit:
         absent = {name: column.unfit for name, column in unfit.items()}
         try:
-            convert(
-                source, fields, input_rows.nulls, input_rows.seen, input_rows.dtypes, absent, sparse=input_rows.sparse
-            )
+            _converted(source, input_rows, fields, absent)
         except PackError as error:
             named = [name for name, column in unfit.items() if column.unfit is error]
             if not named:
@@ -119,6 +115,14 @@ def notes_on_dropped(input_rows: InputRows) -> list[str]:
         f"The model drops these columns, so they are no inputs: {listed}. Rows may have them or not; nothing of them "
         "is in the file but the name."
     ]
+
+
+def _converted(
+    source: Source, input_rows: InputRows, fields: Sequence[Field], absent: Mapping[str, PackError | None]
+) -> Conversion:
+    return convert(
+        source, fields, input_rows.nulls, input_rows.seen, input_rows.dtypes, absent, sparse=input_rows.sparse
+    )
 
 
 def _fields(input_rows: InputRows) -> list[Field]:

@@ -20,20 +20,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sealift
+from schemas import MEMBERS
 from sealift import seal
 
 SCHEMAS = Path(__file__).parents[3] / "spec" / "schemas"
-NAMES = {
-    "contract.json": "contract",
-    "evidence.json": "evidence",
-    "golden/examples.json": "golden-examples",
-    "manifest.json": "manifest",
-    "provenance.json": "provenance",
-    "reference/background.json": "background",
-    "reference/sketches.json": "sketches",
-    "sbom.cdx.json": "sbom",
-    "signature.json": "signature",
-}
 ROWS = 120
 
 
@@ -46,8 +36,8 @@ def check_file(path: Path) -> set[str]:
     """Check every JSON member of a file; the families of members that it has."""
     sealed = seal.read(path)
     for member, data in sealed.members.items():
-        if member in NAMES:
-            check(NAMES[member], json.loads(bytes(data)))
+        if member in MEMBERS:
+            check(MEMBERS[member], json.loads(bytes(data)))
     for stage in sealed.contract().stages:
         check("text-stage", stage.spec)
     return {member.split("/")[0] for member in sealed.members}

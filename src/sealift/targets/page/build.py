@@ -12,7 +12,6 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping
-from importlib import metadata
 from pathlib import Path
 
 from sealift import files
@@ -23,9 +22,8 @@ from sealift.front import Front
 from sealift.seal import Seal, parse
 from sealift.targets.base import Built
 from sealift.targets.page.capabilities import lacking
+from sealift.version import __version__
 
-# `import sealift` would bring what packs models, which this layer must not need.
-VERSION = metadata.version("sealift")
 MAX_SEAL = 300 * 1000 * 1000
 # A script element beyond some 512 MB silently loses its text; pieces stay far below, and each has its digest.
 CHUNK = 18_000_000
@@ -82,7 +80,7 @@ def title_of(seal: Seal, contract: Contract) -> str:
 def generator(front: Front) -> str:
     """The generator of the page: the version, the digest of the front end, and the engine."""
     engine = front.versions.get("onnxruntime-web", "")
-    return f"sealift {VERSION} (front end {front.digest[:16]}) with onnxruntime-web {engine}"
+    return f"sealift {__version__} (front end {front.digest[:16]}) with onnxruntime-web {engine}"
 
 
 def assemble(

@@ -13,7 +13,8 @@ from sealift import files
 from sealift.contract import ABOUT, Contract, labels
 from sealift.seal import Seal, parse, signatures
 from sealift.targets.base import Built
-from sealift.targets.page.build import MAX_SEAL, VERSION, visible
+from sealift.targets.page.build import MAX_SEAL, visible
+from sealift.version import __version__
 
 # What the end-to-end tests of this version run in.
 BROWSERS = ("Chromium", "Firefox ESR")
@@ -109,7 +110,7 @@ def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
                     f"Compare the file with the digest above: <code>certutil -hashfile {name} SHA256</code> (Windows), "
                     f"<code>sha256sum {name}</code> (Linux), <code>shasum -a 256 {name}</code> (macOS).",
                     "Check page, signature and answers with Sealift (Python, <code>pip install "
-                    f"sealift=={escape(VERSION)}</code>): <code>sealift verify {name} "
+                    f"sealift=={escape(__version__)}</code>): <code>sealift verify {name} "
                     f"--key {key}</code>. It makes the page anew from the model inside and compares every byte, checks "
                     "the publisher’s signature, and runs the examples again. Get the public key from the publisher by "
                     "another way than the page.",
