@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from sealift.contract import Contract
 from sealift.contract.datetimes import text_of
 from sealift.contract.outputs import OutputKind, Tolerance, matches, output_kind
 from sealift.packing.outputs import packing_of
+from sealift.runtime.engines.native import ENGINE
 
 RELATIVE = {"float64": 1e-9, "float32": 1e-5}
 """The tolerance policy: by what share an answer may differ where the model computes in float64, or in float32."""
@@ -61,9 +61,7 @@ class Report:
     worst: dict[str, float] = field(default_factory=dict)
     different: dict[str, int] = field(default_factory=dict)
     rows: list[Worst] = field(default_factory=list)
-    engines: dict[str, str] = field(
-        default_factory=lambda: {"native": f"onnxruntime {metadata.version('onnxruntime')}"}
-    )
+    engines: dict[str, str] = field(default_factory=lambda: {ENGINE.key: ENGINE.version()})
     jumped: dict[str, list[int]] = field(default_factory=dict)
     step: str = ""
     policy: float = RELATIVE["float64"]
