@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -53,6 +54,7 @@ class Framework(ABC):
         name: the entry point's name, such as "xgboost".
         extra: the extra of the package that installs the library, as in `pip install 'sealift[xgboost]'`.
         packages: the import packages whose classes are the library's models; the library's own is the first one.
+        converters: the module that registers the converters when it is imported; empty where there is none.
         distributions: the distributions whose versions belong into a file's provenance.
         r_savers: classes of the library in R, each with the R code that saves such an object as a file for `open`.
     """
@@ -60,6 +62,7 @@ class Framework(ABC):
     name: str
     extra: str
     packages: tuple[str, ...] = ()
+    converters: str = ""
     distributions: tuple[str, ...] = ()
     r_savers: tuple[tuple[str, str], ...] = ()
 
@@ -81,12 +84,14 @@ class Framework(ABC):
         prefixes = tuple(f"{package}." for package in self.packages)
         return next((i for i, kind in enumerate(kinds) if f"{kind.__module__}.".startswith(prefixes)), len(kinds))
 
-    def load(self) -> None:  # noqa: B027 - not every framework registers converters
-        """Import the converters, which register themselves; called before the first model is converted.
+    def load(self) -> None:
+        """Import the module `converters`; called before the first model is converted.
 
         Raises:
             ImportError: when the library is not installed, or cannot be imported. The next call tries again.
         """
+        if self.converters:
+            import_module(self.converters)
 
     @abstractmethod
     def source(self, model: Any, rows: Any = None) -> Source:

@@ -8,29 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from sealift import files
-from sealift.frameworks.base import Framework, Source, Trust
+from sealift.frameworks.base import Trust
+from sealift.frameworks.sklearn.estimator_framework import EstimatorFramework
 from sealift.optional import need
 
 
-class CatBoost(Framework):
+class CatBoost(EstimatorFramework):
     """Estimators of CatBoost."""
 
     name = "catboost"
     extra = "catboost"
     packages = ("catboost",)
+    converters = "sealift.frameworks.catboost.estimators"
     distributions = ("catboost",)
     r_savers = (("catboost.Model", 'catboost.save_model(model, "model.cbm")'),)
-
-    def load(self) -> None:
-        """Import the converters."""
-        import_module("sealift.frameworks.catboost.estimators")
-
-    def source(self, model: Any, rows: Any = None) -> Source:
-        """An estimator as a source."""
-        from sealift.frameworks.sklearn.source import EstimatorSource
-
-        del rows
-        return EstimatorSource(model)
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it is CatBoost's binary format or its JSON."""

@@ -8,30 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from sealift import files
-from sealift.frameworks.base import Framework, Source, Trust
+from sealift.frameworks.base import Trust
+from sealift.frameworks.sklearn.estimator_framework import EstimatorFramework
 from sealift.optional import need
 
 
-class LightGBM(Framework):
+class LightGBM(EstimatorFramework):
     """Estimators and boosters of LightGBM."""
 
     name = "lightgbm"
     extra = "lightgbm"
     packages = ("lightgbm", "sealift.frameworks.lightgbm")
+    converters = "sealift.frameworks.lightgbm.estimators"
     distributions = ("lightgbm",)
     r_savers = (("lgb.Booster", 'lgb.save(model, "model.txt")'),)
 
-    def load(self) -> None:
-        """Import the converters."""
-        import_module("sealift.frameworks.lightgbm.estimators")
-
-    def source(self, model: Any, rows: Any = None) -> Source:
-        """An estimator as a source; a bare booster in the shape of one."""
-        from sealift.frameworks.lightgbm.native import adapt
-        from sealift.frameworks.sklearn.source import EstimatorSource
-
-        del rows
-        return EstimatorSource(adapt(model))
+    def adapted(self, model: Any) -> Any:
+        """A bare booster in the shape of an estimator."""
+        return import_module("sealift.frameworks.lightgbm.native").adapt(model)
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it is LightGBM's text format; its dump in JSON is refused."""

@@ -16,11 +16,8 @@ class Onnx(Framework):
     name = "onnx"
     extra = "sklearn"
     packages = ("onnx", "sealift.frameworks.onnx")
+    converters = "sealift.frameworks.onnx.model"
     distributions = ("onnx",)
-
-    def load(self) -> None:
-        """Import the converter."""
-        import_module("sealift.frameworks.onnx.model")
 
     def source(self, model: Any, rows: Any = None) -> Source:
         """The model run by ONNX Runtime, in the shape of an estimator."""

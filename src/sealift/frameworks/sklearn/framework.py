@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sealift.frameworks.base import Framework, Source, Trust
+from sealift.frameworks.base import Trust
+from sealift.frameworks.sklearn.estimator_framework import EstimatorFramework
 
 _METHODS = ("predict", "transform", "fit_predict", "score_samples")
 
 
-class ScikitLearn(Framework):
+class ScikitLearn(EstimatorFramework):
     """Estimators of scikit-learn, and objects of any type that have the methods of one."""
 
     name = "sklearn"
     extra = "sklearn"
     packages = ("sklearn",)
+    converters = "sealift.frameworks.sklearn.converters"
     distributions = ("scikit-learn", "skl2onnx", "scipy")
 
     def owns(self, model: Any) -> bool:
         """Whether the model is of scikit-learn, or has a method that it is asked by."""
         return super().owns(model) or any(hasattr(model, method) for method in (*_METHODS, "fit"))
-
-    def load(self) -> None:
-        """Import the converters."""
-        import_module("sealift.frameworks.sklearn.converters")
-
-    def source(self, model: Any, rows: Any = None) -> Source:
-        """An estimator as a source; it knows its rows itself."""
-        from sealift.frameworks.sklearn.source import EstimatorSource
-
-        del rows
-        return EstimatorSource(model)
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it is a .skops file or a pickle, by its ending."""

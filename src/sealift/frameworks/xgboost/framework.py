@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sealift import files
-from sealift.frameworks.base import Framework, Source, Trust
+from sealift.frameworks.base import Trust
+from sealift.frameworks.sklearn.estimator_framework import EstimatorFramework
 from sealift.optional import need
 
 _BINARY = ".bin", ".deprecated", ".model", ".raw", ".xgb"
@@ -17,26 +18,19 @@ _BINARY = ".bin", ".deprecated", ".model", ".raw", ".xgb"
 _VECTOR = re.compile(rb'size_leaf_vector(?:"\s*:\s*"|S[iUIlL][\0-\x08]{1,8})([0-9]+)', re.DOTALL)
 
 
-class XGBoost(Framework):
+class XGBoost(EstimatorFramework):
     """Estimators and boosters of XGBoost."""
 
     name = "xgboost"
     extra = "xgboost"
     packages = ("xgboost", "sealift.frameworks.xgboost")
+    converters = "sealift.frameworks.xgboost.estimators"
     distributions = ("xgboost", "xgboost-cpu")
     r_savers = (("xgb.Booster", 'xgb.save(model, "model.json")'),)
 
-    def load(self) -> None:
-        """Import the converters."""
-        import_module("sealift.frameworks.xgboost.estimators")
-
-    def source(self, model: Any, rows: Any = None) -> Source:
-        """An estimator as a source; a bare booster in the shape of one."""
-        from sealift.frameworks.sklearn.source import EstimatorSource
-        from sealift.frameworks.xgboost.native import adapt
-
-        del rows
-        return EstimatorSource(adapt(model))
+    def adapted(self, model: Any) -> Any:
+        """A bare booster in the shape of an estimator."""
+        return import_module("sealift.frameworks.xgboost.native").adapt(model)
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it is XGBoost's JSON or UBJSON; dumps and its old binary format are refused."""
