@@ -47,15 +47,7 @@ class Plugins(Generic[_T]):
 
     def _declared(self) -> dict[str, _T]:
         result: dict[str, _T] = {}
-        values: dict[str, str] = {}
-        for point in sorted(metadata.entry_points(group=self.group), key=lambda point: (point.name, point.value)):
-            # An installation in two places of the path declares the same value twice.
-            if values.setdefault(point.name, point.value) != point.value:
-                raise PackError(
-                    "E306",
-                    f"Two packages declare the {self.noun} {point.name!r:.80}: {values[point.name]} and {point.value}.",
-                    fix="Uninstall one of them.",
-                )
+        for point in self._points():
             try:
                 result[point.name] = cast("_T", point.load())
             except Exception as error:  # whatever the code of another package raises
@@ -72,3 +64,17 @@ class Plugins(Generic[_T]):
                 fix="Install it again: pip install --force-reinstall sealift.",
             )
         return result
+
+    def _points(self) -> list[metadata.EntryPoint]:
+        """The entry points, one for each name, in the order of the names; none is imported."""
+        points: dict[str, metadata.EntryPoint] = {}
+        for point in sorted(metadata.entry_points(group=self.group), key=lambda point: (point.name, point.value)):
+            known = points.setdefault(point.name, point)
+            # An installation in two places of the path declares the same value twice.
+            if known.value != point.value:
+                raise PackError(
+                    "E306",
+                    f"Two packages declare the {self.noun} {point.name!r:.80}: {known.value} and {point.value}.",
+                    fix="Uninstall one of them.",
+                )
+        return list(points.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib import metadata
 from importlib.metadata import EntryPoint
@@ -40,6 +41,15 @@ def test_two_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(PackError, match="math:e and math:pi") as caught:
             things.all()
         assert caught.value.code == "E306"
+
+
+def test_nothing_is_imported_where_two_have_one_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "imported_thing.py").write_text("thing = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    things = _declare(monkeypatch, ("a", "imported_thing:thing"), ("b", "math:e"), ("b", "math:pi"))
+    with pytest.raises(PackError, match="math:e and math:pi"):
+        things.all()
+    assert "imported_thing" not in sys.modules
 
 
 def test_the_same_one_twice_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
