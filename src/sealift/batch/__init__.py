@@ -1,7 +1,7 @@
 """Batch files: a table in, a table of answers out, for files of any length."""
 
 from sealift.batch.answers import MAX_LISTED
-from sealift.batch.job import Summary, score
+from sealift.batch.job import Summary, opened, score
 from sealift.batch.kinds import kind_of
 
-__all__ = ["MAX_LISTED", "Summary", "kind_of", "score"]
+__all__ = ["MAX_LISTED", "Summary", "kind_of", "opened", "score"]

@@ -112,7 +112,7 @@ def score(
     """
     from sealift.runtime.processors import processors
 
-    with _model(file, seconds, memory) as model:
+    with opened(file, seconds, memory) as model:
         begun = time.perf_counter()
         with ExitStack() as stack:
             reader = _reader(stack, input, input_kind)
@@ -164,10 +164,18 @@ def score(
     return Summary(tally.rows, tally.refused, reader.skipped, tally.problems, counted, taken, where)
 
 
-def _model(
+def opened(
     file: SealedModel | Source, seconds: float | None, memory: float | None
 ) -> AbstractContextManager[SealedModel]:
-    """The model, loaded within limits and closed at the end; one that the caller loaded stays open."""
+    """The model, loaded within limits and closed at the end; one that the caller loaded stays open.
+
+    Args:
+        file, seconds, memory: as `score` takes them.
+
+    Raises:
+        ValueError: `seconds` or `memory` is given with a loaded model.
+        FileError, ContractError, SealError: as `sealift.load`.
+    """
     from sealift.runtime import Limits, SealedModel, load
 
     if not isinstance(file, SealedModel):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
@@ -11,7 +12,7 @@ import click
 
 from sealift.cli import console
 from sealift.cli.progress_bar import Bar
-from sealift.errors import FileError
+from sealift.errors import ContractError, FileError
 
 if TYPE_CHECKING:
     from sealift.contract import Cautions
@@ -32,16 +33,14 @@ def run(
     as_json: bool,
 ) -> None:
     """Score a file and tell how it went. Exits with 3 when rows were refused."""
-    from sealift.batch import score
+    from sealift.batch import opened, score
     from sealift.contract import labels
-    from sealift.runtime import Limits, load
 
     if as_json and target == "-":
         raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
-    model = load(file, warm=True, limits=Limits(seconds=seconds, memory=memory, load_seconds=seconds))
     place: str | IO[bytes] = _stdin() if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
-    with model, Bar("Predicting") as bar:
+    with opened(file, seconds, memory) as model, _options_named(), Bar("Predicting") as bar:
         summary = score(model, place, goal, keep=keep, keep_inputs=keep_inputs, extra=extra, progress=bar.advance)
     if as_json:
         console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})
@@ -64,6 +63,18 @@ def run(
             console.say(f"answers in {console.clean(summary.output)}")
     if summary.refused:
         raise SystemExit(console.SOME_ROWS)
+
+
+@contextmanager
+def _options_named() -> Iterator[None]:
+    """Errors of columns that are no inputs name the command's options instead of the arguments of `score`."""
+    try:
+        yield
+    except ContractError as error:
+        if error.code != "E102":
+            raise
+        fix = "Remove them; or keep them beside the answers (--keep NAME), or pass over them (--extra)."
+        raise ContractError(error.code, error.what, where=error.where, fix=fix) from None
 
 
 def _cautions(counted: Sequence[Cautions], called: Mapping[str, str], stream: TextIO) -> None:

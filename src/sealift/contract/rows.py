@@ -128,7 +128,7 @@ def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = Fal
         raise ContractError(
             "E102",
             f"The rows have columns that are no inputs of the model: {_quoted(others)}.",
-            fix="Remove them; or keep them beside the answers (--keep NAME), or pass over them (--extra, extra=True).",
+            fix="Remove them, or pass over them with extra=True.",
         )
     return [name for name in present if name not in contract.index] if extra else []
 
