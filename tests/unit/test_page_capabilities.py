@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import sealift
 import seals
-from sealift import seal
+from sealift import canonical, seal
+from sealift.cli import main
 from sealift.contract import Contract
 from sealift.errors import PageError
 from sealift.targets.page.build import build_page
@@ -29,7 +32,8 @@ def test_the_list_is_that_of_the_page() -> None:
 def test_a_model_that_requires_more_gets_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = seals.write(tmp_path / "tiny.seal")
     sealed = seal.read(path)
-    assert lacking(sealed.contract()) == []
+    assert lacking(sealed) == ""
+    assert PAGE.limitations(sealed) == []
     monkeypatch.setattr(Contract, "requires", ("type:colour/1",))
 
     def contract(_: Any) -> Contract:
@@ -41,3 +45,39 @@ def test_a_model_that_requires_more_gets_no_page(tmp_path: Path, monkeypatch: py
         build_page(path, tmp_path / "tiny.html")
     assert caught.value.code == "E607"
     assert not (tmp_path / "tiny.html").exists()
+
+
+def _with_evidence(path: Path, told: str) -> Path:
+    members = seals.members() | {"evidence.json": canonical.dumps({"parity": {"engines": {"webassembly": told}}})}
+    del members["manifest.json"]
+    made = seal.assemble(members, name="tiny", version="1", task="classification", producer="tests", opsets={"": 21})
+    seal.write(path, made)
+    return path
+
+
+def test_a_model_that_the_engine_of_the_page_does_not_run_gets_no_page(tmp_path: Path) -> None:
+    path = _with_evidence(tmp_path / "tiny.seal", "does not run: no such operator.")
+    with pytest.raises(
+        PageError, match="In WebAssembly, the engine of the page, the model does not run: no such op"
+    ) as caught:
+        sealift.app(path)
+    assert caught.value.code == "E607"
+    assert [file.name for file in tmp_path.iterdir()] == ["tiny.seal"]
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [("not asked for", "the packer left it out"), ("not checked: Node is not installed.", "Node is not installed")],
+)
+def test_answers_that_were_not_compared_in_the_engine_of_the_page_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], told: str, reason: str
+) -> None:
+    path = _with_evidence(tmp_path / "tiny.seal", told)
+    sentence = f"The answers were not compared with the original's in WebAssembly, the engine of the page: {reason}."
+    assert sealift.app(path).limitations == (sentence,)
+    with pytest.raises(SystemExit) as ended:
+        main(["app", str(path)])
+    assert (ended.value.code, capsys.readouterr().out.splitlines()[-1]) == (0, f"Note: {sentence}")
+    with pytest.raises(SystemExit):
+        main(["app", str(path), "--json"])
+    assert json.loads(capsys.readouterr().out)["limitations"] == [sentence]

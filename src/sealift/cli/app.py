@@ -26,6 +26,7 @@ def page(file: Path, output: Path | None, *, handout: bool, as_json: bool) -> No
                 "identity": info.identity,
                 "title": info.title,
                 "handout": None if info.handout is None else str(info.handout),
+                "limitations": list(info.limitations),
             }
         )
         return
@@ -33,6 +34,8 @@ def page(file: Path, output: Path | None, *, handout: bool, as_json: bool) -> No
     if info.handout is not None:
         say(f"For IT security and data protection: {clean(info.handout)}")
     say("Open it with a double click; it needs no network, and sends nothing.")
+    for sentence in info.limitations:
+        say(f"Note: {clean(sentence)}")
 
 
 def demo(out: Path, *, as_json: bool) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sealift import files, seal
 from sealift.errors import FileError, SealiftError
-from sealift.packing.proof.further_engines import NOT_CHECKED, further_engines
+from sealift.packing.proof.further_engines import further_engines
 from sealift.packing.proof.report import Report
+from sealift.runtime.engines.base import NOT_CHECKED
 
 
 def output_path(output: Path | str | None, name: str, *, overwrite: bool) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from sealift import seal
 from sealift.targets.base import Built, target_for
 from sealift.targets.page import build_handout
 
@@ -18,16 +19,19 @@ def app(file: Path | str, output: Path | str | None = None, *, handout: bool = F
         handout: write a sheet for IT security and data protection beside it, `<output>-handout.html`.
 
     Returns:
-        What was written: `path`, `size`, `sha256`, `identity`, `title`, and `handout`, the path of the sheet.
+        What was written: `path`, `size`, `sha256`, `identity`, `title`, `handout`, the path of the sheet, and
+        `limitations`, what the file cannot do with this model.
 
     Raises:
         FileError: E401 or E402. SealError: E201 to E205, E208. ContractError: E106.
         PageError: E601 when the front end was not built, E602 when the sealed file is too large for a page, E606 for
-            an ending that no target writes.
+            an ending that no target writes, E607 when the target lacks what the model requires.
     """
     file = Path(file)
     out = Path(output) if output is not None else file.parent / f"{file.stem}.html"
-    built = target_for(out).build(file, out)
+    target = target_for(out)
+    limitations = tuple(target.limitations(seal.read(file)))
+    built = dataclasses.replace(target.build(file, out), limitations=limitations)
     if not handout:
         return built
     sheet = build_handout(file, built, out.with_name(f"{out.stem}-handout.html"))

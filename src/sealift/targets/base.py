@@ -27,6 +27,7 @@ class Built:
         identity: the identity of the sealed model inside.
         title: the model's title.
         handout: the sheet about the file, where one was asked for.
+        limitations: what the file cannot do with this model, one sentence each, as the target says.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class Built:
     identity: str
     title: str
     handout: Path | None = None
+    limitations: tuple[str, ...] = ()
 
 
 class Target(Protocol):
@@ -51,7 +53,7 @@ class Target(Protocol):
     def limitations(self, seal: Seal) -> Sequence[str]:
         """What the target cannot do with this model, one sentence each; empty if it can do everything.
 
-        Cheap: the graph is not run.
+        `sealift app` shows them once the file is written. Cheap: the graph is not run.
         """
 
     def build(self, source: Path, output: Path) -> Built:
@@ -60,7 +62,7 @@ class Target(Protocol):
         Raises:
             FileError: E401 or E402 when a file cannot be read or written.
             SealError: when `source` is not a sound sealed file.
-            PageError: when the target cannot be built from it.
+            PageError: when the target cannot be built from it, or would answer no row.
         """
 
 

@@ -153,4 +153,4 @@ def test_what_the_page_cannot_run_is_noted(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(wasm, "node", lambda: "node")
     monkeypatch.setattr(wasm, "WasmEngine", broken)
     packed = sealift.pack(MODEL, X, name="m", output=tmp_path / "m.seal")
-    assert "A page of this model will not answer: in WebAssembly it does not run: no such operator" in packed.notes
+    assert "No page can be made of this model: in WebAssembly it does not run: no such operator" in packed.notes

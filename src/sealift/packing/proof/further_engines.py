@@ -16,16 +16,10 @@ from sealift.packing.proof.discontinuities import Discontinuities
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report
 from sealift.runtime.child import LostError
-from sealift.runtime.engines.base import NATIVE, EngineKind, engines
+from sealift.runtime.engines.base import DOES_NOT_RUN, NATIVE, NOT_ASKED, NOT_CHECKED, EngineKind, engines
 from sealift.stages import Stages
 
 _ROWS, _PIECE, _THINNED = 1000, 256, 20
-DOES_NOT_RUN = "does not run: "
-"""The beginning of the report on an engine that cannot run this graph."""
-
-NOT_CHECKED = "not checked: "
-"""The beginning of the report on an engine that cannot run on the machine where the file was made."""
-
 _Answers = Mapping[str, npt.NDArray[Any]]
 
 
@@ -60,7 +54,7 @@ def compare_in(
         PackError: E310 when this proof was asked for and cannot run, or was begun and its process ended twice.
     """
     if asked is not None and kind.name not in asked:
-        report.engines[kind.key] = "not asked for"
+        report.engines[kind.key] = NOT_ASKED
         return
     obstacle = kind.obstacle()
     if obstacle is not None:

@@ -21,12 +21,13 @@ from sealift.packing.probes import special_values
 from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows, encoded
 from sealift.packing.progress import Countdown, Progress
 from sealift.packing.proof.discontinuities import Discontinuities, only_jumps
-from sealift.packing.proof.further_engines import DOES_NOT_RUN, compare_in, further_engines
+from sealift.packing.proof.further_engines import compare_in, further_engines
 from sealift.packing.proof.locate import faulty_step
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report, policy, tolerances
 from sealift.packing.proof.text_refusals import compare_refusals
 from sealift.runtime import AnyEngine, Tolerance, open_engine
+from sealift.runtime.engines.base import DOES_NOT_RUN
 from sealift.stages import Stages
 
 _SINGLE_ROWS = 4

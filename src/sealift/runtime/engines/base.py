@@ -20,6 +20,16 @@ NATIVE = "native"
 """The engine that `load` and `predict` use; every proof runs in it."""
 
 
+DOES_NOT_RUN = "does not run: "
+"""The beginning of what `evidence.json` says of an engine that cannot run the graph."""
+
+NOT_CHECKED = "not checked: "
+"""Likewise of an engine that cannot run on the machine where the file was made."""
+
+NOT_ASKED = "not asked for"
+"""What `evidence.json` says of an engine that the packer left out."""
+
+
 class Session(Protocol):
     """A graph ready to run."""
 

@@ -152,7 +152,7 @@ class _WebAssembly:
     name = "wasm"
     key = "webassembly"
     title = "WebAssembly"
-    consequence = "A page of this model will not answer"
+    consequence = "No page can be made of this model"
 
     def obstacle(self) -> Obstacle | None:
         """No Node, or no built page."""

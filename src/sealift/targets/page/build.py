@@ -42,7 +42,7 @@ def build_page(seal_path: Path | str, out: Path | str) -> Built:
         SealError: E201 to E205 or E208 when it is not a sound sealed file.
         ContractError: E106 when its contract is malformed.
         PageError: E601 when the front end was not built, E602 when the sealed file is too large for a page,
-            E607 when the page lacks a capability that the contract requires.
+            E607 when the page lacks a capability that the contract requires, or its engine an operator.
     """
     seal_path, out = Path(seal_path), Path(out)
     sealed = files.read(seal_path, limit=MAX_SEAL)
@@ -58,11 +58,11 @@ def build_page(seal_path: Path | str, out: Path | str) -> Built:
     except SealError as error:
         raise SealError(error.code, error.what, where=f"{seal_path} {error.where}".strip(), fix=error.fix) from None
     contract = seal.contract()
-    names = lacking(contract)
-    if names:
+    reason = lacking(seal)
+    if reason:
         raise PageError(
             "E607",
-            f"The page does not have what the model requires: {', '.join(names):.300}.",
+            reason,
             where=str(seal_path),
             fix="Answer table files with `sealift predict` in place of the page.",
         )

@@ -1,12 +1,45 @@
-"""What the page can do beyond what every reader of format 1 does (web/app/src/contract/capabilities.ts)."""
+"""What the page can do with a model: what the contract requires, and what the proof says of the page's engine."""
 
 from __future__ import annotations
 
-from sealift.contract import Contract
+from typing import Any
+
+from sealift.runtime.engines.base import DOES_NOT_RUN, NOT_ASKED, NOT_CHECKED
+from sealift.runtime.engines.wasm import ENGINE
+from sealift.seal import Seal
 
 CAPABILITIES = frozenset({"stage:text/1"})
+"""What the page has beyond what every reader of format 1 has (web/app/src/contract/capabilities.ts)."""
 
 
-def lacking(contract: Contract) -> list[str]:
-    """The capabilities that a contract requires and the page lacks."""
-    return [name for name in contract.requires if name not in CAPABILITIES]
+def lacking(seal: Seal) -> str:
+    """Why a page of the model could answer no row, as a sentence; empty where it can."""
+    names = [name for name in seal.contract().requires if name not in CAPABILITIES]
+    if names:
+        return f"The page does not have what the model requires: {', '.join(names):.300}."
+    told = _told(seal)
+    if not told.startswith(DOES_NOT_RUN):
+        return ""
+    return f"In {ENGINE.title}, the engine of the page, the model {told.rstrip('.'):.300}."
+
+
+def unproved(seal: Seal) -> str:
+    """That the page's answers were not compared with the original's, as a sentence; empty where they were."""
+    told = _told(seal)
+    if told == NOT_ASKED:
+        reason = "the packer left it out"
+    elif told.startswith(NOT_CHECKED):
+        reason = told.removeprefix(NOT_CHECKED).rstrip(".")
+    else:
+        return ""
+    return (
+        f"The answers were not compared with the original's in {ENGINE.title}, the engine of the page: {reason:.300}."
+    )
+
+
+def _told(seal: Seal) -> str:
+    """What the evidence says of the page's engine; empty where it says nothing."""
+    value: Any = seal.json("evidence.json")
+    for key in ("parity", "engines", ENGINE.key):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""

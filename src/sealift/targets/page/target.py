@@ -8,9 +8,7 @@ from pathlib import Path
 from sealift.seal import Seal
 from sealift.targets.base import Built
 from sealift.targets.page.build import build_page
-from sealift.targets.page.capabilities import lacking
-
-_NO_RUN = "does not run"
+from sealift.targets.page.capabilities import lacking, unproved
 
 
 class Page:
@@ -20,14 +18,9 @@ class Page:
     suffix = ".html"
 
     def limitations(self, seal: Seal) -> Sequence[str]:
-        """What the page lacks, and why a page of this model would not answer, as the proof in WebAssembly found."""
-        names = lacking(seal.contract())
-        if names:
-            return [f"The page does not have what the model requires: {', '.join(names)}."]
-        engine = str(seal.json("evidence.json")["parity"]["engines"].get("webassembly", ""))
-        if not engine.startswith(_NO_RUN):
-            return []
-        return [f"In WebAssembly, the engine of the page, the model {engine}"]
+        """Why no page is made of the model, or that its answers were not compared in the page's engine."""
+        reason = lacking(seal) or unproved(seal)
+        return [reason] if reason else []
 
     def build(self, source: Path, output: Path) -> Built:
         """Write the page; see `build_page`."""
