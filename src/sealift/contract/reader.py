@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -12,6 +11,7 @@ import numpy as np
 from sealift.contract.check import Array, Batch, encode
 from sealift.contract.compiled import CompiledContract, Getter, Tensors
 from sealift.contract.contract import Contract
+from sealift.contract.first_row import first_row
 from sealift.contract.rows import columns_of, is_one, is_single
 
 Piece: TypeAlias = Callable[[int, int], Tensors | None]
@@ -51,9 +51,10 @@ class RowReader:
         Raises:
             ContractError: E101 to E105, when the rows are no table that fits the contract.
         """
-        usual = None
-        with suppress(Exception):  # `columns_of` says what is wrong with a foreign object
+        try:
             usual = self._usual(rows, extra)
+        except Exception:  # `columns_of` says what is wrong with a foreign object
+            usual = None
         return usual or self.columns(columns_of(self.contract, rows, extra=extra))
 
     def columns(self, columns: Any) -> tuple[int, Piece]:
@@ -74,8 +75,11 @@ class RowReader:
         kind = type(rows)
         if kind is dict:
             # Where a column that is no input holds a list, the dict is neither a row nor columns.
-            usual = is_single(next(iter(rows.values()))) if len(rows) == self._width else is_one(rows)
-            return self._of_dicts([rows], extra) if usual else None
+            if len(rows) != self._width:
+                return self._of_dicts([rows], extra) if is_one(rows) else None
+            if not is_single(next(iter(rows.values()))):
+                return None
+            return 1, partial(self._records, [rows], self._by_name, None)
         if kind in _SEQUENCES:
             kinds = set(map(type, rows))
             if kinds == _DICT:
@@ -133,11 +137,9 @@ class RowReader:
                 return None
             places = [index[name] for name in self._names]
         if len(rows) == 1:
-            if not self._compiled.numeric or len(set(rows.dtypes.tolist())) != 1:
-                # Far less than asking each column; numbers of several dtypes become doubles, as they would anyway.
-                getters = self._by_place[self._width] if places is None else self._compiled.getters(places)
-                return 1, partial(self._records, [rows.iloc[0].tolist()], getters, None)
-        elif not self._compiled.numeric or len(set(rows.dtypes.tolist())) != 1 or not _is_one_block(rows):
+            getters = self._by_place[self._width] if places is None else self._compiled.getters(places)
+            return 1, partial(self._records, [first_row(rows)], getters, None)
+        if not self._compiled.numeric or len(set(rows.dtypes.tolist())) != 1 or not _is_one_block(rows):
             return None
         matrix = rows.to_numpy()
         return self._of_matrix(matrix, places) if matrix.dtype.kind in "fiub" else None

@@ -24,6 +24,8 @@ _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _MIDNIGHT = r"00:00(?::00(?:\.0{1,6})?)?"
 _END = r"(?![\s\S])"  # `$` holds before a line break at the end, too
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
+_DAY = float(DAY)
+_read_day = datetime.date.fromisoformat
 _FLOATS = frozenset({"float", "float64"})
 _TYPES = frozenset({"date", "datetime", "datetime64", "Timestamp"})
 
@@ -107,9 +109,11 @@ class Time(ValueType):
     def number(self, value: Any) -> float:
         """Microseconds of one date, NaN where it is missing."""
         if type(value) is str and len(value) == 10 and value[4] == "-" == value[7]:
-            return float((datetime.date.fromisoformat(value).toordinal() - _EPOCH) * DAY)
+            return (_read_day(value).toordinal() - _EPOCH) * _DAY  # exact: a day is 10546875 * 2**13 microseconds
         if value is None:
             return math.nan
+        if isinstance(value, datetime.datetime) and value.tzinfo is None and _is_midnight(value):
+            return (value.toordinal() - _EPOCH) * _DAY
         if type(value) is str or type(value).__name__ in _TYPES:
             micros = micros_of(value, self.name)
             if micros is not None:
@@ -122,6 +126,9 @@ class Time(ValueType):
         """Microseconds of a column of dates."""
         import numpy as np
 
+        days = _days(column) if type(column) is list else None
+        if days is not None:
+            return days
         whole = column_micros(column) if isinstance(column, list) or type(column) is np.ndarray else None
         if whole is None:
             if type(column) is np.ndarray and column.dtype.kind in "OU":
@@ -147,6 +154,30 @@ class Time(ValueType):
     def _are_days(self, micros: Any) -> bool:
         """Whether microseconds (N,) are values of this type."""
         return not self.has_days or not (micros % DAY).any()
+
+
+def _is_midnight(time: datetime.datetime) -> bool:
+    """Whether a time is the first of its day; pandas' have nanoseconds, too."""
+    return not (time.hour or time.minute or time.second or time.microsecond or getattr(time, "nanosecond", 0))
+
+
+def _days(texts: list[Any]) -> Any:
+    """Microseconds of dates as 2024-03-01, float64 (N,); None where one of them is anything else."""
+    import numpy as np
+
+    count = len(texts)
+    if set(map(type, texts)) != {str} or set(map(len, texts)) != {10}:
+        return None
+    joined = "".join(texts)
+    # Python reads other forms of ISO 8601 too, such as 2024-W09-5.
+    if joined[4::10].count("-") != count or joined[7::10].count("-") != count:
+        return None
+    try:
+        ordinals = map(datetime.date.toordinal, map(_read_day, texts))
+        days = np.fromiter(ordinals, dtype=np.int64, count=count)
+    except ValueError:  # 30 February
+        return None
+    return (days - _EPOCH) * _DAY
 
 
 DATE = Time("date", "a date as 2024-03-01", "2024-03-01", days=True)
