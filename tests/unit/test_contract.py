@@ -218,7 +218,7 @@ def test_messages_name_the_field_the_value_and_the_rule() -> None:
     def message(value: Any, **options: Any) -> str:
         return encode(one(**options), {"x": [value]}).problems[0].message
 
-    assert message(None, dtype="float64") == '"x" is missing, and the model cannot do without it.'
+    assert message(None, dtype="float64") == '"x" is required but missing.'
     assert message("a", dtype="int64") == "\"x\" is the text 'a', but must be a whole number."
     assert message(200, dtype="float64", range=(0, 120), units="years") == (
         '"x" is 200, but must be at least 0 and at most 120 years.'

@@ -78,7 +78,7 @@ def test_rows_one_after_the_other() -> None:
     answers = [engine.run(row(i)) for i in range(6)]  # all kept: a buffer that came out would change them
     for i, answer in enumerate(answers):
         same(answer, reference(row(i)))
-    assert len(engine._alone._idle) == 1
+    assert len(engine._single_rows._idle) == 1
     same(engine.run({"boolean": FLAG[3:4], "number": X[3:4]}), reference(row(3)))
     assert list(engine.run(row(1), ["label"])) == ["label"]
     assert list(engine.run(row(1), engine.outputs[::-1])) == engine.outputs[::-1]
@@ -103,7 +103,7 @@ def test_rows_of_other_forms_in_between() -> None:
             engine.run(bad)
         assert caught.value.code == "E207"
     same(engine.run(row(4)), reference(row(4)))
-    assert len(engine._alone._idle) == 1
+    assert len(engine._single_rows._idle) == 1
 
 
 def test_threads_at_once() -> None:
@@ -113,7 +113,7 @@ def test_threads_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         for i, found in enumerate(pool.map(lambda i: engine.run(row(i % 40), names[i % 3]), range(6000))):
             same(found, {name: wanted[i % 40][name] for name in names[i % 3]})
-    assert 1 <= len(engine._alone._idle) <= 8
+    assert 1 <= len(engine._single_rows._idle) <= 8
 
 
 def test_outputs_that_are_inputs_or_constants() -> None:
@@ -157,7 +157,7 @@ def test_a_sealed_model_of_texts_goes_the_other_way(tiny: Path) -> None:
         answer = model.predict(one)
     # Texts cannot be bound.
     assert isinstance(model.engine, Engine)
-    assert model.engine._alone._idle == []
+    assert model.engine._single_rows._idle == []
     assert answer["label"].shape == (1,)
 
 
@@ -168,7 +168,7 @@ def test_a_sealed_model_of_numbers_goes_this_way(tmp_path: Path) -> None:
     for i in range(4):
         np.testing.assert_allclose(model.predict(X[i : i + 1])["probability"], fitted.predict_proba(X[i : i + 1]))
     assert isinstance(model.engine, Engine)
-    assert len(model.engine._alone._idle) == 1
+    assert len(model.engine._single_rows._idle) == 1
 
 
 def test_texts_are_answered_without_buffers() -> None:
@@ -181,7 +181,7 @@ def test_texts_are_answered_without_buffers() -> None:
     engine = Engine(lengths)
     for word in ("a", "\u65e5\u672c", "a longer one"):
         assert engine.run({"text": np.array([[word]], dtype=object)})["label"].tolist() == [[word + "!"]]
-    assert engine._alone._idle == []
+    assert engine._single_rows._idle == []
 
 
 def test_answers_of_changing_length() -> None:

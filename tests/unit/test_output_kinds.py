@@ -91,7 +91,7 @@ def test_names_and_values_of_columns_belong_together() -> None:
 
 @pytest.mark.parametrize("kind", sorted(NAMES - {"label"}))
 def test_only_labels_are_other_than_numbers(kind: str) -> None:
-    with pytest.raises(ContractError, match=f"an output of the kind {kind} is float64"):
+    with pytest.raises(ContractError, match=f"an output of the kind {kind} must be float64"):
         Output(name="y", kind=kind, dtype="int64")
 
 

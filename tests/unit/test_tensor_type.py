@@ -130,7 +130,9 @@ def test_the_length_may_differ_between_calls_and_not_within_one(path: Path) -> N
     longer = {"signal": np.ones((2, 5)), "gain": 1, "offset": None}
     assert model.predict([longer])["value"].tolist() == [10.0]
     assert model.predict(ROWS)["value"].tolist() == EXPECTED
-    with pytest.raises(ContractError, match=r"differs from that of the rows before; give such rows apart") as caught:
+    with pytest.raises(
+        ContractError, match=r"differs from that of earlier rows; predict such rows separately"
+    ) as caught:
         model.predict([*ROWS, longer])
     assert (caught.value.code, caught.value.where) == ("R102", "row 4")
     many = [ROWS[i % 3] for i in range(3000)]

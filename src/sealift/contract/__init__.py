@@ -13,7 +13,7 @@ from sealift.contract.numbers import percent, readable
 from sealift.contract.output import Output
 from sealift.contract.scalars import Scalar, shown
 from sealift.contract.stage import Stage
-from sealift.contract.tensor import Tensor
+from sealift.contract.tensor_spec import TensorSpec
 from sealift.contract.values import MISSING_WORDS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ __all__ = [
     "Scalar",
     "Stage",
     "Task",
-    "Tensor",
+    "TensorSpec",
     "Unreadable",
     "as_table",
     "cautions",

@@ -14,14 +14,14 @@ _FORM = re.compile(r"[a-z]{1,16}:[a-z0-9_]{1,64}/[1-9][0-9]{0,3}")
 
 
 def capabilities() -> frozenset[str]:
-    """What this program can do beyond what every reader of format 1 does, by the parts that are installed."""
+    """The capabilities of this program beyond those of every reader of format 1, from the installed parts."""
     stages = {f"stage:{kind}" for kind in stage_kinds()}
     parts: list[ValueType | OutputKind] = [*value_types().values(), *output_kinds().values()]
     return frozenset(stages | {part.capability for part in parts if part.capability})
 
 
 def check_required(raw: object) -> tuple[str, ...]:
-    """The capabilities of the key `requires`.
+    """Validate the key `requires`.
 
     Raises:
         ContractError: E107 when this program lacks one of them, E106 when the list is malformed.
@@ -35,7 +35,7 @@ def check_required(raw: object) -> tuple[str, ...]:
         raise ContractError(
             "E106",
             f"The contract is malformed: requires is not an ascending list of at most {_MOST} capabilities.",
-            fix="`sealift docs spec/CONTRACT` says in §1a what may stand there.",
+            fix="See §1a of `sealift docs spec/CONTRACT`.",
         )
     known = capabilities() if raw else frozenset()
     lacking = [name for name in raw if name not in known]

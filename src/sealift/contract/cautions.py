@@ -1,4 +1,4 @@
-"""What a user should know of answered rows: values missing, categories unknown, numbers unlike the training data."""
+"""Counts of unusual values in answered rows: missing values, unknown categories, numbers outside the usual range."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Cautions:
         field: the input's name.
         missing: rows without a value.
         unknown: rows with a value outside the input's categories.
-        outside: rows with a number outside the range where most training values lay.
-        examples: up to five of the unknown values, in the order of their appearance.
+        outside: rows with a number outside the range of most training values (`Field.observed`).
+        examples: up to five of the unknown values, in order of appearance.
     """
 
     field: str
@@ -39,7 +39,7 @@ class Cautions:
         return bool(self.missing or self.unknown or self.outside)
 
     def add(self, following: Cautions) -> None:
-        """Count the rows of `following` too, which come after those counted so far."""
+        """Add the counts of later rows."""
         self.missing += following.missing
         self.outside += following.outside
         self.unknown += following.unknown
@@ -87,16 +87,20 @@ def _strings(
         categories = contract.inputs[position].categories
         if categories is not None:
             known = set(categories)
-            gone = tensors["text_missing"][:, at].tolist()
+            absent = tensors["text_missing"][:, at].tolist()
             column = tensors["text"][:, at].tolist()
             _add_unknown(
                 counts[position],
-                [value for value, lacks in zip(column, gone, strict=True) if value not in known and not lacks],
+                [
+                    value
+                    for value, is_absent in zip(column, absent, strict=True)
+                    if value not in known and not is_absent
+                ],
             )
 
 
 def _usual(item: Field) -> tuple[float, float]:
-    """Where most training values lay; everything, where that is not known."""
+    """The range of most training values; all numbers where it is not known."""
     bounds = item.limits("observed")
     if bounds is None or bounds[0] is None or bounds[1] is None:
         return -np.inf, np.inf

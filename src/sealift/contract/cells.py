@@ -1,4 +1,4 @@
-"""Cells of text to values: how CSV files and form fields are read (spec/CONTRACT.md §3)."""
+"""Parse cells of CSV files and form fields into values (spec/CONTRACT.md §3)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class CellReader:
 
     Args:
         dtype: the type of the column.
-        missing_as: the cells that are missing; the default of the dtype where None.
-        true_as, false_as: what a boolean column writes beside `true` and `false`.
-        date_format: the form of dates beside ISO 8601, such as `%d.%m.%Y` (contract/date_format.py).
+        missing_as: the cells that mean a missing value; None for the default of the dtype.
+        true_as, false_as: words for booleans, in addition to `true` and `false`.
+        date_format: a format of dates in addition to ISO 8601, such as `%d.%m.%Y` (contract/date_format.py).
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class CellReader:
         return self.type.cell(cell, self)
 
     def is_missing_number(self, value: object) -> bool:
-        """Whether a typed number is one that the column declares to be missing, such as -999."""
+        """Whether a number is declared to mean a missing value, such as -999."""
         return self.numeric_words and isinstance(value, int | float) and shown(value) in self.missing
 
     def column(self, cells: Sequence[str]) -> list[Any] | npt.NDArray[Any]:
-        """A whole column, each cell as `cell` reads it; a number column without a flaw comes as one array."""
+        """A whole column, each cell as `cell` reads it; an array if all cells are numbers or missing."""
         return self.type.cells(cells, self)
 
 
@@ -75,5 +75,5 @@ def read_cell(cell: str, field: Field) -> Value | Unreadable | Any:
 
 
 def read_column(cells: Sequence[str], field: Field) -> list[Any] | npt.NDArray[Any]:
-    """A whole column of a field's cells; a number column without a flaw comes as one array."""
+    """A whole column of a field's cells; an array if all cells are numbers or missing."""
     return CellReader.of(field).column(cells)

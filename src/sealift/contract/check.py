@@ -1,4 +1,4 @@
-"""Columns of values to the graph's tensors, and what is wrong with which row (spec/CONTRACT.md §2 and §5)."""
+"""Encode columns of values as the graph's tensors, and report the problems of each row (spec/CONTRACT.md §2, §5)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sealift.contract.values import (
     WRONG_TYPE,
     Unreadable,
     is_missing,
-    is_text,
+    is_valid_string,
 )
 from sealift.errors import ContractError
 
@@ -31,12 +31,12 @@ Codes: TypeAlias = npt.NDArray[np.uint8]
 
 _CODES = {MISSING: "R101", WRONG_TYPE: "R102", OUT_OF_RANGE: "R103", UNKNOWN_CATEGORY: "R104"}
 
-__all__ = ["Array", "Batch", "Problem", "encode", "is_missing", "is_text", "quoted"]
+__all__ = ["Array", "Batch", "Problem", "encode", "is_missing", "is_valid_string", "quoted"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one row: its number counted from 1, the field, the code and a sentence."""
+    """A problem of one row: the row's number counted from 1, the field, the code and a message."""
 
     row: int
     field: str
@@ -61,7 +61,7 @@ class Batch:
     Attributes:
         tensors: tensor name → array of shape (N, columns); rows with problems hold placeholders.
         good: bool (N,), the rows without a problem.
-        problems: at most one a row and field, by row and then by field.
+        problems: at most one for each row and field, sorted by row and then by field.
     """
 
     tensors: Mapping[str, Array]
@@ -72,18 +72,18 @@ class Batch:
         return len(self.good)
 
     def only_good(self) -> dict[str, Array]:
-        """The tensors of the good rows alone."""
+        """The tensors of the good rows only."""
         if self.good.all():
             return dict(self.tensors)
         return {name: array[self.good] for name, array in self.tensors.items()}
 
 
 def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, first_row: int = 1) -> Batch:
-    """Check `columns` (input name → N values) against the contract and lay them out as the graph's tensors.
+    """Check columns against the contract and encode them as the graph's tensors.
 
     Args:
         contract: the contract.
-        columns: every input of the contract, all of one length.
+        columns: input name → N values, for every input of the contract.
         first_row: the number of the first row in messages.
     """
     count = len(next(iter(columns.values())))
@@ -93,7 +93,7 @@ def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, 
     good = np.ones(count, dtype=np.bool_)
     for position, field in enumerate(contract.inputs):
         column = columns[field.name]
-        if isinstance(column, np.ma.MaskedArray):  # .astype would read what lies under the mask
+        if isinstance(column, np.ma.MaskedArray):  # .astype would read the values under the mask
             masked = np.ma.getmaskarray(column)
             column = np.asarray(column.data, dtype=np.object_).copy()
             column[masked] = None
@@ -108,7 +108,7 @@ def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, 
     tensors: dict[str, Array] = {}
     for tensor in contract.tensors:
         if tensor.stage is not None:
-            continue  # made of the texts, piece by piece, where the graph is run
+            continue  # computed from the strings when the graph is run
         if not contract.inputs[tensor.fields[0]].type.feeds:
             tensors[tensor.name] = values[tensor.fields[0]]
             continue
@@ -142,22 +142,22 @@ def _check(field: Field, array: Array, missing: npt.NDArray[np.bool_], codes: Co
 
 
 def _problem(row: int, field: Field, code: int, value: object) -> Problem:
-    text = quoted(value)
+    given = quoted(value)
     if code == MISSING:
-        message = f'"{field.name}" is missing, and the model cannot do without it.'
+        message = f'"{field.name}" is required but missing.'
     elif code == WRONG_TYPE:
         needed = field.type.needs(field.date_format)
-        message = f'"{field.name}" is {text}, but must be {needed}.{field.type.hint(value)}'
+        message = f'"{field.name}" is {given}, but must be {needed}.{field.type.hint(value)}'
     elif code == OUT_OF_RANGE:
         low, high = field.range or (None, None)
         bounds = [f"at least {shown(low)}"] * (low is not None) + [f"at most {shown(high)}"] * (high is not None)
         message = (
-            f'"{field.name}" is {text}, but must be {" and ".join(bounds)}{" " + field.units if field.units else ""}.'
+            f'"{field.name}" is {given}, but must be {" and ".join(bounds)}{" " + field.units if field.units else ""}.'
         )
     else:
         known = [shown(category) for category in field.categories or ()]
         listed = ", ".join(known[:8]) + (f" and {len(known) - 8} more" if len(known) > 8 else "")
-        message = f'"{field.name}" is {text}, which the model does not know. It knows: {listed}.'
+        message = f'"{field.name}" is {given}, which the model does not know. It knows: {listed}.'
     return Problem(row, field.name, _CODES[code], message)
 
 

@@ -1,8 +1,8 @@
-"""A contract compiled into checks of whole rows and whole matrices, for rows without a flaw.
+"""A contract compiled into checks of whole rows and whole matrices, for rows without a problem.
 
-`check.encode` names every problem, field by field. Most rows have none, and for them the same tensors come from a few
-operations on all fields at once. What raises, fails a check or has an unusual type gives None; the caller then asks
-`check.encode`, so that this module never decides what is wrong.
+`check.encode` reports every problem, field by field. Most rows have none; for them a few operations on all fields at
+once give the same tensors. Where a value raises, fails a check or has an unusual type, the result is None and the
+caller uses `check.encode`, so that only that module decides what is wrong.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract.check import Array, is_missing, is_text
+from sealift.contract.check import Array, is_missing, is_valid_string
 from sealift.contract.contract import Contract
 from sealift.contract.field import Field
 
@@ -25,7 +25,7 @@ Tensors: TypeAlias = dict[str, Array]
 Getter: TypeAlias = Callable[[Any], Sequence[Any]]
 
 _LARGEST = np.finfo(np.float64).max
-# Types whose values `float()` converts as the exact path does. Their subclasses are left to it.
+# Types whose values `float()` converts as `check.encode` does. Their subclasses are left to it.
 _NUMBERS = frozenset(
     {float, int, bool, np.bool_, np.float64, np.float32, np.float16}
     | {np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64}
@@ -36,49 +36,49 @@ _PACKED = 1 << 13  # struct is faster than NumPy for so many values, and keeps a
 _FEW = 64
 
 
-class _NotPlain(Exception):  # noqa: N818 -- no error: the exact path decides
-    """A value that the exact path has to look at."""
+class _NotPlain(Exception):  # noqa: N818 -- not an error: `check.encode` decides
+    """A value that `check.encode` has to judge."""
 
 
 class CompiledContract:
-    """The checks of a contract, made once. It has no state that a call changes, so threads may share it.
+    """The checks of a contract. Calls do not change its state, so threads may share it.
 
     Attributes:
         contract: the contract.
-        numeric: whether all inputs are numbers, so that a row is one run of doubles.
+        numeric: whether all inputs are numbers, so that a row is a sequence of doubles.
     """
 
     def __init__(self, contract: Contract) -> None:
         fields = contract.inputs
         self.contract = contract
         self._numbers = [i for i, field in enumerate(fields) if field.type.feeds == "number"]
-        self._texts = [i for i, field in enumerate(fields) if field.type.feeds == "text"]
-        # Types with tensors of their own are left to the exact path.
-        self._others = len(self._numbers) + len(self._texts) < len(fields)
+        self._text_fields = [i for i, field in enumerate(fields) if field.type.feeds == "text"]
+        # Types with a tensor of their own are left to `check.encode`.
+        self._others = len(self._numbers) + len(self._text_fields) < len(fields)
         inputs = [fields[i] for i in self._numbers]
-        texts = [fields[i] for i in self._texts]
+        strings = [fields[i] for i in self._text_fields]
         self._read = [(at, field.type) for at, field in enumerate(inputs) if not field.type.is_plain]
         kinds = dict.fromkeys(kind for _, kind in self._read)
         self._read_by_type = [(kind, [at for at, other in self._read if other == kind]) for kind in kinds]
-        self.numeric = not self._texts and not self._read and not self._others
+        self.numeric = not self._text_fields and not self._read and not self._others
         low, high = zip(*map(_limits, inputs), strict=True) if inputs else ((), ())
         self._low, self._high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
         self._unlimited = bool((self._low == -_LARGEST).all() and (self._high == _LARGEST).all())
-        self._must = np.array([field.missing != "allowed" for field in inputs], dtype=np.bool_)
-        self._all_must, self._all_may = bool(self._must.all()), not self._must.any()
+        self._required = np.array([field.missing != "allowed" for field in inputs], dtype=np.bool_)
+        self._all_required, self._all_optional = bool(self._required.all()), not self._required.any()
         self._whole = _indices(field.type.is_whole for field in inputs)
         self._single = _indices(field.type.is_single for field in inputs)
         self._closed = [
             (at, field.type.known(field.categories or ())) for at, field in enumerate(inputs) if _is_closed(field)
         ]
-        self._text_may_lack = [field.missing == "allowed" for field in texts]
-        self._closed_texts = [
-            (at, frozenset(field.categories or ())) for at, field in enumerate(texts) if _is_closed(field)
+        self._text_optional = [field.missing == "allowed" for field in strings]
+        self._closed_strings = [
+            (at, frozenset(field.categories or ())) for at, field in enumerate(strings) if _is_closed(field)
         ]
 
     def getters(self, keys: Sequence[Any]) -> tuple[Getter, Getter]:
-        """What takes the numbers, and the texts, out of a row that has them at `keys`, one for each input."""
-        return _getter([keys[i] for i in self._numbers]), _getter([keys[i] for i in self._texts])
+        """Functions that take the numbers and the strings out of a row; `keys` has one key for each input."""
+        return _getter([keys[i] for i in self._numbers]), _getter([keys[i] for i in self._text_fields])
 
     def of_records(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors | None:
         """The tensors of rows that are dicts or sequences of values; None where one may have a problem."""
@@ -88,7 +88,7 @@ class CompiledContract:
             return self._of_row(rows[0], getters) if len(rows) == 1 else self._of_rows(rows, getters)
         except MemoryError:
             raise
-        except Exception:  # whatever the values raise; the exact path decides
+        except Exception:  # the values may raise anything; `check.encode` decides
             return None
 
     def _of_row(self, row: Any, getters: tuple[Getter, Getter]) -> Tensors | None:
@@ -103,8 +103,8 @@ class CompiledContract:
             if not self._fits(matrix):
                 return None
             tensors["number"] = matrix
-        if self._texts:
-            tensors["text"], tensors["text_missing"] = self._strings(getters[1](row), 1)
+        if self._text_fields:
+            tensors["text"], tensors["text_missing"] = self._string_tensors(getters[1](row), 1)
         return tensors
 
     def _of_rows(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors | None:
@@ -115,7 +115,7 @@ class CompiledContract:
             values = list(chain.from_iterable(map(getters[0], rows)))
             read: list[tuple[list[int], Array]] = []
             for kind, places in self._read_by_type:
-                # All columns of a type at once: a few rows have as many values of it as a column of many.
+                # All columns of a type at once: with few rows, a call for each column would take longer.
                 parts = list(chain.from_iterable(values[at::width] for at in places))
                 read.append((places, kind.numbers(parts).reshape(len(places), count)))
                 for at in places:
@@ -126,22 +126,22 @@ class CompiledContract:
             if not self._fits(matrix):
                 return None
             tensors["number"] = matrix
-        if self._texts:
+        if self._text_fields:
             values = list(chain.from_iterable(map(getters[1], rows)))
-            tensors["text"], tensors["text_missing"] = self._strings(values, count)
+            tensors["text"], tensors["text_missing"] = self._string_tensors(values, count)
         return tensors
 
     def of_matrix(self, matrix: Array) -> Tensors | None:
         """The tensors of a matrix of numbers (N, inputs) of any numeric dtype, where all inputs are numbers."""
         if not self.numeric or matrix.dtype.kind not in "fiub":
             return None
-        as_it_is = matrix.dtype == np.float64 and matrix.flags.c_contiguous and matrix.flags.aligned
+        usable = matrix.dtype == np.float64 and matrix.flags.c_contiguous and matrix.flags.aligned
         # Rounding to single precision must not change the caller's array.
-        doubles = matrix if as_it_is and self._single is None else np.array(matrix, dtype=np.float64, order="C")
+        doubles = matrix if usable and self._single is None else np.array(matrix, dtype=np.float64, order="C")
         return {"number": doubles} if self._fits(doubles) else None
 
     def of_columns(self, columns: Mapping[str, Sequence[Any] | Array], rows: slice) -> Tensors | None:
-        """The tensors of some rows of columns by name, as `columns_of` gives them; None as for records."""
+        """The tensors of some rows of columns by name (`columns_of`); None where one may have a problem."""
         if self._others:
             return None
         inputs = self.contract.inputs
@@ -158,18 +158,18 @@ class CompiledContract:
                 if not self._fits(matrix):
                     return None
                 tensors["number"] = matrix
-            if self._texts:
-                text: Array = np.empty((count, len(self._texts)), dtype=np.object_)
-                missing = np.zeros((count, len(self._texts)), dtype=np.bool_)
-                for at, position in enumerate(self._texts):
-                    values, gaps = _plain_texts(_listed(parts[position]))
-                    self._check_texts(at, values, gaps)
+            if self._text_fields:
+                text: Array = np.empty((count, len(self._text_fields)), dtype=np.object_)
+                missing = np.zeros((count, len(self._text_fields)), dtype=np.bool_)
+                for at, position in enumerate(self._text_fields):
+                    values, gaps = _plain_strings(_listed(parts[position]))
+                    self._check_strings(at, values, gaps)
                     text[:, at] = values
                     missing[gaps, at] = True
                 tensors["text"], tensors["text_missing"] = text, missing
         except MemoryError:
             raise
-        except Exception:  # whatever the values raise; the exact path decides
+        except Exception:  # the values may raise anything; `check.encode` decides
             return None
         return tensors
 
@@ -178,7 +178,7 @@ class CompiledContract:
         if self._single is not None:
             with np.errstate(over="ignore"):
                 matrix[:, self._single] = matrix[:, self._single].astype(np.float32)
-        if np.count_nonzero(self._outside(matrix)):  # a call of C alone; `any` takes a fifth of what a row does
+        if np.count_nonzero(self._outside(matrix)):  # a single call of C; `any` takes a fifth of the time of a row
             return False
         if self._whole is not None:
             values = matrix[:, self._whole]
@@ -187,28 +187,28 @@ class CompiledContract:
         return all(_all_known(matrix[:, at], known) for at, known in self._closed)
 
     def _outside(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Where a number is outside its limits, or lacking where it must not be."""
+        """Where a number is outside its limits, or missing although it is required."""
         if self._unlimited:
-            if self._all_must:
+            if self._all_required:
                 return ~np.isfinite(matrix)
             outside = np.isinf(matrix)
         else:
             outside = matrix < self._low
             outside |= matrix > self._high
-        if not self._all_may:
-            outside |= np.isnan(matrix) & self._must
+        if not self._all_optional:
+            outside |= np.isnan(matrix) & self._required
         return outside
 
-    def _strings(self, values: Sequence[Any], count: int) -> tuple[Array, Array]:
-        """The tensors `text` and `text_missing` of the values of all rows, row by row."""
-        width = len(self._texts)
-        plain, gaps = _plain_texts(values)
+    def _string_tensors(self, values: Sequence[Any], count: int) -> tuple[Array, Array]:
+        """The tensors `text` and `text_missing` from the values of all rows, row by row."""
+        width = len(self._text_fields)
+        plain, gaps = _plain_strings(values)
         missing = np.zeros(len(plain), dtype=np.bool_)
         if gaps:
             missing[gaps] = True
-        if gaps and not all(self._text_may_lack[gap % width] for gap in gaps):
+        if gaps and not all(self._text_optional[gap % width] for gap in gaps):
             raise _NotPlain
-        for at, known in self._closed_texts:
+        for at, known in self._closed_strings:
             column = plain[at::width]
             if not known.issuperset(column):
                 present = [value for value, gap in zip(column, missing[at::width].tolist(), strict=True) if not gap]
@@ -216,10 +216,10 @@ class CompiledContract:
                     raise _NotPlain
         return np.array(plain, dtype=np.object_).reshape(count, width), missing.reshape(count, width)
 
-    def _check_texts(self, at: int, values: Sequence[str], gaps: Sequence[int]) -> None:
-        if gaps and not self._text_may_lack[at]:
+    def _check_strings(self, at: int, values: Sequence[str], gaps: Sequence[int]) -> None:
+        if gaps and not self._text_optional[at]:
             raise _NotPlain
-        known = next((known for place, known in self._closed_texts if place == at), None)
+        known = next((known for place, known in self._closed_strings if place == at), None)
         if known is not None and not known.issuperset(values):
             absent = set(gaps)
             if not known.issuperset(value for row, value in enumerate(values) if row not in absent):
@@ -227,7 +227,7 @@ class CompiledContract:
 
 
 def _limits(field: Field) -> tuple[float, float]:
-    """The least and the largest number of a field, after its dtype and its range."""
+    """The smallest and the largest number of a field, by its dtype and its range."""
     low, high = (max(min(end, _LARGEST), -_LARGEST) for end in field.type.extent)
     least, most = field.limits("range") or (None, None)
     return low if least is None else max(low, least), high if most is None else min(high, most)
@@ -249,14 +249,14 @@ def _all_known(column: npt.NDArray[np.float64], known: frozenset[float]) -> bool
 
 
 def _getter(keys: Sequence[Any]) -> Getter:
-    """The values at `keys` as a tuple, also of a single key or of none."""
+    """A function that gives the values at `keys` as a tuple, also for one key or none."""
     if len(keys) > 1:
         return itemgetter(*keys)
     return lambda row: tuple([row[key] for key in keys])
 
 
 def _doubles(values: Sequence[Any], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Numbers and what stands for none, as doubles. Raises _NotPlain, OverflowError."""
+    """Numbers as doubles, missing values as NaN. Raises _NotPlain, OverflowError."""
     kinds = set(map(type, values))
     if not kinds <= _NUMBERS:
         if kinds <= _NUMBERS_OR_NONE:
@@ -272,7 +272,7 @@ def _doubles(values: Sequence[Any], shape: tuple[int, ...]) -> npt.NDArray[np.fl
 
 
 def _gap(value: object) -> float:
-    """NaN for what stands for nothing. Raises _NotPlain, also for other classes of floats: they may have a length."""
+    """NaN for a missing value. Raises _NotPlain otherwise, also for subclasses of float, which may have a length."""
     odd = isinstance(value, float) and type(value) is not float and type(value) is not np.float64
     if odd or not is_missing(value):
         raise _NotPlain
@@ -288,7 +288,7 @@ def _numbers(column: Any) -> Array:
 
 
 def _listed(column: Any) -> Sequence[Any]:
-    """A column's values as Python's, where its type has no surprises. Raises _NotPlain."""
+    """A column's values as Python objects, for lists, tuples and plain arrays. Raises _NotPlain."""
     if isinstance(column, list | tuple):
         return column
     if type(column) is np.ndarray and column.dtype.kind in "OU":
@@ -297,16 +297,16 @@ def _listed(column: Any) -> Sequence[Any]:
     raise _NotPlain
 
 
-def _plain_texts(values: Sequence[Any]) -> tuple[Sequence[str], list[int]]:
-    """The texts, empty where one is missing, and the places of those. Raises _NotPlain."""
+def _plain_strings(values: Sequence[Any]) -> tuple[Sequence[str], list[int]]:
+    """The strings, empty where one is missing, and the indices of the missing ones. Raises _NotPlain."""
     gaps: list[int] = []
     if set(map(type, values)) != _STRING:
         gaps = [at for at, value in enumerate(values) if type(value) is not str]
-        texts = list(values)
+        strings = list(values)
         for at in gaps:
-            _gap(texts[at])
-            texts[at] = ""
-        values = texts
-    if not is_text("".join(values)):
+            _gap(strings[at])
+            strings[at] = ""
+        values = strings
+    if not is_valid_string("".join(values)):
         raise _NotPlain
     return values, gaps

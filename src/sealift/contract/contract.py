@@ -1,4 +1,4 @@
-"""The contract: everything that goes in and comes out of a model, by name."""
+"""The contract: the named inputs and outputs of a model."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from sealift.contract.outputs import output_kind
 from sealift.contract.parts import LONGEST_DESCRIPTION, LONGEST_TEXT
 from sealift.contract.scalars import Scalar
 from sealift.contract.stage import Stage, stage_of
-from sealift.contract.tensor import Tensor
+from sealift.contract.tensor_spec import TensorSpec
 from sealift.errors import ContractError
 
 _KEYS = {
     *("inputs", "outputs", "task", "tensors", "requires", "headline"),
     *("title", "description", "stages", "ignored", "about"),
 }
-# The author's own words on the model, by their heading in the card. They are the questions of a clinical calculator.
+# What the author says about the model: key → heading in the card. The headings follow those of clinical calculators.
 ABOUT = {
     "when_to_use": "When to use",
     "pitfalls": "Pitfalls",
@@ -37,13 +37,13 @@ ABOUT = {
     "license": "License",
     "review_date": "To be reviewed by",
 }
-# The most entries of each list (spec/CONTRACT.md §1).
+# The maximum number of entries of each list (spec/CONTRACT.md §1).
 _MOST = {"inputs": 5 << 12, "outputs": 64, "stages": 1 << 12, "ignored": 1 << 16}
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The output to show first; `class_` is the class meant where that output has one column a class."""
+    """The output to show first, and where it has one column for each class, the class to show."""
 
     output: str
     class_: Scalar | None = None
@@ -51,7 +51,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class Ignored:
-    """A column of the training rows that the model drops: its name and its place among all columns of those rows."""
+    """A column of the training rows that the model does not use: its name, and its position among all columns."""
 
     name: str
     position: int
@@ -62,10 +62,10 @@ class Contract:
     """Named, typed and described inputs and outputs (spec/CONTRACT.md).
 
     Attributes:
-        ignored: columns that the model drops, by position; rows may have them or not.
+        ignored: columns that the model does not use, by position; rows may have them or not.
 
     Raises:
-        ContractError: E106 when names repeat or the headline points nowhere.
+        ContractError: E106 when it contradicts itself, as by duplicate names or a headline that is not an output.
     """
 
     inputs: tuple[Field, ...]
@@ -93,27 +93,27 @@ class Contract:
         for kind, names in (("input", names_in), ("output", [o.name for o in self.outputs])):
             if len(set(names)) != len(names):
                 twice = next(name for name, times in Counter(names).items() if times > 1)
-                raise _contradiction(f"the {kind} {twice!r:.80} stands twice")
+                raise _contradiction(f"duplicate {kind} {twice!r:.80}")
         positions = [column.position for column in self.ignored]
         if positions != sorted(set(positions)) or not all(0 <= p < len(names_in) for p in positions):
-            raise _contradiction("the positions of the ignored columns are not ascending places among all columns")
+            raise _contradiction("the positions of the ignored columns must be ascending indices of columns")
         _check_answer_columns(self.outputs)
         if not isinstance(self.about, Mapping) or set(self.about) - set(ABOUT):
-            raise _contradiction(f"about has other keys than {', '.join(ABOUT)}")
+            raise _contradiction(f"about has unknown keys; permitted are {', '.join(ABOUT)}")
         for text in self.about.values():
             _text(text, LONGEST_DESCRIPTION)
         for stage in self.stages:
             if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].type.feeds != "text":
-                raise _contradiction("a stage takes a field that is no text")
+                raise _contradiction("the field of a stage does not hold strings")
         if self.headline is not None:
             shown = next((o for o in self.outputs if o.name == self.headline.output), None)
             if shown is None:
-                raise _contradiction(f"the headline {self.headline.output!r:.80} is no output")
+                raise _contradiction(f"the headline {self.headline.output!r:.80} is not an output")
             wanted = self.headline.class_
             if wanted is not None and not any(
                 wanted == value and isinstance(wanted, bool) == isinstance(value, bool) for value in shown.classes or ()
             ):
-                raise _contradiction(f"the headline's class {self.headline.class_!r:.80} is no class")
+                raise _contradiction(f"the headline's class {self.headline.class_!r:.80} is not a class of its output")
 
     def __repr__(self) -> str:
         return f"<Contract: {summary(self)}>"
@@ -123,22 +123,22 @@ class Contract:
         return notebook.facts(self.title or "Contract", tables(self))
 
     @cached_property
-    def tensors(self) -> tuple[Tensor, ...]:
-        """How the graph is fed: one matrix of numbers, one of texts with a mask, other types, and what stages give."""
+    def tensors(self) -> tuple[TensorSpec, ...]:
+        """The inputs of the graph: numbers, strings with their mask, tensors of other types, and outputs of stages."""
         numbers = tuple(i for i, f in enumerate(self.inputs) if f.type.feeds == "number")
         texts = tuple(i for i, f in enumerate(self.inputs) if f.type.feeds == "text")
         others = (tensor for i, f in enumerate(self.inputs) for tensor in f.type.tensors(i))
-        found = (
-            Tensor("number", "float64", ("rows", len(numbers)), numbers),
-            Tensor("text", "string", ("rows", len(texts)), texts),
-            Tensor("text_missing", "bool", ("rows", len(texts)), texts),
+        shared = (
+            TensorSpec("number", "float64", ("rows", len(numbers)), numbers),
+            TensorSpec("text", "string", ("rows", len(texts)), texts),
+            TensorSpec("text_missing", "bool", ("rows", len(texts)), texts),
         )
         staged = (
-            Tensor(f"{made.name}{k}", made.dtype, ("rows", *_numbered(made.shape, k)), (stage.field,), k)
+            TensorSpec(f"{output.name}{k}", output.dtype, ("rows", *_numbered(output.shape, k)), (stage.field,), k)
             for k, stage in enumerate(self.stages)
-            for made in stage.type.outputs
+            for output in stage.type.outputs
         )
-        return (*(tensor for tensor in found if tensor.fields), *others, *staged)
+        return (*(tensor for tensor in shared if tensor.fields), *others, *staged)
 
     @cached_property
     def requires(self) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ class Contract:
 
     @cached_property
     def blobs(self) -> Mapping[str, bytes]:
-        """The data of the stages, as the file holds it, by digest."""
+        """Digest → data of a stage, as stored in the file."""
         return {digest: body for stage in self.stages for digest, body in stage.blobs.values()}
 
     def output(self, name: str) -> Output:
@@ -163,20 +163,20 @@ class Contract:
         return next(o for o in self.outputs if o.name == name)
 
     def json_schema(self) -> dict[str, Any]:
-        """A JSON Schema (draft 2020-12) of one row as an object of JSON.
+        """A JSON Schema (draft 2020-12) of one row as a JSON object.
 
-        A valid row is accepted by `SealedModel.predict([row])`, except for what a schema cannot say: the range of a
-        date; 29 February in other than leap years; fractions of a second that a double does not hold; numbers beyond
-        float64; texts that a text stage refuses (R108). A row that is accepted is valid, except for booleans in place
-        of numbers and 0 and 1 in place of booleans.
+        `SealedModel.predict([row])` accepts every valid row, except for what a schema cannot express: the range of a
+        date; 29 February outside leap years; fractions of a second that a double cannot hold; numbers beyond float64;
+        strings that a text stage refuses (R108). Every row that it accepts is valid, except for booleans in place of
+        numbers and 0 and 1 in place of booleans.
         """
         return json_schema(self)
 
     def changed(self, **overrides: Mapping[str, Any]) -> Contract:
-        """A copy with fields enriched: `changed(age={"units": "years"})`. Raises ContractError E106."""
+        """A copy with other attributes of fields: `changed(age={"units": "years"})`. Raises ContractError E106."""
         for name in overrides:
             if name not in self.index:
-                raise _contradiction(f"there is no input {name!r:.80} to describe")
+                raise _contradiction(f"there is no input {name!r:.80}")
         inputs = tuple(
             Field.from_json({**f.as_json(), **_listed(overrides[f.name])}) if f.name in overrides else f
             for f in self.inputs
@@ -208,14 +208,14 @@ class Contract:
 
         Args:
             raw: the content of `contract.json`.
-            blobs: gives the data of all stages in the file, parsed, by digest; called after `requires` was looked at.
+            blobs: returns digest → parsed data of all stages in the file; called after `requires` was checked.
 
         Raises:
             ContractError: E107 when it requires a capability that this program lacks, E106 when it is malformed.
         """
         if not isinstance(raw, dict):
             raise _contradiction("it is not an object")
-        # First, because what a later capability brings along would otherwise be called malformed.
+        # First, because what a newer capability adds would otherwise be reported as malformed.
         required = check_required(raw.get("requires", []))
         data = blobs()
         unknown = set(raw) - _KEYS
@@ -227,7 +227,7 @@ class Contract:
             or set(headline) != {"output", "class"}
             or not isinstance(headline["output"], str)
         ):
-            raise _contradiction("the headline is not an output and a class")
+            raise _contradiction("the headline must be an output and a class")
         used: set[str] = set()
         contract = cls(
             inputs=tuple(Field.from_json(item) for item in _list(raw, "inputs")),
@@ -252,30 +252,30 @@ class Contract:
 
 
 def _numbered(shape: Sequence[int | str], k: int) -> tuple[int | str, ...]:
-    """The dimensions of a tensor of stage k, whose names no other stage has."""
+    """The dimensions of a tensor of stage k; their names get the stage's number, so that no other stage has them."""
     return tuple(size if isinstance(size, int) else f"{size}{k}" for size in shape)
 
 
 def _check_answer_columns(outputs: Sequence[Output]) -> None:
-    """Raise E106 where two outputs could have a column of the same name in a table of answers."""
+    """Raise E106 where two outputs could have columns of the same name in a table of answers."""
     # With "_" as the smallest character, the names that begin with `<name>_` directly follow `name`.
     names = sorted((output.name for output in outputs), key=lambda name: name.replace("_", "\0"))
     for name, following in itertools.pairwise(names):
         if following.startswith(f"{name}_"):
-            raise _contradiction(f"the output {following!r:.80} is named like a column of {name!r:.80}")
+            raise _contradiction(f"the output {following!r:.80} has the name of a column of {name!r:.80}")
 
 
 def _ignored(raw: object) -> Ignored:
     if not isinstance(raw, dict) or set(raw) != {"name", "position"}:
-        raise _contradiction("an ignored column is not a name and a position")
+        raise _contradiction("an ignored column must be a name and a position")
     name, position = raw["name"], raw["position"]
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_TEXT or not _is_whole(position):
-        raise _contradiction("an ignored column is not a name and a position")
+        raise _contradiction("an ignored column must be a name and a position")
     return Ignored(name, int(position))
 
 
 def _is_whole(value: object) -> bool:
-    """Whether a value is a whole number, 3.0 included: other readers do not tell it from 3."""
+    """Whether a value is a whole number; also 3.0, which other readers cannot tell from 3."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
 
 
@@ -284,21 +284,21 @@ def _listed(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _list(raw: Mapping[str, Any], key: str) -> list[Any]:
-    found = raw.get(key, [])
-    if not isinstance(found, list):
-        raise _contradiction(f"{key} is not a list")
-    _check_count(key, len(found))
-    return found
+    entries = raw.get(key, [])
+    if not isinstance(entries, list):
+        raise _contradiction(f"{key} must be a list")
+    _check_count(key, len(entries))
+    return entries
 
 
 def _check_count(key: str, count: int) -> None:
     if count > _MOST[key]:
-        raise _contradiction(f"{key} has {count} entries, {_MOST[key]} are allowed")
+        raise _contradiction(f"{key} has {count} entries; at most {_MOST[key]} are allowed")
 
 
 def _text(raw: object, most: int) -> str:
     if not isinstance(raw, str) or len(raw) > most:
-        raise _contradiction(f"title, description and the texts of about are text of at most {most} characters")
+        raise _contradiction(f"title, description and the values of about must be strings of at most {most} characters")
     return raw
 
 
@@ -306,5 +306,5 @@ def _contradiction(what: str) -> ContractError:
     return ContractError(
         "E106",
         f"The contract is malformed: {what}.",
-        fix="`sealift docs spec/CONTRACT` says in §1 what may stand there.",
+        fix="See §1 of `sealift docs spec/CONTRACT`.",
     )

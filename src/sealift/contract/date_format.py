@@ -1,4 +1,4 @@
-"""The form of dates in cells of text, where it is not ISO 8601: a small part of C's strptime (spec/CONTRACT.md §3).
+"""Formats of dates in text files other than ISO 8601: a small part of C's strptime (spec/CONTRACT.md §3).
 
 `%Y` is a year of four digits; `%m`, `%d`, `%H`, `%M`, `%S` are one or two digits. Everything else stands for itself.
 """
@@ -21,23 +21,28 @@ _PARTS = {
 _PART = r"%[YmdHMS]|[^%A-Za-z0-9\x00-\x1f]|T"
 _TOKENS, _ONE = re.compile(rf"(?:{_PART})*"), re.compile(_PART)
 _MAX_LENGTH = 32
-# A format that reads these otherwise than ISO 8601 does would turn one date into another.
+# A format that reads these differently from ISO 8601 would turn one date into another.
 _PROBES = ("2024-03-02", "2024-03-02T04:05", "2024-03-02T04:05:06")
 
 
 def format_problem(given: str, *, days: bool) -> str | None:
-    """What is wrong with a date format, of dates without a time of day where `days`; None for a good one."""
+    """What is wrong with a date format; None if nothing is.
+
+    Args:
+        given: the format.
+        days: whether its dates have no time of day.
+    """
     tokens = _tokens(given) if len(given) <= _MAX_LENGTH else None
     if tokens is None:
-        return "date_format is made of %Y %m %d %H %M %S and separators, in at most 32 characters"
+        return "date_format must consist of %Y %m %d %H %M %S and separators, at most 32 characters"
     directives = [token[1] for token in tokens if token[0] == "%"]
     if len(set(directives)) != len(directives) or not {"Y", "m", "d"} <= set(directives):
-        return "date_format has each of %Y, %m and %d once"
+        return "date_format must have each of %Y, %m and %d once"
     if days and set(directives) - {"Y", "m", "d"}:
-        return "the date_format of a date has no time of day"
+        return "the date_format of a date must not have a time of day"
     if ("M" in directives and "H" not in directives) or ("S" in directives and "M" not in directives):
-        return "date_format has %H before %M and %M before %S"
-    # A pattern is compiled only for what can read a probe, which is a hundredth of what a contract may hold.
+        return "date_format must not have %M without %H, or %S without %M"
+    # A pattern is compiled only for the few formats that can read a probe: a contract may hold thousands of formats.
     literals = "".join(token for token in tokens if token[0] != "%")
     if literals not in ("--", "--T:", "--T::") or not given.startswith("%Y-"):
         return None
@@ -50,7 +55,7 @@ def format_problem(given: str, *, days: bool) -> str | None:
 
 @lru_cache
 def compile_format(given: str) -> re.Pattern[str]:
-    """The pattern of a good format."""
+    """The regular expression of a valid format."""
     parts = [
         f"(?P<{token[1]}>{_PARTS[token[1]]})" if token[0] == "%" else re.escape(token) for token in _tokens(given) or ()
     ]
@@ -58,15 +63,15 @@ def compile_format(given: str) -> re.Pattern[str]:
 
 
 def iso_of(text: str, pattern: re.Pattern[str]) -> str:
-    """The ISO 8601 form of a cell that fits the pattern; other cells as they are."""
+    """A cell that matches the pattern, in ISO 8601; other cells unchanged."""
     match = pattern.fullmatch(text)
     if match is None:
         return text
-    found = match.groupdict()
-    date = f"{found['Y']}-{found['m']:0>2}-{found['d']:0>2}"
-    if "H" not in found:
+    parts = match.groupdict()
+    date = f"{parts['Y']}-{parts['m']:0>2}-{parts['d']:0>2}"
+    if "H" not in parts:
         return date
-    clock = ":".join(f"{found.get(part) or '0':0>2}" for part in "HMS")
+    clock = ":".join(f"{parts.get(part) or '0':0>2}" for part in "HMS")
     return f"{date}T{clock}"
 
 

@@ -1,6 +1,6 @@
-"""Dates and times: ISO 8601 local text, and whole microseconds since 1970-01-01T00:00:00 (spec/CONTRACT.md §2).
+"""Dates and times: local ISO 8601 strings, and whole microseconds since 1970-01-01T00:00:00 (spec/CONTRACT.md §2).
 
-The calendar is the proleptic Gregorian one of the years 1 to 9999, without leap seconds and without time zones.
+The calendar is the proleptic Gregorian calendar of the years 1 to 9999, without leap seconds and time zones.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-if TYPE_CHECKING:  # imported where it is used, because the contract is also read where no array is
+if TYPE_CHECKING:  # imported where it is used, because a contract is read without NumPy
     import numpy as np
     import numpy.typing as npt
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # imported where it is used, because the contract is also rea
 TIMES = ("date", "datetime")
 DAY = 86_400_000_000
 FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
-"""Microseconds of 0001-01-01 and of the last one of 9999-12-31."""
+"""The first microsecond of 0001-01-01 and the last of 9999-12-31."""
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?)?")
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
@@ -29,94 +29,94 @@ _PLAIN = re.compile(rf"(?:(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T{_CLOCK})?|NaT)
 _ZONE = re.compile(r"(Z|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z]{3,4})")
 _START = datetime.datetime(1970, 1, 1)
 _EPOCH = _START.toordinal()
-# How many of NumPy's units make a microsecond, or the other way round.
+# Microseconds in one of NumPy's coarser units, and NumPy's finer units in a microsecond.
 _COARSE = {"D": DAY, "h": DAY // 24, "m": 60_000_000, "s": 1_000_000, "ms": 1000, "us": 1, "W": 7 * DAY}
 _FINE = {"ns": 1000, "ps": 10**6, "fs": 10**9, "as": 10**12}
 
 
 def micros_of(value: object, dtype: str) -> int | None:
-    """Microseconds of a text, a date or a time of Python's, NumPy's or pandas'; None for what `dtype` does not hold.
+    """Microseconds of a string, or of a date or time of Python, NumPy or pandas; None where it is not of `dtype`.
 
-    What float64 cannot say exactly is none: it holds whole seconds of every year, and single microseconds from 1685
-    to 2255.
+    Also None where float64 is not exact: it holds whole seconds of every year, and single microseconds from 1685 to
+    2255.
     """
-    found = _micros(value)
-    if found is None or not FIRST <= found <= LAST or int(float(found)) != found:
+    micros = _micros(value)
+    if micros is None or not FIRST <= micros <= LAST or int(float(micros)) != micros:
         return None
-    return found if dtype == "datetime" or found % DAY == 0 else None
+    return micros if dtype == "datetime" or micros % DAY == 0 else None
 
 
 def text_of(micros: float, dtype: str) -> str:
-    """The one spelling that is written: `2024-03-01`, `2024-03-01T12:30:00`, `2024-03-01T12:30:00.5`."""
+    """The canonical form: `2024-03-01`, `2024-03-01T12:30:00`, `2024-03-01T12:30:00.5`."""
     moment = _START + datetime.timedelta(microseconds=int(micros))
     text = moment.date().isoformat() if dtype == "date" else moment.isoformat()
     return text.rstrip("0") if dtype == "datetime" and moment.microsecond else text
 
 
 def column_micros(column: Sequence[Any] | npt.NDArray[Any]) -> tuple[_Micros, npt.NDArray[np.bool_]] | None:
-    """A column without a flaw all at once: microseconds and where one is missing; None where each must be read."""
+    """Microseconds (N,) and a mask of missing values (N,); None where the values must be read one by one."""
     import numpy as np
 
     if isinstance(column, np.ndarray) and column.dtype.kind == "M":
         return array_micros(column)
     if not isinstance(column, list) or not all(type(value) is str or value is None for value in column):
         return None
-    # NumPy reads more than the contract permits, and far faster than one text after the other.
-    texts = ["NaT" if value is None else value for value in column]
-    joined = "\n".join(texts) + "\n"
-    if joined.count("\n") != len(texts) or not _PLAIN.fullmatch(joined) or texts.count("NaT") != column.count(None):
+    # NumPy is far faster than one string after the other, but accepts more than the contract permits.
+    strings = ["NaT" if value is None else value for value in column]
+    joined = "\n".join(strings) + "\n"
+    if joined.count("\n") != len(strings) or not _PLAIN.fullmatch(joined) or strings.count("NaT") != column.count(None):
         return None
     try:
-        return array_micros(np.array(texts, dtype="datetime64[us]"))
+        return array_micros(np.array(strings, dtype="datetime64[us]"))
     except ValueError:  # 30 February
         return None
 
 
 def array_micros(array: npt.NDArray[Any]) -> tuple[_Micros, npt.NDArray[np.bool_]] | None:
-    """NumPy's datetime64 (N,) likewise; None where a value is no whole microsecond of the years 1 to 9999."""
+    """The same for a datetime64 array (N,); None where a value is not a whole microsecond of the years 1 to 9999."""
     import numpy as np
 
     unit, many = np.datetime_data(array.dtype)
     missing = np.isnat(array)
     counts = np.where(missing, 0, array.astype(np.int64)) if unit not in ("Y", "M") else None
     if counts is None:
-        found = np.where(missing, 0, array.astype("datetime64[s]").astype(np.int64)) * 1_000_000
+        micros = np.where(missing, 0, array.astype("datetime64[s]").astype(np.int64)) * 1_000_000
     elif unit in _FINE:
         if (counts * many % _FINE[unit]).any():
             return None
-        found = counts * many // _FINE[unit]
+        micros = counts * many // _FINE[unit]
     else:
         scale = _COARSE[unit] * many
         if ((counts > LAST // scale) | (counts < FIRST // scale)).any():
             return None
-        found = counts * scale
-    wrong = (found < FIRST) | (found > LAST) | (found.astype(np.float64).astype(np.int64) != found)
-    return None if wrong.any() else (found, missing)
+        micros = counts * scale
+    wrong = (micros < FIRST) | (micros > LAST) | (micros.astype(np.float64).astype(np.int64) != micros)
+    return None if wrong.any() else (micros, missing)
 
 
 def hint(value: object) -> str:
-    """What more to say of a value that was refused, with a space before it; may be empty."""
+    """Advice about a refused value for the end of its message, with a leading space; may be empty."""
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
         return (
-            ' Time zones are not carried: bring the column to one zone and leave it out, .dt.tz_convert("UTC")'
+            ' Time zones are not supported: convert the column to one zone and remove it, .dt.tz_convert("UTC")'
             ".dt.tz_localize(None)."
         )
     if not isinstance(value, str):
         return ""
     date, space, time = value.strip().partition(" ")
     if space and _ISO.fullmatch(f"{date}T{time}"):
-        return " Between date and time stands a T."
-    found = re.match(_ISO, value.strip().replace(" ", "T"))
-    rest = value.strip()[found.end() :].strip() if found else ""
-    if found and _ZONE.fullmatch(rest):
-        return " Time zones are not carried: give the local time without one."
+        return " Write a T between date and time."
+    match = re.match(_ISO, value.strip().replace(" ", "T"))
+    rest = value.strip()[match.end() :].strip() if match else ""
+    if match and _ZONE.fullmatch(rest):
+        return " Time zones are not supported: give the local time without one."
     return ""
 
 
 def _micros(value: object) -> int | None:
     if isinstance(value, str):
         return _parsed(value)
-    if isinstance(value, datetime.datetime):  # pandas' Timestamp too, which may have nanoseconds
+    if isinstance(value, datetime.datetime):  # also pandas.Timestamp, which may have nanoseconds
         if value.tzinfo is not None or int(getattr(value, "nanosecond", 0)):
             return None
         return _composed(value.date(), value.hour, value.minute, value.second, value.microsecond)
@@ -125,12 +125,12 @@ def _micros(value: object) -> int | None:
     if type(value).__name__ == "datetime64":
         import numpy as np
 
-        found = array_micros(np.array([value]))
-        return None if found is None or found[1][0] else int(found[0][0])
+        converted = array_micros(np.array([value]))
+        return None if converted is None or converted[1][0] else int(converted[0][0])
     return None
 
 
-@lru_cache(64)  # a bound of a field is read several times in a row
+@lru_cache(64)  # a bound of a field is parsed several times
 def _parsed(text: str) -> int | None:
     if _EXACT.fullmatch(text) is None:
         return None

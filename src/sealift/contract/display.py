@@ -1,4 +1,4 @@
-"""How a contract is shown: a line for `repr`, tables for notebooks."""
+"""Display of a contract: a line for `repr`, tables for notebooks."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _ROWS = 100  # of a table
 _NAME = 24
 
 
-class Described(Protocol):
-    """What is shown of a contract (`sealift.contract.contract.Contract`)."""
+class Displayable(Protocol):
+    """The attributes of a contract that are displayed (`sealift.contract.contract.Contract`)."""
 
     @property
     def inputs(self) -> tuple[Field, ...]:
@@ -36,17 +36,17 @@ class Described(Protocol):
         """What the model is for."""
 
 
-def summary(contract: Described) -> str:
+def summary(contract: Displayable) -> str:
     """The task, the number of inputs with the first names, and the outputs."""
     count = len(contract.inputs)
     inputs = f"{count} input{'s' * (count != 1)} ({_names(field.name for field in contract.inputs)})"
     return f"{contract.task}, {inputs} → {_names(output.name for output in contract.outputs)}"
 
 
-def tables(contract: Described) -> str:
+def tables(contract: Displayable) -> str:
     """The inputs and outputs as HTML tables, the first hundred of each."""
     called = labels(contract.inputs)
-    named = called == [f.name for f in contract.inputs]  # then one column says it all
+    named = called == [f.name for f in contract.inputs]  # then the titles need no column
     inputs = [
         [*([] if named else [label]), f.name, f.dtype, "yes" if f.missing == "allowed" else "no", _values(f), f.units]
         for f, label in zip(contract.inputs[:_ROWS], called, strict=False)
@@ -63,7 +63,7 @@ def tables(contract: Described) -> str:
 
 
 def labels(fields: Sequence[Field]) -> list[str]:
-    """What fields are called for people: their titles, or their names where a title is another one's title or name."""
+    """The displayed names of fields: the title, or the name where another field has the same title or name."""
     count = Counter(text for field in fields for text in {field.name, field.title})
     return [field.title if field.title and count[field.title] == 1 else field.name for field in fields]
 

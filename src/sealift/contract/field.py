@@ -1,4 +1,4 @@
-"""One input of a model: its name, type, and what may stand in it (spec/CONTRACT.md §1)."""
+"""One input of a model: its name, its type and its permitted values (spec/CONTRACT.md §1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealift.contract.parts import (
     LONGEST_DESCRIPTION,
     LONGEST_TEXT,
     as_tuples,
-    distinct_texts,
+    distinct_strings,
     known_keys,
     malformed,
     text_problem,
@@ -23,11 +23,11 @@ from sealift.contract.scalars import Scalar, shown
 from sealift.contract.types import ValueType, value_type, value_types
 
 DType: TypeAlias = str
-"""The name of a type of values, with parameters perhaps (`sealift.contract.types`)."""
+"""The name of a type of values, possibly with parameters (`sealift.contract.types`)."""
 Policy: TypeAlias = Literal["allowed", "refused"]
 Task: TypeAlias = Literal["classification", "regression", "transformation", "clustering", "outliers"]
 Bound: TypeAlias = float | str
-"""A number; of dates and times, their text."""
+"""A number; for dates and times, a string."""
 
 _MAX_WORDS, _MAX_WORD = 64, 128
 _POLICIES = get_args(Policy)
@@ -41,18 +41,18 @@ class Field:
         name: the column's name, unique in its contract.
         dtype: the name of its type: float64, float32, int64, bool, string, date, datetime, or one of another package.
         missing: whether a row may lack the value.
-        categories: the known values, or None where any value of the dtype may stand.
+        categories: the known values, or None where any value of the dtype is permitted.
         category_names: their names for people, in the same order, or None.
         unknown: whether a value outside `categories` is accepted.
-        range: the permitted (lowest, highest), inclusive; either may be None. Declared by a person. Texts where the
+        range: the permitted (lowest, highest), inclusive; either may be None. Declared by a person. Strings where the
             field holds dates: ("2020-01-01", None).
-        observed: where most training values lay, rounded outwards.
-        typical: a rounded central value, or the commonest category.
-        missing_as: the cells of a text file that are missing; None for the default of the dtype: `MISSING_WORDS`, or
-            the empty cell where the field holds strings.
-        true_as, false_as: the words of a boolean field in text files, beside `true` and `false`.
-        date_format: the form of dates in text files beside ISO 8601, such as `%d.%m.%Y`.
-        title, description, units: text for people.
+        observed: the range of most training values, rounded outwards.
+        typical: a rounded central value, or the most common category.
+        missing_as: the cells of a text file that mean a missing value; None for the default of the dtype:
+            `MISSING_WORDS`, or the empty cell where the field holds strings.
+        true_as, false_as: the words of a boolean field in text files, in addition to `true` and `false`.
+        date_format: the format of dates in text files in addition to ISO 8601, such as `%d.%m.%Y`.
+        title, description, units: shown to users.
         personal: whether the value is personal data.
     """
 
@@ -91,7 +91,7 @@ class Field:
         return known
 
     def limits(self, key: Literal["range", "observed"]) -> tuple[float | None, float | None] | None:
-        """`range` or `observed` as the graph's numbers: of dates, in microseconds since 1970."""
+        """`range` or `observed` as numbers of the graph; dates in microseconds since 1970."""
         bounds = cast("tuple[Bound | None, Bound | None] | None", getattr(self, key))
         return None if bounds is None else (self.type.limit(bounds[0]), self.type.limit(bounds[1]))
 
@@ -108,7 +108,7 @@ class Field:
 
 
 def named_categories(field: Field, most: int | None = None) -> list[str]:
-    """The first `most` categories as text for people: `0 = no`, `1 = yes`, or alone where they have no names."""
+    """The first `most` categories for display: `0 = no`, `1 = yes`, or the values where they have no names."""
     values = [shown(value) for value in (field.categories or ())[:most]]
     if field.category_names is None:
         return values
@@ -124,23 +124,23 @@ def _input_problem(field: Field) -> str | None:
         return f"the dtype {field.dtype!r:.40} is not one of {', '.join(value_types())}"
     kind = field.type
     if field.missing not in _POLICIES or field.unknown not in _POLICIES:
-        return "missing and unknown are 'allowed' or 'refused'"
+        return "missing and unknown must be 'allowed' or 'refused'"
     if not kind.has_categories and field.categories is not None:
-        return f"a field of the dtype {field.dtype} has no categories"
+        return f"a field of the dtype {field.dtype} cannot have categories"
     if field.typical is not None and not kind.fits(field.typical):
         return f"the typical value is not of the dtype {field.dtype}"
     if field.categories is not None:
         if not field.categories or not all(map(kind.fits, field.categories)):
             return f"categories must be values of the dtype {field.dtype}, at least one"
         if len(set(field.categories)) != len(field.categories):
-            return "a category stands twice"
+            return "duplicate category"
         if too_long(field.categories, LONGEST_DESCRIPTION):
             return f"a category has more than {LONGEST_DESCRIPTION} characters"
     if field.category_names is not None:
         if field.categories is None or len(field.category_names) != len(field.categories):
-            return "there are not as many category names as categories"
-        if not distinct_texts(field.category_names):
-            return "category names are texts, none empty and none twice"
+            return "the number of category names differs from that of categories"
+        if not distinct_strings(field.category_names):
+            return "category names must be non-empty, unique strings"
         if too_long(field.category_names, LONGEST_TEXT):
             return f"a category name has more than {LONGEST_TEXT} characters"
     keys: tuple[Literal["range", "observed"], ...] = ("range", "observed")
@@ -149,41 +149,41 @@ def _input_problem(field: Field) -> str | None:
         if bounds is None:
             continue
         if not kind.has_range:
-            return f"a field of the dtype {field.dtype} has no {key}"
+            return f"a field of the dtype {field.dtype} cannot have {key}"
         low, high = field.limits(key) or (None, None)
         if any(
             raw is not None and (b is None or not math.isfinite(b)) for raw, b in zip(bounds, (low, high), strict=True)
         ):
-            return f"the {key} is not made of values that can be compared: {kind.bounds}"
+            return f"the bounds of {key} must be {kind.bounds}"
         if low is not None and high is not None and low > high:
-            return f"the {key} begins above its end"
+            return f"the lower bound of {key} is above the upper one"
     problem = _cell_problem(field)
     if problem:
         return problem
-    return None if isinstance(field.personal, bool) else "personal is true or false"
+    return None if isinstance(field.personal, bool) else "personal must be true or false"
 
 
 def _cell_problem(field: Field) -> str | None:
-    """What is wrong with the keys on how cells of text are read."""
+    """What is wrong with the keys on reading cells of text files."""
     if field.missing_as is None and field.true_as is None and field.false_as is None and field.date_format == "":
         return None
     lists = [words for words in (field.missing_as, field.true_as, field.false_as) if words is not None]
     if any(len(words) > _MAX_WORDS for words in lists):
-        return f"missing_as, true_as and false_as have at most {_MAX_WORDS} words"
+        return f"missing_as, true_as and false_as must have at most {_MAX_WORDS} words"
     words: list[object] = [word for part in lists for word in part]
     if any(not isinstance(word, str) or len(word) > _MAX_WORD for word in words):
-        return f"missing_as, true_as and false_as hold strings of at most {_MAX_WORD} characters"
+        return f"missing_as, true_as and false_as must hold strings of at most {_MAX_WORD} characters"
     if len(set(words)) != len(words):
-        return "a word stands twice in missing_as, true_as and false_as"
+        return "a word occurs twice in missing_as, true_as and false_as"
     if (field.true_as is not None or field.false_as is not None) and not field.type.has_words:
-        return f"a field of the dtype {field.dtype} has no true_as and false_as"
+        return f"a field of the dtype {field.dtype} cannot have true_as or false_as"
     date_format: object = field.date_format
     if not isinstance(date_format, str):
-        return "date_format is a string"
+        return "date_format must be a string"
     if not date_format:
         return None
     if not field.type.has_date_format:
-        return f"a field of the dtype {field.dtype} has no date_format"
+        return f"a field of the dtype {field.dtype} cannot have date_format"
     return format_problem(date_format, days=field.type.has_days)
 
 
@@ -192,7 +192,7 @@ def _pair(raw: object, key: str, where: str, dtype: object) -> tuple[Bound | Non
     if kind is None:
         raise malformed(f"the dtype {dtype!r:.40} is not one of {', '.join(value_types())}", where)
     if not isinstance(raw, list | tuple) or len(raw) != 2:
-        raise malformed(f"{key} is not a pair", where)
+        raise malformed(f"{key} must be a pair", where)
     try:
         low, high = (None if bound is None else kind.bound(bound) for bound in raw)
     except ValueError as error:

@@ -10,8 +10,8 @@ from sealift.contract.field import Field, named_categories
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-class Described(Protocol):
-    """What is read of a contract (`sealift.contract.contract.Contract`)."""
+class HasRowSchema(Protocol):
+    """The attributes of a contract that its schema is made from (`sealift.contract.contract.Contract`)."""
 
     @property
     def inputs(self) -> tuple[Field, ...]:
@@ -19,23 +19,23 @@ class Described(Protocol):
 
     @property
     def ignored_names(self) -> frozenset[str]:
-        """The columns that a row may have besides."""
+        """Columns that a row may have in addition."""
 
     @property
     def title(self) -> str:
-        """What the model is called."""
+        """The title of the model."""
 
     @property
     def description(self) -> str:
         """What it predicts."""
 
 
-def json_schema(contract: Described) -> dict[str, Any]:
+def json_schema(contract: HasRowSchema) -> dict[str, Any]:
     """The schema of one row; see `Contract.json_schema`."""
     schema: dict[str, Any] = {"$schema": _DIALECT, "type": "object"}
     schema |= {key: text for key, text in (("title", contract.title), ("description", contract.description)) if text}
     properties: dict[str, Any] = {field.name: _property(field) for field in contract.inputs}
-    properties |= {name: {"description": "The model drops this column."} for name in sorted(contract.ignored_names)}
+    properties |= {name: {"description": "The model ignores this column."} for name in sorted(contract.ignored_names)}
     required = [field.name for field in contract.inputs if field.missing == "refused"]
     return schema | {"properties": properties, "required": required, "additionalProperties": False}
 
@@ -57,7 +57,7 @@ def _property(field: Field) -> dict[str, Any]:
 
 
 def _words(field: Field) -> list[str]:
-    """What a schema cannot demand, and names of categories, in sentences."""
+    """Sentences on what a schema cannot express, and on the names of categories."""
     words = []
     if field.range is not None and any(isinstance(bound, str) for bound in field.range):
         low, high = field.range

@@ -1,4 +1,4 @@
-"""Numbers as text for people: one spelling in the page, the card and the command line (spec/CONTRACT.md §7)."""
+"""Display of numbers, the same in the page, the card and the command line (spec/CONTRACT.md §7)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NO_BREAK = "\u00a0"
 
 
 def readable(value: float) -> str:
-    """A number with at least five significant digits and its whole part in full: `1,312,094`, `0.12346`.
+    """A number with at least five significant digits and its full integer part: `1,312,094`, `0.12346`.
 
     Thousands are grouped from 10,000 on. Below 0.0001 and from 2**53 on it is written with a power of ten.
     """
@@ -41,7 +41,7 @@ def readable(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A probability as `33.0 %`; never rounded to a certainty that the model did not state."""
+    """A probability as `33.0 %`; never rounded to 0 or 100 % where it is not exactly that."""
     if 0 < share < 0.001:
         return f"<{_NO_BREAK}0.1{_NO_BREAK}%"
     if 0.999 < share < 1:

@@ -10,7 +10,7 @@ from sealift.contract.parts import (
     LONGEST_DESCRIPTION,
     LONGEST_TEXT,
     as_tuples,
-    distinct_texts,
+    distinct_strings,
     known_keys,
     malformed,
     text_problem,
@@ -20,7 +20,7 @@ from sealift.contract.parts import (
 from sealift.contract.scalars import Scalar
 
 MOST_WIDTH = 1 << 20
-"""The most columns of all outputs of a contract."""
+"""The maximum number of columns of all outputs of a contract together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +30,12 @@ class Output:
     Attributes:
         name: the name of the graph's output, and of its columns in tables of answers.
         kind: the name of its kind, such as `label` (`sealift.contract.outputs`).
-        dtype: float64, int64, bool or string; which of them, its kind says.
+        dtype: float64, int64, bool or string; the kind says which are permitted.
         width: None for a tensor of shape (N,), else the number of columns of a tensor (N, width).
-        classes: label values, in the order of the columns where the output is wide.
-        class_names: their names for people.
-        columns: the columns' names where an output is wide and has no classes.
-        title, units, description: text for people.
+        classes: label values; in the order of the columns where the output has a column for each class.
+        class_names: their displayed names.
+        columns: names of the columns of a wide output without classes.
+        title, units, description: shown to users.
     """
 
     name: str
@@ -63,14 +63,14 @@ class Output:
         """Read an output. Raises ContractError E106."""
         values = known_keys(cls, raw, "output")
         width = values.get("width")
-        if isinstance(width, float) and width.is_integer():  # as another reader would take 3.0
+        if isinstance(width, float) and width.is_integer():  # other readers cannot tell 3.0 from 3
             values["width"] = int(width)
         where = f"output {str(values.get('name'))!r:.80}"
         return cls(**as_tuples(values, ("classes", "class_names", "columns"), where))
 
     @property
     def column_names(self) -> list[str]:
-        """The columns' names in a table of answers, each of them different: `label`, or `probability_ill`."""
+        """The names of the columns in a table of answers, all different: `label`, or `probability_ill`."""
         return output_kind(self).column_names(self)
 
     def first_columns(self, count: int) -> list[str]:
@@ -90,18 +90,18 @@ def _problem(output: Output) -> str | None:
     if problem is not None:
         return problem
     if output.width is not None and (type(output.width) is not int or not 1 <= output.width <= MOST_WIDTH):
-        return f"the width is not a count from 1 to {MOST_WIDTH}"
+        return f"the width must be an integer from 1 to {MOST_WIDTH}"
     for names, most in ((output.class_names, LONGEST_TEXT), (output.columns, LONGEST_TEXT)):
         if names is not None and (not all(isinstance(name, str) for name in names) or too_long(names, most)):
-            return f"class names and columns are text of at most {most} characters"
+            return f"class names and columns must be strings of at most {most} characters"
     if output.classes is not None and not all(isinstance(value, str | int | float) for value in output.classes):
-        return "a class is no text, number or boolean"
+        return "classes must be strings, numbers or booleans"
     if output.classes is not None and too_long(output.classes, LONGEST_DESCRIPTION):
         return f"a class has more than {LONGEST_DESCRIPTION} characters"
     if output.class_names is not None and (output.classes is None or len(output.class_names) != len(output.classes)):
-        return "there are not as many class names as classes"
+        return "the number of class names differs from that of classes"
     if output.columns is not None and len(output.columns) != output.width:
-        return "there are not as many column names as columns"
-    if not all(distinct_texts(names) for names in (output.class_names, output.columns) if names is not None):
-        return "names of classes and of columns are texts, none empty and none twice"
+        return "the number of column names differs from the width"
+    if not all(distinct_strings(names) for names in (output.class_names, output.columns) if names is not None):
+        return "names of classes and of columns must be non-empty, unique strings"
     return None

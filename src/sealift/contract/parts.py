@@ -1,4 +1,4 @@
-"""Reading the JSON of a contract's parts: keys, texts and lists (spec/CONTRACT.md §1)."""
+"""Read the JSON of fields and outputs: keys, strings and lists (spec/CONTRACT.md §1)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from sealift.errors import ContractError
 
 LONGEST_TEXT, LONGEST_DESCRIPTION = 1 << 12, 1 << 16
-"""The most characters of a name, title or unit; of any other text."""
+"""The maximum number of characters of a name, title or unit, and of any other string."""
 
 
-def distinct_texts(names: Sequence[object]) -> bool:
-    """Whether names are strings, none empty and none twice."""
+def distinct_strings(names: Sequence[object]) -> bool:
+    """Whether names are non-empty, unique strings."""
     return all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names)
 
 
 def text_problem(item: Any, *short: str) -> str | None:
-    """What is wrong with the name, the description, and the texts under the keys `short`; None if nothing is."""
+    """What is wrong with the name, the description and the strings of the keys `short`; None if nothing is."""
     if not isinstance(item.name, str) or not item.name:
-        return "the name is empty or no text"
+        return "the name must be a non-empty string"
     for key, most in (
         ("name", LONGEST_TEXT),
         ("description", LONGEST_DESCRIPTION),
@@ -29,17 +29,17 @@ def text_problem(item: Any, *short: str) -> str | None:
     ):
         text = getattr(item, key)
         if not isinstance(text, str) or len(text) > most:
-            return f"the {key} is not text of at most {most} characters"
+            return f"the {key} must be a string of at most {most} characters"
     return None
 
 
 def too_long(values: Iterable[object], most: int) -> bool:
-    """Whether a string among the values has more characters than `most`."""
+    """Whether a string among the values has more than `most` characters."""
     return any(isinstance(value, str) and len(value) > most for value in values)
 
 
 def without_defaults(item: Any) -> dict[str, Any]:
-    """The attributes as JSON without those that have their default value."""
+    """The attributes as a JSON object, without those that have their default value."""
     result = {}
     for spec in fields(item):
         value = getattr(item, spec.name)
@@ -59,9 +59,9 @@ def _required_keys(kind: Any) -> frozenset[str]:
 
 
 def known_keys(kind: Any, raw: object, where: str) -> dict[str, Any]:
-    """A JSON object with the attributes of a dataclass as its keys. Raises ContractError E106 for others."""
+    """A JSON object whose keys are attributes of a dataclass. Raises ContractError E106 for any other value."""
     if not isinstance(raw, dict):
-        raise malformed("it is not an object", where)
+        raise malformed("it must be an object", where)
     unknown, missing = set(raw) - _keys_of(kind), _required_keys(kind) - set(raw)
     if unknown or missing:
         raise malformed(f"keys are missing: {sorted(missing)}, or unknown: {sorted(unknown)!r:.120}", where)
@@ -69,11 +69,11 @@ def known_keys(kind: Any, raw: object, where: str) -> dict[str, Any]:
 
 
 def as_tuples(values: dict[str, Any], keys: Sequence[str], where: str) -> dict[str, Any]:
-    """The values with lists as tuples under these keys. Raises ContractError E106 for what is no list."""
+    """Convert the lists under these keys to tuples. Raises ContractError E106 for other values."""
     for key in keys:
         if values.get(key) is not None:
             if not isinstance(values[key], list):
-                raise malformed(f"{key} is not a list", where)
+                raise malformed(f"{key} must be a list", where)
             values[key] = tuple(values[key])
     return values
 
@@ -84,5 +84,5 @@ def malformed(what: str, where: str) -> ContractError:
         "E106",
         f"The contract is malformed: {what}.",
         where=where,
-        fix="`sealift docs spec/CONTRACT` says in §1 what may stand there.",
+        fix="See §1 of `sealift docs spec/CONTRACT`.",
     )

@@ -1,4 +1,4 @@
-"""Rows of the usual kinds to tensors, by a contract compiled once: the fast path beside `columns_of` and `encode`."""
+"""The fast path for rows of the usual types: a contract compiled once, in place of `columns_of` and `encode`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealift.contract.rows import columns_of, is_one, is_single
 Piece: TypeAlias = Callable[[int, int], Tensors | None]
 """The tensors of the rows from `start` to `stop`; None where one of them may have a problem."""
 
-_SMALL = 1024  # rows that are copied sooner than it is found out whether they must be
+_SMALL = 1024  # rows for which a copy takes less time than the question whether it is needed
 _DICT = {dict}
 _STRING = {str}
 _SEQUENCES = frozenset({list, tuple})
@@ -43,27 +43,27 @@ class RowReader:
         self._by_place = {width: self._compiled.getters(places) for width, places in self._places.items()}
 
     def pieces(self, rows: Any, *, extra: bool = False) -> tuple[int, Piece]:
-        """The number of rows, and what gives the tensors of some of them.
+        """The number of rows, and a function that gives the tensors of some of them.
 
         Args:
-            rows, extra: as `columns_of` takes them.
+            rows, extra: as for `columns_of`.
 
         Raises:
-            ContractError: E101 to E105, when the rows are no table that fits the contract.
+            ContractError: E101 to E105, when the rows do not fit the contract.
         """
         try:
             usual = self._usual(rows, extra)
-        except Exception:  # `columns_of` says what is wrong with a foreign object
+        except Exception:  # `columns_of` reports what is wrong with the object
             usual = None
         return usual or self.columns(columns_of(self.contract, rows, extra=extra))
 
     def columns(self, columns: Any) -> tuple[int, Piece]:
-        """Likewise for columns by name, as `columns_of` gives them."""
+        """The same for columns by name (`columns_of`)."""
         count = len(columns[self._names[0]])
         return count, lambda start, stop: self._compiled.of_columns(columns, slice(start, stop))
 
     def encode(self, columns: Any, *, first_row: int = 1) -> Batch:
-        """As `check.encode`, which is asked where a row may have a problem."""
+        """As `check.encode`, which is called where a row may have a problem."""
         count, piece = self.columns(columns)
         tensors = piece(0, count)
         if tensors is None:
@@ -71,10 +71,10 @@ class RowReader:
         return Batch(tensors, np.ones(count, dtype=np.bool_), ())
 
     def _usual(self, rows: Any, extra: bool) -> tuple[int, Piece] | None:
-        """Rows of types whose values can be reached without asking each column; None for all others."""
+        """Rows of types whose values can be read without a call for each column; None for all others."""
         kind = type(rows)
         if kind is dict:
-            # Where a column that is no input holds a list, the dict is neither a row nor columns.
+            # A dict with a list under an unknown name is neither a row nor a dict of columns.
             if len(rows) != self._width:
                 return self._of_dicts([rows], extra) if is_one(rows) else None
             if not is_single(next(iter(rows.values()))):
@@ -91,7 +91,7 @@ class RowReader:
         if kind.__name__ == "DataFrame" and module == "pandas":
             return self._of_frame(rows, extra) if len(rows) else None
         if kind.__name__ == "Table" and module == "pyarrow" and len(rows):
-            # Column by column, but some rows at a time: nulls and dates are converted where the rows are answered.
+            # Column by column, but some rows at a time: nulls and dates are converted in the thread that runs the rows.
             return len(rows), lambda start, stop: self._of_table(rows.slice(start, stop - start), extra)
         return None
 
@@ -163,7 +163,7 @@ class RowReader:
 
 
 def _is_one_block(frame: Any) -> bool:
-    """Whether a data frame of one dtype gives its values without a copy; a small one may be copied."""
+    """Whether a data frame of one dtype gives its values without a copy, or is small enough to be copied."""
     if len(frame) <= _SMALL:
         return True
     first = frame.iloc[:1]

@@ -1,4 +1,4 @@
-"""Rows as people have them (data frames, arrays, lists of dicts) to columns by input name."""
+"""Convert the caller's rows (data frames, arrays, lists of dicts) to columns by input name."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from sealift.contract.check import Array
 from sealift.contract.contract import Contract
 from sealift.errors import ContractError
 
-_COMPARED = 5000  # names that may be the one meant: each comparison takes microseconds
+_COMPARED = 5000  # names that are compared for a hint: each comparison takes microseconds
 
 
 _FORMS = "Give a data frame, a 2-d array, a list of dicts or a dict of columns; one row is [[…]]."
 
 
 def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[str, Sequence[Any] | Array]:
-    """The contract's inputs out of `rows`, each as a sequence of N values.
+    """The values of the contract's inputs, each as a sequence of N values.
 
     Args:
         contract: names the inputs.
         rows: a pandas, polars or pyarrow table, a 2-d NumPy array or list of lists (columns in the contract's
-            order), a list of dicts, a dict of columns, one dict of values, or texts for a single input of texts.
-            A key that is absent from dicts of values is a missing value, where the contract allows one.
-        extra: whether columns that are no inputs are passed over instead of refused; those that the model drops
-            (`Contract.ignored`) always are.
+            order), a list of dicts, a dict of columns, one dict of values, or strings for a single string input.
+            A key that is absent from a dict of values is a missing value, where the contract allows one.
+        extra: ignore unknown columns instead of raising E102; columns that the model does not use
+            (`Contract.ignored`) are always ignored.
 
     Raises:
         ContractError: E101 to E105.
@@ -38,7 +38,7 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
         return _columns(contract, rows, extra=extra)
     except ContractError:
         raise
-    except Exception as error:  # whatever the methods of a foreign object raise
+    except Exception as error:  # methods of the caller's objects may raise anything
         reason = " ".join(str(error).split())[:200]
         raise ContractError(
             "E104",
@@ -48,28 +48,30 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
 
 
 def _columns(contract: Contract, rows: Any, *, extra: bool) -> dict[str, Sequence[Any] | Array]:
-    alone = len(contract.inputs) == 1 and contract.inputs[0].type.feeds == "text"
-    if alone and _is_column(rows):
-        # A series is indexed by its labels, not by places.
+    only_text = len(contract.inputs) == 1 and contract.inputs[0].type.feeds == "text"
+    if only_text and _is_column(rows):
+        # A series is indexed by its labels, not by position.
         table: Any = {contract.inputs[0].name: rows if isinstance(rows, np.ndarray) else list(rows)}
     else:
         table = as_table(rows)
     if isinstance(table, Mapping):
         whole = _with_absent(contract, rows, table)
         match_columns(contract, list(whole), extra=extra)
-        found = {field.name: whole[field.name] for field in contract.inputs}
+        columns = {field.name: whole[field.name] for field in contract.inputs}
     else:
-        places = _places(contract, table.shape[1])
-        found = {field.name: table[:, i] for field, i in zip(contract.inputs, places, strict=True)}
-    wide = next((name for name, column in found.items() if getattr(column, "ndim", 1) != 1), None)
+        positions = _positions(contract, table.shape[1])
+        columns = {field.name: table[:, i] for field, i in zip(contract.inputs, positions, strict=True)}
+    wide = next((name for name, column in columns.items() if getattr(column, "ndim", 1) != 1), None)
     if wide is not None:
-        raise ContractError("E104", f"The column {wide!r:.80} holds a list in each row.", fix="Give one value a row.")
-    lengths = {len(column) for column in found.values()}
+        raise ContractError(
+            "E104", f"The column {wide!r:.80} holds a list in each row.", fix="Give one value for each row."
+        )
+    lengths = {len(column) for column in columns.values()}
     if len(lengths) > 1:
         raise ContractError("E104", "The columns differ in length.", fix="Give each column as many values as rows.")
     if lengths == {0}:
         raise ContractError("E105", "There are no rows to predict.", fix="Give at least one row.")
-    return found
+    return columns
 
 
 def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
@@ -81,7 +83,7 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
         return _unique([str(name) for name in rows.columns], [_pandas(column) for _, column in rows.items()])
     if hasattr(rows, "columns") and hasattr(rows, "get_columns"):  # polars
         return _unique(list(rows.columns), [_polars(column) for column in rows.get_columns()])
-    if isinstance(rows, Mapping) and not hasattr(rows, "toarray"):  # a sparse matrix by keys
+    if isinstance(rows, Mapping) and not hasattr(rows, "toarray"):  # scipy's dok_array is a mapping
         if is_one(rows):
             return {name: [value] for name, value in _by_name(rows).items()}
         by_name = _by_name(rows)
@@ -90,7 +92,7 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
             raise ContractError(
                 "E104",
                 f"The rows are a dict of columns, but {single!r:.80} holds a single value.",
-                fix="Give each column a list of one length, {'a': […], 'b': […]}, or for one row a single value each.",
+                fix="Give each column a list of the same length, {'a': […], 'b': […]}; for one row, single values.",
             )
         return {name: _listed(name, value) for name, value in by_name.items()}
     if isinstance(rows, list | tuple) and rows and all(isinstance(row, Mapping) for row in rows):
@@ -105,36 +107,37 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
 
 
 def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = False) -> list[str]:
-    """Compare a table's column names with the inputs; with `extra`, the names that are no inputs.
+    """Compare a table's column names with the inputs.
+
+    Returns:
+        With `extra`, the names that are not inputs; otherwise an empty list.
 
     Raises:
-        ContractError: E103 for a name that stands twice, E101 for inputs that are lacking (naming the column that
-            looks like one), E102 for columns that are neither inputs nor ignored by the model, unless `extra`.
+        ContractError: E103 for a duplicate name, E101 for missing inputs (with a similar column name as a hint), E102
+            for columns that are neither inputs nor ignored by the model, unless `extra`.
     """
     present = list(names)
-    twice = [name for name, times in Counter(present).items() if times > 1]
-    if twice:
-        raise ContractError(
-            "E103", f"The column {twice[0]!r:.80} stands more than once.", fix="Rename or drop the second one."
-        )
-    listed_names = set(present)
-    lacking = [field.name for field in contract.inputs if field.name not in listed_names]
+    duplicates = [name for name, times in Counter(present).items() if times > 1]
+    if duplicates:
+        raise ContractError("E103", f"Duplicate column {duplicates[0]!r:.80}.", fix="Rename or remove one of them.")
+    known = set(present)
+    lacking = [field.name for field in contract.inputs if field.name not in known]
     others = _others(contract, present)
     if lacking:
         close = _closest(lacking[0], others[:_COMPARED])
-        hint = f'Rename the column "{close}" to "{lacking[0]}".' if close else "Add the columns, named exactly so."
+        hint = f'Rename the column "{close}" to "{lacking[0]}".' if close else "Add the columns with these exact names."
         raise ContractError("E101", f"The rows lack {_quoted(lacking)}.", fix=hint)
     if others and not extra:
         raise ContractError(
             "E102",
-            f"The rows have columns that are no inputs of the model: {_quoted(others)}.",
-            fix="Remove them, or pass over them with extra=True.",
+            f"The rows have columns that are not inputs of the model: {_quoted(others)}.",
+            fix="Remove them, or ignore them with extra=True.",
         )
     return [name for name in present if name not in contract.index] if extra else []
 
 
 def _others(contract: Contract, names: Iterable[str]) -> list[str]:
-    """The names that are neither inputs nor columns that the model drops."""
+    """The names that are neither inputs nor ignored by the model."""
     return [name for name in names if name not in contract.index and name not in contract.ignored_names]
 
 
@@ -143,14 +146,14 @@ def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names[:5]) + (f" and {len(names) - 5} more" * (len(names) > 5))
 
 
-def _places(contract: Contract, width: int) -> Sequence[int]:
-    """Where the inputs stand in rows without names, with or without the columns that the model drops."""
+def _positions(contract: Contract, width: int) -> Sequence[int]:
+    """The positions of the inputs in rows without names, which may have the ignored columns or not."""
     every = len(contract.inputs) + len(contract.ignored)
     if width == len(contract.inputs):
         return range(width)
     if width == every:
         dropped = {column.position for column in contract.ignored}
-        return [place for place in range(every) if place not in dropped]
+        return [position for position in range(every) if position not in dropped]
     more = f" and {len(contract.ignored)} columns that it ignores" if contract.ignored else ""
     raise ContractError(
         "E104",
@@ -160,35 +163,35 @@ def _places(contract: Contract, width: int) -> Sequence[int]:
 
 
 def _is_column(rows: Any) -> bool:
-    """Whether `rows` is a list, array or series of texts."""
+    """Whether `rows` is a list, array or series of strings."""
     if isinstance(rows, list | tuple):
         return bool(rows) and all(isinstance(value, str) for value in rows)
     return getattr(rows, "ndim", 0) == 1 or (hasattr(rows, "to_list") and not hasattr(rows, "columns"))
 
 
 def _by_name(row: Mapping[Any, Any]) -> Mapping[str, Any]:
-    """A row with texts as its keys, which may be numbers."""
+    """A row with its keys, which may be numbers, as strings."""
     if all(type(name) is str for name in row):
         return row
-    # str() of a member of an enumeration is another text than the one that it equals.
+    # str() of a member of an enumeration is not the string that the member is equal to.
     names = [str.__str__(name) if isinstance(name, str) else str(name) for name in row]
     return _unique(names, list(row.values()))
 
 
 def is_one(rows: Mapping[Any, Any]) -> bool:
-    """Whether a dict holds the values of one row, and not columns."""
+    """Whether a dict holds the values of one row, instead of columns."""
     return bool(rows) and all(is_single(value) for value in rows.values())
 
 
 def is_single(value: Any) -> bool:
-    """Whether a value of a dict is that of one row: a text, bytes, an array without axes, whatever has no values."""
+    """Whether a value of a dict belongs to one row: strings, bytes, 0-d arrays and all that is not iterable."""
     if isinstance(value, str | bytes | bytearray | memoryview) or getattr(value, "shape", None) == ():
         return True
     return not hasattr(type(value), "__len__") and not hasattr(type(value), "__next__")
 
 
 def _listed(name: str, column: Any) -> Sequence[Any] | Array:
-    """A column of a dict. Raises ContractError E104 for what has no order or more than one axis."""
+    """A column of a dict. Raises ContractError E104 for unordered collections and more than one axis."""
     axes = getattr(column, "ndim", 1)
     if axes == 1 and isinstance(column, np.ndarray):
         return column
@@ -197,16 +200,16 @@ def _listed(name: str, column: Any) -> Sequence[Any] | Array:
         raise ContractError(
             "E104",
             f"The column {name!r:.80} is a {type(column).__name__}"
-            + (f" of {axes} axes." if axes != 1 else ", which is no list of values."),
-            fix="Give each column a list of its values in the order of the rows; of a data frame, df.to_dict('list').",
+            + (f" with {axes} axes." if axes != 1 else ", not a list of values."),
+            fix="Give each column a list of values in the order of the rows; for a data frame, df.to_dict('list').",
         )
     return list(column)
 
 
 def _with_absent(contract: Contract, rows: Any, table: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The table of rows that are dicts, with a column of nothing for inputs that all of them may and do lack.
+    """Add a column of missing values for inputs that no dict has and that may be missing.
 
-    An input that one of their keys nearly names is still lacking, since that is a slip.
+    An input with a name similar to an unknown key is not added, since the key is probably misspelt.
     """
     count = int(is_one(rows)) if isinstance(rows, Mapping) else len(rows) if isinstance(rows, list | tuple) else 0
     others = _others(contract, table)
@@ -216,15 +219,15 @@ def _with_absent(contract: Contract, rows: Any, table: Mapping[str, Any]) -> Map
 
 def _closest(name: str, others: Sequence[str]) -> str | None:
     folded = {other.strip().casefold(): other for other in others}
-    found = difflib.get_close_matches(name.strip().casefold(), list(folded), n=1, cutoff=0.75)
-    return folded[found[0]] if found else None
+    matches = difflib.get_close_matches(name.strip().casefold(), list(folded), n=1, cutoff=0.75)
+    return folded[matches[0]] if matches else None
 
 
 def _unique(names: Sequence[str], columns: Sequence[Any]) -> dict[str, Any]:
     table = dict(zip(names, columns, strict=True))
     if len(table) != len(names):
-        twice = next(name for name, times in Counter(names).items() if times > 1)
-        raise ContractError("E103", f"The column {twice!r:.80} stands more than once.", fix="Rename the second one.")
+        duplicate = next(name for name, times in Counter(names).items() if times > 1)
+        raise ContractError("E103", f"Duplicate column {duplicate!r:.80}.", fix="Rename or remove one of them.")
     return table
 
 
@@ -234,7 +237,7 @@ def _pandas(series: Any) -> Array:
 
 
 def _arrow(column: Any) -> Any:
-    # As an array, a time would lose its zone, and with it the reason to be refused.
+    # In a NumPy array times have no zone, and zones must be refused.
     return column.to_pylist() if getattr(column.type, "tz", None) else column.to_numpy(zero_copy_only=False)
 
 
@@ -246,22 +249,22 @@ def _matrix(rows: Any) -> Array:
     if hasattr(rows, "toarray"):
         raise ContractError("E104", "The rows are a sparse matrix.", fix="Call .toarray() on it first.")
     array: Array = _rows_of_lists(rows) if isinstance(rows, list | tuple) else np.asarray(rows)
-    if isinstance(array, np.matrix):  # of which every column is one, too
+    if isinstance(array, np.matrix):  # its columns are 2-d
         array = np.asarray(array)
     if array.ndim != 2 or array.dtype.names is not None:
         raise ContractError(
             "E104",
-            f"Rows of the type {type(rows).__name__} and the shape {array.shape} are no table.",
+            f"Rows of the type {type(rows).__name__} with the shape {array.shape} are not a table.",
             fix=_FORMS,
         )
     return array
 
 
 def _rows_of_lists(rows: Sequence[Any]) -> Array:
-    """Lists of one length as an array (N, k) of objects, else one of another shape.
+    """Lists of the same length as an object array (N, k); otherwise a 1-d array.
 
-    NumPy is not asked to find out the shape: it looks into the cells, and ends the process over some that are
-    containers (seen in 2.4).
+    NumPy must not infer the shape: it looks into the cells, and cells that are containers can crash the process (seen
+    in 2.4).
     """
     lengths = {len(row) if _is_row(row) else -1 for row in rows}
     if len(lengths) != 1 or -1 in lengths:

@@ -1,4 +1,4 @@
-"""Single values of a contract, such as labels and categories, and how they are shown (spec/CONTRACT.md §1)."""
+"""Single values of a contract, such as labels and categories, and their display (spec/CONTRACT.md §1)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from sealift import canonical
 
 Scalar: TypeAlias = str | int | float | bool
 
-# The largest whole number whose neighbours are doubles too: 2**53 would also be what 2**53 + 1 rounds to.
+# The largest whole number that no other whole number is rounded to: 2**53 + 1 is rounded to 2**53.
 MAX_SAFE_INTEGER = 2**53 - 1
 
 
 def shown(value: object) -> str:
-    """A label or category as text; the same in every implementation (`true`, `1`, `1e-7`, `a`)."""
+    """A label or category as a string; the same in every implementation (`true`, `1`, `1e-7`, `a`)."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) or (isinstance(value, int) and _is_double(value)):

@@ -1,4 +1,4 @@
-"""A stage as the contract holds it: small values in place, data by digest (spec/CONTRACT.md §1)."""
+"""A stage in the contract: small values in place, data by digest (spec/CONTRACT.md §1)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sealift.plugins import Plugins
 
 
 class StageOutput(NamedTuple):
-    """A tensor that each stage of a kind makes; stage 3 makes `<name>3`.
+    """A tensor that each stage of a kind computes; that of stage 3 is called `<name>3`.
 
     Attributes:
         name: its name without the stage's number.
         dtype: the type of its elements.
-        shape: its dimensions behind `rows`: a number where the size is fixed, else a name, which gets the stage's
-            number too.
+        shape: its dimensions after `rows`: a number where the size is fixed, else a name, to which the stage's number
+            is appended.
     """
 
     name: str
@@ -30,7 +30,7 @@ class StageOutput(NamedTuple):
 
 
 class StageKind(Protocol):
-    """What a contract knows of a kind of stage; `sealift.stages.base.StageType` says the rest, and what they mean."""
+    """The part of `sealift.stages.base.StageType` that contracts need; the attributes are described there."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -51,17 +51,17 @@ def stage_kinds() -> Mapping[str, StageKind]:
 
 
 def stage_kind(identifier: str) -> StageKind:
-    """A kind by name and version. Raises KeyError for one that is not installed, which no stage of a contract has."""
+    """A kind by name and version. Raises KeyError where it is not installed; contracts with such stages are refused."""
     return stage_kinds()[identifier]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What is computed from the strings of one input before the graph.
+    """A computation on the strings of one input before the graph.
 
     Attributes:
         field: the index of the input.
-        spec: how they are read, as its kind says; what stands in the file by digest is in place here.
+        spec: its parameters, as its kind defines them, including the data that the file refers to by digest.
         kind: its kind and version, such as `text/1`.
     """
 
@@ -76,12 +76,12 @@ class Stage:
 
     @cached_property
     def blobs(self) -> Mapping[str, tuple[str, bytes]]:
-        """Key → digest and canonical JSON of its data."""
+        """Key of `spec` → digest and canonical JSON, for its data."""
         spelled = {key: canonical.dumps(self.spec[key]) for key in self.type.data if key in self.spec}
         return {key: (hashlib.sha256(body).hexdigest(), body) for key, body in spelled.items()}
 
     def as_json(self) -> dict[str, Any]:
-        """The stage as `contract.json` holds it."""
+        """The stage as in `contract.json`."""
         return {
             "stage": self.kind,
             "fields": [self.field],
@@ -95,24 +95,24 @@ def stage_of(raw: object, blobs: Mapping[str, Any], used: set[str]) -> Stage:
 
     Args:
         raw: the entry of `stages`.
-        blobs: data by digest.
-        used: gets the digests that the stage refers to.
+        blobs: digest → data.
+        used: the digests that the stage refers to are added to this set.
 
     Raises:
-        ContractError: E106 when it is malformed. What stands in `spec` and in the data is read where the stage is run.
+        ContractError: E106 when it is malformed. `spec` and the data are validated where the stage is loaded.
     """
     if not isinstance(raw, dict) or set(raw) != {"stage", "fields", "spec", "data"}:
-        raise _malformed("it is not a kind, fields, a spec and data")
+        raise _malformed("it must have a kind, fields, a spec and data")
     kind, fields, spec, data = raw["stage"], raw["fields"], raw["spec"], raw["data"]
     known = stage_kinds().get(kind) if isinstance(kind, str) else None
     if known is None:
         raise _malformed(f"the kind {kind!r:.80} is not known")
     if not isinstance(fields, list) or len(fields) != 1 or not _is_index(fields[0]):
-        raise _malformed("fields is not the index of one input")
+        raise _malformed("fields must be the index of one input")
     if not isinstance(spec, dict) or not isinstance(data, dict):
-        raise _malformed("spec or data is not an object")
+        raise _malformed("spec and data must be objects")
     if not set(data) <= set(known.data) or not set(spec).isdisjoint(known.data):
-        raise _malformed(f"data holds {', '.join(known.data)} and nothing else")
+        raise _malformed(f"only {', '.join(known.data)} may be in data")
     for digest in data.values():
         if not isinstance(digest, str) or digest not in blobs:
             raise _malformed("it refers to data that the file does not hold")
@@ -121,7 +121,7 @@ def stage_of(raw: object, blobs: Mapping[str, Any], used: set[str]) -> Stage:
 
 
 def _is_index(value: object) -> bool:
-    """Whether a value is a whole number, 3.0 included: other readers do not tell it from 3."""
+    """Whether a value is a whole number; also 3.0, which other readers cannot tell from 3."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
 
 
@@ -129,5 +129,5 @@ def _malformed(what: str) -> ContractError:
     return ContractError(
         "E106",
         f"A stage of the contract is malformed: {what}.",
-        fix="`sealift docs spec/CONTRACT` says in §1 what may stand there.",
+        fix="See §1 of `sealift docs spec/CONTRACT`.",
     )

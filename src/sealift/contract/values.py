@@ -1,4 +1,4 @@
-"""What all types of values share: missing values, strings that every platform can hold, cells that cannot be read."""
+"""Shared by all types of values: missing values, valid strings, cells that cannot be read."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:  # a contract is read without NumPy
 
 Value: TypeAlias = "str | float | bool | None"
 OK, MISSING, WRONG_TYPE, OUT_OF_RANGE, UNKNOWN_CATEGORY = range(5)
-"""What is wrong with a value, as `Encoded.codes` holds it."""
+"""Codes in `Encoded.codes`: valid, or what is wrong with the value."""
 
 SPACE = " \t\r\n\u00a0"
-"""White space around cells of numbers, booleans and dates."""
+"""White space that is removed around cells of numbers, booleans and dates."""
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
-# What pandas.read_csv reads as missing by default (pandas, "IO tools", na_values).
+# The defaults of pandas.read_csv (pandas, "IO tools", na_values).
 MISSING_WORDS = (
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"),
     *("NULL", "NaN", "None", "n/a", "nan", "null"),
 )
-"""The cells of numbers, booleans and dates that are missing unless a field says otherwise."""
+"""Cells of numbers, booleans and dates that mean a missing value by default."""
 DEFAULT_STRING_MISSING = ("",)
 """The same for strings, where NA and None can be categories."""
 
@@ -31,7 +31,7 @@ _NULLS = frozenset({"NAType", "NaTType"})  # pandas' own; named, because pandas 
 
 
 class Unreadable:
-    """A cell that is not of its field's dtype; keeps the text for the message."""
+    """A cell that is not of its field's dtype, with its text for the message."""
 
     __slots__ = ("text",)
 
@@ -40,7 +40,7 @@ class Unreadable:
 
 
 class Encoded(NamedTuple):
-    """A column as the graph is fed with it.
+    """A column as input of the graph.
 
     Attributes:
         array: (N,), or (N, …) for a type with a tensor of its own; rows with a code other than `OK` hold placeholders.
@@ -54,7 +54,7 @@ class Encoded(NamedTuple):
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value of a table or of JSON stands for nothing: None, NaN, pandas.NA, NaT."""
+    """Whether a value of a table or of JSON is missing: None, NaN, pandas.NA, NaT."""
     if value is None or type(value).__name__ in _NULLS:
         return True
     if isinstance(value, float):
@@ -68,8 +68,8 @@ def is_missing(value: object) -> bool:
     return isinstance(value, np.floating) and math.isnan(value)
 
 
-def is_text(value: str) -> bool:
-    """No NUL, which ends a text in C and so in browsers, and no half of a surrogate pair, which UTF-8 cannot say."""
+def is_valid_string(value: str) -> bool:
+    """Whether a string is free of NUL, which ends strings in C, and unpaired surrogates, which UTF-8 cannot encode."""
     if "\0" in value:
         return False
     if value.isascii():

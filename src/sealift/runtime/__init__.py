@@ -1,4 +1,4 @@
-"""Sealed model + rows → predictions, and the self-test."""
+"""Predictions of a sealed model, and the self-test."""
 
 from sealift.contract.outputs import Tolerance, matches
 from sealift.runtime.answers import Answers

@@ -1,4 +1,4 @@
-"""Answers of rows of which some may have none, and answers as a data frame of the library that the rows came from."""
+"""Answers with missing entries for bad rows, and answers as a pandas, polars or pyarrow table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sealift.contract.outputs import output_kind
 from sealift.errors import MissingExtraError
 
 OnError: TypeAlias = Literal["raise", "null"]
-"""What `predict` does with a bad row: raise its first problem, or leave its answers out."""
+"""What `predict` does with bad rows: raise the first problem, or leave their answers missing."""
 
 _Values: TypeAlias = "Sequence[Any] | npt.NDArray[Any]"
 _Good: TypeAlias = "npt.NDArray[np.bool_] | None"
@@ -30,12 +30,12 @@ class Answers(dict[str, Any]):
 
     Attributes:
         good: bool (N,), the rows that were answered.
-        problems: what is wrong with the others, by row (counted from 1) and field.
+        problems: the problems of the other rows, by row (counted from 1) and field.
     """
 
-    def __init__(self, batch: Batch, contract: Contract, answered: Mapping[str, npt.NDArray[Any]]) -> None:
+    def __init__(self, batch: Batch, contract: Contract, good_answers: Mapping[str, npt.NDArray[Any]]) -> None:
         super().__init__(
-            {output.name: _spread(answered.get(output.name), output, batch.good) for output in contract.outputs}
+            {output.name: _spread(good_answers.get(output.name), output, batch.good) for output in contract.outputs}
         )
         self.good = batch.good
         self.problems: tuple[Problem, ...] = tuple(batch.problems)
@@ -44,8 +44,8 @@ class Answers(dict[str, Any]):
         """For each row None, or every problem as in the column `error` of an answered file: "[R101] …"."""
         errors: list[str | None] = [None] * len(self.good)
         for problem in self.problems:
-            text, before = f"[{problem.code}] {problem.message}", errors[problem.row - 1]
-            errors[problem.row - 1] = text if before is None else f"{before} {text}"
+            message, before = f"[{problem.code}] {problem.message}", errors[problem.row - 1]
+            errors[problem.row - 1] = message if before is None else f"{before} {message}"
         return errors
 
 
@@ -61,8 +61,8 @@ def as_frame(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], rows: 
     Args:
         contract: the outputs.
         answers: output name → array; `Answers` get a last column `error`.
-        rows: what was answered. A polars or pyarrow table gives one of the same library; all other rows give a pandas
-            data frame, with the index of the rows where they have one.
+        rows: the rows that were answered. For a polars or pyarrow table the result is one of the same library, for
+            other rows a pandas data frame, with the index of the rows where they have one.
 
     Raises:
         MissingExtraError: E405 when pandas is needed and not installed.
@@ -96,7 +96,7 @@ def _spread(values: npt.NDArray[Any] | None, output: Output, good: npt.NDArray[n
 
 
 def _library(rows: Any) -> str:
-    """`pandas`, `polars` or `pyarrow` where the rows are a table or a column of that library, else an empty text."""
+    """`pandas`, `polars` or `pyarrow` where the rows are a table or a column of that library, else ''."""
     modules = {base.__module__.partition(".")[0] for base in type(rows).__mro__}
     return next((name for name in ("pandas", "polars", "pyarrow") if name in modules), "")
 
@@ -110,21 +110,22 @@ def _pandas(columns: Sequence[tuple[str, str, _Values]], index: Any) -> Any:
             "A data frame of answers needs pandas, which is not installed.",
             fix="Install it with: pip install pandas. Rows of polars or pyarrow give a table of that library.",
         ) from None
-    made = {}
+    by_name = {}
     for name, dtype, values in columns:
         if isinstance(values, np.ndarray) and values.dtype == np.object_ and dtype in _PANDAS:
-            made[name] = pandas.array(values, dtype=_PANDAS[dtype])
+            by_name[name] = pandas.array(values, dtype=_PANDAS[dtype])
         else:
-            made[name] = values
-    return pandas.DataFrame(made, index=index)
+            by_name[name] = values
+    return pandas.DataFrame(by_name, index=index)
 
 
 def _polars(columns: Sequence[tuple[str, str, _Values]], good: _Good) -> Any:
     polars = sys.modules["polars"]
-    made = []
-    for name, dtype, values in columns:
-        made.append(polars.Series(name, _with_none(values, good), dtype=getattr(polars, _POLARS[dtype])))
-    return polars.DataFrame(made)
+    series = [
+        polars.Series(name, _with_none(values, good), dtype=getattr(polars, _POLARS[dtype]))
+        for name, dtype, values in columns
+    ]
+    return polars.DataFrame(series)
 
 
 def _arrow(columns: Sequence[tuple[str, str, _Values]], good: _Good) -> Any:
@@ -135,7 +136,7 @@ def _arrow(columns: Sequence[tuple[str, str, _Values]], good: _Good) -> Any:
 
 
 def _with_none(values: _Values, good: _Good) -> _Values:
-    """The values with None where a row was not answered: a float that is NaN is an answer in these libraries."""
+    """The values with None where a row was not answered: in these libraries NaN is a value, not a missing one."""
     if not isinstance(values, np.ndarray):
         return values
     if values.dtype.kind == "f" and good is not None and not good.all():

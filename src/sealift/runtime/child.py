@@ -1,4 +1,4 @@
-"""A child process that answers frames, and is ended when it takes more time or memory than it may."""
+"""A child process that answers frames, and is killed when it exceeds a limit of time or memory."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ TICK = 0.05
 """Seconds between two samples of a child's memory while it answers."""
 
 _IDLE = 20  # samples without a call after which the watching thread sleeps until the next call
-_FAMILY = 10  # samples between two that count descendants too, for which the system lists every process
-_UNTRUSTED = "Do not use a file of unknown origin; else give it more"
+_FAMILY = 10  # every so many samples descendants are counted too; the system lists all processes for that
+_UNTRUSTED = "Do not use a file of unknown origin. For a trusted one, allow more"
 
 _children: weakref.WeakSet[Child] = weakref.WeakSet()
 
@@ -29,7 +29,7 @@ _locks: weakref.WeakSet[ForkSafeLock] = weakref.WeakSet()
 
 
 class ForkSafeLock:
-    """A lock that is free in a forked process, whichever thread held it in the other."""
+    """A lock that is free in a forked process, even if a thread of the parent held it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -42,15 +42,15 @@ class ForkSafeLock:
         self._lock.release()
 
     def renew(self) -> None:
-        """Replace the lock, in a process that was just forked."""
+        """Replace the lock after a fork."""
         self._lock = threading.Lock()
 
 
 class LostError(SealError):
-    """The child ended while it was asked, and not because of a limit (E207).
+    """The child ended during a call, and not because of a limit (E207).
 
     Attributes:
-        killed: whether it was killed from outside, as systems do when memory runs out.
+        killed: whether it was killed by SIGKILL, as the system does when memory runs out.
     """
 
     killed = False
@@ -59,19 +59,27 @@ class LostError(SealError):
 class Child:
     """A process that answers one frame at a time.
 
-    It has a session and a process group of its own, so that an interrupt of the terminal or the notebook does not
-    reach it; it is killed by `close`, when this object is collected, and when Python ends.
+    It has its own session and process group, so that an interrupt of the terminal or the notebook does not reach it. It
+    is killed by `close`, when this object is garbage-collected, and when Python exits.
     """
 
     def __init__(self, command: Sequence[str], *, memory: int | None = None) -> None:
-        """Start it; `memory` is how many bytes it and its descendants may hold. Raises SealError E207."""
+        """Start the process.
+
+        Args:
+            command: the program and its arguments.
+            memory: the maximum of bytes held by it and its descendants.
+
+        Raises:
+            SealError: E207 when it cannot be started.
+        """
         try:
             process = subprocess.Popen(  # noqa: S603 -- our own programs
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                # On Windows Ctrl-C ends the child, because it is the only thing that ends a read from its pipe.
+                # On Windows Ctrl-C must reach the child: only its end interrupts a read from its pipe.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
@@ -90,7 +98,7 @@ class Child:
 
     @property
     def usable(self) -> bool:
-        """Whether it runs, and was started by this process and not by the one that it was forked from."""
+        """Whether it is running and was started by this process, not before a fork."""
         return self._finalizer.alive and self._owner == os.getpid() and self._process.poll() is None
 
     def ask(
@@ -102,17 +110,17 @@ class Child:
         until: float | None = None,
         largest: int | None = None,
     ) -> tuple[dict[str, Any], bytes]:
-        """Send a frame, and read the answer to it. Afterwards the child is closed unless that went well.
+        """Send a frame and read the answer. After an error the child is closed.
 
         Args:
-            header: what is asked.
-            parts: the contents that belong to it.
-            seconds: how long the answer may take.
-            until: the time, as `time.monotonic` counts, at which it must be there instead.
-            largest: bytes that the answer's contents may have.
+            header: the header of the frame.
+            parts: its contents.
+            seconds: the time limit of the answer.
+            until: the deadline of the answer by `time.monotonic`, in place of `seconds`.
+            largest: the maximum size of the answer's contents in bytes.
 
         Raises:
-            LimitError: E210 when it takes more time or memory than it may.
+            LimitError: E210 when it exceeds a limit of time or memory.
             LostError: E207 when the process ended, or its answer cannot be read.
         """
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -126,19 +134,19 @@ class Child:
             except (OSError, ValueError) as error:
                 raise self._reason(seconds, error) from None
             except BaseException:
-                # After an interrupt the rest of this answer would be taken for the next one.
+                # After an interrupt the rest of this answer would be read as the next one.
                 self.close()
                 raise
             finally:
                 self._watch.end()
 
     def close(self) -> None:
-        """End the process, unless it is the one of a process that this one was forked from."""
+        """Kill the process, unless it was started before a fork."""
         self._finalizer()
 
     def _reason(self, seconds: float | None, error: Exception) -> SealError:
-        """Why there is no answer."""
-        with contextlib.suppress(subprocess.TimeoutExpired):  # the end of its output comes before its own end
+        """The error for a call without an answer."""
+        with contextlib.suppress(subprocess.TimeoutExpired):  # its output closes before the process has ended
             self._process.wait(1.0)
         code = self._process.returncode
         self.close()
@@ -146,30 +154,30 @@ class Child:
             return LimitError(
                 "E210",
                 f"The model did not answer within {seconds:g} seconds; its process was ended.",
-                fix=f"{_UNTRUSTED} time (--seconds, Limits.seconds), or fewer rows at once.",
+                fix=f"{_UNTRUSTED} time (--seconds, Limits.seconds), or predict fewer rows at once.",
             )
         if self._watch.exceeded == "memory":
             return LimitError(
                 "E210",
                 f"The model took more than {(self._watch.memory or 0) / 1e9:g} GB of memory; its process was ended.",
-                fix=f"{_UNTRUSTED} memory (--memory, Limits.memory), or fewer rows at once.",
+                fix=f"{_UNTRUSTED} memory (--memory, Limits.memory), or predict fewer rows at once.",
             )
-        if code is None:  # it still ran, and its answer was no frame or larger than permitted
+        if code is None:  # it is still running: its answer was not a frame, or too large
             return LostError(
                 "E207",
                 f"The answer of the process that runs the model cannot be read: {error}.",
-                fix="Do not use a file of unknown origin; else give fewer rows at once.",
+                fix="Do not use a file of unknown origin. For a trusted one, predict fewer rows at once.",
             )
         lost = LostError(
             "E207",
             f"The model ended the process that ran it ({_name(code)}).",
-            fix="Do not use a file of unknown origin; else update onnxruntime, or pack the model again.",
+            fix="Do not use a file of unknown origin. For a trusted one, update onnxruntime or pack the model again.",
         )
         lost.killed = code == -9
         return lost
 
     def _forget(self) -> None:
-        """In a forked process: let go of the other's child, so that it ends with the process that started it."""
+        """After a fork: release the parent's child, so that it ends with the process that started it."""
         self._finalizer.detach()
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (self._process.stdin, self._process.stdout):
@@ -180,10 +188,10 @@ class Child:
 
 
 class _Watch:
-    """A thread that ends a process whose answer takes too long or that holds too much memory.
+    """A thread that kills a process whose answer takes too long or that holds too much memory.
 
-    Where the system limits memory exactly (`worker`), that comes first. Samples bound it on every system: what is
-    taken within `TICK` can exceed the limit.
+    Where the system enforces the memory limit (`worker`), that takes effect first. The samples of this thread limit
+    memory on every system, but a process can exceed the limit within `TICK`.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], memory: int | None) -> None:
@@ -196,7 +204,7 @@ class _Watch:
         self._thread: threading.Thread | None = None
 
     def begin(self, seconds: float | None, until: float | None) -> None:
-        """A call begins that may take so many seconds, or until then."""
+        """Start of a call, with its time limit or deadline."""
         if seconds is None and self.memory is None:
             return
         self._deadline = until or time.monotonic() + (float("inf") if seconds is None else seconds)
@@ -207,11 +215,11 @@ class _Watch:
             self._awake.set()
 
     def end(self) -> None:
-        """The call has ended."""
+        """End of a call."""
         self._deadline = None
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """End the thread."""
         self._stopped = True
         self._awake.set()
 
@@ -224,7 +232,7 @@ class _Watch:
                 if idle > _IDLE:
                     idle = 0
                     self._awake.clear()
-                    if self._deadline is None and not self._stopped:  # else it was set again before it was cleared
+                    if self._deadline is None and not self._stopped:  # no call has begun meanwhile
                         self._awake.wait()
                     continue
                 time.sleep(TICK)
@@ -248,7 +256,7 @@ class _Watch:
 
 
 def _held(pid: int, with_descendants: bool) -> int:
-    """Bytes of memory that a process holds, and its descendants if asked; 0 when it is gone."""
+    """Bytes of memory held by a process, optionally with its descendants; 0 when it has ended."""
     import psutil
 
     total = 0
@@ -257,7 +265,7 @@ def _held(pid: int, with_descendants: bool) -> int:
         for each in [process, *(process.children(recursive=True) if with_descendants else [])]:
             with contextlib.suppress(psutil.Error):
                 info = each.memory_info()
-                # On Windows what is committed, because what is resident may be written to the disk.
+                # On Windows committed memory counts, because resident memory may be swapped out.
                 total += max(info.rss, getattr(info, "private", 0))
     return total
 
@@ -270,12 +278,12 @@ def _end(process: subprocess.Popen[bytes], watch: _Watch, owner: int) -> None:
     process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None:
-            with contextlib.suppress(OSError, ValueError):  # what was not sent yet
+            with contextlib.suppress(OSError, ValueError):  # data that was not sent yet
                 stream.close()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process and its descendants."""
+    """Kill a process and its descendants."""
     if process.poll() is not None:
         return
     with contextlib.suppress(OSError):

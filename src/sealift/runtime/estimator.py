@@ -1,4 +1,4 @@
-"""What a sealed model has beside its answers: its display, copies, and scikit-learn's attributes."""
+"""The display, copies, pickles and scikit-learn attributes of a sealed model."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from sealift.seal import Seal
 class EstimatorBase:
     """The base class of `SealedModel`.
 
-    A copy, and a model that is read from a pickle, opens a graph of its own when it is first asked. A pickle holds the
-    bytes of the sealed file, which are checked again when it is read. A copy of a closed model is closed.
+    A copy or an unpickled model loads its own graph when it first predicts. A pickle holds the bytes of the sealed
+    file, which are checked again when it is loaded. A copy of a closed model is closed.
     """
 
     seal: Seal
@@ -41,20 +41,20 @@ class EstimatorBase:
     def __repr__(self) -> str:
         closed = ", closed" if self._closed else ""
         isolated = ", isolated" if self._limits is not None else ""
-        said = self.seal.manifest
+        manifest = self.seal.manifest
         return (
-            f"<SealedModel {said.name} {said.version}: {summary(self.contract)}; "
+            f"<SealedModel {manifest.name} {manifest.version}: {summary(self.contract)}; "
             f"identity {self.seal.identity[:12]}…{isolated}{closed}>"
         )
 
     def _repr_html_(self) -> str:
-        """The model for notebooks: what it is, its inputs and its outputs."""
-        said = self.seal.manifest
+        """The model's name, inputs and outputs for notebooks."""
+        manifest = self.seal.manifest
         lines = [
-            f"{said.name} {said.version}, {said.task}, made by {said.producer}",
+            f"{manifest.name} {manifest.version}, {manifest.task}, made by {manifest.producer}",
             f"identity {self.seal.identity}",
         ]
-        return notebook.facts(self.contract.title or said.name, notebook.text(*lines) + tables(self.contract))
+        return notebook.facts(self.contract.title or manifest.name, notebook.text(*lines) + tables(self.contract))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (type(self), self.seal.as_bytes(), self._threads, self._limits, self._closed)
@@ -65,7 +65,7 @@ class EstimatorBase:
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self.__copy__()  # what both share is never changed
+        return self.__copy__()  # the shared objects are immutable
 
     @property
     def classes_(self) -> npt.NDArray[Any]:
@@ -101,12 +101,12 @@ class EstimatorBase:
         return len(self.contract.inputs)
 
     def of_kind(self, kind: str) -> Output:
-        """The output of a kind. Raises AttributeError, as scikit-learn's estimators do for what they cannot."""
-        found = next((output for output in self.contract.outputs if output.kind == kind), None)
-        if found is None:
+        """The output of a kind. Raises AttributeError where there is none, as scikit-learn's estimators do."""
+        output = next((output for output in self.contract.outputs if output.kind == kind), None)
+        if output is None:
             listed = ", ".join(output.name for output in self.contract.outputs)
             raise AttributeError(f"the model has no output of the kind {kind}; it has {listed}")
-        return found
+        return output
 
 
 def _unpickled(

@@ -1,4 +1,4 @@
-"""Do a graph and its answers fit the contract? (spec/SEAL.md §7)"""
+"""Check the graph and its answers against the contract (spec/SEAL.md §7)."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def check_answers(outputs: Sequence[Output], names: Sequence[str], answers: Sequ
     """Raise SealError E209 unless each answer to `count` rows has the shape and type that its output declares.
 
     Args:
-        outputs: the contract's outputs; none for a graph without a contract, whose answers are not checked.
-        names: the outputs that were asked for.
+        outputs: the contract's outputs; empty for a graph without a contract, whose answers are not checked.
+        names: the requested outputs.
         answers: their answers, in the same order.
-        count: rows.
+        count: the number of rows.
     """
     for output in outputs:
         if output.name not in names:
@@ -51,7 +51,7 @@ def check_answers(outputs: Sequence[Output], names: Sequence[str], answers: Sequ
         answer = answers[names.index(output.name)]
         shape = (count,) if output.width is None else (count, output.width)
         if not isinstance(answer, np.ndarray):
-            raise _misfit(f"the answer {output.name!r:.80} is no array but {type(answer).__name__}")
+            raise _misfit(f"the answer {output.name!r:.80} is not an array but {type(answer).__name__}")
         if answer.dtype != _DTYPES.get(output.dtype, _OBJECTS) or answer.shape != shape:
             raise _misfit(
                 f"the answer {output.name!r:.80} to {count} rows has the type {answer.dtype} and the shape "
@@ -61,7 +61,7 @@ def check_answers(outputs: Sequence[Output], names: Sequence[str], answers: Sequ
 
 def _check_port(kind: str, name: str, port: Port, dtype: str, shape: tuple[int | None, ...]) -> None:
     declared = port.shape
-    # A free dimension of the graph takes every size; a fixed one must be that of the contract. Rows are always free.
+    # A free dimension of the graph accepts every size; a fixed one must equal the contract's. Rows are always free.
     fits = declared is not None and len(declared) == len(shape) and declared[0] is None
     if declared is not None:
         fits = fits and all(size in (None, wanted) for size, wanted in zip(declared, shape, strict=False))
@@ -74,5 +74,5 @@ def _misfit(what: str) -> SealError:
         "E209",
         f"The graph does not fit its contract: {what}.",
         where="model.onnx",
-        fix="Do not use this file; tell its publisher. Nothing was answered.",
+        fix="Do not use this file, and inform its publisher. Nothing was answered.",
     )

@@ -1,7 +1,7 @@
 """Messages between this process and one that runs a graph: a JSON header, and arrays as bytes.
 
-A frame is the length of the header (u32, little-endian), the header, and as many bytes as its `size` says. Nothing in
-it is executed or unpickled, so a process that a hostile graph has taken over cannot take over the one that reads it.
+A frame is the length of the header (u32, little-endian), the header, and `size` bytes, as stated in the header. Nothing
+in it is executed or unpickled, so that a process that a hostile graph controls cannot gain control of its reader.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Part = bytes | memoryview
 
 
 class FrameError(ValueError):
-    """A frame is cut short, too large, or not what was asked for."""
+    """A frame is truncated, too large or malformed."""
 
 
 def send(stream: IO[bytes], header: Mapping[str, Any], parts: Sequence[Part] = ()) -> None:
@@ -53,7 +53,7 @@ def receive(stream: IO[bytes], *, largest: int | None = None) -> tuple[dict[str,
 
 
 def as_parts(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[list[dict[str, Any]], list[Part]]:
-    """What describes the arrays in a header, and their contents. Strings (dtype object) are written as JSON."""
+    """The description of arrays for a header, and their contents. Strings (dtype object) are written as JSON."""
     described: list[dict[str, Any]] = []
     parts: list[Part] = []
     for name, array in arrays.items():
@@ -68,7 +68,7 @@ def as_parts(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[list[dict[str, Any
 
 
 def as_arrays(described: Any, body: bytes) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of a frame, writable. Raises FrameError when they do not fit together."""
+    """The arrays of a frame, writable. Raises FrameError when description and contents do not agree."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     start = 0
     try:
@@ -92,5 +92,5 @@ def as_arrays(described: Any, body: bytes) -> dict[str, npt.NDArray[Any]]:
 def _exactly(stream: IO[bytes], size: int) -> bytes:
     data = stream.read(size)
     if len(data) != size:
-        raise FrameError("the frame is cut short")
+        raise FrameError("the frame is truncated")
     return data

@@ -1,4 +1,4 @@
-"""The self-test: are the golden examples reproduced on the machine where the model stands? (spec/SEAL.md §6)."""
+"""The self-test: whether this machine reproduces the golden examples (spec/SEAL.md §6)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,13 @@ class Examples:
 
 @dataclass(frozen=True)
 class SelfTest:
-    """How the golden examples came out here: rows that match, rows in all, and the worst relative difference."""
+    """The result of a self-test.
+
+    Attributes:
+        rows: the number of examples.
+        matching: the number of examples whose answers match.
+        worst: output name → the worst relative difference.
+    """
 
     rows: int
     matching: int
@@ -53,13 +59,13 @@ def read_examples(raw: Any, contract: Contract) -> Examples:
     try:
         columns, rows, answers = raw["columns"], raw["rows"], raw["answers"]
         if columns != [field.name for field in contract.inputs]:
-            raise ValueError("its columns are not the contract's inputs")
+            raise ValueError("its columns differ from the contract's inputs")
         if not isinstance(answers, dict) or set(answers) != {output.name for output in contract.outputs}:
-            raise ValueError("its answers are not the contract's outputs")
+            raise ValueError("its answers differ from the contract's outputs")
         if not rows or any(not isinstance(row, list) or len(row) != len(columns) for row in rows):
-            raise ValueError("its rows are not as wide as its columns")
+            raise ValueError("a row has another number of values than there are columns")
         if raw["source"] not in ("generated", "caller"):
-            raise ValueError("its source is neither 'generated' nor 'caller'")
+            raise ValueError("its source must be 'generated' or 'caller'")
         expected = {o.name: _answer(answers[o.name], o.dtype, (len(rows), o.width)) for o in contract.outputs}
         return Examples(
             columns={name: [row[i] for row in rows] for i, name in enumerate(columns)},
@@ -76,7 +82,7 @@ def read_examples(raw: Any, contract: Contract) -> Examples:
 
 
 def encoded(examples: Examples, contract: Contract, stages: Stages) -> Batch:
-    """The example rows as the graph's tensors. Raises SealError E205 when the contract or a stage refuses one."""
+    """Encode the example rows for the graph. Raises SealError E205 when the contract or a stage refuses one."""
     batch = stages.checked(encode(contract, examples.columns))
     if batch.problems:
         first = batch.problems[0]
@@ -96,15 +102,15 @@ def self_test(got: Mapping[str, npt.NDArray[Any]], examples: Examples) -> SelfTe
 
 
 def _named(contract: Contract, name: str) -> Output:
-    found = next((output for output in contract.outputs if output.name == name), None)
-    if found is None:
-        raise ValueError(f"there is a tolerance for {name!r:.80}, which is no output")
-    return found
+    output = next((output for output in contract.outputs if output.name == name), None)
+    if output is None:
+        raise ValueError(f"there is a tolerance for {name!r:.80}, which is not an output")
+    return output
 
 
 def _tolerance(raw: Any, output: Output, expected: npt.NDArray[Any]) -> Tolerance:
     if not output_kind(output).has_tolerance(output):
-        raise ValueError(f"the output {output.name!r:.80} has no tolerance: its answers must be equal")
+        raise ValueError(f"the output {output.name!r:.80} must not have a tolerance: its answers must be equal")
     return Tolerance.from_json(raw, output.width, expected)
 
 
@@ -122,9 +128,9 @@ def _answer(raw: Any, dtype: str, shape: tuple[int, int | None]) -> npt.NDArray[
     count, width = shape
     rows = raw if width is not None else [[value] for value in raw]
     if not isinstance(raw, list) or len(raw) != count:
-        raise ValueError("an answer has another number of entries than there are rows")
+        raise ValueError("the number of answers differs from the number of rows")
     if any(not isinstance(row, list) or len(row) != (width or 1) for row in rows):
-        raise ValueError("an answer has another number of columns than its output")
+        raise ValueError("the number of columns of an answer differs from that of its output")
     read = _READ[dtype]
     flat = [read(value) for row in rows for value in row]
     array: npt.NDArray[Any] = np.empty(
@@ -136,7 +142,7 @@ def _answer(raw: Any, dtype: str, shape: tuple[int, int | None]) -> npt.NDArray[
 
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1 or abs(value) >= 2**63:
-        raise ValueError(f"{value!r:.40} is not a whole number of 64 bits")
+        raise ValueError(f"{value!r:.40} is not a 64-bit integer")
     return int(value)
 
 

@@ -1,4 +1,4 @@
-"""A graph that runs in a process of its own, with limits of time and memory; asked as `Engine` is."""
+"""An engine that runs a graph in a separate process, with limits of time and memory; its interface is `Engine`'s."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from sealift.runtime.limits import Limits
 from sealift.runtime.weights import Weights
 from sealift.stages import Stages
 
-# The parent's own paths, so that the child imports the same packages wherever they are.
+# With the parent's paths, so that the child imports the same packages.
 _PROGRAM = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from sealift.runtime.worker import main; "
     "main(int(sys.argv[2]))"
 )
 _log = logging.getLogger(__name__)
 AnyEngine: TypeAlias = "Engine | IsolatedEngine"
-_exact = True  # tests switch off what the system limits, so that the samples are tested alone
+_exact = True  # tests switch off the limit of the system, so that they test the samples only
 _confined: ContextVar[Limits | None] = ContextVar("confined", default=None)
 
 
 class IsolatedEngine:
-    """A graph in a process of its own.
+    """A graph in a separate process.
 
-    Threads may ask at once and are answered one after the other. After a limit was exceeded, the next call starts
-    another process; so does the first call in a forked process.
+    Calls of several threads are answered one after the other. After a limit was exceeded, the next call starts another
+    process; so does the first call after a fork.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class IsolatedEngine:
 
         Args:
             graph: a checked graph.
-            limits: of this process.
-            threads: how many processors to use for many rows; all by default.
-            stages: the text stages that feed it.
-            declared: the outputs of its contract, to which its answers are held.
-            until: the time, as `time.monotonic` counts, at which loading and all calls must have ended, in place of
-                the limit of each call.
-            weights: its constants whose elements are outside of it.
+            limits: the limits of the process.
+            threads: the number of threads for many rows; by default all processors that the process may use.
+            stages: the stages that compute some of its inputs.
+            declared: the outputs of its contract, whose shapes and types its answers must have.
+            until: the deadline by `time.monotonic` for loading and all calls together, in place of the limit of each
+                call.
+            weights: its constants whose elements are stored outside the graph.
 
         Raises:
             SealError: E207 when it cannot be run here, E210 when it exceeds a limit.
@@ -85,7 +85,7 @@ class IsolatedEngine:
         }
         self._child: Child | None = None
         self._closed = False
-        # Held while a process is started; asking is serialized by the child itself.
+        # Held while a process is started; the child serializes calls itself.
         self._starting = ForkSafeLock()
         loaded = self._ready()[1]
         self.outputs: list[str] = [str(name) for name in loaded["outputs"]]
@@ -105,8 +105,8 @@ class IsolatedEngine:
         except FrameError as error:
             raise _misfit(str(error)) from None
         if list(arrays) != names:
-            raise _misfit("other outputs than those asked for")
-        # Again in this process: the other one may be in the hands of the graph.
+            raise _misfit("other outputs than the requested ones")
+        # Again in this process: the other one may be controlled by a hostile graph.
         check_answers(self._declared, names, list(arrays.values()), len(next(iter(tensors.values()))))
         return arrays
 
@@ -116,26 +116,26 @@ class IsolatedEngine:
         piece: Callable[[int, int], Mapping[str, npt.NDArray[Any]] | None],
         outputs: Sequence[str] | None = None,
     ) -> dict[str, Any] | None:
-        """As `Engine.run_pieces`, with all rows in one call, to which the limits apply."""
+        """As `Engine.run_pieces`, but with all rows in one call, to which the limits apply."""
         tensors = piece(0, count)
         return None if tensors is None else self.run(tensors, outputs)
 
     def close(self) -> None:
-        """End the process. Later calls raise SealError E207."""
+        """Kill the process. Later calls raise SealError E207."""
         self._closed = True
         if self._child is not None:
             self._child.close()
 
     def _ready(self) -> tuple[Child, dict[str, Any]]:
-        """A process that has loaded the graph, and what it said of the graph where it was started now."""
+        """A process that has loaded the graph, and its answer to the request to load where it was started now."""
         with self._starting:
             if self._closed:
                 raise closed()
             if self._child is not None and self._child.usable:
                 return self._child, {}
             paths = [path for path in sys.path if path]
-            home = str(Path(__file__).parents[2])
-            command = [sys.executable, "-I", "-c", _PROGRAM, json.dumps([*paths, home])]
+            package = str(Path(__file__).parents[2])
+            command = [sys.executable, "-I", "-c", _PROGRAM, json.dumps([*paths, package])]
             command.append(str(self._bounds.memory if _exact else 0))
             _log.info("starting a process for a graph, at most %.1f GB", self._bounds.memory / 1e9)
             child = Child(command, memory=self._bounds.memory)
@@ -156,14 +156,15 @@ class IsolatedEngine:
             if lost.killed:
                 raise LimitError(
                     "E210",
-                    "The process that ran the model was killed, as systems do when memory runs out.",
-                    fix="Do not use a file of unknown origin; else use a machine with more memory, or give fewer rows.",
+                    "The process that ran the model was killed, probably because memory ran out.",
+                    fix="Do not use a file of unknown origin. For a trusted one, use a machine with more memory, or "
+                    "predict fewer rows at once.",
                 ) from None
             raise
         if "error" in head:
             error = rebuilt(head["error"])
             if isinstance(error, LimitError):
-                child.close()  # what it took before is not given back otherwise
+                child.close()  # otherwise its memory is not released
             raise error
         return head, body
 
@@ -174,12 +175,12 @@ def closed() -> SealError:
 
 
 def confining() -> Limits | None:
-    """The limits of the `confined` block around the caller; None outside of one."""
+    """The limits of the `confined` block around the caller; None outside a block."""
     return _confined.get()
 
 
 def open_engine(graph: bytes | memoryview, *, threads: int | None = None, stages: Stages | None = None) -> AnyEngine:
-    """A graph ready to run: in this process, or within `confined` in one of its own. Raises SealError E207, E210."""
+    """Load a graph, in this process or within `confined` in a separate one. Raises SealError E207, E210."""
     limits = _confined.get()
     if limits is None:
         return Engine(graph, threads=threads, stages=stages)
@@ -188,7 +189,7 @@ def open_engine(graph: bytes | memoryview, *, threads: int | None = None, stages
 
 @contextmanager
 def confined(limits: Limits | None) -> Iterator[None]:
-    """Within the block, graphs that `open_engine` loads run in processes of their own; with None nothing changes."""
+    """Within the block, `open_engine` runs graphs in separate processes; without limits, nothing changes."""
     if limits is None:
         yield
         return
@@ -202,6 +203,6 @@ def confined(limits: Limits | None) -> Iterator[None]:
 def _misfit(what: str) -> SealError:
     return SealError(
         "E209",
-        f"The process that runs the model gave an answer that does not fit the contract: {what}.",
-        fix="Do not use this file; tell its publisher. Nothing was answered.",
+        f"The answer of the process that runs the model does not fit the contract: {what}.",
+        fix="Do not use this file, and inform its publisher. Nothing was answered.",
     )

@@ -1,4 +1,4 @@
-"""Limits of time and memory for a graph that runs in a process of its own."""
+"""Limits of time and memory for a graph that runs in a separate process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOAD_SECONDS, CALL_SECONDS = 120.0, 600.0
-"""How long a small graph may take to load, and how long one call may take, by default."""
+"""The default time limits in seconds, of loading a small graph and of one call."""
 
 _PER_BYTE = 60.0 / 100e6
 _GIB = 1 << 30
@@ -16,14 +16,14 @@ _GIB = 1 << 30
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Limits:
-    """What a graph in a process of its own may use.
+    """Limits of a process that runs a graph.
 
     Attributes:
         seconds: wall-clock time of one call; 600 by default.
-        memory: GB (10⁹ bytes) of the process; by default half of the machine's or of its control group's, and at
-            least 1 GiB and 8 times the graph.
-        load_seconds: wall-clock time until the graph is loaded, the start of the process included; by default 120,
-            and 60 more for each 100 MB of the graph.
+        memory: GB (10⁹ bytes) of the process; by default half of the memory of the machine or of its control group,
+            but at least 1 GiB plus 8 times the size of the graph.
+        load_seconds: wall-clock time until the graph is loaded, including the start of the process; by default 120,
+            plus 60 for each 100 MB of the graph.
 
     Raises:
         ValueError: a limit is not a positive finite number.
@@ -44,7 +44,7 @@ class Limits:
         return f"Limits({', '.join(f'{name}={value!r}' for name, value in values.items() if value is not None)})"
 
     def bounds(self, size: int) -> Bounds:
-        """The limits for a graph of `size` bytes, each of them set."""
+        """The limits for a graph of `size` bytes, with the defaults filled in."""
         load = LOAD_SECONDS + size * _PER_BYTE if self.load_seconds is None else self.load_seconds
         call = CALL_SECONDS if self.seconds is None else self.seconds
         memory = max(_physical() // 2, _GIB + 8 * size) if self.memory is None else int(self.memory * 1e9)
@@ -61,7 +61,7 @@ class Bounds:
 
 
 def _physical() -> int:
-    """The memory of the machine, or of its control group where that has less, in bytes."""
+    """The memory in bytes of the machine, or of its control group where that is less."""
     import psutil
 
     size = int(psutil.virtual_memory().total)

@@ -1,4 +1,4 @@
-"""A sealed model that answers: `load(path).predict(rows)`."""
+"""The sealed model: `load(path).predict(rows)`."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _log = logging.getLogger(__name__)
 
 
 class SealedModel(EstimatorBase):
-    """A sealed file ready to answer; made by `sealift.load`.
+    """A sealed file that can predict; `sealift.load` returns it.
 
-    As a context manager it is closed at the end of the block, which matters where it runs in a process of its own.
+    As a context manager it is closed at the end of the block; for an isolated model, that ends its process.
 
     Attributes:
         seal: the checked file, with its manifest, identity and members.
         contract: the inputs and outputs.
-        stages: what reads fields of free text before the graph.
+        stages: the stages that process strings before the graph.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class SealedModel(EstimatorBase):
 
     @property
     def identity(self) -> str:
-        """SHA-256 of the manifest in hexadecimal; changes with any byte but the signature's."""
+        """SHA-256 of the manifest in hexadecimal; it changes with every byte of the file except the signature."""
         return self.seal.identity
 
     @property
@@ -80,7 +80,7 @@ class SealedModel(EstimatorBase):
 
     @property
     def isolated(self) -> bool:
-        """Whether the graph runs in a process of its own."""
+        """Whether the graph runs in a separate process."""
         return self._limits is not None
 
     def _opened(self) -> AnyEngine:
@@ -102,7 +102,7 @@ class SealedModel(EstimatorBase):
         )
 
     def close(self) -> None:
-        """Let go of the loaded graph, and end the process in which it runs, if it has one. Later calls raise E207."""
+        """Release the loaded graph, and end its process where the model is isolated. Later calls raise E207."""
         with self._opening:
             self._closed, engine, self._engine = True, self._engine, None
         if isinstance(engine, IsolatedEngine):
@@ -138,29 +138,29 @@ class SealedModel(EstimatorBase):
     def predict(
         self, rows: Any, *, extra: bool = False, as_frame: bool = False, on_error: OnError = "raise"
     ) -> dict[str, npt.NDArray[Any]] | Any:
-        """Answer N rows.
+        """Predict N rows.
 
         Args:
             rows: a pandas, polars or pyarrow table, a 2-d array (columns in the contract's order), a list of dicts,
                 a dict of columns or one dict of values.
-            extra: pass over columns that are no inputs, instead of refusing them.
-            as_frame: give a data frame with the columns of an answered file: of polars or pyarrow where the rows are
+            extra: ignore unknown columns instead of raising E102.
+            as_frame: return a data frame with the columns of an answered file: of polars or pyarrow where the rows are
                 such a table, else of pandas, with the index of the rows.
             on_error: "raise" raises for the first bad row. "null" answers the good rows and leaves the answers of bad
-                ones missing: NaN where an output is float64, else None in an array of objects. The dict then is an
-                `Answers`, whose `problems` list what is wrong; a frame has a last column `error`.
+                rows missing: NaN where an output is float64, else None in an array of objects. The result is then an
+                `Answers`, whose `problems` list what is wrong; a data frame has a last column `error`.
 
         Returns:
-            Output name → array: `label` (N,), `probability` (N, classes) float64 in the contract's order of classes,
-            `score` (N,) or (N, classes), `value` (N,) or (N, k), `features` (N, k); those that the model has. With
+            Output name → array, for the outputs of the model: `label` (N,), `probability` (N, classes) float64 in the
+            contract's order of classes, `score` (N,) or (N, classes), `value` (N,) or (N, k), `features` (N, k). With
             `as_frame` a data frame of N rows.
 
         Raises:
-            ValueError: `on_error` is another text.
+            ValueError: `on_error` is not one of these strings.
             MissingExtraError: E405 when `as_frame` needs pandas and it is not installed.
             ContractError: E101 to E105 when the columns do not fit, R101 to R104 and R108 for the first bad row.
             SealError: E207 when the graph cannot be run here, E209 when an answer has another shape or type than the
-                contract declares, E210 when the model takes more time or memory than it may.
+                contract declares, E210 when the model exceeds a limit of time or memory.
         """
         if as_frame or on_error != "raise":
             return self._predicted(rows, extra=extra, as_frame=as_frame, on_error=on_error)
@@ -173,7 +173,7 @@ class SealedModel(EstimatorBase):
                 answers = self.engine.run_pieces(count, piece, self._outputs)
             if answers is not None:
                 return answers
-        # A row may have a problem: the exact path finds it, or answers.
+        # A row may have a problem: `encoded` reports it, or encodes the rows after all.
         batch = self.encoded(columns_of(self.contract, rows, extra=extra))
         if batch.problems:
             first = batch.problems[0].as_error()
@@ -183,10 +183,10 @@ class SealedModel(EstimatorBase):
         return self.answer(batch)
 
     def encoded(self, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]], *, first_row: int = 1) -> Batch:
-        """Columns of N values for every input, as tensors, with the problems of their rows (R101 to R104, R108).
+        """Encode columns as tensors, with the problems of their rows (R101 to R104, R108).
 
         Args:
-            columns: input name → values, all of one length.
+            columns: input name → N values, for every input.
             first_row: the number of the first row in messages.
         """
         return self.stages.checked(self.reader.encode(columns, first_row=first_row), first_row=first_row)
@@ -201,12 +201,12 @@ class SealedModel(EstimatorBase):
         return frame_of(self.contract, answers, rows) if as_frame else answers
 
     def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
-        """Answer the good rows of a checked batch, in their order."""
-        found = self.engine.run(batch.only_good(), self._outputs)
-        return {name: np.asarray(array) for name, array in found.items()}
+        """Predict the good rows of a checked batch, in their order."""
+        answers = self.engine.run(batch.only_good(), self._outputs)
+        return {name: np.asarray(array) for name, array in answers.items()}
 
     def self_test(self) -> SelfTest:
-        """Re-run the golden examples on this machine. Raises SealError E205 when they are malformed, E207."""
+        """Run the golden examples on this machine. Raises SealError E205 when they are malformed, E207."""
         examples = self.examples
         return self_test(self.answer(encoded(examples, self.contract, self.stages)), examples)
 
@@ -219,20 +219,20 @@ def load(
     isolated: bool = False,
     limits: Limits | None = None,
 ) -> SealedModel:
-    """Open a sealed file. Nothing in it is executed but its ONNX graph, and no training framework is imported.
+    """Open a sealed file. Only its ONNX graph is executed, and no training framework is imported.
 
-    ONNX Runtime reads the graph when the first rows are answered, which takes seconds for a forest of a million nodes.
+    ONNX Runtime loads the graph when rows are first predicted, which takes seconds for a forest of a million nodes.
 
     Args:
         source: the .seal file: its path, its bytes, a binary stream, which is read to its end and stays open, or an
-            object whose method `open("rb")` gives one, such as a path of `fsspec` or `zipfile`.
-        threads: how many processors to use for many rows; all by default.
-        warm: have ONNX Runtime read the graph now, so that the first answer takes no longer than the next ones.
-        isolated: run the graph in a process of its own, with limits of time and memory, for files of unknown origin.
-            The answers are the same. A call takes some tenths of a millisecond longer, and calls of several threads
-            are answered one after the other. `close`, or the end of a `with` block, ends the process.
-        limits: the limits of that process, which is then used without `isolated` too. After a call that exceeded one
-            (E210), the next call starts another process.
+            object whose method `open("rb")` returns one, such as a path of `fsspec` or `zipfile`.
+        threads: the number of threads for many rows; by default all processors that the process may use.
+        warm: load the graph now, so that the first prediction takes no longer than later ones.
+        isolated: run the graph in a separate process, with limits of time and memory, for files of unknown origin. The
+            answers are the same. A call takes some tenths of a millisecond longer, and calls of several threads are
+            answered one after the other. `close`, or the end of a `with` block, ends the process.
+        limits: the limits of that process; implies `isolated`. After a call that exceeded one (E210), the next call
+            starts another process.
 
     Raises:
         FileError: E401. SealError: E201 to E205, E208, E209, E211; with `warm` E207 when the graph cannot be run here,

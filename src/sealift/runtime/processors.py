@@ -1,4 +1,4 @@
-"""How many processors this process may use: its affinity, and the CPU quota of its control groups (Linux)."""
+"""The number of processors that this process may use, from its affinity and the CPU quota of its control groups."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _ROOT = Path("/")
 
 
 def processors(root: Path = _ROOT) -> int:
-    """The processors of this process, at least one.
+    """The number of processors of this process, at least one.
 
-    A container with `--cpus 2` on a host of 64 processors sees all 64 of them; the quota says that it gets two.
+    A container with `--cpus 2` on a host of 64 processors sees all 64; only the quota limits it to two.
 
     Args:
         root: the folder that holds `proc` and `sys`.
@@ -24,7 +24,7 @@ def processors(root: Path = _ROOT) -> int:
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """The processors that each control group of this process, and each one around it, is granted."""
+    """The CPU quotas, in processors, of the control groups of this process and their parents (Linux)."""
     groups = root / "sys/fs/cgroup"
     for line in _text(root / "proc/self/cgroup").splitlines():
         _, controllers, path = [*line.split(":", 2), "", ""][:3]
@@ -33,7 +33,7 @@ def _quotas(root: Path) -> Iterator[float]:
         # Version 1 has a folder for each set of controllers, version 2 one tree without a name.
         folder = groups / controllers
         inner = folder / path.lstrip("/")
-        # In a container the path is the host's, and what is mounted is the group itself.
+        # In a container the path is that of the host, but the group itself is mounted.
         for group in [inner, *inner.parents]:
             if group == folder or folder in group.parents:
                 quota = _quota(group)

@@ -1,4 +1,4 @@
-"""One row alone, through buffers that stay bound to the session: what a call costs beside the computing shrinks."""
+"""Fast path for single rows, with preallocated input and output buffers that stay bound to the session."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ if TYPE_CHECKING:
     import onnxruntime
 
 _Arrays = Mapping[str, npt.NDArray[Any]]
-# The names of the outputs, the inputs' buffers, what copies each output's buffer, and the call.
+# The names of the outputs, the buffers of the inputs, a function that copies the buffer of each output, and the call.
 _Bound = tuple[list[str], _Arrays, list[tuple[str, Callable[[], npt.NDArray[Any]]]], Callable[[], None]]
 
 
-class Alone:
-    """Answers to single rows of numbers.
+class SingleRows:
+    """Predictions of single rows of numbers.
 
-    `InferenceSession.run` makes tensors of what it is given and arrays of what it answers, anew in each call; with
-    small models that is a quarter of the time that one row takes. Here both are bound once and copied: in and out.
+    `InferenceSession.run` makes new tensors and arrays in each call, which takes a quarter of the time of a single row
+    with small models. Here the buffers are bound once; rows are copied into them, and answers out of them.
     """
 
     def __init__(self, session: onnxruntime.InferenceSession) -> None:
         self._session = session
-        # As many as there were threads at once; each is taken out and put back, in single steps.
+        # One for each thread that ran at the same time; `pop` and `append` are atomic.
         self._idle: list[_Bound] = []
         self._possible = True
 
     def answer(self, names: Sequence[str], tensors: _Arrays) -> dict[str, Any] | None:
-        """The named answers to one row; None where names or tensors are not as learnt, or nothing is yet."""
+        """The named answers to one row; None where there are no buffers for such names and tensors."""
         if not self._idle:
             return None
         answers: dict[str, Any] | None = None
         try:
-            bound = self._idle.pop()  # fails where another thread was quicker
-            known, given, copies, call = bound
-            fits = names == known and len(tensors) == len(given)
+            bound = self._idle.pop()  # fails where another thread was faster
+            known, inputs, copies, call = bound
+            fits = names == known and len(tensors) == len(inputs)
             for name, array in tensors.items():
-                buffer = given.get(name)
+                buffer = inputs.get(name)
                 if buffer is None or array.shape != buffer.shape or array.dtype != buffer.dtype:
                     fits = False
                     break
                 buffer[...] = array
             if fits:
                 call()
-                # A loop costs less than a comprehension, and all that stands here as much as three operators.
+                # A loop is faster than a comprehension.
                 answers = {}
                 for name, copy in copies:
                     answers[name] = copy()
             self._idle.append(bound)
         except IndexError:
             return None
-        except Exception:  # such as answers of another form than before; asked in full, it will tell
+        except Exception:  # such as answers of another shape; the full call reports the error
             self._possible = False
             self._idle.clear()
             return None
         return answers
 
     def learn(self, tensors: _Arrays, answers: _Arrays) -> None:
-        """Take the form of single rows and of their answers from these, unless they cannot be bound."""
+        """Make buffers for rows and answers of these shapes and dtypes, if they can be bound."""
         if self._idle or not self._possible:
             return
         arrays = [*tensors.values(), *answers.values()]
@@ -76,25 +76,25 @@ class Alone:
             self._idle.append(bound)
 
     def _bound(self, tensors: _Arrays, answers: _Arrays) -> _Bound | None:
-        """Buffers that were seen to give these answers; None where they do not, as where an output is an input."""
-        given = {name: np.array(array, order="C") for name, array in tensors.items()}
-        found = {name: np.empty(array.shape, array.dtype) for name, array in answers.items()}
+        """Bound buffers; None where they do not give the same answers, as where an output is also an input."""
+        inputs = {name: np.array(array, order="C") for name, array in tensors.items()}
+        outputs = {name: np.empty(array.shape, array.dtype) for name, array in answers.items()}
         binding = self._session.io_binding()
-        for name, array in given.items():
+        for name, array in inputs.items():
             binding.bind_input(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        for name, array in found.items():
+        for name, array in outputs.items():
             binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
-        # Past the wrappers, where this version has them as we know them.
+        # Without the wrappers, if this version of ONNX Runtime has the attributes that they use.
         inner, bare = getattr(self._session, "_sess", None), getattr(binding, "_iobinding", None)
         call = (
             partial(self._session.run_with_iobinding, binding)
             if inner is None or bare is None
             else partial(inner.run_with_iobinding, bare, None)
         )
-        for start in (0, 1):  # what is never written would keep one of them
-            for array in found.values():
+        for start in (0, 1):  # a buffer that the call does not write keeps this value
+            for array in outputs.values():
                 array.fill(start)
             call()
-            if not all(array.tobytes() == answers[name].tobytes() for name, array in found.items()):
+            if not all(array.tobytes() == answers[name].tobytes() for name, array in outputs.items()):
                 return None
-        return list(found), given, [(name, array.copy) for name, array in found.items()], call
+        return list(outputs), inputs, [(name, array.copy) for name, array in outputs.items()], call

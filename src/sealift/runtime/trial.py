@@ -1,4 +1,4 @@
-"""Verify a file of unknown origin from Python: in another process, with limits of time and memory."""
+"""`sealift.verify`: verify a file of unknown origin in a separate process, with limits of time and memory."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from sealift.errors import InternalError, rebuilt
 
 @dataclass(frozen=True, repr=False)
 class Verification:
-    """What `sealift.verify` found.
+    """The result of `sealift.verify`.
 
     Attributes:
-        name, version: the model's.
+        name, version: the name and version of the model.
         identity: SHA-256 of the manifest in hexadecimal.
-        verified_key: the id of the key given, whose signature is valid; None without a key.
-        claimed_signers: the key ids of the signatures in the file, none of them checked against a key.
-        examples: how many golden examples were run; every one was reproduced.
+        verified_key: the id of the given key, whose signature is valid; None without a key.
+        claimed_signers: the key ids of the signatures in the file, not checked against a key.
+        examples: the number of golden examples, all of which were reproduced.
     """
 
     name: str
@@ -51,15 +51,15 @@ class Verification:
 def verify(
     path: Path | str, *, key: Path | str | None = None, seconds: float | None = None, memory: float | None = None
 ) -> Verification:
-    """Do what `sealift verify` does: check the file, load its graph and run its examples, in a process of its own.
+    """Check a file, load its graph and run its examples in a separate process, as `sealift verify` does.
 
-    `sealift.load` runs the graph in this process, without limits: verify a file of unknown origin once before.
+    `sealift.load` runs the graph in this process, without limits: verify a file of unknown origin first.
 
     Args:
         path: the .seal file, or a page (.html).
-        key: the public key that must have signed it. Without one nothing is known about who made the file.
-        seconds: how long it may take; by default two minutes, and more for large files.
-        memory: how many GB it may use; by default half of the machine's.
+        key: the public key that must have signed it. Without a key, nothing is known about who made the file.
+        seconds: the time limit; by default two minutes, and more for large files.
+        memory: the memory limit in GB; by default half of the machine's memory.
 
     Raises:
         FileError: E401. SealError: E201 to E210. ContractError: E106. SignatureError: E501 to E503.
@@ -70,19 +70,19 @@ def verify(
     command += ["--", str(path)]
     done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=False)  # noqa: S603 -- ourselves
     try:
-        found: dict[str, Any] = json.loads(done.stdout)
+        report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         reason = " ".join(done.stderr.decode(errors="replace").split())[-300:]
         raise InternalError(
             "E901", f"The process that verifies gave no answer: {reason}", where=str(path), fix="Report it."
         ) from None
-    if not found["ok"]:
-        raise rebuilt(found["error"])
+    if not report["ok"]:
+        raise rebuilt(report["error"])
     return Verification(
-        name=found["name"],
-        version=found["version"],
-        identity=found["identity"],
-        verified_key=found["verified_key"],
-        claimed_signers=tuple(found["claimed_signers"]),
-        examples=found["self_test"]["rows"],
+        name=report["name"],
+        version=report["version"],
+        identity=report["identity"],
+        verified_key=report["verified_key"],
+        claimed_signers=tuple(report["claimed_signers"]),
+        examples=report["self_test"]["rows"],
     )

@@ -1,4 +1,4 @@
-"""Constants of a graph whose elements are members of the sealed file, as ONNX Runtime is given them."""
+"""Weights: constants of a graph whose elements are members of the sealed file, passed to ONNX Runtime as arrays."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sealift.seal import Seal
 
 # The codes of onnx.TensorProto.DataType.
 _DTYPES = {1: "f4", 2: "u1", 3: "i1", 4: "u2", 5: "i2", 6: "i4", 7: "i8", 10: "f2", 11: "f8", 12: "u4", 13: "u8"}
-# ONNX Runtime changes constants when it moves transpositions, and one that it does not own would keep its old elements.
-# So a graph that transposes gets copies; and that optimizer is off, because it takes some reshapes for transpositions.
+# ONNX Runtime changes constants when it moves transpositions, but cannot change memory that it does not own. So a graph
+# with Transpose gets copies; for other graphs that optimizer is off, because it treats some reshapes as transpositions.
 _TRANSPOSING = ("TransposeOptimizer", "TransposeOptimizer_CPUExecutionProvider")
 
 
@@ -23,8 +23,8 @@ class Weights:
 
     Attributes:
         arrays: name of the constant → its elements, as views of the file.
-        shared: whether ONNX Runtime uses them where they lie, instead of copying them.
-        members: the members of the file that hold them, by the name that the graph has for them.
+        shared: whether ONNX Runtime uses the memory of the file, instead of a copy.
+        members: name in the graph → the member of the file.
     """
 
     def __init__(
@@ -53,18 +53,18 @@ class Weights:
 
     @property
     def size(self) -> int:
-        """How many bytes they have together."""
+        """The total size in bytes."""
         return sum(array.nbytes for array in self.arrays.values())
 
     @property
     def disabled(self) -> tuple[str, ...]:
-        """The optimizers of ONNX Runtime that a session with these weights must do without."""
+        """The optimizers of ONNX Runtime that must be disabled in a session with these weights."""
         return _TRANSPOSING if self.shared else ()
 
     def give(self, options: Any) -> None:
-        """Give them to a session to be made with these options (onnxruntime.SessionOptions).
+        """Add them to the options of a session (onnxruntime.SessionOptions).
 
-        They are given by name, so that no path is followed that a graph names.
+        They are added by name, so that ONNX Runtime opens no file whose path is in the graph.
         """
         import onnxruntime as ort
 

@@ -1,4 +1,4 @@
-"""The program of the process that runs a graph for `isolated.IsolatedEngine`; ends with the process that started it."""
+"""The program of the separate process of `isolated.IsolatedEngine`; it ends with the process that started it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def main(memory: int) -> None:
     """Answer frames until their stream ends.
 
     Args:
-        memory: bytes that the process may hold, enforced by the system where it can; 0 for no such limit.
+        memory: the memory limit in bytes, enforced by the system where it can; 0 for no limit.
     """
     requests, answers = _streams()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -40,10 +40,10 @@ def main(memory: int) -> None:
                 frames.send(answers, {"inputs": engine.inputs, "outputs": engine.outputs})
             else:
                 assert engine is not None
-                found = engine.run(frames.as_arrays(head["tensors"], body), head["outputs"])
-                described, parts = frames.as_parts(found)
+                arrays = engine.run(frames.as_arrays(head["tensors"], body), head["outputs"])
+                described, parts = frames.as_parts(arrays)
                 frames.send(answers, {"arrays": described}, parts)
-        except OSError:  # nobody reads it
+        except OSError:  # the parent has closed the pipe
             os._exit(1)
         except Exception as error:
             frames.send(answers, {"error": _coded(error).as_dict()})
@@ -59,7 +59,7 @@ def _load(head: dict[str, Any], body: bytes) -> Engine:
 
 
 def _streams() -> tuple[IO[bytes], IO[bytes]]:
-    """The pipes, which nothing else in this process writes to from here on."""
+    """The pipes of stdin and stdout, which are redirected so that nothing else writes to them."""
     streams = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -68,7 +68,7 @@ def _streams() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _read(requests: IO[bytes], waiting: queue.SimpleQueue[tuple[dict[str, Any], bytes]]) -> None:
-    # In a thread of its own, so that the process ends with its parent even while it computes.
+    # In a separate thread, so that the process ends with its parent even during a computation.
     try:
         while True:
             waiting.put(frames.receive(requests))
@@ -83,7 +83,8 @@ def _coded(error: Exception) -> SealiftError:
         return LimitError(
             "E210",
             "The model asks for more memory than this process may use.",
-            fix="Do not use a file of unknown origin; else give fewer rows at once, or more memory (--memory GB).",
+            fix="Do not use a file of unknown origin. For a trusted one, predict fewer rows at once, or allow more "
+            "memory (--memory GB).",
         )
     return SealError(
         "E207",
@@ -96,15 +97,15 @@ def _no_core() -> None:
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold the rows
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would contain the rows
 
 
 def _limit_memory(most: int) -> None:
-    if not most or sys.platform != "linux":  # elsewhere it does not exist or is not enforced
+    if not most or sys.platform != "linux":  # other systems do not enforce it
         return
     import resource
 
-    # What the process writes to; the whole address space (RLIMIT_AS) also holds reserved areas, which cost nothing.
+    # Not the address space (RLIMIT_AS), which includes reserved areas that use no memory.
     kind = resource.RLIMIT_DATA
     with contextlib.suppress(OSError, ValueError):
         hard = resource.getrlimit(kind)[1]

@@ -1,4 +1,4 @@
-"""The sealed file: reads untrusted bytes, checks every one of them, and writes them so that there is only one way.
+"""The sealed file: reads untrusted bytes, checks every one of them, and writes the only valid encoding.
 
 The format is specified in spec/SEAL.md.
 """

@@ -1,6 +1,6 @@
-"""The DSSE envelope of `signature.json`: its form, and that it speaks of this very model (spec/SEAL.md §5).
+"""The DSSE envelope of `signature.json`: its format, and that it is about this model (spec/SEAL.md §5).
 
-No key is needed for that, so the reader checks it in every file that carries a signature.
+No key is needed for that, so the reader checks it in every signed file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,13 @@ _KEYID = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Signature:
-    """One signature of an envelope: who (by key) over what, not yet checked against a key."""
+    """One signature of an envelope, not yet checked against a key.
+
+    Attributes:
+        keyid: the id of the key.
+        value: the signature.
+        message: the signed bytes.
+    """
 
     keyid: str
     value: bytes
@@ -32,7 +38,7 @@ class Signature:
 
 
 def statement(manifest: Manifest, identity: str) -> bytes:
-    """The in-toto statement that a signature of this model signs, in its canonical spelling."""
+    """The in-toto statement that is signed for this model, as canonical JSON."""
     name, version = manifest.name, manifest.version
     return canonical.dumps(
         {
@@ -72,8 +78,9 @@ def read(data: bytes, manifest: Manifest, identity: str) -> list[Signature]:
     """
     try:
         payload, entries = _open(canonical.loads(data))
-        if build(payload, entries.items()) != data:  # one spelling: no stray bits, no second signature by one key
-            raise ValueError("not in its canonical spelling")
+        # Only one encoding is valid: no stray bits in base64, no second signature by the same key.
+        if build(payload, entries.items()) != data:
+            raise ValueError("not in canonical form")
     except ValueError as error:
         raise SealError(
             "E205",
@@ -103,17 +110,17 @@ def _open(raw: Any) -> tuple[bytes, dict[str, bytes]]:
     entries: dict[str, bytes] = {}
     for entry in signatures:
         if not isinstance(entry, dict) or set(entry) != {"keyid", "sig"}:
-            raise ValueError("a signature is not keyid and sig")
+            raise ValueError("a signature must have keyid and sig")
         keyid, value = entry["keyid"], _base64(entry["sig"])
         if not isinstance(keyid, str) or not _KEYID.fullmatch(keyid):
-            raise ValueError("a keyid is not a SHA-256 in lower-case hexadecimal")
+            raise ValueError("a keyid must be a SHA-256 in lower-case hexadecimal")
         if len(value) != 64:
-            raise ValueError("a signature is not 64 bytes long")
+            raise ValueError("a signature must be 64 bytes long")
         entries[keyid] = value
     return _base64(raw["payload"]), entries
 
 
 def _base64(text: object) -> bytes:
     if not isinstance(text, str):
-        raise ValueError("payload or sig is not base64")
+        raise ValueError("payload and sig must be base64")
     return base64.b64decode(text, validate=True)

@@ -1,4 +1,4 @@
-"""The private key that signs, from a file that may be protected by a password."""
+"""Private keys for signing, from files that may be protected by a password."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ VARIABLE = "SEALIFT_KEY_PASSWORD"
 
 
 def open_private_key(key: PrivateKey, *, password: bytes | str | None = None) -> Ed25519PrivateKey:
-    """The private key itself.
+    """Load a private key.
 
     Args:
         key: the key, or its file.
-        password: of the file; without one the environment variable SEALIFT_KEY_PASSWORD is read where the file has one.
+        password: the password of the file; by default that of the environment variable SEALIFT_KEY_PASSWORD.
 
     Raises:
         SignatureError: E501 when the key cannot be used. FileError: E401.
@@ -53,7 +53,7 @@ def sign_path(file: Path | str, *, key: PrivateKey, password: bytes | str | None
     Args:
         file: the .seal file.
         key: the private key, or its file.
-        password: of the key's file; by default that of the environment variable SEALIFT_KEY_PASSWORD.
+        password: the password of the key's file; by default that of the environment variable SEALIFT_KEY_PASSWORD.
 
     Returns:
         The key's id: SHA-256 of the public key in hexadecimal.
@@ -66,17 +66,17 @@ def sign_path(file: Path | str, *, key: PrivateKey, password: bytes | str | None
 
 
 def make_keys(path: Path | str, *, password: bytes | str | None = None) -> tuple[Path, str]:
-    """Make a pair of Ed25519 keys, as `sealift keygen` does.
+    """Generate a pair of Ed25519 keys, as `sealift keygen` does.
 
     Args:
-        path: where the private key goes, in PEM; the public one is `<path>.pub`. A key is never overwritten.
-        password: protects the private key when given.
+        path: the file of the private key (PEM); that of the public key is `<path>.pub`. Keys are never overwritten.
+        password: encrypts the private key when given.
 
     Returns:
         The path of the public key, and the key's id.
 
     Raises:
-        SignatureError: E501 when a file is there already, or the password is empty. FileError: E402.
+        SignatureError: E501 when a file already exists, or the password is empty. FileError: E402.
     """
     secret = password.encode() if isinstance(password, str) else password
     return signature.generate_keys(Path(path), password=secret)

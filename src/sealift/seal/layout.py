@@ -1,4 +1,4 @@
-"""The container: members to bytes in exactly one way, and back (spec/SEAL.md §1 and §2)."""
+"""The ZIP container: members to bytes in exactly one way, and back (spec/SEAL.md §1 and §2)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sealift.errors import SealError
 ALIGNMENT = 64
 _MIB = 1 << 20
 MAX_FILE = 1 << 40
-_MAX_MODEL = (1 << 31) - 1  # of a message in Protocol Buffers
+_MAX_MODEL = (1 << 31) - 1  # the limit of a Protocol Buffers message
 _MOST_BLOBS, _MOST_WEIGHTS = 4096, 1024
 _DEFAULT_LIMIT = 16 * _MIB
 
-# The members with a name of their own, each with the most bytes it may have.
+# The members with fixed names, each with its maximum size in bytes.
 LIMITS: Mapping[str, int] = MappingProxyType(
     {
         "card.md": _DEFAULT_LIMIT,
@@ -36,17 +36,17 @@ LIMITS: Mapping[str, int] = MappingProxyType(
 )
 
 BLOB, WEIGHT = "blobs/", "weights/"
-"""Beginnings of the names of members that are named by their digest: data of stages, and weights of the graph."""
+"""Prefixes of members that are named by their digest: data of stages, and weights of the graph."""
 
 MOST_BESIDE_MODEL = 16 * _MIB
-"""The most bytes of all members but `model.onnx` and weights together."""
+"""The maximum total size in bytes of all members except `model.onnx` and weights."""
 
 _FAMILIES: Mapping[str, tuple[int, int]] = {BLOB: (_MOST_BLOBS, _DEFAULT_LIMIT), WEIGHT: (_MOST_WEIGHTS, MAX_FILE)}
 _BY_DIGEST = re.compile(rf"({BLOB}|{WEIGHT})[0-9a-f]{{64}}")
 _MAX_MEMBERS = len(LIMITS) + _MOST_BLOBS + _MOST_WEIGHTS
 
 _FAR = 0xFFFFFFFF
-"""Sizes and offsets from here on are written in ZIP64 fields; the field of 32 bits holds `_MARK`."""
+"""Sizes and offsets of at least this value are written in ZIP64 fields; the 32-bit field then holds `_MARK`."""
 _MARK = 0xFFFFFFFF
 
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -67,7 +67,7 @@ Bytes = bytes | memoryview
 
 @dataclass(frozen=True)
 class _Entry:
-    """One row of the central directory, and what its headers must therefore be."""
+    """One entry of the central directory, and the headers that follow from it."""
 
     name: bytes
     size: int
@@ -107,7 +107,7 @@ def _zip64(values: tuple[int, ...]) -> bytes:
 
 
 def _end(count: int, directory: int, start: int) -> bytes:
-    """What stands behind the directory."""
+    """The bytes after the directory."""
     if start < _FAR:
         return _END.pack(_END_SIGN, 0, 0, count, count, directory, start, 0)
     record = _END64.pack(_END64_SIGN, _END64.size - 12, _VERSION64, _VERSION64, 0, 0, count, count, directory, start)
@@ -116,14 +116,14 @@ def _end(count: int, directory: int, start: int) -> bytes:
 
 
 def limit_of(name: str) -> int | None:
-    """The most bytes of a member; None for a name that the format does not know."""
+    """The maximum size in bytes of a member; None for a name that the format does not know."""
     if name in LIMITS:
         return LIMITS[name]
     return _FAMILIES[name[: name.index("/") + 1]][1] if _BY_DIGEST.fullmatch(name) else None
 
 
 def pack(members: Mapping[str, Bytes]) -> Iterator[Bytes]:
-    """The sealed file's bytes, piece by piece, so that a large model is never copied.
+    """Yield the bytes of the sealed file in pieces, so that a large model is never copied.
 
     Raises:
         SealError: E203 when a limit of the format is exceeded.
@@ -153,11 +153,11 @@ def pack(members: Mapping[str, Bytes]) -> Iterator[Bytes]:
 def unpack(data: Bytes) -> dict[str, memoryview]:
     """The members of a sealed file as views into `data`.
 
-    The headers are rebuilt from the names, sizes and checksums found, and compared with the file byte by byte;
-    so whatever `pack` would not have written is refused.
+    The headers are rebuilt from the names, sizes and checksums in the file, and compared with the file byte by byte. So
+    every file that `pack` would not have written is refused.
 
     Raises:
-        SealError: E201 when it is no sealed file, E202 when it is damaged, E203 when it is beyond a limit.
+        SealError: E201 when it is not a sealed file, E202 when it is damaged, E203 when it exceeds a limit.
     """
     if len(data) > MAX_FILE:
         raise too_much("the file is larger than 1 TiB")
@@ -167,23 +167,23 @@ def unpack(data: Bytes) -> dict[str, memoryview]:
     offset = 0
     for entry in entries:
         if entry.offset != offset:
-            raise _damaged(f"the member {_shown(entry.name)} does not stand where it must")
+            raise _damaged(f"the member {_shown(entry.name)} is not at its position")
         start = offset + len(entry.local)
         offset = start + entry.size
         if offset > len(data):
             raise _damaged("it ends in the middle of a member")
         content = view[start:offset]
         if zlib.crc32(content) != entry.crc or view[entry.offset : start] != entry.local:
-            raise _damaged(f"the member {_shown(entry.name)} is not what its header says")
+            raise _damaged(f"the member {_shown(entry.name)} does not match its header")
         members[entry.name.decode("ascii")] = content
     directory = b"".join(entry.central for entry in entries)
     if view[offset:] != directory + _end(len(entries), len(directory), offset):
-        raise _damaged("its directory does not fit its members")
+        raise _damaged("its directory does not match its members")
     return members
 
 
 def _directory(data: Bytes) -> list[_Entry]:
-    """What the central directory claims; believed only as far as the comparison in `unpack` confirms it."""
+    """The entries of the central directory, which `unpack` compares with the rest of the file."""
     if len(data) < _END.size or data[: len(_LOCAL_SIGN)] != _LOCAL_SIGN:
         raise SealError(
             "E201",
@@ -192,20 +192,20 @@ def _directory(data: Bytes) -> list[_Entry]:
         )
     sign, _, _, count, _, size, start, _ = _END.unpack_from(data, len(data) - _END.size)
     if sign != _END_SIGN:
-        raise _damaged("its end is missing; it may have been cut short on the way")
+        raise _damaged("its end is missing; it may have been truncated")
     if count > _MAX_MEMBERS:
         raise too_much(f"it claims {count} members, {_MAX_MEMBERS} are allowed")
-    behind = _END.size
+    end_size = _END.size
     if start == _MARK:
-        behind = _MOST_END
+        end_size = _MOST_END
         start, size = _far_directory(data)
-    if start + size + behind != len(data):
-        raise _damaged("its directory is not where its end says")
+    if start + size + end_size != len(data):
+        raise _damaged("its directory is not at the position in its end record")
     entries: list[_Entry] = []
     position = start
     for _ in range(count):
         if position + _CENTRAL.size > start + size:
-            raise _damaged("its directory is cut short")
+            raise _damaged("its directory is truncated")
         fields = _CENTRAL.unpack_from(data, position)
         crc, length, name_length, extra_length, offset = fields[7], fields[9], fields[10], fields[11], fields[16]
         position += _CENTRAL.size
@@ -216,7 +216,7 @@ def _directory(data: Bytes) -> list[_Entry]:
             position += extra_length
         shown = _shown(name)
         if entries and name <= entries[-1].name:
-            raise _damaged(f"the member {shown} stands twice or out of order")
+            raise _damaged(f"the member {shown} is a duplicate or out of order")
         _check_name(name.decode("ascii", "replace"))
         _check_size(shown, length, name.decode("ascii"))
         entries.append(_Entry(name, length, crc, offset))
@@ -225,7 +225,7 @@ def _directory(data: Bytes) -> list[_Entry]:
 
 
 def _far_directory(data: Bytes) -> tuple[int, int]:
-    """Offset and size of the directory of a file whose end record leaves them to the one of ZIP64."""
+    """Offset and size of the directory, from the ZIP64 end record."""
     at = len(data) - _MOST_END
     if at < 0 or bytes(data[at : at + 4]) != _END64_SIGN:
         raise _damaged("its ZIP64 end record is missing")
@@ -234,7 +234,7 @@ def _far_directory(data: Bytes) -> tuple[int, int]:
 
 
 def _far(extra: bytes, size: int, offset: int) -> tuple[int, int]:
-    """Size and offset of a member, out of the ZIP64 field where that is there."""
+    """Size and offset of a member, from its ZIP64 field where there is one."""
     count = len(extra) // 8
     if len(extra) != 4 + 8 * count or not 1 <= count <= 3 or extra[:4] != struct.pack("<2H", _ZIP64_ID, 8 * count):
         return size, offset
@@ -281,7 +281,7 @@ def _damaged(reason: str) -> SealError:
 
 
 def too_much(reason: str) -> SealError:
-    """E203, for the reason given."""
+    """The error E203."""
     return SealError(
         "E203",
         f"The sealed file exceeds the format's limits: {reason}.",

@@ -1,4 +1,4 @@
-"""The manifest: what is inside, by digest; its own digest is the model's identity (spec/SEAL.md §4)."""
+"""The manifest: the digests of all members; its own digest is the model's identity (spec/SEAL.md §4)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ REQUIRED = frozenset(
         "sbom.cdx.json",
     }
 )
-# Neither lists itself: the manifest cannot hold its own digest, and signing must not change the identity.
+# The manifest cannot hold its own digest, and signing must not change the identity.
 UNLISTED = frozenset({"manifest.json", "signature.json"})
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}")
-_PRINTABLE = re.compile(r"[ -~]{1,256}")  # shown in terminals, so nothing that steers one
+_PRINTABLE = re.compile(r"[ -~]{1,256}")  # shown in terminals, so without control characters
 _DOMAIN = re.compile(r"[A-Za-z0-9._-]{0,128}")
 
 
@@ -47,12 +47,12 @@ class Manifest:
 
 
 def is_name(name: object) -> bool:
-    """Whether `name` may be the name of a model."""
+    """Whether `name` is a valid name of a model."""
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
 def is_version(version: object) -> bool:
-    """Whether `version` may be the version of a model."""
+    """Whether `version` is a valid version of a model."""
     return isinstance(version, str) and _VERSION.fullmatch(version) is not None
 
 
@@ -71,9 +71,9 @@ def build(
         ValueError: for a name, version, task or producer that a manifest cannot have.
     """
     if not is_name(name) or not is_version(version):
-        raise ValueError("name and version are short texts of the permitted characters")
+        raise ValueError("name and version must be short strings of the permitted characters")
     if not _PRINTABLE.fullmatch(task) or not _PRINTABLE.fullmatch(producer):
-        raise ValueError("task and producer are 1 to 256 printable ASCII characters")
+        raise ValueError("task and producer must be 1 to 256 printable ASCII characters")
     return canonical.dumps(
         {
             "format": FORMAT,
@@ -101,12 +101,12 @@ def parse(data: bytes) -> Manifest:
         if isinstance(number, int) and not isinstance(number, bool) and number > FORMAT:
             raise SealError(
                 "E204",
-                f"The file is of format {number:.20g}; this program reads up to format {FORMAT}.",
+                f"The file has format {number:.20g}; this program reads up to format {FORMAT}.",
                 fix="Install a newer Sealift: pip install --upgrade sealift.",
             )
         parsed = _manifest(raw)
-        if canonical.dumps(raw) != data:  # one spelling, so that no two readers can understand it differently
-            raise ValueError("not in its canonical spelling")
+        if canonical.dumps(raw) != data:  # only one encoding is valid, so that all readers understand it alike
+            raise ValueError("not in canonical form")
         return parsed
     except ValueError as error:
         raise SealError(
@@ -128,7 +128,7 @@ def check_members(manifest: Manifest, members: Mapping[str, Bytes]) -> None:
         if len(members[name]) != size or hashlib.sha256(members[name]).hexdigest() != digest:
             raise _mismatch(f"The member {name!r} was changed after the file was sealed.")
         if name.startswith((BLOB, WEIGHT)) and name.rpartition("/")[2] != digest:
-            raise _mismatch(f"The member {name!r} has another digest than its name.")
+            raise _mismatch(f"The digest of the member {name!r} differs from its name.")
 
 
 def _manifest(raw: dict[str, Any]) -> Manifest:
@@ -140,14 +140,14 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
     forms = {"name": _NAME, "version": _VERSION, "task": _PRINTABLE, "producer": _PRINTABLE}
     for key, form in forms.items():
         if not isinstance(raw[key], str) or not form.fullmatch(raw[key]):
-            raise ValueError(f"{key} is not a short text of the permitted characters")
+            raise ValueError(f"{key} must be a short string of the permitted characters")
     opsets, members = raw["opsets"], raw["members"]
     if not isinstance(opsets, dict) or not all(
         _DOMAIN.fullmatch(domain) and type(v) is int and 0 < v < 1000 for domain, v in opsets.items()
     ):
-        raise ValueError("opsets are not numbers by domain")
+        raise ValueError("opsets must map domains to numbers")
     if not isinstance(members, dict):
-        raise ValueError("members is not an object")
+        raise ValueError("members must be an object")
     return Manifest(
         name=raw["name"],
         version=raw["version"],
@@ -160,12 +160,12 @@ def _manifest(raw: dict[str, Any]) -> Manifest:
 
 def _digest(name: str, entry: object) -> tuple[str, int]:
     if not isinstance(entry, dict) or set(entry) != {"sha256", "size"}:
-        raise ValueError(f"the entry of {name!r:.80} is not a digest and a size")
+        raise ValueError(f"the entry of {name!r:.80} must be a digest and a size")
     digest, size = entry["sha256"], entry["size"]
     if not isinstance(digest, str) or not re.fullmatch(r"[0-9a-f]{64}", digest):
         raise ValueError(f"the digest of {name!r:.80} is not a SHA-256")
     if type(size) is not int or size < 0:
-        raise ValueError(f"the size of {name!r:.80} is not a count of bytes")
+        raise ValueError(f"the size of {name!r:.80} is not a number of bytes")
     return digest, size
 
 

@@ -1,4 +1,4 @@
-"""Which 32 bytes are refused as an Ed25519 public key (spec/SEAL.md §5)."""
+"""Weak Ed25519 public keys, which are refused (spec/SEAL.md §5)."""
 
 from __future__ import annotations
 

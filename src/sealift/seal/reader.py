@@ -1,4 +1,4 @@
-"""Bytes to a checked `Seal`: structure, digests, JSON and the graph are checked before anything is handed out."""
+"""Read and check a sealed file: its structure, digests, JSON and graph are checked before anything is returned."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from sealift.seal.graph import GraphInfo
 from sealift.seal.layout import Bytes
 from sealift.seal.manifest import Manifest
 
-_MAX_COPIED = (1 << 31) - 1  # bytes of a file that is read into memory, because it cannot be mapped
+_MAX_COPIED = (1 << 31) - 1  # bytes of a file that cannot be mapped and is read into memory
 MOST_JSON = Marks(values=1 << 20, keys=3 << 17)
-"""The most values and keys of all JSON members together (spec/SEAL.md §2)."""
+"""The maximum number of values and of keys in all JSON members together (spec/SEAL.md §2)."""
 
 _KEPT = ("contract.json", "evidence.json")
 _ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
@@ -29,10 +29,10 @@ _ORIGINAL = "Ask its publisher for the original file; nothing of this one was us
 
 @dataclass(frozen=True, repr=False)
 class Seal:
-    """A sealed file whose every digest was checked, and whose graph uses only what the format permits.
+    """A sealed file, with all digests checked and a graph that uses only what the format permits.
 
     Attributes:
-        manifest: what the file says it is.
+        manifest: its manifest.
         identity: SHA-256 of the manifest in hexadecimal; the model's identity.
         members: member name → its bytes, as read-only views into one buffer.
         graph: the inputs, outputs and operator sets of the graph.
@@ -47,9 +47,9 @@ class Seal:
 
     def __repr__(self) -> str:
         size = sum(map(len, self.members.values()))
-        said = self.manifest
+        manifest = self.manifest
         return (
-            f"<Seal {said.name} {said.version}: {len(self.members)} members, {size:,} bytes; "
+            f"<Seal {manifest.name} {manifest.version}: {len(self.members)} members, {size:,} bytes; "
             f"identity {self.identity[:12]}…>"
         )
 
@@ -57,30 +57,30 @@ class Seal:
         return parse, (self.as_bytes(),)
 
     def as_bytes(self) -> bytes:
-        """The bytes of the sealed file, which has one encoding."""
+        """The bytes of the sealed file."""
         return b"".join(layout.pack(self.members))
 
     def json(self, name: str) -> Any:
         """A JSON member, parsed. Raises SealError E205 when it is missing."""
-        # Handed out once: the caller may change it, and it need not stay in memory.
+        # Returned once only: the caller may change it, and it need not stay in memory.
         return self._parsed.pop(name) if name in self._parsed else _json(name, self._member(name), Marks(0, 0))[0]
 
     def contract(self) -> Contract:
         """The contract, with the data of its stages.
 
         Raises:
-            ContractError: E106 when it is malformed, E107 when it requires what this program lacks.
-            SealError: E203 or E205 for data of a stage that is beyond a limit, or no JSON.
+            ContractError: E106 when it is malformed, E107 when it requires a capability that this program lacks.
+            SealError: E203 or E205 when the data of a stage exceeds a limit, or is not JSON.
         """
         return Contract.from_json(self.json("contract.json"), self._blobs)
 
     def _blobs(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        blobs: dict[str, Any] = {}
         marks = self._marks
         for name, data in self.members.items():
             if name.startswith(layout.BLOB):
-                found[name.removeprefix(layout.BLOB)], marks = _json(name, data, marks)
-        return found
+                blobs[name.removeprefix(layout.BLOB)], marks = _json(name, data, marks)
+        return blobs
 
     def text(self, name: str) -> str:
         """A text member such as `card.md`. Raises SealError E205 when it is missing."""
@@ -100,7 +100,7 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
     """Check unpacked members against each other.
 
     Returns:
-        The manifest, the identity, what the graph declares, parsed members, and the marks of all JSON members.
+        The manifest, the identity, the declarations of the graph, parsed members, and the marks of all JSON members.
 
     Raises:
         SealError: E202 to E205 or E208.
@@ -108,10 +108,10 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
     """
     if "manifest.json" not in members:
         raise SealError("E202", "The sealed file has no manifest.", fix=_ORIGINAL)
-    found = bytes(members["manifest.json"])
-    parsed = manifest.parse(found)
+    raw = bytes(members["manifest.json"])
+    parsed = manifest.parse(raw)
     manifest.check_members(parsed, members)
-    identity = hashlib.sha256(found).hexdigest()
+    identity = hashlib.sha256(raw).hexdigest()
     kept: dict[str, Any] = {}
     marks = Marks(0, 0)
     for name, data in members.items():
@@ -132,22 +132,22 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
             weights = {name: len(data) for name, data in members.items() if name.startswith(layout.WEIGHT)}
             info = graph.check(data, weights)
             if dict(info.opsets) != dict(parsed.opsets):
-                raise _malformed("manifest.json", "opsets are not the operator sets of the graph")
+                raise _malformed("manifest.json", "opsets differ from the operator sets of the graph")
     return parsed, identity, info, kept, marks
 
 
 def parse(data: Bytes) -> Seal:
-    """Check `data` as a sealed file; what can be checked without a key.
+    """Check `data` as a sealed file, as far as possible without a key.
 
     Raises:
-        SealError: E201 to E205 or E208, and nothing else but
-        SignatureError: E502 when the file carries a signature that was made for another model.
+        SealError: E201 to E205 or E208.
+        SignatureError: E502 when the file has a signature that was made for another model.
     """
     return sealed(layout.unpack(data))
 
 
 def sealed(members: Mapping[str, Bytes]) -> Seal:
-    """Unpacked members as a checked seal. Raises as `parse`."""
+    """Check unpacked members. Raises as `parse`."""
     parsed, identity, info, kept, marks = check(members)
     views = {name: memoryview(data) for name, data in members.items()}
     return Seal(parsed, identity, MappingProxyType(views), info, kept, marks)
@@ -158,9 +158,9 @@ def read(path: Path | str) -> Seal:
 
     Raises:
         FileError: E401 when the file cannot be read.
-        SealError: E201 to E205 when it is not a sound sealed file, E208 when its graph uses what the format does not
+        SealError: E201 to E205 when it is not a valid sealed file, E208 when its graph uses what the format does not
             permit.
-        SignatureError: E502 when it carries a signature that was made for another model.
+        SignatureError: E502 when it has a signature that was made for another model.
     """
     path = Path(path)
     data = files.content(path, limit=_MAX_COPIED)
@@ -174,7 +174,7 @@ def read(path: Path | str) -> Seal:
 def _provisional() -> SealError:
     return SealError(
         "E211",
-        "The file was made by a version of Sealift before format 1 was final, and cannot be read any more.",
+        "The file was made by a version of Sealift before format 1 was final, and can no longer be read.",
         fix="Pack the model again with this version of Sealift.",
     )
 

@@ -40,17 +40,17 @@ def key_id(key: Ed25519PublicKey) -> str:
 
 
 def generate_keys(private: Path, *, password: bytes | None = None) -> tuple[Path, str]:
-    """Make a key pair: `private` in PKCS#8 PEM (mode 0600) and beside it `<private>.pub`.
+    """Generate a key pair: `private` in PKCS#8 PEM (mode 0600), and `<private>.pub`.
 
     Args:
-        private: where the private key goes; must not exist yet.
+        private: the file of the private key, which must not exist yet.
         password: encrypts the private key when given.
 
     Returns:
         The path of the public key, and the key's id.
 
     Raises:
-        SignatureError: E501 when a file is there already, for a key is never overwritten, or the password is empty.
+        SignatureError: E501 when a file already exists, since keys are never overwritten, or the password is empty.
         FileError: E402 when a file cannot be written; neither is left behind.
     """
     from cryptography.hazmat.primitives import serialization as s
@@ -69,7 +69,7 @@ def generate_keys(private: Path, *, password: bytes | None = None) -> tuple[Path
         described = key.public_key().public_bytes(s.Encoding.PEM, s.PublicFormat.SubjectPublicKeyInfo)
         _create(public, described, mode=0o666)
     except BaseException:
-        private.unlink(missing_ok=True)  # ours: it was created above, or we would not be here
+        private.unlink(missing_ok=True)  # created above
         raise
     return public, key_id(key.public_key())
 
@@ -109,13 +109,14 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
 
 
 def sign_file(path: Path, key: Ed25519PrivateKey) -> tuple[str, str]:
-    """Sign the sealed file at `path` in place; the key's id and the model's identity.
+    """Sign the sealed file at `path` in place. Several processes may sign a file at the same time.
 
-    Several processes may sign one file at once; every signature is kept.
+    Returns:
+        The key's id and the model's identity.
 
     Raises:
-        FileError: E401 or E402. SealError: E201 to E205. SignatureError: E502 when the file's signature is of another
-            model.
+        FileError: E401 or E402. SealError: E201 to E205. SignatureError: E502 when the file has a signature that was
+            made for another model.
     """
     with files.exclusive(path):
         opened = reader.read(path)
@@ -124,13 +125,13 @@ def sign_file(path: Path, key: Ed25519PrivateKey) -> tuple[str, str]:
 
 
 def sign(seal: Seal, key: Ed25519PrivateKey) -> dict[str, Bytes]:
-    """The members of `seal` with a signature by `key` added; earlier signatures by other keys stay."""
+    """The members of `seal` with a signature by `key` added; signatures by other keys are kept."""
     kept = {old.keyid: old.value for old in signatures(seal)}
     return _signed(seal.members, seal.manifest, seal.identity, kept, key)
 
 
 def sign_members(members: Mapping[str, Bytes], key: Ed25519PrivateKey) -> dict[str, Bytes]:
-    """Assembled members, which are in no file yet, with a signature by `key`. Raises SealError E205."""
+    """Add a signature by `key` to assembled members. Raises SealError E205."""
     raw = bytes(members["manifest.json"])
     return _signed(members, manifest.parse(raw), hashlib.sha256(raw).hexdigest(), {}, key)
 
@@ -148,14 +149,14 @@ def _signed(
 
 
 def signatures(seal: Seal) -> list[Signature]:
-    """The signatures that the file carries; none of them is checked against a key yet."""
+    """The signatures in the file, not checked against a key."""
     if "signature.json" not in seal.members:
         return []
     return envelope.read(bytes(seal.members["signature.json"]), seal.manifest, seal.identity)
 
 
 def verify_key(seal: Seal, key: Ed25519PublicKey) -> str:
-    """Check that `key` signed this model; the key's id.
+    """Check that `key` signed this model, and return the key's id.
 
     Raises:
         SignatureError: E503 when it did not, E502 when a signature under its id does not verify, E501 when the key
@@ -191,7 +192,7 @@ def _create(path: Path, data: bytes, *, mode: int) -> None:
     except FileExistsError:
         raise SignatureError(
             "E501",
-            "A key is there already.",
+            "The key file already exists.",
             where=str(path),
             fix="Choose another name; keys are never overwritten.",
         ) from None
@@ -202,5 +203,5 @@ def _unusable(path: Path, what: str) -> SignatureError:
         "E501",
         f"{what}.",
         where=str(path),
-        fix="Make a pair with `sealift keygen`, or check path and password.",
+        fix="Generate a pair with `sealift keygen`, or check path and password.",
     )

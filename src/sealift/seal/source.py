@@ -1,4 +1,4 @@
-"""Where a sealed file is read from: a path, its bytes, a binary stream, or an object that opens one."""
+"""Read a sealed file from a path, its bytes, a binary stream, or an object that opens one."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sealift.seal import reader
 from sealift.seal.reader import Seal
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Any"
-"""A path; the bytes of a file; a binary stream; an object whose `open("rb")` gives one, as of fsspec and zipfile."""
+"""A path, the bytes of a file, a binary stream, or an object whose `open("rb")` returns one (fsspec, zipfile)."""
 
-_MOST = (1 << 31) - 1  # bytes that are read into memory; a file is mapped
+_MOST = (1 << 31) - 1  # bytes of a stream, which is read into memory; files are mapped
 _PIECE = 1 << 20
 
 
 def read_source(source: Source) -> Seal:
     """Read and check a sealed file.
 
-    A stream is read from its position to its end and stays open. What `open` gives is closed.
+    A stream is read from its position to its end and stays open. A stream that `open` returns is closed.
 
     Raises:
         FileError: E401 when it cannot be read.
@@ -35,14 +35,14 @@ def read_source(source: Source) -> Seal:
     opener = getattr(source, "open", None)
     if not callable(opener) and hasattr(source, "__fspath__"):
         return reader.read(os.fspath(source))
-    where = _called(source)
+    where = _name_of(source)
     if callable(opener):
         return _parse(_opened(opener, where), where)
     if callable(getattr(source, "read", None)):
         return _parse(_content(source, where), where)
     raise FileError(
         "E401",
-        f"An object of the type {type(source).__name__} is no file.",
+        f"An object of the type {type(source).__name__} is not a file.",
         fix="Give a path, the bytes of a sealed file, a binary stream, or an object with a method open.",
     )
 
@@ -51,18 +51,18 @@ def _opened(opener: Callable[..., Any], where: str) -> bytes:
     try:
         try:
             stream = opener("rb")
-        except TypeError:  # fsspec.core.OpenFile has its mode already
+        except TypeError:  # fsspec.core.OpenFile.open has no mode
             stream = opener()
         with stream:
             return _content(stream, where)
     except FileError:
         raise
-    except Exception as error:  # file systems of other packages raise classes of their own
+    except Exception as error:  # file systems of other packages raise their own classes
         raise files.unreadable(Path(where), error) from error
 
 
 def _content(stream: Any, where: str) -> bytes:
-    """All bytes of a stream. Raises FileError E401, also where they are too many."""
+    """All bytes of a stream. Raises FileError E401, also where there are too many."""
     pieces: list[bytes] = []
     size = 0
     while True:
@@ -71,7 +71,7 @@ def _content(stream: Any, where: str) -> bytes:
         except Exception as error:  # as above
             raise files.unreadable(Path(where), error) from error
         if not isinstance(piece, bytes | bytearray):
-            raise FileError("E401", "The stream gives no bytes.", where=where, fix="Open it in binary mode, 'rb'.")
+            raise FileError("E401", "The stream is not binary.", where=where, fix="Open it in binary mode, 'rb'.")
         if not piece:
             break
         pieces.append(bytes(piece))
@@ -89,7 +89,7 @@ def _parse(data: bytes, where: str) -> Seal:
         raise type(error)(error.code, error.what, where=place, fix=error.fix) from None
 
 
-def _called(source: Any) -> str:
+def _name_of(source: Any) -> str:
     for key in ("path", "name"):
         name = getattr(source, key, None)
         if isinstance(name, str) and name:

@@ -1,4 +1,4 @@
-"""Members to a sealed file, whole or not at all."""
+"""Write a sealed file from its members, atomically."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def assemble(
     producer: str,
     opsets: Mapping[str, int],
 ) -> dict[str, bytes]:
-    """`members` with the manifest that describes them. Raises ValueError for a name that no manifest has."""
+    """Add the manifest to `members`. Raises ValueError for a name that is not valid in a manifest."""
     described = manifest.build(members, name=name, version=version, task=task, producer=producer, opsets=opsets)
     return {**members, "manifest.json": described}
 
@@ -28,12 +28,12 @@ def assemble(
 def write(path: Path, members: Mapping[str, Bytes], check: Callable[[Seal], None] | None = None) -> None:
     """Write assembled members as a sealed file; the same members give the same bytes.
 
-    They are checked as the reader checks them, so what is written can be read; then by `check`, which raises where the
-    file is not to be kept.
+    They are checked as by the reader, so that the file can be read, and then by `check`, which raises where the file
+    must not be kept.
 
     Raises:
-        FileError: E402 when the file cannot be written; nothing is left behind.
-        SealError: E202 to E205 or E208 when the members are no sealed file, or beyond a limit of the format.
+        FileError: E402 when the file cannot be written; no incomplete file remains.
+        SealError: E202 to E205 or E208 when the members are not a valid sealed file, or exceed a limit of the format.
         SignatureError: E502 when the signature was made for other members.
     """
     with files.atomic(path) as stream:

@@ -136,7 +136,7 @@ def test_tables_of_dates_are_answered(kind: str, sealed: Any) -> None:
 def test_a_zone_is_not_dropped_in_silence(library: str, sealed: Any) -> None:
     rows = X.assign(when=X["when"].dt.tz_localize("Europe/Berlin", ambiguous="NaT", nonexistent="NaT"))
     given = {"polars": pl.from_pandas, "arrow": pa.Table.from_pandas, "pandas": lambda df: df}[library](rows)
-    with pytest.raises(ContractError, match="Time zones are not carried"):
+    with pytest.raises(ContractError, match="Time zones are not supported"):
         sealed[1].load().predict(given)
 
 

@@ -151,8 +151,8 @@ CASES: dict[str, Case] = {
     "infinite": (lambda: LINE, np.where(X > 1, np.inf, X), "E305", "infinity"),
     "complex": (lambda: LINE, X + 1j, "E304", "complex128"),
     "lists in cells": (lambda: LINE, pd.DataFrame({"a": [[1]] * 60, "b": 1.0, "c": 1.0}), "E304", "column 'a'"),
-    "one axis": (lambda: LINE, X[0], "E104", "no table"),
-    "no table": (lambda: LINE, "rows.csv", "E104", "no table"),
+    "one axis": (lambda: LINE, X[0], "E104", "not a table"),
+    "no table": (lambda: LINE, "rows.csv", "E104", "not a table"),
 }  # fmt: skip
 
 

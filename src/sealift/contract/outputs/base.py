@@ -1,7 +1,7 @@
-"""The protocol of a kind of output: what its answers look like in files, and when two of them are the same.
+"""The base class of kinds of outputs: the columns of their answers, and when two answers are the same.
 
-To add a kind, write one subclass of `OutputKind` and declare the instance as an entry point of the group
-`sealift.output_kinds`. The kinds of Sealift itself are declared in the same way. What only `pack` asks of a kind is in
+To add a kind, write a subclass of `OutputKind` and declare an instance as an entry point of the group
+`sealift.output_kinds`. The kinds of Sealift itself are declared in the same way. The part that only `pack` needs is in
 `sealift.packing.outputs`.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a contract is read without NumPy
 
 
 class OutputSpec(Protocol):
-    """What a kind is told of one output; `Output` has these attributes, and says what they mean."""
+    """The attributes of one output that a kind may use; they are described in `Output`."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -51,7 +51,7 @@ class OutputKind(ABC):
 
     Attributes:
         name: the entry point's name, and the value of `kind` in contract.json.
-        capability: what a contract with such an output requires of its reader, such as `output:boxes/1`; empty for the
+        capability: the capability that a reader of such a contract must have, such as `output:boxes/1`; empty for the
             kinds that every reader of format 1 has.
         dtypes: the dtypes that its outputs may have.
         by_class: whether a wide output has one column for each class, so that a headline can name one of them.
@@ -63,13 +63,13 @@ class OutputKind(ABC):
     by_class: bool = False
 
     def problem(self, output: OutputSpec) -> str | None:
-        """What is malformed about an output beyond the rules of all outputs; None if nothing is."""
+        """What is wrong with an output, in addition to the rules for all outputs; None if nothing is."""
         if output.dtype in self.dtypes:
             return None
-        return f"an output of the kind {self.name} is {' or '.join(self.dtypes)}"
+        return f"the dtype of an output of the kind {self.name} must be {' or '.join(self.dtypes)}"
 
     def column_names(self, output: OutputSpec, most: int | None = None) -> list[str]:
-        """The names of the first `most` columns (all by default) that hold the answers themselves.
+        """The names of the first `most` columns (all by default) that hold the answers.
 
         A wide output has a column `<output>_<part>`; the parts are its `columns`, else its class names, else its
         classes, else numbers from 0 (spec/CONTRACT.md §1).
@@ -118,5 +118,5 @@ def output_kinds() -> Mapping[str, OutputKind]:
 
 
 def output_kind(output: OutputSpec) -> OutputKind:
-    """The kind of an output. Raises KeyError for one that is not installed, which no `Output` has."""
+    """The kind of an output. Raises KeyError where it is not installed; `Output` refuses such kinds."""
     return output_kinds()[output.kind]

@@ -1,4 +1,4 @@
-"""`features`: what a transformer gives."""
+"""`features`: the output of a transformer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`label`: the predicted class, the cluster, or the mark of an outlier."""
+"""`label`: the predicted class, the cluster, or whether a row is an outlier."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:  # a contract is read without NumPy
 
 
 class Label(OutputKind):
-    """Values out of `classes`, or whole numbers where there are none. Labels are compared by equality."""
+    """Values of `classes`, or whole numbers where there are none. Labels are compared by equality."""
 
     name = "label"
     dtypes = ("float64", "int64", "bool", "string")
 
     def columns(self, output: OutputSpec) -> list[AnswerColumn]:
-        """The label, and behind it the class name `<output>_name` where classes have names."""
+        """The label, followed by the class name `<output>_name` where classes have names."""
         own = super().columns(output)
         return [*own, AnswerColumn(f"{output.name}_name", "string")] if self._is_named(output) else own
 
     def split(self, output: OutputSpec, answers: npt.NDArray[Any]) -> list[Sequence[Any] | npt.NDArray[Any]]:
-        """The labels, and the names of their classes: the label as text where it has none, None for a missing label."""
+        """The labels and the names of their classes: the label as a string where it has none, None where missing."""
         own = super().split(output, answers)
         if not self._is_named(output):
             return own

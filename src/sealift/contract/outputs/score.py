@@ -1,4 +1,4 @@
-"""`score`: how a classifier without probabilities, or a detector of outliers, rates a row."""
+"""`score`: the decision function of a classifier, or the score of an outlier detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By how much numbers may differ from the expected ones (spec/SEAL.md §6)."""
+"""The tolerance for numbers that are compared with the expected ones (spec/SEAL.md §6)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # a contract is read without NumPy
     import numpy.typing as npt
 
 LOOSEST = 1e-2
-"""The largest tolerance: no answer may differ by more than this share of the output's largest expected one."""
+"""The largest tolerance, as a share of the largest expected answer of the output."""
 
 
 @dataclass(frozen=True)
@@ -24,27 +24,27 @@ class Tolerance:
     scale: float | tuple[float, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """As files hold it."""
+        """As in files."""
         return {"relative": self.relative, "scale": self.scale if isinstance(self.scale, float) else list(self.scale)}
 
     @classmethod
     def from_json(cls, raw: Any, width: int | None, expected: npt.NDArray[Any]) -> Tolerance:
-        """For an output of `width` columns, whose expected answers are `expected`.
+        """Read the tolerance of an output with `width` columns and the answers `expected`.
 
         Raises:
             KeyError, TypeError, ValueError: when it is malformed, or larger than the format allows.
         """
         given = raw["scale"]
         if isinstance(given, list) and len(given) != width:
-            raise ValueError("a tolerance has another number of scales than its output has columns")
+            raise ValueError("the number of scales of a tolerance differs from the number of columns of its output")
         scales = [_bounded(scale) for scale in (given if isinstance(given, list) else [given])]
-        found = cls(_bounded(raw["relative"]), tuple(scales) if isinstance(given, list) else scales[0])
-        if found.relative > LOOSEST or found.relative * max(scales) > allowance(expected):
+        tolerance = cls(_bounded(raw["relative"]), tuple(scales) if isinstance(given, list) else scales[0])
+        if tolerance.relative > LOOSEST or tolerance.relative * max(scales) > allowance(expected):
             raise ValueError("a tolerance is larger than the format allows")
-        return found
+        return tolerance
 
     def capped(self, expected: npt.NDArray[Any]) -> Tolerance:
-        """The same with scales that `from_json` accepts for the expected answers of a file."""
+        """The same tolerance with scales that `from_json` accepts for these expected answers."""
         most = allowance(expected) / self.relative * (1 - 1e-12)
         if isinstance(self.scale, float):
             return Tolerance(self.relative, min(self.scale, most))
@@ -62,7 +62,7 @@ def allowance(expected: npt.NDArray[Any]) -> float:
 def matches(
     got: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: Tolerance | None
 ) -> tuple[npt.NDArray[np.bool_], float]:
-    """Which rows agree (N,), and the worst difference in units of max(|e|, scale); equal when no tolerance is given."""
+    """Which rows agree (N,), and the worst difference in units of max(|e|, scale), 0 or infinite without one."""
     import numpy as np
 
     if got.shape != expected.shape:
@@ -84,5 +84,5 @@ def matches(
 def _bounded(raw: Any) -> float:
     value = canonical.number(raw)
     if not 0 <= value < inf:
-        raise ValueError("a tolerance is not made of finite numbers from 0")
+        raise ValueError("a tolerance must consist of finite, non-negative numbers")
     return value

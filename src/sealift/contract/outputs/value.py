@@ -1,4 +1,4 @@
-"""`value`: the answer of a regression."""
+"""`value`: the prediction of a regressor."""
 
 from __future__ import annotations
 

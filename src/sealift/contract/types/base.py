@@ -1,8 +1,8 @@
-"""The protocol of a type of values: what a field of this type may hold, and how the graph is fed with it.
+"""The base class of types of values: what a field of the type may hold, and how it is encoded for the graph.
 
-To add a type, write one subclass of `ValueType` and declare the instance as an entry point of the group
-`sealift.value_types` (docs/how-to/add-a-value-type.md). The types of Sealift itself are declared in the same way. What
-only `pack` asks of a type is in `sealift.packing.types`.
+To add a type, write a subclass of `ValueType` and declare an instance as an entry point of the group
+`sealift.value_types` (docs/how-to/add-a-value-type.md). The types of Sealift itself are declared in the same way. The
+part that only `pack` needs is in `sealift.packing.types`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:  # a contract is read without NumPy
 
     import numpy.typing as npt
 
-    from sealift.contract.tensor import Tensor
+    from sealift.contract.tensor_spec import TensorSpec
 
 
 class CellRules(Protocol):
     """How the cells of one column are written; `CellReader` has these attributes.
 
     Attributes:
-        missing: the cells that are missing, without white space around them where the type drops it.
-        words: the words that stand for booleans, beside `true` and `false`.
-        dates: the form of dates beside ISO 8601, or None.
+        missing: the cells that mean a missing value; without white space around them where the type removes it.
+        words: words for booleans, in addition to `true` and `false`.
+        dates: a format of dates in addition to ISO 8601, or None.
         numeric_words: whether a word of `missing` is a number, such as -999.
     """
 
@@ -46,24 +46,24 @@ class ValueType(ABC):
 
     Attributes:
         name: the entry point's name, and the `dtype` in contract.json.
-        capability: what a contract with such a field requires of its reader, such as `type:tensor/1`; empty for the
+        capability: the capability that a reader of such a contract must have, such as `type:tensor/1`; empty for the
             types that every reader of format 1 has.
         has_parameters: whether a dtype is written with parameters, `name[parameters]`, which `of` reads.
-        feeds: the tensor that the field is a column of: `number`, float64, where a missing value is NaN, or `text`,
-            strings, where a missing value is marked in `text_missing`. Empty for a type with a tensor of its own.
+        feeds: the tensor in which the field is a column: `number`, float64, with NaN for missing values, or `text`,
+            strings, with missing values marked in `text_missing`. Empty for a type with a tensor of its own.
         needed: what a value must be, for messages.
-        missing_words: the cells of text files that are missing unless a field says otherwise.
-        stands_for: of a type that feeds `number`, what the numbers stand for as NumPy calls it, such as
+        missing_words: cells of text files that mean a missing value by default.
+        stands_for: for types in the tensor `number`, the NumPy dtype that the numbers represent, such as
             `datetime64[us]`; empty for numbers.
-        is_plain: of a type that feeds `number`, whether the values are the numbers themselves.
-        is_whole: of such a type, whether only whole numbers are values.
-        is_single: of such a type, whether numbers are rounded to float32.
-        extent: of such a type, the least and the largest number.
+        is_plain: for types in the tensor `number`, whether the values are the numbers themselves.
+        is_whole: for such types, whether values must be whole numbers.
+        is_single: for such types, whether numbers are rounded to float32.
+        extent: for such types, the smallest and the largest number.
         has_categories: whether a field may list its values.
         has_range: whether values can be compared with bounds.
         has_words: whether a field may have `true_as` and `false_as`.
         has_date_format: whether a field may have `date_format`.
-        has_days: of such a type, whether its dates have no time of day.
+        has_days: for such types, whether dates have no time of day.
         bounds: what the bounds of a range are, for messages.
     """
 
@@ -86,13 +86,13 @@ class ValueType(ABC):
     bounds: str = "finite numbers"
 
     def of(self, parameters: str) -> ValueType | None:
-        """The type that a dtype `name[parameters]` means; None where the type takes no such parameters."""
+        """The type of a dtype `name[parameters]`; None where the parameters are not valid."""
         del parameters
         return None
 
     @abstractmethod
     def fits(self, value: object) -> bool:
-        """Whether a category or a typical value is of this type, as JSON holds it."""
+        """Whether a category or a typical value, as in JSON, is of this type."""
 
     @abstractmethod
     def cell(self, cell: str, rules: CellRules) -> Value | Unreadable | Any:
@@ -104,38 +104,38 @@ class ValueType(ABC):
 
     @abstractmethod
     def encode(self, column: Sequence[Any] | npt.NDArray[Any]) -> Encoded:
-        """A column (N,) of values as the graph is fed with it, with a code for each that is no value of this type."""
+        """Encode a column (N,) of values for the graph, with a code for each value."""
 
     def number(self, value: Any) -> float:
-        """One usual value as its number in `number`, NaN where it is missing; for types that are not plain.
+        """A value as a number of the tensor `number`, NaN where it is missing; for types that are not plain.
 
         Raises:
-            ValueError: for any other value, which `encode` then judges.
+            ValueError: for unusual values, which are left to `encode`.
         """
-        raise ValueError(f"{type(value).__name__} is no {self.name}")
+        raise ValueError(f"{type(value).__name__} is not a {self.name}")
 
     def numbers(self, column: Any) -> Any:
-        """A column of usual values (N,), likewise."""
-        raise ValueError(f"{type(column).__name__} is no column of {self.name}")
+        """The same for a column (N,)."""
+        raise ValueError(f"{type(column).__name__} is not a column of {self.name}")
 
     def bound(self, raw: Any) -> float | str | None:
-        """A bound of a range in the one spelling that is written. Raises ValueError for what is none."""
+        """A bound of a range in its canonical form. Raises ValueError for an invalid one."""
         return canonical.number(raw)
 
     def limit(self, bound: Any) -> float | None:
-        """A bound as a number that is compared with the tensor's."""
+        """A bound as a number that is comparable with those of the tensor."""
         return None if bound is None or isinstance(bound, bool | str) else float(bound)
 
     def known(self, categories: Iterable[Scalar]) -> frozenset[Any]:
-        """What the tensor may hold where the value is one of the categories."""
+        """The values in the tensor that represent these categories."""
         return frozenset(float(value) for value in categories)
 
     def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
-        """A JSON Schema (draft 2020-12) of a value that is not missing; by default of any value.
+        """A JSON Schema (draft 2020-12) of a value that is not missing; by default it accepts any value.
 
         Args:
-            low, high: the range of the field, as `limit` gives it; infinite where there is none.
-            categories: the only values that may stand, or None.
+            low, high: the range of the field as given by `limit`; infinite where there is none.
+            categories: the permitted values, or None.
         """
         del low, high
         return {} if categories is None else {"enum": list(categories)}
@@ -146,15 +146,15 @@ class ValueType(ABC):
         return self.needed
 
     def hint(self, value: object) -> str:
-        """What more to say of a value that was refused, with a space before it; may be empty."""
+        """Advice about a refused value for the end of its message, with a leading space; may be empty."""
         decimal_comma = isinstance(value, Unreadable) and "," in value.text
-        return " Decimals are written with a point." * decimal_comma
+        return " Use a decimal point." * decimal_comma
 
-    def tensors(self, field: int) -> tuple[Tensor, ...]:
-        """The tensors of a field that feeds no shared one: exactly one, whose array is `Encoded.array`.
+    def tensors(self, field: int) -> tuple[TensorSpec, ...]:
+        """The tensor of a field that has its own: a tuple of one, whose array is `Encoded.array`.
 
         Args:
-            field: the field's index, for a name that no other tensor has.
+            field: the field's index, for a unique name.
         """
         del field
         return ()
@@ -169,7 +169,7 @@ def value_types() -> Mapping[str, ValueType]:
 
 
 def value_type(dtype: str) -> ValueType | None:
-    """The type that a `dtype` names, such as `float64`, or `tensor[2,3]` with parameters; None where there is none."""
+    """The type of a dtype, such as `float64`, or `tensor[2,3]` with parameters; None where it is not known."""
     known = value_types().get(dtype)
     if known is not None or not dtype.endswith("]"):
         return None if known is None or known.has_parameters else known

@@ -1,4 +1,4 @@
-"""`bool`: true and false, which the graph is fed as 1 and 0."""
+"""`bool`: true and false, encoded as 1 and 0."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Boolean(Number):
         return {"enum": values} if values else {"not": {}}
 
     def cell(self, cell: str, rules: CellRules) -> Value | Unreadable:
-        """`true` or `false` in any case, a word of the field, or a number, of which `encode` takes 0 and 1."""
+        """`true` or `false` in any case, a word of the field, or a number, of which `encode` accepts 0 and 1."""
         text = cell.strip(SPACE)
         if text not in rules.missing:
             if text in rules.words:

@@ -22,7 +22,7 @@ _DAY_PATTERN = (
 )
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _MIDNIGHT = r"00:00(?::00(?:\.0{1,6})?)?"
-_END = r"(?![\s\S])"  # `$` holds before a line break at the end, too
+_END = r"(?![\s\S])"  # `$` would also match before a line break at the end
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _DAY = float(DAY)
 _read_day = datetime.date.fromisoformat
@@ -43,14 +43,14 @@ class Time(ValueType):
         self.bounds = f"dates as {example}"
 
     def fits(self, value: object) -> bool:
-        """A text of the form of ISO 8601."""
+        """An ISO 8601 string."""
         return isinstance(value, str) and micros_of(value, self.name) is not None
 
     def bound(self, raw: Any) -> str:
-        """One spelling for what a person may give as a text, or as a date of Python's, NumPy's or pandas'."""
+        """The canonical form of a string, or of a date of Python, NumPy or pandas."""
         micros = micros_of(raw, self.name)
         if micros is None:
-            raise ValueError(f"it is not made of {self.bounds}")
+            raise ValueError(f"bounds must be {self.bounds}")
         return text_of(micros, self.name)
 
     def limit(self, bound: Any) -> float | None:
@@ -58,12 +58,12 @@ class Time(ValueType):
         return micros_of(bound, self.name) if isinstance(bound, str) else None
 
     def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
-        """Texts of ISO 8601; a date may have the time of midnight. A schema has no ranges of texts."""
+        """ISO 8601 strings; a date may have the time 00:00. Ranges are left out: schemas have none for strings."""
         del low, high, categories
         return {"type": "string", "pattern": f"^{_DAY_PATTERN}(?:T{_MIDNIGHT if self.has_days else _CLOCK})?{_END}"}
 
     def cell(self, cell: str, rules: CellRules) -> str | Unreadable | None:
-        """A date in the form of the field, or of ISO 8601."""
+        """A date in the format of the field, or in ISO 8601."""
         text = cell.strip(SPACE)
         if text in rules.missing:
             return None
@@ -71,12 +71,12 @@ class Time(ValueType):
         return iso if micros_of(iso, self.name) is not None else Unreadable(cell)
 
     def cells(self, cells: Sequence[str], rules: CellRules) -> list[Any]:
-        """A column without a flaw all at once."""
+        """A column without unreadable cells is read at once."""
         if rules.dates is None:
-            texts = [None if (text := cell.strip(SPACE)) in rules.missing else text for cell in cells]
-            dates = column_micros(texts)
+            values = [None if (text := cell.strip(SPACE)) in rules.missing else text for cell in cells]
+            dates = column_micros(values)
             if dates is not None and self._are_days(dates[0]):
-                return texts
+                return values
         return [self.cell(cell, rules) for cell in cells]
 
     def encode(self, column: Sequence[Any] | npt.NDArray[Any]) -> Encoded:
@@ -84,9 +84,9 @@ class Time(ValueType):
         import numpy as np
 
         codes = np.full(len(column), OK, dtype=np.uint8)
-        whole = column_micros(column)
-        if whole is not None:
-            micros, missing = whole
+        at_once = column_micros(column)
+        if at_once is not None:
+            micros, missing = at_once
             array = micros.astype(np.float64)
             if not self._are_days(micros):
                 codes[micros % DAY != 0] = WRONG_TYPE
@@ -97,11 +97,11 @@ class Time(ValueType):
                 if is_missing(value):
                     missing[row] = True
                     continue
-                found = micros_of(value, self.name)
-                if found is None:
+                moment = micros_of(value, self.name)
+                if moment is None:
                     codes[row] = WRONG_TYPE
                 else:
-                    array[row] = found
+                    array[row] = moment
         array[missing] = math.nan
         array[codes == WRONG_TYPE] = 0.0
         return Encoded(array, missing, codes)
@@ -119,7 +119,7 @@ class Time(ValueType):
             if micros is not None:
                 return float(micros)
         if (isinstance(value, float) and type(value).__name__ not in _FLOATS) or not is_missing(value):
-            raise ValueError  # other classes of floats may have a length
+            raise ValueError  # subclasses of float may have a length
         return math.nan
 
     def numbers(self, column: Any) -> Any:
@@ -129,14 +129,14 @@ class Time(ValueType):
         days = _days(column) if type(column) is list else None
         if days is not None:
             return days
-        whole = column_micros(column) if isinstance(column, list) or type(column) is np.ndarray else None
-        if whole is None:
+        at_once = column_micros(column) if isinstance(column, list) or type(column) is np.ndarray else None
+        if at_once is None:
             if type(column) is np.ndarray and column.dtype.kind in "OU":
                 column = column.tolist()
             if not isinstance(column, list | tuple):
                 raise ValueError
             return np.array([self.number(value) for value in column], dtype=np.float64)
-        micros, missing = whole
+        micros, missing = at_once
         if not self._are_days(micros):
             raise ValueError
         array = micros.astype(np.float64)
@@ -144,11 +144,11 @@ class Time(ValueType):
         return array
 
     def needs(self, date_format: str) -> str:
-        """A date in the form of the field."""
+        """A date in the format of the field."""
         return f"a date as {date_format}" if date_format else self.needed
 
     def hint(self, value: object) -> str:
-        """What a time zone or a space in the middle has to do with it."""
+        """Advice where the value has a time zone, or a space between date and time."""
         return hint(value.text if isinstance(value, Unreadable) else value)
 
     def _are_days(self, micros: Any) -> bool:

@@ -1,4 +1,4 @@
-"""`int64`: whole numbers up to 2**53 - 1, which doubles hold exactly."""
+"""`int64`: whole numbers up to 2**53 - 1, which float64 holds exactly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Integer(Number):
     extent = (-float(MAX_SAFE_INTEGER), float(MAX_SAFE_INTEGER))
 
     def fits(self, value: object) -> bool:
-        """A whole number, and no boolean."""
+        """A whole number that is not a boolean."""
         return (
             super().fits(value)
             and isinstance(value, int | float)

@@ -21,7 +21,7 @@ _LARGEST_SINGLE = 3.4028234663852886e38
 
 
 class Number(ValueType):
-    """Numbers, which feed the tensor `number` as they are."""
+    """Numbers, unchanged in the tensor `number`."""
 
     feeds = "number"
     needed = "a finite number"
@@ -32,28 +32,28 @@ class Number(ValueType):
         self.name, self.is_single = name, single
 
     def fits(self, value: object) -> bool:
-        """A finite number, and no boolean."""
+        """A finite number that is not a boolean."""
         return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
 
     def known(self, categories: Iterable[Scalar]) -> frozenset[Any]:
-        """The categories, and for float32 what they are rounded to."""
+        """The categories; for float32 also the numbers that they are rounded to."""
         values = {float(value) for value in categories}
         return frozenset(values | {single(value) for value in values} if self.is_single else values)
 
     def cell(self, cell: str, rules: CellRules) -> Value | Unreadable:
-        """A decimal number with a point."""
+        """A number with a decimal point."""
         text = cell.strip(SPACE)
         if text in rules.missing:
             return None
         return float(text) if NUMBER.fullmatch(text) else Unreadable(cell)
 
     def cells(self, cells: Sequence[str], rules: CellRules) -> list[Any] | npt.NDArray[Any]:
-        """One array, missing cells as NaN, where float() reads the column as the contract does."""
+        """An array, missing cells as NaN, where float() and the contract agree on all cells."""
         numbers = None if rules.numeric_words else _plain_numbers(cells, rules.missing)
         return super().cells(cells, rules) if numbers is None else numbers
 
     def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
-        """Numbers within the range and the extent; of float32, those that are rounded to one."""
+        """Numbers within the range and the extent; for float32, those that are rounded to such a number."""
         least, most = max(low, self.extent[0]), min(high, self.extent[1])
         if self.is_single:
             least, most = max(least, -_LARGEST_SINGLE), min(most, _LARGEST_SINGLE)
@@ -84,9 +84,8 @@ class Number(ValueType):
         codes = np.full(len(column), OK, dtype=np.uint8)
         if isinstance(column, np.ndarray) and column.dtype.kind in "fiub":
             array = column.astype(np.float64)
-            if (
-                self.is_whole and column.dtype.kind in "iu"
-            ):  # before it becomes a double, which is its neighbour perhaps
+            # On the integers, because a double may be rounded to one within the extent.
+            if self.is_whole and column.dtype.kind in "iu":
                 codes[(column > self.extent[1]) | (column < self.extent[0])] = WRONG_TYPE
         else:
             array = np.empty(len(column), dtype=np.float64)
@@ -109,12 +108,12 @@ class Number(ValueType):
 
 
 def _plain(number: float) -> int | float:
-    """A whole number without a point where that is the same number to every reader of JSON."""
+    """A whole number as an int, where every JSON reader reads the same number."""
     return int(number) if number % 1 == 0 and abs(number) <= MAX_SAFE_INTEGER else number
 
 
 def _number(value: object) -> float | None:
-    """The value as a double, NaN when missing, None when it is no number."""
+    """The value as a double, NaN when missing, None when it is not a number."""
     import numpy as np
 
     if type(value) is float or type(value) is int:
@@ -124,7 +123,7 @@ def _number(value: object) -> float | None:
             return math.inf
     if is_missing(value):
         return math.nan
-    if isinstance(value, np.timedelta64):  # which NumPy counts among the whole numbers
+    if isinstance(value, np.timedelta64):  # in NumPy a subclass of signedinteger
         return None
     if not isinstance(value, bool | np.bool_ | abstract.Real):
         return None
@@ -135,11 +134,11 @@ def _number(value: object) -> float | None:
 
 
 def _plain_numbers(cells: Sequence[str], missing: frozenset[str]) -> npt.NDArray[Any] | None:
-    """The column through float(), missing cells as NaN; None where float() accepts more than the contract."""
+    """Convert the column by float(), missing cells as NaN; None where float() accepts more than the contract."""
     import numpy as np
 
     joined = "".join(cells)
-    # float() also takes digits of other scripts, underscores, and more kinds of white space.
+    # float() also accepts digits of other scripts, underscores, and more kinds of white space.
     if not joined.isascii() or any(char in joined for char in _NOT_PLAIN):
         return None
     try:
@@ -151,7 +150,7 @@ def _plain_numbers(cells: Sequence[str], missing: frozenset[str]) -> npt.NDArray
             )
         except ValueError:
             return None
-    # What float() made of 'inf', 'NAN' or '1e999' is not the contract's reading.
+    # float() also accepts 'inf', 'NAN' and '1e999', which are not numbers of the contract.
     odd = np.flatnonzero(~np.isfinite(array))
     return array if all(cells[row] in missing for row in odd.tolist()) else None
 

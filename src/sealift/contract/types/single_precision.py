@@ -1,11 +1,11 @@
-"""Numbers that are rounded to float32."""
+"""Rounding of doubles to float32."""
 
 from __future__ import annotations
 
 import math
 import struct
 
-_BEYOND = 3.5e38  # further from 0 than what rounds to a finite number
+_BEYOND = 3.5e38  # is rounded to infinity
 
 
 def single(value: float) -> float:
@@ -17,12 +17,12 @@ def single(value: float) -> float:
 
 
 def rounding_to(low: float, high: float) -> tuple[float, float]:
-    """The least and the largest double whose float32 lies from `low` to `high`."""
+    """The smallest and the largest double whose float32 is between `low` and `high`."""
     return -_largest_below(-low), _largest_below(high)
 
 
 def _largest_below(bound: float) -> float:
-    """The largest double whose float32 is at most `bound`, by halving."""
+    """The largest double whose float32 is at most `bound`, by bisection."""
     inside, outside = -_BEYOND, _BEYOND
     if single(outside) <= bound:
         return outside

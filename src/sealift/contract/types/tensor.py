@@ -1,4 +1,4 @@
-"""`tensor[2,length]`: an array of numbers with fixed and named dimensions, in the graph a tensor of its own."""
+"""`tensor[2,length]`: an array of numbers with fixed and named dimensions, which has its own tensor in the graph."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sealift.contract.tensor import Tensor
+from sealift.contract.tensor_spec import TensorSpec
 from sealift.contract.types.base import CellRules, ValueType
 from sealift.contract.values import OK, SPACE, WRONG_TYPE, Encoded, Unreadable, is_missing
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:  # a contract is read without NumPy
     from sealift.contract.scalars import Scalar
 
 MOST_DIMENSIONS, MOST_ELEMENTS = 8, 1 << 20
-"""Limits of one value."""
+"""The maximum number of dimensions and elements of one value."""
 
 _SIZE, _NAME = re.compile(r"[1-9][0-9]{0,6}"), re.compile(r"[a-z][a-z_]{0,31}")
 _DEEPEST = "[" * (MOST_DIMENSIONS + 1)
 
 
-class Array(ValueType):
+class TensorType(ValueType):
     """Arrays of finite numbers. All rows of one call have the same sizes of named dimensions.
 
     In Python a value is an array, or nested lists; in a cell of text it is JSON.
@@ -51,10 +51,10 @@ class Array(ValueType):
         sizes = [size for size in shape if isinstance(size, int)]
         if len(set(names)) != len(names) or math.prod(sizes) > MOST_ELEMENTS:
             return None
-        return Array(shape)
+        return TensorType(shape)
 
     def fits(self, value: object) -> bool:
-        """Never: no single value is typical."""
+        """False: the type has no categories and no typical value."""
         del value
         return False
 
@@ -64,7 +64,7 @@ class Array(ValueType):
         if text in rules.missing:
             return None
         try:
-            # JSON of untrusted files: a deeper text is no array of this type, and would be read by recursion.
+            # The file may be hostile: deeply nested JSON, which cannot be of this type, would exhaust the stack.
             value = Unreadable(cell) if _DEEPEST in text.replace(" ", "") else json.loads(text)
         except (ValueError, RecursionError):
             return Unreadable(cell)
@@ -73,7 +73,7 @@ class Array(ValueType):
     def encode(self, column: Sequence[Any] | npt.NDArray[Any]) -> Encoded:
         """float64 (N, *shape), NaN where missing.
 
-        The first array of the right shape says the sizes of named dimensions; others must have them too.
+        The first array of the right shape determines the sizes of named dimensions for all rows.
         """
         import numpy as np
 
@@ -99,14 +99,14 @@ class Array(ValueType):
         return Encoded(whole, missing, codes)
 
     def hint(self, value: object) -> str:
-        """The shape that an array has instead."""
+        """The actual shape of an array."""
         import numpy as np
 
         array = None if isinstance(value, Unreadable) else _numbers(value)
         if array is None:
             return ""
         if self._agrees(array.shape):
-            return f" Its shape {list(array.shape)} differs from that of the rows before; give such rows apart."
+            return f" Its shape {list(array.shape)} differs from that of earlier rows; predict such rows separately."
         return f" Its shape is {list(np.shape(array))}."
 
     def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
@@ -118,10 +118,10 @@ class Array(ValueType):
             schema = {"type": "array", "items": schema, **limits}
         return schema
 
-    def tensors(self, field: int) -> tuple[Tensor, ...]:
-        """`tensor<field>`; its named dimensions have the field's number too, because each field has its own."""
+    def tensors(self, field: int) -> tuple[TensorSpec, ...]:
+        """`tensor<field>`; the field's number is also appended to its named dimensions, which no other field shares."""
         shape = (size if isinstance(size, int) else f"{size}{field}" for size in self.shape)
-        return (Tensor(f"tensor{field}", "float64", ("rows", *shape), (field,)),)
+        return (TensorSpec(f"tensor{field}", "float64", ("rows", *shape), (field,)),)
 
     def _agrees(self, shape: tuple[int, ...]) -> bool:
         if len(shape) != len(self.shape) or math.prod(shape) > MOST_ELEMENTS:
@@ -133,17 +133,17 @@ class Array(ValueType):
 
 
 def _numbers(value: object) -> npt.NDArray[np.float64] | None:
-    """The value as doubles; None unless it is an array of finite numbers, none of them text."""
+    """The value as float64; None unless it is an array, or nested lists, of finite numbers."""
     import numpy as np
 
     if isinstance(value, np.ndarray) and value.dtype == np.object_:
-        value = value.tolist()  # as Arrow and polars give lists of lists
+        value = value.tolist()  # from Arrow or polars: lists of lists
     if isinstance(value, list | tuple):
         if not _are_numbers(value, MOST_DIMENSIONS):
             return None
         try:
             value = np.array(value, dtype=np.float64)
-        except (ValueError, TypeError, OverflowError):  # rows of different lengths; a number beyond all doubles
+        except (ValueError, TypeError, OverflowError):  # rows of different lengths; a number beyond float64
             return None
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub" or value.size == 0:
         return None
@@ -161,4 +161,4 @@ def _are_numbers(value: object, depth: int) -> bool:
     return isinstance(value, int | float | np.number | np.bool_) and not isinstance(value, np.complexfloating)
 
 
-TENSOR = Array()
+TENSOR = TensorType()

@@ -1,4 +1,4 @@
-"""`string`: text of any length, the empty text too."""
+"""`string`: strings of any length, including the empty string."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sealift.contract.scalars import Scalar
 from sealift.contract.types.base import CellRules, ValueType
-from sealift.contract.values import DEFAULT_STRING_MISSING, OK, WRONG_TYPE, Encoded, is_missing, is_text
+from sealift.contract.values import DEFAULT_STRING_MISSING, OK, WRONG_TYPE, Encoded, is_missing, is_valid_string
 
 if TYPE_CHECKING:  # a contract is read without NumPy
     import numpy.typing as npt
 
 
-class Text(ValueType):
-    """Strings without U+0000 and without halves of surrogate pairs, which feed the tensor `text`."""
+class String(ValueType):
+    """Strings without U+0000 and unpaired surrogates, in the tensor `text`."""
 
     name = "string"
     feeds = "text"
@@ -31,7 +31,7 @@ class Text(ValueType):
         return frozenset(categories)
 
     def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
-        """Strings without what the graph cannot be given."""
+        """Strings without U+0000 and unpaired surrogates."""
         if categories is not None:
             return super().json_schema(low, high, categories)
         return {"type": "string", "pattern": r"^[^\u0000\ud800-\udfff]*(?![\s\S])"}
@@ -46,17 +46,17 @@ class Text(ValueType):
         return [None if cell in missing else cell for cell in cells]
 
     def encode(self, column: Sequence[Any] | npt.NDArray[Any]) -> Encoded:
-        """Objects (N,): strings, the empty one where missing."""
+        """Objects (N,): strings, empty where missing."""
         import numpy as np
 
         codes = np.full(len(column), OK, dtype=np.uint8)
         array: npt.NDArray[Any] = np.empty(len(column), dtype=np.object_)
         missing = np.zeros(len(column), dtype=np.bool_)
-        if all(type(value) is str for value in column) and is_text("".join(column)):
+        if all(type(value) is str for value in column) and is_valid_string("".join(column)):
             array[:] = column
             return Encoded(array, missing, codes)
         for row, value in enumerate(column):
-            if isinstance(value, str) and is_text(value):
+            if isinstance(value, str) and is_valid_string(value):
                 array[row] = str(value)
             else:
                 array[row] = ""
@@ -67,4 +67,4 @@ class Text(ValueType):
         return Encoded(array, missing, codes)
 
 
-STRING = Text()
+STRING = String()

@@ -1,1 +1,1 @@
-"""The engines that run a sealed graph: ONNX Runtime itself, and its WebAssembly build, the page's engine."""
+"""The engines that run a sealed graph: ONNX Runtime, and its WebAssembly build, which the page uses."""

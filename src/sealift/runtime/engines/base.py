@@ -1,7 +1,7 @@
 """The protocol of an engine: a program that runs the graph of a sealed file.
 
-`pack` proves in each engine that the answers are the original's. To add an engine, implement `EngineKind` and declare
-the instance as an entry point of the group `sealift.engines`; those of this package are declared in the same way.
+`pack` compares the answers of each engine with the original's. To add an engine, implement `EngineKind` and declare an
+instance as an entry point of the group `sealift.engines`; those of Sealift itself are declared in the same way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sealift.runtime.weights import Weights
 from sealift.stages import Stages
 
 NATIVE = "native"
-"""The engine that `load` and `predict` use; every proof runs in it."""
+"""The engine of `load` and `predict`; every proof includes it."""
 
 
 DOES_NOT_RUN = "does not run: "
@@ -54,8 +54,8 @@ class EngineKind(Protocol):
     Attributes:
         name: the entry point's name, as in `pack(engines=("native", "wasm"))`.
         key: its name in `evidence.json`.
-        title: its name in sentences.
-        consequence: what a graph that does not run in it means for the user, without a full stop.
+        title: its displayed name.
+        consequence: the consequence for users of a graph that does not run in it, without a full stop.
     """
 
     name: str
@@ -72,11 +72,11 @@ class EngineKind(Protocol):
     def open(
         self, graph: bytes | memoryview, stages: Stages, weights: Weights | None = None
     ) -> AbstractContextManager[Session]:
-        """Load a graph, with the constants whose elements are outside of it.
+        """Load a graph, with its weights.
 
         Raises:
             SealError: E207 when the graph cannot be loaded.
-            LostError: when the engine's process ended, which may be another program's doing.
+            LostError: when the engine's process ended, which need not be caused by the graph.
         """
 
 

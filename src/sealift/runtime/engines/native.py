@@ -18,7 +18,7 @@ class NativeEngine:
     name = NATIVE
     key = NATIVE
     title = "ONNX Runtime"
-    consequence = "The sealed file will not answer"
+    consequence = "The sealed file cannot predict"
 
     def obstacle(self) -> Obstacle | None:
         """None: it is a dependency of the package."""
@@ -30,7 +30,7 @@ class NativeEngine:
 
     @contextmanager
     def open(self, graph: bytes | memoryview, stages: Stages, weights: Weights | None = None) -> Iterator[Session]:
-        """The graph in a session of its own."""
+        """Load the graph."""
         yield Engine(graph, stages=stages, weights=weights)
 
 

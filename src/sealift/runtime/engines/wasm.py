@@ -1,6 +1,6 @@
-"""The page's engine on this machine: ONNX Runtime's WebAssembly build under Node, where Node is installed.
+"""The page's engine: ONNX Runtime's WebAssembly build under Node, where Node is installed.
 
-One process serves all graphs and ends with Python. It runs the very files that the page will run.
+One process serves all graphs and ends with Python. It runs the same files as the page.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from sealift.stages import Stages
 
 __all__ = ["ENGINE", "LostError", "WasmEngine", "node", "version"]
 
-_LARGEST = 300_000_000  # beyond it there is no page either
+_LARGEST = 300_000_000  # the limit of pages
 
 
 def node() -> str | None:
-    """The path of a Node of version 20 or newer, if the page's program was built and Node is there."""
-    found = shutil.which("node")
-    return (
-        found if found is not None and all(path.is_file() for path in engine_files()) and _major(found) >= 20 else None
-    )
+    """The path of Node 20 or newer; None without it, or where the page's program was not built."""
+    path = shutil.which("node")
+    if path is None or not all(file.is_file() for file in engine_files()):
+        return None
+    return path if _major(path) >= 20 else None
 
 
 @cache
@@ -60,8 +60,8 @@ class WasmEngine:
     """A graph ready to run in WebAssembly; use as a context manager.
 
     Raises:
-        SealError: E207 when it cannot be loaded or run there, E210 within `confined` when that takes too long.
-        LostError: the process ended meanwhile; the next engine starts another.
+        SealError: E207 when it cannot be loaded or run, E210 within `confined` when that takes too long.
+        LostError: the process ended; the next engine starts another.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class WasmEngine:
         stages: Stages | None = None,
         weights: Weights | None = None,
     ) -> None:
-        """Load a graph, with the constants whose elements are outside of it."""
+        """Load a graph, with its weights."""
         members = {} if weights is None else weights.members
         parts = [graph, *members.values()]
         size = sum(map(len, parts))
@@ -80,7 +80,7 @@ class WasmEngine:
         self._id = next(_ids)
         self._host = _host()
         limits = confining()
-        # Of its memory WebAssembly itself has a limit, 4 GB.
+        # WebAssembly itself limits memory to 4 GB.
         self._bounds = None if limits is None else limits.bounds(size)
         listed = [{"path": name, "size": len(data)} for name, data in members.items()]
         header = {"op": "load", "id": self._id, "graph": len(graph), "weights": listed}
@@ -91,13 +91,13 @@ class WasmEngine:
 
     def __exit__(self, *_: object) -> None:
         if self._host.usable:
-            with suppress(SealError):  # what ended the block is the error to report
+            with suppress(SealError):  # the error that ended the block is reported
                 self._host.ask({"op": "drop", "id": self._id}, [])
 
     def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         """Run the graph on N rows; output name → array."""
-        found = [self._run(part, outputs) for part in self._stages.pieces(tensors)]
-        return {name: joined([part[name] for part in found]) for name in outputs}
+        parts = [self._run(part, outputs) for part in self._stages.pieces(tensors)]
+        return {name: joined([part[name] for part in parts]) for name in outputs}
 
     def _run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
         described, parts = as_parts(tensors)
@@ -114,7 +114,7 @@ class WasmEngine:
             raise LostError(
                 "E207",
                 "The process that runs WebAssembly ended, perhaps for lack of memory.",
-                fix="Close other programs, or leave WebAssembly out: engines=('native',).",
+                fix="Close other programs, or do not test WebAssembly: engines=('native',).",
             ) from None
         if "error" in head:
             raise _cannot_run(head["error"])
@@ -126,7 +126,7 @@ _starting = ForkSafeLock()
 
 
 def _host() -> Child:
-    """The process to ask; another one where the last was lost."""
+    """The shared process; a new one where the last has ended."""
     global _current  # noqa: PLW0603 -- one process serves all graphs
     with _starting:
         if _current is None or not _current.usable:
@@ -142,7 +142,7 @@ def _cannot_run(reason: str) -> SealError:
     return SealError(
         "E207",
         f"The model cannot be run in WebAssembly: {' '.join(reason.split())[:300]}.",
-        fix="It would not run as a page either; pack a simpler or smaller model.",
+        fix="A page would not run either. Pack a simpler or smaller model.",
     )
 
 
@@ -155,17 +155,17 @@ class _WebAssembly:
     consequence = "No page can be made of this model"
 
     def obstacle(self) -> Obstacle | None:
-        """No Node, or no built page."""
+        """Why it cannot run: no Node, or the page's program was not built."""
         if node() is not None:
             return None
-        return Obstacle("no Node 20 or newer was found, or the page was not built", "Install Node 20")
+        return Obstacle("Node 20 or newer was not found, or the page's program was not built", "Install Node 20")
 
     def version(self) -> str:
         """The version of the WebAssembly build."""
         return f"onnxruntime-web {version()}"
 
     def open(self, graph: bytes | memoryview, stages: Stages, weights: Weights | None = None) -> WasmEngine:
-        """The graph in the process of Node that all graphs share."""
+        """Load the graph in the Node process that all graphs share."""
         return WasmEngine(graph, stages, weights)
 
 

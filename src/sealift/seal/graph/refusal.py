@@ -1,4 +1,4 @@
-"""The errors of a graph that is no part of a sound sealed file."""
+"""The errors of a graph that the format does not permit."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ _ORIGINAL = "Ask its publisher for the original file; nothing of this one was us
 
 
 def malformed(reason: str) -> SealError:
-    """E205: the bytes are no ONNX model."""
+    """E205: the bytes are not a valid ONNX model."""
     return SealError("E205", f"The graph is malformed: {reason}.", where=MEMBER, fix=_ORIGINAL)
 
 
 def refused(reason: str) -> SealError:
-    """E208: the graph uses what the format does not permit."""
+    """E208: the graph uses something that the format does not permit."""
     return SealError(
         "E208",
-        f"The graph uses what a sealed file must not use: {reason}.",
+        f"The graph uses something that a sealed file must not use: {reason}.",
         where=MEMBER,
         fix="Do not use this file; ask its publisher for one that was packed by Sealift. Nothing of it was run.",
     )
@@ -34,5 +34,5 @@ def exceeded(reason: str) -> SealError:
 
 
 def shown(name: bytes) -> str:
-    """A name from the graph, as messages show it."""
+    """A name in the graph, for messages."""
     return repr(name[:60].decode("ascii", "replace"))

@@ -24,10 +24,10 @@ class Limits:
     """Limits of a whole graph, subgraphs included.
 
     Attributes:
-        fields: fields of all messages; a list of numbers is one.
-        depth: how deep subgraphs may be nested.
-        turns: turns of a loop, multiplied by those of the loops around it.
-        elements: elements that a constant size may ask for.
+        fields: fields of all messages; a list of numbers counts as one.
+        depth: nesting depth of subgraphs.
+        turns: iterations of a loop, multiplied by those of the loops around it.
+        elements: elements of a tensor whose size is a constant.
         dimensions: dimensions of a tensor.
     """
 
@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a sealed graph may use.
+    """The permitted parts of ONNX.
 
     Attributes:
         operators: domain → operator → attribute → kind.

@@ -1,4 +1,4 @@
-"""Tensors and types in a graph: permitted element types, dimensions that fit the data, and nothing outside the file."""
+"""Check tensors and types in a graph: element types, dimensions that match the data, and no data outside the file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SIZES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 1
 _FIELDS = {1: "float_data", 7: "int64_data", 8: "string_data", 11: "double_data", 12: "uint64_data", 13: "uint64_data"}
 _KINDS = {"float_data": "floats", "double_data": "doubles"}
 _DATA = ("float_data", "int32_data", "int64_data", "string_data", "double_data", "uint64_data", "raw_data")
-# Element types of weights outside the graph: those that NumPy has, so that they can be used where they lie.
+# Element types of weights outside the graph: those that NumPy has, so that they can be used without a copy.
 _WEIGHTS = frozenset({1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13})
 _EXTERNAL = 1  # of onnx.TensorProto.DataLocation
 _WEIGHT_NAME = re.compile(rb"weights/[0-9a-f]{64}")
@@ -73,7 +73,7 @@ class Constant:
 
     Attributes:
         name: its name, empty for the tensor of an attribute.
-        held: its elements where they are at most 64 whole numbers of 32 or 64 bits, or the bytes of as many; else None.
+        held: its elements, as integers or bytes, where they are at most 64 integers of 32 or 64 bits; else None.
         width: the bytes of an element.
         weight: the member that holds its elements, where they are outside the graph.
     """
@@ -130,8 +130,8 @@ def tensor(source: Source, span: Span, weights: Mapping[str, int] | None = None)
 
     Args:
         source: the bytes of the model.
-        span: where the tensor stands.
-        weights: the size of each member that may hold the elements of this tensor; None where none may.
+        span: the position of the tensor.
+        weights: the size of each member that may hold the elements of this tensor; None where it must hold them itself.
 
     Raises:
         SealError: E203, E205, E208.
@@ -151,30 +151,30 @@ def tensor(source: Source, span: Span, weights: Mapping[str, int] | None = None)
     if "external_data" in fields or "data_location" in fields:
         member = _member(source, fields, weights)
         if held or element not in _WEIGHTS or (weights or {})[member] != count * _SIZES[element]:
-            raise malformed(f"the tensor {shown(name)} has another type or other dimensions than its weights")
+            raise malformed(f"the type or dimensions of the tensor {shown(name)} do not match its weights")
         return Constant(name, None, weight=Weight(member, element, tuple(dims)))
     wanted = _FIELDS.get(element, "int32_data")
     if len(held) > 1 or (held and held[0] not in ("raw_data", wanted)) or (held == ["raw_data"] and element == STRING):
-        raise malformed(f"the tensor {shown(name)} holds its data in another field than its type asks for")
+        raise malformed(f"the data of the tensor {shown(name)} are not in the field of its type")
     if not _fits(fields, held, count, element):
-        raise malformed(f"the tensor {shown(name)} has other dimensions than its data")
+        raise malformed(f"the dimensions of the tensor {shown(name)} do not match its data")
     if element not in (INT32, INT64) or count > _FEW:
         return Constant(name, None)
     return Constant(name, _few(source, fields, count, element), _SIZES[element])
 
 
 def _member(source: Source, fields: Mapping[str, Any], weights: Mapping[str, int] | None) -> str:
-    """The member that a tensor names as the place of its data. Raises SealError E208 for any other place."""
+    """The member that holds the data of a tensor. Raises SealError E208 for any other location."""
     entries = [fields_of(source, inner, "StringStringEntryProto") for inner in fields.get("external_data", [])]
     if len(entries) == 1 and fields.get("data_location") == _EXTERNAL:
         key, value = (text(source.data, entries[0].get(part)) for part in ("key", "value"))
         if key == b"location" and _WEIGHT_NAME.fullmatch(value) and value.decode() in (weights or {}):
             return value.decode()
-    raise refused("a tensor whose data stand outside the file, in any file of this computer")
+    raise refused("a tensor whose data are outside the sealed file, in another file of this computer")
 
 
 def port(source: Source, span: Span, *, required: bool) -> tuple[bytes, Port | None]:
-    """Check a ValueInfoProto; its name and type. Raises SealError E203, E205, E208."""
+    """Check a ValueInfoProto, and return its name and type. Raises SealError E203, E205, E208."""
     value = fields_of(source, span, "ValueInfoProto")
     name = text(source.data, value.get("name"))
     if "type" not in value:
@@ -209,17 +209,17 @@ def _check_element(element: int) -> None:
 
 
 def _fits(fields: Mapping[str, Any], held: list[str], count: int, element: int) -> bool:
-    """Whether the data has as many elements as the dimensions say, so that no small file claims a large tensor."""
+    """Whether the number of elements matches the dimensions, so that no small file declares a large tensor."""
     if not held:
         return count == 0
-    found = fields[held[0]]
+    content = fields[held[0]]
     if held[0] == "raw_data":
-        return bool(found[1] - found[0] == count * _SIZES[element])
+        return bool(content[1] - content[0] == count * _SIZES[element])
     if held[0] == "string_data":
-        return len(found) == count
+        return len(content) == count
     kind = _KINDS.get(held[0], "ints")
-    # Whole numbers are not counted one by one: each has a byte at least.
-    return length(found, kind) == count if kind != "ints" else length(found, kind) >= count
+    # Integers are not counted one by one: each has at least one byte.
+    return length(content, kind) == count if kind != "ints" else length(content, kind) >= count
 
 
 def _few(source: Source, fields: Mapping[str, Any], count: int, element: int) -> tuple[int, ...] | Data:
@@ -228,10 +228,10 @@ def _few(source: Source, fields: Mapping[str, Any], count: int, element: int) ->
         return source.data[start:end]
     runs = fields.get(_FIELDS.get(element, "int32_data"), [])
     if length(runs, "ints") > 10 * count:
-        raise malformed("a tensor has other dimensions than its data")
+        raise malformed("the dimensions of a tensor do not match its data")
     values = integers(source, runs)
     if len(values) != count:
-        raise malformed("a tensor has other dimensions than its data")
+        raise malformed("the dimensions of a tensor do not match its data")
     return tuple(values)
 
 

@@ -1,7 +1,7 @@
-"""Does a graph use only what a sealed file may use? (spec/SEAL.md §7)
+"""Check that a graph uses only what a sealed file may use (spec/SEAL.md §7).
 
-ONNX Runtime reads files that a graph names, runs every operator it knows, and computes with constants while it loads.
-So every message of a graph, subgraphs, attributes and tensors included, is checked before ONNX Runtime is given it.
+ONNX Runtime reads files that a graph names, runs every operator that it knows, and computes with constants while it
+loads a graph. So every message of a graph, including subgraphs, attributes and tensors, is checked before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sealift.seal.graph.rules import rules
 from sealift.seal.graph.tensors import Constant, Port, Weight, fields_of, integers, port, product, tensor, text
 from sealift.seal.graph.wire import Data, Source, Span, length
 
-# ONNX Runtime reads options of the session from another key.
+# The only permitted key: ONNX Runtime reads options of the session from another one.
 _METADATA = b"sealift.contract"
 _VALUES = ("f", "i", "s", "t", "g", "floats", "ints", "strings")
 _TYPES = frozenset({"to", "dtype"})
@@ -24,14 +24,14 @@ _FEW = 64
 
 @dataclass(frozen=True)
 class GraphInfo:
-    """What a checked graph declares.
+    """The declarations of a checked graph.
 
     Attributes:
         inputs: input name → its type.
         outputs: output name → its type.
         opsets: domain → operator set.
         weights: name of a constant → the member that holds its elements.
-        transposes: whether a node transposes anything.
+        transposes: whether a node is a Transpose.
     """
 
     inputs: Mapping[str, Port]
@@ -43,7 +43,7 @@ class GraphInfo:
 
 @dataclass(frozen=True)
 class _Value:
-    """A name in scope: how deep the graph is nested that defines it, and what is known of it."""
+    """A name in scope: the nesting depth of the graph that defines it, and its constant if it is one."""
 
     depth: int
     constant: Constant | None = None
@@ -55,12 +55,12 @@ def check(data: Data, weights: Mapping[str, int] | None = None, *, folded: bool 
     Args:
         data: a serialized ModelProto.
         weights: the size in bytes of each member that holds elements of a constant, by the member's name.
-        folded: whether nodes that compute from constants alone are refused. Before they are folded, what they give
-            counts as unknown, as in a number of turns.
+        folded: whether nodes that compute from constants only are refused. Otherwise their results are unknown, for
+            example as the number of iterations of a loop.
 
     Raises:
-        SealError: E205 when they are malformed, E208 when the graph uses what a sealed file must not use, E203 when
-            it exceeds a limit.
+        SealError: E205 when they are malformed, E208 when the graph uses something that a sealed file must not use,
+            E203 when it exceeds a limit.
     """
     weights = weights or {}
     walk = _Walk(data, weights, folded=folded)
@@ -83,7 +83,7 @@ def check(data: Data, weights: Mapping[str, int] | None = None, *, folded: bool 
 
 
 class _Walk:
-    """One pass over a model, with the names in scope and what was counted so far."""
+    """One pass over a model, with the names in scope and the counts so far."""
 
     def __init__(self, data: Data, weights: Mapping[str, int], *, folded: bool) -> None:
         self._members = weights
@@ -94,7 +94,7 @@ class _Walk:
         self._data = data
         self._scope: dict[bytes, _Value] = {}
         self._turns = 1
-        # For the graphs around and the present one: does it read what an outer one computes from the inputs?
+        # For the current graph and those around it: whether it reads a non-constant value of an outer graph.
         self._depends: list[bool] = []
 
     def fields(self, span: Span, kind: str) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class _Walk:
         return opsets
 
     def graph(self, span: Span) -> tuple[list[tuple[bytes, Port | None]], list[tuple[bytes, Port | None]]]:
-        """Check a graph, whose names are in scope until it ends; its inputs and outputs."""
+        """Check a graph, whose names are in scope until its end, and return its inputs and outputs."""
         depth = len(self._depends)
         if depth > rules().limits.depth:
             raise exceeded(f"graphs are nested more than {rules().limits.depth} deep")
@@ -154,7 +154,7 @@ class _Walk:
         return inputs, results
 
     def _read(self, name: bytes) -> Constant | None:
-        """What is known of a name. Raises SealError E205 where nothing before defines it."""
+        """The constant of a name, or None. Raises SealError E205 where the name is not defined yet."""
         value = self._scope.get(name)
         if value is None:
             raise malformed(f"{shown(name)} is read before it is defined")
@@ -164,7 +164,7 @@ class _Walk:
         return value.constant
 
     def _node(self, span: Span) -> tuple[list[bytes], Constant | None]:
-        """Check a node; the names of its outputs, and their constant where it passes one on."""
+        """Check a node, and return the names of its outputs, and their constant if they are one."""
         fields = self.fields(span, "NodeProto")
         kind, domain = text(self._data, fields.get("op_type")), text(self._data, fields.get("domain"))
         operators = rules().operators.get(domain.decode("latin-1"))
@@ -192,25 +192,29 @@ class _Walk:
             if operator == "Identity" and inputs:
                 constant = inputs[0]
             elif constant is None and self._folded:
-                raise refused(f"the operator {operator} on constants alone, computed while the file is opened")
+                raise refused(f"the operator {operator} on constants only, which is computed while the file is opened")
         return [bytes(self._data[start:end]) for start, end in fields.get("output", [])], constant
 
     def _trip_count(self, inputs: list[Constant | None]) -> int:
-        """The turns of a loop, at least 1."""
+        """The number of iterations of a loop, at least 1."""
         known = inputs[0].integers if inputs and inputs[0] else None
         if known is None and not self._folded:
             return 1
         if known is None or len(known) != 1 or known[0] < 0:
-            raise refused("a Loop whose number of turns is not a constant")
+            raise refused("a Loop whose number of iterations is not a constant")
         turns = max(known[0], 1)
         if turns * self._turns > rules().limits.turns:
-            raise exceeded(f"a Loop of more than {rules().limits.turns} turns, those of the loops around it included")
+            raise exceeded(f"a Loop of more than {rules().limits.turns} iterations, including the loops around it")
         return turns
 
     def _attributes(
         self, operator: str, permitted: Mapping[str, str], spans: list[Span]
     ) -> tuple[Constant | None, bool]:
-        """Check a node's attributes; the constant of a `Constant`, and whether a subgraph depends on the inputs."""
+        """Check a node's attributes.
+
+        Returns:
+            The constant of a `Constant`, and whether a subgraph depends on the inputs.
+        """
         seen = set()
         constant, depends = None, False
         sizes = rules().sizes.get(operator, {}).get("attributes", ())
@@ -246,11 +250,11 @@ class _Walk:
         if operator != "Constant":
             return None, depends
         if len(seen) != 1:
-            raise malformed("a Constant has no value, or several")
+            raise malformed("a Constant must have exactly one value")
         return constant or self._plain(fields), depends
 
     def _plain(self, fields: Mapping[str, Any]) -> Constant:
-        """The constant of a `Constant` that has no tensor."""
+        """The constant of a `Constant` without a tensor."""
         if "i" in fields:
             return Constant(b"", (fields["i"],))
         runs = fields.get("ints", [])
@@ -265,12 +269,12 @@ def _check_size(operator: str, elements: int | None) -> None:
 
 
 def _by_name(ports: list[tuple[bytes, Port | None]]) -> dict[str, Port]:
-    found: dict[str, Port] = {}
+    by_name: dict[str, Port] = {}
     for name, known in ports:
         decoded = _decoded(name)
         if known is not None:
-            found[decoded] = known
-    return found
+            by_name[decoded] = known
+    return by_name
 
 
 def _decoded(name: bytes) -> str:

@@ -1,8 +1,8 @@
 """A strict reader of the Protocol Buffers wire format, for the messages of ONNX.
 
-Strings, tensors and lists of numbers are not copied: a field is returned as the span of its bytes. Stricter than the
-format itself: an unknown field, a singular field twice, or a tag longer than necessary is an error, so that no two
-readers can understand a message differently.
+Strings, tensors and lists of numbers are not copied: a field is returned as the span of its bytes. The reader is
+stricter than the format: an unknown field, a repeated singular field, or a tag longer than necessary is an error, so
+that all readers understand a message alike.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from sealift.seal.graph.rules import Schema
 
 Data: TypeAlias = bytes | memoryview
 Span: TypeAlias = tuple[int, int]
-"""First byte and end of a field's content."""
+"""Start and end of a field's content."""
 Run: TypeAlias = tuple[int, int, int]
-"""Numbers in a list: their first byte, the end, and how many bytes of tag stand before each."""
+"""Numbers in a list: start, end, and the number of bytes of the tag before each number."""
 
 # A number has at most 64 bits: ten bytes, of which the last is 0 or 1.
 _VARINT = rb"(?:[\x80-\xff]{0,8}[\x00-\x7f]|[\x80-\xff]{9}[\x00\x01])"
@@ -27,7 +27,7 @@ _WIDTH = {"floats": 4, "doubles": 8}
 
 
 class Source:
-    """The bytes of a model, and how many fields may still be read: what a reader spends is bounded by them.
+    """The bytes of a model, and the number of fields that may still be read, which bounds the cost of reading.
 
     Attributes:
         data: the bytes.
@@ -42,11 +42,11 @@ class Source:
 
 
 class WireError(ValueError):
-    """The bytes are not a message of the expected kind."""
+    """The bytes are not a valid message."""
 
 
 class TooManyFieldsError(ValueError):
-    """More fields than a model may have."""
+    """The model has too many fields."""
 
 
 class RefusedFieldError(ValueError):
@@ -62,7 +62,7 @@ def message(source: Source, span: Span, schema: Schema) -> dict[str, Any]:
     Raises:
         WireError: the bytes are malformed.
         RefusedFieldError: a field is not permitted.
-        TooManyFieldsError: the model has more fields than it may have.
+        TooManyFieldsError: the model has too many fields.
     """
     fields: dict[str, Any] = {}
     data = source.data
@@ -98,7 +98,7 @@ def message(source: Source, span: Span, schema: Schema) -> dict[str, Any]:
             at += 4
             if at > end:
                 raise WireError(f"the field {name} ends outside its message")
-        else:  # one match for a whole list: a forest has millions of numbers, each with a tag of its own
+        else:  # one match for a whole list: a forest has millions of numbers, each with its own tag
             matched = _run(kind, bytes(data[begin:at])).match(data, begin, end)
             if matched is None:
                 raise WireError(f"the list {name} is malformed")
@@ -120,7 +120,7 @@ def _long_tag(data: Data, at: int, end: int) -> tuple[int, int]:
 
 
 def varint(data: Data, at: int, end: int) -> tuple[int, int]:
-    """The unsigned number at a position, and the position behind it. Raises WireError."""
+    """The unsigned number at a position, and the position after it. Raises WireError."""
     value = shift = 0
     while at < end and shift < 64:
         byte = data[at]
@@ -135,20 +135,20 @@ def varint(data: Data, at: int, end: int) -> tuple[int, int]:
 
 
 def signed(value: int) -> int:
-    """An unsigned 64-bit number as the signed one of the same bits."""
+    """The signed number with the same 64 bits."""
     return value - (1 << 64) if value >> 63 else value
 
 
 def length(runs: list[Run], kind: str) -> int:
-    """How many numbers stand in these runs; for `ints` the most that can, since each has at least one byte."""
+    """The number of numbers in these runs; for `ints` an upper bound, since each has at least one byte."""
     return sum((end - start) // (tag + _WIDTH.get(kind, 1)) for start, end, tag in runs)
 
 
 def integers(source: Source, runs: list[Run]) -> list[int]:
-    """The numbers of a list of `ints`, which must be a short one. Each counts as a field.
+    """The numbers of a short list of `ints`, each of which counts as a field.
 
     Raises:
-        TooManyFieldsError: the model has more fields than it may have.
+        TooManyFieldsError: the model has too many fields.
     """
     values = []
     data = source.data
@@ -175,7 +175,7 @@ def _is_packed(kind: str, data: Data, start: int, end: int) -> bool:
     """Whether these bytes are numbers without tags."""
     if kind in _WIDTH:
         return (end - start) % _WIDTH[kind] == 0
-    # A search for what is wrong is several times faster than a match of every number.
+    # A search for a malformed number is several times faster than a match of every number.
     return start == end or (data[end - 1] < 128 and _MALFORMED.search(data, start, end) is None)
 
 

@@ -47,7 +47,7 @@ function isText(text: string): boolean {
 function check(field: Field, raw: unknown): Checked {
   if (raw === null || raw === undefined || Number.isNaN(raw)) {
     if (field.missing === "allowed") return { value: null };
-    return { code: "R101", message: `"${field.name}" is missing, and the model cannot do without it.` };
+    return { code: "R101", message: `"${field.name}" is required but missing.` };
   }
   const value = typed(raw, field.dtype);
   if (value === undefined) {
