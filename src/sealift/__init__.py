@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Callable
@@ -16,9 +15,6 @@ from sealift.version import __version__
 # imports sealift first has it off. `runtime.engine` warns where it came too late.
 if "onnxruntime" not in sys.modules:
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-
-# Silent until the application configures logging (docs/reference/python.md, "Logging").
-logging.getLogger("sealift").addHandler(logging.NullHandler())
 
 # Name → module, and the name there where it is another. Imported on first use, so that `import sealift` costs nothing
 # and no framework is touched unasked.

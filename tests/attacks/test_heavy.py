@@ -13,7 +13,7 @@ import pytest
 
 CASES = list(heavy.cases())
 MEMORY = 300 * 1_000_000
-SECONDS = 3.0
+SECONDS = 2.0
 """Processor time of the command with the interpreter. The bound is 1 s on a processor that does nothing else;
 on one that shares its caches and its clock with other tests the same work takes up to twice as long, and the machines
 of a CI are slower."""

@@ -60,7 +60,7 @@ def test_the_limit_of_fields() -> None:
     with pytest.raises(SealError) as caught:
         check(made)
     assert caught.value.code == "E203"
-    assert "more than 262144 fields" in caught.value.what
+    assert "more than 98304 fields" in caught.value.what
 
 
 def test_tensors_and_lists_are_not_copied() -> None:

@@ -6,6 +6,7 @@ import copy
 import io
 import logging
 import pickle
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -296,10 +297,10 @@ def test_sources_that_cannot_be_read(tiny: Path) -> None:
 
 
 def test_logging_is_silent_until_it_is_configured(tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
-    logger = logging.getLogger("sealift")
-    assert any(isinstance(handler, logging.NullHandler) for handler in logger.handlers)
-    assert logger.level == logging.NOTSET
-    assert sealift.__version__
+    program = f"import sealift; sealift.load({str(tiny)!r}).predict([{{'age': 1.0, 'weight': 2.0, 'sex': 'f'}}])"
+    unconfigured = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert unconfigured.stdout == unconfigured.stderr == b""
+    assert logging.getLogger("sealift").level == logging.NOTSET
     with caplog.at_level(logging.DEBUG, "sealift"):
         load(tiny).predict([{"age": 1.0, "weight": 123.25, "sex": "f"}])
     assert "loading the graph of tiny 1" in caplog.text

@@ -16,7 +16,6 @@ import re
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,6 +133,8 @@ def coded(error: Exception) -> SealiftError:
 
 def _line(error: BaseException) -> str:
     """The last line of Sealift that led to the error."""
+    import traceback  # here, because it takes 10 ms and few runs need it
+
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename.startswith(_HERE)]
     return f"sealift{own[-1].filename[len(_HERE) :]}, line {own[-1].lineno}" if own else ""
@@ -163,6 +164,8 @@ def _terminate(number: int, _: FrameType | None) -> None:
 def _fail(error: SealiftError, *, as_json: bool) -> None:
     """Report what is wrong, where, and what to do."""
     if os.environ.get("SEALIFT_DEBUG", "0") not in ("", "0"):
+        import traceback
+
         traceback.print_exc()
     if as_json:
         show_json({"ok": False, "error": error.as_dict()})

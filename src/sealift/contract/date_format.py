@@ -20,6 +20,8 @@ _PARTS = {
 }
 _PART = r"%[YmdHMS]|[^%A-Za-z0-9\x00-\x1f]|T"
 _TOKENS, _ONE = re.compile(rf"(?:{_PART})*"), re.compile(_PART)
+_DIRECTIVE = re.compile("%[A-Za-z]")
+_DAY_DIRECTIVES = frozenset("Ymd")
 _MAX_LENGTH = 32
 # A format that reads these differently from ISO 8601 would turn one date into another.
 _PROBES = ("2024-03-02", "2024-03-02T04:05", "2024-03-02T04:05:06")
@@ -32,19 +34,17 @@ def format_problem(given: str, *, days: bool) -> str | None:
         given: the format.
         days: whether its dates have no time of day.
     """
-    tokens = _tokens(given) if len(given) <= _MAX_LENGTH else None
-    if tokens is None:
+    if len(given) > _MAX_LENGTH or not _TOKENS.fullmatch(given):
         return "date_format must consist of %Y %m %d %H %M %S and separators, at most 32 characters"
-    directives = [token[1] for token in tokens if token[0] == "%"]
-    if len(set(directives)) != len(directives) or not {"Y", "m", "d"} <= set(directives):
+    directives = {part[0] for part in given.split("%")[1:]}
+    if len(directives) != given.count("%") or not directives >= _DAY_DIRECTIVES:
         return "date_format must have each of %Y, %m and %d once"
-    if days and set(directives) - {"Y", "m", "d"}:
+    if days and directives != _DAY_DIRECTIVES:
         return "the date_format of a date must not have a time of day"
     if ("M" in directives and "H" not in directives) or ("S" in directives and "M" not in directives):
         return "date_format must not have %M without %H, or %S without %M"
     # A pattern is compiled only for the few formats that can read a probe: a contract may hold thousands of formats.
-    literals = "".join(token for token in tokens if token[0] != "%")
-    if literals not in ("--", "--T:", "--T::") or not given.startswith("%Y-"):
+    if not given.startswith("%Y-") or _DIRECTIVE.sub("", given) not in ("--", "--T:", "--T::"):
         return None
     pattern = compile_format(given)
     for probe in _PROBES:
@@ -57,7 +57,7 @@ def format_problem(given: str, *, days: bool) -> str | None:
 def compile_format(given: str) -> re.Pattern[str]:
     """The regular expression of a valid format."""
     parts = [
-        f"(?P<{token[1]}>{_PARTS[token[1]]})" if token[0] == "%" else re.escape(token) for token in _tokens(given) or ()
+        f"(?P<{token[1]}>{_PARTS[token[1]]})" if token[0] == "%" else re.escape(token) for token in _ONE.findall(given)
     ]
     return re.compile("".join(parts))
 
@@ -73,8 +73,3 @@ def iso_of(text: str, pattern: re.Pattern[str]) -> str:
         return date
     clock = ":".join(f"{parts.get(part) or '0':0>2}" for part in "HMS")
     return f"{date}T{clock}"
-
-
-def _tokens(given: str) -> list[str] | None:
-    """Directives (`%Y`) and single literal characters; None where one is not permitted."""
-    return _ONE.findall(given) if _TOKENS.fullmatch(given) else None

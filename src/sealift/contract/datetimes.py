@@ -26,6 +26,8 @@ _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T([0-9]{2}):([0-9]{2})(?:
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _EXACT = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T{_CLOCK})?")
 _PLAIN = re.compile(rf"(?:(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T{_CLOCK})?|NaT)\n)*+")
+_SPELLED = re.compile(r".{10}T.{8}(?:\..{0,5}[1-9])?")
+_DAY_LENGTH = len("2024-03-01")
 _ZONE = re.compile(r"(Z|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z]{3,4})")
 _START = datetime.datetime(1970, 1, 1)
 _EPOCH = _START.toordinal()
@@ -44,6 +46,11 @@ def micros_of(value: object, dtype: str) -> int | None:
     if micros is None or not FIRST <= micros <= LAST or int(float(micros)) != micros:
         return None
     return micros if dtype == "datetime" or micros % DAY == 0 else None
+
+
+def is_spelled(value: object, dtype: str) -> bool:
+    """Whether a value that `micros_of` reads is spelled as `text_of` spells it."""
+    return type(value) is str and (len(value) == _DAY_LENGTH if dtype == "date" else bool(_SPELLED.fullmatch(value)))
 
 
 def text_of(micros: float, dtype: str) -> str:

@@ -120,9 +120,10 @@ def _input_problem(field: Field) -> str | None:
     problem = text_problem(field, "title", "units")
     if problem is not None:
         return problem
-    if not isinstance(field.dtype, str) or value_type(field.dtype) is None:
+    kind = value_type(field.dtype) if isinstance(field.dtype, str) else None
+    if kind is None:
         return f"the dtype {field.dtype!r:.40} is not one of {', '.join(value_types())}"
-    kind = field.type
+    field.__dict__["type"] = kind  # as the cached property would, without its lock
     if field.missing not in _POLICIES or field.unknown not in _POLICIES:
         return "missing and unknown must be 'allowed' or 'refused'"
     if not kind.has_categories and field.categories is not None:
@@ -151,9 +152,7 @@ def _input_problem(field: Field) -> str | None:
         if not kind.has_range:
             return f"a field of the dtype {field.dtype} cannot have {key}"
         low, high = field.limits(key) or (None, None)
-        if any(
-            raw is not None and (b is None or not math.isfinite(b)) for raw, b in zip(bounds, (low, high), strict=True)
-        ):
+        if not (_is_limit(bounds[0], low) and _is_limit(bounds[1], high)):
             return f"the bounds of {key} must be {kind.bounds}"
         if low is not None and high is not None and low > high:
             return f"the lower bound of {key} is above the upper one"
@@ -161,6 +160,11 @@ def _input_problem(field: Field) -> str | None:
     if problem:
         return problem
     return None if isinstance(field.personal, bool) else "personal must be true or false"
+
+
+def _is_limit(bound: Bound | None, limit: float | None) -> bool:
+    """Whether a bound is absent or stands for a finite number."""
+    return bound is None or (limit is not None and math.isfinite(limit))
 
 
 def _cell_problem(field: Field) -> str | None:

@@ -22,14 +22,14 @@ def text_problem(item: Any, *short: str) -> str | None:
     """What is wrong with the name, the description and the strings of the keys `short`; None if nothing is."""
     if not isinstance(item.name, str) or not item.name:
         return "the name must be a non-empty string"
-    for key, most in (
-        ("name", LONGEST_TEXT),
-        ("description", LONGEST_DESCRIPTION),
-        *((k, LONGEST_TEXT) for k in short),
-    ):
+    if len(item.name) > LONGEST_TEXT:
+        return f"the name must be a string of at most {LONGEST_TEXT} characters"
+    if not isinstance(item.description, str) or len(item.description) > LONGEST_DESCRIPTION:
+        return f"the description must be a string of at most {LONGEST_DESCRIPTION} characters"
+    for key in short:
         text = getattr(item, key)
-        if not isinstance(text, str) or len(text) > most:
-            return f"the {key} must be a string of at most {most} characters"
+        if not isinstance(text, str) or len(text) > LONGEST_TEXT:
+            return f"the {key} must be a string of at most {LONGEST_TEXT} characters"
     return None
 
 

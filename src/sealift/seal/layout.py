@@ -23,14 +23,14 @@ LIMITS: Mapping[str, int] = MappingProxyType(
     {
         "card.md": _DEFAULT_LIMIT,
         "contract.json": _DEFAULT_LIMIT,
-        "evidence.json": _DEFAULT_LIMIT,
+        "evidence.json": _MIB,
         "golden/examples.json": _DEFAULT_LIMIT,
         "manifest.json": _MIB,
         "model.onnx": _MAX_MODEL,
-        "provenance.json": _DEFAULT_LIMIT,
+        "provenance.json": _MIB,
         "reference/background.json": _DEFAULT_LIMIT,
         "reference/sketches.json": _DEFAULT_LIMIT,
-        "sbom.cdx.json": _DEFAULT_LIMIT,
+        "sbom.cdx.json": _MIB,
         "signature.json": _MIB,
     }
 )

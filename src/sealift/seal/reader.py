@@ -20,8 +20,11 @@ from sealift.seal.layout import Bytes
 from sealift.seal.manifest import Manifest
 
 _MAX_COPIED = (1 << 31) - 1  # bytes of a file that cannot be mapped and is read into memory
-MOST_JSON = Marks(values=1 << 20, keys=3 << 17)
+MOST_JSON = Marks(values=7 << 17, keys=3 << 17)
 """The maximum number of values and of keys in all JSON members together (spec/SEAL.md §2)."""
+
+_MOST_CONTRACT = Marks(values=MOST_JSON.values, keys=1 << 17)
+"""Those of the contract, which is counted first. Its keys cost several times as much as those that are only parsed."""
 
 _KEPT = ("contract.json", "evidence.json")
 _ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
@@ -119,7 +122,7 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
             envelope.read(bytes(data), parsed, identity)
         elif name == "manifest.json":
             continue
-        elif name.endswith(".json"):
+        elif name.endswith(".json"):  # contract.json first: the names are sorted
             value, marks = _json(name, data, marks, convert=name in _KEPT)
             if name == "contract.json" and is_provisional(value):
                 raise _provisional()
@@ -180,8 +183,9 @@ def _provisional() -> SealError:
 
 
 def _json(name: str, data: Bytes, before: Marks, *, convert: bool = True) -> tuple[Any, Marks]:
+    most = _MOST_CONTRACT if name == "contract.json" else MOST_JSON
     try:
-        return canonical.parse(bytes(data), most=MOST_JSON, before=before, convert=convert)
+        return canonical.parse(bytes(data), most=most, before=before, convert=convert)
     except TooManyError as error:
         raise layout.too_much(f"its JSON members hold {error}") from None
     except ValueError as error:

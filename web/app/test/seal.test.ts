@@ -3,7 +3,7 @@ import { parseContract } from "../src/contract/parse";
 import { parseGolden } from "../src/engine/golden";
 import { SealiftError } from "../src/errors";
 import { crc32, hex, sha256 } from "../src/seal/bytes";
-import { canonical, MOST_JSON, parseStrict, TooMany, type Marks } from "../src/seal/json";
+import { canonical, MOST_CONTRACT, MOST_JSON, parseStrict, TooMany, type Marks } from "../src/seal/json";
 import { unpack } from "../src/seal/layout";
 import { blobsOf, jsonMember, readSeal } from "../src/seal/read";
 import { sha256Portable } from "../src/seal/sha256";
@@ -106,6 +106,15 @@ describe("JSON", () => {
     expect(read("[1,2,3]", near())).toEqual([1, 2, 3]);
     for (const text of ["[1,2,3,4]", '{"a":1,"b":2}', "[[[["])
       expect(() => read(text, near())).toThrow(TooMany);
+  });
+  it("counts the keys of the contract by a limit of their own", () => {
+    const keys = Array.from({ length: MOST_CONTRACT.keys + 1 }, (_, i) => `"${i}":0`);
+    const read = (count: number) => {
+      const bytes = new TextEncoder().encode(`{${keys.slice(0, count).join(",")}}`);
+      return parseStrict(bytes, { values: 0, keys: 0 }, MOST_CONTRACT);
+    };
+    expect(Object.keys(read(MOST_CONTRACT.keys) as object)).toHaveLength(MOST_CONTRACT.keys);
+    expect(() => read(MOST_CONTRACT.keys + 1)).toThrow(TooMany);
   });
   it.each(refused!)("refuses %s", (text) => expect(() => parse(text)).toThrow(SyntaxError));
 });

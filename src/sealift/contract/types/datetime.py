@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sealift.contract.date_format import iso_of
-from sealift.contract.datetimes import DAY, column_micros, hint, micros_of, text_of
+from sealift.contract.datetimes import DAY, column_micros, hint, is_spelled, micros_of, text_of
 from sealift.contract.scalars import Scalar
 from sealift.contract.types.base import CellRules, ValueType
 from sealift.contract.values import OK, SPACE, WRONG_TYPE, Encoded, Unreadable, is_missing
@@ -51,7 +51,7 @@ class Time(ValueType):
         micros = micros_of(raw, self.name)
         if micros is None:
             raise ValueError(f"bounds must be {self.bounds}")
-        return text_of(micros, self.name)
+        return raw if is_spelled(raw, self.name) else text_of(micros, self.name)
 
     def limit(self, bound: Any) -> float | None:
         """Microseconds."""

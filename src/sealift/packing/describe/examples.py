@@ -18,9 +18,10 @@ from sealift.packing.probes.probe_rows import ProbeRows, Row, encoded
 from sealift.packing.probes.row_generator import RowGenerator, few
 from sealift.packing.proof.prove import Proof
 from sealift.packing.types import type_packing
-from sealift.stats import SMALL
+from sealift.stats import SMALL, Numbers
 
 _GOLDEN, _BACKGROUND = 64, 100
+_WIDE = 4096  # columns
 _LEAST = 8  # golden examples; fewer prove too little where the file is opened
 
 
@@ -43,9 +44,9 @@ def background(
 
 
 def sketches(generator: RowGenerator, contract: Contract) -> dict[str, Any]:
-    """`reference/sketches.json`."""
-    pairs = zip(contract.inputs, generator.sketches, strict=True)
-    return {f.name: dataclasses.asdict(sketch) for f, sketch in pairs}
+    """`reference/sketches.json`; with every second quantile where there are many columns, to fit a JSON member."""
+    kept = [s.thinned() if len(contract.inputs) > _WIDE and isinstance(s, Numbers) else s for s in generator.sketches]
+    return {f.name: dataclasses.asdict(sketch) for f, sketch in zip(contract.inputs, kept, strict=True)}
 
 
 def examples(

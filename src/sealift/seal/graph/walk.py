@@ -20,6 +20,7 @@ _METADATA = b"sealift.contract"
 _VALUES = ("f", "i", "s", "t", "g", "floats", "ints", "strings")
 _TYPES = frozenset({"to", "dtype"})
 _FEW = 64
+_COPIED = 1 << 22  # bytes of a graph; single bytes of `bytes` are read twice as fast as those of a view
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def check(data: Data, weights: Mapping[str, int] | None = None, *, folded: bool 
             E203 when it exceeds a limit.
     """
     weights = weights or {}
+    if len(data) <= _COPIED:
+        data = bytes(data)
     walk = _Walk(data, weights, folded=folded)
     fields = walk.fields((0, len(data)), "ModelProto")
     least, most = rules().ir_version
@@ -175,19 +178,20 @@ class _Walk:
         permitted = operators.get(operator)
         if permitted is None:
             raise refused(f"the operator {shown(kind)}")
-        names = [bytes(self._data[start:end]) for start, end in fields.get("input", [])]
-        inputs = [self._read(name) if name else None for name in names]
-        fixed = all(known is not None for name, known in zip(names, inputs, strict=True) if name)
-        turns = 1
-        if operator == "Loop":
-            turns = self._trip_count(inputs)
-        for at in rules().sizes.get(operator, {}).get("inputs", ()):
-            known = inputs[at] if at < len(inputs) else None
-            if known is not None:
-                _check_size(operator, known.elements)
-        self._turns *= turns
-        constant, depends = self._attributes(operator, permitted, fields.get("attribute", []))
-        self._turns //= turns
+        inputs: list[Constant | None] = []
+        fixed = True  # does it read constants alone?
+        for start, end in fields.get("input", ()):
+            known = self._read(bytes(self._data[start:end])) if end > start else None
+            fixed &= known is not None or end == start
+            inputs.append(known)
+        if operator in rules().sizes:
+            _check_sizes(operator, inputs)
+        constant, depends = None, False
+        if "attribute" in fields or operator in ("Constant", "Loop"):
+            turns = self._trip_count(inputs) if operator == "Loop" else 1
+            self._turns *= turns
+            constant, depends = self._attributes(operator, permitted, fields.get("attribute", []))
+            self._turns //= turns
         if fixed and not depends:
             if operator == "Identity" and inputs:
                 constant = inputs[0]
@@ -260,6 +264,14 @@ class _Walk:
         runs = fields.get("ints", [])
         few = 0 < length(runs, "ints") <= _FEW
         return Constant(b"", tuple(integers(self._source, runs)) if few else None)
+
+
+def _check_sizes(operator: str, inputs: list[Constant | None]) -> None:
+    """Check the constant inputs that determine the size of an output."""
+    for at in rules().sizes[operator].get("inputs", ()):
+        known = inputs[at] if at < len(inputs) else None
+        if known is not None:
+            _check_size(operator, known.elements)
 
 
 def _check_size(operator: str, elements: int | None) -> None:

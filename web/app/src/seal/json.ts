@@ -8,27 +8,34 @@ export interface Marks {
 }
 
 /** The most of all JSON members together (spec/SEAL.md §2). */
-export const MOST_JSON: Marks = { values: 1 << 20, keys: 3 << 17 };
+export const MOST_JSON: Marks = { values: 7 << 17, keys: 3 << 17 };
+
+/** Those of the contract, which is counted first. */
+export const MOST_CONTRACT: Marks = { ...MOST_JSON, keys: 1 << 17 };
 
 export class TooMany extends Error {}
 
 /** `marks` are those of the texts before, and get those of this one added. Throws SyntaxError, or TooMany. */
-export function parseStrict(bytes: Uint8Array, marks: Marks = { values: 0, keys: 0 }): unknown {
+export function parseStrict(
+  bytes: Uint8Array,
+  marks: Marks = { values: 0, keys: 0 },
+  most: Marks = MOST_JSON,
+): unknown {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new SyntaxError("it is not UTF-8");
   }
-  checkStructure(text, marks);
+  checkStructure(text, marks, most);
   return JSON.parse(text) as unknown;
 }
 
 /** One pass over the text before the parser sees it: JSON.parse keeps the last of two equal keys without a word. */
-function checkStructure(text: string, marks: Marks): void {
+function checkStructure(text: string, marks: Marks, most: Marks): void {
   const count = (kind: keyof Marks) => {
-    if (++marks[kind] > MOST_JSON[kind])
-      throw new TooMany(`more than ${MOST_JSON.values} values, or ${MOST_JSON.keys} keys`);
+    if (++marks[kind] > most[kind])
+      throw new TooMany(`more than ${most.values} values, or ${most.keys} keys`);
   };
   const open: (Set<string> | null)[] = []; // a set of keys for an object, null for an array
   let keyNext = false;

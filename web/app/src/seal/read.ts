@@ -3,7 +3,7 @@ import { isProvisional } from "../contract/capabilities";
 import { SealiftError } from "../errors";
 import { sha256 } from "./bytes";
 import { checkGraph, type GraphInfo } from "./graph/walk";
-import { canonical, isObject, parseStrict, TooMany, type Marks } from "./json";
+import { canonical, isObject, MOST_CONTRACT, MOST_JSON, parseStrict, TooMany, type Marks } from "./json";
 import { BLOB, tooMuch, unpack, WEIGHT } from "./layout";
 import { readEnvelope, type Signatures } from "./signature";
 
@@ -64,7 +64,7 @@ export async function readSeal(file: Uint8Array): Promise<Seal> {
     try {
       if (name === "signature.json") signed = readEnvelope(bytes, manifest, identity);
       else if (name.endsWith(".json")) {
-        const value = parseStrict(bytes, marks);
+        const value = parseStrict(bytes, marks, name === "contract.json" ? MOST_CONTRACT : MOST_JSON);
         if (name === "contract.json" && isProvisional(value)) throw provisional();
         json.set(name, value);
       } else if (name === "card.md") card = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
