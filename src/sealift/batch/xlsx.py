@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from sealift.batch.xlsx_out import MAX_ROWS
 from sealift.contract import Problem
 from sealift.errors import FileError
 from sealift.optional import need
+from sealift.warning_filters import no_warnings
 
 _MAX_COLUMNS = 16_384
 _FIX = "Open it in the spreadsheet program and save it again as .xlsx."
@@ -191,8 +191,7 @@ def _chunk(records: list[_Record], columns: Mapping[str, int], width: int, first
 def _understood(where: str) -> Iterator[None]:
     """Turn what openpyxl raises on a file that is none of its own into E404."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # styles and validations it does not know
+        with no_warnings():  # styles and validations it does not know
             yield
     except (FileError, MemoryError):
         raise

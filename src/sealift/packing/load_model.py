@@ -17,6 +17,7 @@ from sealift.frameworks import Trust, frameworks
 from sealift.frameworks.discovery import owner
 from sealift.frameworks.model_files import existing, open_model
 from sealift.runtime import Limits
+from sealift.warning_filters import recorded_warnings
 
 
 def load_model(
@@ -74,14 +75,13 @@ class Loaded:
 def load_noting(
     spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = (), limits: Limits | None = None
 ) -> Loaded:
-    """The model that `spec` names, with notes and warnings.
+    """The model that `spec` names, with notes and warnings; for commands, since those of all threads are recorded.
 
     Raises:
         FileError: E401, E405 as `load_model`.
         PackError: E307, E308 as `load_model`.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with recorded_warnings() as caught:
         model = load_model(spec, trust_pickle=trust_pickle, trust=trust, limits=limits)
     notes = {note for warning in caught if (note := _version_note(warning))}
     module = Path(spec.rpartition(":")[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from importlib.util import find_spec
 from typing import Any
 
@@ -15,6 +14,7 @@ from sealift.errors import PackError
 from sealift.graph.builder import Graph, Tensor
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
+from sealift.warning_filters import no_warnings
 
 # Deprecated in ai.onnx.ml 5, and float32 in their answers; own converters cover what would need them.
 _UNUSABLE = {"TreeEnsembleClassifier", "TreeEnsembleRegressor"}
@@ -90,8 +90,7 @@ def _by_skl2onnx(estimator: Any, x: Table) -> StepOutput | None:
     matrix = x.numbers().cast("float64")
     options = {id(estimator): {"zipmap": False}} if hasattr(estimator, "predict_proba") else None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with no_warnings():
             converted = convert_sklearn(
                 estimator,
                 initial_types=[("X", DoubleTensorType([None, matrix.width]))],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from sealift.frameworks.sklearn.column_names import named
 from sealift.frameworks.sklearn.storage import same_cells
 from sealift.graph.table import Table
 from sealift.tracing import trace, trace_series
+from sealift.warning_filters import no_warnings
 
 
 @converter(preprocessing.FunctionTransformer, how="traced")
@@ -50,8 +50,7 @@ def _held(step: Any, x: Table, traced: Table) -> Table:
     given = sparse.csr_matrix(np.ones((2, x.width)))
     given.data[-1] = 0.0
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with no_warnings(), np.errstate(all="ignore"):
             made = step.transform(given.copy())
     except Exception:  # whatever a function of the user's own raises; the proof decides
         return traced.stored(sparse=True)

@@ -5,7 +5,6 @@ It is all that can be said where the training rows are not at hand; `packing.pri
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from sealift.frameworks.base import Learned, RetainedRows, Share
 from sealift.frameworks.sklearn import retained
 from sealift.stats import SMALL
+from sealift.warning_filters import no_warnings
 
 _ALL = "training rows, all there were"
 # Attribute that holds whole training rows → what the method calls them.
@@ -85,8 +85,7 @@ class LearnedByEstimator(Learned):
         transformer = getattr(self.estimator, "transformer_", None)
         if transformer is None or not hasattr(self.estimator, "regressor_"):
             return None
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with no_warnings(), np.errstate(all="ignore"):
             try:
                 return np.asarray(transformer.transform(values), dtype=np.float64).reshape(len(values), -1)
             except Exception:  # a transformer of the caller's own raises whatever it raises

@@ -6,7 +6,6 @@ The boosters' estimators follow the same API. Nothing here imports scikit-learn 
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any
@@ -28,6 +27,7 @@ from sealift.frameworks.sklearn.learned import LearnedByEstimator
 from sealift.frameworks.sklearn.remembered import remembered
 from sealift.graph.step import StepOutput
 from sealift.graph.table import Table
+from sealift.warning_filters import no_warnings
 
 # The methods that give an output; the first one that the estimator has is asked.
 _METHODS = {
@@ -66,8 +66,7 @@ class EstimatorSource(Source):
         from sklearn.utils.validation import check_is_fitted
 
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with no_warnings():
                 check_is_fitted(self.model)
         except NotFittedError as error:
             raise PackError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import xgboost
 
 from sealift.frameworks.boosting import as_categories, is_frame
 from sealift.frameworks.xgboost.booster import categories, rounds_used
+from sealift.warning_filters import no_warnings
 
 
 class NativeModel:
@@ -93,8 +93,7 @@ def load(path: Path | str) -> NativeModel:
     with path.open("rb") as stream:
         is_json = re.match(rb'\s*\{\s*["}]', stream.read(200)) is not None
     booster = xgboost.Booster()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # files from before 1.6 are read, but will not be for ever
+    with no_warnings():  # files from before 1.6 are read, but will not be for ever
         # The library distinguishes the two formats by the file's suffix.
         named = path.suffix.lower() == (".json" if is_json else ".ubj")
         booster.load_model(str(path) if named else bytearray(path.read_bytes()))

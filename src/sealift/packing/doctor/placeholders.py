@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,6 +18,7 @@ from sealift.frameworks.base import Features
 from sealift.graph.table import Block
 from sealift.packing.doctor import source_scan
 from sealift.packing.proof.replay import replayed
+from sealift.warning_filters import no_warnings
 
 
 class Placeholders:
@@ -34,8 +34,7 @@ class Placeholders:
         for other in source_scan.others(source, error):
             self.remember(other)
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
+            with no_warnings(), np.errstate(all="ignore"):
                 return self._answer(source, table, replayed(table.graph, source, table, self._tensors))
         except LimitError:
             raise

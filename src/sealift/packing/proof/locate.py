@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from sealift.frameworks import Conversion, Step
 from sealift.packing.outputs import packing_of
 from sealift.packing.proof.replay import replayed, run
 from sealift.packing.proof.report import RELATIVE
+from sealift.warning_filters import no_warnings
 
 
 def faulty_step(conversion: Conversion, tensors: Mapping[str, Any]) -> str:
@@ -33,8 +33,7 @@ def faulty_step(conversion: Conversion, tensors: Mapping[str, Any]) -> str:
 def _differs(conversion: Conversion, step: Step, tensors: Mapping[str, Any]) -> bool:
     answer, offered = step.answer, step.source.outputs
     rows = replayed(conversion.graph, step.source, step.table, tensors)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with no_warnings():
         for kind, tensor in answer.numbers().items():
             if kind not in offered:
                 continue

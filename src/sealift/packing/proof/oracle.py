@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +14,7 @@ from sealift.errors import LimitError, PackError
 from sealift.frameworks import Source
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Values, picked
+from sealift.warning_filters import no_warnings
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,7 @@ class Original:
 
     def answer(self, X: Any) -> dict[str, npt.NDArray[Any]]:
         """The answers to rows in the caller's format; exceptions of the model are not caught."""
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with no_warnings(), np.errstate(all="ignore"):
             answers = self.source.answer(X, tuple(output.kind for output in self.outputs))
             return {output.name: self._as_declared(output, answers[output.kind]) for output in self.outputs}
 
