@@ -59,7 +59,13 @@ def stage(name: str, path: Path, megabytes: float) -> dict[str, float]:
     if name == "pack":
         model, x = network(megabytes)
         begun = time.perf_counter()
-        sealift.pack(model, x, name="network", output=path, overwrite=True, engines=("native",))
+        sealift.pack(
+            model,
+            x,
+            name="network",
+            output=sealift.OutputFile(path, overwrite=True),
+            proof=sealift.ProofOptions(engines=("native",)),
+        )
     else:
         model = sealift.load(path)
         figures["load"] = time.perf_counter() - begun

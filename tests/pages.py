@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sealift.demo.browser import QUIET, find
-from sealift.packing.pipeline import pack
+from sealift.packing import ContractOptions, pack
 from sealift.targets.base import Built
 from sealift.targets.page import build_page
 
@@ -82,12 +82,14 @@ def demo() -> Demo:
         name="breast-cancer",
         output=seal,
         card={"title": "Breast mass"},
-        class_names=NAMES,
-        headline=("probability", 0),
-        fields={
-            "mean radius": {"units": "mm", "range": [0, 100], "missing": "refused"},
-            "side": {"unknown": "refused"},
-        },
+        contract=ContractOptions(
+            class_names=NAMES,
+            headline=("probability", 0),
+            fields={
+                "mean radius": {"units": "mm", "range": [0, 100], "missing": "refused"},
+                "side": {"unknown": "refused"},
+            },
+        ),
     )
     page = build_page(seal, folder / "breast-cancer.html")
     return Demo(page, seal, rows, model.predict(rows), model.predict_proba(rows))

@@ -94,7 +94,13 @@ def examined(name: str) -> Row:
             model = model.fit(X) if y is None else model.fit(X, y)
             truth = y if supervised else None
             packed = sealift.pack(
-                model, X, truth, name="m", output=Path(folder) / "m.seal", training=(X, truth), engines=["native"]
+                model,
+                X,
+                truth,
+                name="m",
+                output=Path(folder) / "m.seal",
+                privacy=sealift.PrivacyOptions(training=(X, truth)),
+                proof=sealift.ProofOptions(engines=["native"]),
             )
         except (SealiftError, ValueError, TypeError) as error:
             code = getattr(error, "code", "")

@@ -22,13 +22,17 @@ _HOMES = {
     "Answers": "sealift.runtime",
     "Contract": "sealift.contract",
     "ContractError": "sealift.errors",
+    "ContractOptions": "sealift.packing.options",
     "Field": "sealift.contract",
     "LimitError": "sealift.errors",
     "FileError": "sealift.errors",
+    "OutputFile": "sealift.packing.output_file",
     "PackError": "sealift.errors",
     "PageError": "sealift.errors",
     "Limits": "sealift.runtime",
     "ParityError": "sealift.errors",
+    "PrivacyOptions": "sealift.packing.options",
+    "ProofOptions": "sealift.packing.options",
     "SealError": "sealift.errors",
     "SealedModel": "sealift.runtime",
     "ModelCard": "sealift.packing.model_card",
@@ -60,6 +64,8 @@ if TYPE_CHECKING:
     )
     from sealift.packing.doctor import doctor
     from sealift.packing.model_card import ModelCard
+    from sealift.packing.options import ContractOptions, PrivacyOptions, ProofOptions
+    from sealift.packing.output_file import OutputFile
     from sealift.packing.pipeline import pack
     from sealift.runtime import Answers, Limits, SealedModel, load, verify
     from sealift.seal.keys import make_keys as keygen
@@ -70,15 +76,19 @@ __all__ = [
     "Answers",
     "Contract",
     "ContractError",
+    "ContractOptions",
     "Field",
     "FileError",
     "LimitError",
     "Limits",
     "MissingExtraError",
     "ModelCard",
+    "OutputFile",
     "PackError",
     "PageError",
     "ParityError",
+    "PrivacyOptions",
+    "ProofOptions",
     "SealError",
     "SealedModel",
     "SealiftError",

@@ -41,7 +41,7 @@ CODES: dict[str, str] = {
     "E306": "Two converters claim the same type.",
     "E307": "The model file asks to run code when it is opened.",
     "E308": "The model cannot be loaded.",
-    "E309": "The file would retain single records, which privacy='strict' refuses.",
+    "E309": "The file would retain single records, which strict privacy refuses.",
     "E310": "A proof that was asked for cannot run.",
     # files and tables
     "E401": "A file cannot be read.",

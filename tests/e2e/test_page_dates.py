@@ -78,7 +78,15 @@ def made() -> Made:
         "admitted": {"range": ("2020-01-01", None), "missing": "refused", "description": "When the stay began"},
         "born": {"range": ("1900-01-01", "2024-12-31"), "personal": True},
     }
-    sealift.pack(model, rows, truth, name="stay", card={"title": "Length of stay"}, output=seal, fields=fields)
+    sealift.pack(
+        model,
+        rows,
+        truth,
+        name="stay",
+        card={"title": "Length of stay"},
+        output=seal,
+        contract=sealift.ContractOptions(fields=fields),
+    )
     build_page(seal, folder / "stay.html")
     return Made(folder / "stay.html", rows, model.predict(rows), model.predict_proba(rows))
 

@@ -19,7 +19,9 @@ Y = X @ [1.0, 2.0, 3.0]
 
 def test_the_page_tells_a_looser_tolerance(browser: Browser, tmp_path: Path) -> None:
     model = LinearRegression().fit(X, Y)
-    sealed = sealift.pack(model, X, Y, name="loose", output=tmp_path / "m.seal", tolerance=1e-5)
+    sealed = sealift.pack(
+        model, X, Y, name="loose", output=tmp_path / "m.seal", proof=sealift.ProofOptions(tolerance=1e-5)
+    )
     targets = np.column_stack([1e6 * (2 + np.abs(Y)), 1e-2 * (2 + X[:, 0])])
     strict = sealift.pack(
         RandomForestRegressor(5, random_state=0).fit(X, targets), X, name="strict", output=tmp_path / "strict.seal"

@@ -47,7 +47,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[
     opened = {}
     for name, (model, rows) in models.items():
         path = folder / f"{name}.seal"
-        sealift.pack(model, rows, name=name, output=path, engines=("native",))
+        sealift.pack(model, rows, name=name, output=path, proof=sealift.ProofOptions(engines=("native",)))
         opened[name] = (sealift.load(path), sealift.load(path, isolated=True))
     yield opened
     for _, isolated in opened.values():

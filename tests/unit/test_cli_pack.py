@@ -21,6 +21,7 @@ from sealift.cli import main
 from sealift.cli.overrides import read_overrides
 from sealift.cli.tables import read_data
 from sealift.errors import SealiftError
+from sealift.packing import ContractOptions
 from sealift.packing.load_model import load_model
 
 MODULE = """\
@@ -173,14 +174,11 @@ def test_what_the_packer_knows(tmp_path: Path) -> None:
     path.write_text(
         'headline = ["probability", 1]\n[card]\ntitle = "T"\n[inputs.age]\nunits = "years"\nrange = [0, 120]\n'
     )
-    assert read_overrides(path) == {
-        "fields": {"age": {"units": "years", "range": [0, 120]}},
-        "card": {"title": "T"},
-        "headline": ("probability", 1),
-    }
+    known = ContractOptions(fields={"age": {"units": "years", "range": [0, 120]}}, headline=("probability", 1))
+    assert read_overrides(path) == (known, {"title": "T"})
     path = tmp_path / "c.json"
     path.write_text('{"class_names": ["a", "b"]}')
-    assert read_overrides(path) == {"fields": {}, "class_names": ["a", "b"]}
+    assert read_overrides(path) == (ContractOptions(class_names=["a", "b"]), {})
 
 
 @pytest.mark.parametrize(

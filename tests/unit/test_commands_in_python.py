@@ -88,8 +88,9 @@ def test_pack_signs_before_it_writes(keys: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(seal, "write", write)
     packed = sealift.pack(MODEL, X, name="m", output=path, sign=keys / "k")
     assert packed.signed_by == sealift.verify(path, key=keys / "k.pub").verified_key
+    again = sealift.OutputFile(path, overwrite=True)
     with pytest.raises(KeyboardInterrupt):
-        sealift.pack(MODEL, X, name="m", version="2", output=path, sign=keys / "k", overwrite=True)
+        sealift.pack(MODEL, X, name="m", version="2", output=again, sign=keys / "k")
     assert len(written) == 2
     assert all("signature.json" in members for members in written)
     assert sealift.verify(path, key=keys / "k.pub").version == "2"

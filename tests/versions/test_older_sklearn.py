@@ -82,7 +82,9 @@ def _outcome(path: Path, given: dict[str, Any], trust: Trust) -> str:
         warnings.simplefilter("always")
         try:
             model = open_model(path, trust)
-            packed = sealift.pack(model, X, name=name, output=path.with_suffix(".seal"), engines=("native",))
+            packed = sealift.pack(
+                model, X, name=name, output=path.with_suffix(".seal"), proof=sealift.ProofOptions(engines=("native",))
+            )
             sealed = packed.load()
             answers = sealed.predict(X)
         except SealiftError as error:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from sealift import canonical, files
 from sealift.contract import ABOUT
 from sealift.errors import ContractError
+from sealift.packing import ContractOptions
 
 _KEYS = {"inputs", "outputs", "class_names", "headline", "card"}
 _CARD = {"title", "description", *ABOUT}
 
 
-def read_overrides(path: Path) -> dict[str, Any]:
-    """The arguments for `sealift.pack`. Raises FileError E401, ContractError E106."""
+class Overrides(NamedTuple):
+    """What a file says of the contract, and the texts of its card."""
+
+    contract: ContractOptions
+    card: Mapping[str, str]
+
+
+def read_overrides(path: Path) -> Overrides:
+    """What the file says. Raises FileError E401, ContractError E106."""
     data = files.read(path, limit=1 << 24)
     try:
         raw = tomllib.loads(data.decode()) if path.suffix.lower() == ".toml" else canonical.loads(data)
@@ -31,14 +40,14 @@ def read_overrides(path: Path) -> dict[str, Any]:
     for key, kinds in (("class_names", (list, dict)), ("headline", (str, list)), ("card", (dict,))):
         if key in raw and not isinstance(raw[key], kinds):
             raise _malformed(f"{key} has the wrong form", path)
-    card = raw.get("card", {})
+    card = raw.pop("card", {})
     if set(card) - _CARD or not all(isinstance(text, str) for text in card.values()):
         raise _malformed("card has an unknown key, or a value that is no text", path)
     if isinstance(raw.get("headline"), list):
         if len(raw["headline"]) != 2:
             raise _malformed("headline is the name of an output, or a pair of output and class", path)
         raw["headline"] = tuple(raw["headline"])
-    return {"fields": inputs, **raw}
+    return Overrides(ContractOptions(fields=inputs, **raw), card)
 
 
 def _malformed(what: str, path: Path) -> ContractError:

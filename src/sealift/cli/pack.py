@@ -41,12 +41,11 @@ def run(
 ) -> None:
     """Load model and rows, pack, sign, and tell what was proved."""
     from sealift.cli.keys import open_key
-    from sealift.cli.overrides import read_overrides
+    from sealift.cli.overrides import Overrides, read_overrides
     from sealift.cli.tables import read_data
-    from sealift.packing import options, pack
+    from sealift.packing import ContractOptions, OutputFile, PrivacyOptions, ProofOptions, pack
     from sealift.packing.inputs.row_format import as_taken
     from sealift.packing.load_model import load_noting
-    from sealift.packing.output_file import output_path
     from sealift.runtime import Limits
 
     # What fails fast comes first: a wrong key or contract file should not cost a verification.
@@ -54,20 +53,22 @@ def run(
     if sign_with is not None:
         key = open_key(sign_with, password_prompt=password_prompt, password_file=password_file)
     chosen = None if engines is None else tuple(part.strip() for part in engines.split(","))
-    options.check_engines(chosen)
-    output_path(output, name, overwrite=overwrite)
-    known = read_overrides(overrides) if overrides is not None else {}
-    rows, truth = read_data(data, target=target, drop=drop, fields=known.get("fields"))
-    learned = None if training is None else read_data(training, target=target, drop=drop, fields=known.get("fields"))
+    proof = ProofOptions(tolerance=tolerance, engines=chosen)
+    file = OutputFile.of(OutputFile(output, overwrite), name)
+    file.check()
+    known = read_overrides(overrides) if overrides is not None else Overrides(ContractOptions(), {})
+    fields = known.contract.fields
+    rows, truth = read_data(data, target=target, drop=drop, fields=fields)
+    learned = None if training is None else read_data(training, target=target, drop=drop, fields=fields)
     limits = Limits(seconds=seconds, memory=memory, load_seconds=seconds)
     loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
     rows = as_taken(loaded.model, rows)
     learned = None if learned is None else (as_taken(loaded.model, learned[0]), learned[1])
+    kept = PrivacyOptions(strict=privacy == "strict", training=learned, keep_rows=keep_rows)
     with Bar("Packing") as bar:
         packed = pack(
-            loaded.model, rows, truth, name=name, version=version, output=output, tolerance=tolerance,
-            keep_rows=keep_rows, training=learned, privacy=privacy, engines=chosen, overwrite=overwrite,
-            sign=key, progress=bar.stage, **known,
+            loaded.model, rows, truth, name=name, version=version, output=file, contract=known.contract,
+            card=known.card, proof=proof, privacy=kept, sign=key, progress=bar.stage,
         )  # fmt: skip
     if as_json:
         console.show_json(

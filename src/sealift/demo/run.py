@@ -118,7 +118,7 @@ def _train(say: Say) -> tuple[Any, pd.DataFrame, npt.NDArray[np.int64]]:
 
 
 def _pack(model: Any, X: pd.DataFrame, y: npt.NDArray[np.int64], sealed: Path, say: Say) -> Packed:
-    from sealift.packing import pack
+    from sealift.packing import ContractOptions, OutputFile, pack
 
     start = time.perf_counter()
     packed = pack(
@@ -126,11 +126,8 @@ def _pack(model: Any, X: pd.DataFrame, y: npt.NDArray[np.int64], sealed: Path, s
         X[1::2],
         y[1::2],
         name="breast-cancer",
-        output=sealed,
-        overwrite=True,
-        fields=data.fields(X),
-        class_names=data.CLASS_NAMES,
-        headline=("probability", 0),
+        output=OutputFile(sealed, overwrite=True),
+        contract=ContractOptions(fields=data.fields(X), class_names=data.CLASS_NAMES, headline=("probability", 0)),
         card=data.CARD,
     )
     took = time.perf_counter() - start

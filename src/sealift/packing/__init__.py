@@ -4,6 +4,8 @@ from sealift.errors import MissingExtraError
 
 try:
     from sealift.packing.model_card import ModelCard
+    from sealift.packing.options import ContractOptions, PrivacyOptions, ProofOptions
+    from sealift.packing.output_file import OutputFile
     from sealift.packing.packed import Packed
     from sealift.packing.pipeline import pack
     from sealift.packing.proof.report import Report
@@ -16,4 +18,13 @@ except ModuleNotFoundError as error:
         fix="Install it with: pip install 'sealift[sklearn]'.",
     ) from None
 
-__all__ = ["ModelCard", "Packed", "Report", "pack"]
+__all__ = [
+    "ContractOptions",
+    "ModelCard",
+    "OutputFile",
+    "Packed",
+    "PrivacyOptions",
+    "ProofOptions",
+    "Report",
+    "pack",
+]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -17,31 +17,98 @@ from sealift.runtime.engines.base import engines as known_engines
 from sealift.seal.manifest import is_name, is_version
 
 
+@dataclass(frozen=True, kw_only=True)
+class ContractOptions:
+    """What the packer knows of inputs and outputs, beside what the model and X show.
+
+    Attributes:
+        fields: of the inputs, by name: units, description, title, range, categories, personal … (the attributes of
+            `sealift.Field`). `category_names` names categories for people: {0: "no", 1: "yes"}. What is said of columns
+            that the model drops is passed over.
+        outputs: of the outputs, by name: title, units, description, and the columns' names of a wide one:
+            {"value": {"title": "Price", "units": "€"}}. Without it, the names of a pandas y are used.
+        class_names: names of the classes for people, in the order of the classes or by class.
+        headline: the output to show first, or ("probability", class).
+    """
+
+    fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    outputs: Mapping[str, Mapping[str, Any]] | None = None
+    class_names: Sequence[str] | Mapping[Any, str] | None = None
+    headline: str | tuple[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProofOptions:
+    """How the converted model is compared with the original.
+
+    Attributes:
+        tolerance: a looser relative tolerance than the policy's; recorded in the file.
+        engines: what the proof runs in: ("native",) or ("native", "wasm"). By default WebAssembly, the page's engine,
+            is used where Node 20 is installed. The file says which were used, so the same inputs make the same
+            identity only with the same engines.
+
+    Raises:
+        PackError: E304 for a tolerance or engines that cannot be used.
+    """
+
+    tolerance: float | None = None
+    engines: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        _check_tolerance(self.tolerance)
+        _check_engines(self.engines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivacyOptions:
+    """What the file may hold of single records, and which records it is compared with.
+
+    Attributes:
+        strict: whether a file that retains data of single records is refused (E309) and not only reported.
+        training: the rows that the model was trained on, as X or as a pair (X, y). Nothing of them enters the file;
+            its contents are compared with them too, and what is rare is counted in them.
+        keep_rows: whether some of the real rows become examples in the file, instead of generated ones. The card says
+            so.
+
+    Raises:
+        PackError: E304 unless `strict` and `keep_rows` are booleans.
+    """
+
+    strict: bool = False
+    training: Any = None
+    keep_rows: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("strict", "keep_rows"):
+            value: Any = getattr(self, name)
+            if not isinstance(value, bool):
+                raise _wrong(f"{name} must be True or False, got {value!r:.40}.", f"Use PrivacyOptions({name}=True).")
+
+
 @dataclass(frozen=True)
 class Options:
-    """What the caller of `pack` says of the model and of the file; the attributes are the arguments of `pack`.
+    """What the caller of `pack` says of the model and of the file; the attributes are arguments of `pack`.
 
     Raises:
         PackError: E304 for an option that cannot be used.
     """
 
     name: str
-    version: str
-    fields: Mapping[str, Mapping[str, Any]]
-    outputs: Mapping[str, Mapping[str, Any]] | None
-    class_names: Sequence[str] | Mapping[Any, str] | None
-    headline: str | tuple[str, Any] | None
-    card: ModelCard
-    keep_rows: bool
-    privacy: str
-    tolerance: float | None
-    engines: Collection[str] | None
+    version: str = "1"
+    contract: ContractOptions = field(default_factory=ContractOptions)
+    card: ModelCard = field(default_factory=ModelCard)
+    proof: ProofOptions = field(default_factory=ProofOptions)
+    privacy: PrivacyOptions = field(default_factory=PrivacyOptions)
 
     def __post_init__(self) -> None:
         check_name(self.name, self.version)
-        _check_tolerance(self.tolerance)
-        _check_privacy(self.privacy)
-        check_engines(self.engines)
+        for key, kind in (("contract", ContractOptions), ("proof", ProofOptions), ("privacy", PrivacyOptions)):
+            value = getattr(self, key)
+            if not isinstance(value, kind):
+                raise _wrong(
+                    f"{key} must be a {kind.__name__}, got {type(value).__name__}.",
+                    f"Use sealift.{kind.__name__}({', '.join(f'{item.name}=…' for item in fields(kind))}).",
+                )
 
 
 def check_name(name: Any, version: Any) -> None:
@@ -71,13 +138,7 @@ def _check_tolerance(tolerance: Any) -> None:
         )
 
 
-def _check_privacy(privacy: Any) -> None:
-    """Raise PackError E304 unless `privacy` is one of its two values."""
-    if privacy not in ("report", "strict"):
-        raise _wrong(f"privacy must be 'report' or 'strict', got {privacy!r:.40}.", "Use privacy='strict' to refuse.")
-
-
-def check_engines(engines: Any) -> None:
+def _check_engines(engines: Any) -> None:
     """Raise PackError E304 unless the engines are known, the native one among them."""
     listed = isinstance(engines, list | tuple) and all(isinstance(name, str) for name in engines)
     if engines is not None and (not listed or NATIVE not in engines or not set(engines) <= set(known_engines())):

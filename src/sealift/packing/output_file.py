@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from sealift import files, seal
 from sealift.errors import FileError, SealiftError
@@ -11,34 +13,50 @@ from sealift.packing.proof.report import Report
 from sealift.runtime.engines.base import NOT_CHECKED
 
 
-def output_path(output: Path | str | None, name: str, *, overwrite: bool) -> Path:
-    """Where to write. Raises as `check_output`."""
-    path = Path(output) if output is not None else Path(f"{name}.seal")
-    check_output(path, overwrite=overwrite)
-    return path
+@dataclass(frozen=True)
+class OutputFile:
+    """Where `pack` writes.
 
-
-def check_output(path: Path, *, overwrite: bool) -> None:
-    """Raise FileError: E402 when the file cannot be written; E406 when another file there would be lost.
-
-    An unsigned sealed file is replaced without asking, for packing again is how one works.
+    Attributes:
+        path: the file; None for `<name>.seal` in the current folder.
+        overwrite: whether a file there is replaced even if it is signed, or is no sealed file.
     """
-    files.check_writable(path)
-    if overwrite or not path.exists():
-        return
-    try:
-        signed = bool(seal.signatures(seal.read(path)))
-    except SealiftError:
-        raise _lost(path, "is not a sealed file, or is a damaged one") from None
-    if signed:
-        raise _lost(path, "is signed")
+
+    path: Path | str | None = None
+    overwrite: bool = False
+
+    @classmethod
+    def of(cls, output: OutputFile | Path | str | None, name: str) -> OutputFile:
+        """The file itself, or that of a path, for a model called `name`; with a path."""
+        file = output if isinstance(output, cls) else cls(cast("Path | str | None", output))
+        return cls(Path(f"{name}.seal" if file.path is None else file.path), file.overwrite)
+
+    def check(self) -> Path:
+        """The path.
+
+        An unsigned sealed file is replaced without asking, for packing again is how one works.
+
+        Raises:
+            FileError: E402 when the file cannot be written; E406 when another file there would be lost.
+        """
+        path = Path(self.path or "")
+        files.check_writable(path)
+        if self.overwrite or not path.exists():
+            return path
+        try:
+            signed = bool(seal.signatures(seal.read(path)))
+        except SealiftError:
+            raise _lost(path, "is not a sealed file, or is a damaged one") from None
+        if signed:
+            raise _lost(path, "is signed")
+        return path
 
 
 def identity_notes(report: Report) -> list[str]:
     """What the packer should know of the file's identity; it is not in the file."""
     return [
         f"Not verified in {kind.title}: {outcome.removeprefix(NOT_CHECKED)}. Where it can run, the same inputs give "
-        'another identity; engines=("native",) (--engines native) gives the same one everywhere.'
+        'another identity; ProofOptions(engines=("native",)) (--engines native) gives the same one everywhere.'
         for kind in further_engines()
         if (outcome := report.engines.get(kind.key, "")).startswith(NOT_CHECKED)
     ]
@@ -49,5 +67,5 @@ def _lost(path: Path, why: str) -> FileError:
         "E406",
         f"The file there {why}, and would be replaced.",
         where=str(path),
-        fix="Choose another name, or replace it with overwrite=True (--overwrite).",
+        fix="Choose another name, or replace it with OutputFile(…, overwrite=True) (--overwrite).",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from sealift.packing.describe.infer_contract import infer_contract
 from sealift.packing.describe.members import evidence, members, steps
 from sealift.packing.inputs.dataset import Dataset
 from sealift.packing.model_card import ModelCard
-from sealift.packing.options import Options
-from sealift.packing.output_file import check_output, identity_notes, output_path
+from sealift.packing.options import ContractOptions, Options, PrivacyOptions, ProofOptions
+from sealift.packing.output_file import OutputFile, identity_notes
 from sealift.packing.packed import Packed
 from sealift.packing.privacy.detect import strings_held
 from sealift.packing.privacy.survey import Survey
@@ -45,19 +45,12 @@ def pack(
     *,
     name: str,
     version: str = "1",
-    output: Path | str | None = None,
-    fields: Mapping[str, Mapping[str, Any]] | None = None,
-    outputs: Mapping[str, Mapping[str, Any]] | None = None,
-    class_names: Sequence[str] | Mapping[Any, str] | None = None,
-    headline: str | tuple[str, Any] | None = None,
+    output: Path | str | OutputFile | None = None,
+    contract: ContractOptions | None = None,
     card: ModelCard | Mapping[str, str] | None = None,
-    keep_rows: bool = False,
-    training: Any = None,
-    privacy: str = "report",
-    tolerance: float | None = None,
-    engines: Sequence[str] | None = None,
+    proof: ProofOptions | None = None,
+    privacy: PrivacyOptions | None = None,
     sign: seal.PrivateKey | None = None,
-    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Packed:
     """Seal a fitted model with all its preprocessing, after proving that it gives the same answers.
@@ -70,48 +63,37 @@ def pack(
         y: their true answers; fills the evidence with measured quality.
         name: the model's name, such as "heart-risk".
         version: its version.
-        output: where to write; `<name>.seal` in the current folder by default.
-        fields: what you know of the inputs, by name: units, description, title, range, categories, personal …
-            (the attributes of `sealift.Field`). `category_names` names categories for people: {0: "no", 1: "yes"}.
-            What is said of columns that the model drops is passed over.
-        outputs: what you know of the outputs, by name: title, units, description, and the columns' names of a wide one:
-            {"value": {"title": "Price", "units": "€"}}. Without it, the names of a pandas y are used.
-        class_names: names of the classes for people, in the order of the classes or by class.
-        headline: the output to show first, or ("probability", class).
+        output: where to write; `<name>.seal` in the current folder by default. As `sealift.OutputFile` it also says
+            whether a signed file, or one that is no sealed file, is replaced there.
+        contract: what you know of inputs and outputs: fields, outputs, class_names, headline.
         card: what people read of the model, as `sealift.ModelCard` or a mapping of its texts: title, description,
             when_to_use, pitfalls, references, author, contact, license, review_date.
-        keep_rows: put some of the real rows into the file as examples, instead of generated ones. The card says so.
-        training: the rows that the model was trained on, as X or as a pair (X, y). Nothing of them enters the file;
-            its contents are compared with them too, and what is rare is counted in them.
-        privacy: "report" says what the file retains of single records; "strict" refuses to write such a file.
-        tolerance: a looser relative tolerance than the policy's; recorded in the file.
-        engines: what the proof runs in: ("native",) or ("native", "wasm"). By default WebAssembly, the page's engine,
-            is used where Node 20 is installed. The file says which were used, so the same inputs make the same
-            identity only with the same engines.
+        proof: the tolerance, and the engines that are compared with the original.
+        privacy: the training rows, whether findings are refused, and whether real rows become examples.
         sign: sign the file with this private key, or the one in this PEM file; its password is read from the
             environment variable SEALIFT_KEY_PASSWORD. Signed before the file is written, so there never is an unsigned
             one at `output`.
-        overwrite: replace a file at `output` even if it is signed, or is no sealed file.
         progress: called with a sentence when a stage begins, and in the long one with how many rows are verified
             and about how long the rest takes. By default a line of a terminal or of a notebook's cell shows it.
 
     Raises:
         PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name
             or another argument that cannot be used, E305 when the model fails on X, or X or y do not fit it, E309 when
-            the file would retain single records and `privacy` is "strict", E310 when a proof that `engines` asks for
-            cannot run.
+            the file would retain single records and `privacy` is strict, E310 when a proof that `proof` asks for cannot
+            run.
         ParityError: E303 when the answers differ; nothing is written.
         LimitError: E210 when the graph of an ONNX file takes more time or memory than its `limits`.
-        ContractError: E106 when `fields` contradict themselves.
+        ContractError: E106 when the fields of `contract` contradict themselves.
         SignatureError: E501 when the key of `sign` cannot be used.
         FileError: E402 when the file cannot be written, E406 when another file would be lost. Both are noticed before
             the work.
     """
     options = Options(
-        name, version, fields or {}, outputs, class_names, headline, ModelCard.of(card), keep_rows, privacy, tolerance,
-        engines,
+        name, version, contract or ContractOptions(), ModelCard.of(card), proof or ProofOptions(),
+        privacy or PrivacyOptions(),
     )  # fmt: skip
-    path = output_path(output, name, overwrite=overwrite)
+    target = OutputFile.of(output, name)
+    path = target.check()
     key = None if sign is None else seal.open_private_key(sign)  # before the work, too
     report_progress = progress or (lambda _: None)
 
@@ -128,56 +110,56 @@ def pack(
     say("Converting the model")
     conversion, input_rows = convert_model(source, dataset.input_rows)
     sketches = columns.sketch(input_rows)
-    survey = Survey.of(input_rows, dataset.truth, training, source)
+    survey = Survey.of(input_rows, dataset.truth, options.privacy.training, source)
 
     say("Asking the original model")
     converted = ask_original(source, conversion, input_rows)
     strings = strings_held(converted.graph, converted.conversion)
-    contract, findings = infer_contract(
+    agreed, findings = infer_contract(
         converted, sketches, options, y, survey.rare_in, strings, training=survey.has_training
     )
 
     say("Comparing the graph with the rows")
     words, in_words = survey.words(conversion.stages)
-    findings += [*in_words, *survey.examine(converted.graph, converted.conversion, contract, strings)]
-    survey.report(findings).check(privacy)
+    findings += [*in_words, *survey.examine(converted.graph, converted.conversion, agreed, strings)]
+    survey.report(findings).check(strict=options.privacy.strict)
 
     say("Verifying")
-    graph = _with_contract(converted.graph, contract)
+    graph = _with_contract(converted.graph, agreed)
     generator = RowGenerator.of(input_rows, sketches, words)
-    probes = generate(converted.conversion, contract, generator)
-    proof = prove(converted, contract, graph, probes, options, report_progress)
+    probes = generate(converted.conversion, agreed, generator)
+    proved = prove(converted, agreed, graph, probes, options, report_progress)
     golden, in_examples = examples(
-        contract, proof, input_rows, converted.answers if keep_rows else None, survey.single_answers
+        agreed, proved, input_rows, converted.answers if options.privacy.keep_rows else None, survey.single_answers
     )
     report = survey.report([*findings, *in_examples])
-    report.check(privacy)
+    report.check(strict=options.privacy.strict)
 
     say("Writing")
     notes = [
         *(finding.note for finding in report.findings),
         *input_rows.notes,
         *notes_on_dropped(input_rows),
-        *proof.notes,
+        *proved.notes,
     ]
-    measured = evidence(dataset, converted, contract, proof.report, report, notes, options)
+    measured = evidence(dataset, converted, agreed, proved.report, report, notes, options)
     sealed: dict[str, Any] = seal.assemble(
-        members(converted, contract, graph, golden, measured, generator, source.model, options),
+        members(converted, agreed, graph, golden, measured, generator, source.model, options),
         name=name,
         version=version,
-        task=contract.task,
+        task=agreed.task,
         producer=f"sealift {__version__}",
         opsets={entry.domain: entry.version for entry in converted.graph.opset_import},
     )
-    check_output(path, overwrite=overwrite)  # somebody may have signed it since
+    target.check()  # somebody may have signed it since
     if key is not None:
         sealed = seal.sign_members(sealed, key)
-    seal.write(path, sealed, lambda written: check_as_written(written, proof.report.engines))
+    seal.write(path, sealed, lambda written: check_as_written(written, proved.report.engines))
     identity = hashlib.sha256(sealed["manifest.json"]).hexdigest()
     keyid = None if key is None else seal.key_id(key.public_key())
-    notes += identity_notes(proof.report)
+    notes += identity_notes(proved.report)
     _log.info("%s %s: wrote %s, identity %s", name, version, path, identity)
-    return Packed(path, identity, contract, proof.report, notes, steps(converted), report, keyid)
+    return Packed(path, identity, agreed, proved.report, notes, steps(converted), report, keyid)
 
 
 def _with_contract(graph: onnx.ModelProto, contract: Contract) -> bytes:

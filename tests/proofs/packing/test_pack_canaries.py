@@ -243,7 +243,12 @@ def test_a_model_that_keeps_its_records_says_so(last: Any, data: tuple[pd.DataFr
 def test_real_rows_only_when_asked_for(data: tuple[pd.DataFrame, Any], tmp_path: Path) -> None:
     X, y = data
     packed = sealift.pack(
-        MODELS["logistic"]().fit(X, y), X, y, name="kept", output=tmp_path / "kept.seal", keep_rows=True
+        MODELS["logistic"]().fit(X, y),
+        X,
+        y,
+        name="kept",
+        output=tmp_path / "kept.seal",
+        privacy=sealift.PrivacyOptions(keep_rows=True),
     )
     sealed = packed.load().seal
     used = X[[field.name for field in packed.contract.inputs]]

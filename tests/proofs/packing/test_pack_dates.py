@@ -227,18 +227,18 @@ def test_no_record_is_in_the_file(sealed: Any) -> None:
 
 
 def test_real_rows_where_they_are_asked_for(tmp_path: Path) -> None:
-    _, sealed = packed(X, tmp_path, keep_rows=True)
+    _, sealed = packed(X, tmp_path, privacy=sealift.PrivacyOptions(keep_rows=True))
     moments = {None, *(value.isoformat() for value in X["when"].dropna())}
     assert {row[0] for row in member(sealed, "golden/examples.json")["rows"]} <= moments
     assert sealed.load().self_test().passed
 
 
 def test_what_a_person_says_of_dates(tmp_path: Path) -> None:
-    told = {
+    told: dict[str, dict[str, Any]] = {
         "when": {"range": (datetime.datetime(2020, 1, 1), None), "missing": "refused", "units": "local time"},
         "born": {"range": [np.datetime64("1900-01-01"), pd.Timestamp("2024-12-31")], "personal": True},
     }
-    _, sealed = packed(X, tmp_path, fields=told)
+    _, sealed = packed(X, tmp_path, contract=sealift.ContractOptions(fields=told))
     when, born, *_ = sealed.contract.inputs
     assert when.range == ("2020-01-01T00:00:00", None)
     assert born.range == ("1900-01-01", "2024-12-31")
@@ -257,7 +257,7 @@ def test_what_a_person_says_of_dates(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_cannot_be_said_of_dates(told: Any, tmp_path: Path) -> None:
     with pytest.raises(SealiftError) as caught:
-        packed(X, tmp_path, fields={"born": told})
+        packed(X, tmp_path, contract=sealift.ContractOptions(fields={"born": told}))
     assert caught.value.code == "E106"
 
 

@@ -194,15 +194,20 @@ def test_a_constant_prediction_keeps_its_inputs(tmp_path: Path) -> None:
 
 def test_what_is_said_of_dropped_columns_is_passed_over(tmp_path: Path) -> None:
     model = make_pipeline(NAMED, LogisticRegression()).fit(FRAME, TRUTH)
-    packed = _pack(model, FRAME, tmp_path, fields={"name": {"personal": True}, "age": {"units": "years"}})
+    packed = _pack(
+        model,
+        FRAME,
+        tmp_path,
+        contract=sealift.ContractOptions(fields={"name": {"personal": True}, "age": {"units": "years"}}),
+    )
     assert packed.contract.inputs[0].units == "years"
     with pytest.raises(PackError, match="'nmae', which is no input"):
-        _pack(model, FRAME, tmp_path, fields={"nmae": {"personal": True}})
+        _pack(model, FRAME, tmp_path, contract=sealift.ContractOptions(fields={"nmae": {"personal": True}}))
 
 
 def test_kept_rows_hold_the_inputs_alone(tmp_path: Path) -> None:
     model = make_pipeline(NAMED, LogisticRegression()).fit(FRAME, TRUTH)
-    packed = _pack(model, FRAME, tmp_path, keep_rows=True)
+    packed = _pack(model, FRAME, tmp_path, privacy=sealift.PrivacyOptions(keep_rows=True))
     assert member(packed, "golden/examples.json")["columns"] == ["age", "sex", "dose"]
     assert PLANTED.encode() not in packed.path.read_bytes()
 

@@ -136,7 +136,9 @@ def test_declared_words_and_dates(tmp_path: Path) -> None:
         "age": {"missing_as": ["", "-999", "unknown"]},
         "smoker": {"true_as": ["yes"], "false_as": ["no"]},
     }
-    sealed = sealift.pack(model, frame, name="m", fields=fields, output=tmp_path / "m.seal").load()
+    sealed = sealift.pack(
+        model, frame, name="m", contract=sealift.ContractOptions(fields=fields), output=tmp_path / "m.seal"
+    ).load()
     source = io.BytesIO(b"age,smoker\n61,yes\n-999,no\nunknown,yes\n,no\nNA,no\n")
     out = io.BytesIO()
     summary = score(sealed, source, out)
@@ -150,7 +152,13 @@ def test_declared_words_and_dates(tmp_path: Path) -> None:
         "age": 2
     }
     with pytest.raises(SealiftError, match="E106"):
-        sealift.pack(model, frame, name="m", fields={"age": {"true_as": ["yes"]}}, output=tmp_path / "n.seal")
+        sealift.pack(
+            model,
+            frame,
+            name="m",
+            contract=sealift.ContractOptions(fields={"age": {"true_as": ["yes"]}}),
+            output=tmp_path / "n.seal",
+        )
 
 
 def test_unknown_categories_and_unusual_numbers_are_counted(tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ def data() -> tuple[pd.DataFrame, Any, Any]:
 
 
 def packed_with(model: Any, X: Any, y: Any, path: Path, **options: Any) -> sealift.packing.Packed:
-    return sealift.pack(model.fit(X, y), X, y, name="m", output=path / "m.seal", training=(X, y), **options)
+    privacy = sealift.PrivacyOptions(training=(X, y), **options)
+    return sealift.pack(model.fit(X, y), X, y, name="m", output=path / "m.seal", privacy=privacy)
 
 
 def kinds(packed: sealift.packing.Packed) -> dict[str, int]:
@@ -127,7 +128,7 @@ NOTHING: dict[str, Make] = {
 @pytest.mark.parametrize("name", NOTHING)
 def test_nothing_is_found_where_nothing_is(name: str, data: Any, tmp_path: Path) -> None:
     X, _, y = data
-    packed = packed_with(NOTHING[name](), X, y, tmp_path, privacy="strict")
+    packed = packed_with(NOTHING[name](), X, y, tmp_path, strict=True)
     assert kinds(packed) == {}
     card = text(packed, "card.md")
     assert f"No single record of the {ROWS} training rows and the {ROWS} rows given for packing was found" in card
@@ -204,7 +205,7 @@ def test_quantiles_are_single_values(data: Any, tmp_path: Path) -> None:
 def test_midpoints_between_values_are_no_values(data: Any, tmp_path: Path) -> None:
     X, y, _ = data
     model = RandomForestRegressor(20, min_samples_leaf=5, random_state=0)
-    assert kinds(packed_with(model, X, y, tmp_path, privacy="strict")) == {}
+    assert kinds(packed_with(model, X, y, tmp_path, strict=True)) == {}
 
 
 def test_thresholds_that_are_values_are_reported(data: Any, tmp_path: Path) -> None:
@@ -246,7 +247,7 @@ def test_a_passage_from_one_text_is_reported(tmp_path: Path) -> None:
 def test_hashed_texts_leave_no_passage(tmp_path: Path) -> None:
     texts, y = notes()
     model = make_pipeline(HashingVectorizer(n_features=64), LogisticRegression())
-    assert kinds(packed_with(model, texts, y, tmp_path, privacy="strict")) == {}
+    assert kinds(packed_with(model, texts, y, tmp_path, strict=True)) == {}
 
 
 def test_a_class_that_is_a_persons_name_is_reported(data: Any, tmp_path: Path) -> None:
@@ -268,7 +269,9 @@ def test_held_out_rows_say_nothing_of_the_training_rows(data: Any, tmp_path: Pat
     assert member(packed, "evidence.json")["privacy"]["compared"] == {
         "rows": 200, "training_rows": None, "targets": False,
     }  # fmt: skip
-    again = sealift.pack(model, X[200:], name="m", output=tmp_path / "n.seal", training=X[:200])
+    again = sealift.pack(
+        model, X[200:], name="m", output=tmp_path / "n.seal", privacy=sealift.PrivacyOptions(training=X[:200])
+    )
     assert kinds(again) == {"rows": 200}
     assert "of the 200 training rows stand whole in the graph" in text(again, "card.md")
 
@@ -287,14 +290,23 @@ def test_without_training_rows_the_steps_are_asked(model: Any, part: str, data: 
     assert kinds(packed).keys() == {"method"}
     assert part in text(packed, "card.md")
     with pytest.raises(PackError, match="would retain"):
-        sealift.pack(model, X[200:], y[200:], name="m", output=tmp_path / "n.seal", privacy="strict")
+        sealift.pack(
+            model, X[200:], y[200:], name="m", output=tmp_path / "n.seal", privacy=sealift.PrivacyOptions(strict=True)
+        )
 
 
 def test_training_rows_leave_nothing_but_counts(data: Any, tmp_path: Path) -> None:
     X, _, y = data
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[:200], y[:200])
     sealift.pack(model, X[200:], y[200:], name="m", output=tmp_path / "a.seal")
-    packed = sealift.pack(model, X[200:], y[200:], name="m", output=tmp_path / "b.seal", training=(X[:200], y[:200]))
+    packed = sealift.pack(
+        model,
+        X[200:],
+        y[200:],
+        name="m",
+        output=tmp_path / "b.seal",
+        privacy=sealift.PrivacyOptions(training=(X[:200], y[:200])),
+    )
     with_rows, without = packed.load().seal, sealift.load(tmp_path / "a.seal").seal
     differing = {name for name, body in with_rows.members.items() if bytes(body) != bytes(without.members[name])}
     assert differing <= {"card.md", "evidence.json", "manifest.json"}
@@ -304,7 +316,7 @@ def test_strict_refuses_with_what_was_found_and_writes_nothing(data: Any, tmp_pa
     X, y, _ = data
     model = make_pipeline(MinMaxScaler(), DecisionTreeRegressor(random_state=0))
     with pytest.raises(PackError, match="target values that fewer than 5 rows have") as caught:
-        packed_with(model, X, y, tmp_path, privacy="strict")
+        packed_with(model, X, y, tmp_path, strict=True)
     assert caught.value.code == "E309"
     assert "min_samples_leaf=5" in caught.value.fix
     assert not list(tmp_path.iterdir())
@@ -314,15 +326,15 @@ def test_strict_refuses_real_rows_as_examples(data: Any, tmp_path: Path) -> None
     X, _, y = data
     model = make_pipeline(StandardScaler(), LogisticRegression())
     with pytest.raises(PackError, match="real rows") as caught:
-        packed_with(model, X, y, tmp_path, privacy="strict", keep_rows=True)
+        packed_with(model, X, y, tmp_path, strict=True, keep_rows=True)
     assert caught.value.code == "E309"
 
 
-@pytest.mark.parametrize("privacy", ["Strict", None, True])
-def test_other_words_for_privacy_are_refused(privacy: Any, data: Any, tmp_path: Path) -> None:
-    X, _, y = data
-    with pytest.raises(PackError, match="privacy must be") as caught:
-        packed_with(LogisticRegression(max_iter=5000), X, y, tmp_path, privacy=privacy)
+@pytest.mark.parametrize("option", ["strict", "keep_rows"])
+@pytest.mark.parametrize("value", ["strict", None, 1])
+def test_options_of_privacy_are_booleans(option: str, value: Any) -> None:
+    with pytest.raises(PackError, match=f"{option} must be True or False") as caught:
+        sealift.PrivacyOptions(**{option: value})
     assert caught.value.code == "E304"
 
 
@@ -330,11 +342,15 @@ def test_training_rows_of_other_columns_are_refused(data: Any, tmp_path: Path) -
     X, _, y = data
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
     with pytest.raises(PackError, match="X lacks 'weight'") as caught:
-        sealift.pack(model, X, name="m", output=tmp_path / "m.seal", training=X[["age"]])
+        sealift.pack(
+            model, X, name="m", output=tmp_path / "m.seal", privacy=sealift.PrivacyOptions(training=X[["age"]])
+        )
     assert caught.value.where == "training"
     array = LogisticRegression(max_iter=5000).fit(X.to_numpy(), y)
     with pytest.raises(PackError, match="other columns"):
-        sealift.pack(array, X.to_numpy(), name="m", output=tmp_path / "m.seal", training=X)
+        sealift.pack(
+            array, X.to_numpy(), name="m", output=tmp_path / "m.seal", privacy=sealift.PrivacyOptions(training=X)
+        )
 
 
 def test_doctor_reports_the_same(data: Any) -> None:
@@ -378,7 +394,9 @@ def test_the_constant_of_an_imputer_is_no_category_of_a_row(tmp_path: Path) -> N
     model.fit(rare, [0, 1, 1, 1] * 100)
     packed = sealift.pack(model, frame, name="m2", output=tmp_path / "m2.seal")  # not among the rows given
     assert _categories(packed)
-    packed = sealift.pack(model, frame, name="m3", output=tmp_path / "m3.seal", training=rare)
+    packed = sealift.pack(
+        model, frame, name="m3", output=tmp_path / "m3.seal", privacy=sealift.PrivacyOptions(training=rare)
+    )
     assert _categories(packed)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,13 +66,20 @@ def test_a_classifier_over_texts_that_is_signed(tmp_path: Path) -> None:
         ]
     )
     model = make_pipeline(columns, LogisticRegression()).fit(X, y)
-    about: Mapping[str, Any] = {
-        "fields": {"age": {"units": "years", "range": (0, 120), "personal": True}},
-        "class_names": ["healthy", "ill"],
-        "headline": ("probability", 1),
-        "card": sealift.ModelCard(title="Risk", author="A. Example"),
-    }
-    packed = sealift.pack(model, X, y, name="notes", output=tmp_path / "n.seal", engines=("native",), **about)
+    packed = sealift.pack(
+        model,
+        X,
+        y,
+        name="notes",
+        output=tmp_path / "n.seal",
+        contract=sealift.ContractOptions(
+            fields={"age": {"units": "years", "range": (0, 120), "personal": True}},
+            class_names=["healthy", "ill"],
+            headline=("probability", 1),
+        ),
+        card=sealift.ModelCard(title="Risk", author="A. Example"),
+        proof=sealift.ProofOptions(engines=("native",)),
+    )
     seal.sign_file(packed.path, Ed25519PrivateKey.generate())
     assert {"blobs", "signature.json"} <= check_file(packed.path)
 
@@ -89,5 +94,7 @@ def test_a_regression(tmp_path: Path, *, large: bool) -> None:
         if large
         else Ridge().fit(X, y)
     )
-    packed = sealift.pack(model, X, y, name="r", output=tmp_path / "r.seal", engines=("native",))
+    packed = sealift.pack(
+        model, X, y, name="r", output=tmp_path / "r.seal", proof=sealift.ProofOptions(engines=("native",))
+    )
     assert ("weights" in check_file(packed.path)) == large

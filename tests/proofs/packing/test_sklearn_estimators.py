@@ -61,7 +61,7 @@ def sealed(kind: str, width: int) -> sealift.SealedModel:
 
 def pack(model: Any, rows: Any) -> sealift.SealedModel:
     path = Path(tempfile.mkdtemp()) / "m.seal"
-    return sealift.pack(model, rows, name="m", output=path, engines=("native",)).load()
+    return sealift.pack(model, rows, name="m", output=path, proof=sealift.ProofOptions(engines=("native",))).load()
 
 
 @pytest.mark.parametrize("kind", MODELS)

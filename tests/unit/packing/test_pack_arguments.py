@@ -45,13 +45,15 @@ def test_everything_that_can_be_told(tmp_path: Path) -> None:
         tmp_path,
         y=Y,
         version="2.1+b",
-        fields={
-            "age": {"units": "years", "range": (0, 120), "description": "Age at the visit", "personal": True},
-            "sex": {"title": "Sex at birth", "personal": True},
-            "dose": {"range": [None, 50.0], "typical": 4.0},
-        },
-        class_names={0: "healthy", 1: "ill"},
-        headline=("probability", 0),
+        contract=sealift.ContractOptions(
+            fields={
+                "age": {"units": "years", "range": (0, 120), "description": "Age at the visit", "personal": True},
+                "sex": {"title": "Sex at birth", "personal": True},
+                "dose": {"range": [None, 50.0], "typical": 4.0},
+            },
+            class_names={0: "healthy", 1: "ill"},
+            headline=("probability", 0),
+        ),
         card={
             "title": "Heart risk",
             "description": "Tells who is at risk.",
@@ -59,7 +61,7 @@ def test_everything_that_can_be_told(tmp_path: Path) -> None:
             "license": 'MIT "or" so\n',
             "pitfalls": "None known.",
         },
-        tolerance=1e-7,
+        proof=sealift.ProofOptions(tolerance=1e-7),
     )
     age, dose, sex = packed.contract.inputs
     assert (age.units, age.range, age.personal) == ("years", (0.0, 120.0), True)
@@ -86,7 +88,7 @@ def test_a_card_is_a_model_card_or_a_mapping(tmp_path: Path) -> None:
     texts = {"title": "T", "description": "D.", "when_to_use": "W", "contact": "a@b.example", "review_date": "2027-01"}
     cards: list[Any] = [sealift.ModelCard(**texts), texts, MappingProxyType(texts)]
     for card in cards:
-        contract = pack(tmp_path, card=card, engines=("native",)).contract
+        contract = pack(tmp_path, card=card, proof=sealift.ProofOptions(engines=("native",))).contract
         assert (contract.title, contract.description) == ("T", "D.")
         assert contract.about == {key: texts[key] for key in ("when_to_use", "contact", "review_date")}
     empty = pack(tmp_path, card=sealift.ModelCard()).contract
@@ -101,11 +103,21 @@ def test_a_card_is_a_model_card_or_a_mapping(tmp_path: Path) -> None:
 
 
 def test_class_names_as_a_list_and_the_usual_headline(tmp_path: Path) -> None:
-    packed = pack(tmp_path, class_names=["no", "yes"])
+    packed = pack(tmp_path, contract=sealift.ContractOptions(class_names=["no", "yes"]))
     assert packed.contract.output("label").class_names == ("no", "yes")
     assert packed.contract.headline == Headline("probability", 1)
-    assert pack(tmp_path, headline="label").contract.headline == Headline("label")
-    assert pack(tmp_path, headline=("probability", np.int64(1))).contract.headline == Headline("probability", 1)
+    assert pack(tmp_path, contract=sealift.ContractOptions(headline="label")).contract.headline == Headline("label")
+    assert pack(
+        tmp_path, contract=sealift.ContractOptions(headline=("probability", np.int64(1)))
+    ).contract.headline == Headline("probability", 1)
+
+
+def _grouped(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of `NONSENSE` as arguments of `pack`."""
+    groups: dict[str, Any] = {"contract": sealift.ContractOptions, "proof": sealift.ProofOptions}
+    grouped = {key: {f.name for f in dataclasses.fields(kind)} & set(options) for key, kind in groups.items()}
+    made = {key: groups[key](**{name: options[name] for name in names}) for key, names in grouped.items() if names}
+    return {key: value for key, value in options.items() if not any(key in names for names in grouped.values())} | made
 
 
 NONSENSE: dict[str, dict[str, Any]] = {
@@ -147,6 +159,9 @@ NONSENSE: dict[str, dict[str, Any]] = {
     "a title that is a number": {"card": {"title": 5}},
     "a description that is none": {"card": {"description": None}},
     "a title that is no Unicode": {"card": {"title": "\ud800"}},
+    "a contract that is a dict": {"contract": {"fields": {}}},
+    "a proof that is a number": {"proof": 1e-6},
+    "privacy that is a word": {"privacy": "strict"},
     "class names for regression": {"model": REGRESSION, "X": FRAME[["age", "dose"]], "class_names": ["a", "b"]},
     "a class for regression": {"model": REGRESSION, "X": FRAME[["age", "dose"]], "headline": ("value", 1)},
 }
@@ -155,7 +170,7 @@ NONSENSE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("kind", NONSENSE)
 def test_nonsense_is_refused_with_a_remedy(kind: str, tmp_path: Path) -> None:
     with pytest.raises(SealiftError) as caught:
-        pack(tmp_path, **NONSENSE[kind])
+        pack(tmp_path, **_grouped(NONSENSE[kind]))
     assert caught.value.code == "E304"
     assert caught.value.fix
     assert not list(tmp_path.iterdir())
@@ -174,19 +189,23 @@ def test_nonsense_is_refused_with_a_remedy(kind: str, tmp_path: Path) -> None:
 )
 def test_a_description_that_contradicts_itself(changes: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(SealiftError) as caught:
-        pack(tmp_path, fields={"age": changes})
+        pack(tmp_path, contract=sealift.ContractOptions(fields={"age": changes}))
     assert caught.value.code == "E106"
     assert "'age'" in caught.value.where
 
 
 def test_a_range_that_refuses_some_rows_is_noted_and_all_rows_is_an_error(tmp_path: Path) -> None:
-    packed = pack(tmp_path, fields={"age": {"range": (40, 120)}})
+    packed = pack(tmp_path, contract=sealift.ContractOptions(fields={"age": {"range": (40, 120)}}))
     lost = int((FRAME["age"] < 40).sum())
     assert packed.report.compared["caller"] == N - lost
     assert any(note.startswith(f"{lost} of the {N} rows") for note in packed.notes)
     for kept in (False, True):
         with pytest.raises(SealiftError) as caught:
-            pack(tmp_path, fields={"age": {"range": (400, 500)}}, keep_rows=kept)
+            pack(
+                tmp_path,
+                contract=sealift.ContractOptions(fields={"age": {"range": (400, 500)}}),
+                privacy=sealift.PrivacyOptions(keep_rows=kept),
+            )
         assert caught.value.code == "E305"
         assert "age" in caught.value.where
 

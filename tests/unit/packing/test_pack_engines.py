@@ -146,9 +146,9 @@ def test_threads_share_one_process() -> None:
 
 
 def test_engines_fix_the_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_node = pack(tmp_path, engines=("native",))
+    with_node = pack(tmp_path, proof=sealift.ProofOptions(engines=("native",)))
     monkeypatch.setattr(wasm, "node", lambda: None)
-    without = pack(tmp_path, engines=("native",))
+    without = pack(tmp_path, proof=sealift.ProofOptions(engines=("native",)))
     assert with_node.identity == without.identity
     assert without.report.engines["webassembly"] == "not asked for"
     assert not any("identity" in note for note in without.notes)
@@ -161,7 +161,7 @@ def test_engines_fix_the_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_proof_that_is_asked_for_and_cannot_run_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wasm, "node", lambda: None)
     with pytest.raises(PackError) as caught:
-        pack(tmp_path, engines=("native", "wasm"))
+        pack(tmp_path, proof=sealift.ProofOptions(engines=("native", "wasm")))
     assert caught.value.code == "E310"
 
     def broken(*_: Any) -> Any:
@@ -170,14 +170,14 @@ def test_a_proof_that_is_asked_for_and_cannot_run_is_an_error(tmp_path: Path, mo
     monkeypatch.setattr(wasm, "node", lambda: "node")
     monkeypatch.setattr(wasm, "WasmEngine", broken)
     with pytest.raises(SealiftError):
-        pack(tmp_path, engines=("native", "wasm"))
+        pack(tmp_path, proof=sealift.ProofOptions(engines=("native", "wasm")))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("engines", ["native", (), ("wasm",), ("native", "gpu"), 3, ("native", 1)])
 def test_engines_that_are_not_known(tmp_path: Path, engines: Any) -> None:
     with pytest.raises(PackError) as caught:
-        pack(tmp_path, engines=engines)
+        pack(tmp_path, proof=sealift.ProofOptions(engines=engines))
     assert caught.value.code == "E304"
 
 

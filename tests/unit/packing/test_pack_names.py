@@ -48,7 +48,12 @@ def regression(path: Path, **rest: Any) -> sealift.packing.Packed:
 
 
 def test_units_and_title_of_an_output(tmp_path: Path) -> None:
-    packed = regression(tmp_path, outputs={"value": {"units": "€", "title": "Price", "description": "Of 2024."}})
+    packed = regression(
+        tmp_path,
+        contract=sealift.ContractOptions(
+            outputs={"value": {"units": "€", "title": "Price", "description": "Of 2024."}}
+        ),
+    )
     value = packed.load().contract.output("value")
     assert (value.title, value.units, value.description) == ("Price", "€", "Of 2024.")
     assert "| value | Price. Of 2024. | € | value |" in text(packed, "card.md")
@@ -58,7 +63,7 @@ def test_the_name_of_y_is_the_title(tmp_path: Path) -> None:
     assert regression(tmp_path, y=PRICE).contract.output("value").title == "price"
     assert regression(tmp_path, y=PRICE.to_frame()).contract.output("value").title == "price"
     assert regression(tmp_path, y=PRICE.to_numpy()).contract.output("value").title == ""
-    told = regression(tmp_path, y=PRICE, outputs={"value": {"title": "Price"}})
+    told = regression(tmp_path, y=PRICE, contract=sealift.ContractOptions(outputs={"value": {"title": "Price"}}))
     assert told.contract.output("value").title == "Price"
 
 
@@ -67,7 +72,13 @@ def test_the_names_of_several_targets(tmp_path: Path) -> None:
     packed = pack(tmp_path, model, FILLED, TWO)
     assert packed.contract.output("value").columns == ("price", "rent")
     assert pack(tmp_path, model, FILLED).contract.output("value").column_names == ["value_0", "value_1"]
-    told = pack(tmp_path, model, FILLED, TWO, outputs={"value": {"columns": ["Price", "Rent"]}})
+    told = pack(
+        tmp_path,
+        model,
+        FILLED,
+        TWO,
+        contract=sealift.ContractOptions(outputs={"value": {"columns": ["Price", "Rent"]}}),
+    )
     assert told.contract.output("value").column_names == ["value_Price", "value_Rent"]
     FILLED.to_csv(tmp_path / "rows.csv", index=False)
     score(told.load(), tmp_path / "rows.csv", tmp_path / "out.csv")
@@ -98,7 +109,12 @@ def test_the_names_of_features(tmp_path: Path) -> None:
 
 
 def test_class_names_are_the_names_of_the_columns(tmp_path: Path) -> None:
-    packed = pack(tmp_path, LogisticRegression(max_iter=5000).fit(FILLED, ILL), FILLED, class_names=["healthy", "ill"])
+    packed = pack(
+        tmp_path,
+        LogisticRegression(max_iter=5000).fit(FILLED, ILL),
+        FILLED,
+        contract=sealift.ContractOptions(class_names=["healthy", "ill"]),
+    )
     names = [name for output in packed.contract.outputs for name in output.column_names]
     assert names == ["label", "probability_healthy", "probability_ill"]
 
@@ -131,7 +147,12 @@ def test_generated_examples_hold_the_values_of_choices(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("names", [{0: "no", 1: "yes"}, {1: "yes", 0: "no"}, {"0": "no", "1": "yes"}, ["no", "yes"]])
 def test_names_of_categories(tmp_path: Path, names: Any) -> None:
-    packed = regression(tmp_path, fields={name: {"category_names": names} for name in ("garden", "smoker", "warm")})
+    packed = regression(
+        tmp_path,
+        contract=sealift.ContractOptions(
+            fields={name: {"category_names": names} for name in ("garden", "smoker", "warm")}
+        ),
+    )
     inputs = {field.name: field for field in packed.load().contract.inputs}
     assert (inputs["garden"].categories, inputs["garden"].category_names) == ((0, 1), ("no", "yes"))
     assert (inputs["smoker"].categories, inputs["smoker"].category_names) == ((0.0, 1.0), ("no", "yes"))
@@ -141,7 +162,12 @@ def test_names_of_categories(tmp_path: Path, names: Any) -> None:
 
 def test_a_code_book_adds_categories_where_the_model_knows_none(tmp_path: Path) -> None:
     book = {1: "I", 2: "II", 3: "III", 4: "IV", 5: "V"}
-    packed = regression(tmp_path, fields={"grade": {"category_names": book}, "rooms": {"category_names": {1: "one"}}})
+    packed = regression(
+        tmp_path,
+        contract=sealift.ContractOptions(
+            fields={"grade": {"category_names": book}, "rooms": {"category_names": {1: "one"}}}
+        ),
+    )
     inputs = {field.name: field for field in packed.contract.inputs}
     assert inputs["grade"].categories == (1, 2, 3, 4, 5)
     assert inputs["grade"].category_names == ("I", "II", "III", "IV", "V")
@@ -181,7 +207,7 @@ def test_columns_that_do_not_fit(tmp_path: Path) -> None:
     model = LinearRegression().fit(FILLED, TWO)
     for columns in (["price"], ["a", "a"], ["a", ""], "ab", [1, 2]):
         with pytest.raises(PackError, match="2 different names"):
-            pack(tmp_path, model, FILLED, outputs={"value": {"columns": columns}})
+            pack(tmp_path, model, FILLED, contract=sealift.ContractOptions(outputs={"value": {"columns": columns}}))
 
 
 def test_a_contract_file_names_outputs_classes_and_categories(tmp_path: Path) -> None:
@@ -191,7 +217,7 @@ def test_a_contract_file_names_outputs_classes_and_categories(tmp_path: Path) ->
         '[class_names]\n0 = "healthy"\n1 = "ill"\n'
     )
     model = LogisticRegression(max_iter=5000).fit(FILLED, ILL)
-    contract = pack(tmp_path, model, FILLED, **read_overrides(path)).contract
+    contract = pack(tmp_path, model, FILLED, contract=read_overrides(path).contract).contract
     assert contract.output("probability").title == "Risk"
     assert contract.output("label").class_names == ("healthy", "ill")
     assert contract.inputs[contract.index["garden"]].category_names == ("no", "yes")

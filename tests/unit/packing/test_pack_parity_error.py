@@ -239,7 +239,9 @@ def test_wrong_leaves_of_a_regressor(tmp_path: Path) -> None:
     with wrong(GradientBoostingRegressor, scaled):
         refused(model, FRAME, tmp_path)
         # Told to be content with it, packing goes through, and the file says with what.
-        packed = sealift.pack(model, FRAME, name="loose", output=tmp_path / "loose.seal", tolerance=1e-6)
+        packed = sealift.pack(
+            model, FRAME, name="loose", output=tmp_path / "loose.seal", proof=sealift.ProofOptions(tolerance=1e-6)
+        )
     golden = packed.load().seal.json("golden/examples.json")
     assert golden["tolerance"]["value"]["relative"] == 1e-6
     assert packed.load().seal.json("evidence.json")["parity"]["outputs"]["value"]["relative"] == 1e-6

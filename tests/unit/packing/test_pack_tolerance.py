@@ -55,7 +55,7 @@ def packed(tmp_path: Path, **rest: Any) -> Packed:
 def test_what_the_policy_refuses_the_packer_may_allow(tmp_path: Path) -> None:
     with pytest.raises(ParityError, match="state a looser tolerance="):
         packed(tmp_path)
-    found = packed(tmp_path, tolerance=1e-5)
+    found = packed(tmp_path, proof=sealift.ProofOptions(tolerance=1e-5))
     parity = member(found, "evidence.json")["parity"]
     assert parity["tolerance"] == {"policy": 1e-9, "stated": 1e-5}
     assert parity["outputs"]["value"]["relative"] == 1e-5
@@ -85,7 +85,7 @@ def test_without_one_nothing_is_said(tmp_path: Path) -> None:
 
 def test_a_stricter_one_is_no_care(tmp_path: Path) -> None:
     model = DecisionTreeClassifier(max_depth=2).fit(X, X[:, 0] > 0)
-    found = sealift.pack(model, X, name="m", output=tmp_path / "m.seal", tolerance=1e-12)
+    found = sealift.pack(model, X, name="m", output=tmp_path / "m.seal", proof=sealift.ProofOptions(tolerance=1e-12))
     assert member(found, "evidence.json")["parity"]["tolerance"]["stated"] == 1e-12
     assert not [note for note in found.notes if "tolerance" in note]
 

@@ -57,19 +57,21 @@ def infer_contract(
     constants = fields.constants_of(conversion.steps)
     inputs, findings = fields.without_rare(inputs, counted, strings, training=training, constants=constants)
     inputs, observed = category_names.with_observed_values(inputs, input_rows)
-    named = output_names.with_class_names(conversion.outputs, options.class_names)
+    named = output_names.with_class_names(conversion.outputs, options.contract.class_names)
     inferred = Contract(
         inputs=tuple(inputs),
-        outputs=output_names.with_output_names(named, options.outputs, y, input_rows.values()),
+        outputs=output_names.with_output_names(named, options.contract.outputs, y, input_rows.values()),
         task=conversion.task,
         stages=text_refusals.with_policies(conversion.stages, original),
         ignored=tuple(Ignored(column.name, place) for place, column in input_rows.dropped),
-        headline=output_names.headline(conversion.outputs, options.headline),
+        headline=output_names.headline(conversion.outputs, options.contract.headline),
         title=options.card.title,
         description=options.card.description,
         about=options.card.about,
     )
-    described = {name: changes for name, changes in options.fields.items() if name not in inferred.ignored_names}
+    described = {
+        name: changes for name, changes in options.contract.fields.items() if name not in inferred.ignored_names
+    }
     fields.check_overrides(described, inferred)
     contract = inferred.changed(**category_names.resolved(described, inferred, observed))
     fields.check_loosened(inferred, contract, original)

@@ -39,7 +39,7 @@ def evidence(
         "parity": proved.as_json(),
         "steps": steps(converted),
         "rows": len(dataset),
-        "rows_source": "caller" if options.keep_rows else "generated",
+        "rows_source": "caller" if options.privacy.keep_rows else "generated",
         "metrics": {} if truth is None else metrics(contract, converted.answers, truth),
         "baseline": None if truth is None else baseline(contract, truth),
         "notes": list(notes),
@@ -75,7 +75,7 @@ def members(
         options: name, version and what the card says.
     """
     input_rows, name, version = converted.input_rows, options.name, options.version
-    background = examples.background(generator, contract, input_rows, keep_rows=options.keep_rows)
+    background = examples.background(generator, contract, input_rows, keep_rows=options.privacy.keep_rows)
     parts = split(graph)
     return {
         **{f"blobs/{digest}": body for digest, body in contract.blobs.items()},

@@ -102,16 +102,16 @@ class PrivacyReport:
             "not_checked": self.not_checked,
         }
 
-    def check(self, privacy: str) -> None:
-        """Raise PackError E309 if `privacy` is "strict" and there are findings."""
-        if privacy != "strict" or not self.findings:
+    def check(self, *, strict: bool) -> None:
+        """Raise PackError E309 if `strict` and there are findings."""
+        if not strict or not self.findings:
             return
         reported = " ".join(f"({i}) {finding.sentence}" for i, finding in enumerate(self.findings[:_LISTED], 1))
         more = f" And {len(self.findings) - _LISTED} more." * (len(self.findings) > _LISTED)
         fixes = dict.fromkeys(finding.remedy for finding in self.findings)
         raise PackError(
             "E309",
-            f"The file would retain single records, and privacy='strict' refuses that: {reported}{more}",
+            f"The file would retain single records, which strict privacy refuses: {reported}{more}",
             fix=" ".join(list(fixes)[:3]),
         )
 

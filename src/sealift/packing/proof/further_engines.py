@@ -118,7 +118,7 @@ def _cannot_prove(kind: EngineKind, reason: str, remedy: str) -> PackError:
     return PackError(
         "E310",
         f"The proof in {kind.title} cannot run: {reason}.",
-        fix=f"{remedy}; or leave this proof out with engines=('native',), --engines native on the command line.",
+        fix=f"{remedy}; or leave this proof out with proof=ProofOptions(engines=('native',)) (--engines native).",
     )
 
 

@@ -74,7 +74,7 @@ def prove(
     """
     conversion, original, answers = converted.conversion, converted.original, converted.answers
     _check_shapes(conversion, contract, answers)
-    stated = options.tolerance
+    stated = options.proof.tolerance
     tolerance = tolerances(contract, answers, single=conversion.single, relative=stated)
     stages = Stages.of(contract)
     engine = open_engine(graph, stages=stages)
@@ -99,7 +99,7 @@ def prove(
         if not report.passed:
             break
         say(f"Verifying in {kind.title}")
-        compare_in(kind, report, graph, stages, contract, original, answers, rows, truth, options.engines)
+        compare_in(kind, report, graph, stages, contract, original, answers, rows, truth, options.proof.engines)
     if not report.passed:
         jumps = ROUNDED in probes.kinds and not report.misjudged
         on_jumps = jumps and only_jumps(report, engine, contract, original)
@@ -277,8 +277,8 @@ def _parity_error(
             "whose last digit differs from one processor to the next. Round them: put FunctionTransformer(np.round, "
             "kw_args={'decimals': 10}) behind the step that gives them, and train again."
             if on_jumps
-            else "Replace the step named above, or state a looser tolerance= if the difference is harmless; please "
-            "report the model's type and parameters."
+            else "Replace the step named above, or state a looser tolerance (ProofOptions, --tolerance) if the "
+            "difference is harmless; please report the model's type and parameters."
         ),
         report=report,
     )
