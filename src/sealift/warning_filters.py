@@ -27,6 +27,11 @@ class _WhereLeftOut:
         del message
         return _left_out.get()
 
+    @property
+    def pattern(self) -> str:
+        """The same as a regular expression: scikit-learn makes its filters anew from their patterns."""
+        return "" if _left_out.get() else "(?!)"
+
 
 _FILTER = ("ignore", _WhereLeftOut(), Warning, None, 0)
 

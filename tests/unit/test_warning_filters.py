@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
+from sklearn.utils.parallel import Parallel, delayed
 
 import sealift
 from sealift.warning_filters import no_warnings, recorded_warnings
@@ -93,6 +94,20 @@ def test_the_filter_is_listed_once_and_can_be_sent_to_a_process() -> None:
         assert len(warnings.filters) <= before + 2
         again = pickle.loads(pickle.dumps(warnings.filters))  # as scikit-learn sends them to its workers
         assert len(again) == len(warnings.filters)
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=1)
+
+
+def test_scikit_learn_copies_the_filters() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with no_warnings():
+            Parallel()([delayed(_warn)("inside")])
+        Parallel()([delayed(_warn)("outside")])
+        Parallel(n_jobs=2, backend="threading")([delayed(_warn)("in a thread")])
+    assert [str(warning.message) for warning in caught] == ["outside", "in a thread"]
 
 
 def test_recorded_warnings_are_not_shown() -> None:
