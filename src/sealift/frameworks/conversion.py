@@ -104,6 +104,7 @@ def convert(
     absent: Mapping[str, PackError | None] | None = None,
     *,
     sparse: bool = False,
+    context: ConversionContext | None = None,
 ) -> Conversion:
     """Convert a fitted model whose inputs are `fields`.
 
@@ -118,11 +119,12 @@ def convert(
         absent: fields that are columns of the original's rows but no inputs of the graph; with an error, which is
             raised where a step uses the column, for those that a contract cannot describe.
         sparse: whether the original takes its rows as a sparse matrix.
+        context: a context without inputs or steps, for a caller that examines steps which cannot be converted.
 
     Raises:
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
     """
-    context, source = ConversionContext(), source_of(model)
+    context, source = context or ConversionContext(), source_of(model)
     answer = apply(source, input_table(context, fields, nulls or {}, seen, dtypes, absent, sparse=sparse))
     return finished(context, _offered(source, answer), source.kind)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import onnx
 from sealift.contract import Field
 from sealift.errors import PackError
 from sealift.frameworks import Conversion, Source, convert
+from sealift.graph.context import ConversionContext
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Column
 from sealift.packing.proof.oracle import Original, check_rows
@@ -39,11 +40,19 @@ class Converted:
         return self.original.input_rows
 
 
-def convert_model(source: Source, input_rows: InputRows) -> tuple[Conversion, InputRows]:
+def convert_model(
+    source: Source, input_rows: InputRows, new_context: Callable[[], ConversionContext] = ConversionContext
+) -> tuple[Conversion, InputRows]:
     """The converted model, whose inputs are the columns that its answers depend on; and the rows with these columns.
 
     A column is dropped where no output of the graph depends on it: a ColumnTransformer does not name it, or a
-    selection drops everything that was computed of it.
+    selection drops everything that was computed of it. Where a step was refused and has a placeholder
+    (`ConversionContext.on_unsupported`), the graph does not show what is used, and nothing is dropped.
+
+    Args:
+        source: the model.
+        input_rows: the rows given.
+        new_context: makes the context of a conversion; the model is converted again where a column is dropped.
 
     Raises:
         PackError: E301, E302 as `convert`; E304 where the model uses a column that no contract can have.
@@ -52,7 +61,9 @@ def convert_model(source: Source, input_rows: InputRows) -> tuple[Conversion, In
     absent: dict[str, PackError | None] = {c.name: c.unfit for c in input_rows.columns if c.unfit is not None}
     needed: set[str] = set()
     while True:
-        conversion = _converted(source, input_rows, fields, absent)
+        conversion = _converted(source, input_rows, fields, absent, new_context())
+        if any(step.how == "refused" for step in conversion.steps):
+            return conversion, input_rows
         # A graph with fewer inputs is laid out otherwise, so what the first one showed is checked.
         needed |= conversion.lacking()
         more = conversion.unused() - needed
@@ -86,7 +97,7 @@ def unfit_columns(source: Source, input_rows: InputRows) -> list[Column]:
     while unfit:
         absent = {name: column.unfit for name, column in unfit.items()}
         try:
-            _converted(source, input_rows, fields, absent)
+            _converted(source, input_rows, fields, absent, ConversionContext())
         except PackError as error:
             named = [name for name, column in unfit.items() if column.unfit is error]
             if not named:
@@ -95,14 +106,6 @@ def unfit_columns(source: Source, input_rows: InputRows) -> list[Column]:
         else:
             break
     return columns
-
-
-def with_dropped(fields: Sequence[Field], input_rows: InputRows) -> list[Field]:
-    """The fields of all columns of X in their order: `fields`, and those of the dropped columns."""
-    result = list(fields)
-    for place, column in input_rows.dropped:
-        result.insert(place, _field(column))
-    return result
 
 
 def notes_on_dropped(input_rows: InputRows) -> list[str]:
@@ -118,16 +121,23 @@ def notes_on_dropped(input_rows: InputRows) -> list[str]:
 
 
 def _converted(
-    source: Source, input_rows: InputRows, fields: Sequence[Field], absent: Mapping[str, PackError | None]
+    source: Source,
+    input_rows: InputRows,
+    fields: Sequence[Field],
+    absent: Mapping[str, PackError | None],
+    context: ConversionContext,
 ) -> Conversion:
     return convert(
-        source, fields, input_rows.nulls, input_rows.seen, input_rows.dtypes, absent, sparse=input_rows.sparse
+        source,
+        fields,
+        input_rows.nulls,
+        input_rows.seen,
+        input_rows.dtypes,
+        absent,
+        sparse=input_rows.sparse,
+        context=context,
     )
 
 
 def _fields(input_rows: InputRows) -> list[Field]:
-    return [_field(column) for column in input_rows.columns]
-
-
-def _field(column: Column) -> Field:
-    return Field(name=column.name, dtype=column.dtype, missing="allowed")
+    return [Field(name=column.name, dtype=column.dtype, missing="allowed") for column in input_rows.columns]

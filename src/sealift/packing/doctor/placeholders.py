@@ -2,31 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from sealift.contract import Contract, Field, Output
 from sealift.contract.outputs.features import FEATURES
 from sealift.contract.outputs.probability import PROBABILITY
 from sealift.contract.outputs.score import SCORE
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import LimitError, PackError
-from sealift.frameworks import Source, StepOutput, Table, Tensor
+from sealift.frameworks import Source, Step, StepOutput, Table, Tensor
 from sealift.frameworks.base import Features
+from sealift.graph.context import ConversionContext
+from sealift.graph.inputs import FieldTensor
 from sealift.graph.table import Block
 from sealift.packing.doctor import source_scan
+from sealift.packing.inputs.base import InputRows
+from sealift.packing.probes.probe_rows import encoded
 from sealift.packing.proof.replay import replayed
 from sealift.warning_filters import no_warnings
 
+MOST = 500
+"""How many of the rows a step is replayed with, and the original is asked for."""
+
 
 class Placeholders:
-    """The output of a refused step: what the original step gives for the same rows, as a constant."""
+    """The output of a refused step: what the original step gives for the same rows, as a constant.
 
-    def __init__(self, tensors: Mapping[str, Any]) -> None:
-        self._tensors = tensors
+    Attributes:
+        input_rows: the rows that steps are replayed with.
+        refused: the errors of the refused steps.
+    """
+
+    def __init__(self, input_rows: InputRows) -> None:
+        self.input_rows = input_rows
         self.refused: list[PackError] = []
+        self._context = ConversionContext()
+
+    def new_context(self) -> ConversionContext:
+        """The context of a conversion in which refused steps have placeholders."""
+        self._context = ConversionContext(on_unsupported=self)
+        return self._context
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The steps of the last conversion, as far as it came."""
+        return self._context.steps
+
+    def given(self, source: Source, table: Table) -> Any:
+        """What a step is given for the rows."""
+        graph = table.graph
+        inputs = (tensor for tensor in graph.inputs if isinstance(tensor, FieldTensor))
+        fed = {field.index: field.name for tensor in inputs for field in tensor.fields}
+        columns = {column.name: column for column in self.input_rows.columns}
+        first = {name: column.values[:MOST] for name, column in columns.items()}
+        contract = Contract(
+            inputs=tuple(Field(name=fed[i], dtype=columns[fed[i]].dtype, missing="allowed") for i in sorted(fed)),
+            outputs=(Output(name=VALUE.name, kind=VALUE.name, dtype="float64"),),
+            task="regression",
+        )
+        return replayed(graph, source, table, encoded(contract, first).only_good())
 
     def __call__(self, source: Source, table: Table, error: PackError) -> StepOutput:
         """An answer for the step. Raises the error itself when the original step cannot be run on the rows."""
@@ -35,7 +73,7 @@ class Placeholders:
             self.remember(other)
         try:
             with no_warnings(), np.errstate(all="ignore"):
-                return self._answer(source, table, replayed(table.graph, source, table, self._tensors))
+                return self._answer(source, table, self.given(source, table))
         except LimitError:
             raise
         except Exception:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sealift.contract.values import DEFAULT_STRING_MISSING
+from sealift.errors import PackError
 from sealift.packing.inputs.columns import Column, Values
 from sealift.packing.inputs.number_values import distinct
 from sealift.packing.types.base import type_packing
@@ -46,10 +47,28 @@ class InputRows:
         """Rows in the same format from the columns that the model uses; the dropped ones are filled from X.
 
         Values that the model has met there: some models refuse others, or rows without the column.
+
+        Raises:
+            PackError: E304 when the library of X makes no such rows.
         """
         count = len(next(iter(columns.values())))
         others = {c.name: [c.values[i % len(c.values)] for i in range(count)] for _, c in self.dropped}
-        return self.build({**columns, **others})
+        try:
+            return self.build({**columns, **others})
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200]
+            raise PackError(
+                "E304",
+                f"Rows like those of X cannot be generated: {type(error).__name__}: {reason}",
+                fix="Give X with plain column types: float64, int64, bool, object or category.",
+            ) from error
+
+    def first(self, count: int) -> InputRows:
+        """The first `count` rows, in the same format. Raises PackError E304 as `built`."""
+        if len(self) <= count:
+            return self
+        columns = tuple(replace(column, values=column.values[:count]) for column in self.columns)
+        return replace(self, columns=columns, rows=self.built({c.name: c.values for c in columns}))
 
     @property
     def nulls(self) -> dict[str, float | None]:

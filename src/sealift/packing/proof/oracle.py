@@ -41,11 +41,11 @@ class Original:
 
     def answer_columns(self, columns: Mapping[str, Values]) -> dict[str, npt.NDArray[Any]]:
         """The answers to columns of plain values."""
-        return self.answer(self._built(columns))
+        return self.answer(self.input_rows.built(columns))
 
     def tried(self, columns: Mapping[str, Values], *, wholly: bool = True) -> dict[str, npt.NDArray[Any]] | None:
         """The answers, or None where the model raises instead; unless `wholly`, asked for one output only."""
-        rows = self._built(columns)
+        rows = self.input_rows.built(columns)  # outside: such rows would look as if the model refused them
         try:
             return (self if wholly else replace(self, outputs=self.outputs[:1])).answer(rows)
         except LimitError:  # every further call of this kind would exceed it
@@ -81,18 +81,6 @@ class Original:
         if not good.any():
             return good, {}
         return good, self.answer_columns(picked(columns, good))
-
-    def _built(self, columns: Mapping[str, Values]) -> Any:
-        # Outside the call: rows that cannot be built would look as if the model refused them.
-        try:
-            return self.input_rows.built(columns)
-        except Exception as error:
-            reason = " ".join(str(error).split())[:200]
-            raise PackError(
-                "E304",
-                f"Rows like those of X cannot be generated: {type(error).__name__}: {reason}",
-                fix="Give X with plain column types: float64, int64, bool, object or category.",
-            ) from error
 
     def _as_declared(self, output: Output, answer: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """An answer in the dtype and shape of the contract's output."""
