@@ -237,6 +237,8 @@ def unwritable(path: Path, error: Exception) -> FileError:
 def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "it does not fit into memory"
+    if isinstance(error, FileNotFoundError) and error.strerror is None:  # of other file systems
+        return "there is no such file"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import io
 import logging
 import pickle
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import fsspec
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -270,6 +272,39 @@ def test_a_file_is_read_from_whatever_holds_it(tiny: Path, tmp_path: Path) -> No
     assert not stream.closed
     with tiny.open("rb") as opened:
         assert load(opened).identity == identity
+
+
+def test_a_file_is_read_from_the_file_systems_of_fsspec(tiny: Path, tmp_path: Path) -> None:
+    data, identity = tiny.read_bytes(), load(tiny).identity
+    memory, local = fsspec.filesystem("memory"), fsspec.filesystem("file")
+    memory.pipe({"/models/tiny.seal": data, "/models/tiny.seal.gz": gzip.compress(data)})
+    cached = {"cache_storage": str(tmp_path / "cache")}
+    try:
+        sources = [
+            fsspec.open("memory://models/tiny.seal"),
+            fsspec.open("memory://models/tiny.seal.gz", compression="gzip"),
+            fsspec.open("simplecache::memory://models/tiny.seal", simplecache=cached),
+            fsspec.open(f"file://{tiny}"),
+            local.open(str(tiny)),
+        ]
+        for source in sources:
+            assert load(source).identity == identity, source
+        stream = memory.open("/models/tiny.seal", "rb")
+        assert load(stream).identity == identity
+        assert not stream.closed
+        assert sealift.seal.read_source(fsspec.open("memory://models/tiny.seal")).identity == identity
+        for source, where, said in (
+            (fsspec.open("memory://models/none.seal"), "/models/none.seal", "there is no such file"),
+            (fsspec.open(f"file://{tmp_path}/none.seal"), f"{tmp_path}/none.seal", "No such file"),
+            (fsspec.open("memory://models/tiny.seal", "r"), "/models/tiny.seal", "binary mode"),
+            ("memory://models/tiny.seal", "memory://models/tiny.seal", "fsspec.open(address)"),
+        ):
+            with pytest.raises(FileError) as caught:
+                load(source)
+            assert (caught.value.code, caught.value.where) == ("E401", where)
+            assert said in str(caught.value)
+    finally:
+        memory.rm("/models", recursive=True)
 
 
 def test_sources_that_cannot_be_read(tiny: Path) -> None:

@@ -225,7 +225,7 @@ def load(
 
     Args:
         source: the .seal file: its path, its bytes, a binary stream, which is read to its end and stays open, or an
-            object whose method `open("rb")` returns one, such as a path of `fsspec` or `zipfile`.
+            object whose method `open("rb")` returns one, such as `fsspec.open(address)` or a `zipfile.Path`.
         threads: the number of threads for many rows; by default all processors that the process may use.
         warm: load the graph now, so that the first prediction takes no longer than later ones.
         isolated: run the graph in a separate process, with limits of time and memory, for files of unknown origin. The

@@ -30,16 +30,23 @@ def read_source(source: Source) -> Seal:
     """
     if isinstance(source, bytes | bytearray | memoryview):
         return _parse(bytes(source), "")
+    if isinstance(source, str) and "://" in source and not Path(source).exists():
+        raise FileError(
+            "E401",
+            "An address is no path of a file on this machine.",
+            where=source,
+            fix="Give an object that opens it: fsspec.open(address), or its bytes.",
+        )
     if isinstance(source, str | Path):
         return reader.read(source)
     opener = getattr(source, "open", None)
     if not callable(opener) and hasattr(source, "__fspath__"):
         return reader.read(os.fspath(source))
     where = _name_of(source)
+    if callable(getattr(source, "read", None)):  # before `open`, which the open files of fsspec may have too
+        return _parse(_content(source, where), where)
     if callable(opener):
         return _parse(_opened(opener, where), where)
-    if callable(getattr(source, "read", None)):
-        return _parse(_content(source, where), where)
     raise FileError(
         "E401",
         f"An object of the type {type(source).__name__} is not a file.",
@@ -68,10 +75,12 @@ def _content(stream: Any, where: str) -> bytes:
     while True:
         try:
             piece = stream.read(_PIECE)
+        except UnicodeDecodeError:  # a stream of text, which decodes before it gives anything
+            raise _text(where) from None
         except Exception as error:  # as above
             raise files.unreadable(Path(where), error) from error
         if not isinstance(piece, bytes | bytearray):
-            raise FileError("E401", "The stream is not binary.", where=where, fix="Open it in binary mode, 'rb'.")
+            raise _text(where)
         if not piece:
             break
         pieces.append(bytes(piece))
@@ -79,6 +88,10 @@ def _content(stream: Any, where: str) -> bytes:
         if size > _MOST:
             raise FileError("E401", "The stream has more than 2 GiB.", where=where, fix="Give the path of a file.")
     return b"".join(pieces)
+
+
+def _text(where: str) -> FileError:
+    return FileError("E401", "The stream is not binary.", where=where, fix="Open it in binary mode, 'rb'.")
 
 
 def _parse(data: bytes, where: str) -> Seal:
