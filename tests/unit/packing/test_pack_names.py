@@ -197,7 +197,7 @@ NONSENSE: dict[str, tuple[dict[str, Any], str]] = {
 def test_nonsense_is_refused_with_a_remedy(kind: str, tmp_path: Path) -> None:
     arguments, fix = NONSENSE[kind]
     with pytest.raises(SealiftError) as caught:
-        regression(tmp_path, **arguments)
+        regression(tmp_path, contract=sealift.ContractOptions(**arguments))
     assert caught.value.code == "E304"
     assert fix.strip("[]") in caught.value.fix
     assert not list(tmp_path.iterdir())

@@ -53,7 +53,7 @@ def packed(tmp_path: Path, **rest: Any) -> Packed:
 
 @pytest.mark.usefixtures("nearly")
 def test_what_the_policy_refuses_the_packer_may_allow(tmp_path: Path) -> None:
-    with pytest.raises(ParityError, match="state a looser tolerance="):
+    with pytest.raises(ParityError, match="state a looser tolerance"):
         packed(tmp_path)
     found = packed(tmp_path, proof=sealift.ProofOptions(tolerance=1e-5))
     parity = member(found, "evidence.json")["parity"]
