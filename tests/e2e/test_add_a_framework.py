@@ -23,7 +23,7 @@ card = scorecards.Scorecard({"age": 0.5, "smoker": 3.0})
 card.save("card.txt")
 X = np.column_stack([np.linspace(20, 90, 40), np.tile([0.0, 1.0], 20)])
 np.savetxt("rows.csv", X, delimiter=",", header="age,smoker", comments="")
-print(sealift.pack(card, X, name="card", engines=("native",)).steps)
+print(sealift.pack(card, X, name="card", proof=sealift.ProofOptions(engines=("native",))).steps)
 """
 
 

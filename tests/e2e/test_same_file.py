@@ -28,7 +28,8 @@ X.loc[::11, "k"] = None
 encode = make_column_transformer((SimpleImputer(), ["a", "b"]), (OneHotEncoder(handle_unknown="ignore"), ["k"]))
 model = make_pipeline(encode, RandomForestClassifier(5, random_state=0)).fit(X, X["b"] > 0)
 for keep in (False, True):
-    made = sealift.pack(model, X, X["b"] > 0, name="same", output=sys.argv[1], keep_rows=keep, card={"author": "ä"})
+    kept = sealift.PrivacyOptions(keep_rows=keep)
+    made = sealift.pack(model, X, X["b"] > 0, name="same", output=sys.argv[1], privacy=kept, card={"author": "ä"})
     print(made.identity)
 """
 

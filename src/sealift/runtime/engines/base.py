@@ -52,7 +52,7 @@ class EngineKind(Protocol):
     """One engine.
 
     Attributes:
-        name: the entry point's name, as in `pack(engines=("native", "wasm"))`.
+        name: the entry point's name, as in `ProofOptions(engines=("native", "wasm"))`.
         key: its name in `evidence.json`.
         title: its displayed name.
         consequence: the consequence for users of a graph that does not run in it, without a full stop.
