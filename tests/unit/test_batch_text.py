@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 import sealift
 from sealift.batch import score
 from sealift.batch.chunks import OutputColumn
-from sealift.batch.csv_numbers import Numbers
+from sealift.batch.csv_numbers import NumberBlocks
 from sealift.batch.csv_out import CsvWriter, as_text
 from sealift.batch.csv_text import lines
-from sealift.batch.in_order import in_order
+from sealift.batch.ordered_map import ordered_map
 from sealift.contract import Field, read_column
 
 COLUMNS = [
@@ -122,7 +122,7 @@ ODD = st.sampled_from(
 @pytest.mark.parametrize("cell", ["-", "+", "-.", "+.", ".", "1-", "e", "-e5"])
 def test_a_sign_without_a_digit_is_no_number(cell: str) -> None:
     for block in (f"{cell}\n", f"1\n{cell}\n", f"{cell}\n2.5\n"):
-        assert Numbers(1, {"c": 0}, ",").columns(block.encode()) is None
+        assert NumberBlocks(1, {"c": 0}, ",").columns(block.encode()) is None
 
 
 @settings(max_examples=300, deadline=None)
@@ -131,7 +131,7 @@ def test_blocks_of_numbers_are_read_as_cells_are(width: int, data: st.DataObject
     cell = st.one_of(CELL, CELL, ODD) if odd else CELL
     records = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), min_size=1, max_size=6))
     block = "".join(separator.join(record) + "\n" for record in records)
-    found = Numbers(width, {f"c{i}": i for i in range(width)}, separator).columns(block.encode())
+    found = NumberBlocks(width, {f"c{i}": i for i in range(width)}, separator).columns(block.encode())
     empty = any(not any(record) for record in records)
     assert not (empty and found), "an empty record is no row"
     if found is None:
@@ -161,16 +161,16 @@ def test_blocks_of_numbers_are_read_as_cells_are(width: int, data: st.DataObject
     ],
 )
 def test_other_blocks_are_left_to_the_csv_module(block: str) -> None:
-    assert Numbers(2, {"a": 0, "b": 1}, ",").columns(block.encode()) is None
+    assert NumberBlocks(2, {"a": 0, "b": 1}, ",").columns(block.encode()) is None
 
 
 def test_a_last_line_without_an_end() -> None:
-    found = Numbers(2, {"b": 1}, ",").columns(b"1,2\n3,4")
+    found = NumberBlocks(2, {"b": 1}, ",").columns(b"1,2\n3,4")
     assert found is not None
     assert (found[0], list(found[1]["b"])) == (2, [2.0, 4.0])
 
 
-def test_results_come_in_order_and_few_items_are_ahead() -> None:
+def test_results_are_in_order_and_few_items_are_ahead() -> None:
     taken: list[int] = []
 
     def items() -> Iterator[int]:
@@ -182,7 +182,7 @@ def test_results_come_in_order_and_few_items_are_ahead() -> None:
         time.sleep(0.002 * (item % 3))
         return item
 
-    for place, result in enumerate(in_order(items(), work, workers=3, size=lambda item: 1, most=2)):
+    for place, result in enumerate(ordered_map(items(), work, workers=3, size=lambda item: 1, most=2)):
         assert result == place
         assert len(taken) <= place + 4
 
@@ -200,17 +200,17 @@ def test_errors_come_after_the_results_before_them(workers: int) -> None:
 
     done: list[int] = []
     with pytest.raises(KeyError):
-        done.extend(in_order(items(), work, workers=workers, size=lambda item: 1, most=9))
+        done.extend(ordered_map(items(), work, workers=workers, size=lambda item: 1, most=9))
     assert done == list(range(5))
     done = []
     with pytest.raises(ValueError, match="work"):
-        done.extend(in_order(range(20), work, workers=workers, size=lambda item: 1, most=9))
+        done.extend(ordered_map(range(20), work, workers=workers, size=lambda item: 1, most=9))
     assert done == list(range(7))
 
 
 def test_no_thread_is_left_when_the_caller_stops() -> None:
     before = threading.active_count()
-    results = in_order(iter(range(100)), lambda item: item, workers=3, size=lambda item: 1, most=9)
+    results = ordered_map(iter(range(100)), lambda item: item, workers=3, size=lambda item: 1, most=9)
     next(results)
     results.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before

@@ -134,7 +134,7 @@ def test_score_answers_a_table_file(tiny: Path, tmp_path: Path) -> None:
     model = sealift.load(tiny)
     score(model, tmp_path / "rows.csv", made, extra=True)
     assert made.getvalue().startswith(b"row,label,")
-    with pytest.raises(ValueError, match="limits that it was loaded with"):
+    with pytest.raises(ValueError, match="which has limits of its own"):
         score(model, tmp_path / "rows.csv", made, seconds=1)
 
 

@@ -1,4 +1,4 @@
-"""Batch files: a table in, a table of answers out, for files of any length."""
+"""Predict table files of any length: a table in, a table of answers out."""
 
 from sealift.batch.answers import MAX_LISTED
 from sealift.batch.job import Summary, opened, score

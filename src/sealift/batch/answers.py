@@ -1,4 +1,4 @@
-"""A chunk of a table file to the columns of its answers, with the problems of its rows."""
+"""Predict a chunk of a table file: the columns of its answers, and the problems of its rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_LISTED = 1000
 
 @dataclass
 class ChunkAnswers:
-    """What comes of a chunk: the columns to write, or their text, and the counts."""
+    """The result of a chunk: the columns to write, or their text, and the counts."""
 
     columns: Sequence[Sequence[Any] | npt.NDArray[Any]]
     count: int
@@ -33,25 +33,25 @@ class ChunkAnswers:
     text: bytes = b""
 
     def rendered(self, writer: Renderer) -> ChunkAnswers:
-        """With the text in place of the columns."""
+        """The same, with the rendered text in place of the columns."""
         self.text, self.columns = writer.rendered(self.columns), ()
         return self
 
     def listed(self) -> ChunkAnswers:
-        """With lists in place of arrays."""
+        """The same, with lists in place of arrays."""
         self.columns = [column.tolist() if isinstance(column, np.ndarray) else column for column in self.columns]
         return self
 
 
 def answer_columns(contract: Contract, name: str) -> Iterator[OutputColumn]:
-    """The columns in which a file of answers has an output."""
+    """The columns of an output in a file of answers."""
     output = contract.output(name)
     for column in output_kind(output).columns(output):
         yield OutputColumn(column.name, cast("Any", column.dtype))
 
 
 def answers_of(model: SealedModel, piece: Chunk, keep: Sequence[str], first: int) -> ChunkAnswers:
-    """The columns of answers for a chunk, one entry a record, whose first row has the number `first`."""
+    """Predict a chunk whose first row has the number `first`; the columns have one entry for each record."""
     contract = model.contract
     columns = {field.name: _typed(piece, field) for field in contract.inputs}
     batch = model.encoded(columns, first_row=0)
@@ -59,19 +59,20 @@ def answers_of(model: SealedModel, piece: Chunk, keep: Sequence[str], first: int
     cautions(contract, batch.only_good(), counts)
     sound = np.arange(piece.count) if piece.sound is None else piece.sound
     where = sound[batch.good]
-    found = [dataclasses.replace(p, row=first + int(sound[p.row])) for p in batch.problems]
-    problems = sorted([*found, *piece.faults], key=lambda problem: problem.row) if piece.faults else found
+    problems = [dataclasses.replace(p, row=first + int(sound[p.row])) for p in batch.problems]
+    if piece.faults:
+        problems = sorted([*problems, *piece.faults], key=lambda problem: problem.row)
     errors = [""] * piece.count
     for problem in problems:
-        text = f"[{problem.code}] {problem.message}"
+        message = f"[{problem.code}] {problem.message}"
         at = problem.row - first
-        errors[at] = f"{errors[at]} {text}" if errors[at] else text
-    answered = model.answer(batch) if len(where) else {}
+        errors[at] = f"{errors[at]} {message}" if errors[at] else message
+    answers = model.answer(batch) if len(where) else {}
     kept = [_spread(piece.columns[name], sound, piece.count) for name in dict.fromkeys(keep)]
     results = [
         _spread(values, where, piece.count)
         for output in contract.outputs
-        for values in _split(contract, output.name, answered.get(output.name))
+        for values in _split(contract, output.name, answers.get(output.name))
     ]
     written = [range(first, first + piece.count), *kept, *results, errors]
     return ChunkAnswers(written, piece.count, piece.count - len(where), problems[:MAX_LISTED], counts)
@@ -82,13 +83,13 @@ def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
     if isinstance(column, np.ndarray):
         return column
     if piece.cells == "none":
-        # A kept decimal keeps its digits; as an input it is a number like any other.
+        # A kept decimal keeps its digits; as an input it is converted to a double.
         number = field.type.feeds == "number" and any(type(value) is Decimal for value in column)
         return [float(value) if type(value) is Decimal else value for value in column] if number else column
     reader = CellReader.of(field)
     if piece.cells == "all":
         return reader.column(cast("Sequence[str]", column))
-    # A workbook has numbers beside text; one that the field declares to be missing is so in either form.
+    # A workbook has numbers and strings; a value that means missing may be either.
     return [
         reader.cell(cell) if isinstance(cell, str) else None if cell is None or reader.is_missing_number(cell) else cell
         for cell in column
@@ -119,5 +120,5 @@ def _spread(
 
 
 def no_cautions(contract: Contract) -> list[Cautions]:
-    """For each input, cautions of no row."""
+    """Cautions for each input, with all counts 0."""
     return [Cautions(field.name) for field in contract.inputs]

@@ -1,4 +1,4 @@
-"""pyarrow's columns as NumPy arrays without `to_numpy`, which would import pandas wherever it is installed."""
+"""pyarrow columns as NumPy arrays without `to_numpy`, which imports pandas where it is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
 
 
 def values_of(array: Any) -> npt.NDArray[Any]:
-    """The values (N,) of an Array of numbers; what stands at its nulls means nothing."""
+    """The values (N,) of an Array of numbers; undefined where it is null."""
     kind = np.dtype(_FLOATS.get(str(array.type), str(array.type)))
     if not len(array):
         return np.empty(0, dtype=kind)
@@ -29,14 +29,14 @@ def present(array: Any) -> npt.NDArray[np.bool_]:
 
 
 def check_indices(array: Any) -> None:
-    """Raise IndexError when an Array of dictionary type points beyond its dictionary, which pyarrow does not check."""
+    """Raise IndexError when an index of a dictionary Array is out of range, which pyarrow does not check."""
     at = values_of(array.indices)[present(array.indices)]
     if at.size and not 0 <= int(at.min()) <= int(at.max()) < len(array.dictionary):
-        raise IndexError("an index points beyond its dictionary")
+        raise IndexError("an index is outside its dictionary")
 
 
 def python_size(array: Any) -> int:
-    """Bytes, about, of the values of a nested Array as Python objects. Raises IndexError as `check_indices` does."""
+    """Approximate size in bytes of the values of a nested Array as Python objects. Raises as `check_indices`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

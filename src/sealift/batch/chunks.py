@@ -1,4 +1,4 @@
-"""What every kind of table file looks like from inside: records in chunks, answers out in columns."""
+"""The interface of readers and writers of table files: records in chunks, answers in columns."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sealift.errors import FileError
 
 Kind: TypeAlias = Literal["csv", "jsonl", "parquet", "xlsx"]
 
-# Bounds what a chunk holds, whatever the file: this many cells, and for text this many bytes.
-# 4096 rows of 30 columns fit a processor's cache, which makes reading cells twice as fast as 16384 do.
+# The maximum size of a chunk in rows, cells and, for text, bytes.
+# 4096 rows of 30 columns fit into a processor's cache, which makes reading cells twice as fast as with 16384 rows.
 MAX_ROWS = 4096
 MAX_CELLS = 2_000_000
 MAX_BYTES = 64 << 20
@@ -23,15 +23,15 @@ MAX_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some records in a row.
+    """Consecutive records of a file.
 
     Attributes:
-        count: the records, those that could not be read included.
-        columns: column name → the values of the sound records.
-        cells: whether the values are cells of text, to be read by the dtype of their field; `some`: only those
-            values that are text. Arrays of numbers are read already.
-        sound: the positions of the sound records in the chunk, None when all are.
-        faults: what is wrong with the others, with row numbers counted from the file's first record.
+        count: the number of records, including unreadable ones.
+        columns: column name → the values of the readable records.
+        cells: whether the values are cells of text, which are parsed by the dtype of their field; with `some`, only
+            those values that are strings. Arrays of numbers are parsed already.
+        sound: the positions of the readable records in the chunk, None when all are.
+        faults: the problems of the other records, with row numbers counted from the file's first record.
     """
 
     count: int
@@ -46,9 +46,9 @@ class Reader(Protocol):
 
     Attributes:
         names: the columns; for JSON Lines those of the first records.
-        skipped: the wholly empty records after the last other one, once all were read. Those before it are bad
-            rows (R107), so that the rows of answers stay beside the records they belong to.
-        arrow_types: column name → pyarrow type where the file has them.
+        skipped: the number of empty records at the end, once all were read. Other empty records are bad rows (R107), so
+            that each row of the answers belongs to the record with the same number.
+        arrow_types: column name → pyarrow type, where the file has them.
     """
 
     names: list[str]
@@ -56,14 +56,14 @@ class Reader(Protocol):
     arrow_types: Mapping[str, Any]
 
     def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
-        """The columns `names` of all records, at most `rows` at a time.
+        """Yield the columns `names` of all records, at most `rows` at a time.
 
-        Cells of the columns `numbers` may come as float64 arrays, read as `contract.read_column` reads numbers.
+        The columns `numbers` may be float64 arrays, parsed as by `contract.read_column`.
         """
         ...
 
     def done(self) -> tuple[int, int]:
-        """How much was read, of how much; (n, 0) when the whole is not known."""
+        """The amount read and the total amount; the total is 0 when it is not known."""
         ...
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class OutputColumn:
-    """A column of answers: its name, its dtype (`any` for kept columns), and a pyarrow type where one is known."""
+    """A column of the output: its name, its dtype (`any` for kept columns), and its pyarrow type if known."""
 
     name: str
     dtype: Literal["float64", "int64", "bool", "string", "any"]
@@ -84,7 +84,7 @@ class Writer(Protocol):
     """A table being written."""
 
     def write(self, columns: Sequence[Sequence[Any]]) -> None:
-        """Append rows, given as columns of equal length; None where there is no answer."""
+        """Append rows, as columns of equal length; None where there is no answer."""
         ...
 
     def close(self) -> None:
@@ -92,20 +92,20 @@ class Writer(Protocol):
         ...
 
     def abandon(self) -> None:
-        """Give up an unfinished file: remove temporary files, and leave the stream open."""
+        """Remove temporary files of an unfinished table; the stream stays open."""
         ...
 
 
 @runtime_checkable
 class Renderer(Writer, Protocol):
-    """A writer whose rows become text apart from writing, so that other threads can do it."""
+    """A writer that renders rows as text separately from writing them, so that other threads can do it."""
 
     def rendered(self, columns: Sequence[Sequence[Any] | npt.NDArray[Any]]) -> bytes:
-        """The rows as `append` takes them. Threads may ask at once."""
+        """Render rows for `append`. May be called by several threads at the same time."""
         ...
 
     def append(self, rows: bytes) -> None:
-        """Write rows that were rendered."""
+        """Write rendered rows."""
         ...
 
 
@@ -114,17 +114,17 @@ OpenWriter: TypeAlias = Callable[[IO[bytes], Sequence[OutputColumn], str], Write
 
 
 def blank(row: int) -> Problem:
-    """The problem of a record whose every cell is empty."""
+    """The problem of an empty record."""
     return Problem(row, "", "R107", "The record is empty.")
 
 
 def rows_per_chunk(columns: int, wanted: int | None) -> int:
-    """How many rows to hold at once, so that wide tables need no more memory than narrow ones."""
+    """The number of rows in a chunk, so that wide tables need no more memory than narrow ones."""
     return max(1, min(wanted or MAX_ROWS, MAX_CELLS // max(columns, 1)))
 
 
 def malformed(what: str, where: str, fix: str) -> FileError:
-    """E404."""
+    """The error E404."""
     return FileError("E404", what, where=where, fix=fix)
 
 

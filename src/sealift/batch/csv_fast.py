@@ -1,7 +1,7 @@
-"""Plain stretches of a CSV file by pyarrow, where it is installed: some ten times faster than cell by cell.
+"""Read simple blocks of a CSV file by pyarrow, where it is installed: about ten times faster than cell by cell.
 
-It reads only what it cannot read differently from the contract: text without quotes or lone CRs, whose numbers all
-come out finite. Anything else gives None, and the caller reads the same bytes cell by cell.
+Only blocks for which pyarrow and the contract agree are read: without quotes and lone CRs, and with finite numbers. For
+other blocks the result is None, and the caller reads them cell by cell.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy.typing as npt
 from sealift.batch.arrow import present, values_of
 from sealift.contract import MISSING_WORDS
 
-_CACHED = 1 << 18  # bytes that are parsed at once and stay in the processor's cache; a longer line is read cell by cell
+_CACHED = 1 << 18  # bytes parsed at once, which stay in the processor's cache; longer lines are read cell by cell
 
 
-class Plain:
-    """Reads blocks of whole lines into columns: numbers as float64 arrays with NaN for missing, the rest as texts."""
+class ArrowBlocks:
+    """Reads blocks of whole lines into columns: numbers as float64 arrays with NaN where missing, others as strings."""
 
     def __init__(self, width: int, wanted: dict[str, int], numbers: Collection[str], separator: str) -> None:
         """`wanted` maps names to positions. Raises ImportError where pyarrow is not installed."""
@@ -35,7 +35,7 @@ class Plain:
             f"c{position}": pyarrow.float64() if name in numbers else pyarrow.string()
             for name, position in wanted.items()
         }
-        # No pool of threads: one block is small, and the graph has the other processors.
+        # Without threads: a block is small, and the other processors run the graph.
         self._options = {
             "read_options": csv.ReadOptions(
                 column_names=[f"c{at}" for at in range(width)], use_threads=False, block_size=_CACHED
@@ -54,11 +54,11 @@ class Plain:
         if self._empty in b"\n" + block:
             return None
         try:
-            block.decode()  # also of the columns that nobody wants
+            block.decode()  # checks the other columns too
             table = self._read(self._arrow.BufferReader(block), **self._options)
         except (UnicodeDecodeError, self._arrow.ArrowException):
             return None
-        found: dict[str, Sequence[Any] | npt.NDArray[Any]] = {}
+        columns: dict[str, Sequence[Any] | npt.NDArray[Any]] = {}
         for name, column in self._wanted.items():
             values = table.column(column)
             if name in self._numbers:
@@ -66,10 +66,10 @@ class Plain:
                 array = np.concatenate([numbers for numbers, _ in pieces] or [np.empty(0)])
                 if values.null_count:
                     array[~np.concatenate([there for _, there in pieces])] = np.nan
-                # What is not finite and not null was 'inf', 'NAN' or '1e999', which the contract refuses.
+                # A value that is neither finite nor null was 'inf', 'NAN' or '1e999', which the contract refuses.
                 if int(np.count_nonzero(~np.isfinite(array))) != values.null_count:
                     return None
-                found[name] = array
+                columns[name] = array
             else:
-                found[name] = values.to_pylist()
-        return table.num_rows, found
+                columns[name] = values.to_pylist()
+        return table.num_rows, columns

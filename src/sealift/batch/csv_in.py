@@ -1,4 +1,4 @@
-"""CSV in (spec/CONTRACT.md §4): by the standard library, and plain stretches of files by pyarrow where it is there."""
+"""Read CSV (spec/CONTRACT.md §4), by the standard library, and simple blocks by pyarrow or NumPy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from sealift.batch.chunks import MAX_BYTES, Chunk, blank, malformed, size_of
-from sealift.batch.csv_numbers import Numbers
+from sealift.batch.csv_numbers import NumberBlocks
 from sealift.contract import Problem
 
 _MAX_CELL = 1 << 20
@@ -21,26 +21,26 @@ _MAX_HEADER = 1 << 22
 _MAX_RECORD = 1 << 24
 _MAX_CELLS = 1 << 20
 _BLOCK = 1 << 21
-_WORTH = 8 << 20  # importing pyarrow takes longer than reading a smaller file without it
-_SAVE_AGAIN = 'Save it again as "CSV UTF-8" from the program it came from.'
+_WORTH = 8 << 20  # for smaller files, importing pyarrow takes longer than reading without it
+_SAVE_AGAIN = 'Save it again as "CSV UTF-8" in the program that made it.'
 _QUOTED = re.compile(r'"[^"]*"')
 
 
 class CsvReader:
-    """An open CSV file; the header is read and checked for form."""
+    """An open CSV file."""
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
         """Read the header. Raises FileError E404."""
-        # The module's limit is the process's; it is only ever raised, to what the contract permits in a cell.
+        # The limit of the csv module is global; it is only raised, to the limit of the contract.
         csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL))
         self._where = where
         self._stream = stream
         self._size = size_of(stream)
-        self._lines = 0  # before the present csv reader
+        self._lines = 0  # before the current csv reader
         self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
         self.skipped = 0
         self.arrow_types: Mapping[str, Any] = {}
-        with _understood(where):
+        with _as_e404(where):
             self._opening = self._read_opening()
             self._separator = separator_of(self._opening)
             self._records = self._parse(chain(io.StringIO(self._opening, newline=""), self._endless(self._text)))
@@ -49,18 +49,18 @@ class CsvReader:
             raise malformed("The file is empty.", where, "Give a CSV file with a header and one line for each row.")
 
     def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
-        """The columns `names` as cells of text, `numbers` perhaps as arrays. Raises FileError E404."""
+        """The columns `names` as cells of text; `numbers` may be arrays. Raises FileError E404."""
         wanted = {name: self.names.index(name) for name in names}
         first = 1
         for chunk in chain(self._fast(wanted, rows, numbers), self._slow(wanted, rows)):
-            # Row numbers are put in here, because only here both ways meet.
+            # The row numbers are known only here.
             faults = [Problem(first + fault.row, fault.field, fault.code, fault.message) for fault in chunk.faults]
             yield Chunk(chunk.count, chunk.columns, "all", chunk.sound, faults)
             first += chunk.count
         self.skipped = self._records.blank
 
     def done(self) -> tuple[int, int]:
-        """Bytes read, of how many."""
+        """The bytes read and their total number."""
         return (self._stream.tell() if self._size else 0), self._size
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class CsvReader:
         self._stream.close()
 
     def _read_opening(self) -> str:
-        """The text up to the end of the header: the separator is found there."""
+        """The text up to the end of the header, from which the separator is detected."""
         text = ""
         while len(text) < _MAX_HEADER:
             line = self._text.readline(_MAX_HEADER)
@@ -82,7 +82,7 @@ class CsvReader:
         return _Records(lines, self._separator, blank)
 
     def _fast(self, wanted: dict[str, int], rows: int, numbers: Collection[str]) -> Iterator[Chunk]:
-        """Blocks of whole lines up to the first that has a quote or a lone CR; leaves the rest to `_slow`."""
+        """Blocks of whole lines up to the first with a quote or a lone CR; the rest is left to `_slow`."""
         plain = self._plain(wanted, numbers)
         if plain is None:
             return
@@ -107,7 +107,7 @@ class CsvReader:
             if read is not None and read[0] != line_count:
                 read = None
             if read is None:
-                with _understood(self._where, self):
+                with _as_e404(self._where, self):
                     text = block.decode()
                     self._records = self._parse(io.StringIO(text, newline=""), self._records.blank)
                 yield from self._slow(wanted, rows)
@@ -123,7 +123,7 @@ class CsvReader:
 
     @staticmethod
     def _endless(text: IO[str]) -> Iterator[str]:
-        """The lines; of one that never ends, as much as shows it."""
+        """The lines, cut off where they exceed the limit of a record."""
         return iter(lambda: text.readline(_MAX_RECORD + 1), "")
 
     def _plain(self, wanted: dict[str, int], numbers: Collection[str]) -> Any:
@@ -135,14 +135,14 @@ class CsvReader:
         self._lines = self._opening.count("\n")
         if self._size >= _WORTH:
             with suppress(ImportError):
-                from sealift.batch.csv_fast import Plain
+                from sealift.batch.csv_fast import ArrowBlocks
 
-                return Plain(len(self.names), wanted, numbers, self._separator)
-        return Numbers(len(self.names), wanted, self._separator) if wanted.keys() <= set(numbers) else None
+                return ArrowBlocks(len(self.names), wanted, numbers, self._separator)
+        return NumberBlocks(len(self.names), wanted, self._separator) if wanted.keys() <= set(numbers) else None
 
     def _slow(self, wanted: dict[str, int], rows: int) -> Iterator[Chunk]:
         while True:
-            with _understood(self._where, self):
+            with _as_e404(self._where, self):
                 records, ended = self._some(rows)
             if records:
                 yield _chunk(records, wanted, len(self.names))
@@ -150,19 +150,19 @@ class CsvReader:
                 return
 
     def _some(self, rows: int) -> tuple[list[list[str]], bool]:
-        """At most `rows` records, `[]` for an empty one, fewer where they are long; and whether the text ended."""
+        """At most `rows` records, `[]` for an empty one, fewer where they are long; and whether the text has ended."""
         records: list[list[str]] = []
         begun = self._records.characters
         while len(records) < rows and self._records.characters - begun <= MAX_BYTES:
-            found = self._records.take(rows - len(records))
-            if not found:
+            following = self._records.take(rows - len(records))
+            if not following:
                 return records, True
-            records += found
+            records += following
         return records, False
 
     @property
     def line(self) -> int:
-        """The line that was read last."""
+        """The number of the last line read."""
         return self._lines + self._records.line_num
 
 
@@ -170,20 +170,20 @@ class _Records(Iterator[list[str]]):
     """The records of `lines`.
 
     Attributes:
-        characters: how many were read so far.
-        blank: the empty records since the last other one.
+        characters: the number of characters read so far.
+        blank: the number of empty records since the last other one.
     """
 
     def __init__(self, lines: Iterable[str], separator: str, blank: int = 0) -> None:
         self.characters = 0
         self.blank = blank
-        self._held: list[str] | None = None  # the record that `blank` empty ones come before
+        self._held: list[str] | None = None  # the record after `blank` empty ones
         self._lines = iter(lines)
-        self._before = 0  # characters before the present record
+        self._before = 0  # characters before the current record
         self._reader = csv.reader(self._counted(), delimiter=separator, strict=True)
 
     def __next__(self) -> list[str]:
-        """The next record. Raises csv.Error for one that is too long to be one."""
+        """The next record. Raises csv.Error where it is too long."""
         record = next(self._reader)
         self._before = self.characters
         if len(record) > _MAX_CELLS:
@@ -191,28 +191,28 @@ class _Records(Iterator[list[str]]):
         return record
 
     def take(self, count: int) -> list[list[str]]:
-        """At most `count` records, fewer where they are long; none at the end. An empty one before another is `[]`."""
-        found: list[list[str]] = []
+        """At most `count` records, fewer where they are long; none at the end. `[]` for an empty one before another."""
+        records: list[list[str]] = []
         begun = self.characters
-        while len(found) < count and self.characters - begun <= MAX_BYTES:
+        while len(records) < count and self.characters - begun <= MAX_BYTES:
             record = self._held or next(self, None)
             if record is None:
                 break
             if not any(record):
                 self.blank += 1
             elif self.blank:
-                some = min(self.blank, count - len(found))
-                found += [[]] * some
+                some = min(self.blank, count - len(records))
+                records += [[]] * some
                 self.blank -= some
                 self._held = record
             else:
                 self._held = None
-                found.append(record)
-        return found
+                records.append(record)
+        return records
 
     @property
     def line_num(self) -> int:
-        """The lines read so far."""
+        """The number of lines read so far."""
         return int(self._reader.line_num)
 
     def _counted(self) -> Iterator[str]:
@@ -249,8 +249,8 @@ def _chunk(records: list[list[str]], wanted: Mapping[str, int], width: int) -> C
 
 
 @contextmanager
-def _understood(where: str, reader: CsvReader | None = None) -> Iterator[None]:
-    """Turn what the decoder and the csv module raise into E404."""
+def _as_e404(where: str, reader: CsvReader | None = None) -> Iterator[None]:
+    """Convert errors of the decoder and the csv module to E404."""
     try:
         yield
     except (UnicodeDecodeError, csv.Error) as error:
@@ -258,4 +258,4 @@ def _understood(where: str, reader: CsvReader | None = None) -> Iterator[None]:
         if isinstance(error, UnicodeDecodeError):
             raise malformed("The file is not UTF-8 text.", place, _SAVE_AGAIN) from None
         reason = "a quoted cell is never closed" if "end of data" in str(error) else str(error)
-        raise malformed(f"The file is not CSV as RFC 4180 describes it: {reason}.", place, _SAVE_AGAIN) from None
+        raise malformed(f"The file is not CSV by RFC 4180: {reason}.", place, _SAVE_AGAIN) from None

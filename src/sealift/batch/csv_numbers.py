@@ -1,7 +1,7 @@
-"""Plain stretches of a CSV file of numbers alone by NumPy: several times faster than cell by cell.
+"""Read blocks of a CSV file that hold only numbers, by NumPy: several times faster than cell by cell.
 
-It reads only what it cannot read differently from the contract: digits, signs, points and exponents in records of one
-width, whose numbers all come out finite. Anything else gives None, and the caller reads the same bytes cell by cell.
+Only blocks for which NumPy and the contract agree are read: digits, signs, points and exponents in records of the same
+width, and finite numbers. For other blocks the result is None, and the caller reads them cell by cell.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _Places: TypeAlias = npt.NDArray[np.intp]
 
 _NUMBER = b"0123456789+-.eE"
 _COMMA, _POINT, _MINUS, _EXPONENT = b",.-e"
-_LOWER = 32  # the bit that makes E an e
-# Whole numbers up to _EXACT and these powers of ten are doubles, so that a quotient of the two is rounded once.
+_LOWER = 32  # the bit that distinguishes e from E
+# Whole numbers up to _EXACT and these powers of ten are exact as doubles, so that their quotient is rounded once.
 _EXACT = 1 << 53
 _POWERS = 10.0 ** np.arange(23)
-_FEW = 8  # one cell in so many may be read by float() before it is better to read all of them in a similar way
+_FEW = 8  # at most one cell in so many is read by float(); with more, reading all of them by NumPy is faster
 
 
-class Numbers:
+class NumberBlocks:
     """Reads blocks of whole lines into columns of float64 with NaN for empty cells."""
 
     def __init__(self, width: int, wanted: Mapping[str, int], separator: str) -> None:
@@ -44,16 +44,16 @@ class Numbers:
             if b"," in ends:
                 return None
             ends, block = ends.replace(self._separator, b","), block.replace(self._separator, b",")
-        # One record after the other, each with as many separators as the header has, and no other character.
+        # Records with as many separators as the header, and no other characters.
         if ends != (b"," * (width - 1) + b"\n") * (len(ends) // width):
             return None
-        if self._empty in b"\n" + block:  # an empty record, which is no row
+        if self._empty in b"\n" + block:  # an empty record
             return None
         try:
             cells = _read(block.replace(b"\n", b","))
         except (ValueError, DeprecationWarning):  # not a number, such as 1.5.2
             return None
-        # Not finite was a number such as 1e999, which the contract refuses.
+        # None where a number such as 1e999 was not finite, which the contract refuses.
         if cells is None or len(cells) != len(ends):
             return None
         matrix = cells.reshape(-1, width)
@@ -61,7 +61,7 @@ class Numbers:
 
 
 def _read(text: bytes) -> _Doubles | None:
-    """The cells, each with a comma behind it; NaN for empty ones, None where one is infinite. Raises ValueError."""
+    """The cells, each followed by a comma; NaN for empty ones, None where one is infinite. Raises ValueError."""
     gaps = np.diff(_places(text, _COMMA), prepend=-1) == 1
     if gaps.any():
         while b",," in text:
@@ -77,9 +77,9 @@ def _read(text: bytes) -> _Doubles | None:
 
 
 def _decimals(text: bytes) -> _Doubles | None:
-    """The cells as whole numbers over powers of ten, which takes less than half of what reading each as a double does.
+    """The cells as integers divided by powers of ten, in less than half the time of reading each as a double.
 
-    None where too many of them have an exponent or more digits than fit. Raises ValueError for what is no number.
+    None where too many of them have an exponent or too many digits. Raises ValueError for a cell that is not a number.
     """
     ends = _places(text, _COMMA)
     starts = np.concatenate([[0], ends[:-1] + 1])
@@ -88,24 +88,24 @@ def _decimals(text: bytes) -> _Doubles | None:
     if len(scaled) > len(ends) // _FEW:
         return None
     plain, places = text, ends
-    if len(scaled):  # their text is kept, and a 0 stands in its place
+    if len(scaled):  # replaced by 0, and read by float() at the end
         bounds = [0, *np.stack([starts[scaled], ends[scaled]], axis=1).ravel().tolist(), len(text)]
         plain = b"0".join(text[start:stop] for start, stop in zip(bounds[::2], bounds[1::2], strict=True))
         places = _places(plain, _COMMA)
     points = _places(plain, _POINT)
     cell = np.searchsorted(places, points) if len(points) != len(places) else np.arange(len(places))
     behind = places[cell] - points - 1
-    # With a point in each cell, it stands before the cell's end and behind the one before.
+    # Each point must be within its cell.
     if (np.diff(cell) <= 0).any() or (behind < 0).any() or (points[1:] < places[cell[1:] - 1]).any():
         raise ValueError("two points in a number")
     digits = np.zeros(len(places), dtype=np.intp)
     digits[cell] = behind
     plain = plain.translate(None, b".")
     if b"-," in plain or b"+," in plain:  # NumPy reads a sign without a digit as 0
-        raise ValueError("no number")
+        raise ValueError("not a number")
     whole = np.fromstring(plain[:-1].decode(), dtype=np.int64, sep=",")
     if len(whole) != len(ends):
-        raise ValueError("no number")
+        raise ValueError("not a number")
     long = np.flatnonzero((whole > _EXACT) | (whole < -_EXACT) | (digits >= len(_POWERS)))
     if len(long) > len(ends) // _FEW:
         return None

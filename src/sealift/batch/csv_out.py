@@ -1,8 +1,8 @@
-"""CSV out: UTF-8 without a mark, comma, LF, numbers in their shortest form that reads back to the same double.
+"""Write CSV: UTF-8 without a BOM, comma, LF, numbers in the shortest form that reads back to the same double.
 
-Texts are written as they are, also those that begin with `=`, `+`, `-` or `@`: a changed cell would no longer be the
-caller's key or the model's label. Spreadsheets may take such a cell for a formula; the XLSX writer marks every text as
-text, and is the one to use where people will open the result in a spreadsheet.
+Strings are written unchanged, even if they begin with `=`, `+`, `-` or `@`: a changed cell would no longer be the
+caller's key or the model's label. Spreadsheet programs may read such a cell as a formula. The XLSX writer marks every
+string as a string; use it for results that are opened in a spreadsheet program.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class CsvWriter:
 
     def __init__(self, stream: IO[bytes], columns: Sequence[OutputColumn], where: str) -> None:
         del where
-        # Not a text layer over the stream: it would close the stream when it is given up, stdout's too.
+        # Without a TextIOWrapper, which would close the stream, possibly stdout, when it is garbage-collected.
         self._stream = stream
         self._columns = columns
         names = [column.name for column in columns]
@@ -41,7 +41,7 @@ class CsvWriter:
         self.append(self.rendered(columns))
 
     def rendered(self, columns: Sequence[Sequence[Any] | npt.NDArray[Any]]) -> bytes:
-        """The rows as `append` takes them. Threads may ask at once."""
+        """Render rows for `append`. May be called by several threads at the same time."""
         whole = lines(columns, as_text)
         if whole is not None:
             return whole
@@ -50,15 +50,15 @@ class CsvWriter:
         plain: list[Sequence[Any]] = []
         for array, spec in zip(columns, self._columns, strict=True):
             values = array.tolist() if isinstance(array, np.ndarray) else array
-            cells = _texts(values) if spec.dtype in ("any", "string") else _cells(values, spec)
+            cells = _strings(values) if spec.dtype in ("any", "string") else _cells(values, spec)
             if spec.dtype in ("any", "string") and any("\r" in cell for cell in cells if isinstance(cell, str)):
-                writer = careful  # the csv module quotes a lone CR only since Python 3.13
+                writer = careful  # before Python 3.13 the csv module does not quote a lone CR
             plain.append(cells)
         writer.writerows(zip(*plain, strict=True))
         return text.getvalue().encode()
 
     def append(self, rows: bytes) -> None:
-        """Write rows that were rendered."""
+        """Write rendered rows."""
         self._stream.write(rows)
 
     def close(self) -> None:
@@ -66,11 +66,11 @@ class CsvWriter:
         self._stream.flush()
 
     def abandon(self) -> None:
-        """Nothing is to be done."""
+        """Do nothing."""
 
 
 def _writers(text: IO[str]) -> tuple[Any, Any]:
-    """The usual writer of a text, and one that quotes every string."""
+    """The usual writer, and one that quotes every string."""
     usual = csv.writer(text, lineterminator="\n")
     return usual, csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
@@ -83,14 +83,14 @@ def _cells(values: Sequence[Any], spec: OutputColumn) -> Sequence[Any]:
     return values
 
 
-def _texts(values: Sequence[Any]) -> Sequence[Any]:
+def _strings(values: Sequence[Any]) -> Sequence[Any]:
     if all(type(value) is str for value in values):
         return values
     return [as_text(value) for value in values]
 
 
 def as_text(value: object) -> object:
-    """A kept value as a cell: dates in ISO 8601, booleans as true and false, NaN and ±∞ by name, lists as JSON."""
+    """A kept value as a cell: dates in ISO 8601, booleans as true and false, NaN and ±∞ as words, lists as JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

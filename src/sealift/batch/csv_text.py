@@ -1,8 +1,8 @@
-"""Columns of answers to lines of CSV: by pyarrow, in one call for all rows and outside of Python's lock, or by formats.
+"""Render columns as lines of CSV at once: by pyarrow, which releases the GIL, or by one format string.
 
-It writes only what it cannot write differently from the csv module: whole numbers, booleans, numbers with a fraction
-whose shortest digits have no exponent, and strings that need no quotes. Other numbers are written one by one, and for
-any other column the answer is None.
+Only columns that the csv module would write alike are rendered: integers, booleans, floats whose shortest form has a
+fraction and no exponent, and strings that need no quotes. Other floats are written one by one; for other columns the
+result is None.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _LEAST, _MOST = 1e-4, 1e9  # between them neither Python nor Arrow writes an exp
 
 
 def lines(columns: Sequence[Sequence[Any] | npt.NDArray[Any]], odd: Callable[[float], object]) -> bytes | None:
-    """The rows as UTF-8, each with LF at its end; None where the csv module must write them.
+    """The rows as UTF-8, each ending in LF; None where the csv module must write them.
 
-    pyarrow is used where it was imported before; to import it takes longer than a small file does.
+    pyarrow is used only if it is already imported, since its import takes longer than writing a small file.
 
     Args:
-        columns: of equal length, not empty.
-        odd: how a number without a fraction, a very small or large one, or one that is not finite is written.
+        columns: non-empty columns of equal length.
+        odd: renders numbers without a fraction, very small or large ones, and those that are not finite.
     """
     arrow, count = sys.modules.get("pyarrow"), len(columns[0])
     if len(columns) < 2 or not count:
@@ -40,7 +40,7 @@ def lines(columns: Sequence[Sequence[Any] | npt.NDArray[Any]], odd: Callable[[fl
         if part is None:
             return None
         parts.append(part)
-    newline, nothing, comma = _strings(arrow, ["\n", "", ","])  # a Python string would import pandas
+    newline, nothing, comma = _strings(arrow, ["\n", "", ","])  # with Python strings pyarrow would import pandas
     parts[-1] = compute.binary_join_element_wise(parts[-1], newline, nothing)
     rows = compute.binary_join_element_wise(*parts, comma)
     if not isinstance(rows, arrow.Array) or rows.null_count:
@@ -51,7 +51,7 @@ def lines(columns: Sequence[Sequence[Any] | npt.NDArray[Any]], odd: Callable[[fl
 
 
 def _formatted(columns: Sequence[Sequence[Any] | npt.NDArray[Any]]) -> bytes | None:
-    """The rows by one format; None where a column is no finite numbers or plain strings."""
+    """The rows by one format string; None where a column is not finite numbers or plain strings."""
     formats, cells = [], []
     for values in columns:
         kind = values.dtype if isinstance(values, np.ndarray) else None
@@ -78,7 +78,7 @@ def _is_plain(values: Sequence[Any]) -> bool:
 
 
 def _part(arrow: Any, compute: Any, values: Sequence[Any] | npt.NDArray[Any], odd: Callable[[float], object]) -> Any:
-    """One column as an Array of strings; None where it cannot be one."""
+    """A column as an Array of strings; None where that is not possible."""
     if isinstance(values, range):
         values = np.arange(values.start, values.stop)
     if isinstance(values, np.ndarray) and values.dtype == np.int64:
@@ -105,7 +105,7 @@ def _strings(arrow: Any, values: Sequence[str]) -> Any:
 
 
 def _array(arrow: Any, kind: Any, values: npt.NDArray[Any]) -> Any:
-    # arrow.array would import pandas wherever it is installed.
+    # arrow.array would import pandas where it is installed.
     return arrow.Array.from_buffers(kind, len(values), [None, arrow.py_buffer(np.ascontiguousarray(values))])
 
 

@@ -1,4 +1,4 @@
-"""A table file through a sealed model to a table file of answers, in chunks: constant memory for any length."""
+"""`sealift.score`: predict a table file in chunks, with constant memory for any length."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 from sealift import files
 from sealift.batch.answers import MAX_LISTED, ChunkAnswers, answer_columns, answers_of, no_cautions
 from sealift.batch.chunks import Chunk, Kind, OutputColumn, Reader, Renderer, Writer, rows_per_chunk
-from sealift.batch.in_order import in_order
 from sealift.batch.kinds import kind_of, open_table, open_writer
+from sealift.batch.ordered_map import ordered_map
 from sealift.contract import (
     MISSING_WORDS,
     Cautions,
@@ -30,24 +30,23 @@ if TYPE_CHECKING:
     from sealift.runtime import SealedModel
     from sealift.seal import Source
 
-_MOST_CELLS_AHEAD = 500_000  # beyond it no further chunk is read before one is written
+_MOST_CELLS_AHEAD = 500_000  # with more cells in work, no chunk is read before one is written
 Progress: TypeAlias = Callable[[int, int, int], None]
-"""Called with how much was read, of how much (0 when not known), and the rows so far."""
+"""Called with the amount read, the total amount (0 when not known), and the number of rows so far."""
 
 
 @dataclass(frozen=True, repr=False)
 class Summary:
-    """How a file came out.
+    """The result of `score`.
 
     Attributes:
-        rows: the records, without the wholly empty ones after the last.
-        refused: those with a problem; they stand in the output with their error and no answer.
-        skipped: the wholly empty records after the last, which have no row in the output.
+        rows: the number of records, without empty ones at the end.
+        refused: the number of rows with a problem; in the output they have an error and no answer.
+        skipped: the number of empty records at the end, which have no row in the output.
         problems: the first 1000 problems.
-        cautions: of the answered rows, by input: how many lack a value, have an unknown category, or a number unlike
-            the training data; inputs without any are left out.
-        seconds: how long it took.
-        output: where the answers are.
+        cautions: counts of unusual values in the answered rows, for inputs that have any.
+        seconds: the duration.
+        output: the path or name of the output.
     """
 
     rows: int
@@ -84,26 +83,28 @@ def score(
     input_kind: Kind | None = None,
     output_kind: Kind | None = None,
 ) -> Summary:
-    """Answer every row of a table file. Bad rows are reported and lose no good one.
+    """Predict every row of a table file. Bad rows are reported; good rows are always answered.
 
-    The output has one row for each record: `row` (from 1), the kept columns, the answers (`label`, `label_name` where
-    the classes have names, `probability_<class>`, `score`, `value`, `features_<n>`; those that the model has), and
-    `error`, empty for a good row, else "[R101] …" with every problem of the row.
+    The output has one row for each record: `row` (from 1), the kept columns, the answers of the model (`label`,
+    `label_name` where the classes have names, `probability_<class>`, `score`, `value`, `features_<n>`), and `error`,
+    empty for a good row, else "[R101] …" with every problem of the row.
 
     Args:
-        file: the .seal file, or what else `sealift.load` takes; then the graph runs in a process of its own, with
-            limits of time and memory, as the command does it. Or a loaded model, which runs as it was loaded.
+        file: the .seal file, in any form that `sealift.load` accepts; the graph then runs in a separate process with
+            limits of time and memory, as with `sealift predict`. Or a loaded model, which runs as it was loaded.
         input: a .csv, .tsv, .jsonl, .parquet or .xlsx file, or a binary stream of CSV or JSON Lines.
-        output: likewise; a file is replaced only when it is complete.
-        keep: columns of the input to write beside the answers.
-        keep_inputs: write the model's inputs beside the answers too, after those of `keep`; one with the name of an
-            answer is called `input_<name>`.
-        extra: pass over columns that are neither inputs nor kept, instead of refusing them.
-        seconds: how long loading, and each piece of the rows, may take; by default as `Limits` says.
-        memory: GB that the process may use; by default half of the machine's.
-        chunk: at most so many rows at once.
-        progress: called after each chunk with how much was read, of how much (0 when not known), and the rows so far.
-        input_kind, output_kind: the kinds, where they are not told by the suffixes. A stream is written as CSV.
+        output: the same; a file is replaced only when it is complete.
+        keep: columns of the input to copy to the output.
+        keep_inputs: also copy the model's inputs to the output, after the columns of `keep`; an input with the name of
+            an answer is called `input_<name>`.
+        extra: ignore columns that are neither inputs nor kept, instead of raising E102.
+        seconds: the time limit for loading, and for each chunk; see `Limits` for the default.
+        memory: the memory limit in GB; by default half of the machine's memory.
+        chunk: the maximum number of rows in a chunk.
+        progress: called after each chunk with the amount read, the total amount (0 when not known), and the number of
+            rows so far.
+        input_kind, output_kind: the kinds of the files, where they do not follow from the suffixes. A stream is written
+            as CSV.
 
     Raises:
         ValueError: `seconds` or `memory` is given with a loaded model.
@@ -124,17 +125,17 @@ def score(
             target, kind, where = _target(stack, input, output, output_kind)
             writer = open_writer(kind, target, plan, where)
             tally = _Tally(model.contract)
-            # A column that is kept stays as it was written.
+            # A kept column is copied as text.
             numbers = {f.name for f in model.contract.inputs if _is_plain_number(f)} - set(keep)
             stack.enter_context(_abandoned_on_error(writer))
-            chunks = _read(reader.chunks(names, rows_per_chunk(len(names), chunk), numbers), Path(_called(input)))
+            chunks = _read(reader.chunks(names, rows_per_chunk(len(names), chunk), numbers), Path(_name_of(input)))
 
             def answered(numbered: tuple[int, Chunk]) -> ChunkAnswers:
                 answers = answers_of(model, numbered[1], keep, numbered[0])
                 return answers.rendered(writer) if isinstance(writer, Renderer) else answers.listed()
 
-            # A file is read and written here, while its rows are answered in other threads; a pipe may wait for more.
-            for answers in in_order(
+            # This thread reads and writes while others predict. A pipe is not read ahead, which could block.
+            for answers in ordered_map(
                 _numbered(chunks),
                 answered,
                 workers=processors() if reader.done()[1] else 1,
@@ -154,7 +155,7 @@ def score(
                 raise ContractError(
                     "E105",
                     "There are no rows below the header.",
-                    where=_called(input),
+                    where=_name_of(input),
                     fix="Add one line for each row.",
                 )
             with _writing(where):
@@ -167,10 +168,10 @@ def score(
 def opened(
     file: SealedModel | Source, seconds: float | None, memory: float | None
 ) -> AbstractContextManager[SealedModel]:
-    """The model, loaded within limits and closed at the end; one that the caller loaded stays open.
+    """A context with the model, which is closed at the end unless the caller loaded it.
 
     Args:
-        file, seconds, memory: as `score` takes them.
+        file, seconds, memory: as for `score`.
 
     Raises:
         ValueError: `seconds` or `memory` is given with a loaded model.
@@ -181,7 +182,7 @@ def opened(
     if not isinstance(file, SealedModel):
         return load(file, warm=True, limits=Limits(seconds=seconds, memory=memory, load_seconds=seconds))
     if seconds is not None or memory is not None:
-        raise ValueError("a loaded model has the limits that it was loaded with: leave out seconds and memory")
+        raise ValueError("seconds and memory must not be given with a loaded model, which has limits of its own")
     return nullcontext(file)
 
 
@@ -204,7 +205,7 @@ def _abandoned_on_error(writer: Writer) -> Iterator[None]:
 
 @contextmanager
 def _writing(target: str) -> Iterator[None]:
-    """Raise FileError E402 when the disk is full or fails, that of temporary files included."""
+    """Raise FileError E402 when a disk is full or fails, also that of temporary files."""
     try:
         yield
     except BrokenPipeError:
@@ -237,7 +238,7 @@ def _numbered(chunks: Iterable[Chunk]) -> Iterator[tuple[int, Chunk]]:
 
 
 def _is_plain_number(field: Field) -> bool:
-    """Whether a reader of tables may read the field's cells as numbers by the default rules."""
+    """Whether the cells of a field are numbers by the default rules, so that readers may parse them."""
     return (
         field.type.is_plain
         and not field.type.has_words
@@ -261,7 +262,7 @@ def _reader(stack: ExitStack, source: Path | str | IO[bytes], kind: Kind | None)
             ) from None
     else:
         stream = source
-    reader = open_table(stream, _called(source), kind)
+    reader = open_table(stream, _name_of(source), kind)
     if isinstance(source, str | Path):
         stack.callback(reader.close)
     return reader
@@ -292,11 +293,11 @@ def _plan(
             taken.add(free)
             kept.append(OutputColumn(free, "any", reader.arrow_types.get(name)))
     plan = [OutputColumn("row", "int64"), *kept, *answers, OutputColumn("error", "string")]
-    twice = next((name for name, times in Counter(column.name for column in plan).items() if times > 1), None)
-    if twice is not None:
+    duplicate = next((name for name, times in Counter(column.name for column in plan).items() if times > 1), None)
+    if duplicate is not None:
         raise ContractError(
             "E103",
-            f'The kept column "{twice}" has the name of an answer.',
+            f'The kept column "{duplicate}" has the name of an answer.',
             fix="Rename it in the input, or do not keep it.",
         )
     wanted = [field.name for field in contract.inputs]
@@ -307,12 +308,12 @@ def _target(
     stack: ExitStack, source: Path | str | IO[bytes], output: Path | str | IO[bytes], kind: Kind | None
 ) -> tuple[IO[bytes], Kind, str]:
     if not isinstance(output, str | Path):
-        return output, kind or "csv", _called(output)
+        return output, kind or "csv", _name_of(output)
     path = Path(output)
     kind = kind or kind_of(path)
     if isinstance(source, str | Path) and _same(path, Path(source)):
         raise FileError(
-            "E402", "The output is the input itself.", where=str(path), fix="Choose another name for the output."
+            "E402", "The output is the input file.", where=str(path), fix="Choose another name for the output."
         )
     return stack.enter_context(files.atomic(path)), kind, str(path)
 
@@ -320,11 +321,11 @@ def _target(
 def _same(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
-    except (OSError, ValueError):  # one is not there, or its name cannot be said
+    except (OSError, ValueError):  # one does not exist, or has an invalid name
         return False
 
 
-def _called(place: Path | str | IO[bytes]) -> str:
+def _name_of(place: Path | str | IO[bytes]) -> str:
     if isinstance(place, str | Path):
         return str(place)
     name = getattr(place, "name", "")

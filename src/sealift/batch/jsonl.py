@@ -1,4 +1,4 @@
-"""JSON Lines in and out: one object a line (jsonlines.org), values by spec/CONTRACT.md §2."""
+"""Read and write JSON Lines: one object on each line (jsonlines.org), values by spec/CONTRACT.md §2."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _MAX_LINE = 1 << 26
 _LOOK = 1000
 _DIGITS = 310  # the largest double has 309 digits
 _LONG = re.compile(rb"[0-9]{310}")
-_FIX = "Write one JSON object a line, in UTF-8, with the contract's input names as keys."
+_FIX = "Write one JSON object on each line, in UTF-8, with the contract's input names as keys."
 
 
 class JsonLinesReader:
-    """An open JSON Lines file; the first records tell the names of the columns."""
+    """An open JSON Lines file; the columns are the keys of the first records."""
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
         """Read the first records. Raises FileError E404 when none is a JSON object."""
@@ -36,10 +36,10 @@ class JsonLinesReader:
         opening = list(islice(self._lines, _LOOK))
         if not opening:
             raise malformed("The file is empty.", where, _FIX)
-        found = [_record(line) for line in opening]
-        records = [record for record in found if not isinstance(record, str)]
-        if not records:  # else a line that cannot be read is a bad row, the first one too
-            raise malformed(f"The file is not JSON Lines: {found[0]}.", f"{where}, line 1", _FIX)
+        parsed = [_record(line) for line in opening]
+        records = [record for record in parsed if not isinstance(record, str)]
+        if not records:  # otherwise a line that cannot be read is a bad row, even the first
+            raise malformed(f"The file is not JSON Lines: {parsed[0]}.", f"{where}, line 1", _FIX)
         self.names: list[str] = list(dict.fromkeys(key for record in records for key in record))
         self._lines = chain(opening, self._lines)
 
@@ -57,10 +57,10 @@ class JsonLinesReader:
                 if not line:
                     faults.append(blank(first + at))
                 elif isinstance(record, str):
-                    faults.append(Problem(first + at, "", "R106", f"The line is no JSON object: {record}."))
+                    faults.append(Problem(first + at, "", "R106", f"The line is not a JSON object: {record}."))
                 elif not record.keys() <= known:
-                    stranger = next(key for key in record if key not in known)
-                    message = f'The record has "{stranger:.80}", which the first records do not have.'
+                    unknown = next(key for key in record if key not in known)
+                    message = f'The record has "{unknown:.80}", which the first records do not have.'
                     faults.append(Problem(first + at, "", "R105", message))
                 else:
                     records.append(record)
@@ -71,7 +71,7 @@ class JsonLinesReader:
             first += len(lines)
 
     def done(self) -> tuple[int, int]:
-        """Bytes read, of how many."""
+        """The bytes read and their total number."""
         return (self._stream.tell() if self._size else 0), self._size
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class JsonLinesReader:
         return lines
 
     def _line(self) -> Iterator[bytes]:
-        """The lines from the first that is not empty; an empty text for an empty one before another."""
+        """The lines from the first that is not empty; b"" for an empty line before another line."""
         number, begun = 0, False
         while line := self._stream.readline(_MAX_LINE):
             number += 1
@@ -110,33 +110,33 @@ def _record(line: bytes) -> dict[str, Any] | str:
     """The object of a line, or what is wrong with it."""
     try:
         canonical.check_surrogates(line)
-        # A call for each number takes ten times as long, so only where there is a long run of digits.
+        # A hook makes parsing ten times slower, so it is used only where there are that many digits.
         hooks: dict[str, Any] = {"parse_int": _integer} if _LONG.search(line) else {}
         record = json.loads(line.decode(), object_pairs_hook=_unique, **hooks)
     except UnicodeDecodeError:
         return "it is not UTF-8"
     except RecursionError:
         return "it is nested too deeply"
-    except ValueError as error:  # malformed JSON, a key twice, a number of thousands of digits
+    except ValueError as error:  # malformed JSON, a duplicate key, a number of thousands of digits
         return str(error)[:200]
     return record if isinstance(record, dict) else f"it is a {type(record).__name__}"
 
 
 def _integer(text: str) -> int:
     if len(text) > _DIGITS:
-        raise ValueError("a number is larger than a double holds")
+        raise ValueError("a number is larger than the largest double")
     return int(text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("duplicate key")
     return record
 
 
 class JsonLinesWriter:
-    """Writes one object a row; NaN and the infinities, which JSON lacks, by name as in spec/SEAL.md §3."""
+    """Writes one object for each row; NaN and ±∞, which JSON lacks, as strings (spec/SEAL.md §3)."""
 
     def __init__(self, stream: IO[bytes], columns: Sequence[OutputColumn], where: str) -> None:
         del where
@@ -161,7 +161,7 @@ class JsonLinesWriter:
         self._stream.flush()
 
     def abandon(self) -> None:
-        """Nothing is to be done."""
+        """Do nothing."""
 
 
 def _finite(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which kind of table a file is, by its suffix; its first bytes must not contradict it."""
+"""Detect the kind of a table file by its suffix, and check that its first bytes agree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUFFIXES: dict[str, Kind] = {
     ".xlsx": "xlsx",
 }
 _KNOWN = "Use .csv, .jsonl, .parquet or .xlsx."
-# First bytes → what such a file is called; the kind that may begin so.
+# The first bytes of a file, its description, and the kind of table with these first bytes.
 _MAGIC: tuple[tuple[bytes, str, Kind | None], ...] = (
     (b"PK\x03\x04", "an XLSX workbook or another ZIP file", "xlsx"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", None),
@@ -36,13 +36,13 @@ def kind_of(path: Path) -> Kind:
     kind = SUFFIXES.get(path.suffix.lower())
     if kind is None:
         raise FileError(
-            "E403", f"The suffix {path.suffix!r} is of no kind of table known.", where=str(path), fix=_KNOWN
+            "E403", f"The suffix {path.suffix!r} is not that of a known kind of table.", where=str(path), fix=_KNOWN
         )
     return kind
 
 
 def open_table(stream: IO[bytes], where: str, kind: Kind | None = None) -> Reader:
-    """Open a table for reading; without `kind` it is CSV or JSON Lines by its first character.
+    """Open a table for reading; without `kind` it is CSV or JSON Lines, by its first character.
 
     Raises:
         FileError: E403 when the bytes are of another kind, E404 when it is empty or malformed, E405.
@@ -55,12 +55,12 @@ def open_table(stream: IO[bytes], where: str, kind: Kind | None = None) -> Reade
                 "E403",
                 f"This is {name}, not {_NAMES[kind or 'csv']}.",
                 where=where,
-                fix="Give it its true suffix, or save it as CSV (UTF-8).",
+                fix="Correct the suffix, or save it as CSV (UTF-8).",
             )
     if kind is None:
         kind = "jsonl" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else "csv"
     if kind in ("csv", "jsonl") and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or _is_utf16(head)):
-        raise malformed("The file is not UTF-8 text.", where, "Save it again in UTF-8, without a binary encoding.")
+        raise malformed("The file is not UTF-8 text.", where, "Save it again as UTF-8.")
     if kind == "csv":
         from sealift.batch.csv_in import CsvReader
 
@@ -79,12 +79,12 @@ def open_table(stream: IO[bytes], where: str, kind: Kind | None = None) -> Reade
 
 
 def _is_utf16(head: bytes) -> bool:
-    """Whether every second byte is mostly NUL. A single NUL is a flaw of its row, wherever it stands."""
+    """Whether more than a quarter of the bytes are NUL. A single NUL is a problem of its row only."""
     return 4 * head.count(0) > len(head)
 
 
 def open_writer(kind: Kind, stream: IO[bytes], columns: Sequence[OutputColumn], where: str) -> Writer:
-    """Begin a table. Raises FileError E405."""
+    """Open a table for writing. Raises FileError E405."""
     if kind == "csv":
         from sealift.batch.csv_out import CsvWriter
 

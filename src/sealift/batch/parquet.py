@@ -1,4 +1,4 @@
-"""Parquet in and out, by pyarrow, batch by batch and within limits."""
+"""Read and write Parquet by pyarrow, in batches and within limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sealift.batch.arrow import check_indices, present, python_size, values_of
 from sealift.batch.chunks import MAX_BYTES, Chunk, OutputColumn, malformed, size_of
 from sealift.batch.csv_out import as_text
 from sealift.batch.parquet_footer import EncryptedError, read_footer
-from sealift.batch.parquet_limits import LimitError, plan
+from sealift.batch.parquet_limits import ParquetLimitError, plan
 from sealift.batch.thrift import ThriftError
 from sealift.contract import Problem
 from sealift.errors import FileError
@@ -21,11 +21,11 @@ from sealift.optional import need
 
 _FIX = "Write it again with a current library, for instance pandas' or polars' own."
 _MAX_CELL = 1 << 20
-_Found: TypeAlias = Mapping[str, tuple[Sequence[Any] | npt.NDArray[Any], Mapping[int, str]]]
+_Columns: TypeAlias = Mapping[str, tuple[Sequence[Any] | npt.NDArray[Any], Mapping[int, str]]]
 
 
 class ParquetReader:
-    """An open Parquet file, read within limits: a small file may claim to hold gigabytes."""
+    """An open Parquet file, read within limits: a small file may declare gigabytes."""
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
         """Read the footer. Raises FileError E404, E405."""
@@ -43,7 +43,7 @@ class ParquetReader:
             schema = file.schema_arrow
         except ThriftError as error:
             fix = "Write it again without encryption." if isinstance(error, EncryptedError) else _FIX
-            raise malformed(f"The file is not a sound Parquet file: {error}.", where, fix) from None
+            raise malformed(f"The file is not a valid Parquet file: {error}.", where, fix) from None
         except (arrow.ArrowException, OSError, ValueError) as error:
             raise malformed(f"The file is not Parquet: {str(error)[:200]}.", where, _FIX) from None
         self._file = file
@@ -62,20 +62,20 @@ class ParquetReader:
                 if batch is None:
                     return
                 for part in _parts(batch):
-                    found = {name: self._values(part.column(name), name in numbers) for name in names}
-                    yield from self._chunks(found, part.num_rows)
+                    columns = {name: self._values(part.column(name), name in numbers) for name in names}
+                    yield from self._chunks(columns, part.num_rows)
             except (self._arrow.ArrowException, OSError, IndexError) as error:
                 raise self._damaged(error) from None
 
-    def _chunks(self, found: _Found, rows: int) -> Iterator[Chunk]:
-        for start, end in _pieces([values for values, _ in found.values()], rows):
-            piece = {name: (v[start:end], _shifted(bad, start, end)) for name, (v, bad) in found.items()}
+    def _chunks(self, columns: _Columns, rows: int) -> Iterator[Chunk]:
+        for start, end in _pieces([values for values, _ in columns.values()], rows):
+            piece = {name: (v[start:end], _shifted(bad, start, end)) for name, (v, bad) in columns.items()}
             if end > start:
                 yield _chunk(piece, end - start, self._done + 1)
             self._done += end - start
 
     def done(self) -> tuple[int, int]:
-        """Rows read, of how many."""
+        """The rows read and their total number."""
         return self._done, self._rows
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class ParquetReader:
             file = parquet.ParquetFile(
                 self._stream, metadata=metadata, read_dictionary=how.dictionaries, pre_buffer=False
             )
-        except LimitError as error:
+        except ParquetLimitError as error:
             raise malformed(f"The file exceeds a limit: {error}.", self._where, _FIX) from None
         except (self._arrow.ArrowException, OSError, ValueError) as error:
             raise self._damaged(error) from None
@@ -103,7 +103,7 @@ class ParquetReader:
         return malformed(f"The file is damaged: {str(error)[:300]}.", self._where, _FIX)
 
     def _values(self, array: Any, number: bool) -> tuple[Sequence[Any] | npt.NDArray[Any], dict[int, str]]:
-        """A batch's column, and what is wrong with the values that cannot be read, by their position."""
+        """The values of a column of a batch, and position → reason for those that cannot be read."""
         types = self._arrow.types
         if types.is_nested(array.type) and len(array) == 1 and python_size(array) > MAX_BYTES:
             return [None], {0: f"it is longer than {MAX_BYTES >> 20} MB"}
@@ -118,17 +118,17 @@ class ParquetReader:
         if number and types.is_decimal(array.type):
             array = array.cast(self._arrow.float64())
         kind = array.type
-        # An integer column with gaps would pass through floats as a NumPy array.
+        # pyarrow would convert an integer column with nulls to floats.
         if not types.is_floating(kind) and (not types.is_integer(kind) or array.null_count):
             return _listed(array)
-        found = values_of(array).astype(np.float64) if types.is_floating(kind) else values_of(array)
+        values = values_of(array).astype(np.float64) if types.is_floating(kind) else values_of(array)
         if array.null_count:
-            found[~present(array)] = np.nan
-        return found, {}
+            values[~present(array)] = np.nan
+        return values, {}
 
 
 def _listed(array: Any) -> tuple[list[Any], dict[int, str]]:
-    """The values as Python's; of those that Python does not have (the year 38504), what is wrong."""
+    """The values as Python objects, and position → reason for those that Python cannot hold (the year 38504)."""
     bad: dict[int, str] = {}
     try:
         values = list(array.to_pylist())
@@ -147,7 +147,7 @@ def _listed(array: Any) -> tuple[list[Any], dict[int, str]]:
 
 
 def _parts(batch: Any) -> Iterator[Any]:
-    """The batch in parts whose lists and structs fit into the bound of a chunk as Python objects, or of one row."""
+    """The batch in parts whose lists and structs, as Python objects, do not exceed MAX_BYTES; at least one row each."""
     rows = batch.num_rows
     nested = [column for column in batch.columns if column.type.num_fields]
     if rows <= 1 or sum(map(python_size, nested)) <= MAX_BYTES:
@@ -158,9 +158,9 @@ def _parts(batch: Any) -> Iterator[Any]:
 
 
 def _pieces(columns: Sequence[Sequence[Any] | npt.NDArray[Any]], rows: int) -> Iterator[tuple[int, int]]:
-    """Where to cut so that the texts of a piece fit into the bound of a chunk."""
-    texts = [column for column in columns if isinstance(column, list)]
-    lengths = [[len(value) if isinstance(value, str | bytes | list) else 0 for value in column] for column in texts]
+    """The start and end of pieces whose strings do not exceed MAX_BYTES."""
+    lists = [column for column in columns if isinstance(column, list)]
+    lengths = [[len(value) if isinstance(value, str | bytes | list) else 0 for value in column] for column in lists]
     if sum(map(sum, lengths)) <= MAX_BYTES:
         yield 0, rows
         return
@@ -176,13 +176,13 @@ def _shifted(bad: Mapping[int, str], start: int, end: int) -> dict[int, str]:
     return {at - start: why for at, why in bad.items() if start <= at < end}
 
 
-def _chunk(found: _Found, count: int, first: int) -> Chunk:
+def _chunk(read: _Columns, count: int, first: int) -> Chunk:
     reasons: dict[int, tuple[str, str]] = {}
-    for name, (_, bad) in found.items():
+    for name, (_, bad) in read.items():
         for at, why in bad.items():
             reasons.setdefault(at, (name, why))
     if not reasons:
-        return Chunk(count, {name: values for name, (values, _) in found.items()})
+        return Chunk(count, {name: values for name, (values, _) in read.items()})
     faults = [
         Problem(first + at, name, "R106", f'"{name}" cannot be read: {why}.')
         for at, (name, why) in sorted(reasons.items())
@@ -190,16 +190,16 @@ def _chunk(found: _Found, count: int, first: int) -> Chunk:
     sound = np.array([at for at in range(count) if at not in reasons], dtype=np.intp)
     columns = {
         name: values[sound] if isinstance(values, np.ndarray) else [values[at] for at in sound.tolist()]
-        for name, (values, _) in found.items()
+        for name, (values, _) in read.items()
     }
     return Chunk(count, columns, sound=sound, faults=faults)
 
 
 class ParquetWriter:
-    """Writes row groups as they come; kept columns keep their type where the input was Parquet, else are text."""
+    """Writes row groups; kept columns keep their type where the input was Parquet, else they are strings."""
 
     def __init__(self, stream: IO[bytes], columns: Sequence[OutputColumn], where: str) -> None:
-        """Begin the file. Raises FileError E405."""
+        """Open the file for writing. Raises FileError E405."""
         arrow, parquet = (
             need("pyarrow", "tables", where=where),
             need("pyarrow.parquet", "tables", where=where),
@@ -225,7 +225,7 @@ class ParquetWriter:
                 "E402",
                 f"A kept column cannot be written as Parquet: {str(error)[:200]}.",
                 where=self._where,
-                fix="Leave the column out, or write CSV or JSON Lines.",
+                fix="Do not keep the column, or write CSV or JSON Lines.",
             ) from None
         self._writer.write_table(self._arrow.table(arrays, schema=self._schema))
 
@@ -234,7 +234,7 @@ class ParquetWriter:
         self._writer.close()
 
     def abandon(self) -> None:
-        """End the library's writer while the stream still takes its footer; else it fails when it is collected."""
+        """Close pyarrow's writer while the stream is open; it would fail when it is garbage-collected later."""
         with suppress(Exception):
             self._writer.close()
 

@@ -1,7 +1,7 @@
-"""The footer of a Parquet file, checked before pyarrow parses it.
+"""Check the footer of a Parquet file before pyarrow parses it.
 
-pyarrow allocates 700 bytes for each column chunk that a list in the footer claims to hold, before it reads the first.
-Its own objects for column chunks are not used: they end the process when statistics contradict the schema.
+pyarrow allocates 700 bytes for each column chunk that the footer declares, before it reads the first. Its objects for
+column chunks are not used: they crash the process when statistics contradict the schema.
 
 Source: https://github.com/apache/parquet-format, `parquet.thrift` (FileMetaData) and README.md (the file's layout).
 """
@@ -20,7 +20,7 @@ _METADATA, _CRYPTO, _ENCRYPTED = 3, 8, 9  # of ColumnChunk
 _CODEC, _VALUES, _UNCOMPRESSED, _COMPRESSED, _DATA_AT, _DICTIONARY_AT = 4, 5, 6, 7, 9, 11  # of ColumnMetaData
 _CHILDREN = 5  # of SchemaElement
 _MAX_NESTING = 64  # pyarrow reads a schema recursively
-_NODE, _CHUNK = 256, 700  # bytes of memory for an element, beside those of any struct
+_NODE, _CHUNK = 256, 700  # bytes of memory for an element, in addition to those of any struct
 
 
 class EncryptedError(ThriftError):
@@ -29,13 +29,13 @@ class EncryptedError(ThriftError):
 
 @dataclass(frozen=True, slots=True)
 class ColumnChunk:
-    """What the footer says of the values of a column in a row group.
+    """The description of a column chunk in the footer.
 
     Attributes:
-        codec: how pages are compressed.
-        values: nulls included; more than rows where there are lists.
+        codec: the compression of its pages.
+        values: the number of values, including nulls; larger than the number of rows where there are lists.
         uncompressed: bytes of the pages in memory, with their headers.
-        start: where the first page begins.
+        start: the position of the first page.
         size: bytes in the file.
     """
 
@@ -48,7 +48,7 @@ class ColumnChunk:
 
 @dataclass(frozen=True, slots=True)
 class RowGroup:
-    """Rows, and a chunk of each column of the schema."""
+    """The number of rows, and the chunk of each column of the schema."""
 
     rows: int
     chunks: list[ColumnChunk]
@@ -56,14 +56,14 @@ class RowGroup:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """Rows in all, and in groups."""
+    """The number of rows, and the row groups."""
 
     rows: int
     groups: list[RowGroup]
 
 
 def read_footer(stream: IO[bytes], size: int) -> Footer:
-    """The footer of the file of `size` bytes. Raises ThriftError (what is wrong), OSError."""
+    """Read the footer of a file of `size` bytes. Raises ThriftError (what is wrong), OSError."""
     if size < _TAIL + 4:
         raise ThriftError("it is too short")
     stream.seek(size - _TAIL)
@@ -79,7 +79,7 @@ def read_footer(stream: IO[bytes], size: int) -> Footer:
     try:
         return _walk(CompactReader(stream.read(length)))
     except TruncatedError:
-        raise ThriftError("its footer is cut short") from None
+        raise ThriftError("its footer is truncated") from None
 
 
 def _walk(reader: CompactReader) -> Footer:
@@ -98,7 +98,7 @@ def _walk(reader: CompactReader) -> Footer:
     if rows < 0 or groups is None:
         raise ThriftError("its footer lacks a required field")
     if sum(group.rows for group in groups) != rows:
-        raise ThriftError(f"its row groups do not have {rows:,} rows together")
+        raise ThriftError(f"its row groups do not have {rows:,} rows in total")
     return Footer(rows, groups)
 
 
@@ -112,7 +112,7 @@ def _structs(reader: CompactReader, memory: int) -> int:
 
 def _walk_schema(reader: CompactReader, count: int) -> None:
     reader.claim(count * _NODE)
-    left: list[int] = []  # children that the open groups still have
+    left: list[int] = []  # the number of remaining children of each open group
     for _ in range(count):
         while left and not left[-1]:
             left.pop()
@@ -151,7 +151,7 @@ def _column_chunk(fields: Fields) -> ColumnChunk:
         codec=_size(metadata, _CODEC, I32),
         values=_size(metadata, _VALUES),
         uncompressed=_size(metadata, _UNCOMPRESSED),
-        # As pyarrow does: some programs write 0 where there is no dictionary.
+        # As in pyarrow: some programs write 0 where there is no dictionary.
         start=dictionary_at if 0 < dictionary_at < data_at else data_at,
         size=_size(metadata, _COMPRESSED),
     )

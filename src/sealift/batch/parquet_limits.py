@@ -1,4 +1,4 @@
-"""What a Parquet file may cost in memory and time, checked before any value is decoded."""
+"""Limits of memory and time for a Parquet file, checked before any value is decoded."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sealift.batch.thrift import ThriftError
 
 _MAX_CELL = 1 << 20
 _MOST_ROWS = 1 << 16
-_ROWS, _ROWS_PER_BYTE = 10_000_000, 50  # equal rows are stored once, and each takes its time
+_ROWS, _ROWS_PER_BYTE = 10_000_000, 50  # equal rows can be stored once, but each of them takes time
 _GROUP_BYTES = 2 << 30
-_PLAIN_BYTES, _RATIO = 256 << 20, 200  # a row group beyond this size that shrinks more than this was made to harm
+_PLAIN_BYTES, _RATIO = 256 << 20, 200  # a larger row group that is compressed more than this is hostile
 _VALUES = 64 << 20
-_PAGES, _BYTES_PER_PAGE = 100_000, 1 << 10  # so many pages, and one more for so many bytes of the file
+_PAGES, _BYTES_PER_PAGE = 100_000, 1 << 10  # the number of pages, plus one for so many bytes of the file
 
 
-class LimitError(ValueError):
+class ParquetLimitError(ValueError):
     """The file exceeds a limit."""
 
 
@@ -29,9 +29,9 @@ class Plan:
     """How to read a file in bounded memory.
 
     Attributes:
-        rows: in a batch, at most.
-        dictionaries: the paths of the columns to read as dictionaries, which hold a value of many rows once.
-        by_group: whether to read one row group after another. pyarrow cannot join dictionaries in lists and structs.
+        rows: the maximum number of rows in a batch.
+        dictionaries: the paths of the columns to read as dictionaries, which store repeated values once.
+        by_group: whether to read the row groups one by one: pyarrow cannot join dictionaries in lists and structs.
     """
 
     rows: int
@@ -40,19 +40,20 @@ class Plan:
 
 
 def plan(stream: IO[bytes], size: int, footer: Footer, metadata: Any, names: Collection[str]) -> Plan:
-    """Check footer and page headers of the columns `names`.
+    """Check the footer, and the page headers of the columns `names`.
 
     Args:
         stream: the seekable file.
-        size: its bytes.
-        footer: what it says of its column chunks.
-        metadata: the same as pyarrow's FileMetaData, for the schema.
+        size: its size in bytes.
+        footer: its footer.
+        metadata: the footer as pyarrow's FileMetaData, for the schema.
         names: the columns that will be read.
 
-    Raises LimitError, ThriftError (what is wrong), OSError.
+    Raises:
+        ParquetLimitError, ThriftError: with what is wrong. OSError.
     """
     if footer.rows > _ROWS + _ROWS_PER_BYTE * size:
-        raise LimitError(f"{size:,} bytes cannot hold {footer.rows:,} rows")
+        raise ParquetLimitError(f"{size:,} bytes cannot hold {footer.rows:,} rows")
     columns = {j: metadata.schema.column(j) for j in range(metadata.num_columns)}
     leaves = {j: leaf for j, leaf in columns.items() if _belongs(leaf.path, names)}
     if len({leaf.path for leaf in leaves.values()}) < len(leaves):
@@ -60,7 +61,7 @@ def plan(stream: IO[bytes], size: int, footer: Footer, metadata: Any, names: Col
     if any(len(group.chunks) != len(columns) for group in footer.groups):
         raise ThriftError("a row group lacks columns of the schema, or has more")
     if any(leaf.physical_type == "FIXED_LEN_BYTE_ARRAY" and leaf.length > _MAX_CELL for leaf in leaves.values()):
-        raise LimitError("a column holds values of more than 1 MB")
+        raise ParquetLimitError("a column holds values of more than 1 MB")
     least = _check_groups(size, footer, leaves)
     pages: dict[int, list[Pages]] = {j: [] for j in leaves}
     left = _PAGES + size // _BYTES_PER_PAGE
@@ -76,9 +77,9 @@ def plan(stream: IO[bytes], size: int, footer: Footer, metadata: Any, names: Col
             pages[j].append(chunk)
             longest = max(chunk.front_coded, chunk.longest) if leaf.max_repetition_level else 0
             if group.chunks[j].values * longest > _PLAIN_BYTES:
-                raise LimitError(f'the lists of the column "{leaf.path[:100]}" may hold too long strings')
-    texts = {leaf.path: pages[j] for j, leaf in leaves.items() if _is_text(leaf)}
-    dictionaries = [path for path, checked in texts.items() if _readable(checked, nested=path not in names)]
+                raise ParquetLimitError(f'the strings in lists of the column "{leaf.path[:100]}" may be too long')
+    strings = {leaf.path: pages[j] for j, leaf in leaves.items() if _is_string(leaf)}
+    dictionaries = [path for path, checked in strings.items() if _readable(checked, nested=path not in names)]
     for j, leaf in leaves.items():
         width = _repeated(leaf, pages[j], whole=leaf.path not in dictionaries)
         if width:
@@ -87,12 +88,12 @@ def plan(stream: IO[bytes], size: int, footer: Footer, metadata: Any, names: Col
 
 
 def _belongs(path: str, names: Collection[str]) -> bool:
-    """Whether pyarrow reads the leaf `path` for one of the columns `names`, whose own names may have dots."""
+    """Whether pyarrow reads the leaf `path` for one of the columns `names`, whose names may contain dots."""
     parts = path.split(".")
     return any(".".join(parts[: i + 1]) in names for i in range(len(parts)))
 
 
-def _is_text(leaf: Any) -> bool:
+def _is_string(leaf: Any) -> bool:
     return leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type in ("STRING", "NONE")
 
 
@@ -102,14 +103,14 @@ def _readable(pages: Collection[Pages], *, nested: bool) -> bool:
 
 
 def _check_groups(size: int, footer: Footer, leaves: dict[int, Any]) -> int:
-    """Check the sizes of row groups as the footer has them. Returns how many rows of usual length a batch may hold."""
+    """Check the sizes of row groups in the footer. Returns the number of rows of average length for a batch."""
     least, plain, stored = _MOST_ROWS, 0, 0
     for group in footer.groups:
         total = sum(_plain(group.chunks[j], leaf) for j, leaf in leaves.items())
         packed = sum(group.chunks[j].size for j in leaves)
         _check_ratio("a row group", total, packed, _PLAIN_BYTES)
         if total > _GROUP_BYTES:
-            raise LimitError(f"a row group of {packed >> 10:,} kB would be {total >> 20:,} MB")
+            raise ParquetLimitError(f"a row group of {packed >> 10:,} kB would be {total >> 20:,} MB")
         plain, stored = plain + total, stored + packed
         if total and group.rows:
             least = min(least, max(1, MAX_BYTES * group.rows // total))
@@ -120,25 +121,25 @@ def _check_groups(size: int, footer: Footer, leaves: dict[int, Any]) -> int:
 
 
 def _plain(chunk: ColumnChunk, leaf: Any) -> int:
-    """Bytes of a column chunk in memory; what has a fixed length is as long when a dictionary holds it once."""
+    """Bytes of a column chunk in memory; values of fixed length take their length also if stored in a dictionary."""
     width = leaf.length if leaf.physical_type == "FIXED_LEN_BYTE_ARRAY" else 0
     return max(chunk.uncompressed, width * chunk.values)
 
 
 def _check_ratio(what: str, plain: int, packed: int, free: int) -> None:
     if plain > free and plain > _RATIO * packed:
-        raise LimitError(f"{what} of {packed >> 10:,} kB would be {plain >> 20:,} MB")
+        raise ParquetLimitError(f"{what} of {packed >> 10:,} kB would be {plain >> 20:,} MB")
 
 
 def _check_values(chunk: ColumnChunk, leaf: Any, rows: int) -> None:
     if chunk.values < rows or (chunk.values > rows and not leaf.max_repetition_level):
         raise ThriftError(f"{chunk.values:,} values in {rows:,} rows")
     if chunk.values > max(rows, _VALUES):
-        raise LimitError("a column holds lists of too many values")
+        raise ParquetLimitError("a column holds lists of too many values")
 
 
 def _repeated(leaf: Any, pages: Collection[Pages], *, whole: bool) -> int:
-    """Bytes that each row of a batch may take although the file holds them once; 0 when there are no such bytes."""
+    """Bytes that each row of a batch may take, although the file stores them once; 0 when there are none."""
     if leaf.physical_type == "FIXED_LEN_BYTE_ARRAY":
         return int(leaf.length)
     if leaf.physical_type != "BYTE_ARRAY":

@@ -1,7 +1,7 @@
-"""The page headers of a Parquet file, checked before pyarrow decodes the pages.
+"""Check the page headers of a Parquet file before pyarrow decodes the pages.
 
-pyarrow allocates what a page header claims: up to 2 GiB for a page, 16 bytes for each entry of a dictionary.
-Here only the headers are read, one after another; the pages between them are passed over.
+pyarrow allocates the size in a page header: up to 2 GiB for a page, 16 bytes for each entry of a dictionary. Here only
+the headers are read, and the pages between them are skipped.
 
 Source: https://github.com/apache/parquet-format, `parquet.thrift` (PageHeader and the headers within it) and README.md.
 """
@@ -22,24 +22,24 @@ _DELTA_BYTE_ARRAY = 7
 _DELTA = {6, _DELTA_BYTE_ARRAY}
 _BY_DICTIONARY = {2, 8}
 _WINDOW = 1 << 10
-_MAX_HEADER = 16 << 20  # holds up to four statistics, each as long as a value
+_MAX_HEADER = 16 << 20  # up to four statistics, each as long as a value
 _MAX_ENTRIES = 16 << 20
-_OLD_PADDING = 100  # what parquet-mr before 1.2.9 left out of the size of a chunk (PARQUET-816)
+_OLD_PADDING = 100  # bytes missing from the size of a chunk in files of parquet-mr before 1.2.9 (PARQUET-816)
 _LEAST = {"INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8, "BYTE_ARRAY": 4}  # bytes of a plain value
 
 
 @dataclass(frozen=True)
 class PageHeader:
-    """What a page claims.
+    """A page header.
 
     Attributes:
         kind: 0 data, 1 index, 2 dictionary, 3 data of version 2.
         size: bytes in the file.
         uncompressed: bytes in memory.
-        values: values or, of a dictionary, entries; 0 for an index.
-        encoding: of a data page, else 0.
+        values: the number of values, or of entries of a dictionary; 0 for an index.
+        encoding: the encoding of a data page, else 0.
         levels: bytes before the values of a page of version 2, which are not compressed.
-        packed: whether the rest is compressed, where the chunk's codec says so.
+        packed: whether the rest is compressed, if the chunk has a codec.
     """
 
     kind: int
@@ -70,7 +70,7 @@ def read_header(data: bytes) -> tuple[PageHeader, int]:
         if levels > min(size, uncompressed):
             raise ThriftError(f"a page of {size:,} bytes cannot hold {levels:,} bytes of levels")
         if max(_size(inner, 2), _size(inner, 3)) > _size(inner, 1):
-            raise ThriftError("a page claims more nulls or rows than values")
+            raise ThriftError("a page has more nulls or rows than values")
     encoding = _number(inner, _ENCODING_OF[kind]) if kind in _ENCODING_OF else 0
     return PageHeader(kind, size, uncompressed, _size(inner, 1), encoding, levels, packed), reader.at
 
@@ -91,16 +91,16 @@ def _size(fields: Fields, field: int) -> int:
 
 @dataclass(frozen=True)
 class Pages:
-    """What the pages of a column chunk hold.
+    """A summary of the pages of a column chunk.
 
     Attributes:
-        count: how many there are.
+        count: the number of pages.
         dictionary: bytes of the dictionary in memory, 0 when there is none. Many rows may repeat its longest value.
-        longest: bytes of its longest value, where strings in lists are partly from it; else 0.
-        delta: whether there are pages in one of the delta encodings of strings.
-        mixed: whether only a part of the data pages refers to the dictionary.
-        front_coded: bytes of the largest page whose values begin as the one before (DELTA_BYTE_ARRAY): each of its
-            values may be as long as the page.
+        longest: bytes of its longest value, where only some of the strings in lists are from it; else 0.
+        delta: whether there are pages in a delta encoding of strings.
+        mixed: whether only some of the data pages refer to the dictionary.
+        front_coded: bytes of the largest page of values with common prefixes (DELTA_BYTE_ARRAY): each of its values may
+            be as long as the page.
     """
 
     count: int
@@ -112,16 +112,17 @@ class Pages:
 
 
 def check_pages(stream: IO[bytes], chunk: ColumnChunk, column: Any, *, padded: bool, limit: int) -> Pages:
-    """Walk the pages of a column chunk as pyarrow will read them.
+    """Check the page headers of a column chunk.
 
     Args:
         stream: the seekable file.
-        chunk: what the footer says.
+        chunk: its description in the footer.
         column: pyarrow's ColumnSchema.
-        padded: whether the chunk may be longer than the footer says, as files of old programs are.
-        limit: how many pages it may have at most.
+        padded: whether the chunk may be longer than in the footer, as in files of old programs.
+        limit: the maximum number of pages.
 
-    Raises ThriftError (what is wrong), OSError.
+    Raises:
+        ThriftError: with what is wrong. OSError.
     """
     at, end = chunk.start, chunk.start + chunk.size + (_OLD_PADDING if padded else 0)
     values, count, uncompressed, front_coded = chunk.values, 0, 0, 0
@@ -136,7 +137,7 @@ def check_pages(stream: IO[bytes], chunk: ColumnChunk, column: Any, *, padded: b
         if at > end:
             raise ThriftError(f"a page of {header.size:,} bytes is longer than the rest of its column chunk")
         if uncompressed > chunk.uncompressed:
-            raise ThriftError(f"pages of {uncompressed:,} bytes, where the footer says {chunk.uncompressed:,}")
+            raise ThriftError(f"pages of {uncompressed:,} bytes, but {chunk.uncompressed:,} in the footer")
         if count > limit:
             raise ThriftError("the file has too many small pages")
         if header.kind == _DICTIONARY:
@@ -146,7 +147,7 @@ def check_pages(stream: IO[bytes], chunk: ColumnChunk, column: Any, *, padded: b
             first = header, body
         elif header.kind != _INDEX:
             if header.values > values:
-                raise ThriftError(f"a page claims {header.values:,} values, where {values:,} are left")
+                raise ThriftError(f"a page has {header.values:,} values, but {values:,} are left")
             values -= header.values
             encodings.add(header.encoding)
             if header.encoding in _DELTA:
@@ -162,7 +163,7 @@ def check_pages(stream: IO[bytes], chunk: ColumnChunk, column: Any, *, padded: b
 
 
 def _body(stream: IO[bytes], at: int, header: PageHeader, chunk: ColumnChunk) -> bytes:
-    """The page in memory, without the levels of version 2."""
+    """The decompressed page, without the levels of version 2."""
     stream.seek(at + header.levels)
     data = stream.read(header.size - header.levels)
     return decompress(data, chunk.codec if header.packed else 0, header.uncompressed - header.levels)

@@ -1,7 +1,7 @@
-"""Contents of Parquet pages of strings that make pyarrow allocate more than the page headers say.
+"""Check Parquet pages of strings that make pyarrow allocate more than the sizes in their headers.
 
-The delta encodings begin with a count of lengths, for which pyarrow allocates 4 bytes each. Pages in them are
-decompressed one by one, and the count is compared with the page header's.
+The delta encodings begin with a count of lengths, for which pyarrow allocates 4 bytes each. Such pages are decompressed
+one by one, and the count is compared with that of the page header.
 
 Source: https://github.com/apache/parquet-format, Encodings.md (the delta encodings).
 """
@@ -16,7 +16,7 @@ _BYTES_OF_LENGTH = 4
 
 
 def decompress(data: bytes, codec: int, size: int) -> bytes:
-    """The page's bytes in memory, `size` of them. Raises ThriftError."""
+    """Decompress a page of `size` bytes. Raises ThriftError."""
     if codec == 0 or not size:
         return data
     if codec not in _CODECS:
@@ -31,7 +31,7 @@ def decompress(data: bytes, codec: int, size: int) -> bytes:
 
 
 def after_levels(data: bytes, kinds: int) -> int:
-    """Where the values of a page of version 1 begin, behind `kinds` (0, 1 or 2) runs of levels."""
+    """The position of the values in a page of version 1, after `kinds` (0, 1 or 2) runs of levels."""
     at = 0
     for _ in range(kinds):
         at += _BYTES_OF_LENGTH + int.from_bytes(data[at : at + _BYTES_OF_LENGTH], "little")
@@ -52,7 +52,7 @@ def _count(reader: CompactReader, values: int) -> tuple[int, int, int]:
     if not 0 < parts <= block <= len(reader.data) * 8 + (1 << 16):
         raise ThriftError("a page has lengths in blocks of the wrong size")
     if count > values:
-        raise ThriftError(f"a page of {values:,} values claims {count:,} lengths")
+        raise ThriftError(f"a page of {values:,} values has {count:,} lengths")
     return block, parts, count
 
 
@@ -68,11 +68,11 @@ def _skip_numbers(reader: CompactReader, values: int) -> None:
 
 
 def longest(data: bytes, entries: int) -> int:
-    """Bytes of the longest of the strings in a dictionary. Raises ThriftError."""
+    """Bytes of the longest string in a dictionary. Raises ThriftError."""
     at = most = 0
     for _ in range(entries):
         size = int.from_bytes(data[at : at + _BYTES_OF_LENGTH], "little")
         most, at = max(most, size), at + _BYTES_OF_LENGTH + size
     if at > len(data):
-        raise ThriftError("a dictionary is cut short")
+        raise ThriftError("a dictionary is truncated")
     return most

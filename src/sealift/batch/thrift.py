@@ -1,4 +1,4 @@
-"""Thrift's compact protocol, which Parquet's footer and page headers are written in, read strictly.
+"""A strict reader of Thrift's compact protocol, the format of Parquet's footer and page headers.
 
 Source: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 """
@@ -9,31 +9,31 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
-MAX_DEPTH = 16  # structs and containers within each other; Parquet's own go to 7
+MAX_DEPTH = 16  # nesting of structs and containers; Parquet needs 7
 
 _BITS = {I16: 16, I32: 32, I64: 64}
-_MEMORY = {STRUCT: 96, BINARY: 32}  # bytes that readers in C++ allocate for an element, at the least; 8 for others
+_MEMORY = {STRUCT: 96, BINARY: 32}  # the least bytes that readers in C++ allocate for an element; 8 for other types
 
-# Integers and structs by their field id and type. A field of an unexpected type is therefore a missing field.
+# Integers and structs by field id and type, so that a field of an unexpected type counts as missing.
 Fields: TypeAlias = Mapping[tuple[int, int], "int | Fields"]
 
 
 class ThriftError(ValueError):
-    """The bytes are not the compact protocol."""
+    """The bytes are not valid in the compact protocol."""
 
 
 class TruncatedError(ThriftError):
     """The bytes end within a value."""
 
     def __init__(self) -> None:
-        super().__init__("a Thrift structure is cut short")
+        super().__init__("a Thrift structure is truncated")
 
 
 class CompactReader:
-    """Reads `data`; `at` is the position. Each turn of a loop takes at least one byte, so that time is linear."""
+    """Reads `data`; `at` is the position. Each iteration consumes at least one byte, so that time is linear."""
 
     def __init__(self, data: bytes, memory: int = 256 << 20) -> None:
-        """`memory`: bytes that another reader may allocate for lists, which it does once it has read their lengths."""
+        """`memory` limits the bytes that a reader in C++ allocates for lists when it has read their lengths."""
         self.data = data
         self.at = 0
         self._memory = memory
@@ -93,13 +93,13 @@ class CompactReader:
         return kind, count
 
     def claim(self, size: int) -> None:
-        """Count bytes that another reader allocates."""
+        """Count bytes that a reader in C++ allocates."""
         self._memory -= size
         if self._memory < 0:
             raise ThriftError("its lists would take too much memory")
 
     def struct(self, depth: int = 1) -> Fields:
-        """A struct's integers, booleans and structs; strings and containers are checked and left out."""
+        """The integers, booleans and structs of a struct; strings and containers are checked and skipped."""
         values: dict[tuple[int, int], int | Fields] = {}
         for field, kind in self.fields(depth):
             if kind in _BITS:
@@ -113,7 +113,7 @@ class CompactReader:
         return values
 
     def skip(self, kind: int, depth: int, *, element: bool = False) -> None:
-        """Pass over a value. `element`: of a container, where a boolean takes a byte."""
+        """Skip a value. `element` means an element of a container, where a boolean takes a byte."""
         if kind in _BITS:
             self.varint()
         elif kind == BINARY:
@@ -147,7 +147,7 @@ class CompactReader:
                 self.skip(inner, depth, element=True)
 
     def _need(self, count: int) -> None:
-        # Each element takes a byte at least: a claimed length beyond the bytes is found before any loop.
+        # Each element takes at least one byte, so a length beyond the data is detected before any loop.
         if count > len(self.data) - self.at:
             raise TruncatedError
 

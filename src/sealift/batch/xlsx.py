@@ -1,4 +1,4 @@
-"""XLSX in, by openpyxl, row by row and within limits: the first sheet, typed cells."""
+"""Read XLSX by openpyxl, row by row and within limits: the first sheet, with typed cells."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _MAX_COLUMNS = 16_384
 _FIX = "Open it in the spreadsheet program and save it again as .xlsx."
 
 _Record: TypeAlias = dict[int, Any]
-"""The cells of a row that are not empty, by column from 1."""
+"""Column (from 1) → value, for the non-empty cells of a row."""
 
 
 class _NotComputed:
-    """A formula whose result is not in the file: the program that wrote it did not compute it."""
+    """A formula whose result is not in the file."""
 
 
 _NOT_COMPUTED = _NotComputed()
 
 
 class XlsxReader:
-    """An open workbook; its first sheet, whose first record is the header."""
+    """The first sheet of an open workbook; its first record is the header."""
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
         """Read the header. Raises FileError E404, E405."""
@@ -43,12 +43,12 @@ class XlsxReader:
         self.skipped = 0
         self.arrow_types: Mapping[str, Any] = {}
         self._row = 0
-        with _understood(where):
+        with _as_e404(where):
             self._archive = Archive(stream)
             self._records = _records(self._archive, where)
             self._row, header = next(((row, record) for row, record in self._records if record), (0, {}))
         if not header:
-            raise malformed("The first sheet is empty.", where, "Put a header and one line for each row into it.")
+            raise malformed("The first sheet is empty.", where, "Write a header and one line for each row.")
         if _NOT_COMPUTED in header.values():
             raise malformed("A heading is a formula whose result is not in the file.", where, _FIX)
         names = [header.get(column) for column in range(1, max(header) + 1)]
@@ -65,7 +65,7 @@ class XlsxReader:
             self._rows += len(records)
 
     def done(self) -> tuple[int, int]:
-        """Rows read; the whole is not known."""
+        """The rows read; the total number is not known."""
         return self._rows, 0
 
     def close(self) -> None:
@@ -74,19 +74,19 @@ class XlsxReader:
         self._stream.close()
 
     def _some(self, rows: int, columns: Collection[int]) -> list[_Record]:
-        """At most `rows` records, fewer where their texts are long."""
-        found: list[_Record] = []
+        """At most `rows` records, fewer where their strings are long."""
+        records: list[_Record] = []
         held = 0
-        with _understood(self._where):
+        with _as_e404(self._where):
             for record in self._rows_in_place:
-                found.append(record)
+                records.append(record)
                 held += sum(len(text) for column in columns if isinstance(text := record.get(column), str))
-                if len(found) == rows or held > MAX_BYTES:
+                if len(records) == rows or held > MAX_BYTES:
                     break
-        return found
+        return records
 
     def _in_place(self) -> Iterator[_Record]:
-        """The records up to the last that is not empty, with those that the file leaves out."""
+        """The records up to the last non-empty one, including empty rows that are not in the file."""
         last = self._row
         for row, record in self._records:
             last = row
@@ -99,7 +99,7 @@ class XlsxReader:
 
 
 def _records(archive: Archive, where: str) -> Iterator[tuple[int, _Record]]:
-    """The rows of the first sheet that are in the file, each with its number. Raises ValueError."""
+    """The numbers and records of the rows of the first sheet that are in the file. Raises ValueError."""
     from openpyxl.reader.excel import ExcelReader, apply_stylesheet
     from openpyxl.worksheet._reader import DATA_TAG, FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkSheetParser
     from openpyxl.xml.constants import SHARED_STRINGS
@@ -129,12 +129,12 @@ def _records(archive: Archive, where: str) -> Iterator[tuple[int, _Record]]:
                 continue
             row, cells = parser.parse_row(element)
             if not last < row <= MAX_ROWS:
-                raise TooLargeError(f"row {row:,} follows row {last:,}; rows ascend to {MAX_ROWS:,} at most")
+                raise TooLargeError(f"row {row:,} follows row {last:,}; rows must ascend to at most {MAX_ROWS:,}")
             last = row
             record: _Record = {}
             for cell, source in zip(cells, element, strict=True):
                 value = cell["value"]
-                # A text formula whose result is the empty text has an empty value; others have none at all.
+                # A formula whose result is the empty string has an empty value; one without a result has none.
                 computed = value is not None or (source.get("t") == "str" and source.find(VALUE_TAG) is not None)
                 if not computed and source.find(FORMULA_TAG) is not None:
                     value = _NOT_COMPUTED
@@ -142,7 +142,7 @@ def _records(archive: Archive, where: str) -> Iterator[tuple[int, _Record]]:
                     continue
                 column = cell["column"]
                 if column > _MAX_COLUMNS or column in record:
-                    raise TooLargeError(f"row {row:,} has a cell twice, or beyond column {_MAX_COLUMNS:,}")
+                    raise TooLargeError(f"row {row:,} has a duplicate cell, or one beyond column {_MAX_COLUMNS:,}")
                 record[column] = value
             yield row, record
 
@@ -153,18 +153,18 @@ def _strings(archive: Archive, name: str) -> list[str]:
     from openpyxl.xml.constants import SHEET_MAIN_NS
 
     item, plain = f"{{{SHEET_MAIN_NS}}}si", f"{{{SHEET_MAIN_NS}}}t"
-    found: list[str] = []
+    strings: list[str] = []
     with archive.strings(name) as part:
         for _, element in children(part, 1, drop=False):
             if element.tag == item:
                 simple = len(element) == 1 and element[0].tag == plain
                 text = (element[0].text or "") if simple else Text.from_tree(element).content
-                found.append(text.replace("x005F_", ""))
-    return found
+                strings.append(text.replace("x005F_", ""))
+    return strings
 
 
 def _chunk(records: list[_Record], columns: Mapping[str, int], width: int, first: int) -> Chunk:
-    # A sheet has no record width of its own: cells that are not there are empty, cells beyond the header are faults.
+    # Rows of a sheet have no fixed width: absent cells are empty, and cells beyond the header are faults.
     faults: list[Problem] = []
     sound: list[int] = []
     for i, record in enumerate(records):
@@ -176,7 +176,7 @@ def _chunk(records: list[_Record], columns: Mapping[str, int], width: int, first
             faults.append(Problem(first + i, "", "R105", message))
         elif name is not None:
             message = (
-                f'"{name}" is a formula whose result is not in the file: open it in a spreadsheet program and save it.'
+                f'"{name}" is a formula whose result is not in the file. Open it in a spreadsheet program and save it.'
             )
             faults.append(Problem(first + i, name, "R102", message))
         else:
@@ -188,15 +188,15 @@ def _chunk(records: list[_Record], columns: Mapping[str, int], width: int, first
 
 
 @contextmanager
-def _understood(where: str) -> Iterator[None]:
-    """Turn what openpyxl raises on a file that is none of its own into E404."""
+def _as_e404(where: str) -> Iterator[None]:
+    """Convert errors of openpyxl to E404."""
     try:
-        with no_warnings():  # styles and validations it does not know
+        with no_warnings():  # unknown styles and validations
             yield
     except (FileError, MemoryError):
         raise
     except TooLargeError as error:
         raise malformed(f"The workbook exceeds a limit: {error}.", where, _FIX) from None
-    except Exception as error:  # openpyxl has no error of its own for damage: it fails wherever the damage shows
-        reason = "it is no ZIP archive" if isinstance(error, zipfile.BadZipFile) else str(error)[:200]
+    except Exception as error:  # openpyxl has no exception for damaged files and may raise anything
+        reason = "it is not a ZIP archive" if isinstance(error, zipfile.BadZipFile) else str(error)[:200]
         raise malformed(f"The file is not an XLSX workbook: {reason}.", where, _FIX) from None

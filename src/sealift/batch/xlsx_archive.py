@@ -1,7 +1,7 @@
-"""The parts of a workbook's archive, read within limits: a small file may claim to hold gigabytes.
+"""Read the parts of a workbook's archive within limits: a small file may declare gigabytes.
 
-A part's size comes from the archive's directory, and `zipfile` gives no more than it says there. What is left to bound
-is what the XML parser holds at once: a single token, and the elements that are not dropped yet.
+`zipfile` reads no more than the size of a part in the archive's directory. The limits here bound the memory of the XML
+parser: a single token, and the elements that are not dropped yet.
 """
 
 from __future__ import annotations
@@ -13,25 +13,28 @@ from typing import IO, Any
 from xml.etree.ElementTree import Element, iterparse
 
 _CHUNK = 1 << 14
-_TOKEN = 1 << 20  # a cell holds 32,767 characters, of at most 10 bytes each as XML
+_TOKEN = 1 << 20  # a cell has at most 32,767 characters of at most 10 bytes each in XML
 _HELD_TAGS = 1 << 19  # a row has at most 16,384 cells
 _HELD_BYTES = 64 << 20
 _SMALL_BYTES, _SMALL_TAGS = 16 << 20, 400_000  # styles, names, relations: openpyxl makes objects of them
 _STRING_BYTES, _STRING_TAGS = 128 << 20, 8_000_000
-_PLAIN_BYTES, _RATIO = 64 << 20, 200  # a sheet beyond this size that shrinks more than this was made to harm
+_PLAIN_BYTES, _RATIO = 64 << 20, 200  # a larger sheet that is compressed more than this is hostile
 _MARKUP = re.compile(rb"<[!?]")
 _ENCODING = re.compile(rb"<\?xml[^>]*\bencoding\s*=\s*[\"']([^\"']*)")
 
 
 class TooLargeError(ValueError):
-    """A part exceeds a limit, or is XML of a kind that spreadsheets do not write."""
+    """A part exceeds a limit, or has XML of a kind that spreadsheet programs do not write."""
 
 
 class Part:
-    """A part's XML as a stream that refuses what would exhaust the parser.
+    """The XML of a part as a stream, which raises where the parser would need too much memory.
 
-    Attributes:
-        tags: how many may begin before `dropped` is called again.
+    Args:
+        stream: the XML.
+        name: the name of the part.
+        tags: the number of tags that may begin before `dropped` is called.
+        size: the number of bytes that may be read before `dropped` is called.
     """
 
     def __init__(self, stream: IO[bytes], name: str, *, tags: int, size: int) -> None:
@@ -50,7 +53,7 @@ class Part:
         return b"".join(iter(lambda: self._checked(self._stream.read(_CHUNK)), b""))
 
     def dropped(self) -> None:
-        """What was read so far is held no longer."""
+        """Reset the counts: the elements read so far are no longer in memory."""
         self._tags, self._bytes = self._limits
 
     def close(self) -> None:
@@ -70,7 +73,7 @@ class Part:
         if first:
             self._begun = True
             self._check_start(data)
-        # With another encoding, an entity, a comment or a CDATA section the checks below would not see every tag.
+        # With another encoding, entities, comments or CDATA sections, the checks below would not see every tag.
         joined = self._last + data
         if b"\0" in data or _MARKUP.search(joined, 2 if first else 0):
             raise TooLargeError(f"{self._name} holds XML of a kind that spreadsheet programs do not write")
@@ -98,7 +101,7 @@ class Part:
 
 
 class Archive(zipfile.ZipFile):
-    """A workbook's archive whose parts come within limits."""
+    """A workbook's archive, whose parts are read within limits."""
 
     def part(self, name: str) -> Part:
         """A sheet, or the table of shared strings, to be read with `children`. Raises TooLargeError."""
@@ -115,7 +118,7 @@ class Archive(zipfile.ZipFile):
         return Part(super().open(name), name, tags=_STRING_TAGS, size=_STRING_BYTES)
 
     def open(self, name: Any, mode: Any = "r", *args: Any, **options: Any) -> Any:
-        """Any other part, which is read whole; `read` comes here too. Raises TooLargeError."""
+        """Any other part, which is read at once; `read` calls this too. Raises TooLargeError."""
         size = self.getinfo(name if isinstance(name, str) else name.filename).file_size
         if size > _SMALL_BYTES:
             raise TooLargeError(f"{name} would be {size >> 20:,} MB")
@@ -123,12 +126,12 @@ class Archive(zipfile.ZipFile):
 
 
 def children(part: Part, depth: int, *, drop: bool = True) -> Iterator[tuple[str, Element]]:
-    """The elements at `depth` below the root as they end, each with its parent's tag; then they are dropped.
+    """Yield the elements at `depth` below the root, each with its parent's tag, and drop them afterwards.
 
     Args:
         part: the XML.
         depth: 1 for the root's children, 2 for theirs.
-        drop: whether what was dropped no longer counts against the part's limits.
+        drop: whether dropped elements no longer count towards the part's limits.
     """
     path: list[Element] = []
     for event, element in iterparse(part, ("start", "end")):  # noqa: S314 -- `Part` lets no entity through

@@ -1,4 +1,4 @@
-"""Work on items in threads, with the results in the items' order and few items in memory."""
+"""A parallel `map` with the results in order and a bounded number of items in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def in_order(
+def ordered_map(
     items: Iterable[Item],
     work: Callable[[Item], Result],
     *,
@@ -20,17 +20,17 @@ def in_order(
     most: int,
     interrupted: Callable[[], object] = lambda: None,
 ) -> Iterator[Result]:
-    """`map(work, items)`, computed ahead: items are taken in the caller's thread while others are worked on.
+    """`map(work, items)` in several threads; `items` is iterated in the caller's thread.
 
-    What raises does so after the results before it, whether it is `items` or `work`.
+    An exception of `items` or `work` is raised after the results before it.
 
     Args:
-        items: taken one by one.
-        work: called in several threads at once.
-        workers: the threads; with one, nothing is computed ahead.
-        size: how much of `most` an item takes.
-        most: no further item is taken while those in work take more than this together.
-        interrupted: called for an interrupt, before the threads are waited for; it ends what they are doing.
+        items: the items.
+        work: called by several threads at the same time.
+        workers: the number of threads; with 1, everything is done in the caller's thread.
+        size: the size of an item, in the units of `most`.
+        most: no further item is taken while the total size of the items in work exceeds this.
+        interrupted: called after an interrupt, before the threads are joined; it must end their work.
     """
     if workers == 1:
         yield from map(work, items)
