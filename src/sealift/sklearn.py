@@ -24,7 +24,7 @@ from sealift.contract.outputs.score import SCORE
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import ContractError, MissingExtraError
 from sealift.runtime import SealedModel, load
-from sealift.seal import Source
+from sealift.seal import FileSource
 
 try:
     from scipy.sparse import issparse
@@ -54,7 +54,7 @@ __all__ = [
     "as_estimator",
 ]
 
-_Model: TypeAlias = "SealedModel | Source"
+_Model: TypeAlias = "SealedModel | FileSource"
 _Array: TypeAlias = npt.NDArray[Any]
 
 

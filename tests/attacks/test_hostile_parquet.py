@@ -48,7 +48,7 @@ def test_random_changes() -> None:
         ("dictionary, snappy: column 0: page of 2147483647 bytes", 'row group 0, column "age": pages of 2,147,48'),
         ("version 2, delta, gzip: endless number", 'column "id": a Thrift number has more than 10 bytes'),
         ("dictionary, zstd: column 3, page 0: 2147483647 values", "cannot hold 2,147,483,647 entries"),
-        ("footer: a million columns claimed", "its footer is cut short"),
+        ("footer: a million columns claimed", "its footer is truncated"),
         ("footer: encrypted", "it is encrypted"),
         ("footer: encrypted columns", "it is encrypted"),
     ],

@@ -19,7 +19,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sealift.cli import main
 from sealift.cli.overrides import read_overrides
-from sealift.cli.tables import read_data
+from sealift.cli.read_data import read_data
 from sealift.errors import SealiftError
 from sealift.packing import ContractOptions
 from sealift.packing.load_model import load_model
@@ -155,7 +155,7 @@ def test_other_tables_keep_their_types(tmp_path: Path, suffix: str) -> None:
 
 def test_without_pandas_the_rows_are_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "d.csv").write_text(CSV)
-    monkeypatch.setattr("sealift.cli.tables.find_spec", lambda _: None)
+    monkeypatch.setattr("sealift.cli.read_data.find_spec", lambda _: None)
     rows, _ = read_data(tmp_path / "d.csv", target="target", drop=[])
     assert rows["whole"].tolist() == [1, 2, -3]
 

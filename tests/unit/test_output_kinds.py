@@ -138,7 +138,7 @@ def with_angles(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("with_angles")
 def test_a_kind_of_another_package() -> None:
-    from sealift.batch.answers import _split, answer_columns
+    from sealift.batch.chunk_answers import _split, answer_columns
     from sealift.packing.proof.report import Report
 
     output = Output(name="wind", kind="angle", dtype="float64")

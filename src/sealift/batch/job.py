@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from sealift import files
-from sealift.batch.answers import MAX_LISTED, ChunkAnswers, answer_columns, answers_of, no_cautions
+from sealift.batch.chunk_answers import MAX_LISTED, ChunkAnswers, answer_columns, answers_of, no_cautions
 from sealift.batch.chunks import Chunk, Kind, OutputColumn, Reader, Renderer, Writer, rows_per_chunk
 from sealift.batch.kinds import kind_of, open_table, open_writer
 from sealift.batch.ordered_map import ordered_map
@@ -28,7 +28,7 @@ from sealift.errors import ContractError, FileError
 
 if TYPE_CHECKING:
     from sealift.runtime import SealedModel
-    from sealift.seal import Source
+    from sealift.seal import FileSource
 
 _MOST_CELLS_AHEAD = 500_000  # with more cells in work, no chunk is read before one is written
 Progress: TypeAlias = Callable[[int, int, int], None]
@@ -69,7 +69,7 @@ class Summary:
 
 
 def score(
-    file: SealedModel | Source,
+    file: SealedModel | FileSource,
     input: Path | str | IO[bytes],
     output: Path | str | IO[bytes],
     *,
@@ -166,7 +166,7 @@ def score(
 
 
 def opened(
-    file: SealedModel | Source, seconds: float | None, memory: float | None
+    file: SealedModel | FileSource, seconds: float | None, memory: float | None
 ) -> AbstractContextManager[SealedModel]:
     """A context with the model, which is closed at the end unless the caller loaded it.
 

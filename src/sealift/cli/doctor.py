@@ -25,7 +25,7 @@ def run(
     as_json: bool,
 ) -> None:
     """Load the model, and the rows if given, and show the diagnosis. Exits with 1 when a step is not supported."""
-    from sealift.cli.tables import read_data
+    from sealift.cli.read_data import read_data
     from sealift.packing.doctor import doctor
     from sealift.packing.doctor.diagnosis import shows_unicode
     from sealift.packing.inputs.row_format import as_taken

@@ -42,7 +42,7 @@ def run(
     """Load model and rows, pack, sign, and tell what was proved."""
     from sealift.cli.keys import open_key
     from sealift.cli.overrides import Overrides, read_overrides
-    from sealift.cli.tables import read_data
+    from sealift.cli.read_data import read_data
     from sealift.packing import ContractOptions, OutputFile, PrivacyOptions, ProofOptions, pack
     from sealift.packing.inputs.row_format import as_taken
     from sealift.packing.load_model import load_noting

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sealift.contract.cautions import Cautions, cautions
     from sealift.contract.cells import CellReader, Unreadable, read_cell, read_column
     from sealift.contract.check import Batch, Problem, encode, is_missing, quoted
-    from sealift.contract.reader import RowReader
+    from sealift.contract.row_reader import RowReader
     from sealift.contract.rows import as_table, columns_of, match_columns
 
 # What computes with arrays is imported on first use: NumPy takes longer to start than `sealift inspect` to read a file.
@@ -28,7 +28,7 @@ _HOMES = {
     "cautions": ("Cautions", "cautions"),
     "cells": ("CellReader", "Unreadable", "read_cell", "read_column"),
     "check": ("Batch", "Problem", "encode", "is_missing", "quoted"),
-    "reader": ("RowReader",),
+    "row_reader": ("RowReader",),
     "rows": ("as_table", "columns_of", "match_columns"),
 }
 

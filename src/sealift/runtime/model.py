@@ -23,7 +23,7 @@ from sealift.runtime.golden import Examples, SelfTest, encoded, read_examples, s
 from sealift.runtime.isolated import AnyEngine, IsolatedEngine, closed
 from sealift.runtime.limits import Limits
 from sealift.runtime.weights import Weights
-from sealift.seal import Seal, Source
+from sealift.seal import FileSource, Seal
 from sealift.stages import Stages
 
 _log = logging.getLogger(__name__)
@@ -212,7 +212,7 @@ class SealedModel(EstimatorBase):
 
 
 def load(
-    source: Source,
+    source: FileSource,
     *,
     threads: int | None = None,
     warm: bool = False,

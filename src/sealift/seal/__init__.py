@@ -3,6 +3,7 @@
 The format is specified in spec/SEAL.md.
 """
 
+from sealift.seal.file_source import FileSource, read_source
 from sealift.seal.graph import GraphInfo, Port
 from sealift.seal.keys import PrivateKey, make_keys, open_private_key, sign_path
 from sealift.seal.layout import LIMITS
@@ -20,19 +21,18 @@ from sealift.seal.signature import (
     signatures,
     verify_key,
 )
-from sealift.seal.source import Source, read_source
 from sealift.seal.writer import assemble, write
 
 __all__ = [
     "FORMAT",
     "LIMITS",
+    "FileSource",
     "GraphInfo",
     "Manifest",
     "Port",
     "PrivateKey",
     "Seal",
     "Signature",
-    "Source",
     "assemble",
     "generate_keys",
     "key_id",

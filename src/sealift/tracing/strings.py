@@ -14,7 +14,7 @@ from sealift.graph.builder import Tensor, where
 from sealift.graph.edited_strings import EditedStrings, edited
 from sealift.graph.token_pattern import automaton
 from sealift.stages.text.edits import edits_of
-from sealift.stages.text.tables import Tables
+from sealift.stages.text.shared_tables import Tables
 from sealift.tracing.datetimes import Datetimes
 from sealift.tracing.series import SERIES_PROPERTIES, Series
 from sealift.tracing.unsupported import UnsupportedOperation

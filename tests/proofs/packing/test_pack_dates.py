@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 import sealift
 from packs import member, no_node
 from sealift.batch.job import score
-from sealift.cli.tables import read_data
+from sealift.cli.read_data import read_data
 from sealift.contract.datetimes import DAY
 from sealift.errors import ContractError, PackError, SealiftError
 from sealift.packing.inputs.detect import read_rows

@@ -20,7 +20,7 @@ WIRE = {"int": 0, "ints": 0, "float": 5, "floats": 5, "doubles": 1, "bytes": 2, 
 
 
 @dataclass(frozen=True)
-class Limits:
+class GraphLimits:
     """Limits of a whole graph, subgraphs included.
 
     Attributes:
@@ -60,7 +60,7 @@ class Rules:
     attributes: Mapping[str, tuple[int, str]]
     sizes: Mapping[str, Mapping[str, Any]]
     schemas: Mapping[str, Schema]
-    limits: Limits
+    limits: GraphLimits
 
 
 @cache
@@ -75,7 +75,7 @@ def rules() -> Rules:
         attributes={kind: (code, field) for kind, (code, field) in raw["attributes"].items()},
         sizes=raw["sizes"],
         schemas={name: _schema(fields) for name, fields in raw["messages"].items()},
-        limits=Limits(**raw["limits"]),
+        limits=GraphLimits(**raw["limits"]),
     )
 
 

@@ -14,9 +14,9 @@ from sealift.seal.graph.refusal import exceeded, malformed, refused, shown
 from sealift.seal.graph.rules import rules
 from sealift.seal.graph.wire import (
     Data,
+    ModelBytes,
     RefusedFieldError,
     Run,
-    Source,
     Span,
     TooManyFieldsError,
     WireError,
@@ -101,7 +101,7 @@ def product(sizes: Iterable[int]) -> int:
     return prod(filter(None, map(abs, sizes)))
 
 
-def integers(source: Source, runs: list[Run]) -> list[int]:
+def integers(source: ModelBytes, runs: list[Run]) -> list[int]:
     """The numbers of a short list of `ints`, each of which counts as a field. Raises SealError E203."""
     try:
         return decoded(source, runs)
@@ -109,7 +109,7 @@ def integers(source: Source, runs: list[Run]) -> list[int]:
         raise _too_many_fields() from None
 
 
-def fields_of(source: Source, span: Span, kind: str) -> dict[str, Any]:
+def fields_of(source: ModelBytes, span: Span, kind: str) -> dict[str, Any]:
     """The fields of a message.
 
     Raises:
@@ -125,7 +125,7 @@ def fields_of(source: Source, span: Span, kind: str) -> dict[str, Any]:
         raise refused(f"{kind} with the field {field}") from None
 
 
-def tensor(source: Source, span: Span, weights: Mapping[str, int] | None = None) -> Constant:
+def tensor(source: ModelBytes, span: Span, weights: Mapping[str, int] | None = None) -> Constant:
     """Check a tensor.
 
     Args:
@@ -163,7 +163,7 @@ def tensor(source: Source, span: Span, weights: Mapping[str, int] | None = None)
     return Constant(name, _few(source, fields, count, element), _SIZES[element])
 
 
-def _member(source: Source, fields: Mapping[str, Any], weights: Mapping[str, int] | None) -> str:
+def _member(source: ModelBytes, fields: Mapping[str, Any], weights: Mapping[str, int] | None) -> str:
     """The member that holds the data of a tensor. Raises SealError E208 for any other location."""
     entries = [fields_of(source, inner, "StringStringEntryProto") for inner in fields.get("external_data", [])]
     if len(entries) == 1 and fields.get("data_location") == _EXTERNAL:
@@ -173,7 +173,7 @@ def _member(source: Source, fields: Mapping[str, Any], weights: Mapping[str, int
     raise refused("a tensor whose data are outside the sealed file, in another file of this computer")
 
 
-def port(source: Source, span: Span, *, required: bool) -> tuple[bytes, Port | None]:
+def port(source: ModelBytes, span: Span, *, required: bool) -> tuple[bytes, Port | None]:
     """Check a ValueInfoProto, and return its name and type. Raises SealError E203, E205, E208."""
     value = fields_of(source, span, "ValueInfoProto")
     name = text(source.data, value.get("name"))
@@ -222,7 +222,7 @@ def _fits(fields: Mapping[str, Any], held: list[str], count: int, element: int) 
     return length(content, kind) == count if kind != "ints" else length(content, kind) >= count
 
 
-def _few(source: Source, fields: Mapping[str, Any], count: int, element: int) -> tuple[int, ...] | Data:
+def _few(source: ModelBytes, fields: Mapping[str, Any], count: int, element: int) -> tuple[int, ...] | Data:
     if "raw_data" in fields:
         start, end = fields["raw_data"]
         return source.data[start:end]

@@ -13,7 +13,7 @@ from typing import Any
 from sealift.seal.graph.refusal import exceeded, malformed, refused, shown
 from sealift.seal.graph.rules import rules
 from sealift.seal.graph.tensors import Constant, Port, Weight, fields_of, integers, port, product, tensor, text
-from sealift.seal.graph.wire import Data, Source, Span, length
+from sealift.seal.graph.wire import Data, ModelBytes, Span, length
 
 # The only permitted key: ONNX Runtime reads options of the session from another one.
 _METADATA = b"sealift.contract"
@@ -93,7 +93,7 @@ class _Walk:
         self.weights: dict[str, Weight] = {}
         self.transposes = False
         self._folded = folded
-        self._source = Source(data, rules().limits.fields)
+        self._source = ModelBytes(data, rules().limits.fields)
         self._data = data
         self._scope: dict[bytes, _Value] = {}
         self._turns = 1

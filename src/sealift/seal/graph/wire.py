@@ -26,7 +26,7 @@ _ELEMENT = {"ints": _VARINT, "floats": rb"[\x00-\xff]{4}", "doubles": rb"[\x00-\
 _WIDTH = {"floats": 4, "doubles": 8}
 
 
-class Source:
+class ModelBytes:
     """The bytes of a model, and the number of fields that may still be read, which bounds the cost of reading.
 
     Attributes:
@@ -53,7 +53,7 @@ class RefusedFieldError(ValueError):
     """A field that a sealed graph must not have; the argument is its name or number."""
 
 
-def message(source: Source, span: Span, schema: Schema) -> dict[str, Any]:
+def message(source: ModelBytes, span: Span, schema: Schema) -> dict[str, Any]:
     """The fields of a message by name.
 
     An `int` is a number, `bytes` and messages are spans; `strings` and repeated messages are lists of spans; `ints`,
@@ -144,7 +144,7 @@ def length(runs: list[Run], kind: str) -> int:
     return sum((end - start) // (tag + _WIDTH.get(kind, 1)) for start, end, tag in runs)
 
 
-def integers(source: Source, runs: list[Run]) -> list[int]:
+def integers(source: ModelBytes, runs: list[Run]) -> list[int]:
     """The numbers of a short list of `ints`, each of which counts as a field.
 
     Raises:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from sealift.contract import Batch, Problem, Stage, quoted
 from sealift.errors import ContractError, SealError
 from sealift.stages.base import StageRun
+from sealift.stages.text.shared_tables import Tables
 from sealift.stages.text.stage import TextStage, is_refusing
-from sealift.stages.text.tables import Tables
 
 Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
 

@@ -8,7 +8,7 @@ from typing import Any
 from sealift.errors import SealError
 from sealift.stages.text import read
 from sealift.stages.text.chars import CharMap, Lower
-from sealift.stages.text.tables import Tables
+from sealift.stages.text.shared_tables import Tables
 
 MOST_EDITS = 16
 LONGEST_TEXT = 1 << 24

@@ -11,7 +11,7 @@ from sealift.stages.base import StageRun, StageType
 from sealift.stages.text.stage import is_refusing
 
 
-class Text(StageType):
+class TextStageType(StageType):
     """Strings to the columns that their terms fill, and how often (spec/TEXT.md)."""
 
     name = "text"
@@ -30,7 +30,7 @@ class Text(StageType):
         return is_refusing(stage)
 
 
-TEXT = Text()
+TEXT = TextStageType()
 KIND = f"{TEXT.name}/{TEXT.version}"
 
 

@@ -15,8 +15,8 @@ from sealift.stages.text.edits import edits_of
 from sealift.stages.text.grams import Blanks, inside_words, of_chars, of_words
 from sealift.stages.text.murmur import column_of
 from sealift.stages.text.scan import Scanner
-from sealift.stages.text.tables import Tables
-from sealift.stages.text.values import value_of
+from sealift.stages.text.shared_tables import Tables
+from sealift.stages.text.value_reader import value_of
 
 MOST_COLUMNS = 1 << 20
 LONGEST_GRAM = 64

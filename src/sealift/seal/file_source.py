@@ -12,14 +12,14 @@ from sealift.errors import FileError, SealError, SignatureError
 from sealift.seal import reader
 from sealift.seal.reader import Seal
 
-Source: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Any"
+FileSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Any"
 """A path, the bytes of a file, a binary stream, or an object whose `open("rb")` returns one (fsspec, zipfile)."""
 
 _MOST = (1 << 31) - 1  # bytes of a stream, which is read into memory; files are mapped
 _PIECE = 1 << 20
 
 
-def read_source(source: Source) -> Seal:
+def read_source(source: FileSource) -> Seal:
     """Read and check a sealed file.
 
     A stream is read from its position to its end and stays open. A stream that `open` returns is closed.
