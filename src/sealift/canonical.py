@@ -1,4 +1,4 @@
-"""JSON with one spelling (RFC 8785, but that -0 keeps its sign), and a strict reader for untrusted bytes."""
+"""Canonical JSON (RFC 8785, except that -0 keeps its sign), and a strict reader for untrusted bytes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _NAMES = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _BRACES, _NO_BRACKET = bytes.maketrans(b"{}", b"[]"), bytes(set(range(256)) - set(b"[]{}"))
 _PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-# Every digit as 0, every exponent as E, and what stands between values as a comma.
+# Replaces every digit by 0, every exponent by E, and every separator by a comma.
 _SHAPE = bytes.maketrans(b"123456789e:]} \t\n\r[{", b"000000000E" + b"," * 9)
-# Numbers that the parser's own conversion would change without a word: long integers, -0, and what may be infinite.
+# Numbers that the parser's conversion would silently change: long integers, -0, and numbers that may be infinite.
 _SPECIAL_INTEGERS = (b"," + b"0" * 16, b",-" + b"0" * 16, b"-0,")
 _SPECIAL_FLOATS = (b"E" + b"0" * 3, b"E+" + b"0" * 3, b"0" * 200)
 _INFINITE = (math.inf, -math.inf)
@@ -30,8 +30,8 @@ def dumps(value: object) -> bytes:
     """Canonical UTF-8 bytes of `value` (spec/SEAL.md §3). NaN and ±∞ become their names as strings.
 
     Raises:
-        ValueError: for what `loads` would refuse: an integer that no double holds, text that is not Unicode.
-        TypeError: for what JSON does not have, keys that are not texts included.
+        ValueError: for values that `loads` would refuse: integers that are not exact as doubles, invalid Unicode.
+        TypeError: for types that JSON does not have, and keys that are not strings.
     """
     return _spelled(value).encode()
 
@@ -41,7 +41,7 @@ def number_text(value: float) -> str:
 
     NaN and ±∞ are `NaN`, `Infinity`, `-Infinity`.
     """
-    text = float.__repr__(value)  # the same digits as ECMAScript's: the fewest, and of those the nearest
+    text = float.__repr__(value)  # the same digits as in ECMAScript: the fewest, and of those the nearest
     if "e" not in text:
         return text.removesuffix(".0") if text[-1] not in "fn" else _NAMES[text]
     mantissa, _, exponent = text.removeprefix("-").partition("e")
@@ -63,19 +63,21 @@ class TooManyError(ValueError):
 
 
 def loads(data: bytes, *, depth: int = 32) -> Any:
-    """Parse strictly: UTF-8, no repeated keys, only numbers that a double holds, at most `depth` levels.
+    """Parse strictly: UTF-8, no duplicate keys, only numbers that are exact as doubles, at most `depth` levels.
 
     Raises:
-        ValueError: with a sentence that says what is wrong.
+        ValueError: with what is wrong.
     """
     return parse(data, depth=depth)[0]
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What bounds the memory and time of a JSON text: commas and opening brackets outside of strings, and colons.
+    """Bounds of the memory and time for a JSON text.
 
-    A text of n marks holds at most n + 1 values that are no keys; one of k colons at most k keys.
+    Attributes:
+        values: the number of commas and opening brackets outside strings; a text has at most one value more.
+        keys: the number of colons outside strings; a text has at most as many keys.
     """
 
     values: int
@@ -85,16 +87,16 @@ class Marks:
         return Marks(self.values + other.values, self.keys + other.keys)
 
     def fits(self, most: Marks) -> bool:
-        """Whether neither number exceeds that of `most`."""
+        """Whether both numbers are at most those of `most`."""
         return self.values <= most.values and self.keys <= most.keys
 
 
 def parse(
     data: bytes, *, depth: int = 32, most: Marks | None = None, before: Marks | None = None, convert: bool = True
 ) -> tuple[Any, Marks]:
-    """As `loads`, and the marks of the text and of those `before`, counted before anything is allocated for them.
+    """As `loads`; also returns the marks of the text plus `before`, which are counted before anything is allocated.
 
-    Without `convert` the text is checked only: fractions in the returned value are replaced.
+    Without `convert` the text is only checked: fractions in the returned value are replaced by booleans.
 
     Raises:
         TooManyError: when there are more marks than `most`. ValueError: as `loads`.
@@ -112,13 +114,13 @@ def parse(
     _check_depth(brackets, depth)
     check_surrogates(data)
     shape = b",%b," % outside.translate(_SHAPE)
-    # Most texts have no such number, and a call for each one takes ten times as long.
+    # Hooks make parsing ten times slower, and most texts have no such number.
     hooks: dict[str, Any] = {}
     if any(part in shape for part in _SPECIAL_INTEGERS):
         hooks["parse_int"] = _integer
     if any(part in shape for part in _SPECIAL_FLOATS):
         hooks["parse_float"] = _float
-    elif not convert:  # the conversion of 17 digits takes longer than all the rest
+    elif not convert:  # the conversion of 17 digits takes longer than everything else
         hooks["parse_float"] = bool
     del outside, brackets, shape
     value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, **hooks)
@@ -126,7 +128,7 @@ def parse(
 
 
 def number(value: object) -> float:
-    """A number member as a double, reading the three names that JSON lacks. Raises ValueError."""
+    """A number as a double; NaN and ±∞ from their names. Raises ValueError."""
     if isinstance(value, str) and value in _NON_FINITE:
         return _NON_FINITE[value]
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -134,7 +136,7 @@ def number(value: object) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise ValueError("a number is larger than a double holds") from None
+        raise ValueError("a number is larger than the largest double") from None
 
 
 def _spelled(value: object) -> str:
@@ -162,7 +164,7 @@ def _ordered(value: dict[object, object]) -> list[str]:
     keys: list[str] = []
     for key in value:
         if not isinstance(key, str):  # 1 and "1" would become the same key
-            raise TypeError(f"the key {key!r:.60} is not a text")
+            raise TypeError(f"the key {key!r:.60} is not a string")
         keys.append(key)
     if all(key.isascii() for key in keys):
         return sorted(keys)
@@ -170,22 +172,21 @@ def _ordered(value: dict[object, object]) -> list[str]:
 
 
 def _outside_strings(data: bytes) -> bytes:
-    """The text without its strings."""
-    # Without escapes every second piece between quotes is a string. A text that is no JSON is cut wrongly only behind
-    # the place where the parser stops. Block by block, because a file of quotes would become millions of objects.
+    """The JSON text without its strings."""
+    # Without escapes, every second piece between quotes is a string. In malformed JSON this can be wrong only after the
+    # position where the parser stops. In blocks, because a file of quotes would be split into millions of objects.
     if b"\\" in data:
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    found, inside = [], 0
+    outside, inside = [], 0
     for start in range(0, len(data), _BLOCK):
         parts = data[start : start + _BLOCK].split(b'"')
-        found.append(b"".join(parts[inside::2]))
+        outside.append(b"".join(parts[inside::2]))
         inside ^= (len(parts) - 1) & 1
-    return b"".join(found)
+    return b"".join(outside)
 
 
 def _check_depth(brackets: bytes, limit: int) -> None:
-    # Before parsing, because a deep text would exhaust the parser's own stack. Each turn removes the innermost pairs,
-    # that is one level.
+    # Before parsing, because deep nesting would exhaust the parser's stack. Each iteration removes the innermost level.
     for _ in range(limit):
         fewer = brackets.replace(b"[]", b"")
         if len(fewer) == len(brackets):
@@ -198,12 +199,12 @@ def _check_depth(brackets: bytes, limit: int) -> None:
 
 
 def check_surrogates(data: bytes) -> None:
-    """Raise ValueError for JSON with half of a surrogate pair, which could be neither printed nor written again."""
+    """Raise ValueError for JSON with an unpaired surrogate, which cannot be printed or written."""
     if b"\\u" not in data:
         return
     rest = _PAIR.sub(b"_", data.replace(b"\\\\", b"__"))
     if _SURROGATE.search(rest):
-        raise ValueError("half of a surrogate pair is not text")
+        raise ValueError("a string has an unpaired surrogate")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -211,27 +212,27 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         for key, _ in pairs:
             if key not in result:
-                raise ValueError(f"the key {key!r:.60} stands twice")
+                raise ValueError(f"duplicate key {key!r:.60}")
             del result[key]
     return result
 
 
 def _integer(text: str) -> int | float:
-    if text == "-0":  # a double has this zero, an int has not
+    if text == "-0":  # an int has no negative zero
         return -0.0
     if len(text) > 310:  # the largest double has 309 digits; int() takes quadratic time
-        raise ValueError("a number is larger than a double holds")
+        raise ValueError("a number is larger than the largest double")
     value = int(text)
     if -_SAFE <= value <= _SAFE:
         return value
     try:
         double = float(value)
     except OverflowError:
-        raise ValueError("a number is larger than a double holds") from None
+        raise ValueError("a number is larger than the largest double") from None
     if double == value:  # compared exactly
         return value
-    # The canonical spelling of a double beyond 2**53 ends in zeros that are not its own digits. The digits are compared
-    # first, which takes a third of the time of the whole spelling.
+    # The canonical form of a double beyond 2**53 may end in zeros in place of its exact digits. The leading digits are
+    # compared first, which takes a third of the time.
     digits = float.__repr__(abs(double)).replace(".", "")
     if abs(value) < 10**21 and digits.startswith(text.strip("-0")) and number_text(double) == text:
         return int(double)
@@ -243,15 +244,15 @@ def _check_exact(value: int) -> None:
         if float(value) == value:  # compared exactly
             return
     except OverflowError:
-        raise ValueError("a number is larger than a double holds") from None
-    # Readers in other languages would take its neighbour without a word.
+        raise ValueError("a number is larger than the largest double") from None
+    # Readers in other languages would silently read a neighbouring number.
     raise ValueError(f"the integer {value} is not exact as a double")
 
 
 def _float(text: str) -> float:
     value = float(text)
     if value in _INFINITE:
-        raise ValueError("a number is larger than a double holds")
+        raise ValueError("a number is larger than the largest double")
     return value
 
 

@@ -1,4 +1,4 @@
-"""The one family of errors: what is wrong, where, how to mend it, and a code that never changes its meaning."""
+"""The exceptions of Sealift: what is wrong, where, how to fix it, and a code that never changes its meaning."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ CODES: dict[str, str] = {
     "R105": "A record has too few or too many cells.",
     "R106": "A record cannot be read at all.",
     "R107": "A record is empty.",
-    "R108": "A text cannot be read as the number or date that the model computes with.",
+    "R108": "A string cannot be read as the number or date that the model computes with.",
     "E101": "The rows lack an input.",
-    "E102": "The rows have a column that is no input.",
-    "E103": "The rows name a column twice.",
+    "E102": "The rows have a column that is not an input.",
+    "E103": "The rows have two columns with the same name.",
     "E104": "The rows have a form that cannot be read as a table.",
     "E105": "There are no rows.",
     "E106": "A contract is malformed or contradicts itself.",
@@ -28,41 +28,41 @@ CODES: dict[str, str] = {
     "E205": "A member of the sealed file is malformed.",
     "E206": "A golden example is not reproduced on this machine.",
     "E207": "The model in the sealed file cannot be run here.",
-    "E208": "The graph in the sealed file uses what a sealed file must not use.",
+    "E208": "The graph in the sealed file uses something that a sealed file must not use.",
     "E209": "The graph or one of its answers does not fit the contract.",
-    "E210": "The model takes more time or memory than it may.",
+    "E210": "The model exceeds a limit of time or memory.",
     "E211": "The sealed file was made by a version of Sealift before format 1 was final.",
     # packing
-    "E301": "The model was never fitted.",
+    "E301": "The model is not fitted.",
     "E302": "A step of the model cannot be converted.",
     "E303": "The converted model answers differently from the original.",
     "E304": "The model or its name cannot be packed.",
-    "E305": "The original model fails on the rows given.",
+    "E305": "The original model fails on the given rows.",
     "E306": "Two converters claim the same type.",
-    "E307": "The model file asks to run code when it is opened.",
+    "E307": "The model file can run code when it is opened.",
     "E308": "The model cannot be loaded.",
     "E309": "The file would retain single records, which strict privacy refuses.",
-    "E310": "A proof that was asked for cannot run.",
+    "E310": "A requested proof cannot run.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",
     "E403": "The kind of a table file is not known.",
     "E404": "A table file is empty or malformed.",
     "E405": "An optional part of Sealift is not installed.",
-    "E406": "A file would be replaced that must not be lost.",
+    "E406": "A file that must not be lost would be replaced.",
     "E407": "A file of defaults for the command line cannot be used.",
     # keys and signatures
     "E501": "A key cannot be used.",
     "E502": "The signature is not valid.",
-    "E503": "The file is not signed by the key asked for.",
+    "E503": "The file is not signed by the requested key.",
     # apps
     "E601": "The front end was not built into this installation.",
     "E602": "The sealed file is too large for a page.",
-    "E603": "The page asked the network for something.",
-    "E604": "A page is not what Sealift makes of the model inside it.",
+    "E603": "The page sent a request to the network.",
+    "E604": "A page differs from the one that Sealift makes from the model inside it.",
     "E605": "A page was made by another version of Sealift and cannot be compared.",
     "E606": "No target writes this kind of file.",
-    "E607": "The page lacks a part that the model requires.",
+    "E607": "The page lacks a capability that the model requires.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",
@@ -71,13 +71,13 @@ CODES: dict[str, str] = {
 
 
 class SealiftError(Exception):
-    """Anything Sealift refuses, told so that a person can act on it.
+    """The base class of Sealift's exceptions.
 
     Args:
         code: a key of `CODES`; programs may rely on it.
-        what: one sentence: what is wrong.
+        what: what is wrong, as a sentence.
         where: the file, step, row or field concerned; may be empty.
-        fix: one sentence: how to mend it.
+        fix: how to fix it, as a sentence.
     """
 
     def __init__(self, code: str, what: str, *, where: str = "", fix: str) -> None:
@@ -94,7 +94,7 @@ class SealiftError(Exception):
         return f"[{self.code}] {place}{self.what} {self.fix}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exceptions cross process pools; the default would call __init__ with the message alone.
+        # For process pools: the default would call __init__ with the message only.
         return _rebuild, (type(self), self.__dict__)
 
     def as_dict(self) -> dict[str, str]:
@@ -103,7 +103,7 @@ class SealiftError(Exception):
 
 
 class ContractError(SealiftError):
-    """Rows or a contract that do not fit (R1xx, E1xx)."""
+    """Rows that do not fit the contract, or a malformed contract (R1xx, E1xx)."""
 
 
 class SealError(SealiftError):
@@ -111,7 +111,7 @@ class SealError(SealiftError):
 
 
 class LimitError(SealError):
-    """A model that takes more time or memory than it may (E210)."""
+    """A model that exceeds a limit of time or memory (E210)."""
 
 
 class PackError(SealiftError):
@@ -147,7 +147,7 @@ class SignatureError(SealiftError):
 
 
 class InternalError(SealiftError):
-    """A fault of Sealift itself, or of the machine (E901, E902)."""
+    """An internal error of Sealift, or too little memory (E901, E902)."""
 
 
 _KINDS: dict[str, type[SealiftError]] = {
@@ -157,7 +157,7 @@ _KINDS: dict[str, type[SealiftError]] = {
 
 
 def rebuilt(raw: object) -> SealiftError:
-    """The error of another process, from what `SealiftError.as_dict` gave there; E901 for what is no such dict."""
+    """The error of another process, from the result of `SealiftError.as_dict`; E901 for any other value."""
     if isinstance(raw, dict):
         code, what, where, fix = (raw.get(key) for key in ("code", "what", "where", "fix"))
         if code in CODES and isinstance(what, str) and isinstance(where, str) and isinstance(fix, str):

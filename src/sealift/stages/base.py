@@ -21,11 +21,11 @@ if TYPE_CHECKING:  # a contract with stages is read without NumPy
 
 
 class StageRun(ABC):
-    """The stages of one kind of a contract, ready to run."""
+    """All stages of one kind of a contract, ready to run."""
 
     @abstractmethod
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
-        """Checked rows in pieces that the graph can be given, in their order, with the tensors of the stages added.
+        """Yield checked rows in pieces for the graph, in order, with the tensors of the stages added.
 
         Args:
             tensors: tensor name → array of N rows; `text` holds the strings, `text_missing` which of them are missing.
@@ -40,7 +40,7 @@ class StageRun(ABC):
         return False
 
     def checked(self, batch: Batch, *, first_row: int = 1) -> Batch:
-        """The batch with a problem for each value that a stage refuses; `first_row` is the first one's number."""
+        """The batch with a problem for each value that a stage refuses; `first_row` is the number of its first row."""
         del first_row
         return batch
 
@@ -50,9 +50,9 @@ class StageType(ABC):
 
     Attributes:
         name: the entry point's name, such as `text`.
-        version: the version of its specification; another one is another kind to a reader.
-        data: the keys of `Stage.spec` whose values are members of their own, by digest, so that stages share them.
-        outputs: the tensors that each stage makes.
+        version: the version of its specification; for readers, each version is a separate kind.
+        data: the keys of `Stage.spec` whose values are stored as members by digest, so that stages can share them.
+        outputs: the tensors that each stage computes.
     """
 
     name: str
@@ -70,7 +70,7 @@ class StageType(ABC):
             names: the names of all fields, for messages; empty where values are not checked.
 
         Raises:
-            ContractError: E106 for a malformed one.
+            ContractError: E106 for a malformed stage.
         """
 
     def is_refusing(self, stage: Stage) -> bool:
@@ -80,18 +80,23 @@ class StageType(ABC):
 
 
 class Stages:
-    """The stages of a contract, ready to run; none is a valid number of them.
+    """The stages of a contract, ready to run; there may be none.
 
     Attributes:
-        stages, texts: what they were made of, for another process.
-        made: the names of the tensors that the stages make.
+        stages, texts: the arguments, for another process.
+        made: the names of the tensors that the stages compute.
     """
 
     def __init__(self, stages: Sequence[Stage], texts: Sequence[int], names: Sequence[str] = ()) -> None:
-        """Read stages; `texts` are the fields of the columns of the tensor `text`, `names` those of all fields.
+        """Read stages.
+
+        Args:
+            stages: the stages.
+            texts: the fields of the columns of the tensor `text`, by index.
+            names: the names of all fields.
 
         Raises:
-            ContractError: E106 for a malformed one.
+            ContractError: E106 for a malformed stage.
         """
         self.stages, self.texts = tuple(stages), tuple(texts)
         columns = {field: place for place, field in enumerate(texts)}
@@ -110,7 +115,7 @@ class Stages:
 
     @classmethod
     def refusing(cls, contract: Contract) -> Stages:
-        """The stages of a contract that refuse values, for `checked` alone. Raises ContractError E106."""
+        """The stages of a contract that refuse values, to be used for `checked` only. Raises ContractError E106."""
         refusing = [stage for stage in contract.stages if _type(stage.kind).is_refusing(stage)]
         return cls(refusing, *_texts_of(contract))
 
@@ -123,7 +128,7 @@ class Stages:
         """The batch with a problem for each value that a stage refuses.
 
         Args:
-            batch: checked rows of the contract that these stages are of.
+            batch: checked rows of the contract of these stages.
             first_row: the number of the first row in messages.
         """
         for run in self._runs:
@@ -131,7 +136,7 @@ class Stages:
         return batch
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
-        """The rows in pieces that the graph can be given, with the tensors of the stages added."""
+        """Yield the rows in pieces for the graph, with the tensors of the stages added."""
         return self._after(0, tensors)
 
     def _after(self, done: int, tensors: Tensors) -> Iterator[Tensors]:
@@ -147,6 +152,6 @@ def _type(kind: str) -> StageType:
 
 
 def _texts_of(contract: Contract) -> tuple[list[int], list[str]]:
-    """The fields of strings by index, and the names of all fields."""
+    """The indices of the string fields, and the names of all fields."""
     texts = [i for i, field in enumerate(contract.inputs) if field.type.feeds == "text"]
     return texts, [field.name for field in contract.inputs]

@@ -1,4 +1,4 @@
-"""All text stages of a contract over many rows: the tensors that feed the graph beside the others (spec/TEXT.md §7)."""
+"""Run all text stages of a contract on many rows: the tensors `terms<k>` and `counts<k>` (spec/TEXT.md §7)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from sealift.stages.text.stage import TextStage, is_refusing
 Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
 MOST_ROW_WORK = 1 << 26
-"""For the texts of one row: the work of all stages together (`TextStage.work`)."""
+"""The maximum work of all stages together for the strings of one row (`TextStage.work`)."""
 
 _CELLS = 1 << 16
-"""The most cells of `terms<k>` that one run of the graph is given."""
+"""The maximum number of cells of `terms<k>` in one run of the graph."""
 
 
 class TextRun(StageRun):
@@ -41,7 +41,7 @@ class TextRun(StageRun):
                     "E106",
                     f"The text stage is malformed: {error}.",
                     where=f"stage {number}",
-                    fix="`sealift docs spec/TEXT` says what may stand there.",
+                    fix="See `sealift docs spec/TEXT`.",
                 ) from None
             self._stages[number] = columns[stage.field], made
             if is_refusing(stage) and names:
@@ -51,13 +51,13 @@ class TextRun(StageRun):
 
     @property
     def refuses(self) -> bool:
-        """Whether a stage refuses texts that it cannot read."""
+        """Whether a stage refuses strings that it cannot read."""
         return bool(self._refusing)
 
     def checked(self, batch: Batch, *, first_row: int = 1) -> Batch:
-        """The batch with a problem (R108) for each text that its stage refuses (spec/TEXT.md §5a).
+        """The batch with a problem (R108) for each string that its stage refuses (spec/TEXT.md §5a).
 
-        A field that has a problem already gets no other one.
+        A field that already has a problem gets no second one.
 
         Args:
             batch: checked rows of the contract that these stages are of.
@@ -101,7 +101,7 @@ class TextRun(StageRun):
             start = end
 
     def _check_work(self, texts: Sequence[str]) -> None:
-        """Raise SealError E207 for a row whose texts are too much for all stages together."""
+        """Raise SealError E207 for a row whose strings exceed the work of all stages together."""
         if max(map(len, texts)) * self._most_sizes <= MOST_ROW_WORK:
             return
         if sum(stage.work(texts[column]) for column, stage in self._stages.values()) > MOST_ROW_WORK:
@@ -113,7 +113,7 @@ class TextRun(StageRun):
 
 
 def _padded(number: int, rows: list[dict[int, float]]) -> dict[str, npt.NDArray[Any]]:
-    """`terms<k>` and `counts<k>`, (N, L): each row's columns ascending, −1 and 0 behind them."""
+    """`terms<k>` and `counts<k>`, (N, L): each row's columns ascending, padded by −1 and 0."""
     shape = (len(rows), max([1, *(len(row) for row in rows)]))
     terms = np.full(shape, -1, dtype=np.int64)
     counts = np.zeros(shape, dtype=np.float64)

@@ -34,9 +34,9 @@ class CharMap:
         """Read a map. Raises ValueError."""
         spec = read.keys(raw, {"rest"}, {"shifts", "texts", "dropped", "hangul"})
         if spec["rest"] not in ("keep", "drop"):
-            raise ValueError("what is not mapped is kept or dropped")
+            raise ValueError("rest must be keep or drop")
         if type(spec.get("hangul", False)) is not bool:
-            raise ValueError("hangul is true or false")
+            raise ValueError("hangul must be true or false")
         self._table: dict[int, Any] = _Drop() if spec["rest"] == "drop" else _Keep()
         if spec.get("hangul", False):
             self._table.update((_HANGUL + i, _jamo(i)) for i in range(_SYLLABLES))
@@ -50,7 +50,7 @@ class CharMap:
 
     @property
     def entries(self) -> int:
-        """How many characters have an image of their own."""
+        """The number of characters with an entry."""
         return len(self._table)
 
     def __call__(self, text: str) -> str:
@@ -67,13 +67,13 @@ class Lower:
         self._map = CharMap(spec["map"])
         self._cased = _edges(spec["cased"])
         self._ignorable = _edges(spec["ignorable"])
-        # So that the search for context never passes another sigma, and takes linear time.
+        # So that the search for context stops at another sigma, and takes linear time.
         if not _within(self._cased, _SIGMA) or _within(self._ignorable, _SIGMA):
             raise ValueError("the capital sigma must be cased, and not ignorable")
 
     @property
     def entries(self) -> int:
-        """How large the tables are."""
+        """The size of the tables."""
         return self._map.entries + len(self._cased) + len(self._ignorable)
 
     def __call__(self, text: str) -> str:
@@ -115,21 +115,21 @@ def _shifted(flat: Sequence[int]) -> dict[int, int]:
         last = start + (count - 1) * step
         # The bounds of both ends hold for what lies between.
         if start < 0 or not 1 <= count <= MOST_MAPPED or step < 1 or last >= read.SPACE:
-            raise ValueError("a shift leaves Unicode")
+            raise ValueError("a shift has a code point outside Unicode")
         if start + delta < 0 or last + delta >= read.SPACE or len(mapping) + count > MOST_MAPPED:
-            raise ValueError("a shift leads out of Unicode, or there are too many")
+            raise ValueError("a shift maps to a code point outside Unicode, or there are too many")
         mapping.update((point, point + delta) for point in range(start, last + 1, step))
     if any(0xD800 <= target < 0xE000 for target in mapping.values()):
-        raise ValueError("a shift leads to half of a surrogate pair")
+        raise ValueError("a shift maps to a surrogate")
     return mapping
 
 
 def _texts(raw: object) -> dict[int, str]:
     if not isinstance(raw, dict) or len(raw) > MOST_MAPPED:
-        raise ValueError("texts is an object of characters")
+        raise ValueError("texts must be an object with characters as keys")
     for char, text in raw.items():
         if len(char) != 1 or not isinstance(text, str) or len(text) > 32:
-            raise ValueError("texts maps single characters to short texts")
+            raise ValueError("texts must map single characters to short strings")
     return {ord(char): text for char, text in raw.items()}
 
 

@@ -12,7 +12,7 @@ from sealift.stages.text.shared_tables import Tables
 
 MOST_EDITS = 16
 LONGEST_TEXT = 1 << 24
-"""Characters that a replacement may make of one text."""
+"""The maximum length of a string after a replacement."""
 
 _LONGEST_PART = 1 << 10
 _PER_RANGE = 8
@@ -26,7 +26,7 @@ class Strip:
         spec = read.keys(raw, {"space", "left", "right"})
         ranges = read.ranges(spec["space"])
         if type(spec["left"]) is not bool or type(spec["right"]) is not bool:
-            raise ValueError("left and right are true or false")
+            raise ValueError("left and right must be true or false")
         if sum(end - start for start, end in ranges) > 1 << 16:
             raise ValueError("too many characters are stripped")
         self.entries = _PER_RANGE * len(ranges)
@@ -36,11 +36,11 @@ class Strip:
         }  # fmt: skip
         strip = sides.get((spec["left"], spec["right"]))
         if strip is None or not characters:
-            raise ValueError("a strip has characters and an end")
+            raise ValueError("a strip must have characters, and left or right must be true")
         self._strip, self._characters = strip, characters
 
     def __call__(self, text: str) -> str:
-        """The text between."""
+        """The stripped string."""
         return self._strip(text, self._characters)
 
 
@@ -51,12 +51,12 @@ class Replace:
         """Read the two strings. Raises ValueError."""
         old, new = (read.text(part, _LONGEST_PART) for part in read.items(raw, str, 2, least=2))
         if not old:
-            raise ValueError("what is replaced is not empty")
+            raise ValueError("the replaced string must not be empty")
         self._old, self._new = old, new
         self.entries = 1
 
     def __call__(self, text: str) -> str:
-        """The text with the other string. Raises SealError E207 where it would be too long."""
+        """The string after the replacement. Raises SealError E207 where it would be too long."""
         grows = len(self._new) - len(self._old)
         if grows > 0 and len(text) + text.count(self._old) * grows > LONGEST_TEXT:
             raise SealError(
@@ -75,7 +75,7 @@ def edits_of(raw: object, tables: Tables) -> list[Callable[[str], str]]:
     edits = []
     for item in read.items(raw, dict, MOST_EDITS, least=1):
         if len(item) != 1 or not item.keys() <= _KINDS.keys():
-            raise ValueError("an edit is one of lower, map, strip and replace")
+            raise ValueError("an edit must be one of lower, map, strip and replace")
         ((kind, value),) = item.items()
         edits.append(tables.get(_KINDS[kind], value))
     return edits

@@ -1,4 +1,4 @@
-"""Runs of words and of characters (spec/TEXT.md §5)."""
+"""N-grams of words and of characters (spec/TEXT.md §5)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sealift.stages.text import read
 from sealift.stages.text.scan import separated, spelled
 
 PER_RANGE = 8
-"""What a range of white space counts for among the entries of tables."""
+"""The table entries that a range of white space counts for."""
 
 Split: TypeAlias = Callable[[str], list[str]]
 
 
 def of_words(words: Sequence[str], least: int, most: int) -> list[str]:
-    """Every `least` to `most` neighbouring words, joined by a blank."""
+    """All sequences of `least` to `most` consecutive words, joined by a space."""
     count = len(words)
     grams = list(words) if least == 1 else []
     for size in range(max(least, 2), min(most, count) + 1):
@@ -26,7 +26,7 @@ def of_words(words: Sequence[str], least: int, most: int) -> list[str]:
 
 
 def of_chars(text: str, least: int, most: int) -> list[str]:
-    """Every `least` to `most` neighbouring characters."""
+    """All sequences of `least` to `most` consecutive characters."""
     count = len(text)
     grams = list(text) if least == 1 else []
     for size in range(max(least, 2), min(most, count) + 1):
@@ -35,7 +35,7 @@ def of_chars(text: str, least: int, most: int) -> list[str]:
 
 
 def inside_words(words: Sequence[str], least: int, most: int) -> list[str]:
-    """Neighbouring characters within each word and the blank before and behind it; a short word counts once."""
+    """Consecutive characters within each word, with a space before and after it; a short word counts once."""
     grams: list[str] = []
     for word in words:
         grams += _of_word(word, least, most) if len(word) <= _SHORT else _grown(word, least, most)

@@ -12,7 +12,7 @@ from sealift.stages.text.stage import is_refusing
 
 
 class TextStageType(StageType):
-    """Strings to the columns that their terms fill, and how often (spec/TEXT.md)."""
+    """Counts the terms of strings by column (spec/TEXT.md)."""
 
     name = "text"
     version = 1
@@ -20,13 +20,13 @@ class TextStageType(StageType):
     outputs = (StageOutput("terms", "int64", ("length",)), StageOutput("counts", "float64", ("length",)))
 
     def open(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> StageRun:
-        """The stages, which share tables."""
+        """Read the stages, which share tables."""
         from sealift.stages.text.batch import TextRun
 
         return TextRun(stages, columns, names)
 
     def is_refusing(self, stage: Stage) -> bool:
-        """Whether a stage refuses the texts that it cannot read."""
+        """Whether a stage refuses strings that it cannot read."""
         return is_refusing(stage)
 
 
@@ -35,5 +35,5 @@ KIND = f"{TEXT.name}/{TEXT.version}"
 
 
 def text_stage(field: int, spec: Mapping[str, Any]) -> Stage:
-    """A text stage for the texts of an input, by the input's index."""
+    """A text stage for an input, by the input's index."""
     return Stage(field, spec, KIND)

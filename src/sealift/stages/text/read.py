@@ -1,4 +1,4 @@
-"""Checked access to the JSON of a stage, which may come from an untrusted file. What is wrong is a ValueError."""
+"""Checked access to the JSON of a stage, which may come from an untrusted file. Raises ValueError."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def integer(raw: object, low: int, high: int) -> int:
 
 
 def text(raw: object, most: int) -> str:
-    """A text of at most `most` characters, none of them half of a surrogate pair."""
+    """A string of at most `most` characters, without unpaired surrogates."""
     if type(raw) is not str or len(raw) > most:
-        raise ValueError(f"a text must have {most} characters at most")
-    raw.encode()  # half of a pair is a UnicodeEncodeError, which is a ValueError
+        raise ValueError(f"a string must have at most {most} characters")
+    raw.encode()  # raises UnicodeEncodeError, a ValueError, for unpaired surrogates
     return raw
 
 
 def ranges(raw: object) -> list[tuple[int, int]]:
-    """A set of code points: pairs (first, after the last), ascending, out of alternating gaps and lengths."""
+    """A set of code points as ascending pairs (first, last + 1), from alternating gaps and lengths."""
     flat = items(raw, int, 2 * MOST_RANGES)
     if len(flat) % 2:
         raise ValueError("a set of characters must alternate gaps and lengths")
@@ -60,7 +60,7 @@ def ranges(raw: object) -> list[tuple[int, int]]:
     at = 0
     for gap, length in zip(flat[::2], flat[1::2], strict=True):
         if length < 1 or gap < (1 if spans else 0) or at + gap + length > SPACE:
-            raise ValueError("a set of characters is not ascending, or leaves Unicode")
+            raise ValueError("a set of characters must be ascending and within Unicode")
         spans.append((at + gap, at + gap + length))
         at += gap + length
     return spans

@@ -1,4 +1,4 @@
-"""Tokenize by an automaton, one step for each character, for every pattern (spec/TEXT.md §4)."""
+"""Tokenize strings by an automaton, with one step for each character (spec/TEXT.md §4)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Ranges: TypeAlias = Sequence[tuple[int, int]]
 
 MOST_STATES, MOST_CLASSES = 1024, 64
 MOST_STEPS = 1 << 24
-"""Steps for one text; only a pattern that looks far ahead in vain comes near it."""
+"""The maximum number of steps for one string; only patterns with long failed matches come near it."""
 
 PER_AUTOMATON = 1 << 14
-"""What an automaton counts for beside its numbers."""
+"""The entries that an automaton counts for, in addition to its numbers."""
 
 _SHORT, _REMEMBERED = 64, 1 << 16
 
 
 class _Classes(dict[str, int]):
-    """Character → the number of its class, found once and then remembered."""
+    """Character → the number of its class, computed once."""
 
     def __init__(self, classes: Sequence[Ranges]) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class _Classes(dict[str, int]):
         taken = sorted(pair for ranges in classes for pair in ranges)
         if any(a[1] > b[0] for a, b in pairwise(taken)):
             raise ValueError("a character is in two classes")
-        # Where one class ends and the next begins, the beginning counts.
+        # Where one class ends and the next begins, the beginning comes last.
         edges.sort(key=lambda edge: (edge[0], edge[1]))
         self._starts = [point for point, _ in edges]
         self._numbers = [number for _, number in edges]
@@ -48,7 +48,7 @@ class _Classes(dict[str, int]):
 
 
 class Scanner:
-    """All matches of a pattern, leftmost first, none overlapping."""
+    """Finds all non-overlapping matches of a pattern, from the left."""
 
     def __init__(self, raw: object) -> None:
         """Read the automaton. Raises ValueError."""
@@ -61,23 +61,23 @@ class Scanner:
         self._next: list[list[int]] = [read.items(row, int, width, least=width) for row in rows]
         most = 2 * len(rows) + 1
         if any(not 0 <= entry <= most for row in self._next for entry in row):
-            raise ValueError("a state leads to one that is not there")
+            raise ValueError("a transition to an unknown state")
         if any(row[-1] > 1 for row in self._next):
-            raise ValueError("a state goes on behind the end of the text")
+            raise ValueError("a transition after the end of the string")
         self._starts = read.items(spec["starts"], int, width, least=width)
         if any(not 0 <= state < len(rows) for state in self._starts):
-            raise ValueError("the automaton starts in a state that is not there")
+            raise ValueError("an unknown start state")
         self._head, self._tail = (read.integer(n, 0, 64) for n in _pair(spec.get("cut", [0, 0])))
         self._apart = self._parting()
         self._short = lru_cache(_REMEMBERED)(lambda part: self._find(part, 0)[0])
 
     @property
     def entries(self) -> int:
-        """How large the automaton is; a reader may lay its classes out for all of Unicode."""
+        """The size of the automaton; a reader may use a table of all of Unicode for its classes."""
         return (len(self._next) + 1) * (self._end + 1) + PER_AUTOMATON
 
     def __call__(self, text: str) -> list[str]:
-        """The matches in order. Raises SealError E207 for a text that would take too long."""
+        """The matches in order. Raises SealError E207 for a string that takes too long."""
         if self._apart is None:
             return self._find(text, 0)[0]
         tokens: list[str] = []
@@ -91,7 +91,10 @@ class Scanner:
         return tokens
 
     def _parting(self) -> Callable[[str], list[str]] | None:
-        """What cuts a text where no match can pass, if a class of characters does so; most texts repeat their words."""
+        """A function that splits a string at characters that no match contains; None if there are none.
+
+        The matches of the parts are cached, since most texts repeat their words.
+        """
         for number in range(self._end):
             same = self._starts[number] == self._starts[self._end]
             if same and all(row[number] == row[self._end] for row in self._next):
@@ -99,7 +102,7 @@ class Scanner:
         return None
 
     def _find(self, text: str, steps: int) -> tuple[list[str], int]:
-        """The matches, and `steps` plus those it took."""
+        """The matches, and the number of steps including `steps`."""
         lookup = self._classes
         codes = [lookup[char] for char in text]
         codes.append(self._end)
@@ -134,11 +137,11 @@ class Scanner:
 
 
 def separated(classes: Sequence[Ranges], number: int) -> Callable[[str], list[str]]:
-    """A function that gives the longest parts of a text without characters of class `number`; 0 is the rest."""
+    """A function that gives the longest parts of a string without characters of class `number`; 0 is the rest."""
     negated = "^" if number else ""
     ranges = classes[number - 1] if number else sorted(pair for other in classes for pair in other)
     plain = [(start, min(end, 0x80)) for start, end in ranges if start < 0x80]
-    # Hundreds of ranges take their time, even where none is met.
+    # Hundreds of ranges take time, even where none of them matches.
     full, ascii_only = (_parts(f"{negated}{spelled(some)}" if some else negated) for some in (ranges, plain))
     return lambda text: ascii_only(text) if text.isascii() else full(text)
 

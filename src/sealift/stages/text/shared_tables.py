@@ -1,4 +1,4 @@
-"""The tables of a contract's stages: equal ones are built once, and all together are bounded (spec/TEXT.md §1)."""
+"""The tables of a contract's stages: equal ones are built once, and their total size is bounded (spec/TEXT.md §1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _T = TypeVar("_T", bound=_Sized)
 
 
 class Tables:
-    """What the stages of one contract share."""
+    """The tables that the stages of one contract share."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[object, bytes], _Sized] = {}
@@ -34,4 +34,4 @@ class Tables:
             self._entries += table.entries
             if self._entries > MOST_ENTRIES:
                 raise ValueError(f"the tables of the stages have more than {MOST_ENTRIES} entries")
-        return table  # type: ignore[return-value]  # made by this very function
+        return table  # type: ignore[return-value]  # made by `make`

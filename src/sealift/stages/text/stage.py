@@ -48,16 +48,16 @@ _OPTIONAL = {
 
 
 class TextStage:
-    """The stage that a JSON object describes.
+    """A text stage.
 
     Attributes:
-        columns: how many columns there are.
-        rows: how many rows the graph should be given at once at most; None for any number.
+        columns: the number of columns.
+        rows: the maximum number of rows in a run of the graph; None for any number.
         sizes: the sum of the sizes of its n-grams.
     """
 
     def __init__(self, raw: object, tables: Tables | None = None) -> None:
-        """Read a stage, taking from `tables` what stages of one contract share. Raises ValueError when malformed."""
+        """Read a stage from a JSON object, sharing `tables` with others. Raises ValueError when malformed."""
         spec = read.keys(raw, _COMMON, _OPTIONAL)
         tables = tables or Tables()
         self.rows = read.integer(spec["rows"], 1, _MOST_ROWS) if "rows" in spec else None
@@ -69,7 +69,7 @@ class TextStage:
         self._changes = changes
         least, most = (read.integer(n, 1, LONGEST_GRAM) for n in read.items(spec["ngrams"], int, 2, least=2))
         if least > most:
-            raise ValueError("the shortest n-gram is longer than the longest")
+            raise ValueError("the least size of n-grams is above the largest")
         self._value = value_of(spec)
         self._split = _whole if self._value is not None else _splitter(spec, least, most, tables)
         self._sizes = (least, most)
@@ -80,12 +80,12 @@ class TextStage:
             self.columns = 1
             return
         if ("vocabulary" in spec) == ("hash" in spec):
-            raise ValueError("a stage has a vocabulary or hashes, one of the two")
+            raise ValueError("a stage must have either a vocabulary or hash")
         if "hash" in spec:
             hashed = read.keys(spec["hash"], {"columns", "signs"})
             self.columns = read.integer(hashed["columns"], 1, MOST_COLUMNS)
             if type(hashed["signs"]) is not bool:
-                raise ValueError("signs is true or false")
+                raise ValueError("signs must be true or false")
             self._signs = hashed["signs"]
             self._hash = _remembering(partial(column_of, columns=self.columns))
         else:
@@ -93,10 +93,10 @@ class TextStage:
             self.columns = len(terms)
             self._vocabulary = {term: i for i, term in enumerate(terms)}
             if len(self._vocabulary) != len(terms):
-                raise ValueError("a term stands twice in the vocabulary")
+                raise ValueError("duplicate term in the vocabulary")
 
     def terms(self, text: str) -> list[str]:
-        """The terms of a text, in no particular order, as often as they occur."""
+        """The terms of a string, with repetitions, in no particular order."""
         for change in self._changes:
             if len(text) > MOST_WORK:
                 raise _too_long(text)
@@ -106,22 +106,22 @@ class TextStage:
         return self._split(text)
 
     def refused_as(self, text: str) -> str:
-        """What a text that the stage refuses should be, such as "a number"; empty for any other text."""
+        """For a string that the stage refuses, what it must be, such as "a number"; otherwise empty."""
         if self._value is None or not self._value.refuses:
             return ""
         (changed,) = self.terms(text)
         return self._value.described if self._value.is_refused(changed) else ""
 
     def work(self, text: str) -> int:
-        """At least how many characters the terms of a text have, if every one were a word (spec/TEXT.md §5)."""
+        """An upper bound of the characters of all terms of a string (spec/TEXT.md §5)."""
         least, most = self._sizes
         longest = min(most, max(len(text), least))
         return len(text) * sum(range(least, longest + 1))
 
     def count(self, text: str) -> dict[int, float]:
-        """Column → how often, for every column that a term of the text falls on; with signs the sum of the signs.
+        """Column → count of its terms, for non-empty columns; with signs, the sum of the signs.
 
-        A stage of numbers or times has the value in its one column, and no column where the text is none.
+        A stage of numbers or times has its value in its only column, and no column where the string has no value.
         """
         if self._value is not None:
             (changed,) = self.terms(text)
@@ -131,7 +131,7 @@ class TextStage:
             known = self._vocabulary.get
             counts = Counter(map(known, self.terms(text)))
             counts.pop(None, None)
-            return counts  # type: ignore[return-value]  # None is gone
+            return counts  # type: ignore[return-value]  # None was removed
         sums: dict[int, float] = {}
         for term in self.terms(text):
             column, sign = self._hash(term)
@@ -140,7 +140,7 @@ class TextStage:
 
 
 def is_refusing(stage: Stage) -> bool:
-    """Whether a text stage refuses the texts that it cannot read; it may be malformed."""
+    """Whether a text stage refuses strings that it cannot read; it may be malformed."""
     return "unreadable" in stage.spec or "infinite" in stage.spec
 
 
@@ -149,7 +149,7 @@ def _whole(text: str) -> list[str]:
 
 
 def _remembering(hashed: Callable[[str], tuple[int, int]]) -> Callable[[str], tuple[int, int]]:
-    """`hashed` with a memory for short terms; long ones seldom recur, and would fill the memory."""
+    """`hashed` with a cache for short terms; long terms seldom recur, and would fill the cache."""
     short = lru_cache(_REMEMBERED)(hashed)
     return lambda term: short(term) if len(term) <= _LONGEST_REMEMBERED else hashed(term)
 

@@ -1,4 +1,4 @@
-"""Stages that read a text as one number or one time, in place of counting its terms (spec/TEXT.md §5a)."""
+"""Stages that parse a string as a number or a time, instead of counting its terms (spec/TEXT.md §5a)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPACE = "\t\n\v\f\r "
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INFINITE = re.compile(r"([+-]?)inf(inity)?", re.IGNORECASE | re.ASCII)
-_MOST_DIGITS = 4300  # of a whole number; Python, and so pandas, reads no longer one out of a text
+_MOST_DIGITS = 4300  # of an integer; Python, and so pandas, does not parse longer ones
 _LONGEST_FORMAT = 32
 _MOST_MISSING, _LONGEST_MISSING = 64, 32
 
@@ -24,30 +24,30 @@ class ValueReader:
     """The reader of a stage with the analyzer `number` or `time`.
 
     Attributes:
-        refuses: whether some texts are refused; else a text that is no value is a missing one.
-        described: what a text should be: "a number", "a finite number", or "a date by the format %d.%m.%Y".
+        refuses: whether some strings are refused; otherwise a string without a value is a missing value.
+        described: what a string must be: "a number", "a finite number", or "a date by the format %d.%m.%Y".
     """
 
     def __init__(self, spec: dict[str, Any]) -> None:
         """Read the stage. Raises ValueError."""
         others = {"pattern", "space", "stop_words", "prefix", "vocabulary", "hash"}
         if not spec.keys().isdisjoint(others) or spec["ngrams"] != [1, 1]:
-            raise ValueError("a stage of numbers or times has no terms")
+            raise ValueError("a stage of numbers or times must not have terms")
         self._strict, self._finite = (_is_set(spec, key) for key in ("unreadable", "infinite"))
         self.refuses = self._strict or self._finite
         self._narrow = _is_set(spec, "wide")
         if ("missing" in spec or self._narrow) and not self._strict:
-            raise ValueError("only a stage that refuses texts lists missing ones or refuses wide numbers")
+            raise ValueError("only a stage that refuses strings may have missing and wide")
         listed = read.items(spec.get("missing", []), str, _MOST_MISSING)
         self._missing = frozenset(read.text(text, _LONGEST_MISSING) for text in listed)
         if spec["analyzer"] == "number":
             if "format" in spec:
-                raise ValueError("only a stage of times has a format")
+                raise ValueError("only a stage of times may have a format")
             self._read: Callable[[str], float | None] = self._number
             self.described = "a finite number" if self._finite else "a number"
             return
         if self._finite or self._narrow:
-            raise ValueError("only a stage of numbers refuses infinite and wide ones")
+            raise ValueError("only a stage of numbers may have infinite and wide")
         given = read.text(spec.get("format"), _LONGEST_FORMAT)
         problem = format_problem(given, days=False)
         if problem:
@@ -57,11 +57,11 @@ class ValueReader:
         self.described = f"a date by the format {given}"
 
     def __call__(self, text: str) -> float | None:
-        """The value; None for a text that is none."""
+        """The value; None for a string without a value."""
         return self._read(text)
 
     def is_refused(self, text: str) -> bool:
-        """Whether a text has no value and stands for no missing one either, or has a value that is refused."""
+        """Whether a string is refused: it has neither a value nor means a missing one, or its value is refused."""
         value = self._read(text)
         if value is None:
             return self._strict and text not in self._missing
@@ -70,7 +70,7 @@ class ValueReader:
     def _number(self, text: str) -> float | None:
         plain = text.strip(_SPACE)
         if _WHOLE.fullmatch(plain):
-            # pandas that raises holds a whole number beyond 64 bits as Python's int, which few functions compute with.
+            # pandas with errors="raise" keeps integers beyond 64 bits as Python ints, which few functions accept.
             if len(plain.lstrip("+-")) > _MOST_DIGITS or (self._narrow and not -(2**63) <= int(plain) < 2**64):
                 return None
             value = float(plain)
@@ -86,13 +86,13 @@ def value_of(spec: dict[str, Any]) -> ValueReader | None:
     if spec["analyzer"] in ("number", "time"):
         return ValueReader(spec)
     if not spec.keys().isdisjoint({"format", "unreadable", "missing", "wide", "infinite"}):
-        raise ValueError("only a stage of numbers or times has a format, and says which texts are refused")
+        raise ValueError("only a stage of numbers or times may have format, unreadable, missing, wide and infinite")
     return None
 
 
 def _is_set(spec: dict[str, Any], key: str) -> bool:
     if key in spec and spec[key] != "refused":
-        raise ValueError(f"{key} is 'refused', where it is given")
+        raise ValueError(f"{key} must be 'refused'")
     return key in spec
 
 
@@ -100,7 +100,7 @@ def _time(text: str, pattern: re.Pattern[str]) -> float | None:
     if pattern.fullmatch(text) is None:
         return None
     iso, late = iso_of(text, pattern), 0
-    # C's strptime has minutes of up to 62 seconds; the last two belong to the next one.
+    # C's strptime accepts up to 61 seconds; 60 and 61 belong to the next minute.
     if iso[-3:] in (":60", ":61"):
         iso, late = f"{iso[:-2]}59", int(iso[-2:]) - 59
     micros = micros_of(iso, "datetime")
