@@ -14,19 +14,32 @@ import sealift
 import seals
 from sealift import canonical, seal
 from sealift.cli import main
-from sealift.contract import Contract
+from sealift.contract import Contract, Field, Output
 from sealift.errors import PageError
 from sealift.targets.page.build import build_page
-from sealift.targets.page.capabilities import CAPABILITIES, lacking
+from sealift.targets.page.capabilities import CAPABILITIES, lacking, lacking_capabilities
 from sealift.targets.page.target import PAGE
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_list_is_that_of_the_page() -> None:
-    source = (ROOT / "web/app/src/contract/capabilities.ts").read_text(encoding="utf-8")
-    (listed,) = re.findall(r"^const CAPABILITIES: readonly string\[\] = \[([^\]]*)\];$", source, re.MULTILINE)
-    assert set(re.findall(r'"([^"]+)"', listed)) == CAPABILITIES
+    sources = (ROOT / "web/app/src/contract").rglob("*.ts")
+    listed = [re.findall(r'\bcapability(?:: string)? = "(.*)";$', path.read_text(), re.MULTILINE) for path in sources]
+    assert {name for names in listed for name in names if name} == CAPABILITIES
+
+
+def test_the_inputs_that_need_what_the_page_lacks_are_named() -> None:
+    fields = tuple(Field(name=f"image{i}", dtype="tensor[3,8,8]") for i in range(5))
+    contract = Contract(
+        inputs=(Field(name="age", dtype="float64"), *fields),
+        outputs=(Output(name="value", kind="value", dtype="float64"),),
+        task="regression",
+    )
+    assert lacking_capabilities(contract) == (
+        "The page has no form for the inputs 'image0' (tensor[3,8,8]), 'image1' (tensor[3,8,8]), "
+        "'image2' (tensor[3,8,8]) and 2 more. The page does not have what the model requires: type:tensor/1."
+    )
 
 
 def test_a_model_that_requires_more_gets_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

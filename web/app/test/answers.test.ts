@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseContract } from "../src/contract/parse";
-import type { Contract } from "../src/contract/types";
+import type { Contract } from "../src/contract/contract";
 import { quality } from "../src/ui/evidence";
 import { headline } from "../src/ui/headline";
 import { plain } from "../src/ui/plain";

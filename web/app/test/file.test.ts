@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { cautionsOf } from "../src/contract/cautions";
 import { parseContract } from "../src/contract/parse";
-import type { Contract, Value } from "../src/contract/types";
+import type { Contract, Value } from "../src/contract/contract";
 import { scoreFile } from "../src/engine/file";
 import type { FileOptions, FileReport } from "../src/engine/protocol";
 import type { Model } from "../src/engine/session";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { elementOf } from "../src/contract/elements";
 import { parseContract } from "../src/contract/parse";
-import type { Output } from "../src/contract/types";
+import type { Output } from "../src/contract/contract";
 import { checkPorts, toAnswer } from "../src/engine/fit";
 import { SealiftError } from "../src/errors";
 import type { Port } from "../src/seal/graph/tensors";
@@ -66,7 +67,7 @@ describe("what the engine answers to two rows", () => {
     expect(toAnswer(one, tensor("float64", [2], Float64Array.of(1, 2)), 2).data).toEqual([1, 2]);
     const wide: Output = { ...one, width: 2 };
     expect(toAnswer(wide, tensor("float64", [1, 2], Float64Array.of(1, 2)), 1).data).toEqual([1, 2]);
-    const label: Output = { ...one, name: "label", kind: "label", dtype: "int64" };
+    const label: Output = { ...one, name: "label", kind: "label", element: elementOf("int64")! };
     expect(toAnswer(label, tensor("int64", [2], BigInt64Array.of(1n, 2n)), 2).data).toEqual([1, 2]);
   });
 

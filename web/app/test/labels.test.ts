@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Field } from "../src/contract/types";
+import type { Field } from "../src/contract/contract";
 import { labelsOf } from "../src/ui/fields";
 
 const field = (name: string, title = "") => ({ name, title }) as unknown as Field;

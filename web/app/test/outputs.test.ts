@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { elementOf } from "../src/contract/elements";
 import { isKind, kindOf } from "../src/contract/outputs";
-import type { Output } from "../src/contract/types";
+import type { Output } from "../src/contract/contract";
 
 const SOURCE = join(import.meta.dirname, "../src");
 const NAMED = /\bkind\s*(?:===|!==)\s*"value"|"(?:label|probability|score|features)"/;
@@ -18,7 +19,7 @@ function output(changes: Partial<Output>): Output {
   return {
     name: "y",
     kind: "label",
-    dtype: "int64",
+    element: elementOf("int64")!,
     title: "",
     units: "",
     description: "",
@@ -46,7 +47,7 @@ describe("kinds of outputs", () => {
     expect(kindOf(named).cells(named, [1])).toEqual(["1", "yes"]);
     const wide = output({
       kind: "probability",
-      dtype: "float64",
+      element: elementOf("float64")!,
       width: 2,
       classes: [0, 1],
       class_names: ["no", "yes"],

@@ -64,7 +64,7 @@ def build_page(seal_path: Path | str, out: Path | str) -> Built:
             "E607",
             reason,
             where=str(seal_path),
-            fix="Answer table files with `sealift predict` in place of the page.",
+            fix="Answer table files with `sealift predict`, or rows from Python, in place of the page.",
         )
     title = title_of(seal, contract)
     data = assemble(front_end.load(), sealed, title=title, identity=seal.identity)

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from sealift.contract import Contract
 from sealift.runtime.engines.base import DOES_NOT_RUN, NOT_ASKED, NOT_CHECKED
 from sealift.runtime.engines.wasm import ENGINE
 from sealift.seal import Seal
 
 CAPABILITIES = frozenset({"stage:text/1"})
-"""What the page has beyond what every reader of format 1 has (web/app/src/contract/capabilities.ts)."""
+"""What the page has beyond what every reader of format 1 has, by the kinds and types in web/app/src/contract."""
+
+_LISTED = 3
 
 
 def lacking(seal: Seal) -> str:
     """Why a page of the model could answer no row, as a sentence; empty where it can."""
-    names = [name for name in seal.contract().requires if name not in CAPABILITIES]
-    if names:
-        return f"The page does not have what the model requires: {', '.join(names):.300}."
+    reason = lacking_capabilities(seal.contract())
+    if reason:
+        return reason
     told = _told(seal)
     if not told.startswith(DOES_NOT_RUN):
         return ""
     return f"In {ENGINE.title}, the engine of the page, the model {told.rstrip('.'):.300}."
+
+
+def lacking_capabilities(contract: Contract) -> str:
+    """What the page lacks for a contract, and for which inputs, as a sentence; empty where it lacks nothing."""
+    names = [name for name in contract.requires if name not in CAPABILITIES]
+    if not names:
+        return ""
+    fields = [f"'{field.name:.40}' ({field.dtype:.40})" for field in contract.inputs if field.type.capability in names]
+    more = f" and {len(fields) - _LISTED} more" if len(fields) > _LISTED else ""
+    form = f"The page has no form for the inputs {', '.join(fields[:_LISTED])}{more}. " if fields else ""
+    return f"{form}The page does not have what the model requires: {', '.join(names):.300}."
 
 
 def unproved(seal: Seal) -> str:

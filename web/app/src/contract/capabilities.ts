@@ -1,9 +1,14 @@
 /** Capabilities that a contract requires of its reader (spec/CONTRACT.md §1a; contract/capabilities.py). */
 import { SealiftError } from "../errors";
 import { isObject } from "../seal/json";
+import { KINDS } from "./outputs";
+import { STAGE_KINDS } from "./stages";
+import { TYPES } from "./types";
 
 /** What this program can do beyond what every reader of format 1 does. */
-const CAPABILITIES: readonly string[] = ["stage:text/1"];
+const CAPABILITIES: ReadonlySet<string> = new Set(
+  [...TYPES, ...STAGE_KINDS, ...KINDS].map(({ capability }) => capability).filter(Boolean),
+);
 const MOST = 64;
 const FORM = /^[a-z]{1,16}:[a-z0-9_]{1,64}\/[1-9][0-9]{0,3}$/;
 
@@ -20,13 +25,13 @@ export function checkRequired(raw: unknown): string[] {
       "",
       "`sealift docs spec/CONTRACT` says in §1a what may stand there.",
     );
-  const lacking = (names as string[]).filter((name) => !CAPABILITIES.includes(name));
+  const lacking = (names as string[]).filter((name) => !CAPABILITIES.has(name));
   if (lacking.length > 0)
     throw new SealiftError(
       "E107",
       `The model requires a capability that this page does not have: ${lacking.join(", ").slice(0, 300)}.`,
       "",
-      "Make the page again with a newer Sealift.",
+      "Make the page again with a newer Sealift, or answer with `sealift predict` or from Python.",
     );
   return names as string[];
 }

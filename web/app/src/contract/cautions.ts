@@ -1,6 +1,5 @@
 /** What makes the answer to one good row less reliable; the form and the file results show the same cautions. */
-import { boundText } from "./moments";
-import type { Contract, Field, Value } from "./types";
+import type { Contract, Field, Value } from "./contract";
 
 export interface Caution {
   /** `unlike`: outside the training data; `category`: not a known value; `words`: no known word; `empty`: most are missing. */
@@ -57,5 +56,6 @@ export function unlikeTraining(field: Field, value: Value): "category" | "unlike
 export function usual(field: Field): string {
   const [low, high] = field.observed ?? [null, null];
   if (low === null || high === null) return "";
-  return ` (mostly ${boundText(field, low)} to ${boundText(field, high)}${field.units ? ` ${field.units}` : ""})`;
+  const { type } = field;
+  return ` (mostly ${type.boundText(low)} to ${type.boundText(high)}${field.units ? ` ${field.units}` : ""})`;
 }

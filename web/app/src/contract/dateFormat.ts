@@ -1,5 +1,5 @@
 /** The form of dates in cells of text, where it is not ISO 8601 (spec/CONTRACT.md §3). The Python twin is contract/date_format.py. */
-import { isTime, microsOf } from "./moments";
+import { microsOf } from "./moments";
 
 const PARTS: Record<string, string> = {
   Y: "[0-9]{4}",
@@ -15,9 +15,8 @@ const MAX_LENGTH = 32;
 /** A format that reads these otherwise than ISO 8601 does would turn one date into another. */
 const PROBES = ["2024-03-02", "2024-03-02T04:05", "2024-03-02T04:05:06"];
 
-/** What is wrong with the date format of a field; "" for a good one. */
-export function formatProblem(given: string, dtype: string): string {
-  if (!isTime(dtype)) return "only dates have a date_format";
+/** What is wrong with the date format of dates, `isDay` without a time of day; "" for a good one. */
+export function formatProblem(given: string, isDay: boolean): string {
   const tokens = tokensOf(given);
   if (!tokens || [...given].length > MAX_LENGTH)
     return "date_format is made of %Y %m %d %H %M %S and separators, in at most 32 characters";
@@ -25,13 +24,13 @@ export function formatProblem(given: string, dtype: string): string {
   const has = (name: string) => directives.includes(name);
   if (new Set(directives).size !== directives.length || !(has("Y") && has("m") && has("d")))
     return "date_format has each of %Y, %m and %d once";
-  if (dtype === "date" && directives.length > 3) return "the date_format of a date has no time of day";
+  if (isDay && directives.length > 3) return "the date_format of a date has no time of day";
   if ((has("M") && !has("H")) || (has("S") && !has("M")))
     return "date_format has %H before %M and %M before %S";
   const pattern = compileFormat(given);
   for (const probe of PROBES) {
     const iso = isoOf(probe, pattern);
-    if (iso !== probe && microsOf(iso, "datetime") !== microsOf(probe, "datetime"))
+    if (iso !== probe && microsOf(iso) !== microsOf(probe))
       return "date_format reads ISO 8601 dates as other dates";
   }
   return "";

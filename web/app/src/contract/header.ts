@@ -1,6 +1,6 @@
 /** The header of a table against the contract's inputs (spec/CONTRACT.md §4). */
 import { SealiftError } from "../errors";
-import type { Contract } from "./types";
+import type { Contract } from "./contract";
 
 export interface Columns {
   /** For each input, the position of its column. */

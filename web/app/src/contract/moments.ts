@@ -1,5 +1,4 @@
 /** Dates and times: ISO 8601 local text, and microseconds since 1970 (spec/CONTRACT.md §2). The Python twin is contract/moments.py. */
-import type { Field } from "./types";
 
 export const DAY = 86_400_000_000;
 const ISO =
@@ -7,12 +6,8 @@ const ISO =
 const ISO_START = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?/;
 const ZONE = /^(Z|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z]{3,4})$/;
 
-export function isTime(dtype: string): dtype is "date" | "datetime" {
-  return dtype === "date" || dtype === "datetime";
-}
-
-/** Microseconds of a text, or undefined for what the dtype does not hold or float64 cannot say exactly. */
-export function microsOf(text: string, dtype: string): number | undefined {
+/** Microseconds of a text, or undefined for what is no date, has a time of day beside `isDay`, or is no double. */
+export function microsOf(text: string, isDay = false): number | undefined {
   const match = ISO.exec(text);
   if (!match) return undefined;
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
@@ -30,27 +25,22 @@ export function microsOf(text: string, dtype: string): number | undefined {
   const fraction = Number((match[7] ?? "").padEnd(6, "0"));
   const found = whole + fraction;
   if (found - whole !== fraction) return undefined;
-  return dtype === "date" && found % DAY !== 0 ? undefined : found;
+  return isDay && found % DAY !== 0 ? undefined : found;
 }
 
 /** The one spelling that is written: `2024-03-01`, `2024-03-01T12:30:00`, `2024-03-01T12:30:00.5`. */
-export function textOf(micros: number, dtype: string): string {
+export function textOf(micros: number, isDay = false): string {
   const days = Math.floor(micros / DAY);
   // The quotient may have been rounded up to the next day.
   const late = micros < days * DAY ? 1 : 0;
   const rest = micros - (days - late) * DAY;
   const [year, month, day] = civilFromDays(days - late);
   const date = `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
-  if (dtype === "date") return date;
+  if (isDay) return date;
   const seconds = Math.floor(rest / 1_000_000);
   const fraction = rest % 1_000_000;
   const tail = fraction ? `.${pad(fraction, 6)}`.replace(/0+$/, "") : "";
   return `${date}T${pad(Math.floor(seconds / 3600), 2)}:${pad(Math.floor(seconds / 60) % 60, 2)}:${pad(seconds % 60, 2)}${tail}`;
-}
-
-/** A bound of the field for people and for the form's control. */
-export function boundText(field: Field, bound: number): string {
-  return isTime(field.dtype) ? textOf(bound, field.dtype) : String(bound);
 }
 
 /** What more to say of a text that was refused, with a space before it; may be empty. */

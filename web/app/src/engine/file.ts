@@ -2,7 +2,7 @@
 import { CsvReader } from "../contract/csv";
 import { matchHeader, type Columns } from "../contract/header";
 import { kindOf } from "../contract/outputs";
-import type { Contract, Value } from "../contract/types";
+import type { Contract, Value } from "../contract/contract";
 import { checkCell, checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
 import { ColumnNotes } from "./notes";

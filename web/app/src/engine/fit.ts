@@ -1,62 +1,56 @@
 /** Do a graph and its answers fit the contract? (spec/SEAL.md §7; src/sealift/runtime/fit.py) */
 import type * as Ort from "onnxruntime-web";
-import type { Contract, Output } from "../contract/types";
+import type { Contract, Output, Scalar } from "../contract/contract";
+import { elementOf, type Element } from "../contract/elements";
 import { SealiftError } from "../errors";
 import type { Port } from "../seal/graph/tensors";
 import type { GraphInfo } from "../seal/graph/walk";
 import type { Answer } from "./protocol";
-
-/** The codes of onnx.TensorProto.DataType. */
-const ELEMENTS: Record<string, number> = { float64: 11, int64: 7, bool: 9, string: 8 };
 
 /** Throws E209 unless the graph declares the contract's tensors as inputs, and its outputs as outputs. */
 export function checkPorts(info: GraphInfo, contract: Contract): void {
   for (const { name, dtype, shape } of contract.tensors) {
     const port = info.inputs.get(name);
     if (!port) throw misfit(`the graph has no input '${name.slice(0, 80)}'`);
-    checkPort("input", name, port, dtype, shape.map(sizeOf));
+    checkPort("input", name, port, elementOf(dtype)!, shape.map(sizeOf));
   }
   const known = new Set(contract.tensors.map((tensor) => tensor.name));
   for (const name of info.inputs.keys())
     if (!known.has(name)) throw misfit(`the graph has an unknown input '${name.slice(0, 80)}'`);
-  for (const { name, dtype, width } of contract.outputs) {
+  for (const { name, element, width } of contract.outputs) {
     const port = info.outputs.get(name);
     if (!port) throw misfit(`the graph has no output '${name.slice(0, 80)}'`);
-    checkPort("output", name, port, dtype, width === null ? [null] : [null, width]);
+    checkPort("output", name, port, element, width === null ? [null] : [null, width]);
   }
 }
 
 /** What the engine answered to `count` rows. Throws E209 unless its shape and type are those of the output. */
 export function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: number): Answer {
   const shape = output.width === null ? [count] : [count, output.width];
-  if (tensor?.type !== output.dtype || tensor.dims.join() !== shape.join()) {
+  if (tensor?.type !== output.element.name || tensor.dims.join() !== shape.join()) {
     // ONNX Runtime has other values than tensors too.
     const dims = tensor?.dims as readonly number[] | undefined;
     const got = dims ? `the type ${tensor?.type} and the shape [${dims.join(", ")}]` : "no tensor";
     throw misfit(
-      `the answer '${output.name}' to ${count} rows has ${got}, not ${output.dtype} and [${shape.join(", ")}]`,
+      `the answer '${output.name}' to ${count} rows has ${got}, not ${output.element.name} and [${shape.join(", ")}]`,
     );
   }
   const raw = tensor.data as ArrayLike<number | bigint | string>;
   const size = shape.reduce((a, b) => a * b, 1);
   if (raw.length !== size) throw misfit(`the answer '${output.name}' has ${raw.length} values, not ${size}`);
-  const data = new Array<number | string | boolean>(size);
-  for (let i = 0; i < size; i++) {
-    const value = raw[i]!;
-    if (output.dtype === "bool") data[i] = Boolean(value);
-    else data[i] = typeof value === "bigint" ? Number(value) : value;
-  }
+  const data = new Array<Scalar>(size);
+  for (let i = 0; i < size; i++) data[i] = output.element.read(raw[i]!);
   return { name: output.name, width: output.width, data };
 }
 
-function checkPort(kind: string, name: string, port: Port, dtype: string, shape: (number | null)[]): void {
-  const { element, shape: declared } = port;
+function checkPort(kind: string, name: string, port: Port, element: Element, shape: (number | null)[]): void {
+  const { shape: declared } = port;
   // A free dimension of the graph takes every size; a fixed one must be that of the contract. Rows are always free.
   const fits =
     declared?.length === shape.length &&
     declared[0] === null &&
     declared.every((size, i) => size === null || size === shape[i]);
-  if (element !== ELEMENTS[dtype] || !fits)
+  if (port.element !== element.code || !fits)
     throw misfit(`the ${kind} '${name.slice(0, 80)}' of the graph is declared with another type or shape`);
 }
 

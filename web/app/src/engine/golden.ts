@@ -1,5 +1,5 @@
 /** The golden examples, read and run again. */
-import type { Contract, Output } from "../contract/types";
+import type { Contract, Output } from "../contract/contract";
 import { checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
 import { asNumber, isObject } from "../seal/json";
@@ -33,7 +33,7 @@ export function parseGolden(raw: unknown, contract: Contract): Golden {
   const tolerance = new Map<string, Tolerance>();
   for (const [name, rule] of Object.entries(raw["tolerance"])) {
     const output = contract.outputs.find((one) => one.name === name);
-    if (output?.dtype !== "float64") throw malformed("a tolerance is not for a float64 output");
+    if (!output?.element.isMeasured) throw malformed("a tolerance is not for a float64 output");
     tolerance.set(name, parseTolerance(rule, output.width, answers.get(name)!));
   }
   const { source } = raw;
@@ -46,21 +46,13 @@ function readAnswer(answers: Record<string, unknown>, output: Output, count: num
   const listed = Object.hasOwn(answers, output.name) ? answers[output.name] : undefined;
   if (!Array.isArray(listed) || listed.length !== count)
     throw malformed(`the answers of "${output.name}" are missing`);
-  const isRight = IS_RIGHT[output.dtype];
   for (const entry of listed as unknown[]) {
     const values: unknown[] = output.width === null ? [entry] : Array.isArray(entry) ? entry : [];
-    if (values.length !== (output.width ?? 1) || !values.every(isRight))
+    if (values.length !== (output.width ?? 1) || !values.every(output.element.fits))
       throw malformed(`an answer of "${output.name}" has not the output's form`);
   }
   return listed as unknown[];
 }
-
-const IS_RIGHT: Record<Output["dtype"], (value: unknown) => boolean> = {
-  float64: (value) => asNumber(value) !== undefined,
-  int64: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63,
-  bool: (value) => typeof value === "boolean",
-  string: (value) => typeof value === "string",
-};
 
 /** No answer may differ by more than this share of the output's largest expected one (spec/SEAL.md §6). */
 const LOOSEST = 1e-2;

@@ -1,6 +1,6 @@
 /** What a file's answers rest on, column by column: values missing, unknown, unlike the training data. */
 import type { Caution } from "../contract/cautions";
-import { shown, type Contract, type Value } from "../contract/types";
+import { shown, type Contract, type Value } from "../contract/contract";
 import type { ColumnNote } from "./protocol";
 
 const MAX_WORDS = 200;

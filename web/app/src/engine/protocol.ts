@@ -1,6 +1,6 @@
 /** What the page and its worker say to each other. Everything here survives structured cloning. */
 import type { Caution } from "../contract/cautions";
-import type { Value } from "../contract/types";
+import type { Value } from "../contract/contract";
 import type { RowCode } from "../contract/value";
 import type { Problem } from "../errors";
 

@@ -1,6 +1,6 @@
 /** Answers as a table: the same columns as the command line writes (label, probability_<class name>, value …). */
 import { kindOf } from "../contract/outputs";
-import type { Contract } from "../contract/types";
+import type { Contract } from "../contract/contract";
 import type { Answer } from "./protocol";
 
 /**

@@ -2,7 +2,7 @@
 import type * as Ort from "onnxruntime-web";
 import { cautionsOf, type Caution } from "../contract/cautions";
 import { makeTensors, type TensorData } from "../contract/tensors";
-import type { Contract, Value } from "../contract/types";
+import type { Contract, Value } from "../contract/contract";
 import { SealiftError } from "../errors";
 import { Stages } from "../text/batch";
 import { toAnswer } from "./fit";

@@ -1,6 +1,6 @@
 /** All stages of a contract over many rows: the tensors that feed the graph beside the others (spec/TEXT.md §7). */
 import type { TensorData } from "../contract/tensors";
-import type { Contract, Stage, Value } from "../contract/types";
+import type { Contract, Stage, Value } from "../contract/contract";
 import { SealiftError } from "../errors";
 import { Malformed } from "./read";
 import { TextStage } from "./stage";

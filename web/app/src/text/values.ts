@@ -54,7 +54,7 @@ export function valueOf(spec: Record<string, unknown>): ValueReader | undefined 
   }
   if (finite || narrow) throw new Malformed("only a stage of numbers refuses infinite and wide ones");
   const given = text(spec["format"], LONGEST_FORMAT);
-  const problem = formatProblem(given, "datetime");
+  const problem = formatProblem(given, false);
   if (problem) throw new Malformed(problem);
   const pattern = compileFormat(given);
   const read = (cell: string) => (pattern.test(cell) ? timeOf(isoOf(cell, pattern)) : undefined);
@@ -69,7 +69,7 @@ function isSet(spec: Record<string, unknown>, key: string): boolean {
 /** C's strptime has minutes of up to 62 seconds; the last two belong to the next one. */
 function timeOf(iso: string): number | undefined {
   const late = /:6[01]$/.test(iso) ? Number(iso.slice(-2)) - 59 : 0;
-  const micros = microsOf(late ? `${iso.slice(0, -2)}59` : iso, "datetime");
+  const micros = microsOf(late ? `${iso.slice(0, -2)}59` : iso);
   return micros === undefined ? undefined : micros + late * 1_000_000;
 }
 

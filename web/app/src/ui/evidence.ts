@@ -1,7 +1,7 @@
 /** What the page shows of evidence.json, which may hold anything in a foreign file. */
 import { readable } from "../contract/numbers";
 import { kindOf } from "../contract/outputs";
-import { className, type Contract, type Scalar } from "../contract/types";
+import { className, type Contract, type Scalar } from "../contract/contract";
 import { isObject } from "../seal/json";
 
 /** The tolerance that the packer stated where it is looser than the policy's, else null. */

@@ -1,24 +1,17 @@
 /** How a field is filled in: which control, and what its choices are. */
-import { readable } from "../contract/numbers";
-import { boundText, isTime, textOf } from "../contract/moments";
 import { checkCell, checkValue, type Checked } from "../contract/value";
-import { categoryName, shown, type Field, type Value } from "../contract/types";
-
-export type Choice = { value: string; text: string };
+import { categoryName, shown, type Bounds, type Field, type Value } from "../contract/contract";
+import type { Choice, Control } from "../contract/types";
 
 /** The choices of a field that is picked from a list, else null. The values are texts that CONTRACT.md §3 reads back. */
-export function choicesOf(field: Field): Choice[] | null {
+export function choicesOf(field: Field): readonly Choice[] | null {
   if (field.categories) {
     // An empty cell means unknown (CONTRACT.md §3), so that an empty text cannot be picked beside it.
     return field.categories
       .filter((value) => value !== "")
       .map((value) => ({ value: shown(value), text: categoryName(field, value) }));
   }
-  if (field.dtype !== "bool") return null;
-  return [
-    { value: "false", text: "No" },
-    { value: "true", text: "Yes" },
-  ];
+  return field.type.choices;
 }
 
 /** What the fields are called: their titles, or their names where a title is another field's title or name. */
@@ -31,7 +24,7 @@ export function labelsOf(fields: readonly Field[]): string[] {
 }
 
 /** Few short choices stand side by side as toggles; more of them fold into a list. */
-export function asToggles(choices: Choice[]): boolean {
+export function asToggles(choices: readonly Choice[]): boolean {
   return (
     choices.length <= 5 &&
     choices.every((choice) => choice.text.length <= 18) &&
@@ -41,10 +34,7 @@ export function asToggles(choices: Choice[]): boolean {
 
 /** A checked value as the text of its control. */
 export function toCell(field: Field, value: Value): string {
-  if (value === null) return "";
-  if (field.dtype === "bool") return value ? "true" : "false";
-  if (isTime(field.dtype) && typeof value === "number") return textOf(value, field.dtype);
-  return String(value);
+  return value === null ? "" : field.type.entry(value);
 }
 
 /** What a control holds against its field. An empty control means unknown, but for free text that may be empty. */
@@ -55,11 +45,8 @@ export function checkEntry(field: Field, cell: string, long: boolean): Checked {
 
 /** The quiet line under a field: what is permitted, or what was usual. */
 export function hintOf(field: Field): string {
-  const told = (bound: number) =>
-    isTime(field.dtype)
-      ? boundText(field, bound).replace("T00:00:00", "").replace("T", " ")
-      : readable(bound);
-  const span = ([low, high]: [number | null, number | null]) =>
+  const told = (bound: number) => field.type.boundHint(bound);
+  const span = ([low, high]: Bounds) =>
     low === null
       ? `up to ${told(high ?? 0)}`
       : high === null
@@ -74,31 +61,7 @@ export function hintOf(field: Field): string {
 /** What stands in a cell while its control shows half a date. It is no date, so that nothing is answered. */
 export const INCOMPLETE = "an incomplete date";
 
-/** The browser's own control for dates, or null where it could not show the cell. */
-export function dateControl(
-  field: Field,
-  cell: string,
-): {
-  type: "date" | "datetime-local";
-  step: string | undefined;
-  min: string | undefined;
-  max: string | undefined;
-} | null {
-  const day = field.dtype === "date";
-  const shows = day
-    ? /^([0-9]{4}-[0-9]{2}-[0-9]{2})?$/
-    : /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?)?$/;
-  if (cell !== INCOMPLETE && !shows.test(cell)) return null;
-  const [low, high] = field.range ?? [null, null];
-  return {
-    type: day ? "date" : "datetime-local",
-    step: day ? undefined : cell.includes(".") ? "0.001" : "1",
-    min: low === null ? undefined : textOf(low, field.dtype),
-    max: high === null ? undefined : textOf(high, field.dtype),
-  };
-}
-
-/** A text on its way to being a number is no mistake yet. */
-export function unfinishedNumber(text: string): boolean {
-  return /^\s*[+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]*)?\s*$/.test(text);
+/** The control that shows a cell of the field. */
+export function controlOf(field: Field, cell: string): Control {
+  return field.type.control(field.range, cell === INCOMPLETE ? "" : cell);
 }

@@ -1,7 +1,7 @@
 /** What to show first of a model's answer: one meaning, with everything that is needed to read it right. */
 import { percent, readable } from "../contract/numbers";
 import { kindOf } from "../contract/outputs";
-import { className, partsOf, shown, type Contract, type Output, type Scalar } from "../contract/types";
+import { className, partsOf, shown, type Contract, type Output, type Scalar } from "../contract/contract";
 import type { Answer } from "../engine/protocol";
 import { plain } from "./plain";
 

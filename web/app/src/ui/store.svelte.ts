@@ -1,7 +1,7 @@
 /** What the tabs share: the opened model, and the golden examples' verdict. */
 import { withoutMarks } from "../contract/marks";
 import { parseContract } from "../contract/parse";
-import type { Contract } from "../contract/types";
+import type { Contract } from "../contract/contract";
 import { checkPorts } from "../engine/fit";
 import { parseGolden } from "../engine/golden";
 import type { Golden, GoldenReport } from "../engine/protocol";

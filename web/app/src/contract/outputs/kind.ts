@@ -1,9 +1,11 @@
 /** A kind of output: what its answers look like in files and on the page. The defaults describe columns of numbers. */
-import { columnNames, shown, type Output, type Scalar } from "../types";
+import { columnNames, shown, type Output, type Scalar } from "../contract";
 
 export class Kind {
-  /** The dtypes that its outputs may have. */
-  readonly dtypes: readonly string[] = ["float64"];
+  /** What a contract with such an output requires of its reader; empty for what every reader of format 1 has. */
+  readonly capability: string = "";
+  /** The types of elements that its outputs may have. */
+  readonly dtypes: readonly Output["element"]["name"][] = ["float64"];
   /** Whether an answer is the predicted class itself. */
   readonly isClass: boolean = false;
   /** Whether an answer is the value that is predicted, in its own units. */

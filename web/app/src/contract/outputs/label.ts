@@ -1,9 +1,9 @@
 /** `label`: the predicted class, the cluster, or the mark of an outlier. */
-import { className, type Output, type Scalar } from "../types";
+import { className, type Output, type Scalar } from "../contract";
 import { Kind } from "./kind";
 
 export class Label extends Kind {
-  override readonly dtypes = ["float64", "int64", "bool", "string"];
+  override readonly dtypes = ["float64", "int64", "bool", "string"] as const;
   override readonly isClass = true;
 
   /** The label, and behind it the name of its class where classes have names. */

@@ -1,16 +1,20 @@
 /** The contract as `contract.json` holds it, its defaults filled in (spec/CONTRACT.md §1). */
-import type { TextStage } from "../text/stage";
 import type * as members from "../seal/members";
 import type { CellReader } from "./cells";
+import type { Element } from "./elements";
+import type { RefusingStage, StageKind } from "./stages/kind";
+import type { ValueType } from "./types/base";
 
-export type DType = members.Input["dtype"];
 export type Scalar = string | number | boolean;
 /** A checked value as the graph takes it: booleans are 0 or 1, dates microseconds since 1970, null is a missing one. */
 export type Value = string | number | null;
 
+/** The least and the largest value as the graph's numbers: of dates, in microseconds since 1970. */
+export type Bounds = [number | null, number | null];
+
 export interface Field {
   name: string;
-  dtype: DType;
+  type: ValueType;
   missing: "allowed" | "refused";
   categories: Scalar[] | null;
   /** Names for people, in the order of the categories. */
@@ -18,15 +22,14 @@ export interface Field {
   /** The categories for looking up; kept beside the list, whose order is the publisher's. */
   known: Set<string | number> | null;
   unknown: "allowed" | "refused";
-  /** As the graph's numbers: of dates, in microseconds since 1970. */
-  range: [number | null, number | null] | null;
-  observed: [number | null, number | null] | null;
+  range: Bounds | null;
+  observed: Bounds | null;
   typical: Scalar | null;
   date_format: string;
   /** Reads the field's cells in files of text. */
   cells: CellReader;
-  /** The text stages that refuse some texts of the field. */
-  refusing: TextStage[];
+  /** The stages that refuse some texts of the field. */
+  refusing: RefusingStage[];
   title: string;
   description: string;
   units: string;
@@ -38,7 +41,7 @@ export type OutputKind = members.Output["kind"];
 export interface Output {
   name: string;
   kind: OutputKind;
-  dtype: members.Output["dtype"];
+  element: Element;
   width: number | null;
   classes: Scalar[] | null;
   class_names: string[] | null;
@@ -54,8 +57,9 @@ export interface Output {
  */
 export type Tensor = members.Tensor;
 
-/** A text stage: the input whose texts it takes, and how it reads them (spec/TEXT.md). */
+/** A stage: the input whose texts it takes, and how it reads them. */
 export interface Stage {
+  kind: StageKind;
   field: number;
   spec: Record<string, unknown>;
 }

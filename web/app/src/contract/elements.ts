@@ -1,0 +1,52 @@
+/** The types of a tensor's elements, which are those of answers too. */
+import type * as members from "../seal/members";
+import { asNumber } from "../seal/json";
+import type { Scalar } from "./contract";
+
+export interface Element {
+  readonly name: members.Tensor["dtype"];
+  /** The code of onnx.TensorProto.DataType. */
+  readonly code: number;
+  /** Whether answers may differ within a tolerance, and are rounded for people. */
+  readonly isMeasured: boolean;
+  /** Whether JSON holds an answer of this type. */
+  fits(value: unknown): boolean;
+  /** An element of the engine's array as an answer. */
+  read(raw: number | bigint | string): Scalar;
+}
+
+const ELEMENTS: readonly Element[] = [
+  {
+    name: "float64",
+    code: 11,
+    isMeasured: true,
+    fits: (value) => asNumber(value) !== undefined,
+    read: (raw) => raw as number,
+  },
+  {
+    name: "int64",
+    code: 7,
+    isMeasured: false,
+    fits: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63,
+    read: Number,
+  },
+  {
+    name: "bool",
+    code: 9,
+    isMeasured: false,
+    fits: (value) => typeof value === "boolean",
+    read: Boolean,
+  },
+  {
+    name: "string",
+    code: 8,
+    isMeasured: false,
+    fits: (value) => typeof value === "string",
+    read: (raw) => raw as string,
+  },
+];
+
+/** The type that a `dtype` of a tensor or an output names. */
+export function elementOf(dtype: unknown): Element | undefined {
+  return ELEMENTS.find((element) => element.name === dtype);
+}
