@@ -10,7 +10,9 @@ debian() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         say "Installing $* ..."
         export DEBIAN_FRONTEND=noninteractive
-        apt-get install -y -qq "$@" >/dev/null 2>&1 || { apt-get update -qq && apt-get install -y -qq "$@" >/dev/null; }
+        # Lists of packages that are old lead to a Firefox that the locked Playwright does not know how to drive.
+        apt-get update -qq || :
+        apt-get install -y -qq "$@" >/dev/null
     else
         say "Please install: $*   (on Debian or Ubuntu: sudo apt-get install $*)"
         return 1

@@ -18,6 +18,7 @@ _PARTS = {
     "M": "[0-9]{1,2}",
     "S": "[0-9]{1,2}",
 }
+_EXAMPLE = {"Y": "2024", "m": "12", "d": "31", "H": "23", "M": "59", "S": "59"}
 _PART = r"%[YmdHMS]|[^%A-Za-z0-9\x00-\x1f]|T"
 _TOKENS, _ONE = re.compile(rf"(?:{_PART})*"), re.compile(_PART)
 _DIRECTIVE = re.compile("%[A-Za-z]")
@@ -60,6 +61,11 @@ def compile_format(given: str) -> re.Pattern[str]:
         f"(?P<{token[1]}>{_PARTS[token[1]]})" if token[0] == "%" else re.escape(token) for token in _ONE.findall(given)
     ]
     return re.compile("".join(parts))
+
+
+def example(given: str) -> str:
+    """The last moment of 2024 in a good format, for messages: `31.12.2024`."""
+    return "".join(_EXAMPLE[token[1]] if token[0] == "%" else token for token in _tokens(given) or ())
 
 
 def iso_of(text: str, pattern: re.Pattern[str]) -> str:

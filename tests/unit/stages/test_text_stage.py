@@ -91,7 +91,7 @@ def test_a_refused_date_is_told_with_its_format() -> None:
     contract = _contract(spec)
     batch = Stages.of(contract).checked(encode(contract, {"n": [1.0], "text": ["30.02.2024"]}))
     assert [problem.message for problem in batch.problems] == [
-        "\"text\" is the text '30.02.2024', which cannot be read as a date by the format %d.%m.%Y."
+        "\"text\" is the text '30.02.2024', which cannot be read as a date by the format %d.%m.%Y, such as 31.12.2024."
     ]
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sealift.contract.date_format import iso_of
+from sealift.contract.date_format import example, iso_of
 from sealift.contract.datetimes import DAY, column_micros, hint, is_spelled, micros_of, text_of
 from sealift.contract.scalars import Scalar
 from sealift.contract.types.base import CellRules, ValueType
@@ -145,7 +145,7 @@ class Time(ValueType):
 
     def needs(self, date_format: str) -> str:
         """A date in the format of the field."""
-        return f"a date as {date_format}" if date_format else self.needed
+        return f"a date as {example(date_format)} ({date_format})" if date_format else self.needed
 
     def hint(self, value: object) -> str:
         """Advice where the value has a time zone, or a space between date and time."""

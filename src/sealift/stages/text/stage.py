@@ -110,7 +110,7 @@ class TextStage:
         if self._value is None or not self._value.refuses:
             return ""
         (changed,) = self.terms(text)
-        return self._value.described if self._value.is_refused(changed) else ""
+        return self._value.described(text) if self._value.is_refused(changed) else ""
 
     def work(self, text: str) -> int:
         """An upper bound of the characters of all terms of a string (spec/TEXT.md §5)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from math import inf, isinf
 from typing import Any
 
-from sealift.contract.date_format import compile_format, format_problem, iso_of
+from sealift.contract.date_format import compile_format, example, format_problem, iso_of
 from sealift.contract.datetimes import micros_of
 from sealift.stages.text import read
 
@@ -25,7 +25,6 @@ class ValueReader:
 
     Attributes:
         refuses: whether some strings are refused; otherwise a string without a value is a missing value.
-        described: what a string must be: "a number", "a finite number", or "a date by the format %d.%m.%Y".
     """
 
     def __init__(self, spec: dict[str, Any]) -> None:
@@ -44,7 +43,7 @@ class ValueReader:
             if "format" in spec:
                 raise ValueError("only a stage of times may have a format")
             self._read: Callable[[str], float | None] = self._number
-            self.described = "a finite number" if self._finite else "a number"
+            self._described = "a finite number" if self._finite else "a number"
             return
         if self._finite or self._narrow:
             raise ValueError("only a stage of numbers may have infinite and wide")
@@ -54,7 +53,12 @@ class ValueReader:
             raise ValueError(problem)
         pattern = compile_format(given)
         self._read = lambda text: _time(text, pattern)
-        self.described = f"a date by the format {given}"
+        self._described = f"a date by the format {given}, such as {example(given)}"
+
+    def described(self, text: str) -> str:
+        """What a refused string must be: "a number", or "a date by the format %d.%m.%Y, such as 31.12.2024"."""
+        comma = self._read == self._number and "," in text
+        return self._described + "; decimals are written with a point" * comma
 
     def __call__(self, text: str) -> float | None:
         """The value; None for a string without a value."""

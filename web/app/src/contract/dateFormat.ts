@@ -9,6 +9,7 @@ const PARTS: Record<string, string> = {
   M: "[0-9]{1,2}",
   S: "[0-9]{1,2}",
 };
+const EXAMPLE: Record<string, string> = { Y: "2024", m: "12", d: "31", H: "23", M: "59", S: "59" };
 // eslint-disable-next-line no-control-regex
 const LITERAL = /^(?:[^%A-Za-z0-9\u0000-\u001f]|T)$/u;
 const MAX_LENGTH = 32;
@@ -44,6 +45,12 @@ export function compileFormat(given: string): RegExp {
       : `\\u{${token.codePointAt(0)!.toString(16)}}`,
   );
   return new RegExp(`^(?:${parts.join("")})$`, "u");
+}
+
+/** The last moment of 2024 in a good format, for messages and hints: `31.12.2024`. */
+export function example(given: string): string {
+  const tokens = tokensOf(given) ?? [];
+  return tokens.map((token) => (token.startsWith("%") ? EXAMPLE[token[1]!]! : token)).join("");
 }
 
 /** The ISO 8601 form of a cell that fits the pattern; other cells as they are. */

@@ -93,7 +93,12 @@ export class TextStage {
 
   /** What a text that the stage refuses should be, such as "a number"; empty for any other text. */
   refusedAs(text: string): string {
-    return this.value?.isRefused(this.terms(text)[0]!) ? this.value.described : "";
+    return this.value?.isRefused(this.terms(text)[0]!) ? this.value.described(text) : "";
+  }
+
+  /** A text that the stage reads as a value; empty where every text may stand. */
+  get example(): string {
+    return this.value?.example ?? "";
   }
 
   /** At least how many characters the terms of a text have, if every one were a word (spec/TEXT.md §5). */

@@ -1,5 +1,5 @@
 /** Stages that read a text as one number or one time (spec/TEXT.md §5a). The Python twin is text/values.py. */
-import { compileFormat, formatProblem, isoOf } from "../contract/dateFormat";
+import { compileFormat, example, formatProblem, isoOf } from "../contract/dateFormat";
 import { microsOf } from "../contract/moments";
 import { isText, items, Malformed, text } from "./read";
 
@@ -8,8 +8,10 @@ export interface ValueReader {
   read(text: string): number | undefined;
   /** Whether a text has no value and stands for no missing one either, or has a value that is refused. */
   isRefused(text: string): boolean;
-  /** What a text should be: "a number", "a finite number", or "a date by the format %d.%m.%Y". */
-  described: string;
+  /** What the refused text should be: "a number", or "a date by the format %d.%m.%Y, such as 31.12.2024". */
+  described(text: string): string;
+  /** A text that is read. */
+  example: string;
 }
 
 const SPACE = /^[\t\n\v\f\r ]+|[\t\n\v\f\r ]+$/g;
@@ -40,9 +42,14 @@ export function valueOf(spec: Record<string, unknown>): ValueReader | undefined 
     throw new Malformed("only a stage that refuses texts lists missing ones or refuses wide numbers");
   const listed = "missing" in spec ? items(spec["missing"], isText, MOST_MISSING) : [];
   const missing = new Set(listed.map((given) => text(given, LONGEST_MISSING)));
-  const reader = (read: ValueReader["read"], described: string): ValueReader => ({
+  const reader = (
+    read: ValueReader["read"],
+    described: ValueReader["described"],
+    example: string,
+  ): ValueReader => ({
     read,
     described,
+    example,
     isRefused(given) {
       const value = read(given);
       return value === undefined ? strict && !missing.has(given) : finite && !Number.isFinite(value);
@@ -50,7 +57,12 @@ export function valueOf(spec: Record<string, unknown>): ValueReader | undefined 
   });
   if (analyzer === "number") {
     if ("format" in spec) throw new Malformed("only a stage of times has a format");
-    return reader((given) => numberOf(given, strict, narrow), finite ? "a finite number" : "a number");
+    const needed = finite ? "a finite number" : "a number";
+    return reader(
+      (given) => numberOf(given, strict, narrow),
+      (given) => needed + (given.includes(",") ? "; decimals are written with a point" : ""),
+      "12.5",
+    );
   }
   if (finite || narrow) throw new Malformed("only a stage of numbers refuses infinite and wide ones");
   const given = text(spec["format"], LONGEST_FORMAT);
@@ -58,7 +70,8 @@ export function valueOf(spec: Record<string, unknown>): ValueReader | undefined 
   if (problem) throw new Malformed(problem);
   const pattern = compileFormat(given);
   const read = (cell: string) => (pattern.test(cell) ? timeOf(isoOf(cell, pattern)) : undefined);
-  return reader(read, `a date by the format ${given}`);
+  const written = example(given);
+  return reader(read, () => `a date by the format ${given}, such as ${written}`, written);
 }
 
 function isSet(spec: Record<string, unknown>, key: string): boolean {

@@ -52,7 +52,7 @@ export function hintOf(field: Field): string {
       : high === null
         ? `from ${told(low)}`
         : `${told(low)} to ${told(high)}`;
-  const parts: string[] = [];
+  const parts = field.refusing.map(({ example }) => `such as ${example}`).slice(0, 1);
   if (field.observed) parts.push(`usually ${span(field.observed)}`);
   if (field.range) parts.push(`permitted ${span(field.range)}`);
   return parts.join(" · ");
@@ -60,6 +60,11 @@ export function hintOf(field: Field): string {
 
 /** What stands in a cell while its control shows half a date. It is no date, so that nothing is answered. */
 export const INCOMPLETE = "an incomplete date";
+
+/** Whether a text that is being typed is no mistake yet. A text that a stage reads is judged when it is complete. */
+export function isUnfinished(field: Field, text: string): boolean {
+  return field.refusing.length > 0 || field.type.isUnfinished(text);
+}
 
 /** The control that shows a cell of the field. */
 export function controlOf(field: Field, cell: string): Control {

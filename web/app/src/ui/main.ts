@@ -1,8 +1,17 @@
 import { mount } from "svelte";
 import { guard } from "../shell/guard";
 import App from "./App.svelte";
-import "./app.css";
-import "./panels.css";
+// The last three change what the others say.
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/page.css";
+import "./styles/form.css";
+import "./styles/result.css";
+import "./styles/file.css";
+import "./styles/verify.css";
+import "./styles/narrow.css";
+import "./styles/forced-colors.css";
+import "./styles/print.css";
 
 guard();
 mount(App, { target: document.getElementById("app")! });

@@ -5,6 +5,8 @@ import type { Stage, Tensor } from "../contract";
 export interface RefusingStage {
   /** What a text that the stage refuses should be, such as "a number"; empty for any other text. */
   refusedAs(text: string): string;
+  /** A text that is not refused, for the form; may be empty. */
+  readonly example: string;
 }
 
 export interface StageKind {

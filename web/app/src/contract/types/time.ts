@@ -1,6 +1,6 @@
 /** `date` and `datetime`: local dates without and with a time of day, as microseconds since 1970. */
 import type { Bounds, Scalar, Value } from "../contract";
-import { isoOf } from "../dateFormat";
+import { example, isoOf } from "../dateFormat";
 import { hint, microsOf, textOf } from "../moments";
 import { Unreadable, ValueType, type CellRules, type Control } from "./base";
 import { trimmed } from "./number";
@@ -54,7 +54,7 @@ class TimeType extends ValueType {
   }
 
   override needs(dateFormat: string): string {
-    return dateFormat ? `a date as ${dateFormat}` : this.needed;
+    return dateFormat ? `a date as ${example(dateFormat)} (${dateFormat})` : this.needed;
   }
 
   override hint(raw: unknown): string {
