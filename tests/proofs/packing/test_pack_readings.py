@@ -116,7 +116,8 @@ def test_the_row_is_named_and_others_are_answered(tmp_path: Path) -> None:
         "",
         "[R108] \"n\" is the text '5_1', which cannot be read as a finite number.",
         "",
-        "[R108] \"d\" is the text '30.02.2024', which cannot be read as a date by the format %d.%m.%Y, such as 31.12.2024.",
+        "[R108] \"d\" is the text '30.02.2024', which cannot be read as a date by the format %d.%m.%Y, "
+        "such as 31.12.2024.",
         "",
     ]
     good = rows.drop(index=[1, 3])
