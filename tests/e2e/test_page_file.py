@@ -139,11 +139,11 @@ def test_values_unlike_the_training_data_are_counted_and_told_row_by_row(app: Op
     app.choose(_text(rows))
     expect(app.inside.get_by_test_id("file-cautions")).to_contain_text("rows have a caution")
     notes = app.inside.get_by_test_id("column-notes")
-    expect(notes.locator('[data-field="mean area"]')).to_contain_text("9 rows: outside the training data (mostly ")
+    expect(notes.locator('[data-field="mean area"]')).to_contain_text("9 rows: unlike the training data (mostly ")
     expect(notes.locator('[data-field="mean area"]')).to_contain_text("check the units")
     found = _download(app)["caution"]
-    assert all('"mean area" is outside the training data' in text for at, text in enumerate(found) if at != 2)
-    assert '"mean smoothness" is outside the training data' in found[1]
+    assert all('"mean area" is unlike the training data' in text for at, text in enumerate(found) if at != 2)
+    assert '"mean smoothness" is unlike the training data' in found[1]
     assert "22 of 32 fields are empty." in found[2]
 
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cautionsOf } from "../src/contract/cautions";
+import { cautionsOf, standing } from "../src/contract/cautions";
 import { parseContract } from "../src/contract/parse";
 
 const contract = parseContract({
@@ -23,10 +23,10 @@ test("a row like the training data has no caution", () => {
   expect(cautionsOf(contract, [50, 1.6e15, "f", "cough"])).toEqual([]);
 });
 
-test("values outside the training data are named with what was usual", () => {
+test("values unlike the training data are named with what was usual", () => {
   expect(messages(contract, [-5, 0, "x", "cough"])).toEqual([
-    '"age" is outside the training data (mostly 29 to 77 years).',
-    '"day" is outside the training data (mostly 2020-01-01 to 2024-12-31).',
+    '"age" is unlike the training data (mostly 29 to 77 years).',
+    '"day" is unlike the training data (mostly 2020-01-01 to 2024-12-31).',
     '"sex" is not among the known values.',
   ]);
 });
@@ -42,4 +42,20 @@ test("a text without a known word is a caution", () => {
   expect(cautionsOf(contract, [50, 1.6e15, "f", "zzz"], [3])).toEqual([
     { kind: "words", field: 3, message: '"report" has no word that the model knows.' },
   ]);
+});
+
+test("what is a little beyond the range of most training values is rare, and no caution", () => {
+  const [age] = contract.inputs; // 29 to 77: a quarter of the width is 12
+  expect([17, 28.9, 29, 77, 77.1, 89].map((value) => standing(age!, value))).toEqual([
+    "rare",
+    "rare",
+    null,
+    null,
+    "rare",
+    "rare",
+  ]);
+  expect([16.9, 89.1].map((value) => standing(age!, value))).toEqual(["unlike", "unlike"]);
+  expect(cautionsOf(contract, [80, 1.6e15, "f", "cough"])).toEqual([]);
+  expect(standing({ ...age!, observed: [5, 5] }, 5.1)).toBe("unlike"); // of a constant column
+  expect(standing({ ...age!, observed: [null, 5] }, 5.1)).toBe("unlike"); // the width is not known
 });

@@ -122,8 +122,8 @@ describe("cautions", () => {
     expect(report.cautioned).toBe(2);
     const caution = report.header.indexOf("caution");
     expect(report.preview.map((line) => line[caution])).toEqual([
-      '"age" is outside the training data (mostly 18 to 90). "ward" is not among the known values. ' +
-        '"albumin" is outside the training data (mostly 2 to 5 g/dl).',
+      '"age" is unlike the training data (mostly 18 to 90). "ward" is not among the known values. ' +
+        '"albumin" is unlike the training data (mostly 2 to 5 g/dl).',
       "3 of 4 fields are empty.",
       "",
     ]);

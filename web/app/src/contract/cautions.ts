@@ -1,8 +1,11 @@
 /** What makes the answer to one good row less reliable; the form and the file results show the same cautions. */
 import type { Contract, Field, Value } from "./contract";
 
+/** By how much of its width the range of most training values is exceeded by what is still only rare. */
+const RARE = 0.25;
+
 export interface Caution {
-  /** `unlike`: outside the training data; `category`: not a known value; `words`: no known word; `empty`: most are missing. */
+  /** `unlike`: far from the training data; `category`: not a known value; `words`: no known word; `empty`: most are missing. */
   kind: "unlike" | "category" | "words" | "empty";
   /** Index of the input; null for a caution about the whole row. */
   field: number | null;
@@ -26,11 +29,11 @@ export function cautionsOf(
   }
   contract.inputs.forEach((field, i) => {
     const value = row[i] ?? null;
-    const kind = unlikeTraining(field, value);
+    const kind = standing(field, value);
     if (kind === "category") {
       found.push({ kind, field: i, message: `"${field.name}" is not among the known values.` });
     } else if (kind === "unlike") {
-      found.push({ kind, field: i, message: `"${field.name}" is outside the training data${usual(field)}.` });
+      found.push({ kind, field: i, message: `"${field.name}" is unlike the training data${usual(field)}.` });
     } else if (wordless.includes(i)) {
       found.push({ kind: "words", field: i, message: `"${field.name}" has no word that the model knows.` });
     }
@@ -43,13 +46,15 @@ export function mostlyEmpty(empty: number, total: number): boolean {
   return empty * 2 > total;
 }
 
-/** How a good value differs from the training data, else null. */
-export function unlikeTraining(field: Field, value: Value): "category" | "unlike" | null {
+/** How a good value stands to the training data; null for a usual one. `rare` is no caution (docs/decisions.md). */
+export function standing(field: Field, value: Value): "category" | "unlike" | "rare" | null {
   if (value === null) return null;
   if (field.known) return field.known.has(value) ? null : "category";
   if (!field.observed || typeof value !== "number") return null;
-  const [low, high] = field.observed;
-  return (low !== null && value < low) || (high !== null && value > high) ? "unlike" : null;
+  const [low, high] = [field.observed[0] ?? -Infinity, field.observed[1] ?? Infinity];
+  if (value >= low && value <= high) return null;
+  const margin = Number.isFinite(high - low) ? RARE * (high - low) : 0;
+  return value >= low - margin && value <= high + margin ? "rare" : "unlike";
 }
 
 /** The range of most training values, as text; empty where it is not known. */

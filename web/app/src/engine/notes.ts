@@ -1,5 +1,5 @@
 /** What a file's answers rest on, column by column: values missing, unknown, unlike the training data. */
-import type { Caution } from "../contract/cautions";
+import { standing, type Caution } from "../contract/cautions";
 import { shown, type Contract, type Value } from "../contract/contract";
 import type { ColumnNote } from "./protocol";
 
@@ -44,6 +44,7 @@ const MISSING_LIKE = new Set([
 interface Counts {
   missing: number;
   unlike: number;
+  rare: number;
   wordless: number;
   category: number;
   /** The unknown categories, and words that may stand for a missing value. */
@@ -62,6 +63,7 @@ export class ColumnNotes {
     this.counts = contract.inputs.map(() => ({
       missing: 0,
       unlike: 0,
+      rare: 0,
       wordless: 0,
       category: 0,
       unknown: new Map(),
@@ -78,6 +80,7 @@ export class ColumnNotes {
   ): void {
     for (const [i, counts] of this.counts.entries()) {
       if (values && values[i] === null) counts.missing++;
+      else if (values && standing(this.contract.inputs[i]!, values[i]!) === "rare") counts.rare++;
       // Of refused rows too, because such a word may be why the row was refused.
       else this.suspect(i, (record[positions[i]!] ?? "").trim());
     }
@@ -95,10 +98,10 @@ export class ColumnNotes {
 
   /** The columns that have something to say, in the contract's order. */
   list(): ColumnNote[] {
-    return this.counts.flatMap(({ missing, unlike, wordless, category, ...words }, i) => {
+    return this.counts.flatMap(({ missing, unlike, rare, wordless, category, ...words }, i) => {
       const suspects = ranked(words.suspects);
       const unknown = ranked(words.unknown).filter(([word]) => !words.suspects.has(word.trim()));
-      if (missing + unlike + wordless + category + suspects.length === 0) return [];
+      if (missing + unlike + rare + wordless + category + suspects.length === 0) return [];
       const explained = suspects.reduce((sum, [word]) => sum + (words.unknown.get(word) ?? 0), 0);
       const field = this.contract.inputs[i]!;
       return [
@@ -106,6 +109,7 @@ export class ColumnNotes {
           field: field.name,
           missing,
           unlike,
+          rare,
           wordless,
           category: category - explained,
           unknown: unknown.slice(0, MAX_LISTED),

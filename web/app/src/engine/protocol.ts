@@ -69,6 +69,8 @@ export interface ColumnNote {
   field: string;
   missing: number;
   unlike: number;
+  /** Values just beyond the range of most training values, which is no caution. */
+  rare: number;
   wordless: number;
   /** Unknown categories; `unknown` lists the most frequent. */
   category: number;
