@@ -5,6 +5,9 @@ import type { FromInside, ToInside } from "./messages";
 
 guard();
 
+/** What a sheet holds at least between its margins, in CSS pixels: Letter is shorter than A4. */
+const SHEET = 960;
+
 class Refusal extends Error {
   constructor(
     message: string,
@@ -124,7 +127,9 @@ function inside(frame: HTMLIFrameElement): Promise<void> {
       } else if (event.data.type === "save") {
         save(event.data.blob, event.data.name);
       } else if (event.data.type === "height") {
-        document.documentElement.style.setProperty("--height", `${Math.ceil(event.data.height)}px`);
+        const height = Math.ceil(event.data.height);
+        document.documentElement.style.setProperty("--height", `${height}px`);
+        document.documentElement.classList.toggle("long", height > SHEET);
       }
     });
   });
