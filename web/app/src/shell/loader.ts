@@ -27,7 +27,7 @@ async function start(): Promise<void> {
   frame.setAttribute("referrerpolicy", "no-referrer");
   frame.srcdoc = await text("ui");
   const ready = inside(frame);
-  document.body.append(frame);
+  document.body.append(frame, document.getElementById("cut")!); // a frame behind a line would begin on a sheet of its own
   refuseFrames();
   const worker = await text("worker");
   const rest = parsed().then(() => Promise.all([pieces("wasm"), payload("seal")]));
