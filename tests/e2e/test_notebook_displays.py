@@ -41,7 +41,7 @@ def _displays() -> dict[str, str]:
     nearest = make_pipeline(FunctionTransformer(unsupported), SimpleImputer(), KNeighborsClassifier())
     diagnosis = sealift.doctor(nearest.fit(numbers, labels), numbers)
     verified = sealift.verify(demo().seal)
-    shown = {"model": model, "contract": model.contract, "doctor": diagnosis, "verification": verified}
+    shown: dict[str, Any] = {"model": model, "contract": model.contract, "doctor": diagnosis, "verification": verified}
     return {name: each._repr_html_() for name, each in shown.items()}
 
 

@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from pages import Opened, opened
-from sealift.packing.pipeline import pack
+from sealift.packing import ContractOptions, pack
 from sealift.targets.page import build_page
 
 CRP, ADMISSION, AGE = "C-reactive protein", "Admission", "Age"
@@ -52,7 +52,8 @@ def made() -> tuple[Path, Any]:
         "admitted": {"title": ADMISSION},
         "age": {"title": AGE, "units": "years"},
     }
-    pack(model, rows, ill, name="sepsis", output=folder / "m.seal", fields=fields, card={"title": "Sepsis"})
+    options = ContractOptions(fields=fields)
+    pack(model, rows, ill, name="sepsis", output=folder / "m.seal", contract=options, card={"title": "Sepsis"})
     return build_page(folder / "m.seal", folder / "m.html").path, model
 
 

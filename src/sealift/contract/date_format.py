@@ -64,8 +64,8 @@ def compile_format(given: str) -> re.Pattern[str]:
 
 
 def example(given: str) -> str:
-    """The last moment of 2024 in a good format, for messages: `31.12.2024`."""
-    return "".join(_EXAMPLE[token[1]] if token[0] == "%" else token for token in _tokens(given) or ())
+    """The last second of 2024 in a valid format, for messages: `31.12.2024`."""
+    return _DIRECTIVE.sub(lambda match: _EXAMPLE[match[0][1]], given)
 
 
 def iso_of(text: str, pattern: re.Pattern[str]) -> str:

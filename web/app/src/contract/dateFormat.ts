@@ -47,10 +47,9 @@ export function compileFormat(given: string): RegExp {
   return new RegExp(`^(?:${parts.join("")})$`, "u");
 }
 
-/** The last moment of 2024 in a good format, for messages and hints: `31.12.2024`. */
+/** The last second of 2024 in a valid format, for messages and hints: `31.12.2024`. */
 export function example(given: string): string {
-  const tokens = tokensOf(given) ?? [];
-  return tokens.map((token) => (token.startsWith("%") ? EXAMPLE[token[1]!]! : token)).join("");
+  return given.replace(/%([YmdHMS])/g, (_, part: string) => EXAMPLE[part]!);
 }
 
 /** The ISO 8601 form of a cell that fits the pattern; other cells as they are. */
