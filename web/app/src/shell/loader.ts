@@ -5,8 +5,8 @@ import type { FromInside, ToInside } from "./messages";
 
 guard();
 
-/** What a sheet holds at least between its margins, in CSS pixels: Letter is shorter than A4. */
-const SHEET = 960;
+/** What a sheet of A4 holds between its margins, in CSS pixels. */
+const SHEET = 1030;
 
 class Refusal extends Error {
   constructor(
