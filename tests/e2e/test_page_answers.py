@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
 from pages import Opened, kind_of, opened
-from sealift.packing.pipeline import pack
+from sealift.packing import ContractOptions, pack
 from sealift.targets.page import build_page
 
 RANDOM = np.random.default_rng(3)
@@ -29,9 +29,10 @@ BINARY = ["steroid", "fatigue", "ascites"]
 ABOUT = {"when_to_use": "Adults on the day of admission.", "author": "Dr. A. Example", "review_date": "2027-01-31"}
 
 
-def _page(name: str, model: Any, rows: Any, y: Any, **told: Any) -> Path:
+def _page(name: str, model: Any, rows: Any, y: Any, card: Any = None, **options: Any) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="sealift-answers-"))
-    packed = pack(model, rows, y, name=name, output=folder / f"{name}.seal", **told)
+    contract = ContractOptions(**options)
+    packed = pack(model, rows, y, name=name, output=folder / f"{name}.seal", card=card, contract=contract)
     return build_page(packed.path, folder / f"{name}.html").path
 
 
