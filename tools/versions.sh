@@ -10,8 +10,8 @@ shift 2
 [ $# -gt 0 ] || set -- tests/unit
 uv=.venv/bin/uv
 
-# Interpreters on the path, else those of pyenv.
-python=$($uv python find --quiet --no-python-downloads --no-project --system "$version" 2>/dev/null) ||
+# Interpreters on the path, else those of pyenv. No --quiet: newer releases of uv then leave out the answer too.
+python=$($uv python find --no-python-downloads --no-project --system "$version" 2>/dev/null) ||
     python=$(ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version."*/bin/python 2>/dev/null | tail -1)
 [ -n "$python" ] || { echo "Python $version is not on this machine: not tested." >&2; exit 77; }
 
@@ -23,9 +23,10 @@ esac
 folder=build/versions/$which-$version
 mkdir -p build/versions
 [ -x "$folder/bin/python" ] || $uv venv --quiet --python "$python" "$folder"
-{ echo "sealift[catboost,imblearn,lightgbm,tables,xgboost] @ ."; grep -o '"pandas>=[0-9.]*"' pyproject.toml | head -1 | tr -d '"'; } > "$folder/wanted.in"
-$uv pip compile --quiet --no-header --no-annotate --resolution $resolution --python "$folder/bin/python" "$folder/wanted.in" |
-    grep -v '^sealift' > "$folder/wanted.txt"
+grep -o '"pandas>=[0-9.]*"' pyproject.toml | head -1 | tr -d '"' > "$folder/pandas.in"
+$uv pip compile --quiet --no-header --no-annotate --upgrade --resolution $resolution --python "$folder/bin/python" \
+    --extra catboost --extra imblearn --extra lightgbm --extra tables --extra xgboost pyproject.toml "$folder/pandas.in" \
+    --output-file "$folder/wanted.txt" >/dev/null
 # No library for graphics cards may come along: they are gigabytes, and nothing here needs them.
 ! grep -E '^(torch|nvidia|cuda)' "$folder/wanted.txt"
 $uv pip install --quiet --python "$folder/bin/python" --requirement "$folder/wanted.txt"
