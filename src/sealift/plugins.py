@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib import metadata
+from importlib.metadata import EntryPoint
 from types import MappingProxyType
-from typing import Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from sealift.errors import FileError, PackError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints, SelectableGroups
 
 _T = TypeVar("_T")
 
@@ -17,8 +23,8 @@ _T = TypeVar("_T")
 class Plugins(Generic[_T]):
     """The implementations of one protocol by name.
 
-    The entry points are read at the first use, in the order of their names. An implementation of another package that
-    cannot be imported is left out with a RuntimeWarning; it is tried again in the next process.
+    The entry points are read at the first use of any protocol, and used in the order of their names. An implementation
+    of another package that cannot be imported is left out with a RuntimeWarning; it is tried again in the next process.
 
     Args:
         group: the group of entry points, such as "sealift.targets".
@@ -65,10 +71,10 @@ class Plugins(Generic[_T]):
             )
         return result
 
-    def _points(self) -> list[metadata.EntryPoint]:
+    def _points(self) -> list[EntryPoint]:
         """The entry points, one for each name, in the order of the names; none is imported."""
-        points: dict[str, metadata.EntryPoint] = {}
-        for point in sorted(metadata.entry_points(group=self.group), key=lambda point: (point.name, point.value)):
+        points: dict[str, EntryPoint] = {}
+        for point in sorted(declared(self.group), key=lambda point: (point.name, point.value)):
             known = points.setdefault(point.name, point)
             # An installation in two places of the path declares the same value twice.
             if known.value != point.value:
@@ -78,3 +84,15 @@ class Plugins(Generic[_T]):
                     fix="Uninstall one of them.",
                 )
         return list(points.values())
+
+
+def declared(group: str) -> Sequence[EntryPoint]:
+    """The entry points of a group, such as "sealift.targets", of all packages on sys.path."""
+    return tuple(_declared_on(tuple(sys.path)).select(group=group))
+
+
+# Reading those of 150 packages takes 10 ms, and a sealed model that is loaded asks for four groups.
+@lru_cache(maxsize=1)
+def _declared_on(_path: tuple[str, ...]) -> EntryPoints | SelectableGroups:
+    """The entry points of all packages, in whichever class this Python has; read again when sys.path changes."""
+    return metadata.entry_points()

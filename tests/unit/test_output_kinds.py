@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ import numpy.typing as npt
 import pytest
 
 import sealift
+from sealift import plugins
 from sealift.contract import Output
 from sealift.contract.outputs import AnswerColumn, OutputKind, OutputSpec, Tolerance, base, output_kind, output_kinds
 from sealift.errors import ContractError
@@ -130,9 +130,9 @@ class Angle(OutputKind):
 @pytest.fixture
 def with_angles(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("angle", f"{__name__}:ANGLE", "sealift.output_kinds")
-    points = metadata.entry_points(group="sealift.output_kinds")
+    points = plugins.declared("sealift.output_kinds")
     monkeypatch.setitem(globals(), "ANGLE", Angle())
-    monkeypatch.setattr(metadata, "entry_points", lambda group: [*points, point] if group == point.group else [])
+    monkeypatch.setattr(plugins, "declared", lambda group: [*points, point] if group == point.group else [])
     monkeypatch.setattr(base, "_kinds", Plugins("sealift.output_kinds", "kind of output"))
 
 

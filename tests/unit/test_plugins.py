@@ -8,9 +8,11 @@ from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from threading import Thread
+from unittest.mock import Mock
 
 import pytest
 
+from sealift import plugins
 from sealift.errors import FileError, PackError, PageError
 from sealift.plugins import Plugins
 from sealift.targets.base import target_for, targets
@@ -18,7 +20,7 @@ from sealift.targets.base import target_for, targets
 
 def _declare(monkeypatch: pytest.MonkeyPatch, *pairs: tuple[str, str]) -> Plugins[object]:
     points = [EntryPoint(name, value, "sealift.things") for name, value in pairs]
-    monkeypatch.setattr(metadata, "entry_points", lambda group: points if group == "sealift.things" else [])
+    monkeypatch.setattr(plugins, "declared", lambda group: points if group == "sealift.things" else [])
     return Plugins("sealift.things", "thing")
 
 
@@ -65,11 +67,11 @@ def test_an_installation_without_any_is_damaged(monkeypatch: pytest.MonkeyPatch)
 def test_threads_share_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[str] = []
 
-    def entry_points(group: str) -> Sequence[EntryPoint]:
+    def declared(group: str) -> Sequence[EntryPoint]:
         reads.append(group)
         return [EntryPoint("a", "math:e", group)]
 
-    monkeypatch.setattr(metadata, "entry_points", entry_points)
+    monkeypatch.setattr(plugins, "declared", declared)
     things: Plugins[object] = Plugins("sealift.things", "thing")
     threads = [Thread(target=things.all) for _ in range(8)]
     for thread in threads:
@@ -77,6 +79,22 @@ def test_threads_share_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     for thread in threads:
         thread.join()
     assert reads == ["sealift.things"]
+
+
+def test_the_packages_are_read_once_for_all_protocols(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    read = Mock(side_effect=metadata.entry_points)
+    monkeypatch.setattr(metadata, "entry_points", read)
+    plugins._declared_on.cache_clear()
+    assert [point.name for point in plugins.declared("sealift.targets")] == ["page"]
+    assert plugins.declared("sealift.engines")
+    assert read.call_count == 1
+    # A package on a path that was added since is found.
+    (tmp_path / "other-1.dist-info").mkdir()
+    (tmp_path / "other-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
+    (tmp_path / "other-1.dist-info" / "entry_points.txt").write_text("[sealift.targets]\nother = math:e\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert {point.name for point in plugins.declared("sealift.targets")} == {"page", "other"}
+    assert read.call_count == 2
 
 
 def test_the_page_is_a_target() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import sealift
+from sealift import plugins
 from sealift.contract import Contract, Field, Output, Stage, encode
 from sealift.contract import stage as contract_stage
 from sealift.contract.capabilities import capabilities, check_required
@@ -100,9 +100,9 @@ class Length(StageType):
 @pytest.fixture
 def with_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("length", f"{__name__}:LENGTH", "sealift.stages")
-    points = metadata.entry_points(group="sealift.stages")
+    points = plugins.declared("sealift.stages")
     monkeypatch.setitem(globals(), "LENGTH", Length())
-    monkeypatch.setattr(metadata, "entry_points", lambda group: [*points, point] if group == point.group else [])
+    monkeypatch.setattr(plugins, "declared", lambda group: [*points, point] if group == point.group else [])
     monkeypatch.setattr(contract_stage, "_kinds", Plugins("sealift.stages", "kind of stage"))
 
 
