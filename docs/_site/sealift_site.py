@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
@@ -51,6 +52,22 @@ class ErrorLinks(SphinxTransform):
         return nodes.reference("", code, refuri=f"{up}docs/errors.html#{code.lower()}", internal=True)
 
 
+class ErrorAnchors(SphinxTransform):
+    """Give each error its code as an anchor in capitals too, and an entry in the index, to which the search leads."""
+
+    default_priority = 500
+
+    def apply(self) -> None:
+        """Change the sections of docs/errors."""
+        if self.env.docname != "docs/errors":
+            return
+        for section in list(self.document.findall(nodes.section)):
+            code = _CODE.match(section[0].astext())
+            if code:
+                section["ids"].append(code[0])
+                section.insert(1, addnodes.index(entries=[("single", code[0], code[0], "main", None)]))
+
+
 def _within(node: nodes.Node, *kinds: type[nodes.Node]) -> bool:
     parent = node.parent
     while parent is not None:
@@ -90,5 +107,6 @@ def _index(app: Sphinx, failure: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     """Register the extension."""
     app.add_transform(ErrorLinks)
+    app.add_transform(ErrorAnchors)
     app.connect("source-read", _all_names)
     app.connect("build-finished", _index)

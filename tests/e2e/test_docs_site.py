@@ -52,6 +52,7 @@ def test_every_error_code_is_an_anchor(site: Path) -> None:
     page = (site / "docs" / "errors.html").read_text()
     for code in CODES:
         assert f'id="{code.lower()}"' in page
+        assert f'id="{code}"' in page
 
 
 def test_codes_in_pages_are_links(site: Path) -> None:
@@ -96,5 +97,9 @@ def test_search_works_from_disk(site: Path) -> None:
         page.locator("#search-results li a").first.wait_for()
         titles = page.locator("#search-results li a").all_inner_texts()
         assert "Command line" in titles
+        # The code of an error leads to its explanation.
+        page.goto((site / "search.html").as_uri() + "?q=E302")
+        page.locator("#search-results li a").first.click()
+        page.wait_for_url("**/docs/errors.html#E302")
         assert not outside
         assert not complaints
