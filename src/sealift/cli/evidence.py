@@ -37,7 +37,7 @@ def show(evidence: Any) -> None:
         table(header, _outputs(outputs), total=len(outputs))
     steps = [step for step in _list(evidence.get("steps")) if isinstance(step, Mapping) and "path" in step]
     if steps:
-        say(f"\n{len(steps)} steps")
+        say(f"\nSteps: {len(steps)}")
         rows = ([_scalar(step.get("how")), _scalar(step["path"])] for step in steps)
         table(["how", "step"], rows, limit=68, most=_MANY, total=len(steps))
     privacy = _mapping(evidence.get("privacy"))
@@ -60,7 +60,7 @@ def _show_privacy(privacy: Mapping[str, Any]) -> None:
         [
             ("compared", f"{rows:,} rows given" if _counts(rows) else ""),
             ("compared", f"{training:,} training rows" if _counts(training) else ""),
-            ("retains", f"{len(findings)} kinds of data of single records" if findings else "nothing that was found"),
+            ("retains", f"data of single records, kinds: {len(findings)}" if findings else "nothing that was found"),
             ("not checked", lacking),
         ]
     )

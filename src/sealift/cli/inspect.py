@@ -69,7 +69,7 @@ def _inspect(file: Path, *, as_json: bool) -> None:
             ("signature", _claimed(keys)),
         ]
     )
-    say(f"\n{len(contract.inputs)} inputs")
+    say(f"\nInputs: {len(contract.inputs)}")
     called = labels(contract.inputs)
     named = called == [f.name for f in contract.inputs]  # then one column says it all
     table(
@@ -92,7 +92,7 @@ def _inspect(file: Path, *, as_json: bool) -> None:
         names = [clean(column.name) for column in contract.ignored[:_SHOWN]]
         listed = ", ".join(names) + (" …" if len(contract.ignored) > _SHOWN else "")
         say(f"Ignored, present or not: {listed}")
-    say(f"\n{len(contract.outputs)} outputs")
+    say(f"\nOutputs: {len(contract.outputs)}")
     table(
         ["name", "type", "title", "units", "columns"],
         [

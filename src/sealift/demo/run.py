@@ -103,12 +103,13 @@ def _folder(out: Path) -> None:
 
 
 def _train(say: Say) -> tuple[Any, pd.DataFrame, npt.NDArray[np.int64]]:
-    absent = [name for name in ("pandas", "sklearn", "onnx") if find_spec(name) is None]
+    modules = {"pandas": "pandas", "scikit-learn": "sklearn", "onnx": "onnx"}
+    absent = [name for name, module in modules.items() if find_spec(module) is None]
     if absent:
         raise MissingExtraError(
             "E405",
-            f"The demo trains a model, and {' and '.join(absent)} is not installed.",
-            fix="Install what it needs with: pip install 'sealift[demo]'.",
+            f"The demo trains a model, for which packages are missing: {', '.join(absent)}.",
+            fix="Install them with: pip install 'sealift[demo]'.",
         )
     start = time.perf_counter()
     X, y = data.load()

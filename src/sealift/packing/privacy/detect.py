@@ -32,7 +32,7 @@ _NO_VALUES = (
     "Round the column in training, or ask for fewer quantiles or bins; StandardScaler and SimpleImputer('mean') hold "
     "no single value."
 )
-_NO_THRESHOLDS = "Round the column in training, or ask for fewer bins (max_bin)."
+_NO_THRESHOLDS = "Round the column in training, or ask for fewer bins (max_bins in scikit-learn, max_bin in boosters)."
 _NO_EXTREMES = "Scale by the deviation or by quantiles (StandardScaler, RobustScaler), or clip the column in training."
 _NO_TARGETS = f"Train with min_samples_leaf={SMALL} or more, or round the target in training."
 _NO_CLASSES = "Train with labels that name no person, and leave out or join classes that so few rows have."
