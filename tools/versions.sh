@@ -15,9 +15,10 @@ python=$($uv python find --no-python-downloads --no-project --system "$version" 
     python=$(ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version."*/bin/python 2>/dev/null | tail -1)
 [ -n "$python" ] || { echo "Python $version is not on this machine: not tested." >&2; exit 77; }
 
+# scikit-learn 1.8 reads data frames of polars by a protocol that polars 2 has no more.
 case $which in
-    lowest) resolution=lowest-direct ;;
-    newest) resolution=highest ;;
+    lowest) resolution=lowest-direct polars=$(grep -o '"polars>=[0-9.]*"' pyproject.toml | tr -d '"' | sed 's/>=/==/') ;;
+    newest) resolution=highest polars=polars ;;
     *) echo "lowest or newest, not $which" >&2; exit 2 ;;
 esac
 folder=build/versions/$which-$version
@@ -31,7 +32,8 @@ $uv pip compile --quiet --no-header --no-annotate --upgrade --resolution $resolu
 ! grep -E '^(torch|nvidia|cuda)' "$folder/wanted.txt"
 $uv pip install --quiet --python "$folder/bin/python" --requirement "$folder/wanted.txt"
 $uv pip install --quiet --python "$folder/bin/python" --constraint "$folder/wanted.txt" \
-    pytest pytest-xdist hypothesis polars securesystemslib jsonschema hatchling editables
+    pytest pytest-xdist hypothesis "$polars" securesystemslib jsonschema cyclonedx-python-lib[json-validation] hatchling \
+    editables
 $uv pip install --quiet --python "$folder/bin/python" --no-deps --no-build-isolation --editable .
 echo "$which on $("$folder/bin/python" --version): $(grep -E '^(numpy|scikit-learn|onnx|onnxruntime|pandas|click)==' "$folder/wanted.txt" | tr '\n' ' ')"
 exec "$folder/bin/python" -m pytest --quiet -p no:cacheprovider --numprocesses auto --dist worksteal "$@"

@@ -128,7 +128,8 @@ def _typed_cells(parts: Sequence[Any], described: Mapping[str, Any]) -> npt.NDAr
         return np.array(flags, dtype=np.object_ if None in flags else np.bool_)
     if present and all(map(_DATE.match, present)):
         return _dates(read("datetime"))
-    return _objects(read("string"))
+    # A gap is NaN, as `read_csv` has it: scikit-learn's imputers tell None from NaN in columns of objects.
+    return _objects([np.nan if value is None else value for value in read("string")])
 
 
 def _typed_values(parts: Sequence[Any]) -> npt.NDArray[Any]:

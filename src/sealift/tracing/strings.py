@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,12 @@ def _read(series: Series, errors: str, name: str, spec: dict[str, Any]) -> tuple
     source = None if series.missing is None else edited(series.tensor(), series.missing)
     if source is None:
         raise UnsupportedOperation(f"it uses {name} of what is no column of strings of the rows given", _FIX)
+    if int(metadata.version("pandas").partition(".")[0]) < 3:
+        # Its dates end in 2262, and it refuses whole numbers beyond 64 bits, which later versions read.
+        raise UnsupportedOperation(
+            f"it uses {name} of strings, of which pandas before 3 reads fewer",
+            "Train and pack it with pandas 3 or newer, or let the column hold numbers or dates before the model.",
+        )
     if errors not in ("coerce", "raise"):
         raise UnsupportedOperation(
             f"it uses {name} with errors={errors!r:.40}", 'Write errors="coerce" or errors="raise".'

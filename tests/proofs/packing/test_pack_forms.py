@@ -253,7 +253,7 @@ REMEDIES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "nanoseconds": (lambda: DAYS.astype("datetime64[ns]") + pd.Timedelta(1, "ns"), 'dt.floor("us")'),
     "microseconds far away": (
-        lambda: DAYS.astype("datetime64[us]") + pd.Timedelta(days=10**6, microseconds=1),
+        lambda: pd.Series(DAYS.to_numpy("datetime64[us]") + np.timedelta64(10**6 * 86_400_000_000 + 1, "us")),
         "floor",
     ),
     "timedelta64": (lambda: DAYS - DAYS[0], "X['end'] - X['start']"),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.cluster import Birch, KMeans, MeanShift
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.dummy import DummyRegressor
@@ -212,7 +213,11 @@ def test_thresholds_that_are_values_are_reported(data: Any, tmp_path: Path) -> N
     X, y, _ = data
     packed = packed_with(HistGradientBoostingRegressor(max_iter=20), X, y, tmp_path)
     assert packed.privacy is not None
-    (values,) = [finding for finding in packed.privacy.findings if finding.kind == "values"]
+    found = [finding for finding in packed.privacy.findings if finding.kind == "values"]
+    if sklearn.__version__.startswith("1.8."):  # whose thresholds are midpoints
+        assert not found
+        return
+    (values,) = found
     assert set(values.columns) == {"dose", "rate"}  # whose values are more than there are bins
 
 

@@ -74,7 +74,7 @@ def test_scikit_learns_checks(kind: str) -> None:
             results = check_estimator(as_estimator(sealed(kind, width)), on_fail=None)
         every |= {result["check_name"] for result in results}
         passed |= {result["check_name"] for result in results if result["status"] == "passed"}
-    assert every - passed == NOT_APPLICABLE[kind]
+    assert every - passed == NOT_APPLICABLE[kind] & every  # scikit-learn 1.8 has fewer checks
     assert len(passed) >= 40
 
 

@@ -200,6 +200,9 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     ),
 }  # fmt: skip
 
+if linear_model.LogisticRegression().fit(X, Y).predict_proba(X.astype(np.float32)).dtype != np.float32:
+    del CASES["boosting from a linear classifier"]  # scikit-learn 1.8 computes it in float64
+
 
 @pytest.mark.parametrize("name", CASES)
 def test_refused(name: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_iris
@@ -118,6 +119,7 @@ def test_trees_behind_a_function(step: Any, tmp_path: Path) -> None:
     assert set(evidence["parity"]["jumps"]) == set(packed.report.engines)
 
 
+@pytest.mark.skipif(sklearn.__version__.startswith("1.8."), reason="scikit-learn 1.8 has midpoints as thresholds")
 def test_rows_of_the_caller_on_a_jump_are_refused_with_the_remedy(tmp_path: Path) -> None:
     """Thresholds of histogram boosting are often values of training rows."""
     random = np.random.default_rng(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -102,12 +103,22 @@ def ridge(step: Any, x: Table) -> StepOutput:
     return each_label((column > 0.0, None, column) for column in columns)
 
 
+def _shares_of_zeros(step: Any) -> bool:
+    """Whether classes whose probabilities are all 0 have equal shares, or NaN; scikit-learn's versions differ in it."""
+    far = copy(step)
+    far.coef_, far.intercept_ = np.zeros(step.coef_.shape), np.full(len(step.classes_), -1e6)
+    with np.errstate(invalid="ignore"):
+        return bool(np.isfinite(far.predict_proba(np.zeros((1, step.coef_.shape[1])))).all())
+
+
 @converter(linear_model.SGDClassifier)
 def stochastic(step: Any, x: Table) -> StepOutput:
     """The class by the score; probabilities for the losses that have them, one class against the rest."""
     score = decision(step, x)
     if step.loss == "log_loss":
         rated = expit(score)
+        if len(score.shape) == 2 and not _shares_of_zeros(step):
+            return by_score(step.classes_, score, rated / rated.sum(keepdims=True))
     elif step.loss == "modified_huber":
         rated = (score.clip(-1.0, 1.0) + 1.0) / 2.0
     else:
