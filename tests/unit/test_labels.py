@@ -62,7 +62,7 @@ def test_commands_and_notebooks_show_labels(tmp_path: Path) -> None:
     assert "column age (Age at admission): 1 missing; 1 outside the usual range" in told
     plain = CliRunner().invoke(app, ["inspect", str(seals.write(tmp_path / "plain.seal"))]).output
     assert "  column  type" in plain
-    assert "label" not in plain.split("inputs")[1].split("outputs")[0]
+    assert "label" not in plain.split("Inputs")[1].split("Outputs")[0]
     assert ">label<" not in seals.CONTRACT._repr_html_().split("Outputs")[0]
     html = CONTRACT._repr_html_()
     assert html.index(">Age at admission<") < html.index(">age<")

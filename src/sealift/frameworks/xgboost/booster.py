@@ -108,14 +108,15 @@ def parse(booster: Any, iterations: int | None, *, inplace: bool) -> Parsed:
         weights = np.array(gradient["model"]["weights"], dtype=np.float32).reshape(-1, count)
         # The library adds the first class's base score to every class.
         return Parsed(objective, link, np.full(count, base[0]), [], weights[:-1], weights[-1], types, [])
-    drop = np.array(gradient["weight_drop"], dtype=np.float32) if kind == "dart" else None
-    model = gradient["gbtree"]["model"] if kind == "dart" else gradient["model"]
+    model = gradient.get("gbtree", gradient)["model"]
+    # The weights of dart's trees stand beside the trees, where every booster of trees may have them since 3.4.
+    drop = gradient.get("weight_drop") or model.get("weight_drop")
     used = len(model["trees"]) if iterations is None else int(model["iteration_indptr"][iterations])
     members: list[trees.Tree] = []
     for i, (tree, group) in enumerate(zip(model["trees"][:used], model["tree_info"], strict=False)):
         added = _leaves(tree)
-        if drop is not None:
-            added = ((base[group] + added) - base[group] if inplace else added) * drop[i]
+        if drop:
+            added = ((base[group] + added) - base[group] if inplace else added) * np.float32(drop[i])
         members += _trees(tree, int(group), added)
     known = _kept(model)
     return Parsed(objective, link, base, members, None, np.zeros(count, np.float32), types, known)
