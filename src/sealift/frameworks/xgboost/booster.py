@@ -87,7 +87,7 @@ def parse(booster: Any, iterations: int | None, *, inplace: bool) -> Parsed:
     Args:
         booster: the booster.
         iterations: how many rounds are used, None for all.
-        inplace: whether the original answers through `inplace_predict`, which rounds once more for dart.
+        inplace: whether the original answers through `inplace_predict`, which before 3.4 rounds once more for dart.
 
     Raises:
         PackError: E302 for an objective or booster that is not known.
@@ -110,13 +110,14 @@ def parse(booster: Any, iterations: int | None, *, inplace: bool) -> Parsed:
         return Parsed(objective, link, np.full(count, base[0]), [], weights[:-1], weights[-1], types, [])
     model = gradient.get("gbtree", gradient)["model"]
     # The weights of dart's trees stand beside the trees, where every booster of trees may have them since 3.4.
+    rounded = inplace and "weight_drop" in gradient
     drop = gradient.get("weight_drop") or model.get("weight_drop")
     used = len(model["trees"]) if iterations is None else int(model["iteration_indptr"][iterations])
     members: list[trees.Tree] = []
     for i, (tree, group) in enumerate(zip(model["trees"][:used], model["tree_info"], strict=False)):
         added = _leaves(tree)
         if drop:
-            added = ((base[group] + added) - base[group] if inplace else added) * np.float32(drop[i])
+            added = ((base[group] + added) - base[group] if rounded else added) * np.float32(drop[i])
         members += _trees(tree, int(group), added)
     known = _kept(model)
     return Parsed(objective, link, base, members, None, np.zeros(count, np.float32), types, known)
