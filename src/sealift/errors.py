@@ -63,6 +63,19 @@ CODES: dict[str, str] = {
     "E605": "A page was made by another version of Sealift and cannot be compared.",
     "E606": "No target writes this kind of file.",
     "E607": "The page lacks a capability that the model requires.",
+    # the server
+    "E701": "No model of this name or version is served.",
+    "E702": "There is no such route.",
+    "E703": "A model does not reproduce its examples on this machine and is not served.",
+    "E704": "The body of a request is malformed.",
+    "E705": "The content type or the encoding of a request is not supported.",
+    "E706": "A request exceeds a limit of the server.",
+    "E707": "A tensor of a request does not have the form that it declares or that the model needs.",
+    "E708": "The model has no answer of the kind that a route returns.",
+    "E709": "A deployment file is malformed.",
+    "E710": "The server cannot listen on this address.",
+    "E711": "The server would be open to other computers without authentication.",
+    "E712": "A route does not have the method of the request.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",
@@ -142,6 +155,10 @@ class PageError(SealiftError):
     """A page that cannot be built, or that is not what Sealift builds (E6xx)."""
 
 
+class ServeError(SealiftError):
+    """A deployment or a request that the server refuses (E7xx)."""
+
+
 class SignatureError(SealiftError):
     """A key or signature that is not valid (E5xx)."""
 
@@ -152,7 +169,7 @@ class InternalError(SealiftError):
 
 _KINDS: dict[str, type[SealiftError]] = {
     "R1": ContractError, "E1": ContractError, "E2": SealError, "E3": PackError, "E4": FileError, "E5": SignatureError,
-    "E9": InternalError,
+    "E7": ServeError, "E9": InternalError,
 }  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_examples_of_the_help_are_valid_command_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["sealift serve m.seal", "sealift verify m.seal --keys k", "sealift app m.seal --out page.html"]
+    "line", ["sealift publish m.seal", "sealift verify m.seal --keys k", "sealift app m.seal --out page.html"]
 )
 def test_what_does_not_exist_is_found(line: str) -> None:
     with pytest.raises(AssertionError):

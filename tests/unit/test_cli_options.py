@@ -41,6 +41,7 @@ CALLS: dict[str, list[str]] = {
     "inspect": ["tiny.seal"],
     "verify": ["tiny.seal"],
     "predict": ["tiny.seal", "tiny.csv", "-o", "answers.csv"],
+    "serve": ["tiny.seal", "--check"],
     "keygen": ["new"],
     "sign": ["tiny.seal", "--key", "k"],
     "app": ["tiny.seal", "-o", "tiny.html"],

@@ -266,6 +266,28 @@ def predict(file: Path, input: str, output: str, **options: Any) -> None:
     predict.run(file, input, output, **options)
 
 
+@_command("serve", "Serve models over HTTP.", "serve heart-risk.seal --port 8080")
+@click.argument("target", metavar="TARGET", type=FILE)
+@click.option(
+    "--host", metavar="ADDRESS", help="Where to listen; 127.0.0.1 by default, which only this computer reaches."
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="The port; 8080 by default, and 0 for any free one.")
+@click.option("--workers", type=click.IntRange(1, 256), help="The number of processes; by default one a processor.")
+@click.option(
+    "--open", "open_", is_flag=True, help="Permit an address that other computers reach: there is no authentication."
+)
+@click.option("--check", is_flag=True, help="Open the models and run their examples, but do not serve them.")
+def serve(target: Path, **options: Any) -> None:
+    """Serve models over HTTP, once each of them reproduces its examples on this machine.
+
+    TARGET is a .seal file, or a deployment file (.toml) of several models.
+    Ctrl-C or SIGTERM ends the server when the requests that it accepted are answered.
+    """
+    from sealift.cli import serve
+
+    serve.run(target, **options)
+
+
 @_command("keygen", "Make a pair of keys.", "keygen clinic.key   (makes clinic.key and clinic.key.pub)")
 @click.argument("path", metavar="PATH", type=FILE)
 @click.option("--password-prompt", is_flag=True, help="Ask for a password that protects the private key.")

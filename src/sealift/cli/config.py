@@ -16,9 +16,9 @@ from sealift.errors import FileError
 NAME = "sealift.toml"
 PER_CALL = frozenset({
     # Of one call, and not of a project.
-    "help", "json", "quiet", "config",
+    "help", "json", "quiet", "config", "check",
     # What permits something that is refused otherwise is said each time.
-    "overwrite", "keep-rows", "trust", "trust-pickle", "password-prompt", "password-file",
+    "overwrite", "keep-rows", "trust", "trust-pickle", "password-prompt", "password-file", "open",
 })  # fmt: skip
 """The options that a file of defaults may not set."""
 

@@ -1,0 +1,84 @@
+"""`sealift serve`."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+from sealift.cli import console, streams
+from sealift.serve.addresses import check_exposure
+from sealift.serve.deployment import Deployment, ModelSpec, read
+from sealift.serve.opening import open_models
+from sealift.serve.plane import Plane
+
+
+def run(
+    target: Path,
+    *,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    open_: bool,
+    check: bool,
+    as_json: bool,
+) -> None:
+    """Serve a sealed file or the models of a deployment file; with `check`, only look whether that can be done."""
+    begun = time.perf_counter()
+    deployment = read(target) if target.suffix == ".toml" else Deployment((ModelSpec(target),))
+    given: dict[str, Any] = {"host": host, "port": port, "workers": workers, "open": open_ or None}
+    deployment = dataclasses.replace(deployment, **{key: value for key, value in given.items() if value is not None})
+    check_exposure(deployment)
+    plane = open_models(deployment)
+    if check:
+        _checked(plane, begun, as_json=as_json)
+        return
+    from sealift.serve.supervisor import run as supervise
+
+    supervise(plane, deployment, lambda host, port: _ready(plane, host, port, begun, as_json=as_json))
+
+
+def _models(plane: Plane) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": model.name,
+            "version": model.version,
+            "identity": model.model.identity,
+            "examples": model.test.rows if model.test else 0,
+        }
+        for model in plane.models()
+    ]
+
+
+def _checked(plane: Plane, begun: float, *, as_json: bool) -> None:
+    if as_json:
+        _show(plane, None, begun)
+        return
+    _list(plane)
+    console.say("The deployment can be served.")
+
+
+def _ready(plane: Plane, host: str, port: int, begun: float, *, as_json: bool) -> None:
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    if as_json:
+        _show(plane, url, begun)
+        streams.out().flush()  # whoever started the server waits for the object
+        return
+    _list(plane)
+    console.say(f"ready at {url} after {time.perf_counter() - begun:.1f} s; Ctrl-C ends it")
+    console.say(f"Next: curl {url}/v1/models/{plane.names()[0]}/predict -d @row.json")
+    streams.out().flush()
+
+
+def _show(plane: Plane, url: str | None, begun: float) -> None:
+    seconds = round(time.perf_counter() - begun, 3)
+    console.show_json({"ok": True, "url": url, "seconds": seconds, "models": _models(plane)})
+
+
+def _list(plane: Plane) -> None:
+    for model in _models(plane):
+        console.say(
+            f"{console.clean(model['name'])} {console.clean(model['version'])}  identity {model['identity'][:12]}…  "
+            f"{model['examples']} examples reproduced"
+        )

@@ -1,0 +1,75 @@
+"""The sockets of a server: an address that is free, and a socket for each worker."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+from sealift.errors import ServeError
+from sealift.serve.deployment import Deployment
+
+_BACKLOG = 2048
+
+
+def check_exposure(deployment: Deployment) -> None:
+    """Raise ServeError E711 for an address that other computers reach, unless the deployment permits it."""
+    if deployment.open or is_loopback(deployment.host):
+        return
+    raise ServeError(
+        "E711",
+        f"At {deployment.host} anyone who reaches this computer can use the models: the server has no authentication.",
+        where=deployment.source,
+        fix="Listen on 127.0.0.1 behind a proxy that authenticates, or permit it: --open, or open = true in [server].",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs of this computer reach a host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def bind(host: str, port: int, count: int) -> list[socket.socket]:
+    """`count` listening sockets of one address, or one where the system cannot share an address.
+
+    With a socket for each worker, the system spreads connections over the workers, and those that arrive while a
+    worker is replaced wait in its queue.
+
+    Raises:
+        ServeError: E710 when the address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        # Without SO_REUSEPORT first: with it, a second server could share the port of the first unnoticed.
+        first = _bound(family, host, port, shared=False)
+        port = first.getsockname()[1]
+        if count == 1 or not hasattr(socket, "SO_REUSEPORT"):
+            first.listen(_BACKLOG)
+            return [first]
+        first.close()
+        sockets = [_bound(family, host, port, shared=True) for _ in range(count)]
+    except OSError as error:
+        raise ServeError(
+            "E710",
+            f"The server cannot listen on {host}, port {port}: {error.strerror or error}.",
+            fix="End the program that uses the port, or choose another one with --port; 0 takes a free one.",
+        ) from error
+    for each in sockets:
+        each.listen(_BACKLOG)
+    return sockets
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int, *, shared: bool) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise
+    made.setblocking(False)
+    return made

@@ -1,0 +1,164 @@
+"""`deployment.toml`: the models that a server serves, where it listens, and its limits."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sealift import files
+from sealift.errors import ServeError
+from sealift.serve.http.messages import Limits
+
+_LONGEST = 1 << 20
+_MOST_WORKERS = 256
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model of a deployment.
+
+    Attributes:
+        file: the sealed file.
+        name: the name under which it is served; by default that in the file.
+        key: the public key that must have signed the file; None accepts unsigned files.
+    """
+
+    file: Path
+    name: str | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What one server does.
+
+    Attributes:
+        models: the models.
+        host, port: where it listens; port 0 takes any free one.
+        workers: the number of processes; None takes the number of processors.
+        open: whether other computers may use the server although it has no authentication.
+        limits: limits of a request.
+        source: the deployment file, for messages.
+    """
+
+    models: tuple[ModelSpec, ...]
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int | None = None
+    open: bool = False
+    limits: Limits = field(default_factory=Limits)
+    source: str = ""
+
+
+def read(path: Path) -> Deployment:
+    """Read a deployment file.
+
+    Raises:
+        FileError: E401 when it cannot be read.
+        ServeError: E709 when it is malformed, has an unknown key or a value of another type.
+    """
+    try:
+        raw = tomllib.loads(files.read(path, limit=_LONGEST).decode())
+    except ValueError as error:  # the parser's and the decoder's errors
+        raise _malformed(path, f"it is not TOML: {error}", "Correct the file.") from None
+    table = _Table(raw, "the file", path)
+    server = table.table("server")
+    limits = table.table("limits")
+    entries = table.tables("models")
+    table.end()
+    folder = path.parent
+    models = tuple(
+        ModelSpec(
+            file=folder / entry.required("file", str),
+            name=entry.optional("name", str),
+            key=None if (key := entry.optional("key", str)) is None else folder / key,
+        )
+        for entry in entries
+    )
+    for entry in entries:
+        entry.end()
+    names = [model.name for model in models if model.name is not None]
+    for name in names:
+        if names.count(name) > 1:
+            raise _malformed(path, f"two models have the name {name!r:.80}", "Give each model a name of its own.")
+    if not models:
+        raise _malformed(path, "it has no model", 'Add [[models]] and, below it, file = "heart.seal".')
+    default = Deployment(())
+    deployment = Deployment(
+        models,
+        host=server.optional("host", str) or default.host,
+        port=server.number("port", default.port, 0, 65535),
+        workers=server.number("workers", 0, 1, _MOST_WORKERS) or None,
+        open=bool(server.optional("open", bool)),
+        limits=Limits(
+            body=limits.number("body", Limits.body, 1, 1 << 40),
+            values=limits.number("values", Limits.values, 1, 1 << 40),
+        ),
+        source=str(path),
+    )
+    server.end()
+    limits.end()
+    return deployment
+
+
+class _Table:
+    """A table of TOML whose keys are taken one by one; those that are left are unknown."""
+
+    def __init__(self, raw: Mapping[str, Any], where: str, path: Path) -> None:
+        self._raw = dict(raw)
+        self._where, self._path = where, path
+        self._known: list[str] = []
+
+    def optional(self, key: str, kind: type) -> Any:
+        """A value, or None. Raises ServeError E709 for another type."""
+        self._known.append(key)
+        value = self._raw.pop(key, None)
+        if value is not None and type(value) is not kind:
+            wanted = {str: "a string", int: "an integer", bool: "true or false", dict: "a table", list: "a list"}[kind]
+            raise self._wrong(key, f"must be {wanted}")
+        return value
+
+    def required(self, key: str, kind: type) -> Any:
+        """A value. Raises ServeError E709 where it is missing or of another type."""
+        value = self.optional(key, kind)
+        if value is None:
+            raise self._wrong(key, "is missing")
+        return value
+
+    def number(self, key: str, default: int, least: int, most: int) -> int:
+        """An integer within limits."""
+        value = self.optional(key, int)
+        if value is None:
+            return default
+        if not least <= value <= most:
+            raise self._wrong(key, f"must be from {least} to {most}")
+        return int(value)
+
+    def table(self, key: str) -> _Table:
+        """A table; empty where there is none."""
+        return _Table(self.optional(key, dict) or {}, f"[{key}]", self._path)
+
+    def tables(self, key: str) -> list[_Table]:
+        """A list of tables."""
+        entries = self.optional(key, list) or []
+        if not all(isinstance(entry, dict) for entry in entries):
+            raise self._wrong(key, "must be a list of tables")
+        return [_Table(entry, f"[[{key}]] {i}", self._path) for i, entry in enumerate(entries, 1)]
+
+    def end(self) -> None:
+        """Raise ServeError E709 for a key that was not taken, with the nearest known one."""
+        for key in self._raw:
+            close = difflib.get_close_matches(key, self._known, n=1)
+            fix = f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(sorted(self._known))}."
+            raise _malformed(self._path, f"{self._where} has an unknown key {key!r:.40}", fix)
+
+    def _wrong(self, key: str, reason: str) -> ServeError:
+        return _malformed(self._path, f"{key!r} of {self._where} {reason}", "Correct the value.")
+
+
+def _malformed(path: Path, what: str, fix: str) -> ServeError:
+    return ServeError("E709", f"The deployment file is malformed: {what}.", where=str(path), fix=fix)

@@ -1,0 +1,146 @@
+"""Requests and responses, and the JSON of both."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sealift import canonical
+from sealift.canonical import Marks, TooManyError
+from sealift.errors import SealiftError, ServeError
+
+JSON = "application/json"
+_STATUS = {"E701": 404, "E702": 404, "E705": 415, "E706": 413, "E712": 405}
+"""The HTTP status of an error by its code; 400 for what is not listed and blames the request."""
+_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one request.
+
+    Attributes:
+        body: bytes of the body, after decompression.
+        values: values in a body of JSON.
+    """
+
+    body: int = 64 << 20
+    values: int = 4 << 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request.
+
+    Attributes:
+        method: the method in capitals.
+        path: the decoded path.
+        headers: names in lower case → values.
+        body: the bytes as they were sent.
+        limits: what the body may contain.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    limits: Limits = Limits()
+
+    @property
+    def media_type(self) -> str:
+        """The content type without parameters; JSON where there is none, and for what `curl -d` sends by default."""
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return JSON if media_type in ("", "application/x-www-form-urlencoded") else media_type
+
+    def accepts(self, media_type: str) -> bool:
+        """Whether the client asks for a media type by its name."""
+        accepted = [part.partition(";")[0].strip().lower() for part in self.headers.get("accept", "").split(",")]
+        return media_type in accepted
+
+    def content(self) -> bytes:
+        """The body, decompressed.
+
+        Raises:
+            ServeError: E704 for damaged data, E705 for an unknown encoding, E706 beyond the limit.
+        """
+        encoding = self.headers.get("content-encoding", "identity").strip().lower()
+        if encoding in ("identity", ""):
+            return self.body
+        window = _WINDOWS.get(encoding)
+        if window is None:
+            raise ServeError(
+                "E705", f"The content encoding {encoding!r:.40} is not supported.", fix="Use gzip, deflate or identity."
+            )
+        stream = zlib.decompressobj(window)
+        try:
+            data = stream.decompress(self.body, self.limits.body + 1)
+        except zlib.error as error:
+            raise malformed(f"it is not {encoding}: {error}") from None
+        if len(data) > self.limits.body or stream.unconsumed_tail:
+            raise too_large(self.limits.body)
+        if not stream.eof or stream.unused_data:
+            raise malformed(f"its {encoding} data is cut off, or more follows")
+        return data
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response."""
+
+    status: int
+    body: bytes
+    media_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_json(data: bytes, limits: Limits) -> Any:
+    """Parse strict JSON: no duplicate keys, no NaN, only numbers that a double holds. Raises ServeError E704, E706."""
+    try:
+        return canonical.parse(data, most=Marks(limits.values, limits.values))[0]
+    except TooManyError:
+        raise ServeError(
+            "E706", f"The request has more than {limits.values} values.", fix="Send fewer rows in one request."
+        ) from None
+    except ValueError as error:
+        raise malformed(f"it is not valid JSON: {error}") from None
+
+
+def as_json(value: object, status: int = 200) -> Response:
+    """A response of JSON. Floats must be finite (`values.plain`)."""
+    return Response(status, json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+
+
+def status_of(error: SealiftError) -> int:
+    """The HTTP status of an error."""
+    if error.code[:2] in ("R1", "E1", "E7"):
+        return _STATUS.get(error.code, 400)
+    return 500
+
+
+class MethodError(ServeError):
+    """E712: a route does not have the method of the request.
+
+    Attributes:
+        allowed: the methods of the route.
+    """
+
+    def __init__(self, request: Request, allowed: Sequence[str]) -> None:
+        super().__init__(
+            "E712",
+            f"The route {request.path!r:.80} does not have the method {request.method!r:.10}.",
+            fix=f"Use {' or '.join(allowed)}.",
+        )
+        self.allowed = allowed
+
+
+def malformed(reason: str) -> ServeError:
+    """The error E704 for a body that cannot be read."""
+    return ServeError("E704", f"The body of the request is malformed: {reason}.", fix="Correct the body.")
+
+
+def too_large(most: int) -> ServeError:
+    """The error E706 for a body beyond the limit."""
+    return ServeError("E706", f"The body is larger than {most} bytes.", fix="Send fewer rows in one request.")

@@ -1,0 +1,144 @@
+"""An inference request and its response, as JSON followed by binary data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealift.contract import Contract
+from sealift.errors import ServeError
+from sealift.serve.http.messages import JSON, Request, Response, malformed, read_json
+from sealift.serve.plane import ServedModel
+from sealift.serve.v2 import tensors
+from sealift.serve.v2.tensors import DATATYPES, Tensor, unfit
+
+_LENGTH = "inference-header-content-length"
+_LISTED = 8  # problems of rows in one message
+
+
+def infer(model: ServedModel, request: Request) -> Response:
+    """Answer an inference request.
+
+    The inputs are one tensor for each field of the contract, (N,) or (N, 1), or one matrix (N, fields).
+
+    Raises:
+        ServeError: E704 to E707. ContractError: E101 to E105, R101 to R108. SealError: E207, E209.
+    """
+    content = request.content()
+    header, blob = _parts(content, request.headers.get(_LENGTH))
+    body = read_json(header, request.limits)
+    if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
+        raise malformed('it must be an object with a list "inputs"')
+    inputs = _inputs(body["inputs"], memoryview(blob))
+    wanted = _wanted(model.contract, body.get("outputs"))
+    binary_by_default = _parameters(body).get("binary_data_output") is True
+    answered = model.answer(_rows(model.contract, inputs))
+    if answered.problems:
+        _refuse(answered.problems)
+    described, blobs = [], []
+    for name, parameters in wanted.items():
+        output = model.contract.output(name)
+        array = answered.outputs[name]
+        datatype = DATATYPES[output.dtype]
+        entry: dict[str, Any] = {"name": name, "datatype": datatype, "shape": list(array.shape)}
+        if parameters.get("binary_data", binary_by_default) is True:
+            blobs.append(tensors.to_binary(array, datatype))
+            entry["parameters"] = {"binary_data_size": len(blobs[-1])}
+        else:
+            entry["data"] = tensors.to_json(array)
+        described.append(entry)
+    response: dict[str, Any] = {"model_name": model.name, "model_version": model.version, "outputs": described}
+    if isinstance(body.get("id"), str):
+        response["id"] = body["id"]
+    written = json.dumps(response, ensure_ascii=False, allow_nan=False).encode()
+    if not blobs:
+        return Response(200, written, JSON)
+    headers = {_LENGTH: str(len(written))}
+    return Response(200, b"".join([written, *blobs]), "application/octet-stream", headers)
+
+
+def _parts(content: bytes, length: str | None) -> tuple[bytes, bytes]:
+    """The JSON and the binary data behind it."""
+    if length is None:
+        return content, b""
+    if not length.isascii() or not length.isdigit() or int(length) > len(content):
+        raise malformed("Inference-Header-Content-Length is not a length within the body")
+    return content[: int(length)], content[int(length) :]
+
+
+def _inputs(raw: Sequence[Any], blob: memoryview) -> list[Tensor]:
+    inputs, at = [], 0
+    for entry in raw:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise malformed("an input has no name")
+        name, datatype = entry["name"], entry.get("datatype")
+        if not isinstance(datatype, str):
+            raise unfit(name, "it has no data type")
+        shape = tensors.checked_shape(name, entry.get("shape"))
+        size = _parameters(entry).get("binary_data_size")
+        if size is None:
+            inputs.append(tensors.from_json(name, datatype, shape, entry.get("data")))
+            continue
+        if type(size) is not int or not 0 <= size <= len(blob) - at or "data" in entry:
+            raise unfit(name, "binary_data_size is not a size within the body, or it has data in JSON too")
+        inputs.append(tensors.from_binary(name, datatype, shape, blob[at : at + size]))
+        at += size
+    if at != len(blob):
+        raise malformed(f"{len(blob) - at} bytes of binary data belong to no input")
+    return inputs
+
+
+def _rows(contract: Contract, inputs: Sequence[Tensor]) -> Any:
+    """The rows: columns by field, or a matrix."""
+    names = [tensor.name for tensor in inputs]
+    if len(set(names)) != len(names):
+        raise malformed("two inputs have the same name")
+    if len(inputs) == 1 and names[0] not in contract.index:
+        array = inputs[0].array
+        if array.ndim != 2:
+            raise unfit(names[0], "a matrix of rows must have two dimensions")
+        return array
+    columns: dict[str, Any] = {}
+    for tensor in inputs:
+        array = tensor.array
+        at = contract.index.get(tensor.name)
+        if array.ndim == 2 and array.shape[1] == 1 and (at is None or contract.inputs[at].type.feeds):
+            array = array[:, 0]
+        columns[tensor.name] = array
+    if len({len(array) for array in columns.values()}) > 1:
+        raise malformed("the inputs differ in their first dimension, the number of rows")
+    return columns
+
+
+def _wanted(contract: Contract, raw: Any) -> Mapping[str, Mapping[str, Any]]:
+    """The outputs to return, with their parameters; all by default."""
+    if raw is None or raw == []:
+        return {output.name: {} for output in contract.outputs}
+    known = [output.name for output in contract.outputs]
+    wanted: dict[str, Mapping[str, Any]] = {}
+    for entry in raw if isinstance(raw, list) else [None]:
+        if not isinstance(entry, dict) or entry.get("name") not in known:
+            raise malformed(f'"outputs" must be a list of objects with a name of {", ".join(known)}')
+        parameters = _parameters(entry)
+        if parameters.get("classification"):
+            raise ServeError(
+                "E707", "The classification extension is not supported.", fix="Ask for the output probability."
+            )
+        wanted[entry["name"]] = parameters
+    return wanted
+
+
+def _parameters(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    parameters = entry.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise malformed('"parameters" must be an object')
+    return parameters
+
+
+def _refuse(problems: Sequence[Any]) -> None:
+    """Raise for rows with problems: the protocol has no answers to some of the rows."""
+    first = problems[0].as_error()
+    listed = " ".join(f"row {problem.row}: {problem.message}" for problem in problems[:_LISTED])
+    more = f" {len(problems) - _LISTED} more problems." if len(problems) > _LISTED else ""
+    raise type(first)(first.code, listed + more, fix="Correct the values, or leave the rows out.")

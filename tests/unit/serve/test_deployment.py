@@ -1,0 +1,131 @@
+"""Deployment files and the commands that read them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import seals
+from sealift import keygen, sign
+from sealift.cli.commands import app
+from sealift.errors import SealiftError, ServeError
+from sealift.serve.addresses import bind, check_exposure
+from sealift.serve.deployment import Deployment, read
+from sealift.serve.opening import open_models
+
+
+def deployment(folder: Path, text: str) -> Path:
+    path = folder / "deployment.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_whole_file(tmp_path: Path) -> None:
+    seals.write(tmp_path / "a.seal")
+    path = deployment(
+        tmp_path,
+        """
+        [server]
+        host = "::1"
+        port = 0
+        workers = 3
+        open = true
+
+        [limits]
+        body = 1000
+        values = 90
+
+        [[models]]
+        file = "a.seal"
+
+        [[models]]
+        file = "a.seal"
+        name = "second"
+        """,
+    )
+    found = read(path)
+    assert (found.host, found.port, found.workers, found.open) == ("::1", 0, 3, True)
+    assert (found.limits.body, found.limits.values) == (1000, 90)
+    assert open_models(found).names() == ["tiny", "second"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[server\n", "not TOML"),
+        ("", "no model"),
+        ('[[models]]\nfile = "a.seal"\n[sever]\nport = 1', "unknown key 'sever'"),
+        ('[[models]]\nfile = "a.seal"\n[server]\nprot = 1', "Did you mean 'port'"),
+        ('[[models]]\nfile = "a.seal"\n[server]\nport = "1"', "'port' of [server] must be an integer"),
+        ('[[models]]\nfile = "a.seal"\n[server]\nport = 70000', "must be from 0 to 65535"),
+        ('[[models]]\nfile = "a.seal"\n[server]\nopen = 1', "must be true or false"),
+        ('[[models]]\nname = "a"', "'file' of [[models]] 1 is missing"),
+        ('[[models]]\nfile = "a.seal"\nfiel = 1', "unknown key 'fiel'"),
+        ("models = 5", "must be a list"),
+        ("models = [5]", "must be a list of tables"),
+        ('[[models]]\nfile = "a"\nname = "x"\n[[models]]\nfile = "b"\nname = "x"', "two models have the name"),
+    ],
+)
+def test_files_that_are_refused(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ServeError) as caught:
+        read(deployment(tmp_path, text))
+    assert caught.value.code == "E709"
+    assert said in str(caught.value)
+
+
+def test_two_files_of_one_model_need_names(tmp_path: Path) -> None:
+    seals.write(tmp_path / "a.seal")
+    text = '[[models]]\nfile = "a.seal"\n[[models]]\nfile = "a.seal"'
+    with pytest.raises(ServeError) as caught:
+        open_models(read(deployment(tmp_path, text)))
+    assert caught.value.code == "E709"
+
+
+def test_a_key_is_required_where_it_is_named(tmp_path: Path) -> None:
+    file = seals.write(tmp_path / "a.seal")
+    keygen(tmp_path / "key")
+    path = deployment(tmp_path, '[[models]]\nfile = "a.seal"\nkey = "key.pub"')
+    with pytest.raises(SealiftError) as caught:
+        open_models(read(path))
+    assert caught.value.code == "E503"
+    sign(file, key=tmp_path / "key")
+    assert open_models(read(path)).ready
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "example.org"])
+def test_other_computers_are_refused_without_authentication(host: str) -> None:
+    with pytest.raises(ServeError) as caught:
+        check_exposure(Deployment((), host=host))
+    assert caught.value.code == "E711"
+    check_exposure(Deployment((), host=host, open=True))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_this_computer_is_permitted(host: str) -> None:
+    check_exposure(Deployment((), host=host))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_port_in_use(shared: bool) -> None:
+    with socket.socket() as taken:
+        if shared:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ServeError) as caught:
+            bind("127.0.0.1", taken.getsockname()[1], 2)
+        assert caught.value.code == "E710"
+
+
+def test_check_opens_the_models_and_does_not_listen(tmp_path: Path) -> None:
+    file = seals.write(tmp_path / "a.seal")
+    run = CliRunner().invoke(app, ["serve", str(file), "--check", "--json"])
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.output)["models"][0]["examples"] == len(seals.ROWS)
+    run = CliRunner().invoke(app, ["serve", str(file), "--host", "0.0.0.0", "--check", "--json"])
+    assert run.exit_code == 1
+    assert json.loads(run.output)["error"]["code"] == "E711"
