@@ -6,12 +6,13 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from sealift.contract.check import Array
 from sealift.contract.contract import Contract
+from sealift.contract.field import Field
 from sealift.errors import ContractError
 
 _COMPARED = 5000  # names that are compared for a hint: each comparison takes microseconds
@@ -48,10 +49,15 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
 
 
 def _columns(contract: Contract, rows: Any, *, extra: bool) -> dict[str, Sequence[Any] | Array]:
-    only_text = len(contract.inputs) == 1 and contract.inputs[0].type.feeds == "text"
-    if only_text and _is_column(rows):
+    only = contract.inputs[0] if len(contract.inputs) == 1 else None
+    if only is not None and only.type.feeds == "text" and _is_column(rows):
         # A series is indexed by its labels, not by position.
-        table: Any = {contract.inputs[0].name: rows if isinstance(rows, np.ndarray) else list(rows)}
+        table: Any = {only.name: rows if isinstance(rows, np.ndarray) else list(rows)}
+    elif only is not None and _holds_arrays(only, rows):
+        table = {only.name: rows}
+    elif arrays := _arrays(contract, rows):
+        others = as_table({name: column for name, column in rows.items() if name not in arrays})
+        table = {**cast("dict[str, Any]", others), **arrays}
     else:
         table = as_table(rows)
     if isinstance(table, Mapping):
@@ -61,7 +67,8 @@ def _columns(contract: Contract, rows: Any, *, extra: bool) -> dict[str, Sequenc
     else:
         positions = _positions(contract, table.shape[1])
         columns = {field.name: table[:, i] for field, i in zip(contract.inputs, positions, strict=True)}
-    wide = next((name for name, column in columns.items() if getattr(column, "ndim", 1) != 1), None)
+    axes = {field.name: (1, 1 + field.type.axes) for field in contract.inputs}
+    wide = next((name for name, column in columns.items() if getattr(column, "ndim", 1) not in axes[name]), None)
     if wide is not None:
         raise ContractError(
             "E104", f"The column {wide!r:.80} holds a list in each row.", fix="Give one value for each row."
@@ -72,6 +79,19 @@ def _columns(contract: Contract, rows: Any, *, extra: bool) -> dict[str, Sequenc
     if lengths == {0}:
         raise ContractError("E105", "There are no rows to predict.", fix="Give at least one row.")
     return columns
+
+
+def _holds_arrays(field: Field, column: Any) -> bool:
+    """Whether a NumPy array holds one array of the field's type for each row."""
+    return bool(field.type.axes) and isinstance(column, np.ndarray) and column.ndim == 1 + field.type.axes
+
+
+def _arrays(contract: Contract, rows: Any) -> dict[str, Array]:
+    """The columns of a dict that are NumPy arrays of more than one axis, for inputs that are arrays."""
+    if not isinstance(rows, dict):
+        return {}
+    fields = (field for field in contract.inputs if field.type.axes)
+    return {field.name: rows[field.name] for field in fields if _holds_arrays(field, rows.get(field.name))}
 
 
 def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:

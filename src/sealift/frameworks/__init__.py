@@ -1,6 +1,6 @@
 """Libraries of models: what is asked of them (`base`), and trained object → graph (`registry`, `conversion`)."""
 
-from sealift.frameworks.base import Framework, Learned, RowFormat, Source, Step, Trust
+from sealift.frameworks.base import ArrayInput, Framework, Learned, RowFormat, Source, Step, Trust
 from sealift.frameworks.conversion import Conversion, convert
 from sealift.frameworks.dict_keys import Keys
 from sealift.frameworks.discovery import frameworks, source_of
@@ -10,6 +10,7 @@ from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Block, Table
 
 __all__ = [
+    "ArrayInput",
     "Block",
     "Conversion",
     "Framework",

@@ -136,22 +136,39 @@ class Framework(ABC):
 
 
 @dataclass(frozen=True)
+class ArrayInput:
+    """An input of a model that takes arrays (N, ...).
+
+    Attributes:
+        name: its name.
+        shape: its dimensions after the rows, a number where the size is fixed, else a name as a `tensor[…]` has; empty
+            for one number a row, None where the model does not say.
+    """
+
+    name: str
+    shape: tuple[int | str, ...] | None
+
+
+@dataclass(frozen=True)
 class RowFormat:
     """The rows that a model takes.
 
     Attributes:
-        kind: "table" for columns; "texts" where each row is one text, "dicts" where each row is a dict.
+        kind: "table" for columns; "texts" where each row is one text, "dicts" where each row is a dict, "arrays" where
+            each input is an array whose first axis is the rows.
         columns: the names of the columns that the model was fitted on, in its order; None where it keeps none.
         width: the number of columns; None where the model does not say.
         keys: for dicts, the keys that each step knows which is given them; empty where it was never fitted.
         step: for texts and dicts, the type of the step that is given them.
+        arrays: for arrays, the inputs in the model's order; empty for a single one of which the model does not say.
     """
 
-    kind: Literal["table", "texts", "dicts"] = "table"
+    kind: Literal["table", "texts", "dicts", "arrays"] = "table"
     columns: tuple[str, ...] | None = None
     width: int | None = None
     keys: tuple[Keys, ...] = ()
     step: str = ""
+    arrays: tuple[ArrayInput, ...] = ()
 
     @property
     def key_of(self) -> dict[str, Any]:
@@ -364,6 +381,7 @@ class Step:
 
 __all__ = [
     "HEAD",
+    "ArrayInput",
     "Features",
     "Framework",
     "Learned",

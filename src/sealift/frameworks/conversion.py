@@ -23,7 +23,7 @@ from sealift.frameworks.discovery import source_of
 from sealift.frameworks.registry import apply, unsealable
 from sealift.graph.builder import Graph, Tensor, concat, stack
 from sealift.graph.context import ConversionContext
-from sealift.graph.inputs import FieldTensor, stages_of
+from sealift.graph.inputs import ArrayTensor, FieldTensor, stages_of
 from sealift.graph.sparse import stages_needed
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import input_table
@@ -69,10 +69,13 @@ class Conversion:
         Empty where no output depends on any column, as those of a constant prediction.
         """
         read = self.graph.columns_read(self.tensors.values())
-        inputs = [tensor for tensor in self.graph.inputs if isinstance(tensor, FieldTensor)]
-        names = {field.index: field.name for tensor in inputs for field in tensor.fields}
+        arrays = [tensor for tensor in self.graph.inputs if isinstance(tensor, ArrayTensor)]
+        inputs = [tensor for tensor in self.graph.inputs if isinstance(tensor, FieldTensor) and tensor not in arrays]
+        names = {field.index: field.name for tensor in (*inputs, *arrays) for field in tensor.fields}
         used = {tensor.fields[column].name for tensor in inputs for column in read[tensor.name]}
         used |= {names[stage.field] for stage in stages_of(self.graph)}
+        needed = self.graph.names_read(self.tensors.values())
+        used |= {tensor.fields[0].name for tensor in arrays if tensor.name in needed}
         return set(names.values()) - used if used else set()
 
     def lacking(self) -> set[str]:

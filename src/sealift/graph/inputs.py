@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy.typing as npt
+
 from sealift.contract import Stage
 from sealift.graph.tensor import Builder, Tensor
 
@@ -37,6 +39,23 @@ class FieldTensor(Tensor):
     def __init__(self, graph: Builder, name: str, dtype: str, fields: Sequence[InputField]) -> None:
         super().__init__(graph, name, dtype, (None, len(fields)))
         self.fields = tuple(fields)
+
+
+class ArrayTensor(FieldTensor):
+    """An input (N, ...) that holds one array of a field for each row."""
+
+    def __init__(self, graph: Builder, name: str, shape: Sequence[int | str], field: InputField) -> None:
+        super().__init__(graph, name, "float64", (field,))
+        self.shape = (None, *(size if isinstance(size, int) else None for size in shape))
+
+    def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
+        """The input itself, which is one column of a table, whatever the shape of its arrays."""
+        del indices
+        return self
+
+    def only(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
+        """Likewise."""
+        return self.columns(indices)
 
 
 class StageTensor(Tensor):

@@ -15,7 +15,7 @@ from sealift.errors import PackError
 from sealift.graph.builder import Graph, Tensor, concat
 from sealift.graph.context import ConversionContext
 from sealift.graph.edited_strings import EditedStrings
-from sealift.graph.inputs import FieldTensor, InputField
+from sealift.graph.inputs import ArrayTensor, FieldTensor, InputField
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Block:
     @property
     def kind(self) -> tuple[str, bool, str, str, str]:
         """Blocks of one kind can be joined."""
-        single = self.names[0] if isinstance(self.values, UnfedColumn | EditedStrings) else ""
+        single = self.names[0] if isinstance(self.values, UnfedColumn | EditedStrings | ArrayTensor) else ""
         return self.values.dtype, self.null is None, self.time, self.whole, single
 
     def pick(self, indices: Sequence[int], *, only: bool = False) -> Block:
@@ -164,6 +164,12 @@ class Table:
                 )
             if block.time:
                 raise dated(block)
+            if isinstance(block.values, ArrayTensor):
+                raise PackError(
+                    "E302",
+                    f"The step computes with the input {block.names[0]!r:.80}, which holds arrays.",
+                    fix="Give columns of numbers.",
+                )
         joined = concat(block.values for block in self.blocks)
         return joined if joined.dtype.startswith("float") else joined.cast("float64")
 
@@ -193,9 +199,7 @@ def input_table(
     absent, dtypes = absent or {}, dtypes or {}
     graph = context.graph
     fed = [f for f in fields if f.name not in absent]
-    place = {
-        f.name: i for kind in (True, False) for i, f in enumerate(f for f in fed if (f.type.feeds == "text") is kind)
-    }
+    place = {f.name: i for kind in ("text", "number") for i, f in enumerate(f for f in fed if f.type.feeds == kind)}
     named = [
         (field.type.feeds, InputField(field.name, i, dtypes.get(field.name) == "arrow", seen))
         for i, field in enumerate(fed)
@@ -206,6 +210,12 @@ def input_table(
     text = FieldTensor(graph, "text", "object", strings) if strings else None
     missing = FieldTensor(graph, "text_missing", "bool", strings) if strings else None
     graph.inputs += [tensor for tensor in (number, text, missing) if tensor is not None]
+    arrays = {
+        field.name: ArrayTensor(graph, tensor.name, tensor.shape[1:], InputField(field.name, i))
+        for i, field in enumerate(fed)
+        for tensor in field.type.tensors(i)
+    }
+    graph.inputs += arrays.values()
     singles: list[Block] = []
     rounded = None if number is None else _rounded(number)
     for field in fields:
@@ -213,6 +223,9 @@ def input_table(
             block = _unfed(context, field, nulls.get(field.name, math.nan), absent[field.name])
             whole = "" if block.is_text or block.time else dtypes.get(field.name, "")
             singles.append(replace(block, whole=whole))
+            continue
+        if field.name in arrays:
+            singles.append(Block(arrays[field.name], None, (field.name,)))
             continue
         at = [place[field.name]]
         if field.type.feeds == "text":

@@ -130,7 +130,12 @@ def pack(
     probes = generate(converted.conversion, agreed, generator)
     proved = prove(converted, agreed, graph, probes, options, report_progress)
     golden, in_examples = examples(
-        agreed, proved, input_rows, converted.answers if options.privacy.keep_rows else None, survey.single_answers
+        agreed,
+        proved,
+        input_rows,
+        generator.width,
+        converted.answers if options.privacy.keep_rows else None,
+        survey.single_answers,
     )
     report = survey.report([*findings, *in_examples])
     report.check(strict=options.privacy.strict)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift.stats.sketch import Categories, Numbers, Sketch
+from sealift.stats.sketch import Arrays, Categories, Numbers, Sketch
 
 _Floats = npt.NDArray[np.float64]
 _MOST = 300  # columns; beyond that the matrix would outgrow the model, and columns are drawn independently
@@ -41,10 +42,10 @@ def correlation(columns: Sequence[_Floats]) -> _Floats | None:
     return np.asarray(pearson)
 
 
-def draw(
-    sketches: Sequence[Sketch], matrix: _Floats | None, count: int, seed: int = 0
-) -> list[list[float | str | None]]:
-    """`count` rows, as one list for each sketch; None where missing, and everywhere in a column of free text.
+def draw(sketches: Sequence[Sketch], matrix: _Floats | None, count: int, seed: int = 0) -> list[list[Any]]:
+    """`count` rows, as one list of numbers, strings or arrays for each sketch.
+
+    None where missing, and everywhere in a column of free text.
 
     Args:
         sketches: one for each column.
@@ -55,7 +56,7 @@ def draw(
     random = np.random.Generator(np.random.PCG64(seed))
     uniform = random.random((count, len(sketches))) if matrix is None else _together(random, matrix, count)
     absent = random.random((count, len(sketches)))
-    return [_column(sketch, uniform[:, i], absent[:, i] < sketch.missing) for i, sketch in enumerate(sketches)]
+    return [_column(sketch, uniform[:, i], absent[:, i] < sketch.missing, random) for i, sketch in enumerate(sketches)]
 
 
 def _together(random: np.random.Generator, matrix: _Floats, count: int) -> _Floats:
@@ -66,9 +67,12 @@ def _together(random: np.random.Generator, matrix: _Floats, count: int) -> _Floa
     return np.asarray(np.vectorize(_NORMAL.cdf, otypes=[np.float64])(normal))
 
 
-def _column(sketch: Sketch, uniform: _Floats, absent: npt.NDArray[np.bool_]) -> list[float | str | None]:
+def _column(sketch: Sketch, uniform: _Floats, absent: npt.NDArray[np.bool_], random: np.random.Generator) -> list[Any]:
+    values: list[Any]
     if isinstance(sketch, Numbers):
-        values: list[float | str | None] = [*sketch.at(uniform).tolist()]
+        values = sketch.at(uniform).tolist()
+    elif isinstance(sketch, Arrays):
+        values = [sketch.elements.at(random.random(sketch.size)).reshape(sketch.shape) for _ in uniform]
     elif isinstance(sketch, Categories) and sketch.values:
         edges = np.cumsum(sketch.shares) / sum(sketch.shares)
         places = np.minimum(np.searchsorted(edges, uniform), len(edges) - 1)

@@ -82,7 +82,25 @@ class Categories:
     missing: float
 
 
-Sketch: TypeAlias = Numbers | Categories
+@dataclass(frozen=True)
+class Arrays:
+    """A column of arrays of one shape: their shape, and a summary of their elements."""
+
+    elements: Numbers
+    shape: tuple[int, ...]
+
+    @property
+    def missing(self) -> float:
+        """The share of missing arrays."""
+        return self.elements.missing
+
+    @property
+    def size(self) -> int:
+        """The number of elements of one array."""
+        return math.prod(self.shape)
+
+
+Sketch: TypeAlias = Numbers | Categories | Arrays
 
 
 def sketch_numbers(column: npt.NDArray[np.float64]) -> Numbers:
@@ -129,6 +147,19 @@ def _spread(present: npt.NDArray[np.float64], *, whole: bool) -> tuple[float, ..
     if present[0] >= 0:
         low = max(low, 0.0)
     return tuple(rounded(np.linspace(low, high, 5), step).tolist())
+
+
+def sketch_arrays(arrays: Sequence[npt.NDArray[Any]], count: int) -> Arrays:
+    """Summarise arrays of one shape, of `count` rows of which the others have none.
+
+    One element of each array is taken, from a place that is drawn, so that each number of the summary stands for
+    `SMALL` records and not for elements of one.
+    """
+    random = np.random.Generator(np.random.PCG64(0))
+    column = np.full(count, np.nan)
+    for row, array in enumerate(arrays):
+        column[row] = array.reshape(-1)[random.integers(array.size)]
+    return Arrays(sketch_numbers(column), arrays[0].shape if arrays else ())
 
 
 def sketch_texts(column: Sequence[Any]) -> Categories:

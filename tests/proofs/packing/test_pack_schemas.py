@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
+from onnx import TensorProto, helper, numpy_helper
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -98,3 +99,15 @@ def test_a_regression(tmp_path: Path, *, large: bool) -> None:
         model, X, y, name="r", output=tmp_path / "r.seal", proof=sealift.ProofOptions(engines=("native",))
     )
     assert ("weights" in check_file(packed.path)) == large
+
+
+def test_a_model_of_arrays(tmp_path: Path) -> None:
+    inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 2, "length"])]
+    outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch"])]
+    axes = numpy_helper.from_array(np.array([1, 2]), "axes")
+    nodes = [helper.make_node("ReduceSum", ["x", "axes"], ["y"], keepdims=0)]
+    body = helper.make_graph(nodes, "g", inputs, outputs, [axes])
+    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    X = np.random.default_rng(0).normal(size=(ROWS, 2, 5))
+    packed = sealift.pack(model, X, name="a", output=tmp_path / "a.seal")
+    assert check_file(packed.path)

@@ -85,7 +85,7 @@ def labels_only() -> onnx.ModelProto:
 @pytest.mark.parametrize(
     ("make", "what", "fix"),
     [
-        (lambda: one(axes=3), "more than two dimensions", "Images and sequences"),
+        (lambda: one(axes=3), "an output has more than two dimensions", "(rows, numbers)"),
         (lambda: one(dtype=TensorProto.FLOAT16), "neither of numbers nor of text", "float32, float64"),
         (labels_only, "no output of numbers", "probabilities too"),
         (two_values, "more outputs than a label and probabilities", "only those"),

@@ -51,6 +51,7 @@ class ValueType(ABC):
         has_parameters: whether a dtype is written with parameters, `name[parameters]`, which `of` reads.
         feeds: the tensor in which the field is a column: `number`, float64, with NaN for missing values, or `text`,
             strings, with missing values marked in `text_missing`. Empty for a type with a tensor of its own.
+        axes: how many axes a value has: 0 for scalars. An array of values has one more.
         needed: what a value must be, for messages.
         missing_words: cells of text files that mean a missing value by default.
         stands_for: for types in the tensor `number`, the NumPy dtype that the numbers represent, such as
@@ -71,6 +72,7 @@ class ValueType(ABC):
     capability: str = ""
     has_parameters: bool = False
     feeds: Literal["number", "text", ""] = ""
+    axes: int = 0
     needed: str
     missing_words: tuple[str, ...] = MISSING_WORDS
     stands_for: str = ""

@@ -39,6 +39,7 @@ class TensorType(ValueType):
 
     def __init__(self, shape: tuple[int | str, ...] = ()) -> None:
         self.shape = shape
+        self.axes = len(shape)
         self.needed = f"an array of numbers of the shape {self._spelled()}"
 
     def of(self, parameters: str) -> ValueType | None:
@@ -77,6 +78,8 @@ class TensorType(ValueType):
         """
         import numpy as np
 
+        if isinstance(column, np.ndarray) and column.dtype.kind in "fiub" and self._agrees(column.shape[1:]):
+            return _whole(column)
         count = len(column)
         codes = np.full(count, OK, dtype=np.uint8)
         missing = np.zeros(count, dtype=np.bool_)
@@ -124,12 +127,23 @@ class TensorType(ValueType):
         return (TensorSpec(f"tensor{field}", "float64", ("rows", *shape), (field,)),)
 
     def _agrees(self, shape: tuple[int, ...]) -> bool:
-        if len(shape) != len(self.shape) or math.prod(shape) > MOST_ELEMENTS:
+        if len(shape) != len(self.shape) or not 0 < math.prod(shape) <= MOST_ELEMENTS:
             return False
         return all(isinstance(wanted, str) or size == wanted for size, wanted in zip(shape, self.shape, strict=True))
 
     def _spelled(self) -> str:
         return f"[{', '.join(map(str, self.shape))}]"
+
+
+def _whole(column: npt.NDArray[Any]) -> Encoded:
+    """Arrays of one shape (N, *shape), of which each is a value where all its elements are finite."""
+    import numpy as np
+
+    array = column.astype(np.float64)
+    finite = np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+    array[~finite] = 0.0
+    codes = np.where(finite, OK, WRONG_TYPE).astype(np.uint8)
+    return Encoded(array, np.zeros(len(array), dtype=np.bool_), codes)
 
 
 def _numbers(value: object) -> npt.NDArray[np.float64] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import onnx
 from onnx import compose, numpy_helper, shape_inference
 
 from sealift.errors import PackError, SealError
+from sealift.frameworks.base import ArrayInput
 from sealift.frameworks.registry import converter, unsealable
 from sealift.graph.builder import Tensor
 from sealift.graph.constant_folding import strip
@@ -28,9 +31,17 @@ _LABELS = ("classlabels_int64s", "classlabels_ints", "classlabels_strings")
 
 @dataclass(frozen=True)
 class _Port:
+    """An input or output: its dimensions after the rows, None where the size is not fixed, and their names."""
+
     name: str
     dtype: str
-    width: int | None
+    shape: tuple[int | None, ...]
+    called: tuple[str, ...]
+
+    @property
+    def width(self) -> int | None:
+        """The number of columns of a matrix; None where it is not fixed."""
+        return self.shape[0] if self.shape else None
 
 
 class OnnxModel:
@@ -42,7 +53,7 @@ class OnnxModel:
     Attributes:
         limits: of time and memory of these processes.
         proto: the model.
-        n_features_in_: how many columns it takes.
+        n_features_in_: how many columns it takes, unless it takes arrays.
         classes_: the class labels of a classifier.
     """
 
@@ -77,10 +88,18 @@ class OnnxModel:
         _check_operators(self.proto)
         self.proto = shape_inference.infer_shapes(self.proto)
         self._engine = IsolatedEngine(self.proto.SerializeToString(), limits=self.limits, threads=1)
-        self.n_features_in_ = sum(port.width or 1 for port in self.inputs)
+        if self.arrays is None:
+            self.n_features_in_ = sum(port.width or 1 for port in self.inputs)
         if self.label is not None:
             self.classes_ = _classes(self.proto, self.wide, text=self.label.dtype == "object")
             self.predict_proba = self._probability
+
+    @property
+    def arrays(self) -> tuple[ArrayInput, ...] | None:
+        """The inputs of a model that takes arrays: one has three dimensions or more, or a named size."""
+        if not any(len(port.shape) > 1 or any(port.called) for port in self.inputs):
+            return None
+        return tuple(ArrayInput(port.name, _spelled(port)) for port in self.inputs)
 
     @property
     def label(self) -> _Port | None:
@@ -100,6 +119,18 @@ class OnnxModel:
         return self._run(X)[self.wide.name]
 
     def _run(self, X: Any) -> dict[str, Any]:
+        fed = self._columns(X) if self.arrays is None else self._arrays(X)
+        return {name: _narrow(array) for name, array in self._engine.run(fed).items()}
+
+    def _arrays(self, X: Any) -> dict[str, Any]:
+        """The inputs out of one array, or of a dict of arrays. Raises ValueError where a whole number is missing."""
+        given = X if isinstance(X, Mapping) else {self.inputs[0].name: X}
+        arrays = {port.name: np.asarray(given[port.name]) for port in self.inputs}
+        if any(not np.isfinite(arrays[port.name]).all() for port in self.inputs if not port.dtype.startswith("float")):
+            raise ValueError("an input of whole numbers or booleans has no missing values")
+        return {port.name: arrays[port.name].astype(port.dtype) for port in self.inputs}
+
+    def _columns(self, X: Any) -> dict[str, Any]:
         rows = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
         fed: dict[str, Any] = {}
         start = 0
@@ -108,30 +139,45 @@ class OnnxModel:
             part = rows[:, start : start + width]
             start += width
             fed[port.name] = part.astype(object if port.dtype == "object" else port.dtype)
-        outputs = self._engine.run(fed)
-        return {name: _narrow(array) for name, array in outputs.items()}
+        return fed
 
 
 @converter(OnnxModel)
 def existing(step: OnnxModel, x: Table) -> StepOutput:
     """The graph itself, fed with the columns in its own order and types."""
-    if x.width != step.n_features_in_:
-        raise refuse(f"It takes {step.n_features_in_} columns, not {x.width}.", "Give the columns it was made for.")
     graph = x.graph
     body = compose.add_prefix(step.proto, _PREFIX).graph
-    start = 0
-    for port in step.inputs:
-        width = port.width or 1
-        part = x.select(range(start, start + width))
-        start += width
-        fed = _texts(part) if port.dtype == "object" else part.numbers().cast(port.dtype)
-        body.node.insert(0, onnx.helper.make_node("Identity", [fed.materialize().name], [_PREFIX + port.name]))
+    fed = _columns(step, x) if step.arrays is None else _arrays(step, x)
+    for name, tensor in fed.items():
+        body.node.insert(0, onnx.helper.make_node("Identity", [tensor.materialize().name], [_PREFIX + name]))
     graph.opsets = {entry.domain: entry.version for entry in step.proto.opset_import}
     graph.adopt(body)
     wide = _laid(x, step.wide)
     if step.label is None:
         return StepOutput(value=wide)
     return StepOutput(label=_laid(x, step.label), classes=step.classes_, probability=wide)
+
+
+def _columns(step: OnnxModel, x: Table) -> dict[str, Tensor]:
+    """The inputs out of columns, in their order."""
+    if x.width != step.n_features_in_:
+        raise refuse(f"It takes {step.n_features_in_} columns, not {x.width}.", "Give the columns it was made for.")
+    fed = {}
+    start = 0
+    for port in step.inputs:
+        width = port.width or 1
+        part = x.select(range(start, start + width))
+        start += width
+        fed[port.name] = _texts(part) if port.dtype == "object" else part.numbers().cast(port.dtype)
+    return fed
+
+
+def _arrays(step: OnnxModel, x: Table) -> dict[str, Tensor]:
+    """The inputs out of columns that hold arrays, or a number for each row."""
+    pairs = zip(step.inputs, x.each(), strict=True)
+    return {
+        port.name: (block.values if port.shape else block.values.vector()).cast(port.dtype) for port, block in pairs
+    }
 
 
 def _laid(x: Table, port: _Port) -> Tensor:
@@ -147,10 +193,23 @@ def _texts(part: Table) -> Tensor:
     return part.blocks[0].values
 
 
+def _spelled(port: _Port) -> tuple[int | str, ...]:
+    """The dimensions as a field has them: sizes, and names of small letters, none of them twice."""
+    names: list[str] = []
+    spelled: list[int | str] = []
+    for place, (size, name) in enumerate(zip(port.shape, port.called, strict=True)):
+        plain = re.sub("[^a-z_]", "", name.lower()).strip("_")[:24] or "size"
+        chosen = plain if plain not in names else f"{plain}_{chr(ord('a') + place)}"
+        names.append(chosen)
+        spelled.append(chosen if size is None else size)
+    return tuple(spelled)
+
+
 def _port(value: onnx.ValueInfoProto) -> _Port:
     kind = value.type.tensor_type
     dims = [d.dim_value or None for d in kind.shape.dim]
-    return _Port(value.name, _DTYPES.get(kind.elem_type, ""), dims[1] if len(dims) > 1 else None)
+    called = [d.dim_param for d in kind.shape.dim]
+    return _Port(value.name, _DTYPES.get(kind.elem_type, ""), tuple(dims[1:]), tuple(called[1:]))
 
 
 def _check(model: OnnxModel) -> None:
@@ -159,8 +218,10 @@ def _check(model: OnnxModel) -> None:
             raise _refused(
                 f"{value.name!r} is no tensor", "Export with zipmap=False, so that every output is a tensor."
             )
-        if len(value.type.tensor_type.shape.dim) > 2:
-            raise _refused(f"{value.name!r} has more than two dimensions", "Images and sequences cannot be sealed yet.")
+    if any(len(port.shape) > 1 for port in model.outputs):
+        raise _refused("an output has more than two dimensions", "Export outputs of the shape (rows, numbers).")
+    if any(port.dtype == "object" and len(port.shape) > 1 for port in model.inputs):
+        raise _refused("an input of strings has more than two dimensions", "Export it with one string a row.")
     if any(not port.dtype for port in [*model.inputs, *model.outputs]):
         raise _refused(
             "a tensor is neither of numbers nor of text", "Export it with float32, float64, int64 or string."
@@ -169,7 +230,7 @@ def _check(model: OnnxModel) -> None:
         raise _refused("it has no output of numbers", "Export the probabilities too.")
     if len(model.outputs) > 2 or (len(model.outputs) == 2 and model.label is None):
         raise _refused("it has more outputs than a label and probabilities", "Export only those.")
-    if len(model.inputs) == 1 and model.inputs[0].width is None:
+    if model.arrays is None and len(model.inputs) == 1 and model.inputs[0].width is None:
         raise _refused("the width of its input is not declared", "Export it with a fixed number of columns.")
     opsets = {entry.domain: entry.version for entry in model.proto.opset_import}
     if set(opsets) - {"", "ai.onnx.ml"} or model.proto.functions:

@@ -29,7 +29,7 @@ def background(
     generator: RowGenerator, contract: Contract, input_rows: InputRows, *, keep_rows: bool
 ) -> dict[str, Any]:
     """`reference/background.json`: generated rows, or some of the caller's."""
-    count = few(_BACKGROUND, contract)
+    count = few(_BACKGROUND, generator.width)
     if keep_rows:
         usable = np.flatnonzero(encoded(contract, input_rows.values()).good).tolist()
         rows = _rows(input_rows, [usable[i] for i in _spread(len(usable), count)])
@@ -53,16 +53,18 @@ def examples(
     contract: Contract,
     proof: Proof,
     input_rows: InputRows,
+    width: int,
     own: Mapping[str, npt.NDArray[Any]] | None,
     single_answers: Callable[[Contract, Mapping[str, npt.NDArray[Any]]], npt.NDArray[np.bool_]],
 ) -> tuple[dict[str, Any], list[Finding]]:
     """`golden/examples.json`: generated rows of every kind, or the caller's with their answers `own`.
 
-    `single_answers` says which answers are one person's target value. Rows with other answers are chosen where there
+    `width` is how many numbers and strings a row has. `single_answers` says which answers are one person's target
+    value. Rows with other answers are chosen where there
     are enough; the findings report what is left.
     """
     generated, truth = proof.rows, proof.truth
-    count = few(_GOLDEN, contract)
+    count = few(_GOLDEN, width)
     if own is not None:
         usable = np.flatnonzero(encoded(contract, input_rows.values()).good).tolist()
         picked, answers = [usable[i] for i in _spread(len(usable), count)], own

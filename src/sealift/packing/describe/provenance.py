@@ -15,6 +15,7 @@ from sealift import canonical
 from sealift.frameworks import frameworks
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import as_numbers
+from sealift.packing.types import type_packing
 from sealift.version import __version__
 
 _PACKAGES = ("numpy", "pandas", "polars", "onnxruntime")  # beside those of the frameworks
@@ -84,6 +85,8 @@ def _digest(input_rows: InputRows) -> str:
         digest.update(canonical.dumps([column.name, column.dtype, len(column.values)]))
         if column.type.feeds == "text":
             digest.update(canonical.dumps(list(column.values)))
+        elif column.type.axes:
+            digest.update(type_packing(column.dtype).column(column.values).astype("<f8").tobytes())
         else:
             digest.update(as_numbers(column.values).astype("<f8").tobytes())
     return digest.hexdigest()

@@ -101,6 +101,8 @@ class Survey:
             for name, reference in self._references
             if reference.compared < reference.rows
         ]
+        arrays = [column.name for column in self.input_rows.columns if column.type.axes]
+        left_out += [f"the elements of arrays: {', '.join(arrays)}"] * bool(arrays)
         return PrivacyReport(
             rows=len(self.input_rows),
             training=None if self.training is None else len(self.training),

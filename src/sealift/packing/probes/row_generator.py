@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
 from sealift.packing.inputs.base import InputRows
+from sealift.packing.inputs.columns import Column
 from sealift.packing.inputs.number_values import NumberValues
 from sealift.packing.probes.free_text import Words, fill
 from sealift.packing.probes.probe_rows import Row, typed
-from sealift.stats import Sketch, correlation, draw
+from sealift.stats import Arrays, Sketch, correlation, draw
 
 _PLAUSIBLE, _CELLS = 400, 400_000
 
@@ -36,24 +36,32 @@ class RowGenerator:
     @classmethod
     def of(cls, input_rows: InputRows, sketches: Sequence[Sketch], words: Mapping[int, Words]) -> RowGenerator:
         """The generator for rows whose columns were sketched."""
-        return cls(sketches, correlation([_as_numbers(column.values) for column in input_rows.columns]), words)
+        return cls(sketches, correlation([_as_numbers(column) for column in input_rows.columns]), words)
+
+    @property
+    def width(self) -> int:
+        """How many numbers and strings a row has."""
+        return sum(sketch.size if isinstance(sketch, Arrays) else 1 for sketch in self.sketches)
 
     def plausible(self, contract: Contract) -> list[Row]:
         """Rows to verify with."""
-        return self.draw(contract, few(_PLAUSIBLE, contract, _CELLS), seed=0)
+        return self.draw(contract, few(_PLAUSIBLE, self.width, _CELLS), seed=0)
 
     def draw(self, contract: Contract, count: int, *, seed: int) -> list[Row]:
         """`count` rows that fit the contract's fields; the same ones for the same seed."""
         return fill(typed(contract, draw(self.sketches, self.correlation, count, seed=seed)), self.words, seed)
 
 
-def few(most: int, contract: Contract, cells: int = 200_000) -> int:
+def few(most: int, width: int, cells: int = 200_000) -> int:
     """How many rows of this width to keep, so that thousands of columns do not outgrow the model."""
-    return max(8, min(most, cells // len(contract.inputs)))
+    return max(8, min(most, cells // width))
 
 
-def _as_numbers(values: Sequence[Any]) -> npt.NDArray[np.float64]:
-    """A column as numbers for its ranks: texts by the place of their value in the alphabet."""
+def _as_numbers(column: Column) -> npt.NDArray[np.float64]:
+    """A column as numbers for its ranks: texts by the place of their value in the alphabet; arrays have none."""
+    values = column.values
+    if column.type.axes:
+        return np.full(len(values), np.nan)
     if isinstance(values, NumberValues):
         return np.asarray(values.array, dtype=np.float64)
     if any(isinstance(value, str) for value in values):

@@ -3,6 +3,11 @@
  * A reader cannot rely on these types before it has checked a member.
  */
 /**
+ * The elements of an array (CONTRACT.md, type:tensor/1).
+ */
+export type BackgroundElements = number | BackgroundElements[];
+
+/**
  * reference/background.json: rows for explanations (spec/SEAL.md §6).
  */
 export interface Background {
@@ -10,7 +15,7 @@ export interface Background {
    * @minItems 1
    */
   columns: string[];
-  rows: (string | number | boolean | null)[][];
+  rows: (string | number | boolean | null | BackgroundElements[])[][];
   source: "generated" | "caller";
 }
 
@@ -38,7 +43,7 @@ export interface Contract {
   /**
    * @maxItems 64
    */
-  requires?: "stage:text/1"[];
+  requires?: ("stage:text/1" | "type:tensor/1")[];
   headline?: {
     output: string;
     class: (string | number | boolean) | null;
@@ -65,7 +70,7 @@ export interface Contract {
 }
 export interface Input {
   name: string;
-  dtype: "float64" | "float32" | "int64" | "bool" | "string" | "date" | "datetime";
+  dtype: ("float64" | "float32" | "int64" | "bool" | "string" | "date" | "datetime") | string;
   missing?: "allowed" | "refused";
   categories?: (string | number | boolean)[] | null;
   category_names?: string[] | null;
@@ -99,9 +104,9 @@ export interface Tensor {
   dtype: "float64" | "string" | "bool" | "int64";
   /**
    * @minItems 2
-   * @maxItems 2
+   * @maxItems 9
    */
-  shape: (string | number)[];
+  shape: (number | string)[];
   /**
    * @minItems 1
    */
@@ -199,6 +204,11 @@ export interface Evidence {
 }
 
 /**
+ * The elements of an array (CONTRACT.md, type:tensor/1).
+ */
+export type Elements = number | Elements[];
+
+/**
  * golden/examples.json: generated rows and the original model's answers (spec/SEAL.md §6).
  */
 export interface GoldenExamples {
@@ -209,7 +219,7 @@ export interface GoldenExamples {
   /**
    * @minItems 1
    */
-  rows: (string | number | boolean | null)[][];
+  rows: (string | number | boolean | null | Elements[])[][];
   answers: {
     /**
      * @minItems 1
@@ -325,7 +335,7 @@ export interface Signature {
  * reference/sketches.json: summaries of the training inputs, by input; of dates in days since 1970. Readers accept other contents.
  */
 export interface Sketches {
-  [k: string]: NumberSketch | CategorySketch;
+  [k: string]: NumberSketch | CategorySketch | ArraySketch;
 }
 export interface NumberSketch {
   missing: number;
@@ -339,6 +349,22 @@ export interface CategorySketch {
   missing: number;
   values: (string | boolean | number)[];
   shares: number[];
+}
+export interface ArraySketch {
+  elements: ElementSketch;
+  /**
+   * @minItems 1
+   * @maxItems 8
+   */
+  shape: number[];
+}
+export interface ElementSketch {
+  missing: number;
+  quantiles: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+  tail: number;
+  values: (number | boolean | string)[];
+  shares: number[];
+  whole: boolean;
 }
 
 /**
