@@ -264,3 +264,42 @@ def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         load_model(str(tmp_path / "net.pt"), trust_pickle=True)
     assert missing.value.code == "E405"
     assert "sealift[torch]" in missing.value.fix
+
+
+class Pooled(nn.Module):  # type: ignore[misc]
+    """Numbers of each row of an array (N, 4, 8), by its axes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.last = nn.Linear(8, 5), nn.Linear(3, 2)
+
+    def forward(self, x: Any) -> Any:
+        x = functional.relu(self.inner(x))
+        parts = [x.mean(dim=(1, 2)), x.sum(2).amax(1), torch.softmax(x, dim=1).amin(dim=-1).sum(1)]
+        return self.last(torch.stack(parts, dim=1))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.Sequential(nn.Flatten(), nn.Linear(32, 6), nn.ReLU(), nn.Linear(6, 2)),
+        nn.Sequential(nn.Linear(8, 3, bias=False), nn.GELU(), nn.Flatten(1, 2), nn.Linear(12, 1)),
+        Pooled(),
+    ],
+    ids=["flat", "inner", "pooled"],
+)
+def test_arrays(module: Any, tmp_path: Path) -> None:
+    rows = np.random.default_rng(1).normal(size=(40, 4, 8))
+    result = packed(module, tmp_path, rows)
+    assert [(field.name, field.dtype) for field in result.contract.inputs] == [("x", "tensor[4,8]")]
+    diagnosis = sealift.doctor(module, rows)
+    assert (diagnosis.supported, diagnosis.agrees) == (True, True)
+
+
+def test_arrays_whose_rows_depend_on_one_another(tmp_path: Path) -> None:
+    class Mixed(nn.Module):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return (x - x.mean(dim=0)).flatten(1)
+
+    with pytest.raises(PackError, match="would depend on other rows"):
+        packed(Mixed(), tmp_path, np.random.default_rng(1).normal(size=(40, 4, 8)))

@@ -27,11 +27,10 @@ class PyTorch(Framework):
         )
 
     def source(self, model: Any, rows: Any = None) -> Source:
-        """A module as a source."""
+        """A module as a source, for a table or for an array of more than two axes."""
         from sealift.frameworks.torch.source import ModuleSource
 
-        del rows
-        return ModuleSource(model)
+        return ModuleSource(model, arrays=getattr(rows, "ndim", 0) > 2)
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it is what `torch.save` writes: a ZIP archive, by its ending."""

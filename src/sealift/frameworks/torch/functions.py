@@ -1,4 +1,4 @@
-"""Functions and methods of torch on matrices (N, k) and vectors (N,), as operations of the graph.
+"""Functions and methods of torch on matrices (N, k), vectors (N,) and arrays (N, ...), as operations of the graph.
 
 Rows are independent of one another: what reduces, reshapes or picks along the first axis is refused. Exponentials are
 computed in float64 and rounded, as close to torch's own as to any other library's.
@@ -26,11 +26,14 @@ ROWS = object()
 
 def linear(x: Tensor, weight: Any, bias: Any = None) -> Tensor:
     """x @ weightᵀ + bias."""
-    width = x.width if len(x.shape) == 2 else 1
-    if len(x.shape) != 2 or width != weight.shape[1]:
+    width = x.shape[-1] if len(x.shape) > 1 else 1
+    if len(x.shape) < 2 or width != weight.shape[1]:
         raise refuse(
             f"It takes {weight.shape[1]} columns, but is given {width}.", "Give the columns that it was trained on."
         )
+    if len(x.shape) > 2:
+        product: Tensor = x @ weight.T
+        return product if bias is None else product + bias
     return x.affine(weight.T, np.zeros(len(weight), weight.dtype) if bias is None else bias)
 
 
@@ -100,16 +103,16 @@ def softsign(x: Tensor) -> Tensor:
 
 def softmax(x: Tensor, dim: Any = None, *, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """The softmax over the columns."""
-    _on_columns(x, dim)
+    axis = _within_row(x, dim)
     _plain(dtype)
-    return x.op("Softmax", axis=-1)
+    return x.op("Softmax", axis=axis)
 
 
 def log_softmax(x: Tensor, dim: Any = None, *, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """The logarithm of the softmax over the columns."""
-    _on_columns(x, dim)
+    axis = _within_row(x, dim)
     _plain(dtype)
-    return x.op("LogSoftmax", axis=-1)
+    return x.op("LogSoftmax", axis=axis)
 
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -124,27 +127,27 @@ def clamp(x: Tensor, min: float | None = None, max: float | None = None) -> Tens
     return x.clip(-math.inf if min is None else float(min), math.inf if max is None else float(max))
 
 
-def total(x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """The sum over the columns."""
-    _on_columns(x, dim)
-    return x.sum(keepdims=keepdim)
+def _reduced(name: str) -> Callable[..., Tensor]:
+    """The reduction of `Tensor` with this name, over one axis of the rows or several."""
+
+    def reduction(x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+        axes = {_within_row(x, each) for each in (dim if isinstance(dim, tuple | list) else (dim,))}
+        for axis in sorted(axes, reverse=True):
+            x = getattr(x, name)(axis=axis, keepdims=keepdim)
+        return x
+
+    return reduction
+
+
+total = _reduced("sum")
+largest = _reduced("max")
+smallest = _reduced("min")
 
 
 def mean(x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """The mean over the columns."""
-    return total(x, dim, keepdim) / float(x.width)
-
-
-def largest(x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """The maximum over the columns."""
-    _on_columns(x, dim)
-    return x.max(keepdims=keepdim)
-
-
-def smallest(x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """The minimum over the columns."""
-    _on_columns(x, dim)
-    return x.min(keepdims=keepdim)
+    """The mean over one axis of the rows or several."""
+    axes = {_within_row(x, each) for each in (dim if isinstance(dim, tuple | list) else (dim,))}
+    return total(x, dim, keepdim) / float(math.prod(x.shape[axis] or 1 for axis in axes))
 
 
 def cat(tensors: Sequence[Tensor], dim: Any = 0) -> Tensor:
@@ -162,21 +165,31 @@ def stack(tensors: Sequence[Tensor], dim: Any = 0) -> Tensor:
 
 
 def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The columns of each row as they are."""
-    if start_dim != 1 or len(x.shape) != 2 or end_dim not in (1, -1):
-        raise refuse("Its forward joins the rows.", "Keep the rows: torch.flatten(x, 1).")
-    return x
+    """All numbers of a row side by side."""
+    if start_dim != 1 or len(x.shape) < 2 or end_dim not in (len(x.shape) - 1, -1):
+        raise refuse("Its forward joins the rows, or some axes of them.", "Keep the rows: torch.flatten(x, 1).")
+    return _flat(x)
 
 
 def reshape(x: Tensor, *shape: Any) -> Tensor:
     """(rows, columns), (rows, 1) or (rows,)."""
     wanted = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-    width = x.width if len(x.shape) == 2 else 1
+    width = _count(x)
     if len(wanted) == 2 and wanted[1] in (width, -1) and (wanted[0] is ROWS or wanted == (-1, width)):
-        return x if len(x.shape) == 2 else x.matrix()
+        return x.matrix() if len(x.shape) == 1 else _flat(x)
     if len(wanted) == 1 and width == 1 and (wanted[0] is ROWS or wanted[0] == -1):
-        return x.vector() if len(x.shape) == 2 else x
+        return x if len(x.shape) == 1 else _flat(x).vector()
     raise refuse("Its forward changes the number of rows.", "Keep the rows: x.reshape(x.shape[0], -1).")
+
+
+def _count(x: Tensor) -> int:
+    """How many numbers a row has."""
+    return math.prod(size or 1 for size in x.shape[1:])
+
+
+def _flat(x: Tensor) -> Tensor:
+    width = _count(x)
+    return x if len(x.shape) == 2 else x.op("Reshape", np.array([-1, width]), shape=(None, width))
 
 
 def squeeze(x: Tensor, dim: Any = None) -> Tensor:
@@ -230,6 +243,17 @@ def where(condition: Any, x: Any, y: Any) -> Tensor:
     if not isinstance(condition, Tensor):
         raise refuse("Its forward chooses by weights alone.", "Compute such weights before, in __init__.")
     return builder.where(condition, x, y)
+
+
+def _within_row(x: Any, dim: Any) -> int:
+    """An axis of the rows, counted from the first; raises PackError E302 for the axis along the rows, or all axes."""
+    axes = len(x.shape) if isinstance(x, Tensor) else 0
+    if not isinstance(dim, int) or not -axes < dim < axes or dim == 0:
+        raise refuse(
+            f"Its forward works along the axis {dim}, so that a row's answer would depend on other rows.",
+            "Work along the axes of a row: dim=1, or a later one.",
+        )
+    return dim % axes
 
 
 def _on_columns(x: Any, dim: Any) -> None:

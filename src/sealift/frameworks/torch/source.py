@@ -18,10 +18,15 @@ from sealift.graph.table import Table
 
 
 class ModuleSource(Source):
-    """A module in evaluation mode that takes a matrix of numbers (N, columns) and gives (N,) or (N, k).
+    """A module in evaluation mode that takes numbers (N, columns) or (N, ...), and gives (N,) or (N, k).
 
-    Its result is the output "value": a module says nothing of classes.
+    Its result is the output "value": a module says nothing of classes, nor of the shape of its rows.
     """
+
+    def __init__(self, model: torch.nn.Module, *, arrays: bool = False) -> None:
+        """Take a module; with `arrays`, its rows have more than one axis."""
+        super().__init__(model)
+        self._arrays = arrays
 
     def check(self) -> None:
         """Raise PackError E304 for a module in training mode, or on another device than the processor."""
@@ -61,8 +66,8 @@ class ModuleSource(Source):
 
     @property
     def rows(self) -> RowFormat:
-        """A table; the module keeps no names of columns."""
-        return RowFormat("table")
+        """A table or an array; the module keeps no names of columns and no sizes."""
+        return RowFormat("arrays" if self._arrays else "table")
 
     @property
     def outputs(self) -> Collection[str]:
@@ -83,5 +88,6 @@ class ModuleSource(Source):
         """The operations of `forward`, one by one."""
         if any(block.is_text or block.time for block in table.blocks):
             raise refuse("A module takes numbers, but X has columns of strings or dates.", "Encode them before.")
-        value = trace(self.model, table.numbers().cast(self._dtype), table.context)
+        rows = table.blocks[0].values if self._arrays else table.numbers()
+        value = trace(self.model, rows.cast(self._dtype), table.context)
         return StepOutput(value=value.vector() if len(value.shape) == 2 and value.width == 1 else value), "traced"
