@@ -147,7 +147,8 @@ def endless() -> onnx.ModelProto:
 
 
 @pytest.mark.parametrize(
-    ("make", "what"), [(unlisted, "the operator 'RandomNormalLike'"), (endless, "a Loop of more than 1048576 turns")]
+    ("make", "what"),
+    [(unlisted, "the operator 'RandomNormalLike'"), (endless, "a Loop of more than 1048576 iterations")],
 )
 def test_operators_that_a_sealed_file_must_not_use(
     make: Callable[[], onnx.ModelProto], what: str, tmp_path: Path
