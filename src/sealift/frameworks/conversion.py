@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 
 from sealift.contract import Field, Output, Stage, Task
@@ -261,7 +262,7 @@ def _output(kind: OutputKind, *, dtype: Any = "float64", **rest: Any) -> Output:
     return Output(name=kind.name, kind=kind.name, dtype=dtype, **rest)
 
 
-def _classes(classes: Any) -> tuple[tuple[Any, ...], Any]:
+def _classes(classes: Sequence[Any] | npt.NDArray[Any]) -> tuple[tuple[Any, ...], Any]:
     values = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
     if any(type(value) is int and abs(value) > MAX_SAFE_INTEGER for value in values):
         raise refuse(

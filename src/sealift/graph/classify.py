@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sealift.graph.builder import Tensor, stack, where
 from sealift.graph.step import StepOutput, refuse
@@ -40,18 +41,18 @@ def two_columns(positive: Tensor) -> Tensor:
     return stack([1.0 - positive, positive])
 
 
-def by_probability(classes: Any, probability: Tensor) -> StepOutput:
+def by_probability(classes: npt.ArrayLike, probability: Tensor) -> StepOutput:
     """A classifier that predicts the class of the first largest probability."""
     return StepOutput(class_index=probability.argmax(), classes=one_output(classes), probability=probability)
 
 
-def by_score(classes: Any, score: Tensor, probability: Tensor | None = None) -> StepOutput:
+def by_score(classes: npt.ArrayLike, score: Tensor, probability: Tensor | None = None) -> StepOutput:
     """A linear classifier's answer: the sign of a score (N,), or the first largest score of (N, classes)."""
     choice = by_sign(score) if len(score.shape) == 1 else score.argmax()
     return StepOutput(class_index=choice, classes=one_output(classes), probability=probability, score=score)
 
 
-def by_logistic(classes: Any, score: Tensor, *, at_zero: bool = False, slope: float = 1.0) -> StepOutput:
+def by_logistic(classes: npt.ArrayLike, score: Tensor, *, at_zero: bool = False, slope: float = 1.0) -> StepOutput:
     """Two classes by a finite score s (N,): its sign chooses, the logistic function of `slope` · s is the probability.
 
     It is the softmax of (−s/2, s/2), but for an infinite s.
@@ -69,7 +70,7 @@ def logistic_pair(signed: Tensor) -> Tensor:
     return (signed.exp() + 1.0).op("Reciprocal")
 
 
-def by_signed(classes: Any, score: Tensor, signed: Tensor) -> StepOutput:
+def by_signed(classes: npt.ArrayLike, score: Tensor, signed: Tensor) -> StepOutput:
     """Two classes by a score s (N,), given as (s, −s) too, (N, 2); its logistic function is the probability."""
     # The class is that of the smaller entry, and the first at zero.
     choice = signed.op("ArgMin", dtype="int64", shape=score.shape, axis=-1, keepdims=0)
@@ -125,14 +126,14 @@ def labels(answer: StepOutput) -> Tensor:
     return answer.class_index.take_from(np.asarray(answer.classes))
 
 
-def renamed(answer: StepOutput, classes: Any) -> StepOutput:
+def renamed(answer: StepOutput, classes: npt.ArrayLike) -> StepOutput:
     """The answer of a classifier that was trained on the numbers of `classes`, in the classes' own values."""
     if answer.class_index is None:
         raise refuse("Its last part is no classifier of one target.", "Use a classifier of one target there.")
     return replace(answer, class_index=labels(answer).cast("int64"), classes=np.asarray(classes))
 
 
-def one_output(classes: Any) -> Any:
+def one_output(classes: npt.ArrayLike) -> Any:
     """The classes of a classifier with one target. Raises PackError E302 for several targets."""
     if isinstance(classes, list):
         raise refuse("It predicts several targets at once.", "Pack one model for each target.")

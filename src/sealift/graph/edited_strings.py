@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from sealift.errors import PackError
 from sealift.graph.inputs import InputField, field_of, stage_tensors
@@ -60,11 +61,11 @@ class EditedStrings(Tensor):
         """The column itself."""
         return self, (0,)
 
-    def columns(self, indices: Any) -> Tensor:
+    def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
         """The one column, (N, 1)."""
         return self.matrix() if list(indices) == [0] else super().columns(indices)
 
-    def only(self, indices: Any) -> Tensor:
+    def only(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
         """The one column, (N, 1)."""
         return self.columns(indices)
 

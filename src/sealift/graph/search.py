@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sealift.graph import trees
 from sealift.graph.builder import Tensor
@@ -49,7 +50,7 @@ def look_up(tables: Sequence[Any], place: Tensor) -> Tensor:
     return result
 
 
-def _search(edges: Any, column: int, right: bool) -> trees.Tree:
+def _search(edges: npt.NDArray[Any], column: int, right: bool) -> trees.Tree:
     """The balanced search tree over sorted `edges` whose leaf is the position."""
     count = len(edges)
     size = 2 * count + 1

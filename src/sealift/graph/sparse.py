@@ -51,7 +51,7 @@ class LazyMatrix(Tensor):
                 self.graph.nodes = inner
         return self._dense
 
-    def affine(self, weights: Any, offset: Any) -> Tensor:
+    def affine(self, weights: npt.NDArray[Any], offset: npt.NDArray[Any]) -> Tensor:
         """`self @ weights + offset`."""
         result: Tensor = self @ weights + offset
         return result
@@ -103,7 +103,7 @@ class SparseRows(LazyMatrix):
         values = self.values.cast(common).op("Unsqueeze", np.array([2]), shape=rows)
         return (values * picked).sum(axis=1)
 
-    def columns(self, indices: Any) -> Tensor:
+    def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
         """The columns at `indices`, in that order."""
         wanted = np.asarray(indices, dtype=np.int64)
         if np.array_equal(wanted, np.arange(self.width)):
@@ -169,7 +169,7 @@ class StoredCells(LazyMatrix):
         """The same values as `dtype`."""
         return self if dtype == self.dtype else StoredCells(self.values.cast(dtype), self.cells)
 
-    def columns(self, indices: Any) -> Tensor:
+    def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
         """The columns at `indices`, in that order."""
         return StoredCells(self.values.columns(indices), self.cells.columns(indices))
 
@@ -218,7 +218,7 @@ class JoinedMatrix(LazyMatrix):
         """The same values as `dtype`."""
         return self if dtype == self.dtype else JoinedMatrix([part.cast(dtype) for part in self.parts], dtype)
 
-    def columns(self, indices: Any) -> Tensor:
+    def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
         """The columns at `indices`, in that order."""
         wanted = [int(i) for i in indices]
         ascending = all(before < after for before, after in itertools.pairwise(wanted))

@@ -6,6 +6,7 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+import numpy.typing as npt
 
 from sealift.frameworks.boosting import check_order, regression
 from sealift.frameworks.lightgbm.model_text import Parsed, parse
@@ -76,7 +77,7 @@ def linked(score: Tensor, parsed: Parsed) -> Tensor:
     raise refuse(f"Its objective {parsed.objective!r} is not known.", "Train it with one of LightGBM's own objectives.")
 
 
-def _classes(parsed: Parsed, x: Table, classes: Any) -> StepOutput:
+def _classes(parsed: Parsed, x: Table, classes: npt.ArrayLike) -> StepOutput:
     score = raw(parsed, matrix(x, parsed))
     answer = linked(score, parsed)
     probability = answer if answer.width > 1 else two_columns(answer.vector())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.utils.validation import check_is_fitted
 
@@ -36,7 +37,7 @@ class DuplicateSparseRows(SparseRows):
         """Other values in the same places."""
         return DuplicateSparseRows(self.places, values, self.width)
 
-    def columns(self, indices: Any) -> Tensor:
+    def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
         """The columns at `indices`, in that order."""
         rows = super().columns(indices)
         return DuplicateSparseRows(rows.places, rows.values, rows.width) if isinstance(rows, SparseRows) else rows

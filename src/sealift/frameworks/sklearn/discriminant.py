@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn import discriminant_analysis, neighbors
 
 from sealift.frameworks.registry import converter
@@ -78,7 +79,7 @@ def centroid(step: Any, x: Table) -> StepOutput:
     return output
 
 
-def discriminated(classes: Any, scores: Tensor) -> StepOutput:
+def discriminated(classes: npt.NDArray[Any], scores: Tensor) -> StepOutput:
     """`DiscriminantAnalysisPredictionMixin`: the greatest score; probabilities by its softmax."""
     likelihood = scores - scores.max(keepdims=True)
     probability = (likelihood - likelihood.exp().sum(keepdims=True).log()).exp()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn import dummy
 
 from sealift.frameworks.registry import converter
@@ -35,7 +36,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
     return StepOutput(targets=tuple(_constant(step, zero, *part) for part in parts))
 
 
-def _constant(step: Any, zero: Tensor, classes: Any, prior: Any, constant: Any) -> StepOutput:
+def _constant(step: Any, zero: Tensor, classes: npt.NDArray[Any], prior: npt.ArrayLike, constant: Any) -> StepOutput:
     index = int(np.flatnonzero(classes == constant)[0]) if step._strategy == "constant" else int(np.argmax(prior))
     shares = np.asarray(prior, dtype=np.float64) if step._strategy == "prior" else np.eye(len(classes))[index]
     choice = (zero.vector() + float(index)).cast("int64")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn import preprocessing
 
 from sealift.frameworks.registry import converter
@@ -72,5 +73,5 @@ def target(step: Any, x: Table) -> Table:
     return named(step, translate(indices, tables), x)
 
 
-def _floating(dtype: Any) -> str:
+def _floating(dtype: npt.DTypeLike) -> str:
     return "float32" if np.dtype(dtype) == np.float32 else "float64"

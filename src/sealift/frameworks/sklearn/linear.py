@@ -6,6 +6,7 @@ from copy import copy
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn import linear_model, svm
 
 from sealift.frameworks.registry import converter
@@ -15,12 +16,12 @@ from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 
 
-def dense(values: Any) -> Any:
+def dense(values: Any) -> npt.NDArray[Any]:
     """An array, also out of a sparse matrix."""
     return np.asarray(values.toarray() if hasattr(values, "toarray") else values)
 
 
-def plane(x: Tensor, coefficients: Any, intercept: Any) -> Tensor:
+def plane(x: Tensor, coefficients: npt.ArrayLike, intercept: npt.ArrayLike) -> Tensor:
     """x · coefficientsᵀ + intercept: (N,) for one row of coefficients, else (N, k)."""
     weights = np.atleast_2d(dense(coefficients))
     scores = x.affine(weights.T, np.broadcast_to(np.asarray(intercept, dtype=weights.dtype), (len(weights),)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import digamma
 from sklearn import mixture
 from sklearn.mixture._gaussian_mixture import _compute_log_det_cholesky
@@ -35,7 +36,7 @@ def gaussian_mixture(step: Any, x: Table) -> StepOutput:
     return StepOutput(label=weighted.argmax(), probability=(weighted - log_sum_exp(weighted)).exp())
 
 
-def _quadratic(x: Tensor, means: Any, cholesky: Any, shape: str) -> Tensor:
+def _quadratic(x: Tensor, means: npt.NDArray[Any], cholesky: npt.NDArray[Any], shape: str) -> Tensor:
     """(x − mean)ᵀ precision (x − mean) for each component, expanded as the original does."""
     count, features = means.shape
     if shape in ("full", "tied"):

@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn import svm
 
 from sealift.frameworks.registry import converter
@@ -20,7 +21,7 @@ from sealift.graph.table import Table
 _FLOOR = 1e-7  # libsvm keeps pairwise probabilities this far from 0 and 1
 
 
-def _weighted(step: Any, x: Table, weights: Any, sign: float = 1.0) -> Tensor:
+def _weighted(step: Any, x: Table, weights: npt.NDArray[Any], sign: float = 1.0) -> Tensor:
     """The kernel with each support vector, times `weights` (vectors, k), plus the intercepts, times `sign`: (N, k)."""
     if step.kernel not in ("linear", "poly", "rbf", "sigmoid"):
         raise refuse(

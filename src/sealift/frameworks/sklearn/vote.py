@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ def _sum(parts: Iterable[Tensor]) -> Tensor:
     return first
 
 
-def _average(parts: list[Tensor], weights: Any) -> Tensor:
+def _average(parts: list[Tensor], weights: Sequence[float] | None) -> Tensor:
     """`np.average` over a list."""
     if weights is None:
         return _sum(parts) / float(len(parts))

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xgboost
 
 from sealift.frameworks.boosting import check_order, one_by_one, regression
@@ -81,7 +82,7 @@ def _parsed(step: Any) -> Parsed:
     return parse(booster, rounds_used(booster, linear=step.booster == "gblinear"), inplace=True)
 
 
-def _classes(margin: Tensor, parsed: Parsed, classes: Any) -> StepOutput:
+def _classes(margin: Tensor, parsed: Parsed, classes: npt.ArrayLike) -> StepOutput:
     answer = linked(margin, parsed.link)
     if parsed.link == "softmax":
         # softprob chooses among the rounded probabilities, which tie more often than the margins.
