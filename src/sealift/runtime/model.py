@@ -164,15 +164,9 @@ class SealedModel(EstimatorBase):
         """
         if as_frame or on_error != "raise":
             return self._predicted(rows, extra=extra, as_frame=as_frame, on_error=on_error)
-        if not self.stages.refuses:
-            count, piece = self.reader.pieces(rows, extra=extra)
-            if count <= FEW:
-                tensors = piece(0, count)
-                answers = None if tensors is None else self.engine.run(tensors, self._outputs)
-            else:
-                answers = self.engine.run_pieces(count, piece, self._outputs)
-            if answers is not None:
-                return answers
+        answers = self.answer_rows(rows, extra=extra)
+        if answers is not None:
+            return answers
         # A row may have a problem: `encoded` reports it, or encodes the rows after all.
         batch = self.encoded(columns_of(self.contract, rows, extra=extra))
         if batch.problems:
@@ -181,6 +175,23 @@ class SealedModel(EstimatorBase):
             more = f" {others} more rows have problems." if others else ""
             raise ContractError(first.code, first.what + more, where=first.where, fix=first.fix)
         return self.answer(batch)
+
+    def answer_rows(self, rows: Any, *, extra: bool = False) -> dict[str, npt.NDArray[Any]] | None:
+        """Predict rows that have no problem, with the fewest operations; None where a row may have one.
+
+        Args:
+            rows, extra: as for `predict`.
+
+        Raises:
+            ContractError: E101 to E105. SealError: E207, E209, E210.
+        """
+        if self.stages.refuses:
+            return None
+        count, piece = self.reader.pieces(rows, extra=extra)
+        if count > FEW:
+            return self.engine.run_pieces(count, piece, self._outputs)
+        tensors = piece(0, count)
+        return None if tensors is None else self.engine.run(tensors, self._outputs)
 
     def encoded(self, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]], *, first_row: int = 1) -> Batch:
         """Encode columns as tensors, with the problems of their rows (R101 to R104, R108).

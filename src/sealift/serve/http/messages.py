@@ -13,6 +13,8 @@ from sealift.canonical import Marks, TooManyError
 from sealift.errors import SealiftError, ServeError
 
 JSON = "application/json"
+# Made once: a call of json.dumps with options makes an encoder, which takes longer than a small answer.
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _STATUS = {"E701": 404, "E702": 404, "E705": 415, "E706": 413, "E712": 405}
 """The HTTP status of an error by its code; 400 for what is not listed and blames the request."""
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
@@ -110,7 +112,7 @@ def read_json(data: bytes, limits: Limits) -> Any:
 
 def as_json(value: object, status: int = 200) -> Response:
     """A response of JSON. Floats must be finite (`values.plain`)."""
-    return Response(status, json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+    return Response(status, _encode(value).encode())
 
 
 def status_of(error: SealiftError) -> int:
