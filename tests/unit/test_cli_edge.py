@@ -199,7 +199,7 @@ def test_a_signal_leaves_no_unfinished_file(folder: Path, number: int, kind: str
         assert process.stderr is not None
         told = process.stderr.read().decode()
         process.stdin.close()
-    assert "nothing half-written was left behind" in told
+    assert "no incomplete file remains" in told
     assert "Traceback" not in told
     assert not list(folder.glob(".sealift-*"))
     assert not (folder / f"out.{kind}").exists()

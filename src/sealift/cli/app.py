@@ -11,7 +11,7 @@ _WIDTH = 8
 
 
 def page(file: Path, output: Path | None, *, handout: bool, as_json: bool) -> None:
-    """Write the page, and the handout beside it where it is asked for."""
+    """Write the page, and optionally the handout."""
     from sealift.targets.app import app
 
     info = app(file, output, handout=handout)
@@ -33,17 +33,17 @@ def page(file: Path, output: Path | None, *, handout: bool, as_json: bool) -> No
     say(f"{clean(info.title)}: {clean(info.path)}, {info.size / 1e6:.1f} MB")
     if info.handout is not None:
         say(f"For IT security and data protection: {clean(info.handout)}")
-    say("Open it with a double click; it needs no network, and sends nothing.")
+    say("Open it with a double click. It needs no network and sends nothing.")
     for sentence in info.limitations:
         say(f"Note: {clean(sentence)}")
 
 
 def demo(out: Path, *, as_json: bool) -> None:
-    """Run the demo, and say what to try next."""
+    """Run the demo, and print what to try next."""
     from sealift.demo import run
 
-    def step(name: str, told: str) -> None:
-        say(f"{styled('ok', 'good')}  {name.ljust(_WIDTH)}  {clean(told)}")
+    def step(name: str, result: str) -> None:
+        say(f"{styled('ok', 'good')}  {name.ljust(_WIDTH)}  {clean(result)}")
 
     result = run(out) if as_json else run(out, say=step)
     if as_json:

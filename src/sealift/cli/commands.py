@@ -1,4 +1,4 @@
-"""The commands' names, options and help; each hands over to the module that does the work."""
+"""The names, options and help of the commands; each calls the module of its name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ else:  # before click 8.4 it has no parameter
 
 
 class _File(_ParamType):
-    """A path; what is wrong with it is told by whoever opens it, with a code."""
+    """A path; the code that opens it reports errors, with a code."""
 
     name = "path"
 
@@ -32,29 +32,29 @@ seal_file = click.argument("file", metavar="FILE", type=FILE)
 seconds = click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
-    help="How long the model may take: to load and answer its examples, or for one piece of the rows.",
+    help="Time limit: for loading the model and its examples, or for each chunk of rows.",
 )
 memory = click.option(
     "--memory",
     metavar="GB",
     type=click.FloatRange(min=0, min_open=True),
-    help="How much memory the model may use; half of the machine's by default.",
+    help="Memory limit of the model; half of the machine's memory by default.",
 )
 onnx_seconds = click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
-    help="How long the graph of an .onnx file may take to load, or for one call.",
+    help="Time limit for the graph of an .onnx file: for loading, and for each call.",
 )
 onnx_memory = click.option(
     "--memory",
     metavar="GB",
     type=click.FloatRange(min=0, min_open=True),
-    help="How much memory the graph of an .onnx file may use; half of the machine's by default.",
+    help="Memory limit of the graph of an .onnx file; half of the machine's memory by default.",
 )
 password = click.option("--password-prompt", is_flag=True, help="Ask for the password of the private key.")
 password_file = click.option(
     "--password-file", type=FILE, metavar="FILE",
-    help="Read the password of the private key from this file. SEALIFT_KEY_PASSWORD, a variable, works too.",
+    help="Read the password of the private key from this file, or from the variable SEALIFT_KEY_PASSWORD.",
 )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ COMMON = (
     click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object instead of text; errors too."),
     click.Option(
         ["-q", "--quiet"], is_flag=True, expose_value=False, callback=_quiet,
-        help="Print no text but errors; the exit code says how it went.",
+        help="Print only errors; see the exit code.",
     ),
     click.Option(
         ["--config"], type=FILE, metavar="FILE", is_eager=True, expose_value=False, callback=_defaults,
@@ -92,13 +92,13 @@ COMMON = (
 
 
 class _Program(click.Group):
-    """The program; whatever a command raises goes through `console.guarded`."""
+    """The program; exceptions of commands are handled by `console.guarded`."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except EOFError as error:  # click would take it for Ctrl-C
+        except EOFError as error:  # click would treat it as Ctrl-C
             raise console.coded(error) from error
 
     def main(  # type: ignore[override]
@@ -121,11 +121,11 @@ class _Program(click.Group):
     "--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Print the version."
 )
 def app() -> None:
-    """Turn a trained model with all its preprocessing into one sealed file that gives the same answers everywhere."""
+    """Turn a trained model with its data preparation into one sealed file that gives the same answers everywhere."""
 
 
 def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command with the options that all commands have; its help ends with an example."""
+    """A command with the common options; its help ends with an example."""
 
     def made(function: Callable[..., Any]) -> click.Command:
         command = app.command(name, short_help=short, epilog=f"Example:  sealift {example}")(function)
@@ -137,12 +137,12 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
 
 @_command(
     "pack",
-    "Seal a trained model, once it is proved.",
+    "Seal a trained model and prove its answers.",
     "pack train.py:model --data held_out.csv --target disease --name heart-risk",
 )
 @click.argument("model", metavar="MODEL")
 @click.option(
-    "--data", type=FILE, required=True, help="Rows to verify with, best held-out: .csv, .jsonl, .parquet or .xlsx."
+    "--data", type=FILE, required=True, help="Rows for the proof, preferably held out: .csv, .jsonl, .parquet or .xlsx."
 )
 @click.option("--name", required=True, help="The model's name, such as heart-risk.")
 @click.option("--target", help="The column with the true answers; not an input.")
@@ -155,23 +155,23 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
     help="A .toml or .json file with what you know: inputs.<name> = {units, description, range …}, "
     "outputs.<name> = {title, units, columns …}, class_names, headline, card = {title, description, author …}.",
 )
-@click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated.")
+@click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is not an input; may be repeated.")
 @click.option(
     "--tolerance", type=float, metavar="SHARE",
-    help="Let numbers differ by more than 1e-9 of their size, such as 1e-6. The file and the page say so.",
+    help="Allow larger relative differences than 1e-9, such as 1e-6. The file and the page state this.",
 )  # fmt: skip
 @click.option(
     "--engines", metavar="native[,wasm]",
-    help="What the proof runs in; by default also wasm, the page's engine, where Node 20 is installed. "
+    help="The engines of the proof; by default also wasm, the page's engine, where Node 20 is installed. "
     "The file's identity depends on it.",
 )  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace a signed file, or one that is not a sealed file.")
-@click.option("--keep-rows", is_flag=True, help="Put some of your real rows into the file, instead of generated ones.")
+@click.option("--keep-rows", is_flag=True, help="Store some of your real rows as examples, instead of generated ones.")
 @click.option(
     "--training",
     metavar="FILE",
     type=FILE,
-    help="The rows that the model was trained on, with --target: what the file retains is compared with them too.",
+    help="The training rows, including the --target column: what the file retains is also compared with them.",
 )
 @click.option(
     "--privacy", type=click.Choice(["report", "strict"]), default="report", show_default=True,
@@ -185,10 +185,10 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
 @onnx_seconds
 @onnx_memory
 def pack(model: str, data: Path, **options: Any) -> None:
-    """Seal a trained model, after proving that the sealed one gives the same answers.
+    """Seal a trained model, after a proof that the sealed model gives the same answers.
 
-    MODEL is module.py:name (that file is run); a .skops or .onnx file; what XGBoost (.json, .ubj), LightGBM (.txt) or
-    CatBoost (.cbm, .json) saved itself, in R too; or a .joblib or .pkl with --trust-pickle.
+    MODEL is module.py:name (that file is run); a .skops or .onnx file; a file saved by XGBoost (.json, .ubj), LightGBM
+    (.txt) or CatBoost (.cbm, .json), also from R; or a .joblib or .pkl file with --trust-pickle.
     """
     from sealift.cli import pack
 
@@ -197,31 +197,31 @@ def pack(model: str, data: Path, **options: Any) -> None:
 
 @_command(
     "doctor",
-    "Tell what of a model can be sealed.",
+    "Report which steps of a model can be sealed.",
     "doctor train.py:model --data held_out.csv --target disease",
 )
 @click.argument("model", metavar="MODEL")
-@click.option("--data", type=FILE, help="Some rows as the model takes them; without, less can be told.")
-@click.option("--target", help="A column with true answers; not an input.")
-@click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated.")
+@click.option("--data", type=FILE, help="Some rows, for a complete report: the same columns as for predict.")
+@click.option("--target", help="The column with the true answers; not an input.")
+@click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is not an input; may be repeated.")
 @click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")
 @click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
 @onnx_seconds
 @onnx_memory
 def doctor(model: str, data: Path | None, **options: Any) -> None:
-    """Tell step by step what of a model can be sealed, how, and what cannot; and what it holds of its training data.
+    """Report step by step whether a model can be sealed, and what it retains of its training data.
 
-    MODEL is given as to pack. Nothing is written. The exit code is 0 when every step is supported, else 1.
+    MODEL is given as for pack. Nothing is written. The exit code is 0 when every step is supported, else 1.
     """
     from sealift.cli import doctor
 
     doctor.run(model, data, **options)
 
 
-@_command("inspect", "Show what a sealed file is.", "inspect heart-risk.seal")
+@_command("inspect", "Describe a sealed file.", "inspect heart-risk.seal")
 @seal_file
 def inspect(file: Path, as_json: bool) -> None:
-    """Show what a sealed file is: name, inputs, outputs, identity, signatures. Every digest is checked first."""
+    """Show the name, inputs, outputs, identity and signatures of a sealed file. Every digest is checked first."""
     from sealift.cli import inspect
 
     inspect.inspect(file, as_json=as_json)
@@ -235,8 +235,8 @@ def inspect(file: Path, as_json: bool) -> None:
 def verify(file: Path, key: Path | None, **options: Any) -> None:
     """Check digests and signature, and run the golden examples on this machine.
 
-    FILE is a .seal file, or a page (.html): then the page is made anew from the model inside and compared.
-    The model runs in a process of its own, with limits of time and memory.
+    FILE is a .seal file, or a page (.html), which is built again from the model inside and compared. The model runs in
+    a separate process, with limits of time and memory.
     """
     from sealift.cli import inspect
 
@@ -245,19 +245,19 @@ def verify(file: Path, key: Path | None, **options: Any) -> None:
 
 @_command(
     "predict",
-    "Answer every row of a file.",
+    "Predict every row of a file.",
     "predict heart-risk.seal patients.csv -o answers.csv --keep patient_id --extra",
 )
 @seal_file
 @click.argument("input", metavar="INPUT")
-@click.option("-o", "--output", required=True, help="Where the answers go, of any of these kinds; - for CSV on stdout.")
-@click.option("--keep", metavar="COLUMN", multiple=True, help="A column to copy beside the answers; may be repeated.")
-@click.option("--keep-inputs", is_flag=True, help="Copy the model's inputs beside the answers.")
-@click.option("--extra", is_flag=True, help="Pass over columns that are no inputs.")
+@click.option("-o", "--output", required=True, help="The file of answers, of the same kinds; - for CSV on stdout.")
+@click.option("--keep", metavar="COLUMN", multiple=True, help="A column to copy to the answers; may be repeated.")
+@click.option("--keep-inputs", is_flag=True, help="Copy the model's inputs to the answers.")
+@click.option("--extra", is_flag=True, help="Ignore columns that are not inputs.")
 @seconds
 @memory
 def predict(file: Path, input: str, output: str, **options: Any) -> None:
-    """Answer every row of a file. Bad rows are reported and lose no good one; the exit code is then 3.
+    """Predict every row of a file. Bad rows are reported and the others answered; the exit code is then 3.
 
     INPUT is .csv, .tsv, .jsonl, .parquet or .xlsx; - for CSV or JSON Lines on stdin.
     """
@@ -288,16 +288,16 @@ def serve(target: Path, **options: Any) -> None:
     serve.run(target, **options)
 
 
-@_command("keygen", "Make a pair of keys.", "keygen clinic.key   (makes clinic.key and clinic.key.pub)")
+@_command("keygen", "Generate a pair of keys.", "keygen clinic.key   (writes clinic.key and clinic.key.pub)")
 @click.argument("path", metavar="PATH", type=FILE)
-@click.option("--password-prompt", is_flag=True, help="Ask for a password that protects the private key.")
+@click.option("--password-prompt", is_flag=True, help="Ask for a password that encrypts the private key.")
 @click.option(
-    "--password-file", type=FILE, metavar="FILE", help="Protect the private key with the password in this file."
+    "--password-file", type=FILE, metavar="FILE", help="Encrypt the private key with the password in this file."
 )
 def keygen(path: Path, **options: Any) -> None:
-    """Make a pair of Ed25519 keys: the private one signs, the public one is for those who verify.
+    """Generate a pair of Ed25519 keys: the private key signs, the public key verifies.
 
-    PATH is where the private key goes; a key is never overwritten.
+    PATH is the file of the private key; keys are never overwritten.
     """
     from sealift.cli import keys
 
@@ -316,30 +316,30 @@ def sign(file: Path, key: Path, **options: Any) -> None:
     keys.sign(file, key, **options)
 
 
-@_command("app", "Make one .html file for a double click.", "app heart-risk.seal -o heart-risk.html")
+@_command("app", "Make an HTML page of a model.", "app heart-risk.seal -o heart-risk.html")
 @seal_file
 @click.option("-o", "--output", type=FILE, help="Where to write; FILE with .html by default.")
-@click.option("--handout", is_flag=True, help="Write a sheet for IT security and data protection beside the page.")
+@click.option("--handout", is_flag=True, help="Also write a sheet for IT security and data protection.")
 def app_(file: Path, output: Path | None, handout: bool, as_json: bool) -> None:
-    """Make one .html file that anyone opens with a double click: no installation, no server, no network."""
+    """Make one HTML file that opens with a double click, without installation, server or network."""
     from sealift.cli import app
 
     app.page(file, output, handout=handout, as_json=as_json)
 
 
-@_command("demo", "Try it all on real data.", "demo --out demo")
+@_command("demo", "Try everything on real data.", "demo --out demo")
 @click.option("--out", type=FILE, default="demo", show_default=True, help="The folder for the demo's files.")
 def demo(out: Path, as_json: bool) -> None:
-    """Train, pack, verify, sign and try a real model on real data, start to end."""
+    """Train, pack, verify, sign and use a model on real data."""
     from sealift.cli import app
 
     app.demo(out, as_json=as_json)
 
 
-@_command("explain-error", "Explain the code of an error.", "explain-error E302")
+@_command("explain-error", "Explain an error code.", "explain-error E302")
 @click.argument("code", metavar="CODE")
 def explain_error(code: str, as_json: bool) -> None:
-    """Explain the code of an error: what it means, its usual causes, and what to do."""
+    """Explain an error code: its meaning, the usual causes, and what to do."""
     from sealift.cli import explain
 
     explain.run(code, as_json=as_json)

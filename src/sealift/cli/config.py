@@ -1,4 +1,4 @@
-"""`sealift.toml`: the defaults of a project for the options of commands."""
+"""`sealift.toml`: default values for the options of commands."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sealift.errors import FileError
 
 NAME = "sealift.toml"
 PER_CALL = frozenset({
-    # Of one call, and not of a project.
+    # They concern a single call.
     "help", "json", "quiet", "config", "check",
-    # What permits something that is refused otherwise is said each time.
+    # They permit something that is refused otherwise, which must be explicit in each call.
     "overwrite", "keep-rows", "trust", "trust-pickle", "password-prompt", "password-file", "open",
 })  # fmt: skip
-"""The options that a file of defaults may not set."""
+"""The options that are permitted on the command line only."""
 
 _LONGEST = 1 << 20
 
 
 def defaults(command: click.Command, given: Path | None, commands: Mapping[str, click.Command]) -> dict[str, Any]:
-    """The defaults for the parameters of a command, by parameter.
+    """Parameter → default value, for a command.
 
     Args:
         command: the command.
@@ -48,13 +48,13 @@ def defaults(command: click.Command, given: Path | None, commands: Mapping[str, 
         ) from None
     for name, table in raw.items():
         if name not in commands or not isinstance(table, dict):
-            raise _malformed(path, f"[{name:.40}] is no command", f"Use tables named {', '.join(sorted(commands))}.")
+            raise _malformed(path, f"[{name:.40}] is not a command", f"Use tables named {', '.join(sorted(commands))}.")
         _options(commands[name], table, path)
     return _options(command, raw.get(str(command.name), {}), path)
 
 
 def settable(command: click.Command) -> dict[str, click.Option]:
-    """The options of a command that a file may set, by their key."""
+    """Key → option, for the options of a command that a file of defaults may set."""
     return {key: option for option in _options_of(command) if (key := _key(option)) not in PER_CALL}
 
 
@@ -64,46 +64,46 @@ def _options_of(command: click.Command) -> list[click.Option]:
 
 def _options(command: click.Command, table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     known = settable(command)
-    found: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
     for key, value in table.items():
         where = f"[{command.name}] {key:.40}"
         if key not in known:
             per_call = key in PER_CALL and key in map(_key, _options_of(command))
-            more = "is said on the command line each time" if per_call else "is no option"
+            more = "is permitted on the command line only" if per_call else "is not an option"
             raise _malformed(path, f"{where} {more}", f"Use the keys {', '.join(sorted(known))}.")
         option = known[key]
-        found[str(option.name)] = _value(option, value, where, path)
-    return found
+        defaults[str(option.name)] = _value(option, value, where, path)
+    return defaults
 
 
 def _value(option: click.Option, value: Any, where: str, path: Path) -> Any:
     if option.is_flag:
         if not isinstance(value, bool):
-            raise _malformed(path, f"{where} is not true or false", "Write true or false, without quotes.")
+            raise _malformed(path, f"{where} must be true or false", "Write true or false, without quotes.")
         return value
     if option.multiple:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise _malformed(path, f"{where} is no list of texts", 'Write ["a", "b"].')
+            raise _malformed(path, f"{where} must be a list of strings", 'Write ["a", "b"].')
         return [_text(option, item, path) for item in value]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _malformed(path, f"{where} is neither a text nor a number", f"Write the value of {option.opts[0]}.")
+        raise _malformed(path, f"{where} must be a string or a number", f"Write the value of {option.opts[0]}.")
     return _text(option, value, path)
 
 
 def _text(option: click.Option, value: Any, path: Path) -> Any:
-    """The value as it stands in a command line: a path of a file of defaults counts from that file's folder."""
+    """The value as on the command line; paths are relative to the folder of the file of defaults."""
     if option.type.name == "path" and isinstance(value, str):
         return str(path.parent / value)
     return str(value)
 
 
 def _key(option: click.Option) -> str:
-    """The longest spelling without its dashes."""
+    """The longest name without its dashes."""
     return max(option.opts, key=len).lstrip("-")
 
 
 def _search() -> Path | None:
-    """The nearest file of defaults. Raises FileError E407 for one of another user, who could choose keys and paths."""
+    """The nearest file of defaults. Raises FileError E407 for one of another user, which could set keys."""
     try:
         here = Path.cwd()
     except OSError:  # the folder was removed
@@ -118,7 +118,7 @@ def _search() -> Path | None:
         except OSError:
             continue
         if os.name == "posix" and owner not in (os.geteuid(), 0):
-            raise _malformed(path, "it belongs to another user", f"If you trust it, name it: --config {path}.")
+            raise _malformed(path, "it belongs to another user", f"If you trust it, use --config {path}.")
         return path
     return None
 

@@ -1,7 +1,7 @@
-"""What a person sees: plain text, errors in three lines, exit codes.
+"""The output of commands: text, JSON, errors, exit codes.
 
-Exit codes: 0 done, 1 refused, 2 wrong usage, 3 done but some rows were refused, 130 stopped with Ctrl-C,
-128 + n stopped by signal n.
+Exit codes: 0 success, 1 error, 2 wrong usage, 3 success but some rows were refused, 130 stopped by Ctrl-C, 128 + n
+stopped by signal n.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ _HERE = str(Path(__file__).parents[1])
 
 
 class _Terminated(BaseException):
-    """A signal asks the process to end; raised so that every block removes its unfinished files."""
+    """A signal to end the process; an exception, so that context managers remove unfinished files."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
 
 def guarded(command: Callable[[], object], *, as_json: bool) -> NoReturn:
-    """Run a command; every exception becomes a coded error and an exit code here, and nowhere else.
+    """Run a command, and convert every exception to an error message and an exit code.
 
     Args:
         command: returns the exit code, or None for 0.
-        as_json: whether the one thing on stdout is a JSON object, errors included.
+        as_json: whether stdout is a single JSON object, also for errors.
     """
     code = _run(command, as_json=as_json)
     try:
@@ -78,18 +78,18 @@ def _run(command: Callable[[], object], *, as_json: bool) -> int:
         _show(error)
         return REFUSED
     except KeyboardInterrupt:
-        say("\nstopped; nothing half-written was left behind", sys.stderr)
+        say("\nstopped; no incomplete file remains", sys.stderr)
         return STOPPED
     except _Terminated as ended:
-        say(f"stopped by {signal.Signals(ended.number).name}; nothing half-written was left behind", sys.stderr)
+        say(f"stopped by {signal.Signals(ended.number).name}; no incomplete file remains", sys.stderr)
         return 128 + ended.number
     except BrokenPipeError:
-        return REFUSED  # the reader of our output went away (`| head`)
+        return REFUSED  # the reader of stdout has ended (`| head`)
 
 
 def _attempt(command: Callable[[], object], *, as_json: bool) -> int:
     try:
-        found = command()
+        code = command()
     except click.UsageError as error:
         if not as_json:
             error.show()
@@ -98,41 +98,41 @@ def _attempt(command: Callable[[], object], *, as_json: bool) -> int:
         what = error.format_message()
         _fail(SealiftError("E903", what, where=name, fix=f"See {name} --help."), as_json=True)
         return USAGE
-    except click.Abort:  # what click makes of Ctrl-C
+    except click.Abort:  # from Ctrl-C
         raise KeyboardInterrupt from None
     except BrokenPipeError:
         raise
     except Exception as error:
         _fail(coded(error), as_json=as_json)
         return REFUSED
-    return found if isinstance(found, int) else 0
+    return code if isinstance(code, int) else 0
 
 
 def coded(error: Exception) -> SealiftError:
-    """What was raised as an error with a code."""
+    """The exception as an error with a code."""
     if isinstance(error, SealiftError):
         return error
     if isinstance(error, MemoryError):
         return InternalError(
             "E902",
             "There is not enough memory for this.",
-            fix="Close other programs, use a machine with more memory, or give fewer rows.",
+            fix="Close other programs, use a machine with more memory, or predict fewer rows at once.",
         )
     if isinstance(error, OSError) and error.errno in _FULL:
         place = error.filename if isinstance(error.filename, str) else ""
         return FileError("E402", f"A file cannot be written: {error.strerror}.", where=place,
-                         fix="Make room on the disk, that of temporary files too (TMPDIR).")  # fmt: skip
+                         fix="Free space on the disk, and on that of temporary files (TMPDIR).")  # fmt: skip
     reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     return InternalError(
         "E901",
         f"An internal error: {reason.rstrip(' .:')}.",
         where=_line(error),
-        fix="This is a fault of Sealift: please report it with this message. SEALIFT_DEBUG=1 adds the traceback.",
+        fix="Please report this error of Sealift with this message. SEALIFT_DEBUG=1 adds the traceback.",
     )
 
 
 def _line(error: BaseException) -> str:
-    """The last line of Sealift that led to the error."""
+    """The last line of Sealift's code in the traceback."""
     import traceback  # here, because it takes 10 ms and few runs need it
 
     frames = traceback.extract_tb(error.__traceback__)
@@ -142,7 +142,7 @@ def _line(error: BaseException) -> str:
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """While it lasts, SIGTERM and SIGHUP raise an exception; one that is ignored (nohup) stays ignored."""
+    """Within the block SIGTERM and SIGHUP raise an exception; ignored signals (nohup) stay ignored."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -162,7 +162,7 @@ def _terminate(number: int, _: FrameType | None) -> None:
 
 
 def _fail(error: SealiftError, *, as_json: bool) -> None:
-    """Report what is wrong, where, and what to do."""
+    """Print an error."""
     if os.environ.get("SEALIFT_DEBUG", "0") not in ("", "0"):
         import traceback
 
@@ -182,23 +182,23 @@ def _show(error: SealiftError) -> None:
 
 @dataclass(frozen=True)
 class Spelled:
-    """A JSON text in UTF-8 that was checked, printed as it is."""
+    """A valid JSON text in UTF-8, printed unchanged."""
 
     data: memoryview
 
     def pieces(self, *, ascii_only: bool) -> Iterator[str]:
-        """The text in one line, in pieces: as a string, each character of it may take four bytes."""
+        """Yield the text in one line, in pieces, since a long string may take four bytes for each character."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         for start in range(0, len(self.data), _LONG):
-            # Line breaks stand between values only, since those in strings are escaped.
+            # Line breaks occur only between values, since those in strings are escaped.
             text = decoder.decode(self.data[start : start + _LONG]).replace("\n", " ").replace("\r", " ")
             yield _escaped(text) if ascii_only and not text.isascii() else text
 
 
 def show_json(value: dict[str, Any]) -> None:
-    """One JSON object on stdout; in ASCII where the console is not UTF-8."""
+    """Print a JSON object on stdout; in ASCII where the console is not UTF-8."""
     utf8 = (streams.out().encoding or "").lower().replace("-", "") == "utf8"
-    # A line for each key, its value in one line: the indenting encoder takes ten times as long.
+    # One line for each key: the indenting encoder takes ten times as long.
     texts = {
         key: item if isinstance(item, Spelled) else _json(item, ascii_only=not utf8) for key, item in value.items()
     }
@@ -218,11 +218,11 @@ def _json(value: Any, *, ascii_only: bool) -> str:
     except (ValueError, TypeError):  # NaN, ±∞, keys that are no strings
         value = _finite(value)
         text = json.dumps(value, allow_nan=False)
-    # A long value keeps its escapes: one character of an astral plane would make every other take four bytes.
+    # A long value keeps its escapes: a single character beyond U+FFFF would make every character take four bytes.
     if ascii_only or len(text) > _LONG:
         return text
     readable = json.dumps(value, ensure_ascii=False)
-    # Half of a surrogate pair, as names of files may have, cannot be written in UTF-8.
+    # File names may have unpaired surrogates, which cannot be written in UTF-8.
     return text if _SURROGATE.search(readable) else readable
 
 
@@ -234,43 +234,42 @@ def _escaped(text: str) -> str:
 
 
 def manifest(file: Path, seal: Seal) -> dict[str, Any]:
-    """What `--json` says of a sealed file, the same in every command."""
-    said = seal.manifest
+    """The keys that describe a sealed file in `--json`, the same in every command."""
     return {
         "file": str(file),
-        "name": said.name,
-        "version": said.version,
-        "task": said.task,
+        "name": seal.manifest.name,
+        "version": seal.manifest.version,
+        "task": seal.manifest.task,
         "identity": seal.identity,
-        "producer": said.producer,
+        "producer": seal.manifest.producer,
     }
 
 
 def say(text: str = "", stream: TextIO | None = None) -> None:
-    """A line of text, unless --quiet was given; parts that come from files go through `clean` first."""
+    """Print a line, unless --quiet was given; text from files must be passed through `clean` first."""
     if not is_silent():
         streams.write(text, stream or streams.out())
 
 
 def silence(wanted: bool) -> None:
-    """Let `say` print nothing for the rest of this command."""
+    """Make `say` print nothing for the rest of this command."""
     click.get_current_context().meta[_SILENT] = wanted
 
 
 def is_silent() -> bool:
-    """Whether --quiet was given. Errors are shown outside of the command, where it does not hold."""
+    """Whether --quiet was given. It does not apply to errors, which are shown outside the command."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_SILENT))
 
 
 def warn(warnings: Iterable[str]) -> None:
-    """Show on stderr what the user's own code or a library warned of."""
+    """Show warnings of the user's code or a library on stderr."""
     for text in warnings:
         say(f"warning: {clean(text)}", sys.stderr)
 
 
 def clean(text: object) -> str:
-    """Text from a file without control characters, which could move the cursor or recolour the terminal."""
+    """Text without control characters, which could control the terminal."""
     return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in str(text))
 
 
@@ -280,7 +279,7 @@ def styled(text: str, style: str, stream: TextIO | None = None) -> str:
 
 
 def colours(stream: TextIO) -> bool:
-    """Whether to colour: a terminal that understands it, and nobody said NO_COLOR (no-color.org)."""
+    """Whether to use colours: on a terminal that supports them, unless NO_COLOR is set (no-color.org)."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or os.name == "nt":
         return False
     return stream.isatty()
@@ -299,7 +298,7 @@ def table(
 ) -> None:
     """An aligned table of at most `most` rows; long cells are cut with an ellipsis.
 
-    `total` is the number of rows where it is known, so that the others need not be made.
+    `total` is the number of rows if it is known, so that the other rows need not be created.
     """
     rest = iter(rows)
     listed = list(itertools.islice(rest, most))
@@ -318,7 +317,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no NaN: the names of spec/SEAL.md §3 instead."""
+    """Replace NaN and ±∞, which JSON lacks, by their names (spec/SEAL.md §3)."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, dict):

@@ -32,7 +32,7 @@ def _title(page: str) -> str:
 
 
 def _find(name: str) -> str:
-    """The page of a name, whose letters may be of either case, with or without `.md` and `docs/`."""
+    """The page of a name, case-insensitive, with or without `.md` and `docs/`."""
     wanted = name.removesuffix(".md").removeprefix("docs/").lower()
     by_name = {page.lower(): page for page in manual.pages()}
     if wanted not in by_name:

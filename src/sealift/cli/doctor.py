@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sealift.cli import console
 from sealift.cli.console import clean, say
-from sealift.cli.progress_bar import Bar
 
 
 def run(
@@ -24,7 +23,7 @@ def run(
     memory: float | None = None,
     as_json: bool,
 ) -> None:
-    """Load the model, and the rows if given, and show the diagnosis. Exits with 1 when a step is not supported."""
+    """Load the model and the rows, and show the diagnosis. Exits with 1 when a step is not supported."""
     from sealift.cli.read_data import read_data
     from sealift.packing.doctor import doctor
     from sealift.packing.doctor.diagnosis import shows_unicode
@@ -35,8 +34,7 @@ def run(
     rows, truth = (None, None) if data is None else read_data(data, target=target, drop=drop)
     limits = Limits(seconds=seconds, memory=memory, load_seconds=seconds)
     loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
-    with Bar("Examining"):
-        diagnosis = doctor(loaded.model, None if rows is None else as_taken(loaded.model, rows), truth)
+    diagnosis = doctor(loaded.model, None if rows is None else as_taken(loaded.model, rows), truth)
     if as_json:
         result = diagnosis.as_dict()
         notes = [*result["notes"], *loaded.notes]

@@ -1,4 +1,4 @@
-"""The evidence in a sealed file, for `sealift inspect`: what was compared, how close it came, and the steps."""
+"""Display the evidence in a sealed file, for `sealift inspect`: the comparison with the original, and the steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MANY, _LONGEST = 30, 2000
 
 
 def show(evidence: Any) -> None:
-    """Tell the evidence. A file of another publisher may hold anything here; what has not its form is left out."""
+    """Print the evidence. It may come from an untrusted file; entries of a wrong form are skipped."""
     if not isinstance(evidence, Mapping):
         return
     parity = _mapping(evidence.get("parity"))
@@ -78,32 +78,32 @@ def _outputs(outputs: Mapping[str, Any]) -> Iterator[list[str]]:
         if not _is_number(relative):
             yield [name, _scalar(entry.get("different")), "", "none: equal"]
             continue
-        told = f"{worst:.1e}" if _is_number(worst) else ""
-        yield [name, _scalar(entry.get("different")), told, exponential(float(relative))]
+        shown = f"{worst:.1e}" if _is_number(worst) else ""
+        yield [name, _scalar(entry.get("different")), shown, exponential(float(relative))]
 
 
 def _metrics(evidence: Mapping[str, Any]) -> str:
     metrics = _mapping(evidence.get("metrics"))
     numbers = [(name, value) for name, value in metrics.items() if isinstance(value, int | float)]
-    told = ", ".join(f"{name[:80]} {value}" for name, value in numbers[:_MANY])
-    return f"{told} on {_scalar(evidence.get('rows', '?'))[:20]} rows" if told else ""
+    listed = ", ".join(f"{name[:80]} {value}" for name, value in numbers[:_MANY])
+    return f"{listed} on {_scalar(evidence.get('rows', '?'))[:20]} rows" if listed else ""
 
 
 def _stated(parity: Mapping[str, Any]) -> str:
-    told = _mapping(parity.get("tolerance"))
-    stated, rule = told.get("stated"), told.get("policy")
+    tolerance = _mapping(parity.get("tolerance"))
+    stated, rule = tolerance.get("stated"), tolerance.get("policy")
     if not _is_number(stated) or not _is_number(rule):
         return ""
-    return f"{exponential(float(stated))} relative, stated by the packer; the rule is {exponential(float(rule))}"
+    return f"{exponential(float(stated))} relative, chosen by the packer; the default is {exponential(float(rule))}"
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    """Whether a value of the evidence is a number; a whole one is an int, however it was written."""
+    """Whether a value of the evidence is a number; whole numbers are parsed as ints."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _scalar(value: Any) -> str:
-    """A value as text, and nothing of a list or an object, whose text can take seconds."""
+    """A value as a string; empty for lists and objects, which may be huge."""
     if isinstance(value, str):
         return value[:_LONGEST]
     return str(value) if isinstance(value, int | float) else ""

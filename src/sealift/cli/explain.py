@@ -18,7 +18,7 @@ _LABELS = {"meaning": "meaning", "causes": "causes", "what_to_do": "fix"}
 
 
 def run(code: str, *, as_json: bool) -> None:
-    """Show what docs/errors.md says of a code."""
+    """Show the section of docs/errors.md on a code."""
     code = code.strip().strip("[]").upper()
     if code not in CODES:
         near = [known for known in CODES if known[:2] == code[:2]] or list(CODES)
@@ -41,5 +41,5 @@ def run(code: str, *, as_json: bool) -> None:
 
 
 def _plain(text: str) -> str:
-    """Markdown without the marks of links and emphasis."""
+    """Markdown without links and emphasis."""
     return re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text).replace("**", "")

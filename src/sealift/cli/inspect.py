@@ -23,7 +23,7 @@ _UNKNOWN = (
 
 def inspect(file: Path, *, as_json: bool) -> None:
     """Describe a sealed file; the graph is not loaded."""
-    # The collector would visit each of a million values several times, and finds nothing: no value refers to itself.
+    # There are no reference cycles, and the garbage collector would visit a million values several times.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -71,7 +71,7 @@ def _inspect(file: Path, *, as_json: bool) -> None:
     )
     say(f"\nInputs: {len(contract.inputs)}")
     called = labels(contract.inputs)
-    named = called == [f.name for f in contract.inputs]  # then one column says it all
+    named = called == [f.name for f in contract.inputs]  # then the titles need no column
     table(
         [*([] if named else ["title"]), "column", "type", "may be missing", "values", "usual", "units"],
         (
@@ -114,9 +114,9 @@ def _inspect(file: Path, *, as_json: bool) -> None:
 def verify(
     file: Path, key: Path | None, *, seconds: float | None = None, memory: float | None = None, as_json: bool
 ) -> None:
-    """Check everything that can be checked here. Raises E206 when a golden example comes out differently.
+    """Check a sealed file or a page on this machine. Raises E206 when a golden example is not reproduced.
 
-    `file` may be a page too: then it must be what Sealift makes of the model inside (E604, E605).
+    A page must be identical to the one that Sealift makes from the model inside it (E604, E605).
     """
     from sealift import seal as sealing
     from sealift.runtime import Limits, SealedModel
@@ -126,7 +126,7 @@ def verify(
     seal = page.check_page(file) if is_page else sealing.read(file)
     signers = [signature.keyid for signature in sealing.signatures(seal)]
     verified = sealing.verify_key(seal, sealing.load_public_key(key)) if key is not None else None
-    # One limit for loading the graph and answering the examples together.
+    # One time limit for loading the graph and running the examples together.
     limits = Limits(memory=memory, load_seconds=seconds)
     until = time.monotonic() + limits.bounds(len(seal.members["model.onnx"])).load
     with SealedModel(seal, limits=limits, until=until) as model:
@@ -136,7 +136,7 @@ def verify(
             "E206",
             f"{test.rows - test.matching} of {test.rows} golden examples come out differently on this machine.",
             where=str(file),
-            fix="Do not use the model here; update onnxruntime, or tell its publisher.",
+            fix="Do not use the model on this machine. Update onnxruntime, or inform its publisher.",
         )
     if as_json:
         report: dict[str, Any] = {"claimed_signers": signers, "verified_key": verified, "self_test": test.as_dict()}
@@ -145,8 +145,8 @@ def verify(
         return
     good = styled("ok", "good")
     if is_page:
-        say(f"{good}  the page is, byte for byte, what this version of Sealift makes of the model inside")
-    say(f"{good}  {len(seal.members)} members, every digest right; identity {seal.identity}")
+        say(f"{good}  the page is byte for byte the one that this version of Sealift makes from the model inside it")
+    say(f"{good}  {len(seal.members)} members, all digests match; identity {seal.identity}")
     if verified is not None:
         say(f"{good}  signed by {verified}")
     else:
@@ -161,7 +161,7 @@ def verify(
 
 
 def _claimed(keys: Sequence[str]) -> str:
-    """What the signatures of a file say, none of which was checked against a key."""
+    """The signatures of a file, not checked against a key."""
     if not keys:
         return "not signed"
     return f"claims to be signed by {', '.join(f'{key[:16]}…' for key in keys)} (not checked)"

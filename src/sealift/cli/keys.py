@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def generate(path: Path, *, password_prompt: bool, password_file: Path | None, as_json: bool) -> None:
-    """Make a pair of keys."""
+    """Generate a pair of keys."""
     from sealift import seal
 
     password = _given(password_prompt, password_file, confirm=True)
@@ -27,7 +27,7 @@ def generate(path: Path, *, password_prompt: bool, password_file: Path | None, a
     if as_json:
         console.show_json({"ok": True, "private": str(path), "public": str(public), "keyid": keyid})
         return
-    say(f"private key  {clean(path)}   keep it secret, and keep a copy")
+    say(f"private key  {clean(path)}   keep it secret, and make a backup")
     say(f"public key   {clean(public)}   give it to those who verify")
     say(f"key id       {keyid}")
 
@@ -45,14 +45,14 @@ def sign(file: Path, key: Path, *, password_prompt: bool, password_file: Path | 
 
 
 def open_key(key: Path, *, password_prompt: bool, password_file: Path | None) -> Ed25519PrivateKey:
-    """The private key; its password by prompt, file, or the environment variable where the key has one."""
+    """Load the private key, with its password from a prompt, a file or the environment variable."""
     from sealift import seal
 
     return seal.open_private_key(key, password=_given(password_prompt, password_file, confirm=False))
 
 
 def _given(prompt: bool, file: Path | None, *, confirm: bool) -> bytes | None:
-    """The password by prompt or file, None without either."""
+    """The password from a prompt or a file, None without either."""
     if prompt and file is not None:
         raise click.UsageError("--password-prompt and --password-file exclude each other.")
     if file is None:
@@ -67,7 +67,7 @@ def _asked(*, confirm: bool) -> bytes:
     if not sys.stdin or not sys.stdin.isatty():
         raise SignatureError(
             "E501",
-            "There is no terminal to ask for the password.",
+            "The password cannot be asked for without a terminal.",
             fix=f"Give it with --password-file, or the environment variable {VARIABLE}.",
         )
     answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)

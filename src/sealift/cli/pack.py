@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sealift.cli import console
 from sealift.cli.console import clean, pairs, say, styled
-from sealift.cli.progress_bar import Bar
 
 if TYPE_CHECKING:
     from sealift.packing import Report
@@ -39,7 +38,7 @@ def run(
     memory: float | None = None,
     as_json: bool,
 ) -> None:
-    """Load model and rows, pack, sign, and tell what was proved."""
+    """Load model and rows, pack, sign, and print a summary of the proof."""
     from sealift.cli.keys import open_key
     from sealift.cli.overrides import Overrides, read_overrides
     from sealift.cli.read_data import read_data
@@ -48,7 +47,7 @@ def run(
     from sealift.packing.load_model import load_noting
     from sealift.runtime import Limits
 
-    # What fails fast comes first: a wrong key or contract file should not cost a verification.
+    # Fast checks first, so that a wrong key or contract file is reported before the proof.
     key = None
     if sign_with is not None:
         key = open_key(sign_with, password_prompt=password_prompt, password_file=password_file)
@@ -65,11 +64,10 @@ def run(
     rows = as_taken(loaded.model, rows)
     learned = None if learned is None else (as_taken(loaded.model, learned[0]), learned[1])
     kept = PrivacyOptions(strict=privacy == "strict", training=learned, keep_rows=keep_rows)
-    with Bar("Packing") as bar:
-        packed = pack(
-            loaded.model, rows, truth, name=name, version=version, output=file, contract=known.contract,
-            card=known.card, proof=proof, privacy=kept, sign=key, progress=bar.stage,
-        )  # fmt: skip
+    packed = pack(
+        loaded.model, rows, truth, name=name, version=version, output=file, contract=known.contract,
+        card=known.card, proof=proof, privacy=kept, sign=key, progress=_nothing if console.is_silent() else None,
+    )  # fmt: skip
     if as_json:
         console.show_json(
             {
@@ -99,8 +97,12 @@ def run(
     say(f"      sealift app {clean(packed.path)} -o {clean(packed.path.with_suffix('.html'))}")
 
 
+def _nothing(_: str) -> None:
+    """The progress of --quiet; by default `pack` shows its progress on a terminal."""
+
+
 def _proof(report: Report) -> str:
-    """What was compared, and how close it came."""
+    """The number of compared rows and the largest difference."""
     worst = max((value for value in report.worst.values()), default=0.0)
     return (
         f"{sum(report.compared.values()):,} rows give the original's answers; largest relative difference {worst:.1g}"

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, TextIO
 import click
 
 from sealift.cli import console
-from sealift.cli.progress_bar import Bar
+from sealift.cli.progress_bar import ProgressBar
 from sealift.errors import ContractError, FileError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(
     memory: float | None = None,
     as_json: bool,
 ) -> None:
-    """Score a file and tell how it went. Exits with 3 when rows were refused."""
+    """Predict a file and print a summary. Exits with 3 when rows were refused."""
     from sealift.batch import opened, score
     from sealift.contract import labels
 
@@ -40,25 +40,25 @@ def run(
         raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
     place: str | IO[bytes] = _stdin() if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
-    with opened(file, seconds, memory) as model, _options_named(), Bar("Predicting") as bar:
+    with opened(file, seconds, memory) as model, _options_named(), ProgressBar("Predicting") as bar:
         summary = score(model, place, goal, keep=keep, keep_inputs=keep_inputs, extra=extra, progress=bar.advance)
     if as_json:
         console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})
     else:
-        told = sys.stderr if target == "-" else sys.stdout
+        stream = sys.stderr if target == "-" else sys.stdout
         rate = f", {summary.rows / summary.seconds:,.0f} a second" if summary.seconds > 1 else ""
-        console.say(f"{summary.rows:,} rows in {summary.seconds:.1f} s{rate}", told)
+        console.say(f"{summary.rows:,} rows in {summary.seconds:.1f} s{rate}", stream)
         if summary.skipped:
-            console.say(f"empty records after the last row: {summary.skipped:,}", told)
+            console.say(f"empty records after the last row: {summary.skipped:,}", stream)
         if summary.refused:
-            console.say(console.styled(f"{summary.refused:,} rows refused", "bad", told) + ", with the reason in the "
-                        'column "error":', told)  # fmt: skip
+            console.say(console.styled(f"{summary.refused:,} rows refused", "bad", stream) + ", with the reason in the "
+                        'column "error":', stream)  # fmt: skip
             for problem in summary.problems[:_LISTED]:
-                console.say(f"    row {problem.row}  {problem.code}  {console.clean(problem.message)}", told)
+                console.say(f"    row {problem.row}  {problem.code}  {console.clean(problem.message)}", stream)
             if summary.refused > _LISTED:
-                console.say("    …", told)
+                console.say("    …", stream)
         called = dict(zip(model.contract.index, labels(model.contract.inputs), strict=True))
-        _cautions(summary.cautions, called, told)
+        _cautions(summary.cautions, called, stream)
         if target != "-":
             console.say(f"answers in {console.clean(summary.output)}")
     if summary.refused:
@@ -78,7 +78,7 @@ def _options_named() -> Iterator[None]:
 
 
 def _cautions(counted: Sequence[Cautions], called: Mapping[str, str], stream: TextIO) -> None:
-    """Per column of the answered rows: values missing, categories unknown, numbers unlike the training data."""
+    """Print the counts of unusual values by column."""
     for item in counted[:_LISTED]:
         parts = [f"{item.missing:,} missing"] * bool(item.missing)
         parts += [f"{item.outside:,} outside the usual range"] * bool(item.outside)

@@ -1,4 +1,4 @@
-"""A progress bar on stderr, for work that takes more than a second in front of a person."""
+"""The progress bar of `sealift predict`, on a terminal's stderr."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import click
 from sealift.cli import console
 
 if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
+    from click._termui_impl import ProgressBar as ClickBar
 
 _PATIENCE = 1.0
 
 
-class Bar:
-    """Appears after a second, and only on a terminal; `advance` is `sealift.batch`'s progress callback."""
+class ProgressBar:
+    """Appears after a second, and only on a terminal; `advance` is the progress callback of `sealift.batch`."""
 
     def __init__(self, title: str) -> None:
         self._title = title
         self._begun = time.monotonic()
-        self._bar: ProgressBar[int] | None = None
+        self._bar: ClickBar[int] | None = None
         self._wanted = sys.stderr.isatty() and not console.is_silent()
         self._line = False
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> ProgressBar:
         return self
 
     def __exit__(
@@ -39,7 +39,7 @@ class Bar:
             self._write("")
 
     def advance(self, done: int, total: int, rows: int) -> None:
-        """`done` of `total` (0 when not known), after `rows` rows."""
+        """Show the amount done, the total amount (0 when not known) and the number of rows."""
         if not self._wanted or (self._bar is None and time.monotonic() - self._begun < _PATIENCE):
             return
         if not total:
@@ -50,18 +50,13 @@ class Bar:
                 length=total,
                 label=self._title,
                 file=sys.stderr,
-                item_show_func=lambda found: "" if found is None else f"{found:,} rows",
+                item_show_func=lambda rows: "" if rows is None else f"{rows:,} rows",
             )
             self._bar.render_progress()
         self._bar.update(done - self._bar.pos, rows)
 
-    def stage(self, sentence: str) -> None:
-        """Name what is being done now, where the whole is not known."""
-        if self._wanted:
-            self._write(f"{sentence} …")
-
     def _write(self, text: str) -> None:
-        """Replace the line; where the terminal knows no codes, blanks do it."""
+        """Replace the line, with spaces instead of control codes, which not every terminal supports."""
         sys.stderr.write(f"\r{text:<60}\r" if not text else f"\r{text:<60}")
         sys.stderr.flush()
         self._line = bool(text)

@@ -1,4 +1,4 @@
-"""Rows for `sealift pack`: a table file with its columns typed as a data scientist's reader would type them."""
+"""Read the rows for `sealift pack` and `doctor` from a table file, with typed columns as from `pandas.read_csv`."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
 def read_data(
     path: Path, *, target: str | None, drop: Sequence[str], fields: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[Any, Any]:
-    """The rows without `target` and `drop`, and the target's values.
+    """Read the rows without `target` and `drop`, and the values of the target.
 
-    Cells of text are read as `pandas.read_csv` reads them by default, in columns of strings too: NA and None are
-    missing. `fields` may say otherwise by `missing_as`, `true_as`, `false_as` and `date_format`.
+    Cells of text are parsed as by `pandas.read_csv` with its defaults, also in columns of strings, where NA and None
+    are missing. `missing_as`, `true_as`, `false_as` and `date_format` in `fields` change this.
 
-    The rows are a pandas DataFrame where pandas is installed, since models mostly were trained on one, else a dict of
-    arrays; the target's values then are a Series of its name, else an array, and None without a target.
+    Returns:
+        The rows as a pandas DataFrame where pandas is installed, else as a dict of arrays; and the values of the target
+        as a Series of its name, else as an array, or None without a target.
 
     Raises:
-        FileError: E401 to E405, E404 for a record that cannot be read: the proof must rest on all of them.
-        ContractError: E101 when a named column is not there, E103, E105.
+        FileError: E401 to E405; E404 also for a single unreadable record, since the proof must use all of them.
+        ContractError: E101 when a named column does not exist, E103, E105.
     """
-    # A label such as "None" is a class more often than a gap.
+    # A label such as "None" is more often a class than a missing value.
     described = {target: {"missing_as": [""]}, **(fields or {})} if target is not None else fields or {}
     columns = _columns(path, described)
     for name in [*drop, *([target] if target is not None else [])]:
         if name not in columns:
-            listed = ", ".join(f'"{found}"' for found in list(columns)[:20])
+            listed = ", ".join(f'"{column}"' for column in list(columns)[:20])
             raise ContractError(
                 "E101", f'There is no column "{name}".', where=str(path), fix=f"The file has these columns: {listed}."
             )
@@ -69,10 +70,10 @@ def _columns(path: Path, fields: Mapping[str, Mapping[str, Any]]) -> dict[str, A
         ) from None
     with stream:
         reader = open_table(stream, str(path), kind)
-        twice = next((name for name, times in Counter(reader.names).items() if times > 1), None)
-        if twice is not None:
+        duplicate = next((name for name, times in Counter(reader.names).items() if times > 1), None)
+        if duplicate is not None:
             raise ContractError(
-                "E103", f'The column "{twice}" stands more than once.', where=str(path), fix="Rename it."
+                "E103", f'Duplicate column "{duplicate}".', where=str(path), fix="Rename or remove one of them."
             )
         pieces = list(reader.chunks(reader.names, 1 << 14))
         names = list(reader.names)
@@ -81,20 +82,20 @@ def _columns(path: Path, fields: Mapping[str, Mapping[str, Any]]) -> dict[str, A
     if fault is not None:
         raise FileError("E404", fault.message, where=f"{path}, row {fault.row}", fix="Correct the record or remove it.")
     if not pieces:
-        raise ContractError("E105", "There are no rows below the header.", where=str(path), fix="Add some.")
+        raise ContractError("E105", "There are no rows below the header.", where=str(path), fix="Add at least one row.")
     as_text = pieces[0].cells == "all"
     return {
-        name: _typed_cells(parts, _told(fields.get(name, {}), name)) if as_text else _typed_values(parts)
+        name: _typed_cells(parts, _cell_options(fields.get(name, {}), name)) if as_text else _typed_values(parts)
         for name in names
         for parts in [[piece.columns[name] for piece in pieces]]
     }
 
 
-def _told(field: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """What a contract file says of a column's cells. Raises ContractError E106 where it is malformed."""
+def _cell_options(field: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The options of a contract file for the cells of a column. Raises ContractError E106 where they are malformed."""
     keys = {"missing_as", "true_as", "false_as", "date_format"}
     described = {key: value for key, value in field.items() if key in keys}
-    # A field of the one type that has such keys checks them.
+    # Checked by a field of the type that has these options.
     words = bool({"true_as", "false_as"} & described.keys())
     dtype = "bool" if words else "datetime" if "date_format" in described else "string"
     Field.from_json({"name": name, "dtype": dtype, **described})
@@ -102,7 +103,7 @@ def _told(field: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _typed_cells(parts: Sequence[Any], described: Mapping[str, Any]) -> npt.NDArray[Any]:
-    """Numbers where every cell is one or missing, then booleans, else text."""
+    """Numbers where every cell is a number or missing; else booleans or dates where all are; else strings."""
     cells: list[str] = list(chain.from_iterable(parts))
     words = described.get("missing_as", MISSING_WORDS)
 
@@ -133,7 +134,7 @@ def _typed_cells(parts: Sequence[Any], described: Mapping[str, Any]) -> npt.NDAr
 
 
 def _typed_values(parts: Sequence[Any]) -> npt.NDArray[Any]:
-    """What JSON, Parquet or a workbook holds, in the narrowest dtype that says it all."""
+    """The values of JSON, Parquet or a workbook, in the narrowest dtype that holds all of them."""
     if all(isinstance(part, np.ndarray) for part in parts):
         return np.concatenate(parts)
     values: list[Any] = [
@@ -144,7 +145,7 @@ def _typed_values(parts: Sequence[Any]) -> npt.NDArray[Any]:
         whole = kinds == {int} and None not in values and all(abs(value) < 2**63 for value in values)
         try:
             return np.array([np.nan if v is None else v for v in values], dtype=np.int64 if whole else np.float64)
-        except OverflowError:  # an integer that no double holds
+        except OverflowError:  # an integer beyond float64
             return _objects(values)
     if kinds == {bool} and None not in values:
         return np.array(values, dtype=np.bool_)
@@ -156,11 +157,11 @@ def _typed_values(parts: Sequence[Any]) -> npt.NDArray[Any]:
 
 
 def _dates(values: Sequence[Any] | npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Dates as datetime64, where all values are such; what a zone or another spelling makes of them otherwise."""
+    """Dates as datetime64 where all values are dates; otherwise objects, such as strings with a time zone."""
     micros = [None if is_missing(value) else micros_of(value, "datetime") for value in values]
-    if any(found is None and not is_missing(value) for found, value in zip(micros, values, strict=True)):
+    if any(moment is None and not is_missing(value) for moment, value in zip(micros, values, strict=True)):
         return _objects([value.text if isinstance(value, Unreadable) else value for value in values])
-    return np.array(["NaT" if found is None else found for found in micros], dtype="datetime64[us]")
+    return np.array(["NaT" if moment is None else moment for moment in micros], dtype="datetime64[us]")
 
 
 def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:

@@ -1,4 +1,4 @@
-"""The standard streams: closed ones are replaced, a failing one is an error, `--json` keeps stdout for one object."""
+"""The standard streams: closed ones are replaced, failures are errors, and `--json` reserves stdout for one object."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _reserved: TextIO | None = None
 
 
 def prepare() -> None:
-    """Make every text printable, and occupy closed descriptors, which the next file opened would take.
+    """Make every string printable, and open closed descriptors, which other files would get otherwise.
 
     Raises:
-        FileError: E402 when stdout is closed: the result could not be shown, so the work is not begun.
+        FileError: E402 when stdout is closed, since the result could not be shown.
     """
     for number in range(3):
         try:
@@ -39,10 +39,10 @@ def prepare() -> None:
 
 @contextmanager
 def for_one_object(reserve: bool) -> Iterator[None]:
-    """While it lasts, only `out()` writes to stdout if `reserve`; what anything else prints goes to stderr.
+    """Within the block, if `reserve`, only `out()` writes to stdout; everything else is redirected to stderr.
 
-    Libraries write to the descriptor itself, and a user's module may print when the interpreter ends: where stdout is
-    the process's own, its descriptor stays redirected to the end of the process.
+    Libraries may write to the descriptor directly, and a user's module may print when the interpreter exits. So the
+    descriptor of the process's stdout stays redirected until its end.
     """
     global _reserved  # noqa: PLW0603 -- the process has one stdout
     if not reserve or sys.stdout is None:
@@ -69,23 +69,23 @@ def for_one_object(reserve: bool) -> Iterator[None]:
 
 
 def out() -> TextIO:
-    """Where results go."""
+    """The stream for results."""
     return _reserved or sys.stdout
 
 
 def write(text: str, stream: TextIO, end: str = "\n") -> None:
-    """Write a line. Raises FileError E402 when stdout does not take it; stderr is passed over then."""
+    """Write a line. Raises FileError E402 when stdout fails; failures of stderr are ignored."""
     try:
         stream.write(text + end)
     except BrokenPipeError:
         raise
-    except (OSError, ValueError) as error:  # ValueError: somebody closed it
+    except (OSError, ValueError) as error:  # ValueError: it was closed
         if stream is not sys.stderr:
             raise unwritable(error) from None
 
 
 def flush() -> None:
-    """Write what is buffered for stdout. Raises FileError E402."""
+    """Flush stdout. Raises FileError E402."""
     try:
         out().flush()
     except BrokenPipeError:
@@ -95,7 +95,7 @@ def flush() -> None:
 
 
 def give_up() -> None:
-    """Send what is still buffered nowhere, so that the interpreter does not fail when it closes stdout."""
+    """Discard buffered output, so that the interpreter does not fail when it closes stdout."""
     with suppress(OSError, ValueError, AttributeError):
         target = out().fileno()
         null = os.open(os.devnull, os.O_WRONLY)
@@ -104,7 +104,7 @@ def give_up() -> None:
 
 
 def unwritable(error: Exception) -> FileError:
-    """E402 for stdout."""
+    """The error E402 for stdout."""
     return _unwritable((getattr(error, "strerror", None) or str(error)).rstrip("."))
 
 
@@ -113,5 +113,5 @@ def _unwritable(reason: str) -> FileError:
         "E402",
         f"Standard output cannot be written: {reason}.",
         where="stdout",
-        fix="Redirect it to a file on a disk with room, or to a terminal.",
+        fix="Redirect it to a file on a disk with free space, or to a terminal.",
     )
