@@ -31,9 +31,9 @@ def moments(unit: str, count: int, seed: int, missing: float = 0.02) -> npt.NDAr
     micros += np.where((np.arange(count) % 2 == 0) & (np.abs(micros) < 2**52), fraction % 10**6, 0)
     micros[::10] = micros[::10] // DAY * DAY
     counts = micros * 1000 if unit == "ns" else micros // SCALE[unit]
-    found = counts.astype(f"datetime64[{unit}]")
-    found[random.random(count) < missing] = np.array("NaT", found.dtype)
-    return found
+    dates = counts.astype(f"datetime64[{unit}]")
+    dates[random.random(count) < missing] = np.array("NaT", dates.dtype)
+    return dates
 
 
 def graph_and_pandas(function: Callable[[Any], Any], X: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:

@@ -17,11 +17,11 @@ INT, TENSOR, GRAPH, INTS = 2, 4, 5, 7
 
 def varint(value: int) -> Bytes:
     value &= (1 << 64) - 1
-    found = b""
+    encoded = b""
     while value > 127:
-        found += bytes([value & 127 | 128])
+        encoded += bytes([value & 127 | 128])
         value >>= 7
-    return found + bytes([value])
+    return encoded + bytes([value])
 
 
 def number(field: int, value: int) -> Bytes:

@@ -218,13 +218,15 @@ def opened(
     if script is not None:
         context.add_init_script(path=script)
     page = context.new_page()
-    found = Opened(page, page.frame_locator("iframe"), [], [])
-    context.on("request", lambda request: found.requests.append(request.url))
-    page.on("pageerror", lambda error: found.errors.append(str(error)))
+    opened_page = Opened(page, page.frame_locator("iframe"), [], [])
+    context.on("request", lambda request: opened_page.requests.append(request.url))
+    page.on("pageerror", lambda error: opened_page.errors.append(str(error)))
     page.goto(path.as_uri())
     if wait:
-        found.prediction.wait_for()
-    yield found
+        opened_page.prediction.wait_for()
+    yield opened_page
     # Firefox reports each refusal of the content policy as an error of the page.
-    found.errors[:] = [error for error in found.errors if not error.startswith("The page’s settings blocked")]
+    opened_page.errors[:] = [
+        error for error in opened_page.errors if not error.startswith("The page’s settings blocked")
+    ]
     context.close()

@@ -60,22 +60,22 @@ def answers(model: Any, X: Any, rows: Any = None) -> tuple[Conversion, dict[str,
 def expected(model: Any, task: str, rows: Any) -> dict[str, npt.NDArray[Any]]:
     """The original's answers, by output name."""
     if task == "transformation":
-        found = model.transform(rows)
-        found = found.toarray() if hasattr(found, "toarray") else found
-        return {"features": np.asarray(found, dtype=np.float64)}
+        actual = model.transform(rows)
+        actual = actual.toarray() if hasattr(actual, "toarray") else actual
+        return {"features": np.asarray(actual, dtype=np.float64)}
     if task == "regression":
         predict = model.predict if hasattr(model, "predict") else model.score_samples
         return {"value": np.asarray(predict(rows), dtype=np.float64)}
     label = np.asarray(model.predict(rows))
     result = {"label": label[:, 0] if label.ndim == 2 and label.shape[1] == 1 else label}
     if task in ("classification", "clustering") and hasattr(model, "predict_proba"):
-        found = model.predict_proba(rows)
-        result["probability"] = np.hstack(found) if isinstance(found, list) else np.asarray(found)
+        actual = model.predict_proba(rows)
+        result["probability"] = np.hstack(actual) if isinstance(actual, list) else np.asarray(actual)
     elif task == "classification" and hasattr(model, "decision_function"):
         result["score"] = np.asarray(model.decision_function(rows))
     elif task == "outliers":
-        found = model.decision_function(rows) if hasattr(model, "decision_function") else model.score_samples(rows)
-        result["score"] = np.asarray(found)
+        actual = model.decision_function(rows) if hasattr(model, "decision_function") else model.score_samples(rows)
+        result["score"] = np.asarray(actual)
     return result
 
 
@@ -84,16 +84,16 @@ def assert_same(model: Any, X: Any, rows: Any = None, *, relative: float = RELAT
     conversion, got = answers(model, X, rows)
     wanted = expected(model, conversion.task, X if rows is None else rows)
     for name, truth in wanted.items():
-        found = got[name]
-        assert found.shape == truth.shape, f"{name}: shape {found.shape}, original {truth.shape}"
+        actual = got[name]
+        assert actual.shape == truth.shape, f"{name}: shape {actual.shape}, original {truth.shape}"
         if truth.dtype.kind != "f":
-            different = np.flatnonzero(found != truth)
+            different = np.flatnonzero(actual != truth)
             assert not len(different), f"{name}: {len(different)} differ, first at {different[:5]}"
             continue
         scale = 1.0 if name == "probability" else float(np.nanmedian(np.abs(truth))) or 1.0
-        same = (found == truth) | (np.isnan(found) & np.isnan(truth))
+        same = (actual == truth) | (np.isnan(actual) & np.isnan(truth))
         with np.errstate(invalid="ignore"):
-            gap = np.abs(found - truth) / np.maximum(np.abs(truth), scale)
+            gap = np.abs(actual - truth) / np.maximum(np.abs(truth), scale)
         gap = np.where(same, 0.0, np.where(np.isfinite(gap), gap, np.inf))
         assert gap.max(initial=0.0) <= relative, f"{name}: off by {gap.max()} at row {int(np.argmax(gap)) % len(truth)}"
     return conversion

@@ -82,7 +82,7 @@ def same(model: Any, X: Any, rows: Any = None, y: Any = None, *, relative: float
 
 def same_values(model: Any, X: Any) -> None:
     """Like `same` for many rows, where the original's shape for a single row is another."""
-    conversion, found = answers(model, X)
+    conversion, actual = answers(model, X)
     truth = expected(model, conversion.task, X)
     for name, values in truth.items():
-        np.testing.assert_allclose(found[name], values, rtol=RELATIVE, atol=RELATIVE)
+        np.testing.assert_allclose(actual[name], values, rtol=RELATIVE, atol=RELATIVE)

@@ -55,13 +55,15 @@ def versions(root: Path) -> list[str]:
     right = version(root)
     module = re.search(r'^__version__ = "(.+)"$', (root / "src/sealift/version.py").read_text(), re.MULTILINE)
     lock = json.loads((root / "web/app/package-lock.json").read_text())
-    found = {
+    by_place = {
         "src/sealift/version.py": module and module[1],
         "web/app/package.json": json.loads((root / "web/app/package.json").read_text())["version"],
         "web/app/package-lock.json": lock["version"],
         'web/app/package-lock.json, packages[""]': lock["packages"][""]["version"],
     }
-    return [f"{place} has version {value}, pyproject.toml {right}." for place, value in found.items() if value != right]
+    return [
+        f"{place} has version {value}, pyproject.toml {right}." for place, value in by_place.items() if value != right
+    ]
 
 
 def changelog(root: Path) -> list[str]:

@@ -102,17 +102,17 @@ def decode(data: bytes, kind: str) -> Message:
 
 
 def encode(message: Message) -> bytes:
-    found = b""
+    encoded = b""
     for number, wire, value in message[1]:
-        found += spelled(number << 3 | wire)
+        encoded += spelled(number << 3 | wire)
         if wire == 0:
-            found += spelled(value)
+            encoded += spelled(value)
         elif wire == 2:
             content = encode(value) if isinstance(value, tuple) else value
-            found += spelled(len(content)) + content
+            encoded += spelled(len(content)) + content
         else:
-            found += value
-    return found
+            encoded += value
+    return encoded
 
 
 def messages(message: Message) -> Iterator[Message]:
@@ -210,8 +210,8 @@ class Mutator:
         if pick.random() < 0.2:
             return old * 2
         names = [v for m in messages(model) for _, w, v in m[1] if w == 2 and isinstance(v, bytes)]
-        found: bytes = pick.choice([*names, *(word.encode() for word in self._words)])
-        return found
+        chosen: bytes = pick.choice([*names, *(word.encode() for word in self._words)])
+        return chosen
 
     def _copy(self, field: Field) -> Field:
         number, wire, value = field
@@ -252,12 +252,12 @@ class TypeScriptReader:
         """What it says of each."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        found = []
+        differences = []
         for data in models:
             self._process.stdin.write(struct.pack("<I", len(data)) + data)
             self._process.stdin.flush()
-            found.append(self._process.stdout.readline().decode().strip())
-        return found
+            differences.append(self._process.stdout.readline().decode().strip())
+        return differences
 
 
 def permitted(data: bytes) -> bool:

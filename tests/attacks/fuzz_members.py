@@ -91,14 +91,14 @@ def seeds() -> Iterator[dict[str, Any]]:
 
 def places(value: Any) -> list[tuple[Any, Any]]:
     """Every container with each of its keys or indices."""
-    found: list[tuple[Any, Any]] = []
+    mutations: list[tuple[Any, Any]] = []
     open_ = [value]
-    while open_ and len(found) < 20_000:
+    while open_ and len(mutations) < 20_000:
         item = open_.pop()
         pairs: list[tuple[Any, Any]] = list(item.items() if isinstance(item, dict) else enumerate(item))
-        found += [(item, key) for key, _ in pairs]
+        mutations += [(item, key) for key, _ in pairs]
         open_ += [inner for _, inner in pairs if isinstance(inner, dict | list)]
-    return found
+    return mutations
 
 
 def mutate(members: dict[str, Any], rng: random.Random) -> dict[str, Any]:
@@ -148,11 +148,11 @@ def judged(data: bytes) -> str:
         examples = golden.read_examples(opened.json("golden/examples.json"), contract)
         for piece in stages.pieces(golden.encoded(examples, contract, stages).tensors):
             del piece
-        found = "ok"
+        code = "ok"
     except SealiftError as error:
         if not error.fix or len(str(error)) > 1500:
             raise AssertionError(f"an error without advice, or a long one: {str(error)[:300]}") from error
-        found = error.code
+        code = error.code
     with tempfile.NamedTemporaryFile(suffix=".seal") as file, contextlib.redirect_stdout(io.StringIO()):
         file.write(data)
         file.flush()
@@ -161,7 +161,7 @@ def judged(data: bytes) -> str:
                 inspect.inspect(Path(file.name), as_json=as_json)
     if time.process_time() - begun > SECONDS:
         raise AssertionError(f"it took {time.process_time() - begun:.1f} s")
-    return found
+    return code
 
 
 def bundled(folder: Path) -> list[str]:

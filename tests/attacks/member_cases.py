@@ -60,11 +60,11 @@ def cases() -> Iterator[tuple[str, Json, Json, str | None, str]]:
 
 def provisional() -> Json:
     """The contract in the form that preceded format 1."""
-    found = copy.deepcopy(CONTRACT)
+    contract = copy.deepcopy(CONTRACT)
     for key, added in (("outputs", "kind"), ("tensors", "shape")):
-        for entry in found[key]:
+        for entry in contract[key]:
             del entry[added]
-    return found
+    return contract
 
 
 def parted(contract: Any) -> tuple[Any, dict[str, bytes]]:
@@ -94,19 +94,19 @@ def parted(contract: Any) -> tuple[Any, dict[str, bytes]]:
 
 def with_stages(stages: list[Json]) -> Json:
     """The contract with these stages in full, and the tensors that follow."""
-    found = copy.deepcopy(CONTRACT)
-    found |= {"stages": stages, "requires": ["stage:text/1"]}
+    contract = copy.deepcopy(CONTRACT)
+    contract |= {"stages": stages, "requires": ["stage:text/1"]}
     for k, stage in enumerate(stages):
         for name, dtype in (("terms", "int64"), ("counts", "float64")):
             made = {"name": f"{name}{k}", "dtype": dtype, "shape": ["rows", f"length{k}"]}
-            found["tensors"].append({**made, "fields": [stage["field"]], "stage": k})
-    return found
+            contract["tensors"].append({**made, "fields": [stage["field"]], "stage": k})
+    return contract
 
 
 def _changed(value: Json, change: Callable[[Json], object]) -> Json:
-    found = copy.deepcopy(value)
-    change(found)
-    return found
+    copied = copy.deepcopy(value)
+    change(copied)
+    return copied
 
 
 def _put(*path: Any) -> Callable[[Json], object]:

@@ -56,10 +56,10 @@ class Traced:
         self.sockets: list[str] = []
         self.written: list[str] = []
         for line in log.splitlines():
-            found = _CALL.match(line)
-            if found is None:
+            match = _CALL.match(line)
+            if match is None:
                 continue
-            name, rest = found["name"], found["rest"]
+            name, rest = match["name"], match["rest"]
             if re.search(r"\bAF_INET6?\b", rest):
                 self.sockets.append(line)
             creates = name in ("mkdir", "mkdirat", "creat") or (

@@ -54,12 +54,12 @@ def sampled(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_answers_are_those_of_this_process(model: SealedModel, tiny: Path) -> None:
     here = sealift.load(tiny)
     for rows in (ROW, [ROW] * 5000):
-        expected, found = here.predict(rows), model.predict(rows)
-        assert list(found) == list(expected)
+        expected, answers = here.predict(rows), model.predict(rows)
+        assert list(answers) == list(expected)
         for name, array in expected.items():
-            assert found[name].dtype == array.dtype
-            assert found[name].tobytes() == array.tobytes()
-            assert found[name].flags.writeable
+            assert answers[name].dtype == array.dtype
+            assert answers[name].tobytes() == array.tobytes()
+            assert answers[name].flags.writeable
     assert model.self_test().passed
     assert process_of(model).pid != os.getpid()
     assert os.getpgid(process_of(model).pid) != os.getpgid(0)
@@ -174,8 +174,8 @@ def test_threads_share_one_process(model: SealedModel, tiny: Path) -> None:
     here = sealift.load(tiny)
     expected = [here.predict(row)["probability"].tobytes() for row in rows]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda row: model.predict(row)["probability"].tobytes(), rows))
-    assert found == expected
+        answers = list(pool.map(lambda row: model.predict(row)["probability"].tobytes(), rows))
+    assert answers == expected
     assert len(workers()) == 1
 
 

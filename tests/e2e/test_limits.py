@@ -43,16 +43,21 @@ def test_verify_ends_a_model_that_does_not_answer(tmp_path: Path) -> None:
     file = slow(tmp_path / "h.seal", SLOW)
     done = command("verify", file, "--seconds", 3)
     assert (done.returncode, "within 3 seconds" in done.stderr) == (1, True), done.stderr
-    found = command("verify", file, "--seconds", 3, "--json")
-    assert (found.returncode, json.loads(found.stdout)["error"]["code"]) == (1, "E210")
+    result = command("verify", file, "--seconds", 3, "--json")
+    assert (result.returncode, json.loads(result.stdout)["error"]["code"]) == (1, "E210")
 
 
 def test_verify_from_python(tmp_path: Path) -> None:
     import sealift
 
     file = large(tmp_path / "h.seal", 5.0)
-    found = sealift.verify(file)
-    assert (found.name, found.examples, found.verified_key, found.claimed_signers) == ("h", 1, None, ())
+    verification = sealift.verify(file)
+    assert (verification.name, verification.examples, verification.verified_key, verification.claimed_signers) == (
+        "h",
+        1,
+        None,
+        (),
+    )
     with pytest.raises(SealError, match="E210"):
         sealift.verify(large(tmp_path / "l.seal", LARGE), memory=2)
     with pytest.raises(SealError, match="E210"):

@@ -72,9 +72,9 @@ def triage() -> Path:
 
 @pytest.fixture(scope="module", name="app")
 def _app(browser: Browser) -> Iterator[Opened]:
-    with opened(browser, hepatitis(), viewport={"width": 1280, "height": 900}) as found:
-        yield found
-        assert found.errors == []
+    with opened(browser, hepatitis(), viewport={"width": 1280, "height": 900}) as opened_page:
+        yield opened_page
+        assert opened_page.errors == []
 
 
 @pytest.fixture(autouse=True)

@@ -93,10 +93,10 @@ def made() -> Made:
 
 @pytest.fixture(scope="module", name="app")
 def _app(browser: Browser) -> Iterator[Opened]:
-    with opened(browser, made().page) as found:
-        yield found
-        assert found.errors == []
-        assert found.outside_requests() == []
+    with opened(browser, made().page) as opened_page:
+        yield opened_page
+        assert opened_page.errors == []
+        assert opened_page.outside_requests() == []
 
 
 def _fill(app: Opened, row: int) -> None:
@@ -120,8 +120,8 @@ def test_filled_in_it_answers_as_the_original(app: Opened, row: int) -> None:
     app.tab("Predict")
     _fill(app, row)
     expect(app.prediction).to_have_attribute("data-label", str(int(made().labels[row])))
-    found = json.loads(app.prediction.get_attribute("data-probability") or "")
-    np.testing.assert_allclose(found, made().probabilities[row], atol=1e-6)
+    probability = json.loads(app.prediction.get_attribute("data-probability") or "")
+    np.testing.assert_allclose(probability, made().probabilities[row], atol=1e-6)
 
 
 def test_half_a_date_is_not_a_missing_one(app: Opened) -> None:
@@ -171,11 +171,11 @@ def test_a_file_of_dates_and_what_is_wrong_in_it(app: Opened) -> None:
     rows.loc[2, "admitted"] = "2021-05-05T12:00:00Z"
     app.choose(str(rows.to_csv(index=False)))
     _, content = app.download("Download results")
-    found = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-    assert [int(row["label"]) for row in found[3:]] == made().labels[3:].tolist()
-    assert "must be a date as 2024-03-01" in found[0]["error"]
-    assert "stands a T" in found[1]["error"]
-    assert "Time zones are not carried" in found[2]["error"]
+    table = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert [int(row["label"]) for row in table[3:]] == made().labels[3:].tolist()
+    assert "must be a date as 2024-03-01" in table[0]["error"]
+    assert "stands a T" in table[1]["error"]
+    assert "Time zones are not carried" in table[2]["error"]
 
 
 def test_the_form_on_a_phone(browser: Browser) -> None:

@@ -16,11 +16,11 @@ from pages import NAMES, Opened, demo, opened
 
 @pytest.fixture(scope="module", name="app")
 def _app(browser: Browser) -> Iterator[Opened]:
-    with opened(browser, demo().page.path) as found:
-        found.tab("File")
-        yield found
-        assert found.errors == []
-        assert found.outside_requests() == []
+    with opened(browser, demo().page.path) as opened_page:
+        opened_page.tab("File")
+        yield opened_page
+        assert opened_page.errors == []
+        assert opened_page.outside_requests() == []
 
 
 def _download(app: Opened, button: str = "Download results") -> pd.DataFrame:
@@ -44,20 +44,20 @@ def test_every_row_is_answered_as_scikit_learn_does(app: Opened) -> None:
     shuffled = demo().rows[list(reversed(demo().rows.columns))]
     app.choose(_text(shuffled))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("569 of 569 rows answered")
-    found = _download(app)
+    table = _download(app)
     answers = ["label", "label_name", "probability_malignant", "probability_benign", "caution", "error"]
-    assert list(found.columns) == ["row", *shuffled.columns, *answers]
+    assert list(table.columns) == ["row", *shuffled.columns, *answers]
     copied = pd.read_csv(io.StringIO(_text(shuffled)), keep_default_na=False)
-    pd.testing.assert_frame_equal(found[list(shuffled.columns)], copied)
-    assert found["row"].tolist() == list(range(1, 570))
-    assert (found["label"].to_numpy() == demo().labels).all()
-    assert found["label_name"].tolist() == [NAMES[label] for label in demo().labels]
+    pd.testing.assert_frame_equal(table[list(shuffled.columns)], copied)
+    assert table["row"].tolist() == list(range(1, 570))
+    assert (table["label"].to_numpy() == demo().labels).all()
+    assert table["label_name"].tolist() == [NAMES[label] for label in demo().labels]
     difference = np.abs(
-        found[["probability_malignant", "probability_benign"]].to_numpy(float) - demo().probabilities
+        table[["probability_malignant", "probability_benign"]].to_numpy(float) - demo().probabilities
     ).max()
     print(f"569 rows, largest difference {difference:.1e}")
     assert difference <= 1e-6
-    assert (found["error"] == "").all()
+    assert (table["error"] == "").all()
 
 
 def test_a_large_file_keeps_the_page_alive(app: Opened) -> None:
@@ -90,12 +90,12 @@ def test_results_stand_beside_the_records_they_belong_to(app: Opened) -> None:
     app.choose("\r\n".join([head, lines[0], "", lines[1], blank, blank, lines[2], lines[3], "", blank, ""]))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("4 of 7 rows answered, 3 could not be")
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("3 empty records of the file keep their rows")
-    found = _download(app)
-    assert found["row"].tolist() == [1, 2, 3, 4, 5, 6, 7]
+    table = _download(app)
+    assert table["row"].tolist() == [1, 2, 3, 4, 5, 6, 7]
     answered = [0, 2, 5, 6]
-    assert found["label"].iloc[answered].astype(int).tolist() == demo().labels[:4].tolist()
-    assert found["mean area"].iloc[answered].astype(float).tolist() == demo().rows["mean area"][:4].tolist()
-    assert found["error"].tolist() == ["" if at in answered else "[R107] The record is empty." for at in range(7)]
+    assert table["label"].iloc[answered].astype(int).tolist() == demo().labels[:4].tolist()
+    assert table["mean area"].iloc[answered].astype(float).tolist() == demo().rows["mean area"][:4].tolist()
+    assert table["error"].tolist() == ["" if at in answered else "[R107] The record is empty." for at in range(7)]
 
 
 def test_the_columns_of_the_file_can_be_left_out(app: Opened) -> None:
@@ -120,13 +120,13 @@ def test_words_for_missing_values_are_pointed_out_and_can_be_read_as_missing(app
     note.get_by_role("button", name="Read '-' as missing").click()
     expect(app.inside.get_by_test_id("column-notes")).to_contain_text("'-' is read as missing in this file.")
     expect(note).to_contain_text("2 rows: missing")
-    found = _download(app)
-    assert "size" not in found["caution"][0]
-    assert "size" in found["caution"][3]
+    table = _download(app)
+    assert "size" not in table["caution"][0]
+    assert "size" in table["caution"][3]
     missing = rows.assign(size=rows["size"].replace("-", ""))
     app.choose(_text(missing))  # the choice was for that file alone
     expect(app.inside.get_by_test_id("column-notes")).not_to_contain_text("read as missing in this file")
-    assert _download(app)["probability_benign"].tolist() == found["probability_benign"].tolist()
+    assert _download(app)["probability_benign"].tolist() == table["probability_benign"].tolist()
 
 
 def test_values_unlike_the_training_data_are_counted_and_told_row_by_row(app: Opened) -> None:
@@ -141,10 +141,10 @@ def test_values_unlike_the_training_data_are_counted_and_told_row_by_row(app: Op
     notes = app.inside.get_by_test_id("column-notes")
     expect(notes.locator('[data-field="mean area"]')).to_contain_text("9 rows: unlike the training data (mostly ")
     expect(notes.locator('[data-field="mean area"]')).to_contain_text("check the units")
-    found = _download(app)["caution"]
-    assert all('"mean area" is unlike the training data' in text for at, text in enumerate(found) if at != 2)
-    assert '"mean smoothness" is unlike the training data' in found[1]
-    assert "22 of 32 fields are empty." in found[2]
+    table = _download(app)["caution"]
+    assert all('"mean area" is unlike the training data' in text for at, text in enumerate(table) if at != 2)
+    assert '"mean smoothness" is unlike the training data' in table[1]
+    assert "22 of 32 fields are empty." in table[2]
 
 
 DROP = """([names, folder]) => {
@@ -191,10 +191,10 @@ def test_a_bad_row_is_named_and_harms_no_other(app: Opened) -> None:
     listed = app.inside.get_by_test_id("bad-rows").locator("tbody tr")
     codes = [(row.locator("td").nth(0).inner_text(), row.locator("td").nth(3).inner_text()) for row in listed.all()]
     assert codes == [("2", "R101"), ("3", "R102"), ("4", "R103"), ("5", "R105"), ("6", "R104")]
-    found = _download(app)
-    assert found["row"].tolist() == [1, 2, 3, 4, 5, 6]
-    assert found["error"].str[:6].tolist() == ["", "[R101]", "[R102]", "[R103]", "[R105]", "[R104]"]
-    assert found["label"].astype(str).tolist() == [str(demo().labels[0]), "", "", "", "", ""]
+    table = _download(app)
+    assert table["row"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert table["error"].str[:6].tolist() == ["", "[R101]", "[R102]", "[R103]", "[R105]", "[R104]"]
+    assert table["label"].astype(str).tolist() == [str(demo().labels[0]), "", "", "", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -243,10 +243,10 @@ def test_extra_columns_are_refused_and_carried_with_one_click(app: Opened) -> No
     expect(problem).to_contain_text('"patient"')
     problem.get_by_role("button", name="Carry the extra columns along").click()
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("5 of 5 rows answered")
-    found = _download(app)
-    assert list(found.columns) == ["row", *rows.columns, *found.columns[-6:]]
-    assert found["patient"].tolist() == rows["patient"].tolist()
-    assert (found["label"].to_numpy() == demo().labels[:5]).all()
+    table = _download(app)
+    assert list(table.columns) == ["row", *rows.columns, *table.columns[-6:]]
+    assert table["patient"].tolist() == rows["patient"].tolist()
+    assert (table["label"].to_numpy() == demo().labels[:5]).all()
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])

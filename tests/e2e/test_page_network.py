@@ -127,10 +127,10 @@ class Listener:
 @pytest.fixture(scope="module", name="listener")
 def _listener() -> Iterator[Listener]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        found = Listener(server)
-        thread = threading.Thread(target=found.run)
+        listener = Listener(server)
+        thread = threading.Thread(target=listener.run)
         thread.start()
-        yield found
+        yield listener
         server.shutdown(socket.SHUT_RDWR)
         thread.join()
 
@@ -251,12 +251,12 @@ FRESH = {
 def test_no_fresh_frame_brings_back_what_was_removed(browser: Browser, empty_page: Path, tmp_path: Path) -> None:
     plain = tmp_path / "plain.html"
     plain.write_text("<!doctype html><body>plain")
-    found = {}
+    results = {}
     for path in (plain, empty_page):
         with opened(browser, path, wait=False) as app:
             if path == empty_page:
                 app.page.wait_for_selector("html.open")
-            found[path] = {
+            results[path] = {
                 name: app.page.evaluate(
                     f"async () => {{ try {{ const w = await (async () => {{ {code} }})(); "
                     "return typeof w.RTCPeerConnection } catch (error) { return error.name } }"
@@ -264,9 +264,9 @@ def test_no_fresh_frame_brings_back_what_was_removed(browser: Browser, empty_pag
                 for name, code in FRESH.items()
             }
     # Without the guard nearly each of them works, in one browser or the other.
-    assert list(found[plain].values()).count("function") >= len(FRESH) - 3
-    assert "function" not in found[empty_page].values()
-    assert "undefined" not in found[empty_page].values()
+    assert list(results[plain].values()).count("function") >= len(FRESH) - 3
+    assert "function" not in results[empty_page].values()
+    assert "undefined" not in results[empty_page].values()
 
 
 @pytest.mark.parametrize("name", LEAVING)

@@ -17,8 +17,8 @@ from pages import Opened, demo, opened
 
 @pytest.fixture(scope="module", name="app", params=[1280, 390])
 def _app(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
-    with opened(chromium, demo().page.path, viewport={"width": request.param, "height": 844}) as found:
-        yield found
+    with opened(chromium, demo().page.path, viewport={"width": request.param, "height": 844}) as result:
+        yield result
 
 
 def printed(app: Opened, path: Path, sheet: str = "A4") -> tuple[list[str], str]:

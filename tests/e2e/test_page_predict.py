@@ -15,10 +15,10 @@ from pages import NAMES, Opened, demo, opened
 
 @pytest.fixture(scope="module", name="app")
 def _app(browser: Browser) -> Iterator[Opened]:
-    with opened(browser, demo().page.path) as found:
-        yield found
-        assert found.errors == []
-        assert found.outside_requests() == []
+    with opened(browser, demo().page.path) as opened_page:
+        yield opened_page
+        assert opened_page.errors == []
+        assert opened_page.outside_requests() == []
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +47,8 @@ def test_typing_gives_the_original_answer(app: Opened) -> None:
         name = NAMES[int(demo().labels[row])]
         expect(app.prediction).to_contain_text(name)
         expect(app.prediction).to_have_attribute("data-label", str(int(demo().labels[row])))
-        found = json.loads(app.prediction.get_attribute("data-probability") or "")
-        assert np.abs(np.array(found) - wanted).max() <= 1e-6
+        shown = json.loads(app.prediction.get_attribute("data-probability") or "")
+        assert np.abs(np.array(shown) - wanted).max() <= 1e-6
         expect(app.prediction).to_contain_text(f"{max(wanted) * 100:.1f} %" if max(wanted) <= 0.999 else "> 99.9 %")
 
 

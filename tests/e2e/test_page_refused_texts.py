@@ -59,10 +59,10 @@ def made() -> tuple[Path, Any]:
 
 @pytest.fixture(scope="module", name="app", params=[1280, 390])
 def _app(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
-    with opened(browser, made()[0], viewport={"width": request.param, "height": 844}) as found:
-        yield found
-        assert found.errors == []
-        assert found.outside_requests() == []
+    with opened(browser, made()[0], viewport={"width": request.param, "height": 844}) as opened_page:
+        yield opened_page
+        assert opened_page.errors == []
+        assert opened_page.outside_requests() == []
 
 
 def note(app: Opened, name: str) -> Any:
@@ -70,10 +70,10 @@ def note(app: Opened, name: str) -> Any:
 
 
 def is_not_wider(app: Opened) -> bool:
-    found: bool = app.page.frames[1].evaluate(
+    result: bool = app.page.frames[1].evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
-    return found
+    return result
 
 
 def test_the_form_tells_what_the_original_refuses(app: Opened) -> None:

@@ -300,10 +300,12 @@ def _visit(launched: Browser, options: dict[str, Any]) -> None:
 
 def _check(app: Opened, state: str) -> None:
     frame = app.page.frames[1]
-    found = frame.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => JSON.stringify(r.violations))")
+    violations = frame.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(r => JSON.stringify(r.violations))"
+    )
     violations = [
         (rule["id"], [re.sub(r"\s+", " ", node["html"])[:160] for node in rule["nodes"]][:3])
-        for rule in json.loads(found)
+        for rule in json.loads(violations)
     ]
     assert violations == [], state
     _fits(app, state)

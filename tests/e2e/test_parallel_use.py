@@ -56,8 +56,8 @@ def test_threads(model: SealedModel) -> None:
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
 def test_joblib(model: SealedModel, backend: str) -> None:
-    found = joblib.Parallel(n_jobs=2, backend=backend)(joblib.delayed(ill)(model, row) for row in ROWS * 2)
-    np.testing.assert_allclose(found, EXPECTED, rtol=1e-12)
+    answers = joblib.Parallel(n_jobs=2, backend=backend)(joblib.delayed(ill)(model, row) for row in ROWS * 2)
+    np.testing.assert_allclose(answers, EXPECTED, rtol=1e-12)
 
 
 def test_joblib_files(model: SealedModel, tmp_path: Path) -> None:
@@ -86,5 +86,5 @@ def test_an_isolated_copy_has_a_process_and_the_limits_of_its_own(tiny: Path) ->
 
 
 def _answers(pool: Executor, model: SealedModel) -> None:
-    found = list(pool.map(ill, [model] * len(ROWS) * 2, ROWS * 2))
-    np.testing.assert_allclose(found, EXPECTED, rtol=1e-12)
+    answers = list(pool.map(ill, [model] * len(ROWS) * 2, ROWS * 2))
+    np.testing.assert_allclose(answers, EXPECTED, rtol=1e-12)

@@ -89,10 +89,10 @@ def made() -> Made:
 
 @pytest.fixture(scope="module", name="app")
 def _app(browser: Browser) -> Iterator[Opened]:
-    with opened(browser, made().page) as found:
-        yield found
-        assert found.errors == []
-        assert found.outside_requests() == []
+    with opened(browser, made().page) as opened_page:
+        yield opened_page
+        assert opened_page.errors == []
+        assert opened_page.outside_requests() == []
 
 
 def test_the_form_takes_a_text_of_several_lines(app: Opened) -> None:
@@ -108,9 +108,9 @@ def test_every_row_is_answered_as_scikit_learn_does(app: Opened) -> None:
     app.tab("File")
     app.choose(str(made().rows.to_csv(index=False)))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text(f"{ROWS} of {ROWS} rows answered")
-    found = pd.read_csv(io.BytesIO(app.download("Download results")[1]))
-    assert found["label"].tolist() == made().labels.tolist()
-    got = found[["probability_false", "probability_true"]].to_numpy(float)
+    table = pd.read_csv(io.BytesIO(app.download("Download results")[1]))
+    assert table["label"].tolist() == made().labels.tolist()
+    got = table[["probability_false", "probability_true"]].to_numpy(float)
     assert np.abs(got - made().probabilities).max() <= 1e-9
 
 

@@ -54,8 +54,8 @@ def check(model: Any, frame: pd.DataFrame, folder: Path) -> None:
         if rows is not frame and type(model) in (CatBoostClassifier, CatBoostRegressor):
             continue  # looks for its columns by name itself
         sealed = sealift.pack(model, rows, name="m", output=folder / "m.seal").load()
-        found = sealed.predict(frame)
-        np.testing.assert_allclose(found["label"] if "label" in found else found["value"], truth, rtol=1e-5)
+        answers = sealed.predict(frame)
+        np.testing.assert_allclose(answers["label"] if "label" in answers else answers["value"], truth, rtol=1e-5)
         (folder / "m.seal").unlink()
 
 

@@ -57,17 +57,17 @@ def test_the_answers_of_who_made_it(path: Path) -> None:
     assert framework.name == path.parent.name
     model, wanted = loaded(model_file), np.loadtxt(path, delimiter=",")
     train, rows = rows_for(named(path))
-    _, found = answers(model, train, rows)
-    chosen = "value" if "value" in found else "label" if re.search("softmax|hinge", path.name) else "probability"
-    got = found[chosen]
+    _, actual = answers(model, train, rows)
+    chosen = "value" if "value" in actual else "label" if re.search("softmax|hinge", path.name) else "probability"
+    got = actual[chosen]
     if chosen == "probability" and wanted.size == len(got):
         got = got[:, 1]
     np.testing.assert_allclose(got, wanted.reshape(got.shape), rtol=0, atol=CLOSE[path.parent.name] * wanted.max())
     # The proof of `pack` asks the installed library, which answers the same.
-    if "label" in found:
-        np.testing.assert_array_equal(model.predict(rows), found["label"])
+    if "label" in actual:
+        np.testing.assert_array_equal(model.predict(rows), actual["label"])
     if hasattr(model, "predict_proba"):
-        np.testing.assert_allclose(model.predict_proba(rows), found["probability"], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(model.predict_proba(rows), actual["probability"], rtol=0, atol=1e-6)
 
 
 def test_class_names_of_a_file() -> None:
@@ -134,9 +134,9 @@ def test_objects_of_r_are_refused(name: str, saver: str, other: str) -> None:
 )
 def test_other_files_are_refused(tmp_path: Path, name: str, text: bytes, what: str, fix: str) -> None:
     (tmp_path / name).write_bytes(text)
-    found = refusal(tmp_path / name)
-    assert what in found[0]
-    assert fix in found[1]
+    error = refusal(tmp_path / name)
+    assert what in error[0]
+    assert fix in error[1]
 
 
 @pytest.mark.parametrize(
@@ -172,8 +172,8 @@ def test_any_ending_will_do(tmp_path: Path) -> None:
         path.write_bytes((HERE / name).read_bytes())
         model: Any = load_model(str(path))
         wanted = np.loadtxt(HERE / f"{name}.answers", delimiter=",")
-        found = model.predict_proba(ROWS) if "zeros" in name else model.predict(ROWS)
-        np.testing.assert_allclose(found, wanted, rtol=1e-5)
+        actual = model.predict_proba(ROWS) if "zeros" in name else model.predict(ROWS)
+        np.testing.assert_allclose(actual, wanted, rtol=1e-5)
 
 
 def test_a_table_file_has_texts_where_the_model_has_categories(tmp_path: Path) -> None:

@@ -53,12 +53,12 @@ NUMBERS, WORDS = ["a", "b", "c"], ["word"]
 def frame(seed: int = 0, count: int = 300) -> pd.DataFrame:
     """Numbers, zeros and missing ones among them, and a column of words."""
     rng = np.random.default_rng(seed)
-    found = pd.DataFrame(
+    table = pd.DataFrame(
         rng.integers(-2, 3, size=(count, 3)) * rng.choice([1.0, 0.37], size=(count, 3)), columns=NUMBERS
     )
-    found.loc[rng.random(count) < 0.1, "b"] = np.nan
-    found["word"] = rng.choice(["red", "green", "blue"], size=count)
-    return found
+    table.loc[rng.random(count) < 0.1, "b"] = np.nan
+    table["word"] = rng.choice(["red", "green", "blue"], size=count)
+    return table
 
 
 def target(X: pd.DataFrame) -> Any:
@@ -67,9 +67,9 @@ def target(X: pd.DataFrame) -> Any:
 
 def rows() -> pd.DataFrame:
     """Other rows, with values that a scaler makes 0."""
-    found = frame(1)
-    found.loc[:20, "a"], found.loc[20:30, "c"], found.loc[30:40, "c"] = 5e-324, -0.0, 1e-320
-    return found
+    table = frame(1)
+    table.loc[:20, "a"], table.loc[20:30, "c"], table.loc[30:40, "c"] = 5e-324, -0.0, 1e-320
+    return table
 
 
 def sparse_first(threshold: float = 1.0, **options: Any) -> ColumnTransformer:

@@ -224,5 +224,5 @@ def test_an_objective_of_another_kind_is_refused() -> None:
 
 def test_nothing_is_imported_before_it_is_needed() -> None:
     code = "import sys, sealift.frameworks; print(*{'xgboost', 'lightgbm', 'catboost', 'sklearn'} & set(sys.modules))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == ""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""

@@ -22,8 +22,8 @@ def make(name: str, kind: Any, target: Any, cats: Any = None, **options: Any) ->
     model = kind(**SMALL, **options).fit(pool)
     path = HERE / "catboost" / f"{VERSION}-{name}"
     model.save_model(str(path), format=path.suffix[1:], pool=pool)
-    found = model.predict_proba(rows) if hasattr(model, "predict_proba") else model.predict(rows)
-    save(path.with_name(path.name + ".answers"), found)
+    answers = model.predict_proba(rows) if hasattr(model, "predict_proba") else model.predict(rows)
+    save(path.with_name(path.name + ".answers"), answers)
 
 
 words = np.where(TARGETS["two"], "yes", "no")

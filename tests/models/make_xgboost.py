@@ -21,10 +21,10 @@ def make(name: str, target: Any, rounds: int = 3, **options: Any) -> None:
     keep(name, booster, booster.predict(xgboost.DMatrix(ROWS, **given)))
 
 
-def keep(name: str, booster: Any, found: Any) -> None:
+def keep(name: str, booster: Any, answers: Any) -> None:
     path = HERE / "xgboost" / f"{VERSION}-{name}"
     booster.save_model(str(path))
-    save(path.with_name(path.name + ".answers"), found)
+    save(path.with_name(path.name + ".answers"), answers)
 
 
 def early() -> None:

@@ -41,12 +41,12 @@ def test_a_file_beyond_4_gib(tmp_path: Path) -> None:
             else:
                 written.write(piece)
     with mapped(path) as data:
-        found = layout.unpack(data)
-        assert {name: len(view) for name, view in found.items()} == {
+        unpacked = layout.unpack(data)
+        assert {name: len(view) for name, view in unpacked.items()} == {
             name: len(body) for name, body in {**members, LARGE: range(SIZE)}.items()
         }
-        assert bytes(found[LAST]) == b"behind"
-        for view in found.values():
+        assert bytes(unpacked[LAST]) == b"behind"
+        for view in unpacked.values():
             view.release()
     with zipfile.ZipFile(path) as archive:
         assert archive.infolist()[-1].header_offset > SIZE

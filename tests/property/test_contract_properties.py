@@ -145,14 +145,14 @@ def check_one(field: Field, value: Any) -> str | float | None:
 def test_encoding_against_the_rules_one_value_at_a_time(field: Field, column: list[Any]) -> None:
     contract = Contract(inputs=(field,), outputs=OUTPUTS, task="clustering")
     batch = encode(contract, {"x": column})
-    found = {problem.row - 1: problem.code for problem in batch.problems}
+    codes = {problem.row - 1: problem.code for problem in batch.problems}
     for row, value in enumerate(column):
         expected = check_one(field, value)
         if isinstance(expected, str) and not expected.startswith("="):
-            assert found[row] == expected
+            assert codes[row] == expected
             assert not batch.good[row]
             continue
-        assert row not in found
+        assert row not in codes
         assert batch.good[row]
         if field.dtype == "string":
             assert batch.tensors["text_missing"][row, 0] == (expected is None)
@@ -220,21 +220,21 @@ def test_csv_as_the_csv_module_writes_it(
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting).writerows([["a", "b", "c"], *records])
     reader = CsvReader(io.BytesIO(text.getvalue().encode()), "x.csv")
-    found: list[Any] = []
+    problems: list[Any] = []
     for chunk in reader.chunks(["c", "a", "b"], size):
         assert chunk.count <= size
         piece: list[Any] = [None] * chunk.count
         sound = range(chunk.count) if chunk.sound is None else chunk.sound.tolist()
         for at, row in zip(sound, zip(*chunk.columns.values(), strict=True), strict=True):
             piece[at] = row
-        assert [(p.row - len(found) - 1, p.code) for p in chunk.faults] == [
+        assert [(p.row - len(problems) - 1, p.code) for p in chunk.faults] == [
             (at, "R107") for at, row in enumerate(piece) if row is None
         ]
-        found += piece
+        problems += piece
     rows = [(c, a, b) if a or b or c else None for a, b, c in records]
     while rows and rows[-1] is None:
         rows.pop()
-    assert found == rows
+    assert problems == rows
     assert reader.skipped == len(records) - len(rows)
 
 

@@ -60,14 +60,14 @@ def test_what_a_double_cannot_say_is_refused_and_not_rounded(when: datetime.date
 
 @given(st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,7})?)?)?", fullmatch=True))
 def test_the_grammar_is_pythons_where_that_is_as_narrow(text: str) -> None:
-    found = micros_of(text, "datetime")
+    read_micros = micros_of(text, "datetime")
     try:
         # Python cuts the seventh digit off, and later versions read 24:00.
         known: Any = None if re.search(r"\.[0-9]{7}|T24", text) else datetime.datetime.fromisoformat(text)
     except ValueError:
         known = None
     micros = None if known is None else (known - EPOCH) // MICRO
-    assert found == (micros if micros is None or int(float(micros)) == micros else None)
+    assert read_micros == (micros if micros is None or int(float(micros)) == micros else None)
 
 
 @given(st.text(max_size=25))
@@ -99,6 +99,6 @@ def test_every_table_gives_the_same_tensor(whens: list[datetime.datetime | None]
 @given(st.lists(st.one_of(st.none(), exact), min_size=1, max_size=20), st.sampled_from(["D", "s", "ms", "us", "ns"]))
 def test_the_callers_unit_is_given_back_or_a_finer_one(whens: list[datetime.datetime | None], unit: str) -> None:
     values = [None if when is None else float((when - EPOCH) // MICRO) for when in whens]
-    found = as_datetimes(values, np.dtype(f"datetime64[{unit}]"))
-    again = found.astype("datetime64[us]")
+    dates = as_datetimes(values, np.dtype(f"datetime64[{unit}]"))
+    again = dates.astype("datetime64[us]")
     assert [None if np.isnat(value) else float(value.astype(np.int64)) for value in again] == values

@@ -32,27 +32,27 @@ NUMBERS = st.lists(st.floats(width=64), max_size=150)
 def test_a_sketch_of_any_numbers(values: list[float]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = sketch_numbers(np.array(values, dtype=np.float64))
-        assert np.isfinite(found.at(np.linspace(0, 1, 7))).all()
+        sketch = sketch_numbers(np.array(values, dtype=np.float64))
+        assert np.isfinite(sketch.at(np.linspace(0, 1, 7))).all()
     present = [value for value in values if np.isfinite(value)]
-    assert np.isfinite(found.quantiles).all()
-    assert list(found.quantiles) == sorted(found.quantiles)
-    assert bool(found.quantiles) == (len(present) >= SMALL)
-    for value in found.values:
+    assert np.isfinite(sketch.quantiles).all()
+    assert list(sketch.quantiles) == sorted(sketch.quantiles)
+    assert bool(sketch.quantiles) == (len(present) >= SMALL)
+    for value in sketch.values:
         assert present.count(value) >= SMALL
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=60, max_size=60), st.floats(1e7, 1e300), st.integers(1, 4))
 def test_what_fewer_than_five_reach_changes_little(values: list[float], extreme: float, count: int) -> None:
-    found = sketch_numbers(np.array([*values, *[extreme] * count]))
-    assert found.bounds is not None
-    assert found.bounds[1] <= 2e6
+    sketch = sketch_numbers(np.array([*values, *[extreme] * count]))
+    assert sketch.bounds is not None
+    assert sketch.bounds[1] <= 2e6
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=3)), max_size=120))
 def test_a_sketch_of_any_texts(values: list[str | None]) -> None:
-    found = sketch_texts(values)
-    assert all(values.count(value) >= SMALL for value in found.values)
+    sketch = sketch_texts(values)
+    assert all(values.count(value) >= SMALL for value in sketch.values)
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=40))

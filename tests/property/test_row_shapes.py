@@ -211,5 +211,5 @@ def test_bytes_are_no_column_of_numbers() -> None:
 
 
 def test_arrays_without_axes_are_values() -> None:
-    found = columns_of(NUMBERS, {"a": np.array(1.5), "b": np.float64(2)})
-    assert [list(column) for column in found.values()] == [[1.5], [2.0]]
+    columns = columns_of(NUMBERS, {"a": np.array(1.5), "b": np.float64(2)})
+    assert [list(column) for column in columns.values()] == [[1.5], [2.0]]

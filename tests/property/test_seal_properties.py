@@ -81,11 +81,11 @@ def test_no_manifest_makes_the_reader_stumble(data: st.DataObject) -> None:
             place = data.draw(st.sampled_from([value for value in place.values() if isinstance(value, dict)]))
         key = data.draw(st.sampled_from([*place, "new"]) if place else st.just("new"))
         place[key] = data.draw(JSON)
-    found = canonical.dumps(raw)
-    if found != members["manifest.json"]:
+    encoded = canonical.dumps(raw)
+    if encoded != members["manifest.json"]:
         try:
             # A change of name, version, task, producer or opsets makes another sound model; nothing else may pass.
-            parsed = seal.parse(b"".join(layout.pack({**members, "manifest.json": found}))).manifest
+            parsed = seal.parse(b"".join(layout.pack({**members, "manifest.json": encoded}))).manifest
         except (SealError, SignatureError):
             return
         assert parsed.members == manifest.parse(bytes(members["manifest.json"])).members
@@ -121,16 +121,16 @@ def test_members_come_back_as_they_were(
         "card.md": card.encode(),
     }
     whole = seal.assemble(plain, name=name, version=version, task="t", producer="p", opsets={"": 21})
-    found = seal.parse(b"".join(layout.pack(whole)))
+    sealed_file = seal.parse(b"".join(layout.pack(whole)))
     if sign:
         key = Ed25519PrivateKey.from_private_bytes(bytes(32))
-        again = seal.parse(b"".join(layout.pack(seal.sign(found, key))))
+        again = seal.parse(b"".join(layout.pack(seal.sign(sealed_file, key))))
         seal.verify_key(again, key.public_key())
-        assert again.identity == found.identity
-        found = again
-    assert {key: bytes(data) for key, data in found.members.items() if key != "signature.json"} == whole
-    assert found.text("card.md") == card
-    assert all(found.json(key) == value for key, value in parts.items())
+        assert again.identity == sealed_file.identity
+        sealed_file = again
+    assert {key: bytes(data) for key, data in sealed_file.members.items() if key != "signature.json"} == whole
+    assert sealed_file.text("card.md") == card
+    assert all(sealed_file.json(key) == value for key, value in parts.items())
 
 
 @QUICK
@@ -145,7 +145,7 @@ def test_a_json_value_comes_back_from_its_one_spelling(value: Any) -> None:
 @given(st.text('[]{}":,\\ud8cf01-.eNa\t ', max_size=40) | JSON.map(json.dumps))
 def test_the_strict_reader_never_accepts_what_json_refuses(text: str) -> None:
     try:
-        found = canonical.loads(text.encode())
+        parsed = canonical.loads(text.encode())
     except ValueError:
         return
-    assert json.loads(text) == found
+    assert json.loads(text) == parsed

@@ -55,10 +55,10 @@ def test_terms_and_counts(texts: list[str], options: dict[str, Any]) -> None:
     stage = _stage(model)
     for text, row in zip(texts, wanted, strict=True):
         assert sorted(stage.terms(text)) == sorted(analyze(text))
-        found = np.zeros(len(row))
+        counts = np.zeros(len(row))
         for column, count in stage.count(text).items():
-            found[column] = count
-        assert found.tolist() == row.tolist()
+            counts[column] = count
+        assert counts.tolist() == row.tolist()
 
 
 @settings(max_examples=60, deadline=None)

@@ -92,10 +92,10 @@ def test_texts(path: Path) -> None:
 
 def test_the_page_and_the_documentation_are_read() -> None:
     """So that an empty pattern does not pass."""
-    found = {line for path in [*PAGE, *TEXTS] for line in commands(path.read_text())}
-    assert "sealift verify page.html --key publisher.pub" in found
-    assert "sealift keygen publisher-key" in found
-    assert len(found) > 40
+    advised = {line for path in [*PAGE, *TEXTS] for line in commands(path.read_text())}
+    assert "sealift verify page.html --key publisher.pub" in advised
+    assert "sealift keygen publisher-key" in advised
+    assert len(advised) > 40
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT / "src").as_posix())

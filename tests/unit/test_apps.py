@@ -205,5 +205,5 @@ def test_a_page_is_built_without_any_framework() -> None:
         "heavy = ('sklearn', 'torch', 'pandas', 'onnx', 'onnxruntime', 'sealift.frameworks', 'sealift.packing'); "
         "print([m for m in heavy if m in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -102,10 +102,10 @@ def test_the_numbers_in_csv_read_back_to_the_same_doubles(model: SealedModel, tm
     given = make(tmp_path / "in.csv", [["a", age, 70, "f"] for age in ages])
     score(model, given, tmp_path / "out.csv", extra=True)
     expected = model.predict({"age": ages, "weight": [70] * 200, "sex": ["f"] * 200})["probability"]
-    found = [
+    probabilities = [
         [float(row["probability_healthy"]), float(row["probability_ill"])] for row in rows_of(tmp_path / "out.csv")
     ]
-    assert found == expected.tolist()
+    assert probabilities == expected.tolist()
 
 
 def test_a_text_that_looks_like_a_formula_stays_text_in_a_workbook(model: SealedModel, tmp_path: Path) -> None:

@@ -55,22 +55,22 @@ SPELLED = np.random.default_rng(0).random(20_000) * 10.0 ** np.random.default_rn
 @example(SPELLED.tolist())
 def test_numbers_are_spelled_as_the_csv_module_spells_them(values: list[float]) -> None:
     count = len(values)
-    found = lines([range(7, 7 + count), np.array(values), np.arange(count) % 2 == 0, [""] * count], as_text)
+    rendered = lines([range(7, 7 + count), np.array(values), np.arange(count) % 2 == 0, [""] * count], as_text)
     text = io.StringIO(newline="")
     rows = ([7 + i, as_text(v), str(i % 2 == 0).lower(), ""] for i, v in enumerate(values))
     csv.writer(text, lineterminator="\n").writerows(rows)
-    assert found == text.getvalue().encode()
+    assert rendered == text.getvalue().encode()
 
 
 @pytest.mark.parametrize("text", ["plain", "ü 日本", "", " x ", "=1"])
 def test_strings_without_quotes_are_written_at_once(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     columns: list[Any] = [range(1, 3), np.array([0.5, 1.0]), np.array([True, False]), [text, "b"], ["", text]]
-    found = lines(columns, as_text)
-    assert found is not None
-    assert found == slow(columns, monkeypatch) == CsvWriter(io.BytesIO(), COLUMNS, "x").rendered(columns)
+    rendered = lines(columns, as_text)
+    assert rendered is not None
+    assert rendered == slow(columns, monkeypatch) == CsvWriter(io.BytesIO(), COLUMNS, "x").rendered(columns)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     del columns[2]  # booleans are left to the csv module without pyarrow
-    assert lines(columns, as_text) == found.replace(b"true,", b"").replace(b"false,", b"")
+    assert lines(columns, as_text) == rendered.replace(b"true,", b"").replace(b"false,", b"")
 
 
 @pytest.mark.parametrize("values", [[0.5, 1e-7, -0.0, 1e22, 3.0], [0.5, math.nan], [math.inf, 0.5]])
@@ -131,18 +131,18 @@ def test_blocks_of_numbers_are_read_as_cells_are(width: int, data: st.DataObject
     cell = st.one_of(CELL, CELL, ODD) if odd else CELL
     records = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), min_size=1, max_size=6))
     block = "".join(separator.join(record) + "\n" for record in records)
-    found = NumberBlocks(width, {f"c{i}": i for i in range(width)}, separator).columns(block.encode())
+    columns = NumberBlocks(width, {f"c{i}": i for i in range(width)}, separator).columns(block.encode())
     empty = any(not any(record) for record in records)
-    assert not (empty and found), "an empty record is no row"
-    if found is None:
+    assert not (empty and columns), "an empty record is no row"
+    if columns is None:
         assert odd or empty
         return
-    assert found[0] == len(records)
+    assert columns[0] == len(records)
     for i in range(width):
         wanted = read_column([record[i] for record in records], Field(name="c", dtype="float64", missing="allowed"))
         assert isinstance(wanted, np.ndarray)
-        assert np.array_equal(found[1][f"c{i}"], wanted, equal_nan=True)
-        assert np.array_equal(np.signbit(found[1][f"c{i}"]), np.signbit(wanted))
+        assert np.array_equal(columns[1][f"c{i}"], wanted, equal_nan=True)
+        assert np.array_equal(np.signbit(columns[1][f"c{i}"]), np.signbit(wanted))
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_other_blocks_are_left_to_the_csv_module(block: str) -> None:
 
 
 def test_a_last_line_without_an_end() -> None:
-    found = NumberBlocks(2, {"b": 1}, ",").columns(b"1,2\n3,4")
-    assert found is not None
-    assert (found[0], list(found[1]["b"])) == (2, [2.0, 4.0])
+    columns = NumberBlocks(2, {"b": 1}, ",").columns(b"1,2\n3,4")
+    assert columns is not None
+    assert (columns[0], list(columns[1]["b"])) == (2, [2.0, 4.0])
 
 
 def test_results_are_in_order_and_few_items_are_ahead() -> None:

@@ -147,10 +147,10 @@ def test_marks_are_counted_outside_of_strings_and_before_parsing() -> None:
     "text", ["-0", "[-0]", "[1,-0 ]", '{"a":-0}', "9007199254740993", "[ 12345678901234567890]", "1e400", "[-1E+400]"]
 )
 def test_numbers_that_the_parser_would_change_are_never_missed(text: str) -> None:
-    found: Any
+    parsed: Any
     try:
-        found = canonical.loads(text.encode())
+        parsed = canonical.loads(text.encode())
     except ValueError:
         return
-    found = found[-1] if isinstance(found, list) else found["a"] if isinstance(found, dict) else found
-    assert str(found) == "-0.0"
+    parsed = parsed[-1] if isinstance(parsed, list) else parsed["a"] if isinstance(parsed, dict) else parsed
+    assert str(parsed) == "-0.0"

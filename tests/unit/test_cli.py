@@ -23,8 +23,8 @@ class Called:
 
     @property
     def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.out)
-        return found
+        parsed: dict[str, Any] = json.loads(self.out)
+        return parsed
 
 
 class Caller:
@@ -80,10 +80,10 @@ def test_inspect(call: Caller, tiny: Path) -> None:
     assert told.code == 0
     for part in ("Tiny risk", "tiny 1", "age", "0 to 120", "years", "f, m", "probability_healthy, probability_ill"):
         assert part in told.out
-    found = call("inspect", tiny, "--json").json
-    assert found["ok"] is True
-    assert found["contract"] == seals.CONTRACT.as_json()
-    assert found["claimed_signers"] == []
+    result = call("inspect", tiny, "--json").json
+    assert result["ok"] is True
+    assert result["contract"] == seals.CONTRACT.as_json()
+    assert result["claimed_signers"] == []
 
 
 def test_control_characters_of_a_file_never_reach_the_terminal(call: Caller, tmp_path: Path) -> None:
@@ -115,8 +115,8 @@ def test_verify_and_signatures(call: Caller, tiny: Path, tmp_path: Path) -> None
     identity = call("verify", tiny, "--json").json["identity"]
     signed = call("sign", tiny, "--key", tmp_path / "b.key", "--json").json
     assert (signed["signed_by"], signed["identity"]) == (keyid, identity)
-    found = call("verify", tiny, "--key", tmp_path / "b.key.pub", "--json").json
-    assert (found["verified_key"], found["self_test"]["passed"]) == (keyid, True)
+    result = call("verify", tiny, "--key", tmp_path / "b.key.pub", "--json").json
+    assert (result["verified_key"], result["self_test"]["passed"]) == (keyid, True)
     unchecked = call("verify", tiny)
     assert f"claims to be signed by {keyid[:16]}… (not checked)" in unchecked.out
     assert "Anyone can make one that passes these checks" in unchecked.out
@@ -174,9 +174,9 @@ def test_predict_with_bad_rows_ends_with_3_and_loses_no_good_one(call: Caller, t
         ["2", "2", ""],
         ["3", "3", "1"],
     ]
-    found = call("predict", tiny, rows, "-o", tmp_path / "out.csv", "--extra", "--json")
-    assert (found.code, found.json["rows"], found.json["refused"]) == (3, 3, 1)
-    assert [problem["code"] for problem in found.json["problems"]] == ["R102", "R104"]
+    result = call("predict", tiny, rows, "-o", tmp_path / "out.csv", "--extra", "--json")
+    assert (result.code, result.json["rows"], result.json["refused"]) == (3, 3, 1)
+    assert [problem["code"] for problem in result.json["problems"]] == ["R102", "R104"]
 
 
 def test_predict_refuses_and_leaves_nothing(call: Caller, tiny: Path, tmp_path: Path) -> None:

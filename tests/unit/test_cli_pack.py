@@ -272,9 +272,9 @@ def test_what_a_file_retains_on_the_command_line(tmp_path: Path, capsys: pytest.
     assert refused["error"]["code"] == "E309"
     assert not Path(sealed).exists()
     status, printed = call(*pack, "--json")
-    found = json.loads(printed)["privacy"]
-    assert found["compared"] == {"rows": 40, "training_rows": 80, "targets": True}
-    assert {"kind": "targets", "count": 80, "of": 80}.items() <= found["findings"][0].items()
+    privacy = json.loads(printed)["privacy"]
+    assert privacy["compared"] == {"rows": 40, "training_rows": 80, "targets": True}
+    assert {"kind": "targets", "count": 80, "of": 80}.items() <= privacy["findings"][0].items()
     status, printed = call("inspect", sealed)
     assert "Privacy, as measured when it was packed" in printed
     assert "80 training rows" in printed

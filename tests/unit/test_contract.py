@@ -146,8 +146,8 @@ def test_keys_that_are_numbers_are_read_as_their_names() -> None:
 
 def test_arrays_of_other_kinds() -> None:
     record = np.array([("f", 5.0, 6.0)], dtype=[("sex", "U1"), ("age", "f8"), ("weight", "f8")])
-    found = columns_of(seals.CONTRACT, record)
-    assert {name: list(values) for name, values in found.items()} == {"age": [5.0], "weight": [6.0], "sex": ["f"]}
+    columns = columns_of(seals.CONTRACT, record)
+    assert {name: list(values) for name, values in columns.items()} == {"age": [5.0], "weight": [6.0], "sex": ["f"]}
     wide = np.zeros(2, dtype=[("age", "f8", (2,)), ("weight", "f8"), ("sex", "U1")])
     assert refused(columns_of, seals.CONTRACT, wide).code == "E104"
     numbers = one(dtype="float64")

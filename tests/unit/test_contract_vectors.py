@@ -130,12 +130,12 @@ def test_rows(case: dict[str, Any]) -> None:
     tensors = batch.only_good()
     assert set(tensors) == set(case["tensors"])
     for name, expected in case["tensors"].items():
-        found = tensors[name]
+        tensor = tensors[name]
         if name == "number":
             wanted = np.array([[math.nan if v == "NaN" else float(v) for v in row] for row in expected])
-            np.testing.assert_array_equal(found, wanted, strict=True)
+            np.testing.assert_array_equal(tensor, wanted, strict=True)
         else:
-            assert found.tolist() == expected
+            assert tensor.tolist() == expected
 
 
 @pytest.mark.parametrize("case", CSV, ids=lambda case: case["name"])

@@ -60,11 +60,11 @@ def row(i: int) -> dict[str, npt.NDArray[Any]]:
     return {"number": X[i : i + 1], "boolean": FLAG[i : i + 1]}
 
 
-def same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    assert list(found) == list(wanted)
+def same(answers: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    assert list(answers) == list(wanted)
     for name, array in wanted.items():
-        assert found[name].dtype == array.dtype
-        np.testing.assert_array_equal(found[name], array)
+        assert answers[name].dtype == array.dtype
+        np.testing.assert_array_equal(answers[name], array)
 
 
 def reference(tensors: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,8 +111,8 @@ def test_threads_at_once() -> None:
     wanted = [reference(row(i)) for i in range(40)]
     names = [engine.outputs, ["label"], ["score", "probability"]]  # not all threads ask for the same
     with ThreadPoolExecutor(8) as pool:
-        for i, found in enumerate(pool.map(lambda i: engine.run(row(i % 40), names[i % 3]), range(6000))):
-            same(found, {name: wanted[i % 40][name] for name in names[i % 3]})
+        for i, answers in enumerate(pool.map(lambda i: engine.run(row(i % 40), names[i % 3]), range(6000))):
+            same(answers, {name: wanted[i % 40][name] for name in names[i % 3]})
     assert 1 <= len(engine._single_rows._idle) <= 8
 
 
@@ -192,8 +192,8 @@ def test_answers_of_changing_length() -> None:
     )
     engine = Engine(places)
     for numbers in ([0.0, 1.0, 2.0], [0.0, 0.0, 2.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]):
-        found = engine.run({"number": np.array([numbers], dtype=np.float32)})["label"]
-        np.testing.assert_array_equal(found, np.nonzero(np.array([numbers])))
+        answers = engine.run({"number": np.array([numbers], dtype=np.float32)})["label"]
+        np.testing.assert_array_equal(answers, np.nonzero(np.array([numbers])))
 
 
 @pytest.mark.parametrize(

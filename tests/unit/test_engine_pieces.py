@@ -30,10 +30,10 @@ def piece(start: int, stop: int) -> Mapping[str, Any]:
 
 def test_pieces_give_what_the_whole_gives() -> None:
     whole = Engine(graph(), threads=1).run(TENSORS)
-    found = Engine(graph(), threads=3).run_pieces(COUNT, piece)
-    assert found is not None
+    answers = Engine(graph(), threads=3).run_pieces(COUNT, piece)
+    assert answers is not None
     for name, array in whole.items():
-        assert np.array_equal(found[name], array)
+        assert np.array_equal(answers[name], array)
 
 
 def test_the_threads_are_kept_and_no_more_than_asked_for() -> None:
@@ -95,9 +95,9 @@ def tables() -> list[Any]:
 @pytest.mark.parametrize("kind", range(6))
 def test_tables_of_every_kind(tiny: Path, kind: int) -> None:
     model, rows = sealift.load(tiny, threads=2), tables()[kind]
-    found = model.predict(rows)
+    answers = model.predict(rows)
     for name, array in Engine(graph()).run(TENSORS).items():
-        assert np.array_equal(found[name], array)
+        assert np.array_equal(answers[name], array)
 
 
 @pytest.mark.parametrize("kind", range(6))
@@ -131,8 +131,8 @@ def test_many_threads_predict_rows_of_every_kind(tiny: Path) -> None:
 
     def ask(which: int) -> None:
         for _ in range(30):
-            found = model.predict(kinds[which])
-            if not all(np.array_equal(found[name], array) for name, array in wanted[which].items()):
+            answers = model.predict(kinds[which])
+            if not all(np.array_equal(answers[name], array) for name, array in wanted[which].items()):
                 wrong.append(which)
 
     threads = [threading.Thread(target=ask, args=(which % len(kinds),)) for which in range(8)]

@@ -41,22 +41,22 @@ def outcome(name: str, variant: str, status: str, library: str = "library") -> A
 
 
 def test_verified() -> None:
-    found = tried(lambda: (LogisticRegression(max_iter=500).fit(IRIS, SPECIES), IRIS))
-    assert (found.status, found.how, found.reason) == ("verified", "own", "")
-    assert found.native > 400
-    assert found.afresh == 150
+    attempt = tried(lambda: (LogisticRegression(max_iter=500).fit(IRIS, SPECIES), IRIS))
+    assert (attempt.status, attempt.how, attempt.reason) == ("verified", "own", "")
+    assert attempt.native > 400
+    assert attempt.afresh == 150
 
 
 def test_refused_with_its_reason() -> None:
-    found = tried(lambda: (FunctionTransformer(lambda x: x - x.mean(axis=0)).fit(IRIS), IRIS))
-    assert found.status == "refused"
-    assert found.reason.startswith("E302 ")
+    attempt = tried(lambda: (FunctionTransformer(lambda x: x - x.mean(axis=0)).fit(IRIS), IRIS))
+    assert attempt.status == "refused"
+    assert attempt.reason.startswith("E302 ")
 
 
 def test_what_fails_in_any_other_way_is_a_crash() -> None:
-    found = tried(lambda: (LogisticRegression().fit(IRIS, None), IRIS))
-    assert found.status == "crash"
-    assert "ValueError" in found.reason
+    attempt = tried(lambda: (LogisticRegression().fit(IRIS, None), IRIS))
+    assert attempt.status == "crash"
+    assert "ValueError" in attempt.reason
 
 
 @pytest.mark.parametrize(("code", "what"), [("E302", "The converter failed: KeyError: 'a'."), ("E305", "It fails.")])
@@ -73,16 +73,16 @@ def test_a_file_that_answers_other_rows_differently_is_silent(monkeypatch: pytes
     other = LogisticRegression(C=1e-3, max_iter=500).fit(IRIS, SPECIES)
     pack = sealift.pack
     monkeypatch.setattr(sealift, "pack", lambda _, X, **options: pack(other, X, **options))
-    found = tried(lambda: (good, IRIS))
-    assert found.status == "silent"
-    assert "became" in found.reason
+    attempt = tried(lambda: (good, IRIS))
+    assert attempt.status == "silent"
+    assert "became" in attempt.reason
 
 
 def test_rows_that_the_original_refuses_are_not_counted() -> None:
     model = RadiusNeighborsClassifier(radius=0.6).fit(IRIS, SPECIES)
-    found = tried(lambda: (model, IRIS))
-    assert found.status == "verified"
-    assert 0 < found.afresh < 150
+    attempt = tried(lambda: (model, IRIS))
+    assert attempt.status == "verified"
+    assert 0 < attempt.afresh < 150
 
 
 def test_rows_afresh_have_the_form_of_x() -> None:
@@ -92,9 +92,9 @@ def test_rows_afresh_have_the_form_of_x() -> None:
     assert numbers.shape == IRIS.shape
     assert numbers.dtype == np.float32
     frame = pd.DataFrame({"x": [0.25, np.nan, 0.5], "c": pd.Categorical(["a", "b", None]), "n": [1, 2, 3]})
-    found = afresh(frame)
-    assert list(found.dtypes) == list(frame.dtypes)
-    assert sorted(found["n"]) == [1, 2, 3]
+    refitted = afresh(frame)
+    assert list(refitted.dtypes) == list(frame.dtypes)
+    assert sorted(refitted["n"]) == [1, 2, 3]
     assert all(isinstance(text, str) and " " in text for text in afresh(["a", "b", "c"]))
     assert sorted(afresh([{"a": 1}, {"a": 2}]), key=str) == [{"a": 1}, {"a": 2}]
 
@@ -102,16 +102,16 @@ def test_rows_afresh_have_the_form_of_x() -> None:
 def test_the_page_is_read_as_it_was_written() -> None:
     from bench.fidelity.page import changes, ends, page
 
-    found = [
+    outcomes = [
         outcome("boosting, quantile", "", "verified"),
         outcome("forest", "default", "verified"),
         outcome("forest", "sums, squares", "verified"),
         outcome("forest", "other", "refused"),
         outcome("tree", "", "different", "another library"),
     ]
-    text = page(found)
-    assert ends(text) == {o.key: o.status for o in found}
-    assert list(changes(ends(text), found, whole=True)) == []
+    text = page(outcomes)
+    assert ends(text) == {o.key: o.status for o in outcomes}
+    assert list(changes(ends(text), outcomes, whole=True)) == []
     assert "| **library** | kind | 2 | 4 | 1 (50 %) | 1 | 0 | 0 | 0 | 28 | 0 | 0 |" in text
     assert r"a / b \* \_c\_ &lt;d>" in text
 
@@ -133,11 +133,11 @@ def test_the_committed_page_keeps_its_promises() -> None:
     # Whether it is still true is for `make fidelity` in .ci/run, which fails for any crash or difference as well.
     from bench.fidelity.page import ends
 
-    found = ends((ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8"))
-    assert len(found) > 700
-    assert "silent" not in found.values()
-    estimators = {key[:2] for key in found if key[0].startswith("scikit-learn: ")}
-    lost = {key[:2] for key, status in found.items() if status != "verified"} & estimators
+    counts = ends((ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8"))
+    assert len(counts) > 700
+    assert "silent" not in counts.values()
+    estimators = {key[:2] for key in counts if key[0].startswith("scikit-learn: ")}
+    lost = {key[:2] for key, status in counts.items() if status != "verified"} & estimators
     assert len(estimators) >= 188
     assert len(lost) <= len(estimators) * 0.05
 

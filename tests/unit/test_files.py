@@ -43,7 +43,7 @@ def test_an_exception_in_the_block_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert path.read_bytes() == b"old"
-    assert [found.name for found in tmp_path.iterdir()] == ["a"]
+    assert [left.name for left in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_failing_fsync_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

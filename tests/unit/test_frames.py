@@ -29,14 +29,14 @@ def test_arrays_come_out_as_they_went_in(numbers: Any, strings: list[str]) -> No
     send(stream, {"arrays": described}, parts)
     stream.seek(0)
     head, body = receive(stream)
-    found = as_arrays(head["arrays"], body)
-    assert list(found) == list(given_)
+    arrays = as_arrays(head["arrays"], body)
+    assert list(arrays) == list(given_)
     for name, array in given_.items():
-        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+        assert (arrays[name].dtype, arrays[name].shape) == (array.dtype, array.shape)
         if name == "s":
-            assert found[name].tolist() == array.tolist()
+            assert arrays[name].tolist() == array.tolist()
         else:
-            assert found[name].tobytes() == array.tobytes()
+            assert arrays[name].tobytes() == array.tobytes()
 
 
 def frame(header: Any, body: bytes = b"") -> io.BytesIO:
@@ -90,5 +90,5 @@ def test_errors_of_another_process() -> None:
     known = LimitError("E210", "", fix="").as_dict()
     malformed: list[Any] = [None, [], {}, {**known, "code": "E000"}, {**known, "fix": 1}]
     for raw in malformed:
-        found: SealiftError = rebuilt(raw)
-        assert (type(found), found.code) == (InternalError, "E901")
+        received: SealiftError = rebuilt(raw)
+        assert (type(received), received.code) == (InternalError, "E901")

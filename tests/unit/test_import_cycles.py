@@ -16,11 +16,11 @@ ROOT = Path(sealift.__file__).parents[1]
 
 def modules(root: Path) -> dict[str, Path]:
     """Module name → file, of the package `sealift` below `root`."""
-    found = {}
+    paths = {}
     for path in sorted((root / "sealift").rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+        paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return paths
 
 
 def imports(files: Mapping[str, Path]) -> dict[str, set[str]]:
@@ -30,16 +30,16 @@ def imports(files: Mapping[str, Path]) -> dict[str, set[str]]:
 
 def _named(module: str, path: Path, files: Mapping[str, Path]) -> set[str]:
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    found: set[str] = set()
+    imported: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             # `from package import name` reads the file of the module `name`, or that of the package itself.
-            found |= {f"{base}.{alias.name}" if f"{base}.{alias.name}" in files else base for alias in node.names}
-    return found & files.keys()
+            imported |= {f"{base}.{alias.name}" if f"{base}.{alias.name}" in files else base for alias in node.names}
+    return imported & files.keys()
 
 
 def components(edges: Mapping[str, set[str]]) -> list[list[str]]:

@@ -77,9 +77,9 @@ def test_many_rows_are_answered_as_few(tiny: Path) -> None:
     rows = {"age": rng.uniform(0, 120, count), "weight": rng.uniform(40, 150, count), "sex": ["f", "m", "m"] * 6667}
     whole = load(tiny, threads=3).predict(rows)
     single = load(tiny, threads=1)
-    for name, found in whole.items():
-        assert len(found) == count
-        np.testing.assert_array_equal(found, single.predict(rows)[name])
+    for name, array in whole.items():
+        assert len(array) == count
+        np.testing.assert_array_equal(array, single.predict(rows)[name])
 
 
 def test_the_self_test(tiny: Path, tmp_path: Path) -> None:

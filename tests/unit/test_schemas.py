@@ -173,8 +173,8 @@ def test_manifests_and_signatures_that_are_read_are_accepted() -> None:
         sealed = seal.read(FILES / name)
         for member in ("manifest.json", "signature.json"):
             if member in sealed.members:
-                found = json.loads(bytes(sealed.members[member]))
-                assert not list(validator(MEMBERS[member]).iter_errors(found)), (name, member)
+                value = json.loads(bytes(sealed.members[member]))
+                assert not list(validator(MEMBERS[member]).iter_errors(value)), (name, member)
 
 
 def test_a_file_that_the_readers_refuse_has_a_reason() -> None:

@@ -66,12 +66,12 @@ def test_the_same_members_make_the_same_bytes_in_any_order(tmp_path: Path) -> No
 
 def test_every_member_begins_at_a_multiple_of_64() -> None:
     data = data_of(assembled())
-    for found in zipfile.ZipFile(io.BytesIO(data)).infolist():
-        at = found.header_offset
+    for entries in zipfile.ZipFile(io.BytesIO(data)).infolist():
+        at = entries.header_offset
         name, extra = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (26, 28))
         start = at + 30 + name + extra
-        assert start % 64 == 0, found.filename
-        assert data[start : start + found.file_size] == assembled()[found.filename]
+        assert start % 64 == 0, entries.filename
+        assert data[start : start + entries.file_size] == assembled()[entries.filename]
 
 
 def test_pythons_zipfile_reads_it() -> None:

@@ -38,23 +38,23 @@ def with_signature(data: bytes) -> bytes:
 
 
 def signed(*keys: Ed25519PrivateKey) -> Seal:
-    found = opened()
+    sealed_file = opened()
     for key in keys:
-        found = seal.parse(b"".join(layout.pack(seal.sign(found, key))))
-    return found
+        sealed_file = seal.parse(b"".join(layout.pack(seal.sign(sealed_file, key))))
+    return sealed_file
 
 
-def refused(found: Seal, key: Ed25519PrivateKey) -> str:
+def refused(signatures: Seal, key: Ed25519PrivateKey) -> str:
     with pytest.raises(SignatureError) as caught:
-        seal.verify_key(found, key.public_key())
+        seal.verify_key(signatures, key.public_key())
     assert caught.value.fix
     return caught.value.code
 
 
 def test_a_signature_is_verified_by_its_key_alone() -> None:
-    found = signed(private(1))
-    assert seal.verify_key(found, private(1).public_key()) == signature.key_id(private(1).public_key())
-    assert refused(found, private(2)) == "E503"
+    sealed_file = signed(private(1))
+    assert seal.verify_key(sealed_file, private(1).public_key()) == signature.key_id(private(1).public_key())
+    assert refused(sealed_file, private(2)) == "E503"
     assert refused(opened(), private(1)) == "E503"
     assert seal.signatures(opened()) == []
 
@@ -99,29 +99,29 @@ def test_too_many_or_no_signatures_are_refused() -> None:
 
 
 def test_the_vector_of_the_specification() -> None:
-    found = seal.read(ROOT / VECTOR["file"])
-    assert found.identity == VECTOR["identity"]
-    assert envelope.statement(found.manifest, found.identity) == VECTOR["payload"].encode()
-    by_key = {one.keyid: one for one in seal.signatures(found)}
+    sealed_file = seal.read(ROOT / VECTOR["file"])
+    assert sealed_file.identity == VECTOR["identity"]
+    assert envelope.statement(sealed_file.manifest, sealed_file.identity) == VECTOR["payload"].encode()
+    by_key = {one.keyid: one for one in seal.signatures(sealed_file)}
     assert set(by_key) == set(VECTOR["keyids"].values())
     mine = by_key[VECTOR["keyids"]["publisher"]]
     assert mine.message.hex() == VECTOR["preAuthenticationEncoding"]
     assert mine.value.hex() == VECTOR["signature"]
 
 
-def oracle(found: Seal, key: Ed25519PrivateKey) -> None:
+def oracle(value: Seal, key: Ed25519PrivateKey) -> None:
     raw = key.public_key().public_bytes_raw().hex()
     known = SSlibKey(signature.key_id(key.public_key()), "ed25519", "ed25519", {"public": raw})
-    Envelope.from_dict(json.loads(bytes(found.members["signature.json"]))).verify([known], 1)
+    Envelope.from_dict(json.loads(bytes(value.members["signature.json"]))).verify([known], 1)
 
 
 def test_another_implementation_of_dsse_agrees() -> None:
-    found = signed(private(1), private(2))
-    oracle(found, private(2))
+    sealed_file = signed(private(1), private(2))
+    oracle(sealed_file, private(2))
     with pytest.raises(VerificationError):
-        oracle(found, private(3))
-    raw = json.loads(bytes(found.members["signature.json"]))
-    assert Envelope.from_dict(raw).pae() == seal.signatures(found)[0].message
+        oracle(sealed_file, private(3))
+    raw = json.loads(bytes(sealed_file.members["signature.json"]))
+    assert Envelope.from_dict(raw).pae() == seal.signatures(sealed_file)[0].message
 
 
 def test_openssl_verifies_the_signature(tmp_path: Path) -> None:
@@ -268,9 +268,9 @@ def test_a_forgery_under_the_neutral_point_is_not_valid() -> None:
         envelope.statement(opened().manifest, opened().identity),
         [(hashlib.sha256(neutral).hexdigest(), neutral + bytes(32))],
     )
-    found = seal.parse(with_signature(forged))
+    sealed_file = seal.parse(with_signature(forged))
     with pytest.raises(SignatureError, match="E501"):
-        seal.verify_key(found, Ed25519PublicKey.from_public_bytes(neutral))
+        seal.verify_key(sealed_file, Ed25519PublicKey.from_public_bytes(neutral))
 
 
 def test_usual_public_keys_are_accepted() -> None:

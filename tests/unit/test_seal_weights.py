@@ -93,13 +93,13 @@ def test_large_constants_are_members_and_answer_as_before(tmp_path: Path, *, tra
 
 
 def test_weights_are_used_where_they_lie() -> None:
-    found = seal.parse(b"".join(layout.pack(sealed(split(graph())))))
-    weights = Weights.of(found)
+    sealed_file = seal.parse(b"".join(layout.pack(sealed(split(graph())))))
+    weights = Weights.of(sealed_file)
     assert weights is not None
     assert weights.shared
     (array,) = weights.arrays.values()
-    (member,) = (name for name in found.members if name.startswith("weights/"))
-    assert np.shares_memory(array, np.frombuffer(found.members[member], np.uint8))
+    (member,) = (name for name in sealed_file.members if name.startswith("weights/"))
+    assert np.shares_memory(array, np.frombuffer(sealed_file.members[member], np.uint8))
     assert array.ctypes.data % 8 == 0
     assert not array.flags.writeable
     turned = Weights.of(seal.parse(b"".join(layout.pack(sealed(split(graph(transposed=True)))))))

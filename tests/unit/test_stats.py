@@ -21,22 +21,22 @@ def column(*values: float) -> npt.NDArray[np.float64]:
 
 @pytest.mark.parametrize("count", range(SMALL))
 def test_fewer_than_five_numbers_tell_nothing(count: int) -> None:
-    found = sketch_numbers(np.append(RANDOM.normal(50, 5, count), np.full(20, np.nan)))
-    assert found.quantiles == found.values == ()
-    assert found.bounds is None
-    assert found.typical is None
-    assert found.missing <= (0.8 if count else 1.0)
-    assert np.isfinite(found.at(np.linspace(0, 1, 5))).all()
+    sketch = sketch_numbers(np.append(RANDOM.normal(50, 5, count), np.full(20, np.nan)))
+    assert sketch.quantiles == sketch.values == ()
+    assert sketch.bounds is None
+    assert sketch.typical is None
+    assert sketch.missing <= (0.8 if count else 1.0)
+    assert np.isfinite(sketch.at(np.linspace(0, 1, 5))).all()
 
 
 @pytest.mark.parametrize("count", range(SMALL, 4 * SMALL))
 def test_few_numbers_tell_a_coarse_middle_that_no_extreme_moves(count: int) -> None:
     values = np.arange(float(count)) * 1.2345 + 100.3
     far = np.append(values[:-1], 9.87654321e9)
-    found, shifted = sketch_numbers(values), sketch_numbers(far)
-    assert found.bounds is not None
-    assert found.bounds[0] <= np.median(values) <= found.bounds[1]
-    assert not set(found.quantiles) & set(values.tolist())
+    sketch, shifted = sketch_numbers(values), sketch_numbers(far)
+    assert sketch.bounds is not None
+    assert sketch.bounds[0] <= np.median(values) <= sketch.bounds[1]
+    assert not set(sketch.quantiles) & set(values.tolist())
     assert shifted.bounds is not None
     assert max(map(abs, shifted.bounds)) < 1000
 
@@ -50,17 +50,17 @@ def test_every_quantile_stands_for_five_records(count: int, shape: str) -> None:
         "uniform": RANDOM.random(count),
     }
     values = np.sort(draws[shape])
-    found = sketch_numbers(values)
-    levels = len(found.quantiles)
+    sketch = sketch_numbers(values)
+    levels = len(sketch.quantiles)
     assert levels % 2 == 1
-    assert round(found.tail * count + 1e-9) >= SMALL
+    assert round(sketch.tail * count + 1e-9) >= SMALL
     if levels > 1:
-        assert (count - 2 * found.tail * count) / (levels - 1) >= SMALL - 0.1
-    assert list(found.quantiles) == sorted(found.quantiles)
+        assert (count - 2 * sketch.tail * count) / (levels - 1) >= SMALL - 0.1
+    assert list(sketch.quantiles) == sorted(sketch.quantiles)
     # The outer ones are at least the fifth from either end, give or take the grid.
     step = grid(float(values[-SMALL] - values[SMALL - 1]), 50)
-    assert found.quantiles[0] >= values[SMALL - 1] - step
-    assert found.quantiles[-1] <= values[-SMALL] + step
+    assert sketch.quantiles[0] >= values[SMALL - 1] - step
+    assert sketch.quantiles[-1] <= values[-SMALL] + step
 
 
 def test_extremes_do_not_reach_the_sketch() -> None:
@@ -69,40 +69,40 @@ def test_extremes_do_not_reach_the_sketch() -> None:
     for extreme in (1e6, -1e6, 1e308, -1.7e308):
         spoiled = values.copy()
         spoiled[:4] = extreme
-        found = sketch_numbers(spoiled)
-        assert found.bounds is not None
+        sketch = sketch_numbers(spoiled)
+        assert sketch.bounds is not None
         assert plain.bounds is not None
-        assert max(abs(a - b) for a, b in zip(found.bounds, plain.bounds, strict=True)) < 20
+        assert max(abs(a - b) for a, b in zip(sketch.bounds, plain.bounds, strict=True)) < 20
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-12, 1e-3, 1.0, 1e9, 1e200, 1e299])
 def test_every_magnitude(scale: float) -> None:
     values = RANDOM.normal(size=400) * scale
-    found = sketch_numbers(values)
-    assert found.bounds is not None
-    low, high = found.bounds
+    sketch = sketch_numbers(values)
+    assert sketch.bounds is not None
+    low, high = sketch.bounds
     assert low < -scale < scale < high
     assert high - low < 8 * scale
-    assert not {*found.quantiles} & set(values.tolist())
-    assert all(len(f"{q / scale:.12g}") <= 8 for q in found.quantiles)
+    assert not {*sketch.quantiles} & set(values.tolist())
+    assert all(len(f"{q / scale:.12g}") <= 8 for q in sketch.quantiles)
 
 
 @pytest.mark.parametrize("extreme", [1.7e308, 5e-324, 0.0, -1.7e308])
 def test_numbers_at_the_edge_of_double(extreme: float) -> None:
     for values in (np.full(100, extreme), np.linspace(-1, 1, 100) * extreme, np.full(10, extreme)):
-        found = sketch_numbers(values)
-        assert np.isfinite(found.quantiles).all()
-        assert np.isfinite(found.at(np.linspace(0, 1, 9))).all()
+        sketch = sketch_numbers(values)
+        assert np.isfinite(sketch.quantiles).all()
+        assert np.isfinite(sketch.at(np.linspace(0, 1, 9))).all()
 
 
 def test_few_distinct_values_lose_the_rare_ones() -> None:
     values = np.repeat([0.0, 1.0, 2.0, 77.0], [60, 30, 6, 4])
-    found = sketch_numbers(values)
-    assert found.values == (0.0, 1.0, 2.0)
-    assert found.shares == (0.6, 0.3, 0.06)
-    assert found.typical == 0.0
-    assert found.bounds == (0.0, 2.0)
-    assert set(found.at(RANDOM.random(500)).tolist()) <= {0.0, 1.0, 2.0}
+    sketch = sketch_numbers(values)
+    assert sketch.values == (0.0, 1.0, 2.0)
+    assert sketch.shares == (0.6, 0.3, 0.06)
+    assert sketch.typical == 0.0
+    assert sketch.bounds == (0.0, 2.0)
+    assert set(sketch.at(RANDOM.random(500)).tolist()) <= {0.0, 1.0, 2.0}
     # Where most are rare, the frequent ones would be a false picture.
     assert not sketch_numbers(np.append(np.repeat(7.0, 5), np.repeat(np.arange(10.0, 25.0), 2))).values
 
@@ -117,16 +117,16 @@ def test_shares_do_not_tell_small_rests() -> None:
 
 
 def test_infinities_are_neither_missing_nor_told() -> None:
-    found = sketch_numbers(np.append(RANDOM.normal(size=100), [np.inf] * 50 + [-np.inf] * 50))
-    assert found.missing == 0.0
-    assert np.isfinite(found.quantiles).all()
+    sketch = sketch_numbers(np.append(RANDOM.normal(size=100), [np.inf] * 50 + [-np.inf] * 50))
+    assert sketch.missing == 0.0
+    assert np.isfinite(sketch.quantiles).all()
 
 
 def test_whole_numbers_stay_whole() -> None:
-    found = sketch_numbers(RANDOM.integers(0, 3000, 500).astype(float))
-    assert found.whole
-    assert all(value == round(value) for value in found.quantiles)
-    drawn = found.at(RANDOM.random(100))
+    sketch = sketch_numbers(RANDOM.integers(0, 3000, 500).astype(float))
+    assert sketch.whole
+    assert all(value == round(value) for value in sketch.quantiles)
+    drawn = sketch.at(RANDOM.random(100))
     assert (drawn == np.round(drawn)).all()
 
 

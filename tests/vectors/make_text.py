@@ -193,11 +193,11 @@ KEY = "caf\u00e9=1 "
 def _case(name: str, model: Any, text: str) -> dict[str, Any]:
     dicts = isinstance(model, FeatureHasher)
     row = model.transform([{KEY: text} if dicts else text]).sorted_indices()
-    found: dict[str, Any] = {"stage": name, "text": text}
+    case: dict[str, Any] = {"stage": name, "text": text}
     terms = [f"{KEY}={text}"] if dicts else sorted(model.build_analyzer()(text))
     if len(terms) <= 200:
-        found["terms"] = terms
-    return found | {"columns": [[int(i), int(n)] for i, n in zip(row.indices, row.data, strict=True)]}
+        case["terms"] = terms
+    return case | {"columns": [[int(i), int(n)] for i, n in zip(row.indices, row.data, strict=True)]}
 
 
 def _edited() -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -249,10 +249,10 @@ def _values() -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 def _narrow(texts: Any) -> Any:
     """What pandas reads as a number that NumPy computes with."""
-    found = pd.to_numeric(texts)
-    if found.dtype == object:
+    numbers = pd.to_numeric(texts)
+    if numbers.dtype == object:
         raise OverflowError
-    return found
+    return numbers
 
 
 def _refusing() -> tuple[dict[str, Any], list[dict[str, Any]]]:

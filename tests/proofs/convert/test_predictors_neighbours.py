@@ -153,8 +153,8 @@ def test_gaussian_process_classes() -> None:
             cases.same_fitted(cases.fitted(model, X, y), X, cases.beyond(X, 20))
     X, y = (part[::3] for part in cases.data("iris"))
     pairs = gaussian_process.GaussianProcessClassifier(optimizer=None, multi_class="one_vs_one")
-    _, found = parity.answers(cases.fitted(pairs, X, y), X)
-    assert set(found) == {"label"}
+    _, answers = parity.answers(cases.fitted(pairs, X, y), X)
+    assert set(answers) == {"label"}
 
 
 @pytest.mark.parametrize("name", cases.CLASSES)

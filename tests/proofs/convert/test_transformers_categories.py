@@ -126,8 +126,8 @@ def test_nothing_left_is_refused(drop: str) -> None:
 def test_labels(model: Any, y: list[Any]) -> None:
     frame = pd.DataFrame({"y": y})
     model.fit(frame["y"])
-    _, found = answers(model, frame)
-    np.testing.assert_array_equal(found["features"], np.asarray(model.transform(frame["y"])).reshape(4, -1))
+    _, actual = answers(model, frame)
+    np.testing.assert_array_equal(actual["features"], np.asarray(model.transform(frame["y"])).reshape(4, -1))
 
 
 def test_labels_of_several_columns_are_refused() -> None:

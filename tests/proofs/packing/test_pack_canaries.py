@@ -75,18 +75,18 @@ def needles() -> Iterator[tuple[str, bytes]]:
 
 def everything(packed: sealift.packing.Packed, page: Path) -> dict[str, bytes]:
     """The seal, each member, the page, and each payload of the page as it is unpacked."""
-    found = {"the file": packed.path.read_bytes()}
-    found |= {name: bytes(data) for name, data in packed.load().seal.members.items()}
+    contents = {"the file": packed.path.read_bytes()}
+    contents |= {name: bytes(data) for name, data in packed.load().seal.members.items()}
     build_page(packed.path, page)
     html = page.read_bytes()
-    found["the page"] = html
+    contents["the page"] = html
     blocks = re.findall(rb'data-payload="(\w+)"[^>]*data-encoding="(\w+)"[^>]*>([^<]*)<', html)
     assert {name for name, _, _ in blocks} >= {b"seal", b"ui", b"wasm"}
     for name in {name for name, _, _ in blocks} - {b"wasm"}:  # ONNX Runtime itself, the same in every page
         joined = b"".join(base64.b64decode(text) for found_name, _, text in blocks if found_name == name)
         zipped = next(encoding for found_name, encoding, _ in blocks if found_name == name) == b"gzip"
-        found[f"the page's {name.decode()}"] = gzip.decompress(joined) if zipped else joined
-    return found
+        contents[f"the page's {name.decode()}"] = gzip.decompress(joined) if zipped else joined
+    return contents
 
 
 def mixed(model: Any) -> Any:
@@ -125,8 +125,8 @@ def test_no_canary_in_any_byte(kind: str, data: tuple[pd.DataFrame, Any], tmp_pa
     X, y = data
     packed = sealift.pack(MODELS[kind]().fit(X, y), X, y, name="canary", output=tmp_path / "canary.seal")
     places = everything(packed, tmp_path / "canary.html")
-    found = [(what, where) for what, needle in needles() for where, body in places.items() if needle in body]
-    assert not found
+    hits = [(what, where) for what, needle in needles() for where, body in places.items() if needle in body]
+    assert not hits
     assert not re.search(RARE, "".join(packed.notes))
 
 

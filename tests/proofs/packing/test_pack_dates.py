@@ -100,8 +100,8 @@ def test_single_rows_of_every_kind_of_date(tmp_path: Path) -> None:
         (when.isoformat(), born.date().isoformat()),
         (when.isoformat(), f"{born.date().isoformat()}T00:00"),
     ]:
-        found = loaded.predict({"when": one, "born": other, **plain})["probability"]
-        np.testing.assert_allclose(found[0], wanted, rtol=1e-9)
+        answers = loaded.predict({"when": one, "born": other, **plain})["probability"]
+        np.testing.assert_allclose(answers[0], wanted, rtol=1e-9)
     for wrong in (12, True, 1.7e15, "2024-02-30", when.tz_localize("UTC"), when + pd.Timedelta(1, "ns"), "", "soon"):
         with pytest.raises(ContractError, match="must be a date with its time as 2024-03-01T12:30:00") as caught:
             loaded.predict({"when": wrong, "born": born, **plain})
@@ -262,20 +262,20 @@ def test_what_cannot_be_said_of_dates(told: Any, tmp_path: Path) -> None:
 
 
 def test_the_doctor_examines_dates() -> None:
-    found = sealift.doctor(model(BOOSTED).fit(X, Y), X)
-    assert found.obstacles == []
-    assert [step.how for step in found.steps if "calendar" in step.path] == ["traced"]
+    diagnosis = sealift.doctor(model(BOOSTED).fit(X, Y), X)
+    assert diagnosis.obstacles == []
+    assert [step.how for step in diagnosis.steps if "calendar" in step.path] == ["traced"]
 
 
 def test_the_doctor_looks_past_a_refused_function_of_dates() -> None:
     named = FunctionTransformer(lambda df: df.assign(month=df["born"].dt.month_name().str.len())[["month"]])
     shifted = FunctionTransformer(lambda df: df.apply(lambda day: day + pd.Timedelta(days=1)))
     steps = ColumnTransformer([("names", make_pipeline(shifted, named), ["born"]), ("n", "passthrough", ["age"])])
-    found = sealift.doctor(make_pipeline(steps, LINEAR).fit(X, Y), X)
-    (obstacle,) = found.obstacles
+    diagnosis = sealift.doctor(make_pipeline(steps, LINEAR).fit(X, Y), X)
+    (obstacle,) = diagnosis.obstacles
     assert obstacle.code == "E302"
     assert "month_name" in obstacle.what
-    assert len(found.steps) > 3
+    assert len(diagnosis.steps) > 3
 
 
 def test_differing_rows_are_told_with_their_dates() -> None:

@@ -38,12 +38,12 @@ CITIES = ["Paris", "K\u00f6ln", "a=b"]
 def rows() -> tuple[list[Row], list[str]]:
     """160 rows of numbers, whole numbers, booleans and texts, each often absent; and what is to be told of each."""
     pick = random.Random(1)
-    found: list[Row] = []
+    rows_given: list[Row] = []
     for _ in range(160):
         row: Row = {"dose": pick.gauss(5, 2), "city": pick.choice(CITIES), "visits": pick.randint(0, 9)}
         row["smoker"] = pick.random() < 0.4
-        found.append({key: value for key, value in row.items() if pick.random() < 0.85})
-    return found, ["ill" if row.get("dose", 5) > 5 or row.get("city") == "Paris" else "well" for row in found]
+        rows_given.append({key: value for key, value in row.items() if pick.random() < 0.85})
+    return rows_given, ["ill" if row.get("dose", 5) > 5 or row.get("city") == "Paris" else "well" for row in rows_given]
 
 
 def fitted(model: Any, X: Any = None) -> Any:
@@ -103,8 +103,8 @@ def test_models(kind: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded.predict(asked)[output], truth, rtol=1e-9, atol=1e-15)
     for row, one in zip(asked, truth, strict=True):
         np.testing.assert_allclose(loaded.predict([row])[output][0], one, rtol=1e-9, atol=1e-15)
-    found = doctor(model, X)
-    assert (found.supported, found.agrees) == (True, True), found.text()
+    diagnosis = doctor(model, X)
+    assert (diagnosis.supported, diagnosis.agrees) == (True, True), diagnosis.text()
 
 
 def test_a_value_of_another_type_is_refused_by_the_contract(tmp_path: Path) -> None:

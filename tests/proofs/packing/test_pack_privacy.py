@@ -105,16 +105,16 @@ PARTS = [
 @pytest.mark.parametrize("before", PARTS)
 def test_parts_of_rows_are_found(before: Any, data: Any, tmp_path: Path) -> None:
     X, _, y = data
-    found = kinds(packed_with(make_pipeline(before, KNeighborsClassifier()), X, y, tmp_path))
-    assert found.get("rows", 0) + found.get("partial rows", 0) == ROWS
+    findings = kinds(packed_with(make_pipeline(before, KNeighborsClassifier()), X, y, tmp_path))
+    assert findings.get("rows", 0) + findings.get("partial rows", 0) == ROWS
 
 
 def test_a_row_of_coarse_numbers_is_found_by_all_of_them(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     X = random.integers(1, 6, (ROWS, 7)).astype(float)
-    found = kinds(packed_with(KNeighborsClassifier(), X, random.integers(0, 2, ROWS), tmp_path))
-    assert found["rows"] > ROWS // 2
-    assert found.keys() == {"rows", "method"}
+    findings = kinds(packed_with(KNeighborsClassifier(), X, random.integers(0, 2, ROWS), tmp_path))
+    assert findings["rows"] > ROWS // 2
+    assert findings.keys() == {"rows", "method"}
 
 
 NOTHING: dict[str, Make] = {
@@ -223,11 +223,11 @@ def test_thresholds_that_are_values_are_reported(data: Any, tmp_path: Path) -> N
 
 def test_an_encoder_on_numbers_is_reported(data: Any, tmp_path: Path) -> None:
     X, _, y = data
-    found = kinds(
+    findings = kinds(
         packed_with(make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()), X, y, tmp_path)
     )
-    assert found["values"] >= 2 * ROWS
-    assert found["categories"] >= ROWS
+    assert findings["values"] >= 2 * ROWS
+    assert findings["categories"] >= ROWS
 
 
 SENTENCE = "Mrs Quillfeather of 3 Harbour Lane lost her son in May"
@@ -242,9 +242,9 @@ def notes() -> tuple[list[str], Any]:
 def test_a_passage_from_one_text_is_reported(tmp_path: Path) -> None:
     texts, y = notes()
     packed = packed_with(make_pipeline(CountVectorizer(ngram_range=(1, 8)), LogisticRegression()), texts, y, tmp_path)
-    found = kinds(packed)
-    assert found["passages"] > 10
-    assert found["terms"] > found["passages"]
+    findings = kinds(packed)
+    assert findings["passages"] > 10
+    assert findings["terms"] > findings["passages"]
     for name in ("card.md", "evidence.json"):
         assert "quillfeather" not in text(packed, name).lower()
 
@@ -360,11 +360,11 @@ def test_training_rows_of_other_columns_are_refused(data: Any, tmp_path: Path) -
 
 def test_doctor_reports_the_same(data: Any) -> None:
     X, y, _ = data
-    found = sealift.doctor(DecisionTreeRegressor(random_state=0).fit(X, y), X, y)
-    assert [finding.kind for finding in found.retained] == ["targets"]
-    assert "min_samples_leaf=5" in found.text()
-    assert json.loads(json.dumps(found.as_dict()))["retained"][0]["kind"] == "targets"
-    assert "Retained data" in found._repr_html_()
+    diagnosis = sealift.doctor(DecisionTreeRegressor(random_state=0).fit(X, y), X, y)
+    assert [finding.kind for finding in diagnosis.retained] == ["targets"]
+    assert "min_samples_leaf=5" in diagnosis.text()
+    assert json.loads(json.dumps(diagnosis.as_dict()))["retained"][0]["kind"] == "targets"
+    assert "Retained data" in diagnosis._repr_html_()
 
 
 def test_gaps_filled_by_the_model_are_no_records(data: Any, tmp_path: Path) -> None:

@@ -53,9 +53,9 @@ def read(d: Any) -> Any:
 
 def packed(function: Callable[[Any], Any], rows: pd.DataFrame, last: Any, tmp_path: Path) -> tuple[Any, SealedModel]:
     model = make_pipeline(FunctionTransformer(function), last).fit(rows, Y)
-    found = sealift.pack(model, rows, name="m", output=tmp_path / "m.seal")
-    assert found.report.compared["texts read as values"] > 20
-    return model, found.load()
+    packed_model = sealift.pack(model, rows, name="m", output=tmp_path / "m.seal")
+    assert packed_model.report.compared["texts read as values"] > 20
+    return model, packed_model.load()
 
 
 def outcome(model: Any, row: dict[str, Any], kind: str) -> float | None:

@@ -85,9 +85,9 @@ def test_texts_in_every_form(form: str, tmp_path: Path) -> None:
     loaded = packed.load()
     assert loaded.self_test().passed
     for rows in (FORMS[form](texts), texts, {field.name: texts}, [{field.name: text} for text in texts]):
-        found = loaded.predict(rows)
-        assert found["label"].tolist() == model().predict(texts).tolist()
-        np.testing.assert_allclose(found["probability"], model().predict_proba(texts), rtol=1e-12)
+        answers = loaded.predict(rows)
+        assert answers["label"].tolist() == model().predict(texts).tolist()
+        np.testing.assert_allclose(answers["probability"], model().predict_proba(texts), rtol=1e-12)
     assert loaded.predict({field.name: "pain"})["label"].tolist() == ["ill"]
 
 

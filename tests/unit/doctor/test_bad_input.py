@@ -36,9 +36,9 @@ def refused(model: Any, rows: Any, tmp_path: Path) -> SealiftError:
 
 def test_never_fitted(tmp_path: Path) -> None:
     for model in (LogisticRegression(), make_pipeline(StandardScaler(), LogisticRegression())):
-        found = doctor(model, X)
-        assert [obstacle.code for obstacle in found.obstacles] == ["E301"]
-        assert not found.supported
+        diagnosis = doctor(model, X)
+        assert [obstacle.code for obstacle in diagnosis.obstacles] == ["E301"]
+        assert not diagnosis.supported
         assert refused(model, X, tmp_path).code == "E301"
 
 
@@ -49,12 +49,12 @@ def half_fitted() -> Pipeline:
 
 
 def test_half_fitted(tmp_path: Path) -> None:
-    found = doctor(half_fitted())
-    assert [(obstacle.code, obstacle.where) for obstacle in found.obstacles] == [
+    diagnosis = doctor(half_fitted())
+    assert [(obstacle.code, obstacle.where) for obstacle in diagnosis.obstacles] == [
         ("E301", "Pipeline › simpleimputer (SimpleImputer)")
     ]
-    assert "never fitted" in found.obstacles[0].what
-    assert [step.supported for step in found.steps if "standardscaler" in step.name] == [True]
+    assert "never fitted" in diagnosis.obstacles[0].what
+    assert [step.supported for step in diagnosis.steps if "standardscaler" in step.name] == [True]
     error = refused(half_fitted(), X, tmp_path)
     assert error.code == "E301"
     assert error.where == "Pipeline › simpleimputer (SimpleImputer)"
@@ -82,13 +82,13 @@ class Sorted(Doubled):
 
 
 def test_own_classes_name_their_remedy() -> None:
-    found = doctor(make_pipeline(Doubled(np.abs), LogisticRegression()).fit(X, Y), X)
-    assert [step.how for step in found.steps] == ["own", "traced", "own"]
-    found = doctor(make_pipeline(Sorted(np.abs), LogisticRegression()).fit(X, Y), X)
-    (obstacle,) = found.obstacles
+    diagnosis = doctor(make_pipeline(Doubled(np.abs), LogisticRegression()).fit(X, Y), X)
+    assert [step.how for step in diagnosis.steps] == ["own", "traced", "own"]
+    diagnosis = doctor(make_pipeline(Sorted(np.abs), LogisticRegression()).fit(X, Y), X)
+    (obstacle,) = diagnosis.obstacles
     assert "Sorted" in obstacle.what
     assert "write a converter" in obstacle.fix
-    assert [step.supported for step in found.steps] == [True, False, True]
+    assert [step.supported for step in diagnosis.steps] == [True, False, True]
 
 
 def test_a_pickle_of_another_version(tmp_path: Path) -> None:
@@ -110,9 +110,9 @@ def test_a_pickle_of_another_version(tmp_path: Path) -> None:
 
 
 def test_lambdas() -> None:
-    found = doctor(make_pipeline(FunctionTransformer(lambda x: x * 2), LogisticRegression()).fit(X, Y), X)
-    assert found.supported
-    assert [step.how for step in found.steps] == ["own", "traced", "own"]
+    diagnosis = doctor(make_pipeline(FunctionTransformer(lambda x: x * 2), LogisticRegression()).fit(X, Y), X)
+    assert diagnosis.supported
+    assert [step.how for step in diagnosis.steps] == ["own", "traced", "own"]
 
 
 def test_feature_names_that_clash() -> None:
@@ -132,16 +132,16 @@ def test_feature_names_that_clash() -> None:
 def test_constant_and_missing_columns(tmp_path: Path) -> None:
     rows = pd.DataFrame({"same": 1.0, "gone": np.nan, "a": X[:, 0]})
     model = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(), LogisticRegression()).fit(rows, Y)
-    found = doctor(model, rows)
-    assert found.supported
-    assert found.agrees
+    diagnosis = doctor(model, rows)
+    assert diagnosis.supported
+    assert diagnosis.agrees
     assert sealift.pack(model, rows, Y, name="m", output=tmp_path / "m.seal").report.passed
 
 
 def test_one_class_only() -> None:
     model = GaussianNB().fit(X, np.ones(40))
-    found = doctor(model, X)
-    assert found.supported == (found.agrees is True)
+    diagnosis = doctor(model, X)
+    assert diagnosis.supported == (diagnosis.agrees is True)
 
 
 def test_no_rows_and_other_shapes(tmp_path: Path) -> None:
@@ -164,9 +164,9 @@ def test_sparse_rows(tmp_path: Path) -> None:
 def test_rows_that_the_model_refuses() -> None:
     rows = pd.DataFrame({"a": ["x", "y"] * 20})
     model = make_pipeline(ColumnTransformer([("e", OneHotEncoder(), ["a"])]), LogisticRegression()).fit(rows, Y)
-    found = doctor(model, pd.DataFrame({"a": ["new"] * 40}))
-    assert [obstacle.code for obstacle in found.obstacles] == ["E305"]
-    assert "unknown categories" in found.obstacles[0].what
+    diagnosis = doctor(model, pd.DataFrame({"a": ["new"] * 40}))
+    assert [obstacle.code for obstacle in diagnosis.obstacles] == ["E305"]
+    assert "unknown categories" in diagnosis.obstacles[0].what
 
 
 def test_a_model_that_does_not_remember_its_columns() -> None:

@@ -172,13 +172,13 @@ def test_pack_and_doctor(name: str, tmp_path: Path) -> None:
     assert part in str(caught.value)
     assert caught.value.fix
     assert not path.exists()
-    found = diagnosed(model, rows)
-    if isinstance(found, SealiftError):
-        assert (found.code, found.what) == (code, caught.value.what)
+    diagnosis = diagnosed(model, rows)
+    if isinstance(diagnosis, SealiftError):
+        assert (diagnosis.code, diagnosis.what) == (code, caught.value.what)
         return
-    assert code in [obstacle.code for obstacle in found.obstacles]
-    assert all(obstacle.what and obstacle.fix for obstacle in found.obstacles)
-    assert found.text()
+    assert code in [obstacle.code for obstacle in diagnosis.obstacles]
+    assert all(obstacle.what and obstacle.fix for obstacle in diagnosis.obstacles)
+    assert diagnosis.text()
 
 
 def diagnosed(model: Any, rows: Any) -> Diagnosis | SealiftError:

@@ -60,9 +60,9 @@ def test_an_obstacle(folder: Path) -> None:
     assert done.exit_code == 1
     assert "train.py, line 8" in done.output
     assert all(len(line) <= 100 for line in done.output.splitlines())
-    found = json.loads(sealift_("doctor", "train.py:bad", "--json").output)
-    assert found["ok"] is False
-    assert found["obstacles"][0]["code"] == "E302"
+    report = json.loads(sealift_("doctor", "train.py:bad", "--json").output)
+    assert report["ok"] is False
+    assert report["obstacles"][0]["code"] == "E302"
 
 
 def test_an_error_is_an_error(folder: Path) -> None:

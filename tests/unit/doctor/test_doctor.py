@@ -82,15 +82,15 @@ def by_name(diagnosis: Diagnosis) -> dict[str, str]:
 
 def test_all_obstacles_at_once() -> None:
     model, X = broken()
-    for found in (doctor(model, X), doctor(model)):
-        assert not found.supported
-        told = {obstacle.where.rpartition(" › ")[2]: obstacle for obstacle in found.obstacles}
+    for diagnoses in (doctor(model, X), doctor(model)):
+        assert not diagnoses.supported
+        told = {obstacle.where.rpartition(" › ")[2]: obstacle for obstacle in diagnoses.obstacles}
         assert set(told) == {
             "own (Own)", "centred (FunctionTransformer)", "labels (Labels)", "a (OwnClassifier)",
         }  # fmt: skip
         assert "return df - df.mean()" in told["centred (FunctionTransformer)"].what
-        assert {obstacle.code for obstacle in found.obstacles} == {"E302"}
-        how = by_name(found)
+        assert {obstacle.code for obstacle in diagnoses.obstacles} == {"E302"}
+        how = by_name(diagnoses)
         assert how["log"] == "traced"
         assert how["sex"] == how["standardscaler"] == how["knn"] == how["onehotencoder"] == "own"
         assert how["own"] == how["labels"] == "refused"
@@ -101,20 +101,20 @@ def test_all_obstacles_at_once() -> None:
 def test_what_is_supported_is_compared_with_the_original() -> None:
     X, y = people()
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[["age", "debt"]], y)
-    found = sealift.doctor(model, X[["age", "debt"]])
-    assert found.supported
-    assert found.agrees
-    assert [step.depth for step in found.steps] == [0, 1, 1]
-    assert "agree" in found.verdict
-    assert all(len(line) <= 80 for line in found.text().splitlines())
+    diagnosis = sealift.doctor(model, X[["age", "debt"]])
+    assert diagnosis.supported
+    assert diagnosis.agrees
+    assert [step.depth for step in diagnosis.steps] == [0, 1, 1]
+    assert "agree" in diagnosis.verdict
+    assert all(len(line) <= 80 for line in diagnosis.text().splitlines())
     assert doctor(model).agrees is None
 
 
 def test_only_the_rows_that_were_compared_are_counted() -> None:
     X, y = people(1200)
-    found = doctor(LogisticRegression().fit(X[["age"]], y), X[["age"]])
-    assert found.rows == 500
-    assert "500 of your rows" in found.verdict
+    diagnosis = doctor(LogisticRegression().fit(X[["age"]], y), X[["age"]])
+    assert diagnosis.rows == 500
+    assert "500 of your rows" in diagnosis.verdict
 
 
 def test_chance_is_found_with_rows() -> None:
@@ -124,27 +124,27 @@ def test_chance_is_found_with_rows() -> None:
         return x + np.random.default_rng().normal()
 
     model = make_pipeline(FunctionTransformer(shaken), LogisticRegression()).fit(X[["age", "debt"]].to_numpy(), y)
-    found = doctor(model, X[["age", "debt"]].to_numpy())
-    assert [obstacle.code for obstacle in found.obstacles] == ["E303"]
-    assert "functiontransformer" in found.obstacles[0].where
-    assert found.agrees is False
+    diagnosis = doctor(model, X[["age", "debt"]].to_numpy())
+    assert [obstacle.code for obstacle in diagnosis.obstacles] == ["E303"]
+    assert "functiontransformer" in diagnosis.obstacles[0].where
+    assert diagnosis.agrees is False
 
 
 def test_skl2onnx_is_named() -> None:
     from sklearn.cluster import FeatureAgglomeration
 
     X = np.random.default_rng(0).normal(size=(30, 4))
-    found = doctor(make_pipeline(FeatureAgglomeration(2), StandardScaler()).fit(X), X)
-    assert set(by_name(found).values()) <= {"own", "skl2onnx", "refused"}
+    diagnosis = doctor(make_pipeline(FeatureAgglomeration(2), StandardScaler()).fit(X), X)
+    assert set(by_name(diagnosis).values()) <= {"own", "skl2onnx", "refused"}
 
 
 def test_text_at_eighty_columns() -> None:
     model, X = broken()
-    found = doctor(model, X)
-    text = found.text()
+    diagnosis = doctor(model, X)
+    text = diagnosis.text()
     assert all(len(line) <= 80 for line in text.splitlines()), max(text.splitlines(), key=len)
     assert "✗      own (Own)" in text
-    plain = found.text(unicode=False)
+    plain = diagnosis.text(unicode=False)
     plain.encode("ascii")
     assert "NO      own (Own)" in plain
     assert "Training data inside the model" in text
@@ -154,10 +154,10 @@ def test_as_dict_is_json() -> None:
     import json
 
     model, X = broken()
-    found = json.loads(json.dumps(doctor(model, X).as_dict()))
-    assert found["supported"] is False
-    assert len(found["obstacles"]) == 4
-    assert {"path", "how", "supported", "training_data"} == set(found["steps"][0])
+    report = json.loads(json.dumps(doctor(model, X).as_dict()))
+    assert report["supported"] is False
+    assert len(report["obstacles"]) == 4
+    assert {"path", "how", "supported", "training_data"} == set(report["steps"][0])
 
 
 class _Page(html.parser.HTMLParser):
@@ -175,14 +175,16 @@ class _Page(html.parser.HTMLParser):
 
 
 def checked(page: str) -> _Page:
-    found = _Page()
-    found.feed(page)
-    assert "script" not in found.tags
-    assert "caption" in found.tags
-    assert found.scopes >= 2
+    parsed_page = _Page()
+    parsed_page.feed(page)
+    assert "script" not in parsed_page.tags
+    assert "caption" in parsed_page.tags
+    assert parsed_page.scopes >= 2
     # Text inherits its colour, and backgrounds are transparent tints, so that dark themes work.
-    assert all("inherit" in part or "transparent" in part or "0.1)" in part for part in found.colours), found.colours
-    return found
+    assert all("inherit" in part or "transparent" in part or "0.1)" in part for part in parsed_page.colours), (
+        parsed_page.colours
+    )
+    return parsed_page
 
 
 def test_notebooks_show_a_page() -> None:
@@ -245,6 +247,6 @@ def test_all_columns_that_cannot_be_carried_are_told(kind: str) -> None:
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[["age", "debt"]], y)
     bad: list[Any] = [1, "a"] * 60
     values = pd.to_timedelta([1] * 120, unit="D") if kind == "spans" else bad
-    found = doctor(model, pd.DataFrame({"age": values, "debt": values}))
-    assert [obstacle.where for obstacle in found.obstacles] == ["column 'age'", "column 'debt'"]
-    assert len(found.steps) == 3
+    diagnosis = doctor(model, pd.DataFrame({"age": values, "debt": values}))
+    assert [obstacle.where for obstacle in diagnosis.obstacles] == ["column 'age'", "column 'debt'"]
+    assert len(diagnosis.steps) == 3

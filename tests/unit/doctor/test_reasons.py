@@ -84,11 +84,11 @@ def test_an_unknown_predictor_beside_strings(tmp_path: Path) -> None:
         sealift.pack(Constant().fit(X, Y), X, name="m", output=tmp_path / "m.seal")
     assert "There is no converter for" in caught.value.what
     assert "Encode" not in str(caught.value)
-    found = sealift.doctor(make_pipeline(DropColumns(), Constant()).fit(X, Y), X)
-    marks = {step.name: step.supported for step in found.steps}
+    diagnosis = sealift.doctor(make_pipeline(DropColumns(), Constant()).fit(X, Y), X)
+    marks = {step.name: step.supported for step in diagnosis.steps}
     assert marks["dropcolumns (DropColumns)"]
     assert not marks["constant (Constant)"]
-    assert all("✓" not in line for line in found.text().splitlines() if "does not" in line)
+    assert all("✓" not in line for line in diagnosis.text().splitlines() if "does not" in line)
 
 
 def test_none_and_nan_as_two_categories(tmp_path: Path) -> None:
@@ -126,11 +126,11 @@ def many_obstacles(df: Any) -> Any:
 
 def test_all_obstacles_of_a_function_at_once() -> None:
     model = make_pipeline(FunctionTransformer(many_obstacles), LogisticRegression()).fit(X, Y)
-    found = sealift.doctor(model, X)
-    told = " ".join(obstacle.what for obstacle in found.obstacles)
+    diagnosis = sealift.doctor(model, X)
+    told = " ".join(obstacle.what for obstacle in diagnosis.obstacles)
     for part in (".rank()", ".shift(1)", "np.sort", ".apply"):
         assert part in told
     assert "fine" not in told
-    assert len(found.obstacles) == 4
-    assert all(obstacle.fix for obstacle in found.obstacles)
-    assert [step.supported for step in found.steps] == [True, False, True]
+    assert len(diagnosis.obstacles) == 4
+    assert all(obstacle.fix for obstacle in diagnosis.obstacles)
+    assert [step.supported for step in diagnosis.steps] == [True, False, True]

@@ -25,11 +25,11 @@ Y = np.array(["low", "high", "middle"])[np.digitize(X[:, 0], [-0.5, 0.5])]
 
 def exported(model: Any, path: Path, **options: Any) -> Path:
     settings = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
-    found = convert_sklearn(
+    exported_model = convert_sklearn(
         model, initial_types=[("X", DoubleTensorType([None, 3]))], target_opset={"": 21, "ai.onnx.ml": 3},
         options=options.get("options", settings),
     )  # fmt: skip
-    onnx.save(found, str(path))
+    onnx.save(exported_model, str(path))
     return path
 
 
@@ -37,19 +37,19 @@ def exported(model: Any, path: Path, **options: Any) -> Path:
 def test_a_classifier(classes: Any, tmp_path: Path) -> None:
     original = LogisticRegression(max_iter=500).fit(X, classes)
     model = OnnxModel(exported(original, tmp_path / "m.onnx"))
-    conversion, found = answers(model, X)
+    conversion, actual = answers(model, X)
     assert conversion.task == "classification"
     assert list(model.classes_) == list(original.classes_)
-    assert (found["label"] == model.predict(X)).all()
-    assert (found["label"] == original.predict(X)).all()
-    np.testing.assert_array_equal(found["probability"], model.predict_proba(X))
+    assert (actual["label"] == model.predict(X)).all()
+    assert (actual["label"] == original.predict(X)).all()
+    np.testing.assert_array_equal(actual["probability"], model.predict_proba(X))
 
 
 def test_a_regressor(tmp_path: Path) -> None:
     original = Ridge().fit(X, X[:, 0] * 3)
-    conversion, found = answers(OnnxModel(exported(original, tmp_path / "m.onnx")), X)
+    conversion, actual = answers(OnnxModel(exported(original, tmp_path / "m.onnx")), X)
     assert conversion.task == "regression"
-    np.testing.assert_allclose(found["value"], original.predict(X), rtol=1e-9)
+    np.testing.assert_allclose(actual["value"], original.predict(X), rtol=1e-9)
 
 
 def graph(
@@ -177,8 +177,8 @@ def test_constants_are_computed_and_notes_removed(tmp_path: Path) -> None:
     made.graph.node[0].metadata_props.add(key="namespace", value="/home/me")
     onnx.save(made, str(tmp_path / "m.onnx"), save_as_external_data=True, size_threshold=0, location="weights")
     model = OnnxModel(tmp_path / "m.onnx")
-    conversion, found = answers(model, X)
-    np.testing.assert_array_equal(found["value"], X + 1.5)
+    conversion, actual = answers(model, X)
+    np.testing.assert_array_equal(actual["value"], X + 1.5)
     body = conversion.model()
     assert [node.op_type for node in body.graph.node].count("Mul") == 0
     assert b"/home/me" not in body.SerializeToString()
@@ -204,5 +204,5 @@ def test_constants_of_the_third_ir_version_are_no_inputs(tmp_path: Path) -> None
     made.graph.initializer.append(numpy_helper.from_array(np.full(3, 2.0), "w"))
     made.ir_version = 3
     onnx.save(made, str(tmp_path / "m.onnx"))
-    _, found = answers(OnnxModel(tmp_path / "m.onnx"), X)
-    np.testing.assert_array_equal(found["value"], X * 2)
+    _, actual = answers(OnnxModel(tmp_path / "m.onnx"), X)
+    np.testing.assert_array_equal(actual["value"], X * 2)

@@ -31,15 +31,15 @@ DICTS = [
 
 def table(rows: list[dict[str, Any]], *, absent: bool) -> pd.DataFrame:
     """The rows as columns; missing is None where it means an absent key, else NaN."""
-    found = pd.DataFrame(rows, columns=["a", "c", "z"]).astype(object)
-    return found.where(found.notna(), None if absent else np.nan)
+    frame = pd.DataFrame(rows, columns=["a", "c", "z"]).astype(object)
+    return frame.where(frame.notna(), None if absent else np.nan)
 
 
 @pytest.mark.parametrize("model", DICTS, ids=str)
 def test_absent_keys(model: DictVectorizer) -> None:
     truth = model.fit(ROWS).transform(ASKED)
-    _, found = answers(model, table(ASKED, absent=True))
-    np.testing.assert_array_equal(found["features"], truth.toarray() if model.sparse else truth)
+    _, actual = answers(model, table(ASKED, absent=True))
+    np.testing.assert_array_equal(actual["features"], truth.toarray() if model.sparse else truth)
 
 
 @pytest.mark.parametrize("model", DICTS, ids=str)
@@ -48,9 +48,9 @@ def test_keys_that_are_nan(model: DictVectorizer) -> None:
     rows = [*ROWS, {"c": np.nan}]
     asked = [{key: row.get(key, np.nan) for key in ("a", "c", "z")} for row in ASKED]
     truth = model.fit(rows).transform(asked)
-    _, found = answers(model, table(asked, absent=False))
-    np.testing.assert_array_equal(found["features"], truth.toarray() if model.sparse else truth)
-    assert np.isnan(found["features"]).any()
+    _, actual = answers(model, table(asked, absent=False))
+    np.testing.assert_array_equal(actual["features"], truth.toarray() if model.sparse else truth)
+    assert np.isnan(actual["features"]).any()
 
 
 def test_what_a_vectorizer_of_dicts_can_not_be() -> None:

@@ -85,8 +85,8 @@ def test_as_a_walk_through_the_trees(
         patch.setattr(trees, "_LARGE", 0 if large else 10**9)
         graph = Graph()
         x = graph.input("number", "float64", WIDTH)
-        found = trees.total(x, forest, targets, "float32" if single else "float64")
-        engine = Engine(graph.model({"sum": found}, {}).SerializeToString())
+        total = trees.total(x, forest, targets, "float32" if single else "float64")
+        engine = Engine(graph.model({"sum": total}, {}).SerializeToString())
     expected = [
         [sum(walked(tree, row, dtype) for tree in forest if tree.target == k) for k in range(targets)]
         for row in rows.astype(dtype)
@@ -99,8 +99,8 @@ def test_wide_tables_give_only_the_columns_that_are_compared() -> None:
     forest = [grown(random, 4, [trees.LEQ], False) for _ in range(400)]
     graph = Graph()
     x = graph.input("number", "float64", 1000)
-    found = trees.total(x, forest)
-    model = graph.model({"sum": found}, {})
+    total = trees.total(x, forest)
+    model = graph.model({"sum": total}, {})
     assert [node.op_type for node in model.graph.node] == ["Gather", "Neg", "Concat", "TreeEnsemble"]
     rows = random.normal(size=(20, 1000))
     expected = [sum(walked(tree, row, np.float64) for tree in forest) for row in rows]

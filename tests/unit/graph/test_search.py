@@ -22,8 +22,8 @@ def run(values: Any, function: Callable[[Tensor], Tensor]) -> npt.NDArray[Any]:
     graph = Graph()
     x = graph.input("x", "float64", values.shape[1])
     model = graph.model({"y": function(x)}, {})
-    found: npt.NDArray[Any] = Engine(model.SerializeToString(), threads=1).run({"x": values})["y"]
-    return found
+    answers: npt.NDArray[Any] = Engine(model.SerializeToString(), threads=1).run({"x": values})["y"]
+    return answers
 
 
 edges = st.lists(st.integers(-4, 4).map(float), max_size=9).map(sorted)
@@ -34,18 +34,18 @@ def test_positions(first: list[float], second: list[float]) -> None:
     grid = np.array([*np.arange(-5, 5.5, 0.5), np.nan, 1e300])
     values = np.column_stack([grid, -grid])
     for right in (True, False):
-        found = run(values, lambda x, right=right: positions(x, [first, second], right=right))  # type: ignore[misc]
+        answers = run(values, lambda x, right=right: positions(x, [first, second], right=right))  # type: ignore[misc]
         side: Any = "right" if right else "left"
-        np.testing.assert_array_equal(found[:, 0], np.searchsorted(first, values[:, 0], side))
-        np.testing.assert_array_equal(found[:, 1], np.searchsorted(second, values[:, 1], side))
+        np.testing.assert_array_equal(answers[:, 0], np.searchsorted(first, values[:, 0], side))
+        np.testing.assert_array_equal(answers[:, 1], np.searchsorted(second, values[:, 1], side))
 
 
 @given(st.lists(st.integers(-4, 4).map(float), min_size=2, max_size=9).map(sorted))
 def test_interpolation(knots: list[float]) -> None:
     heights = np.cumsum(np.arange(len(knots)) % 3 + 0.1)
     values = np.array([*np.arange(-5, 5.25, 0.25), np.nan])[:, None]
-    found = run(values, lambda x: interpolate(x, [knots], [heights]))
-    np.testing.assert_allclose(found[:, 0], np.interp(values[:, 0], knots, heights), rtol=1e-15)
+    answers = run(values, lambda x: interpolate(x, [knots], [heights]))
+    np.testing.assert_allclose(answers[:, 0], np.interp(values[:, 0], knots, heights), rtol=1e-15)
 
 
 def test_special_functions() -> None:
@@ -57,16 +57,16 @@ def test_special_functions() -> None:
         (special_functions.digamma, exact.digamma, np.array([1e-7, 0.01, 0.3, 1.0, 5.999, 6.0, 80.0, 1e5])),
         (special_functions.normal_quantile, exact.ndtri, np.concatenate([np.linspace(1e-7, 1 - 1e-7, 999), [np.nan]])),
     ):
-        found = run(values[:, None], ours)[:, 0]
-        np.testing.assert_allclose(found, theirs(values), rtol=1e-8 if ours is digamma else 4e-15, atol=1e-16)
+        answers = run(values[:, None], ours)[:, 0]
+        np.testing.assert_allclose(answers, theirs(values), rtol=1e-8 if ours is digamma else 4e-15, atol=1e-16)
 
 
 def test_linear_systems() -> None:
     rng = np.random.default_rng(0)
     base = rng.normal(size=(5, 5))
     matrix, right = base @ base.T + np.eye(5), rng.normal(size=5)
-    found = run(right[None, :], lambda x: special_functions.solve(x.graph.constant(matrix), x.row(0)).matrix())
-    np.testing.assert_allclose(found[:, 0], np.linalg.solve(matrix, right), rtol=1e-11)
+    answers = run(right[None, :], lambda x: special_functions.solve(x.graph.constant(matrix), x.row(0)).matrix())
+    np.testing.assert_allclose(answers[:, 0], np.linalg.solve(matrix, right), rtol=1e-11)
 
 
 def test_a_factor_beside_a_product_keeps_its_digits() -> None:

@@ -135,14 +135,14 @@ def test_a_forked_process_leaves_it_alone() -> None:
 def test_threads_share_one_process() -> None:
     if wasm.node() is None:
         pytest.skip("needs Node")
-    found: list[float] = []
-    threads = [threading.Thread(target=lambda: found.append(probability())) for _ in range(4)]
+    sentences: list[float] = []
+    threads = [threading.Thread(target=lambda: sentences.append(probability())) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
-    assert len(set(found)) == 1
-    assert len(found) == 4
+    assert len(set(sentences)) == 1
+    assert len(sentences) == 4
 
 
 def test_engines_fix_the_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

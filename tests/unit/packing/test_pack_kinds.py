@@ -63,12 +63,12 @@ CLASSIFIERS = [
 @pytest.mark.parametrize("model", CLASSIFIERS, ids=lambda model: type(model).__name__)
 def test_labels(model: Any, kind: str, tmp_path: Path) -> None:
     model = make_pipeline(StandardScaler(), model).fit(X, LABELS[kind])
-    found = sealed(model, tmp_path)
-    answers = found.predict(FRESH)
+    packed_model = sealed(model, tmp_path)
+    answers = packed_model.predict(FRESH)
     expected = model.predict(FRESH)
     assert answers["label"].tolist() == expected.tolist()
     assert type(answers["label"].tolist()[0]) is type(expected.tolist()[0])
-    assert list(found.contract.output("label").classes or ()) == model.classes_.tolist()
+    assert list(packed_model.contract.output("label").classes or ()) == model.classes_.tolist()
     np.testing.assert_allclose(answers["probability"], model.predict_proba(FRESH), rtol=0, atol=1e-9)
 
 
@@ -95,9 +95,9 @@ REGRESSORS = [
 @pytest.mark.parametrize("scale", [1.0, 1e9, 1e-9])
 def test_regression(model: Any, scale: float, tmp_path: Path) -> None:
     model.fit(X, (X[:, 0] + X[:, 2] ** 2) * scale)
-    found = sealed(model, tmp_path)
-    assert found.contract.task == "regression"
-    np.testing.assert_allclose(found.predict(FRESH)["value"], model.predict(FRESH), rtol=1e-8, atol=1e-9 * scale)
+    packed_model = sealed(model, tmp_path)
+    assert packed_model.contract.task == "regression"
+    np.testing.assert_allclose(packed_model.predict(FRESH)["value"], model.predict(FRESH), rtol=1e-8, atol=1e-9 * scale)
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_regression(model: Any, scale: float, tmp_path: Path) -> None:
 )
 def test_regression_of_several_targets(model: Any, tmp_path: Path) -> None:
     model.fit(X, X[:, :2] * 3)
-    found = sealed(model, tmp_path).predict(FRESH)["value"]
-    assert found.shape == (50, 2)
-    np.testing.assert_allclose(found, model.predict(FRESH), rtol=1e-9)
+    packed_model = sealed(model, tmp_path).predict(FRESH)["value"]
+    assert packed_model.shape == (50, 2)
+    np.testing.assert_allclose(packed_model, model.predict(FRESH), rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -124,16 +124,16 @@ def test_classification_of_several_targets(model: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", [MinMaxScaler(), PCA(2), make_pipeline(StandardScaler(), PCA(2))], ids=repr)
 def test_transformers(model: Any, tmp_path: Path) -> None:
-    found = sealed(model.fit(X), tmp_path)
-    assert found.contract.task == "transformation"
-    np.testing.assert_allclose(found.predict(FRESH)["features"], model.transform(FRESH), rtol=1e-9, atol=1e-12)
+    packed_model = sealed(model.fit(X), tmp_path)
+    assert packed_model.contract.task == "transformation"
+    np.testing.assert_allclose(packed_model.predict(FRESH)["features"], model.transform(FRESH), rtol=1e-9, atol=1e-12)
 
 
 def test_clusters(tmp_path: Path) -> None:
     model = KMeans(3, random_state=0, n_init=1).fit(X)
-    found = sealed(model, tmp_path)
-    assert found.contract.task == "clustering"
-    np.testing.assert_array_equal(found.predict(FRESH)["label"], model.predict(FRESH))
+    packed_model = sealed(model, tmp_path)
+    assert packed_model.contract.task == "clustering"
+    np.testing.assert_array_equal(packed_model.predict(FRESH)["label"], model.predict(FRESH))
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_clusters(tmp_path: Path) -> None:
     ids=lambda model: type(model).__name__,
 )
 def test_outliers(model: Any, tmp_path: Path) -> None:
-    found = sealed(model.fit(X), tmp_path)
-    assert found.contract.task == "outliers"
-    answers = found.predict(FRESH * 3)
+    packed_model = sealed(model.fit(X), tmp_path)
+    assert packed_model.contract.task == "outliers"
+    answers = packed_model.predict(FRESH * 3)
     np.testing.assert_array_equal(answers["label"], model.predict(FRESH * 3))
     np.testing.assert_allclose(answers["score"], model.decision_function(FRESH * 3), rtol=1e-9, atol=1e-9)
 

@@ -41,16 +41,16 @@ def test_classification_metrics(classes: int, labels: type, tmp_path: Path) -> N
     y = np.array([labels(value) for value in raw.tolist()])
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[:150], y[:150])
     packed = sealift.pack(model, X[150:], y[150:], name="m", output=tmp_path / "m.seal")
-    found = member(packed, "evidence.json")["metrics"]
+    metrics = member(packed, "evidence.json")["metrics"]
     truth, probability = y[150:], model.predict_proba(X[150:])
-    assert found["accuracy_score"] == four(oracle.accuracy_score(truth, model.predict(X[150:])))
-    assert found["log_loss"] == four(oracle.log_loss(truth, probability))
-    assert ("roc_auc_score" in found) == (classes == 2)
+    assert metrics["accuracy_score"] == four(oracle.accuracy_score(truth, model.predict(X[150:])))
+    assert metrics["log_loss"] == four(oracle.log_loss(truth, probability))
+    assert ("roc_auc_score" in metrics) == (classes == 2)
     own = truth == model.classes_[1]
     brier = (own, probability[:, 1]) if classes == 2 else (truth, probability)
-    assert found["brier_score_loss"] == four(oracle.brier_score_loss(*brier))
+    assert metrics["brier_score_loss"] == four(oracle.brier_score_loss(*brier))
     if classes == 2:
-        assert found["roc_auc_score"] == four(oracle.roc_auc_score(own, probability[:, 1]))
+        assert metrics["roc_auc_score"] == four(oracle.roc_auc_score(own, probability[:, 1]))
 
 
 def test_tied_scores_count_half(tmp_path: Path) -> None:
@@ -71,10 +71,10 @@ def test_regression_metrics(targets: int, tmp_path: Path) -> None:
     y = y[:, 0] if targets == 1 else y
     model = Ridge().fit(X[:100], y[:100])
     packed = sealift.pack(model, X[100:], y[100:], name="m", output=tmp_path / "m.seal")
-    found = member(packed, "evidence.json")["metrics"]
+    metrics = member(packed, "evidence.json")["metrics"]
     answers = model.predict(X[100:])
-    assert set(found) == {"r2_score", "mean_absolute_error", "root_mean_squared_error"}
-    for name, value in found.items():
+    assert set(metrics) == {"r2_score", "mean_absolute_error", "root_mean_squared_error"}
+    for name, value in metrics.items():
         assert value == four(getattr(oracle, name)(y[100:], answers))
 
 
@@ -83,8 +83,8 @@ def test_a_constant_truth(constant: float, tmp_path: Path) -> None:
     X, truth = np.arange(30.0).reshape(-1, 1), np.full(30, 1.0)
     model = DummyRegressor(strategy="constant", constant=constant).fit(X, X[:, 0])
     packed = sealift.pack(model, X, truth, name="m", output=tmp_path / "m.seal")
-    found = member(packed, "evidence.json")["metrics"]
-    assert found["r2_score"] == oracle.r2_score(truth, model.predict(X))
+    metrics = member(packed, "evidence.json")["metrics"]
+    assert metrics["r2_score"] == oracle.r2_score(truth, model.predict(X))
 
 
 def test_a_certain_wrong_probability(tmp_path: Path) -> None:
@@ -113,12 +113,12 @@ def test_provenance_names_no_path_user_host_or_time(packed: sealift.packing.Pack
         assert f'"{secret}' not in spelled
     assert "/" not in spelled.replace('"sha256"', "")
     assert not re.search(r"20\d\d-\d\d-\d\d|\d\d:\d\d", spelled)
-    found = member(packed, "provenance.json")
-    assert found["model"] == {"type": "sklearn.pipeline.Pipeline"}
-    assert found["data"]["rows"] == 120
-    assert found["data"]["columns"] == 5
-    assert re.fullmatch(r"[0-9a-f]{64}", found["data"]["sha256"])
-    assert {"sealift", "numpy", "scikit-learn", "onnx"} <= set(found["packages"])
+    provenance = member(packed, "provenance.json")
+    assert provenance["model"] == {"type": "sklearn.pipeline.Pipeline"}
+    assert provenance["data"]["rows"] == 120
+    assert provenance["data"]["columns"] == 5
+    assert re.fullmatch(r"[0-9a-f]{64}", provenance["data"]["sha256"])
+    assert {"sealift", "numpy", "scikit-learn", "onnx"} <= set(provenance["packages"])
 
 
 def test_the_digest_of_the_data_follows_the_data(tmp_path: Path) -> None:

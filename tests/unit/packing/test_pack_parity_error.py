@@ -182,8 +182,8 @@ def test_wrong_only_for_unseen_categories(tmp_path: Path) -> None:
     right = encoders.ordinal
 
     def blind(step: Any, x: Table) -> Table:
-        found = right(step, x).numbers()
-        return x.with_values(where(found.equals(-5.0), 2.0, found), x.names)
+        output = right(step, x).numbers()
+        return x.with_values(where(output.equals(-5.0), 2.0, output), x.names)
 
     encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-5)
     model = make_pipeline(make_column_transformer((encoder, ["city"])), LogisticRegression()).fit(rows, y)
@@ -231,10 +231,10 @@ def test_wrong_leaves_of_a_regressor(tmp_path: Path) -> None:
     right = registry.registered()[GradientBoostingRegressor]
 
     def scaled(step: Any, x: Table) -> StepOutput:
-        found = right(step, x)
-        assert isinstance(found, StepOutput)
-        assert found.value is not None
-        return StepOutput(value=found.value * (1 + 1e-7))
+        output = right(step, x)
+        assert isinstance(output, StepOutput)
+        assert output.value is not None
+        return StepOutput(value=output.value * (1 + 1e-7))
 
     with wrong(GradientBoostingRegressor, scaled):
         refused(model, FRAME, tmp_path)
@@ -262,8 +262,8 @@ def test_a_wrong_label_alone(tmp_path: Path) -> None:
 def test_an_original_that_answers_by_chance(tmp_path: Path) -> None:
     class Moody(LogisticRegression):  # type: ignore[misc]
         def predict_proba(self, rows: Any) -> npt.NDArray[np.float64]:
-            found: npt.NDArray[np.float64] = super().predict_proba(rows)
-            return found + np.random.default_rng().normal(size=found.shape) * 1e-3
+            answers: npt.NDArray[np.float64] = super().predict_proba(rows)
+            return answers + np.random.default_rng().normal(size=answers.shape) * 1e-3
 
     registry.converter(Moody)(linear.logistic)
     refused(Moody().fit(FRAME, Y), FRAME, tmp_path)

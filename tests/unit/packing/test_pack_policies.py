@@ -127,8 +127,8 @@ def test_categories_that_are_numbers(handle: str, with_imputer: bool, tmp_path: 
         encoder = make_pipeline(SimpleImputer(strategy="most_frequent"), encoder)
     model = make_pipeline(make_column_transformer((encoder, ["grade"])), LogisticRegression()).fit(X, Y)
     packed = sealift.pack(model, X, name="p", output=tmp_path / "p.seal")
-    (found,) = packed.contract.inputs
-    assert found.categories == (1.0, 2.0, 3.0)
+    (field,) = packed.contract.inputs
+    assert field.categories == (1.0, 2.0, 3.0)
     agree(packed, model, {"grade": [1.0, 3.0, 4.0, 1.5, None]}, X)
 
 

@@ -81,10 +81,10 @@ def test_answers_of_another_shape_than_promised() -> None:
     right = registry.registered()[Ridge]
 
     def doubled(step: Any, x: Table) -> StepOutput:
-        found = right(step, x)
-        assert isinstance(found, StepOutput)
-        assert found.value is not None
-        return StepOutput(value=found.value.matrix() * np.array([[1.0, 1.0]]))
+        output = right(step, x)
+        assert isinstance(output, StepOutput)
+        assert output.value is not None
+        return StepOutput(value=output.value.matrix() * np.array([[1.0, 1.0]]))
 
     converter(Ridge, replace=True)(doubled)
     try:
@@ -123,12 +123,12 @@ def test_libraries_that_open_files(
     name: str, module: str, code: str, fix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / name).write_bytes(b"x")
-    found = importlib.import_module
+    import_module = importlib.import_module
 
     def lacking(wanted: str) -> Any:
         if wanted == module:
             raise ModuleNotFoundError(f"No module named {wanted!r}", name=wanted)
-        return found(wanted)
+        return import_module(wanted)
 
     monkeypatch.setattr(optional, "import_module", lacking)
     with pytest.raises(SealiftError) as caught:

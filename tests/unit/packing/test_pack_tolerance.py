@@ -36,10 +36,10 @@ def nearly() -> Any:
     right = registry.registered()[LinearRegression]
 
     def off(step: Any, x: Table) -> StepOutput:
-        found = right(step, x)
-        assert isinstance(found, StepOutput)
-        assert found.value is not None
-        return StepOutput(value=found.value * (1.0 + 1e-6))
+        output = right(step, x)
+        assert isinstance(output, StepOutput)
+        assert output.value is not None
+        return StepOutput(value=output.value * (1.0 + 1e-6))
 
     registry.converter(LinearRegression, replace=True)(off)
     yield
@@ -55,39 +55,41 @@ def packed(tmp_path: Path, **rest: Any) -> Packed:
 def test_what_the_policy_refuses_the_packer_may_allow(tmp_path: Path) -> None:
     with pytest.raises(ParityError, match="state a looser tolerance"):
         packed(tmp_path)
-    found = packed(tmp_path, proof=sealift.ProofOptions(tolerance=1e-5))
-    parity = member(found, "evidence.json")["parity"]
+    packed_model = packed(tmp_path, proof=sealift.ProofOptions(tolerance=1e-5))
+    parity = member(packed_model, "evidence.json")["parity"]
     assert parity["tolerance"] == {"policy": 1e-9, "stated": 1e-5}
     assert parity["outputs"]["value"]["relative"] == 1e-5
     assert 1e-7 < parity["outputs"]["value"]["worst"] < 2e-6
-    assert member(found, "golden/examples.json")["tolerance"]["value"]["relative"] == 1e-5
-    (note,) = [note for note in found.notes if "Looser tolerance" in note]
+    assert member(packed_model, "golden/examples.json")["tolerance"]["value"]["relative"] == 1e-5
+    (note,) = [note for note in packed_model.notes if "Looser tolerance" in note]
     assert "allowed numbers to differ by 1e-5" in note
     assert "the rule is 1e-9; the largest difference seen is 1.0e-06" in note
-    card = text(found, "card.md")
+    card = text(packed_model, "card.md")
     assert "allowed 1e-5, stated by the packer; the rule is 1e-9" in card
     assert note in card
-    page = found._repr_html_()
+    page = packed_model._repr_html_()
     assert "1e-5, stated by the packer; the rule is 1e-9" in page
     assert "Looser tolerance" in page
-    shown = CliRunner().invoke(app, ["inspect", str(found.path)], env={"COLUMNS": "200"}).output
+    shown = CliRunner().invoke(app, ["inspect", str(packed_model.path)], env={"COLUMNS": "200"}).output
     assert "1e-5 relative, stated by the packer; the rule is 1e-9" in " ".join(shown.split())
     assert "Looser tolerance" in shown
-    assert sealift.load(found.path).self_test().passed
+    assert sealift.load(packed_model.path).self_test().passed
 
 
 def test_without_one_nothing_is_said(tmp_path: Path) -> None:
-    found = packed(tmp_path)
-    assert member(found, "evidence.json")["parity"]["tolerance"] == {"policy": 1e-9, "stated": None}
-    assert not [note for note in found.notes if "tolerance" in note]
-    assert "stated by the packer" not in text(found, "card.md") + found._repr_html_()
+    packed_model = packed(tmp_path)
+    assert member(packed_model, "evidence.json")["parity"]["tolerance"] == {"policy": 1e-9, "stated": None}
+    assert not [note for note in packed_model.notes if "tolerance" in note]
+    assert "stated by the packer" not in text(packed_model, "card.md") + packed_model._repr_html_()
 
 
 def test_a_stricter_one_is_no_care(tmp_path: Path) -> None:
     model = DecisionTreeClassifier(max_depth=2).fit(X, X[:, 0] > 0)
-    found = sealift.pack(model, X, name="m", output=tmp_path / "m.seal", proof=sealift.ProofOptions(tolerance=1e-12))
-    assert member(found, "evidence.json")["parity"]["tolerance"]["stated"] == 1e-12
-    assert not [note for note in found.notes if "tolerance" in note]
+    packed_model = sealift.pack(
+        model, X, name="m", output=tmp_path / "m.seal", proof=sealift.ProofOptions(tolerance=1e-12)
+    )
+    assert member(packed_model, "evidence.json")["parity"]["tolerance"]["stated"] == 1e-12
+    assert not [note for note in packed_model.notes if "tolerance" in note]
 
 
 def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +114,8 @@ def test_each_column_is_judged_by_its_own_size(tmp_path: Path) -> None:
     # A price beside a rate: by the price's size, any rate would do.
     targets = np.column_stack([1e6 * (2 + np.abs(Y)), 1e-2 * (2 + X[:, 0])])
     model = RandomForestRegressor(5, random_state=0).fit(X, targets)
-    found = sealift.pack(model, X, name="m", output=tmp_path / "m.seal")
-    price, rate = member(found, "golden/examples.json")["tolerance"]["value"]["scale"]
+    packed_model = sealift.pack(model, X, name="m", output=tmp_path / "m.seal")
+    price, rate = member(packed_model, "golden/examples.json")["tolerance"]["value"]["scale"]
     assert 1e6 < price < 1e7
     assert rate == pytest.approx(1e-5 * price, rel=0.5)
     right = registry.registered()[RandomForestRegressor]
@@ -146,8 +148,8 @@ def test_each_column_is_judged_by_its_own_size(tmp_path: Path) -> None:
 def test_scales(columns: list[float], wanted: float | tuple[float, ...]) -> None:
     output = Output(name="features", kind="features", dtype="float64", width=2)
     contract = Contract(inputs=(Field(name="a", dtype="float64"),), outputs=(output,), task="transformation")
-    found = tolerances(contract, {"features": np.tile(columns, (9, 1))}, single=False, relative=None)
-    assert found["features"].scale == wanted
+    by_output = tolerances(contract, {"features": np.tile(columns, (9, 1))}, single=False, relative=None)
+    assert by_output["features"].scale == wanted
 
 
 def test_a_model_that_minds_its_company_is_refused(tmp_path: Path) -> None:

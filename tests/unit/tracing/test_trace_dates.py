@@ -32,15 +32,15 @@ FLAGS = (
 def parts(df: Any) -> Any:
     when = df["a"].dt
     week = when.isocalendar()
-    found = {name: getattr(when, name) for name in (*NUMBERS, *FLAGS)}
-    found |= {
+    columns = {name: getattr(when, name) for name in (*NUMBERS, *FLAGS)}
+    columns |= {
         "iso year": week.year.astype(float),
         "week": week.week.astype(float),
         "iso day": week["day"].astype(float),
     }
-    found["since midnight"] = (df["a"] - when.normalize()).dt.total_seconds()
-    found["in the hour"] = (df["a"] - when.floor("h")).dt.seconds
-    return pd.DataFrame(found)
+    columns["since midnight"] = (df["a"] - when.normalize()).dt.total_seconds()
+    columns["in the hour"] = (df["a"] - when.floor("h")).dt.seconds
+    return pd.DataFrame(columns)
 
 
 def spans(df: Any) -> Any:
