@@ -71,7 +71,7 @@ def test_what_the_policy_refuses_the_packer_may_allow(tmp_path: Path) -> None:
     assert "1e-5, stated by the packer; the rule is 1e-9" in page
     assert "Looser tolerance" in page
     shown = CliRunner().invoke(app, ["inspect", str(packed_model.path)], env={"COLUMNS": "200"}).output
-    assert "1e-5 relative, stated by the packer; the rule is 1e-9" in " ".join(shown.split())
+    assert "1e-5 relative, chosen by the packer; the default is 1e-9" in " ".join(shown.split())
     assert "Looser tolerance" in shown
     assert sealift.load(packed_model.path).self_test().passed
 
