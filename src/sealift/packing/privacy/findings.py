@@ -124,12 +124,10 @@ def statement(report: Mapping[str, Any]) -> str:
     if training is not None and rows:
         given += f" and the {_count(rows, 'row')} given for packing"
     with_targets = ", with their target values," if compared["targets"] else ""
-    lines = []
     if findings:
-        lines += ["**This file retains data of single records:**", *(f"- {f['sentence']}" for f in findings)]
-        lines.append("")
+        lines = ["**This file retains data of single records:**", *(f"- {f['sentence']}" for f in findings)]
     else:
-        lines.append(f"No single record of the {given} was found in this file.")
+        lines = [f"No single record of the {given} was found in this file."]
     lines.append(
         f"Every constant of the graph, every text stage, the contract and the examples were compared by value with "
         f"the {given}{with_targets} as they are and in the units of each step. A single record is what fewer than "
@@ -143,10 +141,9 @@ def _spaced(lines: Sequence[str]) -> list[str]:
     """Blank lines between paragraphs, none between the items of a list."""
     spaced: list[str] = []
     for line in lines:
-        if spaced and line and spaced[-1] and not (line.startswith("- ") and spaced[-1].startswith("- ")):
+        if spaced and not (line.startswith("- ") and spaced[-1].startswith("- ")):
             spaced.append("")
-        if line or (spaced and spaced[-1]):
-            spaced.append(line)
+        spaced.append(line)
     return spaced
 
 

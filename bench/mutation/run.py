@@ -1,0 +1,249 @@
+"""Try mutants, and report which of them no test notices: `make mutation` (docs/mutation.md).
+
+What was tried is kept in build/mutation/results.jsonl, so that a run goes on where the last one was ended.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ |= {"ORT_DISABLE_TELEMETRY": "1", "CI": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+import argparse
+import importlib
+import json
+import multiprocessing
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from bench.mutation import trials
+from bench.mutation.mutants import Mutant, mutants_of
+from bench.mutation.packages import ELSEWHERE, PACKAGES, TESTS
+from bench.mutation.plan import planned
+from bench.mutation.reach import AT_IMPORT, FOLDER, Reach
+from bench.mutation.report import Result, page
+
+ROOT = Path(__file__).parents[2]
+WORK = ROOT / "build/mutation"
+TREE = WORK / "tree"
+_LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "onnx", "onnxruntime", "skl2onnx", "sklearn.pipeline")
+_SECONDS = 30.0  # of the tests that a mutant is given to, as they were measured
+_MOST = 400  # tests
+
+
+def main() -> None:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--anew", action="store_true", help="forget what was tried and measured")
+    parser.add_argument("--retry", action="store_true", help="try mutants again that survived")
+    parser.add_argument("--only", default="", help="a part of the path of the files whose mutants are tried")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="end after this time")
+    parser.add_argument("--write", type=Path, help="write the page of the results")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests that mutants are given to")
+    asked = parser.parse_args()
+    if asked.anew:
+        shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True, exist_ok=True)
+    population = _population()
+    chosen = planned(population)
+    results = _results(retry=asked.retry)
+    todo = [mutant for mutant in chosen if mutant.key not in results and asked.only in mutant.path]
+    todo.sort(key=lambda mutant: mutant.rank)  # so that those tried until a run is ended are a sample too
+    print(f"{sum(map(len, population.values())):,} mutants, {len(chosen):,} planned, {len(todo):,} to try", flush=True)
+    if todo:
+        _copy()
+        reach = _reach(asked.tests)
+        ends = time.monotonic() + 60 * asked.minutes
+        counts: Counter[str] = Counter()
+        with (WORK / "results.jsonl").open("a", encoding="utf-8") as file:
+            for result in _tried(todo, reach, results, asked.tests):
+                results[result.key] = result
+                file.write(json.dumps(asdict(result)) + "\n")
+                file.flush()
+                counts[result.status] += 1
+                if sum(counts.values()) % 50 == 0:
+                    print(f"{sum(counts.values()):,} of {len(todo):,}: {dict(counts)}", flush=True)
+                if time.monotonic() > ends:
+                    break
+    if asked.write:
+        asked.write.write_text(page(population, chosen, results), encoding="utf-8")
+
+
+def _population() -> dict[str, list[Mutant]]:
+    """The mutants of each file; kept, since it takes a minute to make them."""
+    kept_in = WORK / "population.json"
+    kept = json.loads(kept_in.read_text(encoding="utf-8")) if kept_in.exists() else {}
+    made = sha256(b"".join((Path(__file__).parent / name).read_bytes() for name in ("mutants.py", "operators.py")))
+    population, described = {}, {}
+    for package in PACKAGES:
+        for file in sorted((ROOT / "src" / package).rglob("*.py")):
+            path = str(file.relative_to(ROOT))
+            digest = sha256(made.digest() + file.read_bytes()).hexdigest()
+            if kept.get(path, {}).get("digest") == digest:
+                population[path] = [Mutant(**mutant) for mutant in kept[path]["mutants"]]
+            else:
+                population[path] = list(mutants_of(ROOT, path))
+            described[path] = {"digest": digest, "mutants": [asdict(mutant) for mutant in population[path]]}
+    kept_in.write_text(json.dumps(described), encoding="utf-8")
+    return population
+
+
+def _results(*, retry: bool) -> dict[str, Result]:
+    file = WORK / "results.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    results = {result.key: result for result in (Result(**json.loads(line)) for line in lines)}
+    return {key: result for key, result in results.items() if result.killed or not retry}
+
+
+def _copy() -> None:
+    """A copy of the repository's files, in which mutants are written."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
+    )
+    shutil.rmtree(TREE, ignore_errors=True)
+    for name in listed.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (TREE / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, TREE / name)
+    for name in ("src/sealift/front/built", "web/app/node_modules"):
+        if (ROOT / name).exists():
+            (TREE / name).symlink_to((ROOT / name).resolve())
+
+
+def _reach(tests: Sequence[str]) -> Reach:
+    """Which tests execute which lines; files of tests that were not measured yet are measured now."""
+    folder = WORK / "reach"
+    folder.mkdir(exist_ok=True)
+    files = [file for path in tests for file in sorted(_files(ROOT / path))]
+    measured = Reach.read(folder, ROOT).files
+    missing = [str(path) for file in files if str(path := file.relative_to(ROOT)) not in measured]
+    if missing:
+        print(f"measuring what {len(missing)} files of tests execute", flush=True)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "bench.mutation.reach", "-p", "no:cacheprovider", *missing]
+        environment = os.environ | {FOLDER: str(folder), "PYTHONPATH": f"src{os.pathsep}."}
+        environment["PYTHONPATH"] += os.pathsep + os.environ.get("PYTHONPATH", "")
+        subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    return Reach.read(folder, ROOT)
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else list(path.rglob("test_*.py"))
+
+
+def _tried(
+    todo: Sequence[Mutant], reach: Reach, known: dict[str, Result], paths: Sequence[str]
+) -> Iterator[Result]:
+    for library in _LIBRARIES:
+        importlib.import_module(library)
+    killers: dict[str, Counter[str]] = {}
+    for result in known.values():
+        killers.setdefault(result.path, Counter())[result.test] += 1
+    server = _Server(paths)
+    _check_unchanged(todo[0], reach, server, paths)
+    for mutant in todo:
+        tests, at_import = _tests_of(mutant, reach, killers.get(mutant.path, Counter()), paths)
+        if not tests:
+            yield Result.of(mutant, "no test", "", 0.0)
+            continue
+        source = (TREE / mutant.path).read_text(encoding="utf-8")
+        seconds = 20 + 4 * sum(reach.seconds[test] for test in tests)
+        trial = trials.Trial(mutant.path, source, mutant.applied(source), tests, seconds)
+        outcome = server.ask(trial)
+        if outcome is None or (at_import and outcome.status == "survived"):
+            outcome = trials.imported_anew(trial, TREE)
+        if outcome.status == "killed":
+            killers.setdefault(mutant.path, Counter())[outcome.test] += 1
+        yield Result.of(mutant, outcome.status, outcome.test, outcome.seconds)
+
+
+def _check_unchanged(mutant: Mutant, reach: Reach, server: _Server, paths: Sequence[str]) -> None:
+    """Raise RuntimeError when tests fail without any change."""
+    source = (TREE / mutant.path).read_text(encoding="utf-8")
+    tests, _ = _tests_of(mutant, reach, Counter(), paths)
+    trial = trials.Trial(mutant.path, source, source, tests, 600.0)
+    for outcome in (server.ask(trial), trials.imported_anew(trial, TREE)):
+        if outcome is None or outcome.status != "survived":
+            raise RuntimeError(f"tests fail without a mutant: {outcome}")
+
+
+def _tests_of(
+    mutant: Mutant, reach: Reach, killers: Counter[str], paths: Sequence[str]
+) -> tuple[list[str], bool]:
+    """The tests that execute the lines of a mutant, best first; and whether importing the module does.
+
+    Those that noticed other mutants of the file come first, then the quickest. What importing executes is executed by
+    every test; so those are taken that execute a line which speaks of the name that is assigned or defined there.
+    """
+    path = ELSEWHERE.get(mutant.path, mutant.path)
+    lines = reach.tests.get(path, {})
+    at_import = False
+    if path == mutant.path:
+        found = {test for line in range(mutant.line, mutant.last + 1) for test in lines.get(line, ())}
+        at_import = AT_IMPORT in found
+    if path != mutant.path or (at_import and not (found := _naming(mutant, reach))):
+        found = {test for tests in lines.values() for test in tests}
+    ours = {test for test in found if reach.seconds.get(test, -1.0) >= 0 and test.startswith(tuple(paths))}
+    usable = sorted(ours, key=lambda test: (-killers[test], reach.seconds[test]))
+    chosen: list[str] = []
+    seconds = 0.0
+    for test in usable[:_MOST]:
+        seconds += reach.seconds[test]
+        if chosen and seconds > _SECONDS:
+            break
+        chosen.append(test)
+    return chosen, at_import
+
+
+def _naming(mutant: Mutant, reach: Reach) -> set[str]:
+    """The tests that execute a line with the name that the mutant's statement assigns, or with its function's name."""
+    statement = (ROOT / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1]
+    assigned = re.match(r"\s*(\w+(?:, \w+)*)\s*[:=]", statement)
+    names = assigned[1].split(", ") if assigned else [mutant.function.rpartition(".")[2]]
+    word = re.compile(rf"\b({'|'.join(names)})\b")
+    found: set[str] = set()
+    for path, lines in reach.tests.items():
+        for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1):
+            if word.search(line):
+                found.update(lines.get(number, ()))
+    return found
+
+
+class _Server:
+    """The process that has collected the tests; started when it is needed, and again if it ends."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+        self._connection: Connection | None = None
+
+    def ask(self, trial: trials.Trial) -> trials.Outcome | None:
+        try:
+            connection = self._connection or self._started()
+            connection.send(trial)
+            answer: trials.Outcome | None = connection.recv()
+        except EOFError:
+            self._connection = None
+            return None
+        return answer
+
+    def _started(self) -> Connection:
+        mine, other = multiprocessing.Pipe()
+        fork = multiprocessing.get_context("fork")
+        process = fork.Process(target=trials.collected, args=(other, TREE, self._paths), daemon=True)
+        process.start()
+        other.close()
+        print(f"{mine.recv():,} tests collected", flush=True)
+        self._connection = mine
+        return mine
+
+
+if __name__ == "__main__":
+    main()
