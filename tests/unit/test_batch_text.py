@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import sealift
 from sealift.batch import score
 from sealift.batch.chunks import OutputColumn
+from sealift.batch.csv_in import separator_of
 from sealift.batch.csv_numbers import NumberBlocks
 from sealift.batch.csv_out import CsvWriter, as_text
 from sealift.batch.csv_text import lines
@@ -95,6 +96,29 @@ CELL = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     st.decimals(-1000, 1000, places=3).map(str),
 )
+
+
+@pytest.mark.parametrize(
+    ("header", "separator"),
+    [
+        ("a,b;c", ","),
+        ("a,b\tc", ","),
+        ("a;b\tc", ";"),
+        ("a,b;c;d", ";"),
+        ("a,b\tc\td", "\t"),
+        ("a;b\tc\td", "\t"),
+        ("a,b,c;d\te", ","),
+        ("a,b;c;d\te\tf", ";"),
+        ("a", ","),
+        ('"a;;;",b', ","),
+        ('"a,,,";b', ";"),
+        ("\r\na;b", ";"),
+    ],
+)
+def test_the_separator_is_the_commonest_and_a_comma_before_a_semicolon_before_a_tab(header: str, separator: str) -> None:
+    assert separator_of(header) == separator
+
+
 ODD = st.sampled_from(
     [
         "NA",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -141,3 +142,12 @@ def test_many_threads_predict_rows_of_every_kind(tiny: Path) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_each_call_uses_one_thread() -> None:
+    """A sum over many numbers, split over threads, would depend on how many there are."""
+    for threads in (1, 3, None):
+        options = Engine(graph(), threads=threads)._session.get_session_options()
+        assert options.intra_op_num_threads == 1
+        assert options.inter_op_num_threads == 1
+        assert options.execution_mode == onnxruntime.ExecutionMode.ORT_SEQUENTIAL

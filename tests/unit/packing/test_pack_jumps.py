@@ -30,6 +30,7 @@ from sealift.runtime import Tolerance
 from sealift.runtime.engines import wasm
 
 EDGE = 0.75
+WIDTH = 2**22  # how many doubles away a jump may be
 
 
 class Stair(BaseEstimator):  # type: ignore[misc]
@@ -40,10 +41,8 @@ class Stair(BaseEstimator):  # type: ignore[misc]
 
 
 def beside(count: int) -> float:
-    value = EDGE
-    for _ in range(abs(count)):
-        value = math.nextafter(value, math.copysign(math.inf, count))
-    return value
+    """The double so many places above EDGE."""
+    return float((np.array([EDGE]).view(np.int64) + count).view(np.float64)[0])
 
 
 def judged(first: float, second: float, given: list[float], *, kind: str = ROUNDED) -> Report:
@@ -69,6 +68,8 @@ def judged(first: float, second: float, given: list[float], *, kind: str = ROUND
         (beside(3), beside(4), [1.0, 2.0], [0]),
         (beside(3), beside(4), [1.0, 1.0], [0, 1]),
         (beside(-3000), beside(-2999), [2.0, 1.0], [0]),
+        (beside(1 - WIDTH), beside(-WIDTH), [2.0, 1.0], [0]),
+        (beside(WIDTH), beside(WIDTH + 1), [1.0, 2.0], [0]),
     ],
 )
 def test_a_jump_nearby(first: float, second: float, given: list[float], jumped: list[int]) -> None:
@@ -82,6 +83,8 @@ def test_a_jump_nearby(first: float, second: float, given: list[float], jumped: 
     [
         (EDGE, beside(1), [1.0, 3.0], ROUNDED),
         (EDGE - 1e-6, EDGE - 1.1e-6, [1.0, 2.0], ROUNDED),
+        (beside(-WIDTH), beside(-WIDTH - 1), [2.0, 1.0], ROUNDED),
+        (beside(WIDTH + 1), beside(WIDTH + 2), [1.0, 2.0], ROUNDED),
         (EDGE, beside(1), [2.0, 2.0], "thresholds"),
         (EDGE, beside(1), [2.0, 2.0], "plausible"),
     ],

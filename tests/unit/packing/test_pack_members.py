@@ -24,6 +24,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 import sealift
 from packs import member, no_node, text  # noqa: F401 - a fixture
+from sealift.packing.describe.provenance import provenance
+from sealift.packing.inputs.base import InputRows
+from sealift.packing.inputs.columns import Column
 
 ROOT = Path(__file__).parents[3]
 
@@ -129,6 +132,26 @@ def test_the_digest_of_the_data_follows_the_data(tmp_path: Path) -> None:
         made = sealift.pack(model, changed, name="m", output=tmp_path / "m.seal")
         digests.add(member(made, "provenance.json")["data"]["sha256"])
     assert len(digests) == 4
+
+
+def test_the_digest_of_the_data_follows_names_types_and_lengths() -> None:
+    def digest(**columns: tuple[str, list[float | bool | str | None]]) -> str:
+        given = tuple(Column(name, dtype, values, None) for name, (dtype, values) in columns.items())
+        rows = InputRows(given, None, lambda columns: columns)
+        return str(provenance(rows, None)["data"]["sha256"])
+
+    several = [
+        digest(a=("float64", [1.0, 0.0])),
+        digest(b=("float64", [1.0, 0.0])),
+        digest(a=("int64", [1.0, 0.0])),
+        digest(a=("bool", [True, False])),
+        digest(a=("float64", [1.0, 0.0]), b=("float64", [])),
+        digest(a=("float64", [1.0]), b=("float64", [0.0])),
+        digest(a=("string", ["1", "0"])),
+        digest(a=("string", ["1", None])),
+    ]
+    assert len(set(several)) == len(several)
+    assert digest(a=("float64", [1.0, 0.0])) == several[0]
 
 
 def test_bill_of_materials(packed: sealift.packing.Packed) -> None:

@@ -78,7 +78,7 @@ def matches(
         difference = np.where(equal, 0.0, np.where(np.isfinite(difference), difference, np.inf))
         same = difference <= tolerance.relative
         worst = float(difference.max(initial=0.0))
-    return np.asarray(same.reshape(len(expected), -1).all(axis=1)), worst
+    return np.asarray(same.all(axis=tuple(range(1, same.ndim)))), worst
 
 
 def _bounded(raw: Any) -> float:
