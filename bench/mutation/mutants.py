@@ -106,7 +106,7 @@ class _Change:
     becomes: cst.CSTNode
 
 
-class _Changes(cst.CSTVisitor):
+class _Changes(cst.CSTVisitor):  # type: ignore[misc]
     METADATA_DEPENDENCIES = (PositionProvider, WhitespaceInclusivePositionProvider)
 
     def __init__(self) -> None:

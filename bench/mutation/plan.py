@@ -36,4 +36,3 @@ def planned(population: Mapping[str, Sequence[Mutant]]) -> list[Mutant]:
             share = len(mutants) if is_whole(path) else round(SAMPLE * len(mutants) / total + 1e-9)
             chosen += sorted(mutants, key=lambda mutant: mutant.rank)[:share]
     return chosen
-

@@ -9,7 +9,7 @@ from bench.mutation.mutants import Mutant
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a mutant: `status` is "killed", "timeout", "survived", or "no test" where none executes its line."""
+    """What became of a mutant: "killed", "timeout", "survived", or "no test" where none executes its line."""
 
     key: str
     path: str

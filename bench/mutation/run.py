@@ -107,7 +107,10 @@ def _results(*, retry: bool) -> dict[str, Result]:
 def _copy() -> None:
     """A copy of the repository's files, in which mutants are written."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     shutil.rmtree(TREE, ignore_errors=True)
     for name in listed.stdout.decode().split("\0"):
@@ -128,7 +131,17 @@ def _reach(tests: Sequence[str]) -> Reach:
     missing = [str(path) for file in files if str(path := file.relative_to(ROOT)) not in measured]
     if missing:
         print(f"measuring what {len(missing)} files of tests execute", flush=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "bench.mutation.reach", "-p", "no:cacheprovider", *missing]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "bench.mutation.reach",
+            "-p",
+            "no:cacheprovider",
+            *missing,
+        ]
         environment = os.environ | {FOLDER: str(folder), "PYTHONPATH": f"src{os.pathsep}."}
         environment["PYTHONPATH"] += os.pathsep + os.environ.get("PYTHONPATH", "")
         subprocess.run(command, cwd=ROOT, env=environment, check=False)
@@ -139,9 +152,7 @@ def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else list(path.rglob("test_*.py"))
 
 
-def _tried(
-    todo: Sequence[Mutant], reach: Reach, known: dict[str, Result], paths: Sequence[str]
-) -> Iterator[Result]:
+def _tried(todo: Sequence[Mutant], reach: Reach, known: dict[str, Result], paths: Sequence[str]) -> Iterator[Result]:
     for library in _LIBRARIES:
         importlib.import_module(library)
     killers: dict[str, Counter[str]] = {}
@@ -175,9 +186,7 @@ def _check_unchanged(mutant: Mutant, reach: Reach, server: _Server, paths: Seque
             raise RuntimeError(f"tests fail without a mutant: {outcome}")
 
 
-def _tests_of(
-    mutant: Mutant, reach: Reach, killers: Counter[str], paths: Sequence[str]
-) -> tuple[list[str], bool]:
+def _tests_of(mutant: Mutant, reach: Reach, killers: Counter[str], paths: Sequence[str]) -> tuple[list[str], bool]:
     """The tests that execute the lines of a mutant, best first; and whether importing the module does.
 
     Those that noticed other mutants of the file come first, then the quickest. What importing executes is executed by

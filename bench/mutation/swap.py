@@ -69,9 +69,15 @@ def swap_constants(file: Path, mutated: str) -> bool:
     mutant that survives is to be tried again by importing it.
     """
     module = next(m for m in [*sys.modules.values()] if getattr(m, "__file__", None) == str(file))
-    anew: dict[str, Any] = {**vars(ModuleType(module.__name__)), "__file__": str(file), "__package__": module.__package__}
+    anew: dict[str, Any] = {
+        **vars(ModuleType(module.__name__)),
+        "__file__": str(file),
+        "__package__": module.__package__,
+    }
     exec(compile(mutated, str(file), "exec"), anew)
-    constants = {name: (vars(module)[name], value) for name, value in anew.items() if _differs(vars(module), name, value)}
+    constants = {
+        name: (vars(module)[name], value) for name, value in anew.items() if _differs(vars(module), name, value)
+    }
     for other in [*sys.modules.values()]:
         for name, (old, value) in constants.items():
             if getattr(other, "__dict__", {}).get(name) is old:

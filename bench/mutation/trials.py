@@ -2,8 +2,8 @@
 
 Two processes fork: one that has imported the libraries and collected the tests, where changed functions and constants
 are put in place of the loaded ones; and one that has imported the libraries only, which imports the changed file and
-collects again. The latter is for what else is computed when a module is imported. In both the changed file stands on disk, in a copy
-of the repository, so that the processes that tests start see it too.
+collects again. The latter is for what else is computed when a module is imported. In both the changed file stands on
+disk, in a copy of the repository, so that the processes that tests start see it too.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def on_disk(file: Path, mutated: str) -> Iterator[None]:
 
 
 def in_fork(act: Callable[[int], None], seconds: float, scratch: Path) -> Outcome:
-    """Call `act` in a forked process, which writes the name of a failed test to a descriptor; end it with its children."""
+    """Call `act` in a forked process, which writes the name of a failed test to a descriptor, and end its children."""
     started = time.monotonic()
     scratch.mkdir(parents=True, exist_ok=True)
     reading, writing = os.pipe()

@@ -115,7 +115,9 @@ CELL = st.one_of(
         ("\r\na;b", ";"),
     ],
 )
-def test_the_separator_is_the_commonest_and_a_comma_before_a_semicolon_before_a_tab(header: str, separator: str) -> None:
+def test_the_separator_is_the_commonest_and_a_comma_before_a_semicolon_before_a_tab(
+    header: str, separator: str
+) -> None:
     assert separator_of(header) == separator
 
 

@@ -43,9 +43,7 @@ def test_a_large_graph_may_take_longer_to_load_and_more_memory(machine: Any) -> 
     assert Limits().bounds(8 * GIB).memory == 65 * GIB
 
 
-@pytest.mark.parametrize(
-    "name", ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-)
+@pytest.mark.parametrize("name", ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"])
 @pytest.mark.parametrize(
     ("held", "memory"),
     [(f"{8 * GIB}\n", 4 * GIB), (f"{128 * GIB}\n", 32 * GIB), ("max\n", 32 * GIB), (f"{GIB}\n", GIB)],

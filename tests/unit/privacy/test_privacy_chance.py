@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pytest
 from scipy.stats import poisson
 
 from sealift.packing.privacy.constants import Constant, SortedConstants
-from sealift.packing.privacy.reference import DOUBLE, SINGLE, Units, Values
+from sealift.packing.privacy.reference import DOUBLE, Units, Values
 from sealift.packing.privacy.single_values import UNLIKELY, Match, chance_of, extremes, matches, poisson_tail
 
 _Floats = npt.NDArray[np.float64]
@@ -88,7 +89,7 @@ def test_chance_counts_the_values_beside_a_number() -> None:
 
 def test_chance_counts_values_closer_than_the_tolerance_off_the_grid() -> None:
     # Values 2 tolerances apart: moved by an odd number of tolerances, a number lies between two of them.
-    rare = 1.0 + 2e-6 * np.arange(200) + np.where(np.arange(200) == 7, 3e-7, 0.0)
+    rare: Any = 1.0 + 2e-6 * np.arange(200) + np.where(np.arange(200) == 7, 3e-7, 0.0)
     column = Values.of(np.append(rare, 7.7))
     assert column.step == 0.0
     assert chance_of(1, rare[100:101], column, 1e-6) == pytest.approx(1 - math.exp(-1.0), rel=0.1)

@@ -34,6 +34,10 @@ def node(kind: str, *inputs: str, to: str = "y", **attributes: Any) -> onnx.Node
     return helper.make_node(kind, inputs, [to], **attributes)
 
 
+def tree(kind: str, name: str, value: Any) -> onnx.NodeProto:
+    return helper.make_node(kind, ["x"], ["y"], domain="ai.onnx.ml", **{name: value})
+
+
 def described(graph: onnx.ModelProto) -> list[tuple[list[float], str, bool]]:
     return [(c.values.ravel().tolist(), c.role, c.single) for c in numbers_of(graph)]
 
@@ -45,7 +49,10 @@ def test_floats_are_constants_in_their_precision() -> None:
         initializer("c", [0.25], np.float16),
         initializer("d", []),
     ]
-    assert described(model([], initializers)) == [([1.5, 2.5], "number", False), ([float(np.float32(0.1))], "number", True)]
+    assert described(model([], initializers)) == [
+        ([1.5, 2.5], "number", False),
+        ([float(np.float32(0.1))], "number", True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -85,9 +92,9 @@ def test_whole_numbers_count_where_they_are_compared_or_looked_up(
 )
 @pytest.mark.parametrize("kind", ["TreeEnsemble", "TreeEnsembleRegressor", "TreeEnsembleClassifier"])
 def test_roles_of_the_numbers_of_trees(kind: str, name: str, role: str) -> None:
-    as_floats = model([node(kind, "x", domain="ai.onnx.ml", **{name: [0.5, 0.25]})], [])
+    as_floats = model([tree(kind, name, [0.5, 0.25])], [])
     assert described(as_floats) == [([0.5, 0.25], role, True)]
-    as_tensor = model([node(kind, "x", domain="ai.onnx.ml", **{name: initializer("t", [0.1])})], [])
+    as_tensor = model([tree(kind, name, initializer("t", [0.1]))], [])
     assert described(as_tensor) == [([0.1], role, False)]
 
 
@@ -138,7 +145,9 @@ def test_a_list_of_subgraphs_counts_too() -> None:
     holder = onnx.NodeProto(op_type="Other", input=["x"], output=["y"])
     holder.attribute.append(
         onnx.AttributeProto(
-            name="graphs", type=onnx.AttributeProto.GRAPHS, graphs=[inner_graph(initializers=(initializer("a", [0.7]),))]
+            name="graphs",
+            type=onnx.AttributeProto.GRAPHS,
+            graphs=[inner_graph(initializers=(initializer("a", [0.7]),))],
         )
     )
     assert described(model([holder], [])) == [([0.7], "number", False)]

@@ -163,7 +163,9 @@ def test_gaps_count_as_zero() -> None:
 # Several values of one row.
 
 
-def partial(*constants: Constant, table: _Floats = TABLE, skipped: set[int] | None = None) -> dict[int, tuple[int, int]]:
+def partial(
+    *constants: Constant, table: _Floats = TABLE, skipped: set[int] | None = None
+) -> dict[int, tuple[int, int]]:
     given = units(table)
     held = list(matches(given, constants, SortedConstants.of(constants)))
     return partial_rows(given, constants, held, skipped or set())

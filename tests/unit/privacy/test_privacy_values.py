@@ -89,7 +89,7 @@ def test_tolerances() -> None:
     assert DOUBLE == 1e-9
     # Half a unit in the last place of float32 is 2⁻²⁴ = 6e-8; of two numbers that were rounded, twice that.
     assert SINGLE == 1.2e-7
-    assert 2.0**-23 <= SINGLE
+    assert SINGLE >= 2.0**-23
 
 
 def test_units_hold_extents_of_finite_values() -> None:
