@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained fuzz-graph fuzz-members fuzz-parquet bench clean format
+.PHONY: help demo docs test test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -19,6 +19,7 @@ help:
 	@echo "make release   the sdist and the wheel, in dist/, checked and reproducible"
 	@echo "make fidelity  the table of conversions, library by library"
 	@echo "make retained  the table of what a file retains of the training data, estimator by estimator"
+	@echo "make mutation  change the sources a little, and see whether a test notices; hours"
 	@echo "make fuzz-graph  change graphs at random, and compare the two readers"
 	@echo "make lock      renew requirements.lock from pyproject.toml"
 
@@ -111,6 +112,12 @@ fidelity: setup web
 # What every estimator's file retains of planted training data, and a search of its bytes; some minutes.
 retained: setup
 	.venv/bin/python -m bench.fidelity.retained --write docs/retained.md
+
+# Small changes of the sources that a test must notice (docs/mutation.md); goes on where the last run ended.
+# `make mutation MUTATION="--retry --only packing/privacy"` tries again what survived there.
+MUTATION := --write docs/mutation.md
+mutation: setup
+	.venv/bin/python -m bench.mutation.run $(MUTATION)
 
 # Two readers on changed graphs; findings are kept as files. `make fuzz-graph FUZZ="--runs 100000 --seed 7 --engine"` gives
 # accepted ones to ONNX Runtime too.

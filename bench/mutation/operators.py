@@ -30,7 +30,10 @@ def changed(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     if isinstance(node, cst.Call):
         for i, argument in enumerate(node.args):
             if argument.keyword is not None:
-                yield node.with_changes(args=[*node.args[:i], *node.args[i + 1 :]])
+                kept = [*node.args[:i], *node.args[i + 1 :]]
+                if i == len(kept) and kept:  # without its comma
+                    kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+                yield node.with_changes(args=kept)
     if isinstance(node, cst.Raise) or (isinstance(node, cst.Expr) and isinstance(node.value, cst.Call)):
         yield cst.Pass()
 

@@ -44,7 +44,7 @@ def test_the_tail_is_poissons(mean: float, share: float) -> None:
 def test_the_tail_at_the_ends() -> None:
     assert poisson_tail(0, 3.0) == 1.0
     assert poisson_tail(-1, 0.0) == 1.0
-    assert poisson_tail(1, 0.0) == 0.0
+    assert poisson_tail(1, 0.0) == poisson_tail(2, 0.0) == 0.0
     assert poisson_tail(700, 700.0) == pytest.approx(poisson.sf(699, 700.0), rel=1e-6)
 
 
@@ -94,6 +94,24 @@ def test_chance_counts_values_closer_than_the_tolerance_off_the_grid() -> None:
     assert column.step == 0.0
     assert chance_of(1, rare[100:101], column, 1e-6) == pytest.approx(1 - math.exp(-1.0), rel=0.1)
     assert chance_of(1, np.array([5.0]), column, 1e-6) < 1e-3
+
+
+@pytest.mark.parametrize("steps", [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])
+def test_chance_counts_values_up_to_four_steps_away(steps: int) -> None:
+    column = Values.of(np.array([0.0, 100.0, 100.0 + steps, 5000.0, 5001.0]))
+    assert column.step == 1.0
+    chance = chance_of(1, np.array([100.0]), column, DOUBLE)
+    assert chance == pytest.approx(1 - math.exp(-1 / 8)) if abs(steps) < 5 else chance < 2e-3
+
+
+@pytest.mark.parametrize("tolerances", [3, 5, 7, 11, 13, 17, 19, 23, 26])
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize("beside", [-0.5, 0.5])
+def test_chance_counts_values_a_few_tolerances_away(tolerances: int, side: int, beside: float) -> None:
+    column = Values.of(np.array([0.0, 70.0, 70.0 * (1 + side * (tolerances + beside) * 1e-6), 1234.567]))
+    assert column.step == 0.0
+    chance = chance_of(1, np.array([70.0]), column, 1e-6)
+    assert chance == pytest.approx(1 - math.exp(-1 / 16)) if tolerances < 26 else chance < 1e-4
 
 
 def test_chance_of_nothing() -> None:

@@ -136,7 +136,7 @@ def test_whole_rows_in_the_units_of_a_step() -> None:
     (finding,) = found(graph(scaled[:6]), reference(own(), inner(scaled))).values()
     assert finding.where == "pipe"
     assert finding.sentence.endswith("whole in the graph, in the units that pipe is given.")
-    both = found(graph(scaled[:6]), reference(inner(scaled, "pipe"), inner(scaled, "part"))).values()
+    both = found(graph(scaled[:6]), reference(inner(scaled, "pipe"), inner(scaled, "part"), own())).values()
     assert [finding.where for finding in both] == ["part"]
 
 
@@ -273,6 +273,16 @@ def test_a_quantile_of_the_target_in_a_small_constant() -> None:
     many = np.array([1301.0, 3.25, 3.75, 4.25, 4.75, 5.25])
     assert found(graph(many), reference(target(coarse))) == {}
     assert found(graph([401.0]), reference(target(rarely(101.0, 401.0)))) == {}
+
+
+def test_the_middle_values_of_an_even_number_of_targets() -> None:
+    every = np.arange(104.0, 1304.0)
+    place = np.arange(len(every))
+    counts = np.where((place % 50 == 0) | (place[::-1] % 50 == 0) | np.isin(every, (703.0, 704.0)), 1, 5)
+    even = np.repeat(every, counts)
+    for middle in (703.0, 704.0):
+        assert set(found(graph([middle]), reference(target(even)))) == {"targets"}
+    assert found(graph([104.0 + 50 * 7]), reference(target(even))) == {}
 
 
 # Steps.

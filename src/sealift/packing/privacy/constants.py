@@ -150,8 +150,8 @@ def _sources(graph: onnx.GraphProto) -> dict[str, Source]:
         if given and node.op_type in _ARITHMETIC and not looked_up and "other" not in given:
             source = "input" if given == ["input"] * len(given) else "filled"
         elif node.op_type == "Where" and len(node.input) == 3:
-            parts = [sources.get(name, "filled") for name in node.input[1:]]
-            source = "other" if "other" in parts or not set(node.input[1:]) & sources.keys() else "filled"
+            parts = {sources[name] for name in node.input[1:] if name in sources}
+            source = "other" if "other" in parts or not parts else "filled"
         sources |= dict.fromkeys(node.output, source)
     return sources
 

@@ -164,8 +164,6 @@ class _Columns(Sequence[Values]):
         return int(self._values.shape[1])
 
     def __getitem__(self, index: Any) -> Any:
-        if index >= len(self):
-            raise IndexError
         if index not in self._known:
             self._known[index] = Values.of(self._values[:, index])
         return self._known[index]

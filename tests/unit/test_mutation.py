@@ -1,0 +1,138 @@
+"""Mutation testing itself: which changes are made, that they take effect without an import, and how they are counted."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from bench.mutation.mutants import Mutant, mutants_of
+from bench.mutation.plan import planned
+from bench.mutation.report import interval
+from bench.mutation.swap import live_functions, swap_constants, swap_functions
+
+SOURCE = '''"""A module."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+Number: TypeAlias = float | None
+MOST = 5
+_NAMES = {"a": 1}
+
+
+class Shop:
+    least: int = 2
+
+    @property
+    def open(self) -> bool:
+        """Whether it is open."""
+        return MOST > self.least
+
+
+def check(value: int, most: int = MOST, *, strict: bool = True) -> int:
+    if value >= most and strict:
+        raise ValueError("too many of them")
+    print(value, end="\\n")
+    return min([value, 1], key=lambda x: -x)
+'''
+
+
+def changes(source: str, tmp_path: Path) -> list[Mutant]:
+    (tmp_path / "shop.py").write_text(source, encoding="utf-8")
+    return list(mutants_of(tmp_path, "shop.py"))
+
+
+def test_the_changes_of_a_small_module(tmp_path: Path) -> None:
+    found = changes(SOURCE, tmp_path)
+    assert [(mutant.function, mutant.becomes) for mutant in found] == [
+        ("", "MOST = 6"),
+        ("", "MOST = 4"),
+        ("", '_NAMES = {"XXaXX": 1}'),
+        ("", '_NAMES = {"a": 2}'),
+        ("", '_NAMES = {"a": 0}'),
+        ("Shop", "least: int = 3"),
+        ("Shop", "least: int = 1"),
+        ("Shop.open", "return MOST >= self.least"),
+        ("check", "def check(value: int, most: int = MOST, *, strict: bool = False) -> int:"),
+        ("check", "if value >= most or strict:"),
+        ("check", "if value > most and strict:"),
+        ("check", "pass"),
+        ("check", "pass"),
+        ("check", "print(value)"),
+        ("check", 'print(value, end="XX\\nXX")'),
+        ("check", "return min([value, 1])"),
+        ("check", "return min([value, 2], key=lambda x: -x)"),
+        ("check", "return min([value, 0], key=lambda x: -x)"),
+        ("check", "return min([value, 1], key=lambda x: None)"),
+        ("check", "return min([value, 1], key=lambda x: +x)"),
+    ]
+    assert len({mutant.key for mutant in found}) == len(found)
+    for mutant in found:
+        compile(mutant.applied(SOURCE), "shop.py", "exec")
+
+
+def test_the_identity_of_a_mutant_outlives_changes_elsewhere(tmp_path: Path) -> None:
+    before = {mutant.key for mutant in changes(SOURCE, tmp_path)}
+    moved = SOURCE.replace("class Shop", "OTHER = None\n\n\nclass Shop")
+    assert before == {mutant.key for mutant in changes(moved, tmp_path)}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[ModuleType]:
+    """The module, imported."""
+    (tmp_path / "shop.py").write_text(SOURCE, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("shop", tmp_path / "shop.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["shop"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["shop"]
+
+
+def test_functions_and_properties_are_swapped(shop: ModuleType, tmp_path: Path) -> None:
+    file, one, check = tmp_path / "shop.py", shop.Shop(), shop.check
+    changed = SOURCE.replace("MOST > self.least", "MOST < self.least").replace("value >= most", "value > most")
+    assert one.open
+    assert swap_functions(live_functions(tmp_path), file, SOURCE, changed)
+    assert not one.open
+    assert check(5) == 5
+
+
+def test_constants_and_defaults_are_swapped(shop: ModuleType, tmp_path: Path) -> None:
+    file, check = tmp_path / "shop.py", shop.check
+    other = ModuleType("other")
+    other.__dict__["MOST"] = shop.MOST
+    sys.modules["other"] = other
+    changed = SOURCE.replace("MOST = 5", "MOST = 9").replace("least: int = 2", "least: int = 20")
+    assert not swap_functions(live_functions(tmp_path), file, SOURCE, changed)
+    assert swap_constants(file, changed)
+    del sys.modules["other"]
+    assert (shop.MOST, other.MOST, shop.Shop.least) == (9, 9, 20)
+    assert check(8) == 8
+    assert not swap_constants(file, changed.replace("float | None", "float"))
+
+
+def test_a_sample_is_spread_over_the_files_and_stays_as_it_is(tmp_path: Path) -> None:
+    def several(path: str, count: int) -> list[Mutant]:
+        return [Mutant(path, "f", i, i, f"{i}", f"{i + 1}", 0, 0, 0, "") for i in range(count)]
+
+    contract, rows = "src/sealift/contract/a.py", "src/sealift/contract/b.py"
+    whole = "src/sealift/packing/privacy/a.py"
+    chosen = planned({contract: several(contract, 600), rows: several(rows, 300), whole: several(whole, 500)})
+    counts = {path: sum(mutant.path == path for mutant in chosen) for path in (contract, rows, whole)}
+    assert counts == {contract: 80, rows: 40, whole: 500}
+    fewer = planned({contract: several(contract, 590), rows: several(rows, 300)})
+    assert len({mutant.key for mutant in fewer} & {mutant.key for mutant in chosen}) > 110
+
+
+def test_the_interval_is_wilsons() -> None:
+    low, high = interval(85, 100)
+    assert (round(low, 4), round(high, 4)) == (0.7672, 0.9069)
+    assert interval(0, 0) == (0.0, 1.0)
