@@ -51,17 +51,8 @@ def explanations() -> dict[tuple[str, str, str], str]:
 
 def page(population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], results: Mapping[str, Result]) -> str:
     """The whole page, in Markdown."""
-    return (
-        "\n".join(
-            [
-                *_method(population, chosen, results),
-                "",
-                *_scores(population, chosen, results),
-                *_survivors(chosen, results),
-            ]
-        )
-        + "\n"
-    )
+    lines = [_method(population, chosen, results), *_scores(population, chosen, results), *_survivors(chosen, results)]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _method(
@@ -69,27 +60,40 @@ def _method(
 ) -> Iterator[str]:
     total, tried = sum(map(len, population.values())), sum(mutant.key in results for mutant in chosen)
     folders = ", ".join(f"`{path}`" for path in TESTS)
-    yield f"""# Mutation testing
+    yield _METHOD.format(
+        folders=", ".join(f"`{path}`" for path in TESTS),
+        total=sum(map(len, population.values())),
+        files=len(population),
+        sample=SAMPLE,
+        tried=sum(mutant.key in results for mutant in chosen),
+        planned=len(chosen),
+        date=datetime.now(UTC),
+    )
 
-A mutant is a copy of a source file with one small change: `<` for `<=`, 6 for 5, a call removed. A test that fails
-on it kills it; a mutant that survives is a change that no test notices.
 
-`make mutation` makes the mutants with [mutmut](https://mutmut.readthedocs.io)'s operators and tries each one in a forked
-process that has the tests loaded, on those tests that execute the changed line, the quickest first, at most 400 of them
-or 30 seconds of their time. `None` in place of an argument or a value, and arguments left out that have no keyword, are
-not tried: nearly all of them end in a TypeError at once and would only raise the score. Neither are words for people.
-Whole numbers are also decreased by one, and calls and `raise` statements that stand alone are removed. The tests are those
-of {folders}; those of the boosters, of other versions and of whole programs are left out.
+_METHOD = """# Mutation testing
 
-There are {total:,} mutants of {len(population)} files. Every mutant is tried of privacy, of the tolerances and of the
-limits; of the others a sample of {SAMPLE} for each package, spread over its files. {tried:,} of {len(chosen):,} were tried on
-{datetime.now(UTC):%d %B %Y}. The interval is Wilson's for 95 %, where the result is that of a sample.
+For contributors. A mutant is a copy of a source file with one small change: `<` for `<=`, 6 for 5, a call removed. A test
+that fails on it kills it; a mutant that survives is a change that no test notices.
+
+`make mutation` makes mutants with the operators of [mutmut](https://mutmut.readthedocs.io) 3. `None` in place of an
+argument or a value, and arguments left out that have no keyword, are not tried: nearly all of them end in a TypeError at
+once and would only raise the score. Neither are words for people: f-strings, and strings with a space. Whole numbers are
+decreased by one, too, and calls and `raise` statements that stand alone are removed.
+
+Each mutant is tried in a forked process that has the tests loaded, on those tests that execute the changed line: first
+those that killed others of the file, then the quickest, at most 400 of them or 30 seconds of their time. The tests are
+those of {folders}; those of the boosters, of other versions and of whole programs are left out. Every mutant of privacy,
+of tolerances and of limits is tried; of the other files a sample of {sample} for each package, spread over its files, with
+Wilson's interval for 95 %. {tried:,} of {planned:,} planned mutants, of {total:,} in {files} files, were tried until
+{date:%d %B %Y}.
 
 ```
-make mutation                              # goes on where the last run ended
-make mutation MUTATION="--anew"            # from the beginning
-make mutation MUTATION="--retry --only packing/privacy"
-```"""
+make mutation                                                # goes on where the last run ended
+make mutation MUTATION="--anew"                              # from the beginning
+make mutation MUTATION="--retry --only packing/privacy"      # what survived there, again
+```
+"""
 
 
 def _scores(
@@ -164,19 +168,16 @@ def _survivors(chosen: Sequence[Mutant], results: Mapping[str, Result]) -> Itera
     known = explanations()
     survived = [mutant for mutant in chosen if mutant.key in results and not results[mutant.key].killed]
     survived.sort(key=lambda mutant: (mutant.path, mutant.line))
-    yield ""
-    yield "## Survivors"
+    yield from ("", "## Survivors")
     for path in dict.fromkeys(mutant.path for mutant in survived):
-        yield from ("", f"### {path.removeprefix('src/sealift/')}", "")
+        yield from ("", f"### {path.removeprefix('src/sealift/')}")
         reasons: dict[str, list[Mutant]] = {}
         for mutant in survived:
             if mutant.path == path:
                 why = known.get((path, mutant.function, mutant.becomes), "Not explained.")
                 reasons.setdefault(why, []).append(mutant)
-        for why, mutants in reasons.items():
-            yield f"{why}"
-            yield ""
-            yield "```diff"
+        for why, mutants in sorted(reasons.items(), key=lambda item: item[0] == "Not explained."):
+            yield from ("", why, "", "```diff")
             for mutant in mutants:
                 yield from (f"- {mutant.was}", f"+ {mutant.becomes}")
-            yield from ("```", "")
+            yield "```"

@@ -10,6 +10,7 @@ import os
 os.environ |= {"ORT_DISABLE_TELEMETRY": "1", "CI": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import argparse
+import fcntl
 import importlib
 import json
 import multiprocessing
@@ -53,6 +54,8 @@ def main() -> None:
     if asked.anew:
         shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True, exist_ok=True)
+    lock = (WORK / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until the end: two runs would share one copy
     population = _population()
     chosen = planned(population)
     results = _results(retry=asked.retry)

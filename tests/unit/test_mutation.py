@@ -1,4 +1,4 @@
-"""Mutation testing itself: which changes are made, that they take effect without an import, and how they are counted."""
+"""Mutation testing itself: which changes are made, how they take effect without an import, how they are counted."""
 
 from __future__ import annotations
 

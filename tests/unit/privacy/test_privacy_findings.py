@@ -91,10 +91,10 @@ def test_a_report_in_the_evidence() -> None:
 
 
 def test_strict_refuses_findings_alone() -> None:
-    report().check("strict")
-    report(findings=[finding()]).check("report")
+    report().check(strict=True)
+    report(findings=[finding()]).check(strict=False)
     with pytest.raises(PackError) as refused:
-        report(findings=[finding()]).check("strict")
+        report(findings=[finding()]).check(strict=True)
     assert refused.value.code == "E309"
     assert refused.value.what.endswith(": (1) Three.")
     assert refused.value.fix == "Round."
@@ -103,12 +103,12 @@ def test_strict_refuses_findings_alone() -> None:
 def test_strict_names_eight_findings_and_three_remedies() -> None:
     many = [finding(sentence=f"No. {i}.", remedy=f"Do {i // 2}.") for i in range(10)]
     with pytest.raises(PackError) as refused:
-        report(findings=many).check("strict")
+        report(findings=many).check(strict=True)
     assert refused.value.what.endswith("(7) No. 6. (8) No. 7. And 2 more.")
     assert "(1) No. 0. (2) No. 1." in refused.value.what
     assert refused.value.fix == "Do 0. Do 1. Do 2."
     with pytest.raises(PackError) as refused:
-        report(findings=many[:8]).check("strict")
+        report(findings=many[:8]).check(strict=True)
     assert refused.value.what.endswith("(8) No. 7.")
 
 

@@ -201,7 +201,7 @@ def test_very_wide_tensors_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_few_rows(rows: int) -> None:
-    read, conversion, graph = converted(make_pipeline(StandardScaler(), Ridge()).fit(X, Y), X)
+    _, conversion, graph = converted(make_pipeline(StandardScaler(), Ridge()).fit(X, Y), X)
     few, _, _ = converted(make_pipeline(StandardScaler(), Ridge()).fit(X, Y), X[:rows])
     reference = reference_of(few, None, conversion, graph)
     assert reference.compared == rows
