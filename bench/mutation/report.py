@@ -55,12 +55,8 @@ def page(population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], r
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _method(
-    population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], results: Mapping[str, Result]
-) -> Iterator[str]:
-    total, tried = sum(map(len, population.values())), sum(mutant.key in results for mutant in chosen)
-    folders = ", ".join(f"`{path}`" for path in TESTS)
-    yield _METHOD.format(
+def _method(population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], results: Mapping[str, Result]) -> str:
+    return _METHOD.format(
         folders=", ".join(f"`{path}`" for path in TESTS),
         total=sum(map(len, population.values())),
         files=len(population),
@@ -73,20 +69,20 @@ def _method(
 
 _METHOD = """# Mutation testing
 
-For contributors. A mutant is a copy of a source file with one small change: `<` for `<=`, 6 for 5, a call removed. A test
-that fails on it kills it; a mutant that survives is a change that no test notices.
+For contributors. A mutant is a copy of a source file with one small change: `<` for `<=`, 6 for 5, a call removed. A
+test that fails on it kills it; a mutant that survives is a change that no test notices.
 
 `make mutation` makes mutants with the operators of [mutmut](https://mutmut.readthedocs.io) 3. `None` in place of an
-argument or a value, and arguments left out that have no keyword, are not tried: nearly all of them end in a TypeError at
-once and would only raise the score. Neither are words for people: f-strings, and strings with a space. Whole numbers are
-decreased by one, too, and calls and `raise` statements that stand alone are removed.
+argument or a value, and arguments left out that have no keyword, are not tried: nearly all of them end in a TypeError
+at once and would only raise the score. Neither are words for people: f-strings, and strings with a space. Whole numbers
+are decreased by one, too, and calls and `raise` statements that stand alone are removed.
 
 Each mutant is tried in a forked process that has the tests loaded, on those tests that execute the changed line: first
 those that killed others of the file, then the quickest, at most 400 of them or 30 seconds of their time. The tests are
-those of {folders}; those of the boosters, of other versions and of whole programs are left out. Every mutant of privacy,
-of tolerances and of limits is tried; of the other files a sample of {sample} for each package, spread over its files, with
-Wilson's interval for 95 %. {tried:,} of {planned:,} planned mutants, of {total:,} in {files} files, were tried until
-{date:%d %B %Y}.
+those of {folders}; those of the boosters, of other versions and of whole programs are left out. Every mutant of
+privacy, of tolerances and of limits is tried; of the other files a sample of {sample} for each package, spread over its
+files, with Wilson's interval for 95 %. {tried:,} of {planned:,} planned mutants, of {total:,} in {files} files, were
+tried until {date:%d %B %Y}.
 
 ```
 make mutation                                                # goes on where the last run ended
