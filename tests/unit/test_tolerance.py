@@ -101,15 +101,15 @@ def test_what_the_format_just_allows(relative: Any, scale: Any, width: int | Non
 @pytest.mark.parametrize(
     ("relative", "scale", "width", "reason"),
     [
-        (np.nextafter(0.01, 1.0), 0.0, None, "larger than the format allows"),
-        (0.01, 300.001, None, "larger than the format allows"),
-        (0.01, [1.0, 300.001], 2, "larger than the format allows"),
-        (-1e-9, 1.0, None, "finite numbers from 0"),
-        (1e-9, -1.0, None, "finite numbers from 0"),
-        (1e-9, [1.0, -1.0], 2, "finite numbers from 0"),
-        (1e-9, [1.0], 2, "another number of scales"),
-        (1e-9, [1.0, 1.0], None, "another number of scales"),
-        (1e-9, [1.0, 1.0, 1.0], 2, "another number of scales"),
+        (np.nextafter(0.01, 1.0), 0.0, None, "larger"),
+        (0.01, 300.001, None, "larger"),
+        (0.01, [1.0, 300.001], 2, "larger"),
+        (-1e-9, 1.0, None, "finite"),
+        (1e-9, -1.0, None, "finite"),
+        (1e-9, [1.0, -1.0], 2, "finite"),
+        (1e-9, [1.0], 2, "scales"),
+        (1e-9, [1.0, 1.0], None, "scales"),
+        (1e-9, [1.0, 1.0, 1.0], 2, "scales"),
     ],
 )
 def test_what_the_format_does_not_allow(relative: Any, scale: Any, width: int | None, reason: str) -> None:
