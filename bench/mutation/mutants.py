@@ -18,7 +18,7 @@ from pathlib import Path
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider, WhitespaceInclusivePositionProvider
 
-from bench.mutation.operators import changed
+from bench.mutation.operators import changed, is_left_out
 
 _UNCHANGED = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
 _UNCHANGED_CALLS = {"len", "isinstance", "cast", "TypeVar"}
@@ -147,4 +147,4 @@ def _is_left_out(node: cst.CSTNode) -> bool:
             return True
         case cst.Call(func=cst.Name(value=name)):
             return name in _UNCHANGED_CALLS
-    return isinstance(node, _UNCHANGED)
+    return isinstance(node, _UNCHANGED) or is_left_out(node)

@@ -29,13 +29,21 @@ def changed(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         yield node.with_changes(value=repr(node.evaluated_value - 1))
     if isinstance(node, cst.Call):
         for i, argument in enumerate(node.args):
-            if argument.keyword is not None:
+            if argument.keyword is not None and not is_left_out(argument):
                 kept = [*node.args[:i], *node.args[i + 1 :]]
                 if i == len(kept) and kept:  # without its comma
                     kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
                 yield node.with_changes(args=kept)
     if isinstance(node, cst.Raise) or (isinstance(node, cst.Expr) and isinstance(node.value, cst.Call)):
         yield cst.Pass()
+
+
+def is_left_out(node: cst.CSTNode) -> bool:
+    """Whether a node is `strict=True`, by which `zip` states that its sequences are equally long, which they are."""
+    match node:
+        case cst.Arg(keyword=cst.Name(value="strict"), value=cst.Name(value="True")):
+            return True
+    return False
 
 
 def _operator(name: str, node: Any) -> Iterable[cst.CSTNode]:

@@ -42,6 +42,7 @@ def test_rows_along_the_last_axis(count: int) -> None:
 def test_rows_along_the_first_axis(count: int) -> None:
     places = PLACES[:count]
     assert whole(Constant(rows(*places).T), OTHER) == (set(places), {0})
+    assert whole(Constant(rows(*places).T[np.newaxis]), OTHER) == (set(places), {0})
 
 
 def test_a_row_as_a_vector_and_rows_one_after_the_other() -> None:
@@ -56,6 +57,8 @@ def test_columns_as_one_vector_each() -> None:
     assert whole(*columns, OTHER) == (set(PLACES), {0, 1, 2})
     before = Constant(np.full(6, 0.25))
     assert whole(before, *columns) == (set(PLACES), {1, 2, 3})
+    two = [Constant(column) for column in rows(*PLACES[:2]).T]
+    assert whole(*two) == (set(PLACES[:2]), {0, 1, 2})
     # Among more than four times as many vectors they are not looked for.
     idle = [before] * 9
     assert whole(*idle, *columns) == (set(PLACES), {9, 10, 11})
@@ -71,9 +74,17 @@ def test_a_column_that_is_the_same_throughout_may_be_missing_from_the_graph() ->
     assert whole(Constant(beside.T)) == (set(PLACES), {0})
 
 
+def test_other_forms_are_no_rows() -> None:
+    assert whole(Constant(rows(*PLACES).reshape(3, 3, 2))) == (set(), set())
+    assert whole(*(Constant(column.reshape(2, 3)) for column in rows(*PLACES).T)) == (set(), set())
+    assert whole(*(Constant(np.array(value)) for value in rows(9)[0])) == (set(), set())
+
+
 @pytest.mark.parametrize("factor", [2.5, -0.125])
 def test_rows_scaled_by_one_factor(factor: float) -> None:
     assert whole(OTHER, Constant(factor * rows(*PLACES))) == (set(PLACES), {1})
+    centred = TABLE - 50
+    assert whole(Constant(factor * rows(*PLACES, table=centred)), table=centred) == (set(PLACES), {0})
 
 
 def test_rows_scaled_to_a_length_each() -> None:
@@ -184,6 +195,9 @@ def test_values_of_one_row_in_one_line() -> None:
     assert partial(Constant(scattered(9, 11).T), OTHER) == {9: (2, 0), 11: (2, 0)}
     assert partial(Constant(scattered(9, 11)[np.newaxis])) == {9: (2, 0), 11: (2, 0)}
     assert partial(Constant(scattered(9, 11)), skipped={9}) == {11: (2, 0)}
+    assert partial(Constant(scattered(0, 199))) == {0: (2, 0), 199: (2, 0)}
+    vector = Constant(np.array([TABLE[9, 2], 0.3, TABLE[9, 0]]))
+    assert partial(vector, Constant(scattered(9))) == {9: (2, 1)}
 
 
 def test_values_of_one_row_in_different_lines_are_none() -> None:

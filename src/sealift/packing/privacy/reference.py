@@ -266,11 +266,12 @@ def _inside(input_rows: InputRows, conversion: Conversion, graph: onnx.ModelProt
     for name, values in matrices.items():
         if values.shape == (len(picked), widths[name]):
             where, names = paths.get(name, ("", ()))
-            where = where if len(names) == widths[name] else ""
+            if len(names) != widths[name]:
+                where, names = "", _numbered(values)
             single = None
             if candidates[name] != "other":
                 single = np.where(gaps[:, np.newaxis], np.nan, values) if candidates[name] == "filled" else values
-            units.append(Units(where, names if len(names) == widths[name] else _numbered(values), values, single))
+            units.append(Units(where, names, values, single))
     return units, len(picked)
 
 

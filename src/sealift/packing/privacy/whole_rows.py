@@ -61,7 +61,11 @@ def _lines(constants: Sequence[Constant], width: int) -> Iterator[tuple[list[int
     vectors: dict[int, list[int]] = {}
     for i, constant in enumerate(constants):
         array = constant.values.squeeze() if constant.values.ndim > 2 else constant.values
-        if constant.role == "threshold" or array.size < width:
+        if constant.role == "threshold":
+            continue
+        if array.ndim <= 2 and max(array.shape, default=0) == array.size > 1:
+            vectors.setdefault(array.size, []).append(i)
+        if array.size < width:
             continue
         tolerance = SINGLE if constant.single else DOUBLE
         if min(array.shape, default=0) > 1 and array.ndim == 2:
@@ -72,8 +76,6 @@ def _lines(constants: Sequence[Constant], width: int) -> Iterator[tuple[list[int
                     yield [i], lines, tolerance
         elif array.shape[-1:] == (width,) or (array.ndim <= 2 and array.size % width == 0):
             yield [i], array.reshape(-1, width), tolerance
-        if array.ndim <= 2 and max(array.shape, default=0) == array.size > 1:
-            vectors.setdefault(array.size, []).append(i)
     for group in vectors.values():
         if width <= len(group) <= 4 * width:
             for start in range(len(group) - width + 1):
@@ -177,7 +179,7 @@ def partial_rows(
             continue
         for axis in (0, 1):
             for row, count in _together(units, constants[owner], mine, shape, axis):
-                if row not in rows and count > best.get(row, (1, 0))[0]:
+                if row not in rows and (row not in best or count > best[row][0]):
                     best[row] = count, owner
     return best
 
