@@ -140,6 +140,13 @@ def test_each_place_and_each_constant_of_a_match() -> None:
     assert several[2].places.tolist() == [0]
 
 
+def test_at_most_128_places_of_a_value() -> None:
+    ages = np.round(RANDOM.normal(50, 10, 200), 6)
+    for count in (127, 128, 129):
+        (match,) = found(own(ages), numbers(*np.repeat(ages[3], count)))
+        assert len(match.places) == min(count, 128)
+
+
 def test_what_five_rows_have_is_no_match() -> None:
     column = np.append(np.repeat(12.345678, 5), np.round(RANDOM.normal(50, 10, 200), 6))
     assert found(own(column), numbers(12.345678)) == []

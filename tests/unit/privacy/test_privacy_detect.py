@@ -170,6 +170,9 @@ def test_partial_rows() -> None:
     together = found(graph(matrix, TABLE[9]), reference(own()))
     assert (together["rows"].count, together["partial rows"].count) == (1, 1)
     assert "3 or more values" in together["partial rows"].sentence
+    # Parts of a row that is reported whole are single values as any others.
+    matrix[1, 1:4] = 0.001
+    assert set(found(graph(matrix, TABLE[9]), reference(own()))) == {"rows", "values"}
 
 
 def test_training_rows_are_compared_first() -> None:
@@ -182,7 +185,9 @@ def test_training_rows_are_compared_first() -> None:
 
 
 def test_single_values_by_column() -> None:
-    (finding,) = found(graph([TABLE[3, 0], TABLE[4, 0], TABLE[5, 2], 0.3]), reference(own())).values()
+    held = [TABLE[3, 0], TABLE[4, 0], TABLE[5, 2], 0.3]
+    assert set(found(graph(held), reference(target(), own()))) == {"values"}
+    (finding,) = found(graph(held), reference(own())).values()
     assert (finding.kind, finding.count, finding.columns, finding.where) == ("values", 3, {"a": 2, "c": 1}, "number")
     assert finding.sentence == ('The graph holds single values, which fewer than 5 rows have, of: "a" (2), "c" (1).')
 
@@ -273,6 +278,9 @@ def test_a_quantile_of_the_target_in_a_small_constant() -> None:
     many = np.array([1301.0, 3.25, 3.75, 4.25, 4.75, 5.25])
     assert found(graph(many), reference(target(coarse))) == {}
     assert found(graph([401.0]), reference(target(rarely(101.0, 401.0)))) == {}
+    fine = reference(target(rarely(101.0, 5101.0)))
+    assert set(found(graph([5101.0, 3.25, 3.75, 4.25, 4.75]), fine)) == {"targets"}
+    assert found(graph([5101.0, 3.25, 3.75, 4.25, 4.75, 5.25]), fine) == {}
 
 
 def test_the_middle_values_of_an_even_number_of_targets() -> None:
@@ -410,6 +418,7 @@ def test_each_column_of_answers_with_its_own_target() -> None:
     assert singles(both[:3], given) == [True] * 3
     assert singles(np.column_stack([both[:3, 1], np.zeros(3)]), given) == [False] * 3
     assert singles(np.column_stack([np.zeros(3), both[:3, 1]]), given) == [True] * 3
+    assert singles(both[:3], reference(target())) == [True] * 3
 
 
 def test_labels_are_no_target_values() -> None:

@@ -162,6 +162,15 @@ def test_rows_of_coarse_columns_are_met_by_chance() -> None:
     assert whole(Constant(rows(*PLACES, table=finer)), table=finer)[0] == set(PLACES)
 
 
+def test_chance_is_a_two_hundredth_at_most() -> None:
+    """One point, and 200 rows of 200 times 200 different pairs: one of 200 such points meets a row by chance."""
+    every = np.arange(200.0) + 0.25
+    table = np.column_stack([every, every[::-1] * 3])
+    assert whole(Constant(table[:1]), table=table) == ({0}, {0})
+    table[150, 1] = table[149, 1]
+    assert whole(Constant(table[:1]), table=table) == (set(), set())
+
+
 def test_gaps_count_as_zero() -> None:
     table = TABLE.copy()
     table[3, 1] = np.nan

@@ -142,7 +142,7 @@ class Units:
         finite = np.isfinite(values)
         low = np.where(finite, values, np.inf).min(axis=0, initial=np.inf)
         high = np.where(finite, values, -np.inf).max(axis=0, initial=-np.inf)
-        return np.nan_to_num(low, posinf=0.0, neginf=0.0), np.nan_to_num(high, posinf=0.0, neginf=0.0)
+        return np.nan_to_num(low, posinf=0.0), np.nan_to_num(high, neginf=0.0)
 
     @cached_property
     def varying(self) -> npt.NDArray[np.int64]:

@@ -17,7 +17,7 @@ UNLIKELY = 0.005
 """A match is reported if as many matches come by chance with less than this probability."""
 _EXTREME = 0.05
 _NEAR = 1e-3
-_PER_VALUE = 16
+_PER_VALUE = 128  # places, to limit the memory
 _VECTORS = 12
 
 
@@ -58,7 +58,7 @@ def matches(units: Units, constants: Sequence[Constant], numbers: SortedConstant
         held = np.flatnonzero(count)
         if not len(held):
             continue
-        count = np.minimum(count[held], _PER_VALUE * 8)
+        count = np.minimum(count[held], _PER_VALUE)
         at = np.repeat(held, count)
         spot = np.repeat(first[held], count) + np.concatenate([np.arange(n) for n in count])
         gap = np.abs(numbers.values[spot] - column.rare[at])
