@@ -249,7 +249,7 @@ class _Server:
     def _started(self) -> Connection:
         mine, other = multiprocessing.Pipe()
         fork = multiprocessing.get_context("fork")
-        process = fork.Process(target=trials.collected, args=(other, TREE, self._paths), daemon=True)
+        process = fork.Process(target=trials.collected, args=(other, mine, TREE, self._paths), daemon=True)
         process.start()
         other.close()
         print(f"{mine.recv():,} tests collected", flush=True)

@@ -128,8 +128,9 @@ class Collected:
         gc.collect()
         gc.freeze()
         self._trials.send(len(items))
-        while (trial := self._trials.recv()) is not None:
-            self._trials.send(self._outcome(trial, items, live))
+        with contextlib.suppress(EOFError):
+            while True:
+                self._trials.send(self._outcome(self._trials.recv(), items, live))
         os._exit(0)
 
     def _outcome(self, trial: Trial, items: dict[str, pytest.Item], live: Live) -> Outcome | None:
@@ -179,8 +180,9 @@ def _enter(root: Path) -> None:
         os.dup2(silent, descriptor)
 
 
-def collected(trials: Connection, root: Path, paths: Sequence[str]) -> None:
-    """The program of the process that has collected the tests; runs in a fork."""
+def collected(trials: Connection, others_end: Connection, root: Path, paths: Sequence[str]) -> None:
+    """The program of the process that has collected the tests; runs in a fork, and ends with the one it came from."""
+    others_end.close()
     _enter(root)
     pytest.main([*OPTIONS, *paths], plugins=[Collected(trials, root)])
     os._exit(1)
