@@ -174,8 +174,8 @@ def test_a_file_of_dates_and_what_is_wrong_in_it(app: Opened) -> None:
     table = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert [int(row["label"]) for row in table[3:]] == made().labels[3:].tolist()
     assert "must be a date as 2024-03-01" in table[0]["error"]
-    assert "stands a T" in table[1]["error"]
-    assert "Time zones are not carried" in table[2]["error"]
+    assert "Write a T" in table[1]["error"]
+    assert "Time zones are not supported" in table[2]["error"]
 
 
 def test_the_form_on_a_phone(browser: Browser) -> None:

@@ -203,7 +203,7 @@ def test_a_bad_row_is_named_and_harms_no_other(app: Opened) -> None:
         ("", "E404", "rows.csv", "header"),
         ("\n\n", "E404", "rows.csv", "header"),
         (_text(pd.DataFrame(columns=["a"])), "E101", "header", "Add the columns"),
-        ("mean radius,mean radius\n1,2\n", "E103", "header", "Rename or drop"),
+        ("mean radius,mean radius\n1,2\n", "E103", "header", "Rename or remove"),
         ('"mean radius\n1,2\n', "E404", "line", "Save it again"),
         (b"PK\x03\x04rest", "E403", "rows.csv", "CSV UTF-8"),
         (b"\xff\xfe\x00", "E404", "rows.csv", "CSV UTF-8"),

@@ -150,7 +150,7 @@ class ValueType(ABC):
     def hint(self, value: object) -> str:
         """Advice about a refused value for the end of its message, with a leading space; may be empty."""
         decimal_comma = isinstance(value, Unreadable) and "," in value.text
-        return " Use a decimal point." * decimal_comma
+        return " Decimals are written with a point." * decimal_comma
 
     def tensors(self, field: int) -> tuple[TensorSpec, ...]:
         """The tensor of a field that has its own: a tuple of one, whose array is `Encoded.array`.

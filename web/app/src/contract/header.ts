@@ -21,9 +21,9 @@ export function matchHeader(contract: Contract, header: readonly string[], carry
   if (twice !== undefined) {
     throw new SealiftError(
       "E103",
-      `The column "${twice.slice(0, 80)}" stands more than once.`,
+      `Duplicate column "${twice.slice(0, 80)}".`,
       "header",
-      "Rename or drop the second one.",
+      "Rename or remove one of them.",
     );
   }
   const known = new Set(contract.inputs.map((field) => field.name));
@@ -35,16 +35,16 @@ export function matchHeader(contract: Contract, header: readonly string[], carry
     const close = closest(lacking[0]!, unknown);
     const fix =
       close === undefined
-        ? "Add the columns, named exactly so."
+        ? "Add the columns with these exact names."
         : `Rename the column "${close}" to "${lacking[0]!}".`;
     throw new SealiftError("E101", `The rows lack ${listed(lacking)}.`, "header", fix);
   }
   if (unknown.length > 0 && !carry) {
     throw new SealiftError(
       "E102",
-      `The rows have columns that are no inputs of the model: ${listed(unknown)}.`,
+      `The rows have columns that are not inputs of the model: ${listed(unknown)}.`,
       "header",
-      "Remove them, or carry them along beside the answers.",
+      "Remove them, or copy them to the answers.",
     );
   }
   const inputs = contract.inputs.map((field) => places.get(field.name) ?? -1);

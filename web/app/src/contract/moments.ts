@@ -47,10 +47,10 @@ export function textOf(micros: number, isDay = false): string {
 export function hint(text: string): string {
   const trimmed = text.trim();
   if (/^[^ ]+ /.test(trimmed) && ISO.test(trimmed.replace(" ", "T")))
-    return " Between date and time stands a T.";
+    return " Write a T between date and time.";
   const start = ISO_START.exec(trimmed.replaceAll(" ", "T"));
   const rest = start ? trimmed.slice(start[0].length).trim() : "";
-  return ZONE.test(rest) ? " Time zones are not carried: give the local time without one." : "";
+  return ZONE.test(rest) ? " Time zones are not supported: give the local time without one." : "";
 }
 
 function pad(value: number, width: number): string {
