@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import seals
 from sealift import canonical, files, seal
 from sealift.errors import SealError
-from sealift.packing.describe.weights import LEAST, split
+from sealift.graph.split_model import LEAST, split
 from sealift.runtime import Engine
 from sealift.runtime.model import SealedModel
 from sealift.runtime.weights import Weights
@@ -52,6 +53,12 @@ def graph(*, transposed: bool = False) -> bytes:
     return bytes(made.SerializeToString())
 
 
+def parts_of(graph: bytes) -> dict[str, bytes]:
+    """`model.onnx` and its weights by member name."""
+    model = split(onnx.load_model_from_string(graph))
+    return {"model.onnx": model.serialized, **model.members}
+
+
 def sealed(parts: Mapping[str, bytes]) -> dict[str, bytes]:
     """A sealed file of this graph and its weights."""
     contract = seals.CONTRACT.as_json() | {
@@ -77,7 +84,7 @@ def sealed(parts: Mapping[str, bytes]) -> dict[str, bytes]:
 @pytest.mark.parametrize("transposed", [False, True])
 @pytest.mark.parametrize("isolated", [False, True])
 def test_large_constants_are_members_and_answer_as_before(tmp_path: Path, *, transposed: bool, isolated: bool) -> None:
-    parts = split(graph(transposed=transposed))
+    parts = parts_of(graph(transposed=transposed))
     (name,) = set(parts) - {"model.onnx"}
     assert len(parts["model.onnx"]) < 1000
     assert len(parts[name]) == WIDE.nbytes == LEAST
@@ -93,7 +100,7 @@ def test_large_constants_are_members_and_answer_as_before(tmp_path: Path, *, tra
 
 
 def test_weights_are_used_where_they_lie() -> None:
-    sealed_file = seal.parse(b"".join(layout.pack(sealed(split(graph())))))
+    sealed_file = seal.parse(b"".join(layout.pack(sealed(parts_of(graph())))))
     weights = Weights.of(sealed_file)
     assert weights is not None
     assert weights.shared
@@ -102,7 +109,7 @@ def test_weights_are_used_where_they_lie() -> None:
     assert np.shares_memory(array, np.frombuffer(sealed_file.members[member], np.uint8))
     assert array.ctypes.data % 8 == 0
     assert not array.flags.writeable
-    turned = Weights.of(seal.parse(b"".join(layout.pack(sealed(split(graph(transposed=True)))))))
+    turned = Weights.of(seal.parse(b"".join(layout.pack(sealed(parts_of(graph(transposed=True)))))))
     assert turned is not None
     assert not turned.shared, "ONNX Runtime may change the constants of a graph that transposes"
 
@@ -137,11 +144,11 @@ def test_no_transposition_reaches_weights_that_are_shared(*, shared: bool) -> No
 
 
 def test_small_constants_stay_in_the_graph() -> None:
-    assert list(split(seals.graph())) == ["model.onnx"]
+    assert list(parts_of(seals.graph())) == ["model.onnx"]
 
 
 def test_equal_constants_are_one_member() -> None:
-    made = split(graph())
+    made = parts_of(graph())
     assert {name: body for name, body in made.items() if name.startswith("weights/")} == {
         f"weights/{hashlib.sha256(WIDE.tobytes()).hexdigest()}": WIDE.tobytes()
     }

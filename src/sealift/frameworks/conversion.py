@@ -26,6 +26,7 @@ from sealift.graph.builder import Graph, Tensor, concat, stack
 from sealift.graph.context import ConversionContext
 from sealift.graph.inputs import ArrayTensor, FieldTensor, stages_of
 from sealift.graph.sparse import stages_needed
+from sealift.graph.split_model import SplitModel
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import input_table
 from sealift.seal.graph import check as check_graph
@@ -84,16 +85,20 @@ class Conversion:
         read = self.graph.names_read(self.tensors.values())
         return {field for name, field in self.unfed_fields.items() if name in read}
 
-    def model(self, metadata: dict[str, str] | None = None) -> onnx.ModelProto:
+    def model(self) -> onnx.ModelProto:
+        """As `split`, with all constants inside."""
+        return self.split().whole()
+
+    def split(self) -> SplitModel:
         """The ONNX model with the contract's outputs.
 
         Raises:
             PackError: E302 when it uses what a sealed file must not use, such as an operator of an ONNX file that is
                 not on the list of spec/SEAL.md §7.
         """
-        model = self.graph.model(self.tensors, metadata or {})
+        model = self.graph.split(self.tensors, {})
         try:
-            check_graph(model.SerializeToString())
+            check_graph(model.serialized, model.sizes)
         except SealError as error:
             raise unsealable(error, " › ".join(step.path for step in self.steps[-1:])) from None
         return model

@@ -10,6 +10,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from sealift.graph.constant_folding import fold, reads, strip
+from sealift.graph.split_model import SplitModel, elements, limited, member_of, outside, take_out
 from sealift.graph.tensor import ELEMENT, Like, Shape, Tensor, broadcast, concat, stack, where
 
 _ELEMENTWISE = {
@@ -34,6 +35,7 @@ class Graph:
         self.inputs: list[Tensor] = []
         self._constants: dict[str, onnx.TensorProto] = {}
         self._adopted: list[onnx.TensorProto] = []
+        self._members: dict[str, bytes] = {}
         self._by_value: dict[tuple[str, Shape, bytes], Tensor] = {}
         self._count = 0
 
@@ -52,11 +54,17 @@ class Graph:
             array = array.astype(object)
         elif array.dtype.kind in "iu":
             array = array.astype(np.int64)
-        raw = repr(array.tolist()).encode() if array.dtype == object else array.tobytes()
+        name = f"c{len(self._constants)}"
+        tensor = outside(name, array, self._members)
+        if tensor is not None:
+            raw = member_of(tensor).encode()
+        else:
+            raw = repr(array.tolist()).encode() if array.dtype == object else array.tobytes()
         key = (array.dtype.name, array.shape, raw)
         if key not in self._by_value:
-            name = f"c{len(self._constants)}"
-            self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
+            self._constants[name] = tensor or numpy_helper.from_array(
+                np.ascontiguousarray(array).reshape(array.shape), name
+            )
             self._by_value[key] = Tensor(self, name, array.dtype.name, array.shape)
         return self._by_value[key]
 
@@ -96,7 +104,7 @@ class Graph:
             return operand.only(indices) if operand.width == width else operand
         if operand.shape[-1:] != (width,):
             return operand
-        array = numpy_helper.to_array(self._constants[operand.name])
+        array = elements(self._constants[operand.name], self._members)
         return self.constant(array[..., indices], operand.dtype)
 
     def columns_read(self, outputs: Iterable[Tensor]) -> dict[str, set[int]]:
@@ -128,30 +136,44 @@ class Graph:
         along = any(a.name == "axis" and a.i == 1 for a in node.attribute)
         if node.op_type != "Gather" or not along or node.input[1] not in self._constants:
             return None
-        picked: list[int] = numpy_helper.to_array(self._constants[node.input[1]]).reshape(-1).tolist()
+        picked: list[int] = elements(self._constants[node.input[1]], self._members).reshape(-1).tolist()
         return picked
 
-    def adopt(self, body: onnx.GraphProto) -> None:
-        """Take over the nodes and weights of a finished graph, whose names must not be ours."""
+    def adopt(self, body: onnx.GraphProto, members: Mapping[str, bytes]) -> None:
+        """Take over the nodes and weights of a finished graph, whose names must not be ours.
+
+        Args:
+            body: the graph.
+            members: the elements of its large constants, as of `SplitModel`.
+        """
         self.nodes.extend(body.node)
         self._adopted.extend(body.initializer)
+        self._members |= members
 
     def model(self, outputs: dict[str, Tensor], metadata: dict[str, str]) -> onnx.ModelProto:
+        """As `split`, with all constants inside."""
+        return self.split(outputs, metadata).whole()
+
+    def split(self, outputs: dict[str, Tensor], metadata: dict[str, str]) -> SplitModel:
         """The finished model: what the outputs need and nothing else, declared with true types and shapes."""
         # Materializing a lazy matrix adds nodes, so the nodes are read afterwards.
         pairs = [(tensor.materialize().name, name) for name, tensor in outputs.items()]
         nodes, used = _needed(_delivering(self.nodes, pairs), set(outputs))
         weights = {name: weight for name, weight in self._constants.items() if name in used}
         weights |= {weight.name: weight for weight in self._adopted}
-        nodes, computed = fold(nodes, weights, set(outputs), self.opsets)
+        nodes, computed = fold(nodes, weights, self._members, set(outputs), self.opsets)
+        members = dict(self._members)
+        for weight in computed.values():
+            take_out(weight, members)
         declared = [helper.make_tensor_value_info(n, ELEMENT[t.dtype], list(t.shape)) for n, t in outputs.items()]
         given = [helper.make_tensor_value_info(t.name, ELEMENT[t.dtype], list(t.shape)) for t in self.inputs]
-        body = helper.make_graph(nodes, "sealift", given, declared, _used(nodes, {**weights, **computed}))
+        constants = limited(_used(nodes, {**weights, **computed}), members)
+        body = helper.make_graph(nodes, "sealift", given, declared, constants)
         strip(body)
         opsets = [helper.make_opsetid(domain, version) for domain, version in sorted(self.opsets.items())]
         model = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION, producer_name="sealift")
         helper.set_model_props(model, metadata)
-        return model
+        return SplitModel.of(model, members)
 
 
 def _used(nodes: Sequence[onnx.NodeProto], weights: Mapping[str, onnx.TensorProto]) -> list[onnx.TensorProto]:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from sealift.runtime import open_engine
+from sealift.graph.split_model import SplitModel
 
 # They compute nothing.
 _PASSES_ON = frozenset({"Constant", "Identity"})
@@ -35,7 +35,11 @@ def strip(graph: onnx.GraphProto) -> None:
 
 
 def fold(
-    nodes: Iterable[onnx.NodeProto], constants: Tensors, outputs: Collection[str], opsets: Mapping[str, int]
+    nodes: Iterable[onnx.NodeProto],
+    constants: Tensors,
+    members: Mapping[str, bytes],
+    outputs: Collection[str],
+    opsets: Mapping[str, int],
 ) -> tuple[list[onnx.NodeProto], dict[str, onnx.TensorProto]]:
     """Compute the nodes that read constants alone, in subgraphs too.
 
@@ -45,6 +49,7 @@ def fold(
     Args:
         nodes: in an order in which each reads what was computed before.
         constants: the constants that they may read, by name.
+        members: the elements of those whose elements are elsewhere.
         outputs: the outputs of the graph that they make.
         opsets: domain → operator set.
 
@@ -67,13 +72,13 @@ def fold(
     made: dict[str, onnx.TensorProto] = {}
     wanted = sorted(computed & {name for node in kept for name in reads(node)}.union(outputs))
     if wanted:
-        made = _computed(fixed, wanted, constants, opsets)
+        made = _computed(fixed, wanted, constants, members, opsets)
     copies = [helper.make_node("Identity", [f"{name}_constant"], [name]) for name in wanted if name in outputs]
     for copy in copies:
         made[copy.input[0]] = made.pop(copy.output[0])
         made[copy.input[0]].name = copy.input[0]
     everywhere = {**constants, **made}
-    return [*copies, *(_inside(node, everywhere, opsets) for node in kept)], made
+    return [*copies, *(_inside(node, everywhere, members, opsets) for node in kept)], made
 
 
 def reads(node: onnx.NodeProto) -> Iterator[str]:
@@ -88,7 +93,9 @@ def reads(node: onnx.NodeProto) -> Iterator[str]:
             yield from (name for name in read if name not in own)
 
 
-def _inside(node: onnx.NodeProto, constants: Tensors, opsets: Mapping[str, int]) -> onnx.NodeProto:
+def _inside(
+    node: onnx.NodeProto, constants: Tensors, members: Mapping[str, bytes], opsets: Mapping[str, int]
+) -> onnx.NodeProto:
     """A node whose subgraphs are folded."""
     if not any(attribute.type == onnx.AttributeProto.GRAPH for attribute in node.attribute):
         return node
@@ -98,7 +105,7 @@ def _inside(node: onnx.NodeProto, constants: Tensors, opsets: Mapping[str, int])
         if attribute.type == onnx.AttributeProto.GRAPH:
             body = attribute.g
             known = {**constants, **{weight.name: weight for weight in body.initializer}}
-            nodes, made = fold(body.node, known, {value.name for value in body.output}, opsets)
+            nodes, made = fold(body.node, known, members, {value.name for value in body.output}, opsets)
             del body.node[:]
             body.node.extend(nodes)
             body.initializer.extend(made.values())
@@ -106,7 +113,11 @@ def _inside(node: onnx.NodeProto, constants: Tensors, opsets: Mapping[str, int])
 
 
 def _computed(
-    nodes: Sequence[onnx.NodeProto], wanted: Sequence[str], constants: Tensors, opsets: Mapping[str, int]
+    nodes: Sequence[onnx.NodeProto],
+    wanted: Sequence[str],
+    constants: Tensors,
+    members: Mapping[str, bytes],
+    opsets: Mapping[str, int],
 ) -> dict[str, onnx.TensorProto]:
     used = {name for node in nodes for name in reads(node)}
     # The engine counts rows, so it is given some.
@@ -120,10 +131,13 @@ def _computed(
     )
     imports = [helper.make_opsetid(domain, version) for domain, version in opsets.items()]
     model = helper.make_model(body, opset_imports=imports, ir_version=10)
-    result = open_engine(model.SerializeToString(), threads=1).run({"_rows": np.zeros(2, dtype=np.bool_)}, wanted)
+    engine = SplitModel.of(model, members).engine(threads=1)
+    result = engine.run({"_rows": np.zeros(2, dtype=np.bool_)}, wanted)
     return {name: numpy_helper.from_array(np.asarray(result[name]), name) for name in wanted}
 
 
 def _strip_tensor(tensor: onnx.TensorProto) -> None:
-    for name in ("doc_string", "metadata_props", "data_location"):
+    for name in ("doc_string", "metadata_props"):
         tensor.ClearField(name)
+    if not tensor.external_data:
+        tensor.ClearField("data_location")

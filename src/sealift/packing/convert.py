@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy.typing as npt
-import onnx
 
 from sealift.contract import Field
 from sealift.errors import PackError
 from sealift.frameworks import Conversion, Source, convert
 from sealift.graph.context import ConversionContext
+from sealift.graph.split_model import SplitModel
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import Column
 from sealift.packing.proof.oracle import Original, check_rows
@@ -32,7 +32,7 @@ class Converted:
     conversion: Conversion
     original: Original
     answers: Mapping[str, npt.NDArray[Any]]
-    graph: onnx.ModelProto
+    graph: SplitModel
 
     @property
     def input_rows(self) -> InputRows:
@@ -83,7 +83,7 @@ def ask_original(source: Source, conversion: Conversion, input_rows: InputRows) 
     floats = [c.type for c in input_rows.columns if c.type.is_plain and not c.type.is_whole]
     narrow = bool(floats) and all(kind.is_single for kind in floats)
     conversion = replace(conversion, single=conversion.single or narrow or bool(original.single))
-    return Converted(conversion, original, answers, conversion.model())
+    return Converted(conversion, original, answers, conversion.split())
 
 
 def unfit_columns(source: Source, input_rows: InputRows) -> list[Column]:

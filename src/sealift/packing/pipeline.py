@@ -13,6 +13,7 @@ import onnx
 from sealift import canonical, seal
 from sealift.contract import Contract
 from sealift.frameworks import source_of
+from sealift.graph.split_model import SplitModel
 from sealift.packing.convert import ask_original, convert_model, notes_on_dropped
 from sealift.packing.describe import fields as columns
 from sealift.packing.describe.examples import examples
@@ -114,7 +115,7 @@ def pack(
 
     say("Asking the original model")
     converted = ask_original(source, conversion, input_rows)
-    strings = strings_held(converted.graph, converted.conversion)
+    strings = strings_held(converted.graph.proto, converted.conversion)
     agreed, findings = infer_contract(
         converted, sketches, options, y, survey.rare_in, strings, training=survey.has_training
     )
@@ -154,7 +155,7 @@ def pack(
         version=version,
         task=agreed.task,
         producer=f"sealift {__version__}",
-        opsets={entry.domain: entry.version for entry in converted.graph.opset_import},
+        opsets={entry.domain: entry.version for entry in converted.graph.proto.opset_import},
     )
     target.check()  # somebody may have signed it since
     if key is not None:
@@ -167,7 +168,7 @@ def pack(
     return Packed(path, identity, agreed, proved.report, notes, steps(converted), report, keyid)
 
 
-def _with_contract(graph: onnx.ModelProto, contract: Contract) -> bytes:
-    """The serialised graph, with the contract in its metadata for readers of ONNX files."""
-    onnx.helper.set_model_props(graph, {"sealift.contract": canonical.dumps(contract.as_json()).decode()})
-    return bytes(graph.SerializeToString())
+def _with_contract(graph: SplitModel, contract: Contract) -> SplitModel:
+    """The graph with the contract in its metadata for readers of ONNX files."""
+    onnx.helper.set_model_props(graph.proto, {"sealift.contract": canonical.dumps(contract.as_json()).decode()})
+    return SplitModel(graph.proto, graph.members)

@@ -179,12 +179,18 @@ def confining() -> Limits | None:
     return _confined.get()
 
 
-def open_engine(graph: bytes | memoryview, *, threads: int | None = None, stages: Stages | None = None) -> AnyEngine:
+def open_engine(
+    graph: bytes | memoryview,
+    *,
+    threads: int | None = None,
+    stages: Stages | None = None,
+    weights: Weights | None = None,
+) -> AnyEngine:
     """Load a graph, in this process or within `confined` in a separate one. Raises SealError E207, E210."""
     limits = _confined.get()
     if limits is None:
-        return Engine(graph, threads=threads, stages=stages)
-    return IsolatedEngine(graph, limits=limits, threads=threads, stages=stages)
+        return Engine(graph, threads=threads, stages=stages, weights=weights)
+    return IsolatedEngine(graph, limits=limits, threads=threads, stages=stages, weights=weights)
 
 
 @contextmanager

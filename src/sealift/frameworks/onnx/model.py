@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import compose, numpy_helper, shape_inference
+from onnx import compose, shape_inference
 
 from sealift.errors import PackError, SealError
 from sealift.frameworks.base import ArrayInput
 from sealift.frameworks.registry import converter, unsealable
 from sealift.graph.builder import Tensor
 from sealift.graph.constant_folding import strip
+from sealift.graph.split_model import SplitModel, elements, split
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 from sealift.runtime import IsolatedEngine, Limits
@@ -52,7 +53,7 @@ class OnnxModel:
 
     Attributes:
         limits: of time and memory of these processes.
-        proto: the model.
+        split: the model, its large constants beside its graph.
         n_features_in_: how many columns it takes, unless it takes arrays.
         classes_: the class labels of a classifier.
     """
@@ -67,9 +68,14 @@ class OnnxModel:
         self.limits = limits or Limits()
         is_proto = isinstance(model, onnx.ModelProto)
         try:
-            self.proto = onnx.ModelProto()
-            self.proto.CopyFrom(model if isinstance(model, onnx.ModelProto) else onnx.load(str(model)))
-            onnx.checker.check_model(self.proto)
+            proto = model if isinstance(model, onnx.ModelProto) else onnx.load(str(model))
+            onnx.checker.check_model(proto)
+            if is_proto:
+                copy = onnx.ModelProto()
+                copy.CopyFrom(proto)  # which is changed below
+                proto = copy
+            strip(proto.graph)
+            self.split = split(proto)
         except Exception as error:  # protobuf and the checker raise classes of their own
             raise PackError(
                 "E308",
@@ -77,21 +83,24 @@ class OnnxModel:
                 where=type(model).__name__ if is_proto else str(model),
                 fix="Export it again, with its weights beside it where they are kept apart.",
             ) from error
-        body = self.proto.graph
+        proto = self.split.proto
+        proto.ClearField("metadata_props")
+        proto.ir_version = max(proto.ir_version, _OLDEST_IR)
+        body = proto.graph
         held = {weight.name for weight in body.initializer}
         inputs = [value for value in body.input if value.name not in held]  # up to IR 3 they name constants too
         del body.input[:]
         body.input.extend(inputs)
         self.inputs = [_port(value) for value in inputs]
         self.outputs = [_port(value) for value in body.output]
-        _check(self)
-        _check_operators(self.proto)
-        self.proto = shape_inference.infer_shapes(self.proto)
-        self._engine = IsolatedEngine(self.proto.SerializeToString(), limits=self.limits, threads=1)
+        _check(self, proto)
+        _check_operators(self.split)
+        self.split = SplitModel(shape_inference.infer_shapes(proto), self.split.members)
+        self._engine = IsolatedEngine(self.split.serialized, limits=self.limits, threads=1, weights=self.split.weights)
         if self.arrays is None:
             self.n_features_in_ = sum(port.width or 1 for port in self.inputs)
         if self.label is not None:
-            self.classes_ = _classes(self.proto, self.wide, text=self.label.dtype == "object")
+            self.classes_ = _classes(self.split, self.wide, text=self.label.dtype == "object")
             self.predict_proba = self._probability
 
     @property
@@ -146,12 +155,12 @@ class OnnxModel:
 def existing(step: OnnxModel, x: Table) -> StepOutput:
     """The graph itself, fed with the columns in its own order and types."""
     graph = x.graph
-    body = compose.add_prefix(step.proto, _PREFIX).graph
+    body = compose.add_prefix(step.split.proto, _PREFIX).graph
     fed = _columns(step, x) if step.arrays is None else _arrays(step, x)
     for name, tensor in fed.items():
         body.node.insert(0, onnx.helper.make_node("Identity", [tensor.materialize().name], [_PREFIX + name]))
-    graph.opsets = {entry.domain: entry.version for entry in step.proto.opset_import}
-    graph.adopt(body)
+    graph.opsets = {entry.domain: entry.version for entry in step.split.proto.opset_import}
+    graph.adopt(body, step.split.members)
     wide = _laid(x, step.wide)
     if step.label is None:
         return StepOutput(value=wide)
@@ -212,8 +221,8 @@ def _port(value: onnx.ValueInfoProto) -> _Port:
     return _Port(value.name, _DTYPES.get(kind.elem_type, ""), tuple(dims[1:]), tuple(called[1:]))
 
 
-def _check(model: OnnxModel) -> None:
-    for value in [*model.proto.graph.input, *model.proto.graph.output]:
+def _check(model: OnnxModel, proto: onnx.ModelProto) -> None:
+    for value in [*proto.graph.input, *proto.graph.output]:
         if not value.type.HasField("tensor_type"):
             raise _refused(
                 f"{value.name!r} is no tensor", "Export with zipmap=False, so that every output is a tensor."
@@ -232,34 +241,32 @@ def _check(model: OnnxModel) -> None:
         raise _refused("it has more outputs than a label and probabilities", "Export only those.")
     if model.arrays is None and len(model.inputs) == 1 and model.inputs[0].width is None:
         raise _refused("the width of its input is not declared", "Export it with a fixed number of columns.")
-    opsets = {entry.domain: entry.version for entry in model.proto.opset_import}
-    if set(opsets) - {"", "ai.onnx.ml"} or model.proto.functions:
+    opsets = {entry.domain: entry.version for entry in proto.opset_import}
+    if set(opsets) - {"", "ai.onnx.ml"} or proto.functions:
         raise _refused("it uses operators of its own", "Export it with standard operators.")
     if opsets.get("", _OLDEST) < _OLDEST:
         raise _refused(f"it was made for operator set {opsets['']}", f"Export it for operator set {_OLDEST} or newer.")
 
 
-def _check_operators(proto: onnx.ModelProto) -> None:
+def _check_operators(model: SplitModel) -> None:
     """Before ONNX Runtime or the inference of shapes sees it; constants are folded later, in another process."""
-    strip(proto.graph)
-    proto.ClearField("metadata_props")
-    proto.ir_version = max(proto.ir_version, _OLDEST_IR)
     try:
-        check_graph(proto.SerializeToString(), folded=False)
+        check_graph(bytes(model.proto.SerializeToString()), model.sizes, folded=False)
     except SealError as error:
         raise unsealable(error, "OnnxModel") from None
 
 
-def _classes(proto: onnx.ModelProto, wide: _Port, *, text: bool) -> Any:
+def _classes(model: SplitModel, wide: _Port, *, text: bool) -> Any:
     """The classes in the order of the probabilities: a classifier's own, or the constant that labels are taken from."""
-    for node in proto.graph.node:
+    graph = model.proto.graph
+    for node in graph.node:
         for attribute in node.attribute:
             if attribute.name in _LABELS and (attribute.strings if text else attribute.ints):
                 return np.array([s.decode() for s in attribute.strings] if text else list(attribute.ints))
-    taken = {node.input[0] for node in proto.graph.node if node.op_type in ("ArrayFeatureExtractor", "Gather")}
-    for weight in proto.graph.initializer:
-        values = numpy_helper.to_array(weight).reshape(-1)
-        if weight.name in taken and len(values) == wide.width and (values.dtype.kind in "OSU") == text:
+    taken = {node.input[0] for node in graph.node if node.op_type in ("ArrayFeatureExtractor", "Gather")}
+    for weight in (weight for weight in graph.initializer if weight.name in taken):
+        values = elements(weight, model.members).reshape(-1)
+        if len(values) == wide.width and (values.dtype.kind in "OSU") == text:
             return np.array([v.decode() if isinstance(v, bytes) else v for v in values.tolist()])
     if wide.width is None or text:
         raise _refused("its classes are written nowhere", "Export it with the class labels.")

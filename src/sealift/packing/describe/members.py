@@ -7,12 +7,12 @@ from typing import Any
 
 from sealift import canonical
 from sealift.contract import Contract
+from sealift.graph.split_model import SplitModel
 from sealift.packing.convert import Converted
 from sealift.packing.describe import examples
 from sealift.packing.describe.card import card
 from sealift.packing.describe.metrics import baseline, metrics
 from sealift.packing.describe.provenance import provenance, sbom
-from sealift.packing.describe.weights import split
 from sealift.packing.inputs.dataset import Dataset
 from sealift.packing.options import Options
 from sealift.packing.privacy.findings import PrivacyReport
@@ -55,7 +55,7 @@ def steps(converted: Converted) -> list[dict[str, str]]:
 def members(
     converted: Converted,
     contract: Contract,
-    graph: bytes,
+    graph: SplitModel,
     golden: Mapping[str, Any],
     measured: Mapping[str, Any],
     generator: RowGenerator,
@@ -67,7 +67,7 @@ def members(
     Args:
         converted: the model as a graph, and the rows given.
         contract: the contract.
-        graph: the serialised graph.
+        graph: the graph.
         golden: `golden/examples.json`.
         measured: `evidence.json`.
         generator: what the background rows are drawn from.
@@ -76,10 +76,10 @@ def members(
     """
     input_rows, name, version = converted.input_rows, options.name, options.version
     background = examples.background(generator, contract, input_rows, keep_rows=options.privacy.keep_rows)
-    parts = split(graph)
     return {
         **{f"blobs/{digest}": body for digest, body in contract.blobs.items()},
-        **parts,
+        "model.onnx": graph.serialized,
+        **graph.members,
         "contract.json": canonical.dumps(contract.as_json()),
         "golden/examples.json": canonical.dumps(golden),
         "evidence.json": canonical.dumps(measured),
@@ -87,5 +87,5 @@ def members(
         "reference/background.json": canonical.dumps(background),
         "card.md": card(contract, name=name, version=version, evidence=measured, about=options.card.about).encode(),
         "provenance.json": canonical.dumps(provenance(input_rows, model)),
-        "sbom.cdx.json": canonical.dumps(sbom(name, version, parts["model.onnx"], options.card.description)),
+        "sbom.cdx.json": canonical.dumps(sbom(name, version, graph.serialized, options.card.description)),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import numpy_helper
+
+from sealift.graph.split_model import SplitModel, elements
 
 # The use of a number: a value that is compared or computed with, the threshold of a split, or the value of a leaf.
 Role: TypeAlias = Literal["number", "threshold", "leaf"]
@@ -58,13 +59,13 @@ class Constant:
         return np.unique(self.values)
 
 
-def numbers_of(model: onnx.ModelProto) -> list[Constant]:
+def numbers_of(model: SplitModel) -> list[Constant]:
     """Every constant of the graph and its subgraphs that can hold data; shapes, axes and indices are left out."""
     constants: list[Constant] = []
-    for graph in _graphs(model.graph):
+    for graph in _graphs(model.proto.graph):
         integers = _integers(graph)
         for tensor in graph.initializer:
-            constants += _of_tensor(tensor, "number", whole=tensor.name in integers)
+            constants += _of_tensor(tensor, "number", model.members, whole=tensor.name in integers)
         for node in graph.node:
             for attribute in node.attribute:
                 constants += _of_attribute(node, attribute)
@@ -109,17 +110,19 @@ def _of_attribute(node: onnx.NodeProto, attribute: onnx.AttributeProto) -> Itera
     role = _ROLES.get(attribute.name, "number")
     if attribute.type == onnx.AttributeProto.TENSOR:
         if node.op_type not in _TREES or attribute.name in _ROLES:
-            yield from _of_tensor(attribute.t, role, whole=node.op_type not in _TREES)
+            yield from _of_tensor(attribute.t, role, {}, whole=node.op_type not in _TREES)
     elif attribute.floats:
         yield Constant(np.array(attribute.floats, dtype=np.float64), role, single=True)
     elif attribute.ints and attribute.name in _INTEGER_ATTRIBUTES:
         yield Constant(np.array(attribute.ints, dtype=np.float64), role)
 
 
-def _of_tensor(tensor: onnx.TensorProto, role: Role, *, whole: bool) -> Iterator[Constant]:
+def _of_tensor(
+    tensor: onnx.TensorProto, role: Role, members: Mapping[str, bytes], *, whole: bool
+) -> Iterator[Constant]:
     if tensor.data_type in _FLOATS or (whole and tensor.data_type == onnx.TensorProto.INT64):
-        array = numpy_helper.to_array(tensor)
-        yield Constant(array.astype(np.float64), role, single=tensor.data_type == onnx.TensorProto.FLOAT)
+        array = elements(tensor, members)
+        yield Constant(array.astype(np.float64, copy=False), role, single=tensor.data_type == onnx.TensorProto.FLOAT)
 
 
 def intermediates(model: onnx.ModelProto) -> dict[str, Source]:

@@ -11,6 +11,7 @@ import onnx
 
 from sealift.contract import Contract
 from sealift.frameworks import Conversion
+from sealift.graph.split_model import SplitModel
 from sealift.packing.outputs import packing_of
 from sealift.packing.privacy.constants import Constant, SortedConstants, numbers_of, strings_of
 from sealift.packing.privacy.findings import Finding, listed, merged
@@ -52,7 +53,7 @@ def strings_held(graph: onnx.ModelProto, conversion: Conversion) -> set[str]:
 
 
 def examine(
-    graph: onnx.ModelProto,
+    graph: SplitModel,
     conversion: Conversion,
     contract: Contract,
     strings: Collection[str],

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 
 from sealift.contract import Contract, Field, Output
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import LimitError, SealiftError
 from sealift.frameworks import Conversion, Tensor
 from sealift.graph.inputs import stages_of, text_fields
+from sealift.graph.split_model import SplitModel
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.columns import as_numbers
 from sealift.packing.privacy.constants import intermediates, pruned
 from sealift.packing.probes.probe_rows import encoded
-from sealift.runtime import AnyEngine, open_engine
+from sealift.runtime import AnyEngine
 from sealift.stages import Stages
 from sealift.stats import SMALL
 
@@ -199,7 +199,7 @@ class Reference:
         return self.labels is not None or any(units.target for units in self.units)
 
 
-def reference_of(input_rows: InputRows, truth: Any, conversion: Conversion, graph: onnx.ModelProto) -> Reference:
+def reference_of(input_rows: InputRows, truth: Any, conversion: Conversion, graph: SplitModel) -> Reference:
     """The reference of `input_rows`, whose true answers are `truth` (N,), (N, k) or None."""
     numbers = [column for column in input_rows.columns if column.type.feeds == "number"]
     units: list[Units] = []
@@ -240,9 +240,9 @@ def _targets(truth: Any, conversion: Conversion) -> tuple[list[Units], Counter[A
     return units, None
 
 
-def _inside(input_rows: InputRows, conversion: Conversion, graph: onnx.ModelProto) -> tuple[list[Units], int]:
+def _inside(input_rows: InputRows, conversion: Conversion, graph: SplitModel) -> tuple[list[Units], int]:
     """The rows in the units of the graph's inner tensors, and how many of the rows were taken."""
-    candidates = intermediates(graph)
+    candidates = intermediates(graph.proto)
     if not candidates:
         return [], len(input_rows)
     inputs = [Field(name=column.name, dtype=column.dtype, missing="allowed") for column in input_rows.columns]
@@ -276,7 +276,7 @@ def _inside(input_rows: InputRows, conversion: Conversion, graph: onnx.ModelProt
 
 
 def _matrices(
-    graph: onnx.ModelProto, names: Sequence[str], stages: Stages, tensors: dict[str, Any]
+    graph: SplitModel, names: Sequence[str], stages: Stages, tensors: dict[str, Any]
 ) -> tuple[dict[str, npt.NDArray[np.float64]], npt.NDArray[np.int64], dict[str, int]]:
     """The tensors that are matrices of floats with a row for each row, for as many rows as memory allows.
 
@@ -304,8 +304,8 @@ def _matrices(
     return _run(engine, tensors, picked), picked, widths
 
 
-def _engine(graph: onnx.ModelProto, names: Sequence[str], stages: Stages) -> AnyEngine:
-    return open_engine(pruned(graph, names).SerializeToString(), threads=1, stages=stages)
+def _engine(graph: SplitModel, names: Sequence[str], stages: Stages) -> AnyEngine:
+    return SplitModel.of(pruned(graph.proto, names), graph.members).engine(threads=1, stages=stages)
 
 
 def _run(engine: AnyEngine, tensors: dict[str, Any], rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:

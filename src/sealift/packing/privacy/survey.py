@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 
 from sealift.contract import Contract, Stage
 from sealift.errors import PackError
 from sealift.frameworks import Conversion, Source
+from sealift.graph.split_model import SplitModel
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.dataset import truth_of
 from sealift.packing.inputs.detect import read_rows
@@ -74,7 +74,7 @@ class Survey:
         return words_of(stages, self.rare_in, training=self.has_training)
 
     def examine(
-        self, graph: onnx.ModelProto, conversion: Conversion, contract: Contract, strings: Collection[str]
+        self, graph: SplitModel, conversion: Conversion, contract: Contract, strings: Collection[str]
     ) -> list[Finding]:
         """What the graph, which holds `strings`, and the contract retain of the rows."""
         given = [("rows given", self.input_rows, self.truth), ("training rows", self.training, self.training_truth)]

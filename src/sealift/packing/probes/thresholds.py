@@ -20,7 +20,6 @@ from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows, Row, allowed, 
 from sealift.packing.probes.threshold_search import Target
 from sealift.packing.probes.tree_nodes import MEMBER, Forest, read
 from sealift.packing.types import type_packing
-from sealift.runtime import open_engine
 from sealift.stages import Stages
 
 _MOST, _MOST_MEMBERS = 1000, 150
@@ -47,7 +46,7 @@ def threshold_rows(
         most: how many thresholds of an ensemble are tried.
     """
     probes = ProbeRows([f.name for f in contract.inputs])
-    nodes = conversion.model().graph.node
+    nodes = conversion.split().proto.graph.node
     open_ended = open_ended_in(nodes)
     for name, fed in _ensembles(nodes).items():
         forests = [read(node) for node in fed]
@@ -67,8 +66,7 @@ class Inside:
 
     def __init__(self, conversion: Conversion, contract: Contract, tensor: Tensor) -> None:
         graph = conversion.graph
-        body = graph.model({"inside": tensor}, {}).SerializeToString()
-        self._engine = open_engine(body, threads=1, stages=Stages.of(contract))
+        self._engine = graph.split({"inside": tensor}, {}).engine(threads=1, stages=Stages.of(contract))
         self._contract = contract
 
     def of(self, rows: Sequence[Row]) -> npt.NDArray[np.float64]:

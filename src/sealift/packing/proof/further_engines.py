@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sealift.contract import Contract
 from sealift.errors import LimitError, PackError, SealError
+from sealift.graph.split_model import SplitModel
 from sealift.packing.inputs.columns import Values
 from sealift.packing.probes.probe_rows import ProbeRows, encoded
 from sealift.packing.proof.discontinuities import Discontinuities
@@ -31,7 +32,7 @@ def further_engines() -> list[EngineKind]:
 def compare_in(
     kind: EngineKind,
     report: Report,
-    graph: bytes,
+    graph: SplitModel,
     stages: Stages,
     contract: Contract,
     original: Original,
@@ -88,7 +89,7 @@ def compare_in(
 
 def _answered(
     kind: EngineKind,
-    graph: bytes,
+    graph: SplitModel,
     stages: Stages,
     contract: Contract,
     columns: Iterable[tuple[Mapping[str, Any], _Answers]],
@@ -96,7 +97,7 @@ def _answered(
     """The answers in pieces; repeated once if the process ended, since another process may be the cause."""
     for last in (False, True):
         try:
-            with kind.open(graph, stages) as engine:
+            with kind.open(graph.serialized, stages, graph.weights) as engine:
                 return [
                     [
                         (piece, engine.run({name: array[piece] for name, array in tensors.items()}, list(expected)))

@@ -14,6 +14,7 @@ from sealift.contract.numbers import exponential
 from sealift.contract.outputs import output_kind
 from sealift.errors import PackError, ParityError
 from sealift.frameworks import Conversion
+from sealift.graph.split_model import SplitModel
 from sealift.packing.convert import Converted
 from sealift.packing.inputs.columns import picked
 from sealift.packing.options import Options
@@ -26,7 +27,7 @@ from sealift.packing.proof.locate import faulty_step
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report, policy, tolerances
 from sealift.packing.proof.text_refusals import compare_refusals
-from sealift.runtime import AnyEngine, Tolerance, open_engine
+from sealift.runtime import AnyEngine, Tolerance
 from sealift.runtime.engines.base import DOES_NOT_RUN
 from sealift.stages import Stages
 
@@ -55,14 +56,14 @@ class Proof:
 
 
 def prove(
-    converted: Converted, contract: Contract, graph: bytes, probes: ProbeRows, options: Options, say: Progress
+    converted: Converted, contract: Contract, graph: SplitModel, probes: ProbeRows, options: Options, say: Progress
 ) -> Proof:
     """Compare the graph with the original on the caller's rows and on the generated ones, in each engine.
 
     Args:
         converted: the graph, the original, and its answers to the rows given.
         contract: the contract that the file will have.
-        graph: the serialised graph that the file will have.
+        graph: the graph that the file will have.
         probes: the generated rows.
         options: the stated tolerance, and the engines to prove with.
         say: called with a sentence on the progress.
@@ -77,7 +78,7 @@ def prove(
     stated = options.proof.tolerance
     tolerance = tolerances(contract, answers, single=conversion.single, relative=stated)
     stages = Stages.of(contract)
-    engine = open_engine(graph, stages=stages)
+    engine = graph.engine(stages=stages)
     report = Report(
         tolerance,
         policy=policy(single=conversion.single),

@@ -11,15 +11,12 @@ import numpy as np
 from sealift.frameworks import Graph, Source, Table, Tensor
 from sealift.graph.inputs import stages_of, text_fields
 from sealift.graph.sparse import absent
-from sealift.runtime import open_engine
 from sealift.stages import Stages
 
 
 def run(graph: Graph, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) -> dict[str, Any]:
     """What these tensors of the graph hold for the rows; output name → array."""
-    engine = open_engine(
-        graph.model(outputs, {}).SerializeToString(), threads=1, stages=Stages(stages_of(graph), text_fields(graph))
-    )
+    engine = graph.split(outputs, {}).engine(threads=1, stages=Stages(stages_of(graph), text_fields(graph)))
     return engine.run({name: tensors[name] for name in engine.inputs})
 
 
