@@ -17,12 +17,14 @@ class Case:
     Attributes:
         title: what is large about it.
         rows: gives X and y; `scale` multiplies the number of rows, categories and trees.
-        model: gives the model to be fitted, for the same scale.
+        model: gives the model to be fitted, for the same scale; or an ONNX model, which is stored as a file.
+        weights: bytes of the weights, for the scale 1, where four times as much is the bound.
     """
 
     title: str
     rows: Callable[[float], tuple[Any, Any]]
     model: Callable[[float], Any]
+    weights: float = 0.0
 
 
 def _random() -> np.random.Generator:
@@ -135,6 +137,34 @@ def _wide_rows(scale: float) -> tuple[Any, Any]:
     return _categories_rows(scale / 6)
 
 
+def _network_rows(scale: float) -> tuple[Any, Any]:
+    del scale
+    x = _random().normal(size=(300, _INPUTS)).astype(np.float32)
+    return x, x[:, 0]
+
+
+def _network(scale: float) -> Any:
+    """Four square layers of float32."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    width = int((_WEIGHTS * scale / 4 / 4) ** 0.5)
+    shapes = [(_INPUTS, width), *[(width, width)] * 4, (width, 1)]
+    random = _random()
+    weights = [random.standard_normal(shape, dtype=np.float32) / np.float32(shape[0] ** 0.5) for shape in shapes]
+    constants = [numpy_helper.from_array(weight, f"weight {i}") for i, weight in enumerate(weights)]
+    nodes, given = [], "x"
+    for i in range(len(shapes)):
+        nodes.append(helper.make_node("MatMul", [given, f"weight {i}"], [f"product {i}"]))
+        nodes.append(helper.make_node("Relu" if i < len(shapes) - 1 else "Identity", [f"product {i}"], [f"layer {i}"]))
+        given = f"layer {i}"
+    port = helper.make_tensor_value_info
+    inputs = [port("x", TensorProto.FLOAT, [None, _INPUTS])]
+    body = helper.make_graph(nodes, "network", inputs, [port(given, TensorProto.FLOAT, [None, 1])], constants)
+    return helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+_WEIGHTS, _INPUTS = 300e6, 30
+
 CASES = {
     "categories": Case("35,000 categories, linear model", _categories_rows, _categories_model),
     "categories-trees": Case("5,800 categories, trees", _wide_rows, _wide_trees_model),
@@ -143,4 +173,5 @@ CASES = {
     "rows": Case("1,000,000 rows × 21", _million_rows, _million_model),
     "texts": Case("200 columns of text", _texts_rows, _texts_model),
     "columns": Case("1,000 columns of numbers", _columns_rows, _columns_model),
+    "weights": Case("300 MB of weights, ONNX file", _network_rows, _network, _WEIGHTS),
 }

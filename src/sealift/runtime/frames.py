@@ -67,16 +67,16 @@ def as_parts(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[list[dict[str, Any
     return described, parts
 
 
-def as_arrays(described: Any, body: bytes) -> dict[str, npt.NDArray[Any]]:
+def as_arrays(described: Any, body: bytes | memoryview) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a frame, writable. Raises FrameError when description and contents do not agree."""
     arrays: dict[str, npt.NDArray[Any]] = {}
-    start = 0
+    view, start = memoryview(body), 0
     try:
         for item in described:
-            raw = body[start : start + item["size"]]
+            raw = view[start : start + item["size"]]
             start += item["size"]
             if item["dtype"] == "string":
-                values = json.loads(raw)
+                values = json.loads(bytes(raw))
                 if not all(isinstance(value, str) for value in values):
                     raise FrameError("a string was expected")
                 flat: npt.NDArray[Any] = np.empty(len(values), dtype=object)

@@ -35,8 +35,11 @@ def main(memory: int) -> None:
         try:
             if head["op"] == "load":
                 _limit_memory(memory)
-                engine = _load(head, body)
-                del body
+                weights = _weights(head, body)
+                graph = body[: head["graph"]]
+                del body  # which is as large as the weights
+                engine = _load(head, graph, weights)
+                del weights
                 frames.send(answers, {"inputs": engine.inputs, "outputs": engine.outputs})
             else:
                 assert engine is not None
@@ -49,13 +52,15 @@ def main(memory: int) -> None:
             frames.send(answers, {"error": _coded(error).as_dict()})
 
 
-def _load(head: dict[str, Any], body: bytes) -> Engine:
-    size = head["graph"]
-    arrays = frames.as_arrays(head["weights"], body[size:])
-    weights = Weights(arrays, shared=head["shared"]) if arrays else None
+def _weights(head: dict[str, Any], body: bytes) -> Weights | None:
+    arrays = frames.as_arrays(head["weights"], memoryview(body)[head["graph"] :])
+    return Weights(arrays, shared=head["shared"]) if arrays else None
+
+
+def _load(head: dict[str, Any], graph: bytes, weights: Weights | None) -> Engine:
     stages = Stages([Stage(field, spec, kind) for field, spec, kind in head["stages"]], head["texts"])
     declared = [Output.from_json(output) for output in head["declared"]]
-    return Engine(body[:size], threads=head["threads"], stages=stages, declared=declared, weights=weights)
+    return Engine(graph, threads=head["threads"], stages=stages, declared=declared, weights=weights)
 
 
 def _streams() -> tuple[IO[bytes], IO[bytes]]:

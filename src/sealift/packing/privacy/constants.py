@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -44,19 +44,19 @@ class Constant:
     """One tensor or attribute of numbers.
 
     Attributes:
-        values: its numbers, of any shape, float64.
+        stored: its numbers as the graph holds them, of any shape and numeric dtype.
         role: what they are used for.
         single: whether they are stored as float32.
     """
 
-    values: npt.NDArray[np.float64]
+    stored: npt.NDArray[Any]
     role: Role = "number"
     single: bool = False
 
-    @cached_property
-    def distinct(self) -> npt.NDArray[np.float64]:
-        """The different numbers, ascending."""
-        return np.unique(self.values)
+    @property
+    def values(self) -> npt.NDArray[np.float64]:
+        """The numbers as float64; where they are stored otherwise, a copy."""
+        return self.stored.astype(np.float64, copy=False)
 
 
 def numbers_of(model: SplitModel) -> list[Constant]:
@@ -69,7 +69,7 @@ def numbers_of(model: SplitModel) -> list[Constant]:
         for node in graph.node:
             for attribute in node.attribute:
                 constants += _of_attribute(node, attribute)
-    return [constant for constant in constants if constant.values.size]
+    return [constant for constant in constants if constant.stored.size]
 
 
 def strings_of(model: onnx.ModelProto) -> set[str]:
@@ -122,7 +122,7 @@ def _of_tensor(
 ) -> Iterator[Constant]:
     if tensor.data_type in _FLOATS or (whole and tensor.data_type == onnx.TensorProto.INT64):
         array = elements(tensor, members)
-        yield Constant(array.astype(np.float64, copy=False), role, single=tensor.data_type == onnx.TensorProto.FLOAT)
+        yield Constant(array, role, single=tensor.data_type == onnx.TensorProto.FLOAT)
 
 
 def intermediates(model: onnx.ModelProto) -> dict[str, Source]:
@@ -185,31 +185,63 @@ def pruned(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
 
 @dataclass(frozen=True)
 class SortedConstants:
-    """All numbers of several constants, ascending.
+    """Numbers of several constants, ascending.
 
     Attributes:
         values: the numbers.
-        owner: the index of the constant that each one is of.
-        place: its place in that constant, flattened.
+        order: the place of each one among the numbers of these constants, one constant after the other.
+        starts: where the numbers of each constant begin among them.
+        owners: the index of each constant.
+        first: the place of its first number in the constant, flattened.
     """
 
     values: npt.NDArray[np.float64]
-    owner: npt.NDArray[np.int64]
-    place: npt.NDArray[np.int64]
+    order: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int64]
+    owners: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, constants: Sequence[Constant]) -> SortedConstants:
-        """Merge constants; non-finite numbers and common ones (0, ±0.5, ±1, ±2) are left out."""
-        sizes = [constant.values.size for constant in constants]
-        flat = np.concatenate([np.zeros(0), *(constant.values.reshape(-1) for constant in constants)])
-        owner = np.repeat(np.arange(len(sizes)), sizes)
-        place = np.concatenate([np.zeros(0, np.int64), *(np.arange(size) for size in sizes)])
-        informative = np.isfinite(flat) & ~np.isin(np.abs(flat), (0.0, 0.5, 1.0, 2.0))
-        for i in np.flatnonzero(np.array(sizes) == 1).tolist():  # a factor or an exponent
-            informative &= (owner != i) | (flat != _short(flat))
+    def of(cls, constants: Sequence[Constant]) -> Iterator[SortedConstants]:
+        """All numbers, a part at a time, because sorting takes several times the memory of what is sorted.
+
+        Non-finite numbers and common ones (0, ±0.5, ±1, ±2) are left out.
+        """
+        most = max(_PART, sum(constant.stored.size for constant in constants) // _PARTS)
+        part: list[tuple[int, int, npt.NDArray[np.float64]]] = []
+        held = 0
+        for owner, constant in enumerate(constants):
+            flat = constant.stored.reshape(-1)
+            for start in range(0, flat.size, most):
+                numbers = flat[start : start + most].astype(np.float64)
+                if held and held + numbers.size > most:
+                    yield cls._sorted(part)
+                    part, held = [], 0
+                if flat.size == 1 and numbers[0] == _short(numbers)[0]:
+                    continue  # a factor or an exponent
+                part.append((owner, start, numbers))
+                held += numbers.size
+        if part:
+            yield cls._sorted(part)
+
+    @classmethod
+    def _sorted(cls, part: Sequence[tuple[int, int, npt.NDArray[np.float64]]]) -> SortedConstants:
+        flat = np.concatenate([numbers for _, _, numbers in part])
+        informative = np.isfinite(flat)
+        size = np.abs(flat)
+        for common in _COMMON:
+            informative &= size != common
         order = np.flatnonzero(informative)
         order = order[np.argsort(flat[order], kind="stable")]
-        return cls(flat[order], owner[order], place[order])
+        starts = np.cumsum([0, *(numbers.size for _, _, numbers in part[:-1])])
+        owners, first = (np.array([entry[i] for entry in part]) for i in (0, 1))
+        return cls(flat[order], order, starts, owners, first)
+
+    def located(self, spots: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The constant that each of these values is of, and its place in that constant, flattened."""
+        order = self.order[spots]
+        piece = np.searchsorted(self.starts, order, side="right") - 1
+        return self.owners[piece], self.first[piece] + order - self.starts[piece]
 
     @cached_property
     def _table(self) -> npt.NDArray[np.bool_]:
@@ -223,6 +255,10 @@ class SortedConstants:
         return self._table[_hashed(numbers, 0)]
 
 
+_PART = 1 << 20
+_PARTS = 16
+"""So many parts at most have more than _PART numbers: each is searched for every value of the rows."""
+_COMMON = (0.0, 0.5, 1.0, 2.0)
 _BITS = 24
 
 

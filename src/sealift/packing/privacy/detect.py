@@ -13,7 +13,7 @@ from sealift.contract import Contract
 from sealift.frameworks import Conversion
 from sealift.graph.split_model import SplitModel
 from sealift.packing.outputs import packing_of
-from sealift.packing.privacy.constants import Constant, SortedConstants, numbers_of, strings_of
+from sealift.packing.privacy.constants import Constant, numbers_of, strings_of
 from sealift.packing.privacy.findings import Finding, listed, merged
 from sealift.packing.privacy.reference import DOUBLE, Reference, Units, Values
 from sealift.packing.privacy.single_values import UNLIKELY, Match, chance_of, extremes, matches
@@ -86,7 +86,7 @@ def examine(
 
 def _by_method(conversion: Conversion, constants: Sequence[Constant], *, training: bool) -> Iterator[Finding]:
     """Findings from the steps' own attributes; without training rows also leaves and clusters of few rows."""
-    sizes = {size for constant in constants if constant.values.ndim > 1 for size in constant.values.shape}
+    sizes = {size for constant in constants if constant.stored.ndim > 1 for size in constant.stored.shape}
     leaves: dict[str, tuple[int, int]] = {}
     for step in conversion.steps:
         learned = step.source.learned
@@ -121,17 +121,15 @@ def _by_method(conversion: Conversion, constants: Sequence[Constant], *, trainin
 
 
 def _numbers(constants: Sequence[Constant], reference: Reference, name: str, in_rows: set[int]) -> Iterator[Finding]:
-    numbers = SortedConstants.of(constants)
     whole: dict[bool, set[int]] = {False: set(), True: set()}
     places: dict[int, str | None] = {}
     partial: dict[int, int] = {}
     held: list[tuple[Units, list[Match]]] = []
-    for units in reference.units:
+    for units, in_units in zip(reference.units, matches(reference.units, constants), strict=True):
         rows, owners = whole_rows(units, constants)
         whole[units.target] |= rows
         in_rows.update(owners)
         places |= dict.fromkeys(rows, None if units.own else units.where)
-        in_units = list(matches(units, constants, numbers))
         held.append((units, in_units))
         if not units.target:
             for row, (count, owner) in partial_rows(units, constants, in_units, whole[False]).items():
@@ -194,11 +192,11 @@ def _is_single(constant: Constant, column: Values, match: Match) -> bool:
 
     The statistics are the minimum, the maximum, the median and other quantiles.
     """
-    if constant.values.size > SMALL:
+    if constant.stored.size > SMALL:
         return False
     finite = column.column[np.isfinite(column.column)]
     asked = {float(np.quantile(finite, q, method=how)) for q in _QUANTILES for how in ("lower", "higher")}
-    chance = len(asked) * constant.values.size / column.cells(DOUBLE)
+    chance = len(asked) * constant.stored.size / column.cells(DOUBLE)
     return chance < _SELDOM and bool(asked & set(column.rare[match.values].tolist()))
 
 

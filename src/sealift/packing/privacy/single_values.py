@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -42,12 +43,42 @@ class Match:
     explained: bool
 
 
-def matches(units: Units, constants: Sequence[Constant], numbers: SortedConstants) -> Iterator[Match]:
-    """The constants that contain values that fewer than SMALL rows have."""
+def matches(units: Sequence[Units], constants: Sequence[Constant]) -> list[list[Match]]:
+    """For each of the units, the constants that contain values that fewer than SMALL rows have."""
+    loose = np.array([c.single or c.role == "threshold" for c in constants], dtype=np.bool_)
+    allowed = {
+        target: np.array([c.role != ("threshold" if target else "leaf") for c in constants]) for target in (0, 1)
+    }
+    hits: dict[int, _Hits] = {}
+    for numbers in SortedConstants.of(constants):
+        for number, each in enumerate(units):
+            for owner, column, at, places in _hits(each, numbers, loose, allowed[each.target]):
+                hits.setdefault(owner, {}).setdefault((number, column), []).append((at, places))
+    found: list[list[Match]] = [[] for _ in units]
+    for owner in sorted(hits):
+        stored = constants[owner].stored
+        distinct = np.unique(stored if stored.dtype.kind == "f" else constants[owner].values).astype(np.float64)
+        tolerance = SINGLE if loose[owner] else DOUBLE
+        for (number, index), parts in hits.pop(owner).items():
+            at, places = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+            values = np.unique(at)
+            chance = chance_of(len(values), distinct, units[number].columns[index], tolerance)
+            found[number].append(Match(index, owner, values, places, at, chance >= UNLIKELY))
+    for several in found:
+        several.sort(key=lambda match: (match.column, match.owner))
+    return found
+
+
+_Indices: TypeAlias = npt.NDArray[np.int64]
+_Hits: TypeAlias = dict[tuple[int, int], list[tuple[_Indices, _Indices]]]
+
+
+def _hits(
+    units: Units, numbers: SortedConstants, loose: npt.NDArray[np.bool_], allowed: npt.NDArray[np.bool_]
+) -> Iterator[tuple[int, int, _Indices, _Indices]]:
+    """A constant, a column, and for each place of the constant that holds a value: the value's index, and the place."""
     if not len(numbers.values) or units.single is None:
         return
-    loose = np.array([c.single or c.role == "threshold" for c in constants])
-    allowed = np.array([c.role != ("threshold" if units.target else "leaf") for c in constants])
     for index in np.flatnonzero(numbers.near(units.single).any(axis=0)).tolist():
         column = units.columns[index]
         if not len(column.rare):
@@ -62,15 +93,12 @@ def matches(units: Units, constants: Sequence[Constant], numbers: SortedConstant
         at = np.repeat(held, count)
         spot = np.repeat(first[held], count) + np.concatenate([np.arange(n) for n in count])
         gap = np.abs(numbers.values[spot] - column.rare[at])
-        owner = numbers.owner[spot]
+        owner, place = numbers.located(spot)
         good = allowed[owner] & (gap <= np.where(loose[owner], SINGLE, DOUBLE) * np.abs(column.rare[at]))
-        at, spot, owner = at[good], spot[good], owner[good]
+        at, place, owner = at[good], place[good], owner[good]
         for one in np.unique(owner).tolist():
             mine = owner == one
-            values = np.unique(at[mine])
-            tolerance = SINGLE if loose[one] else DOUBLE
-            chance = chance_of(len(values), constants[one].distinct, column, tolerance)
-            yield Match(index, one, values, numbers.place[spot[mine]], at[mine], chance >= UNLIKELY)
+            yield one, index, at[mine], place[mine]
 
 
 def chance_of(count: int, numbers: npt.NDArray[np.float64], column: Values, tolerance: float) -> float:
@@ -140,7 +168,7 @@ def extremes(units: Units, constants: Sequence[Constant]) -> list[int]:
     """
     width = units.values.shape[1]
     vectors = [
-        c.values.reshape(-1) for c in constants if c.role == "number" and c.values.size == width and c.values.ndim <= 2
+        c.values.reshape(-1) for c in constants if c.role == "number" and c.stored.size == width and c.stored.ndim <= 2
     ][:_VECTORS]
     if not vectors:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from sealift.stats import SMALL
 
 _Floats = npt.NDArray[np.float64]
 _PARTS = 5_000_000
+_CELLS = 1 << 20
 _FEW = 4  # points that are compared one by one; too few to show a common factor
 
 
@@ -33,34 +35,50 @@ def whole_rows(units: Units, constants: Sequence[Constant]) -> tuple[set[int], s
     table = units.filled[:, varying]
     plain = scaled = distinct = None
     for mine, lines, tolerance in _lines(constants, units.values.shape[1]):
-        points = np.nan_to_num(lines[:, varying], posinf=0.0, neginf=0.0)
         free = 0.0
-        if len(points) <= _FEW:
-            pairs = _equal_few(table, points, tolerance)
+        if len(lines) <= _FEW:
+            pairs = _equal_few(table, _points(lines, varying), tolerance)
         else:
             plain = plain or _Projected.of(table, scaled=False)
-            pairs = plain.equal(points, tolerance)
-        if not len(pairs) and len(points) > _FEW:
+            pairs = _equal_many(plain, lines, varying, tolerance)
+        if not len(pairs) and len(lines) > _FEW:
             scaled = scaled or _Projected.of(table, scaled=True)
-            pairs = scaled.equal(points, tolerance)
+            pairs = _equal_many(scaled, lines, varying, tolerance)
             free = 1.0
         if not len(pairs) or (free and len(pairs) < 2):
             continue
         # As many pairs by chance, if every column's values were drawn by themselves.
         if distinct is None:
             distinct = np.log10([len(np.unique(column)) for column in table.T])
-        mean = float(len(units.values)) * len(points) * 10.0 ** (free * distinct.max() - distinct.sum())
+        mean = float(len(units.values)) * len(lines) * 10.0 ** (free * distinct.max() - distinct.sum())
         if poisson_tail(len(pairs), mean) < UNLIKELY:
             rows.update(pairs[:, 1].tolist())
             owners.update(mine)
     return rows, owners
 
 
-def _lines(constants: Sequence[Constant], width: int) -> Iterator[tuple[list[int], _Floats, float]]:
+def _points(lines: npt.NDArray[Any], columns: npt.NDArray[np.int64]) -> _Floats:
+    """Some columns of lines, with 0 where a number is not finite."""
+    return np.nan_to_num(lines[:, columns].astype(np.float64), posinf=0.0, neginf=0.0)
+
+
+def _equal_many(
+    projected: _Projected, lines: npt.NDArray[Any], columns: npt.NDArray[np.int64], tolerance: float
+) -> npt.NDArray[np.int64]:
+    """`equal` of many points, some at a time because of the memory."""
+    size = max(1, _CELLS // max(1, len(columns)))
+    parts = []
+    for start in range(0, len(lines), size):
+        pairs = projected.equal(_points(lines[start : start + size], columns), tolerance)
+        parts.append(pairs + np.array([start, 0]))
+    return np.concatenate(parts)
+
+
+def _lines(constants: Sequence[Constant], width: int) -> Iterator[tuple[list[int], npt.NDArray[Any], float]]:
     """Matrices with `width` columns made of constants, with the constants that they are of."""
     vectors: dict[int, list[int]] = {}
     for i, constant in enumerate(constants):
-        array = constant.values.squeeze() if constant.values.ndim > 2 else constant.values
+        array = constant.stored.squeeze() if constant.stored.ndim > 2 else constant.stored
         if constant.role == "threshold":
             continue
         if array.ndim <= 2 and max(array.shape, default=0) == array.size > 1:
@@ -80,10 +98,10 @@ def _lines(constants: Sequence[Constant], width: int) -> Iterator[tuple[list[int
         if width <= len(group) <= 4 * width:
             for start in range(len(group) - width + 1):
                 chosen = group[start : start + width]
-                yield chosen, np.column_stack([constants[i].values.reshape(-1) for i in chosen]), DOUBLE
+                yield chosen, np.column_stack([constants[i].stored.reshape(-1) for i in chosen]), DOUBLE
 
 
-def _varying(lines: _Floats) -> _Floats:
+def _varying(lines: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The columns that do not hold one number throughout."""
     keep = (lines != lines[:1]).any(axis=0)
     return lines if keep.all() else lines[:, keep]
@@ -173,7 +191,7 @@ def partial_rows(
     """
     best: dict[int, tuple[int, int]] = {}
     for owner in {match.owner for match in held}:
-        shape = constants[owner].values.squeeze().shape
+        shape = constants[owner].stored.squeeze().shape
         mine = [match for match in held if match.owner == owner]
         if len(shape) != 2 or constants[owner].role != "number" or len({match.column for match in mine}) < 2:
             continue
