@@ -129,16 +129,15 @@ def _compared(source: Source, conversion: Conversion, dataset: Dataset, obstacle
         converted = ask_original(source, conversion, dataset.input_rows.first(MOST))
         sketches = fields.sketch(dataset.input_rows)
         survey = Survey(dataset.input_rows, dataset.truth)
-        strings = strings_held(converted.graph, converted.conversion)
+        strings = strings_held(converted.graph.proto, converted.conversion)
         contract, findings = infer_contract(
             _of_all(converted, dataset), sketches, _OPTIONS, dataset.y, survey.rare_in, strings, training=False
         )
         in_words = survey.words(conversion.stages)[1]
         findings += [*in_words, *survey.examine(converted.graph, converted.conversion, contract, strings)]
         outcome = _Outcome(retained=list(survey.report(findings).findings))
-        graph = converted.graph.SerializeToString()
         nothing = ProbeRows([field.name for field in contract.inputs])
-        proof = prove(converted, contract, graph, nothing, _OPTIONS, lambda _: None)
+        proof = prove(converted, contract, converted.graph, nothing, _OPTIONS, lambda _: None)
     except LimitError:
         raise
     except SealiftError as error:
