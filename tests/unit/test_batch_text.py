@@ -21,12 +21,13 @@ from hypothesis import strategies as st
 import sealift
 from sealift.batch import score
 from sealift.batch.chunks import OutputColumn
+from sealift.batch.csv_fast import ArrowBlocks
 from sealift.batch.csv_in import separator_of
 from sealift.batch.csv_numbers import NumberBlocks
 from sealift.batch.csv_out import CsvWriter, as_text
 from sealift.batch.csv_text import lines
 from sealift.batch.ordered_map import ordered_map
-from sealift.contract import Field, read_column
+from sealift.contract import MISSING_WORDS, Field, read_column
 
 COLUMNS = [
     OutputColumn("row", "int64"),
@@ -260,3 +261,25 @@ def test_a_file_in_many_chunks_is_answered_as_by_one_thread(
     assert texts[0] == texts[1]
     assert texts[0][3] > 0
     assert texts[0][4] == 3000
+
+
+@pytest.mark.parametrize("word", [word for word in MISSING_WORDS if word])
+def test_words_for_missing_values_from_any_block_on(word: str) -> None:
+    blocks = ArrowBlocks(3, {"a": 0, "b": 1, "t": 2}, {"a", "b"}, ",")
+    for text in (b"1,2,x\n,3,\n", f"1,{word},{word}\n".encode(), b"4,,y\n"):
+        found = blocks.columns(text)
+        assert found is not None
+        cells = [line.split(",") for line in text.decode().splitlines()]
+        assert found[0] == len(cells)
+        for place, name in enumerate(("a", "b")):
+            known = np.array([np.nan if cell in MISSING_WORDS else float(cell) for cell in (c[place] for c in cells)])
+            assert np.array_equal(np.asarray(found[1][name]), known, equal_nan=True)
+        assert found[1]["t"] == [cell[2] for cell in cells]
+    for refused in (b"inf,1,x\n", b"1e999,1,x\n", b"x,1,x\n"):
+        assert blocks.columns(refused) is None
+    assert blocks.columns(f"{word},1,x\n".encode()) is not None
+
+
+@pytest.mark.parametrize("refused", ["inf", "-Infinity", "1e999", "x", "1.5.2"])
+def test_what_is_no_number_is_left_to_the_csv_module_in_the_first_block(refused: str) -> None:
+    assert ArrowBlocks(1, {"a": 0}, {"a"}, ",").columns(f"1\n{refused}\n".encode()) is None

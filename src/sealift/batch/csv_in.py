@@ -21,6 +21,7 @@ _MAX_HEADER = 1 << 22
 _MAX_RECORD = 1 << 24
 _MAX_CELLS = 1 << 20
 _BLOCK = 1 << 21
+_NEWLINE = 10
 _WORTH = 8 << 20  # for smaller files, importing pyarrow takes longer than reading without it
 _SAVE_AGAIN = 'Save it again as "CSV UTF-8" in the program that made it.'
 _QUOTED = re.compile(r'"[^"]*"')
@@ -101,7 +102,8 @@ class CsvReader:
             if not block or endless or b'"' in block or b"\r" in block:
                 break
             after = self._stream.tell()
-            line_count = block.count(b"\n") + (not block.endswith(b"\n"))
+            newlines = int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == _NEWLINE))
+            line_count = newlines + (not block.endswith(b"\n"))
             # Empty records are counted one by one.
             read = None if self._records.blank else plain.columns(block)
             if read is not None and read[0] != line_count:
@@ -115,7 +117,7 @@ class CsvReader:
                 count, columns = read
                 for at in range(0, count, rows):
                     yield Chunk(min(rows, count - at), {name: v[at : at + rows] for name, v in columns.items()})
-            self._lines += block.count(b"\n")
+            self._lines += newlines
             start = after
         self._stream.seek(start)
         self._text = io.TextIOWrapper(self._stream, encoding="utf-8", newline="")

@@ -98,10 +98,13 @@ def _part(arrow: Any, compute: Any, values: Sequence[Any] | npt.NDArray[Any], od
 
 
 def _strings(arrow: Any, values: Sequence[str]) -> Any:
-    encoded = [value.encode() for value in values]
-    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
+    encoded: list[bytes] = []
+    ends = np.zeros(len(values) + 1, dtype=np.int64)
+    if any(values):  # mostly no row has an error
+        encoded = [value.encode() for value in values]
+        np.cumsum(list(map(len, encoded)), out=ends[1:])
     offsets, data = arrow.py_buffer(ends), arrow.py_buffer(b"".join(encoded))
-    return arrow.LargeStringArray.from_buffers(len(encoded), offsets, data).cast(arrow.string())
+    return arrow.LargeStringArray.from_buffers(len(values), offsets, data).cast(arrow.string())
 
 
 def _array(arrow: Any, kind: Any, values: npt.NDArray[Any]) -> Any:

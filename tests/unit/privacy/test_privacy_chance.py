@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import poisson
 
-from sealift.packing.privacy.constants import Constant, SortedConstants
+from sealift.packing.privacy.constants import Constant
 from sealift.packing.privacy.reference import DOUBLE, Units, Values
 from sealift.packing.privacy.single_values import UNLIKELY, Match, chance_of, extremes, matches, poisson_tail
 
@@ -28,7 +28,7 @@ def own(*columns: _Floats, target: bool = False) -> Units:
 
 
 def found(units: Units, *constants: Constant) -> list[Match]:
-    return list(matches(units, constants, SortedConstants.of(constants)))
+    return matches([units], constants)[0]
 
 
 @pytest.mark.parametrize("mean", [0.001, 0.3, 1.0, 4.2, 30.0, 200.0, 650.0])

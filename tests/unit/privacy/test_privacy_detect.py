@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sealift.contract import Contract, Field, Output
 from sealift.frameworks.base import Learned, RetainedRows, Share
+from sealift.graph.split_model import SplitModel
 from sealift.packing.privacy.detect import (
     ENOUGH,
     answers_finding,
@@ -114,7 +115,7 @@ def found(
     strings: Sequence[str] = (),
     steps: Any = None,
 ) -> dict[str, Finding]:
-    findings = examine(model, steps or conversion(), contract, strings, [(name, given)])
+    findings = examine(SplitModel(model, {}), steps or conversion(), contract, strings, [(name, given)])
     return {finding.kind: finding for finding in findings}
 
 
@@ -177,7 +178,7 @@ def test_partial_rows() -> None:
 
 def test_training_rows_are_compared_first() -> None:
     references = [("rows given", reference(own())), ("training rows", reference(own()))]
-    findings = examine(graph(TABLE[:6]), conversion(), CONTRACT, (), references)
+    findings = examine(SplitModel(graph(TABLE[:6]), {}), conversion(), CONTRACT, (), references)
     assert [finding.sentence for finding in findings] == ["6 of the 200 training rows stand whole in the graph."]
 
 
@@ -307,7 +308,7 @@ def test_kept_rows_are_reported_if_a_constant_has_their_number() -> None:
 
 def test_small_clusters_and_leaves_without_training_rows() -> None:
     steps = conversion(("means", Kept(clusters=(2, 7))), ("tree", Kept(leaves=(3, 9))), ("tree", Kept(leaves=(1, 5))))
-    findings = examine(graph(), steps, CONTRACT, (), [("rows given", reference())])
+    findings = examine(SplitModel(graph(), {}), steps, CONTRACT, (), [("rows given", reference())])
     assert [(f.kind, f.count, f.of, f.where) for f in findings] == [
         ("method", 2, 7, "means"),
         ("method", 4, 14, "tree"),
@@ -321,9 +322,11 @@ def test_small_clusters_and_leaves_without_training_rows() -> None:
 
 def test_estimates_are_left_out_where_values_were_compared() -> None:
     steps = conversion(("means", Kept(clusters=(2, 7))), ("tree", Kept(leaves=(3, 9))))
-    leaves = examine(graph(leaves=TARGET[:5]), steps, CONTRACT, (), [("rows given", reference(target()))])
+    leaves = examine(
+        SplitModel(graph(leaves=TARGET[:5]), {}), steps, CONTRACT, (), [("rows given", reference(target()))]
+    )
     assert [(f.kind, f.where) for f in leaves] == [("method", "means"), ("targets", "")]
-    rows = examine(graph(TABLE[:6]), steps, CONTRACT, (), [("rows given", reference(own()))])
+    rows = examine(SplitModel(graph(TABLE[:6]), {}), steps, CONTRACT, (), [("rows given", reference(own()))])
     assert [(f.kind, f.where) for f in rows] == [("rows", ""), ("method", "tree")]
 
 

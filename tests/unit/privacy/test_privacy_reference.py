@@ -22,6 +22,7 @@ from sealift.contract import Field
 from sealift.errors import LimitError, SealError
 from sealift.frameworks import Conversion, convert, source_of
 from sealift.frameworks.base import Learned
+from sealift.graph.split_model import SplitModel
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.detect import read_rows
 from sealift.packing.privacy import reference as module
@@ -43,7 +44,7 @@ def converted(model: Any, rows: Any) -> tuple[InputRows, Conversion, onnx.ModelP
 
 def made(model: Any, rows: Any = X, truth: Any = Y) -> Reference:
     read, conversion, graph = converted(model.fit(rows, Y if truth is None else truth), rows)
-    return reference_of(read, truth, conversion, graph)
+    return reference_of(read, truth, conversion, SplitModel(graph, {}))
 
 
 def having(reference: Reference, values: Any) -> Units:
@@ -145,7 +146,7 @@ def test_steps_that_change_no_targets_and_those_that_change_their_number() -> No
         for path, learned in (("none", Learned()), ("wide", Wide()))
     ]
     several = dataclasses.replace(conversion, steps=steps)  # type: ignore[arg-type]
-    _, moved = [units for units in reference_of(read, Y, several, graph).units if units.target]
+    _, moved = [units for units in reference_of(read, Y, several, SplitModel(graph, {})).units if units.target]
     assert (moved.where, moved.names) == ("wide", ("column 0", "column 1"))
     assert np.allclose(moved.values, np.column_stack([Y, 3 * Y]))
 
@@ -163,7 +164,7 @@ def test_targets_of_a_classifier_are_labels() -> None:
 @pytest.mark.parametrize("truth", [["one"] * 60, [None] * 59 + [[1, 2]]])
 def test_targets_that_are_no_numbers_are_left_out(truth: Any) -> None:
     read, conversion, graph = converted(Ridge().fit(X, Y), X)
-    reference = reference_of(read, truth, conversion, graph)
+    reference = reference_of(read, truth, conversion, SplitModel(graph, {}))
     assert not reference.targets
     assert len(reference.units) >= 1
 
@@ -203,7 +204,7 @@ def test_very_wide_tensors_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None
 def test_few_rows(rows: int) -> None:
     _, conversion, graph = converted(make_pipeline(StandardScaler(), Ridge()).fit(X, Y), X)
     few, _, _ = converted(make_pipeline(StandardScaler(), Ridge()).fit(X, Y), X[:rows])
-    reference = reference_of(few, None, conversion, graph)
+    reference = reference_of(few, None, conversion, SplitModel(graph, {}))
     assert reference.compared == rows
     assert having(reference, StandardScaler().fit(X).transform(X[:rows])).where
 
@@ -218,14 +219,14 @@ def test_rows_that_the_graph_cannot_take_are_not_compared(monkeypatch: pytest.Mo
         return run
 
     monkeypatch.setattr(module, "_run", failing(SealError("E207", "no", fix="none")))
-    reference = reference_of(read, None, conversion, graph)
+    reference = reference_of(read, None, conversion, SplitModel(graph, {}))
     assert (reference.rows, reference.compared, len(reference.units)) == (60, 0, 1)
     monkeypatch.setattr(module, "_run", failing(LimitError("E210", "too much", fix="none")))
     with pytest.raises(LimitError):
-        reference_of(read, None, conversion, graph)
+        reference_of(read, None, conversion, SplitModel(graph, {}))
 
 
 def test_a_graph_without_constants_has_no_inner_units() -> None:
     read, conversion, _ = converted(make_pipeline(StandardScaler(), Ridge()).fit(X, Y), X)
-    reference = reference_of(read, None, conversion, onnx.ModelProto())
+    reference = reference_of(read, None, conversion, SplitModel(onnx.ModelProto(), {}))
     assert (reference.compared, len(reference.units)) == (60, 1)

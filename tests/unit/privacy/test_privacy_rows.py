@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sealift.packing.privacy.constants import Constant, SortedConstants
+from sealift.packing.privacy.constants import Constant
 from sealift.packing.privacy.reference import Units
 from sealift.packing.privacy.single_values import matches
 from sealift.packing.privacy.whole_rows import partial_rows, whole_rows
@@ -187,7 +187,7 @@ def partial(
     *constants: Constant, table: _Floats = TABLE, skipped: set[int] | None = None
 ) -> dict[int, tuple[int, int]]:
     given = units(table)
-    held = list(matches(given, constants, SortedConstants.of(constants)))
+    held = matches([given], constants)[0]
     return partial_rows(given, constants, held, skipped or set())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import onnx
 import pandas as pd
 import pytest
 from onnx import helper, numpy_helper
@@ -16,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sealift.contract import Contract, Field, Output
 from sealift.errors import PackError
 from sealift.frameworks import Conversion, convert, source_of
+from sealift.graph.split_model import SplitModel
 from sealift.packing.inputs.detect import read_rows
 from sealift.packing.privacy.survey import Survey
 
@@ -40,9 +40,9 @@ def conversion() -> Conversion:
     return convert(MODEL, CONTRACT.inputs)
 
 
-def holding(values: Any) -> onnx.ModelProto:
+def holding(values: Any) -> SplitModel:
     held = numpy_helper.from_array(np.asarray(values, dtype=np.float64), "held")
-    return helper.make_model(helper.make_graph([], "g", [], [], [held]))
+    return SplitModel(helper.make_model(helper.make_graph([], "g", [], [], [held])), {})
 
 
 def sentences(asked: Survey, values: Any) -> list[str]:
