@@ -1,6 +1,6 @@
 """Oblivious trees, as CatBoost grows them, by ONNX's operators: a traversal of nodes beside arithmetic of indices.
 
-    python -m bench.trees.oblivious [--trees 200] [--depth 6] [--rows 1 100 4096]
+    python -m bench.trees.oblivious [--trees 200] [--depth 6] [--rows 1 100 4096] [--write docs/speed.md]
 
 All nodes of a level of an oblivious tree ask the same question, so that a leaf's index is a binary number whose digits
 are comparisons. CatBoost's own evaluator computes it for many rows at once with vector instructions. Each layout is
@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -23,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
+from bench.speed.page import replace_section
 from sealift.runtime import Engine
 from sealift.runtime.engines.wasm import ENGINE as WASM
 from sealift.stages import Stages
@@ -266,6 +268,7 @@ def main() -> None:
     parser.add_argument("--trees", type=int, default=200)
     parser.add_argument("--depth", type=int, default=6)
     parser.add_argument("--rows", type=int, nargs="*", default=[1, 100, 4096])
+    parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
     random = np.random.default_rng(0)
     shape = (arguments.trees, arguments.depth)
@@ -275,7 +278,14 @@ def main() -> None:
     in_node = WASM.obstacle() is None
     most = tables[-1]  # for few rows, WebAssembly's process is asked longer than it computes
     names = [*(f"{len(x):,} rows" for x in tables), *[f"{len(most):,} rows, WebAssembly"] * in_node]
-    print(f"| layout | {' | '.join(names)} | off by at most |\n|{'---|' * (len(names) + 2)}")
+    lines = [
+        f"`python -m bench.trees.oblivious`: {arguments.trees} trees of depth {arguments.depth} over {COLUMNS} "
+        "columns, one thread, time for each row.",
+        "",
+        f"| layout | {' | '.join(names)} | off by at most |",
+        f"|{'---|' * (len(names) + 2)}",
+    ]
+    print("\n".join(lines))
     empty = 0.0
     for name, layout in {"nothing": nothing, **LAYOUTS}.items():
         graph, off, cells = layout(columns, borders, leaves), 0.0, []
@@ -292,7 +302,10 @@ def main() -> None:
             empty = took if layout is nothing else empty
             cells.append(took - empty)
         if layout is not nothing:
-            print(f"| {name} | {' | '.join(f'{cell * 1e6:.1f} µs' for cell in cells)} | {off:.0e} |", flush=True)
+            lines.append(f"| {name} | {' | '.join(f'{cell * 1e6:.1f} µs' for cell in cells)} | {off:.0e} |")
+            print(lines[-1], flush=True)
+    if arguments.write:
+        replace_section(arguments.write, "Layouts of oblivious trees", lines)
 
 
 if __name__ == "__main__":
