@@ -133,5 +133,5 @@ def test_rows_that_were_left_out_are_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("sealift.packing.privacy.reference._CELLS", 1)
     scaled = convert(make_pipeline(StandardScaler(), Ridge()).fit(TRAINING, TARGET), CONTRACT.inputs)
     asked = survey((TRAINING, TARGET))
-    asked.examine(scaled.model(), scaled, CONTRACT, ())
+    asked.examine(scaled.split(), scaled, CONTRACT, ())
     assert list(asked.report([]).left_out) == ["40 of the 90 training rows in the units of inner steps"]
