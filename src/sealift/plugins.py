@@ -58,7 +58,8 @@ class Plugins(Generic[_T]):
                 result[point.name] = cast("_T", point.load())
             except Exception as error:  # whatever the code of another package raises
                 warnings.warn(
-                    f"The {self.noun} {point.name!r:.80} ({point.value}) is left out, because it cannot be imported: "
+                    f"The {self.noun} {point.name!r:.80} ({point.value}{_package(point)}) is left out, because it "
+                    "cannot be imported: "
                     f"{type(error).__name__}: {str(error)[:300]}",
                     RuntimeWarning,
                     stacklevel=4,
@@ -84,6 +85,11 @@ class Plugins(Generic[_T]):
                     fix="Uninstall one of them.",
                 )
         return list(points.values())
+
+
+def _package(point: EntryPoint) -> str:
+    """The distribution that declares an entry point, for a message; empty where it is not known."""
+    return "" if point.dist is None else f" of the package {point.dist.name:.80}"
 
 
 def declared(group: str) -> Sequence[EntryPoint]:

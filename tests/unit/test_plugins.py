@@ -12,10 +12,16 @@ from unittest.mock import Mock
 
 import pytest
 
+import seals
 from sealift import plugins
+from sealift.cli.app import page
 from sealift.errors import FileError, PackError, PageError
 from sealift.plugins import Plugins
-from sealift.targets.base import target_for, targets
+from sealift.seal import Seal
+from sealift.targets import base
+from sealift.targets.app import app
+from sealift.targets.base import Built, target_for, targets
+from sealift.targets.page.target import PAGE
 
 
 def _declare(monkeypatch: pytest.MonkeyPatch, *pairs: tuple[str, str]) -> Plugins[object]:
@@ -35,6 +41,16 @@ def test_one_that_cannot_be_imported_is_left_out(monkeypatch: pytest.MonkeyPatch
     with pytest.warns(RuntimeWarning, match="thing 'b' .*ModuleNotFoundError"):
         assert list(things.all()) == ["a"]
     assert list(things.all()) == ["a"]  # without another warning
+
+
+def test_the_warning_names_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    info = tmp_path / "broken_things-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-things\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[sealift.things]\na = no_such_module_here:x\nb = math:e\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.warns(RuntimeWarning, match=r"thing 'a' \(no_such_module_here:x of the package broken-things\)"):
+        assert list(Plugins[object]("sealift.things", "thing").all()) == ["b"]
 
 
 def test_two_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,3 +121,41 @@ def test_an_ending_that_no_target_writes() -> None:
     with pytest.raises(PageError, match=r"\.html") as caught:
         target_for(Path("model.pdf"))
     assert caught.value.code == "E606"
+
+
+class Sheet:
+    """A target that writes no handout."""
+
+    name, suffix = "sheet", ".txt"
+
+    def limitations(self, seal: Seal) -> list[str]:
+        del seal
+        return []
+
+    def build(self, source: Path, output: Path) -> Built:
+        output.write_text(f"{source.name}\n")
+        return Built(output, 1, "0" * 64, "1" * 64, "A title")
+
+
+@pytest.fixture
+def with_sheet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "_targets", Mock(all=lambda: {"page": PAGE, "sheet": Sheet()}))
+
+
+@pytest.mark.usefixtures("with_sheet")
+def test_a_handout_that_the_target_does_not_make_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    sealed = seals.write(tmp_path / "tiny.seal")
+    with pytest.raises(PageError, match="'sheet' writes no sheet for IT security") as caught:
+        app(sealed, tmp_path / "tiny.txt", handout=True)
+    assert caught.value.code == "E606"
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.seal"]
+    assert app(sealed, tmp_path / "tiny.txt").handout is None
+
+
+@pytest.mark.usefixtures("with_sheet")
+def test_how_a_file_is_used_is_said_by_its_target(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sealed = seals.write(tmp_path / "tiny.seal")
+    page(sealed, tmp_path / "tiny.txt", handout=False, as_json=False)
+    assert capsys.readouterr().out == f"A title: {tmp_path / 'tiny.txt'}, 0.0 MB\n"
+    page(sealed, tmp_path / "tiny.html", handout=False, as_json=False)
+    assert "Open it with a double click." in capsys.readouterr().out

@@ -33,7 +33,8 @@ def page(file: Path, output: Path | None, *, handout: bool, as_json: bool) -> No
     say(f"{clean(info.title)}: {clean(info.path)}, {info.size / 1e6:.1f} MB")
     if info.handout is not None:
         say(f"For IT security and data protection: {clean(info.handout)}")
-    say("Open it with a double click. It needs no network and sends nothing.")
+    if info.usage:
+        say(clean(info.usage))
     for sentence in info.limitations:
         say(f"Note: {clean(sentence)}")
 

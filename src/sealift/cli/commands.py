@@ -318,10 +318,15 @@ def sign(file: Path, key: Path, **options: Any) -> None:
 
 @_command("app", "Make an HTML page of a model.", "app heart-risk.seal -o heart-risk.html")
 @seal_file
-@click.option("-o", "--output", type=FILE, help="Where to write; FILE with .html by default.")
+@click.option(
+    "-o", "--output", type=FILE, help="Where to write; FILE with .html by default. The suffix chooses the target."
+)
 @click.option("--handout", is_flag=True, help="Also write a sheet for IT security and data protection.")
 def app_(file: Path, output: Path | None, handout: bool, as_json: bool) -> None:
-    """Make one HTML file that opens with a double click, without installation, server or network."""
+    """Make one HTML file that opens with a double click, without installation, server or network.
+
+    A package can add targets that write files with other suffixes: see `sealift docs how-to/add-a-target`.
+    """
     from sealift.cli import app
 
     app.page(file, output, handout=handout, as_json=as_json)

@@ -67,7 +67,7 @@ def _ready(plane: Plane, host: str, port: int, begun: float, *, as_json: bool) -
         return
     _list(plane)
     console.say(f"ready at {url} after {time.perf_counter() - begun:.1f} s; Ctrl-C ends it")
-    console.say(f"Next: curl {url}/v1/models/{plane.names()[0]}/predict -d @row.json")
+    console.say(f"Next: curl {url}/openapi.json")
     streams.out().flush()
 
 

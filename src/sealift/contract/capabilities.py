@@ -43,7 +43,7 @@ def check_required(raw: object) -> tuple[str, ...]:
         raise ContractError(
             "E107",
             f"The model requires a capability that this program does not have: {', '.join(lacking):.300}.",
-            fix="Install a newer Sealift: pip install --upgrade sealift.",
+            fix="Install a newer Sealift (pip install --upgrade sealift), or the package that adds it.",
         )
     return tuple(raw)
 

@@ -24,7 +24,8 @@ class ContractOptions:
     Attributes:
         fields: of the inputs, by name: units, description, title, range, categories, personal … (the attributes of
             `sealift.Field`). `category_names` names categories for people: {0: "no", 1: "yes"}. What is said of columns
-            that the model drops is passed over.
+            that the model drops is passed over. `dtype` chooses an installed type of values for a column of X, whose
+            values stay those of X for the model.
         outputs: of the outputs, by name: title, units, description, and the columns' names of a wide one:
             {"value": {"title": "Price", "units": "€"}}. Without it, the names of a pandas y are used.
         class_names: names of the classes for people, in the order of the classes or by class.
@@ -35,6 +36,15 @@ class ContractOptions:
     outputs: Mapping[str, Mapping[str, Any]] | None = None
     class_names: Sequence[str] | Mapping[Any, str] | None = None
     headline: str | tuple[str, Any] | None = None
+
+    @property
+    def dtypes(self) -> dict[str, Any]:
+        """The dtypes of fields that differ from those of X's columns, by name."""
+        return {
+            name: changes["dtype"]
+            for name, changes in self.fields.items()
+            if isinstance(changes, Mapping) and "dtype" in changes
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,12 +106,12 @@ def pack(
     source.check()
 
     say("Reading the rows")
-    dataset = Dataset.read(X, y, source)
+    dataset = Dataset.read(X, y, source).with_dtypes(options.contract.dtypes)
 
     say("Converting the model")
     conversion, input_rows = convert_model(source, dataset.input_rows)
     sketches = columns.sketch(input_rows)
-    survey = Survey.of(input_rows, dataset.truth, options.privacy.training, source)
+    survey = Survey.of(input_rows, dataset.truth, options.privacy.training, source, options.contract.dtypes)
 
     say("Asking the original model")
     converted = ask_original(source, conversion, input_rows)

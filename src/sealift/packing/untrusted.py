@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from sealift.errors import SealiftError
 from sealift.frameworks import source_of
 from sealift.packing.load_model import opened
 from sealift.runtime import confined
@@ -18,7 +19,8 @@ _T = TypeVar("_T")
 def within_limits(function: Callable[_P, _T]) -> Callable[_P, _T]:
     """`function` of `model` and rows `X`, which is given the model's source in place of the model or of its path.
 
-    Every graph that is made of the model has the `limits` of the source, if it has any.
+    Every graph that is made of the model has the `limits` of the source, if it has any. An exception that is no
+    SealiftError gets a note that names the source.
     """
     signature = inspect.signature(function)
 
@@ -31,6 +33,13 @@ def within_limits(function: Callable[_P, _T]) -> Callable[_P, _T]:
         source = source_of(opened(given.arguments["model"]), given.arguments.get("X"))
         given.arguments["model"] = source
         with confined(source.limits):
-            return function(*given.args, **given.kwargs)
+            try:
+                return function(*given.args, **given.kwargs)
+            except SealiftError:
+                raise
+            except Exception as error:  # such as a TypeError in the source of another package
+                kind = type(source)
+                error.add_note(f"Raised for a model of the type {source.kind}, by {kind.__module__}.{kind.__name__}.")
+                raise
 
     return called

@@ -9,7 +9,12 @@ from sealift.serve import values
 from sealift.serve.plane import Plane, ServedModel
 from sealift.version import __version__
 
-_TYPES = {"float64": "number", "int64": "integer", "bool": "boolean", "string": "string"}
+_TYPES: dict[str, dict[str, Any]] = {
+    "float64": {"anyOf": [{"type": "number"}, {"enum": list(values.NON_FINITE)}]},
+    "int64": {"type": "integer"},
+    "bool": {"type": "boolean"},
+    "string": {"type": "string"},
+}
 _ERROR = {"$ref": "#/components/schemas/Error"}
 
 
@@ -87,9 +92,7 @@ def _answer(contract: Contract) -> dict[str, Any]:
 
 
 def _of_output(output: Output) -> dict[str, Any]:
-    value: dict[str, Any] = {"type": _TYPES[output.dtype]}
-    if output.dtype == "float64":
-        value = {"anyOf": [value, {"enum": list(values.NON_FINITE)}]}
+    value = _TYPES[output.dtype]
     described = {key: text for key in ("title", "description") if (text := getattr(output, key))}
     if output.width is None:
         return described | value

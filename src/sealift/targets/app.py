@@ -6,12 +6,12 @@ import dataclasses
 from pathlib import Path
 
 from sealift import seal
-from sealift.targets.base import Built, target_for
-from sealift.targets.page import build_handout
+from sealift.errors import PageError
+from sealift.targets.base import Built, WithHandout, target_for
 
 
 def app(file: Path | str, output: Path | str | None = None, *, handout: bool = False) -> Built:
-    """Make one .html file that anyone opens with a double click: no installation, no server, no network.
+    """Make a file of a sealed model for its users; by default an .html page that opens with a double click.
 
     Args:
         file: the .seal file; read and checked wholly before anything is written.
@@ -20,19 +20,26 @@ def app(file: Path | str, output: Path | str | None = None, *, handout: bool = F
 
     Returns:
         What was written: `path`, `size`, `sha256`, `identity`, `title`, `handout`, the path of the sheet, and
-        `limitations`, what the file cannot do with this model.
+        `limitations`, what the file cannot do with this model, and `usage`, how it is used.
 
     Raises:
         FileError: E401 or E402. SealError: E201 to E205, E208. ContractError: E106.
         PageError: E601 when the front end was not built, E602 when the sealed file is too large for a page, E606 for
-            an ending that no target writes, E607 when the target lacks what the model requires.
+            an ending that no target writes, or for a handout that the target does not make, E607 when the target lacks
+            what the model requires.
     """
     file = Path(file)
     out = Path(output) if output is not None else file.parent / f"{file.stem}.html"
     target = target_for(out)
+    if handout and not isinstance(target, WithHandout):
+        raise PageError(
+            "E606",
+            f"The target {target.name!r:.80} writes no sheet for IT security about its files.",
+            where=str(out),
+            fix="Leave --handout out, or choose a name that ends in .html.",
+        )
     limitations = tuple(target.limitations(seal.read(file)))
     built = dataclasses.replace(target.build(file, out), limitations=limitations)
-    if not handout:
+    if not handout or not isinstance(target, WithHandout):
         return built
-    sheet = build_handout(file, built, out.with_name(f"{out.stem}-handout.html"))
-    return dataclasses.replace(built, handout=sheet.path)
+    return dataclasses.replace(built, handout=target.handout(file, built, out.with_name(f"{out.stem}-handout.html")))

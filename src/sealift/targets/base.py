@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sealift.errors import PageError
 from sealift.plugins import Plugins
@@ -28,6 +28,7 @@ class Built:
         title: the model's title.
         handout: the sheet about the file, where one was asked for.
         limitations: what the file cannot do with this model, one sentence each, as the target says.
+        usage: how the file is used, in one or two sentences; may be empty.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class Built:
     title: str
     handout: Path | None = None
     limitations: tuple[str, ...] = ()
+    usage: str = ""
 
 
 class Target(Protocol):
@@ -63,6 +65,21 @@ class Target(Protocol):
             FileError: E401 or E402 when a file cannot be read or written.
             SealError: when `source` is not a sound sealed file.
             PageError: when the target cannot be built from it, or would answer no row.
+        """
+
+
+@runtime_checkable
+class WithHandout(Protocol):
+    """A target that can also write a sheet about its files, for IT security and data protection."""
+
+    def handout(self, source: Path, built: Built, output: Path) -> Path:
+        """Write the sheet `output`, an `.html` file, about the file that `build` wrote from `source`.
+
+        Returns:
+            `output`.
+
+        Raises:
+            FileError: E401 or E402 when a file cannot be read or written.
         """
 
 

@@ -24,7 +24,7 @@ from sealift.stats import SMALL, Sketch
 
 _TRIES, _CELLS = 50, 600_000
 _TOLD_BY_PEOPLE = frozenset(
-    {"missing", "categories", "category_names", "unknown", "range", "observed", "typical"}
+    {"dtype", "missing", "categories", "category_names", "unknown", "range", "observed", "typical"}
     | {"missing_as", "true_as", "false_as", "date_format"}
     | {"title", "description", "units", "personal"}
 )
@@ -139,7 +139,7 @@ def check_overrides(fields: Mapping[str, Any], contract: Contract) -> None:
                 "E304",
                 f"fields cannot set {unknown!r:.120}.",
                 where=f"input {name!r:.80}",
-                fix=f"Use: {', '.join(sorted(allowed))}. Type and name are those of X.",
+                fix=f"Use: {', '.join(sorted(allowed))}. Names are those of X.",
             )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sealift.contract.types import value_type, value_types
 from sealift.contract.values import DEFAULT_STRING_MISSING
 from sealift.errors import PackError
 from sealift.packing.inputs.columns import Column, Values
@@ -42,6 +43,20 @@ class InputRows:
         known |= {i: c for i, c in zip(places, self.columns, strict=True) if c.name in names}
         kept = tuple(column for column in self.columns if column.name not in names)
         return replace(self, columns=kept, dropped=tuple(sorted(known.items(), key=lambda pair: pair[0])))
+
+    def with_dtypes(self, dtypes: Mapping[str, str]) -> InputRows:
+        """The same rows, with fields of other dtypes for the columns in `dtypes`; unknown names are passed over.
+
+        Rows are built as before: the model gets the values as the caller holds them.
+
+        Raises:
+            PackError: E304 for a dtype that is not installed, that `pack` makes no fields of, or whose values are
+                fed otherwise than those of the column.
+        """
+        columns = tuple(
+            _with_dtype(column, dtypes[column.name]) if column.name in dtypes else column for column in self.columns
+        )
+        return replace(self, columns=columns)
 
     def built(self, columns: Mapping[str, Values]) -> Any:
         """Rows in the same format from the columns that the model uses; the dropped ones are filled from X.
@@ -97,6 +112,28 @@ class InputRows:
 
     def __len__(self) -> int:
         return len(self.columns[0].values)
+
+
+def _with_dtype(column: Column, dtype: Any) -> Column:
+    kind = value_type(dtype) if isinstance(dtype, str) else None
+    if kind is None:
+        raise PackError(
+            "E304",
+            f"The dtype {dtype!r:.80} is not installed.",
+            where=f"input {column.name!r:.80}",
+            fix=f"Install the package that adds it, or use one of {', '.join(value_types())}.",
+        )
+    type_packing(dtype)
+    own = column.type
+    # Fields of float32 are proved with the tolerance of float32, so that only the original's rows decide on it.
+    if column.unfit is not None or (kind.feeds, kind.axes, kind.is_single) != (own.feeds, own.axes, own.is_single):
+        raise PackError(
+            "E304",
+            f"A column of the dtype {column.dtype} cannot be a field of the dtype {dtype!r:.80}.",
+            where=f"input {column.name!r:.80}",
+            fix="Choose a dtype whose values are fed in the same tensor and precision, or leave it out.",
+        )
+    return replace(column, dtype=dtype)
 
 
 class _Seen(Mapping[str, "Set[Any]"]):

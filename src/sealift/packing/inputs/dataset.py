@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +33,10 @@ class Dataset:
         """Read X and y. Raises PackError E304 or E305, ContractError E104, as `form_of` and `truth_of`."""
         input_rows = read_rows(X, source)
         return cls(input_rows, truth_of(y, len(input_rows)), y)
+
+    def with_dtypes(self, dtypes: Mapping[str, str]) -> Dataset:
+        """The same rows with these dtypes of fields. Raises PackError E304 as `InputRows.with_dtypes`."""
+        return replace(self, input_rows=self.input_rows.with_dtypes(dtypes))
 
     def without(self, names: Collection[str]) -> Dataset:
         """The same rows, where the model drops the columns called `names`."""

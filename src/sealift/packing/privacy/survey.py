@@ -40,13 +40,18 @@ class Survey:
     _references: list[tuple[str, Reference]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, input_rows: InputRows, truth: Any, training: Any, source: Source) -> Survey:
-        """Read the training rows. Raises PackError E304 or E305 when they are not rows like those given."""
+    def of(cls, input_rows: InputRows, truth: Any, training: Any, source: Source, dtypes: Mapping[str, str]) -> Survey:
+        """Read the training rows, with these dtypes of fields.
+
+        Raises:
+            PackError: E304 or E305 when they are not rows like those given.
+        """
         if training is None:
             return cls(input_rows, truth)
         X, y = training if isinstance(training, tuple) and len(training) == 2 else (training, None)
         try:
-            rows = read_rows(X, source).without({column.name for _, column in input_rows.dropped})
+            rows = read_rows(X, source).with_dtypes(dtypes)
+            rows = rows.without({column.name for _, column in input_rows.dropped})
         except PackError as error:
             raise PackError(error.code, error.what, where="training", fix=error.fix) from None
         names = [column.name for column in input_rows.columns]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from sealift.seal import Seal
 from sealift.targets.base import Built
 from sealift.targets.page.build import build_page
 from sealift.targets.page.capabilities import lacking, unproved
+from sealift.targets.page.handout import build_handout
 
 
 class Page:
@@ -24,7 +26,12 @@ class Page:
 
     def build(self, source: Path, output: Path) -> Built:
         """Write the page; see `build_page`."""
-        return build_page(source, output)
+        built = build_page(source, output)
+        return dataclasses.replace(built, usage="Open it with a double click. It needs no network and sends nothing.")
+
+    def handout(self, source: Path, built: Built, output: Path) -> Path:
+        """Write the sheet about the page; see `build_handout`."""
+        return build_handout(source, built, output).path
 
 
 PAGE = Page()
