@@ -33,7 +33,7 @@ CONTRACT = Contract(
 
 
 def survey(training: Any, truth: Any = TRUTH) -> Survey:
-    return Survey.of(read_rows(GIVEN, SOURCE), truth, training, SOURCE)
+    return Survey.of(read_rows(GIVEN, SOURCE), truth, training, SOURCE, {})
 
 
 def conversion() -> Conversion:
