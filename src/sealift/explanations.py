@@ -44,11 +44,11 @@ def explain(code: str) -> Explanation:
 @cache
 def _explanations() -> dict[str, Explanation]:
     sections = re.split(r"^## (?=[ER]\d{3} )", manual.read("errors"), flags=re.MULTILINE)[1:]
-    found = {}
+    explanations = {}
     for section in sections:
         head, _, body = section.partition("\n")
         code, _, title = head.partition(" ")
         parts = dict(re.findall(r"^\*\*([\w ]+)\.\*\* (.*(?:\n(?!\*\*).+)*)", body, flags=re.MULTILINE))
         texts = {key: " ".join(parts.get(name, "").split()) for name, key in _PARTS.items()}
-        found[code] = Explanation(code, CODES.get(code, title), **texts)
-    return found
+        explanations[code] = Explanation(code, CODES.get(code, title), **texts)
+    return explanations
