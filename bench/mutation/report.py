@@ -69,8 +69,8 @@ def _method(population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant]
 
 _METHOD = """# Mutation testing
 
-For contributors. A mutant is a copy of a source file with one small change: `<` for `<=`, 6 for 5, a call removed. A
-test that fails on it kills it; a mutant that survives is a change that no test notices.
+For contributors to Sealift. A mutant is a copy of a source file with one small change: `<` for `<=`, 6 for 5, a call
+removed. A test that fails on it kills it; a mutant that survives is a change that no test notices.
 
 `make mutation` makes mutants with the operators of [mutmut](https://mutmut.readthedocs.io) 3. `None` in place of an
 argument or a value, and arguments left out that have no keyword, are not tried: nearly all of them end in a TypeError
