@@ -132,14 +132,14 @@ class Plane:
         versions = self._versions(name)
         if version is None:
             return list(versions.values())[-1]
-        found = versions.get(version)
-        if found is None:
+        model = versions.get(version)
+        if model is None:
             raise ServeError(
                 "E701",
                 f"The model {name!r:.80} has no version {version!r:.80}.",
                 fix=f"Use one of: {', '.join(versions)}.",
             )
-        return found
+        return model
 
     def only(self) -> ServedModel:
         """The model of a route without a model's name. Raises ServeError E701 unless exactly one is served."""

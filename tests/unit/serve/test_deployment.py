@@ -47,10 +47,10 @@ def test_a_whole_file(tmp_path: Path) -> None:
         name = "second"
         """,
     )
-    found = read(path)
-    assert (found.host, found.port, found.workers, found.open) == ("::1", 0, 3, True)
-    assert (found.limits.body, found.limits.values) == (1000, 90)
-    assert open_models(found).names() == ["tiny", "second"]
+    whole = read(path)
+    assert (whole.host, whole.port, whole.workers, whole.open) == ("::1", 0, 3, True)
+    assert (whole.limits.body, whole.limits.values) == (1000, 90)
+    assert open_models(whole).names() == ["tiny", "second"]
 
 
 @pytest.mark.parametrize(

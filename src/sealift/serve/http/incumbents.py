@@ -10,7 +10,8 @@ import csv
 import io
 from typing import Any
 
-from sealift.contract import CellReader, Contract, Output
+from sealift.contract import CellReader, Contract
+from sealift.contract.outputs import output_kind
 from sealift.errors import ContractError, ServeError
 from sealift.serve import values
 from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
@@ -49,7 +50,9 @@ def predict(model: ServedModel, request: Request) -> Response:
 
 def classify(model: ServedModel, request: Request) -> Response:
     """`:classify`: for each example, the classes with their probabilities."""
-    output = _of_kind(model.contract, "probability")
+    output = next((output for output in model.contract.outputs if output_kind(output).by_class), None)
+    if output is None:
+        raise _no_answer("probabilities of classes")
     names = values.part_names(output)
     answered = _all_good(model, _examples(request))
     rows = values.plain(answered.outputs[output.name])
@@ -59,7 +62,9 @@ def classify(model: ServedModel, request: Request) -> Response:
 
 def regress(model: ServedModel, request: Request) -> Response:
     """`:regress`: for each example, the predicted value."""
-    output = _of_kind(model.contract, "value")
+    output = model.contract.outputs[0]
+    if output.width is not None or not output_kind(output).has_tolerance(output):
+        raise _no_answer("predicted value")
     answered = _all_good(model, _examples(request))
     return as_json({"result": values.plain(answered.outputs[output.name])})
 
@@ -81,10 +86,7 @@ def invocations(model: ServedModel, request: Request) -> Response:
             fix=f"Send {JSON} or text/csv.",
         )
     answered = _all_good(model, rows)
-    output = next(
-        (o for kind in ("label", "value", "features", "score") for o in model.contract.outputs if o.kind == kind),
-        model.contract.outputs[0],
-    )
+    output = model.contract.outputs[0]
     return as_json({"predictions": values.plain(answered.outputs[output.name])})
 
 
@@ -155,15 +157,12 @@ def _one_of(body: dict[str, Any], names: tuple[str, ...]) -> str:
     return present[0]
 
 
-def _of_kind(contract: Contract, kind: str) -> Output:
-    output = next((output for output in contract.outputs if output.kind == kind), None)
-    if output is None:
-        raise ServeError(
-            "E708",
-            f"The model has no output of the kind {kind}.",
-            fix="Use the route /v1/models/NAME/predict, which returns all its outputs.",
-        )
-    return output
+def _no_answer(kind: str) -> ServeError:
+    return ServeError(
+        "E708",
+        f"The model has no {kind}.",
+        fix="Use the route /v1/models/NAME/predict, which returns all its outputs.",
+    )
 
 
 def _all_good(model: ServedModel, rows: Any) -> Answered:
