@@ -80,7 +80,7 @@ def test_any_text_is_a_date_or_refused(text: str) -> None:
 def test_every_table_gives_the_same_tensor(whens: list[datetime.datetime | None]) -> None:
     contract = _contract("datetime")
     wanted = np.array([np.nan if when is None else (when - EPOCH) // MICRO for when in whens], dtype=np.float64)
-    column = np.array([np.datetime64("NaT") if when is None else when for when in whens], dtype="datetime64[us]")
+    column = np.array([np.datetime64("NaT", "s") if when is None else when for when in whens], dtype="datetime64[us]")
     for rows in (
         {"when": whens},
         {"when": [None if when is None else when.isoformat() for when in whens]},

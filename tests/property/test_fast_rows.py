@@ -85,11 +85,11 @@ PLAIN = [0, 1, 3, 0.0, -0.0, 1.0, 2.5, 3.0, 0.1, -4.75, True, False, None, NAN, 
 NUMPY = [
     *(np.float64(2.5), np.float64("nan"), np.float32(0.1), np.float16(0.5), np.longdouble(0.1), np.int8(3)),
     *(np.int64(2**53 + 1), np.uint64(2**64 - 1), np.bool_(True), np.str_("x"), np.bytes_(b"x"), np.complex128(1)),
-    *(np.array(1.0), np.array([1.0]), np.array("x"), np.datetime64("2024-02-29"), np.datetime64("NaT")),
+    *(np.array(1.0), np.array([1.0]), np.array("x"), np.datetime64("2024-02-29"), np.datetime64("NaT", "s")),
     *(
         np.datetime64("2024-01-01T12:00:00.000000001", "ns"),
         np.timedelta64(1, "D"),
-        np.timedelta64("NaT"),
+        np.timedelta64("NaT", "s"),
         np.ma.masked,
     ),
 ]

@@ -170,7 +170,7 @@ def test_columns_that_are_no_inputs_are_passed_over_when_told() -> None:
 
 @pytest.mark.parametrize(
     "nothing",
-    [None, math.nan, np.nan, np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT"), np.timedelta64("NaT", "s")],
+    [None, math.nan, np.nan, np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT", "s"), np.timedelta64("NaT", "s")],
 )
 def test_what_stands_for_nothing(nothing: Any) -> None:
     assert is_missing(nothing)
