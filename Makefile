@@ -79,8 +79,8 @@ test-torch: setup web
 	@if tools/setup.sh torch; then PYTHONPATH=.torch .venv/bin/pytest tests/nets tests/e2e/test_docs.py -k "nets or torch"; fi
 
 # The oldest dependencies that pyproject.toml permits, and the newest on each Python that this machine has.
-# `make test-lowest TESTS=tests/unit/frameworks` runs a sample.
-TESTS := tests/unit
+# `make test-lowest TESTS=tests/unit` runs a sample.
+TESTS := tests/unit tests/proofs tests/extras
 test-lowest: setup web
 	tools/versions.sh lowest 3.11 $(TESTS)
 

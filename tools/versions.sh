@@ -26,14 +26,14 @@ mkdir -p build/versions
 [ -x "$folder/bin/python" ] || $uv venv --quiet --python "$python" "$folder"
 grep -o '"pandas>=[0-9.]*"' pyproject.toml | head -1 | tr -d '"' > "$folder/pandas.in"
 $uv pip compile --quiet --no-header --no-annotate --upgrade --resolution $resolution --python "$folder/bin/python" \
-    --extra catboost --extra imblearn --extra lightgbm --extra tables --extra xgboost pyproject.toml "$folder/pandas.in" \
+    --extra catboost --extra imblearn --extra lightgbm --extra serve --extra tables --extra xgboost pyproject.toml "$folder/pandas.in" \
     --output-file "$folder/wanted.txt" >/dev/null
 # No library for graphics cards may come along: they are gigabytes, and nothing here needs them.
 ! grep -E '^(torch|nvidia|cuda)' "$folder/wanted.txt"
 $uv pip install --quiet --python "$folder/bin/python" --requirement "$folder/wanted.txt"
 $uv pip install --quiet --python "$folder/bin/python" --constraint "$folder/wanted.txt" \
-    pytest pytest-xdist hypothesis "$polars" securesystemslib jsonschema cyclonedx-python-lib[json-validation] hatchling \
-    editables
+    pytest pytest-xdist hypothesis "$polars" securesystemslib jsonschema cloudpickle fsspec hatchling \
+    editables "cyclonedx-python-lib[json-validation]"
 $uv pip install --quiet --python "$folder/bin/python" --no-deps --no-build-isolation --editable .
 echo "$which on $("$folder/bin/python" --version): $(grep -E '^(numpy|scikit-learn|onnx|onnxruntime|pandas|click)==' "$folder/wanted.txt" | tr '\n' ' ')"
 exec "$folder/bin/python" -m pytest --quiet -p no:cacheprovider --numprocesses auto --dist worksteal "$@"

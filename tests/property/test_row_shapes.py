@@ -91,7 +91,14 @@ CELLS = st.sampled_from(
             np.datetime64("2024-01-01"),
             np.timedelta64(1, "D"),
         ),
-        *(np.datetime64("NaT", "s"), pd.NA, pd.NaT, pd.Timestamp("2024-01-01", tz="UTC"), pd.Series([1]), pd.Interval(0, 1)),
+        *(
+            np.datetime64("NaT", "s"),
+            pd.NA,
+            pd.NaT,
+            pd.Timestamp("2024-01-01", tz="UTC"),
+            pd.Series([1]),
+            pd.Interval(0, 1),
+        ),
         *(datetime.date(2024, 1, 1), datetime.datetime(2024, 1, 1), datetime.time(1), datetime.timedelta(1)),
         *(decimal.Decimal("1.5"), decimal.Decimal("NaN"), decimal.Decimal("sNaN"), fractions.Fraction(1, 3)),
         *(

@@ -201,6 +201,6 @@ def test_a_malformed_stage_in_a_sealed_file_is_refused(tmp_path: Path) -> None:
         "opsets": opsets,
     }
     seal.write(tmp_path / "bad.seal", seal.assemble(parts, **told))
-    with pytest.raises(SealiftError, match="longer than the longest") as caught:
+    with pytest.raises(SealiftError, match="above the largest") as caught:
         sealift.load(tmp_path / "bad.seal")
     assert caught.value.code == "E106"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import importlib
 import sys
 import tempfile
@@ -52,7 +53,7 @@ def refused(rows: Any, model: Any = MODEL, **rest: Any) -> SealiftError:
         (X.astype(np.float16), "E304", "float16", "float32 or float64"),
         (np.full((40, 2), 2**60), "E304", "beyond 2**53", "Leave the column out"),
         (pd.DataFrame({"a": [1, "x"] * 20, "b": 1.0}), "E304", "int, str", "hold numbers, strings"),
-        (pl.DataFrame({"a": [pd.Timedelta(1, "h")] * 40, "b": 1.0}), "E304", "holds Duration", "total_days"),
+        (pl.DataFrame({"a": [datetime.timedelta(hours=1)] * 40, "b": 1.0}), "E304", "holds Duration", "total_days"),
         (pd.DataFrame({"a": X[:, 0]}), "E305", "has 1 columns, but the model was fitted on 2", "very columns"),
     ],
 )
