@@ -22,11 +22,6 @@ ROOT = Path(__file__).parents[2]
 IRIS, SPECIES = load_iris(return_X_y=True)
 
 
-@pytest.fixture(autouse=True)
-def bench_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(ROOT)
-
-
 def tried(fit: Callable[[], tuple[Any, Any]]) -> Any:
     from bench.fidelity.attempt import attempt
     from bench.fidelity.case import Case

@@ -14,11 +14,6 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "retained.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(autouse=True)
-def bench_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(ROOT)
-
-
 # Estimator → what must be reported.
 SAMPLE: dict[str, set[str]] = {
     "LogisticRegression": set(),
