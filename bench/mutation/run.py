@@ -14,7 +14,6 @@ import fcntl
 import importlib
 import json
 import multiprocessing
-import re
 import shutil
 import subprocess
 import sys
@@ -27,18 +26,17 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bench.mutation import trials
+from bench.mutation.choice import Choice
 from bench.mutation.mutants import Mutant, mutants_of
-from bench.mutation.packages import ELSEWHERE, PACKAGES, TESTS
+from bench.mutation.packages import PACKAGES, TESTS
 from bench.mutation.plan import planned
-from bench.mutation.reach import AT_IMPORT, FOLDER, Reach
+from bench.mutation.reach import FOLDER, Reach
 from bench.mutation.report import Result, page
 
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build/mutation"
 TREE = WORK / "tree"
 _LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "onnx", "onnxruntime", "skl2onnx", "sklearn.pipeline")
-_SECONDS = 30.0  # of the tests that a mutant is given to, as they were measured
-_MOST = 400  # tests
 
 
 def main() -> None:
@@ -49,6 +47,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="a part of the path of the files whose mutants are tried")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="end after this time")
     parser.add_argument("--write", type=Path, help="write the page of the results")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of the tests of a mutant, as they were measured")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests that mutants are given to")
     asked = parser.parse_args()
     if asked.anew:
@@ -64,11 +63,11 @@ def main() -> None:
     print(f"{sum(map(len, population.values())):,} mutants, {len(chosen):,} planned, {len(todo):,} to try", flush=True)
     if todo:
         _copy()
-        reach = _reach(asked.tests)
+        choice = Choice(ROOT, _reach(asked.tests), tuple(asked.tests), asked.seconds)
         ends = time.monotonic() + 60 * asked.minutes
         counts: Counter[str] = Counter()
         with (WORK / "results.jsonl").open("a", encoding="utf-8") as file:
-            for result in _tried(todo, reach, results, asked.tests):
+            for result in _tried(todo, choice, results):
                 results[result.key] = result
                 file.write(json.dumps(asdict(result)) + "\n")
                 file.flush()
@@ -155,21 +154,21 @@ def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else list(path.rglob("test_*.py"))
 
 
-def _tried(todo: Sequence[Mutant], reach: Reach, known: dict[str, Result], paths: Sequence[str]) -> Iterator[Result]:
+def _tried(todo: Sequence[Mutant], choice: Choice, known: dict[str, Result]) -> Iterator[Result]:
     for library in _LIBRARIES:
         importlib.import_module(library)
     killers: dict[str, Counter[str]] = {}
     for result in known.values():
         killers.setdefault(result.path, Counter())[result.test] += 1
-    server = _Server(paths)
-    _check_unchanged(todo[0], reach, server, paths)
+    server = _Server(choice.paths)
+    _check_unchanged(todo[0], choice, server)
     for mutant in todo:
-        tests, at_import = _tests_of(mutant, reach, killers.get(mutant.path, Counter()), paths)
+        tests, at_import = choice.tests_of(mutant, killers.get(mutant.path, Counter()))
         if not tests:
             yield Result.of(mutant, "no test", "", 0.0)
             continue
         source = (TREE / mutant.path).read_text(encoding="utf-8")
-        seconds = 20 + 4 * sum(reach.seconds[test] for test in tests)
+        seconds = 20 + 4 * sum(choice.reach.seconds[test] for test in tests)
         trial = trials.Trial(mutant.path, source, mutant.applied(source), tests, seconds)
         outcome = server.ask(trial)
         if outcome is None or (at_import and outcome.status == "survived"):
@@ -179,54 +178,14 @@ def _tried(todo: Sequence[Mutant], reach: Reach, known: dict[str, Result], paths
         yield Result.of(mutant, outcome.status, outcome.test, outcome.seconds)
 
 
-def _check_unchanged(mutant: Mutant, reach: Reach, server: _Server, paths: Sequence[str]) -> None:
+def _check_unchanged(mutant: Mutant, choice: Choice, server: _Server) -> None:
     """Raise RuntimeError when tests fail without any change."""
     source = (TREE / mutant.path).read_text(encoding="utf-8")
-    tests, _ = _tests_of(mutant, reach, Counter(), paths)
+    tests, _ = choice.tests_of(mutant, Counter())
     trial = trials.Trial(mutant.path, source, source, tests, 600.0)
     for outcome in (server.ask(trial), trials.imported_anew(trial, TREE)):
         if outcome is None or outcome.status != "survived":
             raise RuntimeError(f"tests fail without a mutant: {outcome}")
-
-
-def _tests_of(mutant: Mutant, reach: Reach, killers: Counter[str], paths: Sequence[str]) -> tuple[list[str], bool]:
-    """The tests that execute the lines of a mutant, best first; and whether importing the module does.
-
-    Those that noticed other mutants of the file come first, then the quickest. What importing executes is executed by
-    every test; so those are taken that execute a line which speaks of the name that is assigned or defined there.
-    """
-    path = ELSEWHERE.get(mutant.path, mutant.path)
-    lines = reach.tests.get(path, {})
-    at_import = False
-    if path == mutant.path:
-        found = {test for line in range(mutant.line, mutant.last + 1) for test in lines.get(line, ())}
-        at_import = AT_IMPORT in found
-    if path != mutant.path or (at_import and not (found := _naming(mutant, reach))):
-        found = {test for tests in lines.values() for test in tests}
-    ours = {test for test in found if reach.seconds.get(test, -1.0) >= 0 and test.startswith(tuple(paths))}
-    usable = sorted(ours, key=lambda test: (-killers[test], reach.seconds[test]))
-    chosen: list[str] = []
-    seconds = 0.0
-    for test in usable[:_MOST]:
-        seconds += reach.seconds[test]
-        if chosen and seconds > _SECONDS:
-            break
-        chosen.append(test)
-    return chosen, at_import
-
-
-def _naming(mutant: Mutant, reach: Reach) -> set[str]:
-    """The tests that execute a line with the name that the mutant's statement assigns, or with its function's name."""
-    statement = (ROOT / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1]
-    assigned = re.match(r"\s*(\w+(?:, \w+)*)\s*[:=]", statement)
-    names = assigned[1].split(", ") if assigned else [mutant.function.rpartition(".")[2]]
-    word = re.compile(rf"\b({'|'.join(names)})\b")
-    found: set[str] = set()
-    for path, lines in reach.tests.items():
-        for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1):
-            if word.search(line):
-                found.update(lines.get(number, ()))
-    return found
 
 
 class _Server:

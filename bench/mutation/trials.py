@@ -174,7 +174,7 @@ def _enter(root: Path) -> None:
     """Work in the copy of the repository, without output."""
     os.chdir(root)
     sys.path.insert(0, str(root / "src"))
-    os.environ["PYTHONPATH"] = str(root / "src")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(root / "src"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     silent = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(silent, descriptor)
