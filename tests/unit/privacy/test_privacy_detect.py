@@ -253,6 +253,9 @@ def test_several_targets_count_the_rare_values_of_those_concerned() -> None:
     both = np.column_stack([TARGET, np.round(TARGET, 0)])
     (finding,) = found(graph(leaves=TARGET[:5]), reference(target(both))).values()
     assert (finding.count, finding.of) == (5, 200)
+    moved = Units("step", ("column 0",), TARGET[:, np.newaxis] * 3, TARGET[:, np.newaxis] * 3, target=True)
+    (finding,) = found(graph(leaves=TARGET[:5]), reference(target(), moved)).values()
+    assert (finding.count, finding.of) == (5, 200)
 
 
 def test_whole_rows_of_targets() -> None:
@@ -421,6 +424,7 @@ def test_each_column_of_answers_with_its_own_target() -> None:
     assert singles(both[:3], given) == [True] * 3
     assert singles(np.column_stack([both[:3, 1], np.zeros(3)]), given) == [False] * 3
     assert singles(np.column_stack([np.zeros(3), both[:3, 1]]), given) == [True] * 3
+    assert singles(np.column_stack([both[:3, 0], np.zeros(3)]), given) == [True] * 3
     assert singles(both[:3], reference(target())) == [True] * 3
 
 

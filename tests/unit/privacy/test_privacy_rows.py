@@ -171,6 +171,21 @@ def test_chance_is_a_two_hundredth_at_most() -> None:
     assert whole(Constant(table[:1]), table=table) == (set(), set())
 
 
+def test_scaled_rows_of_few_different_ratios_are_met_by_chance() -> None:
+    # 100 times 100 different rows have hundreds of pairs in the same ratio.
+    coarse = np.random.default_rng(2).integers(1, 101, (200, 2)).astype(float)
+    assert whole(Constant(2.5 * rows(*PLACES, table=coarse)), table=coarse) == (set(), set())
+    finer = np.random.default_rng(2).integers(1, 10001, (200, 3)).astype(float)
+    assert whole(Constant(2.5 * rows(*PLACES, table=finer)), table=finer)[0] == set(PLACES)
+
+
+def test_columns_of_other_magnitudes_do_not_hide_rows() -> None:
+    table = TABLE.copy()
+    table[:, 0] = np.where(TABLE[:, 0] > 50, 1e9, 2e9)
+    table[:, 1:] -= 50
+    assert whole(Constant(rows(*PLACES, table=table)), table=table) == (set(PLACES), {0})
+
+
 def test_gaps_count_as_zero() -> None:
     table = TABLE.copy()
     table[3, 1] = np.nan
@@ -220,6 +235,7 @@ def test_the_constant_with_most_values_of_a_row_is_reported() -> None:
     more[0, 5] = TABLE[9, 1]
     assert partial(Constant(scattered(9)), Constant(more)) == {9: (3, 1)}
     assert partial(Constant(more), Constant(scattered(9))) == {9: (3, 0)}
+    assert partial(Constant(scattered(9)), Constant(scattered(9))) == {9: (2, 0)}
 
 
 def test_one_value_repeated_is_one_value() -> None:
@@ -243,3 +259,16 @@ def test_values_that_chance_brings_together_are_none() -> None:
     table[:, 1] = random.permutation(table[:, 1])
     matrix = random.integers(3, 300, (50, 40)).astype(float)
     assert partial(Constant(matrix), table=table) == {}
+
+
+@pytest.mark.parametrize(("values", "found"), [(2000, False), (6000, True)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_many_lines_meet_two_values_of_a_row_by_chance(values: int, found: bool, turned: bool) -> None:
+    """In 100 lines of two numbers, of 200 rows: 100 · 200 · (2 / values)² are expected."""
+    random = np.random.default_rng(5)
+    table = np.column_stack([[0, 1, values - 1, *random.permutation(np.arange(7, values - 7))[:197]] for _ in range(2)])
+    table = table[:, ::-1].astype(float) + 0.25
+    table[:, 0] = np.roll(table[:, 0], 50)
+    matrix = random.normal(0, 0.01, (100, 2))
+    matrix[4] = table[90]
+    assert partial(Constant(matrix.T if turned else matrix), table=table) == ({90: (2, 0)} if found else {})

@@ -99,6 +99,8 @@ def test_units_hold_extents_of_finite_values() -> None:
     assert high.tolist() == [1.0, 5.0, 0.0]
     low, high = Units("", ("a", "b", "c"), table, single=np.zeros((3, 3))).extent
     assert low.tolist() == high.tolist() == [0.0, 0.0, 0.0]
+    low, high = Units("", ("a", "b"), np.zeros((0, 2))).extent
+    assert low.tolist() == high.tolist() == [0.0, 0.0]
 
 
 def test_units_know_which_columns_vary() -> None:

@@ -176,7 +176,7 @@ def extremes(units: Units, constants: Sequence[Constant]) -> list[int]:
     ends = np.stack([low, high])
     as_it_is, sent = np.zeros((2, width), dtype=np.bool_), np.zeros((2, width), dtype=np.bool_)
     for a in vectors:
-        as_it_is |= _same(np.abs(a), np.abs(ends)) & (a != 0)
+        as_it_is |= _same(np.abs(a), np.abs(ends))
         whole = (a == np.round(a)) | ~np.isfinite(a)
         with np.errstate(all="ignore"):
             sent |= _same(1 / a, np.abs(ends)) & ~whole

@@ -78,15 +78,15 @@ def _lines(constants: Sequence[Constant], width: int) -> Iterator[tuple[list[int
     """Matrices with `width` columns made of constants, with the constants that they are of."""
     vectors: dict[int, list[int]] = {}
     for i, constant in enumerate(constants):
-        array = constant.stored.squeeze() if constant.stored.ndim > 2 else constant.stored
+        array = constant.stored.squeeze()
         if constant.role == "threshold":
             continue
-        if array.ndim <= 2 and max(array.shape, default=0) == array.size > 1:
+        if array.ndim == 1:
             vectors.setdefault(array.size, []).append(i)
         if array.size < width:
             continue
         tolerance = SINGLE if constant.single else DOUBLE
-        if min(array.shape, default=0) > 1 and array.ndim == 2:
+        if array.ndim == 2:
             seen = set()
             for lines in (array, array.T, _varying(array), _varying(array.T)):
                 if lines.shape[1] == width and (key := (lines.shape, lines.strides)) not in seen:
