@@ -133,20 +133,10 @@ def _reach(tests: Sequence[str]) -> Reach:
     missing = [str(path) for file in files if str(path := file.relative_to(ROOT)) not in measured]
     if missing:
         print(f"measuring what {len(missing)} files of tests execute", flush=True)
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "bench.mutation.reach",
-            "-p",
-            "no:cacheprovider",
-            *missing,
-        ]
+        options = ["-q", "-p", "bench.mutation.reach", "-p", "no:cacheprovider"]
         environment = os.environ | {FOLDER: str(folder), "PYTHONPATH": f"src{os.pathsep}."}
         environment["PYTHONPATH"] += os.pathsep + os.environ.get("PYTHONPATH", "")
-        subprocess.run(command, cwd=ROOT, env=environment, check=False)
+        subprocess.run([sys.executable, "-m", "pytest", *options, *missing], cwd=ROOT, env=environment, check=False)
     return Reach.read(folder, ROOT)
 
 

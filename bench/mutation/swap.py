@@ -74,7 +74,10 @@ def swap_constants(file: Path, mutated: str) -> bool:
         "__file__": str(file),
         "__package__": module.__package__,
     }
-    exec(compile(mutated, str(file), "exec"), anew)
+    try:
+        exec(compile(mutated, str(file), "exec"), anew)
+    except Exception:  # as importing it would raise
+        return False
     constants = {
         name: (vars(module)[name], value) for name, value in anew.items() if _differs(vars(module), name, value)
     }

@@ -88,13 +88,14 @@ def in_fork(act: Callable[[int], None], seconds: float, scratch: Path) -> Outcom
             os.write(writing, f"{_FAULT}{error!r:.500}".encode())
         os._exit(0)
     os.close(writing)
-    status = "survived"
+    status, ended = "survived", 0
     try:
-        while os.waitpid(child, os.WNOHANG) == (0, 0):
+        while (waited := os.waitpid(child, os.WNOHANG))[0] == 0:
             if time.monotonic() - started > seconds:
                 status = "timeout"
                 break
             time.sleep(0.01)
+        ended = waited[1]
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
@@ -109,6 +110,8 @@ def in_fork(act: Callable[[int], None], seconds: float, scratch: Path) -> Outcom
         shutil.rmtree(scratch, ignore_errors=True)
     if test.startswith(_FAULT):
         raise RuntimeError(test)
+    if ended and not test:
+        test = f"the process ended with {ended}"
     if test and status == "survived":
         status = "killed"
     return Outcome(status, test, round(time.monotonic() - started, 2))
