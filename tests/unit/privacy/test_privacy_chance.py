@@ -273,6 +273,11 @@ def test_coarse_columns_show_extremes_by_two_vectors_only() -> None:
     assert extremes(own(fine, np.zeros(501)), [Constant(np.array([140.0, 0.25]))]) == [0]
 
 
+def test_an_end_of_zero_is_in_every_graph() -> None:
+    units = own(np.append(np.abs(AGES), 0.0), np.append(DOSES, 5.0))
+    assert extremes(units, [Constant(np.array([0.0, 0.25]))]) == []
+
+
 def test_few_distinct_values_have_no_extremes() -> None:
     few = np.append(np.repeat([0.1, 0.2, 0.3, 0.45], 60), 7.7)
     assert extremes(own(few, np.zeros(241)), [Constant(np.array([7.7, 0.25]))]) == []

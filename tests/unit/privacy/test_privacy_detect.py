@@ -17,7 +17,6 @@ from sealift.contract import Contract, Field, Output
 from sealift.frameworks.base import Learned, RetainedRows, Share
 from sealift.graph.split_model import SplitModel
 from sealift.packing.privacy.detect import (
-    ENOUGH,
     answers_finding,
     examine,
     examples_finding,
@@ -26,7 +25,6 @@ from sealift.packing.privacy.detect import (
 )
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.privacy.reference import Reference, Units
-from sealift.stats import SMALL
 
 _Floats = npt.NDArray[np.float64]
 RANDOM = np.random.default_rng(0)
@@ -117,10 +115,6 @@ def found(
 ) -> dict[str, Finding]:
     findings = examine(SplitModel(model, {}), steps or conversion(), contract, strings, [(name, given)])
     return {finding.kind: finding for finding in findings}
-
-
-def test_fifty_rows_show_what_is_rare() -> None:
-    assert ENOUGH == 50
 
 
 # Rows.
@@ -337,8 +331,8 @@ def test_estimates_are_left_out_where_values_were_compared() -> None:
 
 
 def test_strings_of_four_rows_are_rare_and_of_five_are_not() -> None:
-    strings = {"name": {"Ann": SMALL - 1, "Bob": SMALL, "Eve": 1, "X": 1, "Zoe": 1}, "sex": {"fm": 1}}
-    given = reference(rows=ENOUGH, strings=strings)
+    strings = {"name": {"Ann": 4, "Bob": 5, "Eve": 1, "X": 1, "Zoe": 1}, "sex": {"fm": 1}}
+    given = reference(rows=50, strings=strings)
     (finding,) = found(graph(), given, strings=["Ann", "Bob", "Eve", "X", "fm"]).values()
     assert (finding.kind, finding.count, finding.columns) == ("strings", 2, {"name": 2})
     assert found(graph(), given, strings=["Bob", "X", "fm"]) == {}
@@ -346,13 +340,13 @@ def test_strings_of_four_rows_are_rare_and_of_five_are_not() -> None:
 
 def test_few_rows_do_not_show_what_is_rare() -> None:
     strings = {"name": {"Ann": 1}}
-    few = reference(rows=ENOUGH - 1, strings=strings, labels=Counter({"Bob": 9, "Eve": 9}))
+    few = reference(rows=49, strings=strings, labels=Counter({"Bob": 9, "Eve": 9}))
     assert found(graph(), few, contract=CLASSES, strings=["Ann"]) == {}
     assert set(found(graph(), few, contract=CLASSES, strings=["Ann"], name="training rows")) == {"strings", "classes"}
 
 
 def test_rare_classes() -> None:
-    labels = Counter({"Ann": SMALL - 1, "Bob": SMALL, "Eve": 1})
+    labels = Counter({"Ann": 4, "Bob": 5, "Eve": 1})
     (finding,) = found(graph(), reference(labels=labels), contract=CLASSES).values()
     assert (finding.kind, finding.count, finding.of, finding.where) == ("classes", 2, 3, "contract.json")
     assert finding.sentence.startswith("2 of the 3 classes are labels that fewer than 5 rows have")
@@ -402,7 +396,7 @@ def test_answers_that_are_one_persons_target() -> None:
 
 
 def test_answers_that_five_rows_have_are_no_ones() -> None:
-    given = reference(target(np.append(TARGET, np.repeat(TARGET[3], SMALL - 1))))
+    given = reference(target(np.append(TARGET, np.repeat(TARGET[3], 4))))
     assert singles(TARGET[3:5], given) == [False, True]
     assert singles(TARGET[3:5], reference(target(np.repeat(TARGET, 5)))) == [False, False]
 
@@ -410,6 +404,11 @@ def test_answers_that_five_rows_have_are_no_ones() -> None:
 def test_answers_on_a_grid_may_meet_by_chance() -> None:
     grid = np.append(np.repeat(np.arange(100.0), 5), 100.0)
     assert singles(np.arange(101.0), reference(target(grid))) == [False] * 101
+
+
+def test_answers_on_a_fine_grid_are_one_persons() -> None:
+    fine = np.append(np.random.default_rng(1).choice(1_000_000, 200, replace=False) + 7.0, [0.0, 1.0, 1_000_007.0])
+    assert singles(fine[:3], reference(target(fine))) == [True] * 3
 
 
 def test_only_the_callers_own_targets_are_compared() -> None:
@@ -426,6 +425,8 @@ def test_each_column_of_answers_with_its_own_target() -> None:
     assert singles(np.column_stack([np.zeros(3), both[:3, 1]]), given) == [True] * 3
     assert singles(np.column_stack([both[:3, 0], np.zeros(3)]), given) == [True] * 3
     assert singles(both[:3], reference(target())) == [True] * 3
+    common = np.column_stack([np.repeat(7.5, 200), TARGET])
+    assert singles(common[:3], reference(target(common))) == [True] * 3
 
 
 def test_labels_are_no_target_values() -> None:

@@ -94,6 +94,15 @@ def test_filled_gaps_are_not_compared_one_by_one() -> None:
     assert np.isfinite(np.delete(filled.single, [3, 9], axis=0)).all()
 
 
+def test_gaps_that_are_not_filled_yet_leave_the_rest_of_the_row() -> None:
+    gaps = X.copy()
+    gaps.loc[[3, 9], "b"] = np.nan
+    reference = made(make_pipeline(StandardScaler(), SimpleImputer(), Ridge()), gaps)
+    scaled = having(reference, StandardScaler().fit_transform(gaps))
+    assert scaled.single is not None
+    assert np.argwhere(np.isnan(scaled.single)).tolist() == [[3, 1], [9, 1]]
+
+
 def test_numbers_that_can_come_from_the_graph_are_not_compared_one_by_one() -> None:
     reference = made(make_pipeline(QuantileTransformer(n_quantiles=20), Ridge()))
     expected = QuantileTransformer(n_quantiles=20).fit_transform(X)
@@ -146,6 +155,9 @@ def test_steps_that_change_no_targets_and_those_that_change_their_number() -> No
         for path, learned in (("none", Learned()), ("wide", Wide()))
     ]
     several = dataclasses.replace(conversion, steps=steps)  # type: ignore[arg-type]
+    for task in ("regression", "transformation"):
+        answering = dataclasses.replace(several, task=task)  # type: ignore[arg-type]
+        assert [u.where for u in reference_of(read, Y, answering, SplitModel(graph, {})).units if u.target] == ["", "wide"]
     _, moved = [units for units in reference_of(read, Y, several, SplitModel(graph, {})).units if units.target]
     assert (moved.where, moved.names) == ("wide", ("column 0", "column 1"))
     assert np.allclose(moved.values, np.column_stack([Y, 3 * Y]))

@@ -74,6 +74,22 @@ def test_a_column_that_is_the_same_throughout_may_be_missing_from_the_graph() ->
     assert whole(Constant(beside.T)) == (set(PLACES), {0})
 
 
+def test_rows_in_several_matrices() -> None:
+    assert whole(Constant(rows(*PLACES).reshape(2, 3, 3))) == (set(PLACES), {0})
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_a_row_with_a_zero(count: int) -> None:
+    table = TABLE.copy()
+    table[3, 1] = 0.0
+    assert whole(Constant(rows(*PLACES[:count], table=table)), table=table)[0] == set(PLACES[:count])
+
+
+def test_one_row_among_other_points_within_the_tolerance() -> None:
+    points = np.vstack([rows(9) * (1 + 5e-10), np.random.default_rng(1).normal(50, 10, (6, 3))])
+    assert whole(Constant(points)) == ({9}, {0})
+
+
 def test_other_forms_are_no_rows() -> None:
     assert whole(Constant(rows(*PLACES).reshape(3, 3, 2))) == (set(), set())
     assert whole(*(Constant(column.reshape(2, 3)) for column in rows(*PLACES).T)) == (set(), set())
@@ -191,8 +207,9 @@ def test_gaps_count_as_zero() -> None:
     table[3, 1] = np.nan
     held = np.nan_to_num(rows(*PLACES, table=table))
     assert whole(Constant(held), table=table)[0] == set(PLACES)
-    held[0, 1] = np.inf
-    assert whole(Constant(held), table=table)[0] == set(PLACES)
+    for endless in (np.inf, -np.inf):
+        held[0, 1] = endless
+        assert whole(Constant(held), table=table)[0] == set(PLACES)
 
 
 # Several values of one row.
@@ -272,3 +289,11 @@ def test_many_lines_meet_two_values_of_a_row_by_chance(values: int, found: bool,
     matrix = random.normal(0, 0.01, (100, 2))
     matrix[4] = table[90]
     assert partial(Constant(matrix.T if turned else matrix), table=table) == ({90: (2, 0)} if found else {})
+
+
+def test_in_float32_two_values_of_a_row_meet_in_a_long_line_by_chance() -> None:
+    """200 rows, two lines of 20,000 numbers, and 4 million different numbers in float32."""
+    matrix = np.random.default_rng(6).normal(0, 0.01, (2, 20_000))
+    matrix[0, [7, 9000]] = TABLE[9, [2, 0]]
+    assert partial(Constant(matrix)) == {9: (2, 0)}
+    assert partial(Constant(matrix, single=True)) == {}

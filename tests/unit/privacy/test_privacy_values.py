@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pytest
 
 from sealift.packing.privacy.reference import DOUBLE, SINGLE, Units, Values
-from sealift.stats import SMALL
 
 
 def column(*pairs: tuple[float, int]) -> npt.NDArray[np.float64]:
@@ -16,7 +15,7 @@ def column(*pairs: tuple[float, int]) -> npt.NDArray[np.float64]:
 
 
 def test_a_value_of_four_rows_is_rare_and_one_of_five_is_not() -> None:
-    values = Values.of(column((3.0, SMALL), (1.0, SMALL - 1), (2.0, 1), (9.0, SMALL + 1)))
+    values = Values.of(column((3.0, 5), (1.0, 4), (2.0, 1), (9.0, 6)))
     assert values.rare.tolist() == [1.0, 2.0]
     assert values.distinct == 4
     assert (values.low, values.high) == (1.0, 9.0)
@@ -42,7 +41,7 @@ def test_the_rows_of_each_rare_value() -> None:
 
 
 def test_a_value_above_all_rare_ones_belongs_to_none() -> None:
-    values = Values.of(column((1.0, 2), (9.0, SMALL)))
+    values = Values.of(column((1.0, 2), (9.0, 5)))
     assert values.rows.tolist() == [[0, 1, -1, -1]]
 
 

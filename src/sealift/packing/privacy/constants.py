@@ -264,7 +264,7 @@ _BITS = 24
 
 def _hashed(numbers: npt.NDArray[np.float64], shift: int) -> npt.NDArray[np.uint32]:
     """The float32 nearest to each number, or the one `shift` places on, as a number of _BITS bits."""
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore"):
         bits = numbers.astype(np.float32).view(np.uint32) + np.uint32(shift & 0xFFFFFFFF)
         return (bits * np.uint32(2654435761)) >> np.uint32(32 - _BITS)
 
