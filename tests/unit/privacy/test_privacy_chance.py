@@ -100,12 +100,19 @@ def test_chance_counts_values_closer_than_the_tolerance_off_the_grid() -> None:
     assert chance_of(1, np.array([5.0]), column, 1e-6) < 1e-3
 
 
+@pytest.mark.parametrize("step", [0.5, 1.0])
 @pytest.mark.parametrize("steps", [-5, -4, -3, -2, -1, 1, 2, 3, 4, 5])
-def test_chance_counts_values_up_to_four_steps_away(steps: int) -> None:
-    column = Values.of(np.array([0.0, 100.0, 100.0 + steps, 5000.0, 5001.0]))
-    assert column.step == 1.0
+def test_chance_counts_values_up_to_four_steps_away(steps: int, step: float) -> None:
+    column = Values.of(np.array([0.0, 100.0, 100.0 + steps * step, 5000.0, 5000.0 + step]))
+    assert column.step == step
     chance = chance_of(1, np.array([100.0]), column, DOUBLE)
     assert chance == pytest.approx(1 - math.exp(-1 / 8)) if abs(steps) < 5 else chance < 2e-3
+
+
+def test_values_may_lie_off_the_grid_by_a_thousandth_of_a_step() -> None:
+    column = Values.of(np.array([0.0, 100.0, 102.0004, 5000.0, 5001.0]))
+    assert column.step == 1.0
+    assert chance_of(1, np.array([100.0]), column, DOUBLE) == pytest.approx(1 - math.exp(-1 / 8))
 
 
 @pytest.mark.parametrize("tolerances", [3, 5, 7, 11, 13, 17, 19, 23, 26])
@@ -199,6 +206,25 @@ def test_a_match_that_chance_explains_is_marked() -> None:
     assert not match.explained
 
 
+def test_each_column_is_compared() -> None:
+    ages = np.round(RANDOM.normal(50, 10, 200), 6)
+    common = np.repeat(12.345678, 200)
+    assert [m.column for m in found(own(common, ages), numbers(12.345678, ages[3]))] == [1]
+    # Equal when rounded to float32, and beyond the tolerance nevertheless.
+    near = np.append(64.5, common[1:])
+    assert [m.column for m in found(own(near, ages), numbers(64.5 * (1 + 1.6e-7), ages[3]))] == [1]
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_in_float32_matches_are_likelier_by_chance(single: bool) -> None:
+    """400 numbers, of which one is that of a row; in float32 there are some million different ones."""
+    random = np.random.default_rng(1)
+    column = random.normal(50, 10, 200)
+    constant = Constant(np.append(random.uniform(30, 70, 400), column[3]), single=single)
+    (match,) = found(own(column), constant)
+    assert match.explained == single
+
+
 # Extremes.
 
 AGES = np.append(np.round(RANDOM.normal(50, 5, 300), 4), [117.25, 3.75])
@@ -271,6 +297,19 @@ def test_coarse_columns_show_extremes_by_two_vectors_only() -> None:
     assert extremes(units, [Constant(np.array([1 / 30, 0.25])), Constant(np.array([1 - 70 / 30, 0.25]))]) == [0]
     fine = np.append(np.repeat(np.arange(40.0, 140.0), 5), 140.0)
     assert extremes(own(fine, np.zeros(501)), [Constant(np.array([140.0, 0.25]))]) == [0]
+
+
+def test_each_vector_counts() -> None:
+    units = own(AGES, DOSES)
+    shown, other = Constant(np.array([117.25, 0.25])), Constant(np.array([0.3, 0.25]))
+    assert extremes(units, [shown, other]) == extremes(units, [other, shown]) == [0]
+
+
+@pytest.mark.parametrize(("values", "shown"), [(40, []), (41, [0])])
+def test_one_of_forty_values_is_met_by_chance(values: int, shown: list[int]) -> None:
+    ages = np.append(np.repeat(np.arange(40.0, 39.0 + values), 5), 39.0 + values)
+    units = own(ages, np.linspace(5, 6, len(ages)) ** 3)
+    assert extremes(units, [Constant(np.array([39.0 + values, 0.25]))]) == shown
 
 
 def test_an_end_of_zero_is_in_every_graph() -> None:

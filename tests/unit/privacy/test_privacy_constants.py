@@ -40,7 +40,9 @@ def tree(kind: str, name: str, value: Any) -> onnx.NodeProto:
 
 
 def described(graph: onnx.ModelProto) -> list[tuple[list[float], str, bool]]:
-    return [(c.values.ravel().tolist(), c.role, c.single) for c in numbers_of(SplitModel(graph, {}))]
+    constants = numbers_of(SplitModel(graph, {}))
+    assert all(constant.values.dtype == np.float64 for constant in constants)
+    return [(c.values.ravel().tolist(), c.role, c.single) for c in constants]
 
 
 def test_floats_are_constants_in_their_precision() -> None:
@@ -215,6 +217,7 @@ def test_tensors_that_a_subgraph_reads_are_intermediates() -> None:
         ([node("Where", "x", "x", "one", to="f"), node("Add", "x", "f", to="b")], "filled"),
         ([node("Where", "x", "x", "one", to="f"), node("Neg", "f", to="b")], "filled"),
         ([node("Neg", "one", to="b")], "other"),
+        ([node("ScatterElements", "x", "x", "x", to="b")], "other"),
     ],
 )
 def test_the_origin_of_a_tensor(nodes: list[onnx.NodeProto], source: str) -> None:
@@ -267,7 +270,9 @@ def test_numbers_are_sorted_with_their_owners_and_places() -> None:
 
 def test_common_and_endless_numbers_are_left_out() -> None:
     common = [0.0, 0.5, 1.0, 2.0, -0.5, -1.0, -2.0, np.nan, np.inf, -np.inf]
-    assert next(SortedConstants.of([Constant(np.array([*common, 3.0, -1.5]))])).values.tolist() == [-1.5, 3.0]
+    several = Constant(np.array([*common, 3.0, -1.5]))
+    assert next(SortedConstants.of([several])).values.tolist() == [-1.5, 3.0]
+    assert next(SortedConstants.of([several, Constant(np.array([0.125]))])).values.tolist() == [-1.5, 0.125, 3.0]
 
 
 @pytest.mark.parametrize(

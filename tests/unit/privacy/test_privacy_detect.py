@@ -279,6 +279,7 @@ def test_a_quantile_of_the_target_in_a_small_constant() -> None:
     fine = reference(target(rarely(101.0, 5101.0)))
     assert set(found(graph([5101.0, 3.25, 3.75, 4.25, 4.75]), fine)) == {"targets"}
     assert found(graph([5101.0, 3.25, 3.75, 4.25, 4.75, 5.25]), fine) == {}
+    assert found(graph([1301.0, 3.25, 3.75, 4.25]), reference(target(coarse))) == {}
 
 
 def test_the_middle_values_of_an_even_number_of_targets() -> None:
@@ -295,7 +296,7 @@ def test_the_middle_values_of_an_even_number_of_targets() -> None:
 
 
 def test_kept_rows_are_reported_if_a_constant_has_their_number() -> None:
-    steps = conversion(("knn", Kept(rows=40)), ("other", Kept(rows=41)), ("none", Kept()))
+    steps = conversion(("none", Kept()), ("knn", Kept(rows=40)), ("other", Kept(rows=41)))
     (finding,) = found(graph(np.full((40, 3), 0.3)), reference(), steps=steps).values()
     assert (finding.kind, finding.count, finding.where) == ("method", 40, "knn")
     assert finding.sentence.startswith("knn keeps 40 rows of its training data")
@@ -331,9 +332,9 @@ def test_estimates_are_left_out_where_values_were_compared() -> None:
 
 
 def test_strings_of_four_rows_are_rare_and_of_five_are_not() -> None:
-    strings = {"name": {"Ann": 4, "Bob": 5, "Eve": 1, "X": 1, "Zoe": 1}, "sex": {"fm": 1}}
+    strings = {"name": {"Ann": 4, "Bob": 5, "Al": 1, "X": 1, "Zoe": 1}, "sex": {"fm": 1}}
     given = reference(rows=50, strings=strings)
-    (finding,) = found(graph(), given, strings=["Ann", "Bob", "Eve", "X", "fm"]).values()
+    (finding,) = found(graph(), given, strings=["Ann", "Bob", "Al", "X", "fm"]).values()
     assert (finding.kind, finding.count, finding.columns) == ("strings", 2, {"name": 2})
     assert found(graph(), given, strings=["Bob", "X", "fm"]) == {}
 
@@ -393,6 +394,7 @@ def test_answers_that_are_one_persons_target() -> None:
     assert singles(answers, reference(own()), given)[0]
     assert singles(answers[3:4], given) == [False]
     assert singles(np.array([TARGET.min(), TARGET.min() - 1]), given) == [True, False]
+    assert singles(np.array([0.0]), reference(target(np.append(TARGET, 0.0)))) == [True]
 
 
 def test_answers_that_five_rows_have_are_no_ones() -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnx
 import pandas as pd
 import pytest
+from onnx import helper, numpy_helper
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -101,6 +102,35 @@ def test_gaps_that_are_not_filled_yet_leave_the_rest_of_the_row() -> None:
     scaled = having(reference, StandardScaler().fit_transform(gaps))
     assert scaled.single is not None
     assert np.argwhere(np.isnan(scaled.single)).tolist() == [[3, 1], [9, 1]]
+
+
+def test_float32_and_single_columns_are_compared_as_matrices_of_float64() -> None:
+    model = make_pipeline(StandardScaler(), DecisionTreeRegressor(max_depth=2))
+    reference = made(model, X[["a"]])
+    scaled = StandardScaler().fit_transform(X[["a"]])
+    assert any(u.values.shape == (60, 1) and np.allclose(u.values, scaled, rtol=1e-6) for u in reference.units)
+    assert {units.values.dtype for units in reference.units} == {np.dtype(np.float64)}
+
+
+def test_vectors_are_columns() -> None:
+    read, conversion, _ = converted(Ridge().fit(X, Y), X)
+    value = helper.make_tensor_value_info
+    branch = helper.make_graph(
+        [helper.make_node("Add", ["v", "v"], ["z"])], "b", [], [value("z", onnx.TensorProto.DOUBLE, None)]
+    )
+    nodes = [
+        helper.make_node("ReduceSum", ["number", "axes"], ["v"], keepdims=0),
+        helper.make_node("If", ["yes"], ["y"], then_branch=branch, else_branch=branch),
+    ]
+    constants = [numpy_helper.from_array(np.array([1]), "axes"), numpy_helper.from_array(np.array(True), "yes")]
+    rows, answers = value("number", onnx.TensorProto.DOUBLE, ["N", 3]), value("y", onnx.TensorProto.DOUBLE, ["N"])
+    graph = helper.make_model(
+        helper.make_graph(nodes, "g", [rows], [answers], constants),
+        opset_imports=[helper.make_opsetid("", 18)],
+        ir_version=8,
+    )
+    reference = reference_of(read, None, conversion, graph)
+    assert having(reference, X.sum(axis=1).to_numpy()[:, np.newaxis]).names == ("column 0",)
 
 
 def test_numbers_that_can_come_from_the_graph_are_not_compared_one_by_one() -> None:

@@ -80,14 +80,18 @@ def test_rows_in_several_matrices() -> None:
 
 @pytest.mark.parametrize("count", [2, 6])
 def test_a_row_with_a_zero(count: int) -> None:
-    table = TABLE.copy()
-    table[3, 1] = 0.0
-    assert whole(Constant(rows(*PLACES[:count], table=table)), table=table)[0] == set(PLACES[:count])
+    for column in range(3):
+        table = TABLE.copy()
+        table[3, column] = 0.0
+        for factor in (1, 1 + 5e-10):
+            held = Constant(factor * rows(*PLACES[:count], table=table))
+            assert whole(held, table=table)[0] == set(PLACES[:count])
 
 
 def test_one_row_among_other_points_within_the_tolerance() -> None:
-    points = np.vstack([rows(9) * (1 + 5e-10), np.random.default_rng(1).normal(50, 10, (6, 3))])
-    assert whole(Constant(points)) == ({9}, {0})
+    others = np.random.default_rng(1).normal(50, 10, (6, 3))
+    for difference, found in ((5e-10, {9}), (3.5e-9, {9}), (4.5e-9, set()), (-3.5e-9, {9})):
+        assert whole(Constant(np.vstack([rows(9) * (1 + difference), others])))[0] == found
 
 
 def test_other_forms_are_no_rows() -> None:
@@ -155,7 +159,17 @@ def test_zeros_are_no_row() -> None:
         )
 
 
+def test_one_scaled_row_of_many_columns_alone_is_no_row() -> None:
+    table = np.round(np.random.default_rng(0).normal(50, 10, (200, 8)), 4)
+    points = np.random.default_rng(1).normal(50, 10, (7, 8))
+    points[2] = 2.5 * table[9]
+    assert whole(Constant(points), table=table) == (set(), set())
+    points[3] = 2.5 * table[11]
+    assert whole(Constant(points), table=table) == ({9, 11}, {0})
+
+
 def test_thresholds_and_small_constants_are_no_rows() -> None:
+    assert whole(Constant(rows(*PLACES), "threshold"), Constant(rows(*PLACES))) == (set(PLACES), {1})
     assert whole(Constant(rows(*PLACES), "threshold")) == (set(), set())
     assert whole(Constant(rows(*PLACES)[:, :2])) == (set(), set())
     assert whole(Constant(rows(9)[0, :2])) == (set(), set())
@@ -297,3 +311,15 @@ def test_in_float32_two_values_of_a_row_meet_in_a_long_line_by_chance() -> None:
     matrix[0, [7, 9000]] = TABLE[9, [2, 0]]
     assert partial(Constant(matrix)) == {9: (2, 0)}
     assert partial(Constant(matrix, single=True)) == {}
+
+
+def test_a_value_that_every_line_holds_by_chance_adds_nothing() -> None:
+    """Two lines of 50 numbers, 200 rows; one column of 6 million values, and one of eleven, which fill a line."""
+    random = np.random.default_rng(7)
+    table = np.column_stack([random.choice(6_000_000, 200, replace=False), np.arange(200) % 10]) + 0.25
+    table[[0, 1, 2], 0] = 0.25, 1.25, 6_000_000.25
+    table[9, 1] = 10.25
+    matrix = random.normal(0, 0.01, (2, 50))
+    matrix[0, [7, 9]] = table[9]
+    assert partial(Constant(matrix), table=table) == {9: (2, 0)}
+    assert partial(Constant(np.hstack([matrix, matrix + 0.001])), table=table) == {}

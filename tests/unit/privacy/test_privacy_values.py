@@ -79,6 +79,18 @@ def test_numbers_on_the_grid() -> None:
     assert values.on_grid(numbers).tolist() == [False, False, True, False, True, True, False, True, False]
 
 
+def test_a_grid_begins_at_the_least_value() -> None:
+    values = Values.of(np.array([11.0, 14.0, 20.0]))
+    assert values.on_grid(np.array([11.0, 12.0, 14.0, 17.0, 18.0, 20.0])).tolist() == [
+        True,
+        False,
+        True,
+        True,
+        False,
+        True,
+    ]
+
+
 def test_without_a_grid_all_numbers_between_the_ends_could_be_values() -> None:
     values = Values.of(np.array([1.0, 2.0, 4.7]))
     assert values.on_grid(np.array([0.99, 1.0, 3.3, 4.7, 4.71])).tolist() == [False, True, True, True, False]
@@ -103,7 +115,7 @@ def test_units_hold_extents_of_finite_values() -> None:
 
 
 def test_units_know_which_columns_vary() -> None:
-    table = np.array([[1.0, 2.0, np.nan], [1.0, 3.0, np.inf], [1.0, 2.0, 0.0]])
+    table = np.array([[1.0, 2.0, np.nan], [1.0, 3.0, np.inf], [1.0, 2.0, -np.inf]])
     units = Units("", ("a", "b", "c"), table)
     assert units.varying.tolist() == [1]
     assert units.filled[:, 2].tolist() == [0.0, 0.0, 0.0]
@@ -117,8 +129,9 @@ def test_units_are_named_where_a_step_knows_the_columns() -> None:
 
 
 def test_columns_of_units_are_the_comparable_numbers() -> None:
-    table = np.array([[1.0, 2.0], [3.0, 4.0]])
-    columns = Units("", ("a", "b"), table, single=np.array([[np.nan, 2.0], [3.0, np.nan]])).columns
+    table = np.array([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]])
+    single = np.array([[np.nan, 2.0], [3.0, np.nan], [3.0, 2.0]])
+    columns = Units("", ("a", "b"), table, single=single).columns
     assert len(columns) == 2
     assert [column.rare.tolist() for column in columns] == [[3.0], [2.0]]
     assert columns[1] is columns[1]

@@ -293,7 +293,7 @@ def _matrices(
         name: array.shape[1]
         for name, array in probes[0].items()
         if array.ndim == 2 and 0 < array.shape[1] <= _WIDEST and len(array) == sizes[0]
-        and name in probes[1] and probes[1][name].shape == (sizes[1], array.shape[1])
+        and probes[1][name].shape == (sizes[1], array.shape[1])
     }  # fmt: skip
     most = max(_LEAST_ROWS, _CELLS // max(sum(widths.values()), 1))
     picked = np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))

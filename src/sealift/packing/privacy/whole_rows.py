@@ -92,7 +92,7 @@ def _lines(constants: Sequence[Constant], width: int) -> Iterator[tuple[list[int
                 if lines.shape[1] == width and (key := (lines.shape, lines.strides)) not in seen:
                     seen.add(key)
                     yield [i], lines, tolerance
-        elif array.shape[-1:] == (width,) or (array.ndim <= 2 and array.size % width == 0):
+        elif array.shape[-1:] == (width,) or (array.ndim == 1 and array.size % width == 0):
             yield [i], array.reshape(-1, width), tolerance
     for group in vectors.values():
         if width <= len(group) <= 4 * width:
