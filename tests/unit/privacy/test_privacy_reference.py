@@ -186,7 +186,7 @@ def test_steps_that_change_no_targets_and_those_that_change_their_number() -> No
     ]
     several = dataclasses.replace(conversion, steps=steps)  # type: ignore[arg-type]
     for task in ("regression", "transformation"):
-        answering = dataclasses.replace(several, task=task)  # type: ignore[arg-type]
+        answering = dataclasses.replace(several, task=task)
         assert [u.where for u in reference_of(read, Y, answering, SplitModel(graph, {})).units if u.target] == ["", "wide"]
     _, moved = [units for units in reference_of(read, Y, several, SplitModel(graph, {})).units if units.target]
     assert (moved.where, moved.names) == ("wide", ("column 0", "column 1"))
