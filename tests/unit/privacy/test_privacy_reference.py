@@ -129,7 +129,7 @@ def test_vectors_are_columns() -> None:
         opset_imports=[helper.make_opsetid("", 18)],
         ir_version=8,
     )
-    reference = reference_of(read, None, conversion, graph)
+    reference = reference_of(read, None, conversion, SplitModel(graph, {}))
     assert having(reference, X.sum(axis=1).to_numpy()[:, np.newaxis]).names == ("column 0",)
 
 
@@ -187,7 +187,10 @@ def test_steps_that_change_no_targets_and_those_that_change_their_number() -> No
     several = dataclasses.replace(conversion, steps=steps)  # type: ignore[arg-type]
     for task in ("regression", "transformation"):
         answering = dataclasses.replace(several, task=task)
-        assert [u.where for u in reference_of(read, Y, answering, SplitModel(graph, {})).units if u.target] == ["", "wide"]
+        assert [u.where for u in reference_of(read, Y, answering, SplitModel(graph, {})).units if u.target] == [
+            "",
+            "wide",
+        ]
     _, moved = [units for units in reference_of(read, Y, several, SplitModel(graph, {})).units if units.target]
     assert (moved.where, moved.names) == ("wide", ("column 0", "column 1"))
     assert np.allclose(moved.values, np.column_stack([Y, 3 * Y]))
