@@ -142,7 +142,9 @@ class _Count:
         self.explained += other.explained
 
     def cells(self, *, sampled: bool) -> str:
-        share = self.killed / self.tried if self.tried else 0.0
+        if not self.tried:
+            return "0 |  | not tried |  | "
+        share = self.killed / self.tried
         low, high = interval(self.killed, self.tried)
         shown = f"{100 * low:.0f}–{100 * high:.0f} %" if sampled else ""
         explained = f"{self.explained} of {self.tried - self.killed}"
