@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +34,19 @@ def tiny(tmp_path: Path) -> Path:
     import seals
 
     return seals.write(tmp_path / "tiny.seal")
+
+
+@pytest.fixture
+def default_signals() -> Iterator[None]:
+    """Child processes start with the default actions of signals.
+
+    Where the tests run in the background (`nohup … &`), some signals are ignored, and child processes inherit that.
+    """
+    # When a child process starts another program, a handler is reset to the default action; SIG_IGN is not.
+    handlers = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGHUP)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module", params=["chromium", "firefox"])

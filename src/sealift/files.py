@@ -15,6 +15,7 @@ from sealift.errors import FileError
 
 _CHUNK = 1 << 20
 _MAPPED = 32 << 20  # bytes from which a file is mapped
+_MOST_COPIED = (1 << 31) - 1  # bytes of a file that cannot be mapped and is read into memory
 _STALE = 600.0  # seconds since the last change; between its creation and its lock a part is not held yet
 _LOCKED = 30.0  # seconds that another process may hold a lock
 _swept: set[str] = set()
@@ -197,7 +198,7 @@ def read(path: Path, *, limit: int | None = None) -> bytes:
         raise unreadable(path, error) from error
 
 
-def content(path: Path, *, limit: int) -> bytes | memoryview:
+def content(path: Path, *, limit: int = _MOST_COPIED) -> bytes | memoryview:
     """The content of `path`: mapped where it is a large file, so that processes share it; else as `read`.
 
     What is mapped follows the file: it must not be changed in place while it is used. Replacing it by another file, as

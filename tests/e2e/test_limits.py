@@ -82,6 +82,7 @@ def test_predict_ends_it_too_and_leaves_nothing_behind(make: object, value: floa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["h.seal", "rows.csv"]
 
 
+@pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_model_that_is_computing(number: signal.Signals, tmp_path: Path) -> None:
     file = slow(tmp_path / "h.seal", 5.0)

@@ -18,6 +18,7 @@ from sealift import canonical, seal
 from sealift.cli.commands import app
 from sealift.errors import SealiftError
 from sealift.seal import generate_keys, load_private_key
+from sealift.targets.base import SealedFile
 from sealift.targets.page import build_handout, build_page, check_page
 from sealift.targets.page.handout import BROWSERS
 
@@ -76,8 +77,8 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "the program that runs the model",
     ),
     "the engine": (lambda page: _payload(page, "wasm", lambda data: data + b"\0"), "the engine"),
-    "the policy": (lambda page: page.replace(b"connect-src", b"connect-srb", 1), "the outer page, from its byte"),
-    "a script behind the end": (lambda page: page + b"<script>alert(1)</script>", "the outer page, from its byte"),
+    "the policy": (lambda page: page.replace(b"connect-src", b"connect-srb", 1), "the outer page from byte"),
+    "a script behind the end": (lambda page: page + b"<script>alert(1)</script>", "the outer page from byte"),
     "a second sealed file": (
         lambda page: page + re.findall(rb'<script[^>]*"seal".*?</script>', page, re.DOTALL)[0],
         "sealed file",
@@ -135,7 +136,7 @@ def test_the_sheet_has_the_digests_and_is_the_same_every_time(signed: Path, tmp_
         "To be reviewed by",
     ):
         assert part in text, part
-    again = build_handout(signed, build_page(signed, page), tmp_path / "again.html")
+    again = build_handout(SealedFile.read(signed), build_page(signed, page), tmp_path / "again.html")
     assert again.sha256 == hashlib.sha256(sheet.read_bytes()).hexdigest()
 
 
@@ -150,7 +151,8 @@ def test_the_sheet_escapes_what_the_packer_wrote(tmp_path: Path) -> None:
     path = tmp_path / "evil.seal"
     sealed = seal.assemble(members, name="t", version="1", task="classification", producer="p", opsets={"": 21})
     seal.write(path, sealed)
-    sheet = build_handout(path, build_page(path, tmp_path / "evil.html"), tmp_path / "sheet.html")
+    source = SealedFile.read(path)
+    sheet = build_handout(source, build_page(source, tmp_path / "evil.html"), tmp_path / "sheet.html")
     text = sheet.path.read_text("utf-8")
     assert "<script" not in text
     assert "<img" not in text

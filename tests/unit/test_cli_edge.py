@@ -175,6 +175,7 @@ def test_a_malformed_contract_is_told_as_such(folder: Path, path: Sequence[Any],
         assert (done.exit_code, done.stderr[:12]) == (1, "error E106  "), (arguments, done.stderr)
 
 
+@pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_leaves_no_unfinished_file(folder: Path, number: int, kind: str) -> None:

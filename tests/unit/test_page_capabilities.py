@@ -16,6 +16,7 @@ from sealift import canonical, seal
 from sealift.cli import main
 from sealift.contract import Contract, Field, Output
 from sealift.errors import PageError
+from sealift.targets.base import SealedFile
 from sealift.targets.page.build import build_page
 from sealift.targets.page.capabilities import CAPABILITIES, lacking, lacking_capabilities
 from sealift.targets.page.target import PAGE
@@ -44,16 +45,15 @@ def test_the_inputs_that_need_what_the_page_lacks_are_named() -> None:
 
 def test_a_model_that_requires_more_gets_no_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = seals.write(tmp_path / "tiny.seal")
-    sealed = seal.read(path)
-    assert lacking(sealed) == ""
-    assert PAGE.limitations(sealed) == []
+    assert lacking(SealedFile.read(path)) == ""
+    assert PAGE.limitations(SealedFile.read(path)) == []
     monkeypatch.setattr(Contract, "requires", ("type:colour/1",))
 
     def contract(_: Any) -> Contract:
         return dataclasses.replace(seals.CONTRACT)
 
     monkeypatch.setattr(seal.Seal, "contract", contract)
-    assert PAGE.limitations(sealed) == ["The page does not have what the model requires: type:colour/1."]
+    assert PAGE.limitations(SealedFile.read(path)) == ["The page does not have what the model requires: type:colour/1."]
     with pytest.raises(PageError, match=r"does not have what the model requires: type:colour/1") as caught:
         build_page(path, tmp_path / "tiny.html")
     assert caught.value.code == "E607"
@@ -80,7 +80,10 @@ def test_a_model_that_the_engine_of_the_page_does_not_run_gets_no_page(tmp_path:
 
 @pytest.mark.parametrize(
     ("told", "reason"),
-    [("not asked for", "the packer left it out"), ("not checked: Node is not installed.", "Node is not installed")],
+    [
+        ("not asked for", "this was not requested when the model was packed"),
+        ("not checked: Node is not installed.", "Node is not installed"),
+    ],
 )
 def test_answers_that_were_not_compared_in_the_engine_of_the_page_are_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], told: str, reason: str

@@ -13,14 +13,13 @@ from unittest.mock import Mock
 import pytest
 
 import seals
-from sealift import plugins
+from sealift import files, plugins
 from sealift.cli.app import page
 from sealift.errors import FileError, PackError, PageError
 from sealift.plugins import Plugins
-from sealift.seal import Seal
 from sealift.targets import base
 from sealift.targets.app import app
-from sealift.targets.base import Built, target_for, targets
+from sealift.targets.base import Built, SealedFile, target_for, targets
 from sealift.targets.page.target import PAGE
 
 
@@ -128,12 +127,12 @@ class Sheet:
 
     name, suffix = "sheet", ".txt"
 
-    def limitations(self, seal: Seal) -> list[str]:
-        del seal
+    def limitations(self, source: SealedFile) -> list[str]:
+        del source
         return []
 
-    def build(self, source: Path, output: Path) -> Built:
-        output.write_text(f"{source.name}\n")
+    def build(self, source: SealedFile, output: Path) -> Built:
+        output.write_text(f"{source.path.name}\n")
         return Built(output, 1, "0" * 64, "1" * 64, "A title")
 
 
@@ -150,6 +149,21 @@ def test_a_handout_that_the_target_does_not_make_is_refused_before_anything_is_w
     assert caught.value.code == "E606"
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.seal"]
     assert app(sealed, tmp_path / "tiny.txt").handout is None
+
+
+def test_the_sealed_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = seals.write(tmp_path / "tiny.seal")
+    content = files.content
+
+    def read_and_delete(path: Path) -> bytes | memoryview:
+        data = content(path)
+        path.unlink()
+        return data
+
+    monkeypatch.setattr(files, "content", read_and_delete)
+    built = app(sealed, tmp_path / "tiny.html", handout=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tiny-handout.html", "tiny.html"]
+    assert built.identity in (tmp_path / "tiny-handout.html").read_text()
 
 
 @pytest.mark.usefixtures("with_sheet")

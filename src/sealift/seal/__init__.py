@@ -6,7 +6,7 @@ The format is specified in spec/SEAL.md.
 from sealift.seal.file_source import FileSource, read_source
 from sealift.seal.graph import GraphInfo, Port
 from sealift.seal.keys import PrivateKey, make_keys, open_private_key, sign_path
-from sealift.seal.layout import LIMITS
+from sealift.seal.layout import LIMITS, Bytes
 from sealift.seal.manifest import FORMAT, Manifest
 from sealift.seal.reader import Seal, parse, read
 from sealift.seal.signature import (
@@ -26,6 +26,7 @@ from sealift.seal.writer import assemble, write
 __all__ = [
     "FORMAT",
     "LIMITS",
+    "Bytes",
     "FileSource",
     "GraphInfo",
     "Manifest",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from sealift import files
-from sealift.errors import FileError, SealError, SignatureError
+from sealift.errors import FileError
 from sealift.seal import reader
 from sealift.seal.reader import Seal
 
@@ -29,7 +29,7 @@ def read_source(source: FileSource) -> Seal:
         SealError, SignatureError: as `read`.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        return _parse(bytes(source), "")
+        return reader.parse(bytes(source))
     if isinstance(source, str) and "://" in source and not Path(source).exists():
         raise FileError(
             "E401",
@@ -44,9 +44,9 @@ def read_source(source: FileSource) -> Seal:
         return reader.read(os.fspath(source))
     where = _name_of(source)
     if callable(getattr(source, "read", None)):  # before `open`, which the open files of fsspec may have too
-        return _parse(_content(source, where), where)
+        return reader.parse(_content(source, where), where)
     if callable(opener):
-        return _parse(_opened(opener, where), where)
+        return reader.parse(_opened(opener, where), where)
     raise FileError(
         "E401",
         f"An object of the type {type(source).__name__} is not a file.",
@@ -92,14 +92,6 @@ def _content(stream: Any, where: str) -> bytes:
 
 def _text(where: str) -> FileError:
     return FileError("E401", "The stream is not binary.", where=where, fix="Open it in binary mode, 'rb'.")
-
-
-def _parse(data: bytes, where: str) -> Seal:
-    try:
-        return reader.parse(data)
-    except (SealError, SignatureError) as error:
-        place = ": ".join(filter(None, (where, error.where)))
-        raise type(error)(error.code, error.what, where=place, fix=error.fix) from None
 
 
 def _name_of(source: Any) -> str:

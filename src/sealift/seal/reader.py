@@ -19,7 +19,6 @@ from sealift.seal.graph import GraphInfo
 from sealift.seal.layout import Bytes
 from sealift.seal.manifest import Manifest
 
-_MAX_COPIED = (1 << 31) - 1  # bytes of a file that cannot be mapped and is read into memory
 MOST_JSON = Marks(values=7 << 17, keys=3 << 17)
 """The maximum number of values and of keys in all JSON members together (spec/SEAL.md §2)."""
 
@@ -139,14 +138,24 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
     return parsed, identity, info, kept, marks
 
 
-def parse(data: Bytes) -> Seal:
+def parse(data: Bytes, where: str = "") -> Seal:
     """Check `data` as a sealed file, as far as possible without a key.
+
+    Args:
+        data: the bytes of the file.
+        where: the name of the file, for messages; may be empty.
 
     Raises:
         SealError: E201 to E205 or E208.
         SignatureError: E502 when the file has a signature that was made for another model.
     """
-    return sealed(layout.unpack(data))
+    try:
+        return sealed(layout.unpack(data))
+    except (SealError, SignatureError) as error:
+        if not where:
+            raise
+        place = f"{where}: {error.where}" if error.where else where
+        raise type(error)(error.code, error.what, where=place, fix=error.fix) from None
 
 
 def sealed(members: Mapping[str, Bytes]) -> Seal:
@@ -166,12 +175,7 @@ def read(path: Path | str) -> Seal:
         SignatureError: E502 when it has a signature that was made for another model.
     """
     path = Path(path)
-    data = files.content(path, limit=_MAX_COPIED)
-    try:
-        return parse(data)
-    except (SealError, SignatureError) as error:
-        place = f"{path}: {error.where}" if error.where else str(path)
-        raise type(error)(error.code, error.what, where=place, fix=error.fix) from None
+    return parse(files.content(path), str(path))
 
 
 def _provisional() -> SealError:

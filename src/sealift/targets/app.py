@@ -5,21 +5,20 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from sealift import seal
 from sealift.errors import PageError
-from sealift.targets.base import Built, WithHandout, target_for
+from sealift.targets.base import Built, SealedFile, WithHandout, target_for
 
 
 def app(file: Path | str, output: Path | str | None = None, *, handout: bool = False) -> Built:
     """Make a file of a sealed model for its users; by default an .html page that opens with a double click.
 
     Args:
-        file: the .seal file; read and checked wholly before anything is written.
-        output: where to write; `file` with .html by default. Its ending chooses the target.
-        handout: write a sheet for IT security and data protection beside it, `<output>-handout.html`.
+        file: the .seal file; read once and checked completely before anything is written.
+        output: the file to write; `file` with the ending .html by default. Its ending selects the target.
+        handout: also write a sheet for IT security and data protection, `<output>-handout.html`.
 
     Returns:
-        What was written: `path`, `size`, `sha256`, `identity`, `title`, `handout`, the path of the sheet, and
+        What was written: `path`, `size`, `sha256`, `identity`, `title`, `handout`, the path of the sheet,
         `limitations`, what the file cannot do with this model, and `usage`, how it is used.
 
     Raises:
@@ -38,8 +37,9 @@ def app(file: Path | str, output: Path | str | None = None, *, handout: bool = F
             where=str(out),
             fix="Leave --handout out, or choose a name that ends in .html.",
         )
-    limitations = tuple(target.limitations(seal.read(file)))
-    built = dataclasses.replace(target.build(file, out), limitations=limitations)
+    source = SealedFile.read(file)
+    limitations = tuple(target.limitations(source))
+    built = dataclasses.replace(target.build(source, out), limitations=limitations)
     if not handout or not isinstance(target, WithHandout):
         return built
-    return dataclasses.replace(built, handout=target.handout(file, built, out.with_name(f"{out.stem}-handout.html")))
+    return dataclasses.replace(built, handout=target.handout(source, built, out.with_name(f"{out.stem}-handout.html")))

@@ -8,12 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from sealift import files, seal
+from sealift.contract import Contract
 from sealift.errors import PageError
 from sealift.plugins import Plugins
-from sealift.seal import Seal
+from sealift.seal import Bytes, Seal
+
+
+@dataclass(frozen=True)
+class SealedFile:
+    """A sealed file that was read once and checked completely.
+
+    Attributes:
+        path: the file, for messages and names.
+        data: its bytes, exactly those that were checked.
+        seal: its contents.
+    """
+
+    path: Path
+    data: Bytes
+    seal: Seal
+
+    @classmethod
+    def read(cls, path: Path | str) -> SealedFile:
+        """Read and check a sealed file. Raises as `sealift.seal.read`."""
+        path = Path(path)
+        data = files.content(path)
+        return cls(path, data, seal.parse(data, str(path)))
+
+    @cached_property
+    def contract(self) -> Contract:
+        """The contract of the model. Raises as `sealift.seal.Seal.contract`."""
+        return self.seal.contract()
 
 
 @dataclass(frozen=True)
@@ -22,12 +52,12 @@ class Built:
 
     Attributes:
         path: the file.
-        size: its bytes.
+        size: its size in bytes.
         sha256: its digest; the same sealed file and the same installation make the same file.
         identity: the identity of the sealed model inside.
         title: the model's title.
-        handout: the sheet about the file, where one was asked for.
-        limitations: what the file cannot do with this model, one sentence each, as the target says.
+        handout: the sheet about the file, if one was requested.
+        limitations: what the file cannot do with this model, one sentence each, as given by the target.
         usage: how the file is used, in one or two sentences; may be empty.
     """
 
@@ -46,25 +76,24 @@ class Target(Protocol):
 
     Attributes:
         name: the entry point's name, such as "page".
-        suffix: the ending of the files that it writes, such as ".html"; it chooses the target for `sealift app -o`.
+        suffix: the ending of the files that it writes, such as ".html"; `sealift app -o` selects the target by it.
     """
 
     name: str
     suffix: str
 
-    def limitations(self, seal: Seal) -> Sequence[str]:
+    def limitations(self, source: SealedFile) -> Sequence[str]:
         """What the target cannot do with this model, one sentence each; empty if it can do everything.
 
-        `sealift app` shows them once the file is written. Cheap: the graph is not run.
+        `sealift app` prints them after the file was written. The graph is not run.
         """
 
-    def build(self, source: Path, output: Path) -> Built:
-        """Write `output` for the sealed file `source`, wholly or not at all.
+    def build(self, source: SealedFile, output: Path) -> Built:
+        """Write `output` for a sealed file, completely or not at all.
 
         Raises:
-            FileError: E401 or E402 when a file cannot be read or written.
-            SealError: when `source` is not a sound sealed file.
-            PageError: when the target cannot be built from it, or would answer no row.
+            FileError: E402 when the file cannot be written.
+            PageError: when the target cannot be built from this model, or the file could not answer any row.
         """
 
 
@@ -72,14 +101,14 @@ class Target(Protocol):
 class WithHandout(Protocol):
     """A target that can also write a sheet about its files, for IT security and data protection."""
 
-    def handout(self, source: Path, built: Built, output: Path) -> Path:
+    def handout(self, source: SealedFile, built: Built, output: Path) -> Path:
         """Write the sheet `output`, an `.html` file, about the file that `build` wrote from `source`.
 
         Returns:
             `output`.
 
         Raises:
-            FileError: E401 or E402 when a file cannot be read or written.
+            FileError: E402 when the sheet cannot be written.
         """
 
 

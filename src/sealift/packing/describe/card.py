@@ -10,7 +10,7 @@ from sealift.contract import ABOUT, Contract, Field, Output, labels, named_categ
 from sealift.contract.numbers import exponential
 from sealift.packing.privacy.findings import statement
 
-_UNSTATED = "The author has not said."
+_UNSTATED = "Not stated by the author."
 
 
 def card(contract: Contract, *, name: str, version: str, evidence: Mapping[str, Any], about: Mapping[str, str]) -> str:

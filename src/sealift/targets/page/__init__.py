@@ -1,6 +1,6 @@
-"""A sealed model as one HTML page that a person double-clicks: offline, private, with the same answers.
+"""A sealed model as an HTML page that opens with a double click: offline, private, with the same answers.
 
-The front end (web/app) is built into `front/`; here it is put together with a sealed file.
+The front end (web/app) is built into `front/`. This package combines it with a sealed file.
 """
 
 from sealift.errors import PageError

@@ -1,7 +1,7 @@
-"""A sealed file to one HTML page (docs: the recipe of the page).
+"""Build one HTML page from a sealed file.
 
-The outer page holds everything as checked data blocks and runs one script, whose hash its content policy names.
-The visible part runs in a sandboxed frame under the same policy. Nothing may be fetched from anywhere.
+The outer page contains all parts as data blocks with digests, and runs one script, whose hash is in its content
+security policy. The visible part runs in a sandboxed frame under the same policy. The policy permits no request.
 """
 
 from __future__ import annotations
@@ -17,57 +17,55 @@ from pathlib import Path
 from sealift import files
 from sealift import front as front_end
 from sealift.contract import Contract
-from sealift.errors import PageError, SealError
+from sealift.errors import PageError
 from sealift.front import Front
-from sealift.seal import Seal, parse
-from sealift.targets.base import Built
+from sealift.seal import Bytes, Seal
+from sealift.targets.base import Built, SealedFile
 from sealift.targets.page.capabilities import lacking
 from sealift.version import __version__
 
 MAX_SEAL = 300 * 1000 * 1000
-# A script element beyond some 512 MB silently loses its text; pieces stay far below, and each has its digest.
+# Browsers silently drop the text of a script element of more than about 512 MB. Each piece has its own digest.
 CHUNK = 18_000_000
-_WORTH = 0.9  # gzip is used only where it leaves less than this share: float weights do not shrink, and unpacking costs
+# gzip is used only where it reduces the size to less than this share: weights hardly shrink, and unpacking takes time.
+_WORTH = 0.9
 
 
-def build_page(seal_path: Path | str, out: Path | str) -> Built:
+def build_page(source: SealedFile | Path | str, out: Path | str) -> Built:
     """Write the page for a sealed file.
 
     Args:
-        seal_path: the `.seal` file; read and checked wholly before anything is written.
+        source: the sealed file, or its path.
         out: the `.html` file; replaced only when the new page is complete.
 
     Raises:
         FileError: E401 or E402 when a file cannot be read or written.
-        SealError: E201 to E205 or E208 when it is not a sound sealed file.
+        SealError: E201 to E205 or E208 when it is not a valid sealed file.
         ContractError: E106 when its contract is malformed.
         PageError: E601 when the front end was not built, E602 when the sealed file is too large for a page,
             E607 when the page lacks a capability that the contract requires, or its engine an operator.
     """
-    seal_path, out = Path(seal_path), Path(out)
-    sealed = files.read(seal_path, limit=MAX_SEAL)
-    if len(sealed) > MAX_SEAL:
+    if not isinstance(source, SealedFile):
+        source = SealedFile.read(source)
+    out = Path(out)
+    if len(source.data) > MAX_SEAL:
         raise PageError(
             "E602",
-            f"The sealed file has more than {MAX_SEAL // 1_000_000} MB; browsers do not open that reliably as a page.",
-            where=str(seal_path),
-            fix="Answer table files with `sealift predict` in place of the page, or pack a smaller model.",
+            f"The sealed file has more than {MAX_SEAL // 1_000_000} MB; browsers do not open such pages reliably.",
+            where=str(source.path),
+            fix="Predict table files with `sealift predict` instead of the page, or pack a smaller model.",
         )
-    try:
-        seal = parse(sealed)  # the bytes that are checked here are the bytes that go into the page
-    except SealError as error:
-        raise SealError(error.code, error.what, where=f"{seal_path} {error.where}".strip(), fix=error.fix) from None
-    contract = seal.contract()
-    reason = lacking(seal)
+    reason = lacking(source)
     if reason:
         raise PageError(
             "E607",
             reason,
-            where=str(seal_path),
-            fix="Answer table files with `sealift predict`, or rows from Python, in place of the page.",
+            where=str(source.path),
+            fix="Predict table files with `sealift predict`, or rows from Python, instead of the page.",
         )
-    title = title_of(seal, contract)
-    data = assemble(front_end.load(), sealed, title=title, identity=seal.identity)
+    seal = source.seal
+    title = title_of(seal, source.contract)
+    data = assemble(front_end.load(), source.data, title=title, identity=seal.identity)
     files.write_atomic(out, data)
     return Built(out, len(data), hashlib.sha256(data).hexdigest(), seal.identity, title)
 
@@ -85,27 +83,27 @@ def generator(front: Front) -> str:
 
 def assemble(
     front: Front,
-    sealed: bytes,
+    sealed: Bytes,
     *,
     title: str,
     identity: str,
-    shrink: Callable[[str, bytes], tuple[bytes, str]] = lambda _, data: shrunk(data),
+    shrink: Callable[[str, Bytes], tuple[Bytes, str]] = lambda _, data: shrunk(data),
 ) -> bytes:
     """The page's bytes.
 
     Args:
         front: the front end.
-        sealed: the sealed file.
-        title: any text; it is escaped here.
-        identity: that of the sealed file.
-        shrink: a payload's name and bytes → how they stand in the page, and how that is encoded.
+        sealed: the bytes of the sealed file.
+        title: any string; it is escaped here.
+        identity: the identity of the sealed file.
+        shrink: encodes a payload, given its name and bytes; returns the encoded bytes and the name of the encoding.
     """
     policy = _policy(
         scripts=[front.text("loader.js"), front.text("ui.js")], styles=[front.text("shell.css"), front.text("ui.css")]
     )
     shared = {"csp": html.escape(policy), "title": html.escape(visible(title))}
     inside = _fill(front.text("ui.html"), {**shared, "style": front.text("ui.css"), "script": front.text("ui.js")})
-    # The loader stands between the small parts and the large: it starts the frame while the large are being read.
+    # The loader is between the small and the large parts, so that it starts the frame while the large ones are read.
     first = [*_blocks("ui", *shrink("ui", inside.encode()))]
     first += _blocks("worker", *shrink("worker", front.files["worker.js"]))
     rest = [*_blocks("seal", *shrink("seal", sealed)), *_blocks("wasm", front.files["ort.wasm.gz"], "gzip")]
@@ -124,7 +122,7 @@ def assemble(
 
 
 def _policy(*, scripts: list[str], styles: list[str]) -> str:
-    """The content policy: our own scripts by hash, WebAssembly, pictures and workers made on the spot, nothing else."""
+    """The content security policy: scripts and styles by hash, WebAssembly, image and worker blobs; no network."""
     return "; ".join(
         [
             "default-src 'none'",
@@ -144,14 +142,14 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def shrunk(data: bytes) -> tuple[bytes, str]:
-    """`data` as it stands in the page, and its encoding: `gzip` where that saves enough, else `stored`."""
+def shrunk(data: Bytes) -> tuple[Bytes, str]:
+    """`data` as it is in the page, and its encoding: `gzip` where that saves enough, else `stored`."""
     packed = gzip.compress(data, 9, mtime=0)
     return (packed, "gzip") if len(packed) < _WORTH * len(data) else (data, "stored")
 
 
-def _blocks(name: str, data: bytes, encoding: str) -> Iterator[str]:
-    """`data` as elements that hold text and run nothing."""
+def _blocks(name: str, data: Bytes, encoding: str) -> Iterator[str]:
+    """`data` as script elements that contain only text and are not executed."""
     pieces = [data[start : start + CHUNK] for start in range(0, max(1, len(data)), CHUNK)]
     for piece in pieces:
         yield (
@@ -161,10 +159,10 @@ def _blocks(name: str, data: bytes, encoding: str) -> Iterator[str]:
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:
-    """Put the values in, in one pass, so that a value that looks like a placeholder stays what it is."""
+    """Replace the placeholders in one pass, so that a placeholder inside a value is not replaced."""
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match[1]], template)
 
 
 def visible(title: str) -> str:
-    """The title without control characters and without marks that turn the reading direction around."""
+    """The title without control characters and without marks that change the reading direction."""
     return "".join(char for char in title if char.isprintable() or char == " ")[:200]

@@ -1,4 +1,4 @@
-"""What the page can do with a model: what the contract requires, and what the proof says of the page's engine."""
+"""Whether the page can run a model: what the contract requires, and what the proof found about the page's engine."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from sealift.contract import Contract
 from sealift.runtime.engines.base import DOES_NOT_RUN, NOT_ASKED, NOT_CHECKED
 from sealift.runtime.engines.wasm import ENGINE
 from sealift.seal import Seal
+from sealift.targets.base import SealedFile
 
 CAPABILITIES = frozenset({"stage:text/1"})
-"""What the page has beyond what every reader of format 1 has, by the kinds and types in web/app/src/contract."""
+"""The capabilities of the page beyond those of every reader of format 1; declared in web/app/src."""
 
 _LISTED = 3
 
 
-def lacking(seal: Seal) -> str:
-    """Why a page of the model could answer no row, as a sentence; empty where it can."""
-    reason = lacking_capabilities(seal.contract())
+def lacking(source: SealedFile) -> str:
+    """Why a page of the model could not answer any row, as a sentence; empty if it can."""
+    reason = lacking_capabilities(source.contract)
     if reason:
         return reason
-    told = _told(seal)
-    if not told.startswith(DOES_NOT_RUN):
+    result = _engine_result(source.seal)
+    if not result.startswith(DOES_NOT_RUN):
         return ""
-    return f"In {ENGINE.title}, the engine of the page, the model {told.rstrip('.'):.300}."
+    return f"In {ENGINE.title}, the engine of the page, the model {result.rstrip('.'):.300}."
 
 
 def lacking_capabilities(contract: Contract) -> str:
-    """What the page lacks for a contract, and for which inputs, as a sentence; empty where it lacks nothing."""
+    """The capabilities that the page lacks for a contract, and for which inputs; empty if it lacks none."""
     names = [name for name in contract.requires if name not in CAPABILITIES]
     if not names:
         return ""
@@ -38,12 +39,12 @@ def lacking_capabilities(contract: Contract) -> str:
 
 
 def unproved(seal: Seal) -> str:
-    """That the page's answers were not compared with the original's, as a sentence; empty where they were."""
-    told = _told(seal)
-    if told == NOT_ASKED:
-        reason = "the packer left it out"
-    elif told.startswith(NOT_CHECKED):
-        reason = told.removeprefix(NOT_CHECKED).rstrip(".")
+    """Why the page's answers were not compared with the original's, as a sentence; empty if they were."""
+    result = _engine_result(seal)
+    if result == NOT_ASKED:
+        reason = "this was not requested when the model was packed"
+    elif result.startswith(NOT_CHECKED):
+        reason = result.removeprefix(NOT_CHECKED).rstrip(".")
     else:
         return ""
     return (
@@ -51,8 +52,8 @@ def unproved(seal: Seal) -> str:
     )
 
 
-def _told(seal: Seal) -> str:
-    """What the evidence says of the page's engine; empty where it says nothing."""
+def _engine_result(seal: Seal) -> str:
+    """The result of the proof in the page's engine, from the evidence; empty if there is none."""
     value: Any = seal.json("evidence.json")
     for key in ("parity", "engines", ENGINE.key):
         value = value.get(key) if isinstance(value, dict) else None

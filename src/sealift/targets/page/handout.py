@@ -1,4 +1,4 @@
-"""One printable sheet about a page, for IT security and data protection; made from the sealed file and the page."""
+"""A printable sheet about a page, for IT security and data protection, made from the sealed file and the page."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from sealift import files
 from sealift.contract import ABOUT, Contract, labels
-from sealift.seal import Seal, parse, signatures
-from sealift.targets.base import Built
-from sealift.targets.page.build import MAX_SEAL, visible
+from sealift.seal import Seal, signatures
+from sealift.targets.base import Built, SealedFile
+from sealift.targets.page.build import visible
 from sealift.version import __version__
 
-# What the end-to-end tests of this version run in.
+# The browsers of the end-to-end tests of this version.
 BROWSERS = ("Chromium", "Firefox ESR")
-_NOT_TOLD = "The author has not said."
+_NOT_STATED = "Not stated by the author."
 _STYLE = """
 :root { color-scheme: light dark; --ink: #17222f; --paper: #fff; --line: #c9c7bf; --quiet: #4d5a67; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e9edf1; --paper: #10161d; --line: #3a4653; --quiet: #a5b0bb; } }
@@ -44,34 +44,33 @@ code { font: 0.875em ui-monospace, Consolas, "DejaVu Sans Mono", monospace; over
 
 @dataclass(frozen=True)
 class Handout:
-    """What was written: the sheet, and its SHA-256."""
+    """The written sheet and its SHA-256."""
 
     path: Path
     sha256: str
 
 
-def build_handout(seal_path: Path | str, page: Built, out: Path | str) -> Handout:
-    """Write the sheet that goes to IT security and data protection with a page.
+def build_handout(source: SealedFile, page: Built, out: Path | str) -> Handout:
+    """Write the sheet about a page for IT security and data protection.
 
     The same sealed file and the same version of Sealift make the same sheet.
 
     Args:
-        seal_path: the sealed file that the page was made from.
-        page: what `build_page` returned.
+        source: the sealed file that the page was made from.
+        page: the result of `build_page`.
         out: the `.html` file.
 
     Raises:
-        FileError: E401 or E402. SealError: E201 to E205. ContractError: E106.
+        FileError: E402 when it cannot be written.
     """
-    sealed = files.read(Path(seal_path), limit=MAX_SEAL)
-    data = _sheet(parse(sealed), sealed, Path(seal_path).name, page).encode()
+    data = _sheet(source, page).encode()
     out = Path(out)
     files.write_atomic(out, data)
     return Handout(out, hashlib.sha256(data).hexdigest())
 
 
-def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
-    contract = seal.contract()
+def _sheet(source: SealedFile, page: Built) -> str:
+    seal, contract = source.seal, source.contract
     manifest, about = seal.manifest, contract.about
     keys = [signature.keyid for signature in signatures(seal)]
     called = zip(contract.inputs, labels(contract.inputs), strict=True)
@@ -79,17 +78,17 @@ def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
     title = visible(page.title)
     made = [
         ("Model", f"{page.title} ({manifest.name}, version {manifest.version})"),
-        ("What it does", contract.description or _NOT_TOLD),
-        *((ABOUT[key], about.get(key) or _NOT_TOLD) for key in ("when_to_use", "author", "contact", "license")),
+        ("What it does", contract.description or _NOT_STATED),
+        *((ABOUT[key], about.get(key) or _NOT_STATED) for key in ("when_to_use", "author", "contact", "license")),
         ("Sealed with", manifest.producer),
-        ("Signature", f"claims the key {', '.join(keys)}; check it as below" if keys else "none"),
+        ("Signature", f"claims the key {', '.join(keys)}; verify it as described below" if keys else "none"),
         (ABOUT["review_date"], about.get("review_date") or "not set; agree on a date: ______________"),
     ]
     digests = [
         ("Page", f"{page.path.name}, {page.size:,} bytes"),
         ("SHA-256 of the page", page.sha256),
-        ("Sealed file inside", f"{seal_name}, {len(sealed):,} bytes"),
-        ("SHA-256 of that", hashlib.sha256(sealed).hexdigest()),
+        ("Sealed file inside", f"{source.path.name}, {len(source.data):,} bytes"),
+        ("SHA-256 of the sealed file", hashlib.sha256(source.data).hexdigest()),
         ("Identity of the model", seal.identity),
     ]
     name, key = escape(page.path.name), "publisher.pub"
@@ -97,9 +96,9 @@ def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
         f"<h1>{escape(title)}</h1>",
         '<p class="quiet">Information for IT security and data protection about a page that computes a prediction '
         "in the browser.</p>",
-        _section("What it is, and who made it", _table(made)),
+        _section("The model and its publisher", _table(made)),
         _section(
-            "Fingerprints",
+            "Digests",
             _table(digests),
             "<p>The identity stays the same for the same model; it does not depend on the page or the signature.</p>",
         ),
@@ -111,10 +110,10 @@ def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
                     f"<code>sha256sum {name}</code> (Linux), <code>shasum -a 256 {name}</code> (macOS).",
                     "Check page, signature and answers with Sealift (Python, <code>pip install "
                     f"sealift=={escape(__version__)}</code>): <code>sealift verify {name} "
-                    f"--key {key}</code>. It makes the page anew from the model inside and compares every byte, checks "
-                    "the publisher’s signature, and runs the examples again. Get the public key from the publisher by "
-                    "another way than the page.",
-                    "The check inside the page proves nothing against somebody who changed the page.",
+                    f"--key {key}</code>. It builds the page again from the model inside and compares every byte, "
+                    "checks the publisher’s signature, and runs the examples again. Get the public key from the "
+                    "publisher through another channel than the page.",
+                    "The check inside the page proves nothing if the page itself was changed.",
                 ]
             ),
         ),
@@ -123,29 +122,28 @@ def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
             _list(
                 [
                     "It is one HTML file. Nothing is installed; no server, account, cookie or storage is used.",
-                    "What is typed and the files that are chosen stay in the memory of the browser’s window, and are "
-                    "gone when it closes. Results are written only where the user saves or prints them.",
-                    "The page’s content policy has the browser refuse every request to the network. Under “Verify” the "
-                    "page tries the ways out and lists what the browser answered.",
+                    "Typed values and chosen files stay in the memory of the browser’s window, and are deleted when it "
+                    "is closed. Results are written only when the user saves or prints them.",
+                    "The page’s content security policy makes the browser refuse every network request. Under “Verify” "
+                    "the page attempts requests of every kind and lists the browser’s responses.",
                     f"Inputs that are marked as personal data: {escape(', '.join(map(visible, personal)))}."
                     if personal
-                    else "No input is marked as personal data by the author; judge the inputs yourself: "
-                    + escape(_inputs(contract)),
-                    f"Training data in the file, as its card states: {escape(_card_section(seal, 'Privacy'))}",
+                    else "The author marked no input as personal data. The inputs are: " + escape(_inputs(contract)),
+                    f"Training data in the file, according to its card: {escape(_card_section(seal, 'Privacy'))}",
                 ]
             ),
         ),
         _section(
-            "What it cannot do, and does not protect against",
+            "Limits",
             _list(
                 [
-                    "It says whether it computes like the original model. It does not say that the model is good, or "
-                    "validated for its use; that is for those who use it to judge.",
+                    "The page shows whether it gives the same answers as the original model. It does not show that the "
+                    "model is accurate or validated for a purpose; its users must decide that.",
                     "Browser extensions, malware and screen recorders on the computer see what the user sees.",
-                    "A changed page can do what any page can do. Hence the check above, and a folder that users cannot "
-                    "write to.",
-                    "A frame of the page that was made to open an address would let Chromium look that address up. "
-                    "Nothing in the page does so.",
+                    "A changed page can do what any page can do. Therefore verify it as described above, and store it "
+                    "in a folder that users cannot write to.",
+                    "If a frame of the page opened an address, Chromium would resolve the name of its host. Nothing in "
+                    "the page does so.",
                 ]
             ),
         ),
@@ -154,11 +152,11 @@ def _sheet(seal: Seal, sealed: bytes, seal_name: str, page: Built) -> str:
             _list(
                 [
                     f"Tested in {' and '.join(BROWSERS)} on Linux with this version. Other current browsers (Chrome, "
-                    "Edge, Firefox, Safari) have what the page needs, but are not tested automatically. WebAssembly "
+                    "Edge, Firefox, Safari) support what the page uses, but are not tested automatically. WebAssembly "
                     "must be allowed.",
-                    "Made for keyboard, screen reader, 200 % zoom, forced colours and print, with WCAG 2.2 AA as the "
-                    "goal. Automatic checks (axe) run in the tests; people with disabilities have not audited it.",
-                    "To remove it, delete the file, and the results that users saved.",
+                    "Designed for keyboard, screen reader, 200 % zoom, forced colours and print, with WCAG 2.2 AA as "
+                    "the goal. Automatic checks (axe) run in the tests; people with disabilities have not audited it.",
+                    "To remove it, delete the file and the results that users saved.",
                 ]
             ),
         ),
@@ -195,7 +193,7 @@ def _list(items: Iterable[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text without control characters and marks that turn the reading direction around; lines stay."""
+    """The text without control characters and marks that change the reading direction; line breaks are kept."""
     return "\n".join("".join(c for c in line if c.isprintable()) for line in text.splitlines())
 
 
@@ -205,7 +203,7 @@ def _inputs(contract: Contract) -> str:
 
 
 def _card_section(seal: Seal, heading: str) -> str:
-    """A section of the card as plain text; `card.md` is the packer's."""
+    """A section of `card.md`, which the packer may have changed, as plain text."""
     card = bytes(seal.members["card.md"]).decode(errors="replace")
     _, separator, rest = card.partition(f"\n## {heading}\n")
     text = " ".join(rest.partition("\n## ")[0].replace("*", "").split())

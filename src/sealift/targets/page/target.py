@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from sealift.seal import Seal
-from sealift.targets.base import Built
+from sealift.targets.base import Built, SealedFile
 from sealift.targets.page.build import build_page
 from sealift.targets.page.capabilities import lacking, unproved
 from sealift.targets.page.handout import build_handout
@@ -19,17 +18,17 @@ class Page:
     name = "page"
     suffix = ".html"
 
-    def limitations(self, seal: Seal) -> Sequence[str]:
-        """Why no page is made of the model, or that its answers were not compared in the page's engine."""
-        reason = lacking(seal) or unproved(seal)
+    def limitations(self, source: SealedFile) -> Sequence[str]:
+        """Why no page is made of the model, or why its answers were not compared in the page's engine."""
+        reason = lacking(source) or unproved(source.seal)
         return [reason] if reason else []
 
-    def build(self, source: Path, output: Path) -> Built:
+    def build(self, source: SealedFile, output: Path) -> Built:
         """Write the page; see `build_page`."""
         built = build_page(source, output)
         return dataclasses.replace(built, usage="Open it with a double click. It needs no network and sends nothing.")
 
-    def handout(self, source: Path, built: Built, output: Path) -> Path:
+    def handout(self, source: SealedFile, built: Built, output: Path) -> Path:
         """Write the sheet about the page; see `build_handout`."""
         return build_handout(source, built, output).path
 

@@ -1,7 +1,7 @@
-"""Verify that a page is what Sealift builds from the model in it. The page cannot verify itself: it may be altered.
+"""Verify that a page is the one that Sealift builds from the sealed file in it. An altered page cannot verify itself.
 
-The sealed file is taken out of the page, the page is made anew from it, and the two are compared byte for byte.
-Compressed parts are compared by their contents, because compressors differ from one machine to the next.
+The sealed file is extracted, the page is built again from it, and the two pages are compared byte by byte. Compressed
+parts are compared by their contents, because compressors differ between machines.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pathlib import Path
 
 from sealift import files
 from sealift import front as front_end
-from sealift.errors import PageError, SealError
-from sealift.seal import Seal, parse
+from sealift.errors import PageError
+from sealift.seal import Bytes, Seal, parse
 from sealift.targets.page.build import MAX_SEAL, assemble, generator, shrunk, title_of
 
-# Base64 of the largest sealed file, and room for the program around it.
+# The largest sealed file in Base64, and the program around it.
 MAX_PAGE = MAX_SEAL * 4 // 3 + 40_000_000
 _MAX_PROGRAM = 100_000_000
 _START = re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE)
@@ -36,12 +36,12 @@ _PARTS = {
     "wasm": "the engine (wasm)",
     "seal": "the sealed file (seal)",
 }
-_GET_IT = "Do not use the page. Ask its publisher for it again, or make it anew: sealift app MODEL.seal."
+_GET_IT = "Do not use the page. Ask its publisher for it again, or build it again: sealift app MODEL.seal."
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A payload as it stands in the page, and its contents."""
+    """A payload as it is in the page, and its contents."""
 
     packed: bytes
     encoding: str
@@ -58,38 +58,35 @@ def is_page(path: Path) -> bool:
 
 
 def check_page(path: Path) -> Seal:
-    """The sealed file inside a page that is exactly what this Sealift makes of it.
+    """Verify a page, and return the sealed file inside it.
 
     Args:
         path: the `.html` file.
 
     Raises:
         FileError: E401 when it cannot be read.
-        SealError: E201 to E205 when it holds no sound sealed file.
-        PageError: E604 when the page is not what Sealift makes of its sealed file, E605 when it says that it was made
-            by another version, which cannot be compared here; E601 when the front end was not built.
+        SealError: E201 to E205 when it contains no valid sealed file.
+        PageError: E604 when the page is not the one that Sealift builds from its sealed file, E605 when it states that
+            it was made by another version, which cannot be compared here; E601 when the front end was not built.
     """
     page = files.read(path, limit=MAX_PAGE)
     if len(page) > MAX_PAGE:
-        raise PageError("E604", "This is larger than any page of Sealift.", where=str(path), fix=_GET_IT)
+        raise PageError("E604", "The file is larger than any page of Sealift.", where=str(path), fix=_GET_IT)
     parts = _parts(page)
     if "seal" not in parts:
-        raise PageError("E604", "This page holds no sealed file that can be read.", where=str(path), fix=_GET_IT)
+        raise PageError("E604", "The page contains no sealed file that can be read.", where=str(path), fix=_GET_IT)
     front = front_end.load()
     claimed = _GENERATOR.search(page[:65536])
-    maker = html.unescape(claimed[1].decode(errors="replace")) if claimed else "no program named"
+    maker = html.unescape(claimed[1].decode(errors="replace")) if claimed else "an unknown program"
     if maker != generator(front):
         raise PageError(
             "E605",
-            f"The page says that it was made by {maker!r:.120}; this is {generator(front)!r}, which makes other "
-            "pages. So the page cannot be compared here, and nothing is proved.",
+            f"The page states that it was made by {maker!r:.120}; this is {generator(front)!r}, which makes "
+            "different pages. The page cannot be compared, so nothing is proved.",
             where=str(path),
-            fix="Verify it with the version of Sealift that made it, or make the page anew with `sealift app`.",
+            fix="Verify it with the version of Sealift that made it, or build the page again with `sealift app`.",
         )
-    try:
-        seal = parse(parts["seal"].data)
-    except SealError as error:
-        raise SealError(error.code, error.what, where=f"{path} {error.where}".strip(), fix=error.fix) from None
+    seal = parse(parts["seal"].data, str(path))
     title = title_of(seal, seal.contract())
     expected = assemble(
         front,
@@ -101,8 +98,8 @@ def check_page(path: Path) -> Seal:
     if page != expected:
         raise PageError(
             "E604",
-            f"The page is not what Sealift makes of the model inside it: {_difference(page, expected, parts)} "
-            "was changed.",
+            f"The page differs from the one that Sealift makes from the model inside it: "
+            f"{_difference(page, expected, parts)} was changed.",
             where=str(path),
             fix=_GET_IT,
         )
@@ -110,7 +107,7 @@ def check_page(path: Path) -> Seal:
 
 
 def _parts(page: bytes) -> Mapping[str, _Part]:
-    """The payloads of a page by name; one that cannot be unpacked is left out."""
+    """The payloads of a page by name, without those that cannot be unpacked."""
     packed: dict[str, list[bytes]] = {}
     encodings: dict[str, str] = {}
     for name, encoding, text in _BLOCK.findall(page):
@@ -131,7 +128,7 @@ def _parts(page: bytes) -> Mapping[str, _Part]:
 
 
 def _inflated(packed: bytes, limit: int) -> bytes | None:
-    """The contents of one gzip stream without anything behind it, of at most `limit` bytes; else None."""
+    """The contents of a single gzip stream if they have at most `limit` bytes and nothing follows; else None."""
     stream = zlib.decompressobj(wbits=31)
     try:
         data = stream.decompress(packed, limit + 1)
@@ -140,19 +137,19 @@ def _inflated(packed: bytes, limit: int) -> bytes | None:
     return data if stream.eof and not stream.unused_data and len(data) <= limit else None
 
 
-def _same(parts: Mapping[str, _Part], name: str, data: bytes) -> tuple[bytes, str]:
-    """`data` as the page has compressed it, where that holds the same; else as this machine compresses it."""
+def _same(parts: Mapping[str, _Part], name: str, data: Bytes) -> tuple[Bytes, str]:
+    """`data` as compressed in the page if its part has the same contents; else as this machine compresses it."""
     part = parts.get(name)
     return (part.packed, part.encoding) if part is not None and part.data == data else shrunk(data)
 
 
 def _difference(page: bytes, expected: bytes, parts: Mapping[str, _Part]) -> str:
     """A description of the part that differs."""
-    right = _parts(expected)
-    for name, words in _PARTS.items():
-        if name not in parts or parts[name].data != right[name].data:
-            return words
+    wanted = _parts(expected)
+    for name, title in _PARTS.items():
+        if name not in parts or parts[name].data != wanted[name].data:
+            return title
     at = next(
         (i for i, (a, b) in enumerate(zip(page, expected, strict=False)) if a != b), min(len(page), len(expected))
     )
-    return f"the outer page, from its byte {at:,} on,"
+    return f"the outer page from byte {at:,} on"
