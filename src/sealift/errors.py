@@ -76,6 +76,8 @@ CODES: dict[str, str] = {
     "E710": "The server cannot listen on this address.",
     "E711": "The server would be open to other computers without authentication.",
     "E712": "A route does not have the method of the request.",
+    "E713": "The server has too many requests to answer.",
+    "E714": "The request did not arrive in time.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

@@ -6,12 +6,9 @@ import http.client
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,48 +21,10 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
 import seals
+from servers import WORKERS, Running, serving
 
 ROW = {"age": 61.5, "weight": 80, "sex": "f"}
 RISK = seals.risk(61.5, 80.0, "f")
-WORKERS = 2
-
-
-class Running:
-    """A server that was started."""
-
-    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
-        self.process = process
-        self.url = url
-        self.address = url.removeprefix("http://")
-
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """One request over a connection of its own."""
-        connection = http.client.HTTPConnection(self.address, timeout=30)
-        try:
-            connection.request(method, path, None if body is None else json.dumps(body))
-            response = connection.getresponse()
-            return response.status, json.loads(response.read() or b"null")
-        finally:
-            connection.close()
-
-    def workers(self) -> list[int]:
-        """The process ids of the workers."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
-
-
-@contextmanager
-def serving(*arguments: str) -> Iterator[Running]:
-    """`sealift serve` with these arguments at a free port, until the end of the block."""
-    command = [sys.executable, "-m", "sealift", "serve", *arguments, "--port", "0", "--workers", str(WORKERS), "--json"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        lines = list(iter(process.stdout.readline, b"}\n"))  # the object is not at the end of the stream
-        yield Running(process, json.loads(b"".join([*lines, b"}"]))["url"])
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,8 @@
 from sealift.serve.deployment import Deployment, ModelSpec, read
 from sealift.serve.http.app import App
 from sealift.serve.opening import open_models
-from sealift.serve.plane import Plane, ServedModel
+from sealift.serve.plane import Plane
+from sealift.serve.served import ServedModel
+from sealift.serve.service import Service
 
-__all__ = ["App", "Deployment", "ModelSpec", "Plane", "ServedModel", "open_models", "read"]
+__all__ = ["App", "Deployment", "ModelSpec", "Plane", "ServedModel", "Service", "open_models", "read"]

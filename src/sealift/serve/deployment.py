@@ -97,6 +97,11 @@ def read(path: Path) -> Deployment:
         limits=Limits(
             body=limits.number("body", Limits.body, 1, 1 << 40),
             values=limits.number("values", Limits.values, 1, 1 << 40),
+            receive=limits.number("receive", int(Limits.receive), 1, 86_400),
+            idle=limits.number("idle", int(Limits.idle), 1, 86_400),
+            connections=limits.number("connections", Limits.connections, 1, 1 << 20),
+            queue=limits.number("queue", Limits.queue, 1, 1 << 20),
+            threads=limits.number("threads", Limits.threads, 1, 256),
         ),
         source=str(path),
     )

@@ -6,7 +6,8 @@ from typing import Any
 
 from sealift.contract import Contract, Output
 from sealift.serve import values
-from sealift.serve.plane import Plane, ServedModel
+from sealift.serve.plane import Plane
+from sealift.serve.served import ServedModel
 from sealift.version import __version__
 
 _TYPES: dict[str, dict[str, Any]] = {

@@ -6,7 +6,8 @@ from sealift.errors import ServeError
 from sealift.runtime import load
 from sealift.seal.signature import load_public_key, verify_key
 from sealift.serve.deployment import Deployment
-from sealift.serve.plane import Plane, ServedModel
+from sealift.serve.plane import Plane
+from sealift.serve.served import ServedModel
 
 THREADS = 1
 """The threads of a graph: each worker computes with one, and the workers share the processors."""

@@ -1,148 +1,92 @@
-"""The data plane: the models that are served, by name and version, and their answers to rows; it knows no transport."""
+"""The data plane: the models that are served, by name and version; it knows no transport."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from sealift.contract import Batch, Contract, Problem, columns_of
 from sealift.errors import ServeError
-from sealift.runtime import SealedModel
-from sealift.runtime.golden import SelfTest
+from sealift.serve.served import ServedModel
+from sealift.serve.split import Split
+
+_NO_HEADERS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True)
-class Answered:
-    """The answers to N rows.
-
-    Attributes:
-        batch: the checked rows: which are good, and the problems of the others.
-        outputs: output name → answers of the good rows, in their order.
-    """
-
-    batch: Batch
-    outputs: Mapping[str, npt.NDArray[Any]]
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """What is wrong with the rows that have no answer."""
-        return self.batch.problems
-
-
-class ServedModel:
-    """One version of a model, loaded and self-tested.
+class Route:
+    """The versions of one model, and which of them answers a request that names none. It does not change.
 
     Attributes:
-        name: the name under which it is served.
-        model: the sealed model.
-        test: the result of the self-test in this process; None before `prepare`.
+        name: the name of the model.
+        versions: the versions by their name, in the order in which they were added.
+        split: how requests are distributed over versions.
+        only: the version that answers every such request; None where several share them.
     """
 
-    def __init__(self, name: str, model: SealedModel) -> None:
+    def __init__(self, name: str, versions: Mapping[str, ServedModel], split: Split) -> None:
         self.name = name
-        self.model = model
-        self.test: SelfTest | None = None
+        self.versions = versions
+        self.split = split
+        self.only = versions[split.single] if split.single is not None else None
 
-    @property
-    def version(self) -> str:
-        """The version in the sealed file."""
-        return self.model.version
-
-    @property
-    def contract(self) -> Contract:
-        """The inputs and outputs."""
-        return self.model.contract
-
-    @property
-    def ready(self) -> bool:
-        """Whether this process reproduced the golden examples."""
-        return self.test is not None and self.test.passed
-
-    def prepare(self) -> None:
-        """Load the graph and run the golden examples.
-
-        Raises:
-            ServeError: E703 when an answer differs from the expected one.
-            SealError: E205, E207.
-        """
-        test = self.model.self_test()
-        if not test.passed:
-            raise ServeError(
-                "E703",
-                f"The model does not reproduce its examples on this machine: {test.matching} of {test.rows} match.",
-                where=self.name,
-                fix="Do not serve it here. `sealift verify` shows the differences.",
-            )
-        self.test = test
-
-    def answer(self, rows: Any) -> Answered:
-        """Answer rows.
-
-        Args:
-            rows: N rows in any form that `SealedModel.predict` reads.
-
-        Raises:
-            ContractError: E101 to E105 when the columns do not fit the contract.
-            SealError: E207, E209.
-        """
-        answers = self.model.answer_rows(rows)
-        if answers is not None:
-            count = len(answers[self.contract.outputs[0].name])
-            return Answered(Batch({}, np.ones(count, dtype=np.bool_), ()), answers)
-        batch = self.model.encoded(columns_of(self.contract, rows))
-        return Answered(batch, self.model.answer(batch) if batch.good.any() else {})
+    def choose(self, headers: Mapping[str, str]) -> ServedModel:
+        """The version that answers a request with these headers, whose names are in lower case."""
+        return self.only or self.versions[self.split.choose(headers)]
 
 
 class Plane:
-    """The served models. Threads may share it.
+    """The served models. Threads may share it: each change replaces the routes at once, so readers need no lock.
 
     Attributes:
+        routes: the route of each model by its name.
         draining: whether the process is about to end; it then answers requests but is not ready.
     """
 
     def __init__(self, models: Sequence[ServedModel] = ()) -> None:
         self._lock = threading.Lock()
-        self._models: dict[str, dict[str, ServedModel]] = {}
+        self.routes: Mapping[str, Route] = {}
         self.draining = False
         for model in models:
             self.add(model)
 
     def add(self, model: ServedModel) -> None:
-        """Serve a model, in place of the one with the same name and version."""
+        """Serve a model, in place of the one with the same name and version; it answers requests without a version."""
         with self._lock:
-            models = {name: dict(versions) for name, versions in self._models.items()}
-            models.setdefault(model.name, {})[model.version] = model
-            self._models = models  # replaced at once, so that readers need no lock
+            known = self.routes.get(model.name)
+            versions = {**(known.versions if known else {}), model.version: model}
+            self._replace(Route(model.name, versions, Split.all_to(model.version)))
+
+    def set_route(self, route: Route) -> None:
+        """Replace the route of a model."""
+        with self._lock:
+            self._replace(route)
+
+    def _replace(self, route: Route) -> None:
+        self.routes = {**self.routes, route.name: route}
 
     def names(self) -> list[str]:
         """The names of the models."""
-        return list(self._models)
+        return list(self.routes)
 
     def versions(self, name: str) -> list[str]:
         """The versions of a model. Raises ServeError E701."""
-        return list(self._versions(name))
+        return list(self.route(name).versions)
 
-    def find(self, name: str, version: str | None = None) -> ServedModel:
-        """A model by name and version; by default the version that was added last. Raises ServeError E701."""
-        versions = self._versions(name)
+    def find(self, name: str, version: str | None = None, headers: Mapping[str, str] = _NO_HEADERS) -> ServedModel:
+        """A model by name and version; without a version, the one that the route chooses. Raises ServeError E701."""
+        route = self.route(name)
         if version is None:
-            return list(versions.values())[-1]
-        model = versions.get(version)
+            return route.choose(headers)
+        model = route.versions.get(version)
         if model is None:
             raise ServeError(
                 "E701",
                 f"The model {name!r:.80} has no version {version!r:.80}.",
-                fix=f"Use one of: {', '.join(versions)}.",
+                fix=f"Use one of: {', '.join(route.versions)}.",
             )
         return model
 
-    def only(self) -> ServedModel:
-        """The model of a route without a model's name. Raises ServeError E701 unless exactly one is served."""
+    def only_name(self) -> str:
+        """The name for a route without a model's name. Raises ServeError E701 unless exactly one model is served."""
         names = self.names()
         if len(names) != 1:
             raise ServeError(
@@ -150,11 +94,11 @@ class Plane:
                 f"This route names no model, and {len(names)} models are served.",
                 fix="Use a route with the name of the model, such as /v1/models/NAME/predict.",
             )
-        return self.find(names[0])
+        return names[0]
 
     def models(self) -> list[ServedModel]:
         """All versions of all models."""
-        return [model for versions in self._models.values() for model in versions.values()]
+        return [model for route in self.routes.values() for model in route.versions.values()]
 
     @property
     def ready(self) -> bool:
@@ -162,11 +106,12 @@ class Plane:
         models = self.models()
         return bool(models) and not self.draining and all(model.ready for model in models)
 
-    def _versions(self, name: str) -> Mapping[str, ServedModel]:
-        versions = self._models.get(name)
-        if versions is None:
+    def route(self, name: str) -> Route:
+        """The route of a model. Raises ServeError E701."""
+        route = self.routes.get(name)
+        if route is None:
             served = ", ".join(self.names()[:8]) or "none"
             raise ServeError(
                 "E701", f"There is no model {name!r:.80}.", fix=f"Use the name of a model that is served: {served}."
             )
-        return versions
+        return route

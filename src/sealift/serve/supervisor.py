@@ -19,8 +19,8 @@ from sealift.runtime.processors import processors
 from sealift.serve import worker
 from sealift.serve.addresses import bind
 from sealift.serve.deployment import Deployment
-from sealift.serve.http.app import App
 from sealift.serve.plane import Plane
+from sealift.serve.service import Service
 
 _log = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -49,24 +49,24 @@ def run(plane: Plane, deployment: Deployment, ready: Callable[[str, int], None])
     Raises:
         ServeError: E710 when the address cannot be used, E703 when workers end before they are ready.
     """
-    app = App(plane, deployment.limits)
+    service = Service(plane, deployment.limits)
     count = deployment.workers or processors()
     can_fork = hasattr(os, "fork")
     sockets = bind(deployment.host, deployment.port, count if can_fork else 1)
     port = sockets[0].getsockname()[1]
     try:
         if can_fork:
-            _Supervisor(app, sockets, count).run(lambda: ready(deployment.host, port))
+            _Supervisor(service, sockets, count).run(lambda: ready(deployment.host, port))
         else:
-            worker.run(app, sockets[0], lambda: ready(deployment.host, port))
+            worker.run(service, sockets[0], lambda: ready(deployment.host, port))
     finally:
         for each in sockets:
             each.close()
 
 
 class _Supervisor:
-    def __init__(self, app: App, sockets: Sequence[socket.socket], count: int) -> None:
-        self._app = app
+    def __init__(self, service: Service, sockets: Sequence[socket.socket], count: int) -> None:
+        self._service = service
         self._sockets = sockets
         self._count = count
         self._workers: dict[int, _Worker] = {}  # by place
@@ -125,10 +125,10 @@ class _Supervisor:
             if self._stopping:  # SIGTERM came between the fork and the line before
                 os._exit(0)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the supervisor ends them
-            for model in self._app.plane.models():
+            for model in self._service.plane.models():
                 model.prepare()
             listening = self._sockets[place % len(self._sockets)]
-            worker.run(self._app, listening, lambda: _report(writing), self._alive[0])
+            worker.run(self._service, listening, lambda: _report(writing), self._alive[0])
             code = 0
         except BaseException:
             traceback.print_exc()

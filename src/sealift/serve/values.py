@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,9 @@ import numpy.typing as npt
 from sealift.canonical import number_text
 from sealift.contract import Contract, Output, shown
 from sealift.contract.outputs import output_kind
+
+if TYPE_CHECKING:
+    from sealift.runtime import SealedModel
 
 NON_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
@@ -56,6 +60,53 @@ def rows(contract: Contract, outputs: Mapping[str, npt.NDArray[Any]]) -> Iterato
     names = [name for name, _ in columns]
     for row in zip(*(values for _, values in columns), strict=True):
         yield dict(zip(names, row, strict=True))
+
+
+def row_writer(contract: Contract) -> Callable[[Mapping[str, npt.NDArray[Any]]], dict[str, Any]]:
+    """A function that gives the object of one row, as `rows` does, in less time."""
+    parts: list[tuple[str, list[str] | None]] = []
+    for output in contract.outputs:
+        simple = output.width is not None or len(output_kind(output).columns(output)) == 1
+        if not simple:
+            return lambda outputs: next(rows(contract, outputs))
+        parts.append((output.name, None if output.width is None else part_names(output)))
+
+    def write(outputs: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+        for name, names in parts:
+            (value,) = outputs[name].tolist()
+            if type(value) is list:
+                if not all(map(_is_plain, value)):
+                    value = _spelled(value)
+                row[name] = value if names is None else dict(zip(names, value, strict=True))
+            else:
+                row[name] = value if _is_plain(value) else number_text(value)
+        return row
+
+    return write
+
+
+def _is_plain(value: object) -> bool:
+    """Whether JSON has the value."""
+    return type(value) is not float or isfinite(value)
+
+
+def envelope(name: str, model: SealedModel, answers: Sequence[Any], problems: Sequence[Any]) -> dict[str, Any]:
+    """The object of a response: which model answered, the answer of each row or None, and the problems.
+
+    Args:
+        name: the name under which the model is served.
+        model: the model.
+        answers: an object for each row, None for one with a problem.
+        problems: objects of problems.
+    """
+    return {
+        "model": name,
+        "version": model.version,
+        "identity": model.identity,
+        "answers": answers,
+        "problems": problems,
+    }
 
 
 def part_names(output: Output) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""One process that answers requests, with uvicorn."""
+"""One process that answers requests."""
 
 from __future__ import annotations
 
@@ -6,62 +6,46 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from sealift.optional import need
-from sealift.serve.http.app import App
+from sealift.serve.http.server import Server
+from sealift.serve.service import Service
 
-_GRACE = 30
+_GRACE = 30.0
 """Seconds that requests have to finish when the process is to end."""
 
 
-def run(app: App, listening: socket.socket, ready: Callable[[], None], parent: int | None = None) -> None:
+def run(service: Service, listening: socket.socket, ready: Callable[[], None], parent: int | None = None) -> None:
     """Answer requests until SIGTERM, or until the parent ends; accepted requests finish.
 
     Args:
-        app: the application, whose models are prepared.
+        service: the models, which are prepared.
         listening: the socket.
         ready: called once when requests are answered.
         parent: a file descriptor that reaches its end when the parent process has ended.
     """
-    uvicorn = need("uvicorn", "serve", "The server")
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        loop="auto",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE,
-    )
-
-    class Server(uvicorn.Server):  # type: ignore[misc, name-defined]
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Signals are handled by the loop below; uvicorn would raise them again at the end."""
-            yield
-
-    server = Server(config)
-
-    def end() -> None:
-        app.plane.draining = True
-        server.should_exit = True
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT) if parent is None else (signal.SIGTERM,):
             with contextlib.suppress(NotImplementedError):  # Windows
-                loop.add_signal_handler(number, end)
+                loop.add_signal_handler(number, ended.set)
         if parent is not None:
-            loop.add_reader(parent, end)  # nothing is ever written to it
-        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.001)
-        if not serving.done():
-            ready()
-        await serving
+            loop.add_reader(parent, ended.set)  # nothing is ever written to it
+        server = Server(service)
+        await server.start(listening)
+        ready()
+        await ended.wait()
+        if parent is not None:
+            loop.remove_reader(parent)
+        service.plane.draining = True
+        await server.stop(_GRACE)
 
-    config.load()
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    try:
+        new_loop = need("uvloop", "serve", "The server").new_event_loop
+    except ImportError:  # there is none for Windows
+        new_loop = asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(serve())

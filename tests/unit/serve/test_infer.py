@@ -14,7 +14,9 @@ import seals
 from sealift import load
 from sealift.serve.http.messages import Request, Response
 from sealift.serve.http.routes import respond
-from sealift.serve.plane import Plane, ServedModel
+from sealift.serve.plane import Plane
+from sealift.serve.served import ServedModel
+from sealift.serve.service import Service
 from sealift.serve.v2 import tensors
 
 RISK = seals.risk(61.5, 80.0, "f")
@@ -35,7 +37,7 @@ def infer(plane: Plane, body: Any, blob: bytes | None = None, length: str | None
     headers = {}
     if blob is not None or length is not None:
         headers["inference-header-content-length"] = str(len(header)) if length is None else length
-    return respond(plane, Request("POST", "/v2/models/tiny/infer", headers, header + (blob or b"")))
+    return respond(Service(plane), Request("POST", "/v2/models/tiny/infer", headers, header + (blob or b"")))
 
 
 def test_one_tensor_for_each_field(plane: Plane) -> None:
@@ -161,6 +163,6 @@ def test_strings_and_large_integers_keep_their_identity() -> None:
 
 def test_deployment_of_two_models(tmp_path: Path) -> None:
     models = [ServedModel(name, load(seals.write(tmp_path / f"{name}.seal"))) for name in ("a", "b")]
-    response = respond(Plane(models), Request("POST", "/invocations", {}, b"{}"))
+    response = respond(Service(Plane(models)), Request("POST", "/invocations", {}, b"{}"))
     assert response.status == 404
     assert b"E701" in response.body

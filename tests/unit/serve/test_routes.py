@@ -18,7 +18,9 @@ from sealift import load
 from sealift.errors import ServeError
 from sealift.serve.http.messages import Limits, Request, Response
 from sealift.serve.http.routes import respond
-from sealift.serve.plane import Plane, ServedModel
+from sealift.serve.plane import Plane
+from sealift.serve.served import ServedModel
+from sealift.serve.service import Service
 
 GOOD = {"age": 61.5, "weight": 80, "sex": "f"}
 BAD = {"age": 61.5, "weight": "x", "sex": "d"}
@@ -37,7 +39,7 @@ def ask(plane: Plane, path: str, body: Any = None, *, limits: Limits | None = No
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     method = "GET" if body is None else "POST"
-    return respond(plane, Request(method, path, sent, data, limits or Limits()))
+    return respond(Service(plane), Request(method, path, sent, data, limits or Limits()))
 
 
 def read(response: Response, status: int = 200) -> Any:

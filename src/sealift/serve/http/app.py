@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from sealift.serve.http.messages import Limits, Request, Response, as_json, too_large
+from sealift.serve.http.connection import SMALL
+from sealift.serve.http.messages import Request, Response, too_large
 from sealift.serve.http.routes import failure, respond
-from sealift.serve.plane import Plane
+from sealift.serve.service import Service
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-_log = logging.getLogger(__name__)
-_SMALL = 1 << 14
-"""Bytes of a body that is answered in the thread of the event loop: handing it over would take longer."""
 
 
 class App:
     """The application.
 
     Attributes:
-        plane: the models.
-        limits: limits of a request.
+        service: the models and what belongs to them.
     """
 
-    def __init__(self, plane: Plane, limits: Limits | None = None) -> None:
-        self.plane = plane
-        self.limits = limits or Limits()
+    def __init__(self, service: Service) -> None:
+        self.service = service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or take part in the lifespan protocol."""
@@ -51,16 +44,17 @@ class App:
         if isinstance(body, Response):
             await _send(send, body, close=True)
             return
-        request = Request(scope["method"], path, headers, body, self.limits)
-        if len(body) <= _SMALL:
-            response = self._respond(request)
+        query = scope.get("query_string", b"").decode("latin-1")
+        request = Request(scope["method"], path, headers, body, self.service.limits, query)
+        if len(body) <= SMALL:
+            response = respond(self.service, request)
         else:
-            response = await asyncio.to_thread(self._respond, request)
+            response = await asyncio.to_thread(respond, self.service, request)
         await _send(send, response)
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes | Response | None:
         """The body; None where the client ended the connection, and a response where the body is too large."""
-        most = self.limits.body
+        most = self.service.limits.body
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > most:
             return failure(too_large(most), "")
@@ -76,13 +70,6 @@ class App:
             parts.append(part)
             if not message.get("more_body"):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def _respond(self, request: Request) -> Response:
-        try:
-            return respond(self.plane, request)
-        except Exception:  # a fault of Sealift: the server stays up, and the client gets no internals
-            _log.error("an internal error\n%s", traceback.format_exc())
-            return as_json({"error": "[E901] An internal error. See the log of the server."}, 500)
 
 
 async def _send(send: Send, response: Response, *, close: bool = False) -> None:

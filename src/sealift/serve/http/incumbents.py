@@ -14,8 +14,10 @@ from sealift.contract import CellReader, Contract
 from sealift.contract.outputs import output_kind
 from sealift.errors import ContractError, ServeError
 from sealift.serve import values
+from sealift.serve.answered import Answered
+from sealift.serve.calls import Call
 from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
-from sealift.serve.plane import Answered, ServedModel
+from sealift.serve.served import ServedModel
 
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
@@ -30,7 +32,7 @@ def status(model: ServedModel) -> Response:
     return as_json({"model_version_status": [entry]})
 
 
-def predict(model: ServedModel, request: Request) -> Response:
+def predict(call: Call, request: Request) -> Response:
     """`:predict`: `instances` (rows) or `inputs` (columns, or a matrix).
 
     The predictions are values where the model has one output, else objects by output name; those of `inputs` are
@@ -38,8 +40,8 @@ def predict(model: ServedModel, request: Request) -> Response:
     """
     body = _object(request)
     name = _one_of(body, ("instances", "inputs"))
-    answered = _all_good(model, _instances(model.contract, body[name]) if name == "instances" else body[name])
-    columns = {output.name: values.plain(answered.outputs[output.name]) for output in model.contract.outputs}
+    answered = _all_good(call, _instances(call.model.contract, body[name]) if name == "instances" else body[name])
+    columns = {output.name: values.plain(answered.outputs[output.name]) for output in call.model.contract.outputs}
     if name == "inputs":
         return as_json({"outputs": next(iter(columns.values())) if len(columns) == 1 else columns})
     if len(columns) == 1:
@@ -48,45 +50,45 @@ def predict(model: ServedModel, request: Request) -> Response:
     return as_json({"predictions": rows})
 
 
-def classify(model: ServedModel, request: Request) -> Response:
+def classify(call: Call, request: Request) -> Response:
     """`:classify`: for each example, the classes with their probabilities."""
-    output = next((output for output in model.contract.outputs if output_kind(output).by_class), None)
+    output = next((output for output in call.model.contract.outputs if output_kind(output).by_class), None)
     if output is None:
         raise _no_answer("probabilities of classes")
     names = values.part_names(output)
-    answered = _all_good(model, _examples(request))
+    answered = _all_good(call, _examples(request))
     rows = values.plain(answered.outputs[output.name])
     labels = names if names is not None else [str(i) for i in range(output.width or 1)]
     return as_json({"result": [[list(pair) for pair in zip(labels, row, strict=True)] for row in rows]})
 
 
-def regress(model: ServedModel, request: Request) -> Response:
+def regress(call: Call, request: Request) -> Response:
     """`:regress`: for each example, the predicted value."""
-    output = model.contract.outputs[0]
+    output = call.model.contract.outputs[0]
     if output.width is not None or not output_kind(output).has_tolerance(output):
         raise _no_answer("predicted value")
-    answered = _all_good(model, _examples(request))
+    answered = _all_good(call, _examples(request))
     return as_json({"result": values.plain(answered.outputs[output.name])})
 
 
-def invocations(model: ServedModel, request: Request) -> Response:
+def invocations(call: Call, request: Request) -> Response:
     """MLflow's `/invocations`: a data frame as JSON in four forms, or CSV.
 
     As the scikit-learn flavor does, it answers what `predict` of the original returns: the label of a classifier, the
     value of a regressor, or the features of a transformer.
     """
     if request.media_type == "text/csv":
-        rows = _csv(model.contract, request.content())
+        rows = _csv(call.model.contract, request.content())
     elif request.media_type == JSON:
-        rows = _frame(model.contract, _object(request))
+        rows = _frame(call.model.contract, _object(request))
     else:
         raise ServeError(
             "E705",
             f"The content type {request.media_type!r:.80} is not supported.",
             fix=f"Send {JSON} or text/csv.",
         )
-    answered = _all_good(model, rows)
-    output = model.contract.outputs[0]
+    answered = _all_good(call, rows)
+    output = call.model.contract.outputs[0]
     return as_json({"predictions": values.plain(answered.outputs[output.name])})
 
 
@@ -165,9 +167,9 @@ def _no_answer(kind: str) -> ServeError:
     )
 
 
-def _all_good(model: ServedModel, rows: Any) -> Answered:
+def _all_good(call: Call, rows: Any) -> Answered:
     """The answers; these protocols cannot report a problem of one row. Raises ContractError for the first."""
-    answered = model.answer(rows)
+    answered = call.answer(rows)
     if answered.problems:
         raise answered.problems[0].as_error()
     return answered

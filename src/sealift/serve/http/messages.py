@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +10,11 @@ from typing import Any
 from sealift import canonical
 from sealift.canonical import Marks, TooManyError
 from sealift.errors import SealiftError, ServeError
+from sealift.optional import need
 
 JSON = "application/json"
-# Made once: a call of json.dumps with options makes an encoder, which takes longer than a small answer.
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_STATUS = {"E701": 404, "E702": 404, "E705": 415, "E706": 413, "E712": 405}
+_encode = need("msgspec", "serve", "The server").json.encode
+_STATUS = {"E701": 404, "E702": 404, "E705": 415, "E706": 413, "E712": 405, "E713": 429, "E714": 408}
 """The HTTP status of an error by its code; 400 for what is not listed and blames the request."""
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
@@ -27,10 +26,20 @@ class Limits:
     Attributes:
         body: bytes of the body, after decompression.
         values: values in a body of JSON.
+        receive: seconds in which a request must arrive.
+        idle: seconds after which a connection without a request is closed.
+        connections: open connections of one worker.
+        queue: requests of one worker that wait for a thread or are computed in one; more are refused with E713.
+        threads: threads of one worker for requests that take long.
     """
 
     body: int = 64 << 20
     values: int = 4 << 20
+    receive: float = 60.0
+    idle: float = 75.0
+    connections: int = 20_000
+    queue: int = 128
+    threads: int = 4
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Request:
         headers: names in lower case → values.
         body: the bytes as they were sent.
         limits: what the body may contain.
+        query: what follows the question mark of the target.
     """
 
     method: str
@@ -50,6 +60,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     limits: Limits = Limits()
+    query: str = ""
 
     @property
     def media_type(self) -> str:
@@ -112,7 +123,7 @@ def read_json(data: bytes, limits: Limits) -> Any:
 
 def as_json(value: object, status: int = 200) -> Response:
     """A response of JSON. Floats must be finite (`values.plain`)."""
-    return Response(status, _encode(value).encode())
+    return Response(status, _encode(value))
 
 
 def status_of(error: SealiftError) -> int:
@@ -141,6 +152,21 @@ class MethodError(ServeError):
 def malformed(reason: str) -> ServeError:
     """The error E704 for a body that cannot be read."""
     return ServeError("E704", f"The body of the request is malformed: {reason}.", fix="Correct the body.")
+
+
+def unreadable(reason: str) -> ServeError:
+    """The error E704 for bytes that are not a request of HTTP/1.1."""
+    return ServeError("E704", f"The request is malformed: {reason}.", fix="Use a client of HTTP/1.1.")
+
+
+def too_slow() -> ServeError:
+    """The error E714 for a request that does not arrive in time."""
+    return ServeError("E714", "The request did not arrive in time.", fix="Send it at once, or fewer rows at a time.")
+
+
+def overloaded() -> ServeError:
+    """The error E713 where more requests wait than the server accepts."""
+    return ServeError("E713", "The server has too many requests to answer.", fix="Repeat the request a second later.")
 
 
 def too_large(most: int) -> ServeError:

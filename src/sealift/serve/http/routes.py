@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from sealift.errors import SealiftError, ServeError
 from sealift.serve import openapi
+from sealift.serve.calls import Call
 from sealift.serve.http import incumbents, predict
 from sealift.serve.http.messages import MethodError, Request, Response, as_json, status_of
-from sealift.serve.plane import Plane, ServedModel
+from sealift.serve.service import Service
 from sealift.serve.v2 import infer, metadata
 from sealift.version import __version__
 
-OfPlane: TypeAlias = Callable[[Plane, Request], Response]
-OfModel: TypeAlias = Callable[[ServedModel, Request], Response]
+Answer: TypeAlias = Callable[[Service, Request, re.Match[str]], Response]
+OfCall: TypeAlias = Callable[[Call, Request], Response]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,20 +31,24 @@ class Route:
     Attributes:
         method: its method.
         pattern: a regular expression for the whole path.
-        answer: the function that answers, given the plane, the request and the match.
+        answer: the function that answers, given the service, the request and the match.
     """
 
     method: str
     pattern: re.Pattern[str]
-    answer: Callable[[Plane, Request, re.Match[str]], Response]
+    answer: Answer
 
 
-def respond(plane: Plane, request: Request) -> Response:
+def respond(service: Service, request: Request) -> Response:
     """Answer a request; an error becomes a response."""
     try:
-        return _route(request)(plane, request)
+        route, match = _route(request)
+        return route.answer(service, request, match)
     except SealiftError as error:
         return failure(error, request.path)
+    except Exception:  # a fault of Sealift: the server stays up, and the client gets no internals
+        _log.error("an internal error\n%s", traceback.format_exc())
+        return as_json({"error": "[E901] An internal error. See the log of the server."}, 500)
 
 
 def failure(error: SealiftError, path: str) -> Response:
@@ -58,14 +67,14 @@ def failure(error: SealiftError, path: str) -> Response:
     )
 
 
-def _route(request: Request) -> OfPlane:
+def _route(request: Request) -> tuple[Route, re.Match[str]]:
     methods = set()
     for route in _ROUTES:
         match = route.pattern.fullmatch(request.path)
         if match is None:
             continue
         if route.method == request.method:
-            return lambda plane, given: route.answer(plane, given, match)
+            return route, match
         methods.add(route.method)
     if methods:
         raise MethodError(request, sorted(methods))
@@ -75,44 +84,78 @@ def _route(request: Request) -> OfPlane:
 _NAME = r"(?P<name>[^/:]+)(?:/versions/(?P<version>[^/:]+))?"
 
 
-def _plane(method: str, path: str, answer: OfPlane) -> Route:
-    return Route(method, re.compile(path), lambda plane, request, _: answer(plane, request))
+def _open(method: str, path: str, answer: Callable[[Service], Response]) -> Route:
+    """A route that anybody may use: what it answers depends on the server alone."""
+    return Route(method, re.compile(path), lambda service, _request, _match: answer(service))
 
 
-def _model(method: str, start: str, end: str, answer: OfModel) -> Route:
-    def found(plane: Plane, request: Request, match: re.Match[str]) -> Response:
-        return answer(plane.find(match["name"], match["version"]), request)
+def _described(path: str, answer: Callable[[Service, Request, re.Match[str]], Response]) -> Route:
+    """A route that describes models to those who may use them."""
 
-    return Route(method, re.compile(f"{start}/models/{_NAME}{end}"), found)
+    def described(service: Service, request: Request, match: re.Match[str]) -> Response:
+        service.caller(request.headers, "predict")
+        return answer(service, request, match)
+
+    return Route("GET", re.compile(path), described)
 
 
-def _metadata(plane: Plane, _: Request, match: re.Match[str]) -> Response:
-    served = plane.find(match["name"], match["version"])
-    return as_json(metadata.model(served, plane.versions(match["name"])))
+def _answering(kind: str, path: str, answer: OfCall) -> Route:
+    """A route that answers rows; the path names the model, unless exactly one is served."""
+
+    def answered(service: Service, request: Request, match: re.Match[str]) -> Response:
+        parts = match.groupdict()
+        name = parts.get("name") or service.plane.only_name()
+        call = service.begin(name, parts.get("version"), kind, request.headers)
+        status = 500
+        try:
+            response = answer(call, request)
+            status = response.status
+        except SealiftError as error:
+            call.error = error.code
+            response = failure(error, request.path)
+            status = response.status
+        finally:
+            service.end(call, status)
+        return response
+
+    return Route("POST", re.compile(path), answered)
+
+
+def _metadata(service: Service, _: Request, match: re.Match[str]) -> Response:
+    served = service.plane.find(match["name"], match["version"])
+    return as_json(metadata.model(served, service.plane.versions(match["name"])))
+
+
+def _status(service: Service, _: Request, match: re.Match[str]) -> Response:
+    return incumbents.status(service.plane.find(match["name"], match["version"]))
+
+
+def _model_ready(service: Service, _: Request, match: re.Match[str]) -> Response:
+    return _ready(service.plane.find(match["name"], match["version"]).ready)
 
 
 def _ready(is_ready: bool) -> Response:
     return as_json({"ready": is_ready}, 200 if is_ready else 503)
 
 
-def _empty(_plane: Plane, _request: Request) -> Response:
+def _alive(_: Service) -> Response:
     return Response(200, b"\n", "text/plain")
 
 
 _ROUTES = (
-    _model("POST", "/v1", "/predict", predict.predict),
-    _model("POST", "/v2", "/infer", infer.infer),
-    _plane("GET", "/v2", lambda _p, _r: as_json(metadata.server())),
-    _plane("GET", "/v2/health/live", lambda _p, _r: as_json({"live": True})),
-    _plane("GET", "/v2/health/ready", lambda plane, _: _ready(plane.ready)),
-    Route("GET", re.compile(f"/v2/models/{_NAME}"), _metadata),
-    _model("GET", "/v2", "/ready", lambda model, _: _ready(model.ready)),
-    _model("GET", "/v1", "", lambda model, _: incumbents.status(model)),
-    _model("POST", "/v1", ":predict", incumbents.predict),
-    _model("POST", "/v1", ":classify", incumbents.classify),
-    _model("POST", "/v1", ":regress", incumbents.regress),
-    _plane("POST", "/invocations", lambda plane, request: incumbents.invocations(plane.only(), request)),
-    _plane("GET", "/(ping|health)", _empty),
-    _plane("GET", "/version", lambda _p, _r: Response(200, __version__.encode(), "text/plain")),
-    _plane("GET", "/openapi.json", lambda plane, _: as_json(openapi.document(plane))),
+    _answering("predict", f"/v1/models/{_NAME}/predict", predict.predict),
+    _answering("infer", f"/v2/models/{_NAME}/infer", infer.infer),
+    _open("GET", "/v2", lambda _: as_json(metadata.server())),
+    _open("GET", "/v2/health/live", lambda _: as_json({"live": True})),
+    _open("GET", "/v2/health/ready", lambda service: _ready(service.plane.ready)),
+    _open("GET", "/(ping|health)", _alive),
+    _open("GET", "/version", lambda _: Response(200, __version__.encode(), "text/plain")),
+    _described(f"/v2/models/{_NAME}", _metadata),
+    _described(f"/v2/models/{_NAME}/ready", _model_ready),
+    _described(f"/v1/models/{_NAME}", _status),
+    _described("/openapi.json", lambda service, _request, _match: as_json(openapi.document(service.plane))),
+    _answering("predict", f"/v1/models/{_NAME}:predict", incumbents.predict),
+    _answering("classify", f"/v1/models/{_NAME}:classify", incumbents.classify),
+    _answering("regress", f"/v1/models/{_NAME}:regress", incumbents.regress),
+    _answering("invocations", "/invocations", incumbents.invocations),
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealift.contract import Contract
 from sealift.errors import ServeError
-from sealift.serve.http.messages import JSON, Request, Response, malformed, read_json
-from sealift.serve.plane import ServedModel
+from sealift.serve.calls import Call
+from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
 from sealift.serve.v2 import tensors
 from sealift.serve.v2.tensors import DATATYPES, Tensor, unfit
 
@@ -17,7 +16,7 @@ _LENGTH = "inference-header-content-length"
 _LISTED = 8  # problems of rows in one message
 
 
-def infer(model: ServedModel, request: Request) -> Response:
+def infer(call: Call, request: Request) -> Response:
     """Answer an inference request.
 
     The inputs are one tensor for each field of the contract, (N,) or (N, 1), or one matrix (N, fields).
@@ -25,6 +24,7 @@ def infer(model: ServedModel, request: Request) -> Response:
     Raises:
         ServeError: E704 to E707. ContractError: E101 to E105, R101 to R108. SealError: E207, E209.
     """
+    model = call.model
     content = request.content()
     header, blob = _parts(content, request.headers.get(_LENGTH))
     body = read_json(header, request.limits)
@@ -33,7 +33,7 @@ def infer(model: ServedModel, request: Request) -> Response:
     inputs = _inputs(body["inputs"], memoryview(blob))
     wanted = _wanted(model.contract, body.get("outputs"))
     binary_by_default = _parameters(body).get("binary_data_output") is True
-    answered = model.answer(_rows(model.contract, inputs))
+    answered = call.answer(_rows(model.contract, inputs))
     if answered.problems:
         _refuse(answered.problems)
     described, blobs = [], []
@@ -51,7 +51,7 @@ def infer(model: ServedModel, request: Request) -> Response:
     response: dict[str, Any] = {"model_name": model.name, "model_version": model.version, "outputs": described}
     if isinstance(body.get("id"), str):
         response["id"] = body["id"]
-    written = json.dumps(response, ensure_ascii=False, allow_nan=False).encode()
+    written = as_json(response).body
     if not blobs:
         return Response(200, written, JSON)
     headers = {_LENGTH: str(len(written))}

@@ -6,7 +6,7 @@ from typing import Any
 
 from sealift.contract import Field, Output
 from sealift.serve import values
-from sealift.serve.plane import ServedModel
+from sealift.serve.served import ServedModel
 from sealift.serve.v2.tensors import BYTES, DATATYPES
 from sealift.version import __version__
 

@@ -1,0 +1,82 @@
+"""One request to a model, from its beginning to its end, as those see it who observe requests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sealift.serve.answered import Answered
+from sealift.serve.served import ServedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends requests.
+
+    Attributes:
+        name: the name of the key, or the subject of the token; empty where nobody authenticates.
+        scopes: what the caller may do: some of predict, operate, audit, admin.
+    """
+
+    name: str = ""
+    scopes: frozenset[str] = frozenset({"predict"})
+
+    def may(self, scope: str) -> bool:
+        """Whether the caller has a scope; admin includes all others."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
+ANYONE = Caller()
+
+
+class Call:
+    """A request to one version of a model. The transports make it, answer rows through it, and end it once.
+
+    Attributes:
+        model: the version that answers.
+        route: the kind of request: predict, infer, grpc, classify, regress, invocations.
+        headers: the headers of the request, whose names are in lower case.
+        caller: who sent it.
+        begun: the time of its beginning, in seconds since 1970.
+        answered: the answers, in the order of the calls of `answer`; most requests have one.
+        status: the HTTP status of the response; 0 before the end.
+        error: the code of the error that the response reports; empty where it reports none.
+        seconds: the time from the beginning to the end, by a monotonic clock.
+    """
+
+    __slots__ = ("_clock", "answered", "begun", "caller", "error", "headers", "model", "route", "seconds", "status")
+
+    def __init__(self, model: ServedModel, route: str, headers: Mapping[str, str], caller: Caller = ANYONE) -> None:
+        self.model = model
+        self.route = route
+        self.headers = headers
+        self.caller = caller
+        self.begun = time.time()
+        self._clock = time.perf_counter()
+        self.answered: list[Answered] = []
+        self.status = 0
+        self.error = ""
+        self.seconds = 0.0
+
+    def answer(self, rows: Any) -> Answered:
+        """As `ServedModel.answer`; the answers are kept for those who observe the call."""
+        answered = self.model.answer(rows)
+        self.answered.append(answered)
+        return answered
+
+    def end(self, status: int) -> None:
+        """Set the status and the time."""
+        self.status = status
+        self.seconds = time.perf_counter() - self._clock
+
+
+class Observer(Protocol):
+    """What is notified of each call when its response is complete, in the thread that answered it.
+
+    It must return within microseconds and must not raise.
+    """
+
+    def observe(self, call: Call) -> None:
+        """Take note of a call that has ended."""

@@ -1,0 +1,300 @@
+"""A connection of HTTP/1.1: requests from bytes, and their answers in the order of the requests.
+
+The parser is llhttp (httptools). It refuses what proxies and servers may understand differently: a message with a
+length and chunks, several lengths, malformed chunks (RFC 9112, §6.3 and §11.2). Requests of one row are answered in
+the thread of the event loop; longer work is done by other threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+from sealift.errors import SealiftError
+from sealift.optional import need
+from sealift.serve.http.messages import Limits, Request, Response, overloaded, too_large, too_slow, unreadable
+from sealift.serve.http.routes import failure, respond
+from sealift.serve.service import Service
+
+_parsing = need("httptools", "serve", "The server")
+
+SMALL = 1 << 14
+"""Bytes of a body that is answered in the thread of the event loop: handing it over would take longer."""
+_MOST_HEAD = 1 << 15
+_MOST_HEADERS = 128
+_MOST_WAITING = 16
+"""Requests of one connection that wait for the answer to an earlier one; then no more are read."""
+_LINGER = 2.0
+"""Seconds for which the rest of a refused request is read and dropped."""
+_PLAIN = frozenset({None, "application/json", "application/json; charset=utf-8", "application/x-www-form-urlencoded"})
+_GENERAL = frozenset({"content-encoding", "sealift-receipt"})
+"""Headers that only the general path understands."""
+
+
+class _Message(NamedTuple):
+    """A request that is complete."""
+
+    method: str
+    url: bytes
+    headers: dict[str, str]
+    body: bytes
+    keep: bool  # whether the connection stays open
+
+
+class Host(Protocol):
+    """What a connection asks of its server (`sealift.serve.http.server`, where the members are described)."""
+
+    @property
+    def service(self) -> Service: ...  # noqa: D102
+    @property
+    def limits(self) -> Limits: ...  # noqa: D102
+    @property
+    def quick(self) -> Mapping[bytes, str]: ...  # noqa: D102
+    @property
+    def fast(self) -> bool: ...  # noqa: D102
+    @property
+    def draining(self) -> bool: ...  # noqa: D102
+    def now(self) -> float: ...  # noqa: D102
+    def add(self, connection: Connection, /) -> bool: ...  # noqa: D102
+    def remove(self, connection: Connection, /) -> None: ...  # noqa: D102
+    def take(self) -> bool: ...  # noqa: D102
+    def give(self) -> None: ...  # noqa: D102
+    def submit(self, function: Callable[..., Response], *arguments: Any) -> asyncio.Future[Response]: ...  # noqa: D102
+    def request(self, method: str, url: bytes, headers: Mapping[str, str], body: bytes) -> Request: ...  # noqa: D102
+    def head(self, response: Response, *, keep: bool) -> bytes: ...  # noqa: D102
+
+
+class Connection(asyncio.Protocol):
+    """The protocol of one connection.
+
+    Attributes:
+        deadline: when the server closes the connection unless something happens before, by the event loop's clock.
+    """
+
+    def __init__(self, server: Host) -> None:
+        self._server = server
+        self._service = server.service
+        self._parser: Any = _parsing.HttpRequestParser(self)
+        self._transport: Any = None
+        self._waiting: deque[_Message] = deque()
+        self._busy = False  # another thread computes an answer
+        self._closed = False
+        self._reading = False  # a request is not complete
+        self.deadline = math.inf
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._parts: list[bytes] = []
+        self._head = self._size = 0
+
+    # Called by the event loop.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Register the connection."""
+        self._transport = transport
+        self.deadline = self._server.now() + self._server.limits.receive
+        if not self._server.add(self):
+            self._fail(overloaded())
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Forget the connection; an answer that is still computed is not sent."""
+        self._closed = True
+        self._server.remove(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Read bytes, and answer the requests that they complete."""
+        if self._closed:
+            return
+        try:
+            self._parser.feed_data(data)
+        except _parsing.HttpParserUpgrade:  # another protocol follows, which the server does not have
+            self._close()
+        except _parsing.HttpParserCallbackError as error:
+            raise (error.__context__ or error) from None
+        except _parsing.HttpParserError:
+            if not self._closed:
+                self._fail(unreadable("the request is not valid HTTP/1.1"))
+
+    def eof_received(self) -> bool:
+        """The client sends no more. What it has sent is still answered."""
+        return self._busy or bool(self._waiting)
+
+    def pause_writing(self) -> None:
+        """The client does not read its answers: read no further requests."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client has read its answers."""
+        if len(self._waiting) < _MOST_WAITING:
+            self._transport.resume_reading()
+
+    # Called by the parser.
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._url, self._headers, self._parts = b"", {}, []
+        self._head = self._size = 0
+        self._reading = True
+        self.deadline = self._server.now() + self._server.limits.receive
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the target."""
+        self._url += url
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers = self._headers
+        if key in headers:
+            text = f"{headers[key]}, {text}"
+        headers[key] = text
+        self._count(len(name) + len(value) + 4)
+
+    def on_headers_complete(self) -> None:
+        """The body begins."""
+        headers, version = self._headers, self._parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            self._refuse(Response(505, b'{"error":"The version of HTTP is not supported."}'))
+            return
+        host = headers.get("host")
+        if (host is None and version != "1.0") or (host is not None and ", " in host):
+            self._fail(unreadable("the request must have one header Host"))
+            return
+        length = headers.get("content-length")
+        if length is not None and int(length) > self._server.limits.body:
+            self._fail(too_large(self._server.limits.body))
+            return
+        expected = headers.get("expect")
+        if expected is not None:
+            if expected.lower() != "100-continue":
+                self._refuse(Response(417, b'{"error":"The expectation is not supported."}'))
+            elif not self._busy and not self._waiting:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, part: bytes) -> None:
+        """A part of the body."""
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > self._server.limits.body:
+            self._fail(too_large(self._server.limits.body))
+
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        if self._closed:
+            return
+        self._reading = False
+        parts = self._parts
+        message = _Message(
+            self._parser.get_method().decode("latin-1"),
+            self._url,
+            self._headers,
+            parts[0] if len(parts) == 1 else b"".join(parts),
+            self._parser.should_keep_alive() and not self._server.draining,
+        )
+        self._parts = []
+        if not self._busy:
+            self._answer(message)
+            return
+        self._waiting.append(message)
+        if len(self._waiting) >= _MOST_WAITING:
+            self._transport.pause_reading()
+
+    # Called by the server.
+
+    def close_idle(self) -> None:
+        """Close the connection if no request is in it."""
+        if not self._busy and not self._waiting and not self._reading:
+            self._close()
+
+    def expire(self) -> None:
+        """Close the connection, because its deadline has passed."""
+        if self._reading and not self._closed:
+            self._fail(too_slow())
+        else:
+            self._close()
+
+    def _count(self, size: int) -> None:
+        self._head += size
+        if self._head > _MOST_HEAD or len(self._headers) > _MOST_HEADERS:
+            self._refuse(Response(431, b'{"error":"The head of the request is too large."}'))
+
+    def _answer(self, message: _Message) -> None:
+        if message.method == "POST" and len(message.body) <= SMALL:
+            route = self._server.quick.get(message.url)
+            if route is not None and self._quick(route, message):
+                return
+        request = self._server.request(message.method, message.url, message.headers, message.body)
+        if len(message.body) <= SMALL and (self._server.fast or not message.body):
+            self._write(respond(self._service, request), message)
+        elif not self._server.take():
+            self._write(failure(overloaded(), request.path), message)
+        else:
+            self._busy, self.deadline = True, math.inf
+            work = self._server.submit(respond, self._service, request)
+            work.add_done_callback(partial(self._done, message))
+
+    def _done(self, message: _Message, work: asyncio.Future[Response]) -> None:
+        self._busy = False
+        self._server.give()
+        if self._closed or work.cancelled():
+            return
+        self._write(work.result(), message)
+        while self._waiting and not self._busy and not self._closed:
+            self._answer(self._waiting.popleft())
+        if not self._closed and len(self._waiting) < _MOST_WAITING:
+            self._transport.resume_reading()
+
+    def _quick(self, name: str, message: _Message) -> bool:
+        """Answer a request of one row; False where the general path has to answer."""
+        headers = message.headers
+        if headers.get("content-type") not in _PLAIN or not headers.keys().isdisjoint(_GENERAL):
+            return False
+        service = self._service
+        model = service.plane.routes[name].choose(headers)
+        if model.single is None:
+            return False
+        try:
+            call = service.begin_with(model, "predict", headers)
+            answered = model.single.answer(message.body)
+        except SealiftError as error:
+            self._write(failure(error, message.url.decode("latin-1")), message)
+            return True
+        if answered is None:
+            return False
+        rows, body = answered
+        call.answered.append(rows)
+        self._write(Response(200, body), message)
+        service.end(call, 200)
+        return True
+
+    def _write(self, response: Response, message: _Message) -> None:
+        keep = message.keep and not self._server.draining
+        body = b"" if message.method == "HEAD" else response.body
+        self._transport.write(self._server.head(response, keep=keep) + body)
+        self.deadline = self._server.now() + self._server.limits.idle
+        if not keep:
+            self._close()
+
+    def _fail(self, error: SealiftError) -> None:
+        self._refuse(failure(error, self._url.decode("latin-1")))
+
+    def _refuse(self, response: Response) -> None:
+        """Answer a request that is not read to its end, and close the connection."""
+        if self._closed:
+            return
+        self._transport.write(self._server.head(response, keep=False) + response.body)
+        self._closed = True
+        if self._transport.can_write_eof():
+            # Closed at once, the rest of the request would be answered by a reset, which discards the response.
+            self._transport.write_eof()
+            self.deadline = self._server.now() + _LINGER
+        else:
+            self._transport.close()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._transport.close()  # what was written is sent first

@@ -1,0 +1,69 @@
+"""What a process needs to answer requests: the models, the limits, who may ask, and who observes the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from sealift.serve.calls import ANYONE, Call, Caller, Observer
+from sealift.serve.http.messages import Limits
+from sealift.serve.plane import Plane
+from sealift.serve.served import ServedModel
+
+
+class Access(Protocol):
+    """Who may use the server."""
+
+    def caller(self, headers: Mapping[str, str], scope: str) -> Caller:
+        """Who sends a request with these headers, whose names are in lower case.
+
+        Raises:
+            ServeError: the caller is not known, may not do what needs `scope`, or sends too many requests.
+        """
+
+
+class Service:
+    """The parts of a server that all transports share.
+
+    Attributes:
+        plane: the models.
+        limits: limits of a request.
+        access: who may use the server; None where everybody may who reaches it.
+        observers: who is notified of each call.
+    """
+
+    def __init__(
+        self,
+        plane: Plane,
+        limits: Limits | None = None,
+        *,
+        access: Access | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.plane = plane
+        self.limits = limits or Limits()
+        self.access = access
+        self.observers = list(observers)
+
+    def caller(self, headers: Mapping[str, str], scope: str) -> Caller:
+        """Who sends a request. Raises ServeError, as `Access.caller`."""
+        return ANYONE if self.access is None else self.access.caller(headers, scope)
+
+    def begin(self, name: str, version: str | None, route: str, headers: Mapping[str, str]) -> Call:
+        """The call of a request to a model.
+
+        Raises:
+            ServeError: E701; and as `Access.caller`.
+        """
+        caller = self.caller(headers, "predict")
+        return Call(self.plane.find(name, version, headers), route, headers, caller)
+
+    def begin_with(self, model: ServedModel, route: str, headers: Mapping[str, str]) -> Call:
+        """The same for a version that is known."""
+        return Call(model, route, headers, self.caller(headers, "predict"))
+
+    def end(self, call: Call, status: int) -> None:
+        """End a call, and notify the observers."""
+        call.end(status)
+        for observer in self.observers:
+            observer.observe(call)

@@ -1,0 +1,123 @@
+"""Requests with a single row as JSON: a reader and a writer made for one contract.
+
+The general path parses any JSON, reports every problem and serves all forms of rows. An object with all fields and
+usual values is read here by a decoder with the types of the contract. Whatever it does not accept, or might read
+differently (a duplicate key, an escape, -0, an integer beyond 2⁵³), is left to the general path, so that only that path
+decides what is wrong. Both give the same bytes; tests compare them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Batch, Contract, Field
+from sealift.optional import need
+from sealift.serve.answered import Answered
+from sealift.serve.values import envelope, row_writer
+
+if TYPE_CHECKING:
+    from sealift.runtime import SealedModel
+
+_EXACT = float(1 << 53)
+_MINUS_ZERO = re.compile(rb"-0(?![.eE0-9])")
+_ONE = np.ones(1, dtype=np.bool_)
+_ONE.flags.writeable = False
+
+
+class SingleRow:
+    """Answers requests of one row. Threads may share it."""
+
+    def __init__(
+        self,
+        names: int,
+        decode: Callable[[bytes], Any],
+        values: Callable[[Any], tuple[Any, ...]],
+        read: Callable[[tuple[Any, ...]], Mapping[str, Any] | None],
+        run: Callable[[Mapping[str, Any]], Mapping[str, npt.NDArray[Any]]],
+        write: Callable[[Mapping[str, npt.NDArray[Any]]], bytes],
+    ) -> None:
+        self._names, self._decode, self._values = names, decode, values
+        self._read, self._run, self._write = read, run, write
+
+    @classmethod
+    def of(cls, name: str, model: SealedModel) -> SingleRow | None:
+        """The reader for a model; None where a value type or a stage has no typed form in JSON."""
+        contract = model.contract
+        kinds = [_kind(field) for field in contract.inputs]
+        if model.stages.refuses or any(kind is None for kind in kinds):
+            return None
+        msgspec = need("msgspec", "serve", "The server")
+        keys = [f"f{i}" for i in range(len(kinds))]
+        row = msgspec.defstruct(
+            "Row",
+            [
+                (key, kind | None if field.missing == "allowed" else kind)
+                for key, kind, field in zip(keys, kinds, contract.inputs, strict=True)
+            ],
+            rename=dict(zip(keys, (field.name for field in contract.inputs), strict=True)),
+            forbid_unknown_fields=True,
+            kw_only=True,
+            gc=False,
+        )
+        pieces = model.reader.pieces
+        outputs = [output.name for output in contract.outputs]
+        engine = model.engine
+
+        def read(values: tuple[Any, ...]) -> Mapping[str, Any] | None:
+            return pieces([values])[1](0, 1)
+
+        return cls(
+            len(keys),
+            msgspec.json.Decoder(row).decode,
+            msgspec.structs.astuple,
+            read,
+            lambda tensors: engine.run(tensors, outputs),
+            _writer(name, model),
+        )
+
+    def answer(self, body: bytes) -> tuple[Answered, bytes] | None:
+        """The answer, and the body of the response; None where the general path has to answer."""
+        # With all fields present, a key appears twice where there are more keys than fields. Without backslashes, the
+        # bytes of a key's end are in no string.
+        if b"\\" in body or body.count(b'":') != self._names:
+            return None
+        try:
+            decoded = self._decode(body)
+        except Exception:  # the general path finds out what is wrong
+            return None
+        values = self._values(decoded)
+        if 0.0 in values and _MINUS_ZERO.search(body):  # the decoder reads the integer -0 as 0.0
+            return None
+        tensors = self._read(values)
+        if tensors is None:
+            return None
+        outputs = self._run(tensors)
+        return Answered(Batch(tensors, _ONE, ()), outputs), self._write(outputs)
+
+
+def _kind(field: Field) -> Any:
+    """The type of a field's values in JSON for the decoder; None where it has none."""
+    msgspec = need("msgspec", "serve", "The server")
+    kind = field.type.json_schema(-_EXACT, _EXACT, None).get("type")
+    if kind in ("number", "integer") and field.type.feeds == "number":
+        # Integers beyond 2⁵³ may not be exact as doubles.
+        return Annotated[float, msgspec.Meta(gt=-_EXACT, lt=_EXACT)]
+    if kind == "string" and field.type.feeds:
+        return str
+    return bool if kind == "boolean" and field.type.feeds == "number" else None
+
+
+def _writer(name: str, model: SealedModel) -> Callable[[Mapping[str, npt.NDArray[Any]]], bytes]:
+    """A function that writes the response for the answers to one row."""
+    encode = need("msgspec", "serve", "The server").json.encode
+    contract: Contract = model.contract
+    empty = encode(envelope(name, model, [], []))
+    start, _, end = empty.partition(b'"answers":[]')
+    start, end = start + b'"answers":[', b"]" + end
+    of_row = row_writer(contract)
+    return lambda outputs: start + encode(of_row(outputs)) + end

@@ -1,0 +1,116 @@
+"""Requests of a single row: the reader for the contract gives the bytes of the general path, or no answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import seals
+from sealift import load
+from sealift.serve.http.messages import Request
+from sealift.serve.http.routes import respond
+from sealift.serve.plane import Plane
+from sealift.serve.served import ServedModel
+from sealift.serve.service import Service
+
+GOOD = {"age": 61.5, "weight": 80, "sex": "f"}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
+    model = ServedModel("tiny", load(seals.write(tmp_path_factory.mktemp("seal") / "tiny.seal")))
+    model.prepare()
+    return Service(Plane([model]))
+
+
+def both(service: Service, body: bytes) -> tuple[bytes | None, int, bytes]:
+    """The answer of the reader for single rows, and the status and answer of the general path."""
+    single = service.plane.find("tiny").single
+    assert single is not None
+    quick = single.answer(body)
+    response = respond(service, Request("POST", "/v1/models/tiny/predict", {}, body))
+    return None if quick is None else quick[1], response.status, response.body
+
+
+def test_a_usual_row_is_read(service: Service) -> None:
+    quick, status, body = both(service, json.dumps(GOOD).encode())
+    assert status == 200
+    assert quick == body
+
+
+def test_spaces_and_another_order_of_the_keys(service: Service) -> None:
+    quick, status, body = both(service, b' {\n"sex":"f" ,\t"weight":8e1, "age": 61.5}\n ')
+    assert status == 200
+    assert quick == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"age": 61.5, "weight": 80, "sex": "f", "age": 61.5}',
+        b'{"age": -0, "weight": 80, "sex": "f"}',
+        b'{"age": 9007199254740993, "weight": 80, "sex": "f"}',
+        b'{"age": true, "weight": 80, "sex": "f"}',
+        b'{"age": 1e400, "weight": 80, "sex": "f"}',
+        b'{"age": 61.5, "weight": 80, "sex": "\\u0066"}',
+        b'{"age": 61.5, "weight": 80, "sex": "\\ud800"}',
+        b'{"age": 61.5, "weight": 80, "sex": "\xff"}',
+        b'{"age": 61.5, "weight": 80, "sex": "z"}',
+        b'{"age": 61.5, "weight": 80}',
+        b'{"age": 61.5, "weight": 80, "sex": "f"} x',
+        b"[]",
+        b"",
+    ],
+)
+def test_what_the_general_path_has_to_judge(body: bytes, service: Service) -> None:
+    quick, _, _ = both(service, body)
+    assert quick is None
+
+
+NUMBERS = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.integers().map(str),
+    st.from_regex(re.compile(r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?"), fullmatch=True),
+    st.sampled_from(["-0", "-0.0", "0", "1e5", "null", "true", "61.5"]),
+)
+STRINGS = st.one_of(
+    st.sampled_from(['"f"', '"m"', "null", '"\\u0066"', '"F"', "1"]),
+    st.text(max_size=3).map(lambda text: json.dumps(text, ensure_ascii=False)),
+)
+SPACE = st.sampled_from(["", "", " ", "\n\t"])
+
+
+@st.composite
+def bodies(draw: Any) -> bytes:
+    """Objects with most of the fields, and sometimes with other keys or something behind."""
+    pairs = [(name, draw(STRINGS if name == "sex" else NUMBERS)) for name in GOOD if draw(st.integers(0, 9))]
+    if not draw(st.integers(0, 9)):
+        pairs.append((draw(st.sampled_from([*GOOD, "other", "age "])), draw(NUMBERS)))
+    pairs = draw(st.permutations(pairs))
+    space = draw(SPACE)
+    inside = ",".join(f'{space}"{key}"{space}:{space}{value}' for key, value in pairs)
+    text = "{" + inside + "}" + draw(st.sampled_from(["", "", "", " ", "]", "\0"]))
+    encoded: bytes = text.encode("utf-8", "surrogatepass")
+    return encoded
+
+
+@settings(max_examples=1500, deadline=None)
+@given(body=bodies())
+@example(body=b'{"age":-0,"weight":80,"sex":"f"}')
+def test_both_paths_agree(body: bytes, service: Service) -> None:
+    quick, status, answer = both(service, body)
+    if quick is not None:
+        assert status == 200
+        assert quick == answer
+
+
+@settings(max_examples=500, deadline=None)
+@given(body=st.binary(max_size=60))
+def test_random_bytes(body: bytes, service: Service) -> None:
+    quick, status, answer = both(service, body)
+    assert quick is None or (status, quick) == (200, answer)
