@@ -33,7 +33,7 @@ def cases() -> Iterator[Case]:
     yield from named("CatBoost", "numbers", _numbers())
     yield from named("CatBoost", "rankings", {loss: _ranked(loss) for loss in _RANKINGS})
     yield from named("CatBoost", "categories", _categories())
-    yield from named("CatBoost", "texts and embeddings", {"texts": _texts, "embeddings": _embeddings})
+    yield from named("CatBoost", "text and embeddings", {"texts": _texts, "embeddings": _embeddings})
     yield from named("CatBoost", "own files", _files())
 
 

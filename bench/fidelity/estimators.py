@@ -60,9 +60,9 @@ TARGETS: dict[str, Callable[[Any], Any]] = {
 def _kind(name: str, kind: Any) -> str:
     """The row of the table, by what scikit-learn itself says of the class; the first that fits where several do."""
     if _OTHERS & set(signature(kind).parameters):
-        return "made of other estimators"
+        return "meta-estimators"
     if kind.__module__ == "sklearn.feature_extraction.text":
-        return "texts"
+        return "text"
     names = {"OutlierMixin": "outlier detectors", "DensityMixin": "densities"}
     told = [text for base, text in names.items() if base in {parent.__name__ for parent in kind.__mro__}]
     told += [text for filtered, text in _KINDS.items() if name in _of_kind(filtered)]
@@ -77,8 +77,8 @@ _KINDS = {
     "transformer": "transformers",
 }
 _ORDER = [
-    *("classifiers", "regressors", "clusterers", "outlier detectors", "densities", "transformers", "texts"),
-    "made of other estimators",
+    *("classifiers", "regressors", "clusterers", "outlier detectors", "densities", "transformers", "text"),
+    "meta-estimators",
 ]
 
 

@@ -20,7 +20,7 @@ DISTRIBUTIONS = {
 }
 _HEAD = (
     "| library | kind | N | cases | verified | refused with a reason | refused by the proof | crash "
-    "| silently different | rows, native | rows, WebAssembly | rows afresh |",
+    "| silently different | rows, native | rows, WebAssembly | new rows |",
     "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
 )
 _MANY = " · "  # between the cases of one name; some cases have commas
@@ -33,25 +33,26 @@ def page(found: Sequence[Outcome]) -> str:
     lines = [
         "# What converts",
         "",
-        "For data scientists who want to know whether their model is supported. Made by `make fidelity`: each model "
-        "below is fitted, packed, and compared with its original row by row, by "
-        f"onnxruntime {version('onnxruntime')} and by the page's own engine in WebAssembly under Node. "
-        "`.ci/run` makes it again and fails where a case ends otherwise than here.",
+        "For data scientists who want to know whether their model is supported. `make fidelity` generates this page: "
+        "it fits and packs each model below, and compares it with its original row by row, in onnxruntime "
+        f"{version('onnxruntime')} and in the WebAssembly engine of the page under Node. `.ci/run` repeats this and "
+        "fails if a case has another result than on this page.",
         "",
         *head(found),
         "",
-        "*N* are estimators or models; each is verified when all its *cases* are, which differ in parameters or data. "
-        "*Refused by the proof*: the conversion ran and differed, so no file was written; that is a fault to be "
-        "fixed, but never a wrong answer in use. *Rows* are the caller's and the generated ones: both sides "
-        "of thresholds, missing values, unseen categories, unusual strings, a single row. *Afresh* are rows that "
-        "`pack` never saw, which the written file is asked in the end; a *silent* difference would show there. "
-        "The [flips of tree models](fidelity-trees.md) over a million rows each stand apart.",
+        "*N* is the number of estimators or models. Each has one or more *cases*, which differ in parameters or data, "
+        "and is verified if all of its cases are. *Refused by the proof* means that the model was converted and an "
+        "answer differed, so no file was written; this is an error of the converter. *Rows* are the rows of the "
+        "caller and the generated rows: both sides of thresholds, missing values, unknown categories, unusual "
+        "strings, single rows. *New rows* were not used by `pack`; the written file predicts them at the end, and a "
+        "*silent* difference would appear there. [Label flips of tree models](fidelity-trees.md) compares tree models "
+        "on a million rows each.",
         "",
         "## Not verified",
         "",
-        "Each refusal is a promise: nothing is written, and the error names the step, the reason and the remedy.",
+        "For each of these cases no file is written, and the error names the step, the reason and the fix.",
         "",
-        "| library and kind | name | case | ended | reason |",
+        "| library and kind | name | case | result | reason |",
         "|---|---|---|---|---|",
         *(f"| {o.key[0]} | {o.name} | {o.variant} | {o.status} | {_cell(o.reason)} |" for o in other),
     ]
@@ -107,7 +108,7 @@ def _verified(library: str, kind: str, outcomes: Sequence[Outcome]) -> Iterator[
         "",
         f"## {library}: {kind}",
         "",
-        "| name | cases | rows, native | rows, WebAssembly | rows afresh | how |",
+        "| name | cases | rows, native | rows, WebAssembly | new rows | how |",
     )
     yield "|---|---|--:|--:|--:|---|"
     for name, mine in _grouped(good, lambda o: o.name).items():

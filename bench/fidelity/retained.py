@@ -174,17 +174,17 @@ def page(rows: Sequence[Row]) -> str:
     lines = [
         "# What a file retains of the training data",
         "",
-        "For data protection officers, made by `make retained`: each estimator is fitted on rows whose numbers "
-        "have so many digits that none stands in a file by chance, and packed with these rows as `training`. "
-        "*Reported* is what `pack`, the card and `inspect` say. Then every byte of the file is searched for the "
-        "planted numbers, as float64, float32, int64 and in decimal, by a program that knows nothing of graphs: *rows* "
-        "that stand there with all their numbers, single *values*, *targets*. The search does not find what is shifted "
-        "or scaled, which the comparison of `pack` does find. "
+        "For data protection officers. `make retained` generates this page: it fits each estimator on rows whose "
+        "numbers have so many digits that none is in a file by chance, and packs it with these rows as `training`. "
+        "*Reported* is what `pack`, the model card and `inspect` report. Then a program that does not use the "
+        "structure of the graph searches every byte of the file for these numbers, as float64, float32, int64 and "
+        "decimal text: *rows* that the file contains with all their numbers, single *values*, and *targets*. The "
+        "search does not find numbers that are shifted or scaled; the comparison of `pack` does. "
         "[What is compared, and what is not](explanation/privacy.md).",
         "",
         *head(rows),
         "",
-        "| estimator | reported | card says | rows found | values found | of | targets found | texts found |",
+        "| estimator | reported | card says | rows found | values found | of | targets found | strings found |",
         "|---|---|---|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
@@ -200,9 +200,9 @@ def head(rows: Sequence[Row]) -> Iterator[str]:
     clean = [row for row in packed if row.card.startswith("No single record")]
     faults = sum(row.fault for row in rows)
     yield (
-        f"{len(rows)} estimators, {len(packed)} packed: for {len(clean)} the card says that no single record was "
-        f"found, for {len(packed) - len(clean)} it says what is retained. In {faults} files the search finds what the "
-        "card denies."
+        f"Of {len(rows)} estimators, {len(packed)} were packed. For {len(clean)} of them the model card says that no "
+        f"data of single records were found; for {len(packed) - len(clean)} it says which data are retained. In "
+        f"{faults} files, the search finds data although the card says that there are none."
     )
 
 

@@ -65,9 +65,9 @@ def records(seed: int = 0) -> pd.DataFrame:
 def cases() -> Iterator[Case]:
     """All of them."""
     for i, (name, make) in enumerate({**_words(), **_models()}.items()):
-        yield Case("pipelines", "texts", name, "", _on_notes(make, (two, three, named)[i % 3]))
+        yield Case("pipelines", "text", name, "", _on_notes(make, (two, three, named)[i % 3]))
     for name, make in _columns().items():
-        yield Case("pipelines", "texts and other columns", name, "", _on_records(make))
+        yield Case("pipelines", "text and other columns", name, "", _on_records(make))
 
 
 def two(texts: list[str]) -> Any:

@@ -113,20 +113,20 @@ def document(found: list[Result], count: int, seconds: float) -> str:
     lines = [
         "# Label flips of tree models",
         "",
-        f"For data scientists who seal tree models. {count:,} rows of float64 through each model and its graph, "
+        f"For data scientists who seal tree models. Each model and its graph predict {count:,} rows of float64, with "
         f"one thread, in chunks of {CHUNK:,}: "
-        f"**{total} labels differ** in {len(found) * count:,} answers. All of it took {seconds / 60:.1f} minutes.",
+        f"**{total} labels differ** in {len(found) * count:,} answers. The run took {seconds / 60:.1f} minutes.",
         "",
-        "*Continuous* rows are normal deviates; on the *grid* they are rounded to 0.1, so that values and thresholds "
-        "coincide; among *ties* they are 0, 1 or 2, so that votes and sums are often equal. *Worst* is the greatest "
-        "difference of a probability. The times are those of `predict_proba` and of our engine, which answers label "
-        "and probability at once; training is not among them. Other work on the machine shows in both.",
+        "*Continuous* rows are normally distributed. *Grid* rows are rounded to 0.1, so that values and thresholds "
+        "coincide. *Ties* rows are 0, 1 or 2, so that votes and sums are often equal. *Worst* is the largest "
+        "difference of a probability. The times are those of `predict_proba`, and of Sealift's engine, which computes "
+        "label and probability together; they do not include training. Other work on the machine affects both.",
         "",
         f"Versions: {', '.join(packages())}; Python {platform.python_version()}, {platform.machine()}.",
         "",
         f"Command: `python -m bench.trees.flips --rows {count} --write docs/fidelity-trees.md`",
         "",
-        "| model | rows | label flips | worst | original, s | ours, s |",
+        "| model | rows | label flips | worst | original, s | Sealift, s |",
         "|---|---|---:|---:|---:|---:|",
     ]
     lines += [f"| {r.model} | {r.kind} | {r.flips} | {r.worst:.1e} | {r.original:.1f} | {r.ours:.1f} |" for r in found]
