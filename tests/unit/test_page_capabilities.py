@@ -25,9 +25,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_list_is_that_of_the_page() -> None:
-    sources = (ROOT / "web/app/src/contract").rglob("*.ts")
-    listed = [re.findall(r'\bcapability(?:: string)? = "(.*)";$', path.read_text(), re.MULTILINE) for path in sources]
-    assert {name for names in listed for name in names if name} == CAPABILITIES
+    source = ROOT / "web/app/src"
+    texts = [path.read_text(encoding="utf-8") for path in (source / "contract").rglob("*.ts")]
+    listed = {
+        name for text in texts for name in re.findall(r'\bcapability(?:: string)? = "(.+)";$', text, re.MULTILINE)
+    }
+    kinds = [text for path in (source / "stages").rglob("*.ts") if "extends StageType {" in (text := path.read_text())]
+    for kind in kinds:
+        (name,), (version,) = (re.findall(rf"readonly {key} = (.+);", kind) for key in ("name", "version"))
+        listed.add(f"stage:{json.loads(name)}/{version}")
+    assert listed == CAPABILITIES
 
 
 def test_the_inputs_that_need_what_the_page_lacks_are_named() -> None:

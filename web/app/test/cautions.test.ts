@@ -38,9 +38,10 @@ test("the larger part missing is a caution about the whole row, half of it is no
   expect(cautionsOf(contract, [null, null, "f", "cough"])).toEqual([]);
 });
 
-test("a text without a known word is a caution", () => {
-  expect(cautionsOf(contract, [50, 1.6e15, "f", "zzz"], [3])).toEqual([
-    { kind: "words", field: 3, message: '"report" has no word that the model knows.' },
+test("what a stage found is a caution", () => {
+  const found = "no word that the model knows";
+  expect(cautionsOf(contract, [50, 1.6e15, "f", "zzz"], new Map([[3, found]]))).toEqual([
+    { kind: "stage", field: 3, message: '"report" has no word that the model knows.', found },
   ]);
 });
 

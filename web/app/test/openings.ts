@@ -4,13 +4,13 @@ import { parseContract } from "../src/contract/parse";
 import { parseGolden } from "../src/engine/golden";
 import { SealiftError } from "../src/errors";
 import { blobsOf, jsonMember, readSeal } from "../src/seal/read";
-import { Stages } from "../src/text/batch";
+import { Stages } from "../src/stages";
 
 async function codeOf(file: Uint8Array): Promise<string> {
   try {
     const seal = await readSeal(file);
     const contract = parseContract(jsonMember(seal, "contract.json"), () => blobsOf(seal));
-    const stages = new Stages(contract);
+    const stages = Stages.of(contract);
     const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract);
     for (const piece of stages.pieces(golden.rows)) void piece;
     return "ok";

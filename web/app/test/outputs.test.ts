@@ -36,6 +36,31 @@ describe("kinds of outputs", () => {
     expect(own).toEqual([]);
   });
 
+  it.each(files.filter((name) => name !== "contract/parse/index.ts"))("%s knows no task", (name) => {
+    expect(readFileSync(join(SOURCE, name), "utf8")).not.toMatch(
+      /\b(?:classification|regression|transformation|clustering|outliers)\b/,
+    );
+  });
+
+  it("show their values by the task", () => {
+    const plain = output({ classes: [-1, 1] });
+    const texts = (one: Output) => [-1, 1].map((value) => kindOf(one).text(one, value, "outliers"));
+    expect(texts(plain)).toEqual(["outlier", "not an outlier"]);
+    expect(texts({ ...plain, class_names: ["rare", "usual"] })).toEqual(["rare", "usual"]);
+    expect(kindOf(plain).text(plain, -1, "clustering")).toBe("-1");
+    const tasks = ["classification", "clustering", "outliers", "regression"] as const;
+    expect(tasks.map((task) => kindOf(plain).heading(task))).toEqual([
+      "Predicted class",
+      "Cluster",
+      "Is it an outlier?",
+      "Prediction",
+    ]);
+    const value = output({ kind: "value", element: elementOf("float64")! });
+    expect([kindOf(value).heading("regression"), kindOf(value).text(value, 1312094.2, "regression")]).toEqual(
+      ["Predicted value", "1,312,094"],
+    );
+  });
+
   it("tells those of the format from others", () => {
     expect(["features", "label", "probability", "score", "value"].every(isKind)).toBe(true);
     expect(["boxes", "toString", "__proto__", 1, null].some(isKind)).toBe(false);

@@ -8,7 +8,7 @@ import { unpack } from "../src/seal/layout";
 import { blobsOf, jsonMember, readSeal } from "../src/seal/read";
 import { sha256Portable } from "../src/seal/sha256";
 import { verifyKey } from "../src/seal/signature";
-import { Stages } from "../src/text/batch";
+import { Stages } from "../src/stages";
 import { readJson, readRoot } from "./vectors";
 
 const expected = readJson("tests/attacks/expected.json") as Record<
@@ -40,7 +40,7 @@ describe("attacks", () => {
       const seal = await readSeal(file(name));
       const work = () => {
         const contract = parseContract(jsonMember(seal, "contract.json"), () => blobsOf(seal));
-        new Stages(contract);
+        Stages.of(contract);
         parseGolden(jsonMember(seal, "golden/examples.json"), contract);
         return Promise.resolve();
       };

@@ -3,15 +3,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseContract } from "../src/contract/parse";
-import { STAGE_KINDS, stageKind } from "../src/contract/stages";
 import { TYPES, valueType } from "../src/contract/types";
+import { STAGE_TYPES, stageType } from "../src/stages";
 
 const SOURCE = join(import.meta.dirname, "../src");
 /** The modules of the types and kinds; the types of tensors' elements; and what is made from the schemas. */
-const OWNERS = /^(contract\/(types|stages)\/|contract\/(elements|tensors)\.ts$|seal\/members\.ts$)/;
+const OWNERS = /^(contract\/types\/|contract\/(elements|tensors)\.ts$|seal\/members\.ts$)/;
 /** Types of elements that kinds of outputs may have, and that the text stage's tensors have. */
-const ELEMENTS = /^(contract\/outputs|text)\//;
-const NAMES = [...TYPES, ...STAGE_KINDS].map(({ name }) => name);
+const ELEMENTS = /^(contract\/outputs|stages)\//;
+const NAMES = [...TYPES.map(({ name }) => name), ...STAGE_TYPES.map(({ kind }) => kind)];
 const COMPARED = new RegExp(
   String.raw`(?:[!=]==?|\bcase|\bincludes\()\s*["'](?:${NAMES.join("|")})["']|["'](?:${NAMES.join("|")})["']\s*[!=]==?`,
 );
@@ -53,8 +53,8 @@ describe("types of values", () => {
       ["bool", "date", "datetime", "float32", "float64", "int64", "string"].sort(),
     );
     expect(["", "text", "toString", "tensor[2]", null, 1].map(valueType)).toEqual(Array(6).fill(undefined));
-    expect(STAGE_KINDS.map(({ name }) => name)).toEqual(["text/1"]);
-    expect(stageKind("text/2")).toBeUndefined();
+    expect(STAGE_TYPES.map(({ kind }) => kind)).toEqual(["text/1"]);
+    expect(stageType("text/2")).toBeUndefined();
   });
 
   const cases: [string, unknown[], unknown[]][] = [
@@ -111,9 +111,9 @@ describe("fields of a stage", () => {
     ["whole", false],
     ["number", false],
     ["time", false],
-  ])("analyzer %s", (analyzer, prose) => {
-    const [kind] = STAGE_KINDS;
-    expect(kind!.isProse({ kind: kind!, field: 0, spec: { analyzer } })).toBe(prose);
+  ])("analyzer %s", (analyzer, several) => {
+    const type = stageType("text/1")!;
+    expect(type.isMultiline({ type, field: 0, spec: { analyzer } })).toBe(several);
   });
 
   it("a contract that requires what the page lacks is refused as such", () => {

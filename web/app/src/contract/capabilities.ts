@@ -1,13 +1,13 @@
 /** Capabilities that a contract requires of its reader (spec/CONTRACT.md §1a; contract/capabilities.py). */
 import { SealiftError } from "../errors";
 import { isObject } from "../seal/json";
+import { STAGE_TYPES } from "../stages";
 import { KINDS } from "./outputs";
-import { STAGE_KINDS } from "./stages";
 import { TYPES } from "./types";
 
 /** What this program can do beyond what every reader of format 1 does. */
 const CAPABILITIES: ReadonlySet<string> = new Set(
-  [...TYPES, ...STAGE_KINDS, ...KINDS].map(({ capability }) => capability).filter(Boolean),
+  [...TYPES, ...STAGE_TYPES, ...KINDS].map(({ capability }) => capability).filter(Boolean),
 );
 const MOST = 64;
 const FORM = /^[a-z]{1,16}:[a-z0-9_]{1,64}\/[1-9][0-9]{0,3}$/;

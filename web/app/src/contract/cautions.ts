@@ -1,44 +1,51 @@
-/** What makes the answer to one good row less reliable; the form and the file results show the same cautions. */
+/** What makes the answer to a good row less reliable. The form and the results of a file show the same cautions. */
 import type { Contract, Field, Value } from "./contract";
 
-/** By how much of its width the range of most training values is exceeded by what is still only rare. */
+/** A value this share of the width outside the range of most training values is only rare. */
 const RARE = 0.25;
 
 export interface Caution {
-  /** `unlike`: far from the training data; `category`: not a known value; `words`: no known word; `empty`: most are missing. */
-  kind: "unlike" | "category" | "words" | "empty";
+  /** `unlike`: far from the training data; `category`: not a known value; `stage`: what a stage found; `empty`: most are missing. */
+  kind: "unlike" | "category" | "stage" | "empty";
   /** Index of the input; null for a caution about the whole row. */
   field: number | null;
   message: string;
+  /** Of a stage: what the value has, such as "no word that the model knows"; else absent. */
+  found?: string;
 }
 
 /**
  * The cautions of a checked row, ordered by field, the one about the whole row first.
  *
- * @param wordless inputs whose text has no known word (`Stages.wordless`).
+ * @param staged what stages found, by field (`Stages.cautions`).
  */
 export function cautionsOf(
   contract: Contract,
   row: readonly Value[],
-  wordless: readonly number[] = [],
+  staged: ReadonlyMap<number, string> = new Map(),
 ): Caution[] {
   const empty = row.filter((value) => value === null).length;
-  const found: Caution[] = [];
+  const cautions: Caution[] = [];
   if (mostlyEmpty(empty, row.length)) {
-    found.push({ kind: "empty", field: null, message: `${empty} of ${row.length} fields are empty.` });
+    cautions.push({ kind: "empty", field: null, message: `${empty} of ${row.length} fields are empty.` });
   }
   contract.inputs.forEach((field, i) => {
     const value = row[i] ?? null;
     const kind = standing(field, value);
     if (kind === "category") {
-      found.push({ kind, field: i, message: `"${field.name}" is not among the known values.` });
+      cautions.push({ kind, field: i, message: `"${field.name}" is not among the known values.` });
     } else if (kind === "unlike") {
-      found.push({ kind, field: i, message: `"${field.name}" is unlike the training data${usual(field)}.` });
-    } else if (wordless.includes(i)) {
-      found.push({ kind: "words", field: i, message: `"${field.name}" has no word that the model knows.` });
+      cautions.push({
+        kind,
+        field: i,
+        message: `"${field.name}" is unlike the training data${usual(field)}.`,
+      });
+    } else {
+      const found = staged.get(i);
+      if (found) cautions.push({ kind: "stage", field: i, message: `"${field.name}" has ${found}.`, found });
     }
   });
-  return found;
+  return cautions;
 }
 
 /** Whether the larger part of a row is empty, so that its answer rests on little. */

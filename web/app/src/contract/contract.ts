@@ -1,8 +1,8 @@
 /** The contract as `contract.json` holds it, its defaults filled in (spec/CONTRACT.md §1). */
 import type * as members from "../seal/members";
+import type { RefusingStage, StageType } from "../stages/base";
 import type { CellReader } from "./cells";
 import type { Element } from "./elements";
-import type { RefusingStage, StageKind } from "./stages/kind";
 import type { ValueType } from "./types/base";
 
 export type Scalar = string | number | boolean;
@@ -28,7 +28,7 @@ export interface Field {
   date_format: string;
   /** Reads the field's cells in files of text. */
   cells: CellReader;
-  /** The stages that refuse some texts of the field. */
+  /** The stages that refuse some values of the field. */
   refusing: RefusingStage[];
   title: string;
   description: string;
@@ -37,6 +37,7 @@ export interface Field {
 }
 
 export type OutputKind = members.Output["kind"];
+export type Task = members.Contract["task"];
 
 export interface Output {
   name: string;
@@ -52,15 +53,17 @@ export interface Output {
 }
 
 /**
- * How the graph is fed. A dimension is a number where its size is fixed, else a name. `stage` is given where a text stage
- * makes the tensor, whose width then differs from batch to batch.
+ * An input of the graph. A dimension is a number where its size is fixed, else a name. `stage` is the number of the stage
+ * that computes the tensor.
  */
 export type Tensor = members.Tensor;
 
-/** A stage: the input whose texts it takes, and how it reads them. */
+/** A computation on the values of one input before the graph. */
 export interface Stage {
-  kind: StageKind;
+  type: StageType;
+  /** The index of the input. */
   field: number;
+  /** Its parameters, as its kind defines them, including the data that the file refers to by digest. */
   spec: Record<string, unknown>;
 }
 
@@ -74,7 +77,7 @@ export interface Contract {
   tensors: Tensor[];
   stages: Stage[];
   ignored: Ignored[];
-  task: string;
+  task: Task;
   title: string;
   description: string;
   /** The author's own words, by the keys of `ABOUT`. */

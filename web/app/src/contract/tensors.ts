@@ -4,7 +4,7 @@ import type { Contract, Field, Stage, Tensor, Value } from "./contract";
 export interface TensorData {
   dtype: Tensor["dtype"];
   data: Float64Array | string[] | Uint8Array | BigInt64Array;
-  dims: [number, number];
+  dims: readonly number[];
 }
 
 type Rows = readonly (readonly Value[])[];
@@ -59,17 +59,31 @@ export function tensorsOf(inputs: readonly Field[], stages: readonly Stage[]): T
     const fields = inputs.flatMap(({ type }, i) => (type.feeds === feeds ? [i] : []));
     return { name, dtype, shape: ["rows", fields.length], fields };
   });
-  const staged = stages.flatMap(({ kind, field }, number) => kind.tensors(field, number));
+  const staged = stages.flatMap(({ type, field }, stage) =>
+    type.outputs.map(({ name, dtype, shape }): Tensor => {
+      const sizes = shape.map((size) => (typeof size === "number" ? size : `${size}${stage}`));
+      return { name: `${name}${stage}`, dtype, shape: ["rows", ...sizes], fields: [field], stage };
+    }),
+  );
   return [...shared.filter((tensor) => tensor.fields.length > 0), ...staged];
 }
 
+/** The tensors that hold the values of rows. Those of stages are computed by the stages. */
 export function makeTensors(contract: Contract, rows: Rows): Map<string, TensorData> {
   const tensors = new Map<string, TensorData>();
   for (const { name, dtype, fields } of contract.tensors) {
-    const data = SHARED.get(name)?.fill(rows, fields); // others are made by stages, in text/batch.ts
+    const data = SHARED.get(name)?.fill(rows, fields);
     if (data) tensors.set(name, { dtype, data, dims: [rows.length, fields.length] });
   }
   return tensors;
+}
+
+/** The rows of a tensor from `start` to before `end`. */
+export function partOf(tensor: TensorData, start: number, end: number): TensorData {
+  const [rows, ...sizes] = tensor.dims;
+  if (start === 0 && end === rows) return tensor;
+  const size = sizes.reduce((all, one) => all * one, 1);
+  return { ...tensor, data: tensor.data.slice(start * size, end * size), dims: [end - start, ...sizes] };
 }
 
 /** `data` row by row. */

@@ -1,6 +1,6 @@
 /** One value or cell against its field (spec/CONTRACT.md §2, §3, §5). The Python twin is contract/{cells,check}.py. */
 import { shown, type Field, type Value } from "./contract";
-import { Unreadable } from "./types";
+import { quoted } from "./quoted";
 
 export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105" | "R107" | "R108";
 export type Checked = { value: Value } | { code: RowCode; message: string };
@@ -46,19 +46,9 @@ function check(field: Field, raw: unknown): Checked {
       message: `"${field.name}" is ${quoted(raw)}, which the model does not know. It knows: ${listed}.`,
     };
   }
-  if (typeof value !== "string") return { value };
   for (const stage of field.refusing) {
-    const wanted = stage.refusedAs(value);
-    if (wanted) {
-      const message = `"${field.name}" is ${quoted(value)}, which cannot be read as ${wanted}.`;
-      return { code: "R108", message };
-    }
+    const message = stage.problem(field.name, value);
+    if (message) return { code: "R108", message };
   }
   return { value };
-}
-
-function quoted(raw: unknown): string {
-  const value = raw instanceof Unreadable ? raw.text : raw;
-  if (typeof value !== "string") return String(value).slice(0, 60);
-  return `the text '${value.length > 60 ? `${value.slice(0, 59)}…` : value}'`;
 }

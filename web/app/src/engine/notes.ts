@@ -1,4 +1,4 @@
-/** What a file's answers rest on, column by column: values missing, unknown, unlike the training data. */
+/** Counts of unusual values for each column of a file: missing, unknown, unlike the training data. */
 import { standing, type Caution } from "../contract/cautions";
 import { shown, type Contract, type Value } from "../contract/contract";
 import type { ColumnNote } from "./protocol";
@@ -45,9 +45,9 @@ interface Counts {
   missing: number;
   unlike: number;
   rare: number;
-  wordless: number;
   category: number;
-  /** The unknown categories, and words that may stand for a missing value. */
+  /** What stages found, the unknown categories, and words that may stand for a missing value. */
+  staged: Map<string, number>;
   unknown: Map<string, number>;
   suspects: Map<string, number>;
 }
@@ -64,8 +64,8 @@ export class ColumnNotes {
       missing: 0,
       unlike: 0,
       rare: 0,
-      wordless: 0,
       category: 0,
+      staged: new Map(),
       unknown: new Map(),
       suspects: new Map(),
     }));
@@ -84,11 +84,11 @@ export class ColumnNotes {
       // Of refused rows too, because such a word may be why the row was refused.
       else this.suspect(i, (record[positions[i]!] ?? "").trim());
     }
-    for (const { kind, field } of cautions) {
+    for (const { kind, field, found } of cautions) {
       if (field === null) continue;
       const counts = this.counts[field]!;
       if (kind === "unlike") counts.unlike++;
-      else if (kind === "words") counts.wordless++;
+      else if (kind === "stage") increase(counts.staged, found ?? "");
       else if (kind === "category") {
         counts.category++;
         increase(counts.unknown, shown(values?.[field] ?? ""));
@@ -98,10 +98,11 @@ export class ColumnNotes {
 
   /** The columns that have something to say, in the contract's order. */
   list(): ColumnNote[] {
-    return this.counts.flatMap(({ missing, unlike, rare, wordless, category, ...words }, i) => {
+    return this.counts.flatMap(({ missing, unlike, rare, category, ...words }, i) => {
       const suspects = ranked(words.suspects);
       const unknown = ranked(words.unknown).filter(([word]) => !words.suspects.has(word.trim()));
-      if (missing + unlike + rare + wordless + category + suspects.length === 0) return [];
+      const staged = ranked(words.staged);
+      if (missing + unlike + rare + category + staged.length + suspects.length === 0) return [];
       const explained = suspects.reduce((sum, [word]) => sum + (words.unknown.get(word) ?? 0), 0);
       const field = this.contract.inputs[i]!;
       return [
@@ -110,7 +111,7 @@ export class ColumnNotes {
           missing,
           unlike,
           rare,
-          wordless,
+          staged,
           category: category - explained,
           unknown: unknown.slice(0, MAX_LISTED),
           suspects: suspects.slice(0, MAX_LISTED),

@@ -71,7 +71,8 @@ export interface ColumnNote {
   unlike: number;
   /** Values just beyond the range of most training values, which is no caution. */
   rare: number;
-  wordless: number;
+  /** What stages found in the values (`Caution.found`), with the number of rows for each. */
+  staged: [string, number][];
   /** Unknown categories; `unknown` lists the most frequent. */
   category: number;
   unknown: [string, number][];

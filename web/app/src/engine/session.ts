@@ -1,10 +1,10 @@
 /** The model in ONNX Runtime's WebAssembly build: checked rows in, plain arrays out. */
 import type * as Ort from "onnxruntime-web";
 import { cautionsOf, type Caution } from "../contract/cautions";
-import { makeTensors, type TensorData } from "../contract/tensors";
+import { makeTensors } from "../contract/tensors";
 import type { Contract, Value } from "../contract/contract";
 import { SealiftError } from "../errors";
-import { Stages } from "../text/batch";
+import { Stages, type Piece } from "../stages";
 import { toAnswer } from "./fit";
 import type { Answer } from "./protocol";
 
@@ -37,7 +37,7 @@ export class Model {
     weights: ReadonlyMap<string, Uint8Array>,
     ort: typeof Ort,
   ): Promise<Model> {
-    const stages = new Stages(contract);
+    const stages = Stages.of(contract);
     try {
       const session = await ort.InferenceSession.create(graph, {
         executionProviders: ["wasm"],
@@ -57,7 +57,7 @@ export class Model {
   async predict(rows: readonly (readonly Value[])[]): Promise<Answer[]> {
     const answers: Answer[] = [];
     for (const piece of this.stages.pieces(rows)) {
-      for (const [i, answer] of (await this.run(piece.rows, piece.tensors)).entries()) {
+      for (const [i, answer] of (await this.run(piece)).entries()) {
         const before = answers[i];
         if (before) for (const value of answer.data) before.data.push(value);
         else answers.push(answer);
@@ -68,15 +68,12 @@ export class Model {
 
   /** What makes the answer to a checked row less reliable. */
   cautions(row: readonly Value[]): Caution[] {
-    return cautionsOf(this.contract, row, this.stages.wordless(row));
+    return cautionsOf(this.contract, row, this.stages.cautions(row));
   }
 
-  private async run(
-    rows: readonly (readonly Value[])[],
-    staged: ReadonlyMap<string, TensorData>,
-  ): Promise<Answer[]> {
+  private async run({ rows, tensors }: Piece): Promise<Answer[]> {
     const feeds: Record<string, Ort.Tensor> = {};
-    for (const [name, tensor] of [...makeTensors(this.contract, rows), ...staged]) {
+    for (const [name, tensor] of [...makeTensors(this.contract, rows), ...tensors]) {
       feeds[name] = new this.ort.Tensor(tensor.dtype, tensor.data as never, tensor.dims);
     }
     let found: Ort.InferenceSession.ReturnType;

@@ -52,7 +52,7 @@ export function hintOf(field: Field): string {
       : high === null
         ? `from ${told(low)}`
         : `${told(low)} to ${told(high)}`;
-  const parts = field.refusing.map(({ example }) => `such as ${example}`).slice(0, 1);
+  const parts = field.refusing.flatMap(({ example }) => (example ? [`such as ${example}`] : [])).slice(0, 1);
   if (field.observed) parts.push(`usually ${span(field.observed)}`);
   if (field.range) parts.push(`permitted ${span(field.range)}`);
   return parts.join(" · ");

@@ -1,5 +1,5 @@
-/** What to show first of a model's answer: one meaning, with everything that is needed to read it right. */
-import { percent, readable } from "../contract/numbers";
+/** What the page shows of a model's answer: a main result, and what completes it. */
+import { percent } from "../contract/numbers";
 import { kindOf } from "../contract/outputs";
 import { className, partsOf, shown, type Contract, type Output, type Scalar } from "../contract/contract";
 import type { Answer } from "../engine/protocol";
@@ -12,15 +12,16 @@ export interface Bar {
 }
 
 export interface Headline {
-  /** What the large line is: the output's title, "Predicted class", "Probability of died". */
+  /** The heading of the main result: the output's title, or a heading such as "Predicted class". */
   over: string;
-  /** The class, number or probability in large letters; empty where several numbers are the answer. */
+  /** The main result: a class, a number or a probability; empty where the answer is several numbers. */
   text: string;
   units: string;
-  /** What completes the large line, of the same class; then the predicted class where that is another. */
+  /** The lines below the main result: first about the same class, then the predicted class where it is another. */
   under: string[];
+  /** The probability of each class. */
   bars: Bar[];
-  /** Every number of a wide output without probabilities, or further outputs. */
+  /** The values of further outputs, and of a wide output without probabilities. */
   details: { name: string; value: string }[];
   label: Scalar | null;
   probabilities: number[] | null;
@@ -46,8 +47,8 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
   if (label && label[0].width === null) {
     used.add(label[0].name);
     result.label = label[1].data[0]!;
-    result.over = label[0].title || labelMeaning(contract);
-    result.text = labelText(contract, label[0], result.label);
+    result.over = label[0].title || kindOf(label[0]).heading(contract.task);
+    result.text = kindOf(label[0]).text(label[0], result.label, contract.task);
   }
   const probability = find((output) => kindOf(output).byClass);
   if (probability) {
@@ -57,11 +58,10 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
   if (!result.text && result.bars.length === 0) {
     const name = contract.headline?.output ?? contract.outputs[0]!.name;
     const [output, answer] = find((one) => one.name === name)!;
-    result.over = output.title || kindOf(output).heading;
+    result.over = output.title || kindOf(output).heading(contract.task);
     if (output.width === null || output.width === 1) {
       used.add(name);
-      const value = answer.data[0]!;
-      result.text = typeof value === "number" ? readable(value) : className(output, value);
+      result.text = kindOf(output).text(output, answer.data[0]!, contract.task);
       result.units = output.units;
     }
   }
@@ -69,10 +69,10 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
     if (used.has(output.name)) return;
     const parts = partsOf(output);
     const called = output.title || output.name;
-    // The first output's own numbers need no name before each of them.
+    // The numbers of the main output are shown without the output's name.
     const whole = !result.text && result.bars.length === 0 && output.name === firstName(contract);
     answers[index]!.data.forEach((value, i) => {
-      const text = typeof value === "number" ? readable(value) : shown(value);
+      const text = kindOf(output).text(output, value, contract.task);
       const name =
         output.width === null ? called : whole ? shown(parts[i]!) : `${called}: ${shown(parts[i]!)}`;
       result.details.push({ name, value: output.units ? `${text} ${output.units}` : text });
@@ -85,7 +85,7 @@ function firstName(contract: Contract): string {
   return contract.headline?.output ?? contract.outputs[0]!.name;
 }
 
-/** The probabilities, and one class with its own probability as the headline. */
+/** Sets the bars, and one class with its own probability as the main result. */
 function readProbabilities(
   contract: Contract,
   [output, answer]: [Output, Answer],
@@ -119,18 +119,4 @@ function readProbabilities(
   if (predicted && result.bars.some((bar) => bar.value > predicted.value)) {
     result.under.push("The model predicts this class by its own rule, although another is more probable.");
   }
-}
-
-function labelMeaning(contract: Contract): string {
-  return (
-    { classification: "Predicted class", clustering: "Cluster", outliers: "Is it an outlier?" }[
-      contract.task
-    ] ?? "Prediction"
-  );
-}
-
-/** An outlier detector answers -1 for an outlier and 1 for any other row. */
-function labelText(contract: Contract, output: Output, value: Scalar): string {
-  if (contract.task === "outliers" && !output.class_names) return value === -1 ? "outlier" : "not an outlier";
-  return className(output, value);
 }

@@ -1,5 +1,6 @@
-/** A kind of output: what its answers look like in files and on the page. The defaults describe columns of numbers. */
-import { columnNames, shown, type Output, type Scalar } from "../contract";
+/** A kind of output: how its answers are written in files and shown on the page. The defaults describe columns of numbers. */
+import { columnNames, shown, type Output, type Scalar, type Task } from "../contract";
+import { readable } from "../numbers";
 
 export class Kind {
   /** What a contract with such an output requires of its reader; empty for what every reader of format 1 has. */
@@ -12,15 +13,23 @@ export class Kind {
   readonly isValue: boolean = false;
   /** Whether there is one number for each class. */
   readonly byClass: boolean = false;
-  /** What an answer is called where the output has no title. */
-  readonly heading: string = "Prediction";
 
   /** The names of its columns in a table of answers. */
   header(output: Output): string[] {
     return columnNames(output);
   }
 
-  /** The cells under them, of one row's values. */
+  /** The heading of an answer where the output has no title. */
+  heading(_task: Task): string {
+    return "Prediction";
+  }
+
+  /** One value of an answer, as it is shown on the page. */
+  text(_output: Output, value: Scalar, _task: Task): string {
+    return typeof value === "number" ? readable(value) : shown(value);
+  }
+
+  /** The cells of these columns for the values of one row. */
   cells(_output: Output, values: readonly Scalar[]): string[] {
     return values.map(shown);
   }

@@ -1,4 +1,4 @@
-/** `probability`: how probable each class is. */
+/** `probability`: the probability of each class. */
 import { Kind } from "./kind";
 
 export class Probability extends Kind {

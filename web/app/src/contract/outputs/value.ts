@@ -1,7 +1,10 @@
-/** `value`: the answer of a regression. */
+/** `value`: the prediction of a regressor. */
 import { Kind } from "./kind";
 
 export class Value extends Kind {
   override readonly isValue = true;
-  override readonly heading = "Predicted value";
+
+  override heading(): string {
+    return "Predicted value";
+  }
 }

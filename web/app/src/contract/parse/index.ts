@@ -1,8 +1,8 @@
 /** contract.json from an untrusted file to a Contract, or E106. */
 import { isObject } from "../../seal/json";
+import { Stages } from "../../stages";
 import { checkRequired } from "../capabilities";
-import { ABOUT, type Contract, type Tensor } from "../contract";
-import { STAGE_KINDS } from "../stages";
+import { ABOUT, type Contract, type Task, type Tensor } from "../contract";
 import { tensorsOf } from "../tensors";
 import { kindOf } from "../outputs";
 import { parseField, parseIgnored } from "./field";
@@ -16,7 +16,7 @@ const KEYS: readonly string[] = [
 ];
 /** The limits of spec/CONTRACT.md §1. */
 const [MOST_INPUTS, MOST_IGNORED, MOST_OUTPUTS, MOST_STAGES] = [5 << 12, 1 << 16, 64, 1 << 12];
-const TASKS: readonly string[] = ["classification", "regression", "transformation", "clustering", "outliers"];
+const TASKS: readonly Task[] = ["classification", "regression", "transformation", "clustering", "outliers"];
 
 /** `blobs` gives the data of the stages by digest; it is asked after `requires` was looked at. */
 export function parseContract(raw: unknown, blobs: () => Blobs = () => new Map()): Contract {
@@ -30,8 +30,8 @@ export function parseContract(raw: unknown, blobs: () => Blobs = () => new Map()
   }
   const inputs = list(raw["inputs"], "inputs", MOST_INPUTS).map(parseField);
   const outputs = list(raw["outputs"], "outputs", MOST_OUTPUTS).map(parseOutput);
-  const task = text(raw["task"], "task");
-  if (!TASKS.includes(task)) throw malformed(`the task '${task}' is not known`);
+  const task = TASKS.find((known) => known === raw["task"]);
+  if (!task) throw malformed("the task is not known");
   if (inputs.length === 0 || outputs.length === 0) throw malformed("there must be an input and an output");
   const ignored = list(given(raw, "ignored", []), "ignored columns", MOST_IGNORED).map(parseIgnored);
   const columns = inputs.length + ignored.length;
@@ -50,16 +50,13 @@ export function parseContract(raw: unknown, blobs: () => Blobs = () => new Map()
   if (used.size !== data.size) throw malformed("the file holds data that no stage refers to");
   const parts = [
     ...inputs.map(({ type }) => type),
-    ...stages.map(({ kind }) => kind),
+    ...stages.map(({ type }) => type),
     ...outputs.map(kindOf),
   ];
   const needed = new Set(parts.map(({ capability }) => capability).filter(Boolean));
   if (required.join(" ") !== [...needed].sort().join(" "))
     throw malformed("requires does not list the capabilities that the contract uses");
-  for (const kind of STAGE_KINDS) {
-    const own = new Map([...stages.entries()].filter(([, stage]) => stage.kind === kind));
-    for (const { field, stage } of kind.refusing(own)) inputs[field]!.refusing.push(stage);
-  }
+  for (const stage of Stages.refusing(stages).refusing) inputs[stage.field]!.refusing.push(stage);
   return {
     inputs,
     outputs,

@@ -1,9 +1,9 @@
 /** Edits: what is done to a text before a stage reads it (spec/TEXT.md §1). The Python twin is text/edits.py. */
-import { SealiftError } from "../errors";
-import { isObject } from "../seal/json";
+import { SealiftError } from "../../errors";
+import { isObject } from "../../seal/json";
 import { charMap, count, inside, lower, type Change } from "./chars";
 import { flag, isText, items, keys, Malformed, ranges, text } from "./read";
-import type { Tables } from "./tables";
+import type { Tables } from "./sharedTables";
 
 const MOST_EDITS = 16;
 /** Characters that a replacement may make of one text. */

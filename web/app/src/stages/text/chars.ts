@@ -1,6 +1,6 @@
 /** Characters to characters: lower case and accents by the stage's own tables (spec/TEXT.md §3). */
 import { CODE_POINTS, flag, integer, isInteger, isText, items, keys, Malformed, ranges } from "./read";
-import { isObject } from "../seal/json";
+import { isObject } from "../../seal/json";
 
 const MOST_MAPPED = 1 << 16;
 const [SIGMA, SMALL_SIGMA, FINAL_SIGMA] = ["\u03a3", "\u03c3", "\u03c2"];

@@ -1,6 +1,6 @@
 /** Stages that read a text as one number or one time (spec/TEXT.md §5a). The Python twin is text/values.py. */
-import { compileFormat, example, formatProblem, isoOf } from "../contract/dateFormat";
-import { microsOf } from "../contract/moments";
+import { compileFormat, example, formatProblem, isoOf } from "../../contract/dateFormat";
+import { microsOf } from "../../contract/moments";
 import { isText, items, Malformed, text } from "./read";
 
 export interface ValueReader {

@@ -1,13 +1,14 @@
 /** One stage: a text to the columns that it fills and how often (spec/TEXT.md). The Python twin is text/stage.py. */
-import { SealiftError } from "../errors";
+import type { Stage } from "../../contract/contract";
+import { SealiftError } from "../../errors";
 import { charMap, lower, type Change } from "./chars";
 import { editsOf } from "./edits";
 import { blanks, grams, insideWords } from "./grams";
 import { murmur3 } from "./murmur";
 import { flag, integer, isInteger, isText, items, keys, Malformed, text } from "./read";
 import { scanner, type Split } from "./scan";
-import { Tables } from "./tables";
-import { valueOf, type ValueReader } from "./values";
+import { Tables } from "./sharedTables";
+import { valueOf, type ValueReader } from "./valueReader";
 
 const MOST_COLUMNS = 1 << 20;
 const LONGEST_GRAM = 64;
@@ -120,6 +121,11 @@ export class TextStage {
     }
     return [...counts].sort((a, b) => a[0] - b[0]);
   }
+}
+
+/** Whether a text stage refuses strings that it cannot read; it may be malformed. */
+export function isRefusing({ spec }: Stage): boolean {
+  return "unreadable" in spec || "infinite" in spec;
 }
 
 /** The number of code points. */

@@ -1,5 +1,5 @@
 /** Words by an automaton: each character one step, whatever the pattern was (spec/TEXT.md §4). */
-import { SealiftError } from "../errors";
+import { SealiftError } from "../../errors";
 import { CODE_POINTS, integer, isInteger, isList, items, keys, Malformed, ranges } from "./read";
 
 const [MOST_STATES, MOST_CLASSES] = [1024, 64];

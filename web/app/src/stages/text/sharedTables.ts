@@ -1,5 +1,5 @@
 /** The tables of a contract's stages: equal ones are built once, all together are bounded (spec/TEXT.md §1). */
-import { canonical } from "../seal/json";
+import { canonical } from "../../seal/json";
 import { Malformed } from "./read";
 
 const MOST_ENTRIES = 1 << 20;

@@ -1,5 +1,5 @@
 /** Checked access to the JSON of a stage from an untrusted file (spec/TEXT.md). What is wrong is a Malformed. */
-import { isObject } from "../seal/json";
+import { isObject } from "../../seal/json";
 
 /** The number of code points. */
 export const CODE_POINTS = 0x110000;

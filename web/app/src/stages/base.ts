@@ -1,0 +1,89 @@
+/**
+ * The protocol of a kind of stage: what computes tensors from the values of one field, before the graph.
+ *
+ * To add a kind, write a subclass of `StageType` and one of `StageRun` in this folder, and list the `StageType` in
+ * index.ts. The Python implementation is in stages/base.py.
+ */
+import type { Stage, Tensor, Value } from "../contract/contract";
+import type { TensorData } from "../contract/tensors";
+
+/** Checked rows: the values of all fields, in the order of the contract. */
+export type Rows = readonly (readonly Value[])[];
+
+/** Tensors by name. */
+export type Tensors = ReadonlyMap<string, TensorData>;
+
+/** Rows for one run of the graph, and the tensors that stages computed from them. */
+export interface Piece {
+  rows: Rows;
+  tensors: Tensors;
+}
+
+/** A tensor that each stage of a kind computes; that of stage 3 is called `<name>3`. */
+export interface StageOutput {
+  readonly name: string;
+  readonly dtype: Tensor["dtype"];
+  /** The dimensions after `rows`: a number where the size is fixed, else a name; the stage's number is appended. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** A stage that refuses some values of its field. */
+export interface RefusingStage {
+  /** The index of the field. */
+  readonly field: number;
+  /** What is wrong with a value of the field called `name`, as a sentence (R108); empty if nothing is. */
+  problem(name: string, value: string | number): string;
+  /** A value that is not refused, for the form; may be empty. */
+  readonly example: string;
+}
+
+/** All stages of one kind of a contract, ready to run. */
+export abstract class StageRun {
+  /** The stages that refuse values. */
+  readonly refusing: readonly RefusingStage[] = [];
+
+  /**
+   * Yields checked rows in pieces for the graph, in order, each with the tensors of the stages.
+   * Throws E207 for a value that takes more work than the kind of stage allows.
+   */
+  abstract pieces(rows: Rows): Iterable<Piece>;
+
+  /** What makes the answer to a row less reliable: field → what its value has, such as "no word that the model knows". */
+  cautions(_row: readonly Value[]): ReadonlyMap<number, string> {
+    return new Map();
+  }
+}
+
+/** One kind of stage. */
+export abstract class StageType {
+  abstract readonly name: string;
+  /** The version of its specification; each version is a separate kind. */
+  abstract readonly version: number;
+  /** The keys of `Stage.spec` whose values are stored as members by digest, so that stages can share them. */
+  readonly data: readonly string[] = [];
+  /** The tensors that each stage computes. */
+  abstract readonly outputs: readonly StageOutput[];
+
+  /** The `stage` in contract.json. */
+  get kind(): string {
+    return `${this.name}/${this.version}`;
+  }
+
+  /** What a contract with such a stage requires of its reader. */
+  get capability(): string {
+    return `stage:${this.kind}`;
+  }
+
+  /** Reads stages of this kind, by their number in the contract. Throws E106 for a malformed one. */
+  abstract open(stages: ReadonlyMap<number, Stage>): StageRun;
+
+  /** Whether a stage refuses some values; it may be malformed. */
+  isRefusing(_stage: Stage): boolean {
+    return false;
+  }
+
+  /** Whether the values of its field may be long, so that the form has several lines for them. */
+  isMultiline(_stage: Stage): boolean {
+    return false;
+  }
+}
