@@ -17,9 +17,10 @@ WORKERS = 2
 class Running:
     """A server that was started."""
 
-    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], url: str, grpc: str | None) -> None:
         self.process = process
         self.url = url
+        self.grpc = grpc
         self.address = url.removeprefix("http://")
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -46,7 +47,8 @@ def serving(*arguments: str) -> Iterator[Running]:
     try:
         assert process.stdout is not None
         lines = list(iter(process.stdout.readline, b"}\n"))  # the object is not at the end of the stream
-        yield Running(process, json.loads(b"".join([*lines, b"}"]))["url"])
+        started = json.loads(b"".join([*lines, b"}"]))
+        yield Running(process, started["url"], started["grpc"])
     finally:
         process.terminate()
         process.communicate(timeout=60)

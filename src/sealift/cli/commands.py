@@ -266,12 +266,15 @@ def predict(file: Path, input: str, output: str, **options: Any) -> None:
     predict.run(file, input, output, **options)
 
 
-@_command("serve", "Serve models over HTTP.", "serve heart-risk.seal --port 8080")
+@_command("serve", "Serve models over HTTP and gRPC.", "serve heart-risk.seal --port 8080")
 @click.argument("target", metavar="TARGET", type=FILE)
 @click.option(
     "--host", metavar="ADDRESS", help="Where to listen; 127.0.0.1 by default, which only this computer reaches."
 )
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 8080 by default, and 0 for any free one.")
+@click.option(
+    "--grpc", metavar="PORT", type=click.IntRange(0, 65535), help="Serve gRPC too, at this port; 0 for any free one."
+)
 @click.option("--workers", type=click.IntRange(1, 256), help="The number of processes; by default one a processor.")
 @click.option(
     "--open", "open_", is_flag=True, help="Permit an address that other computers reach: there is no authentication."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ def run(
     *,
     host: str | None,
     port: int | None,
+    grpc: int | None,
     workers: int | None,
     open_: bool,
     check: bool,
@@ -27,16 +29,18 @@ def run(
     """Serve a sealed file or the models of a deployment file; with `check`, only look whether that can be done."""
     begun = time.perf_counter()
     deployment = read(target) if target.suffix == ".toml" else Deployment((ModelSpec(target),))
-    given: dict[str, Any] = {"host": host, "port": port, "workers": workers, "open": open_ or None}
+    given: dict[str, Any] = {"host": host, "port": port, "grpc": grpc, "workers": workers, "open": open_ or None}
     deployment = dataclasses.replace(deployment, **{key: value for key, value in given.items() if value is not None})
     check_exposure(deployment)
+    if deployment.grpc is not None:
+        import_module("sealift.serve.grpc.server")  # E405 where a library is missing
     plane = open_models(deployment)
     if check:
         _checked(plane, begun, as_json=as_json)
         return
     from sealift.serve.supervisor import run as supervise
 
-    supervise(plane, deployment, lambda host, port: _ready(plane, host, port, begun, as_json=as_json))
+    supervise(plane, deployment, lambda *addresses: _ready(plane, *addresses, begun=begun, as_json=as_json))
 
 
 def _models(plane: Plane) -> list[dict[str, Any]]:
@@ -53,27 +57,31 @@ def _models(plane: Plane) -> list[dict[str, Any]]:
 
 def _checked(plane: Plane, begun: float, *, as_json: bool) -> None:
     if as_json:
-        _show(plane, None, begun)
+        _show(plane, None, None, begun)
         return
     _list(plane)
     console.say("The deployment can be served.")
 
 
-def _ready(plane: Plane, host: str, port: int, begun: float, *, as_json: bool) -> None:
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+def _ready(plane: Plane, host: str, port: int, grpc: int | None, *, begun: float, as_json: bool) -> None:
+    name = f"[{host}]" if ":" in host else host
+    url = f"http://{name}:{port}"
+    address = None if grpc is None else f"{name}:{grpc}"
     if as_json:
-        _show(plane, url, begun)
+        _show(plane, url, address, begun)
         streams.out().flush()  # whoever started the server waits for the object
         return
     _list(plane)
     console.say(f"ready at {url} after {time.perf_counter() - begun:.1f} s; Ctrl-C ends it")
+    if address is not None:
+        console.say(f"gRPC at {address}")
     console.say(f"Next: curl {url}/openapi.json")
     streams.out().flush()
 
 
-def _show(plane: Plane, url: str | None, begun: float) -> None:
+def _show(plane: Plane, url: str | None, grpc: str | None, begun: float) -> None:
     seconds = round(time.perf_counter() - begun, 3)
-    console.show_json({"ok": True, "url": url, "seconds": seconds, "models": _models(plane)})
+    console.show_json({"ok": True, "url": url, "grpc": grpc, "seconds": seconds, "models": _models(plane)})
 
 
 def _list(plane: Plane) -> None:

@@ -61,6 +61,22 @@ def bind(host: str, port: int, count: int) -> list[socket.socket]:
     return sockets
 
 
+def reserve(host: str, port: int) -> tuple[tuple[str, int], socket.socket | None]:
+    """An address for servers that open their sockets themselves, and a socket that keeps it until it is closed.
+
+    The socket does not listen. It is None where the system cannot share an address.
+
+    Raises:
+        ServeError: E710 when the address cannot be used.
+    """
+    (first,) = bind(host, port, 1)
+    address = first.getsockname()[:2]
+    first.close()
+    if not hasattr(socket, "SO_REUSEPORT"):
+        return address, None
+    return address, _bound(first.family, *address, shared=True)
+
+
 def _bound(family: socket.AddressFamily, host: str, port: int, *, shared: bool) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -39,6 +39,7 @@ class Deployment:
     Attributes:
         models: the models.
         host, port: where it listens; port 0 takes any free one.
+        grpc: the port of gRPC; None does not serve it.
         workers: the number of processes; None takes the number of processors.
         open: whether other computers may use the server although it has no authentication.
         limits: limits of a request.
@@ -48,6 +49,7 @@ class Deployment:
     models: tuple[ModelSpec, ...]
     host: str = "127.0.0.1"
     port: int = 8080
+    grpc: int | None = None
     workers: int | None = None
     open: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -88,10 +90,12 @@ def read(path: Path) -> Deployment:
     if not models:
         raise _malformed(path, "it has no model", 'Add [[models]] and, below it, file = "heart.seal".')
     default = Deployment(())
+    grpc = server.number("grpc", -1, 0, 65535)
     deployment = Deployment(
         models,
         host=server.optional("host", str) or default.host,
         port=server.number("port", default.port, 0, 65535),
+        grpc=None if grpc < 0 else grpc,
         workers=server.number("workers", 0, 1, _MOST_WORKERS) or None,
         open=bool(server.optional("open", bool)),
         limits=Limits(

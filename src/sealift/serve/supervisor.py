@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from sealift.errors import ServeError
 from sealift.runtime.processors import processors
 from sealift.serve import worker
-from sealift.serve.addresses import bind
+from sealift.serve.addresses import bind, reserve
 from sealift.serve.deployment import Deployment
 from sealift.serve.plane import Plane
 from sealift.serve.service import Service
@@ -38,13 +38,13 @@ class _Worker:
     ready: bool = False
 
 
-def run(plane: Plane, deployment: Deployment, ready: Callable[[str, int], None]) -> None:
+def run(plane: Plane, deployment: Deployment, ready: Callable[[str, int, int | None], None]) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Args:
         plane: the models, prepared.
         deployment: where to listen, and the number of workers.
-        ready: called with host and port when every worker answers requests.
+        ready: called with host, port and the port of gRPC, if it is served, when every worker answers requests.
 
     Raises:
         ServeError: E710 when the address cannot be used, E703 when workers end before they are ready.
@@ -54,21 +54,29 @@ def run(plane: Plane, deployment: Deployment, ready: Callable[[str, int], None])
     can_fork = hasattr(os, "fork")
     sockets = bind(deployment.host, deployment.port, count if can_fork else 1)
     port = sockets[0].getsockname()[1]
+    grpc, kept = (None, None) if deployment.grpc is None else reserve(deployment.host, deployment.grpc)
+
+    def announce() -> None:
+        ready(deployment.host, port, None if grpc is None else grpc[1])
+
     try:
         if can_fork:
-            _Supervisor(service, sockets, count).run(lambda: ready(deployment.host, port))
+            _Supervisor(service, sockets, count, grpc).run(announce)
         else:
-            worker.run(service, sockets[0], lambda: ready(deployment.host, port))
+            worker.run(service, sockets[0], announce, grpc=grpc)
     finally:
-        for each in sockets:
+        for each in (*sockets, *([kept] if kept else [])):
             each.close()
 
 
 class _Supervisor:
-    def __init__(self, service: Service, sockets: Sequence[socket.socket], count: int) -> None:
+    def __init__(
+        self, service: Service, sockets: Sequence[socket.socket], count: int, grpc: tuple[str, int] | None
+    ) -> None:
         self._service = service
         self._sockets = sockets
         self._count = count
+        self._grpc = grpc
         self._workers: dict[int, _Worker] = {}  # by place
         self._alive = os.pipe()  # its writing end is closed when this process ends, however that happens
         self._failures = 0
@@ -128,7 +136,7 @@ class _Supervisor:
             for model in self._service.plane.models():
                 model.prepare()
             listening = self._sockets[place % len(self._sockets)]
-            worker.run(self._service, listening, lambda: _report(writing), self._alive[0])
+            worker.run(self._service, listening, lambda: _report(writing), self._alive[0], self._grpc)
             code = 0
         except BaseException:
             traceback.print_exc()

@@ -16,7 +16,13 @@ _GRACE = 30.0
 """Seconds that requests have to finish when the process is to end."""
 
 
-def run(service: Service, listening: socket.socket, ready: Callable[[], None], parent: int | None = None) -> None:
+def run(
+    service: Service,
+    listening: socket.socket,
+    ready: Callable[[], None],
+    parent: int | None = None,
+    grpc: tuple[str, int] | None = None,
+) -> None:
     """Answer requests until SIGTERM, or until the parent ends; accepted requests finish.
 
     Args:
@@ -24,6 +30,7 @@ def run(service: Service, listening: socket.socket, ready: Callable[[], None], p
         listening: the socket.
         ready: called once when requests are answered.
         parent: a file descriptor that reaches its end when the parent process has ended.
+        grpc: the address of gRPC; None does not serve it.
     """
 
     async def serve() -> None:
@@ -36,12 +43,19 @@ def run(service: Service, listening: socket.socket, ready: Callable[[], None], p
             loop.add_reader(parent, ended.set)  # nothing is ever written to it
         server = Server(service)
         await server.start(listening)
+        stops = [server.stop]
+        if grpc is not None:
+            from sealift.serve.grpc.server import GrpcServer
+
+            beside = GrpcServer(service, server)
+            await beside.start(*grpc)
+            stops.append(beside.stop)
         ready()
         await ended.wait()
         if parent is not None:
             loop.remove_reader(parent)
         service.plane.draining = True
-        await server.stop(_GRACE)
+        await asyncio.gather(*(stop(_GRACE) for stop in stops))
 
     try:
         new_loop = need("uvloop", "serve", "The server").new_event_loop

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from sealift.serve.http.connection import Connection
 from sealift.serve.http.messages import Request, Response
 from sealift.serve.service import Service
 
+T = TypeVar("T")
 _FAST = 0.002
 """Seconds of an example up to which a model answers in the thread of the event loop."""
 _CHECK = 0.5
@@ -66,7 +67,7 @@ class Server:
         if self._listening is not None:
             self._listening.close()
         until = self.now() + seconds
-        while self._connections and self.now() < until:
+        while (self._connections or self._waiting) and self.now() < until:
             for connection in list(self._connections):
                 connection.close_idle()
             await asyncio.sleep(0.01)
@@ -94,7 +95,7 @@ class Server:
         """Give the place back."""
         self._waiting -= 1
 
-    def submit(self, function: Callable[..., Response], *arguments: Any) -> asyncio.Future[Response]:
+    def submit(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         """Call a function in a thread."""
         return self._loop.run_in_executor(self._pool, function, *arguments)
 

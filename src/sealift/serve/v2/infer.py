@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sealift.contract import Contract
-from sealift.errors import ServeError
 from sealift.serve.calls import Call
 from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
-from sealift.serve.v2 import tensors
+from sealift.serve.v2 import rows, tensors
 from sealift.serve.v2.tensors import DATATYPES, Tensor, unfit
 
 _LENGTH = "inference-header-content-length"
-_LISTED = 8  # problems of rows in one message
 
 
 def infer(call: Call, request: Request) -> Response:
@@ -31,11 +28,9 @@ def infer(call: Call, request: Request) -> Response:
     if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
         raise malformed('it must be an object with a list "inputs"')
     inputs = _inputs(body["inputs"], memoryview(blob))
-    wanted = _wanted(model.contract, body.get("outputs"))
+    wanted = rows.wanted(model.contract, _asked(body.get("outputs")))
     binary_by_default = _parameters(body).get("binary_data_output") is True
-    answered = call.answer(_rows(model.contract, inputs))
-    if answered.problems:
-        _refuse(answered.problems)
+    answered = rows.answer(call, inputs)
     described, blobs = [], []
     for name, parameters in wanted.items():
         output = model.contract.output(name)
@@ -89,44 +84,12 @@ def _inputs(raw: Sequence[Any], blob: memoryview) -> list[Tensor]:
     return inputs
 
 
-def _rows(contract: Contract, inputs: Sequence[Tensor]) -> Any:
-    """The rows: columns by field, or a matrix."""
-    names = [tensor.name for tensor in inputs]
-    if len(set(names)) != len(names):
-        raise malformed("two inputs have the same name")
-    if len(inputs) == 1 and names[0] not in contract.index:
-        array = inputs[0].array
-        if array.ndim != 2:
-            raise unfit(names[0], "a matrix of rows must have two dimensions")
-        return array
-    columns: dict[str, Any] = {}
-    for tensor in inputs:
-        array = tensor.array
-        at = contract.index.get(tensor.name)
-        if array.ndim == 2 and array.shape[1] == 1 and (at is None or contract.inputs[at].type.feeds):
-            array = array[:, 0]
-        columns[tensor.name] = array
-    if len({len(array) for array in columns.values()}) > 1:
-        raise malformed("the inputs differ in their first dimension, the number of rows")
-    return columns
-
-
-def _wanted(contract: Contract, raw: Any) -> Mapping[str, Mapping[str, Any]]:
-    """The outputs to return, with their parameters; all by default."""
-    if raw is None or raw == []:
-        return {output.name: {} for output in contract.outputs}
-    known = [output.name for output in contract.outputs]
-    wanted: dict[str, Mapping[str, Any]] = {}
-    for entry in raw if isinstance(raw, list) else [None]:
-        if not isinstance(entry, dict) or entry.get("name") not in known:
-            raise malformed(f'"outputs" must be a list of objects with a name of {", ".join(known)}')
-        parameters = _parameters(entry)
-        if parameters.get("classification"):
-            raise ServeError(
-                "E707", "The classification extension is not supported.", fix="Ask for the output probability."
-            )
-        wanted[entry["name"]] = parameters
-    return wanted
+def _asked(raw: Any) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """The names of the outputs that a request names, with their parameters."""
+    listed = [] if raw is None else raw if isinstance(raw, list) else [None]
+    for item in listed:
+        entry = item if isinstance(item, dict) else {}
+        yield entry.get("name"), _parameters(entry)
 
 
 def _parameters(entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -134,11 +97,3 @@ def _parameters(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(parameters, dict):
         raise malformed('"parameters" must be an object')
     return parameters
-
-
-def _refuse(problems: Sequence[Any]) -> None:
-    """Raise for rows with problems: the protocol has no answers to some of the rows."""
-    first = problems[0].as_error()
-    listed = " ".join(f"row {problem.row}: {problem.message}" for problem in problems[:_LISTED])
-    more = f" {len(problems) - _LISTED} more problems." if len(problems) > _LISTED else ""
-    raise type(first)(first.code, listed + more, fix="Correct the values, or leave the rows out.")

@@ -24,7 +24,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     **{f"INT{bits}": np.dtype(f"<i{bits // 8}") for bits in (8, 16, 32, 64)},
     **{f"FP{bits}": np.dtype(f"<f{bits // 8}") for bits in (16, 32, 64)},
 }
-_MOST_DIMENSIONS = 16
+MOST_DIMENSIONS = 16
 DATATYPES = {"float64": "FP64", "float32": "FP32", "int64": "INT64", "bool": "BOOL", "string": BYTES}
 """Data types by the contract's dtypes of outputs."""
 
@@ -88,11 +88,24 @@ def to_binary(array: npt.NDArray[Any], datatype: str) -> bytes:
     return array.astype(_DTYPES[datatype]).tobytes()
 
 
+def is_datatype(datatype: str) -> bool:
+    """Whether the protocol has a data type."""
+    return datatype == BYTES or datatype in _DTYPES
+
+
+def as_string(name: str, data: bytes | memoryview) -> str:
+    """A value of BYTES. Raises ServeError E707."""
+    try:
+        return str(data, "utf-8")
+    except UnicodeDecodeError:
+        raise unfit(name, "a string is not UTF-8") from None
+
+
 def checked_shape(name: str, raw: Any) -> tuple[int, ...]:
     """The shape of a tensor. Raises ServeError E707."""
     if (
         not isinstance(raw, list)
-        or not 0 < len(raw) <= _MOST_DIMENSIONS
+        or not 0 < len(raw) <= MOST_DIMENSIONS
         or not all(type(size) is int and 0 <= size < 1 << 40 for size in raw)
     ):
         raise unfit(name, "its shape must be a list of sizes")
@@ -162,9 +175,6 @@ def _strings(name: str, data: memoryview) -> list[str]:
         at += 4
         if at + size > len(data):
             raise unfit(name, "a string is longer than the data")
-        try:
-            strings.append(str(data[at : at + size], "utf-8"))
-        except UnicodeDecodeError:
-            raise unfit(name, "a string is not UTF-8") from None
+        strings.append(as_string(name, data[at : at + size]))
         at += size
     return strings

@@ -1,0 +1,119 @@
+"""The gRPC server of one process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from sealift.errors import SealiftError
+from sealift.optional import need
+from sealift.serve.grpc.messages import SERVICE
+from sealift.serve.grpc.methods import METHODS, Method
+from sealift.serve.http.messages import overloaded, status_of
+from sealift.serve.service import Service
+
+# Imported before the processes are forked, which then share its memory. Nothing of it is used before the fork, because
+# its threads would not exist afterwards.
+_grpc = need("grpc", "grpc", "The protocol of gRPC")
+_aio = need("grpc.aio", "grpc", "The protocol of gRPC")
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+SMALL = 1 << 14
+"""Bytes of a request that is answered in the thread of the event loop: handing it over would take longer."""
+_MOST_BYTES = (1 << 31) - 1
+_LONGEST = 2000
+"""Characters of a message of an error, which is sent in a header."""
+_CODES = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    413: "RESOURCE_EXHAUSTED",
+    429: "RESOURCE_EXHAUSTED",
+    503: "UNAVAILABLE",
+}
+"""HTTP status → status of gRPC; INVALID_ARGUMENT and INTERNAL for others below and from 500."""
+
+
+class Threads(Protocol):
+    """The threads of the process for longer work (`sealift.serve.http.server`)."""
+
+    @property
+    def fast(self) -> bool: ...  # noqa: D102
+    def take(self) -> bool: ...  # noqa: D102
+    def give(self) -> None: ...  # noqa: D102
+    def submit(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]: ...  # noqa: D102
+
+
+class GrpcServer:
+    """Answers the methods of the protocol. All methods belong to the thread of the event loop.
+
+    Args:
+        service: the models and what belongs to them.
+        threads: the threads for longer work, whose queue is shared with HTTP.
+    """
+
+    def __init__(self, service: Service, threads: Threads) -> None:
+        self._service = service
+        self._threads = threads
+        limits = service.limits
+        self._server = _aio.server(
+            options=[
+                ("grpc.max_receive_message_length", min(limits.body, _MOST_BYTES)),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.so_reuseport", 1),
+                ("grpc.max_connection_idle_ms", int(limits.idle * 1000)),
+                ("grpc.max_allowed_incoming_connections", limits.connections),
+            ]
+        )
+        handlers = {
+            name: _grpc.unary_unary_rpc_method_handler(self._handler(method)) for name, method in METHODS.items()
+        }
+        self._server.add_generic_rpc_handlers((_grpc.method_handlers_generic_handler(SERVICE, handlers),))
+
+    async def start(self, host: str, port: int) -> int:
+        """Accept connections; returns the port. Raises RuntimeError where the address cannot be used."""
+        bound: int = self._server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        await self._server.start()
+        return bound
+
+    async def stop(self, seconds: float) -> None:
+        """Accept no requests, and wait until those that were accepted are answered, at most so long."""
+        await self._server.stop(seconds)
+
+    def _handler(self, method: Method) -> Callable[[bytes, Any], Awaitable[bytes]]:
+        async def answer(data: bytes, context: Any) -> bytes:
+            headers = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+            try:
+                return await self._answer(method, data, headers)
+            except Exception as error:
+                code, text = failure(error)
+            return await context.abort(_grpc.StatusCode[code], text)  # type: ignore[no-any-return]
+
+        return answer
+
+    async def _answer(self, method: Method, data: bytes, headers: Mapping[str, str]) -> bytes:
+        if len(data) <= SMALL and (self._threads.fast or not data):
+            return method(self._service, data, headers)
+        if not self._threads.take():
+            raise overloaded()
+        work = self._threads.submit(method, self._service, data, headers)
+        work.add_done_callback(lambda _: self._threads.give())
+        return await asyncio.shield(work)  # if the client cancels the request, the thread is still occupied
+
+
+def failure(error: Exception) -> tuple[str, str]:
+    """The name of the status, and the message, for an error.
+
+    The message of an error that is not the client's fault may contain paths of this machine, and is not sent.
+    """
+    if not isinstance(error, SealiftError):  # a fault of Sealift
+        _log.error("an internal error\n%s", "".join(traceback.format_exception(error)))
+        return "INTERNAL", "[E901] An internal error. See the log of the server."
+    status = status_of(error)
+    if status >= 500:
+        return _CODES.get(status, "INTERNAL"), f"[{error.code}] The model cannot answer. See the log of the server."
+    return _CODES.get(status, "INVALID_ARGUMENT"), str(error)[:_LONGEST]
