@@ -77,7 +77,7 @@ class _Sealed(BaseEstimator):  # type: ignore[misc]
 
     Args:
         model: a sealed model, or what `sealift.load` takes: the path of a .seal file, its bytes, a stream.
-        extra: pass over columns that are no inputs, instead of refusing them.
+        ignore_extra: ignore columns that are not inputs instead of raising E102.
 
     Attributes:
         sealed_: the sealed model.
@@ -85,9 +85,9 @@ class _Sealed(BaseEstimator):  # type: ignore[misc]
         feature_names_in_: their names.
     """
 
-    def __init__(self, model: _Model, *, extra: bool = False) -> None:
+    def __init__(self, model: _Model, *, ignore_extra: bool = False) -> None:
         self.model = model
-        self.extra = extra
+        self.ignore_extra = ignore_extra
 
     @property
     def sealed_(self) -> SealedModel:
@@ -136,7 +136,7 @@ class _Sealed(BaseEstimator):  # type: ignore[misc]
 
     def _answers(self, X: Any) -> dict[str, _Array]:
         try:
-            return self.sealed_.predict(self._checked(X), extra=self.extra)
+            return self.sealed_.predict(self._checked(X), ignore_extra=self.ignore_extra)
         except ContractError as error:  # scikit-learn's functions expect a ValueError
             raise ValueError(f"{error}{_MORE.get(error.code, '')}") from error
 
@@ -178,7 +178,7 @@ class SealedClassifier(ClassifierMixin, _WithScores):  # type: ignore[misc]
 
     Args:
         model: a sealed model, or what `sealift.load` takes: the path of a .seal file, its bytes, a stream.
-        extra: pass over columns that are no inputs, instead of refusing them.
+        ignore_extra: ignore columns that are not inputs instead of raising E102.
 
     Attributes:
         sealed_: the sealed model.
@@ -252,15 +252,15 @@ _BY_TASK: dict[str, type[_Sealed]] = {
 }
 
 
-def as_estimator(model: _Model, *, extra: bool = False) -> Any:
+def as_estimator(model: _Model, *, ignore_extra: bool = False) -> Any:
     """A sealed model as the estimator of its task.
 
     Args:
         model: a sealed model, or what `sealift.load` takes: the path of a .seal file, its bytes, a stream.
-        extra: pass over columns that are no inputs, instead of refusing them.
+        ignore_extra: ignore columns that are not inputs instead of raising E102.
 
     Raises:
         FileError, SealError: as `sealift.load`.
     """
     sealed = model if isinstance(model, SealedModel) else load(model)
-    return _BY_TASK[sealed.contract.task](sealed, extra=extra)
+    return _BY_TASK[sealed.contract.task](sealed, ignore_extra=ignore_extra)

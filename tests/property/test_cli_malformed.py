@@ -159,7 +159,7 @@ def test_predict_on_odd_tables(folder: Path, kind: str) -> None:
         run("predict", "tiny.seal", table, "-o", f"out.{kind}", "--keep", "k")
         assert not list(folder.glob(".sealift-*")), table
     for table in tables(folder):
-        json.loads(run("predict", "tiny.seal", table, "-o", f"out.{kind}", "--extra", "--json").stdout)
+        json.loads(run("predict", "tiny.seal", table, "-o", f"out.{kind}", "--ignore-extra", "--json").stdout)
 
 
 def test_pack_and_doctor_on_odd_tables(folder: Path) -> None:

@@ -205,26 +205,26 @@ ROWS = st.one_of(
 )
 
 
-def exact(one: Contract, rows: Any, extra: bool) -> Any:
+def exact(one: Contract, rows: Any, ignore_extra: bool) -> Any:
     try:
-        return encode(one, columns_of(one, rows, extra=extra))
+        return encode(one, columns_of(one, rows, ignore_extra=ignore_extra))
     except ContractError as error:
         return str(error)
 
 
-def check(one: Contract, rows: Any, extra: bool = False) -> bool:
+def check(one: Contract, rows: Any, ignore_extra: bool = False) -> bool:
     """Compare the two paths; whether the fast one answered."""
-    expected = exact(one, rows, extra)
+    expected = exact(one, rows, ignore_extra)
     if isinstance(expected, str):
         refused = None
         try:
-            count, piece = RowReader(one).pieces(rows, extra=extra)
+            count, piece = RowReader(one).pieces(rows, ignore_extra=ignore_extra)
             assert piece(0, count) is None
         except ContractError as error:
             refused = str(error)
         assert refused in {None, expected}
         return False
-    count, piece = RowReader(one).pieces(rows, extra=extra)
+    count, piece = RowReader(one).pieces(rows, ignore_extra=ignore_extra)
     tensors = piece(0, count)
     if tensors is None:
         return False
@@ -256,8 +256,8 @@ def same(tensors: Any, expected: Any) -> None:
 @settings(max_examples=1500, deadline=None)
 @given(likely(), st.booleans())
 @pytest.mark.filterwarnings("ignore")
-def test_likely_rows(case: tuple[Contract, Any], extra: bool) -> None:
-    check(*case, extra)
+def test_likely_rows(case: tuple[Contract, Any], ignore_extra: bool) -> None:
+    check(*case, ignore_extra)
 
 
 @settings(max_examples=1500, deadline=None)
@@ -269,8 +269,8 @@ def test_likely_rows(case: tuple[Contract, Any], extra: bool) -> None:
 @example([{"a": "x"}, {"a": "x", "b": None}], TEXTS, False)
 @example([{}], MIXED, False)
 @pytest.mark.filterwarnings("ignore")
-def test_any_rows(rows: Any, one: Contract, extra: bool) -> None:
-    check(one, rows, extra)
+def test_any_rows(rows: Any, one: Contract, ignore_extra: bool) -> None:
+    check(one, rows, ignore_extra)
 
 
 GOOD = pd.DataFrame(

@@ -100,7 +100,7 @@ def test_every_kind_to_every_kind(model: SealedModel, tmp_path: Path, source: st
 def test_the_numbers_in_csv_read_back_to_the_same_doubles(model: SealedModel, tmp_path: Path) -> None:
     ages = np.random.default_rng(1).uniform(0, 120, 200).tolist()
     given = make(tmp_path / "in.csv", [["a", age, 70, "f"] for age in ages])
-    score(model, given, tmp_path / "out.csv", extra=True)
+    score(model, given, tmp_path / "out.csv", ignore_extra=True)
     expected = model.predict({"age": ages, "weight": [70] * 200, "sex": ["f"] * 200})["probability"]
     probabilities = [
         [float(row["probability_healthy"]), float(row["probability_ill"])] for row in rows_of(tmp_path / "out.csv")
@@ -304,7 +304,7 @@ def test_damaged_tables_leave_nothing(model: SealedModel, tmp_path: Path) -> Non
     for suffix in ("parquet", "xlsx"):
         whole = make(tmp_path / f"in.{suffix}", RECORDS * 50).read_bytes()
         (tmp_path / f"in.{suffix}").write_bytes(whole[: len(whole) // 2])
-        assert refused(model, tmp_path / f"in.{suffix}", tmp_path / "out.csv", extra=True).code == "E404"
+        assert refused(model, tmp_path / f"in.{suffix}", tmp_path / "out.csv", ignore_extra=True).code == "E404"
 
 
 def test_places_that_cannot_be_read_or_written(model: SealedModel, tmp_path: Path) -> None:
@@ -334,7 +334,7 @@ def test_kept_columns(model: SealedModel, tmp_path: Path) -> None:
     given.write_bytes(b"age,weight,sex,label\n50.10,70,f,7\n")
     assert "no column" in refused(model, given, tmp_path / "out.csv", keep=["nope"]).what
     assert refused(model, given, tmp_path / "out.csv", keep=["label"]).code == "E103"
-    assert score(model, given, tmp_path / "out.csv", keep=["age", "age"], extra=True).refused == 0
+    assert score(model, given, tmp_path / "out.csv", keep=["age", "age"], ignore_extra=True).refused == 0
     assert rows_of(tmp_path / "out.csv")[0]["age"] == "50.10"
 
 
@@ -364,10 +364,10 @@ def test_a_formula_that_was_never_computed_is_refused(model: SealedModel, tmp_pa
     for record in [HEADER, ["a", "=20+30", 70, "f"], ["=1", 50, 70, "f"], ["c", 50, 70, "f"], ["d", "", 70, "f"]]:
         book.active.append(record)
     book.save(tmp_path / "in.xlsx")  # openpyxl computes nothing
-    assert problems(model, tmp_path / "in.xlsx", extra=True) == [(1, "age", "R102")]
+    assert problems(model, tmp_path / "in.xlsx", ignore_extra=True) == [(1, "age", "R102")]
     assert problems(model, tmp_path / "in.xlsx", keep=["id"]) == [(1, "age", "R102"), (2, "id", "R102")]
     out = tmp_path / "out.jsonl"
-    score(model, tmp_path / "in.xlsx", out, extra=True)
+    score(model, tmp_path / "in.xlsx", out, ignore_extra=True)
     first, *others = rows_of(out)
     assert first["label"] is None
     assert "is a formula whose result is not in the file" in first["error"]
@@ -390,7 +390,7 @@ def test_the_result_of_a_formula_is_read(model: SealedModel, tmp_path: Path) -> 
     with_sheet(given, b't="n"><v>50</v>', b"><f>20+30</f><v>50</v>")
     with_sheet(given, b't="n"><v>51</v>', b't="str"><f>""</f><v></v>')  # the empty text: age may be missing
     expected = model.predict({"age": [50.0, None], "weight": [70.0] * 2, "sex": ["f"] * 2})["probability"]
-    score(model, given, tmp_path / "out.jsonl", extra=True)
+    score(model, given, tmp_path / "out.jsonl", ignore_extra=True)
     assert [row["probability_ill"] for row in rows_of(tmp_path / "out.jsonl")] == expected[:, 1].tolist()
 
 
@@ -399,7 +399,7 @@ def test_rows_far_apart_have_the_empty_ones_between_them(model: SealedModel, tmp
     with_sheet(given, b'<row r="3"', b'<row r="20003"')
     for column in "ABCD":
         with_sheet(given, f'r="{column}3"'.encode(), f'r="{column}20003"'.encode())
-    summary = score(model, given, io.BytesIO(), extra=True)
+    summary = score(model, given, io.BytesIO(), ignore_extra=True)
     assert (summary.rows, summary.refused, summary.skipped) == (20_002, 20_000, 0)
 
 
@@ -440,7 +440,9 @@ def test_kept_numbers_keep_their_digits(model: SealedModel, tmp_path: Path) -> N
                       "weight": [70.0], "sex": ["f"]})  # fmt: skip
     pq.write_table(table, tmp_path / "in.parquet")
     for target in ("csv", "jsonl", "parquet", "xlsx"):
-        summary = score(model, tmp_path / "in.parquet", tmp_path / f"out.{target}", keep=["id", "age"], extra=True)
+        summary = score(
+            model, tmp_path / "in.parquet", tmp_path / f"out.{target}", keep=["id", "age"], ignore_extra=True
+        )
         assert summary.refused == 0
         assert int(rows_of(tmp_path / f"out.{target}")[0]["id"]) == key
     given = make(tmp_path / "in.jsonl", [[2**53 + 1, 50, 70, "f"]])

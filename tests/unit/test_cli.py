@@ -174,7 +174,7 @@ def test_predict_with_bad_rows_ends_with_3_and_loses_no_good_one(call: Caller, t
         ["2", "2", ""],
         ["3", "3", "1"],
     ]
-    result = call("predict", tiny, rows, "-o", tmp_path / "out.csv", "--extra", "--json")
+    result = call("predict", tiny, rows, "-o", tmp_path / "out.csv", "--ignore-extra", "--json")
     assert (result.code, result.json["rows"], result.json["refused"]) == (3, 3, 1)
     assert [problem["code"] for problem in result.json["problems"]] == ["R102", "R104"]
 

@@ -120,7 +120,7 @@ def test_defaults_of_a_project(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     (folder / "tiny.csv").write_text("age,weight,sex,bed,ward\n50,70,f,7,a\n")
     invoke("predict", "tiny.seal", "tiny.csv", "-o", "a.csv", code=1)
     (folder / "sealift.toml").write_text(
-        '[predict]\nextra = true\nkeep = ["bed"]\nseconds = 60\n[verify]\nkey = "k.pub"\n[sign]\nkey = "k"\n'
+        '[predict]\nignore-extra = true\nkeep = ["bed"]\nseconds = 60\n[verify]\nkey = "k.pub"\n[sign]\nkey = "k"\n'
     )
     invoke("predict", "tiny.seal", "tiny.csv", "-o", "a.csv")
     assert Path("a.csv").read_text().startswith("row,bed,label,")
@@ -151,10 +151,10 @@ def test_python_reads_no_defaults(folder: Path) -> None:
     ("text", "said"),
     [
         ("[predict", "cannot be read"),
-        ("[predit]\nextra = true", "[predit] is not a command"),
-        ("extra = true", "[extra] is not a command"),
+        ("[predit]\nignore-extra = true", "[predit] is not a command"),
+        ("ignore-extra = true", "[ignore-extra] is not a command"),
         ("[predict]\nextras = true", "[predict] extras is not an option"),
-        ("[predict]\nextra = 'yes'", "[predict] extra must be true or false"),
+        ("[predict]\nignore-extra = 'yes'", "[predict] ignore-extra must be true or false"),
         ("[predict]\nkeep = 'bed'", "[predict] keep must be a list of strings"),
         ("[predict]\nkeep = [1]", "[predict] keep must be a list of strings"),
         ("[predict]\nseconds = [1]", "[predict] seconds must be a string or a number"),

@@ -242,7 +242,8 @@ def test_from_a_python_file_to_answers(tmp_path: Path, capsys: pytest.CaptureFix
     assert call("verify", sealed, "--key", str(tmp_path / "k.pub"))["identity"] == packed["identity"]
     assert call("inspect", sealed)["contract"]["inputs"][0]["units"] == "years"
     out = str(tmp_path / "out.csv")
-    assert call("predict", sealed, str(tmp_path / "held.csv"), "-o", out, "--keep", "id", "--extra")["refused"] == 0
+    summary = call("predict", sealed, str(tmp_path / "held.csv"), "-o", out, "--keep", "id", "--ignore-extra")
+    assert summary["refused"] == 0
     answers = pd.read_csv(out)
     assert answers["label"].tolist() == module.predict(held[["age", "sex"]]).tolist()  # type: ignore[attr-defined]
 

@@ -132,7 +132,7 @@ def test_score_answers_a_table_file(tiny: Path, tmp_path: Path) -> None:
     assert [row["bed"] for row in answers] == ["0", "1", "2", "3"]  # as they were written
     made = io.BytesIO()
     model = sealift.load(tiny)
-    score(model, tmp_path / "rows.csv", made, extra=True)
+    score(model, tmp_path / "rows.csv", made, ignore_extra=True)
     assert made.getvalue().startswith(b"row,label,")
     with pytest.raises(ValueError, match="which has limits of its own"):
         score(model, tmp_path / "rows.csv", made, seconds=1)

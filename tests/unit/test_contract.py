@@ -165,7 +165,7 @@ def test_a_close_name_is_named(close: str) -> None:
 
 def test_columns_that_are_no_inputs_are_passed_over_when_told() -> None:
     rows = pl.DataFrame({"id": [1], "sex": ["f"], "weight": [2.0], "age": [3]})
-    assert list(columns_of(seals.CONTRACT, rows, extra=True)) == ["age", "weight", "sex"]
+    assert list(columns_of(seals.CONTRACT, rows, ignore_extra=True)) == ["age", "weight", "sex"]
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_malformed_contracts(case: dict[str, Any]) -> None:
 
 def _read_csv(contract: Contract, text: str, *, extra: bool) -> tuple[list[Any], list[dict[str, Any]], list[str]]:
     reader = CsvReader(io.BytesIO(text.encode()), "x.csv")
-    others = match_columns(contract, reader.names, extra=extra)
+    others = match_columns(contract, reader.names, ignore_extra=extra)
     names = [field.name for field in contract.inputs]
     rows: list[Any] = []
     problems: list[dict[str, Any]] = []

@@ -75,7 +75,7 @@ def score(
     *,
     keep: Sequence[str] = (),
     keep_inputs: bool = False,
-    extra: bool = False,
+    ignore_extra: bool = False,
     seconds: float | None = None,
     memory: float | None = None,
     chunk: int | None = None,
@@ -97,7 +97,7 @@ def score(
         keep: columns of the input to copy to the output.
         keep_inputs: also copy the model's inputs to the output, after the columns of `keep`; an input with the name of
             an answer is called `input_<name>`.
-        extra: ignore columns that are neither inputs nor kept, instead of raising E102.
+        ignore_extra: ignore columns that are neither inputs nor kept, instead of raising E102.
         seconds: the time limit for loading, and for each chunk; see `Limits` for the default.
         memory: the memory limit in GB; by default half of the machine's memory.
         chunk: the maximum number of rows in a chunk.
@@ -120,7 +120,7 @@ def score(
             inputs = (
                 [field.name for field in model.contract.inputs if field.name in reader.names] if keep_inputs else []
             )
-            names, plan = _plan(model.contract, reader, keep, inputs, extra=extra)
+            names, plan = _plan(model.contract, reader, keep, inputs, ignore_extra=ignore_extra)
             keep = list(dict.fromkeys([*keep, *inputs]))
             target, kind, where = _target(stack, input, output, output_kind)
             writer = open_writer(kind, target, plan, where)
@@ -269,7 +269,7 @@ def _reader(stack: ExitStack, source: Path | str | IO[bytes], kind: Kind | None)
 
 
 def _plan(
-    contract: Contract, reader: Reader, keep: Sequence[str], inputs: Sequence[str], *, extra: bool
+    contract: Contract, reader: Reader, keep: Sequence[str], inputs: Sequence[str], *, ignore_extra: bool
 ) -> tuple[list[str], list[OutputColumn]]:
     """The columns to read, and those to write."""
     lacking = [name for name in keep if name not in reader.names]
@@ -280,8 +280,8 @@ def _plan(
         )
     kept_names = set(keep)
     unkept = [name for name in reader.names if name not in kept_names or name in contract.index]
-    match_columns(contract, reader.names, extra=True)
-    match_columns(contract, unkept, extra=extra)
+    match_columns(contract, reader.names, ignore_extra=True)
+    match_columns(contract, unkept, ignore_extra=ignore_extra)
     answers = [column for output in contract.outputs for column in answer_columns(contract, output.name)]
     kept = [OutputColumn(name, "any", reader.arrow_types.get(name)) for name in dict.fromkeys(keep)]
     taken = {"row", *(column.name for column in [*answers, *kept]), "error"}

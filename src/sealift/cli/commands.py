@@ -246,14 +246,14 @@ def verify(file: Path, key: Path | None, **options: Any) -> None:
 @_command(
     "predict",
     "Predict every row of a file.",
-    "predict heart-risk.seal patients.csv -o answers.csv --keep patient_id --extra",
+    "predict heart-risk.seal patients.csv -o answers.csv --keep patient_id --ignore-extra",
 )
 @seal_file
 @click.argument("input", metavar="INPUT")
 @click.option("-o", "--output", required=True, help="The file of answers, of the same kinds; - for CSV on stdout.")
 @click.option("--keep", metavar="COLUMN", multiple=True, help="A column to copy to the answers; may be repeated.")
 @click.option("--keep-inputs", is_flag=True, help="Copy the model's inputs to the answers.")
-@click.option("--extra", is_flag=True, help="Ignore columns that are not inputs.")
+@click.option("--ignore-extra", is_flag=True, help="Ignore columns that are not inputs.")
 @seconds
 @memory
 def predict(file: Path, input: str, output: str, **options: Any) -> None:

@@ -44,7 +44,7 @@ def defaults(command: click.Command, given: Path | None, commands: Mapping[str, 
         raw = tomllib.loads(files.read(path, limit=_LONGEST).decode())
     except ValueError as error:  # the parser's and the decoder's errors
         raise _malformed(
-            path, f"it cannot be read: {error}", "Write TOML: [predict] and, below it, extra = true."
+            path, f"it cannot be read: {error}", "Write TOML: [predict] and, below it, ignore-extra = true."
         ) from None
     for name, table in raw.items():
         if name not in commands or not isinstance(table, dict):

@@ -27,7 +27,7 @@ def run(
     *,
     keep: list[str],
     keep_inputs: bool,
-    extra: bool,
+    ignore_extra: bool,
     seconds: float | None = None,
     memory: float | None = None,
     as_json: bool,
@@ -41,7 +41,9 @@ def run(
     place: str | IO[bytes] = _stdin() if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
     with opened(file, seconds, memory) as model, _options_named(), ProgressBar("Predicting") as bar:
-        summary = score(model, place, goal, keep=keep, keep_inputs=keep_inputs, extra=extra, progress=bar.advance)
+        summary = score(
+            model, place, goal, keep=keep, keep_inputs=keep_inputs, ignore_extra=ignore_extra, progress=bar.advance
+        )
     if as_json:
         console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})
     else:
@@ -73,7 +75,7 @@ def _options_named() -> Iterator[None]:
     except ContractError as error:
         if error.code != "E102":
             raise
-        fix = "Remove them; or keep them beside the answers (--keep NAME), or pass over them (--extra)."
+        fix = "Remove them, copy them to the answers (--keep NAME), or ignore them (--ignore-extra)."
         raise ContractError(error.code, error.what, where=error.where, fix=fix) from None
 
 

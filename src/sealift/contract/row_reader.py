@@ -42,20 +42,20 @@ class RowReader:
         self._places: dict[int, Sequence[int]] = {every: kept} | {len(names): range(len(names))}
         self._by_place = {width: self._compiled.getters(places) for width, places in self._places.items()}
 
-    def pieces(self, rows: Any, *, extra: bool = False) -> tuple[int, Piece]:
+    def pieces(self, rows: Any, *, ignore_extra: bool = False) -> tuple[int, Piece]:
         """The number of rows, and a function that gives the tensors of some of them.
 
         Args:
-            rows, extra: as for `columns_of`.
+            rows, ignore_extra: as for `columns_of`.
 
         Raises:
             ContractError: E101 to E105, when the rows do not fit the contract.
         """
         try:
-            usual = self._usual(rows, extra)
+            usual = self._usual(rows, ignore_extra)
         except Exception:  # `columns_of` reports what is wrong with the object
             usual = None
-        return usual or self.columns(columns_of(self.contract, rows, extra=extra))
+        return usual or self.columns(columns_of(self.contract, rows, ignore_extra=ignore_extra))
 
     def columns(self, columns: Any) -> tuple[int, Piece]:
         """The same for columns by name (`columns_of`)."""
@@ -70,37 +70,37 @@ class RowReader:
             return encode(self.contract, columns, first_row=first_row)
         return Batch(tensors, np.ones(count, dtype=np.bool_), ())
 
-    def _usual(self, rows: Any, extra: bool) -> tuple[int, Piece] | None:
+    def _usual(self, rows: Any, ignore_extra: bool) -> tuple[int, Piece] | None:
         """Rows of types whose values can be read without a call for each column; None for all others."""
         kind = type(rows)
         if kind is dict:
             # A dict with a list under an unknown name is neither a row nor a dict of columns.
             if len(rows) != self._width:
-                return self._of_dicts([rows], extra) if is_one(rows) else None
+                return self._of_dicts([rows], ignore_extra) if is_one(rows) else None
             if not is_single(next(iter(rows.values()))):
                 return None
             return 1, partial(self._records, [rows], self._by_name, None)
         if kind in _SEQUENCES:
             kinds = set(map(type, rows))
             if kinds == _DICT:
-                return self._of_dicts(rows, extra)
+                return self._of_dicts(rows, ignore_extra)
             return self._of_sequences(rows) if kinds and kinds <= _SEQUENCES else None
         if kind is np.ndarray:
             return self._of_array(rows) if rows.ndim == 2 and len(rows) else None
         module = kind.__module__.partition(".")[0]
         if kind.__name__ == "DataFrame" and module == "pandas":
-            return self._of_frame(rows, extra) if len(rows) else None
+            return self._of_frame(rows, ignore_extra) if len(rows) else None
         if kind.__name__ == "Table" and module == "pyarrow" and len(rows):
             # Column by column, but some rows at a time: nulls and dates are converted in the thread that runs the rows.
-            return len(rows), lambda start, stop: self._of_table(rows.slice(start, stop - start), extra)
+            return len(rows), lambda start, stop: self._of_table(rows.slice(start, stop - start), ignore_extra)
         return None
 
-    def _of_dicts(self, rows: Sequence[dict[Any, Any]], extra: bool) -> tuple[int, Piece] | None:
+    def _of_dicts(self, rows: Sequence[dict[Any, Any]], ignore_extra: bool) -> tuple[int, Piece] | None:
         blank: dict[str, Any] | None = None
         if set(map(len, rows)) != {self._width}:
             if all(map(self._permitted.issuperset, rows)):
                 blank = self._blank  # a key that is absent is a missing value
-            elif not extra:
+            elif not ignore_extra:
                 return None
         return len(rows), partial(self._records, rows, self._by_name, blank)
 
@@ -125,14 +125,14 @@ class RowReader:
             return len(matrix), lambda start, stop: self._compiled.of_matrix(matrix[start:stop])
         return len(matrix), lambda start, stop: self._compiled.of_matrix(matrix[start:stop, places])
 
-    def _of_frame(self, rows: Any, extra: bool) -> tuple[int, Piece] | None:
+    def _of_frame(self, rows: Any, ignore_extra: bool) -> tuple[int, Piece] | None:
         names: list[Any] = rows.columns.tolist()
         if set(map(type, names)) != _STRING:
             return None
         places: Sequence[int] | None = None
         if names != self._names:
             index = {name: place for place, name in enumerate(names)}
-            known = self._permitted.issuperset(index) or extra
+            known = self._permitted.issuperset(index) or ignore_extra
             if len(index) != len(names) or not known or not self._named.issubset(index):
                 return None
             places = [index[name] for name in self._names]
@@ -144,8 +144,8 @@ class RowReader:
         matrix = rows.to_numpy()
         return self._of_matrix(matrix, places) if matrix.dtype.kind in "fiub" else None
 
-    def _of_table(self, rows: Any, extra: bool) -> Tensors | None:
-        columns = columns_of(self.contract, rows, extra=extra)
+    def _of_table(self, rows: Any, ignore_extra: bool) -> Tensors | None:
+        columns = columns_of(self.contract, rows, ignore_extra=ignore_extra)
         return self._compiled.of_columns(columns, slice(None))
 
     def _records(

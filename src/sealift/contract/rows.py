@@ -21,7 +21,7 @@ _COMPARED = 5000  # names that are compared for a hint: each comparison takes mi
 _FORMS = "Give a data frame, a 2-d array, a list of dicts or a dict of columns; one row is [[…]]."
 
 
-def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[str, Sequence[Any] | Array]:
+def columns_of(contract: Contract, rows: Any, *, ignore_extra: bool = False) -> dict[str, Sequence[Any] | Array]:
     """The values of the contract's inputs, each as a sequence of N values.
 
     Args:
@@ -29,14 +29,14 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
         rows: a pandas, polars or pyarrow table, a 2-d NumPy array or list of lists (columns in the contract's
             order), a list of dicts, a dict of columns, one dict of values, or strings for a single string input.
             A key that is absent from a dict of values is a missing value, where the contract allows one.
-        extra: ignore unknown columns instead of raising E102; columns that the model does not use
+        ignore_extra: ignore unknown columns instead of raising E102; columns that the model does not use
             (`Contract.ignored`) are always ignored.
 
     Raises:
         ContractError: E101 to E105.
     """
     try:
-        return _columns(contract, rows, extra=extra)
+        return _columns(contract, rows, ignore_extra=ignore_extra)
     except ContractError:
         raise
     except Exception as error:  # methods of the caller's objects may raise anything
@@ -48,7 +48,7 @@ def columns_of(contract: Contract, rows: Any, *, extra: bool = False) -> dict[st
         ) from error
 
 
-def _columns(contract: Contract, rows: Any, *, extra: bool) -> dict[str, Sequence[Any] | Array]:
+def _columns(contract: Contract, rows: Any, *, ignore_extra: bool) -> dict[str, Sequence[Any] | Array]:
     only = contract.inputs[0] if len(contract.inputs) == 1 else None
     if only is not None and only.type.feeds == "text" and _is_column(rows):
         # A series is indexed by its labels, not by position.
@@ -62,7 +62,7 @@ def _columns(contract: Contract, rows: Any, *, extra: bool) -> dict[str, Sequenc
         table = as_table(rows)
     if isinstance(table, Mapping):
         whole = _with_absent(contract, rows, table)
-        match_columns(contract, list(whole), extra=extra)
+        match_columns(contract, list(whole), ignore_extra=ignore_extra)
         columns = {field.name: whole[field.name] for field in contract.inputs}
     else:
         positions = _positions(contract, table.shape[1])
@@ -126,15 +126,15 @@ def as_table(rows: Any) -> dict[str, Sequence[Any] | Array] | Array:
     return _matrix(rows)
 
 
-def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = False) -> list[str]:
+def match_columns(contract: Contract, names: Iterable[str], *, ignore_extra: bool = False) -> list[str]:
     """Compare a table's column names with the inputs.
 
     Returns:
-        With `extra`, the names that are not inputs; otherwise an empty list.
+        With `ignore_extra`, the names that are not inputs; otherwise an empty list.
 
     Raises:
         ContractError: E103 for a duplicate name, E101 for missing inputs (with a similar column name as a hint), E102
-            for columns that are neither inputs nor ignored by the model, unless `extra`.
+            for columns that are neither inputs nor ignored by the model, unless `ignore_extra`.
     """
     present = list(names)
     duplicates = [name for name, times in Counter(present).items() if times > 1]
@@ -147,13 +147,13 @@ def match_columns(contract: Contract, names: Iterable[str], *, extra: bool = Fal
         close = _closest(lacking[0], others[:_COMPARED])
         hint = f'Rename the column "{close}" to "{lacking[0]}".' if close else "Add the columns with these exact names."
         raise ContractError("E101", f"The rows lack {_quoted(lacking)}.", fix=hint)
-    if others and not extra:
+    if others and not ignore_extra:
         raise ContractError(
             "E102",
             f"The rows have columns that are not inputs of the model: {_quoted(others)}.",
-            fix="Remove them, or ignore them with extra=True.",
+            fix="Remove them, or ignore them with ignore_extra=True.",
         )
-    return [name for name in present if name not in contract.index] if extra else []
+    return [name for name in present if name not in contract.index] if ignore_extra else []
 
 
 def _others(contract: Contract, names: Iterable[str]) -> list[str]:

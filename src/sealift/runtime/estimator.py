@@ -29,7 +29,7 @@ class EstimatorBase:
     _limits: Limits | None
     _closed: bool
 
-    def predict(self, rows: Any, *, extra: bool = False) -> dict[str, npt.NDArray[Any]]:
+    def predict(self, rows: Any, *, ignore_extra: bool = False) -> dict[str, npt.NDArray[Any]]:
         """As `SealedModel.predict`."""
         raise NotImplementedError
 
@@ -79,7 +79,7 @@ class EstimatorBase:
             return np.array(output.classes, dtype=object)
         return np.array(output.classes)
 
-    def predict_proba(self, rows: Any, *, extra: bool = False) -> npt.NDArray[np.float64]:
+    def predict_proba(self, rows: Any, *, ignore_extra: bool = False) -> npt.NDArray[np.float64]:
         """The probabilities (N, K) of the classes, in the order of `classes_`; the arguments are those of `predict`.
 
         Raises:
@@ -87,7 +87,7 @@ class EstimatorBase:
             ContractError, SealError: as `predict`.
         """
         name = self.of_kind(PROBABILITY.name).name
-        answers: npt.NDArray[np.float64] = self.predict(rows, extra=extra)[name]
+        answers: npt.NDArray[np.float64] = self.predict(rows, ignore_extra=ignore_extra)[name]
         return answers
 
     @property

@@ -126,24 +126,29 @@ class SealedModel(EstimatorBase):
 
     @overload
     def predict(
-        self, rows: Any, *, extra: bool = False, as_frame: Literal[False] = False, on_error: Literal["raise"] = "raise"
+        self,
+        rows: Any,
+        *,
+        ignore_extra: bool = False,
+        as_frame: Literal[False] = False,
+        on_error: Literal["raise"] = "raise",
     ) -> dict[str, npt.NDArray[Any]]: ...
 
     @overload
-    def predict(self, rows: Any, *, extra: bool = False, on_error: OnError) -> Answers: ...
+    def predict(self, rows: Any, *, ignore_extra: bool = False, on_error: OnError) -> Answers: ...
 
     @overload
-    def predict(self, rows: Any, *, extra: bool = False, as_frame: bool, on_error: OnError = "raise") -> Any: ...
+    def predict(self, rows: Any, *, ignore_extra: bool = False, as_frame: bool, on_error: OnError = "raise") -> Any: ...
 
     def predict(
-        self, rows: Any, *, extra: bool = False, as_frame: bool = False, on_error: OnError = "raise"
+        self, rows: Any, *, ignore_extra: bool = False, as_frame: bool = False, on_error: OnError = "raise"
     ) -> dict[str, npt.NDArray[Any]] | Any:
         """Predict N rows.
 
         Args:
             rows: a pandas, polars or pyarrow table, a 2-d array (columns in the contract's order), a list of dicts,
                 a dict of columns or one dict of values.
-            extra: ignore unknown columns instead of raising E102.
+            ignore_extra: ignore unknown columns instead of raising E102.
             as_frame: return a data frame with the columns of an answered file: of polars or pyarrow where the rows are
                 such a table, else of pandas, with the index of the rows.
             on_error: "raise" raises for the first bad row. "null" answers the good rows and leaves the answers of bad
@@ -163,12 +168,12 @@ class SealedModel(EstimatorBase):
                 contract declares, E210 when the model exceeds a limit of time or memory.
         """
         if as_frame or on_error != "raise":
-            return self._predicted(rows, extra=extra, as_frame=as_frame, on_error=on_error)
-        answers = self.answer_rows(rows, extra=extra)
+            return self._predicted(rows, ignore_extra=ignore_extra, as_frame=as_frame, on_error=on_error)
+        answers = self.answer_rows(rows, ignore_extra=ignore_extra)
         if answers is not None:
             return answers
         # A row may have a problem: `encoded` reports it, or encodes the rows after all.
-        batch = self.encoded(columns_of(self.contract, rows, extra=extra))
+        batch = self.encoded(columns_of(self.contract, rows, ignore_extra=ignore_extra))
         if batch.problems:
             first = batch.problems[0].as_error()
             others = int((~batch.good).sum()) - 1
@@ -176,18 +181,18 @@ class SealedModel(EstimatorBase):
             raise ContractError(first.code, first.what + more, where=first.where, fix=first.fix)
         return self.answer(batch)
 
-    def answer_rows(self, rows: Any, *, extra: bool = False) -> dict[str, npt.NDArray[Any]] | None:
+    def answer_rows(self, rows: Any, *, ignore_extra: bool = False) -> dict[str, npt.NDArray[Any]] | None:
         """Predict rows that have no problem, with the fewest operations; None where a row may have one.
 
         Args:
-            rows, extra: as for `predict`.
+            rows, ignore_extra: as for `predict`.
 
         Raises:
             ContractError: E101 to E105. SealError: E207, E209, E210.
         """
         if self.stages.refuses:
             return None
-        count, piece = self.reader.pieces(rows, extra=extra)
+        count, piece = self.reader.pieces(rows, ignore_extra=ignore_extra)
         if count > FEW:
             return self.engine.run_pieces(count, piece, self._outputs)
         tensors = piece(0, count)
@@ -202,12 +207,12 @@ class SealedModel(EstimatorBase):
         """
         return self.stages.checked(self.reader.encode(columns, first_row=first_row), first_row=first_row)
 
-    def _predicted(self, rows: Any, *, extra: bool, as_frame: bool, on_error: OnError) -> Any:
+    def _predicted(self, rows: Any, *, ignore_extra: bool, as_frame: bool, on_error: OnError) -> Any:
         check_on_error(on_error)
         if on_error == "raise":
-            answers: Mapping[str, npt.NDArray[Any]] = self.predict(rows, extra=extra)
+            answers: Mapping[str, npt.NDArray[Any]] = self.predict(rows, ignore_extra=ignore_extra)
         else:
-            batch = self.encoded(columns_of(self.contract, rows, extra=extra))
+            batch = self.encoded(columns_of(self.contract, rows, ignore_extra=ignore_extra))
             answers = Answers(batch, self.contract, self.answer(batch) if batch.good.any() else {})
         return frame_of(self.contract, answers, rows) if as_frame else answers
 

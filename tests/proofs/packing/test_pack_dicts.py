@@ -120,7 +120,7 @@ def test_a_value_of_another_type_is_refused_by_the_contract(tmp_path: Path) -> N
         with pytest.raises(SealiftError, match=told) as caught:
             loaded.predict([row])
         assert caught.value.code == code
-    assert len(loaded.predict([{"dose": 1.0, "ward": "ICU"}], extra=True)["label"]) == 1
+    assert len(loaded.predict([{"dose": 1.0, "ward": "ICU"}], ignore_extra=True)["label"]) == 1
 
 
 def test_nothing_of_the_texts_is_in_a_hasher_s_file(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_the_csv_that_trained_the_model_gets_the_original_answers(tmp_path: Path
     packed = sealift.pack(model, X, y, name="m", output=tmp_path / "m.seal")
     assert packed.contract.inputs[0].missing_as == MISSING_WORDS
     assert packed.contract.inputs[1].missing_as is None
-    summary = score(sealift.load(tmp_path / "m.seal"), tmp_path / "train.csv", tmp_path / "out.csv", extra=True)
+    summary = score(sealift.load(tmp_path / "m.seal"), tmp_path / "train.csv", tmp_path / "out.csv", ignore_extra=True)
     answers = _answers(tmp_path / "out.csv")
     assert answers["label"].astype(int).tolist() == model.predict(X).tolist()
     np.testing.assert_allclose(answers["probability_1"].astype(float), model.predict_proba(X)[:, 1], rtol=1e-12)
@@ -84,7 +84,7 @@ def test_the_command_line_reads_the_same_table_alike(tmp_path: Path) -> None:
         app, ["pack", f"{tmp_path / 'train.py'}:model", "--data", data, "--target", "label", "--name", "m", "-o", seal]
     )
     assert run.exit_code == 0, run.output
-    run = CliRunner().invoke(app, ["predict", seal, data, "-o", out, "--extra"])
+    run = CliRunner().invoke(app, ["predict", seal, data, "-o", out, "--ignore-extra"])
     assert run.exit_code == 0, run.output
     frame = pd.read_csv(data)
     model = _model().fit(frame[["stage", "age"]], frame["label"])
@@ -123,7 +123,7 @@ def test_the_empty_line_of_a_list_of_strings_is_the_empty_string(tmp_path: Path)
     sealed = packed.load()
     out = io.BytesIO()
     source = io.BytesIO(b"id,text\n1,good film\n2,\n3,bad\n")
-    assert score(sealed, source, out, output_kind="jsonl", extra=True).refused == 0
+    assert score(sealed, source, out, output_kind="jsonl", ignore_extra=True).refused == 0
     assert out.getvalue().count(b'"error": ""') == 3
     lines = io.BytesIO(b'{"text": "good film"}\n{"text": ""}\n')
     assert score(sealed, lines, io.BytesIO(), input_kind="jsonl").refused == 0

@@ -153,7 +153,7 @@ def test_rows_that_do_not_fit() -> None:
         estimator.fit(np.zeros((4, 3)), [0, 1])
     wide = FRAME.assign(bed=1)
     model = pack(LogisticRegression().fit(FRAME, ILL), FRAME)
-    assert len(as_estimator(model, extra=True).predict(wide)) == len(wide)
+    assert len(as_estimator(model, ignore_extra=True).predict(wide)) == len(wide)
 
 
 def test_the_model_may_be_a_path_and_be_replaced(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_the_model_may_be_a_path_and_be_replaced(tmp_path: Path) -> None:
     estimator = SealedClassifier(path)
     rows = np.random.default_rng(0).normal(size=(9, 2))
     assert len(estimator.predict(rows)) == 9
-    assert estimator.get_params() == {"model": path, "extra": False}
+    assert estimator.get_params() == {"model": path, "ignore_extra": False}
     assert estimator.set_params(model=sealed("classifier", 3)).n_features_in_ == 3
 
 
