@@ -58,6 +58,10 @@ def number_text(value: float) -> str:
     return "-" + body if value < 0 else body
 
 
+class InexactError(ValueError):
+    """An integer that a double cannot represent."""
+
+
 class TooManyError(ValueError):
     """A JSON text holds more values than the reader accepts."""
 
@@ -236,7 +240,7 @@ def _integer(text: str) -> int | float:
     digits = float.__repr__(abs(double)).replace(".", "")
     if abs(value) < 10**21 and digits.startswith(text.strip("-0")) and number_text(double) == text:
         return int(double)
-    raise ValueError(f"the integer {value} is not exact as a double")
+    raise InexactError(f"the integer {value} is not exact as a double")
 
 
 def _check_exact(value: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import seals
 from sealift import load
@@ -224,3 +228,64 @@ def test_openapi_describes_rows_and_answers(plane: Plane) -> None:
     assert row["properties"]["sex"]["enum"] == ["f", "m"]
     answer = document["components"]["schemas"]["tiny_answer"]["properties"]
     assert list(answer) == ["label", "label_name", "probability"]
+
+
+def arrow_stream(columns: dict[str, Any], **options: Any) -> bytes:
+    table = pa.table(columns)
+    written = io.BytesIO()
+    with pa.ipc.new_stream(written, table.schema, options=pa.ipc.IpcWriteOptions(**options)) as stream:
+        stream.write_table(table)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "status", "code"),
+    [
+        ({"age": [0.0] * 4096}, {"compression": "zstd"}, 415, "E705"),
+        ({"age": [0.0], "sex": pa.array(["f"]).dictionary_encode()}, {"compression": "lz4"}, 415, "E705"),
+        ({"age": pa.nulls(1 << 30)}, {}, 413, "E706"),
+    ],
+    ids=["compressed", "compressed dictionary", "many rows in few bytes"],
+)
+def test_hostile_arrow_streams(columns: dict[str, Any], options: Any, status: int, code: str, plane: Plane) -> None:
+    body = arrow_stream(columns, **options)
+    response = ask(plane, PREDICT, body, content_type="application/vnd.apache.arrow.stream")
+    assert response.status == status, response.body
+    assert read(response, status)["error"]["code"] == code
+
+
+def test_a_string_beyond_the_data_of_its_column(plane: Plane) -> None:
+    body = arrow_stream({"age": [1.0], "weight": [1.0], "sex": ["fff"]})
+    column = struct.pack("<ii", 0, 3) + b"fff"
+    assert body.count(column) == 1
+    lying = body.replace(column, struct.pack("<ii", 0, 1 << 20) + b"fff")
+    response = ask(plane, PREDICT, lying, content_type="application/vnd.apache.arrow.stream")
+    assert read(response, 400)["error"]["code"] == "E704"
+
+
+@given(at=st.integers(0, 1 << 16), value=st.integers(0, 255), cut=st.integers(0, 1 << 16))
+def test_changed_arrow_streams(plane: Plane, at: int, value: int, cut: int) -> None:
+    sex = pa.array(["f", "m"]).dictionary_encode()
+    body = bytearray(arrow_stream({"age": [1.0, None], "weight": [1, 2], "sex": sex}))
+    for data in (bytes(body[: cut % len(body)]), body):
+        body[at % len(body)] = value
+        response = ask(plane, PREDICT, bytes(data), content_type="application/vnd.apache.arrow.stream")
+        assert response.status < 500, response.body
+
+
+@pytest.mark.parametrize("media_type", ["text/csv", "application/jsonl"])
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"\n", b"{", b'age,weight,sex\n"61', b"age,age\n1,2\n"])
+def test_malformed_tables_are_the_client_s_fault(media_type: str, body: bytes, plane: Plane) -> None:
+    response = ask(plane, PREDICT, body, content_type=media_type)
+    assert response.status in (200, 400), response.body
+    assert re.search(rb"E10|E704|R10", response.body), response.body
+
+
+@pytest.mark.parametrize("number", [b"9007199254740993", b"-9223372036854775807"])
+def test_integers_of_json_lines_are_not_rounded(number: bytes, plane: Plane) -> None:
+    good = b'{"age":9007199254740994e-16,"weight":1.2345678901234567,"sex":"f"}\n'
+    assert ask(plane, PREDICT, good, content_type="application/jsonl").status == 200
+    response = ask(
+        plane, PREDICT, good + b'{"age":1,"weight":%b,"sex":"f"}\n' % number, content_type="application/jsonl"
+    )
+    assert "line 2" in read(response, 400)["error"]["what"]

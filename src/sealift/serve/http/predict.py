@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
+from sealift import canonical
 from sealift.batch.job import score
 from sealift.contract import Contract
-from sealift.errors import ServeError
-from sealift.optional import need
-from sealift.runtime.answers import Answers, as_frame
+from sealift.errors import FileError, ServeError
 from sealift.serve import values
 from sealift.serve.answered import Answered
 from sealift.serve.calls import Call
+from sealift.serve.http import arrow
+from sealift.serve.http.arrow import ARROW
 from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
 
-CSV, LINES, ARROW = "text/csv", "application/jsonl", "application/vnd.apache.arrow.stream"
+CSV, LINES = "text/csv", "application/jsonl"
+_LONG = re.compile(rb"[0-9]{16}")
 _LINES = (LINES, "application/x-ndjson")
 
 
@@ -28,7 +31,7 @@ def predict(call: Call, request: Request) -> Response:
 
     Raises:
         ServeError: E704 to E706. ContractError: E101 to E105. SealError: E207, E209.
-        FileError: E404, E405.
+        MissingExtraError: E405.
     """
     reader = _READERS.get(request.media_type)
     if reader is None:
@@ -64,31 +67,35 @@ def _text(kind: Any) -> Callable[[Call, Request], Response]:
     def answer(call: Call, request: Request) -> Response:
         written = io.BytesIO()
         wanted: Any = "jsonl" if any(map(request.accepts, _LINES)) else "csv" if request.accepts(CSV) else kind
-        score(call.model.model, io.BytesIO(request.content()), written, input_kind=kind, output_kind=wanted)
+        content = request.content()
+        if kind == "jsonl":
+            _check_integers(content)
+        try:
+            score(call.model.model, io.BytesIO(content), written, input_kind=kind, output_kind=wanted)
+        except FileError as error:
+            raise malformed(error.what.rstrip(".")) from None
         return Response(200, written.getvalue(), CSV + "; charset=utf-8" if wanted == "csv" else LINES)
 
     return answer
 
 
-def _arrow(call: Call, request: Request) -> Response:
-    arrow = need("pyarrow", "tables", "The content type of Arrow")
-    try:
-        with arrow.ipc.open_stream(request.content()) as stream:
-            table = stream.read_all()
-    except (arrow.ArrowInvalid, OSError) as error:
-        raise malformed(f"it is not an Arrow IPC stream: {' '.join(str(error).split())[:200]}") from None
-    answered = call.answer(table)
-    answers = Answers(answered.batch, call.model.contract, answered.outputs)
-    result = as_frame(call.model.contract, answers, table)
-    written = io.BytesIO()
-    with arrow.ipc.new_stream(written, result.schema) as stream:
-        stream.write_table(result)
-    return Response(200, written.getvalue(), ARROW)
+def _check_integers(lines: bytes) -> None:
+    """Raise ServeError E704 for an integer that a double cannot represent, as in other requests of JSON."""
+    if _LONG.search(lines) is None:
+        return
+    for number, line in enumerate(lines.split(b"\n"), 1):
+        if _LONG.search(line):
+            try:
+                canonical.parse(line)
+            except canonical.InexactError as error:
+                raise malformed(f"line {number}: {error}") from None
+            except ValueError:  # the reader of the lines reports it
+                continue
 
 
 _READERS: dict[str, Callable[[Call, Request], Response]] = {
     JSON: _json,
     CSV: _text("csv"),
     **{name: _text("jsonl") for name in _LINES},
-    ARROW: _arrow,
+    ARROW: arrow.predict,
 }

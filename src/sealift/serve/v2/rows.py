@@ -9,6 +9,7 @@ from sealift.contract import Contract
 from sealift.errors import ServeError
 from sealift.serve.answered import Answered
 from sealift.serve.calls import Call
+from sealift.serve.exact import is_double, is_exact
 from sealift.serve.http.messages import malformed
 from sealift.serve.v2.tensors import Tensor, unfit
 
@@ -63,6 +64,8 @@ def _rows(contract: Contract, inputs: Sequence[Tensor]) -> Any:
         array = inputs[0].array
         if array.ndim != 2:
             raise unfit(names[0], "a matrix of rows must have two dimensions")
+        if not is_exact(array):
+            raise _inexact(names[0])
         return array
     columns: dict[str, Any] = {}
     for tensor in inputs:
@@ -70,7 +73,13 @@ def _rows(contract: Contract, inputs: Sequence[Tensor]) -> Any:
         at = contract.index.get(tensor.name)
         if array.ndim == 2 and array.shape[1] == 1 and (at is None or contract.inputs[at].type.feeds):
             array = array[:, 0]
+        if is_double(contract, tensor.name) and not is_exact(array):
+            raise _inexact(tensor.name)
         columns[tensor.name] = array
     if len({len(array) for array in columns.values()}) > 1:
         raise malformed("the inputs differ in their first dimension, the number of rows")
     return columns
+
+
+def _inexact(name: str) -> ServeError:
+    return unfit(name, "an integer is not exact as a double")
