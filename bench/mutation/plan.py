@@ -17,22 +17,32 @@ def package_of(path: str) -> str:
 
 
 def is_whole(path: str) -> bool:
-    """Whether every mutant of a file is tried."""
+    """Whether every mutant of a file is planned."""
     return any(path.startswith(f"src/{part}") for part in WHOLE)
 
 
-def planned(population: Mapping[str, Sequence[Mutant]]) -> list[Mutant]:
-    """The mutants to try, in the order of the files.
+def row_of(path: str) -> str:
+    """The row of the table that a file's mutants are counted in."""
+    return package_of(path).removeprefix("sealift/") + ("" if is_whole(path) else ", sample")
 
-    Of a package's sampled files each gives the share of the sample that it has of the package's mutants; the mutants
-    are taken by the digest of their identity, so that a change of the sources leaves most of the sample as it was.
+
+ROWS = [f"{package.removeprefix('sealift/')}{end}" for package in PACKAGES for end in ("", ", sample")]
+"""Every row that there may be, in the order of the table."""
+
+
+def planned(population: Mapping[str, Sequence[Mutant]]) -> list[Mutant]:
+    """The mutants to try, in the order in which they are tried.
+
+    Within a row of the table they are in the order of the digest of their identity, so that those which were tried when
+    a run ends are a simple random sample of the row, and a change of the sources leaves most of a sample as it was. One
+    mutant of each row is followed by the next one of each.
     """
-    chosen: list[Mutant] = []
-    for package in PACKAGES:
-        files = {path: mutants for path, mutants in population.items() if package_of(path) == package}
-        sampled = {path: mutants for path, mutants in files.items() if not is_whole(path)}
-        total = sum(map(len, sampled.values()))
-        for path, mutants in sorted(files.items()):
-            share = len(mutants) if is_whole(path) else round(SAMPLE * len(mutants) / total + 1e-9)
-            chosen += sorted(mutants, key=lambda mutant: mutant.rank)[:share]
-    return chosen
+    rows: dict[str, list[Mutant]] = {}
+    for path, mutants in population.items():
+        rows.setdefault(row_of(path), []).extend(mutants)
+    turns: list[tuple[int, int, Mutant]] = []
+    for row, mutants in rows.items():
+        ordered = sorted(mutants, key=lambda mutant: mutant.rank)
+        most = SAMPLE if row.endswith(", sample") else len(ordered)
+        turns += [(turn, ROWS.index(row), mutant) for turn, mutant in enumerate(ordered[:most])]
+    return [mutant for _, _, mutant in sorted(turns, key=lambda each: each[:2])]

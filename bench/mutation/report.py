@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.mutation.mutants import Mutant
-from bench.mutation.packages import PACKAGES, TESTS
-from bench.mutation.plan import SAMPLE, is_whole, package_of
+from bench.mutation.packages import TESTS
+from bench.mutation.plan import ROWS, SAMPLE, row_of
 
 _EXPLAINED = Path(__file__).with_name("explained.toml")
 
@@ -49,19 +50,35 @@ def explanations() -> dict[tuple[str, str, str], str]:
     return {(entry["file"], entry["function"], line): entry["why"] for entry in entries for line in entry["becomes"]}
 
 
-def page(population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], results: Mapping[str, Result]) -> str:
-    """The whole page, in Markdown."""
+def superfluous(population: Mapping[str, Sequence[Mutant]]) -> set[tuple[str, str, str]]:
+    """The explanations of no mutant, which the sources had once."""
+    return explanations().keys() - {(m.path, m.function, m.becomes) for several in population.values() for m in several}
+
+
+def page(
+    population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], tried: Mapping[str, Sequence[Result]]
+) -> str:
+    """The whole page, in Markdown.
+
+    Args:
+        population: every mutant, by file.
+        chosen: those that were to be tried.
+        tried: what became of them whenever they were tried, the first time first.
+    """
+    results = {mutant.key: tried[mutant.key] for mutant in chosen if mutant.key in tried}
     lines = [_method(population, chosen, results), *_scores(population, chosen, results), *_survivors(chosen, results)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _method(population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], results: Mapping[str, Result]) -> str:
+def _method(
+    population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], results: Mapping[str, Sequence[Result]]
+) -> str:
     return _METHOD.format(
         folders=", ".join(f"`{path}`" for path in TESTS),
         total=sum(map(len, population.values())),
         files=len(population),
         sample=SAMPLE,
-        tried=sum(mutant.key in results for mutant in chosen),
+        tried=len(results),
         planned=len(chosen),
         date=datetime.now(UTC),
     )
@@ -79,10 +96,15 @@ are decreased by one, too, and calls and `raise` statements that stand alone are
 
 Each mutant is tried in a forked process that has the tests loaded, on those tests that execute the changed line: first
 those that killed others of the file, then the quickest, at most 400 of them or 30 seconds of their time. The tests are
-those of {folders}; those of the boosters, of other versions and of whole programs are left out. Every mutant of
-privacy, of tolerances and of limits is tried; of the other files a sample of {sample} for each package, spread over its
-files, with Wilson's interval for 95 %. {tried:,} of {planned:,} planned mutants, of {total:,} in {files} files, were
-tried until {date:%d %B %Y}.
+those of {folders}; those of the boosters, of other versions and of whole programs are left out.
+
+Planned are every mutant of the files of privacy, tolerances and limits, and of the other files of each package a random
+sample of {sample}. A run that is ended before it has tried all of them has tried a random part of each row of the
+table. {tried:,} of {planned:,} planned mutants, of {total:,} in {files} files, were tried until {date:%d %B %Y}.
+
+"At first" counts what the tests killed when a mutant was tried for the first time; the interval, Wilson's for 95 %, is
+an estimate from it for all mutants of the row, and is left out where all of them were tried. "Now" counts again after
+tests were added for survivors; where only a part was tried, it is no estimate for the rest.
 
 ```
 make mutation                                                # goes on where the last run ended
@@ -93,62 +115,31 @@ make mutation MUTATION="--retry --only packing/privacy"      # what survived the
 
 
 def _scores(
-    population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], results: Mapping[str, Result]
+    population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], results: Mapping[str, Sequence[Result]]
 ) -> Iterator[str]:
-    yield "| files | mutants | tried | killed | score | interval | survivors explained |"
-    yield "|---|---:|---:|---:|---:|---:|---:|"
+    yield "| files | mutants | planned | tried | killed at first | interval | killed now | survivors explained |"
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
+    sizes = Counter(row_of(path) for path, several in population.items() for _ in several)
+    rows = {row: [mutant for mutant in chosen if row_of(mutant.path) == row] for row in ROWS if sizes[row]}
+    for row, mutants in rows.items():
+        outcomes = [results[mutant.key] for mutant in mutants if mutant.key in results]
+        yield f"| {row} | {sizes[row]:,} | {len(mutants):,} | {_cells(outcomes, sizes[row])} |"
+    yield f"| all | {sizes.total():,} | {len(chosen):,} | {_cells([*results.values()], 0)} |"
+
+
+def _cells(outcomes: Sequence[Sequence[Result]], size: int) -> str:
+    """The cells of the mutants that were tried; with an interval if they are a part of `size`."""
+    tried = len(outcomes)
+    if not tried:
+        return "0 | not tried | | | "
+    first, now = (sum(several[i].killed for several in outcomes) for i in (0, -1))
+    low, high = interval(first, tried)
+    shown = f"{100 * low:.0f}–{100 * high:.0f} %" if tried < size else ""
+    survived = [several[-1] for several in outcomes if not several[-1].killed]
     known = explanations()
-    rows = {name: _part(name) for name in _names(chosen)}
-    total = _Count()
-    for name, belongs in rows.items():
-        count = _Count()
-        for mutant in chosen:
-            if belongs(mutant.path) and mutant.key in results:
-                count.add(results[mutant.key], known)
-        total.join(count)
-        mutants = sum(len(several) for path, several in population.items() if belongs(path))
-        yield f"| {name} | {mutants:,} | {count.cells(sampled=name.endswith(', sample'))} |"
-    yield f"| all | {sum(map(len, population.values())):,} | {total.cells(sampled=False)} |"
-
-
-def _names(chosen: Sequence[Mutant]) -> list[str]:
-    found = {_name(mutant.path) for mutant in chosen}
-    order = [f"{package.removeprefix('sealift/')}{end}" for package in PACKAGES for end in ("", ", sample")]
-    return [name for name in order if name in found]
-
-
-def _name(path: str) -> str:
-    return package_of(path).removeprefix("sealift/") + ("" if is_whole(path) else ", sample")
-
-
-def _part(name: str) -> Callable[[str], bool]:
-    return lambda path: _name(path) == name
-
-
-@dataclass
-class _Count:
-    tried: int = 0
-    killed: int = 0
-    explained: int = 0
-
-    def add(self, result: Result, known: Mapping[tuple[str, str, str], str]) -> None:
-        self.tried += 1
-        self.killed += result.killed
-        self.explained += not result.killed and (result.path, result.function, result.becomes) in known
-
-    def join(self, other: _Count) -> None:
-        self.tried += other.tried
-        self.killed += other.killed
-        self.explained += other.explained
-
-    def cells(self, *, sampled: bool) -> str:
-        if not self.tried:
-            return "0 |  | not tried |  | "
-        share = self.killed / self.tried
-        low, high = interval(self.killed, self.tried)
-        shown = f"{100 * low:.0f}–{100 * high:.0f} %" if sampled else ""
-        explained = f"{self.explained} of {self.tried - self.killed}"
-        return f"{self.tried:,} | {self.killed:,} | {100 * share:.1f} % | {shown} | {explained}"
+    explained = sum((result.path, result.function, result.becomes) in known for result in survived)
+    shares = [f"{count:,} ({100 * count / tried:.1f} %)" for count in (first, now)]
+    return f"{tried:,} | {shares[0]} | {shown} | {shares[1]} | {explained} of {len(survived)}"
 
 
 def interval(killed: int, tried: int) -> tuple[float, float]:
@@ -162,9 +153,9 @@ def interval(killed: int, tried: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def _survivors(chosen: Sequence[Mutant], results: Mapping[str, Result]) -> Iterator[str]:
+def _survivors(chosen: Sequence[Mutant], results: Mapping[str, Sequence[Result]]) -> Iterator[str]:
     known = explanations()
-    survived = [mutant for mutant in chosen if mutant.key in results and not results[mutant.key].killed]
+    survived = [mutant for mutant in chosen if mutant.key in results and not results[mutant.key][-1].killed]
     survived.sort(key=lambda mutant: (mutant.path, mutant.line))
     yield from ("", "## Survivors")
     for path in dict.fromkeys(mutant.path for mutant in survived):

@@ -31,7 +31,7 @@ from bench.mutation.mutants import Mutant, mutants_of
 from bench.mutation.packages import PACKAGES, TESTS
 from bench.mutation.plan import planned
 from bench.mutation.reach import FOLDER, Reach
-from bench.mutation.report import Result, page
+from bench.mutation.report import Result, page, superfluous
 
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build/mutation"
@@ -57,9 +57,9 @@ def main() -> None:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until the end: two runs would share one copy
     population = _population()
     chosen = planned(population)
-    results = _results(retry=asked.retry)
+    tried = _tried_before()
+    results = {key: several[-1] for key, several in tried.items() if several[-1].killed or not asked.retry}
     todo = [mutant for mutant in chosen if mutant.key not in results and asked.only in mutant.path]
-    todo.sort(key=lambda mutant: mutant.rank)  # so that those tried until a run is ended are a sample too
     print(f"{sum(map(len, population.values())):,} mutants, {len(chosen):,} planned, {len(todo):,} to try", flush=True)
     if todo:
         _copy()
@@ -68,7 +68,7 @@ def main() -> None:
         counts: Counter[str] = Counter()
         with (WORK / "results.jsonl").open("a", encoding="utf-8") as file:
             for result in _tried(todo, choice, results):
-                results[result.key] = result
+                tried.setdefault(result.key, []).append(result)
                 file.write(json.dumps(asdict(result)) + "\n")
                 file.flush()
                 counts[result.status] += 1
@@ -77,7 +77,9 @@ def main() -> None:
                 if time.monotonic() > ends:
                     break
     if asked.write:
-        asked.write.write_text(page(population, chosen, results), encoding="utf-8")
+        asked.write.write_text(page(population, chosen, tried), encoding="utf-8")
+        for path, function, becomes in sorted(superfluous(population)):
+            print(f"explained.toml explains no mutant: {path}, {function}: {becomes}")
 
 
 def _population() -> dict[str, list[Mutant]]:
@@ -99,11 +101,14 @@ def _population() -> dict[str, list[Mutant]]:
     return population
 
 
-def _results(*, retry: bool) -> dict[str, Result]:
+def _tried_before() -> dict[str, list[Result]]:
+    """What became of each mutant whenever it was tried, the first time first."""
     file = WORK / "results.jsonl"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    results = {result.key: result for result in (Result(**json.loads(line)) for line in lines)}
-    return {key: result for key, result in results.items() if result.killed or not retry}
+    tried: dict[str, list[Result]] = {}
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        result = Result(**json.loads(line))
+        tried.setdefault(result.key, []).append(result)
+    return tried
 
 
 def _copy() -> None:

@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 from bench.mutation.mutants import Mutant, mutants_of
-from bench.mutation.plan import planned
-from bench.mutation.report import interval
+from bench.mutation.plan import SAMPLE, planned
+from bench.mutation.report import Result, interval, page
 from bench.mutation.swap import live_functions, swap_constants, swap_functions
 
 SOURCE = '''"""A module."""
@@ -119,17 +119,50 @@ def test_constants_and_defaults_are_swapped(shop: ModuleType, tmp_path: Path) ->
     assert not swap_constants(file, changed.replace("float | None", "float"))
 
 
-def test_a_sample_is_spread_over_the_files_and_stays_as_it_is(tmp_path: Path) -> None:
-    def several(path: str, count: int) -> list[Mutant]:
-        return [Mutant(path, "f", i, i, f"{i}", f"{i + 1}", 0, 0, 0, "") for i in range(count)]
+CONTRACT, ROWS, PRIVACY = (f"src/sealift/{name}.py" for name in ("contract/a", "contract/rows", "packing/privacy/a"))
 
-    contract, rows = "src/sealift/contract/a.py", "src/sealift/contract/b.py"
-    whole = "src/sealift/packing/privacy/a.py"
-    chosen = planned({contract: several(contract, 600), rows: several(rows, 300), whole: several(whole, 500)})
-    counts = {path: sum(mutant.path == path for mutant in chosen) for path in (contract, rows, whole)}
-    assert counts == {contract: 80, rows: 40, whole: 500}
-    fewer = planned({contract: several(contract, 590), rows: several(rows, 300)})
+
+def several(path: str, count: int) -> list[Mutant]:
+    return [Mutant(path, "f", i, i, f"{i}", f"{i + 1}", 0, 0, 0, "") for i in range(count)]
+
+
+def test_privacy_is_planned_whole_and_of_other_files_a_random_sample_that_stays_as_it_is() -> None:
+    chosen = planned({CONTRACT: several(CONTRACT, 600), ROWS: several(ROWS, 300), PRIVACY: several(PRIVACY, 500)})
+    counts = {path: sum(mutant.path == path for mutant in chosen) for path in (CONTRACT, ROWS, PRIVACY)}
+    assert counts[PRIVACY] == 500
+    assert counts[CONTRACT] + counts[ROWS] == SAMPLE
+    assert 60 <= counts[CONTRACT] <= 100
+    fewer = planned({CONTRACT: several(CONTRACT, 590), ROWS: several(ROWS, 300)})
     assert len({mutant.key for mutant in fewer} & {mutant.key for mutant in chosen}) > 110
+
+
+def test_a_run_that_is_ended_has_tried_as_many_of_each_row_at_random() -> None:
+    chosen = planned({CONTRACT: several(CONTRACT, 600), PRIVACY: several(PRIVACY, 500)})
+    for path in (CONTRACT, PRIVACY):
+        first = [mutant for mutant in chosen[:100] if mutant.path == path]
+        assert len(first) == 50
+        assert first == sorted(several(path, 600 if path == CONTRACT else 500), key=lambda mutant: mutant.rank)[:50]
+
+
+def test_the_page_tells_the_first_outcome_from_the_last() -> None:
+    population = {CONTRACT: several(CONTRACT, 600), PRIVACY: several(PRIVACY, 4)}
+    chosen = planned(population)
+    outcomes = {mutant.key: ["killed"] for mutant in chosen if mutant.path == PRIVACY}
+    one, two, three, *_ = (mutant for mutant in chosen if mutant.path == CONTRACT)
+    outcomes |= {one.key: ["survived", "killed"], two.key: ["timeout"], three.key: ["survived", "survived"]}
+    tried = {
+        mutant.key: [Result.of(mutant, status, "", 0.0) for status in outcomes[mutant.key]]
+        for mutant in chosen
+        if mutant.key in outcomes
+    }
+    text = page(population, chosen, tried)
+    assert "| contract, sample | 600 | 120 | 3 | 1 (33.3 %) | 6–79 % | 2 (66.7 %) | 0 of 1 |" in text
+    assert "| packing/privacy | 4 | 4 | 4 | 4 (100.0 %) |  | 4 (100.0 %) | 0 of 0 |" in text
+    assert "| all | 604 | 124 | 7 |" in text
+    assert text.count("```diff") == 1
+    assert f"- {three.was}\n+ {three.becomes}\n" in text
+    nothing = page(population, chosen, {})
+    assert "| contract, sample | 600 | 120 | 0 | not tried | | |  |" in nothing
 
 
 def test_the_interval_is_wilsons() -> None:
