@@ -152,6 +152,9 @@ def test_the_digest_of_the_data_follows_names_types_and_lengths() -> None:
     ]
     assert len(set(several)) == len(several)
     assert digest(a=("float64", [1.0, 0.0])) == several[0]
+    # Numbers whose bytes spell the name and the dtype of a second column.
+    spelled = np.frombuffer(b'["bb","float64"]', dtype="<f8").tolist()
+    assert digest(a=("float64", [*spelled, 1.0])) != digest(a=("float64", []), bb=("float64", [1.0]))
 
 
 def test_bill_of_materials(packed: sealift.packing.Packed) -> None:
