@@ -151,6 +151,12 @@ def test_each_place_and_each_constant_of_a_match() -> None:
     assert several[2].places.tolist() == [0]
 
 
+def test_matches_are_in_the_order_of_columns_and_then_of_constants() -> None:
+    a, b = np.round(RANDOM.normal(50, 10, (2, 200)), 6)
+    several = found(own(a, b), numbers(b[7], 0.25), numbers(a[3], 0.25), numbers(a[5], b[8]))
+    assert [(match.column, match.owner) for match in several] == [(0, 1), (0, 2), (1, 0), (1, 2)]
+
+
 def test_at_most_128_places_of_a_value() -> None:
     ages = np.round(RANDOM.normal(50, 10, 200), 6)
     for count in (127, 128, 129):

@@ -159,6 +159,16 @@ def test_zeros_are_no_row() -> None:
         )
 
 
+@pytest.mark.parametrize("cells", [1, 3, 9, 1000])
+def test_points_are_compared_some_at_a_time(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sealift.packing.privacy.whole_rows._CELLS", cells)
+    assert whole(Constant(rows(*PLACES))) == (set(PLACES), {0})
+    assert whole(Constant(2.5 * rows(*PLACES))) == (set(PLACES), {0})
+    # Two rows of one chunk each, of which one alone would be chance.
+    others = np.random.default_rng(1).normal(50, 10, (5, 3))
+    assert whole(Constant(np.vstack([2.5 * rows(9), others, 2.5 * rows(11)]))) == ({9, 11}, {0})
+
+
 def test_one_scaled_row_of_many_columns_alone_is_no_row() -> None:
     table = np.round(np.random.default_rng(0).normal(50, 10, (200, 8)), 4)
     points = np.random.default_rng(1).normal(50, 10, (7, 8))

@@ -37,22 +37,22 @@ def whole_rows(units: Units, constants: Sequence[Constant]) -> tuple[set[int], s
     for mine, lines, tolerance in _lines(constants, units.values.shape[1]):
         free = 0.0
         if len(lines) <= _FEW:
-            pairs = _equal_few(table, _points(lines, varying), tolerance)
+            found = _equal_few(table, _points(lines, varying), tolerance)
         else:
             plain = plain or _Projected.of(table, scaled=False)
-            pairs = _equal_many(plain, lines, varying, tolerance)
-        if not len(pairs) and len(lines) > _FEW:
+            found = _equal_many(plain, lines, varying, tolerance)
+        if not len(found) and len(lines) > _FEW:
             scaled = scaled or _Projected.of(table, scaled=True)
-            pairs = _equal_many(scaled, lines, varying, tolerance)
+            found = _equal_many(scaled, lines, varying, tolerance)
             free = 1.0
-        if not len(pairs) or (free and len(pairs) < 2):
+        if not len(found) or (free and len(found) < 2):
             continue
         # As many pairs by chance, if every column's values were drawn by themselves.
         if distinct is None:
             distinct = np.log10([len(np.unique(column)) for column in table.T])
         mean = float(len(units.values)) * len(lines) * 10.0 ** (free * distinct.max() - distinct.sum())
-        if poisson_tail(len(pairs), mean) < UNLIKELY:
-            rows.update(pairs[:, 1].tolist())
+        if poisson_tail(len(found), mean) < UNLIKELY:
+            rows.update(found.tolist())
             owners.update(mine)
     return rows, owners
 
@@ -66,12 +66,11 @@ def _equal_many(
     projected: _Projected, lines: npt.NDArray[Any], columns: npt.NDArray[np.int64], tolerance: float
 ) -> npt.NDArray[np.int64]:
     """`equal` of many points, some at a time because of the memory."""
-    size = max(1, _CELLS // max(1, len(columns)))
-    parts = []
-    for start in range(0, len(lines), size):
-        pairs = projected.equal(_points(lines[start : start + size], columns), tolerance)
-        parts.append(pairs + np.array([start, 0]))
-    return np.concatenate(parts)
+    size = max(1, _CELLS // len(columns))
+    starts = range(0, len(lines), size)
+    return np.concatenate(
+        [projected.equal(_points(lines[start : start + size], columns), tolerance) for start in starts]
+    )
 
 
 def _lines(constants: Sequence[Constant], width: int) -> Iterator[tuple[list[int], npt.NDArray[Any], float]]:
@@ -108,14 +107,14 @@ def _varying(lines: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _equal_few(table: _Floats, points: _Floats, tolerance: float) -> npt.NDArray[np.int64]:
-    """Pairs (n, 2) of a point and a row that equals it, where fewer than SMALL rows do."""
-    pairs = [np.zeros((0, 2), dtype=np.int64)]
-    for i, point in enumerate(points):
+    """The rows (n,) that equal a point, for each point that fewer than SMALL rows equal."""
+    found = [np.zeros(0, dtype=np.int64)]
+    for point in points:
         rows = np.flatnonzero(np.abs(table[:, 0] - point[0]) <= tolerance * abs(point[0]))
         rows = rows[(np.abs(table[rows] - point) <= tolerance * np.abs(point)).all(axis=1)]
         if len(rows) < SMALL and point.any():
-            pairs.append(np.column_stack([np.full(len(rows), i), rows]))
-    return np.concatenate(pairs)
+            found.append(rows)
+    return np.concatenate(found)
 
 
 @dataclass(frozen=True)
@@ -147,22 +146,21 @@ class _Projected:
         return cls(rows, spread, key[order], order, scaled)
 
     def equal(self, points: _Floats, tolerance: float) -> npt.NDArray[np.int64]:
-        """Pairs (n, 2) of a point and a row that equals it, where fewer than SMALL rows do."""
-        there = np.flatnonzero((points != 0).any(axis=1))
-        wanted = points[there] / self.spread
+        """The rows (n,) that equal a point, for each point that fewer than SMALL rows equal."""
+        wanted = points[(points != 0).any(axis=1)] / self.spread
         wanted = _directions(wanted) if self.scaled else wanted
         weights = _weights(wanted)
         middle, reach = wanted @ weights, 8 * tolerance * (np.abs(wanted) @ weights)
         first = np.searchsorted(self.key, middle - reach)
         count = np.searchsorted(self.key, middle + reach, side="right") - first
-        pairs = [np.zeros((0, 2), dtype=np.int64)]
+        found = []
         for k in range(SMALL - 1):
             has = np.flatnonzero((count > k) & (count < SMALL))
             row = self.order[first[has] + k]
             gap = np.abs(self.rows[row] - wanted[has])
             same = (gap <= 4 * tolerance * (np.abs(wanted[has]) + 1e-6)).all(axis=1)
-            pairs.append(np.column_stack([there[has[same]], row[same]]))
-        return np.concatenate(pairs)
+            found.append(row[same])
+        return np.concatenate(found)
 
 
 def _weights(rows: _Floats) -> _Floats:
