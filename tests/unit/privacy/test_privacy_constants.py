@@ -285,6 +285,16 @@ def test_a_number_alone_counts_if_it_has_three_digits(number: float, kept: bool)
     assert number in next(SortedConstants.of([Constant(np.array([number, 7.75]))])).values
 
 
+@pytest.mark.parametrize("number", [0.0, 1.0, -2.0, np.inf, -np.inf, np.nan])
+def test_a_common_or_endless_number_alone_does_not_count(number: float) -> None:
+    assert next(
+        SortedConstants.of([Constant(np.array([7.75, 7.75])), Constant(np.array([number]))])
+    ).values.tolist() == [
+        7.75,
+        7.75,
+    ]
+
+
 def test_near_finds_all_within_float32_rounding_and_hardly_others() -> None:
     random = np.random.default_rng(0)
     values = random.normal(50, 10, 500)

@@ -21,7 +21,9 @@ def units(table: _Floats = TABLE) -> Units:
 
 
 def whole(*constants: Constant, table: _Floats = TABLE) -> tuple[set[int], set[int]]:
-    return whole_rows(units(table), constants)
+    found, owners = whole_rows(units(table), constants)
+    assert all(isinstance(row, int) for row in found)
+    return found, owners
 
 
 def rows(*places: int, table: _Floats = TABLE) -> _Floats:

@@ -56,8 +56,7 @@ def matches(units: Sequence[Units], constants: Sequence[Constant]) -> list[list[
                 hits.setdefault(owner, {}).setdefault((number, column), []).append((at, places))
     found: list[list[Match]] = [[] for _ in units]
     for owner in sorted(hits):
-        stored = constants[owner].stored
-        distinct = np.unique(stored if stored.dtype.kind == "f" else constants[owner].values).astype(np.float64)
+        distinct = np.unique(constants[owner].stored).astype(np.float64)
         tolerance = SINGLE if loose[owner] else DOUBLE
         for (number, index), parts in hits.pop(owner).items():
             at, places = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
