@@ -295,6 +295,31 @@ def test_a_common_or_endless_number_alone_does_not_count(number: float) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("sizes", "parts"),
+    [
+        ([5, 5], [10]),
+        ([5, 6], [5, 6]),
+        ([10, 1], [10, 1]),
+        ([1, 10], [1, 10]),
+        ([25], [10, 10, 5]),
+        ([25, 5], [10, 10, 10]),
+        ([2, 20, 5, 3], [2, 10, 10, 8]),
+        # Of 38 numbers a third at most.
+        ([38], [12, 12, 12, 2]),
+        ([36, 2], [12, 12, 12, 2]),
+    ],
+)
+def test_as_many_numbers_are_sorted_at_a_time_as_fit(
+    sizes: list[int], parts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealift.packing.privacy.constants._PART", 10)
+    monkeypatch.setattr("sealift.packing.privacy.constants._PARTS", 3)
+    numbers = np.random.default_rng(0).permutation(sum(sizes)) + 3.25
+    constants = [Constant(part.reshape(1, -1)) for part in np.split(numbers, np.cumsum(sizes)[:-1])]
+    assert [len(part.values) for part in SortedConstants.of(constants)] == parts
+
+
 def test_near_finds_all_within_float32_rounding_and_hardly_others() -> None:
     random = np.random.default_rng(0)
     values = random.normal(50, 10, 500)
