@@ -28,6 +28,7 @@ TESTS = (
     "tests/proofs/packing",
     "tests/property",
     "tests/attacks",
+    "tests/e2e/test_isolated.py",
 )
 """The tests that mutants are given to; those of the boosters, of other versions and of whole programs are left out."""
 

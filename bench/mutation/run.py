@@ -163,7 +163,7 @@ def _tried(todo: Sequence[Mutant], choice: Choice, known: dict[str, Result]) -> 
             yield Result.of(mutant, "no test", "", 0.0)
             continue
         source = (TREE / mutant.path).read_text(encoding="utf-8")
-        seconds = 20 + 4 * sum(choice.reach.seconds[test] for test in tests)
+        seconds = [choice.reach.seconds[test] for test in tests]
         trial = trials.Trial(mutant.path, source, mutant.applied(source), tests, seconds)
         outcome = server.ask(trial)
         if outcome is None or (at_import and outcome.status == "survived"):
@@ -176,8 +176,8 @@ def _tried(todo: Sequence[Mutant], choice: Choice, known: dict[str, Result]) -> 
 def _check_unchanged(mutant: Mutant, choice: Choice, server: _Server) -> None:
     """Raise RuntimeError when tests fail without any change."""
     source = (TREE / mutant.path).read_text(encoding="utf-8")
-    tests, _ = choice.tests_of(mutant, Counter())
-    trial = trials.Trial(mutant.path, source, source, tests, 600.0)
+    tests = choice.tests_of(mutant, Counter())[0][:20]
+    trial = trials.Trial(mutant.path, source, source, tests, [60.0] * len(tests))
     for outcome in (server.ask(trial), trials.imported_anew(trial, TREE)):
         if outcome is None or outcome.status != "survived":
             raise RuntimeError(f"tests fail without a mutant: {outcome}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import os
 import resource
 import shutil
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from _pytest.runner import runtestprotocol
 
@@ -30,18 +32,30 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _MEMORY = 6 << 30
+_LOADING = 60
+"""Seconds of processor time in which a process has imported a module anew, and collected tests."""
+_STALLED = 40.0
+"""A trial ends if its processes use no processor time for so many seconds. Few tests wait as long for anything."""
 _FAULT, _NOT_SWAPPED = "fault: ", "not swapped"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One mutant and the tests that it is given to, in their order; the first failure ends it."""
+    """One mutant and the tests that it is given to, in their order; the first failure ends it.
+
+    Attributes:
+        path: the file.
+        source: its text.
+        mutated: its text with the change.
+        tests: the names of the tests.
+        seconds: how much processor time each of them took when it was measured, or somewhat more.
+    """
 
     path: str
     source: str
     mutated: str
     tests: Sequence[str]
-    seconds: float
+    seconds: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,7 @@ def on_disk(file: Path, mutated: str) -> Iterator[None]:
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def in_fork(act: Callable[[int], None], seconds: float, scratch: Path) -> Outcome:
+def in_fork(act: Callable[[int], None], scratch: Path) -> Outcome:
     """Call `act` in a forked process, which writes the name of a failed test to a descriptor, and end its children."""
     started = time.monotonic()
     scratch.mkdir(parents=True, exist_ok=True)
@@ -88,19 +102,11 @@ def in_fork(act: Callable[[int], None], seconds: float, scratch: Path) -> Outcom
             os.write(writing, f"{_FAULT}{error!r:.500}".encode())
         os._exit(0)
     os.close(writing)
-    status, ended = "survived", 0
     try:
-        while (waited := os.waitpid(child, os.WNOHANG))[0] == 0:
-            if time.monotonic() - started > seconds:
-                status = "timeout"
-                break
-            time.sleep(0.01)
-        ended = waited[1]
+        ended = _ended(child)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
-        if status == "timeout":
-            os.waitpid(child, 0)
         os.set_blocking(reading, False)
         try:
             test = os.read(reading, 4096).decode(errors="replace")
@@ -112,9 +118,50 @@ def in_fork(act: Callable[[int], None], seconds: float, scratch: Path) -> Outcom
         raise RuntimeError(test)
     if ended and not test:
         test = f"the process ended with {ended}"
-    if test and status == "survived":
-        status = "killed"
-    return Outcome(status, test, round(time.monotonic() - started, 2))
+    late = ended is None or (os.WIFSIGNALED(ended) and os.WTERMSIG(ended) == signal.SIGXCPU)
+    status = "timeout" if late else "killed" if test else "survived"
+    return Outcome(status, "" if late else test, round(time.monotonic() - started, 2))
+
+
+def _ended(child: int) -> int | None:
+    """How the process ended; None if it was ended because it waited.
+
+    Processor time is counted and not the time of the day, since other programs may use the processors meanwhile.
+    """
+    used, since, look = -1.0, time.monotonic(), time.monotonic() + 1
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status
+        time.sleep(0.01)
+        if time.monotonic() < look:
+            continue
+        look = time.monotonic() + 1
+        if (now := _processor_time(child)) > used:
+            used, since = now, time.monotonic()
+        elif time.monotonic() - since > _STALLED:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return None
+
+
+def _processor_time(child: int) -> float:
+    """Of a process and its descendants, those included that have ended."""
+    total = 0.0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(child)
+        for each in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = each.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def _allow(seconds: float) -> None:
+    """End this process by SIGXCPU when it has used so many further seconds of processor time."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + seconds), hard))
 
 
 class Collected:
@@ -138,20 +185,24 @@ class Collected:
 
     def _outcome(self, trial: Trial, items: dict[str, pytest.Item], live: Live) -> Outcome | None:
         file = self._root / trial.path
-        chosen = [items[test] for test in trial.tests if test in items]
+        chosen = [
+            (items[test], seconds) for test, seconds in zip(trial.tests, trial.seconds, strict=True) if test in items
+        ]
 
         def act(writing: int) -> None:
             if not swap_functions(live, file, trial.source, trial.mutated) and not swap_constants(file, trial.mutated):
                 os.write(writing, _NOT_SWAPPED.encode())
                 return
-            for item, following in zip(chosen, [*chosen[1:], None], strict=True):
-                reports = runtestprotocol(item, nextitem=following, log=False)
+            following = [*(item for item, _ in chosen[1:]), None]
+            for (item, seconds), other in zip(chosen, following, strict=True):
+                _allow(5 + 3 * seconds)
+                reports = runtestprotocol(item, nextitem=other, log=False)
                 if any(report.failed for report in reports):
                     os.write(writing, item.nodeid.encode()[:4000])
                     return
 
         with on_disk(file, trial.mutated):
-            outcome = in_fork(act, trial.seconds, self._root.parent / "scratch")
+            outcome = in_fork(act, self._root.parent / "scratch")
         return None if outcome.test == _NOT_SWAPPED else outcome
 
 
@@ -196,10 +247,11 @@ def imported_anew(trial: Trial, root: Path) -> Outcome:
 
     def act(writing: int) -> None:
         _enter(root)
+        _allow(_LOADING + 3 * sum(trial.seconds))
         first = _FirstFailure()
         ended: Any = pytest.main([*OPTIONS, *trial.tests], plugins=[first])
         if ended != 0:
             os.write(writing, (first.test or f"pytest ended with {ended}").encode()[:4000])
 
     with on_disk(root / trial.path, trial.mutated):
-        return in_fork(act, trial.seconds, root.parent / "scratch")
+        return in_fork(act, root.parent / "scratch")
