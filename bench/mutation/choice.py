@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.mutation.mutants import Mutant
@@ -23,12 +23,14 @@ class Choice:
         reach: which tests execute which lines.
         paths: the folders and files of tests that are chosen from.
         seconds: how long the tests of one mutant may take, as they were measured.
+        waiting: tests that do not end in a forked process, without any change too.
     """
 
     root: Path
     reach: Reach
     paths: tuple[str, ...]
     seconds: float
+    waiting: set[str] = field(default_factory=set)
 
     def tests_of(self, mutant: Mutant, killers: Counter[str]) -> tuple[list[str], bool]:
         """The tests that execute the lines of a mutant, best first; and whether importing the module does.
@@ -47,7 +49,7 @@ class Choice:
         if not found and (at_import or path != mutant.path):
             found.update(*lines.values())
         seconds = self.reach.seconds
-        usable = [test for test in found if seconds.get(test, -1.0) >= 0 and test.startswith(self.paths)]
+        usable = [test for test in found - self.waiting if seconds.get(test, -1) >= 0 and test.startswith(self.paths)]
         usable.sort(key=lambda test: (-killers[test], seconds[test], test))
         chosen: list[str] = []
         total = 0.0

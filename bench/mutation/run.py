@@ -158,19 +158,31 @@ def _tried(todo: Sequence[Mutant], choice: Choice, known: dict[str, Result]) -> 
     server = _Server(choice.paths)
     _check_unchanged(todo[0], choice, server)
     for mutant in todo:
-        tests, at_import = choice.tests_of(mutant, killers.get(mutant.path, Counter()))
+        outcome = _outcome(mutant, choice, server, killers.setdefault(mutant.path, Counter()))
+        if outcome.status == "killed":
+            killers[mutant.path][outcome.test] += 1
+        yield Result.of(mutant, outcome.status, outcome.test, outcome.seconds)
+
+
+def _outcome(mutant: Mutant, choice: Choice, server: _Server, killers: Counter[str]) -> trials.Outcome:
+    source = (TREE / mutant.path).read_text(encoding="utf-8")
+    while True:
+        tests, at_import = choice.tests_of(mutant, killers)
         if not tests:
-            yield Result.of(mutant, "no test", "", 0.0)
-            continue
-        source = (TREE / mutant.path).read_text(encoding="utf-8")
+            return trials.Outcome("no test", "", 0.0)
         seconds = [choice.reach.seconds[test] for test in tests]
         trial = trials.Trial(mutant.path, source, mutant.applied(source), tests, seconds)
         outcome = server.ask(trial)
         if outcome is None or (at_import and outcome.status == "survived"):
-            outcome = trials.imported_anew(trial, TREE)
-        if outcome.status == "killed":
-            killers.setdefault(mutant.path, Counter())[outcome.test] += 1
-        yield Result.of(mutant, outcome.status, outcome.test, outcome.seconds)
+            return trials.imported_anew(trial, TREE)
+        if outcome.status == "timeout" and outcome.test in tests:
+            unchanged = trials.Trial(mutant.path, source, source, [outcome.test], [60.0])
+            again = server.ask(unchanged)
+            if again is None or again.status != "survived":
+                choice.waiting.add(outcome.test)
+                print(f"left out, since it fails or does not end in a forked process: {outcome.test}", flush=True)
+                continue
+        return outcome
 
 
 def _check_unchanged(mutant: Mutant, choice: Choice, server: _Server) -> None:

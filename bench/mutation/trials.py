@@ -9,6 +9,7 @@ disk, in a copy of the repository, so that the processes that tests start see it
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import math
 import os
@@ -31,12 +32,12 @@ from bench.mutation.swap import Live, live_functions, swap_constants, swap_funct
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-_MEMORY = 6 << 30
+_MEMORY, _PIPE = 6 << 30, 1 << 20
 _LOADING = 60
 """Seconds of processor time in which a process has imported a module anew, and collected tests."""
 _STALLED = 40.0
 """A trial ends if its processes use no processor time for so many seconds. Few tests wait as long for anything."""
-_FAULT, _NOT_SWAPPED = "fault: ", "not swapped"
+_FAULT, _NOT_SWAPPED, _BEGUN = "fault: ", "not swapped", "begun: "
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Outcome:
 
     Attributes:
         status: "killed", "timeout" or "survived".
-        test: the test that failed.
+        test: the test that failed, or the one that was running when the time was over.
         seconds: how long it took.
     """
 
@@ -87,10 +88,14 @@ def on_disk(file: Path, mutated: str) -> Iterator[None]:
 
 
 def in_fork(act: Callable[[int], None], scratch: Path) -> Outcome:
-    """Call `act` in a forked process, which writes the name of a failed test to a descriptor, and end its children."""
+    """Call `act` in a forked process and end its children.
+
+    It writes lines to a descriptor: the names of the tests that it begins, and then that of one that failed.
+    """
     started = time.monotonic()
     scratch.mkdir(parents=True, exist_ok=True)
     reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE)
     child = os.fork()
     if not child:
         os.setsid()
@@ -109,18 +114,21 @@ def in_fork(act: Callable[[int], None], scratch: Path) -> Outcome:
             os.killpg(child, signal.SIGKILL)
         os.set_blocking(reading, False)
         try:
-            test = os.read(reading, 4096).decode(errors="replace")
+            written = os.read(reading, _PIPE).decode(errors="replace").splitlines() or [""]
         except BlockingIOError:
-            test = ""
+            written = [""]
         os.close(reading)
         shutil.rmtree(scratch, ignore_errors=True)
-    if test.startswith(_FAULT):
-        raise RuntimeError(test)
-    if ended and not test:
-        test = f"the process ended with {ended}"
-    late = ended is None or (os.WIFSIGNALED(ended) and os.WTERMSIG(ended) == signal.SIGXCPU)
-    status = "timeout" if late else "killed" if test else "survived"
-    return Outcome(status, "" if late else test, round(time.monotonic() - started, 2))
+    seconds = round(time.monotonic() - started, 2)
+    last = written[-1]
+    if last.startswith(_FAULT):
+        raise RuntimeError(last)
+    if ended is None or (os.WIFSIGNALED(ended) and os.WTERMSIG(ended) == signal.SIGXCPU):
+        return Outcome("timeout", last.removeprefix(_BEGUN), seconds)
+    if ended:
+        return Outcome("killed", last.removeprefix(_BEGUN) or f"the process ended with {ended}", seconds)
+    failed = last and not last.startswith(_BEGUN)
+    return Outcome("killed" if failed else "survived", last if failed else "", seconds)
 
 
 def _ended(child: int) -> int | None:
@@ -196,9 +204,10 @@ class Collected:
             following = [*(item for item, _ in chosen[1:]), None]
             for (item, seconds), other in zip(chosen, following, strict=True):
                 _allow(5 + 3 * seconds)
+                os.write(writing, f"{_BEGUN}{item.nodeid}\n".encode(errors="replace"))
                 reports = runtestprotocol(item, nextitem=other, log=False)
                 if any(report.failed for report in reports):
-                    os.write(writing, item.nodeid.encode()[:4000])
+                    os.write(writing, item.nodeid.encode(errors="replace"))
                     return
 
         with on_disk(file, trial.mutated):
