@@ -34,18 +34,18 @@ CONTRACT = Contract(
 ROWS: tuple[tuple[Any, ...], ...] = ((61.5, 80.0, "f"), (None, 70.25, "m"), (40.0, 55.5, "m"), (119.0, 60.0, "f"))
 
 
-def risk(age: float | None, weight: float, sex: str) -> float:
+def risk(age: float | None, weight: float, sex: str, bias: float = BIAS) -> float:
     """The probability of class 1, as the sealed graph computes it."""
-    x = WEIGHTS[0] * (USUAL_AGE if age is None else age) + WEIGHTS[1] * weight + BIAS + (MALE if sex == "m" else 0.0)
+    x = WEIGHTS[0] * (USUAL_AGE if age is None else age) + WEIGHTS[1] * weight + bias + (MALE if sex == "m" else 0.0)
     return 1 / (1 + math.exp(-x))
 
 
-def graph() -> bytes:
+def graph(bias: float = BIAS) -> bytes:
     """The ONNX graph of `risk`."""
     constants: Mapping[str, Any] = {
         "usual": np.array([[USUAL_AGE, 0.0]]),
         "weights": np.array([[WEIGHTS[0]], [WEIGHTS[1]]]),
-        "bias": np.array(BIAS),
+        "bias": np.array(bias),
         "m": np.array([["m"]], dtype=np.object_),
         "male": np.array(MALE),
         "one": np.array(1.0),
@@ -82,9 +82,11 @@ def graph() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def members(answers: Sequence[float] | None = None, contract: Contract = CONTRACT) -> dict[str, bytes]:
+def members(
+    answers: Sequence[float] | None = None, contract: Contract = CONTRACT, *, version: str = "1", bias: float = BIAS
+) -> dict[str, bytes]:
     """The members of the sealed model; `answers` puts other probabilities into the golden examples."""
-    expected = [risk(*row) for row in ROWS] if answers is None else list(answers)
+    expected = [risk(age, weight, sex, bias) for age, weight, sex in ROWS] if answers is None else list(answers)
     examples = {
         "columns": [field.name for field in CONTRACT.inputs],
         "rows": [list(row) for row in ROWS],
@@ -94,17 +96,24 @@ def members(answers: Sequence[float] | None = None, contract: Contract = CONTRAC
     }
     parts = {
         "contract.json": canonical.dumps(contract.as_json()),
-        "model.onnx": graph(),
+        "model.onnx": graph(bias),
         "golden/examples.json": canonical.dumps(examples),
         "evidence.json": canonical.dumps({"rows": len(ROWS)}),
         "card.md": b"---\nlicense: other\n---\n# Tiny risk\n",
         "provenance.json": canonical.dumps({}),
         "sbom.cdx.json": canonical.dumps({"bomFormat": "CycloneDX"}),
     }
-    return seal.assemble(parts, name="tiny", version="1", task="classification", producer="tests", opsets={"": 21})
+    return seal.assemble(parts, name="tiny", version=version, task="classification", producer="tests", opsets={"": 21})
 
 
-def write(path: Path, answers: Sequence[float] | None = None, contract: Contract = CONTRACT) -> Path:
-    """Write the sealed model."""
-    seal.write(path, members(answers, contract))
+def write(
+    path: Path,
+    answers: Sequence[float] | None = None,
+    contract: Contract = CONTRACT,
+    *,
+    version: str = "1",
+    bias: float = BIAS,
+) -> Path:
+    """Write the sealed model, or another version of it with another bias."""
+    seal.write(path, members(answers, contract, version=version, bias=bias))
     return path

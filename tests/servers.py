@@ -48,6 +48,7 @@ def serving(*arguments: str) -> Iterator[Running]:
         assert process.stdout is not None
         lines = list(iter(process.stdout.readline, b"}\n"))  # the object is not at the end of the stream
         started = json.loads(b"".join([*lines, b"}"]))
+        assert started["ok"], started
         yield Running(process, started["url"], started["grpc"])
     finally:
         process.terminate()

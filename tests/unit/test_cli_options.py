@@ -48,6 +48,8 @@ CALLS: dict[str, list[str]] = {
     "explain-error": ["E302"],
     "docs": ["how-to/sign"],
 }
+# They need a running server: tests/e2e/test_serve_traffic.py.
+OF_A_SERVER = {"deploy", "promote", "rollback", "status"}
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def invoke(*arguments: object, code: int = 0) -> Result:
 
 
 def test_the_calls_are_of_all_commands() -> None:
-    assert {*CALLS, "demo"} == set(app.commands)
+    assert {*CALLS, "demo", *OF_A_SERVER} == set(app.commands)
 
 
 @pytest.mark.parametrize("command", sorted(app.commands))

@@ -16,7 +16,7 @@ from sealift.errors import FileError
 NAME = "sealift.toml"
 PER_CALL = frozenset({
     # They concern a single call.
-    "help", "json", "quiet", "config", "check",
+    "help", "json", "quiet", "config", "check", "reason", "shadow", "hold", "canary",
     # They permit something that is refused otherwise, which must be explicit in each call.
     "overwrite", "keep-rows", "trust", "trust-pickle", "password-prompt", "password-file", "open",
 })  # fmt: skip

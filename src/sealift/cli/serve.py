@@ -11,8 +11,9 @@ from typing import Any
 from sealift.cli import console, streams
 from sealift.serve.addresses import check_exposure
 from sealift.serve.deployment import Deployment, ModelSpec, read
-from sealift.serve.opening import open_models
+from sealift.serve.opening import open_deployment
 from sealift.serve.plane import Plane
+from sealift.serve.traffic.state import load
 
 
 def run(
@@ -34,13 +35,15 @@ def run(
     check_exposure(deployment)
     if deployment.grpc is not None:
         import_module("sealift.serve.grpc.server")  # E405 where a library is missing
-    plane = open_models(deployment)
+    saved = {} if deployment.state is None else load(deployment.state / "state.json")
+    opened = open_deployment(deployment, saved)
+    plane = opened.plane
     if check:
         _checked(plane, begun, as_json=as_json)
         return
     from sealift.serve.supervisor import run as supervise
 
-    supervise(plane, deployment, lambda *addresses: _ready(plane, *addresses, begun=begun, as_json=as_json))
+    supervise(opened, deployment, lambda *addresses: _ready(plane, *addresses, begun=begun, as_json=as_json))
 
 
 def _models(plane: Plane) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,11 +26,17 @@ class ModelSpec:
         file: the sealed file.
         name: the name under which it is served; by default that in the file.
         key: the public key that must have signed the file; None accepts unsigned files.
+        weight: the percentage of the requests that it gets, where several files are versions of one model.
+        shadow: whether it only gets copies of the requests.
+        sticky: the header whose value always leads to the same version.
     """
 
     file: Path
     name: str | None = None
     key: Path | None = None
+    weight: float | None = None
+    shadow: bool = False
+    sticky: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class Deployment:
         open: whether other computers may use the server although it has no authentication.
         limits: limits of a request.
         source: the deployment file, for messages.
+        state: the folder of the server's state and history; None keeps none after its end.
     """
 
     models: tuple[ModelSpec, ...]
@@ -54,6 +62,7 @@ class Deployment:
     open: bool = False
     limits: Limits = field(default_factory=Limits)
     source: str = ""
+    state: Path | None = None
 
 
 def read(path: Path) -> Deployment:
@@ -78,15 +87,23 @@ def read(path: Path) -> Deployment:
             file=folder / entry.required("file", str),
             name=entry.optional("name", str),
             key=None if (key := entry.optional("key", str)) is None else folder / key,
+            weight=entry.percentage("weight"),
+            shadow=bool(entry.optional("shadow", bool)),
+            sticky=entry.optional("sticky", str),
         )
         for entry in entries
     )
     for entry in entries:
         entry.end()
-    names = [model.name for model in models if model.name is not None]
-    for name in names:
-        if names.count(name) > 1:
-            raise _malformed(path, f"two models have the name {name!r:.80}", "Give each model a name of its own.")
+    for name in dict.fromkeys(model.name for model in models if model.name is not None):
+        shares = [model.weight for model in models if model.name == name and not model.shadow]
+        if len(shares) > 1 and None in shares:
+            fix = "Give one of them another name, or each a weight in percent."
+            raise _malformed(path, f"two models have the name {name!r:.80}, and not all have a weight", fix)
+        total = math.fsum(share for share in shares if share is not None)
+        if None not in shares and abs(total - 100) > 1e-9:
+            fix = "Correct the weights, which are in percent."
+            raise _malformed(path, f"the weights of the model {name!r:.80} add up to {total:g} and not to 100", fix)
     if not models:
         raise _malformed(path, "it has no model", 'Add [[models]] and, below it, file = "heart.seal".')
     default = Deployment(())
@@ -108,6 +125,7 @@ def read(path: Path) -> Deployment:
             threads=limits.number("threads", Limits.threads, 1, 256),
         ),
         source=str(path),
+        state=folder / (server.optional("state", str) or f"{path.stem}.state"),
     )
     server.end()
     limits.end()
@@ -127,7 +145,14 @@ class _Table:
         self._known.append(key)
         value = self._raw.pop(key, None)
         if value is not None and type(value) is not kind:
-            wanted = {str: "a string", int: "an integer", bool: "true or false", dict: "a table", list: "a list"}[kind]
+            wanted = {
+                str: "a string",
+                int: "an integer",
+                float: "a number",
+                bool: "true or false",
+                dict: "a table",
+                list: "a list",
+            }[kind]
             raise self._wrong(key, f"must be {wanted}")
         return value
 
@@ -146,6 +171,16 @@ class _Table:
         if not least <= value <= most:
             raise self._wrong(key, f"must be from {least} to {most}")
         return int(value)
+
+    def percentage(self, key: str) -> float | None:
+        """A number from 0 to 100, or None."""
+        value = self._raw.get(key)
+        if type(value) is int:
+            self._raw[key] = float(value)
+        number: float | None = self.optional(key, float)
+        if number is not None and not 0 <= number <= 100:
+            raise self._wrong(key, "must be from 0 to 100")
+        return number
 
     def table(self, key: str) -> _Table:
         """A table; empty where there is none."""

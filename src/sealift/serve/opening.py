@@ -2,38 +2,173 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
 from sealift.errors import ServeError
-from sealift.runtime import load
+from sealift.runtime import SealedModel, load
 from sealift.seal.signature import load_public_key, verify_key
-from sealift.serve.deployment import Deployment
-from sealift.serve.plane import Plane
+from sealift.serve.deployment import Deployment, ModelSpec
+from sealift.serve.plane import Plane, Route
 from sealift.serve.served import ServedModel
+from sealift.serve.traffic.split import Split
+from sealift.serve.traffic.state import Traffic, Version
 
 THREADS = 1
 """The threads of a graph: each worker computes with one, and the workers share the processors."""
+
+
+@dataclass
+class Opened:
+    """The models of a server at its start.
+
+    Attributes:
+        plane: the models, prepared.
+        traffic: the state of each model by its name.
+        bases: for each model of the deployment, the identities of its files.
+        keys: for models whose files must be signed, the file of the public key.
+    """
+
+    plane: Plane = field(default_factory=Plane)
+    traffic: dict[str, Traffic] = field(default_factory=dict)
+    bases: dict[str, list[str]] = field(default_factory=dict)
+    keys: dict[str, Path] = field(default_factory=dict)
 
 
 def open_models(deployment: Deployment) -> Plane:
     """Load the models of a deployment and run their examples.
 
     Raises:
-        ServeError: E703 when a model does not reproduce its examples, E709 when two models have the same name.
+        ServeError: E703 when a model does not reproduce its examples, E709 when two files have the same version of a
+            model.
         FileError, SealError, SignatureError, ContractError: as `sealift.load` and `sealift.verify`.
     """
-    plane = Plane()
+    return open_deployment(deployment, {}).plane
+
+
+def open_deployment(deployment: Deployment, saved: Mapping[str, tuple[Traffic, list[str]]]) -> Opened:
+    """Load the models of a deployment, or those that a former run of it left in its place.
+
+    Args:
+        deployment: the deployment.
+        saved: the state of a former run: for each model its traffic, and the identities that the deployment had then.
+            Where the deployment has other files now, they take precedence.
+
+    Raises:
+        As `open_models`; ServeError: E745 where a file of the former run is missing or has other contents.
+    """
+    opened = Opened()
+    models: dict[str, list[tuple[ModelSpec, ServedModel]]] = {}
     for spec in deployment.models:
-        model = load(spec.file, threads=THREADS)
-        if spec.key is not None:
-            verify_key(model.seal, load_public_key(spec.key))
-        name = spec.name or model.name
-        if name in plane.names():
+        served = _open(Path(spec.file), spec.name, spec.key)
+        models.setdefault(served.name, []).append((spec, served))
+    for name, entries in models.items():
+        bases = [served.model.identity for _, served in entries]
+        opened.bases[name] = bases
+        key = entries[0][0].key
+        if key is not None:
+            opened.keys[name] = key
+        traffic, former = saved.get(name, (None, None))
+        if traffic is None or former != bases:
+            traffic = _traffic(deployment, name, entries)
+            versions = {served.version: served for _, served in entries}
+        else:
+            versions = _reopened(traffic, [served for _, served in entries], key)
+        _serve(opened, traffic, versions)
+    for name, (traffic, former) in saved.items():
+        if name not in models and not former:
+            _serve(opened, traffic, _reopened(traffic, [], None))
+    return opened
+
+
+def open_version(name: str, version: Version, key: Path | None) -> ServedModel:
+    """Load a version and run its examples.
+
+    Raises:
+        ServeError: E703; E745 where the file is missing or has other contents.
+        FileError, SealError, SignatureError, ContractError: as `sealift.load` and `sealift.verify`.
+    """
+    served = _open(Path(version.file), name, key)
+    if served.model.identity != version.identity:
+        raise ServeError(
+            "E745",
+            f"The file of version {version.version!r:.80} has other contents than when it was deployed.",
+            where=version.file,
+            fix="Deploy the version again.",
+        )
+    served.prepare()
+    return served
+
+
+def route_of(traffic: Traffic, versions: Mapping[str, ServedModel]) -> Route:
+    """The route of a model."""
+    used = {name: versions[name] for name in traffic.versions}
+    return Route(traffic.name, used, Split(traffic.weights, traffic.sticky))
+
+
+def _open(file: Path, name: str | None, key: Path | None) -> ServedModel:
+    model: SealedModel = load(file, threads=THREADS)
+    if key is not None:
+        verify_key(model.seal, load_public_key(key))
+    return ServedModel(name or model.name, model)
+
+
+def _traffic(deployment: Deployment, name: str, entries: list[tuple[ModelSpec, ServedModel]]) -> Traffic:
+    """The state of a model as the deployment file describes it."""
+    versions: dict[str, Version] = {}
+    weights: dict[str, float] = {}
+    shadows: list[str] = []
+    for spec, served in entries:
+        where = deployment.source or str(spec.file)
+        if served.version in versions:
             raise ServeError(
                 "E709",
-                f"Two models have the name {name!r:.80}.",
-                where=deployment.source or str(spec.file),
-                fix="Give one of them another name in the deployment file.",
+                f"Two files are version {served.version!r:.80} of the model {name!r:.80}.",
+                where=where,
+                fix="Give one of them another name, or pack one again with another version.",
             )
-        served = ServedModel(name, model)
-        served.prepare()
-        plane.add(served)
-    return plane
+        versions[served.version] = Version(served.version, served.model.identity, str(spec.file.absolute()))
+        if spec.shadow:
+            shadows.append(served.version)
+        elif spec.weight is not None or len([each for each, _ in entries if not each.shadow]) == 1:
+            weights[served.version] = 100.0 if spec.weight is None else spec.weight
+        else:
+            raise ServeError(
+                "E709",
+                f"Two files have the name {name!r:.80}, and not all have a weight.",
+                where=where,
+                fix="Give one of them another name, or each a weight in percent.",
+            )
+    if abs(sum(weights.values()) - 100.0) > 1e-9:
+        raise ServeError(
+            "E709",
+            f"The weights of the model {name!r:.80} add up to {sum(weights.values()):g} and not to 100.",
+            where=deployment.source,
+            fix="Correct the weights, which are in percent.",
+        )
+    sticky = next((spec.sticky for spec, _ in entries if spec.sticky), None)
+    return Traffic(
+        name,
+        versions,
+        {version: weight / 100 for version, weight in weights.items() if weight},
+        sticky.lower() if sticky else None,
+        tuple(shadows),
+    )
+
+
+def _reopened(traffic: Traffic, known: list[ServedModel], key: Path | None) -> dict[str, ServedModel]:
+    """The versions of a saved state; those of the deployment file are open already."""
+    versions: dict[str, ServedModel] = {served.model.identity: served for served in known}
+    return {
+        name: versions.get(version.identity) or open_version(traffic.name, version, key)
+        for name, version in traffic.versions.items()
+    }
+
+
+def _serve(opened: Opened, traffic: Traffic, versions: Mapping[str, ServedModel]) -> None:
+    for served in versions.values():
+        if not served.ready:
+            served.prepare()
+    opened.traffic[traffic.name] = traffic
+    opened.plane.set_route(route_of(traffic, versions))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sealift.errors import ServeError
 from sealift.serve.served import ServedModel
-from sealift.serve.split import Split
+from sealift.serve.traffic.split import Split
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -59,6 +59,11 @@ class Plane:
         """Replace the route of a model."""
         with self._lock:
             self._replace(route)
+
+    def remove(self, name: str) -> None:
+        """Serve a model no longer."""
+        with self._lock:
+            self.routes = {other: route for other, route in self.routes.items() if other != name}
 
     def _replace(self, route: Route) -> None:
         self.routes = {**self.routes, route.name: route}

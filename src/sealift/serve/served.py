@@ -27,6 +27,7 @@ class ServedModel:
         test: the result of the self-test in this process; None before `prepare`.
         seconds: the time that one example takes in this process; infinite before `prepare`.
         single: the reader of requests with one row; None before `prepare`, and where the contract has none.
+        series: the number of its counters (`sealift.serve.counters`).
     """
 
     def __init__(self, name: str, model: SealedModel) -> None:
@@ -35,6 +36,7 @@ class ServedModel:
         self.test: SelfTest | None = None
         self.seconds = math.inf
         self.single: SingleRow | None = None
+        self.series = 0
         self._outputs = [output.name for output in model.contract.outputs]
 
     @property

@@ -7,40 +7,61 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from sealift.errors import SealiftError, ServeError
 from sealift.optional import need
+from sealift.serve.channel import Channel
 from sealift.serve.http.server import Server
+from sealift.serve.opening import open_version, route_of
+from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
+from sealift.serve.traffic.state import Version, from_dict
 
 _GRACE = 30.0
 """Seconds that requests have to finish when the process is to end."""
+
+
+@dataclass
+class Supervised:
+    """What a worker has of its supervisor.
+
+    Attributes:
+        alive: a file descriptor that reaches its end when the supervisor has ended; nothing is ever written to it.
+        channel: messages that change what is answered.
+        stock: the versions that are loaded, by the name of the model and the version.
+    """
+
+    alive: int
+    channel: Channel
+    stock: dict[tuple[str, str], ServedModel]
 
 
 def run(
     service: Service,
     listening: socket.socket,
     ready: Callable[[], None],
-    parent: int | None = None,
+    supervised: Supervised | None = None,
     grpc: tuple[str, int] | None = None,
 ) -> None:
-    """Answer requests until SIGTERM, or until the parent ends; accepted requests finish.
+    """Answer requests until SIGTERM, or until the supervisor ends; accepted requests finish.
 
     Args:
         service: the models, which are prepared.
         listening: the socket.
         ready: called once when requests are answered.
-        parent: a file descriptor that reaches its end when the parent process has ended.
+        supervised: the supervisor's side; None where the process has none.
         grpc: the address of gRPC; None does not serve it.
     """
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT) if parent is None else (signal.SIGTERM,):
+        for number in (signal.SIGTERM, signal.SIGINT) if supervised is None else (signal.SIGTERM,):
             with contextlib.suppress(NotImplementedError):  # Windows
                 loop.add_signal_handler(number, ended.set)
-        if parent is not None:
-            loop.add_reader(parent, ended.set)  # nothing is ever written to it
         server = Server(service)
         await server.start(listening)
         stops = [server.stop]
@@ -50,10 +71,14 @@ def run(
             beside = GrpcServer(service, server)
             await beside.start(*grpc)
             stops.append(beside.stop)
+        if supervised is not None:
+            loop.add_reader(supervised.alive, ended.set)
+            loop.add_reader(supervised.channel, _Changes(server, supervised).read)
         ready()
         await ended.wait()
-        if parent is not None:
-            loop.remove_reader(parent)
+        if supervised is not None:
+            loop.remove_reader(supervised.alive)
+            loop.remove_reader(supervised.channel)
         service.plane.draining = True
         await asyncio.gather(*(stop(_GRACE) for stop in stops))
 
@@ -63,3 +88,55 @@ def run(
         new_loop = asyncio.new_event_loop
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(serve())
+
+
+class _Changes:
+    """Does what the supervisor asks, and reports when it is done."""
+
+    def __init__(self, server: Server, supervised: Supervised) -> None:
+        self._server = server
+        self._channel = supervised.channel
+        self._stock = supervised.stock
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def read(self) -> None:
+        """Read messages. Called by the event loop."""
+        for message in self._channel.receive():
+            task = self._loop.create_task(self._do(message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if not self._channel.open:
+            self._loop.remove_reader(self._channel)
+
+    async def _do(self, message: dict[str, Any]) -> None:
+        error: SealiftError | None = None
+        try:
+            if message["do"] == "prepare":
+                await self._prepare(message)
+            else:
+                self._apply(message)
+        except SealiftError as raised:
+            error = raised
+        except Exception as raised:
+            error = ServeError("E703", f"{raised!r:.200}.", fix="Read the log of the server.")
+        self._channel.send({"id": message["id"], "error": None if error is None else error.as_dict()})
+
+    async def _prepare(self, message: dict[str, Any]) -> None:
+        """Load a version in a thread, while requests are answered."""
+        name, version = message["name"], Version(**message["version"])
+        known = self._stock.get((name, version.version))
+        if known is not None and known.model.identity == version.identity:
+            return
+        key = None if message["key"] is None else Path(message["key"])
+        served = await asyncio.to_thread(open_version, name, version, key)
+        served.series = message["series"]
+        self._stock[name, version.version] = served
+
+    def _apply(self, message: dict[str, Any]) -> None:
+        traffic = from_dict(message["traffic"])
+        versions = {version: self._stock[traffic.name, version] for version in traffic.versions}
+        for key in [key for key in self._stock if key[0] == traffic.name and key[1] not in versions]:
+            del self._stock[key]
+        self._server.service.plane.set_route(route_of(traffic, versions))
+        self._server.refresh()

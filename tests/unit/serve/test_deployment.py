@@ -53,6 +53,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert open_models(whole).names() == ["tiny", "second"]
 
 
+TWO = ['[[models]]\nfile = "a"\nname = "x"\n', '[[models]]\nfile = "b"\nname = "x"\n']
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -68,6 +71,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
         ("models = 5", "must be a list"),
         ("models = [5]", "must be a list of tables"),
         ('[[models]]\nfile = "a"\nname = "x"\n[[models]]\nfile = "b"\nname = "x"', "two models have the name"),
+        (f"{TWO[0]}weight = 60\n{TWO[1]}weight = 60", "add up to 120"),
+        (f"{TWO[0]}weight = -1\n{TWO[1]}weight = 101", "must be from 0 to 100"),
+        (f"{TWO[0]}weight = 100\n{TWO[1]}", "not all have a weight"),
     ],
 )
 def test_files_that_are_refused(text: str, said: str, tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""The history of a server: a line for each change, chained by digests so that a changed or lost line is noticed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sealift.errors import ServeError
+
+_START = "0" * 64
+
+
+class History:
+    """The history in one file. Only the supervisor writes it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a history, or begin one. Raises ServeError E742 where it was altered."""
+        self._path = path
+        self._last = _START
+        for entry in read(path):
+            self._last = entry["digest"]
+
+    def append(self, action: str, *, actor: str, reason: str, **what: Any) -> dict[str, Any]:
+        """Add an entry, and wait until it is on the disk."""
+        entry: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "action": action,
+            "actor": actor,
+            "reason": reason,
+            **what,
+            "before": self._last,
+        }
+        entry["digest"] = self._last = _digest(entry)
+        line = json.dumps(entry, ensure_ascii=False) + "\n"
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        return entry
+
+
+def read(path: Path) -> Iterator[dict[str, Any]]:
+    """The entries of a history, checked.
+
+    A last line without an end was being written when the process was killed; it is left out, and removed.
+
+    Raises:
+        ServeError: E742 where a line was changed, removed or inserted.
+    """
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(whole) < len(data):
+        with path.open("r+b") as file:
+            file.truncate(len(whole))
+    before = _START
+    for number, line in enumerate(whole.splitlines(), 1):
+        try:
+            entry = json.loads(line)
+            good = entry["before"] == before and entry.pop("digest") == _digest(entry)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            good = False
+        if not good:
+            raise ServeError(
+                "E742",
+                f"The history was altered: line {number} does not continue the line before.",
+                where=str(path),
+                fix="Compare it with a copy. To begin another history, move the file away.",
+            )
+        before = _digest(entry)
+        yield {**entry, "digest": before}
+
+
+def _digest(entry: dict[str, Any]) -> str:
+    text = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

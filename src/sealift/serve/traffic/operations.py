@@ -1,0 +1,296 @@
+"""Changes of what a running server answers: deploy, promote, roll back, and what canaries lead to."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from sealift.errors import ServeError
+from sealift.serve.counters import Counts
+from sealift.serve.traffic import state
+from sealift.serve.traffic.canary import Conditions, Decision, decide
+from sealift.serve.traffic.history import History
+from sealift.serve.traffic.state import Canary, Traffic, Version
+
+_AUTOMATIC = "sealift"
+
+
+class Fleet(Protocol):
+    """The processes that answer, as operations use them."""
+
+    def inspect(self, file: Path) -> tuple[str, Version]:
+        """The name in a sealed file, and its version. Raises SealiftError where it cannot be used."""
+
+    def prepare(self, name: str, version: Version) -> None:
+        """Load a version in every process, and run its examples there. Raises SealiftError; nothing changes then."""
+
+    def apply(self, traffic: Traffic) -> None:
+        """Let every process answer as `traffic` says; return when all do."""
+
+    def counts(self, name: str, version: str) -> Counts:
+        """The counts of a version since it was loaded."""
+
+    def disagreement(self, name: str, version: str) -> tuple[float, float] | None:
+        """The number of rows with another answer than the live version's, and of compared rows."""
+
+
+class Operations:
+    """The models of a running server and their changes. Only the supervisor uses it.
+
+    Attributes:
+        models: the state of each model.
+    """
+
+    def __init__(
+        self, fleet: Fleet, folder: Path, models: Mapping[str, Traffic], bases: Mapping[str, list[str]]
+    ) -> None:
+        """Begin with the models of a deployment, which are served already.
+
+        Args:
+            fleet: the processes.
+            folder: the folder of the state.
+            models: the state of each model.
+            bases: for each model, the identities that the deployment gave it.
+
+        Raises:
+            ServeError: E742 where the history was altered.
+        """
+        self._fleet = fleet
+        self._folder = folder
+        self._bases = bases
+        self.models = dict(models)
+        self._history = History(folder / "history.jsonl")
+        self._before: dict[tuple[str, str], Counts] = {}
+        self._metrics: dict[tuple[str, str], dict[str, float]] = {}
+        for traffic in self.models.values():
+            self._remember(traffic)
+
+    def handle(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what a request of the control socket or of an administrative route asks.
+
+        Raises:
+            ServeError: E741 for an unknown action or a malformed request; and as the methods.
+        """
+        action = request.get("action")
+        actor, reason = str(request.get("actor", "")), str(request.get("reason", ""))
+        if action == "status":
+            return self.status()
+        if action == "deploy":
+            conditions = request.get("conditions")
+            return self.deploy(
+                Path(str(request["file"])),
+                name=request.get("name"),
+                share=request.get("share"),
+                shadow=bool(request.get("shadow")),
+                hold=bool(request.get("hold")),
+                conditions=Conditions() if conditions is None else Conditions(**conditions),
+                actor=actor,
+                reason=reason,
+            )
+        if action == "promote":
+            return self.promote(str(request["name"]), request.get("version"), actor=actor, reason=reason)
+        if action == "rollback":
+            return self.rollback(str(request["name"]), actor=actor, reason=reason)
+        if action == "metric":
+            return self.report(str(request["name"]), str(request["version"]), dict(request["values"]))
+        raise ServeError("E741", f"There is no action {action!r:.80}.", fix="Use the commands of this version.")
+
+    def deploy(
+        self,
+        file: Path,
+        *,
+        name: str | None = None,
+        share: float | None = None,
+        shadow: bool = False,
+        hold: bool = False,
+        conditions: Conditions | None = None,
+        actor: str,
+        reason: str,
+    ) -> dict[str, Any]:
+        """Serve another version of a model, or another model.
+
+        By default it gets all requests at once.
+
+        Args:
+            file: the sealed file, which is copied into the state's folder.
+            name: the name of the model; by default the one in the file.
+            share: the share of the requests that it gets on trial, as a canary; more than 0 and less than 1.
+            shadow: only copies of the requests are sent to it.
+            hold: it gets only requests that name its version.
+            conditions: of the trial.
+            actor, reason: for the history.
+
+        Raises:
+            ServeError: E703, E743, E746. FileError, SealError, ContractError: as `sealift.load`.
+        """
+        inside, version = self._fleet.inspect(file)
+        name = name or inside
+        version = replace(version, file=str(self._kept(file, version.identity)))
+        before = self.models.get(name)
+        traffic = (before or Traffic(name)).with_version(version)
+        self._fleet.prepare(name, version)
+        if before is None:
+            traffic = traffic.with_weights({version.version: 1.0})
+            mode = "all"
+        elif shadow and share is None:
+            traffic, mode = traffic.with_shadow(version.version), "shadow"
+        elif share is not None:
+            traffic, mode = self._on_trial(traffic, version.version, share, conditions or Conditions()), "canary"
+            if shadow or (conditions and conditions.disagreement is not None):
+                traffic = replace(traffic, shadows=tuple(dict.fromkeys((*traffic.shadows, version.version))))
+        elif hold:
+            mode = "hold"
+        else:
+            traffic, mode = traffic.with_weights({version.version: 1.0}), "all"
+        return self._change(
+            "deploy", traffic, actor, reason, version=version.version, identity=version.identity, mode=mode
+        )
+
+    def promote(self, name: str, version: str | None, *, actor: str, reason: str) -> dict[str, Any]:
+        """Send all requests to a version; by default to the one on trial. Raises ServeError E701, E744."""
+        traffic = self._model(name)
+        version = version or (traffic.canary.version if traffic.canary else None)
+        if version is None:
+            raise ServeError(
+                "E744",
+                f"No version of {name!r:.80} is on trial.",
+                fix=f"Name the version: sealift promote {name}@VERSION.",
+            )
+        if version not in traffic.versions:
+            raise ServeError(
+                "E701",
+                f"The model {name!r:.80} has no version {version!r:.80}.",
+                fix=f"Use one of: {', '.join(traffic.versions)}.",
+            )
+        return self._change("promote", traffic.with_weights({version: 1.0}), actor, reason, version=version)
+
+    def rollback(self, name: str, *, actor: str, reason: str) -> dict[str, Any]:
+        """Return to the shares before the latest change. Raises ServeError E701, E744."""
+        return self._change("rollback", self._model(name).rolled_back(), actor, reason)
+
+    def report(self, name: str, version: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Take note of values of a version that were measured elsewhere, for the conditions of its trial."""
+        self._metrics.setdefault((name, version), {}).update({key: float(value) for key, value in values.items()})
+        return {"ok": True}
+
+    def status(self) -> dict[str, Any]:
+        """The state of all models, with their counts."""
+        return {"ok": True, "models": [self._described(traffic) for traffic in self.models.values()]}
+
+    def tick(self) -> None:
+        """Promote and roll back canaries whose time has come."""
+        for traffic in list(self.models.values()):
+            if traffic.canary is None:
+                continue
+            decision = self._decision(traffic)
+            version = traffic.canary.version
+            if decision.action == "promote":
+                changed = traffic.with_weights({version: 1.0})
+                self._change("promote", changed, _AUTOMATIC, decision.reason, version=version)
+            elif decision.action == "rollback":
+                changed = traffic.rolled_back().without_shadow(version)
+                self._change("rollback", changed, _AUTOMATIC, decision.reason, version=version)
+
+    def _on_trial(self, traffic: Traffic, version: str, share: float, conditions: Conditions) -> Traffic:
+        if not 0 < share < 1:
+            raise ServeError(
+                "E746", f"The share of a canary cannot be {share:g}.", fix="Use a share above 0 and below 1, as 0.05."
+            )
+        others = {name: weight for name, weight in traffic.weights.items() if name != version}
+        total = sum(others.values())
+        if not total:
+            raise ServeError(
+                "E746", "The version already gets all requests.", fix="Deploy another version as the canary."
+            )
+        weights = {name: weight / total * (1 - share) for name, weight in others.items()} | {version: share}
+        for each in weights:
+            self._before[traffic.name, each] = self._fleet.counts(traffic.name, each)
+        return traffic.with_weights(weights, Canary(version, time.time(), conditions))
+
+    def _decision(self, traffic: Traffic) -> Decision:
+        assert traffic.canary is not None
+        version, others = traffic.canary.version, Counts()
+        for each in traffic.weights:
+            if each != version:
+                others = others + self._since(traffic.name, each)
+        return decide(
+            self._since(traffic.name, version),
+            others,
+            time.time() - traffic.canary.begun,
+            traffic.canary.conditions,
+            disagreement=self._fleet.disagreement(traffic.name, version),
+            metrics=self._metrics.get((traffic.name, version)),
+        )
+
+    def _since(self, name: str, version: str) -> Counts:
+        """The counts since the trial began."""
+        return self._fleet.counts(name, version) - self._before.get((name, version), Counts())
+
+    def _change(self, action: str, traffic: Traffic, actor: str, reason: str, **what: Any) -> dict[str, Any]:
+        traffic = traffic.without_unused() if action != "deploy" else traffic
+        before = self.models.get(traffic.name)
+        # First on the disk: a server that is killed now begins with the new state.
+        state.save(self._folder / "state.json", {**self.models, traffic.name: traffic}, self._bases)
+        self._fleet.apply(traffic)
+        self.models[traffic.name] = traffic
+        self._history.append(
+            action,
+            actor=actor,
+            reason=reason,
+            name=traffic.name,
+            **what,
+            weights=dict(traffic.weights),
+            weights_before=dict(before.weights) if before else {},
+        )
+        self._remember(traffic)
+        return {"ok": True, "model": self._described(traffic)}
+
+    def _remember(self, traffic: Traffic) -> None:
+        """Keep the counts from which a trial is counted, for versions that have none yet."""
+        for each in traffic.versions:
+            self._before.setdefault((traffic.name, each), self._fleet.counts(traffic.name, each))
+
+    def _model(self, name: str) -> Traffic:
+        traffic = self.models.get(name)
+        if traffic is None:
+            served = ", ".join(list(self.models)[:8]) or "none"
+            raise ServeError(
+                "E701", f"There is no model {name!r:.80}.", fix=f"Use the name of a model that is served: {served}."
+            )
+        return traffic
+
+    def _kept(self, file: Path, identity: str) -> Path:
+        """A copy of a sealed file under its identity, so that it can be loaded when the original is gone."""
+        kept = self._folder / "models" / f"{identity}.seal"
+        if not kept.exists():
+            kept.parent.mkdir(exist_ok=True)
+            part = kept.with_suffix(".part")
+            shutil.copyfile(file, part)
+            part.replace(kept)
+        return kept
+
+    def _described(self, traffic: Traffic) -> dict[str, Any]:
+        versions = []
+        for name, version in traffic.versions.items():
+            counts = self._fleet.counts(traffic.name, name)
+            versions.append(
+                {
+                    "version": name,
+                    "identity": version.identity,
+                    "share": traffic.weights.get(name, 0.0),
+                    "shadow": name in traffic.shadows,
+                    "requests": int(counts.requests),
+                    "errors": int(counts.requests - counts.ok),
+                    "p99": None if counts.requests == 0 else counts.quantile(0.99),
+                    "disagreement": self._fleet.disagreement(traffic.name, name),
+                }
+            )
+        described: dict[str, Any] = {"name": traffic.name, "sticky": traffic.sticky, "versions": versions}
+        if traffic.canary is not None:
+            decision = self._decision(traffic)
+            described["canary"] = {"version": traffic.canary.version, "state": decision.reason}
+        return described
