@@ -275,7 +275,7 @@ def main() -> None:
     columns, borders = random.integers(0, COLUMNS, shape), random.normal(size=shape).round(2)
     leaves = random.normal(size=(arguments.trees, 1 << arguments.depth))
     tables = [random.normal(size=(count, COLUMNS)) for count in arguments.rows]
-    in_node = WASM.obstacle() is None
+    in_node = WASM.unavailable() is None
     most = tables[-1]  # for few rows, WebAssembly's process is asked longer than it computes
     names = [*(f"{len(x):,} rows" for x in tables), *[f"{len(most):,} rows, WebAssembly"] * in_node]
     lines = [

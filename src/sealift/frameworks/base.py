@@ -176,8 +176,8 @@ class RowFormat:
         return {str(name): name for known in self.keys for name in known.places or ()}
 
 
-class Features(NamedTuple):
-    """What a transformer answers.
+class FeatureMatrix(NamedTuple):
+    """The output of a transformer.
 
     Attributes:
         values: (N, k), of any dtype.
@@ -314,10 +314,10 @@ class Source(ABC):
         """The classes of a classifier of one target, in the order of its probabilities; else None."""
         return None
 
-    def features(self, rows: Any) -> Features:
-        """What a transformer answers to rows, with what `answer` does not show."""
+    def features(self, rows: Any) -> FeatureMatrix:
+        """A transformer's output for rows, with the names of its columns."""
         values = self.answer(rows, (FEATURES.name,))[FEATURES.name]
-        return Features(values, [f"x{i}" for i in range(values.shape[1])], sparse=False)
+        return FeatureMatrix(values, [f"x{i}" for i in range(values.shape[1])], sparse=False)
 
     def is_unfitted(self, error: Exception) -> bool:
         """Whether an error of the conversion comes of a model that lacks what it learns in training."""
@@ -382,7 +382,7 @@ class Step:
 __all__ = [
     "HEAD",
     "ArrayInput",
-    "Features",
+    "FeatureMatrix",
     "Framework",
     "Learned",
     "RetainedRows",

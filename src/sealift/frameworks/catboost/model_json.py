@@ -45,8 +45,8 @@ class Ctr:
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """A model.
+class CatBoostModel:
+    """A model, as read from its exported JSON.
 
     Attributes:
         floats: for each number feature its column and what its missing values are taken for.
@@ -74,7 +74,7 @@ class Parsed:
         return {self.first_ctr_split + offset: owner for offset, owner in enumerate(owners)}
 
 
-def parse(model: Any, names: Sequence[Sequence[str]]) -> Parsed:
+def parse(model: Any, names: Sequence[Sequence[str]]) -> CatBoostModel:
     """Read a fitted model; `names` are category names of each category feature, to be hashed."""
     exported = _exported(model, names)
     info = exported["features_info"]
@@ -83,7 +83,7 @@ def parse(model: Any, names: Sequence[Sequence[str]]) -> Parsed:
     hashes = {item["value"]: _signed(item["hash"]) for item in info.get("cat_features_hash", [])}
     first = sum(len(f.get("borders") or ()) for f in floats) + sum(len(f.get("values") or ()) for f in categories)
     scale, bias = exported.get("scale_and_bias", [1.0, [0.0]])
-    return Parsed(
+    return CatBoostModel(
         floats=[(f["flat_feature_index"], f.get("nan_value_treatment", "AsIs")) for f in floats],
         categories=[f["flat_feature_index"] for f in categories],
         ctrs=[_ctr(ctr, exported["ctr_data"]) for ctr in info.get("ctrs", [])],

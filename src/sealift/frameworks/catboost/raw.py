@@ -11,7 +11,7 @@ import numpy as np
 
 from sealift.frameworks.boosting import seen
 from sealift.frameworks.catboost.ctr import Places, columns, unhashed
-from sealift.frameworks.catboost.model_json import Parsed, parse, to_tree
+from sealift.frameworks.catboost.model_json import CatBoostModel, parse, to_tree
 from sealift.graph import trees
 from sealift.graph.builder import Tensor, concat, where
 from sealift.graph.categories import codes
@@ -66,7 +66,7 @@ def _ordered(model: Any, x: Table) -> Table:
     return x.select([given.index(name) for name in names])
 
 
-def _sum(parsed: Parsed, base: Tensor, comparisons: _Comparisons) -> Tensor:
+def _sum(parsed: CatBoostModel, base: Tensor, comparisons: _Comparisons) -> Tensor:
     x = base.cast("float64")
     targets = len(parsed.bias)
     converted = [to_tree(tree, comparisons) for tree in parsed.trees]
@@ -82,7 +82,7 @@ def _sum(parsed: Parsed, base: Tensor, comparisons: _Comparisons) -> Tensor:
 class _Comparisons:
     """What a split of the file compares, in terms of the columns."""
 
-    def __init__(self, parsed: Parsed, hashes: dict[int, list[int]], width: int) -> None:
+    def __init__(self, parsed: CatBoostModel, hashes: dict[int, list[int]], width: int) -> None:
         self._parsed, self._hashes, self._width = parsed, hashes, width
         self._owner = parsed.ctr_of_split
 
@@ -153,7 +153,7 @@ def _name(value: Any) -> str:
     return value if isinstance(value, str) else str(int(value))
 
 
-def _used(parsed: Parsed, feature: int) -> set[int] | None:
+def _used(parsed: CatBoostModel, feature: int) -> set[int] | None:
     """The hashes of a feature that the model contains, or None where they occur only in combinations."""
     splits = [s for tree in parsed.trees for s in _splits(tree)]
     elements = [e for ctr in parsed.ctrs for e in ctr.elements]

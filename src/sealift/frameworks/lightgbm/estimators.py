@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.frameworks.boosting import check_order, regression
-from sealift.frameworks.lightgbm.model_text import Parsed, parse
+from sealift.frameworks.lightgbm.model_text import LightGBMBooster, parse
 from sealift.frameworks.lightgbm.native import NativeModel, adapt
 from sealift.frameworks.lightgbm.raw import matrix, raw
 from sealift.frameworks.registry import converter
@@ -52,7 +52,7 @@ def native(step: Any, x: Table) -> StepOutput:
     return _classes(parsed, x, step.classes_)
 
 
-def linked(score: Tensor, parsed: Parsed) -> Tensor:
+def linked(score: Tensor, parsed: LightGBMBooster) -> Tensor:
     """The objective's output (N, targets).
 
     Raises:
@@ -77,7 +77,7 @@ def linked(score: Tensor, parsed: Parsed) -> Tensor:
     raise refuse(f"Its objective {parsed.objective!r} is not known.", "Train it with one of LightGBM's own objectives.")
 
 
-def _classes(parsed: Parsed, x: Table, classes: npt.ArrayLike) -> StepOutput:
+def _classes(parsed: LightGBMBooster, x: Table, classes: npt.ArrayLike) -> StepOutput:
     score = raw(parsed, matrix(x, parsed))
     answer = linked(score, parsed)
     probability = answer if answer.width > 1 else two_columns(answer.vector())
@@ -85,7 +85,7 @@ def _classes(parsed: Parsed, x: Table, classes: npt.ArrayLike) -> StepOutput:
     return StepOutput(class_index=probability.argmax(), classes=classes, probability=probability, score=score)
 
 
-def _parsed(step: Any) -> Parsed:
+def _parsed(step: Any) -> LightGBMBooster:
     if step.get_params().get("pred_early_stop"):
         raise refuse(
             "It leaves out trees for rows whose answer looks certain (pred_early_stop).",

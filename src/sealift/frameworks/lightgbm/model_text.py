@@ -29,8 +29,8 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """A booster.
+class LightGBMBooster:
+    """A booster, as read from its model file.
 
     Attributes:
         objective: its name, empty for a custom one.
@@ -67,7 +67,7 @@ class Parsed:
         return order if order is not None and set(texts) <= set(order) else None
 
 
-def parse(text: str) -> Parsed:
+def parse(text: str) -> LightGBMBooster:
     """Read a model text."""
     head, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
     fields = dict(_pairs(head))
@@ -76,7 +76,7 @@ def parse(text: str) -> Parsed:
     targets = int(fields["num_tree_per_iteration"])
     parts = [_tree(dict(_pairs(block)), i % targets) for i, block in enumerate(blocks)]
     listed = text.rpartition("\npandas_categorical:")[2].partition("\n")[0]
-    return Parsed(
+    return LightGBMBooster(
         objective="" if name == "custom" else name,
         options=options,
         targets=targets,

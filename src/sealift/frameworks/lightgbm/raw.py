@@ -8,14 +8,14 @@ from itertools import pairwise
 import numpy as np
 
 from sealift.frameworks.boosting import numbered, one_by_one, whole
-from sealift.frameworks.lightgbm.model_text import TINY, Linear, Parsed
+from sealift.frameworks.lightgbm.model_text import TINY, LightGBMBooster, Linear
 from sealift.graph import trees
 from sealift.graph.builder import Tensor, concat, where
 from sealift.graph.step import refuse
 from sealift.graph.table import Table
 
 
-def matrix(x: Table, parsed: Parsed) -> Tensor:
+def matrix(x: Table, parsed: LightGBMBooster) -> Tensor:
     """The columns as float64 (N, width), a data frame's categories as their numbers."""
     texts = [i for i, column in enumerate(x.each()) if column.is_text]
     known = parsed.categories or []
@@ -35,7 +35,7 @@ def matrix(x: Table, parsed: Parsed) -> Tensor:
     )
 
 
-def raw(parsed: Parsed, x: Tensor) -> Tensor:
+def raw(parsed: LightGBMBooster, x: Tensor) -> Tensor:
     """The raw scores (N, targets)."""
     x, members = _compared(parsed, x)
     if any(linear is not None for linear in parsed.linear):
@@ -45,7 +45,7 @@ def raw(parsed: Parsed, x: Tensor) -> Tensor:
     return total / float(parsed.iterations) if parsed.average else total
 
 
-def _compared(parsed: Parsed, x: Tensor) -> tuple[Tensor, list[trees.Tree]]:
+def _compared(parsed: LightGBMBooster, x: Tensor) -> tuple[Tensor, list[trees.Tree]]:
     """The columns that the trees compare, more than there are where a column is compared in two ways."""
     width = x.width
     members = parsed.trees
@@ -66,7 +66,7 @@ def _compared(parsed: Parsed, x: Tensor) -> tuple[Tensor, list[trees.Tree]]:
     return (concat([x, *extra]) if extra else x), members
 
 
-def _linear_total(parsed: Parsed, x: Tensor, members: list[trees.Tree]) -> Tensor:
+def _linear_total(parsed: LightGBMBooster, x: Tensor, members: list[trees.Tree]) -> Tensor:
     """Each row's leaf in each tree, then that leaf's linear model; its plain value where an input is missing."""
     width = max((linear.features.shape[1] for linear in parsed.linear if linear is not None), default=0)
     models = [_widened(tree, linear, width) for tree, linear in zip(members, parsed.linear, strict=True)]

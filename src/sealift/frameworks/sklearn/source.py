@@ -20,7 +20,7 @@ from sealift.contract.outputs.score import SCORE
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.frameworks import registry
-from sealift.frameworks.base import Features, Learned, RowFormat, Source
+from sealift.frameworks.base import FeatureMatrix, Learned, RowFormat, Source
 from sealift.frameworks.sklearn import fallback
 from sealift.frameworks.sklearn.entrance import check_entrance, row_format
 from sealift.frameworks.sklearn.learned import LearnedByEstimator
@@ -103,12 +103,12 @@ class EstimatorSource(Source):
         classes = getattr(self.model, "classes_", None)
         return classes if isinstance(classes, np.ndarray) else None
 
-    def features(self, rows: Any) -> Features:
+    def features(self, rows: Any) -> FeatureMatrix:
         """What `transform` gives, under the names of its data frame or of `get_feature_names_out`."""
         given = self._ask(FEATURES.name, rows)
         values = _dense(given)
         names: Sequence[Any] = list(getattr(given, "columns", ())) or self._names_out(values.shape[1])
-        return Features(values, [str(name) for name in names], sparse=hasattr(given, "toarray"))
+        return FeatureMatrix(values, [str(name) for name in names], sparse=hasattr(given, "toarray"))
 
     def _names_out(self, width: int) -> list[str]:
         try:

@@ -46,8 +46,8 @@ MISSING = -2.0
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """A booster.
+class XGBoostBooster:
+    """A booster, as read from its model file.
 
     Attributes:
         objective: its name.
@@ -81,7 +81,7 @@ class Parsed:
         return len(self.base)
 
 
-def parse(booster: Any, iterations: int | None, *, inplace: bool) -> Parsed:
+def parse(booster: Any, iterations: int | None, *, inplace: bool) -> XGBoostBooster:
     """Read an `xgboost.Booster`.
 
     Args:
@@ -107,7 +107,7 @@ def parse(booster: Any, iterations: int | None, *, inplace: bool) -> Parsed:
     if kind == "gblinear":
         weights = np.array(gradient["model"]["weights"], dtype=np.float32).reshape(-1, count)
         # The library adds the first class's base score to every class.
-        return Parsed(objective, link, np.full(count, base[0]), [], weights[:-1], weights[-1], types, [])
+        return XGBoostBooster(objective, link, np.full(count, base[0]), [], weights[:-1], weights[-1], types, [])
     model = gradient.get("gbtree", gradient)["model"]
     # The weights of dart's trees stand beside the trees, where every booster of trees may have them since 3.4.
     rounded = inplace and "weight_drop" in gradient
@@ -120,7 +120,7 @@ def parse(booster: Any, iterations: int | None, *, inplace: bool) -> Parsed:
             added = ((base[group] + added) - base[group] if rounded else added) * np.float32(drop[i])
         members += _trees(tree, int(group), added)
     known = _kept(model)
-    return Parsed(objective, link, base, members, None, np.zeros(count, np.float32), types, known)
+    return XGBoostBooster(objective, link, base, members, None, np.zeros(count, np.float32), types, known)
 
 
 def rounds_used(booster: Any, *, linear: bool) -> int | None:

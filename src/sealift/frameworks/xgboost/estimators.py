@@ -11,7 +11,7 @@ import xgboost
 
 from sealift.frameworks.boosting import check_order, one_by_one, regression
 from sealift.frameworks.registry import converter
-from sealift.frameworks.xgboost.booster import Parsed, parse, rounds_used
+from sealift.frameworks.xgboost.booster import XGBoostBooster, parse, rounds_used
 from sealift.frameworks.xgboost.inputs import matrix
 from sealift.frameworks.xgboost.native import NativeModel, adapt
 from sealift.graph import trees
@@ -21,7 +21,7 @@ from sealift.graph.step import StepOutput
 from sealift.graph.table import Table
 
 
-def margins(parsed: Parsed, x: Tensor) -> Tensor:
+def margins(parsed: XGBoostBooster, x: Tensor) -> Tensor:
     """The raw scores (N, targets) float32."""
     if parsed.weights is None:
         start = [trees.constant(float(value), k) for k, value in enumerate(parsed.base)]
@@ -77,12 +77,12 @@ def native(step: Any, x: Table) -> StepOutput:
     return _classes(margin, parsed, step.classes_)
 
 
-def _parsed(step: Any) -> Parsed:
+def _parsed(step: Any) -> XGBoostBooster:
     booster = step.get_booster()
     return parse(booster, rounds_used(booster, linear=step.booster == "gblinear"), inplace=True)
 
 
-def _classes(margin: Tensor, parsed: Parsed, classes: npt.ArrayLike) -> StepOutput:
+def _classes(margin: Tensor, parsed: XGBoostBooster, classes: npt.ArrayLike) -> StepOutput:
     answer = linked(margin, parsed.link)
     if parsed.link == "softmax":
         # softprob chooses among the rounded probabilities, which tie more often than the margins.

@@ -6,14 +6,14 @@ import numpy as np
 
 from sealift.contract import is_missing
 from sealift.frameworks.boosting import close, numbered
-from sealift.frameworks.xgboost.booster import MISSING, Parsed
+from sealift.frameworks.xgboost.booster import MISSING, XGBoostBooster
 from sealift.graph.builder import Tensor, concat, where
 from sealift.graph.sparse import absent
 from sealift.graph.step import refuse
 from sealift.graph.table import Table
 
 
-def matrix(x: Table, parsed: Parsed, marker: float) -> Tensor:
+def matrix(x: Table, parsed: XGBoostBooster, marker: float) -> Tensor:
     """The columns as float32 (N, width), NaN where missing, equal to `marker`, or absent from a sparse matrix."""
     categorical = parsed.categorical
     if x.sparse:

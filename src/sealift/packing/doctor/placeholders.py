@@ -15,7 +15,7 @@ from sealift.contract.outputs.score import SCORE
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import LimitError, PackError
 from sealift.frameworks import Source, Step, StepOutput, Table, Tensor
-from sealift.frameworks.base import Features
+from sealift.frameworks.base import FeatureMatrix
 from sealift.graph.context import ConversionContext
 from sealift.graph.inputs import FieldTensor
 from sealift.graph.table import Block
@@ -102,7 +102,7 @@ class Placeholders:
         return replace(StepOutput(class_index=choice, classes=classes), **ratings)
 
 
-def _features(x: Table, given: Features) -> Table:
+def _features(x: Table, given: FeatureMatrix) -> Table:
     values, names, sparse = given
     if values.dtype != object:
         return x.with_values(_constant(x, values.astype(np.float64)), list(names)).stored(sparse=sparse)

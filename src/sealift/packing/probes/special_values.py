@@ -44,8 +44,8 @@ def special_rows(
         if position is None or contract.inputs[position].type.feeds != "number":
             continue
         for value in values:
-            targets = [threshold_search.Target(position, column, value, list(row)) for row in starts]
-            beside = threshold_search.sides(contract, targets, bounds, inside.fed)
+            searches = [threshold_search.ThresholdSearch(position, column, value, list(row)) for row in starts]
+            beside = threshold_search.sides(contract, searches, bounds, inside.fed)
             near = [
                 [*row[:position], moved, *row[position + 1 :]]
                 for row, sides in zip(starts, beside, strict=True)

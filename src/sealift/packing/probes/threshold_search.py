@@ -1,4 +1,4 @@
-"""Where an input crosses a threshold inside the graph: the two neighbouring values of the input, found by halving."""
+"""Search, by bisection, for the two adjacent values of an input between which a threshold in the graph lies."""
 
 from __future__ import annotations
 
@@ -22,8 +22,15 @@ _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
-class Target:
-    """A threshold on an inner column that an input moves, and a row on whose path it lies."""
+class ThresholdSearch:
+    """One search.
+
+    Attributes:
+        field: the index of the input that is changed.
+        column: the inner column that is compared with the threshold and depends on this input.
+        threshold: the threshold.
+        row: a row that reaches the comparison.
+    """
 
     field: int
     column: int
@@ -33,25 +40,26 @@ class Target:
 
 def sides(
     contract: Contract,
-    targets: Sequence[Target],
+    searches: Sequence[ThresholdSearch],
     bounds: Sequence[tuple[float, float]],
     inside: Callable[[dict[str, Any]], _Floats],
 ) -> list[list[float | int]]:
-    """For each target the neighbouring values of the input between which the inner column passes the threshold.
+    """For each search, the adjacent values of the input between which the comparison with the threshold changes.
 
-    Whatever monotone preprocessing lies between; a conversion that compares in another precision answers differently
-    on one of the two, or on one of the float32 neighbours that are given too. Empty where nothing passes.
+    The preprocessing between the input and the column must be monotone. A conversion that compares in another precision
+    answers differently at one of the two values, or at one of the adjacent float32 values, which are included. The list
+    is empty where the comparison does not change within `bounds`.
     """
-    if not targets:
+    if not searches:
         return []
     places = {f: i for i, f in enumerate(next(t.fields for t in contract.tensors if t.name == "number"))}
-    columns = {f.name: [target.row[i] for target in targets] for i, f in enumerate(contract.inputs)}
+    columns = {f.name: [search.row[i] for search in searches] for i, f in enumerate(contract.inputs)}
     tensors = dict(encoded(contract, columns).tensors)
     numbers = tensors["number"]
-    at = np.arange(len(targets)), np.array([places[target.field] for target in targets])
-    inner = np.array([target.column for target in targets])
-    threshold = np.array([target.threshold for target in targets])
-    kinds = [type_packing(contract.inputs[target.field].dtype) for target in targets]
+    at = np.arange(len(searches)), np.array([places[search.field] for search in searches])
+    inner = np.array([search.column for search in searches])
+    threshold = np.array([search.threshold for search in searches])
+    kinds = [type_packing(contract.inputs[search.field].dtype) for search in searches]
     orders = [kind.ordering or Ordering() for kind in kinds]
     step = np.array([order.step for order in orders])
     whole, single = np.array([order.whole for order in orders]), np.array([order.single for order in orders])
@@ -60,8 +68,8 @@ def sides(
         numbers[at] = _value(keys, whole, single) * step
         return np.asarray(inside(tensors)[at[0], inner] > threshold)
 
-    low = _key(np.array([bounds[t.field][0] for t in targets]) / step, whole, single)
-    high = _key(np.array([bounds[t.field][1] for t in targets]) / step, whole, single)
+    low = _key(np.array([bounds[t.field][0] for t in searches]) / step, whole, single)
+    high = _key(np.array([bounds[t.field][1] for t in searches]) / step, whole, single)
     start = above(low)
     usable = start != above(high)
     for _ in range(66):
@@ -75,7 +83,7 @@ def sides(
     return [kind.beside(pair) if good else [] for pair, kind, good in zip(pairs, kinds, usable.tolist(), strict=True)]
 
 
-# Doubles in the order of whole numbers, so that halving takes 64 turns from any bounds, near zero too.
+# Doubles are mapped to integers in the same order, so that bisection takes 64 steps from any bounds, also near zero.
 
 
 def _key(values: _Floats, whole: _Bools, single: _Bools) -> _Ints:

@@ -17,7 +17,7 @@ from sealift.contract import Contract
 from sealift.frameworks import Conversion, Tensor
 from sealift.packing.probes import threshold_search
 from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows, Row, allowed, encoded
-from sealift.packing.probes.threshold_search import Target
+from sealift.packing.probes.threshold_search import ThresholdSearch
 from sealift.packing.probes.tree_nodes import MEMBER, Forest, read
 from sealift.packing.types import type_packing
 from sealift.stages import Stages
@@ -161,14 +161,14 @@ def _at_splits(
     column, split, reached = _splits(forests, values, usable)
     most = max(20, min(limit, _CELLS // len(contract.inputs)))
     chosen = [
-        Target(sources[int(column[i])], int(column[i]), float(split[i]), [*base[max(int(reached[i]), 0)]])
+        ThresholdSearch(sources[int(column[i])], int(column[i]), float(split[i]), [*base[max(int(reached[i]), 0)]])
         for i in _some(list(range(len(column))), most)
     ]
     rows: list[Row] = []
-    for target, sides in zip(chosen, threshold_search.sides(contract, chosen, bounds, inside.fed), strict=True):
-        f = contract.inputs[target.field]
+    for search, sides in zip(chosen, threshold_search.sides(contract, chosen, bounds, inside.fed), strict=True):
+        f = contract.inputs[search.field]
         beside = [*sides, None] if f.missing == "allowed" else sides
-        rows += [[*target.row[: target.field], value, *target.row[target.field + 1 :]] for value in beside]
+        rows += [[*search.row[: search.field], value, *search.row[search.field + 1 :]] for value in beside]
     return rows
 
 

@@ -33,7 +33,7 @@ def check_as_written(seal: Seal, proved: Mapping[str, str]) -> None:
         examples, names = model.examples, [output.name for output in model.contract.outputs]
         tensors = encoded(examples, model.contract, model.stages).tensors
         for kind in engines().values():
-            if kind.name == NATIVE or kind.obstacle() is not None or proved.get(kind.key) != kind.version():
+            if kind.name == NATIVE or kind.unavailable() is not None or proved.get(kind.key) != kind.version():
                 continue
             with kind.open(seal.members["model.onnx"], model.stages, weights) as session:
                 _check(kind.title, self_test(session.run(tensors, names), examples))

@@ -57,11 +57,11 @@ def compare_in(
     if asked is not None and kind.name not in asked:
         report.engines[kind.key] = NOT_ASKED
         return
-    obstacle = kind.obstacle()
-    if obstacle is not None:
+    unavailable = kind.unavailable()
+    if unavailable is not None:
         if asked is not None:
-            raise _cannot_prove(kind, *obstacle)
-        report.engines[kind.key] = f"{NOT_CHECKED}{obstacle.reason}"
+            raise _cannot_prove(kind, *unavailable)
+        report.engines[kind.key] = f"{NOT_CHECKED}{unavailable.reason}"
         return
     own = _thinned(original.input_rows.values(), answers)
     columns: list[tuple[Mapping[str, Any], _Answers]] = [own, (rows.columns(), truth)]

@@ -41,7 +41,7 @@ class Session(Protocol):
         """
 
 
-class Obstacle(NamedTuple):
+class Unavailable(NamedTuple):
     """Why an engine cannot run on this machine, and what to install."""
 
     reason: str
@@ -63,7 +63,7 @@ class EngineKind(Protocol):
     title: str
     consequence: str
 
-    def obstacle(self) -> Obstacle | None:
+    def unavailable(self) -> Unavailable | None:
         """Why it cannot run here; None if it can."""
 
     def version(self) -> str:

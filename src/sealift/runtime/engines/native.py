@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib import metadata
 
 from sealift.runtime.engine import Engine
-from sealift.runtime.engines.base import NATIVE, Obstacle, Session
+from sealift.runtime.engines.base import NATIVE, Session, Unavailable
 from sealift.runtime.weights import Weights
 from sealift.stages import Stages
 
@@ -20,7 +20,7 @@ class NativeEngine:
     title = "ONNX Runtime"
     consequence = "The sealed file cannot predict"
 
-    def obstacle(self) -> Obstacle | None:
+    def unavailable(self) -> Unavailable | None:
         """None: it is a dependency of the package."""
         return None
 

@@ -21,7 +21,7 @@ from sealift.errors import SealError
 from sealift.front import engine_files, versions
 from sealift.runtime.child import Child, ForkSafeLock, LostError
 from sealift.runtime.engine import joined
-from sealift.runtime.engines.base import Obstacle
+from sealift.runtime.engines.base import Unavailable
 from sealift.runtime.frames import as_arrays, as_parts
 from sealift.runtime.isolated import confining
 from sealift.runtime.weights import Weights
@@ -154,11 +154,11 @@ class _WebAssembly:
     title = "WebAssembly"
     consequence = "No page can be made of this model"
 
-    def obstacle(self) -> Obstacle | None:
+    def unavailable(self) -> Unavailable | None:
         """Why it cannot run: no Node, or the page's program was not built."""
         if node() is not None:
             return None
-        return Obstacle("Node 20 or newer was not found, or the page's program was not built", "Install Node 20")
+        return Unavailable("Node 20 or newer was not found, or the page's program was not built", "Install Node 20")
 
     def version(self) -> str:
         """The version of the WebAssembly build."""

@@ -68,7 +68,7 @@ class Weight:
 
 
 @dataclass(frozen=True)
-class Constant:
+class GraphConstant:
     """A constant of a graph.
 
     Attributes:
@@ -125,7 +125,7 @@ def fields_of(source: ModelBytes, span: Span, kind: str) -> dict[str, Any]:
         raise refused(f"{kind} with the field {field}") from None
 
 
-def tensor(source: ModelBytes, span: Span, weights: Mapping[str, int] | None = None) -> Constant:
+def tensor(source: ModelBytes, span: Span, weights: Mapping[str, int] | None = None) -> GraphConstant:
     """Check a tensor.
 
     Args:
@@ -152,15 +152,15 @@ def tensor(source: ModelBytes, span: Span, weights: Mapping[str, int] | None = N
         member = _member(source, fields, weights)
         if held or element not in _WEIGHTS or (weights or {})[member] != count * _SIZES[element]:
             raise malformed(f"the type or dimensions of the tensor {shown(name)} do not match its weights")
-        return Constant(name, None, weight=Weight(member, element, tuple(dims)))
+        return GraphConstant(name, None, weight=Weight(member, element, tuple(dims)))
     wanted = _FIELDS.get(element, "int32_data")
     if len(held) > 1 or (held and held[0] not in ("raw_data", wanted)) or (held == ["raw_data"] and element == STRING):
         raise malformed(f"the data of the tensor {shown(name)} are not in the field of its type")
     if not _fits(fields, held, count, element):
         raise malformed(f"the dimensions of the tensor {shown(name)} do not match its data")
     if element not in (INT32, INT64) or count > _FEW:
-        return Constant(name, None)
-    return Constant(name, _few(source, fields, count, element), _SIZES[element])
+        return GraphConstant(name, None)
+    return GraphConstant(name, _few(source, fields, count, element), _SIZES[element])
 
 
 def _member(source: ModelBytes, fields: Mapping[str, Any], weights: Mapping[str, int] | None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sealift.seal.graph.refusal import exceeded, malformed, refused, shown
 from sealift.seal.graph.rules import rules
-from sealift.seal.graph.tensors import Constant, Port, Weight, fields_of, integers, port, product, tensor, text
+from sealift.seal.graph.tensors import GraphConstant, Port, Weight, fields_of, integers, port, product, tensor, text
 from sealift.seal.graph.wire import Data, ModelBytes, Span, length
 
 # The only permitted key: ONNX Runtime reads options of the session from another one.
@@ -47,7 +47,7 @@ class _Value:
     """A name in scope: the nesting depth of the graph that defines it, and its constant if it is one."""
 
     depth: int
-    constant: Constant | None = None
+    constant: GraphConstant | None = None
 
 
 def check(data: Data, weights: Mapping[str, int] | None = None, *, folded: bool = True) -> GraphInfo:
@@ -128,7 +128,7 @@ class _Walk:
         fields = self.fields(span, "GraphProto")
         defined: list[bytes] = []
 
-        def define(name: bytes, constant: Constant | None = None) -> None:
+        def define(name: bytes, constant: GraphConstant | None = None) -> None:
             if name in self._scope:
                 raise malformed(f"the name {shown(name)} is defined twice")
             self._scope[name] = _Value(depth, constant)
@@ -156,7 +156,7 @@ class _Walk:
             del self._scope[name]
         return inputs, results
 
-    def _read(self, name: bytes) -> Constant | None:
+    def _read(self, name: bytes) -> GraphConstant | None:
         """The constant of a name, or None. Raises SealError E205 where the name is not defined yet."""
         value = self._scope.get(name)
         if value is None:
@@ -166,7 +166,7 @@ class _Walk:
                 self._depends[depth] = True
         return value.constant
 
-    def _node(self, span: Span) -> tuple[list[bytes], Constant | None]:
+    def _node(self, span: Span) -> tuple[list[bytes], GraphConstant | None]:
         """Check a node, and return the names of its outputs, and their constant if they are one."""
         fields = self.fields(span, "NodeProto")
         kind, domain = text(self._data, fields.get("op_type")), text(self._data, fields.get("domain"))
@@ -178,7 +178,7 @@ class _Walk:
         permitted = operators.get(operator)
         if permitted is None:
             raise refused(f"the operator {shown(kind)}")
-        inputs: list[Constant | None] = []
+        inputs: list[GraphConstant | None] = []
         fixed = True  # does it read constants alone?
         for start, end in fields.get("input", ()):
             known = self._read(bytes(self._data[start:end])) if end > start else None
@@ -199,7 +199,7 @@ class _Walk:
                 raise refused(f"the operator {operator} on constants only, which is computed while the file is opened")
         return [bytes(self._data[start:end]) for start, end in fields.get("output", [])], constant
 
-    def _trip_count(self, inputs: list[Constant | None]) -> int:
+    def _trip_count(self, inputs: list[GraphConstant | None]) -> int:
         """The number of iterations of a loop, at least 1."""
         known = inputs[0].integers if inputs and inputs[0] else None
         if known is None and not self._folded:
@@ -213,7 +213,7 @@ class _Walk:
 
     def _attributes(
         self, operator: str, permitted: Mapping[str, str], spans: list[Span]
-    ) -> tuple[Constant | None, bool]:
+    ) -> tuple[GraphConstant | None, bool]:
         """Check a node's attributes.
 
         Returns:
@@ -257,16 +257,16 @@ class _Walk:
             raise malformed("a Constant must have exactly one value")
         return constant or self._plain(fields), depends
 
-    def _plain(self, fields: Mapping[str, Any]) -> Constant:
+    def _plain(self, fields: Mapping[str, Any]) -> GraphConstant:
         """The constant of a `Constant` without a tensor."""
         if "i" in fields:
-            return Constant(b"", (fields["i"],))
+            return GraphConstant(b"", (fields["i"],))
         runs = fields.get("ints", [])
         few = 0 < length(runs, "ints") <= _FEW
-        return Constant(b"", tuple(integers(self._source, runs)) if few else None)
+        return GraphConstant(b"", tuple(integers(self._source, runs)) if few else None)
 
 
-def _check_sizes(operator: str, inputs: list[Constant | None]) -> None:
+def _check_sizes(operator: str, inputs: list[GraphConstant | None]) -> None:
     """Check the constant inputs that determine the size of an output."""
     for at in rules().sizes[operator].get("inputs", ()):
         known = inputs[at] if at < len(inputs) else None
