@@ -60,6 +60,7 @@ def contract(*fields: Field, ignored: tuple[Ignored, ...] = ()) -> Contract:
 
 
 NUMBERS = contract(Field(name="a", dtype="float64"), Field(name="b", dtype="float64", missing="allowed", range=(-5, 5)))
+UNLIMITED = contract(Field(name="a", dtype="float64"), Field(name="b", dtype="float64", missing="allowed"))
 WHOLE = contract(
     Field(name="a", dtype="int64", missing="allowed"),
     Field(name="b", dtype="bool"),
@@ -78,7 +79,7 @@ MIXED = contract(
 TEXTS = contract(Field(name="a", dtype="string"), Field(name="b", dtype="string", missing="allowed"))
 TEXT = contract(Field(name="a", dtype="string"))
 TIMES = contract(Field(name="a", dtype="datetime"), Field(name="b", dtype="datetime", missing="allowed"))
-CONTRACTS = (NUMBERS, WHOLE, SINGLE, MIXED, TEXTS, TEXT, TIMES)
+CONTRACTS = (NUMBERS, UNLIMITED, WHOLE, SINGLE, MIXED, TEXTS, TEXT, TIMES)
 
 NAN, INF = float("nan"), float("inf")
 PLAIN = [0, 1, 3, 0.0, -0.0, 1.0, 2.5, 3.0, 0.1, -4.75, True, False, None, NAN, "x", "1.5", "y", "", "2024-02-29"]
@@ -193,6 +194,21 @@ def likely(draw: st.DrawFn) -> tuple[Contract, Any]:
     return one, frame if kind == 5 else frame.infer_objects() if kind == 6 else frame.convert_dtypes().iloc[:, ::-1]
 
 
+@st.composite
+def tall(draw: st.DrawFn) -> tuple[Contract, list[dict[str, Any]]]:
+    """Dicts of up to 80 rows, whose columns repeat a few values; at most one value may be anything."""
+    one = draw(st.sampled_from(CONTRACTS))
+    count = draw(st.integers(2, 80))
+    columns = {
+        field.name: (draw(st.lists(st.sampled_from(VALUES[field.dtype]), min_size=1, max_size=5)) * count)[:count]
+        for field in one.inputs
+    }
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    if draw(st.booleans()):
+        rows[draw(st.integers(0, count - 1))][draw(st.sampled_from(list(columns)))] = draw(CELLS)
+    return one, rows
+
+
 ROWS = st.one_of(
     st.dictionaries(NAMES, CELLS, max_size=4),
     st.fixed_dictionaries({"a": CELLS, "b": CELLS, "c": CELLS}),
@@ -215,6 +231,11 @@ def exact(one: Contract, rows: Any, ignore_extra: bool) -> Any:
 def check(one: Contract, rows: Any, ignore_extra: bool = False) -> bool:
     """Compare the two paths; whether the fast one answered."""
     expected = exact(one, rows, ignore_extra)
+    single = RowReader(one).one(rows)
+    if single is not None:
+        assert not isinstance(expected, str)
+        assert not expected.problems
+        same(single, expected.tensors)
     if isinstance(expected, str):
         refused = None
         try:
@@ -258,6 +279,38 @@ def same(tensors: Any, expected: Any) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_likely_rows(case: tuple[Contract, Any], ignore_extra: bool) -> None:
     check(*case, ignore_extra)
+
+
+@settings(max_examples=500, deadline=None)
+@given(tall())
+@pytest.mark.filterwarnings("ignore")
+def test_tall_rows(case: tuple[Contract, list[dict[str, Any]]]) -> None:
+    check(*case)
+
+
+DAYS = contract(Field(name="a", dtype="date", missing="allowed"))
+DAY_TEXTS = st.one_of(
+    st.dates().map(datetime.date.isoformat),
+    st.sampled_from([None, "2024-02-29", "2023-02-29", "0000-01-01", "2024-W09-4", "2024-061x ", "", "2024-02-2"]),
+    st.sampled_from(["12024-02-29", "-024-02-29", "2024-02-29\0002024-02-29", "２０２４-01-01", "2024-02-29T00:00"]),
+    st.text("0123456789-", min_size=10, max_size=10),
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(DAY_TEXTS, min_size=2, max_size=6))
+@example(["2024-02-29\0002024-02-29", "2024-02-29"])
+@example(["2024-02", "-292024-02-29"])
+def test_dates_of_several_rows(texts: list[Any]) -> None:
+    check(DAYS, [{"a": text} for text in texts])
+
+
+def test_a_date_of_a_subclass_of_str_is_its_text() -> None:
+    rows = [{"a": Text("2024-02-29")}, {"a": "2024-02-29"}]
+    count, piece = RowReader(DAYS).pieces(rows)
+    tensors = piece(0, count)
+    assert tensors is not None
+    same(tensors, exact(DAYS, rows, False).tensors)
 
 
 @settings(max_examples=1500, deadline=None)
@@ -324,6 +377,39 @@ def test_usual_rows_are_read_by_the_fast_path(case: tuple[Contract, Any]) -> Non
     assert check(*case)
 
 
+ONE: list[tuple[Contract, Any]] = [
+    (MIXED, {"a": "x", "b": "2024-02-29", "c": None}),
+    (MIXED, [{"a": None, "b": datetime.date(2024, 2, 29), "c": 1}]),
+    (MIXED, [["x", None, 1.0]]),
+    (MIXED, [("x", None, "2024-02-29", 1.0)]),
+    (MIXED, np.array([["x", pd.Timestamp("2024-02-29"), np.nan]], dtype=object)),
+    (MIXED, np.array([["x", pd.Timestamp("1969-12-31"), True]], dtype=object)),
+    (MIXED, np.array([["x", pd.NaT, np.float32(0.1)]], dtype=object)),
+    (TIMES, {"a": pd.Timestamp("2024-02-29 01:02:03.5"), "b": datetime.datetime(2024, 2, 29, 1)}),
+    (TIMES, {"a": pd.Timestamp("1500-02-28").as_unit("us"), "b": pd.NaT}),
+    (WHOLE, {"a": 3.0, "b": True, "c": np.int64(3)}),
+    (WHOLE, {"a": None, "b": 0, "c": float("nan")}),
+    (SINGLE, {"a": 0.1, "b": 0.1}),
+    (SINGLE, {"a": np.float32(0.1), "b": None}),
+    (NUMBERS, {"a": 1e308, "b": -5}),
+    (UNLIMITED, {"a": 1e308, "b": 1e308}),
+    (UNLIMITED, {"a": 1e308, "b": None}),
+    (TEXTS, {"a": "é", "b": None}),
+    (TEXT, np.array([["x"]])),
+]
+
+
+@pytest.mark.parametrize("case", ONE, ids=range(len(ONE)))
+def test_usual_single_rows_are_read_at_once(case: tuple[Contract, Any]) -> None:
+    assert RowReader(case[0]).one(case[1]) is not None
+    assert check(*case)
+
+
+def test_a_list_of_a_matrix_is_no_row() -> None:
+    assert RowReader(NUMBERS).one([np.array([[1.0, 2.0]], dtype=object)]) is None
+    assert "E104" in exact(NUMBERS, [np.array([[1.0, 2.0]], dtype=object)], False)
+
+
 REFUSED: list[tuple[Contract, Any]] = [
     (WHOLE, {"a": 1.5, "b": True, "c": 0}),
     (WHOLE, {"a": 2**53, "b": True, "c": 0}),
@@ -337,6 +423,10 @@ REFUSED: list[tuple[Contract, Any]] = [
     (NUMBERS, np.array([[np.inf, 1.0]])),
     (NUMBERS, np.array([[1.0, -6.0]])),
     (NUMBERS, pd.DataFrame({"a": ["1"], "b": [1.0]})),
+    (UNLIMITED, {"a": INF, "b": None}),
+    (UNLIMITED, {"a": 1.0, "b": -INF}),
+    (UNLIMITED, {"a": NAN, "b": 1.0}),
+    (NUMBERS, {"a": 1.0, "b": np.float32(5.0000005)}),
     (SINGLE, {"a": 3.5e38, "b": 0.1}),
     (SINGLE, {"a": 1e31, "b": 0.1}),
     (MIXED, {"a": "z", "b": None, "c": 1.0}),

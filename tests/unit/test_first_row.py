@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sealift.contract.first_row import first_row
+from sealift.contract.first_row import column_names, first_row
 
 COLUMNS: dict[str, Any] = {
     "float": pd.Series([1.5, np.nan]),
@@ -60,3 +60,12 @@ class _Foreign:
 def test_pandas_is_asked_where_it_has_no_blocks() -> None:
     frame = FRAME[["int", "object", "float"]].iloc[:1]
     assert first_row(_Foreign(frame)) == [2**62 + 1, None, 1.5]
+
+
+@pytest.mark.parametrize("names", [["a", "é"], ["a", None], [1, "a"], [1.5, 2], []], ids=str)
+@pytest.mark.parametrize("dtype", [None, object, "string"])
+def test_the_names_are_those_of_pandas(names: list[Any], dtype: Any) -> None:
+    frame = pd.DataFrame(np.zeros((1, len(names))), columns=pd.Index(names, dtype=dtype))
+    expected = frame.columns.tolist()
+    for one, other in zip(column_names(frame), expected, strict=True):
+        assert (pd.isna(one) and pd.isna(other)) or (one == other and type(one) is type(other))

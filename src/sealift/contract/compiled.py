@@ -8,7 +8,6 @@ caller uses `check.encode`, so that only that module decides what is wrong.
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
@@ -17,27 +16,16 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract.check import Array, is_missing, is_valid_string
+from sealift.contract.check import Array
 from sealift.contract.contract import Contract
 from sealift.contract.field import Field
+from sealift.contract.plain_values import NotPlain, doubles, listed, numbers, plain_strings
 
 Tensors: TypeAlias = dict[str, Array]
 Getter: TypeAlias = Callable[[Any], Sequence[Any]]
 
-_LARGEST = np.finfo(np.float64).max
-# Types whose values `float()` converts as `check.encode` does. Their subclasses are left to it.
-_NUMBERS = frozenset(
-    {float, int, bool, np.bool_, np.float64, np.float32, np.float16}
-    | {np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64}
-)
-_NUMBERS_OR_NONE = _NUMBERS | {type(None)}
-_STRING = frozenset({str})
-_PACKED = 1 << 13  # struct is faster than NumPy for so many values, and keeps a compiled format for each length
+LARGEST = float(np.finfo(np.float64).max)
 _FEW = 64
-
-
-class _NotPlain(Exception):  # noqa: N818 -- not an error: `check.encode` decides
-    """A value that `check.encode` has to judge."""
 
 
 class CompiledContract:
@@ -61,53 +49,33 @@ class CompiledContract:
         kinds = dict.fromkeys(kind for _, kind in self._read)
         self._read_by_type = [(kind, [at for at, other in self._read if other == kind]) for kind in kinds]
         self.numeric = not self._text_fields and not self._read and not self._others
-        low, high = zip(*map(_limits, inputs), strict=True) if inputs else ((), ())
+        low, high = zip(*map(limits_of, inputs), strict=True) if inputs else ((), ())
         self._low, self._high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
-        self._unlimited = bool((self._low == -_LARGEST).all() and (self._high == _LARGEST).all())
+        self._unlimited = bool((self._low == -LARGEST).all() and (self._high == LARGEST).all())
         self._required = np.array([field.missing != "allowed" for field in inputs], dtype=np.bool_)
         self._all_required, self._all_optional = bool(self._required.all()), not self._required.any()
         self._whole = _indices(field.type.is_whole for field in inputs)
         self._single = _indices(field.type.is_single for field in inputs)
-        self._closed = [
-            (at, field.type.known(field.categories or ())) for at, field in enumerate(inputs) if _is_closed(field)
-        ]
+        self._closed = closed_fields(inputs)
         self._text_optional = [field.missing == "allowed" for field in strings]
-        self._closed_strings = [
-            (at, frozenset(field.categories or ())) for at, field in enumerate(strings) if _is_closed(field)
-        ]
+        self._closed_strings = closed_fields(strings)
 
     def getters(self, keys: Sequence[Any]) -> tuple[Getter, Getter]:
         """Functions that take the numbers and the strings out of a row; `keys` has one key for each input."""
-        return _getter([keys[i] for i in self._numbers]), _getter([keys[i] for i in self._text_fields])
+        return getter([keys[i] for i in self._numbers]), getter([keys[i] for i in self._text_fields])
 
     def of_records(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors | None:
         """The tensors of rows that are dicts or sequences of values; None where one may have a problem."""
         if self._others:
             return None
         try:
-            return self._of_row(rows[0], getters) if len(rows) == 1 else self._of_rows(rows, getters)
+            return self._of_rows(rows, getters)
         except MemoryError:
             raise
         except Exception:  # the values may raise anything; `check.encode` decides
             return None
 
-    def _of_row(self, row: Any, getters: tuple[Getter, Getter]) -> Tensors | None:
-        tensors: Tensors = {}
-        if self._numbers:
-            values = getters[0](row)
-            if self._read:
-                values = list(values)
-                for at, kind in self._read:
-                    values[at] = kind.number(values[at])
-            matrix = _doubles(values, (1, len(self._numbers)))
-            if not self._fits(matrix):
-                return None
-            tensors["number"] = matrix
-        if self._text_fields:
-            tensors["text"], tensors["text_missing"] = self._string_tensors(getters[1](row), 1)
-        return tensors
-
-    def _of_rows(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors | None:
+    def _of_rows(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors:
         count = len(rows)
         tensors: Tensors = {}
         if self._numbers:
@@ -120,11 +88,11 @@ class CompiledContract:
                 read.append((places, kind.numbers(parts).reshape(len(places), count)))
                 for at in places:
                     values[at::width] = [0.0] * count
-            matrix = _doubles(values, (count, width))
-            for places, numbers in read:
-                matrix[:, places] = numbers.T
+            matrix = doubles(values, (count, width))
+            for places, converted in read:
+                matrix[:, places] = converted.T
             if not self._fits(matrix):
-                return None
+                raise NotPlain
             tensors["number"] = matrix
         if self._text_fields:
             values = list(chain.from_iterable(map(getters[1], rows)))
@@ -154,7 +122,7 @@ class CompiledContract:
                 matrix = np.empty((count, len(self._numbers)))
                 for at, position in enumerate(self._numbers):
                     part = parts[position]
-                    matrix[:, at] = read[at].numbers(part) if at in read else _numbers(part)
+                    matrix[:, at] = read[at].numbers(part) if at in read else numbers(part)
                 if not self._fits(matrix):
                     return None
                 tensors["number"] = matrix
@@ -162,7 +130,7 @@ class CompiledContract:
                 text: Array = np.empty((count, len(self._text_fields)), dtype=np.object_)
                 missing = np.zeros((count, len(self._text_fields)), dtype=np.bool_)
                 for at, position in enumerate(self._text_fields):
-                    values, gaps = _plain_strings(_listed(parts[position]))
+                    values, gaps = plain_strings(listed(parts[position]))
                     self._check_strings(at, values, gaps)
                     text[:, at] = values
                     missing[gaps, at] = True
@@ -202,33 +170,34 @@ class CompiledContract:
     def _string_tensors(self, values: Sequence[Any], count: int) -> tuple[Array, Array]:
         """The tensors `text` and `text_missing` from the values of all rows, row by row."""
         width = len(self._text_fields)
-        plain, gaps = _plain_strings(values)
+        plain, gaps = plain_strings(values)
         missing = np.zeros(len(plain), dtype=np.bool_)
         if gaps:
             missing[gaps] = True
         if gaps and not all(self._text_optional[gap % width] for gap in gaps):
-            raise _NotPlain
+            raise NotPlain
         for at, known in self._closed_strings:
             column = plain[at::width]
             if not known.issuperset(column):
                 present = [value for value, gap in zip(column, missing[at::width].tolist(), strict=True) if not gap]
                 if not known.issuperset(present):
-                    raise _NotPlain
-        return np.array(plain, dtype=np.object_).reshape(count, width), missing.reshape(count, width)
+                    raise NotPlain
+        strings = np.fromiter(plain, dtype=np.object_, count=len(plain))
+        return strings.reshape(count, width), missing.reshape(count, width)
 
     def _check_strings(self, at: int, values: Sequence[str], gaps: Sequence[int]) -> None:
         if gaps and not self._text_optional[at]:
-            raise _NotPlain
+            raise NotPlain
         known = next((known for place, known in self._closed_strings if place == at), None)
         if known is not None and not known.issuperset(values):
             absent = set(gaps)
             if not known.issuperset(value for row, value in enumerate(values) if row not in absent):
-                raise _NotPlain
+                raise NotPlain
 
 
-def _limits(field: Field) -> tuple[float, float]:
+def limits_of(field: Field) -> tuple[float, float]:
     """The smallest and the largest number of a field, by its dtype and its range."""
-    low, high = (max(min(end, _LARGEST), -_LARGEST) for end in field.type.extent)
+    low, high = (max(min(end, LARGEST), -LARGEST) for end in field.type.extent)
     least, most = field.limits("range") or (None, None)
     return low if least is None else max(low, least), high if most is None else min(high, most)
 
@@ -238,8 +207,13 @@ def _indices(flags: Iterable[bool]) -> npt.NDArray[np.intp] | None:
     return np.array(places, dtype=np.intp) if places else None
 
 
-def _is_closed(field: Field) -> bool:
-    return field.categories is not None and field.unknown == "refused"
+def closed_fields(fields: Sequence[Field]) -> list[tuple[int, frozenset[Any]]]:
+    """Index and known values of the fields that refuse other values."""
+    return [
+        (at, field.type.known(field.categories))
+        for at, field in enumerate(fields)
+        if field.categories is not None and field.unknown == "refused"
+    ]
 
 
 def _all_known(column: npt.NDArray[np.float64], known: frozenset[float]) -> bool:
@@ -248,65 +222,8 @@ def _all_known(column: npt.NDArray[np.float64], known: frozenset[float]) -> bool
     return bool((np.isin(column, list(known)) | np.isnan(column)).all())
 
 
-def _getter(keys: Sequence[Any]) -> Getter:
+def getter(keys: Sequence[Any]) -> Getter:
     """A function that gives the values at `keys` as a tuple, also for one key or none."""
     if len(keys) > 1:
         return itemgetter(*keys)
     return lambda row: tuple([row[key] for key in keys])
-
-
-def _doubles(values: Sequence[Any], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Numbers as doubles, missing values as NaN. Raises _NotPlain, OverflowError."""
-    kinds = set(map(type, values))
-    if not kinds <= _NUMBERS:
-        if kinds <= _NUMBERS_OR_NONE:
-            values = [math.nan if value is None else value for value in values]
-        else:
-            values = [value if type(value) in _NUMBERS else _gap(value) for value in values]
-    count = len(values)
-    if count > _PACKED:
-        return np.fromiter(values, dtype=np.float64, count=count).reshape(shape)
-    array = np.empty(shape)
-    struct.pack_into(f"{count}d", array.data, 0, *values)
-    return array
-
-
-def _gap(value: object) -> float:
-    """NaN for a missing value. Raises _NotPlain otherwise, also for subclasses of float, which may have a length."""
-    odd = isinstance(value, float) and type(value) is not float and type(value) is not np.float64
-    if odd or not is_missing(value):
-        raise _NotPlain
-    return math.nan
-
-
-def _numbers(column: Any) -> Array:
-    """A column of numbers as an array. Raises _NotPlain."""
-    if type(column) is np.ndarray and column.dtype.kind in "fiub":
-        return column
-    values = _listed(column)
-    return _doubles(values, (len(values),))
-
-
-def _listed(column: Any) -> Sequence[Any]:
-    """A column's values as Python objects, for lists, tuples and plain arrays. Raises _NotPlain."""
-    if isinstance(column, list | tuple):
-        return column
-    if type(column) is np.ndarray and column.dtype.kind in "OU":
-        values: list[Any] = column.tolist()
-        return values
-    raise _NotPlain
-
-
-def _plain_strings(values: Sequence[Any]) -> tuple[Sequence[str], list[int]]:
-    """The strings, empty where one is missing, and the indices of the missing ones. Raises _NotPlain."""
-    gaps: list[int] = []
-    if set(map(type, values)) != _STRING:
-        gaps = [at for at, value in enumerate(values) if type(value) is not str]
-        strings = list(values)
-        for at in gaps:
-            _gap(strings[at])
-            strings[at] = ""
-        values = strings
-    if not is_valid_string("".join(values)):
-        raise _NotPlain
-    return values, gaps

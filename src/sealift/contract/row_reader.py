@@ -10,14 +10,16 @@ import numpy as np
 
 from sealift.contract.check import Array, Batch, encode
 from sealift.contract.compiled import CompiledContract, Getter, Tensors
+from sealift.contract.compiled_row import CompiledRow
 from sealift.contract.contract import Contract
-from sealift.contract.first_row import first_row
+from sealift.contract.first_row import column_names, first_row
 from sealift.contract.rows import columns_of, is_one, is_single
 
 Piece: TypeAlias = Callable[[int, int], Tensors | None]
 """The tensors of the rows from `start` to `stop`; None where one of them may have a problem."""
 
 _SMALL = 1024  # rows for which a copy takes less time than the question whether it is needed
+_NARROW = 100  # columns up to which Python checks a row in less time than NumPy
 _DICT = {dict}
 _STRING = {str}
 _SEQUENCES = frozenset({list, tuple})
@@ -30,6 +32,11 @@ class RowReader:
         self.contract = contract
         names = [field.name for field in contract.inputs]
         self._compiled = CompiledContract(contract)
+        self._row: Callable[[Any, tuple[Getter, Getter]], Tensors | None] = (
+            CompiledRow(contract).tensors
+            if len(names) <= _NARROW
+            else lambda row, getters: self._compiled.of_records([row], getters)
+        )
         self._names = names
         self._width = len(names)
         self._permitted = frozenset(names) | contract.ignored_names
@@ -41,6 +48,24 @@ class RowReader:
         kept = [place for place in range(every) if place not in dropped]
         self._places: dict[int, Sequence[int]] = {every: kept} | {len(names): range(len(names))}
         self._by_place = {width: self._compiled.getters(places) for width, places in self._places.items()}
+
+    def one(self, rows: Any) -> Tensors | None:
+        """The tensors of one row of a usual type; None where `pieces` must be asked, which gives the same tensors."""
+        kind = type(rows)
+        if kind is dict:
+            return self._row(rows, self._by_name) if len(rows) == self._width else None
+        if kind in _SEQUENCES and len(rows) == 1:
+            row = rows[0]
+            if type(row) is dict:
+                return self._row(row, self._by_name) if len(row) == self._width else None
+            if type(row) not in _SEQUENCES:
+                return None
+        elif kind is np.ndarray and rows.ndim == 2 and len(rows) == 1 and rows.dtype.kind in "OU":
+            row = rows[0].tolist()
+        else:
+            return None
+        getters = self._by_place.get(len(row))
+        return None if getters is None else self._row(row, getters)
 
     def pieces(self, rows: Any, *, ignore_extra: bool = False) -> tuple[int, Piece]:
         """The number of rows, and a function that gives the tensors of some of them.
@@ -115,7 +140,9 @@ class RowReader:
             return None
         if rows.dtype.kind in "OU":
             getters = self._by_place[rows.shape[1]]
-            return len(rows), lambda start, stop: self._compiled.of_records(rows[start:stop].tolist(), getters)
+            return len(rows), lambda start, stop: self._records(
+                rows[start:stop].tolist(), getters, None, 0, stop - start
+            )
         return self._of_matrix(rows, None if len(places) == rows.shape[1] else places)
 
     def _of_matrix(self, matrix: Array, places: Sequence[int] | None) -> tuple[int, Piece] | None:
@@ -126,7 +153,7 @@ class RowReader:
         return len(matrix), lambda start, stop: self._compiled.of_matrix(matrix[start:stop, places])
 
     def _of_frame(self, rows: Any, ignore_extra: bool) -> tuple[int, Piece] | None:
-        names: list[Any] = rows.columns.tolist()
+        names = column_names(rows)
         if set(map(type, names)) != _STRING:
             return None
         places: Sequence[int] | None = None
@@ -159,7 +186,10 @@ class RowReader:
         part = rows[start:stop]
         if blank is not None:
             part = [{**blank, **row} for row in part]
-        return self._compiled.of_records(part, getters)
+        return self._of_list(part, getters)
+
+    def _of_list(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors | None:
+        return self._row(rows[0], getters) if len(rows) == 1 else self._compiled.of_records(rows, getters)
 
 
 def _is_one_block(frame: Any) -> bool:

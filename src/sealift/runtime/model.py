@@ -192,10 +192,12 @@ class SealedModel(EstimatorBase):
         """
         if self.stages.refuses:
             return None
-        count, piece = self.reader.pieces(rows, ignore_extra=ignore_extra)
-        if count > FEW:
-            return self.engine.run_pieces(count, piece, self._outputs)
-        tensors = piece(0, count)
+        tensors = self.reader.one(rows)
+        if tensors is None:
+            count, piece = self.reader.pieces(rows, ignore_extra=ignore_extra)
+            if count > FEW:
+                return self.engine.run_pieces(count, piece, self._outputs)
+            tensors = piece(0, count)
         return None if tensors is None else self.engine.run(tensors, self._outputs)
 
     def encoded(self, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]], *, first_row: int = 1) -> Batch:
