@@ -126,11 +126,11 @@ class _Supervisor:
         self._failures = 0
         self._stopping = False
         self._number = 0
-        self._counters = Counters(count)
-        self._series: dict[tuple[str, str], int] = {}
+        self._counters = service.counters = Counters(count)
+        self._series: dict[tuple[str, str], int] = {}  # by the name of the model and the identity
         self._stock: dict[tuple[str, str], ServedModel] = {}
         for model in service.plane.models():
-            model.series = self._series_of(model.name, model.model.identity)
+            model.series = self._series_of(model.name, model.version, model.model.identity)
             self._stock[model.name, model.version] = model
         self._operations = Operations(self, folder, opened.traffic, opened.bases)
         self._helpers = Helpers([] if recording is None else [recording], self._alive[0], self._close_in_child)
@@ -175,7 +175,7 @@ class _Supervisor:
         known = self._stock.get(key)
         if known is None or known.model.identity != version.identity:
             served = open_version(name, version, self._keys.get(name))
-            served.series = self._series_of(name, version.identity)
+            served.series = self._series_of(name, version.version, version.identity)
         else:
             served = known
         message = {"do": "prepare", "name": name, "version": vars(version), "series": served.series}
@@ -248,6 +248,7 @@ class _Supervisor:
                 for message in each.channel.receive():
                     if message.get("ready"):
                         each.ready, self._failures = True, 0
+                        self._count_ready()
                     elif "id" in message:
                         each.answers[message["id"]] = message
         if self._listening in readable:
@@ -280,8 +281,10 @@ class _Supervisor:
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
 
-    def _series_of(self, name: str, identity: str) -> int:
-        return self._series.setdefault((name, identity), min(len(self._series), SERIES - 1))
+    def _series_of(self, name: str, version: str, identity: str) -> int:
+        series = self._series.setdefault((name, identity), min(len(self._series), SERIES - 1))
+        self._service.series = {**self._service.series, (name, version): series}
+        return series
 
     def _start(self, place: int) -> None:
         ours, theirs = Channel.pair()
@@ -331,8 +334,10 @@ class _Supervisor:
                 continue
             each.channel.close()
             del self._workers[place]
+            self._count_ready()
             if self._stopping:
                 continue
+            self._counters.replaced += 1
             if not each.ready:
                 self._failures += 1
                 if self._failures >= _FAILURES:
@@ -343,6 +348,9 @@ class _Supervisor:
                     )
             _log.warning("worker %d ended with status %d and is replaced", pid, os.waitstatus_to_exitcode(status))
             self._start(place)
+
+    def _count_ready(self) -> None:
+        self._counters.ready = sum(each.ready for each in self._workers.values())
 
     def _end(self) -> None:
         """Ask the workers to end, and kill those that do not."""
