@@ -35,10 +35,6 @@ def run(
     check_exposure(deployment)
     if deployment.grpc is not None:
         import_module("sealift.serve.grpc.server")  # E405 where a library is missing
-    if deployment.records is not None:
-        from sealift.serve.records.parts import check as check_records
-
-        check_records(deployment.records)
     saved = {} if deployment.state is None else load(deployment.state / "state.json")
     opened = open_deployment(deployment, saved)
     plane = opened.plane
@@ -82,7 +78,7 @@ def _ready(plane: Plane, host: str, port: int, grpc: int | None, *, begun: float
     console.say(f"ready at {url} after {time.perf_counter() - begun:.1f} s; Ctrl-C ends it")
     if address is not None:
         console.say(f"gRPC at {address}")
-    console.say(f"Next: curl {url}/openapi.json")
+    console.say(f"Next: open {url}/docs")
     streams.out().flush()
 
 

@@ -103,13 +103,12 @@ class SingleRow:
 def _kind(field: Field) -> Any:
     """The type of a field's values in JSON for the decoder; None where it has none."""
     msgspec = need("msgspec", "serve", "The server")
-    kind = field.type.json_schema(-_EXACT, _EXACT, None).get("type")
-    if kind in ("number", "integer") and field.type.feeds == "number":
-        # Integers beyond 2⁵³ may not be exact as doubles.
-        return Annotated[float, msgspec.Meta(gt=-_EXACT, lt=_EXACT)]
-    if kind == "string" and field.type.feeds:
-        return str
-    return bool if kind == "boolean" and field.type.feeds == "number" else None
+    # Integers beyond 2⁵³ may not be exact as doubles.
+    number = Annotated[float, msgspec.Meta(gt=-_EXACT, lt=_EXACT)]
+    of_numbers = {"number": number, "integer": number, "boolean": bool, "string": str}
+    by_tensor: Mapping[str, Mapping[str, Any]] = {"number": of_numbers, "text": {"string": str}}
+    schema = field.type.json_schema(-_EXACT, _EXACT, None)
+    return by_tensor.get(field.type.feeds, {}).get(schema.get("type", ""))
 
 
 def _writer(name: str, model: SealedModel) -> Callable[[Mapping[str, npt.NDArray[Any]]], bytes]:

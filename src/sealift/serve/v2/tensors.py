@@ -24,6 +24,8 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     **{f"INT{bits}": np.dtype(f"<i{bits // 8}") for bits in (8, 16, 32, 64)},
     **{f"FP{bits}": np.dtype(f"<f{bits // 8}") for bits in (16, 32, 64)},
 }
+DATATYPES_OF_REQUESTS = [*_DTYPES, BYTES]
+"""The data types of the protocol."""
 MOST_DIMENSIONS = 16
 DATATYPES = {"float64": "FP64", "float32": "FP32", "int64": "INT64", "bool": "BOOL", "string": BYTES}
 """Data types by the contract's dtypes of outputs."""
@@ -90,7 +92,7 @@ def to_binary(array: npt.NDArray[Any], datatype: str) -> bytes:
 
 def is_datatype(datatype: str) -> bool:
     """Whether the protocol has a data type."""
-    return datatype == BYTES or datatype in _DTYPES
+    return datatype in DATATYPES_OF_REQUESTS
 
 
 def as_string(name: str, data: bytes | memoryview) -> str:
@@ -120,7 +122,7 @@ def unfit(name: str, reason: str) -> ServeError:
 def _dtype(name: str, datatype: str) -> np.dtype[Any]:
     dtype = _DTYPES.get(datatype)
     if dtype is None:
-        raise unfit(name, f"the data type {datatype!r:.40} is not one of {', '.join([*_DTYPES, BYTES])}")
+        raise unfit(name, f"the data type {datatype!r:.40} is not one of {', '.join(DATATYPES_OF_REQUESTS)}")
     return dtype
 
 

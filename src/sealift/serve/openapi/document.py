@@ -1,0 +1,32 @@
+"""The whole document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sealift.serve.openapi import incumbents, parts, predict, tensors
+from sealift.serve.plane import Plane
+from sealift.version import __version__
+
+
+def document(plane: Plane) -> dict[str, Any]:
+    """The document for the models that are served."""
+    schemas = parts.components() | tensors.components()
+    paths: dict[str, Any] = {}
+    served = [plane.find(name) for name in plane.names()]
+    for model in served:
+        schemas |= predict.schemas(model)
+        routes = predict.routes(model) | tensors.routes(model) | incumbents.of_tensorflow(model)
+        for operations in routes.values():
+            for operation in operations.values():
+                operation["tags"] = [model.name]
+        paths |= routes
+    if len(served) == 1:
+        paths |= incumbents.of_mlflow(served[0])
+    info = {"title": "Sealift", "version": __version__, "description": "Predictions of sealed models."}
+    return {
+        "openapi": "3.1.0",
+        "info": info,
+        "paths": paths | tensors.of_server(),
+        "components": {"schemas": schemas},
+    }
