@@ -1,5 +1,7 @@
 """Sealed files with mutated JSON members and right digests: both readers refuse the same ones, with the same code.
 
+For a malformed contract, the message must be the same too.
+
     python tests/attacks/fuzz_members.py --runs 100000 --seed 1
 
 A finding is an exception that is no SealiftError, an error without advice or with a long message, a case that takes
@@ -139,7 +141,10 @@ def sealed(members: dict[str, Any]) -> bytes:
 
 
 def judged(data: bytes) -> str:
-    """The code with which the Python reader refuses the file, or "ok". Raises AssertionError for a finding."""
+    """The verdict of the Python reader: "ok" or a code, with the message if the contract is malformed.
+
+    Raises AssertionError for a finding.
+    """
     begun = time.process_time()
     try:
         opened = seal.parse(data)
@@ -148,11 +153,11 @@ def judged(data: bytes) -> str:
         examples = golden.read_examples(opened.json("golden/examples.json"), contract)
         for piece in stages.pieces(golden.encoded(examples, contract, stages).tensors):
             del piece
-        code = "ok"
+        verdict = "ok"
     except SealiftError as error:
         if not error.fix or len(str(error)) > 1500:
             raise AssertionError(f"an error without advice, or a long one: {str(error)[:300]}") from error
-        code = error.code
+        verdict = f"{error.code} {error.where}: {error.what}" if error.code in ("E106", "E107") else error.code
     with tempfile.NamedTemporaryFile(suffix=".seal") as file, contextlib.redirect_stdout(io.StringIO()):
         file.write(data)
         file.flush()
@@ -161,7 +166,7 @@ def judged(data: bytes) -> str:
                 inspect.inspect(Path(file.name), as_json=as_json)
     if time.process_time() - begun > SECONDS:
         raise AssertionError(f"it took {time.process_time() - begun:.1f} s")
-    return code
+    return verdict
 
 
 def bundled(folder: Path) -> list[str]:
@@ -174,10 +179,10 @@ def bundled(folder: Path) -> list[str]:
 
 
 def other(command: Sequence[str], files: Sequence[bytes]) -> list[str]:
-    """What the TypeScript reader says of each file."""
+    """The verdict of the TypeScript reader on each file."""
     lines = b"".join(base64.b64encode(data) + b"\n" for data in files)
     done = subprocess.run(command, input=lines, capture_output=True, check=True)
-    return done.stdout.decode().splitlines()
+    return done.stdout.decode().split("\n")[:-1]
 
 
 def run(runs: int, seed: int, report: Callable[[str], None] = print) -> Counter[str]:
@@ -199,7 +204,7 @@ def run(runs: int, seed: int, report: Callable[[str], None] = print) -> Counter[
             for case, python, script in zip(cases, mine, other(command, files), strict=True):
                 if python != script:
                     raise AssertionError(f"Python: {python}; TypeScript: {script}\n{_shown(case)}")
-            counts.update(mine)
+            counts.update(verdict.split(" ")[0] for verdict in mine)
             report(f"{start + len(cases):,} cases: {dict(counts)}")
     return counts
 

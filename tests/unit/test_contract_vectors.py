@@ -43,6 +43,10 @@ MALFORMED: list[dict[str, Any]] = _load("contracts.json")["malformed"]
 FIELDS: dict[str, list[dict[str, Any]]] = _load("fields.json")
 
 
+def _message(error: SealiftError) -> str:
+    return f"{error.where}: {error.what}" if error.where else error.what
+
+
 def _field_of(vector: dict[str, Any]) -> Field:
     return Field.from_json({"name": "x", "missing": "allowed", "dtype": vector["dtype"], **vector.get("field", {})})
 
@@ -112,7 +116,7 @@ def test_a_column_reads_as_its_cells() -> None:
 def test_a_malformed_field(case: dict[str, Any]) -> None:
     with pytest.raises(SealiftError) as raised:
         Field.from_json(case["field"])
-    assert raised.value.code == "E106"
+    assert (raised.value.code, _message(raised.value)) == ("E106", case["message"])
 
 
 @pytest.mark.parametrize("case", FIELDS["accepted"], ids=lambda case: case["name"])
@@ -156,7 +160,7 @@ def test_csv(case: dict[str, Any]) -> None:
 def test_malformed_contracts(case: dict[str, Any]) -> None:
     with pytest.raises(SealiftError) as raised:
         Contract.from_json(case["contract"])
-    assert raised.value.code == case.get("code", "E106")
+    assert (raised.value.code, _message(raised.value)) == (case.get("code", "E106"), case["message"])
 
 
 def _read_csv(contract: Contract, text: str, *, extra: bool) -> tuple[list[Any], list[dict[str, Any]], list[str]]:
@@ -187,7 +191,7 @@ def test_contracts(case: dict[str, Any]) -> None:
     if case["code"] is not None:
         with pytest.raises(ContractError) as raised:
             Contract.from_json(case["contract"])
-        assert raised.value.code == case["code"]
+        assert (raised.value.code, _message(raised.value)) == (case["code"], case["message"])
         return
     contract = Contract.from_json(case["contract"])
     assert contract.as_json() == case["contract"]

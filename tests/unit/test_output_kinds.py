@@ -153,5 +153,5 @@ def test_a_kind_of_another_package() -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ContractError, match="the kind 'angle' is not known"):
+    with pytest.raises(ContractError, match='the kind "angle" is not known'):
         Output(name="wind", kind="angle", dtype="float64")

@@ -96,7 +96,7 @@ def test_the_contract_requires_the_capability() -> None:
         ("tensor2", ("rows", 3), (2,)),
     ]
     assert Contract.from_json(CONTRACT.as_json()) == CONTRACT
-    with pytest.raises(ContractError, match="requires does not list"):
+    with pytest.raises(ContractError, match="requires must list exactly"):
         Contract.from_json({**CONTRACT.as_json(), "requires": []})
 
 

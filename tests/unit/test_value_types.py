@@ -77,10 +77,10 @@ def test_a_type_that_is_not_packed_is_refused() -> None:
 @pytest.mark.parametrize("dtype", ["", "text", "float64[3]", "[3]", "float64]", "date[]"])
 def test_an_unknown_type_is_refused(dtype: str) -> None:
     assert value_type(dtype) is None
-    with pytest.raises(ContractError, match=r"the dtype .* is not one of bool, date, datetime, float32") as caught:
+    with pytest.raises(ContractError, match=r'the dtype ".*" is not known') as caught:
         Field(name="x", dtype=dtype)
     assert caught.value.code == "E106"
-    with pytest.raises(ContractError, match="is not one of"):
+    with pytest.raises(ContractError, match=r'the dtype ".*" is not known'):
         Field.from_json({"name": "x", "dtype": dtype, "range": [0, 1]})
 
 

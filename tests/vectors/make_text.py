@@ -24,6 +24,7 @@ from sealift.graph import unicode_tables
 from sealift.graph.context import ConversionContext
 from sealift.graph.sparse import stages_needed
 from sealift.graph.table import input_table
+from sealift.stages.text.stage import TextStage
 
 OUT = Path(__file__).parents[2] / "spec" / "vectors" / "text.json"
 
@@ -351,6 +352,7 @@ def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
         "starts elsewhere": good | {"pattern": pattern | {"starts": [0, 0, len(pattern["next"])]}},
         "too few starts": good | {"pattern": pattern | {"starts": [0, 0]}},
         "a cut of one": good | {"pattern": pattern | {"cut": [1]}},
+        "a cut that is null": good | {"pattern": pattern | {"cut": None}},
         "a deep cut": good | {"pattern": pattern | {"cut": [65, 0]}},
         "a pattern's unknown key": good | {"pattern": pattern | {"flags": 2}},
         "lower without cased": good | {"lower": {"map": lower["map"], "ignorable": []}},
@@ -363,6 +365,11 @@ def _malformed(stages: dict[str, Any]) -> dict[str, Any]:
         "a shift on the spot": good | {"accents": {"rest": "keep", "shifts": [65, 3, 0, 1]}},
         "half a shift": good | {"accents": {"rest": "keep", "shifts": [65, 1]}},
         "huge shifts": good | {"accents": {"rest": "keep", "shifts": [0, 65536, 1, 70000] * 2}},
+        "overlapping shifts": good | {"accents": {"rest": "keep", "shifts": [65, 30000, 1, 1] * 3}},
+        "shifts that are null": good | {"accents": {"rest": "keep", "shifts": None}},
+        "dropped characters that are null": good | {"accents": {"rest": "keep", "dropped": None}},
+        "mapped texts that are null": good | {"accents": {"rest": "keep", "texts": None}},
+        "hangul that is null": good | {"accents": {"rest": "keep", "hangul": None}},
         "two characters mapped": good | {"accents": {"rest": "keep", "texts": {"ab": "c"}}},
         "no character mapped": good | {"accents": {"rest": "keep", "texts": {"": "c"}}},
         "a number as image": good | {"accents": {"rest": "keep", "texts": {"a": 1}}},
@@ -440,10 +447,20 @@ def main() -> None:
     for more, of_them in (_edited(), _values(), _refusing()):
         stages |= more
         cases += of_them
-    groups = {"stages": _lines(stages), "malformed": _lines(_malformed(stages))}
+    malformed = {name: {"stage": spec, "message": _message(spec)} for name, spec in _malformed(stages).items()}
+    groups = {"stages": _lines(stages), "malformed": _lines(malformed)}
     body = ",\n".join(f'"{key}":{{\n{lines}}}' for key, lines in groups.items())
     listed = ",\n".join(_dumps(case) for case in cases)
     OUT.write_text(f'{{{body},\n"cases":[\n{listed}]}}\n', "utf-8")
+
+
+def _message(spec: object) -> str:
+    """The message of the Python reader about a malformed stage; that of the page must be the same."""
+    try:
+        TextStage(spec)
+    except ValueError as error:
+        return str(error)
+    raise AssertionError(f"not malformed: {spec!r:.200}")
 
 
 def _lines(entries: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ def check_required(raw: object) -> tuple[str, ...]:
     ):
         raise ContractError(
             "E106",
-            f"The contract is malformed: requires is not an ascending list of at most {_MOST} capabilities.",
+            f"The contract is malformed: requires must be an ascending list of at most {_MOST} capabilities.",
             fix="See §1a of `sealift docs spec/CONTRACT`.",
         )
     known = capabilities() if raw else frozenset()

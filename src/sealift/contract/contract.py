@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,16 +16,14 @@ from sealift.contract.field import Field, Task
 from sealift.contract.json_schema import json_schema
 from sealift.contract.output import MOST_WIDTH, Output
 from sealift.contract.outputs import output_kind
-from sealift.contract.parts import LONGEST_DESCRIPTION, LONGEST_TEXT
+from sealift.contract.parts import LONGEST_DESCRIPTION, LONGEST_TEXT, checked_keys, duplicate, json_text, malformed
 from sealift.contract.scalars import Scalar
 from sealift.contract.stage import Stage, stage_of
 from sealift.contract.tensor_spec import TensorSpec
-from sealift.errors import ContractError
 
-_KEYS = {
-    *("inputs", "outputs", "task", "tensors", "requires", "headline"),
-    *("title", "description", "stages", "ignored", "about"),
-}
+_REQUIRED = frozenset({"inputs", "outputs", "task", "tensors"})
+_KEYS = _REQUIRED | {"requires", "headline", "title", "description", "stages", "ignored", "about"}
+_HEADLINE, _IGNORED = frozenset({"output", "class"}), frozenset({"name", "position"})
 # What the author says about the model: key → heading in the card. The headings follow those of clinical calculators.
 ABOUT = {
     "when_to_use": "When to use",
@@ -82,38 +79,37 @@ class Contract:
     def __post_init__(self) -> None:
         object.__setattr__(self, "index", {f.name: i for i, f in enumerate(self.inputs)})
         if self.task not in get_args(Task):
-            raise _contradiction(f"the task {self.task!r:.40} is not known")
+            raise malformed(f"the task {json_text(self.task)} is not known")
         if not self.inputs or not self.outputs:
-            raise _contradiction("there must be an input and an output")
+            raise malformed("there must be at least one input and one output")
         for key in _MOST:
             _check_count(key, len(getattr(self, key)))
         if sum(output.width or 1 for output in self.outputs) > MOST_WIDTH:
-            raise _contradiction(f"its outputs have more than {MOST_WIDTH} columns")
+            raise malformed(f"the outputs have more than {MOST_WIDTH} columns")
         names_in = [*(f.name for f in self.inputs), *(column.name for column in self.ignored)]
         for kind, names in (("input", names_in), ("output", [o.name for o in self.outputs])):
             if len(set(names)) != len(names):
-                twice = next(name for name, times in Counter(names).items() if times > 1)
-                raise _contradiction(f"duplicate {kind} {twice!r:.80}")
+                raise malformed(f"duplicate {kind} {json_text(duplicate(names))}")
         positions = [column.position for column in self.ignored]
         if positions != sorted(set(positions)) or not all(0 <= p < len(names_in) for p in positions):
-            raise _contradiction("the positions of the ignored columns must be ascending indices of columns")
+            raise malformed("the positions of the ignored columns must be ascending indices of columns")
         _check_answer_columns(self.outputs)
         if not isinstance(self.about, Mapping) or set(self.about) - set(ABOUT):
-            raise _contradiction(f"about has unknown keys; permitted are {', '.join(ABOUT)}")
-        for text in self.about.values():
-            _text(text, LONGEST_DESCRIPTION)
-        for stage in self.stages:
+            raise malformed(f"about must be an object, whose keys may be {', '.join(ABOUT)}")
+        for key, text in self.about.items():
+            _text(text, f"{key} in about", LONGEST_DESCRIPTION)
+        for number, stage in enumerate(self.stages):
             if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].type.feeds != "text":
-                raise _contradiction("the field of a stage does not hold strings")
+                raise malformed("its field must hold strings", f"stage {number}")
         if self.headline is not None:
             shown = next((o for o in self.outputs if o.name == self.headline.output), None)
             if shown is None:
-                raise _contradiction(f"the headline {self.headline.output!r:.80} is not an output")
+                raise malformed(f"the headline {json_text(self.headline.output)} is not an output")
             wanted = self.headline.class_
             if wanted is not None and not any(
                 wanted == value and isinstance(wanted, bool) == isinstance(value, bool) for value in shown.classes or ()
             ):
-                raise _contradiction(f"the headline's class {self.headline.class_!r:.80} is not a class of its output")
+                raise malformed(f"the class {json_text(wanted)} of the headline is not a class of its output")
 
     def __repr__(self) -> str:
         return f"<Contract: {summary(self)}>"
@@ -176,7 +172,7 @@ class Contract:
         """A copy with other attributes of fields: `changed(age={"units": "years"})`. Raises ContractError E106."""
         for name in overrides:
             if name not in self.index:
-                raise _contradiction(f"there is no input {name!r:.80}")
+                raise malformed(f"there is no input {json_text(name)}")
         inputs = tuple(
             Field.from_json({**f.as_json(), **_listed(overrides[f.name])}) if f.name in overrides else f
             for f in self.inputs
@@ -214,40 +210,33 @@ class Contract:
             ContractError: E107 when it requires a capability that this program lacks, E106 when it is malformed.
         """
         if not isinstance(raw, dict):
-            raise _contradiction("it is not an object")
+            raise malformed("it must be an object")
         # First, because what a newer capability adds would otherwise be reported as malformed.
         required = check_required(raw.get("requires", []))
         data = blobs()
-        unknown = set(raw) - _KEYS
-        if unknown or not {"inputs", "outputs", "task", "tensors"} <= set(raw):
-            raise _contradiction(f"keys are missing, or unknown: {sorted(unknown)!r:.120}")
+        checked_keys(raw, _REQUIRED, _KEYS)
         headline = raw.get("headline")
-        if headline is not None and (
-            not isinstance(headline, dict)
-            or set(headline) != {"output", "class"}
-            or not isinstance(headline["output"], str)
-        ):
-            raise _contradiction("the headline must be an output and a class")
+        if headline is not None:
+            checked_keys(headline, _HEADLINE, _HEADLINE, "headline")
         used: set[str] = set()
         contract = cls(
             inputs=tuple(Field.from_json(item) for item in _list(raw, "inputs")),
             outputs=tuple(Output.from_json(item) for item in _list(raw, "outputs")),
             task=raw["task"],
             headline=Headline(headline["output"], headline["class"]) if headline else None,
-            title=_text(raw.get("title", ""), LONGEST_TEXT),
-            description=_text(raw.get("description", ""), LONGEST_DESCRIPTION),
-            stages=tuple(stage_of(item, data, used) for item in _list(raw, "stages")),
+            title=_text(raw.get("title", ""), "the title", LONGEST_TEXT),
+            description=_text(raw.get("description", ""), "the description", LONGEST_DESCRIPTION),
+            stages=tuple(stage_of(item, number, data, used) for number, item in enumerate(_list(raw, "stages"))),
             ignored=tuple(_ignored(item) for item in _list(raw, "ignored")),
             about=raw.get("about", {}),
         )
         tensors = [tensor.as_json() for tensor in contract.tensors]
-        spelled = canonical.dumps(raw["tensors"])
-        if raw["tensors"] != tensors or b"true" in spelled or b"false" in spelled:  # True equals 1
-            raise _contradiction("the tensors do not follow from the inputs")
+        if canonical.dumps(raw["tensors"]) != canonical.dumps(tensors):  # in Python, True equals 1
+            raise malformed("tensors must be those that follow from the inputs and stages")
         if used != set(data):
-            raise _contradiction("the file holds data that no stage refers to")
+            raise malformed("the file contains data that no stage refers to")
         if required != contract.requires:
-            raise _contradiction("requires does not list the capabilities that the contract uses")
+            raise malformed("requires must list exactly the capabilities that the contract uses")
         return contract
 
 
@@ -262,15 +251,16 @@ def _check_answer_columns(outputs: Sequence[Output]) -> None:
     names = sorted((output.name for output in outputs), key=lambda name: name.replace("_", "\0"))
     for name, following in itertools.pairwise(names):
         if following.startswith(f"{name}_"):
-            raise _contradiction(f"the output {following!r:.80} has the name of a column of {name!r:.80}")
+            raise malformed(f"the output {json_text(following)} has the name of a column of {json_text(name)}")
 
 
 def _ignored(raw: object) -> Ignored:
-    if not isinstance(raw, dict) or set(raw) != {"name", "position"}:
-        raise _contradiction("an ignored column must be a name and a position")
-    name, position = raw["name"], raw["position"]
-    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_TEXT or not _is_whole(position):
-        raise _contradiction("an ignored column must be a name and a position")
+    keys = checked_keys(raw, _IGNORED, _IGNORED, "ignored")
+    name, position = keys["name"], keys["position"]
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_TEXT:
+        raise malformed(f"the name must be a non-empty string of at most {LONGEST_TEXT} characters", "ignored")
+    if not _is_whole(position):
+        raise malformed("the position must be a whole number", "ignored")
     return Ignored(name, int(position))
 
 
@@ -286,25 +276,17 @@ def _listed(changes: Mapping[str, Any]) -> dict[str, Any]:
 def _list(raw: Mapping[str, Any], key: str) -> list[Any]:
     entries = raw.get(key, [])
     if not isinstance(entries, list):
-        raise _contradiction(f"{key} must be a list")
+        raise malformed(f"{key} must be a list")
     _check_count(key, len(entries))
     return entries
 
 
 def _check_count(key: str, count: int) -> None:
     if count > _MOST[key]:
-        raise _contradiction(f"{key} has {count} entries; at most {_MOST[key]} are allowed")
+        raise malformed(f"{key} has {count} entries; at most {_MOST[key]} are allowed")
 
 
-def _text(raw: object, most: int) -> str:
+def _text(raw: object, called: str, most: int) -> str:
     if not isinstance(raw, str) or len(raw) > most:
-        raise _contradiction(f"title, description and the values of about must be strings of at most {most} characters")
+        raise malformed(f"{called} must be a string of at most {most} characters")
     return raw
-
-
-def _contradiction(what: str) -> ContractError:
-    return ContractError(
-        "E106",
-        f"The contract is malformed: {what}.",
-        fix="See §1 of `sealift docs spec/CONTRACT`.",
-    )

@@ -13,6 +13,8 @@ from sealift.contract.parts import (
     LONGEST_TEXT,
     as_tuples,
     distinct_strings,
+    duplicate,
+    json_text,
     known_keys,
     malformed,
     text_problem,
@@ -20,7 +22,7 @@ from sealift.contract.parts import (
     without_defaults,
 )
 from sealift.contract.scalars import Scalar, shown
-from sealift.contract.types import ValueType, value_type, value_types
+from sealift.contract.types import ValueType, value_type
 
 DType: TypeAlias = str
 """The name of a type of values, possibly with parameters (`sealift.contract.types`)."""
@@ -77,7 +79,7 @@ class Field:
     def __post_init__(self) -> None:
         problem = _input_problem(self)
         if problem:
-            raise malformed(problem, f"input {self.name!r:.80}")
+            raise malformed(problem, f"input {json_text(self.name)}")
 
     def as_json(self) -> dict[str, Any]:
         """The field without the keys that have their default value."""
@@ -99,7 +101,7 @@ class Field:
     def from_json(cls, raw: object) -> Field:
         """Read a field. Raises ContractError E106."""
         values = known_keys(cls, raw, "input")
-        where = f"input {str(values.get('name'))!r:.80}"
+        where = f"input {json_text(values['name'])}"
         for key in ("range", "observed"):
             if values.get(key) is not None:
                 values[key] = _pair(values[key], key, where, values["dtype"])
@@ -122,10 +124,10 @@ def _input_problem(field: Field) -> str | None:
         return problem
     kind = value_type(field.dtype) if isinstance(field.dtype, str) else None
     if kind is None:
-        return f"the dtype {field.dtype!r:.40} is not one of {', '.join(value_types())}"
+        return f"the dtype {json_text(field.dtype)} is not known"
     field.__dict__["type"] = kind  # as the cached property would, without its lock
     if field.missing not in _POLICIES or field.unknown not in _POLICIES:
-        return "missing and unknown must be 'allowed' or 'refused'"
+        return 'missing and unknown must be "allowed" or "refused"'
     if not kind.has_categories and field.categories is not None:
         return f"a field of the dtype {field.dtype} cannot have categories"
     if field.typical is not None and not kind.fits(field.typical):
@@ -134,7 +136,7 @@ def _input_problem(field: Field) -> str | None:
         if not field.categories or not all(map(kind.fits, field.categories)):
             return f"categories must be values of the dtype {field.dtype}, at least one"
         if len(set(field.categories)) != len(field.categories):
-            return "duplicate category"
+            return f"duplicate category {json_text(duplicate(field.categories))}"
         if too_long(field.categories, LONGEST_DESCRIPTION):
             return f"a category has more than {LONGEST_DESCRIPTION} characters"
     if field.category_names is not None:
@@ -150,10 +152,10 @@ def _input_problem(field: Field) -> str | None:
         if bounds is None:
             continue
         if not kind.has_range:
-            return f"a field of the dtype {field.dtype} cannot have {key}"
+            return _no_range(field.dtype, key)
         low, high = field.limits(key) or (None, None)
         if not (_is_limit(bounds[0], low) and _is_limit(bounds[1], high)):
-            return f"the bounds of {key} must be {kind.bounds}"
+            return _wrong_bounds(kind, key)
         if low is not None and high is not None and low > high:
             return f"the lower bound of {key} is above the upper one"
     problem = _cell_problem(field)
@@ -194,11 +196,21 @@ def _cell_problem(field: Field) -> str | None:
 def _pair(raw: object, key: str, where: str, dtype: object) -> tuple[Bound | None, Bound | None]:
     kind = value_type(dtype) if isinstance(dtype, str) else None
     if kind is None:
-        raise malformed(f"the dtype {dtype!r:.40} is not one of {', '.join(value_types())}", where)
+        raise malformed(f"the dtype {json_text(dtype)} is not known", where)
+    if not kind.has_range:
+        raise malformed(_no_range(dtype, key), where)
     if not isinstance(raw, list | tuple) or len(raw) != 2:
         raise malformed(f"{key} must be a pair", where)
     try:
         low, high = (None if bound is None else kind.bound(bound) for bound in raw)
-    except ValueError as error:
-        raise malformed(f"{key}: {error}", where) from None
+    except ValueError:
+        raise malformed(_wrong_bounds(kind, key), where) from None
     return low, high
+
+
+def _no_range(dtype: object, key: str) -> str:
+    return f"a field of the dtype {dtype} cannot have {key}"
+
+
+def _wrong_bounds(kind: ValueType, key: str) -> str:
+    return f"the bounds of {key} must be {kind.bounds}"

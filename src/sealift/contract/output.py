@@ -11,6 +11,7 @@ from sealift.contract.parts import (
     LONGEST_TEXT,
     as_tuples,
     distinct_strings,
+    json_text,
     known_keys,
     malformed,
     text_problem,
@@ -52,7 +53,7 @@ class Output:
     def __post_init__(self) -> None:
         problem = _problem(self)
         if problem:
-            raise malformed(problem, f"output {self.name!r:.80}")
+            raise malformed(problem, f"output {json_text(self.name)}")
 
     def as_json(self) -> dict[str, Any]:
         """The output without the keys that have their default value."""
@@ -65,7 +66,7 @@ class Output:
         width = values.get("width")
         if isinstance(width, float) and width.is_integer():  # other readers cannot tell 3.0 from 3
             values["width"] = int(width)
-        where = f"output {str(values.get('name'))!r:.80}"
+        where = f"output {json_text(values['name'])}"
         return cls(**as_tuples(values, ("classes", "class_names", "columns"), where))
 
     @property
@@ -83,9 +84,9 @@ def _problem(output: Output) -> str | None:
     if problem is not None:
         return problem
     if not isinstance(output.kind, str) or output.kind not in output_kinds():
-        return f"the kind {output.kind!r:.40} is not known"
+        return f"the kind {json_text(output.kind)} is not known"
     if output.dtype not in ("float64", "int64", "bool", "string"):
-        return f"the dtype {output.dtype!r:.40} is not known"
+        return f"the dtype {json_text(output.dtype)} is not known"
     problem = output_kind(output).problem(output)
     if problem is not None:
         return problem

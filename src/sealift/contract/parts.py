@@ -1,12 +1,13 @@
-"""Read the JSON of fields and outputs: keys, strings and lists (spec/CONTRACT.md §1)."""
+"""Read the JSON of a contract: keys, strings and lists, and the messages about them (spec/CONTRACT.md §1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import MISSING, fields
 from functools import lru_cache
 from typing import Any
 
+from sealift import canonical
 from sealift.errors import ContractError
 
 LONGEST_TEXT, LONGEST_DESCRIPTION = 1 << 12, 1 << 16
@@ -16,6 +17,16 @@ LONGEST_TEXT, LONGEST_DESCRIPTION = 1 << 12, 1 << 16
 def distinct_strings(names: Sequence[object]) -> bool:
     """Whether names are non-empty, unique strings."""
     return all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names)
+
+
+def duplicate(values: Iterable[Any]) -> Any:
+    """The first value that occurred before; None if there is none."""
+    seen = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
 
 
 def text_problem(item: Any, *short: str) -> str | None:
@@ -60,12 +71,19 @@ def _required_keys(kind: Any) -> frozenset[str]:
 
 def known_keys(kind: Any, raw: object, where: str) -> dict[str, Any]:
     """A JSON object whose keys are attributes of a dataclass. Raises ContractError E106 for any other value."""
+    return dict(checked_keys(raw, _required_keys(kind), _keys_of(kind), where))
+
+
+def checked_keys(raw: object, required: Set[str], permitted: Set[str], where: str = "") -> dict[str, Any]:
+    """A JSON object that has all required keys and only permitted ones. Raises ContractError E106 for other values."""
     if not isinstance(raw, dict):
         raise malformed("it must be an object", where)
-    unknown, missing = set(raw) - _keys_of(kind), _required_keys(kind) - set(raw)
-    if unknown or missing:
-        raise malformed(f"keys are missing: {sorted(missing)}, or unknown: {sorted(unknown)!r:.120}", where)
-    return dict(raw)
+    missing, unknown = required - raw.keys(), raw.keys() - permitted
+    if missing:
+        raise malformed(f"the key {json_text(min(missing))} is missing", where)
+    if unknown:
+        raise malformed(f"the key {json_text(min(unknown, key=str))} is not known", where)
+    return raw
 
 
 def as_tuples(values: dict[str, Any], keys: Sequence[str], where: str) -> dict[str, Any]:
@@ -78,8 +96,17 @@ def as_tuples(values: dict[str, Any], keys: Sequence[str], where: str) -> dict[s
     return values
 
 
-def malformed(what: str, where: str) -> ContractError:
-    """The error E106 for a malformed contract."""
+def json_text(value: object) -> str:
+    """A value for messages: its first 80 characters as JSON; for what is not JSON, as Python writes it."""
+    try:
+        text = canonical.dumps(value).decode()
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text[:80]
+
+
+def malformed(what: str, where: str = "") -> ContractError:
+    """The error E106 for a malformed contract. The page's messages are the same (spec/vectors/contracts.json)."""
     return ContractError(
         "E106",
         f"The contract is malformed: {what}.",

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 from sealift import canonical
-from sealift.errors import ContractError
+from sealift.contract.parts import checked_keys, json_text, malformed
 from sealift.plugins import Plugins
 
 
@@ -90,32 +90,36 @@ class Stage:
         }
 
 
-def stage_of(raw: object, blobs: Mapping[str, Any], used: set[str]) -> Stage:
+_KEYS = frozenset({"stage", "fields", "spec", "data"})
+
+
+def stage_of(raw: object, number: int, blobs: Mapping[str, Any], used: set[str]) -> Stage:
     """Read a stage of a contract.
 
     Args:
         raw: the entry of `stages`.
+        number: its number in the contract.
         blobs: digest → data.
         used: the digests that the stage refers to are added to this set.
 
     Raises:
         ContractError: E106 when it is malformed. `spec` and the data are validated where the stage is loaded.
     """
-    if not isinstance(raw, dict) or set(raw) != {"stage", "fields", "spec", "data"}:
-        raise _malformed("it must have a kind, fields, a spec and data")
-    kind, fields, spec, data = raw["stage"], raw["fields"], raw["spec"], raw["data"]
+    where = f"stage {number}"
+    keys = checked_keys(raw, _KEYS, _KEYS, where)
+    kind, fields, spec, data = keys["stage"], keys["fields"], keys["spec"], keys["data"]
     known = stage_kinds().get(kind) if isinstance(kind, str) else None
     if known is None:
-        raise _malformed(f"the kind {kind!r:.80} is not known")
+        raise malformed(f"the kind {json_text(kind)} is not known", where)
     if not isinstance(fields, list) or len(fields) != 1 or not _is_index(fields[0]):
-        raise _malformed("fields must be the index of one input")
+        raise malformed("fields must be a list with the index of one input", where)
     if not isinstance(spec, dict) or not isinstance(data, dict):
-        raise _malformed("spec and data must be objects")
+        raise malformed("spec and data must be objects", where)
     if not set(data) <= set(known.data) or not set(spec).isdisjoint(known.data):
-        raise _malformed(f"only {', '.join(known.data)} may be in data")
+        raise malformed(f"the keys of data may be {', '.join(known.data)}, and those of spec must be others", where)
     for digest in data.values():
         if not isinstance(digest, str) or digest not in blobs:
-            raise _malformed("it refers to data that the file does not hold")
+            raise malformed("it refers to data that the file does not contain", where)
         used.add(digest)
     return Stage(int(fields[0]), {**spec, **{key: blobs[digest] for key, digest in data.items()}}, kind)
 
@@ -123,11 +127,3 @@ def stage_of(raw: object, blobs: Mapping[str, Any], used: set[str]) -> Stage:
 def _is_index(value: object) -> bool:
     """Whether a value is a whole number; also 3.0, which other readers cannot tell from 3."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
-
-
-def _malformed(what: str) -> ContractError:
-    return ContractError(
-        "E106",
-        f"A stage of the contract is malformed: {what}.",
-        fix="See §1 of `sealift docs spec/CONTRACT`.",
-    )

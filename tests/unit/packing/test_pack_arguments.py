@@ -191,7 +191,7 @@ def test_a_description_that_contradicts_itself(changes: dict[str, Any], tmp_path
     with pytest.raises(SealiftError) as caught:
         pack(tmp_path, contract=sealift.ContractOptions(fields={"age": changes}))
     assert caught.value.code == "E106"
-    assert "'age'" in caught.value.where
+    assert '"age"' in caught.value.where
 
 
 def test_a_range_that_refuses_some_rows_is_noted_and_all_rows_is_an_error(tmp_path: Path) -> None:

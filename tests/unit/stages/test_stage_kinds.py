@@ -112,7 +112,7 @@ def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ContractError, match=r"a capability that this program does not have: stage:length/2") as caught:
         Contract.from_json({**raw, "requires": ["stage:length/2"]})
     assert caught.value.code == "E107"
-    with pytest.raises(ContractError, match="the kind 'length/2' is not known") as caught:
+    with pytest.raises(ContractError, match='the kind "length/2" is not known') as caught:
         Contract.from_json(raw)
     assert caught.value.code == "E106"
     with pytest.raises(ContractError, match="stage:text/2") as caught:

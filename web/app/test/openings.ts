@@ -1,4 +1,4 @@
-/** For tests/attacks/fuzz_members.py: reads files in base64, one a line, and writes the code of each (or "ok"). */
+/** For tests/attacks/fuzz_members.py: reads files in base64, one a line, and writes the verdict on each. */
 import { createInterface } from "node:readline";
 import { parseContract } from "../src/contract/parse";
 import { parseGolden } from "../src/engine/golden";
@@ -6,7 +6,8 @@ import { SealiftError } from "../src/errors";
 import { blobsOf, jsonMember, readSeal } from "../src/seal/read";
 import { Stages } from "../src/stages";
 
-async function codeOf(file: Uint8Array): Promise<string> {
+/** "ok" or a code, with the message if the contract is malformed. */
+async function verdictOn(file: Uint8Array): Promise<string> {
   try {
     const seal = await readSeal(file);
     const contract = parseContract(jsonMember(seal, "contract.json"), () => blobsOf(seal));
@@ -15,11 +16,14 @@ async function codeOf(file: Uint8Array): Promise<string> {
     for (const piece of stages.pieces(golden.rows)) void piece;
     return "ok";
   } catch (error) {
-    if (error instanceof SealiftError) return error.code;
+    if (error instanceof SealiftError) {
+      const { code, where, what } = error;
+      return code === "E106" || code === "E107" ? `${code} ${where}: ${what}` : code;
+    }
     return `${(error as Error).name}: ${(error as Error).message}`.slice(0, 200);
   }
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${await codeOf(new Uint8Array(Buffer.from(line, "base64")))}\n`);
+  process.stdout.write(`${await verdictOn(new Uint8Array(Buffer.from(line, "base64")))}\n`);
 }

@@ -1,6 +1,7 @@
 /** The files that hold the two implementations of the specifications together. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { SealiftError } from "../src/errors";
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -10,4 +11,16 @@ export function readRoot(path: string): Uint8Array {
 
 export function readJson(path: string): unknown {
   return JSON.parse(readFileSync(join(root, path), "utf8"));
+}
+
+/** The code and the message with which `work` is refused, as the vectors have them. */
+export function refusalOf(work: () => unknown): { code: string; message: string } {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof SealiftError)) throw error;
+    const { code, where, what } = error;
+    return { code, message: where ? `${where}: ${what}` : what };
+  }
+  throw new Error("was not refused");
 }

@@ -34,15 +34,14 @@ class CharMap:
         """Read a map. Raises ValueError."""
         spec = read.keys(raw, {"rest"}, {"shifts", "texts", "dropped", "hangul"})
         if spec["rest"] not in ("keep", "drop"):
-            raise ValueError("rest must be keep or drop")
-        if type(spec.get("hangul", False)) is not bool:
-            raise ValueError("hangul must be true or false")
+            raise ValueError('rest must be "keep" or "drop"')
+        hangul = read.flag(spec.get("hangul", False), "hangul")
         self._table: dict[int, Any] = _Drop() if spec["rest"] == "drop" else _Keep()
-        if spec.get("hangul", False):
+        if hangul:
             self._table.update((_HANGUL + i, _jamo(i)) for i in range(_SYLLABLES))
         dropped = read.ranges(spec.get("dropped", []))
         if sum(end - start for start, end in dropped) > MOST_MAPPED:
-            raise ValueError("too many characters are dropped one by one")
+            raise ValueError(f"dropped must have at most {MOST_MAPPED} characters")
         for start, end in dropped:
             self._table.update(dict.fromkeys(range(start, end)))
         self._table.update(_shifted(read.items(spec.get("shifts", []), int, 4 * MOST_MAPPED)))
@@ -109,27 +108,31 @@ def _within(edges: Sequence[int], char: str) -> bool:
 
 def _shifted(flat: Sequence[int]) -> dict[int, int]:
     if len(flat) % 4:
-        raise ValueError("shifts come in fours")
+        raise ValueError("shifts must have four numbers each")
     mapping: dict[int, int] = {}
+    total = 0
     for start, count, step, delta in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True):
         last = start + (count - 1) * step
         # The bounds of both ends hold for what lies between.
-        if start < 0 or not 1 <= count <= MOST_MAPPED or step < 1 or last >= read.SPACE:
-            raise ValueError("a shift has a code point outside Unicode")
-        if start + delta < 0 or last + delta >= read.SPACE or len(mapping) + count > MOST_MAPPED:
-            raise ValueError("a shift maps to a code point outside Unicode, or there are too many")
+        if start < 0 or count < 1 or step < 1 or last >= read.SPACE:
+            raise ValueError("a shift must have characters of Unicode, a count and a step")
+        if start + delta < 0 or last + delta >= read.SPACE:
+            raise ValueError("a shift must map to characters of Unicode")
+        total += count
+        if total > MOST_MAPPED:
+            raise ValueError(f"shifts must have at most {MOST_MAPPED} characters")
         mapping.update((point, point + delta) for point in range(start, last + 1, step))
     if any(0xD800 <= target < 0xE000 for target in mapping.values()):
-        raise ValueError("a shift maps to a surrogate")
+        raise ValueError("a shift must not map to surrogates")
     return mapping
 
 
 def _texts(raw: object) -> dict[int, str]:
     if not isinstance(raw, dict) or len(raw) > MOST_MAPPED:
-        raise ValueError("texts must be an object with characters as keys")
+        raise ValueError(f"texts must be an object with at most {MOST_MAPPED} keys")
     for char, text in raw.items():
         if len(char) != 1 or not isinstance(text, str) or len(text) > 32:
-            raise ValueError("texts must map single characters to short strings")
+            raise ValueError("texts must map single characters to strings of at most 32 characters")
     return {ord(char): text for char, text in raw.items()}
 
 

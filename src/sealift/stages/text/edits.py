@@ -15,6 +15,7 @@ LONGEST_TEXT = 1 << 24
 """The maximum length of a string after a replacement."""
 
 _LONGEST_PART = 1 << 10
+_MOST_STRIPPED = 1 << 16
 _PER_RANGE = 8
 
 
@@ -25,18 +26,17 @@ class Strip:
         """Read the set and the ends. Raises ValueError."""
         spec = read.keys(raw, {"space", "left", "right"})
         ranges = read.ranges(spec["space"])
-        if type(spec["left"]) is not bool or type(spec["right"]) is not bool:
-            raise ValueError("left and right must be true or false")
-        if sum(end - start for start, end in ranges) > 1 << 16:
-            raise ValueError("too many characters are stripped")
+        left, right = read.flag(spec["left"], "left"), read.flag(spec["right"], "right")
+        if sum(end - start for start, end in ranges) > _MOST_STRIPPED:
+            raise ValueError(f"strip must have at most {_MOST_STRIPPED} characters")
         self.entries = _PER_RANGE * len(ranges)
         characters = "".join(chr(point) for start, end in ranges for point in range(start, end))
         sides: dict[tuple[bool, bool], Callable[[str, str], str]] = {
             (True, True): str.strip, (True, False): str.lstrip, (False, True): str.rstrip,
         }  # fmt: skip
-        strip = sides.get((spec["left"], spec["right"]))
+        strip = sides.get((left, right))
         if strip is None or not characters:
-            raise ValueError("a strip must have characters, and left or right must be true")
+            raise ValueError("strip must have characters, and left or right must be true")
         self._strip, self._characters = strip, characters
 
     def __call__(self, text: str) -> str:
@@ -51,7 +51,7 @@ class Replace:
         """Read the two strings. Raises ValueError."""
         old, new = (read.text(part, _LONGEST_PART) for part in read.items(raw, str, 2, least=2))
         if not old:
-            raise ValueError("the replaced string must not be empty")
+            raise ValueError("the string that replace looks for must not be empty")
         self._old, self._new = old, new
         self.entries = 1
 

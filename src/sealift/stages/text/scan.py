@@ -34,7 +34,7 @@ class _Classes(dict[str, int]):
             edges += [edge for start, end in ranges for edge in ((start, number), (end, 0))]
         taken = sorted(pair for ranges in classes for pair in ranges)
         if any(a[1] > b[0] for a, b in pairwise(taken)):
-            raise ValueError("a character is in two classes")
+            raise ValueError("a character must not be in two classes")
         # Where one class ends and the next begins, the beginning comes last.
         edges.sort(key=lambda edge: (edge[0], edge[1]))
         self._starts = [point for point, _ in edges]
@@ -61,12 +61,12 @@ class Scanner:
         self._next: list[list[int]] = [read.items(row, int, width, least=width) for row in rows]
         most = 2 * len(rows) + 1
         if any(not 0 <= entry <= most for row in self._next for entry in row):
-            raise ValueError("a transition to an unknown state")
+            raise ValueError("a transition must lead to a known state")
         if any(row[-1] > 1 for row in self._next):
-            raise ValueError("a transition after the end of the string")
+            raise ValueError("a transition must not continue after the end of the string")
         self._starts = read.items(spec["starts"], int, width, least=width)
         if any(not 0 <= state < len(rows) for state in self._starts):
-            raise ValueError("an unknown start state")
+            raise ValueError("starts must be known states")
         self._head, self._tail = (read.integer(n, 0, 64) for n in _pair(spec.get("cut", [0, 0])))
         self._apart = self._parting()
         self._short = lru_cache(_REMEMBERED)(lambda part: self._find(part, 0)[0])

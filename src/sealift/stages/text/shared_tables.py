@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from sealift import canonical
+from sealift.stages.text import read
 
 MOST_ENTRIES = 1 << 20
 
@@ -27,7 +27,7 @@ class Tables:
 
     def get(self, make: Callable[[object], _T], raw: object) -> _T:
         """The table that `make` builds from `raw`. Raises ValueError when it is malformed, or all are too large."""
-        key = (make, canonical.dumps(raw))
+        key = (make, read.canonical_text(raw))
         table = self._made.get(key)
         if table is None:
             table = self._made[key] = make(raw)

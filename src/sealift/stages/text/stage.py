@@ -69,7 +69,7 @@ class TextStage:
         self._changes = changes
         least, most = (read.integer(n, 1, LONGEST_GRAM) for n in read.items(spec["ngrams"], int, 2, least=2))
         if least > most:
-            raise ValueError("the least size of n-grams is above the largest")
+            raise ValueError("the smallest size of n-grams is above the largest")
         self._value = value_of(spec)
         self._split = _whole if self._value is not None else _splitter(spec, least, most, tables)
         self._sizes = (least, most)
@@ -80,13 +80,11 @@ class TextStage:
             self.columns = 1
             return
         if ("vocabulary" in spec) == ("hash" in spec):
-            raise ValueError("a stage must have either a vocabulary or hash")
+            raise ValueError("a stage must have either vocabulary or hash")
         if "hash" in spec:
             hashed = read.keys(spec["hash"], {"columns", "signs"})
             self.columns = read.integer(hashed["columns"], 1, MOST_COLUMNS)
-            if type(hashed["signs"]) is not bool:
-                raise ValueError("signs must be true or false")
-            self._signs = hashed["signs"]
+            self._signs = read.flag(hashed["signs"], "signs")
             self._hash = _remembering(partial(column_of, columns=self.columns))
         else:
             terms = read.items(spec["vocabulary"], str, MOST_COLUMNS, least=1)
@@ -166,23 +164,23 @@ def _splitter(spec: dict[str, Any], least: int, most: int, tables: Tables) -> Ca
     analyzer = spec["analyzer"]
     if analyzer == "whole":
         if not spec.keys().isdisjoint({"pattern", "space", "stop_words"}) or most > 1:
-            raise ValueError("a stage of whole texts has neither pattern, white space, stop words nor n-grams")
+            raise ValueError("the analyzer whole must not have pattern, space, stop_words or n-grams")
         prefix = read.text(spec.get("prefix", ""), _LONGEST_PREFIX)
         return lambda text: [prefix + text]
     if "prefix" in spec:
-        raise ValueError("only a stage of whole texts has a prefix")
+        raise ValueError("only the analyzer whole may have prefix")
     if analyzer == "word":
         if "pattern" not in spec or "space" in spec:
-            raise ValueError("a stage of words has a pattern, and no white space")
+            raise ValueError("the analyzer word must have pattern, and must not have space")
         scan = tables.get(Scanner, spec["pattern"])
         stop = frozenset(read.items(spec.get("stop_words", []), str, _MOST_STOP_WORDS))
         if not stop and most == 1:
             return scan
         return lambda text: of_words([word for word in scan(text) if word not in stop], least, most)
     if analyzer not in ("char", "char_wb"):
-        raise ValueError("the analyzer is word, char, char_wb or whole")
+        raise ValueError("the analyzer must be word, char, char_wb, whole, number or time")
     if "space" not in spec or "pattern" in spec or "stop_words" in spec:
-        raise ValueError("a stage of characters has white space, and neither pattern nor stop words")
+        raise ValueError(f"the analyzer {analyzer} must have space, and must not have pattern or stop_words")
     space = tables.get(Blanks, spec["space"])
     if analyzer == "char":
         return lambda text: of_chars(space.joined(text), least, most)

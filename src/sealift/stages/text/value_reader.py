@@ -31,22 +31,22 @@ class ValueReader:
         """Read the stage. Raises ValueError."""
         others = {"pattern", "space", "stop_words", "prefix", "vocabulary", "hash"}
         if not spec.keys().isdisjoint(others) or spec["ngrams"] != [1, 1]:
-            raise ValueError("a stage of numbers or times must not have terms")
+            raise ValueError(f"the analyzer {spec['analyzer']} must not have terms")
         self._strict, self._finite = (_is_set(spec, key) for key in ("unreadable", "infinite"))
         self.refuses = self._strict or self._finite
         self._narrow = _is_set(spec, "wide")
         if ("missing" in spec or self._narrow) and not self._strict:
-            raise ValueError("only a stage that refuses strings may have missing and wide")
+            raise ValueError("only a stage with unreadable may have missing and wide")
         listed = read.items(spec.get("missing", []), str, _MOST_MISSING)
         self._missing = frozenset(read.text(text, _LONGEST_MISSING) for text in listed)
         if spec["analyzer"] == "number":
             if "format" in spec:
-                raise ValueError("only a stage of times may have a format")
+                raise ValueError("only the analyzer time may have format")
             self._read: Callable[[str], float | None] = self._number
             self._described = "a finite number" if self._finite else "a number"
             return
         if self._finite or self._narrow:
-            raise ValueError("only a stage of numbers may have infinite and wide")
+            raise ValueError("only the analyzer number may have infinite and wide")
         given = read.text(spec.get("format"), _LONGEST_FORMAT)
         problem = format_problem(given, days=False)
         if problem:
@@ -90,13 +90,13 @@ def value_of(spec: dict[str, Any]) -> ValueReader | None:
     if spec["analyzer"] in ("number", "time"):
         return ValueReader(spec)
     if not spec.keys().isdisjoint({"format", "unreadable", "missing", "wide", "infinite"}):
-        raise ValueError("only a stage of numbers or times may have format, unreadable, missing, wide and infinite")
+        raise ValueError("only the analyzers number and time may have format, unreadable, missing, wide and infinite")
     return None
 
 
 def _is_set(spec: dict[str, Any], key: str) -> bool:
     if key in spec and spec[key] != "refused":
-        raise ValueError(f"{key} must be 'refused'")
+        raise ValueError(f'{key} must be "refused"')
     return key in spec
 
 

@@ -21,15 +21,15 @@ export function checkRequired(raw: unknown): string[] {
   if (!isSound || names.length > MOST)
     throw new SealiftError(
       "E106",
-      `The contract is malformed: requires is not an ascending list of at most ${MOST} capabilities.`,
+      `The contract is malformed: requires must be an ascending list of at most ${MOST} capabilities.`,
       "",
-      "`sealift docs spec/CONTRACT` says in §1a what may stand there.",
+      "See §1a of `sealift docs spec/CONTRACT`.",
     );
   const lacking = (names as string[]).filter((name) => !CAPABILITIES.has(name));
   if (lacking.length > 0)
     throw new SealiftError(
       "E107",
-      `The model requires a capability that this page does not have: ${lacking.join(", ").slice(0, 300)}.`,
+      `The model requires a capability that this program does not have: ${lacking.join(", ").slice(0, 300)}.`,
       "",
       "Make the page again with a newer Sealift, or answer with `sealift predict` or from Python.",
     );

@@ -20,14 +20,14 @@ const PROBES = ["2024-03-02", "2024-03-02T04:05", "2024-03-02T04:05:06"];
 export function formatProblem(given: string, isDay: boolean): string {
   const tokens = tokensOf(given);
   if (!tokens || [...given].length > MAX_LENGTH)
-    return "date_format is made of %Y %m %d %H %M %S and separators, in at most 32 characters";
+    return "date_format must consist of %Y %m %d %H %M %S and separators, at most 32 characters";
   const directives = tokens.filter((token) => token.startsWith("%")).map((token) => token[1]!);
   const has = (name: string) => directives.includes(name);
   if (new Set(directives).size !== directives.length || !(has("Y") && has("m") && has("d")))
-    return "date_format has each of %Y, %m and %d once";
-  if (isDay && directives.length > 3) return "the date_format of a date has no time of day";
+    return "date_format must have each of %Y, %m and %d once";
+  if (isDay && directives.length > 3) return "the date_format of a date must not have a time of day";
   if ((has("M") && !has("H")) || (has("S") && !has("M")))
-    return "date_format has %H before %M and %M before %S";
+    return "date_format must not have %M without %H, or %S without %M";
   const pattern = compileFormat(given);
   for (const probe of PROBES) {
     const iso = isoOf(probe, pattern);

@@ -1,53 +1,118 @@
-/** contract.json from an untrusted file to a Contract, or E106. */
-import { isObject } from "../../seal/json";
+/**
+ * Reads contract.json from an untrusted file. The checks, their order and the messages are those of
+ * contract/contract.py (spec/vectors/contracts.json).
+ */
+import { canonical, isObject } from "../../seal/json";
 import { Stages } from "../../stages";
 import { checkRequired } from "../capabilities";
-import { ABOUT, type Contract, type Task, type Tensor } from "../contract";
-import { tensorsOf } from "../tensors";
+import {
+  ABOUT,
+  type Contract,
+  type Field,
+  type Ignored,
+  type Output,
+  type Task,
+  type Tensor,
+} from "../contract";
 import { kindOf } from "../outputs";
+import { tensorsOf } from "../tensors";
 import { parseField, parseIgnored } from "./field";
-import { checkAnswerColumns, parseHeadline, parseOutput } from "./output";
-import { given, list, LONGEST_DESCRIPTION, malformed, prose, text } from "./read";
-import { parseStage, type Blobs } from "./stage";
+import { checkAnswerColumns, checkWidths, headlineOf, parseHeadline, parseOutput } from "./output";
+import { checkedKeys, duplicate, given, jsonText, LONGEST_DESCRIPTION, malformed, prose, text } from "./read";
+import { checkFields, parseStage, type Blobs } from "./stage";
 
-const KEYS: readonly string[] = [
-  ...["inputs", "outputs", "task", "tensors", "requires", "stages", "ignored", "headline"],
-  ...["title", "description", "about"],
+const REQUIRED: readonly string[] = ["inputs", "outputs", "task", "tensors"];
+const OPTIONAL: readonly string[] = [
+  ...["requires", "stages", "ignored", "headline", "title", "description", "about"],
 ];
-/** The limits of spec/CONTRACT.md §1. */
-const [MOST_INPUTS, MOST_IGNORED, MOST_OUTPUTS, MOST_STAGES] = [5 << 12, 1 << 16, 64, 1 << 12];
+/** The maximum number of entries of each list (spec/CONTRACT.md §1). */
+const MOST = { inputs: 5 << 12, outputs: 64, stages: 1 << 12, ignored: 1 << 16 };
 const TASKS: readonly Task[] = ["classification", "regression", "transformation", "clustering", "outliers"];
 
-/** `blobs` gives the data of the stages by digest; it is asked after `requires` was looked at. */
-export function parseContract(raw: unknown, blobs: () => Blobs = () => new Map()): Contract {
-  if (!isObject(raw)) throw malformed("it is not an object");
-  // First, because what a later capability brings along would otherwise be called malformed.
-  const required = checkRequired(given(raw, "requires", []));
+/**
+ * Throws E107 for a contract that requires a capability that the page lacks, E106 for a malformed one.
+ *
+ * @param blobs returns the data of all stages by digest; called after `requires` was checked.
+ */
+export function parseContract(item: unknown, blobs: () => Blobs = () => new Map()): Contract {
+  if (!isObject(item)) throw malformed("it must be an object");
+  // First, because what a newer capability adds would otherwise be reported as malformed.
+  const required = checkRequired(given(item, "requires", []));
   const data = blobs();
+  const raw = checkedKeys(item, REQUIRED, OPTIONAL);
+  const headline = headlineOf(raw["headline"]);
   const used = new Set<string>();
-  for (const key of Object.keys(raw)) {
-    if (!KEYS.includes(key)) throw malformed(`the key '${key.slice(0, 80)}' is not known`);
-  }
-  const inputs = list(raw["inputs"], "inputs", MOST_INPUTS).map(parseField);
-  const outputs = list(raw["outputs"], "outputs", MOST_OUTPUTS).map(parseOutput);
+  const inputs = listOf(raw, "inputs").map(parseField);
+  const outputs = listOf(raw, "outputs").map(parseOutput);
+  const title = prose(given(raw, "title", ""), "the title");
+  const description = prose(given(raw, "description", ""), "the description", "", LONGEST_DESCRIPTION);
+  const stages = listOf(raw, "stages").map((stage, number) => parseStage(stage, number, data, used));
+  const ignored = listOf(raw, "ignored").map(parseIgnored);
   const task = TASKS.find((known) => known === raw["task"]);
-  if (!task) throw malformed("the task is not known");
-  if (inputs.length === 0 || outputs.length === 0) throw malformed("there must be an input and an output");
-  const ignored = list(given(raw, "ignored", []), "ignored columns", MOST_IGNORED).map(parseIgnored);
-  const columns = inputs.length + ignored.length;
-  if (ignored.some(({ position }, i) => position >= columns || position <= (ignored[i - 1]?.position ?? -1)))
-    throw malformed("the positions of the ignored columns are not ascending places among all columns");
-  for (const named of [[...inputs, ...ignored], outputs]) {
-    if (new Set(named.map(({ name }) => name)).size !== named.length) throw malformed("a name stands twice");
-  }
+  if (!task) throw malformed(`the task ${jsonText(raw["task"])} is not known`);
+  if (inputs.length === 0 || outputs.length === 0)
+    throw malformed("there must be at least one input and one output");
+  checkWidths(outputs);
+  checkNames("input", [...inputs, ...ignored]);
+  checkNames("output", outputs);
+  checkPositions(ignored, inputs.length);
   checkAnswerColumns(outputs);
-  const tensors = list(raw["tensors"], "tensors").map(parseTensor);
-  const stages = list(given(raw, "stages", []), "stages", MOST_STAGES).map((stage) =>
-    parseStage(stage, inputs, data, used),
+  const about = parseAbout(given(raw, "about", {}));
+  checkFields(stages, inputs);
+  const contract: Contract = {
+    inputs,
+    outputs,
+    task,
+    tensors: tensorsOf(inputs, stages),
+    stages,
+    ignored,
+    headline: parseHeadline(headline, outputs),
+    title,
+    description,
+    about,
+  };
+  checkDerived(raw, contract, required, data.size === used.size);
+  for (const stage of Stages.refusing(stages).refusing) inputs[stage.field]!.refusing.push(stage);
+  return contract;
+}
+
+function listOf(raw: Record<string, unknown>, key: keyof typeof MOST): unknown[] {
+  const entries = given(raw, key, []);
+  if (!Array.isArray(entries)) throw malformed(`${key} must be a list`);
+  if (entries.length > MOST[key])
+    throw malformed(`${key} has ${entries.length} entries; at most ${MOST[key]} are allowed`);
+  return entries as unknown[];
+}
+
+function checkNames(kind: string, named: readonly (Field | Output | Ignored)[]): void {
+  const twice = duplicate(named.map(({ name }) => name));
+  if (twice !== undefined) throw malformed(`duplicate ${kind} ${jsonText(twice)}`);
+}
+
+function checkPositions(ignored: readonly Ignored[], inputs: number): void {
+  const columns = inputs + ignored.length;
+  if (ignored.some(({ position }, i) => position >= columns || position <= (ignored[i - 1]?.position ?? -1)))
+    throw malformed("the positions of the ignored columns must be ascending indices of columns");
+}
+
+function parseAbout(raw: unknown): Contract["about"] {
+  if (!isObject(raw) || !Object.keys(raw).every((key) => Object.hasOwn(ABOUT, key)))
+    throw malformed(`about must be an object, whose keys may be ${Object.keys(ABOUT).join(", ")}`);
+  return Object.fromEntries(
+    Object.entries(raw).map(([key, value]) => [key, text(value, `${key} in about`, "", LONGEST_DESCRIPTION)]),
   );
-  if (JSON.stringify(tensors) !== JSON.stringify(tensorsOf(inputs, stages)))
-    throw malformed("the tensors do not follow from the inputs");
-  if (used.size !== data.size) throw malformed("the file holds data that no stage refers to");
+}
+
+/** Throws E106 unless `tensors` and `requires` are those that follow from the rest of the contract. */
+function checkDerived(
+  raw: Record<string, unknown>,
+  { inputs, outputs, stages, tensors }: Contract,
+  required: readonly string[],
+  isUsed: boolean,
+): void {
+  if (canonical(raw["tensors"]) !== canonical(tensors satisfies Tensor[]))
+    throw malformed("tensors must be those that follow from the inputs and stages");
+  if (!isUsed) throw malformed("the file contains data that no stage refers to");
   const parts = [
     ...inputs.map(({ type }) => type),
     ...stages.map(({ type }) => type),
@@ -55,33 +120,5 @@ export function parseContract(raw: unknown, blobs: () => Blobs = () => new Map()
   ];
   const needed = new Set(parts.map(({ capability }) => capability).filter(Boolean));
   if (required.join(" ") !== [...needed].sort().join(" "))
-    throw malformed("requires does not list the capabilities that the contract uses");
-  for (const stage of Stages.refusing(stages).refusing) inputs[stage.field]!.refusing.push(stage);
-  return {
-    inputs,
-    outputs,
-    task,
-    tensors,
-    stages,
-    ignored,
-    headline: parseHeadline(raw["headline"], outputs),
-    title: prose(given(raw, "title", ""), "title"),
-    description: prose(given(raw, "description", ""), "description", LONGEST_DESCRIPTION),
-    about: parseAbout(given(raw, "about", {})),
-  };
-}
-
-/** The keys in the order in which `tensorsOf` has them. */
-function parseTensor(raw: unknown): Tensor {
-  if (!isObject(raw)) throw malformed("a tensor is not an object");
-  const { name, dtype, shape, fields, ...rest } = raw;
-  return { name, dtype, shape, fields, ...rest } as unknown as Tensor;
-}
-
-function parseAbout(raw: unknown): Contract["about"] {
-  if (!isObject(raw) || !Object.keys(raw).every((key) => Object.hasOwn(ABOUT, key)))
-    throw malformed(`about has other keys than ${Object.keys(ABOUT).join(", ")}`);
-  return Object.fromEntries(
-    Object.entries(raw).map(([key, value]) => [key, text(value, "about", LONGEST_DESCRIPTION)]),
-  );
+    throw malformed("requires must list exactly the capabilities that the contract uses");
 }

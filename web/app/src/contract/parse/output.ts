@@ -1,75 +1,102 @@
-/** Outputs of a contract, and which of them is the headline. */
-import { isObject } from "../../seal/json";
-import type { Contract, Output } from "../contract";
+/** Outputs of a contract, and the headline. The checks and messages are those of contract/output.py and contract.py. */
+import type { Contract, Output, Scalar } from "../contract";
 import { elementOf } from "../elements";
 import { isKind, kindOf } from "../outputs";
-import { distinctTexts, given, list, LONGEST_DESCRIPTION, malformed, prose, scalar, text } from "./read";
+import {
+  areDistinct,
+  checkedKeys,
+  isLonger,
+  jsonText,
+  LONGEST_DESCRIPTION,
+  LONGEST_TEXT,
+  malformed,
+  optionalList,
+  texts,
+} from "./read";
 
-const KEYS: readonly string[] = [
-  ...["name", "kind", "title", "dtype", "width", "classes", "class_names", "columns", "units", "description"],
+const REQUIRED: readonly string[] = ["name", "kind", "dtype"];
+const OPTIONAL: readonly string[] = [
+  ...["title", "width", "classes", "class_names", "columns", "units", "description"],
 ];
 const MOST_WIDTH = 1 << 20;
 
-export function parseOutput(raw: unknown): Output {
-  if (!isObject(raw) || typeof raw["name"] !== "string" || !raw["name"])
-    throw malformed("an output has no name");
-  if (!Object.keys(raw).every((key) => KEYS.includes(key)))
-    throw malformed("a key of an output is not known");
-  text(raw["name"], "outputs");
-  const where = `output '${raw["name"].slice(0, 80)}'`;
+export function parseOutput(item: unknown): Output {
+  const raw = checkedKeys(item, REQUIRED, OPTIONAL, "output");
+  const where = `output ${jsonText(raw["name"])}`;
+  const classes = optionalList(raw, "classes", where);
+  const classNames = optionalList(raw, "class_names", where);
+  const columns = optionalList(raw, "columns", where);
+  const { name, title, description, units } = texts(raw, where);
   const { kind } = raw;
-  if (!isKind(kind)) throw malformed("the kind is not known", where);
+  if (!isKind(kind)) throw malformed(`the kind ${jsonText(kind)} is not known`, where);
   const element = elementOf(raw["dtype"]);
-  if (!element) throw malformed("the dtype is not known", where);
-  if (!kindOf({ kind }).dtypes.includes(element.name))
-    throw malformed(`an output of the kind ${kind} is float64`, where);
+  if (!element) throw malformed(`the dtype ${jsonText(raw["dtype"])} is not known`, where);
+  const { dtypes } = kindOf({ kind });
+  if (!dtypes.includes(element.name))
+    throw malformed(`the dtype of an output of the kind ${kind} must be ${dtypes.join(" or ")}`, where);
   const width = raw["width"] ?? null;
   if (width !== null && (!Number.isInteger(width) || (width as number) < 1 || (width as number) > MOST_WIDTH))
-    throw malformed(`the width is not a count from 1 to ${MOST_WIDTH}`, where);
-  const classes = raw["classes"] == null ? null : list(raw["classes"], where).map((v) => scalar(v, where));
-  const names = raw["class_names"] == null ? null : distinctTexts(raw["class_names"], where);
-  const columns = raw["columns"] == null ? null : distinctTexts(raw["columns"], where);
-  if (names && names.length !== classes?.length)
-    throw malformed("there are not as many class names as classes", where);
+    throw malformed(`the width must be an integer from 1 to ${MOST_WIDTH}`, where);
+  const named = [classNames, columns].flatMap((names) => (names ? [names] : []));
+  if (named.flat().some((one) => typeof one !== "string" || isLonger(one, LONGEST_TEXT)))
+    throw malformed(`class names and columns must be strings of at most ${LONGEST_TEXT} characters`, where);
+  if (classes && !classes.every((value) => ["string", "number", "boolean"].includes(typeof value)))
+    throw malformed("classes must be strings, numbers or booleans", where);
+  if (classes?.some((value) => isLonger(value, LONGEST_DESCRIPTION)))
+    throw malformed(`a class has more than ${LONGEST_DESCRIPTION} characters`, where);
+  if (classNames && classNames.length !== classes?.length)
+    throw malformed("the number of class names differs from that of classes", where);
   if (columns && columns.length !== width)
-    throw malformed("there are not as many column names as columns", where);
+    throw malformed("the number of column names differs from the width", where);
+  if (!named.every(areDistinct))
+    throw malformed("names of classes and of columns must be non-empty, unique strings", where);
   return {
-    name: raw["name"],
+    name,
     kind,
     element,
     width: width as number | null,
-    classes,
-    class_names: names,
-    columns,
-    title: prose(given(raw, "title", ""), where),
-    units: prose(given(raw, "units", ""), where),
-    description: prose(given(raw, "description", ""), where, LONGEST_DESCRIPTION),
+    classes: classes as Scalar[] | null,
+    class_names: classNames as string[] | null,
+    columns: columns as string[] | null,
+    title,
+    units,
+    description,
   };
 }
 
-/** Throws E106 where a table of answers would be too wide, or have two columns of the same name. */
-export function checkAnswerColumns(outputs: readonly Output[]): void {
+/** Throws E106 where a table of answers would be too wide. */
+export function checkWidths(outputs: readonly Output[]): void {
   if (outputs.reduce((sum, output) => sum + (output.width ?? 1), 0) > MOST_WIDTH)
     throw malformed(`the outputs have more than ${MOST_WIDTH} columns`);
+}
+
+/** Throws E106 where two outputs could have columns of the same name in a table of answers. */
+export function checkAnswerColumns(outputs: readonly Output[]): void {
   // With "_" as the smallest character, the names that begin with `<name>_` directly follow `name`.
   const key = (name: string) => name.replaceAll("_", "\0");
   const names = outputs.map((output) => output.name).sort((a, b) => (key(a) < key(b) ? -1 : 1));
   names.slice(1).forEach((following, i) => {
     if (following.startsWith(`${names[i]!}_`))
-      throw malformed(
-        `the output '${following.slice(0, 80)}' is named like a column of '${names[i]!.slice(0, 80)}'`,
-      );
+      throw malformed(`the output ${jsonText(following)} has the name of a column of ${jsonText(names[i])}`);
   });
 }
 
-export function parseHeadline(raw: unknown, outputs: readonly Output[]): Contract["headline"] {
-  if (raw == null) return null;
-  const output = isObject(raw) ? outputs.find((o) => o.name === raw["output"]) : undefined;
-  if (!isObject(raw) || !output || Object.keys(raw).sort().join(" ") !== "class output")
-    throw malformed("the headline is no output and a class");
-  const wanted = raw["class"] ?? null;
-  if (wanted === null) return { output: output.name, class: null };
-  const value = scalar(wanted, "headline");
-  if (!output.classes?.includes(value)) throw malformed("the headline's class is no class");
-  return { output: output.name, class: value };
+const HEADLINE: readonly string[] = ["output", "class"];
+
+/** The headline with its keys checked; null where there is none. */
+export function headlineOf(raw: unknown): Record<string, unknown> | null {
+  return raw == null ? null : checkedKeys(raw, HEADLINE, [], "headline");
+}
+
+export function parseHeadline(
+  raw: Record<string, unknown> | null,
+  outputs: readonly Output[],
+): Contract["headline"] {
+  if (!raw) return null;
+  const output = outputs.find((one) => one.name === raw["output"]);
+  if (!output) throw malformed(`the headline ${jsonText(raw["output"])} is not an output`);
+  const wanted = raw["class"] as Scalar | null;
+  if (wanted !== null && !output.classes?.includes(wanted))
+    throw malformed(`the class ${jsonText(wanted)} of the headline is not a class of its output`);
+  return { output: output.name, class: wanted };
 }

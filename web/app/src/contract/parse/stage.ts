@@ -1,31 +1,46 @@
-/** Stages of a contract: their kind, field and data. What a stage says is read where it is run. */
+/** Stages of a contract: their kind, field and data. Their parameters are checked where the stages are opened. */
 import { isObject } from "../../seal/json";
 import { stageType } from "../../stages";
 import type { Field, Stage } from "../contract";
-import { malformed } from "./read";
+import { checkedKeys, jsonText, malformed } from "./read";
 
 /** Data of stages, parsed, by digest. */
 export type Blobs = ReadonlyMap<string, unknown>;
 
-/** `used` takes the digests that the stage refers to. */
-export function parseStage(raw: unknown, inputs: readonly Field[], blobs: Blobs, used: Set<string>): Stage {
-  if (!isObject(raw) || Object.keys(raw).sort().join(" ") !== "data fields spec stage")
-    throw malformed("a stage is not a kind, fields, a spec and data");
-  const { stage: kind, fields, spec, data } = raw;
+/** Reads stage `number`, and adds the digests that it refers to to `used`. */
+export function parseStage(item: unknown, number: number, blobs: Blobs, used: Set<string>): Stage {
+  const where = `stage ${number}`;
+  const {
+    stage: kind,
+    fields,
+    spec,
+    data,
+  } = checkedKeys(item, ["stage", "fields", "spec", "data"], [], where);
   const type = stageType(kind);
-  if (!type) throw malformed("the kind of a stage is not known");
+  if (!type) throw malformed(`the kind ${jsonText(kind)} is not known`, where);
   const [field, ...others] = Array.isArray(fields) ? (fields as unknown[]) : [];
-  if (typeof field !== "number" || others.length > 0 || inputs[field]?.type.feeds !== "text")
-    throw malformed("a stage takes a field that is no text");
-  if (!isObject(spec) || !isObject(data)) throw malformed("spec or data of a stage is not an object");
+  if (!Number.isInteger(field) || others.length > 0)
+    throw malformed("fields must be a list with the index of one input", where);
+  if (!isObject(spec) || !isObject(data)) throw malformed("spec and data must be objects", where);
   const isData = (key: string) => type.data.includes(key);
   if (!Object.keys(data).every(isData) || Object.keys(spec).some(isData))
-    throw malformed(`data of a stage holds ${type.data.join(", ")} and nothing else`);
+    throw malformed(
+      `the keys of data may be ${type.data.join(", ")}, and those of spec must be others`,
+      where,
+    );
   const referred = Object.entries(data).map(([key, digest]): [string, unknown] => {
     if (typeof digest !== "string" || !blobs.has(digest))
-      throw malformed("a stage refers to data that the file does not hold");
+      throw malformed("it refers to data that the file does not contain", where);
     used.add(digest);
     return [key, blobs.get(digest)];
   });
-  return { type, field, spec: { ...spec, ...Object.fromEntries(referred) } };
+  return { type, field: field as number, spec: { ...spec, ...Object.fromEntries(referred) } };
+}
+
+/** Throws E106 for a stage whose field does not hold strings. */
+export function checkFields(stages: readonly Stage[], inputs: readonly Field[]): void {
+  stages.forEach(({ field }, number) => {
+    if (inputs[field]?.type.feeds !== "text")
+      throw malformed("its field must hold strings", `stage ${number}`);
+  });
 }

@@ -1,5 +1,5 @@
 /** Characters to characters: lower case and accents by the stage's own tables (spec/TEXT.md §3). */
-import { CODE_POINTS, flag, integer, isInteger, isText, items, keys, Malformed, ranges } from "./read";
+import { CODE_POINTS, flag, INTEGERS, items, keys, Malformed, ranges } from "./read";
 import { isObject } from "../../seal/json";
 
 const MOST_MAPPED = 1 << 16;
@@ -18,14 +18,14 @@ export interface SizedChange {
 export function charMap(raw: unknown): SizedChange {
   const spec = keys(raw, ["rest"], ["shifts", "texts", "dropped", "hangul"]);
   const { rest } = spec;
-  if (rest !== "keep" && rest !== "drop") throw new Malformed("what is not mapped is kept or dropped");
+  if (rest !== "keep" && rest !== "drop") throw new Malformed('rest must be "keep" or "drop"');
   const table = new Map<number, string>();
-  if (flag(spec["hangul"] ?? false)) {
+  if (flag(spec["hangul"] === undefined ? false : spec["hangul"], "hangul")) {
     for (let i = 0; i < SYLLABLES; i++) table.set(HANGUL + i, jamo(i));
   }
-  addDropped(table, spec["dropped"] ?? []);
-  addShifts(table, spec["shifts"] ?? []);
-  addTexts(table, spec["texts"] ?? {});
+  addDropped(table, "dropped" in spec ? spec["dropped"] : []);
+  addShifts(table, "shifts" in spec ? spec["shifts"] : []);
+  addTexts(table, "texts" in spec ? spec["texts"] : {});
   const fallback = rest === "drop" ? "" : undefined;
   const image = (point: number) => table.get(point) ?? (point < 0x80 ? undefined : fallback);
   const change = (text: string) => {
@@ -104,28 +104,26 @@ export function inside(pairs: readonly [number, number][]): (point: number) => b
 function addDropped(table: Map<number, string>, raw: unknown): void {
   const pairs = ranges(raw);
   if (pairs.reduce((sum, [start, end]) => sum + end - start, 0) > MOST_MAPPED)
-    throw new Malformed("too many characters are dropped one by one");
+    throw new Malformed(`dropped must have at most ${MOST_MAPPED} characters`);
   for (const [start, end] of pairs) for (let point = start; point < end; point++) table.set(point, "");
 }
 
 function addShifts(table: Map<number, string>, raw: unknown): void {
-  const flat = items(raw, isInteger, 4 * MOST_MAPPED);
-  if (flat.length % 4) throw new Malformed("shifts come in fours");
+  const flat = items(raw, INTEGERS, 4 * MOST_MAPPED);
+  if (flat.length % 4) throw new Malformed("shifts must have four numbers each");
   let total = 0;
   for (let i = 0; i < flat.length; i += 4) {
     const [start, times, step, delta] = flat.slice(i, i + 4) as [number, number, number, number];
-    integer(times, 1, MOST_MAPPED);
-    integer(step, 1, CODE_POINTS);
-    integer(start, 0, CODE_POINTS - 1);
-    const last = integer(start + (times - 1) * step, 0, CODE_POINTS - 1);
-    integer(start + delta, 0, CODE_POINTS - 1);
-    integer(last + delta, 0, CODE_POINTS - 1);
+    const last = start + (times - 1) * step;
+    if (start < 0 || times < 1 || step < 1 || last >= CODE_POINTS)
+      throw new Malformed("a shift must have characters of Unicode, a count and a step");
+    if (start + delta < 0 || last + delta >= CODE_POINTS)
+      throw new Malformed("a shift must map to characters of Unicode");
     total += times;
-    if (total > MOST_MAPPED) throw new Malformed("there are too many shifts");
+    if (total > MOST_MAPPED) throw new Malformed(`shifts must have at most ${MOST_MAPPED} characters`);
     for (let point = start; point <= last; point += step) {
       const target = point + delta;
-      if (target >= 0xd800 && target < 0xe000)
-        throw new Malformed("a shift leads to half of a surrogate pair");
+      if (target >= 0xd800 && target < 0xe000) throw new Malformed("a shift must not map to surrogates");
       table.set(point, String.fromCodePoint(target));
     }
   }
@@ -133,10 +131,10 @@ function addShifts(table: Map<number, string>, raw: unknown): void {
 
 function addTexts(table: Map<number, string>, raw: unknown): void {
   if (!isObject(raw) || Object.keys(raw).length > MOST_MAPPED)
-    throw new Malformed("texts is an object of characters");
+    throw new Malformed(`texts must be an object with at most ${MOST_MAPPED} keys`);
   for (const [char, text] of Object.entries(raw)) {
-    if (count(char) !== 1 || !isText(text) || count(text) > 32)
-      throw new Malformed("texts maps single characters to short texts");
+    if (count(char) !== 1 || typeof text !== "string" || count(text) > 32)
+      throw new Malformed("texts must map single characters to strings of at most 32 characters");
     table.set(char.codePointAt(0)!, text);
   }
 }

@@ -1,14 +1,14 @@
 /** Edits: what is done to a text before a stage reads it (spec/TEXT.md §1). The Python twin is text/edits.py. */
 import { SealiftError } from "../../errors";
-import { isObject } from "../../seal/json";
 import { charMap, count, inside, lower, type Change } from "./chars";
-import { flag, isText, items, keys, Malformed, ranges, text } from "./read";
+import { flag, items, keys, Malformed, OBJECTS, ranges, STRINGS, text } from "./read";
 import type { Tables } from "./sharedTables";
 
 const MOST_EDITS = 16;
 /** Characters that a replacement may make of one text. */
 const LONGEST_TEXT = 2 ** 24;
 const LONGEST_PART = 1 << 10;
+const MOST_STRIPPED = 1 << 16;
 const PER_RANGE = 8;
 
 type Edit = { change: Change; entries: number };
@@ -17,10 +17,11 @@ type Edit = { change: Change; entries: number };
 function strip(raw: unknown): Edit {
   const spec = keys(raw, ["space", "left", "right"]);
   const pairs = ranges(spec["space"]);
-  const [left, right] = [flag(spec["left"]), flag(spec["right"])];
-  if (pairs.reduce((sum, [start, end]) => sum + end - start, 0) > 1 << 16)
-    throw new Malformed("too many characters are stripped");
-  if (pairs.length === 0 || !(left || right)) throw new Malformed("a strip has characters and an end");
+  const [left, right] = [flag(spec["left"], "left"), flag(spec["right"], "right")];
+  if (pairs.reduce((sum, [start, end]) => sum + end - start, 0) > MOST_STRIPPED)
+    throw new Malformed(`strip must have at most ${MOST_STRIPPED} characters`);
+  if (pairs.length === 0 || !(left || right))
+    throw new Malformed("strip must have characters, and left or right must be true");
   const within = inside(pairs);
   const change = (given: string) => {
     const characters = [...given];
@@ -34,8 +35,8 @@ function strip(raw: unknown): Edit {
 
 /** Every occurrence of a string by another, from the left. */
 function replace(raw: unknown): Edit {
-  const [old, other] = items(raw, isText, 2, 2).map((part) => text(part, LONGEST_PART)) as [string, string];
-  if (!old) throw new Malformed("what is replaced is not empty");
+  const [old, other] = items(raw, STRINGS, 2, 2).map((part) => text(part, LONGEST_PART)) as [string, string];
+  if (!old) throw new Malformed("the string that replace looks for must not be empty");
   const grows = count(other) - count(old);
   const change = (given: string) => {
     const parts = given.split(old);
@@ -55,10 +56,10 @@ const KINDS: Record<string, (raw: unknown) => Edit> = { lower, map: charMap, str
 
 /** The edits that a list describes. Throws Malformed. */
 export function editsOf(raw: unknown, tables: Tables): Change[] {
-  return items(raw, isObject, MOST_EDITS, 1).map((item) => {
+  return items(raw, OBJECTS, MOST_EDITS, 1).map((item) => {
     const [kind, ...rest] = Object.keys(item);
     const make = kind !== undefined && Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
-    if (!make || rest.length > 0) throw new Malformed("an edit is one of lower, map, strip and replace");
+    if (!make || rest.length > 0) throw new Malformed("an edit must be one of lower, map, strip and replace");
     return tables.get(make, item[kind!]).change;
   });
 }

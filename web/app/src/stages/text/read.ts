@@ -1,4 +1,8 @@
-/** Checked access to the JSON of a stage from an untrusted file (spec/TEXT.md). What is wrong is a Malformed. */
+/**
+ * Checked access to the JSON of a stage, which may come from an untrusted file. Throws Malformed, with the messages of
+ * stages/text/read.py (spec/vectors/text.json).
+ */
+import { jsonText } from "../../contract/parse/read";
 import { isObject } from "../../seal/json";
 
 /** The number of code points. */
@@ -13,49 +17,64 @@ export function keys(
   required: readonly string[],
   optional: readonly string[] = [],
 ): Record<string, unknown> {
-  if (
-    !isObject(raw) ||
-    required.some((key) => !Object.hasOwn(raw, key)) ||
-    Object.keys(raw).some((key) => !required.includes(key) && !optional.includes(key))
-  )
-    throw new Malformed(`an object must have the keys ${required.join(", ")}`);
+  if (!isObject(raw))
+    throw new Malformed(`an object with the keys ${[...required].sort().join(", ")} is required`);
+  const [missing] = required.filter((key) => !Object.hasOwn(raw, key)).sort();
+  if (missing !== undefined) throw new Malformed(`the key ${jsonText(missing)} is missing`);
+  const [unknown] = Object.keys(raw)
+    .filter((key) => !required.includes(key) && !optional.includes(key))
+    .sort();
+  if (unknown !== undefined) throw new Malformed(`the key ${jsonText(unknown)} is not known`);
   return raw;
 }
 
-/** A list of `least` to `most` entries, each checked. */
-export function items<T>(raw: unknown, check: (item: unknown) => item is T, most: number, least = 0): T[] {
+/** A type of the entries of a list, with its name for messages. */
+interface Entries<T> {
+  name: string;
+  fits: (item: unknown) => item is T;
+}
+
+export const INTEGERS: Entries<number> = { name: "integers", fits: isInteger };
+export const STRINGS: Entries<string> = { name: "strings", fits: (item) => typeof item === "string" };
+export const LISTS: Entries<unknown[]> = { name: "lists", fits: (item) => Array.isArray(item) };
+export const OBJECTS: Entries<Record<string, unknown>> = { name: "objects", fits: isObject };
+
+/** A list of `least` to `most` entries of one type. */
+export function items<T>(raw: unknown, { name, fits }: Entries<T>, most: number, least = 0): T[] {
   if (!Array.isArray(raw) || raw.length < least || raw.length > most)
     throw new Malformed(`a list must have ${least} to ${most} entries`);
-  if (!(raw as unknown[]).every(check)) throw new Malformed("a list holds something of another type");
+  if (!(raw as unknown[]).every(fits)) throw new Malformed(`a list must contain only ${name}`);
   return raw as T[];
 }
 
-export const isInteger = (item: unknown): item is number => Number.isSafeInteger(item);
-export const isText = (item: unknown): item is string => typeof item === "string";
-export const isList = (item: unknown): item is unknown[] => Array.isArray(item);
+function isInteger(item: unknown): item is number {
+  return Number.isSafeInteger(item);
+}
 
+/** A whole number from `low` to `high`. */
 export function integer(raw: unknown, low: number, high: number): number {
   if (!isInteger(raw) || raw < low || raw > high)
     throw new Malformed(`a number must be whole and from ${low} to ${high}`);
   return raw;
 }
 
-export function flag(raw: unknown): boolean {
-  if (typeof raw !== "boolean") throw new Malformed("something must be true or false");
+/** True or false; `name` is its key, for the message. */
+export function flag(raw: unknown, name: string): boolean {
+  if (typeof raw !== "boolean") throw new Malformed(`${name} must be true or false`);
   return raw;
 }
 
-/** A text of at most `most` characters, none of them half of a surrogate pair. */
+/** A string of at most `most` characters, without unpaired surrogates. */
 export function text(raw: unknown, most: number): string {
-  if (!isText(raw) || [...raw].length > most)
-    throw new Malformed(`a text must have ${most} characters at most`);
-  if (/\p{Surrogate}/u.test(raw)) throw new Malformed("a text has half of a surrogate pair");
+  if (typeof raw !== "string" || [...raw].length > most)
+    throw new Malformed(`a string must have at most ${most} characters`);
+  if (!raw.isWellFormed()) throw new Malformed("a string must not have an unpaired surrogate");
   return raw;
 }
 
-/** A set of characters: pairs (first, after the last), ascending, out of alternating gaps and lengths. */
+/** A set of code points as ascending pairs (first, last + 1), from alternating gaps and lengths. */
 export function ranges(raw: unknown): [number, number][] {
-  const flat = items(raw, isInteger, 2 * MOST_RANGES);
+  const flat = items(raw, INTEGERS, 2 * MOST_RANGES);
   if (flat.length % 2) throw new Malformed("a set of characters must alternate gaps and lengths");
   const found: [number, number][] = [];
   let at = 0;
@@ -63,7 +82,7 @@ export function ranges(raw: unknown): [number, number][] {
     const start = at + flat[i]!;
     const end = start + flat[i + 1]!;
     if (flat[i]! < (i ? 1 : 0) || end <= start || end > CODE_POINTS)
-      throw new Malformed("a set of characters is not ascending, or leaves Unicode");
+      throw new Malformed("a set of characters must be ascending and within Unicode");
     found.push([start, end]);
     at = end;
   }

@@ -1,6 +1,6 @@
 /** Words by an automaton: each character one step, whatever the pattern was (spec/TEXT.md §4). */
 import { SealiftError } from "../../errors";
-import { CODE_POINTS, integer, isInteger, isList, items, keys, Malformed, ranges } from "./read";
+import { CODE_POINTS, integer, INTEGERS, items, keys, LISTS, Malformed, ranges } from "./read";
 
 const [MOST_STATES, MOST_CLASSES] = [1024, 64];
 /** What an automaton counts for beside its numbers: its classes are laid out for all of Unicode. */
@@ -12,30 +12,29 @@ export type Split = (text: string) => string[];
 /** All matches of an automaton, leftmost first, none overlapping. Throws E207 for a text that takes too long. */
 export function scanner(raw: unknown): { split: Split; entries: number } {
   const spec = keys(raw, ["classes", "starts", "next"], ["cut"]);
-  const parts = items(spec["classes"], isList, MOST_CLASSES - 1);
+  const parts = items(spec["classes"], LISTS, MOST_CLASSES - 1);
   const classOf = new Uint8Array(CODE_POINTS);
   parts.forEach((part, number) => {
     for (const [start, end] of ranges(part)) {
-      if (classOf.subarray(start, end).some(Boolean)) throw new Malformed("a character is in two classes");
+      if (classOf.subarray(start, end).some(Boolean))
+        throw new Malformed("a character must not be in two classes");
       classOf.fill(number + 1, start, end);
     }
   });
   const last = parts.length + 1; // the end of the text, or its beginning
   const width = last + 1;
-  const rows = items(spec["next"], isList, MOST_STATES, 1).map((row) =>
-    items(row, isInteger, width, width).map((entry) => integer(entry, 0, 2 * MOST_STATES + 1)),
-  );
-  if (rows.some((row) => row.some((entry) => entry > 2 * rows.length + 1)))
-    throw new Malformed("a state leads to one that is not there");
-  if (rows.some((row) => row[last]! > 1)) throw new Malformed("a state goes on behind the end of the text");
+  const rows = items(spec["next"], LISTS, MOST_STATES, 1).map((row) => items(row, INTEGERS, width, width));
+  if (rows.some((row) => row.some((entry) => entry < 0 || entry > 2 * rows.length + 1)))
+    throw new Malformed("a transition must lead to a known state");
+  if (rows.some((row) => row[last]! > 1))
+    throw new Malformed("a transition must not continue after the end of the string");
   const table = Int32Array.from(rows.flat());
-  const starts = items(spec["starts"], isInteger, width, width).map((state) =>
-    integer(state, 0, rows.length - 1),
-  );
-  const [head, tail] = items(spec["cut"] ?? [0, 0], isInteger, 2, 2).map((n) => integer(n, 0, 64)) as [
-    number,
-    number,
-  ];
+  const starts = items(spec["starts"], INTEGERS, width, width);
+  if (starts.some((state) => state < 0 || state >= rows.length))
+    throw new Malformed("starts must be known states");
+  const [head, tail] = items("cut" in spec ? spec["cut"] : [0, 0], INTEGERS, 2, 2).map((n) =>
+    integer(n, 0, 64),
+  ) as [number, number];
   const split = (text: string) => {
     // Where each character begins, in UTF-16; and its class.
     const places = new Int32Array(text.length + 1);

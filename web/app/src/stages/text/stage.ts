@@ -5,7 +5,7 @@ import { charMap, lower, type Change } from "./chars";
 import { editsOf } from "./edits";
 import { blanks, grams, insideWords } from "./grams";
 import { murmur3 } from "./murmur";
-import { flag, integer, isInteger, isText, items, keys, Malformed, text } from "./read";
+import { flag, integer, INTEGERS, items, keys, Malformed, STRINGS, text } from "./read";
 import { scanner, type Split } from "./scan";
 import { Tables } from "./sharedTables";
 import { valueOf, type ValueReader } from "./valueReader";
@@ -62,11 +62,11 @@ export class TextStage {
     if ("edits" in spec) this.changes.push(...editsOf(spec["edits"], tables));
     if ("lower" in spec) this.changes.push(tables.get(lower, spec["lower"]).change);
     if ("accents" in spec) this.changes.push(tables.get(charMap, spec["accents"]).change);
-    const [least, most] = items(spec["ngrams"], isInteger, 2, 2).map((n) => integer(n, 1, LONGEST_GRAM)) as [
+    const [least, most] = items(spec["ngrams"], INTEGERS, 2, 2).map((n) => integer(n, 1, LONGEST_GRAM)) as [
       number,
       number,
     ];
-    if (least > most) throw new Malformed("the shortest n-gram is longer than the longest");
+    if (least > most) throw new Malformed("the smallest size of n-grams is above the largest");
     this.value = valueOf(spec);
     this.split = this.value ? (whole) => [whole] : splitter(spec, least, most, tables);
     [this.least, this.most, this.sizes] = [least, most, sizesBetween(least, most)];
@@ -76,7 +76,7 @@ export class TextStage {
       return;
     }
     if ("vocabulary" in spec === "hash" in spec)
-      throw new Malformed("a stage has a vocabulary or hashes, one of the two");
+      throw new Malformed("a stage must have either vocabulary or hash");
     ({ columns: this.columns, place: this.place } =
       "hash" in spec ? hashed(spec["hash"]) : listed(spec["vocabulary"]));
   }
@@ -149,16 +149,16 @@ function tooLong(text: string): SealiftError {
 }
 
 function listed(raw: unknown): { columns: number; place: Place } {
-  const terms = items(raw, isText, MOST_COLUMNS, 1);
+  const terms = items(raw, STRINGS, MOST_COLUMNS, 1);
   const places = new Map(terms.map((term, column) => [term, { column, adds: 1 }]));
-  if (places.size !== terms.length) throw new Malformed("a term stands twice in the vocabulary");
+  if (places.size !== terms.length) throw new Malformed("duplicate term in the vocabulary");
   return { columns: terms.length, place: (term) => places.get(term) };
 }
 
 function hashed(raw: unknown): { columns: number; place: Place } {
   const spec = keys(raw, ["columns", "signs"]);
   const columns = integer(spec["columns"], 1, MOST_COLUMNS);
-  const signs = flag(spec["signs"]);
+  const signs = flag(spec["signs"], "signs");
   const known = new Map<string, { column: number; adds: number }>();
   const place = (term: string) => {
     let found = known.get(term);
@@ -176,25 +176,25 @@ function splitter(spec: Record<string, unknown>, least: number, most: number, ta
   const { analyzer } = spec;
   if (analyzer === "whole") {
     if (["pattern", "space", "stop_words"].some((key) => key in spec) || most > 1)
-      throw new Malformed("a stage of whole texts has neither pattern, white space, stop words nor n-grams");
+      throw new Malformed("the analyzer whole must not have pattern, space, stop_words or n-grams");
     const prefix = "prefix" in spec ? text(spec["prefix"], LONGEST_PREFIX) : "";
     return (whole) => [prefix + whole];
   }
-  if ("prefix" in spec) throw new Malformed("only a stage of whole texts has a prefix");
+  if ("prefix" in spec) throw new Malformed("only the analyzer whole may have prefix");
   if (analyzer === "word") {
     if (!("pattern" in spec) || "space" in spec)
-      throw new Malformed("a stage of words has a pattern, and no white space");
+      throw new Malformed("the analyzer word must have pattern, and must not have space");
     const { split: scan } = tables.get(scanner, spec["pattern"]);
-    const stop = new Set("stop_words" in spec ? items(spec["stop_words"], isText, MOST_STOP_WORDS) : []);
+    const stop = new Set("stop_words" in spec ? items(spec["stop_words"], STRINGS, MOST_STOP_WORDS) : []);
     return (text) => {
       const words = scan(text).filter((word) => !stop.has(word));
       return most === 1 ? words : grams(words, least, most, " ");
     };
   }
   if (analyzer !== "char" && analyzer !== "char_wb")
-    throw new Malformed("the analyzer is word, char, char_wb or whole");
+    throw new Malformed("the analyzer must be word, char, char_wb, whole, number or time");
   if (!("space" in spec) || "pattern" in spec || "stop_words" in spec)
-    throw new Malformed("a stage of characters has white space, and neither pattern nor stop words");
+    throw new Malformed(`the analyzer ${analyzer} must have space, and must not have pattern or stop_words`);
   const { joined, parts } = tables.get(blanks, spec["space"]);
   if (analyzer === "char") return (text) => grams([...joined(text)], least, most, "");
   return (text) => insideWords(parts(text), least, most);

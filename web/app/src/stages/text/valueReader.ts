@@ -1,7 +1,7 @@
 /** Stages that read a text as one number or one time (spec/TEXT.md §5a). The Python twin is text/values.py. */
 import { compileFormat, example, formatProblem, isoOf } from "../../contract/dateFormat";
 import { microsOf } from "../../contract/moments";
-import { isText, items, Malformed, text } from "./read";
+import { items, Malformed, STRINGS, text } from "./read";
 
 export interface ValueReader {
   /** The value, or undefined for a text that is none. */
@@ -30,17 +30,19 @@ export function valueOf(spec: Record<string, unknown>): ValueReader | undefined 
   const { analyzer } = spec;
   if (analyzer !== "number" && analyzer !== "time") {
     if (["format", "unreadable", "missing", "wide", "infinite"].some((key) => key in spec))
-      throw new Malformed("only a stage of numbers or times has a format, and says which texts are refused");
+      throw new Malformed(
+        "only the analyzers number and time may have format, unreadable, missing, wide and infinite",
+      );
     return undefined;
   }
   if (OTHERS.some((key) => key in spec) || JSON.stringify(spec["ngrams"]) !== "[1,1]")
-    throw new Malformed("a stage of numbers or times has no terms");
+    throw new Malformed(`the analyzer ${analyzer} must not have terms`);
   const strict = isSet(spec, "unreadable");
   const finite = isSet(spec, "infinite");
   const narrow = isSet(spec, "wide");
   if (("missing" in spec || narrow) && !strict)
-    throw new Malformed("only a stage that refuses texts lists missing ones or refuses wide numbers");
-  const listed = "missing" in spec ? items(spec["missing"], isText, MOST_MISSING) : [];
+    throw new Malformed("only a stage with unreadable may have missing and wide");
+  const listed = "missing" in spec ? items(spec["missing"], STRINGS, MOST_MISSING) : [];
   const missing = new Set(listed.map((given) => text(given, LONGEST_MISSING)));
   const reader = (
     read: ValueReader["read"],
@@ -56,7 +58,7 @@ export function valueOf(spec: Record<string, unknown>): ValueReader | undefined 
     },
   });
   if (analyzer === "number") {
-    if ("format" in spec) throw new Malformed("only a stage of times has a format");
+    if ("format" in spec) throw new Malformed("only the analyzer time may have format");
     const needed = finite ? "a finite number" : "a number";
     return reader(
       (given) => numberOf(given, strict, narrow),
@@ -64,7 +66,7 @@ export function valueOf(spec: Record<string, unknown>): ValueReader | undefined 
       "12.5",
     );
   }
-  if (finite || narrow) throw new Malformed("only a stage of numbers refuses infinite and wide ones");
+  if (finite || narrow) throw new Malformed("only the analyzer number may have infinite and wide");
   const given = text(spec["format"], LONGEST_FORMAT);
   const problem = formatProblem(given, false);
   if (problem) throw new Malformed(problem);
@@ -75,7 +77,7 @@ export function valueOf(spec: Record<string, unknown>): ValueReader | undefined 
 }
 
 function isSet(spec: Record<string, unknown>, key: string): boolean {
-  if (key in spec && spec[key] !== "refused") throw new Malformed(`${key} is "refused", where it is given`);
+  if (key in spec && spec[key] !== "refused") throw new Malformed(`${key} must be "refused"`);
   return key in spec;
 }
 
