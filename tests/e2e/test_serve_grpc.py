@@ -197,3 +197,47 @@ def test_a_port_in_use_is_refused(server: Running, tmp_path: Path) -> None:
     )
     assert ended.returncode == 1
     assert json.loads(ended.stdout)["error"]["code"] == "E710"
+
+
+def test_more_requests_than_the_queue_are_refused(tmp_path: Path) -> None:
+    seals.write(tmp_path / "tiny.seal")
+    path = tmp_path / "deployment.toml"
+    limits = "[limits]\nqueue = 1\nthreads = 1\n"
+    path.write_text(f'[server]\ngrpc = 0\n{limits}[[models]]\nfile = "tiny.seal"\n')
+    with serving(str(path)) as running:
+        sent = inputs(200_000)  # takes some tenths of a second
+        statuses: list[str] = []
+
+        def ask() -> None:
+            with client(running) as asked:
+                try:
+                    statuses.append(str(len(asked.infer("tiny", sent).as_numpy("label"))))
+                except InferenceServerException as error:
+                    statuses.append(f"{error.status()} {error.message()[:6]}")
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert set(statuses) == {"200000", "StatusCode.RESOURCE_EXHAUSTED [E713]"}
+        with client(running) as asked:
+            assert asked.infer("tiny", inputs(1)).as_numpy("label").tolist() == [1]
+
+
+def test_unfinished_requests_do_not_stop_others_or_the_end(tmp_path: Path) -> None:
+    """Connections that send the beginning of a message and then nothing."""
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+    with serving(str(seals.write(tmp_path / "tiny.seal")), "--grpc", "0") as running:
+        assert running.grpc is not None
+        host, port = running.grpc.split(":")
+        with contextlib.ExitStack() as stack:
+            for cut in (3, 10, 24, len(preface)):
+                connection = stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+                connection.sendall(preface[:cut])
+            with client(running) as asked:
+                assert asked.infer("tiny", inputs(1)).as_numpy("label").tolist() == [1]
+            begun = time.monotonic()
+            running.process.send_signal(signal.SIGTERM)
+            assert running.process.wait(timeout=60) == 0
+            assert time.monotonic() - begun < 25  # less than the time that requests have to finish

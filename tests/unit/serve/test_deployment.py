@@ -32,6 +32,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         [server]
         host = "::1"
         port = 0
+        grpc = 8001
         workers = 3
         open = true
 
@@ -48,7 +49,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         """,
     )
     whole = read(path)
-    assert (whole.host, whole.port, whole.workers, whole.open) == ("::1", 0, 3, True)
+    assert (whole.host, whole.port, whole.grpc, whole.workers, whole.open) == ("::1", 0, 8001, 3, True)
     assert (whole.limits.body, whole.limits.values) == (1000, 90)
     assert open_models(whole).names() == ["tiny", "second"]
 

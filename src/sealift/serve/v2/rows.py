@@ -78,6 +78,8 @@ def _rows(contract: Contract, inputs: Sequence[Tensor]) -> Any:
         columns[tensor.name] = array
     if len({len(array) for array in columns.values()}) > 1:
         raise malformed("the inputs differ in their first dimension, the number of rows")
+    if columns.keys() == contract.index.keys() and all(array.shape == (1,) for array in columns.values()):
+        return [{name: array.item() for name, array in columns.items()}]  # one row is read faster than columns
     return columns
 
 
