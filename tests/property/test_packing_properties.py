@@ -23,7 +23,7 @@ import sealift
 from sealift.contract import encode
 from sealift.packing.probes.threshold_search import _key, _value
 from sealift.runtime.engines import wasm
-from sealift.stats import SMALL, sketch_numbers, sketch_texts
+from sealift.stats import SMALL, sketch_numbers, sketch_strings
 
 NUMBERS = st.lists(st.floats(width=64), max_size=150)
 
@@ -51,7 +51,7 @@ def test_what_fewer_than_five_reach_changes_little(values: list[float], extreme:
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=3)), max_size=120))
 def test_a_sketch_of_any_texts(values: list[str | None]) -> None:
-    sketch = sketch_texts(values)
+    sketch = sketch_strings(values)
     assert all(values.count(value) >= SMALL for value in sketch.values)
 
 

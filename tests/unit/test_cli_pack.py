@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeRegressor
 
 from sealift.cli import main
-from sealift.cli.overrides import read_overrides
+from sealift.cli.contract_file import read_contract_file
 from sealift.cli.read_data import read_data
 from sealift.errors import SealiftError
 from sealift.packing import ContractOptions
@@ -175,10 +175,10 @@ def test_what_the_packer_knows(tmp_path: Path) -> None:
         'headline = ["probability", 1]\n[card]\ntitle = "T"\n[inputs.age]\nunits = "years"\nrange = [0, 120]\n'
     )
     known = ContractOptions(fields={"age": {"units": "years", "range": [0, 120]}}, headline=("probability", 1))
-    assert read_overrides(path) == (known, {"title": "T"})
+    assert read_contract_file(path) == (known, {"title": "T"})
     path = tmp_path / "c.json"
     path.write_text('{"class_names": ["a", "b"]}')
-    assert read_overrides(path) == (ContractOptions(class_names=["a", "b"]), {})
+    assert read_contract_file(path) == (ContractOptions(class_names=["a", "b"]), {})
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_what_the_packer_knows(tmp_path: Path) -> None:
 )
 def test_a_contract_file_that_is_malformed(tmp_path: Path, text: str) -> None:
     (tmp_path / "c.json").write_text(text)
-    assert code_of(read_overrides, tmp_path / "c.json") == "E106"
+    assert code_of(read_contract_file, tmp_path / "c.json") == "E106"
 
 
 PIPELINE = """\

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from sealift.stats import SMALL, Categories, Numbers, Sketch, correlation, draw, sketch_numbers, sketch_texts
+from sealift.stats import SMALL, Categories, Numbers, Sketch, correlation, draw, sketch_numbers, sketch_strings
 from sealift.stats.sketch import grid, rounded
 
 RANDOM = np.random.default_rng(0)
@@ -113,7 +113,7 @@ def test_shares_do_not_tell_small_rests() -> None:
     assert sketch_numbers(np.append(np.zeros(6), np.full(94, np.nan))).missing == 0.94
     assert sketch_numbers(np.append(np.zeros(2), np.full(98, np.nan))).missing == 0.95
     assert sketch_numbers(np.full(98, np.nan)).missing == 1.0
-    assert sketch_texts(["a"] * 998 + ["b"] * 2).shares == (0.99,)
+    assert sketch_strings(["a"] * 998 + ["b"] * 2).shares == (0.99,)
 
 
 def test_infinities_are_neither_missing_nor_told() -> None:
@@ -133,17 +133,17 @@ def test_whole_numbers_stay_whole() -> None:
 def test_nothing_at_all() -> None:
     for values in (column(), np.full(10, np.nan)):
         assert sketch_numbers(values).bounds is None
-    assert sketch_texts([]) == Categories((), (), 0.0)
-    assert sketch_texts([None] * 9) == Categories((), (), 1.0)
+    assert sketch_strings([]) == Categories((), (), 0.0)
+    assert sketch_strings([None] * 9) == Categories((), (), 1.0)
 
 
 def test_texts() -> None:
-    assert sketch_texts(["b"] * 30 + ["a"] * 66 + ["rare"] * 4).values == ("a", "b")
+    assert sketch_strings(["b"] * 30 + ["a"] * 66 + ["rare"] * 4).values == ("a", "b")
     names = [f"name {i}" for i in range(200)]
-    assert sketch_texts(names).values == ()
+    assert sketch_strings(names).values == ()
     # A few that recur do not make categories of a column of names.
-    assert sketch_texts([*names, *["Smith"] * 9]).values == ()
-    assert sketch_texts(["x"] * 3).values == ()
+    assert sketch_strings([*names, *["Smith"] * 9]).values == ()
+    assert sketch_strings(["x"] * 3).values == ()
 
 
 @pytest.mark.parametrize(
@@ -194,8 +194,8 @@ def test_columns_without_any_spread() -> None:
     assert np.isfinite(matrix).all()
     kinds: list[Sketch] = [
         sketch_numbers(np.zeros(60)),
-        sketch_texts(["a"] * 60),
-        sketch_texts([f"{i}" for i in range(60)]),
+        sketch_strings(["a"] * 60),
+        sketch_strings([f"{i}" for i in range(60)]),
     ]
     zeros, same, free = draw(kinds, None, 7)
     assert zeros == [0.0] * 7
@@ -205,7 +205,7 @@ def test_columns_without_any_spread() -> None:
 
 def test_shares_of_missing_and_of_categories_are_drawn() -> None:
     texts: list[str | None] = ["a"] * 60 + ["b"] * 20 + [None] * 20
-    (drawn,) = draw([sketch_texts(texts)], None, 5000)
+    (drawn,) = draw([sketch_strings(texts)], None, 5000)
     assert abs(drawn.count(None) / 5000 - 0.2) < 0.03
     assert abs(drawn.count("b") / 5000 - 0.2) < 0.03
 

@@ -58,16 +58,16 @@ password_file = click.option(
 )  # fmt: skip
 
 
-def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
+def _version(context: click.Context, _: click.Parameter, given: bool) -> None:
+    if given and not context.resilient_parsing:
         from sealift.version import __version__
 
         click.echo(f"sealift {__version__}")
         context.exit()
 
 
-def _quiet(_context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    console.silence(wanted)
+def _quiet(_context: click.Context, _: click.Parameter, given: bool) -> None:
+    console.silence(given)
 
 
 def _defaults(context: click.Context, _: click.Parameter, given: Path | None) -> None:
@@ -150,7 +150,7 @@ def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any
 @click.option("-o", "--output", type=FILE, help="Where to write; NAME.seal here by default.")
 @click.option(
     "--contract",
-    "overrides",
+    "contract_file",
     type=FILE,
     help="A .toml or .json file with what you know: inputs.<name> = {units, description, range …}, "
     "outputs.<name> = {title, units, columns …}, class_names, headline, card = {title, description, author …}.",

@@ -15,9 +15,9 @@ from sealift.errors import FileError
 
 NAME = "sealift.toml"
 PER_CALL = frozenset({
-    # They concern a single call.
+    # These concern a single call.
     "help", "json", "quiet", "config", "check", "reason", "shadow", "hold", "canary",
-    # They permit something that is refused otherwise, which must be explicit in each call.
+    # These permit something that is refused by default, which must be explicit in each call.
     "overwrite", "keep-rows", "trust", "trust-pickle", "password-prompt", "password-file", "open",
 })  # fmt: skip
 """The options that are permitted on the command line only."""

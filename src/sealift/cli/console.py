@@ -215,7 +215,7 @@ def show_json(value: dict[str, Any]) -> None:
 def _json(value: Any, *, ascii_only: bool) -> str:
     try:
         text = json.dumps(value, allow_nan=False)
-    except (ValueError, TypeError):  # NaN, ±∞, keys that are no strings
+    except (ValueError, TypeError):  # NaN, ±∞, or keys that are not strings
         value = _finite(value)
         text = json.dumps(value, allow_nan=False)
     # A long value keeps its escapes: a single character beyond U+FFFF would make every character take four bytes.
@@ -227,7 +227,7 @@ def _json(value: Any, *, ascii_only: bool) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A JSON text in ASCII. It holds no NUL."""
+    """A JSON text in ASCII. It must not contain NUL."""
     # The encoder of strings escapes quotes and backslashes too, which is undone.
     spelled = json.dumps(text)[1:-1].replace("\\\\", "\0").replace('\\"', '"').replace("\\t", "\t")
     return spelled.replace("\0", "\\")
@@ -251,9 +251,9 @@ def say(text: str = "", stream: TextIO | None = None) -> None:
         streams.write(text, stream or streams.out())
 
 
-def silence(wanted: bool) -> None:
-    """Make `say` print nothing for the rest of this command."""
-    click.get_current_context().meta[_SILENT] = wanted
+def silence(quiet: bool) -> None:
+    """If `quiet`, make `say` print nothing for the rest of this command."""
+    click.get_current_context().meta[_SILENT] = quiet
 
 
 def is_silent() -> bool:

@@ -33,10 +33,10 @@ def _title(page: str) -> str:
 
 def _find(name: str) -> str:
     """The page of a name, case-insensitive, with or without `.md` and `docs/`."""
-    wanted = name.removesuffix(".md").removeprefix("docs/").lower()
+    key = name.removesuffix(".md").removeprefix("docs/").lower()
     by_name = {page.lower(): page for page in manual.pages()}
-    if wanted not in by_name:
-        near = difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.4)
+    if key not in by_name:
+        near = difflib.get_close_matches(key, by_name, n=3, cutoff=0.4)
         hint = f" Similar pages: {', '.join(by_name[page] for page in near)}." if near else ""
         raise click.BadParameter(f"there is no page {name!r:.60}.{hint} `sealift docs` lists all.", param_hint="'PAGE'")
-    return by_name[wanted]
+    return by_name[key]

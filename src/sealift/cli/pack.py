@@ -21,7 +21,7 @@ def run(
     target: str | None,
     version: str,
     output: Path | None,
-    overrides: Path | None,
+    contract_file: Path | None,
     drop: Sequence[str],
     tolerance: float | None,
     keep_rows: bool,
@@ -39,8 +39,8 @@ def run(
     as_json: bool,
 ) -> None:
     """Load model and rows, pack, sign, and print a summary of the proof."""
+    from sealift.cli.contract_file import ContractFile, read_contract_file
     from sealift.cli.keys import open_key
-    from sealift.cli.overrides import Overrides, read_overrides
     from sealift.cli.read_data import read_data
     from sealift.packing import ContractOptions, OutputFile, PrivacyOptions, ProofOptions, pack
     from sealift.packing.inputs.row_format import as_taken
@@ -55,7 +55,7 @@ def run(
     proof = ProofOptions(tolerance=tolerance, engines=chosen)
     file = OutputFile.of(OutputFile(output, overwrite), name)
     file.check()
-    known = read_overrides(overrides) if overrides is not None else Overrides(ContractOptions(), {})
+    known = ContractFile(ContractOptions(), {}) if contract_file is None else read_contract_file(contract_file)
     fields = known.contract.fields
     rows, truth = read_data(data, target=target, drop=drop, fields=fields)
     learned = None if training is None else read_data(training, target=target, drop=drop, fields=fields)
@@ -63,10 +63,10 @@ def run(
     loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
     rows = as_taken(loaded.model, rows)
     learned = None if learned is None else (as_taken(loaded.model, learned[0]), learned[1])
-    kept = PrivacyOptions(strict=privacy == "strict", training=learned, keep_rows=keep_rows)
+    findings = PrivacyOptions(strict=privacy == "strict", training=learned, keep_rows=keep_rows)
     packed = pack(
         loaded.model, rows, truth, name=name, version=version, output=file, contract=known.contract,
-        card=known.card, proof=proof, privacy=kept, sign=key, progress=_nothing if console.is_silent() else None,
+        card=known.card, proof=proof, privacy=findings, sign=key, progress=_nothing if console.is_silent() else None,
     )  # fmt: skip
     if as_json:
         console.show_json(

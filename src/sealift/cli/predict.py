@@ -69,7 +69,7 @@ def run(
 
 @contextmanager
 def _options_named() -> Iterator[None]:
-    """Errors of columns that are no inputs name the command's options instead of the arguments of `score`."""
+    """Make the error of an unexpected column name the command's options instead of the arguments of `score`."""
     try:
         yield
     except ContractError as error:

@@ -14,7 +14,7 @@ from sealift.cli import console
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar as ClickBar
 
-_PATIENCE = 1.0
+_DELAY = 1.0  # seconds before it appears
 
 
 class ProgressBar:
@@ -22,9 +22,9 @@ class ProgressBar:
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._begun = time.monotonic()
+        self._start = time.monotonic()
         self._bar: ClickBar[int] | None = None
-        self._wanted = sys.stderr.isatty() and not console.is_silent()
+        self._enabled = sys.stderr.isatty() and not console.is_silent()
         self._line = False
 
     def __enter__(self) -> ProgressBar:
@@ -40,7 +40,7 @@ class ProgressBar:
 
     def advance(self, done: int, total: int, rows: int) -> None:
         """Show the amount done, the total amount (0 when not known) and the number of rows."""
-        if not self._wanted or (self._bar is None and time.monotonic() - self._begun < _PATIENCE):
+        if not self._enabled or (self._bar is None and time.monotonic() - self._start < _DELAY):
             return
         if not total:
             self._write(f"{self._title}: {rows:,} rows")

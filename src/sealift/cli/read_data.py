@@ -129,7 +129,7 @@ def _typed_cells(parts: Sequence[Any], described: Mapping[str, Any]) -> npt.NDAr
         return np.array(flags, dtype=np.object_ if None in flags else np.bool_)
     if present and all(map(_DATE.match, present)):
         return _dates(read("datetime"))
-    # A gap is NaN, as `read_csv` has it: scikit-learn's imputers tell None from NaN in columns of objects.
+    # A missing value is NaN, as in `read_csv`: scikit-learn's imputers distinguish None from NaN in object columns.
     return _objects([np.nan if value is None else value for value in read("string")])
 
 

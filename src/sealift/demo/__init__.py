@@ -1,4 +1,4 @@
-"""`sealift demo`: the main job on real data, from training to a page that answers like the model."""
+"""`sealift demo`: train, seal, verify, sign and predict on real data, and compare the page's answers with the model."""
 
 from sealift.demo.run import Result, run
 

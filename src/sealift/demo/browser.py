@@ -1,4 +1,4 @@
-"""A real browser opens the finished page from disk and answers a file; used by the demo and by nobody's users."""
+"""Open the finished page from disk in a browser and predict a file with it; used by the demo only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Without these the browser itself talks to the network, which would spoil the count of requests.
+# Without these options the browser itself sends requests, which would be counted as requests of the page.
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,14 +28,14 @@ _PATIENCE = 60_000
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the browser showed.
+class BrowserResult:
+    """What the page showed in the browser.
 
     Attributes:
         rows: the records of the downloaded results.
-        requests: addresses that the page asked for beside itself.
+        requests: addresses that the page requested, except its own.
         ready: seconds from opening the page to its first prediction.
-        verified: what the page says of its golden examples.
+        verified: the page's report on its golden examples.
     """
 
     rows: list[dict[str, str]]
@@ -49,8 +49,8 @@ def find() -> str | None:
     return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
-def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> Seen:
-    """Open `page` from disk, verify it there, answer the CSV file `data`, and save a screenshot.
+def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> BrowserResult:
+    """Open `page` from disk, verify it, predict the CSV file `data`, and save a screenshot.
 
     Raises:
         FileError: E405 when playwright is not installed.
@@ -60,7 +60,7 @@ def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> See
     except ImportError:
         raise MissingExtraError(
             "E405",
-            "The browser's remote control is not installed.",
+            "Playwright, which controls the browser, is not installed.",
             fix="Install it with: pip install 'sealift[demo]'.",
         ) from None
     with sync_playwright() as driver:
@@ -72,7 +72,7 @@ def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> See
             browser.close()
 
 
-def _use(tab: Page, page: Path, data: Path, screenshot: Path) -> Seen:
+def _use(tab: Page, page: Path, data: Path, screenshot: Path) -> BrowserResult:
     address = page.resolve().as_uri()
     requests: list[str] = []
     tab.on("request", lambda request: requests.append(request.url))
@@ -93,4 +93,4 @@ def _use(tab: Page, page: Path, data: Path, screenshot: Path) -> Seen:
         frame.get_by_role("button", name="Download results").click(timeout=_PATIENCE)
     text = Path(download.value.path()).read_text("utf-8-sig")
     others = [url for url in requests if url != address and not url.startswith(("data:", "blob:", "about:"))]
-    return Seen(list(csv.DictReader(text.splitlines())), others, ready, verified)
+    return BrowserResult(list(csv.DictReader(text.splitlines())), others, ready, verified)

@@ -1,4 +1,4 @@
-"""The Wisconsin breast-cancer data as a hospital would have it: some columns graded by words, some values missing.
+"""The Wisconsin breast-cancer data, changed to resemble hospital records: three columns of grades, missing values.
 
 Source: W. Wolberg, O. Mangasarian, N. Street, W. Street, "Breast Cancer Wisconsin (Diagnostic)", UCI Machine Learning
 Repository, 1993; shipped with scikit-learn. 569 masses, 30 measurements of cell nuclei, benign or malignant.
@@ -60,7 +60,7 @@ def load() -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
 
 
 def fields(X: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """What is known of the columns beside their values."""
+    """The units and descriptions of the columns."""
     texts: dict[str, dict[str, str]] = {}
     for name in X.columns:
         texts[name] = {"description": "Mean of the three largest nuclei."} if name.startswith("worst") else {}
@@ -72,7 +72,7 @@ def fields(X: pd.DataFrame) -> dict[str, dict[str, str]]:
 
 
 def train(X: pd.DataFrame, y: npt.NDArray[np.int64]) -> Any:
-    """A forest behind imputation, scaling and one-hot encoding: an ordinary pipeline."""
+    """A pipeline of imputation, scaling, one-hot encoding and a random forest."""
     import numpy as np
     from sklearn.compose import ColumnTransformer, make_column_selector
     from sklearn.ensemble import RandomForestClassifier

@@ -1,4 +1,4 @@
-"""The demo's steps: train, pack, verify, sign, predict, make the page, and let a browser prove it."""
+"""The steps of the demo: train, pack, verify, sign, predict, make the page, and check its answers in a browser."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from sealift.packing import Packed
 
 Say: TypeAlias = Callable[[str, str], None]
-"""Called with a step's name and how it came out."""
+"""A function that is called with the name and the result of each finished step."""
 
 _CLOSE = 1e-6
 
 
 @dataclass(frozen=True)
 class Result:
-    """What the demo made and measured; `skipped` says what could not be checked here, and why."""
+    """The files and measurements of the demo; `skipped` states what could not be checked on this machine, and why."""
 
     seal: str
     page: str
@@ -51,14 +51,14 @@ class Result:
 
 
 def run(out: Path | str = "demo", *, say: Say = lambda *_: None) -> Result:
-    """Do the main job on real data and leave everything in the folder `out`.
+    """Run all steps on real data, and write the files to the folder `out`.
 
     Args:
-        out: made if it is not there; files of an earlier run are replaced, its key is used again.
-        say: told of each finished step.
+        out: created if missing. Files of an earlier run are replaced, except its key, which is used again.
+        say: called after each step.
 
     Raises:
-        SealiftError: when any step does not hold what it promises.
+        SealiftError: when a step fails.
     """
     out = Path(out)
     _folder(out)
@@ -98,7 +98,7 @@ def _folder(out: Path) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FileError(
-            "E402", f"The folder cannot be made: {reason}.", where=str(out), fix="Choose another with --out."
+            "E402", f"The folder cannot be created: {reason}.", where=str(out), fix="Choose another with --out."
         ) from error
 
 
@@ -108,7 +108,7 @@ def _train(say: Say) -> tuple[Any, pd.DataFrame, npt.NDArray[np.int64]]:
     if absent:
         raise MissingExtraError(
             "E405",
-            f"The demo trains a model, for which packages are missing: {', '.join(absent)}.",
+            f"The demo needs packages that are not installed: {', '.join(absent)}.",
             fix="Install them with: pip install 'sealift[demo]'.",
         )
     start = time.perf_counter()
@@ -133,7 +133,10 @@ def _pack(model: Any, X: pd.DataFrame, y: npt.NDArray[np.int64], sealed: Path, s
     )
     took = time.perf_counter() - start
     say("pack", f"{sealed.name}, {sealed.stat().st_size / 1e3:.0f} kB, in {took:.1f} s")
-    say("verify", f"same answers as scikit-learn on all {packed.report.total} rows, thresholds and missing values too")
+    say(
+        "verify",
+        f"same answers as scikit-learn on all {packed.report.total} rows, including thresholds and missing values",
+    )
     return packed
 
 
@@ -145,7 +148,7 @@ def _sign(sealed: Path, key: Path, say: Say) -> None:
     say("sign", f"by key {seal.verify_key(seal.read(sealed), public)[:16]}…")
 
 
-def _browse(page: Path, rows: Path, screenshot: Path, say: Say) -> tuple[browser.Seen | None, list[str]]:
+def _browse(page: Path, rows: Path, screenshot: Path, say: Say) -> tuple[browser.BrowserResult | None, list[str]]:
     chromium = browser.find()
     if chromium is None:
         skipped = "the check in a browser, since no Chromium is installed (on Debian: apt-get install chromium)"
@@ -163,9 +166,14 @@ def _browse(page: Path, rows: Path, screenshot: Path, say: Say) -> tuple[browser
 
 
 def _compare(
-    seen: browser.Seen, expected: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]], say: Say
+    seen: browser.BrowserResult, expected: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]], say: Say
 ) -> tuple[int, float]:
-    """Count equal labels and find the worst probability. Raises when the browser answers differently."""
+    """The number of equal labels, and the largest difference of a probability.
+
+    Raises:
+        ParityError: E303 when an answer differs.
+        SealiftError: E603 when the page sent a request.
+    """
     labels, probability = expected
     equal = sum(int(row["label"]) == int(label) for row, label in zip(seen.rows, labels, strict=True))
     worst = max(
@@ -176,7 +184,7 @@ def _compare(
     say(
         "browser",
         f"{equal} of {len(labels)} labels equal scikit-learn's, probabilities within {worst:.0e}; {seen.verified}; "
-        f"first prediction after {seen.ready:.1f} s; {len(seen.requests)} requests to the network",
+        f"first prediction after {seen.ready:.1f} s; {len(seen.requests)} network requests",
     )
     if equal < len(labels) or worst > _CLOSE:
         raise ParityError(
@@ -187,6 +195,6 @@ def _compare(
         )
     if seen.requests:
         raise SealiftError(
-            "E603", "The page asked the network for something.", fix=f"Please report: {seen.requests[0]}."
+            "E603", "The page sent a request to the network.", fix=f"Please report it: {seen.requests[0]}."
         )
     return equal, worst

@@ -9,7 +9,7 @@ from sealift.stats.sketch import (
     Sketch,
     sketch_arrays,
     sketch_numbers,
-    sketch_texts,
+    sketch_strings,
 )
 
 __all__ = [
@@ -22,5 +22,5 @@ __all__ = [
     "draw",
     "sketch_arrays",
     "sketch_numbers",
-    "sketch_texts",
+    "sketch_strings",
 ]

@@ -23,9 +23,13 @@ _NORMAL = NormalDist()
 
 
 def correlation(columns: Sequence[_Floats]) -> _Floats | None:
-    """The matrix (p, p) of normal-score correlations of `columns`, each (N,) with NaN where missing; to two decimals.
+    """The matrix (p, p) of the Gaussian copula's correlations, to two decimals.
 
-    None, meaning independent, where there are too many columns or too few rows.
+    Args:
+        columns: p columns, each (N,) with NaN where missing.
+
+    Returns:
+        None if there are too many columns or too few rows; columns are then drawn independently.
     """
     count = len(columns)
     rows = len(columns[0]) if count else 0
@@ -43,23 +47,23 @@ def correlation(columns: Sequence[_Floats]) -> _Floats | None:
 
 
 def draw(sketches: Sequence[Sketch], matrix: _Floats | None, count: int, seed: int = 0) -> list[list[Any]]:
-    """`count` rows, as one list of numbers, strings or arrays for each sketch.
+    """Draw rows: one list of `count` numbers, strings or arrays for each sketch.
 
-    None where missing, and everywhere in a column of free text.
+    A value is None where missing; all values of a column of free text are None.
 
     Args:
         sketches: one for each column.
-        matrix: (p, p) as `correlation` gives, or None for independent columns.
+        matrix: the result of `correlation`; None for independent columns.
         count: the number of rows.
         seed: the same seed draws the same rows.
     """
     random = np.random.Generator(np.random.PCG64(seed))
-    uniform = random.random((count, len(sketches))) if matrix is None else _together(random, matrix, count)
+    uniform = random.random((count, len(sketches))) if matrix is None else _correlated(random, matrix, count)
     absent = random.random((count, len(sketches)))
     return [_column(sketch, uniform[:, i], absent[:, i] < sketch.missing, random) for i, sketch in enumerate(sketches)]
 
 
-def _together(random: np.random.Generator, matrix: _Floats, count: int) -> _Floats:
+def _correlated(random: np.random.Generator, matrix: _Floats, count: int) -> _Floats:
     values, vectors = np.linalg.eigh(matrix)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     root /= np.linalg.norm(root, axis=1, keepdims=True)
@@ -83,7 +87,7 @@ def _column(sketch: Sketch, uniform: _Floats, absent: npt.NDArray[np.bool_], ran
 
 
 def _ranks(column: _Floats) -> _Floats:
-    """Ranks with ties averaged; missing values get the middle rank, where they do not affect the correlation."""
+    """Ranks, ties averaged; missing values get the mean rank, with which they do not affect the correlation."""
     present = np.isfinite(column)
     _, inverse, counts = np.unique(column[present], return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 SMALL = 5
-"""Counts below this are never reported."""
+"""The minimum number of records behind each reported number; smaller counts are not reported."""
 
 _LEVELS = 21
 _FEW = 4 * SMALL
@@ -30,9 +30,9 @@ class Numbers:
 
     Attributes:
         quantiles: values at evenly spaced probabilities from `tail` to 1 − `tail`, ascending, on a coarse grid;
-            empty where fewer than `SMALL` records have a number, of which nothing is reported.
-        tail: the probability cut off at either end.
-        values: the frequent values where the column has few distinct ones, else empty.
+            empty if fewer than `SMALL` records have a number: then nothing is reported of them.
+        tail: the probability that is cut off at each end.
+        values: the frequent values if the column has few distinct values, else empty.
         shares: their shares, to two decimals.
         missing: the share of missing values, to two decimals.
         whole: whether all values were whole numbers.
@@ -47,22 +47,22 @@ class Numbers:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """Where most values lay; None where nothing is reported."""
+        """The lowest and the highest reported quantile; None where nothing is reported."""
         return (self.quantiles[0], self.quantiles[-1]) if self.quantiles else None
 
     @property
     def typical(self) -> float | None:
-        """A central value: the commonest one of few, else the median; None where nothing is reported."""
+        """The most frequent of the listed values, else the median; None where nothing is reported."""
         if self.values:
             return self.values[int(np.argmax(self.shares))]
         return self.quantiles[len(self.quantiles) // 2] if self.quantiles else None
 
     def thinned(self) -> Numbers:
-        """The same with every second quantile."""
+        """The same summary with every second quantile."""
         return replace(self, quantiles=self.quantiles[::2])
 
     def at(self, probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The values at `probability` (N,) in [0, 1]; the ends are held. From −1 to 1 where nothing is reported."""
+        """Values of the inverse distribution function at `probability` (N,) in [0, 1]; −1 to 1 if nothing is reported."""
         if self.values:
             edges = np.cumsum(self.shares) / sum(self.shares)
             return np.asarray(self.values)[np.minimum(np.searchsorted(edges, probability), len(self.values) - 1)]
@@ -75,7 +75,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Categories:
-    """A column of texts: the frequent values with their shares; none for a column of mostly different texts."""
+    """A column of strings: the frequent values with their shares; none for a column of mostly distinct strings."""
 
     values: tuple[str, ...]
     shares: tuple[float, ...]
@@ -84,7 +84,7 @@ class Categories:
 
 @dataclass(frozen=True)
 class Arrays:
-    """A column of arrays of one shape: their shape, and a summary of their elements."""
+    """A column of arrays of equal shape: the shape, and a summary of the elements."""
 
     elements: Numbers
     shape: tuple[int, ...]
@@ -104,7 +104,7 @@ Sketch: TypeAlias = Numbers | Categories | Arrays
 
 
 def sketch_numbers(column: npt.NDArray[np.float64]) -> Numbers:
-    """Summarise numbers (N,) with NaN where missing; infinities count as neither. Source: the module's docstring."""
+    """Summarise numbers (N,) with NaN where missing; infinities are left out. Source: the module's docstring."""
     column = np.asarray(column, dtype=np.float64)
     # Beyond 1e300 the differences below would overflow.
     present = np.clip(np.sort(column[np.isfinite(column)]), -_HUGE, _HUGE)
@@ -128,7 +128,7 @@ def sketch_numbers(column: npt.NDArray[np.float64]) -> Numbers:
     if len(present) < _FEW:
         return Numbers(_spread(present, whole=whole), 0.0, (), (), missing, whole)
     tail = max(SMALL / len(present), 0.01)
-    # Between two neighbouring levels, too, lie SMALL records at least.
+    # At least SMALL records lie between two adjacent quantiles.
     levels = min(_LEVELS, (len(present) - 2 * SMALL) // SMALL + 1)
     levels -= 1 - levels % 2
     raw = np.quantile(present, np.linspace(tail, 1 - tail, levels))
@@ -139,7 +139,7 @@ def sketch_numbers(column: npt.NDArray[np.float64]) -> Numbers:
 
 
 def _spread(present: npt.NDArray[np.float64], *, whole: bool) -> tuple[float, ...]:
-    """Centre and width of a few numbers, by medians, which extremes do not affect."""
+    """Five values around the centre of a few numbers, by medians, which extreme values do not affect."""
     centre = float(np.median(present))
     width = 1.5 * float(np.median(np.abs(present - centre))) or abs(centre) or 1.0
     step = max(grid(4 * width, 20), 1.0 if whole else 0.0)
@@ -150,10 +150,14 @@ def _spread(present: npt.NDArray[np.float64], *, whole: bool) -> tuple[float, ..
 
 
 def sketch_arrays(arrays: Sequence[npt.NDArray[Any]], count: int) -> Arrays:
-    """Summarise arrays of one shape, of `count` rows of which the others have none.
+    """Summarise arrays of equal shape.
 
-    One element of each array is taken, from a place that is drawn, so that each number of the summary stands for
-    `SMALL` records and not for elements of one.
+    One random element of each array is used, so that each number of the summary stands for at least `SMALL` records,
+    and not for several elements of one record.
+
+    Args:
+        arrays: the arrays of the rows that have one.
+        count: the number of all rows; the others count as missing.
     """
     random = np.random.Generator(np.random.PCG64(0))
     column = np.full(count, np.nan)
@@ -162,13 +166,13 @@ def sketch_arrays(arrays: Sequence[npt.NDArray[Any]], count: int) -> Arrays:
     return Arrays(sketch_numbers(column), arrays[0].shape if arrays else ())
 
 
-def sketch_texts(column: Sequence[Any]) -> Categories:
-    """Summarise texts with None where missing."""
+def sketch_strings(column: Sequence[Any]) -> Categories:
+    """Summarise strings, None where missing."""
     present = [value for value in column if value is not None]
     counts = Counter(present)
     missing = _share(len(column) - len(present), len(column))
     frequent = sorted(value for value, count in counts.items() if count >= SMALL)
-    # A column of mostly different texts (names, notes, identifiers) has no categories, even if a few recur.
+    # A column of mostly distinct strings (names, notes, identifiers) has no categories, even if a few are frequent.
     if len(counts) > max(50, len(present) // (2 * SMALL)) or sum(counts[v] for v in frequent) < len(present) / 2:
         frequent = []
     shares = tuple(max(0.01, _share(counts[value], len(present))) for value in frequent)
@@ -185,14 +189,14 @@ def grid(spread: float, parts: int) -> float:
 
 
 def rounded(values: npt.NDArray[np.float64], step: float) -> npt.NDArray[np.float64]:
-    """Multiples of `step`, written with no more digits than the step has."""
+    """The nearest multiples of `step`, with no more decimal places than the step."""
     digits = max(0, -math.floor(math.log10(step)))
     multiples = np.round(np.asarray(values) / step) * step
     return np.array([round(value, digits) for value in multiples.tolist()]) + 0.0
 
 
 def _share(count: int, total: int) -> float:
-    """A share to two decimals, such that neither the count nor its complement reveals fewer than SMALL."""
+    """The share to two decimals; a share above 0 or below 1 leaves at least SMALL records on either side."""
     if total == 0 or count < SMALL:
         return 0.0
     if count == total:

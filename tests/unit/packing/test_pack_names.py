@@ -18,7 +18,7 @@ from sklearn.preprocessing import PolynomialFeatures
 import sealift
 from packs import member, no_node, text  # noqa: F401 - a fixture
 from sealift.batch import score
-from sealift.cli.overrides import read_overrides
+from sealift.cli.contract_file import read_contract_file
 from sealift.errors import PackError, SealiftError
 
 RANDOM = np.random.default_rng(5)
@@ -217,13 +217,13 @@ def test_a_contract_file_names_outputs_classes_and_categories(tmp_path: Path) ->
         '[class_names]\n0 = "healthy"\n1 = "ill"\n'
     )
     model = LogisticRegression(max_iter=5000).fit(FILLED, ILL)
-    contract = pack(tmp_path, model, FILLED, contract=read_overrides(path).contract).contract
+    contract = pack(tmp_path, model, FILLED, contract=read_contract_file(path).contract).contract
     assert contract.output("probability").title == "Risk"
     assert contract.output("label").class_names == ("healthy", "ill")
     assert contract.inputs[contract.index["garden"]].category_names == ("no", "yes")
     path.write_text('[outputs]\nvalue = "€"\n')
-    with pytest.raises(SealiftError, match="outputs is no table of tables"):
-        read_overrides(path)
+    with pytest.raises(SealiftError, match="outputs must contain one table for each name"):
+        read_contract_file(path)
 
 
 def test_what_the_author_says_is_in_the_contract(tmp_path: Path) -> None:

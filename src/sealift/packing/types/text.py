@@ -10,7 +10,7 @@ import numpy as np
 
 from sealift.contract import Field
 from sealift.packing.types.base import TypePacking
-from sealift.stats import Categories, Sketch, sketch_texts
+from sealift.stats import Categories, Sketch, sketch_strings
 
 _TEXTS = ("", " ", "é", "e\u0301", "ẞ", "İ", "NaN", "None", "nan", "0", "\u200b", "日本", "a\nb", "x" * 300)
 _UNSEEN = "\u2042 unseen"
@@ -28,7 +28,7 @@ class TextPacking(TypePacking):
 
     def sketch(self, values: Sequence[Any]) -> Sketch:
         """The common ones and their shares."""
-        return sketch_texts(values)
+        return sketch_strings(values)
 
     def described(self, field: Field, sketch: Sketch, known: Sequence[Any] | None) -> Field:
         """The common ones as categories, and the commonest."""

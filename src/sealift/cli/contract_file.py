@@ -1,4 +1,4 @@
-"""The file behind `sealift pack --contract`: what the packer knows of the model, in TOML or JSON."""
+"""Read the file of `sealift pack --contract`, TOML or JSON: options of the contract, and texts of the model card."""
 
 from __future__ import annotations
 
@@ -16,38 +16,48 @@ _KEYS = {"inputs", "outputs", "class_names", "headline", "card"}
 _CARD = {"title", "description", *ABOUT}
 
 
-class Overrides(NamedTuple):
-    """What a file says of the contract, and the texts of its card."""
+class ContractFile(NamedTuple):
+    """The options of the contract, and the texts of the model card."""
 
     contract: ContractOptions
     card: Mapping[str, str]
 
 
-def read_overrides(path: Path) -> Overrides:
-    """What the file says. Raises FileError E401, ContractError E106."""
+def read_contract_file(path: Path) -> ContractFile:
+    """Read the file.
+
+    Raises:
+        FileError: E401 when it cannot be read.
+        ContractError: E106 when it is malformed.
+    """
     data = files.read(path, limit=1 << 24)
     try:
         raw = tomllib.loads(data.decode()) if path.suffix.lower() == ".toml" else canonical.loads(data)
     except ValueError as error:  # both parsers' errors and the decoder's are ValueErrors
         raise _malformed(f"it cannot be read: {error}", path) from None
-    if not isinstance(raw, dict) or set(raw) - _KEYS:
-        unknown = ", ".join(sorted(set(raw) - _KEYS)) if isinstance(raw, dict) else "no object"
-        raise _malformed(f"unknown keys: {unknown}", path)
+    if not isinstance(raw, dict):
+        raise _malformed("it must contain one object", path)
+    if unknown := sorted(set(raw) - _KEYS):
+        raise _malformed(f"unknown keys: {', '.join(unknown)}", path)
     inputs = raw.pop("inputs", {})
     for kind, tables in (("inputs", inputs), ("outputs", raw.get("outputs", {}))):
         if not isinstance(tables, dict) or not all(isinstance(value, dict) for value in tables.values()):
-            raise _malformed(f"{kind} is no table of tables by name", path)
-    for key, kinds in (("class_names", (list, dict)), ("headline", (str, list)), ("card", (dict,))):
+            raise _malformed(f"{kind} must contain one table for each name", path)
+    for key, kinds, named in (
+        ("class_names", (list, dict), "a list or a table"),
+        ("headline", (str, list), "a string or a list"),
+        ("card", (dict,), "a table"),
+    ):
         if key in raw and not isinstance(raw[key], kinds):
-            raise _malformed(f"{key} has the wrong form", path)
+            raise _malformed(f"{key} must be {named}", path)
     card = raw.pop("card", {})
     if set(card) - _CARD or not all(isinstance(text, str) for text in card.values()):
-        raise _malformed("card has an unknown key, or a value that is no text", path)
+        raise _malformed("card has an unknown key, or a value that is not a string", path)
     if isinstance(raw.get("headline"), list):
         if len(raw["headline"]) != 2:
-            raise _malformed("headline is the name of an output, or a pair of output and class", path)
+            raise _malformed("headline must be the name of an output, or a list of an output and a class", path)
         raw["headline"] = tuple(raw["headline"])
-    return Overrides(ContractOptions(fields=inputs, **raw), card)
+    return ContractFile(ContractOptions(fields=inputs, **raw), card)
 
 
 def _malformed(what: str, path: Path) -> ContractError:
