@@ -31,7 +31,7 @@ def test_a_text_model(tmp_path: Path) -> None:
     assert (tmp_path / "reviews.html").stat().st_size > 4e6
 
 
-def test_every_example_is_told_of() -> None:
+def test_every_example_is_reported() -> None:
     told = (EXAMPLES / "README.md").read_text()
     for path in EXAMPLES.glob("*.py"):
         assert path.name in told

@@ -96,14 +96,14 @@ def traced(tmp_path: Path, code: str, *arguments: str) -> Traced:
     return Traced(re.sub(r"^\d+ +", "", log.read_text(errors="replace"), flags=re.MULTILINE))
 
 
-def test_loading_and_predicting_call_nobody_and_write_nothing(tiny: Path, tmp_path: Path) -> None:
+def test_loading_and_predicting_use_no_network_and_write_no_files(tiny: Path, tmp_path: Path) -> None:
     # The telemetry resolves its host a little after the first session, so the process stays for a while.
     seen = traced(tmp_path, PREDICT + "import time; time.sleep(2)", str(tiny))
     assert seen.sockets == []
     assert seen.written == []
 
 
-def test_the_watch_sees_a_socket_and_a_file(tmp_path: Path) -> None:
+def test_the_watch_records_a_socket_and_a_file(tmp_path: Path) -> None:
     code = (
         "import pathlib, socket, threading  # control\n"
         "def reach():\n"

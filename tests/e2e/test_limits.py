@@ -24,7 +24,7 @@ def command(*arguments: object, timeout: float = 120) -> subprocess.CompletedPro
 
 
 @pytest.mark.parametrize("make", [large, slow])
-def test_the_graphs_are_sound_where_they_are_not_asked_too_much(make: object, tmp_path: Path) -> None:
+def test_small_models_verify_within_the_limits(make: object, tmp_path: Path) -> None:
     assert callable(make)
     done = command("verify", make(tmp_path / "h.seal", 5.0))
     assert done.returncode == 0, done.stderr

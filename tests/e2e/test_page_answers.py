@@ -105,7 +105,7 @@ def test_the_number_and_the_class_of_the_headline_belong_together(app: Opened) -
     ]  # fmt: skip
 
 
-def test_how_good_the_model_is_stands_beside_the_answer(app: Opened) -> None:
+def test_metrics_are_shown_with_the_answer(app: Opened) -> None:
     expect(app.inside.get_by_test_id("quality")).to_have_text(
         re.compile(
             r"^Right in [0-9]{2}\s% of 150 test cases of its maker; always answering “(alive|died)” would be right in "
@@ -114,7 +114,7 @@ def test_how_good_the_model_is_stands_beside_the_answer(app: Opened) -> None:
     )
 
 
-def test_the_top_says_what_it_is_for_and_what_it_is_not(app: Opened) -> None:
+def test_the_header_states_intended_use_and_limitations(app: Opened) -> None:
     origin = app.inside.get_by_test_id("origin")
     for part in ("Adults on the day of admission.", "Dr. A. Example", "Version", "2027-01-31"):
         expect(origin).to_contain_text(part)
@@ -223,7 +223,7 @@ def test_free_text_without_a_known_word_is_cautioned(browser: Browser) -> None:
         expect(app.prediction).not_to_contain_text("is known to the model")
 
 
-def test_the_page_says_that_only_an_outside_check_proves_it(app: Opened) -> None:
+def test_the_page_states_that_only_an_external_check_proves_it(app: Opened) -> None:
     app.tab("Verify")
     expect(app.inside.get_by_test_id("outside-check")).to_contain_text("sealift verify page.html --key publisher.pub")
     expect(app.inside.get_by_test_id("signature")).to_contain_text("Not signed. Anyone could have made this file.")

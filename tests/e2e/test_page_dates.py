@@ -146,7 +146,7 @@ def test_unknown_is_a_choice_where_it_may_be(app: Opened) -> None:
     assert app.inside.locator("[data-field=admitted]").get_by_role("button", name="Unknown").count() == 0
 
 
-def test_outside_the_range_it_says_so(app: Opened) -> None:
+def test_values_outside_the_range_are_reported(app: Opened) -> None:
     app.tab("Predict")
     _fill(app, 1)
     app.fill("born", "1899-12-31")

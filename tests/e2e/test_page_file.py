@@ -60,7 +60,7 @@ def test_every_row_is_answered_as_scikit_learn_does(app: Opened) -> None:
     assert (table["error"] == "").all()
 
 
-def test_a_large_file_keeps_the_page_alive(app: Opened) -> None:
+def test_the_page_responds_during_a_large_file(app: Opened) -> None:
     many = pd.concat([demo().rows] * 35, ignore_index=True)
     app.choose(_text(many))
     status = app.inside.get_by_test_id("file-status")
@@ -84,7 +84,7 @@ def test_the_form_answers_while_a_file_is_answered_and_the_file_can_be_cancelled
     expect(status).to_contain_text("5 of 5 rows answered", timeout=3000)
 
 
-def test_results_stand_beside_the_records_they_belong_to(app: Opened) -> None:
+def test_results_are_in_the_rows_of_their_records(app: Opened) -> None:
     head, *lines = _text(demo().rows[:4]).splitlines()
     blank = "," * head.count(",")
     app.choose("\r\n".join([head, lines[0], "", lines[1], blank, blank, lines[2], lines[3], "", blank, ""]))
@@ -129,7 +129,7 @@ def test_words_for_missing_values_are_pointed_out_and_can_be_read_as_missing(app
     assert _download(app)["probability_benign"].tolist() == table["probability_benign"].tolist()
 
 
-def test_values_unlike_the_training_data_are_counted_and_told_row_by_row(app: Opened) -> None:
+def test_unusual_values_are_counted_and_reported_by_row(app: Opened) -> None:
     rows = demo().rows[400:410].copy()
     rows["mean area"] *= 100  # mm² for cm², say
     rows.loc[401, "mean smoothness"] = -5

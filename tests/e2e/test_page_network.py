@@ -167,7 +167,7 @@ def test_the_listener_hears_what_a_page_without_our_policy_sends(
     assert any(b"control.escape.test" in text for text in listener.heard)
 
 
-def test_opening_and_using_the_page_asks_for_nothing(browser: Browser) -> None:
+def test_the_page_sends_no_requests(browser: Browser) -> None:
     with opened(browser, demo().page.path) as app:
         app.inside.get_by_role("button", name="Fill with an example").click()
         expect(app.prediction).to_have_attribute("data-state", "ready")

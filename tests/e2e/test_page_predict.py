@@ -84,7 +84,7 @@ def test_an_incomplete_form_says_what_is_needed(app: Opened) -> None:
         ("-1", "at least 0"),
     ],
 )
-def test_a_wrong_value_is_told_beside_its_field(app: Opened, text: str, told: str) -> None:
+def test_a_wrong_value_is_reported_at_its_field(app: Opened, text: str, told: str) -> None:
     app.fill("mean radius", text)
     app.field("mean radius").blur()
     note = app.inside.locator('[data-field="mean radius"] .note.error')

@@ -76,7 +76,7 @@ def is_not_wider(app: Opened) -> bool:
     return result
 
 
-def test_the_form_tells_what_the_original_refuses(app: Opened) -> None:
+def test_the_form_reports_values_that_the_original_refuses(app: Opened) -> None:
     app.tab("Predict")
     assert app.field(CRP).evaluate("node => [node.tagName, node.type]") == ["INPUT", "text"]  # a value takes one line
     expect(app.inside.locator('[data-field="admitted"] .note')).to_have_text("such as 31.12.2024")

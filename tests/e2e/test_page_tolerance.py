@@ -17,7 +17,7 @@ X = np.random.default_rng(0).normal(size=(80, 3))
 Y = X @ [1.0, 2.0, 3.0]
 
 
-def test_the_page_tells_a_looser_tolerance(browser: Browser, tmp_path: Path) -> None:
+def test_the_page_states_a_looser_tolerance(browser: Browser, tmp_path: Path) -> None:
     model = LinearRegression().fit(X, Y)
     sealed = sealift.pack(
         model, X, Y, name="loose", output=tmp_path / "m.seal", proof=sealift.ProofOptions(tolerance=1e-5)

@@ -124,7 +124,7 @@ def test_a_model_that_answers_differently_here_is_not_trusted(browser: Browser, 
 
 
 @pytest.mark.parametrize("name", ["ui", "worker", "wasm", "seal"])
-def test_a_damaged_page_says_so(browser: Browser, tmp_path: Path, name: str) -> None:
+def test_a_damaged_page_reports_it(browser: Browser, tmp_path: Path, name: str) -> None:
     text = demo().page.path.read_text()
     at = text.index(f'data-payload="{name}"')
     at = text.index(">", at) + 400
@@ -137,14 +137,14 @@ def test_a_damaged_page_says_so(browser: Browser, tmp_path: Path, name: str) -> 
         expect(app.page.get_by_text("Copy or download the file again")).to_be_visible()
 
 
-def test_a_page_cut_short_says_so(browser: Browser, tmp_path: Path) -> None:
+def test_a_truncated_page_reports_it(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "cut.html"
     path.write_bytes(demo().page.path.read_bytes()[: demo().page.size // 2])
     with opened(browser, path, wait=False) as app:
         expect(app.page.get_by_role("alert")).to_contain_text("E202")
 
 
-def test_a_changed_loader_says_so(browser: Browser, tmp_path: Path) -> None:
+def test_a_changed_loader_is_reported(browser: Browser, tmp_path: Path) -> None:
     """The content policy refuses it, so no script can say anything."""
     text = demo().page.path.read_text()
     at = text.index("<script>") + len("<script>")
@@ -228,7 +228,7 @@ def test_forced_colours_leave_the_chosen_one_to_be_seen(kind: Kind) -> None:
         assert frame.evaluate(f"{fill} !== {track}")
 
 
-def test_without_webassembly_the_page_says_so(browser: Browser) -> None:
+def test_the_page_reports_missing_webassembly(browser: Browser) -> None:
     context = browser.new_context()
     context.add_init_script("delete globalThis.WebAssembly")
     page = context.new_page()
@@ -237,7 +237,7 @@ def test_without_webassembly_the_page_says_so(browser: Browser) -> None:
     context.close()
 
 
-def test_without_scripts_the_page_says_so(browser: Browser) -> None:
+def test_the_page_reports_disabled_scripts(browser: Browser) -> None:
     with opened(browser, demo().page.path, wait=False, java_script_enabled=False) as app:
         assert "JavaScript, which is switched off here" in app.page.content()
 

@@ -116,7 +116,7 @@ def test_the_core_answers_a_sealed_file(core: Path, tmp_path: Path) -> None:
     assert (tmp_path / "small.html").stat().st_size > 4e6
 
 
-def test_the_core_says_what_packing_needs(core: Path) -> None:
+def test_the_error_without_onnx_names_the_extra(core: Path) -> None:
     code = "import sealift\ntry: sealift.pack(None, [[1.0]], name='x')\nexcept sealift.SealiftError as e: print(e)"
     assert "pip install 'sealift[sklearn]'" in run(core / "python", "-c", code)
 

@@ -159,7 +159,7 @@ def test_a_loss_of_its_own() -> None:
     refused(classes, X, "no class here", "Logloss")
 
 
-def test_a_category_of_x_that_the_model_never_met_stays_out_of_the_graph() -> None:
+def test_an_unknown_category_of_x_is_not_in_the_graph() -> None:
     X = boosters.mixed()
     model = catboost.CatBoostClassifier(cat_features=CATEGORIES, **FEW).fit(X, boosters.outcome(X) > 1.5)
     more = X.copy()

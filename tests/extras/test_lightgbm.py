@@ -145,7 +145,7 @@ def test_categories_as_numbers() -> None:
     same_fitted(model, X, rows)
 
 
-def test_columns_that_cannot_be_told_apart_are_refused() -> None:
+def test_ambiguous_categorical_columns_are_refused() -> None:
     frame = boosters.mixed()
     X = frame[["number", "grade"]].assign(grade=frame["grade"].astype("category"), other=frame["grade"])
     model = lightgbm.LGBMRegressor(min_data_per_group=1, **FEW)
@@ -153,17 +153,17 @@ def test_columns_that_cannot_be_told_apart_are_refused() -> None:
     refused(model, X, "categories of 1 columns", "the type category")
 
 
-def test_an_objective_of_its_own_has_no_classes() -> None:
+def test_a_custom_objective_has_no_classes() -> None:
     X = boosters.table("continuous")
     model = lightgbm.LGBMClassifier(objective=lambda y, p: (p - y, np.ones_like(y)), **FEW)
     model = fitted(model, X, boosters.two(X))
-    refused(model, X, "scores and no classes", "booster_")
+    refused(model, X, "scores instead of classes", "booster_")
 
 
 def test_trees_left_out_for_certain_rows_are_refused() -> None:
     X = boosters.table("continuous")
     model = fitted(lightgbm.LGBMClassifier(pred_early_stop=True, **FEW), X, boosters.two(X))
-    refused(model, X, "leaves out trees", "pred_early_stop=False")
+    refused(model, X, "skips trees", "pred_early_stop=False")
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")  # LightGBM 4.6 has names of its own

@@ -123,13 +123,13 @@ def test_objects_of_r_are_refused(name: str, saver: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "what", "fix"),
     [
-        ("dump.txt", b"booster[0]:\n0:[f0<1] yes=1", "dump for reading", "xgb.save"),
-        ("dump.json", b'[\n  { "nodeid": 0, "depth": 0 }]', "dump for reading", "save_model"),
-        ("lgb.json", b'{"name":"tree","tree_info":[{"tree_structure":{}}]}', "LightGBM's dump", "lgb.save"),
+        ("dump.txt", b"booster[0]:\n0:[f0<1] yes=1", "text dump", "xgb.save"),
+        ("dump.json", b'[\n  { "nodeid": 0, "depth": 0 }]', "text dump", "save_model"),
+        ("lgb.json", b'{"name":"tree","tree_info":[{"tree_structure":{}}]}', "JSON dump of LightGBM", "lgb.save"),
         ("model.json.gz", gzip.compress(b"{}", mtime=0), "compressed", "gzip -d"),
         ("torn.rds", b"\x1f\x8b\x08", "only R can open", "catboost.save_model"),
-        ("other.json", b'{"a": 1}', "nor a booster's own", "module.py:name"),
-        ("other.model", b"\x00\x01", "nor a booster's own", "module.py:name"),
+        ("other.json", b'{"a": 1}', "pkl or booster file", "module.py:name"),
+        ("other.model", b"\x00\x01", "pkl or booster file", "module.py:name"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, name: str, text: bytes, what: str, fix: str) -> None:
@@ -147,7 +147,7 @@ def test_files_cut_short_are_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / Path(name).name
     path.write_bytes(data[: len(data) * 4 // 5])
     what, fix = refusal(path)
-    assert "cut short" in what or "cannot be loaded" in what
+    assert "truncated" in what or "cannot be loaded" in what
     assert fix
 
 
@@ -162,7 +162,7 @@ def test_a_file_that_the_library_dies_of_is_refused(tmp_path: Path, name: str) -
         data[len(data) // 2 :] = bytes(len(data) - len(data) // 2)
     path.write_bytes(data)
     what, fix = refusal(path)
-    assert "crashes on it" in what or "cannot be loaded" in what
+    assert "crashes when it opens" in what or "cannot be loaded" in what
     assert "save it again" in fix
 
 

@@ -185,7 +185,7 @@ def test_texts_without_kept_categories_are_refused() -> None:
     codes = np.column_stack([frame["number"], frame["colour"].astype("category").cat.codes])
     coded = xgboost.XGBRegressor(enable_categorical=True, feature_types=["q", "c"], **FEW)
     coded.fit(codes, boosters.outcome(frame))
-    refused(coded, frame[["number", "colour"]], "does not keep its categories", "XGBoost 3.1 or later")
+    refused(coded, frame[["number", "colour"]], "does not store its categories", "XGBoost 3.1 or later")
 
 
 def test_model_files(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ ALONE: list[Any] = [
 
 @pytest.mark.usefixtures("no_node")
 @pytest.mark.parametrize("module", [*ALONE, "norm", "plain norm"], ids=lambda m: m if isinstance(m, str) else str(m))
-def test_a_module_alone(module: Any, tmp_path: Path) -> None:
+def test_a_single_module(module: Any, tmp_path: Path) -> None:
     if isinstance(module, str):
         module = moved(nn.BatchNorm1d(K, affine=module == "norm"))
     result = packed(module, tmp_path)

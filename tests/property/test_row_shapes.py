@@ -196,7 +196,7 @@ def refusal(rows: Any) -> ContractError:
     return caught.value
 
 
-def test_a_list_beside_a_single_value() -> None:
+def test_a_list_and_a_single_value() -> None:
     for rows in ({"a": [1], "b": 2.0}, {"a": np.array([1]), "b": 2.0}, {"a": (1,), "b": None}):
         error = refusal(rows)
         assert error.code == "E104"

@@ -135,7 +135,7 @@ def test_members_come_back_as_they_were(
 
 @QUICK
 @given(JSON)
-def test_a_json_value_comes_back_from_its_one_spelling(value: Any) -> None:
+def test_canonical_json_is_read_back_unchanged(value: Any) -> None:
     data = canonical.dumps(value)
     assert canonical.loads(data) == value
     assert canonical.dumps(canonical.loads(data)) == data

@@ -143,7 +143,9 @@ def test_typed_cells_of_a_workbook(model: SealedModel, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "xlsx"])
 @pytest.mark.parametrize("chunk", [None, 1, 2])
-def test_rows_stay_beside_their_records(model: SealedModel, tmp_path: Path, kind: str, chunk: int | None) -> None:
+def test_answers_are_in_the_rows_of_their_records(
+    model: SealedModel, tmp_path: Path, kind: str, chunk: int | None
+) -> None:
     given = tmp_path / f"in.{kind}"
     records: list[list[Any]] = [["a", 50, 70, "f"], [], [], ["b", 60, 80, "m"], [], ["c", 70, 90, "f"], [], []]
     if kind == "xlsx":
@@ -295,7 +297,7 @@ def test_a_file_that_cannot_be_used(model: SealedModel, tmp_path: Path, name: st
     assert error.fix
 
 
-def test_a_misnamed_column_is_told_by_its_name(model: SealedModel, tmp_path: Path) -> None:
+def test_a_misspelt_column_is_named(model: SealedModel, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_bytes(b"age,Weigth,sex\n50,70,f\n")
     assert refused(model, tmp_path / "in.csv", tmp_path / "out.csv").fix == 'Rename the column "Weigth" to "weight".'
 
@@ -320,7 +322,7 @@ def test_places_that_cannot_be_read_or_written(model: SealedModel, tmp_path: Pat
     assert refused(model, given, tmp_path / "out.dat").code == "E403"
 
 
-def test_an_old_answer_stays_when_the_new_one_fails(model: SealedModel, tmp_path: Path) -> None:
+def test_an_existing_output_is_kept_when_the_new_one_fails(model: SealedModel, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_bytes(b"age,weight,sex\n" + b"50,70,f\n" * 9 + b"\xff")
     (tmp_path / "out.csv").write_text("old")
     with pytest.raises(SealiftError, match="E404"):
@@ -404,7 +406,7 @@ def test_rows_far_apart_have_the_empty_ones_between_them(model: SealedModel, tmp
 
 
 @pytest.mark.parametrize("rows_before", [0, 2000])
-def test_a_nul_is_a_flaw_of_its_row_wherever_it_stands(model: SealedModel, tmp_path: Path, rows_before: int) -> None:
+def test_a_nul_anywhere_is_an_error_of_its_row(model: SealedModel, tmp_path: Path, rows_before: int) -> None:
     good, bad = b"50,70,f\n", b"50,70,f\0\n"
     (tmp_path / "in.csv").write_bytes(b"age,weight,sex\n" + good * rows_before + bad + good)
     assert problems(model, tmp_path / "in.csv") == [(rows_before + 1, "sex", "R102")]

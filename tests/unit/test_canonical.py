@@ -57,7 +57,7 @@ def test_bytes_that_are_not_utf8_json_are_refused(data: bytes) -> None:
         canonical.loads(data)
 
 
-def test_minus_zero_stays_minus_zero() -> None:
+def test_minus_zero_is_kept() -> None:
     assert math.copysign(1, canonical.loads(b"-0")) == -1
 
 

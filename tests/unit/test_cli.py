@@ -221,7 +221,7 @@ def test_a_console_that_lacks_characters(tmp_path: Path) -> None:
     assert b"Traceback" not in ran.stderr
 
 
-def test_no_colour_where_nobody_sees_it(tiny: Path) -> None:
+def test_no_colour_without_a_terminal(tiny: Path) -> None:
     command = [sys.executable, "-m", "sealift", "verify", str(tiny)]
     ran = subprocess.run(command, capture_output=True, check=True, env={"FORCE_COLOR": "1"})
     assert b"\x1b" not in ran.stdout + ran.stderr

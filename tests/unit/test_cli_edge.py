@@ -71,7 +71,7 @@ def test_every_exception_becomes_a_coded_error(
     assert (told["ok"], told["error"]["code"]) == (False, code)
 
 
-def test_the_traceback_is_shown_where_it_is_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_traceback_is_shown_on_request(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALIFT_DEBUG", "1")
     done = invoke("inspect", "absent.seal")
     assert (done.exit_code, "Traceback" in done.stderr, "error E401" in done.stderr) == (1, True, True)
@@ -102,7 +102,7 @@ def test_a_stderr_that_takes_nothing(folder: Path, line: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
-def test_a_reader_that_goes_away_and_a_closed_stdin(folder: Path) -> None:
+def test_a_closed_pipe_and_a_closed_stdin(folder: Path) -> None:
     done = shell("sealift inspect tiny.seal | head -1", folder)
     assert (done.stdout, done.stderr) == ("Tiny risk\n", "")
     done = shell("sealift predict tiny.seal - -o out.csv <&-", folder)
@@ -117,7 +117,7 @@ def test_wrong_usage_as_json(folder: Path, arguments: Sequence[str]) -> None:
 
 
 @pytest.mark.parametrize("name", [LONG, f"{LONG}.seal", "d/" * 3000, "", ".", "/", "a\0b", "\udc80", "rows.csv"])
-def test_names_that_the_system_cannot_say(folder: Path, name: str) -> None:
+def test_invalid_file_names(folder: Path, name: str) -> None:
     data = name + ".csv"
     for arguments in (
         ["inspect", name],
@@ -168,7 +168,7 @@ def changed(folder: Path, member: str, path: Sequence[Any], value: Any) -> Path:
         (["outputs", 1, "description"], []),
     ],
 )
-def test_a_malformed_contract_is_told_as_such(folder: Path, path: Sequence[Any], value: Any) -> None:
+def test_a_malformed_contract_is_reported(folder: Path, path: Sequence[Any], value: Any) -> None:
     file = changed(folder, "contract.json", path, value)
     for arguments in (["inspect", file], ["verify", file], ["predict", file, "rows.csv", "-o", "o.csv"], ["app", file]):
         done = invoke(*arguments)

@@ -238,7 +238,7 @@ def test_explanations_for_people() -> None:
     assert "E302" in done.output
 
 
-def test_a_wheel_without_the_page_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_wheel_without_the_page_reports_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(manual, "_ROOTS", (tmp_path,))
     manual.pages.cache_clear()
     explanations._explanations.cache_clear()

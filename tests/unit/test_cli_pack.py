@@ -75,7 +75,7 @@ class Wicked:
         return os.mkdir, (str(self.mark),)
 
 
-def test_a_pickle_is_not_opened_unasked(tmp_path: Path, fitted: LogisticRegression) -> None:
+def test_a_pickle_is_not_opened_by_default(tmp_path: Path, fitted: LogisticRegression) -> None:
     mark = tmp_path / "mark"
     for name in ("m.pkl", "m.joblib", "m.pickle"):
         joblib.dump(Wicked(mark), tmp_path / name)
@@ -169,7 +169,7 @@ def test_rows_that_cannot_be_used(tmp_path: Path, text: str, code: str) -> None:
     assert code_of(read_data, tmp_path / "d.csv", target="a", drop=[]) == code
 
 
-def test_what_the_packer_knows(tmp_path: Path) -> None:
+def test_options_in_a_contract_file(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text(
         'headline = ["probability", 1]\n[card]\ntitle = "T"\n[inputs.age]\nunits = "years"\nrange = [0, 120]\n'

@@ -63,7 +63,7 @@ def refused(done: Result) -> str:
     return done.stderr[6:10]
 
 
-def test_a_signed_file_is_not_replaced_unasked(folder: Path) -> None:
+def test_a_signed_file_is_not_replaced_by_default(folder: Path) -> None:
     pack()
     pack()  # an unsigned one is
     invoke("sign", "m.seal", "--key", "k")
@@ -77,7 +77,7 @@ def test_a_signed_file_is_not_replaced_unasked(folder: Path) -> None:
     assert not seal.signatures(seal.read(Path("m.seal")))
 
 
-def test_another_file_is_not_replaced_unasked(folder: Path) -> None:
+def test_another_file_is_not_replaced_by_default(folder: Path) -> None:
     assert "E406" in pack("-o", "rows.csv", code=1).stderr
     assert (folder / "rows.csv").read_text().startswith("x0,x1")
 

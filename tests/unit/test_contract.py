@@ -163,7 +163,7 @@ def test_a_close_name_is_named(close: str) -> None:
     assert error.fix == f'Rename the column "{close}" to "weight".'
 
 
-def test_columns_that_are_no_inputs_are_passed_over_when_told() -> None:
+def test_extra_columns_are_ignored_on_request() -> None:
     rows = pl.DataFrame({"id": [1], "sex": ["f"], "weight": [2.0], "age": [3]})
     assert list(columns_of(seals.CONTRACT, rows, ignore_extra=True)) == ["age", "weight", "sex"]
 
@@ -172,7 +172,7 @@ def test_columns_that_are_no_inputs_are_passed_over_when_told() -> None:
     "nothing",
     [None, math.nan, np.nan, np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT", "s"), np.timedelta64("NaT", "s")],
 )
-def test_what_stands_for_nothing(nothing: Any) -> None:
+def test_missing_values_are_recognised(nothing: Any) -> None:
     assert is_missing(nothing)
     for dtype in ("float64", "float32", "int64", "bool", "string"):
         batch = encode(one(dtype=dtype, missing="allowed"), {"x": [nothing]})
@@ -208,7 +208,7 @@ def test_a_mask_means_missing() -> None:
     assert [p.code for p in encode(one(dtype="float64"), {"x": masked}).problems] == ["R101"]
 
 
-def test_the_caller_s_array_is_left_alone() -> None:
+def test_the_caller_s_array_is_not_changed() -> None:
     array = np.array([math.inf, math.nan, 3.5])
     before = array.copy()
     encode(one(dtype="int64", missing="allowed"), {"x": array})

@@ -150,7 +150,7 @@ def test_answers_that_are_no_tensors_or_never_the_same() -> None:
         np.testing.assert_array_equal(both, [X[i : i + 1]] * 2)
 
 
-def test_a_sealed_model_of_texts_goes_the_other_way(tiny: Path) -> None:
+def test_a_model_of_strings_does_not_use_bound_inputs(tiny: Path) -> None:
     model = load(tiny)
     one = {"age": 61.5, "weight": 80.0, "sex": "f"}
     for _ in range(2):
@@ -161,7 +161,7 @@ def test_a_sealed_model_of_texts_goes_the_other_way(tiny: Path) -> None:
     assert answer["label"].shape == (1,)
 
 
-def test_a_sealed_model_of_numbers_goes_this_way(tmp_path: Path) -> None:
+def test_a_model_of_numbers_uses_bound_inputs(tmp_path: Path) -> None:
     fitted = LogisticRegression().fit(X, X[:, 0] > 0)
     sealift.pack(fitted, X, name="numbers", output=tmp_path / "numbers.seal")
     model = load(tmp_path / "numbers.seal")

@@ -37,7 +37,7 @@ def test_pieces_give_what_the_whole_gives() -> None:
         assert np.array_equal(answers[name], array)
 
 
-def test_the_threads_are_kept_and_no_more_than_asked_for() -> None:
+def test_the_threads_are_reused_and_their_number_is_limited() -> None:
     engine, seen = Engine(graph(), threads=2), set()
 
     def watched(start: int, stop: int) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ def test_an_error_crosses_a_process_boundary_whole(kind: type[SealiftError], pro
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_error_is_told_as_text_and_as_data(kind: type[SealiftError]) -> None:
+def test_an_error_as_text_and_as_json(kind: type[SealiftError]) -> None:
     error = make(kind)
     assert str(error) == f"[{error.code}] {error.where}: {error.what} {error.fix}"
     assert error.as_dict() == {"code": error.code, "what": error.what, "where": error.where, "fix": error.fix}

@@ -74,7 +74,7 @@ def test_a_file_that_grows_beyond_what_is_allowed_leaves_nothing(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["missing/a", "a\0b", "x" * 300, "\ud800"])
-def test_a_path_that_cannot_be_is_told(tmp_path: Path, name: str) -> None:
+def test_an_invalid_path_is_reported(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     for write in (files.write_atomic, files.create):
         with pytest.raises(FileError) as caught:
@@ -95,7 +95,7 @@ def test_the_longest_permitted_name_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_reported(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(FileError, match="Permission denied"):
@@ -153,7 +153,7 @@ def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     writer.join()
 
 
-def test_a_file_larger_than_memory_is_told(tmp_path: Path) -> None:
+def test_a_file_larger_than_memory_is_reported(tmp_path: Path) -> None:
     with (tmp_path / "huge").open("wb") as stream:
         stream.truncate((1 << 31) - 1)
     code = (
@@ -194,7 +194,7 @@ def test_parts_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
     assert (tmp_path / "held").read_bytes() == b"x"
 
 
-def test_whether_a_file_can_be_written_is_asked_without_writing_it(tmp_path: Path) -> None:
+def test_check_writable_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"old")
     files.check_writable(tmp_path / "a")
     files.check_writable(tmp_path / "b")

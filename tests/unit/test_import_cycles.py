@@ -84,7 +84,7 @@ def test_no_import_cycle() -> None:
 @pytest.mark.parametrize(
     "place", ["{}", "def f():\n    {}", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    {}"]
 )
-def test_cycles_are_seen_wherever_the_import_stands(tmp_path: Path, second: str, place: str) -> None:
+def test_cycles_are_found_for_imports_anywhere(tmp_path: Path, second: str, place: str) -> None:
     package = tmp_path / "sealift"
     package.mkdir()
     (package / "__init__.py").write_text("", encoding="utf-8")

@@ -215,7 +215,7 @@ def test_other_values_of_on_error_are_refused(tiny: Path) -> None:
         load(tiny).predict(DICTS, on_error="ignore")  # type: ignore[call-overload]
 
 
-def test_columns_that_do_not_fit_are_raised_whatever_on_error_says(tiny: Path) -> None:
+def test_missing_columns_raise_with_on_error_null(tiny: Path) -> None:
     with pytest.raises(ContractError) as caught:
         load(tiny).predict([{"age": 1.0}], on_error="null")
     assert caught.value.code == "E101"

@@ -92,7 +92,7 @@ def test_a_model_that_the_engine_of_the_page_does_not_run_gets_no_page(tmp_path:
         ("not checked: Node is not installed.", "Node is not installed"),
     ],
 )
-def test_answers_that_were_not_compared_in_the_engine_of_the_page_are_told(
+def test_a_proof_without_webassembly_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], told: str, reason: str
 ) -> None:
     path = _with_evidence(tmp_path / "tiny.seal", told)

@@ -53,7 +53,7 @@ def test_a_control_group_may_have_less(machine: dict[str, str], name: str, held:
     assert Limits().bounds(0).memory == memory
 
 
-def test_what_is_asked_for_is_kept(machine: Any) -> None:
+def test_given_limits_are_used(machine: Any) -> None:
     assert Limits(seconds=2, memory=1.5, load_seconds=3).bounds(8 * GIB) == Bounds(3, 2, 1_500_000_000)
 
 

@@ -108,7 +108,7 @@ def test_the_identity_changes_with_name_and_version() -> None:
     assert len({seal.parse(data_of(one)).identity for one in members}) == 3
 
 
-def test_a_missing_member_is_told() -> None:
+def test_a_missing_member_is_reported() -> None:
     sealed = seal.parse(data_of(assembled()))
     for read in (sealed.json, sealed.text):
         with pytest.raises(SealError, match=r"reference/background\.json") as caught:
@@ -170,7 +170,7 @@ def test_an_old_file_survives_a_failed_write(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.seal", "folder", "a\0b"])
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(FileError) as caught:
         seal.read(tmp_path / name)

@@ -51,7 +51,7 @@ def refused(signatures: Seal, key: Ed25519PrivateKey) -> str:
     return caught.value.code
 
 
-def test_a_signature_is_verified_by_its_key_alone() -> None:
+def test_a_signature_is_verified_only_by_its_key() -> None:
     sealed_file = signed(private(1))
     assert seal.verify_key(sealed_file, private(1).public_key()) == signature.key_id(private(1).public_key())
     assert refused(sealed_file, private(2)) == "E503"
@@ -174,7 +174,7 @@ def test_a_key_is_never_overwritten(tmp_path: Path, taken: str, link: bool) -> N
         assert (tmp_path / taken).read_bytes() == b"precious"
 
 
-def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         seal.generate_keys(tmp_path / "missing" / "key")
     assert caught.value.code == "E402"
@@ -192,7 +192,7 @@ def test_a_password_protects_the_private_key(tmp_path: Path) -> None:
         assert caught.value.where == str(path)
 
 
-def test_a_password_for_an_open_key_is_told(tmp_path: Path) -> None:
+def test_a_password_for_an_unencrypted_key_is_refused(tmp_path: Path) -> None:
     seal.generate_keys(tmp_path / "key")
     with pytest.raises(SignatureError):
         seal.load_private_key(tmp_path / "key", password=b"x")
@@ -241,7 +241,7 @@ def test_a_private_key_is_no_public_key(tmp_path: Path) -> None:
         seal.load_private_key(public)
 
 
-def test_a_key_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_missing_key_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         seal.load_public_key(tmp_path / "missing")
     assert caught.value.code == "E401"

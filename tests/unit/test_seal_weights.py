@@ -99,7 +99,7 @@ def test_large_constants_are_members_and_answer_as_before(tmp_path: Path, *, tra
         assert model.predict([[0.1, 0.2]])["value"].tolist() == inside.tolist()
 
 
-def test_weights_are_used_where_they_lie() -> None:
+def test_weights_are_not_copied() -> None:
     sealed_file = seal.parse(b"".join(layout.pack(sealed(parts_of(graph())))))
     weights = Weights.of(sealed_file)
     assert weights is not None

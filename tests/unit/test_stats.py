@@ -43,7 +43,7 @@ def test_few_numbers_tell_a_coarse_middle_that_no_extreme_moves(count: int) -> N
 
 @pytest.mark.parametrize("count", [20, 21, 29, 30, 50, 99, 100, 101, 500, 5000])
 @pytest.mark.parametrize("shape", ["normal", "skewed", "uniform"])
-def test_every_quantile_stands_for_five_records(count: int, shape: str) -> None:
+def test_each_quantile_summarises_five_records(count: int, shape: str) -> None:
     draws: dict[str, Any] = {
         "normal": RANDOM.normal(size=count),
         "skewed": np.exp(3 * RANDOM.normal(size=count)),
@@ -116,13 +116,13 @@ def test_shares_do_not_tell_small_rests() -> None:
     assert sketch_strings(["a"] * 998 + ["b"] * 2).shares == (0.99,)
 
 
-def test_infinities_are_neither_missing_nor_told() -> None:
+def test_infinities_are_neither_missing_nor_reported() -> None:
     sketch = sketch_numbers(np.append(RANDOM.normal(size=100), [np.inf] * 50 + [-np.inf] * 50))
     assert sketch.missing == 0.0
     assert np.isfinite(sketch.quantiles).all()
 
 
-def test_whole_numbers_stay_whole() -> None:
+def test_integers_are_drawn_as_integers() -> None:
     sketch = sketch_numbers(RANDOM.integers(0, 3000, 500).astype(float))
     assert sketch.whole
     assert all(value == round(value) for value in sketch.quantiles)
@@ -163,7 +163,7 @@ def test_rounded_values_are_written_short() -> None:
     assert str(rounded(column(-1e-9), 1.0)[0]) == "0.0"
 
 
-def test_draws_hang_together() -> None:
+def test_draws_are_correlated() -> None:
     x = RANDOM.normal(size=2000)
     columns = [x, 3 * x + RANDOM.normal(size=2000), -np.exp(x), RANDOM.normal(size=2000)]
     matrix = correlation(columns)
@@ -181,7 +181,7 @@ def test_draws_hang_together() -> None:
     assert draw(sketches, matrix, 5) != draw(sketches, matrix, 5, seed=1)
 
 
-def test_a_correlation_is_not_told_of_few_rows_or_many_columns() -> None:
+def test_no_correlation_for_few_rows_or_many_columns() -> None:
     assert correlation([RANDOM.normal(size=49)] * 2) is None
     assert correlation([RANDOM.normal(size=60)] * 301) is None
     assert correlation([RANDOM.normal(size=60)]) is None

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import spearmanr
 
-from sealift.stats import Categories, Numbers, Sketch, correlation, draw, sketch_arrays, sketch_numbers, sketch_texts
+from sealift.stats import Categories, Numbers, Sketch, correlation, draw, sketch_arrays, sketch_numbers, sketch_strings
 from sealift.stats.sketch import Arrays, grid, rounded
 
 _Floats = npt.NDArray[np.float64]
@@ -116,24 +116,24 @@ def test_the_number_at_a_probability() -> None:
 
 
 def test_categories_are_sorted_and_have_five_records_each() -> None:
-    assert sketch_texts([*"b" * 5, *"a" * 9, *"c" * 4, None]) == Categories(("a", "b"), (0.5, 0.28), 0.0)
-    assert sketch_texts([*"a" * 5, *"b" * 5, *"cdefghijkl"]).values == ("a", "b")
-    assert sketch_texts([*"a" * 5, *"b" * 5, *"cdefghijklm"]).values == ()
+    assert sketch_strings([*"b" * 5, *"a" * 9, *"c" * 4, None]) == Categories(("a", "b"), (0.5, 0.28), 0.0)
+    assert sketch_strings([*"a" * 5, *"b" * 5, *"cdefghijkl"]).values == ("a", "b")
+    assert sketch_strings([*"a" * 5, *"b" * 5, *"cdefghijklm"]).values == ()
 
 
 @pytest.mark.parametrize(("different", "categories"), [(50, 1), (51, 0)])
 def test_a_column_of_mostly_different_texts_has_no_categories(different: int, categories: int) -> None:
     texts = [*["a"] * 300, *map(str, range(different - 1))]
-    assert len(sketch_texts(texts).values) == categories
+    assert len(sketch_strings(texts).values) == categories
     # One in ten texts may be different.
-    assert len(sketch_texts([*["a"] * (10 * different), *map(str, range(different - 1))]).values) == 1
+    assert len(sketch_strings([*["a"] * (10 * different), *map(str, range(different - 1))]).values) == 1
 
 
 @pytest.mark.parametrize(("count", "total", "share"), [(4, 10, 0.0), (5, 10, 0.5), (6, 10, 0.5), (10, 10, 1.0)])
 def test_shares_of_missing_numbers(count: int, total: int, share: float) -> None:
     column = np.append(np.full(count, np.nan), np.arange(float(total - count)))
     assert sketch_numbers(column).missing == share
-    assert sketch_texts([None if np.isnan(value) else "a" for value in column]).missing == share
+    assert sketch_strings([None if np.isnan(value) else "a" for value in column]).missing == share
 
 
 def test_arrays_are_summarised_by_one_element_of_each() -> None:

@@ -50,7 +50,7 @@ def test_no_type_is_compared_by_its_name(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["graph/table.py", "graph/inputs.py", "frameworks/conversion.py"])
-def test_the_graph_asks_fields_for_their_type(name: str) -> None:
+def test_the_graph_uses_the_types_of_fields(name: str) -> None:
     assert "field.dtype ==" not in (SOURCE / name).read_text(encoding="utf-8")
 
 

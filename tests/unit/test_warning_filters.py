@@ -28,12 +28,12 @@ def _told(message: str) -> list[str]:
     return [str(warning.message) for warning in caught]
 
 
-def test_warnings_are_left_out_inside_alone() -> None:
+def test_warnings_are_suppressed_only_within_the_block() -> None:
     assert _told("one") == ["one after"]
     assert _told("two") == ["two after"]
 
 
-def test_a_block_inside_a_block_ends_alone() -> None:
+def test_nested_blocks_end_separately() -> None:
     with no_warnings():
         with no_warnings():
             warnings.warn("inner", UserWarning, stacklevel=1)
@@ -63,7 +63,7 @@ def test_other_threads_show_theirs() -> None:
     assert [str(warning.message) for warning in caught] == ["of another", "later"]
 
 
-def test_other_tasks_show_theirs() -> None:
+def test_other_tasks_show_their_warnings() -> None:
     async def quiet(inside: asyncio.Event, told: asyncio.Event) -> None:
         with no_warnings():
             inside.set()

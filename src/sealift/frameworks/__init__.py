@@ -1,4 +1,4 @@
-"""Libraries of models: what is asked of them (`base`), and trained object → graph (`registry`, `conversion`)."""
+"""Libraries of models: their protocols (`base`), and the conversion of models to graphs (`registry`, `conversion`)."""
 
 from sealift.frameworks.base import ArrayInput, Framework, Learned, RowFormat, Source, Step, Trust
 from sealift.frameworks.conversion import Conversion, convert

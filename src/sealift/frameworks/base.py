@@ -1,6 +1,6 @@
 """The two protocols of this package: a `Framework` is a library of models, a `Source` is one fitted model of it.
 
-`packing` knows models through these two alone. To add a framework, write one subclass of each and declare the
+`packing` accesses models only through these two. To add a framework, write one subclass of each and declare the
 `Framework` as an entry point of the group `sealift.frameworks` (docs/how-to/add-a-framework.md). The frameworks of
 Sealift itself are declared in the same way.
 """
@@ -26,17 +26,17 @@ from sealift.graph.table import Table
 from sealift.runtime import Limits
 
 HEAD = 4096
-"""How many bytes of a model file `Framework.sniff` is given."""
+"""The number of bytes of a model file that are passed to `Framework.sniff`."""
 
 
 @dataclass(frozen=True)
 class Trust:
-    """What may happen while a model file is opened.
+    """What is permitted while a model file is opened.
 
     Attributes:
         pickle: whether a pickle may be opened, which can run any code.
-        types: types that a file may use beside those that are known to be harmless.
-        limits: of time and memory of the processes in which a graph out of a file runs.
+        types: types that a file may use in addition to those that are trusted by default.
+        limits: limits of time and memory for the processes in which a graph from a file runs.
     """
 
     pickle: bool = False
@@ -45,7 +45,7 @@ class Trust:
 
 
 class Framework(ABC):
-    """A library of models: which objects and files are its own, and what can be asked of them.
+    """A library of models: recognises its objects and files, and opens them.
 
     An instance is made without the library, which may not be installed; only `load`, `open` and `source` may import
     it.
@@ -55,7 +55,7 @@ class Framework(ABC):
         extra: the extra of the package that installs the library, as in `pip install 'sealift[xgboost]'`.
         packages: the import packages whose classes are the library's models; the library's own is the first one.
         converters: the module that registers the converters when it is imported; empty where there is none.
-        distributions: the distributions whose versions belong into a file's provenance.
+        distributions: the distributions whose versions are recorded in a file's provenance.
         r_savers: classes of the library in R, each with the R code that saves such an object as a file for `open`.
     """
 
@@ -74,7 +74,7 @@ class Framework(ABC):
     def owns(self, model: Any) -> bool:
         """Whether a model is the library's, decided by the modules of the classes in its type's MRO.
 
-        Of several frameworks that own a model, the one that defines the earliest class of the MRO is asked.
+        If several frameworks own a model, the one that defines the earliest class of the MRO is used.
         """
         return self.depth(model) < len(type(model).__mro__)
 
@@ -99,7 +99,7 @@ class Framework(ABC):
 
         Args:
             model: the fitted model.
-            rows: rows as the caller has them; None where there are none.
+            rows: the caller's rows; None without rows.
         """
 
     def sniff(self, path: Path, head: bytes) -> bool:
@@ -126,11 +126,11 @@ class Framework(ABC):
         raise NotImplementedError(f"{self.name} opens no files, so its sniff must not claim {path} ({trust}).")
 
     def column_name(self, label: Any) -> str:
-        """A column's name as the library writes it for a label of a data frame."""
+        """The column name that the library stores for a label of a data frame."""
         return str(label)
 
     def version_note(self, warning: Warning | str) -> str | None:
-        """A sentence for a warning of another version of the library, given while a model is loaded; else None."""
+        """A note for a warning, raised while a model is loaded, about another version of the library; else None."""
         del warning
         return None
 
@@ -141,8 +141,8 @@ class ArrayInput:
 
     Attributes:
         name: its name.
-        shape: its dimensions after the rows, a number where the size is fixed, else a name as a `tensor[…]` has; empty
-            for one number a row, None where the model does not say.
+        shape: its dimensions after the rows: a number for a fixed size, otherwise a name as in `tensor[…]`; empty
+            for one number per row, None if the model does not state it.
     """
 
     name: str
@@ -154,13 +154,13 @@ class RowFormat:
     """The rows that a model takes.
 
     Attributes:
-        kind: "table" for columns; "texts" where each row is one text, "dicts" where each row is a dict, "arrays" where
+        kind: "table" for columns; "texts" if each row is one string, "dicts" if each row is a dict, "arrays" if
             each input is an array whose first axis is the rows.
-        columns: the names of the columns that the model was fitted on, in its order; None where it keeps none.
-        width: the number of columns; None where the model does not say.
-        keys: for dicts, the keys that each step knows which is given them; empty where it was never fitted.
-        step: for texts and dicts, the type of the step that is given them.
-        arrays: for arrays, the inputs in the model's order; empty for a single one of which the model does not say.
+        columns: the names of the columns that the model was fitted on, in its order; None if it stores none.
+        width: the number of columns; None if the model does not state it.
+        keys: for dicts, the keys that each step with dicts as its input knows; empty if it was never fitted.
+        step: for texts and dicts, the type of the step that reads them.
+        arrays: for arrays, the inputs in the model's order; empty for a single one that the model does not describe.
     """
 
     kind: Literal["table", "texts", "dicts", "arrays"] = "table"
@@ -172,7 +172,7 @@ class RowFormat:
 
     @property
     def key_of(self) -> dict[str, Any]:
-        """The keys of dicts by the names that their fields have: a key need not be a text."""
+        """The keys of dicts by the names of their fields; a key need not be a string."""
         return {str(name): name for known in self.keys for name in known.places or ()}
 
 
@@ -182,7 +182,7 @@ class FeatureMatrix(NamedTuple):
     Attributes:
         values: (N, k), of any dtype.
         names: the columns' names.
-        sparse: whether they came as a sparse matrix.
+        sparse: whether the transformer returned a sparse matrix.
     """
 
     values: npt.NDArray[Any]
@@ -191,23 +191,23 @@ class FeatureMatrix(NamedTuple):
 
 
 class RetainedRows(NamedTuple):
-    """Training rows that a method keeps: how many, and what they are to it."""
+    """Training rows that a method stores: their number, and what it uses them for."""
 
     number: int
     what: str
 
 
 class Share(NamedTuple):
-    """So many of a total."""
+    """A number of a total."""
 
     number: int
     total: int
 
 
 class Learned:
-    """What a fitted step learned from its training data, as far as the contract and the privacy report ask for it.
+    """What a fitted step learned from its training data, for the contract and the privacy report.
 
-    A framework overrides what applies; by default nothing is known.
+    Each framework overrides the properties that it can determine; by default nothing is known.
     """
 
     @property
@@ -217,34 +217,34 @@ class Learned:
 
     @property
     def constants(self) -> Collection[str | float]:
-        """The constants that an imputer puts in place of missing values."""
+        """The constants with which an imputer replaces missing values."""
         return ()
 
     @property
     def rows(self) -> RetainedRows | None:
-        """The training rows that the step keeps."""
+        """The training rows that the step stores."""
         return None
 
     @property
     def small_leaves(self) -> Share:
-        """How many leaves of regression trees were learned from fewer than `stats.SMALL` rows, of how many."""
+        """The number of leaves of regression trees learned from fewer than `stats.SMALL` rows, and of all leaves."""
         return Share(0, 0)
 
     @property
     def small_clusters(self) -> Share:
-        """How many clusters have fewer than `stats.SMALL` training rows, of how many."""
+        """The number of clusters with fewer than `stats.SMALL` training rows, and of all clusters."""
         return Share(0, 0)
 
     def target(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
-        """Target values (N, k) in the units that the step trains its inner model with; None where it changes none."""
+        """Target values (N, k) in the units in which the inner model is trained; None if they are not changed."""
         del values
         return None
 
     def sentences(self, rows: Any) -> list[str]:
-        """What the step retains of its training data, in sentences that name no value.
+        """What the step retains of its training data, in sentences without values.
 
         Args:
-            rows: what the step is given for the caller's rows, to count rare categories; None where unknown.
+            rows: the input of the step for the caller's rows, to count rare categories; None if not known.
         """
         del rows
         return []
@@ -266,7 +266,7 @@ class Source(ABC):
         return type(self.model).__name__
 
     def check(self) -> None:  # noqa: B027 - nothing to check by default
-        """Raise PackError for a model that cannot be asked.
+        """Raise PackError for a model that cannot predict.
 
         E301 when it was never fitted, E302 when no contract describes its rows, E304 for any other reason.
         """
@@ -279,9 +279,9 @@ class Source(ABC):
     @property
     @abstractmethod
     def outputs(self) -> Collection[str]:
-        """The kinds of outputs that `answer` can give: value, label, probability, score, features.
+        """The kinds of outputs that `answer` can compute: value, label, probability, score, features.
 
-        A converted output that is not among them is left out of the contract, because it could not be proved. A
+        A converted output that is not among them is left out of the contract, because it cannot be proved. A
         model that predicts may name both "value" and "label".
         """
 
@@ -290,7 +290,7 @@ class Source(ABC):
         """The original's answers to rows in its own format, by kind of output: dense arrays (N,) or (N, k).
 
         Their dtypes are those of the computation: where one is float32, answers are compared with the tolerance of
-        float32. Whatever the model raises comes through.
+        float32. Exceptions of the model are not caught.
         """
 
     @abstractmethod
@@ -301,7 +301,7 @@ class Source(ABC):
         conversion is one of "own", "skl2onnx", "traced".
 
         Raises:
-            PackError: E302 for a model that cannot be converted; `registry.apply` adds the step's place.
+            PackError: E302 for a model that cannot be converted; `registry.apply` adds the path of the step.
         """
 
     @property
@@ -320,12 +320,12 @@ class Source(ABC):
         return FeatureMatrix(values, [f"x{i}" for i in range(values.shape[1])], sparse=False)
 
     def is_unfitted(self, error: Exception) -> bool:
-        """Whether an error of the conversion comes of a model that lacks what it learns in training."""
+        """Whether an error of the conversion is caused by attributes that the model gets in training."""
         del error
         return False
 
     def explain(self) -> tuple[str, str] | None:
-        """Why answers may differ through no fault of the conversion, and the remedy; None where that is not known."""
+        """A cause of different answers other than an error of the conversion, and the remedy; None if none is known."""
         return None
 
     @property
@@ -339,10 +339,10 @@ class Source(ABC):
         return Learned()
 
     def remembered(self) -> list[tuple[str, Sequence[str]]]:
-        """The columns that the model remembers of its training, with some texts for those that held texts.
+        """The columns that the model stores from its training, with some strings for those that contained strings.
 
         Raises:
-            PackError: E305 when the model does not remember how many columns it takes.
+            PackError: E305 when the model does not store its number of columns.
         """
         rows = self.rows
         names = rows.columns if rows.columns is not None else [f"x{i}" for i in range(rows.width or 0)]
@@ -352,10 +352,10 @@ class Source(ABC):
 
 
 def forgotten() -> PackError:
-    """The error for a model that does not remember how many columns it takes."""
+    """The error for a model that does not store its number of columns."""
     return PackError(
         "E305",
-        "The model does not remember how many columns it takes.",
+        "The model does not store its number of columns.",
         fix="Give some rows: sealift doctor MODEL --data rows.csv, or sealift.doctor(model, X).",
     )
 
@@ -365,7 +365,7 @@ class Step:
     """One converted step of a model.
 
     Attributes:
-        path: the names and types of the steps that it stands in, and its own, joined by " › ".
+        path: the names and types of the enclosing steps and its own, joined by " › ".
         source: the original step.
         table: its input in the graph.
         answer: its output in the graph.

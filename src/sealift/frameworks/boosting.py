@@ -1,4 +1,4 @@
-"""What the converters of the boosting libraries share."""
+"""Functions that the converters of the boosting libraries share."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from sealift.graph.table import Block, Table
 
 
 def numbered(x: Table, known: Sequence[Sequence[Any]]) -> Tensor:
-    """Each value's number among its column's `known` categories, float64 (N, width); NaN for any other value."""
+    """The index of each value in the `known` categories of its column, float64 (N, width); NaN for other values."""
     index = codes(x, known)
     return where(index < 0, np.nan, index.cast("float64"))
 
 
 def seen(column: Block) -> tuple[Any, ...]:
-    """The distinct values that the caller's rows have in an untouched input column; none where they are not known."""
+    """The distinct values of the caller's rows in an unchanged input column; empty if they are not known."""
     field = field_of(column.values)
     return () if field is None else field.values()
 
 
 def close(x: Table, column: Block, known: Sequence[Any]) -> None:
-    """Report that an input column of `x` may hold nothing but `known` categories."""
+    """Report that an input column of `x` accepts only the `known` categories."""
     field = field_of(column.values)
     if field is not None:
         x.context.closed_categories[field.name] = tuple(known)
 
 
 def regression(score: Tensor) -> StepOutput:
-    """The answer of a regressor whose value is `score` (N, targets)."""
+    """The output of a regressor with the value `score` (N, targets)."""
     return StepOutput(value=score.vector() if score.width == 1 else score)
 
 
 def whole(x: Tensor) -> Tensor:
-    """The value without its fraction, rounded towards zero; NaN stays NaN."""
+    """The values truncated towards zero; NaN stays NaN."""
     return where(x < 0.0, x.op("Ceil"), x.op("Floor"))
 
 
-def one_by_one(terms: Tensor) -> Tensor:
-    """The sum over columns (N, k), added from the left and rounded every time, as (N, 1)."""
+def sequential_sum(terms: Tensor) -> Tensor:
+    """The sum over columns (N, k), added from left to right with rounding after each addition, as (N, 1)."""
     running = terms.op("CumSum", np.array(1))
     return running.columns([terms.width - 1])
 
 
 def as_categories(frame: Any, known: Mapping[int, Sequence[Any]]) -> Any:
-    """A pandas data frame with the columns at these places as categories, in the order that their numbers stand for.
+    """A pandas data frame with the columns at these indices as categoricals, in the order of their codes.
 
-    A table file has no categories, only texts and numbers; a column that holds categories stays as it is. Values that
-    are not `known` become missing.
+    A table file has no categoricals, only strings and numbers; a categorical column is not changed. Values that are not
+    `known` become missing.
     """
     import pandas
 
@@ -67,7 +67,7 @@ def as_categories(frame: Any, known: Mapping[int, Sequence[Any]]) -> Any:
 
 
 def check_order(x: Table, names: Sequence[str] | None) -> None:
-    """Raise PackError E302 where a model file's own columns stand in another order: trees count them."""
+    """Raise PackError E302 if the columns of a model file are in another order, since trees refer to them by index."""
     given = list(x.names)
     if names is not None and list(names) != given and sorted(names) == sorted(given):
         raise refuse(

@@ -1,4 +1,4 @@
-"""A whole fitted model to one graph with the contract's outputs."""
+"""Convert a fitted model to one graph with the contract's outputs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import input_table
 from sealift.seal.graph import check as check_graph
 
-# Golden examples are one member of 16 MiB; and proving a million columns a row takes the memory of a server.
+# The golden examples are one member of at most 16 MiB, and a proof with a million columns needs too much memory.
 _MOST_FEATURES = 1 << 13
 
 
@@ -40,15 +40,15 @@ class Conversion:
     """A converted model.
 
     Attributes:
-        task: what kind of answer it gives.
+        task: the task of the model.
         outputs: the outputs of the contract.
         steps: the converted steps, inner ones first; their tensors belong to `graph`.
-        graph: the graph under construction, from which models with other outputs can be cut.
+        graph: the graph under construction, from which models with other outputs can be extracted.
         tensors: output name → its tensor.
         stages: the text stages before the graph, for the contract.
-        unfed_fields: the fields of the columns that are no inputs, by the name of the column's tensor.
-        integer_fields: the dtype of the fields that are computed with as integers.
-        closed_categories: the categories of the fields that may hold no other value.
+        unfed_fields: the fields of columns that are not inputs, by the name of the column's tensor.
+        integer_fields: the dtype of the fields that the graph uses as integers.
+        closed_categories: the categories of the fields that accept no other value.
         special_operands: operands of users' functions, and the values at which the function is special.
         single: whether an answer was computed in float32, in the graph or by the original.
     """
@@ -68,7 +68,7 @@ class Conversion:
     def unused(self) -> set[str]:
         """The fields that no output depends on, because the model drops their columns.
 
-        Empty where no output depends on any column, as those of a constant prediction.
+        Empty if no output depends on any column, as for a constant prediction.
         """
         read = self.graph.columns_read(self.tensors.values())
         arrays = [tensor for tensor in self.graph.inputs if isinstance(tensor, ArrayTensor)]
@@ -81,20 +81,20 @@ class Conversion:
         return set(names.values()) - used if used else set()
 
     def lacking(self) -> set[str]:
-        """The absent fields that an output depends on nevertheless; such a graph cannot be run."""
+        """The fields in `unfed_fields` that an output depends on; such a graph cannot be run."""
         read = self.graph.names_read(self.tensors.values())
         return {field for name, field in self.unfed_fields.items() if name in read}
 
     def model(self) -> onnx.ModelProto:
-        """As `split`, with all constants inside."""
+        """The model of `split`, with all constants inside."""
         return self.split().whole()
 
     def split(self) -> SplitModel:
         """The ONNX model with the contract's outputs.
 
         Raises:
-            PackError: E302 when it uses what a sealed file must not use, such as an operator of an ONNX file that is
-                not on the list of spec/SEAL.md §7.
+            PackError: E302 when a sealed file must not contain it, for example because of an operator that is not in
+                the list of spec/SEAL.md §7.
         """
         model = self.graph.split(self.tensors, {})
         try:
@@ -120,15 +120,15 @@ def convert(
     Args:
         model: the fitted model, or its source.
         fields: its inputs, in the order of the columns.
-        nulls: what a missing text is in the original's rows, None or NaN (the default), by field name.
-        seen: distinct values of the caller's rows by field name, for models that keep only hashes of their
-            categories; a value that the model does not know leaves no trace in the graph.
+        nulls: the representation of a missing string in the original's rows, None or NaN (the default), by field name.
+        seen: distinct values of the caller's rows by field name, for models that store only hashes of their
+            categories; a value that the model does not know is not stored in the graph.
         dtypes: the dtype in the original's rows of dates (`datetime64[ns]`; microseconds by default), whole numbers and
             booleans (`int8`, pandas' `Int64`; floats by default), by field name.
-        absent: fields that are columns of the original's rows but no inputs of the graph; with an error, which is
-            raised where a step uses the column, for those that a contract cannot describe.
+        absent: fields that are columns of the original's rows but not inputs of the graph; for those that a contract
+            cannot describe, with the error that is raised if a step uses the column.
         sparse: whether the original takes its rows as a sparse matrix.
-        context: a context without inputs or steps, for a caller that examines steps which cannot be converted.
+        context: a new context, for a caller that examines steps which cannot be converted.
 
     Raises:
         PackError: E301 when a step was never fitted, E302 when one cannot be converted; `where` names the step.
@@ -139,7 +139,7 @@ def convert(
 
 
 def _offered(source: Source, answer: StepOutput) -> StepOutput:
-    """The answer without what the model itself does not give, so that nothing is left unproven."""
+    """The answer without outputs that the original does not compute, since these could not be proved."""
     offered = set(source.outputs)
     return replace(
         answer,
@@ -150,7 +150,7 @@ def _offered(source: Source, answer: StepOutput) -> StepOutput:
 
 
 def finished(context: ConversionContext, answer: StepOutput, name: str) -> Conversion:
-    """The conversion whose last step gives `answer`. Raises PackError E302 if no output kind describes it."""
+    """The conversion with the last step's output `answer`. Raises PackError E302 if no output kind describes it."""
     try:
         task, pairs = _outputs(answer)
     except PackError as error:
@@ -158,7 +158,7 @@ def finished(context: ConversionContext, answer: StepOutput, name: str) -> Conve
             raise
         raise PackError(error.code, error.what, where=name, fix=error.fix) from None
     tensors = {output.name: tensor for output, tensor in pairs}
-    # What an inner step rounds to float32 stays rounded, whatever is computed with it.
+    # If an inner step rounds to float32, the result has that precision.
     inner = (step.answer for step in context.steps if step.answer.features is None)
     single = answer.single or any(member.single for member in inner)
     return Conversion(
@@ -194,10 +194,10 @@ def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
         if features.width > _MOST_FEATURES:
             raise PackError(
                 "E302",
-                f"The transformer gives {features.width} columns, of which a file can show no examples.",
+                f"The transformer returns {features.width} columns, too many for the examples in a file.",
                 where=features.context.path or "the last step",
-                fix="Pack the whole model instead of only its transformer, or have it give "
-                f"{_MOST_FEATURES} columns or fewer (n_features=2**12).",
+                fix="Pack the whole model instead of only its transformer, or reduce it to at most "
+                f"{_MOST_FEATURES} columns (n_features=2**12).",
             )
         names = tuple(str(name) for name in features.names)
         unique = names if len(set(names)) == len(names) and all(names) else None
@@ -233,12 +233,12 @@ def _classification(answer: StepOutput) -> list[tuple[Output, Tensor]]:
 
 
 def _several(targets: tuple[StepOutput, ...]) -> list[tuple[Output, Tensor]]:
-    """One column of labels for each target; their probabilities or scores side by side, named `target_class`."""
+    """One column of labels for each target; the columns of probabilities or scores are named `target_class`."""
     each = [_classification(target) for target in targets]
     names = tuple(str(i) for i in range(len(each)))
     dtypes = {outputs[0][0].dtype for outputs in each}
     if len(dtypes) > 1 and "string" in dtypes:
-        raise refuse("Some of its targets are text and some are numbers.", "Pack one model for each target.")
+        raise refuse("Some of its targets are strings and some are numbers.", "Pack one model for each target.")
     dtype = dtypes.pop() if len(dtypes) == 1 else "float64"
     labels = stack([outputs[0][1].cast("object" if dtype == "string" else dtype) for outputs in each])
     result = [(_output(LABEL, dtype=dtype, width=len(each), columns=names), labels)]
@@ -271,10 +271,10 @@ def _classes(classes: Sequence[Any] | npt.NDArray[Any]) -> tuple[tuple[Any, ...]
     values = tuple(value.item() if isinstance(value, np.generic) else value for value in classes)
     if any(type(value) is int and abs(value) > MAX_SAFE_INTEGER for value in values):
         raise refuse(
-            "Its classes are whole numbers beyond 2**53, which computers confuse with their neighbours.",
-            "Train it with smaller numbers or with text as classes.",
+            "Its classes are integers beyond 2**53, which float64 does not represent exactly.",
+            "Train it with smaller integers or with strings as classes.",
         )
     for kind, dtype in ((bool, "bool"), (int, "int64"), (float, "float64"), (str, "string")):
         if all(type(value) is kind for value in values):
             return values, dtype
-    raise refuse("Its classes are neither all numbers nor all text.", "Train it with labels of one type.")
+    raise refuse("Its classes are neither all numbers nor all strings.", "Train it with labels of one type.")

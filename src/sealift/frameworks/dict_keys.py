@@ -1,4 +1,4 @@
-"""What a fitted step that is given dicts knows of their keys."""
+"""The keys of dicts that a fitted step knows."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys that a vectorizer of dicts answers to.
+    """The keys that a vectorizer of dicts knows.
 
     Attributes:
-        places: the column of each name: a key whose values are numbers, or `key=text`; None where names are hashed.
-        split: every name that can be read as a key and a text, by the key.
+        places: the column of each name: a key whose values are numbers, or `key=string`; None if names are hashed.
+        split: the strings of all names that can be split into a key and a string, by the key.
     """
 
     places: dict[Any, int] | None
@@ -24,18 +24,18 @@ class Keys:
         return self.places is None or key in self.places or str(key) in self.split
 
     def texts(self, key: Any) -> Sequence[str]:
-        """The texts that are known of a key, in the order of their columns."""
+        """The known strings of a key, in the order of their columns."""
         return self.split.get(str(key), ())
 
-    def tells_nan(self, key: Any) -> bool:
-        """Whether a key that is None or NaN is answered differently from one that is absent."""
+    def distinguishes_nan(self, key: Any) -> bool:
+        """Whether the value None or NaN of a key has another result than an absent key."""
         return self.places is None or key in self.places
 
     def others(self, keys: Collection[Any], texts: Collection[Any]) -> list[Any]:
-        """Keys that the vectorizer was fitted on beside `keys`, of which `texts` hold texts.
+        """Further keys that the vectorizer was fitted on, not in `keys`; `texts` are the keys with strings as values.
 
-        It keeps no keys but names, so that a name with the separator could be several. Any of them gives the same
-        column; the first part is taken for the key.
+        The vectorizer stores names, not keys, so that a name with several separators is ambiguous. All of its splits
+        give the same column; the first part is used as the key.
         """
         given, written = set(keys), {str(key) for key in texts}
         further: dict[Any, None] = {}
@@ -49,6 +49,6 @@ class Keys:
         return list(further)
 
     def _starts(self, name: Any) -> list[str]:
-        """What stands before each separator in a name, the shortest first."""
+        """The part of a name before each separator, the shortest first."""
         parts = name.split(self.separator) if isinstance(name, str) and self.separator else [name]
         return [self.separator.join(parts[:i]) for i in range(1, len(parts))]

@@ -22,7 +22,7 @@ def frameworks() -> tuple[Framework, ...]:
 
 
 def owner(model: Any) -> Framework | None:
-    """The framework that owns a model: of several the one that defines the earliest class in its type's MRO."""
+    """The framework that owns a model; if several do, the one that defines the earliest class in its type's MRO."""
     owning = [framework for framework in frameworks() if framework.owns(model)]
     return min(owning, key=lambda framework: framework.depth(model), default=None)
 
@@ -32,10 +32,10 @@ def source_of(model: Any, rows: Any = None) -> Source:
 
     Args:
         model: a fitted model.
-        rows: rows as the caller has them, for frameworks whose models do not know their columns.
+        rows: the caller's rows, for frameworks whose models do not store their columns.
 
     Raises:
-        PackError: E304 for what is no model of any framework.
+        PackError: E304 for an object that is not a model of any framework.
     """
     if isinstance(model, Source):
         return model
@@ -65,7 +65,7 @@ def load(framework: Framework) -> None:
         except ImportError as error:
             raise MissingExtraError(
                 "E405",
-                f"Converting models of {framework.name} needs what cannot be imported here: {str(error).rstrip('.')}.",
+                f"A package for converting models of {framework.name} cannot be imported: {str(error).rstrip('.')}.",
                 fix=f"Install it with: pip install 'sealift[{framework.extra}]'",
             ) from error
         _loaded.add(framework.name)

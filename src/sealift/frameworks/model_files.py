@@ -1,4 +1,4 @@
-"""Model files, and the framework that opens each, decided by its bytes: people name such files as they like."""
+"""Open model files; the framework for a file is detected from its bytes, since its suffix may be arbitrary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sealift.errors import FileError, PackError
 from sealift.frameworks.base import HEAD, Framework, Trust
 from sealift.frameworks.discovery import frameworks
 
-_LONGEST = 64 << 20  # of an R file: beyond it nothing is looked for
+_LONGEST = 64 << 20  # bytes of an R file that are examined
 _OPEN: dict[bytes, Callable[..., gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
     b"\x1f\x8b": gzip.GzipFile,
     b"BZh": bz2.BZ2File,
@@ -27,11 +27,11 @@ _R = b"X\n\0\0\0", b"A\n2\n", b"A\n3\n", b"B\n\2\0\0\0", b"B\n\3\0\0\0", b"RDX",
 
 
 def framework_of_file(path: Path) -> Framework | None:
-    """The framework that opens a model file; None where none does.
+    """The framework that opens a model file; None if none does.
 
     Raises:
-        FileError: E401 when the file is not there.
-        PackError: E308 for files that a framework's library or R wrote but that cannot be opened, with what to save
+        FileError: E401 when the file does not exist.
+        PackError: E308 for a file of a framework's library or of R that cannot be opened; the error states what to save
             instead.
     """
     path = existing(path)
@@ -53,7 +53,7 @@ def open_model(path: Path, trust: Trust = Trust()) -> Any:  # noqa: B008 - it is
     """The model in a file.
 
     Raises:
-        FileError: E401 when the file is not there, E405 when the library that opens it is not.
+        FileError: E401 when the file does not exist, E405 when the library that opens it is not installed.
         PackError: E307 when opening the file could run code that `trust` does not permit, E308 when it cannot be
             opened.
     """
@@ -61,7 +61,7 @@ def open_model(path: Path, trust: Trust = Trust()) -> Any:  # noqa: B008 - it is
     if framework is None:
         raise refused(
             path,
-            "The model is no .skops, .onnx, .joblib or .pkl file, nor a booster's own.",
+            "The file is not a .skops, .onnx, .joblib, .pkl or booster file.",
             "Give module.py:name, or such a file.",
         )
     try:
@@ -73,14 +73,14 @@ def open_model(path: Path, trust: Trust = Trust()) -> Any:  # noqa: B008 - it is
 
 
 def existing(path: Path | str) -> Path:
-    """The path of a file that is there. Raises FileError E401 for any other."""
+    """The path, if it is an existing file. Raises FileError E401 otherwise."""
     path = Path(path)
     try:
         there = path.is_file()
-    except (OSError, ValueError):  # a name that the system cannot say
+    except (OSError, ValueError):  # a path that the system does not permit
         there = False
     if not there:
-        raise FileError("E401", "The model file is not there.", where=str(path), fix="Check the path.")
+        raise FileError("E401", "The model file does not exist.", where=str(path), fix="Check the path.")
     return path
 
 
@@ -91,7 +91,7 @@ try:
     native.load(sys.argv[1])
 except Exception:
     pass
-print("still here", flush=True)
+print("no crash", flush=True)
 """
 
 
@@ -103,22 +103,22 @@ def check_survives(path: Path, name: str) -> None:
         name: the framework's folder, whose module `native` has a function `load`.
 
     Raises:
-        PackError: E308 when that process does not survive.
+        PackError: E308 when that process crashes.
     """
     command = [sys.executable, "-P", "-c", _TRIAL.format(name=name), str(path)]
     trial = subprocess.run(command, start_new_session=True, capture_output=True, check=False)  # noqa: S603 -- our own code, in an own process
-    if b"still here" not in trial.stdout:
+    if b"no crash" not in trial.stdout:
         raise refused(
             path,
-            f"The file is damaged, or of a version that {name} cannot read: it crashes on it.",
-            "Copy the file once more; or load the model with the version it was saved with, and save it again.",
+            f"The file is damaged, or of a version that {name} cannot read: {name} crashes when it opens the file.",
+            "Copy the file again; or load the model with the version that saved it, and save it again.",
         )
 
 
 def check_whole(path: Path, *, whole: bool) -> None:
-    """Raise PackError E308 for a file that is cut short."""
+    """Raise PackError E308 for a truncated file."""
     if not whole:
-        raise refused(path, "The file is cut short.", "Copy it once more, or save the model again.")
+        raise refused(path, "The file is truncated.", "Copy it again, or save the model again.")
 
 
 def refused(path: Path, what: str, fix: str) -> PackError:
@@ -131,12 +131,12 @@ def broken(path: Path, error: Exception) -> PackError:
     return refused(
         path,
         f"The model cannot be loaded: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
-        "Load it in Python with the versions it was saved with, and save it again.",
+        "Load it in Python with the package versions that saved it, and save it again.",
     )
 
 
 def _unpacked(path: Path, head: bytes) -> bytes | None:
-    """What a compressed file holds, as far as it is looked at; None for a file that is not compressed."""
+    """The beginning of the content of a compressed file; None for a file that is not compressed."""
     packed = next((opener for magic, opener in _OPEN.items() if head.startswith(magic)), None)
     if packed is None:
         return None

@@ -1,4 +1,4 @@
-"""Converters by type: how they are registered, found and applied, and applied so that a fault names its step."""
+"""Converters by type: register, find and apply them; errors name the step."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ _strategies: dict[type, str] = {}
 def converter(*types: type, replace: bool = False, how: str = "own") -> Callable[[_C], _C]:
     """Register a function `(estimator, table) -> StepOutput | Table` for exactly these types.
 
-    A type's subclasses are not meant: they may override what the converter relies on. `how` is the
-    strategy that it implements (`Step.how`).
+    Subclasses are not included, since they may override what the converter relies on. `how` is the way of conversion
+    (`Step.how`).
 
     Raises:
-        PackError: E306 when a type has a converter already and `replace` is not given.
+        PackError: E306 when a type already has a converter and `replace` is not given.
     """
 
     def register(function: _C) -> _C:
         with _lock:
             for kind in types:
                 known = _converters.get(kind)
-                if known is not None and not replace and not _is_again(known, function):
+                if known is not None and not replace and not _is_reimported(known, function):
                     raise PackError(
                         "E306",
-                        f"{kind.__qualname__} has the converter {known.__module__}.{known.__name__} already.",
+                        f"{kind.__qualname__} already has the converter {known.__module__}.{known.__name__}.",
                         where=f"{function.__module__}.{function.__name__}",
-                        fix="Register with replace=True if the new one is to take its place.",
+                        fix="Register it with replace=True if it is to replace that one.",
                     )
             _converters.update(dict.fromkeys(types, function))
             _strategies.update(dict.fromkeys(types, how))
@@ -56,16 +56,16 @@ def converter(*types: type, replace: bool = False, how: str = "own") -> Callable
     return register
 
 
-def _is_again(known: Converter, function: Converter) -> bool:
-    """Whether both are one function, whose module was imported anew after an import that failed halfway."""
+def _is_reimported(known: Converter, function: Converter) -> bool:
+    """Whether both are the same function, whose module was imported again after a failed import."""
     same = (known.__module__, known.__qualname__) == (function.__module__, function.__qualname__)
     return known is function or (same and "<locals>" not in known.__qualname__)
 
 
 def storage(*types: type) -> Callable[[_S], _S]:
-    """Register a function `(estimator, input, output) -> output`, which marks what these transformers give as sparse.
+    """Register a function `(estimator, input, output) -> output` that marks the output of these transformers as sparse.
 
-    For types without one, the table that their converter gives says it (`Table.sparse`).
+    For other types, the table from their converter states it (`Table.sparse`).
     """
 
     def register(function: _S) -> _S:
@@ -77,9 +77,9 @@ def storage(*types: type) -> Callable[[_S], _S]:
 
 
 def explanation(*types: type) -> Callable[[_E], _E]:
-    """Register a function `(estimator) -> (cause, remedy) | None`, asked when the answers of these types differ.
+    """Register a function `(estimator) -> (cause, remedy) | None`, called when the answers of these types differ.
 
-    For originals whose answers depend on the processor or on how many rows are asked at once.
+    For originals whose answers depend on the processor or on the number of rows in a call.
     """
 
     def register(function: _E) -> _E:
@@ -91,7 +91,7 @@ def explanation(*types: type) -> Callable[[_E], _E]:
 
 
 def explain(model: Any) -> tuple[str, str] | None:
-    """What is registered as the explanation of answers that differ, for a model of exactly this type; else None."""
+    """The result of the explanation that is registered for exactly this type; None without one."""
     function = _explanations.get(type(model))
     return None if function is None else function(model)
 
@@ -107,12 +107,12 @@ def registered() -> dict[type, Converter]:
 def apply(model: Any, table: Table, name: str = "") -> StepOutput:
     """Convert a fitted model, or one step of it, applied to `table`.
 
-    The converter that is registered for its exact type is used, else what its framework can do.
+    The converter that is registered for its exact type is used, otherwise `Source.convert`.
 
     Args:
         model: the fitted object, or its source.
         table: its input.
-        name: its name in the step that it stands in.
+        name: its name in the enclosing step.
 
     Raises:
         FileError: E405 when its library cannot be imported.
@@ -149,7 +149,7 @@ def apply(model: Any, table: Table, name: str = "") -> StepOutput:
 
 
 def _source_of(model: Any, where: str) -> Source:
-    """The source for a step. Raises PackError E302 for what no framework owns."""
+    """The source for a step. Raises PackError E302 for an object that no framework owns."""
     try:
         return source_of(model)
     except PackError as error:
@@ -159,7 +159,7 @@ def _source_of(model: Any, where: str) -> Source:
 
 
 def _placed(error: Exception, source: Source, where: str) -> PackError:
-    """The error with the step that it arose in; whatever is no refusal of ours made one."""
+    """The error with the path of its step. Any other exception is wrapped as PackError."""
     if isinstance(error, PackError):
         return error if error.where else PackError(error.code, error.what, where=where, fix=error.fix)
     if source.is_unfitted(error):
@@ -173,7 +173,7 @@ def _placed(error: Exception, source: Source, where: str) -> PackError:
 
 
 def unsealable(error: SealError, where: str) -> PackError:
-    """E302 for a graph that a sealed file must not hold, from what the check of the graph raised."""
+    """E302 for a graph that a sealed file must not contain, from the error of the graph check."""
     return PackError(
         "E302",
         f"The model cannot be sealed. {error.what}",
@@ -184,11 +184,11 @@ def unsealable(error: SealError, where: str) -> PackError:
 
 
 def transform(estimator: Any, table: Table, name: str = "") -> Table:
-    """`estimator.transform(table)` in the graph. Raises PackError E302 when the step transforms nothing."""
+    """`estimator.transform(table)` in the graph. Raises PackError E302 when the step is not a transformer."""
     features = apply(estimator, table, name).features
     if features is None:
         raise PackError(
-            "E302", "The step does not transform.", fix="Put predictors last in a pipeline.", where=table.context.path
+            "E302", "The step is not a transformer.", fix="Put predictors last in a pipeline.", where=table.context.path
         )
     return features
 

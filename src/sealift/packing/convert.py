@@ -1,4 +1,4 @@
-"""Model to graph, with the columns of X that it uses, beside the original's answers to the rows given."""
+"""Convert a model to a graph of the columns that it uses, and compute the original's answers for the given rows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sealift.packing.proof.oracle import Original, check_rows
 
 @dataclass(frozen=True)
 class Converted:
-    """A model as a graph, beside the original that it has to equal.
+    """A model as a graph, and the original that the graph must equal.
 
     Attributes:
         conversion: the graph under construction, its outputs and steps.
-        original: the original model, asked for these outputs; its `input_rows` are the rows given.
-        answers: the original's answers to the rows given, by output name.
+        original: the original model; its `input_rows` are the given rows.
+        answers: the original's answers for the given rows, by output name.
         graph: the ONNX model with the outputs of the contract.
     """
 
@@ -36,26 +36,26 @@ class Converted:
 
     @property
     def input_rows(self) -> InputRows:
-        """The rows given, with the columns that the model uses."""
+        """The given rows, with the columns that the model uses."""
         return self.original.input_rows
 
 
 def convert_model(
     source: Source, input_rows: InputRows, new_context: Callable[[], ConversionContext] = ConversionContext
 ) -> tuple[Conversion, InputRows]:
-    """The converted model, whose inputs are the columns that its answers depend on; and the rows with these columns.
+    """The converted model, whose inputs are the columns that its answers depend on, and the rows with these columns.
 
-    A column is dropped where no output of the graph depends on it: a ColumnTransformer does not name it, or a
-    selection drops everything that was computed of it. Where a step was refused and has a placeholder
-    (`ConversionContext.on_unsupported`), the graph does not show what is used, and nothing is dropped.
+    A column is dropped if no output of the graph depends on it: a ColumnTransformer does not name it, or a
+    selection drops everything computed from it. If a step was refused and has a placeholder
+    (`ConversionContext.on_unsupported`), the graph does not show which columns are used, and none is dropped.
 
     Args:
         source: the model.
-        input_rows: the rows given.
-        new_context: makes the context of a conversion; the model is converted again where a column is dropped.
+        input_rows: the given rows.
+        new_context: makes the context of a conversion; the model is converted again after a column is dropped.
 
     Raises:
-        PackError: E301, E302 as `convert`; E304 where the model uses a column that no contract can have.
+        PackError: E301, E302 as `convert`; E304 when the model uses a column that no contract can contain.
     """
     fields = _fields(input_rows)
     absent: dict[str, PackError | None] = {c.name: c.unfit for c in input_rows.columns if c.unfit is not None}
@@ -64,7 +64,7 @@ def convert_model(
         conversion = _converted(source, input_rows, fields, absent, new_context())
         if any(step.how == "refused" for step in conversion.steps):
             return conversion, input_rows
-        # A graph with fewer inputs is laid out otherwise, so what the first one showed is checked.
+        # A graph with fewer inputs can be built differently, so the result of the first one is checked.
         needed |= conversion.lacking()
         more = conversion.unused() - needed
         if not more and needed.isdisjoint(absent):
@@ -73,10 +73,11 @@ def convert_model(
 
 
 def ask_original(source: Source, conversion: Conversion, input_rows: InputRows) -> Converted:
-    """The original's answers to the rows given, beside the graph.
+    """Compute the original's answers for the given rows.
 
     Raises:
-        PackError: E302 when the graph uses what a sealed file must not use, E305 when the model fails on the rows.
+        PackError: E302 when the graph has operators that a sealed file must not have, E305 when the model fails on the
+            rows.
     """
     original = Original(source, input_rows, conversion.outputs)
     answers = check_rows(original)
@@ -87,9 +88,9 @@ def ask_original(source: Source, conversion: Conversion, input_rows: InputRows) 
 
 
 def unfit_columns(source: Source, input_rows: InputRows) -> list[Column]:
-    """The columns that the model uses and no contract can have, as far as the steps that are converted show.
+    """The columns that the model uses and no contract can contain, as far as the converted steps show.
 
-    The columns that are computed with are found one after the other, each in place of an input.
+    They are found one at a time, each by a conversion that fails at it.
     """
     columns: list[Column] = []
     unfit = {column.name: column for column in input_rows.columns if column.unfit is not None}
@@ -109,14 +110,14 @@ def unfit_columns(source: Source, input_rows: InputRows) -> list[Column]:
 
 
 def notes_on_dropped(input_rows: InputRows) -> list[str]:
-    """What the packer should know of the columns that the model drops."""
+    """A note on the columns that the model drops."""
     names = [f'"{column.name:.60}"' for _, column in input_rows.dropped]
     if not names:
         return []
     listed = ", ".join(names[:8]) + f" and {len(names) - 8} more" * (len(names) > 8)
     return [
-        f"The model drops these columns, so they are no inputs: {listed}. Rows may have them or not; nothing of them "
-        "is in the file but the name."
+        f"The model drops these columns, so they are not inputs: {listed}. Rows may have them or not; the file "
+        "contains only their names."
     ]
 
 

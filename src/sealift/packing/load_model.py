@@ -1,4 +1,4 @@
-"""A model that is named by a file: an object of a Python file, or one that was saved."""
+"""Load the model that a string names: an object in a Python file, or a model file."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def load_model(
         spec: `module.py:name`, which runs that file; or a .skops, .onnx, .joblib, .pkl file; or a booster's own file,
             whatever its ending: XGBoost's JSON or UBJSON, LightGBM's text, CatBoost's cbm or JSON.
         trust_pickle: whether a .joblib or .pkl may be opened. It can run any code when it is.
-        trust: types that a .skops file may use beside those that skops knows to be harmless.
-        limits: of the processes in which the graph of an .onnx file runs.
+        trust: types that a .skops file may use in addition to those that skops trusts.
+        limits: limits of the processes in which the graph of an .onnx file runs.
 
     Raises:
-        FileError: E401 when the file is not there, E405 when the library that opens it is not.
+        FileError: E401 when the file does not exist, E405 when the library that opens it is not installed.
         PackError: E302 when an .onnx file cannot be sealed, E307 when opening the file could run code, E308 when it
             cannot be loaded.
         SealError: E207 when the graph of an .onnx file cannot be run here, E210 when it exceeds a limit.
@@ -45,9 +45,9 @@ def load_model(
     if path.suffix.lower() == ".py":
         raise PackError(
             "E308",
-            "The model is no .skops, .onnx, .joblib or .pkl file, nor a booster's own.",
+            "The file is a Python module, and no object in it is named.",
             where=spec,
-            fix="Name the object too: model.py:pipeline.",
+            fix="Add the object's name: model.py:pipeline.",
         )
     model: object = open_model(path, Trust(trust_pickle, tuple(trust), limits))
     return model
@@ -65,7 +65,7 @@ def opened(model: Any) -> Any:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model, sentences on another version of its library, and what else was warned of while it was loaded."""
+    """A model, notes on another version of its library, and other warnings raised while it was loaded."""
 
     model: object
     notes: list[str]
@@ -75,7 +75,7 @@ class Loaded:
 def load_noting(
     spec: str, *, trust_pickle: bool = False, trust: Sequence[str] = (), limits: Limits | None = None
 ) -> Loaded:
-    """The model that `spec` names, with notes and warnings; for commands, since those of all threads are recorded.
+    """The model that `spec` names, with notes and warnings; for commands, since warnings of all threads are recorded.
 
     Raises:
         FileError: E401, E405 as `load_model`.
@@ -85,17 +85,17 @@ def load_noting(
         model = load_model(spec, trust_pickle=trust_pickle, trust=trust, limits=limits)
     notes = {note for warning in caught if (note := _version_note(warning))}
     module = Path(spec.rpartition(":")[0])
-    shown = [_told(warning, module) for warning in caught if _is_shown(warning, module)]
+    shown = [_warning_text(warning, module) for warning in caught if _is_shown(warning, module)]
     return Loaded(model, sorted(notes), list(dict.fromkeys(shown)))
 
 
 def _version_note(warning: warnings.WarningMessage) -> str | None:
-    """What a warning says of the version that a model was saved with; None for any other warning."""
+    """A note for a warning of another version of the library; None for any other warning."""
     return next((note for framework in frameworks() if (note := framework.version_note(warning.message))), None)
 
 
 def _is_shown(warning: warnings.WarningMessage, module: Path) -> bool:
-    """As Python shows them by default: those for developers only where they are the user's own file's."""
+    """Whether Python shows the warning by default: warnings for developers only if the user's own file raises them."""
     if _version_note(warning) is not None:
         return False
     quiet = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
@@ -106,18 +106,18 @@ def _is_at(warning: warnings.WarningMessage, module: Path) -> bool:
     return Path(warning.filename).resolve() == module.resolve()
 
 
-def _told(warning: warnings.WarningMessage, module: Path) -> str:
+def _warning_text(warning: warnings.WarningMessage, module: Path) -> str:
     place = module if _is_at(warning, module) else warning.filename
     return f"{place}, line {warning.lineno}: {warning.category.__name__}: {str(warning.message)[:500]}"
 
 
 def _from_module(path: Path, name: str) -> object:
-    # The user's own code, run as `python module.py` would run it, its neighbours importable; but not as __main__,
-    # so that what stands under `if __name__ == "__main__"` stays still.
+    # The user's own code runs as by `python module.py`, and can import modules in its folder; but not as __main__, so
+    # that the code after `if __name__ == "__main__"` does not run.
     called = path.stem if path.stem not in sys.modules else f"_sealift_{path.stem}"  # a json.py must not replace json
     loader = importlib.util.spec_from_file_location(called, path)
     if loader is None or loader.loader is None:
-        raise PackError("E308", "The file is no Python module.", where=str(path), fix="Give a .py file.")
+        raise PackError("E308", "The file is not a Python module.", where=str(path), fix="Give a .py file.")
     module = importlib.util.module_from_spec(loader)
     folder = str(path.parent.resolve())
     sys.path.insert(0, folder)
@@ -142,7 +142,7 @@ def _from_module(path: Path, name: str) -> object:
 
 
 def _is_model(value: Any) -> bool:
-    """Whether a name of a module may be meant: a model of any framework, but no function or class."""
+    """Whether an object of a module is a model of a framework, and not a function or class."""
     return not isinstance(value, type | types.FunctionType | types.ModuleType) and owner(value) is not None
 
 

@@ -1,4 +1,4 @@
-"""What the packer says of a model for its card and its page."""
+"""The texts of the model card, which the page also displays."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ModelCard:
         review_date: when it is to be reviewed, such as "2027-01-31".
 
     Raises:
-        PackError: E304 for what is no text.
+        PackError: E304 for a value that is not a string.
     """
 
     title: str = ""
@@ -44,21 +44,21 @@ class ModelCard:
 
     @classmethod
     def of(cls, card: ModelCard | Mapping[str, str] | None) -> ModelCard:
-        """The card itself, or one of a mapping's texts. Raises PackError E304."""
+        """The card itself, or one with the texts of a mapping. Raises PackError E304."""
         if isinstance(card, ModelCard):
             return card
         keys = [field.name for field in fields(cls)]
-        fix = f"Use texts under: {', '.join(keys)}."
+        fix = f"Use strings with the keys {', '.join(keys)}."
         if card is None:
             return cls()
         if not isinstance(card, Mapping):
-            raise PackError("E304", f"card is a {type(card).__name__}, and no ModelCard or mapping.", fix=fix)
+            raise PackError("E304", f"card must be a ModelCard or a mapping, got {type(card).__name__}.", fix=fix)
         unknown = [key for key in card if key not in keys]
         if unknown:
-            raise PackError("E304", f"The card has no place for {unknown[0]!r:.60}.", fix=fix)
+            raise PackError("E304", f"The card has the unknown key {unknown[0]!r:.60}.", fix=fix)
         return cls(**card)
 
     @property
     def about(self) -> dict[str, str]:
-        """The texts that a contract holds as `about`, without empty ones."""
+        """The texts for the contract's `about`, without empty ones."""
         return {key: getattr(self, key) for key in ABOUT if getattr(self, key)}

@@ -19,17 +19,17 @@ from sealift.seal.manifest import is_name, is_version
 
 @dataclass(frozen=True, kw_only=True)
 class ContractOptions:
-    """What the packer knows of inputs and outputs, beside what the model and X show.
+    """Descriptions of inputs and outputs that the model and X do not contain.
 
     Attributes:
-        fields: of the inputs, by name: units, description, title, range, categories, personal … (the attributes of
-            `sealift.Field`). `category_names` names categories for people: {0: "no", 1: "yes"}. What is said of columns
-            that the model drops is passed over. `dtype` chooses an installed type of values for a column of X, whose
-            values stay those of X for the model.
-        outputs: of the outputs, by name: title, units, description, and the columns' names of a wide one:
+        fields: for each input, by name: units, description, title, range, categories, personal … (the attributes of
+            `sealift.Field`). `category_names` gives displayed names: {0: "no", 1: "yes"}. Columns that the model drops
+            are ignored. `dtype` selects an installed type of values for a column of X; the model still gets the
+            values of X.
+        outputs: for each output, by name: title, units, description, and for several columns their names:
             {"value": {"title": "Price", "units": "€"}}. Without it, the names of a pandas y are used.
-        class_names: names of the classes for people, in the order of the classes or by class.
-        headline: the output to show first, or ("probability", class).
+        class_names: displayed names of the classes, in the order of the classes or by class.
+        headline: the output that is shown first, or ("probability", class).
     """
 
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -53,9 +53,9 @@ class ProofOptions:
 
     Attributes:
         tolerance: a looser relative tolerance than the policy's; recorded in the file.
-        engines: what the proof runs in: ("native",) or ("native", "wasm"). By default WebAssembly, the page's engine,
-            is used where Node 20 is installed. The file says which were used, so the same inputs make the same
-            identity only with the same engines.
+        engines: the engines of the proof: ("native",) or ("native", "wasm"). By default WebAssembly, the page's
+            engine, is included where Node 20 is installed. The file records the engines, so the same inputs give the
+            same identity only with the same engines.
 
     Raises:
         PackError: E304 for a tolerance or engines that cannot be used.
@@ -71,14 +71,14 @@ class ProofOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PrivacyOptions:
-    """What the file may hold of single records, and which records it is compared with.
+    """Which data of single records the file may contain, and which records it is compared with.
 
     Attributes:
         strict: whether a file that retains data of single records is refused (E309) and not only reported.
-        training: the rows that the model was trained on, as X or as a pair (X, y). Nothing of them enters the file;
-            its contents are compared with them too, and what is rare is counted in them.
-        keep_rows: whether some of the real rows become examples in the file, instead of generated ones. The card says
-            so.
+        training: the rows that the model was trained on, as X or as a pair (X, y). They are not stored in the file;
+            its contents are also compared with them, and rare values are counted in them.
+        keep_rows: whether some of the real rows are stored as examples, instead of generated ones. The card states
+            this.
 
     Raises:
         PackError: E304 unless `strict` and `keep_rows` are booleans.
@@ -97,7 +97,7 @@ class PrivacyOptions:
 
 @dataclass(frozen=True)
 class Options:
-    """What the caller of `pack` says of the model and of the file; the attributes are arguments of `pack`.
+    """The arguments of `pack` that describe the model and the file.
 
     Raises:
         PackError: E304 for an option that cannot be used.
@@ -122,11 +122,11 @@ class Options:
 
 
 def check_name(name: Any, version: Any) -> None:
-    """Raise PackError E304 unless a manifest can have this name and version."""
+    """Raise PackError E304 unless name and version are valid in a manifest."""
     if not is_name(name):
         raise _wrong(
             f"The name {name!r:.80} cannot be used.",
-            "Use 1 to 128 letters, digits, '.', '_' or '-', a letter or digit first: 'heart-risk'.",
+            "Use 1 to 128 letters, digits, '.', '_' or '-', beginning with a letter or digit, such as 'heart-risk'.",
         )
     if not is_version(version):
         raise _wrong(
@@ -143,13 +143,13 @@ def _check_tolerance(tolerance: Any) -> None:
     if not number or not math.isfinite(tolerance) or not 0 < tolerance <= LOOSEST:
         raise _wrong(
             f"The tolerance {tolerance!r:.40} cannot be used.",
-            f"Give the share by which an answer may differ, above 0 and at most {LOOSEST:g}, such as 1e-6; or leave it "
+            f"Give the relative difference that is allowed, above 0 and at most {LOOSEST:g}, such as 1e-6; or leave it "
             "out.",
         )
 
 
 def _check_engines(engines: Any) -> None:
-    """Raise PackError E304 unless the engines are known, the native one among them."""
+    """Raise PackError E304 unless the engines are known and include the native one."""
     listed = isinstance(engines, list | tuple) and all(isinstance(name, str) for name in engines)
     if engines is not None and (not listed or NATIVE not in engines or not set(engines) <= set(known_engines())):
         raise _wrong(

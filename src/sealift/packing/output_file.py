@@ -1,4 +1,4 @@
-"""Where `pack` writes: what must not be lost there, checked before the work."""
+"""`OutputFile`: where `pack` writes; existing files that must not be lost are checked for before the work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OutputFile:
 
     Attributes:
         path: the file; None for `<name>.seal` in the current folder.
-        overwrite: whether a file there is replaced even if it is signed, or is no sealed file.
+        overwrite: whether an existing file is replaced even if it is signed or is not a sealed file.
     """
 
     path: Path | str | None = None
@@ -27,17 +27,17 @@ class OutputFile:
 
     @classmethod
     def of(cls, output: OutputFile | Path | str | None, name: str) -> OutputFile:
-        """The file itself, or that of a path, for a model called `name`; with a path."""
+        """The `OutputFile` for an argument of `pack`, with a path."""
         file = output if isinstance(output, cls) else cls(cast("Path | str | None", output))
         return cls(Path(f"{name}.seal" if file.path is None else file.path), file.overwrite)
 
     def check(self) -> Path:
         """The path.
 
-        An unsigned sealed file is replaced without asking, for packing again is how one works.
+        An unsigned sealed file is replaced without asking, since a model is usually packed several times.
 
         Raises:
-            FileError: E402 when the file cannot be written; E406 when another file there would be lost.
+            FileError: E402 when the file cannot be written; E406 when an existing file must not be replaced.
         """
         path = Path(self.path or "")
         files.check_writable(path)
@@ -53,10 +53,10 @@ class OutputFile:
 
 
 def identity_notes(report: Report) -> list[str]:
-    """What the packer should know of the file's identity; it is not in the file."""
+    """Notes on the file's identity; they are not stored in the file."""
     return [
         f"Not verified in {kind.title}: {outcome.removeprefix(NOT_CHECKED)}. Where it can run, the same inputs give "
-        'another identity; ProofOptions(engines=("native",)) (--engines native) gives the same one everywhere.'
+        'another identity. ProofOptions(engines=("native",)) (--engines native) gives the same one everywhere.'
         for kind in further_engines()
         if (outcome := report.engines.get(kind.key, "")).startswith(NOT_CHECKED)
     ]
@@ -65,7 +65,7 @@ def identity_notes(report: Report) -> list[str]:
 def _lost(path: Path, why: str) -> FileError:
     return FileError(
         "E406",
-        f"The file there {why}, and would be replaced.",
+        f"The existing file {why}, and is not replaced.",
         where=str(path),
         fix="Choose another name, or replace it with OutputFile(…, overwrite=True) (--overwrite).",
     )

@@ -1,4 +1,4 @@
-"""What `pack` returns."""
+"""`Packed`: the result of `pack`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from sealift.runtime import SealedModel, load
 
 @dataclass(frozen=True, repr=False)
 class Packed:
-    """What `pack` made.
+    """The result of `pack`.
 
     Attributes:
         path: the sealed file.
         identity: the model's identity.
         contract: its contract.
         report: the parity report.
-        notes: what the packer should know.
+        notes: notes for the packer.
         steps: each step's path, and how it was converted.
-        privacy: what was compared with the caller's rows, and what the file retains of them.
-        signed_by: the id of the key that signed the file; None where it is not signed.
+        privacy: which contents were compared with the caller's rows, and which data of them the file retains.
+        signed_by: the id of the key that signed the file; None if it is not signed.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class Packed:
         return f"<Packed {str(self.path)!r}: {self.report.verdict}{notes}; identity {self.identity[:12]}…>"
 
     def load(self) -> SealedModel:
-        """The sealed model, ready to answer."""
+        """Load the sealed model."""
         return load(self.path)
 
     def _repr_html_(self) -> str:

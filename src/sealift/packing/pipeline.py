@@ -59,35 +59,35 @@ def pack(
     Args:
         model: a fitted estimator or pipeline of scikit-learn, XGBoost, LightGBM or CatBoost, or a bare booster; an
             `onnx.ModelProto`; a function of NumPy or pandas; or the path of a model file, as on the command line.
-        X: rows as the model takes them (pandas, polars, NumPy, list of dicts or of texts), best ones it was not trained
-            on.
-        y: their true answers; fills the evidence with measured quality.
+        X: rows in the format of the model's `predict` (pandas, polars, NumPy, a list of dicts or of strings),
+            preferably rows that it was not trained on.
+        y: their true answers; the quality measured with them is recorded in the evidence.
         name: the model's name, such as "heart-risk".
         version: its version.
-        output: where to write; `<name>.seal` in the current folder by default. As `sealift.OutputFile` it also says
-            whether a signed file, or one that is no sealed file, is replaced there.
-        contract: what you know of inputs and outputs: fields, outputs, class_names, headline.
-        card: what people read of the model, as `sealift.ModelCard` or a mapping of its texts: title, description,
-            when_to_use, pitfalls, references, author, contact, license, review_date.
+        output: the path of the file; `<name>.seal` in the current folder by default. A `sealift.OutputFile` also
+            states whether a signed file, or one that is not a sealed file, is replaced.
+        contract: descriptions of inputs and outputs: fields, outputs, class_names, headline.
+        card: the texts of the model card, as `sealift.ModelCard` or a mapping: title, description, when_to_use,
+            pitfalls, references, author, contact, license, review_date.
         proof: the tolerance, and the engines that are compared with the original.
         privacy: the training rows, whether findings are refused, and whether real rows become examples.
         sign: sign the file with this private key, or the one in this PEM file; its password is read from the
-            environment variable SEALIFT_KEY_PASSWORD. Signed before the file is written, so there never is an unsigned
-            one at `output`.
-        progress: called with a sentence when a stage begins, and in the long one with how many rows are verified
-            and about how long the rest takes. By default a line of a terminal or of a notebook's cell shows it.
+            environment variable SEALIFT_KEY_PASSWORD. It is signed before it is written, so that there is never an
+            unsigned file at `output`.
+        progress: called with a sentence when a stage begins, and during verification with the number of verified rows
+            and the estimated remaining time. By default it is shown in a terminal or in a notebook's cell.
 
     Raises:
         PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name
-            or another argument that cannot be used, E305 when the model fails on X, or X or y do not fit it, E309 when
-            the file would retain single records and `privacy` is strict, E310 when a proof that `proof` asks for cannot
-            run.
+            or another argument that cannot be used, E305 when the model fails on X, or X or y do not match it, E309
+            when the file would retain data of single records and `privacy` is strict, E310 when a proof that `proof`
+            requests cannot run.
         ParityError: E303 when the answers differ; nothing is written.
         LimitError: E210 when the graph of an ONNX file takes more time or memory than its `limits`.
-        ContractError: E106 when the fields of `contract` contradict themselves.
+        ContractError: E106 when the fields of `contract` are contradictory.
         SignatureError: E501 when the key of `sign` cannot be used.
-        FileError: E402 when the file cannot be written, E406 when another file would be lost. Both are noticed before
-            the work.
+        FileError: E402 when the file cannot be written, E406 when an existing file must not be replaced. Both are
+            checked before the work.
     """
     options = Options(
         name, version, contract or ContractOptions(), ModelCard.of(card), proof or ProofOptions(),
@@ -95,7 +95,7 @@ def pack(
     )  # fmt: skip
     target = OutputFile.of(output, name)
     path = target.check()
-    key = None if sign is None else seal.open_private_key(sign)  # before the work, too
+    key = None if sign is None else seal.open_private_key(sign)  # also before the work
     report_progress = progress or (lambda _: None)
 
     def say(stage: str) -> None:
@@ -113,7 +113,7 @@ def pack(
     sketches = columns.sketch(input_rows)
     survey = Survey.of(input_rows, dataset.truth, options.privacy.training, source, options.contract.dtypes)
 
-    say("Asking the original model")
+    say("Running the original model")
     converted = ask_original(source, conversion, input_rows)
     strings = strings_held(converted.graph.proto, converted.conversion)
     agreed, findings = infer_contract(
@@ -157,7 +157,7 @@ def pack(
         producer=f"sealift {__version__}",
         opsets={entry.domain: entry.version for entry in converted.graph.proto.opset_import},
     )
-    target.check()  # somebody may have signed it since
+    target.check()  # the existing file may have been signed in the meantime
     if key is not None:
         sealed = seal.sign_members(sealed, key)
     seal.write(path, sealed, lambda written: check_as_written(written, proved.report.engines))
@@ -169,6 +169,6 @@ def pack(
 
 
 def _with_contract(graph: SplitModel, contract: Contract) -> SplitModel:
-    """The graph with the contract in its metadata for readers of ONNX files."""
+    """The graph, with the contract in its metadata for other readers of ONNX files."""
     onnx.helper.set_model_props(graph.proto, {"sealift.contract": canonical.dumps(contract.as_json()).decode()})
     return SplitModel(graph.proto, graph.members)

@@ -1,4 +1,4 @@
-"""Progress of packing, shown by itself where a person is looking: in a terminal or a notebook."""
+"""Progress of packing, shown by default in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Progress: TypeAlias = Callable[[str], None]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_PATIENCE = 1.0
+_DELAY = 1.0
 _WIDTH = 78
 
 
 class Display:
-    """One line that is replaced; it appears after a second and is gone at the end."""
+    """One line that is rewritten; it appears after a second and is removed at the end."""
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream
@@ -27,7 +27,7 @@ class Display:
 
     def __call__(self, sentence: str) -> None:
         """Show a sentence."""
-        if self._stream is not None and time.monotonic() - self._begun >= _PATIENCE:
+        if self._stream is not None and time.monotonic() - self._begun >= _DELAY:
             self._write(f"{sentence} …")
             self._shown = True
 
@@ -42,13 +42,13 @@ class Display:
 
     def _write(self, text: str) -> None:
         assert self._stream is not None
-        # Blanks in place of a code, which not every notebook and terminal knows.
+        # Blanks instead of a control code, which not every notebook and terminal supports.
         self._stream.write(f"\r{text[:_WIDTH]:<{_WIDTH}}" + "\r" * (not text))
         self._stream.flush()
 
 
 class Countdown:
-    """Rows that are done, of how many, and the time that the rest needs at the same pace."""
+    """The number of finished rows, the total, and the estimated remaining time."""
 
     def __init__(self, say: Progress, title: str, total: int) -> None:
         self._say, self._title, self._total = say, title, total
@@ -56,7 +56,7 @@ class Countdown:
         self._done = 0
 
     def add(self, rows: int) -> None:
-        """Count rows, and say how far it is."""
+        """Add finished rows, and report the progress."""
         self._done = min(self._done + rows, self._total)
         passed = time.monotonic() - self._begun
         left = passed / max(self._done, 1) * (self._total - self._done)
@@ -64,7 +64,7 @@ class Countdown:
 
 
 def with_progress(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """`function`, whose argument `progress` is a display where the caller gives none."""
+    """A decorator that passes a `Display` as the argument `progress` if the caller gives none."""
 
     @wraps(function)
     def called(*args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -77,7 +77,7 @@ def with_progress(function: Callable[_P, _T]) -> Callable[_P, _T]:
 
 
 def _stream() -> IO[str] | None:
-    """Where a person sees a line: a terminal's stderr, or the output of a notebook's cell."""
+    """The stream that is displayed: a terminal's stderr, or the output of a notebook's cell; else None."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if type(shell).__name__ == "ZMQInteractiveShell":
         return sys.stdout

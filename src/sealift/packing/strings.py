@@ -23,11 +23,13 @@ def is_name(text: Any) -> bool:
 
 
 def check_strings(**texts: Any) -> None:
-    """Raise PackError E304 for what is no string, or none that a file can hold."""
+    """Raise PackError E304 for a value that is not a string, or is one that a file cannot contain."""
     for name, text in texts.items():
         if not isinstance(text, str) or not is_unicode(text) or "\0" in text:
             raise PackError(
-                "E304", f"{name} is no text: {text!r:.60}.", fix=f"Give {name} as a str of readable characters."
+                "E304",
+                f"{name} must be a string of readable characters, got {text!r:.60}.",
+                fix=f"Give {name} as a str without U+0000 and unpaired surrogates.",
             )
 
 

@@ -1,4 +1,4 @@
-"""Models of unknown origin, such as ONNX files: their graphs run in processes of their own while they are packed."""
+"""Models of unknown origin, such as ONNX files: their graphs run in separate processes while they are packed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _T = TypeVar("_T")
 
 
 def within_limits(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """`function` of `model` and rows `X`, which is given the model's source in place of the model or of its path.
+    """A decorator of functions with the arguments `model` and `X`: replaces the model, or its path, by its `Source`.
 
-    Every graph that is made of the model has the `limits` of the source, if it has any. An exception that is no
+    All graphs made from the model run within the `limits` of the source, if it has any. An exception that is not a
     SealiftError gets a note that names the source.
     """
     signature = inspect.signature(function)
@@ -29,7 +29,7 @@ def within_limits(function: Callable[_P, _T]) -> Callable[_P, _T]:
         try:
             given = signature.bind(*args, **kwargs)
         except TypeError:
-            return function(*args, **kwargs)  # whose own error names the function
+            return function(*args, **kwargs)  # raises a TypeError that names the function
         source = source_of(opened(given.arguments["model"]), given.arguments.get("X"))
         given.arguments["model"] = source
         with confined(source.limits):

@@ -62,7 +62,7 @@ class Numbers:
         return replace(self, quantiles=self.quantiles[::2])
 
     def at(self, probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Values of the inverse distribution function at `probability` (N,) in [0, 1]; −1 to 1 if nothing is reported."""
+        """The inverse distribution function at `probability` (N,) in [0, 1]; −1 to 1 if nothing is reported."""
         if self.values:
             edges = np.cumsum(self.shares) / sum(self.shares)
             return np.asarray(self.values)[np.minimum(np.searchsorted(edges, probability), len(self.values) - 1)]

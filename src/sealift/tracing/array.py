@@ -204,7 +204,7 @@ def unsupported_attribute(kind: str, name: str, fix: str = "") -> UnsupportedAtt
     """The error for a method or attribute that is not supported."""
     return UnsupportedAttribute(
         f"it uses .{name} of {kind}, which is not traced",
-        fix or "Say it with arithmetic, np.where and other functions of NumPy on whole columns.",
+        fix or "Use arithmetic, np.where and other functions of NumPy on whole columns.",
     )
 
 

@@ -99,7 +99,7 @@ class Parts:
         of = "timedeltas" if column.kind.kind == "m" else "dates"
         raise UnsupportedOperation(
             f"it uses .dt.{name} of {of}, which is not traced",
-            _ELSEWHERE.get(name, "Say it with .dt.year, .month, .day, .hour, .dayofweek, .dayofyear, or differences."),
+            _ELSEWHERE.get(name, "Use .dt.year, .month, .day, .hour, .dayofweek, .dayofyear, or differences."),
         )
 
     def _names(self, kind: str, locale: Any) -> Series:

@@ -28,7 +28,7 @@ def call(function: Any, args: Any, kwargs: Any) -> Any:
             raise rows_at_once(f"np.{name}")
         raise UnsupportedOperation(
             f"it calls np.{name}, which is not traced",
-            "Say it with arithmetic, np.where, np.clip, np.column_stack and reductions over axis=1.",
+            "Use arithmetic, np.where, np.clip, np.column_stack and reductions over axis=1.",
         )
     try:
         return known(*args, **kwargs)

@@ -49,7 +49,7 @@ def constant(graph: Builder, value: Any) -> Tensor:
         if array.tobytes() != np.broadcast_to(first, array.shape).tobytes():
             raise rows_at_once(
                 "an array with a value of its own for each row (a row number, or random numbers)",
-                "A row's answer may depend on that row alone.",
+                "The answer for a row must depend on this row only.",
             )
         array = first
     elif array.size and (np.abs(array.astype(np.float64)) == ROWS).any():

@@ -11,7 +11,7 @@ from sealift.tracing.series import ACROSS_ROWS, ALTERNATIVES, unsupported_method
 from sealift.tracing.ufuncs import FUNCTIONS
 from sealift.tracing.unsupported import UnsupportedOperation
 
-_FIX = "Say it with arithmetic, np.where, np.clip, np.column_stack and reductions over axis=1."
+_FIX = "Use arithmetic, np.where, np.clip, np.column_stack and reductions over axis=1."
 
 
 def obstacle_of_method(name: str) -> tuple[str, str] | None:
@@ -31,5 +31,5 @@ def obstacle_of_function(library: ModuleType | None, name: str) -> tuple[str, st
     if isinstance(function, np.ufunc):
         return None if name in FUNCTIONS else (f"calls np.{name}, which is not traced", _FIX)
     if name in protocol.ACROSS_ROWS:
-        return f"calls np.{name}, which looks at all rows at once unless axis=1", _FIX
+        return f"calls np.{name}, which uses all rows at once unless axis=1", _FIX
     return None

@@ -171,7 +171,7 @@ def run_traced(
             raise refuse(
                 f"{_named(function)} cannot be traced: {type(error).__name__}: {str(error).rstrip('.'):.200}"
                 f"{_at(line_of(error.__traceback__))}.",
-                "Say it with NumPy's functions on whole columns, or compute the column before the model.",
+                "Use NumPy's functions on whole columns, or compute the column before the model.",
             ) from error
     if unsupported:
         raise _refused(unsupported[0], function)

@@ -185,9 +185,7 @@ def _computed(function: Any, inputs: Sequence[Any], options: dict[str, Any]) -> 
     name = function.__name__
     known = FUNCTIONS.get(name)
     if known is None or function.nout != 1 or set(options) - {"dtype"}:
-        raise UnsupportedOperation(
-            f"it calls {_called(function)}, which is not traced", "Say it with functions that are."
-        )
+        raise UnsupportedOperation(f"it calls {_called(function)}, which is not traced", "Use functions that are.")
     first = next(value for value in inputs if is_array(value))
     if any(is_array(value) and value.dtype == object for value in inputs):
         return wrapped(_texts(name, first._tensor.graph, inputs), inputs)

@@ -37,7 +37,7 @@ class UnsupportedAttribute(UnsupportedOperation, AttributeError):  # noqa: N818
 def rows_at_once(what: str, fix: str = "") -> UnsupportedOperation:
     """The error for an operation that needs other rows than the one that is answered."""
     return UnsupportedOperation(
-        f"{what} looks at all rows at once, so a row's answer would depend on the rows beside it",
+        f"{what} uses all rows at once, so the answer for a row would depend on the other rows",
         fix or "Learn such a number in fit, with a transformer of scikit-learn or one of your own.",
     )
 

@@ -151,7 +151,7 @@ def _frame() -> pd.DataFrame:
     )
 
 
-def test_texts_beside_numbers_each_with_its_own_reading() -> None:
+def test_vectorizers_in_a_column_transformer() -> None:
     X, truth = _frame(), corpus()[1]
     reading = ColumnTransformer(
         [

@@ -95,7 +95,7 @@ def test_any_text(columns: list[list[str]], data: st.DataObject) -> None:
     cases.same_fitted(model, frame, rows.astype(object))
 
 
-def test_a_wide_table_stays_a_small_graph() -> None:
+def test_a_wide_table_has_a_small_graph() -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({f"c{i}": rng.choice(list("abcdé"), 30) for i in range(600)}).astype(object)
     model = cases.fitted(ONE_HOT(handle_unknown="ignore"), frame)
@@ -136,7 +136,7 @@ def test_labels_of_several_columns_are_refused() -> None:
     several = preprocessing.LabelBinarizer().fit(np.array([[0, 1], [1, 1]]))
     cases.refused(several, np.zeros((2, 2)), "several labels")
     sets = preprocessing.MultiLabelBinarizer().fit([("a",), ("a", "b")])
-    cases.refused(sets, np.zeros((2, 2)), "target of training", "Pack the classifier")
+    cases.refused(sets, np.zeros((2, 2)), "encodes the training target", "Pack the classifier")
 
 
 def test_dates_are_refused() -> None:

@@ -159,7 +159,7 @@ def test_rounds_at_random_are_refused() -> None:
     cases.refused(cases.fitted(IterativeImputer(sample_posterior=True), X), X, "draws at random", "sample_posterior")
 
 
-def test_a_wide_table_stays_a_small_graph() -> None:
+def test_a_wide_table_has_a_small_graph() -> None:
     X = np.random.default_rng(0).normal(size=(20, 1500))
     fields = [Field(name=f"x{i}", dtype="float64", missing="allowed") for i in range(1500)]
     assert len(convert(SimpleImputer().fit(X), fields).model().graph.node) < 10

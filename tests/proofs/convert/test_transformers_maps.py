@@ -185,7 +185,7 @@ def test_paths_are_refused(algorithm: str) -> None:
 def test_answers_that_depend_on_other_rows_are_refused() -> None:
     X = np.abs(tables.mixed())
     for model in (decomposition.NMF(2, max_iter=5), decomposition.MiniBatchNMF(2, max_iter=5)):
-        cases.refused(cases.fitted(model, X), X, "rows that come with it", "TruncatedSVD")
+        cases.refused(cases.fitted(model, X), X, "depends on the other rows", "TruncatedSVD")
 
 
 SELECTORS = [

@@ -57,7 +57,7 @@ def test_numbers(model: Any) -> None:
 
 
 @pytest.mark.parametrize("model", KEEP_MISSING, ids=repr)
-def test_missing_stays_missing(model: Any) -> None:
+def test_missing_values_remain_missing(model: Any) -> None:
     tables.same(model, tables.gaps())
 
 
@@ -149,7 +149,7 @@ def test_clipping() -> None:
         tables.same(preprocessing.FunctionTransformer(np.clip, kw_args=given_bounds), tables.numbers())
 
 
-def test_own_functions_that_look_at_all_rows_are_refused_with_their_line() -> None:
+def test_functions_that_use_all_rows_are_refused_with_the_line() -> None:
     X = tables.numbers()
     centred = preprocessing.FunctionTransformer(lambda values: values - values.mean(axis=0))
     cases.refused(centred.fit(X), X, "lambda", "values.mean(axis=0)", "StandardScaler")

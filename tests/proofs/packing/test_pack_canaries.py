@@ -202,7 +202,7 @@ def test_a_rare_category_that_the_contract_must_name_is_reported(
     assert any('"city"' in note and RARE not in note for note in packed.notes)
 
 
-def test_a_dropped_column_of_a_category_type_lists_nobody(tmp_path: Path) -> None:
+def test_the_categories_of_a_dropped_column_are_not_in_the_file(tmp_path: Path) -> None:
     # Few rows on purpose: they do not excuse what the model never saw.
     X = pd.DataFrame({"age": np.arange(30.0), "who": pd.Series([f"Person {i}" for i in range(30)], dtype="category")})
     model = make_pipeline(make_column_transformer((StandardScaler(), ["age"])), LogisticRegression())
@@ -225,7 +225,7 @@ def test_extremes_that_the_model_holds_are_reported(
 
 
 @pytest.mark.parametrize("last", [SVC(), LabelPropagation(gamma=1), make_pipeline(Isomap(), LogisticRegression())])
-def test_a_model_that_keeps_its_records_says_so(last: Any, data: tuple[pd.DataFrame, Any], tmp_path: Path) -> None:
+def test_retained_training_rows_are_reported(last: Any, data: tuple[pd.DataFrame, Any], tmp_path: Path) -> None:
     X, y = data
     numbers = X[["ratio", "visits", "depth"]].iloc[50:150]
     packed = sealift.pack(
@@ -240,7 +240,7 @@ def test_a_model_that_keeps_its_records_says_so(last: Any, data: tuple[pd.DataFr
     assert kinds >= {"method", "rows"}
 
 
-def test_real_rows_only_when_asked_for(data: tuple[pd.DataFrame, Any], tmp_path: Path) -> None:
+def test_real_rows_are_stored_only_on_request(data: tuple[pd.DataFrame, Any], tmp_path: Path) -> None:
     X, y = data
     packed = sealift.pack(
         MODELS["logistic"]().fit(X, y),

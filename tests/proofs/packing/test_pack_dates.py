@@ -226,14 +226,14 @@ def test_no_record_is_in_the_file(sealed: Any) -> None:
     assert max(member(file, "reference/sketches.json")["when"]["quantiles"]) < 20_000  # days
 
 
-def test_real_rows_where_they_are_asked_for(tmp_path: Path) -> None:
+def test_real_rows_are_stored_on_request(tmp_path: Path) -> None:
     _, sealed = packed(X, tmp_path, privacy=sealift.PrivacyOptions(keep_rows=True))
     moments = {None, *(value.isoformat() for value in X["when"].dropna())}
     assert {row[0] for row in member(sealed, "golden/examples.json")["rows"]} <= moments
     assert sealed.load().self_test().passed
 
 
-def test_what_a_person_says_of_dates(tmp_path: Path) -> None:
+def test_options_of_date_fields(tmp_path: Path) -> None:
     told: dict[str, dict[str, Any]] = {
         "when": {"range": (datetime.datetime(2020, 1, 1), None), "missing": "refused", "units": "local time"},
         "born": {"range": [np.datetime64("1900-01-01"), pd.Timestamp("2024-12-31")], "personal": True},
@@ -267,7 +267,7 @@ def test_the_doctor_examines_dates() -> None:
     assert [step.how for step in diagnosis.steps if "calendar" in step.path] == ["traced"]
 
 
-def test_the_doctor_looks_past_a_refused_function_of_dates() -> None:
+def test_the_doctor_continues_after_a_refused_function_of_dates() -> None:
     named = FunctionTransformer(lambda df: df.assign(month=df["born"].dt.month_name().str.len())[["month"]])
     shifted = FunctionTransformer(lambda df: df.apply(lambda day: day + pd.Timedelta(days=1)))
     steps = ColumnTransformer([("names", make_pipeline(shifted, named), ["born"]), ("n", "passthrough", ["age"])])
@@ -278,7 +278,7 @@ def test_the_doctor_looks_past_a_refused_function_of_dates() -> None:
     assert len(diagnosis.steps) > 3
 
 
-def test_differing_rows_are_told_with_their_dates() -> None:
+def test_differing_rows_are_reported_with_dates() -> None:
     report = Report({"value": Tolerance(1e-9, 1.0)}, times={"born": "date"})
     report.add(["caller"], {"born": [0.0], "n": [1.0]}, {"value": np.ones(1)}, {"value": np.zeros(1)})
     assert "born='1970-01-01', n=1.0" in report.lines()[0]

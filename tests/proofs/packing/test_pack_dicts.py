@@ -123,7 +123,7 @@ def test_a_value_of_another_type_is_refused_by_the_contract(tmp_path: Path) -> N
     assert len(loaded.predict([{"dose": 1.0, "ward": "ICU"}], ignore_extra=True)["label"]) == 1
 
 
-def test_nothing_of_the_texts_is_in_a_hasher_s_file(tmp_path: Path) -> None:
+def test_the_file_of_a_hasher_contains_no_strings_of_x(tmp_path: Path) -> None:
     X = [{**row, "name": f"Quillfeather {i:03d}"} for i, row in enumerate(rows()[0])]
     packed = sealift.pack(fitted(linear(FeatureHasher(64)), X), X, name="d", output=tmp_path / "d.seal")
     assert b"Quillfeather" not in packed.path.read_bytes()
@@ -138,7 +138,7 @@ def test_keys_that_are_missing_in_the_rows_but_not_in_the_model(tmp_path: Path) 
         **dict.fromkeys(("dose", "smoker", "visits"), "float64"),
         "city": "string",
     }
-    assert any('ignores these keys of X, so they are no inputs: "odd".' in note for note in packed.notes)
+    assert any('ignores these keys of X, so they are not inputs: "odd".' in note for note in packed.notes)
     row = {"dose": 3.0, "city": "K\u00f6ln", "visits": 4}
     np.testing.assert_allclose(packed.load().predict([row])["probability"], model.predict_proba([row]), rtol=1e-12)
 
@@ -227,7 +227,7 @@ def test_keys_without_a_name_of_their_own(tmp_path: Path) -> None:
         with pytest.raises(SealiftError, match=what):
             sealift.pack(model, X, name="d", output=tmp_path / "d.seal")
     model = make_pipeline(DictVectorizer(sort=False), LogisticRegression()).fit([{1: 1.0, "1": 2.0}, {1: 2.0}], [0, 1])
-    with pytest.raises(SealiftError, match="two keys that read '1'") as caught:
+    with pytest.raises(SealiftError, match="two keys with the same string '1'") as caught:
         sealift.pack(model, [{1: 1.0, "1": 2.0}], name="e", output=tmp_path / "e.seal")
     assert caught.value.code == "E304"
 
@@ -236,7 +236,7 @@ STEPS: dict[str, tuple[Callable[[], Any], Any, str, str]] = {
     "sets of labels": (
         lambda: MultiLabelBinarizer().fit([("a",), ("a", "b")]),
         [("a",), ("a", "b")] * 30,
-        "encodes the target of training",
+        "encodes the training target",
         "Pack the classifier that was trained on its result",
     ),
     "images": (

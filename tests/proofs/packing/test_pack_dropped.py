@@ -105,7 +105,7 @@ def test_are_no_inputs(kind: str, tmp_path: Path) -> None:
         np.testing.assert_allclose(sealed.predict(rows)["probability"], wanted, atol=1e-9)
     listed = ", ".join(f'"{name}"' for name in dropped)
     (note,) = [note for note in packed.notes if "drops" in note]
-    assert note.startswith(f"The model drops these columns, so they are no inputs: {listed}.")
+    assert note.startswith(f"The model drops these columns, so they are not inputs: {listed}.")
     assert note in text(packed, "card.md")
     assert "The model drops these columns of the training rows" in text(packed, "card.md")
     assert note in sealift.doctor(model, FRAME).notes
@@ -171,7 +171,7 @@ def test_polars_and_arrays(tmp_path: Path) -> None:
     assert raised.value.code == "E104"
 
 
-def test_the_original_is_asked_with_values_that_it_knows(tmp_path: Path) -> None:
+def test_the_original_is_called_with_values_of_x(tmp_path: Path) -> None:
     strict = make_pipeline(
         ColumnTransformer([("code", OrdinalEncoder(), ["name"]), ("n", "passthrough", ["age", "dose"])]),
         ColumnTransformer([("kept", "passthrough", [1, 2])]),
@@ -201,11 +201,11 @@ def test_what_is_said_of_dropped_columns_is_passed_over(tmp_path: Path) -> None:
         contract=sealift.ContractOptions(fields={"name": {"personal": True}, "age": {"units": "years"}}),
     )
     assert packed.contract.inputs[0].units == "years"
-    with pytest.raises(PackError, match="'nmae', which is no input"):
+    with pytest.raises(PackError, match="'nmae', which is not an input"):
         _pack(model, FRAME, tmp_path, contract=sealift.ContractOptions(fields={"nmae": {"personal": True}}))
 
 
-def test_kept_rows_hold_the_inputs_alone(tmp_path: Path) -> None:
+def test_kept_rows_contain_only_inputs(tmp_path: Path) -> None:
     model = make_pipeline(NAMED, LogisticRegression()).fit(FRAME, TRUTH)
     packed = _pack(model, FRAME, tmp_path, privacy=sealift.PrivacyOptions(keep_rows=True))
     assert member(packed, "golden/examples.json")["columns"] == ["age", "sex", "dose"]

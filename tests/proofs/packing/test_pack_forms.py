@@ -420,7 +420,7 @@ def test_a_truth_that_does_not_fit(y: Any, tmp_path: Path) -> None:
     assert error.what.startswith("y ")
 
 
-def test_one_class_only_is_the_original_s_own_matter(tmp_path: Path) -> None:
+def test_a_single_class_is_answered_as_by_the_original(tmp_path: Path) -> None:
     made = packed(RandomForestClassifier(3).fit(FRAME, np.zeros(N, dtype=int)), FRAME, tmp_path, y=np.zeros(N))
     assert made.contract.output("label").classes == (0,)
 

@@ -108,7 +108,7 @@ def test_a_word_that_is_a_category_is_no_missing_value(tmp_path: Path) -> None:
     assert packed.contract.inputs[0].missing_as is None
 
 
-def test_readers_other_than_pandas_take_the_empty_cell_alone(tmp_path: Path) -> None:
+def test_only_empty_cells_are_missing_for_readers_other_than_pandas(tmp_path: Path) -> None:
     frame = pl.DataFrame({"c": ["a", "b", None, "a"] * 10})
     model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()).fit(frame, [0, 1, 0, 1] * 10)
     packed = sealift.pack(model, frame, name="m", output=tmp_path / "m.seal")

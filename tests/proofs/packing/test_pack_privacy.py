@@ -264,7 +264,7 @@ def test_a_class_that_is_a_persons_name_is_reported(data: Any, tmp_path: Path) -
     assert all("Quillfeather" not in note for note in packed.notes)
 
 
-def test_held_out_rows_say_nothing_of_the_training_rows(data: Any, tmp_path: Path) -> None:
+def test_held_out_rows_do_not_show_rare_training_values(data: Any, tmp_path: Path) -> None:
     X = data[0]
     model = Birch(n_clusters=3, threshold=0.01).fit(X[:200])
     packed = sealift.pack(model, X[200:], name="m", output=tmp_path / "m.seal")
@@ -289,7 +289,7 @@ def test_held_out_rows_say_nothing_of_the_training_rows(data: Any, tmp_path: Pat
         (KMeans(100, n_init=1, random_state=0), "clusters of KMeans have fewer than 5 training rows"),
     ],
 )
-def test_without_training_rows_the_steps_are_asked(model: Any, part: str, data: Any, tmp_path: Path) -> None:
+def test_without_training_rows_the_attributes_are_reported(model: Any, part: str, data: Any, tmp_path: Path) -> None:
     X, y, _ = data
     packed = sealift.pack(model.fit(X[:200], y[:200]), X[200:], y[200:], name="m", output=tmp_path / "m.seal")
     assert kinds(packed).keys() == {"method"}

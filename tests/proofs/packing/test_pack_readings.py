@@ -126,7 +126,7 @@ def test_the_row_is_named_and_others_are_answered(tmp_path: Path) -> None:
     assert sealed.self_test().passed
 
 
-def test_gaps_stay_missing_values(tmp_path: Path) -> None:
+def test_missing_values_are_not_replaced(tmp_path: Path) -> None:
     rows = X.assign(n=X["n"].where(RNG.random(COUNT) > 0.2, None), d=X["d"].where(RNG.random(COUNT) > 0.2, None))
     rows = rows.astype({"n": object, "d": object})
     model, sealed = packed(read, rows, LAST["missing values"], tmp_path)

@@ -104,7 +104,7 @@ def test_numbers_of_strings_with_gaps(name: str, tmp_path: Path) -> None:
     pack(numbers, GAPS, "passthrough", tmp_path)
 
 
-def test_gaps_in_a_search_may_be_told(tmp_path: Path) -> None:
+def test_missing_strings_in_a_search_with_na(tmp_path: Path) -> None:
     def numbers(d: Any) -> Any:
         return d.assign(n=d["s"].str.contains("es", na=False).astype(float)).drop(columns=["s"])
 

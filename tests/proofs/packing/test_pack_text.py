@@ -91,7 +91,7 @@ def test_texts_in_every_form(form: str, tmp_path: Path) -> None:
     assert loaded.predict({field.name: "pain"})["label"].tolist() == ["ill"]
 
 
-def test_texts_beside_other_columns(tmp_path: Path) -> None:
+def test_strings_and_other_columns(tmp_path: Path) -> None:
     texts, truth = notes()
     random = np.random.default_rng(3)
     X = pd.DataFrame({"age": random.normal(60, 9, 200), "note": texts, "sex": random.choice(["f", "m"], 200)})
@@ -136,7 +136,7 @@ def test_generated_texts_are_made_of_words_that_many_share(tmp_path: Path) -> No
     assert packed.report.compared["text"] > 100
 
 
-def test_a_vocabulary_with_rare_terms_is_told_without_naming_them(tmp_path: Path) -> None:
+def test_rare_terms_of_a_vocabulary_are_reported_without_their_values(tmp_path: Path) -> None:
     packed = _pack(model(), notes()[0], tmp_path)
     (note,) = [note for note in packed.notes if "vocabulary" in note]
     assert "min_df=5" in note

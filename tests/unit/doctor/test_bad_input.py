@@ -81,7 +81,7 @@ class Sorted(Doubled):
         return np.sort(X, axis=0)
 
 
-def test_own_classes_name_their_remedy() -> None:
+def test_refused_user_classes_have_a_remedy() -> None:
     diagnosis = doctor(make_pipeline(Doubled(np.abs), LogisticRegression()).fit(X, Y), X)
     assert [step.how for step in diagnosis.steps] == ["own", "traced", "own"]
     diagnosis = doctor(make_pipeline(Sorted(np.abs), LogisticRegression()).fit(X, Y), X)

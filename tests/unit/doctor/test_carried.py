@@ -115,7 +115,7 @@ def test_no_sentence_names_a_value() -> None:
     assert "Ada" not in "".join(told)
 
 
-def test_the_keys_and_texts_of_dicts_are_told() -> None:
+def test_the_keys_and_strings_of_dicts_are_reported() -> None:
     (told,) = carries(feature_extraction.DictVectorizer().fit([{"city": "x", "age": 1.0}]))
     assert "2 keys of the training rows" in told
     assert "min_df" not in told

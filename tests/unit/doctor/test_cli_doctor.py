@@ -74,7 +74,7 @@ def test_an_error_is_an_error(folder: Path) -> None:
     assert "E305" in done.output
 
 
-def test_an_old_pickle_is_told(folder: Path) -> None:
+def test_a_pickle_of_another_version_is_reported(folder: Path) -> None:
     import pickle
 
     from sklearn import __version__

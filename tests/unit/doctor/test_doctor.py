@@ -242,7 +242,7 @@ def test_rare_categories_are_counted_with_rows() -> None:
 
 
 @pytest.mark.parametrize("kind", ["spans", "mixed"])
-def test_all_columns_that_cannot_be_carried_are_told(kind: str) -> None:
+def test_all_unsupported_columns_are_reported(kind: str) -> None:
     X, y = people()
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[["age", "debt"]], y)
     bad: list[Any] = [1, "a"] * 60

@@ -173,7 +173,7 @@ def test_threads_load_once(halfway: Any, tmp_path: Path) -> None:
     assert answers == [True] * 8
 
 
-def test_a_source_is_its_own_source() -> None:
+def test_source_of_returns_a_source_unchanged() -> None:
     source = source_of(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, [0, 1, 1, 0]))
     assert source_of(source) is source
     assert set(source.outputs) == {"label", "value", "probability", "score"}

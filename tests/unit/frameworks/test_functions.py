@@ -56,7 +56,7 @@ def test_a_function_is_packed(function: Any, rows: Any, path: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("function", "rows", "code", "what"),
     [
-        (lambda rows: rows - rows.mean(axis=0), X, "E302", "looks at all rows at once"),
+        (lambda rows: rows - rows.mean(axis=0), X, "E302", "uses all rows at once"),
         (lambda rows: rows["name"], FRAME.assign(name="x"), "E302", "It gives strings or dates"),
         (lambda rows: 1.0, X, "E302", "gives float in place of an array"),
         (lambda rows: rows["no such column"], FRAME, "E302", "no such column"),

@@ -86,7 +86,7 @@ def labels_only() -> onnx.ModelProto:
     ("make", "what", "fix"),
     [
         (lambda: one(axes=3), "an output has more than two dimensions", "(rows, numbers)"),
-        (lambda: one(dtype=TensorProto.FLOAT16), "neither of numbers nor of text", "float32, float64"),
+        (lambda: one(dtype=TensorProto.FLOAT16), "neither numbers nor strings", "float32, float64"),
         (labels_only, "no output of numbers", "probabilities too"),
         (two_values, "more outputs than a label and probabilities", "only those"),
         (lambda: one(width=None), "the width of its input is not declared", "fixed number of columns"),

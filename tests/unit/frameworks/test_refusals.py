@@ -140,7 +140,7 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
     ),
     "a loss with another link": (_hist, "HistGradientBoostingRegressor", "the link Link", "Use another loss."),
     "an imputer without regressors": (
-        _imputer, "IterativeImputer", "Its estimator is no regressor.", "BayesianRidge",
+        _imputer, "IterativeImputer", "Its estimator is not a regressor.", "BayesianRidge",
     ),
     "labels by a function": (
         lambda: fitted(semi_supervised.LabelPropagation(kernel=lambda a, b: np.exp(-abs(a @ b.T))), X, Y),
@@ -182,21 +182,21 @@ CASES: dict[str, tuple[Callable[[], Any], str, str, str]] = {
         lambda: changed(
             MultiOutputClassifier(_tree()).fit(X, BOTH), estimators_=[_tree().fit(X, Y), _tree().fit(X, WORDS)]
         ),
-        "MultiOutputClassifier", "Some of its targets are text and some are numbers.", "one model for each target",
+        "MultiOutputClassifier", "Some of its targets are strings and some are numbers.", "one model for each target",
     ),
     "classes of bytes": (
         lambda: _tree().fit(X, np.array([b"n", b"y"])[Y]),
-        "DecisionTreeClassifier", "Its classes are neither all numbers nor all text.", "labels of one type",
+        "DecisionTreeClassifier", "Its classes are neither all numbers nor all strings.", "labels of one type",
     ),
     "classes beyond 2**53": (
         lambda: _tree().fit(X, Y.astype(np.uint64) + np.uint64(2**63)),
-        "DecisionTreeClassifier", "whole numbers beyond 2**53", "smaller numbers or with text",
+        "DecisionTreeClassifier", "integers beyond 2**53", "smaller integers or with strings",
     ),
     "a predictor in the middle": (
         lambda: changed(make_pipeline(StandardScaler(), StandardScaler()).fit(X), steps=[
             ("first", linear_model.Ridge().fit(X, FLOATS)), ("last", StandardScaler().fit(X)),
         ]),
-        "Pipeline", "The step does not transform.", "predictors last",
+        "Pipeline", "The step is not a transformer.", "predictors last",
     ),
 }  # fmt: skip
 
@@ -234,7 +234,7 @@ def test_a_vocabulary_too_large(most: str, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_vocabulary_of_bytes() -> None:
     rows = ["one two three", "four"]
     error = refusal(CountVectorizer(stop_words=[b"one"]).fit(rows), rows)
-    assert "no texts" in error.what
+    assert "are not strings" in error.what
     assert "not on bytes" in error.fix
 
 
@@ -301,7 +301,7 @@ def test_two_converters_for_one_type() -> None:
     with pytest.raises(PackError) as caught:
         converter(StandardScaler)(lambda step, x: x)
     assert caught.value.code == "E306"
-    assert "StandardScaler has the converter sealift.frameworks.sklearn.scale.standard" in caught.value.what
+    assert "StandardScaler already has the converter sealift.frameworks.sklearn.scale.standard" in caught.value.what
     assert "replace=True" in caught.value.fix
 
 
@@ -311,7 +311,7 @@ def test_without_skl2onnx(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     error = refusal(Silent().fit(X, Y))
     assert (error.code, error.where) == ("E302", "Silent")
-    assert "There is no own converter for" in error.what
+    assert "No converter is registered for" in error.what
     assert "pip install 'sealift[sklearn]'" in error.fix
 
 

@@ -69,7 +69,7 @@ def test_linear_systems() -> None:
     np.testing.assert_allclose(answers[:, 0], np.linalg.solve(matrix, right), rtol=1e-11)
 
 
-def test_a_factor_beside_a_product_keeps_its_digits() -> None:
+def test_a_factor_of_a_product_keeps_its_precision() -> None:
     # ONNX Runtime's own fusion of the two rounds the factor to float32.
     weights = np.array([[0.7], [0.3]])
     values = np.array([[1.0, 2.0], [3.0, 5.0]])

@@ -21,7 +21,7 @@ def _product(graph: Graph) -> dict[str, object]:
     return {"y": x.op("MatMul", graph.constant(WIDE), shape=(None, WIDE.shape[1]))}
 
 
-def test_a_large_constant_is_beside_the_graph_and_answers_the_same() -> None:
+def test_a_large_constant_is_outside_the_graph() -> None:
     graph = Graph()
     outputs = _product(graph)
     assert graph.constant(WIDE).name == graph.constant(WIDE.copy()).name
@@ -50,7 +50,7 @@ def test_columns_of_a_large_constant_are_read() -> None:
     assert light.engine().run({"number": row})["y"].tolist() == expected.tolist()
 
 
-def test_what_is_computed_of_large_constants_is_beside_the_graph_too() -> None:
+def test_results_of_large_constants_are_outside_the_graph() -> None:
     graph = Graph()
     x = graph.input("number", "float64", WIDE.shape[1])
     turned = graph.constant(WIDE).op("Transpose", shape=WIDE.T.shape, perm=[1, 0])

@@ -40,7 +40,7 @@ def pack(path: Path, model: Any = MODEL, X: Any = FRAME, **rest: Any) -> sealift
     return sealift.pack(model, X, **{"name": "told", "output": path / "told.seal", **rest})
 
 
-def test_everything_that_can_be_told(tmp_path: Path) -> None:
+def test_all_options_of_pack(tmp_path: Path) -> None:
     packed = pack(
         tmp_path,
         y=Y,

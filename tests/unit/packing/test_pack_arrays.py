@@ -164,9 +164,9 @@ def test_real_arrays_as_examples(tmp_path: Path) -> None:
     [
         (SIGNALS[:, :1], "E305", "the model takes [rows, 2, length]"),
         (SIGNALS[:, 0], "E305", "has the shape [60, 12]"),
-        ({"y": SIGNALS}, "E305", "not a dict of the inputs 'x'"),
+        ({"y": SIGNALS}, "E305", "a dict with the keys 'x'"),
         (SIGNALS[:0], "E304", "empty"),
-        (SIGNALS.astype(str), "E304", "of the dtype"),
+        (SIGNALS.astype(str), "E304", "has the dtype"),
         (np.where(SIGNALS > 2, np.nan, SIGNALS), "E304", "NaN or an infinity"),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_type_that_the_column_cannot_have(tmp_path: Path, dtype: Any, what: st
 
 
 def test_a_type_for_no_column_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="'grades', which is no input"):
+    with pytest.raises(PackError, match="'grades', which is not an input"):
         packed(tmp_path, {"grades": {"dtype": "int64"}})
 
 

@@ -120,7 +120,7 @@ def test_a_process_that_ends_during_the_proof_is_started_again(tmp_path: Path, m
 
 
 @NEEDS_NODE
-def test_a_forked_process_leaves_it_alone() -> None:
+def test_a_forked_process_does_not_close_the_host() -> None:
     expected = probability()
     host = wasm._host()
     child = os.fork()
@@ -158,7 +158,7 @@ def test_engines_fix_the_identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not any("identity" in note for note in member(automatic, "evidence.json")["notes"])
 
 
-def test_a_proof_that_is_asked_for_and_cannot_run_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_requested_proof_that_cannot_run_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wasm, "node", lambda: None)
     with pytest.raises(PackError) as caught:
         pack(tmp_path, proof=sealift.ProofOptions(engines=("native", "wasm")))
@@ -181,7 +181,7 @@ def test_engines_that_are_not_known(tmp_path: Path, engines: Any) -> None:
     assert caught.value.code == "E304"
 
 
-def test_node_is_asked_in_its_own_session(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_node_runs_in_its_own_session(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
 
     def run(*_: Any, **options: Any) -> Any:

@@ -53,7 +53,7 @@ def judged(first: float, second: float, given: list[float], *, kind: str = ROUND
     truth = original.answer_columns(rows.columns())
     report = Report({"value": Tolerance(1e-9, 1.0)})
     got = {"value": np.array(given)}
-    changed = Discontinuities(report, rows, truth, original).beyond(np.arange(2), truth, got, "webassembly")
+    changed = Discontinuities(report, rows, truth, original).adjusted(np.arange(2), truth, got, "webassembly")
     report.add(["webassembly"] * 2, rows.columns(), changed, got)
     return report
 
@@ -116,7 +116,7 @@ def test_trees_behind_a_function(step: Any, tmp_path: Path) -> None:
     )
     assert packed.report.compared[ROUNDED] > 100
     assert "thresholds" not in packed.report.compared
-    assert any("within a billionth" in note for note in packed.notes) is bool(packed.report.jumped.get("native"))
+    assert any("relative distance" in note for note in packed.notes) is bool(packed.report.jumped.get("native"))
     evidence = packed.load().seal.json("evidence.json")
     assert set(evidence["parity"]["jumps"]) == set(packed.report.engines)
 

@@ -71,7 +71,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     broken.graph.node[0].op_type = "NoSuchOperator"
     error = refusal(broken, tmp_path)
     assert (error.code, error.where) == ("E308", "ModelProto")
-    assert "The object is no sound ONNX model" in error.what
+    assert "The object is not a valid ONNX model" in error.what
 
 
 @pytest.mark.parametrize("given", ["path", "object", "opened"])

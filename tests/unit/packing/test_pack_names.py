@@ -186,8 +186,8 @@ NONSENSE: dict[str, tuple[dict[str, Any], str]] = {
     "a category that is none": ({"fields": {"warm": {"categories": [True], "category_names": {0: "no"}}}}, "[True]"),
     "a name too few": ({"fields": {"garden": {"category_names": ["no"]}}}, "in the order 0, 1"),
     "names as one text": ({"fields": {"garden": {"category_names": "ny"}}}, "in the order 0, 1"),
-    "a name twice": ({"fields": {"garden": {"category_names": {0: "no", 1: "no"}}}}, "its own name"),
-    "a name that is a number": ({"fields": {"garden": {"category_names": {0: 5}}}}, "its own name"),
+    "a name twice": ({"fields": {"garden": {"category_names": {0: "no", 1: "no"}}}}, "different name"),
+    "a name that is a number": ({"fields": {"garden": {"category_names": {0: 5}}}}, "different name"),
     "a key of another type": ({"fields": {"garden": {"category_names": {"no": "no"}}}}, "column's values as keys"),
     "a list for a number of any value": ({"fields": {"rooms": {"category_names": ["a"]}}}, "Give a dict"),
 }
@@ -226,7 +226,7 @@ def test_a_contract_file_names_outputs_classes_and_categories(tmp_path: Path) ->
         read_contract_file(path)
 
 
-def test_what_the_author_says_is_in_the_contract(tmp_path: Path) -> None:
+def test_texts_of_the_card_are_in_the_contract(tmp_path: Path) -> None:
     packed = regression(tmp_path, card={"author": "A. Example", "review_date": "2027-01-31"})
     assert packed.load().contract.about == {"author": "A. Example", "review_date": "2027-01-31"}
     assert "- To be reviewed by: 2027-01-31" in text(packed, "card.md")

@@ -247,7 +247,7 @@ def test_wrong_leaves_of_a_regressor(tmp_path: Path) -> None:
     assert packed.load().seal.json("evidence.json")["parity"]["outputs"]["value"]["relative"] == 1e-6
 
 
-def test_a_wrong_label_alone(tmp_path: Path) -> None:
+def test_a_single_wrong_label(tmp_path: Path) -> None:
     def upside_down(step: Any, x: Table) -> StepOutput:
         answer = linear.logistic(step, x)  # the probability is right, the choice is not
         assert answer.class_index is not None

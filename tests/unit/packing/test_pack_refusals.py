@@ -54,7 +54,7 @@ def refused(rows: Any, model: Any = MODEL, **rest: Any) -> SealiftError:
         (np.full((40, 2), 2**60), "E304", "beyond 2**53", "Leave the column out"),
         (pd.DataFrame({"a": [1, "x"] * 20, "b": 1.0}), "E304", "int, str", "hold numbers, strings"),
         (pl.DataFrame({"a": [datetime.timedelta(hours=1)] * 40, "b": 1.0}), "E304", "holds Duration", "total_days"),
-        (pd.DataFrame({"a": X[:, 0]}), "E305", "has 1 columns, but the model was fitted on 2", "very columns"),
+        (pd.DataFrame({"a": X[:, 0]}), "E305", "has 1 columns, but the model was fitted on 2", "exactly the columns"),
     ],
 )
 def test_rows(rows: Any, code: str, what: str, fix: str) -> None:

@@ -62,7 +62,7 @@ def test_what_the_policy_refuses_the_packer_may_allow(tmp_path: Path) -> None:
     assert 1e-7 < parity["outputs"]["value"]["worst"] < 2e-6
     assert member(packed_model, "golden/examples.json")["tolerance"]["value"]["relative"] == 1e-5
     (note,) = [note for note in packed_model.notes if "Looser tolerance" in note]
-    assert "allowed numbers to differ by 1e-5" in note
+    assert "allowed a relative difference of 1e-5" in note
     assert "the rule is 1e-9; the largest difference seen is 1.0e-06" in note
     card = text(packed_model, "card.md")
     assert "allowed 1e-5, stated by the packer; the rule is 1e-9" in card
@@ -164,7 +164,7 @@ def test_a_model_that_minds_its_company_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["int64", "uint8"])
-def test_whole_numbers_are_asked_as_whole_numbers(kind: str, tmp_path: Path) -> None:
+def test_the_original_gets_integers_as_integers(kind: str, tmp_path: Path) -> None:
     def shares(x: Any) -> Any:
         return x[:, [0]] // x[:, [1]]
 
@@ -187,7 +187,7 @@ def test_a_model_of_float32_is_held_to_the_rule_for_float32(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
-def test_what_the_original_does_not_tell_is_not_told(metric: str, tmp_path: Path) -> None:
+def test_outputs_that_the_original_lacks_are_left_out(metric: str, tmp_path: Path) -> None:
     model = NearestCentroid(metric=metric).fit(X, X[:, 0] > 0)
     packed = sealift.pack(model, X, name="near", output=tmp_path / "near.seal")
     told = {output.name for output in packed.load().contract.outputs}

@@ -33,7 +33,7 @@ def _pack(path: Path, **options: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "_DELAY", 0.0)
 
 
 def test_a_terminal_shows_the_stages_and_is_left_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_callback_is_called_instead(tmp_path: Path, monkeypatch: pytest.Monkey
     said: list[str] = []
     _pack(tmp_path, progress=said.append)
     assert terminal.getvalue() == ""
-    assert said[:3] == ["Reading the rows", "Converting the model", "Asking the original model"]
+    assert said[:3] == ["Reading the rows", "Converting the model", "Running the original model"]
     assert said[-1] == "Writing"
     counted = [sentence for sentence in said if sentence.startswith("Verifying: ")]
     done, total = counted[-1].removeprefix("Verifying: ").partition(" rows")[0].split(" of ")

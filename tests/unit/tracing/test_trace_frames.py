@@ -122,7 +122,7 @@ def test_names_come_from_the_frame() -> None:
     assert conversion.outputs[0].columns == ("age", "income", "debt", "small", "ratio", "log", "old")
 
 
-def test_texts_travel_on_to_the_encoder() -> None:
+def test_strings_are_passed_to_the_encoder() -> None:
     def chosen(df: Any) -> Any:
         return df.assign(sex=df["sex"].fillna("unknown"))[["sex", "age"]]
 
@@ -156,7 +156,7 @@ def test_functions_within_column_transformers_and_unions() -> None:
         assert_same(make_pipeline(FunctionTransformer(np.abs), union).fit(numbers), numbers)
 
 
-def test_a_thousand_columns_stay_a_handful_of_nodes() -> None:
+def test_a_thousand_columns_have_few_nodes() -> None:
     X = pd.DataFrame(np.abs(np.random.default_rng(0).normal(size=(5, 1000))), columns=[f"c{i}" for i in range(1000)])
     conversion = traced(lambda df: np.log1p(df).fillna(0) * 2, X)
     assert len(conversion.model().graph.node) < 60

@@ -77,7 +77,7 @@ ARRAYS: list[tuple[Any, str, str]] = [
     (lambda x: x - x.mean(axis=0), "np.mean over the rows", "StandardScaler"),
     (lambda x: (x - x.min()) / x.max(), "np.min over the rows", "MinMaxScaler"),
     (lambda x: x / np.std(x, axis=0), "np.std over the rows", "StandardScaler"),
-    (lambda x: x + np.random.default_rng(0).normal(size=x.shape), "a value of its own for each row", "that row alone"),
+    (lambda x: x + np.random.default_rng(0).normal(size=x.shape), "a value of its own for each row", "this row only"),
     (lambda x: np.c_[x, np.arange(len(x))], "a value of its own for each row", ""),
     (lambda x: x / len(x), "the number of rows", ""),
     (lambda x: np.sort(x, axis=0), "np.sort", ""),
@@ -183,7 +183,7 @@ def test_what_a_function_gives_must_be_columns() -> None:
             convert(FunctionTransformer(function).fit(X), fields, {})
 
 
-def test_a_function_of_math_is_told_apart() -> None:
+def test_a_function_of_math_is_refused_with_its_numpy_name() -> None:
     fields, _ = fields_of(X[:1, :1])
     with pytest.raises(PackError) as caught:
         convert(FunctionTransformer(lambda x: np.full((len(x), 1), math.exp(x[:, 0]))).fit(X[:, :1]), fields, {})
@@ -191,7 +191,7 @@ def test_a_function_of_math_is_told_apart() -> None:
     assert "np.log for math.log" in caught.value.fix
 
 
-def test_globals_set_by_the_function_stay_set() -> None:
+def test_globals_set_by_the_function_are_kept() -> None:
     names: dict[str, Any] = {"np": np, "count": 0}
     exec("def f(x):\n    global count\n    count += 1\n    return np.asarray(x) + 1", names)
     step = FunctionTransformer(names["f"]).fit(X)

@@ -92,7 +92,7 @@ ARRAYS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "delete": (lambda x: np.delete(x, [0], axis=0), "np.delete of rows", "Use axis=1"),
     "atleast": (lambda x: np.atleast_2d(x[:, 0]), "np.atleast_2d turns a column into a row", "x[:, None]"),
     "flip": (lambda x: np.flip(x, axis=0), "np.flip of the rows", "Use axis=1"),
-    "sort": (lambda x: np.percentile(x, 50), "np.percentile looks at all rows", "Learn such a number in fit"),
+    "sort": (lambda x: np.percentile(x, 50), "np.percentile uses all rows", "Learn such a number in fit"),
     "arguments": (lambda x: np.cumsum(x, axis=1, dtype=int), "np.cumsum with arguments", "Leave out the rare ones"),
     "trace of axes": (lambda x: np.ptp(x[:, :, None], axis=(1, 2)), "np.ptp in a way", "np.sum, np.mean"),
     "median": (
@@ -113,7 +113,7 @@ ARRAYS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     "an error of its own": (lambda x: x + int("lost"), "ValueError: invalid literal", "on whole columns"),
 }  # fmt: skip
 TABLES: dict[str, tuple[Callable[[Any], Any], str, str]] = {
-    "own numbers": (assigned(lambda x: x.__setitem__("d", np.arange(len(x)))), "value of its own for each", "that row"),
+    "own numbers": (assigned(lambda x: x.__setitem__("d", np.arange(len(x)))), "of its own for each", "this row only"),
     "several columns": (
         assigned(lambda x: x.__setitem__("d", x[["a", "b"]].to_numpy())), "several columns to one name", "one by one",
     ),

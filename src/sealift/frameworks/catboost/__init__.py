@@ -1,5 +1,5 @@
 """Converters for CatBoost's models; importing `estimators` registers them.
 
 CatBoost rounds its inputs to float32, compares them there, and adds the leaves in float64; so does the graph. A model
-keeps only hashes of its categories: their names are taken from the rows it is packed with.
+stores only hashes of its categories; their names are taken from the rows given to `pack`.
 """

@@ -19,7 +19,7 @@ _Hashes = npt.NDArray[np.uint64]
 
 
 class Places:
-    """Where in a table each combination of categories and bits stands: one integer a row, −1 for never seen.
+    """The index of each combination of categories and bits in a table: one integer per row, −1 if unknown.
 
     Args:
         codes: for each category feature the number of each row's value (N,) in `hashes`, the last of them for others.
@@ -83,7 +83,7 @@ class Places:
         return len(self._hashes[element["cat_feature_index"]]) + 1 if kind == "cat_feature_value" else 2
 
     def _hashed(self, element: dict[str, Any], size: int) -> tuple[_Hashes, npt.NDArray[np.bool_]]:
-        """What each code of an element adds to the hash, and whether it is known at all."""
+        """The contribution of each code of an element to the hash, and whether the code is known."""
         if element["combination_element"] != "cat_feature_value":
             return np.arange(2, dtype=np.uint64), np.ones(2, dtype=np.bool_)
         known = np.array([*self._hashes[element["cat_feature_index"]], 0], dtype=np.int64)
@@ -109,7 +109,7 @@ def unhashed(ctr: Ctr) -> set[int]:
 
 
 def _share(ctr: Ctr, counts: list[float] | None) -> np.float32:
-    """The number for what training counted, or for what it never met."""
+    """The number for a known combination, or for an unknown one."""
     good, total = 0.0, 0.0
     if ctr.kind in ("Counter", "FeatureFreq"):
         good, total = (counts[0] if counts else 0.0), ctr.denominator

@@ -42,7 +42,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
 
 @converter(catboost.CatBoostRegressor)
 def regressor(step: Any, x: Table) -> StepOutput:
-    """The raw value, or its exponential for counts; mean and variance where the loss has both."""
+    """The raw value, or its exponential for counts; mean and variance if the loss has both."""
     loss = _loss(step)
     score = raw(step, x)
     if loss == "RMSEWithUncertainty":
@@ -57,7 +57,7 @@ def ranker(step: Any, x: Table) -> StepOutput:
 
 
 def _loss(step: Any) -> str:
-    """The loss's name without its parameters; CatBoost's own word for a custom one."""
+    """The name of the loss without its parameters; CatBoost's name for a custom one."""
     loss = loss_of(step) if step.is_fitted() else ""
     if not loss:
         raise refuse(

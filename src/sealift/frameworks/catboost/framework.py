@@ -34,7 +34,7 @@ class CatBoost(EstimatorFramework):
         data = files.read(path)
         if b'"features_info"' not in data or (b"learner" in data and b"gradient_booster" in data):
             return False
-        check_whole(path, whole=_parses(data))  # CatBoost makes a smaller model of what is there
+        check_whole(path, whole=_parses(data))  # CatBoost reads a truncated file as a smaller model
         return True
 
     def open(self, path: Path, trust: Trust) -> Any:

@@ -122,7 +122,7 @@ def _ctr(ctr: Mapping[str, Any], data: Mapping[str, Any]) -> Ctr:
     held = data[ctr["identifier"]]
     flat, stride = held["hash_map"], int(held["hash_stride"])
     table = {int(flat[i]): [float(v) for v in flat[i + 1 : i + stride]] for i in range(0, len(flat), stride)}
-    # The hash of all ones marks an empty place of the library's own table.
+    # The hash with all bits set marks an empty slot of the library's table.
     table.pop(2**64 - 1, None)
     return Ctr(
         kind=ctr["ctr_type"],
@@ -139,12 +139,12 @@ def _ctr(ctr: Mapping[str, Any], data: Mapping[str, Any]) -> Ctr:
 
 
 def _signed(value: int) -> int:
-    """A hash of 32 bits as the signed number that splits and tables hold."""
+    """A hash of 32 bits as a signed integer, as in splits and tables."""
     return value - 2**32 if value >= 2**31 else value
 
 
 def _oblivious(tree: Mapping[str, Any], compare: Compare) -> trees.Tree:
-    """All nodes of a level make the same comparison; the first split is the lowest bit of the leaf's number."""
+    """All nodes of a level have the same comparison; the first split is the lowest bit of the leaf index."""
     splits = [compare(split) for split in reversed(tree["splits"] or ())]
     depth = len(splits)
     inner = 2**depth - 1

@@ -12,7 +12,7 @@ _RANK = ("YetiRank", "PairLogit", "QueryRMSE", "QuerySoftMax", "QueryCrossEntrop
 
 
 def load(path: Path | str) -> Any:
-    """A model from CatBoost's own file, `.cbm` or `.json`, as Python, R and the others save it."""
+    """A model from CatBoost's own file, `.cbm` or `.json`, written by Python, R or another interface."""
     with Path(path).open("rb") as stream:
         kind = "cbm" if stream.read(4) == b"CBM1" else "json"
     plain = catboost.CatBoost().load_model(str(path), format=kind)
@@ -26,7 +26,7 @@ def load(path: Path | str) -> Any:
 
 
 def loss_of(model: Any) -> str:
-    """The name of a fitted model's loss without its parameters; empty for one of the user's own, or a sum of models."""
+    """The name of a fitted model's loss without its parameters; empty for a custom loss or a sum of models."""
     try:
         loss = model.get_all_params().get("loss_function")
     except catboost.CatBoostError:

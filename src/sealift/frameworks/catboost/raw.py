@@ -59,7 +59,7 @@ def raw(model: Any, x: Table) -> Tensor:
 
 
 def _ordered(model: Any, x: Table) -> Table:
-    """The model's columns in its own order: the library looks for them by their names, where it has any."""
+    """The columns in the model's order; the library finds them by name, if it has names."""
     names, given = list(model.feature_names_), list(x.names)
     if names == given[: len(names)] or not set(names) <= set(given):
         return x
@@ -73,21 +73,21 @@ def _sum(parsed: CatBoostModel, base: Tensor, comparisons: _Comparisons) -> Tens
     if targets == 1:
         total = trees.total(x, converted)
     else:
-        # One tree for each target adds in the library's own order.
+        # One tree for each target, added in the library's order.
         copies = [replace(tree, leaf=tree.leaf[:, k], target=k) for tree in converted for k in range(targets)]
         total = trees.total(x, copies, targets)
     return total * parsed.scale + parsed.bias[None, :]
 
 
 class _Comparisons:
-    """What a split of the file compares, in terms of the columns."""
+    """The comparisons of the file's splits, as comparisons of columns."""
 
     def __init__(self, parsed: CatBoostModel, hashes: dict[int, list[int]], width: int) -> None:
         self._parsed, self._hashes, self._width = parsed, hashes, width
         self._owner = parsed.ctr_of_split
 
     def __call__(self, split: dict[str, Any]) -> tuple[int, float, Any, bool]:
-        """Column, threshold, members or None, and whether a missing value counts as yes."""
+        """Column, threshold, members or None, and whether a missing value takes the true branch."""
         match split["split_type"]:
             case "FloatFeature":
                 column, missing = self._parsed.floats[split["float_feature_index"]]
@@ -113,7 +113,7 @@ class _Comparisons:
         return reduce(or_, (code.equals(float(c)) for c in self._equal(feature, element["value"])))
 
     def check(self) -> None:
-        """Raise PackError E302 when a category that the model asks for by its hash is not among the known ones."""
+        """Raise PackError E302 when the name of a category, whose hash is in the model, is not known."""
         asked = [
             (s["cat_feature_index"], s["value"])
             for tree in self._parsed.trees
@@ -149,7 +149,7 @@ def _values(x: Table, column: int) -> list[Any]:
 
 
 def _name(value: Any) -> str:
-    """A category's name, as the library forms it."""
+    """The name of a category, as in the library."""
     return value if isinstance(value, str) else str(int(value))
 
 

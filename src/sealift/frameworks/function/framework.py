@@ -1,4 +1,4 @@
-"""Plain functions as a framework: a formula or a score that somebody wrote down, without an estimator around it."""
+"""Plain functions as a framework: a formula or score without an estimator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KINDS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, funct
 
 
 class PlainFunction(Framework):
-    """Functions of the rows, in NumPy or pandas; one number, or the same count of numbers, for each row."""
+    """Functions of the rows, in NumPy or pandas; one number, or a fixed number of numbers, for each row."""
 
     name = "function"
     extra = "sklearn"
@@ -25,7 +25,7 @@ class PlainFunction(Framework):
         return isinstance(model, _KINDS)
 
     def source(self, model: Any, rows: Any = None) -> Source:
-        """The function as a source, for rows of the caller's kind: an array, a data frame or a series."""
+        """The function as a source, for the type of the caller's rows: an array, a data frame or a series."""
         from sealift.frameworks.function.source import FunctionSource
 
         return FunctionSource(model, rows)

@@ -24,38 +24,38 @@ class FunctionSource(Source):
     """
 
     def __init__(self, model: Callable[..., Any], rows: Any) -> None:
-        """Take the function, and rows as the caller has them: it is traced with a data frame if they are one."""
+        """Take the function and the caller's rows; it is traced with a data frame if these are one."""
         super().__init__(model)
-        # Dicts and mappings of columns are handed to the model as a data frame.
+        # Dicts and mappings of columns are passed to the model as a data frame.
         dicts = isinstance(rows, list | tuple) and bool(rows) and all(isinstance(row, Mapping) for row in rows)
         self._frame = hasattr(rows, "columns") or isinstance(rows, Mapping) or dicts
 
     @property
     def kind(self) -> str:
-        """The function's own name."""
+        """The function's name."""
         return str(getattr(self.model, "__name__", type(self.model).__name__))
 
     @property
     def rows(self) -> RowFormat:
-        """Columns of a table; a function says nothing of their names or number."""
+        """Columns of a table; a function does not state their names or number."""
         return RowFormat()
 
     @property
     def outputs(self) -> Collection[str]:
-        """The value alone."""
+        """Only the value."""
         return {VALUE.name}
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
-        """What the function gives."""
+        """The output of the function."""
         value = self.model(rows)
         return dict.fromkeys(outputs, np.asarray(value.toarray() if hasattr(value, "toarray") else value))
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
-        """The function run once on a placeholder of the rows."""
+        """Call the function once with a placeholder for the rows."""
         try:
             result = trace(self.model, table, {}, frame=self._frame, vector=True)
         except PackError:
-            # One column of strings is a series or a list, which has methods of its own.
+            # One column of strings is a series or a list, which has other methods.
             if self._frame or [block.is_text for block in table.blocks] != [True] or table.width != 1:
                 raise
             result = trace_series(self.model, table, {})

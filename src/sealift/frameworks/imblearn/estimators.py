@@ -1,6 +1,6 @@
 """Converters for imbalanced-learn: samplers change training rows only, so a pipeline predicts without them.
 
-The ensembles predict as their base classes of scikit-learn do, and have the same converters.
+The ensembles predict like their base classes in scikit-learn, and have the same converters.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sealift.graph.table import Table
 
 @converter(pipeline.Pipeline)
 def pipe(step: Any, x: Table) -> StepOutput:
-    """Each transformer on the result of the one before; the last step answers (`imblearn/pipeline.py`)."""
+    """The transformers in sequence, then the last step (`imblearn/pipeline.py`)."""
     members = [
         (name, member)
         for name, member in step.steps

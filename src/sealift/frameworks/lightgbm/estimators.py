@@ -28,7 +28,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
     parsed = _parsed(step)
     if not parsed.objective:
         raise refuse(
-            "It was trained with an objective of its own, so that it predicts scores and no classes.",
+            "It was trained with a custom objective, so it predicts scores instead of classes.",
             "Pack its booster_ instead, or train it with one of LightGBM's objectives.",
         )
     return _classes(parsed, x, np.asarray(step.classes_))
@@ -43,7 +43,7 @@ def regressor(step: Any, x: Table) -> StepOutput:
 
 @converter(NativeModel, lightgbm.Booster)
 def native(step: Any, x: Table) -> StepOutput:
-    """A booster without an estimator around it."""
+    """A booster without an estimator."""
     step = adapt(step)
     check_order(x, step.booster.feature_name())
     parsed = parse(step.booster.model_to_string())
@@ -88,7 +88,7 @@ def _classes(parsed: LightGBMBooster, x: Table, classes: npt.ArrayLike) -> StepO
 def _parsed(step: Any) -> LightGBMBooster:
     if step.get_params().get("pred_early_stop"):
         raise refuse(
-            "It leaves out trees for rows whose answer looks certain (pred_early_stop).",
+            "It skips trees for rows whose prediction is nearly certain (pred_early_stop).",
             "Call set_params(pred_early_stop=False) before packing.",
         )
     return parse(step.booster_.model_to_string())

@@ -24,7 +24,7 @@ class LightGBM(EstimatorFramework):
     r_savers = (("lgb.Booster", 'lgb.save(model, "model.txt")'),)
 
     def adapted(self, model: Any) -> Any:
-        """A bare booster in the shape of an estimator."""
+        """A booster as a `NativeModel`; any other model unchanged."""
         return import_module("sealift.frameworks.lightgbm.native").adapt(model)
 
     def sniff(self, path: Path, head: bytes) -> bool:
@@ -41,14 +41,14 @@ class LightGBM(EstimatorFramework):
             if b'"tree_info"' in data and b'"tree_structure"' in data:
                 raise refused(
                     path,
-                    "The file is LightGBM's dump for reading, which LightGBM itself cannot open.",
+                    "The file is a JSON dump of LightGBM, which LightGBM itself cannot open.",
                     'Save the model as text: booster.save_model("model.txt") in Python, '
                     'lgb.save(model, "model.txt") in R.',
                 )
         return False
 
     def open(self, path: Path, trust: Trust) -> Any:
-        """The booster in a model file, in the shape of an estimator."""
+        """The booster in a model file, as a `NativeModel`."""
         from sealift.frameworks.model_files import check_survives
 
         del trust
@@ -57,7 +57,7 @@ class LightGBM(EstimatorFramework):
         return import_module("sealift.frameworks.lightgbm.native").load(path)
 
     def column_name(self, label: Any) -> str:
-        """LightGBM writes an underscore for each space (`src/io/dataset_loader.cpp`)."""
+        """LightGBM replaces each space by an underscore (`src/io/dataset_loader.cpp`)."""
         return str(label).replace(" ", "_")
 
 

@@ -13,14 +13,14 @@ import numpy.typing as npt
 from sealift.graph import trees
 
 TINY = float(np.float32(1e-35))
-"""What LightGBM takes for zero."""
+"""The largest magnitude that LightGBM treats as zero."""
 
 _Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Linear:
-    """The linear models in a tree's leaves, by node: constant (n,), features and coefficients (n, k), filled up with
+    """The linear models in a tree's leaves, by node: constant (n,), features and coefficients (n, k), padded with
     feature −1."""
 
     constant: _Floats
@@ -34,8 +34,8 @@ class LightGBMBooster:
 
     Attributes:
         objective: its name, empty for a custom one.
-        options: what follows the name, such as sigmoid: 1.
-        targets: trees an iteration.
+        options: the parameters after the name, such as sigmoid: 1.
+        targets: trees per iteration.
         average: whether the sum is divided by the number of iterations (random forest).
         trees: in the order in which they are added.
         linear: for each tree its leaves' linear models, or None.
@@ -60,7 +60,7 @@ class LightGBMBooster:
         return len(self.trees) // self.targets
 
     def categorical(self, texts: Sequence[int]) -> list[int] | None:
-        """The places of the columns that `categories` belong to, if `texts` are those of text; None if unclear."""
+        """The indices of the columns of `categories`; `texts` are the columns of strings. None if ambiguous."""
         listed = [i for i, info in enumerate(self.infos) if ":" in info and not info.startswith("[")]
         known = self.categories or []
         order = next((c for c in (list(texts), sorted({*texts, *listed})) if len(c) == len(known)), None)

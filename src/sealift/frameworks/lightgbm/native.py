@@ -1,4 +1,4 @@
-"""A booster without an estimator around it, in the shape of one: LightGBM's own model files, of any origin."""
+"""A booster without an estimator, with the methods of one: LightGBM's own model files, of any origin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealift.frameworks.lightgbm.model_text import parse
 
 
 class NativeModel:
-    """`predict` and, for a classifier, `predict_proba` over plain rows.
+    """A booster with `predict`, and with `predict_proba` for a classifier, which take rows as estimators do.
 
     Attributes:
         booster: the `lightgbm.Booster`.
@@ -64,12 +64,12 @@ _UNNAMED = re.compile(r"Column_[0-9]+")
 
 
 def load(path: Path | str) -> NativeModel:
-    """A model from LightGBM's own text file, as Python, R and the others save it."""
+    """A model from LightGBM's own text file, written by Python, R or another interface."""
     # Files of other versions have parameters that this one does not know, which it prints.
     with contextlib.redirect_stdout(io.StringIO()):
         return NativeModel(lightgbm.Booster(model_file=str(path)))
 
 
 def adapt(model: Any) -> Any:
-    """A bare booster as something that predicts on plain rows; anything else as it is."""
+    """A booster as a `NativeModel`; any other model unchanged."""
     return NativeModel(model) if type(model) is lightgbm.Booster else model

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sealift.frameworks.boosting import numbered, one_by_one, whole
+from sealift.frameworks.boosting import numbered, sequential_sum, whole
 from sealift.frameworks.lightgbm.model_text import TINY, LightGBMBooster, Linear
 from sealift.graph import trees
 from sealift.graph.builder import Tensor, concat, where
@@ -88,7 +88,7 @@ def _linear_total(parsed: LightGBMBooster, x: Tensor, members: list[trees.Tree])
         added = added + value * reached.take_from(coefficients[:, k])
     if missing is not None:
         added = where(missing, reached.take_from(np.concatenate([tree.leaf for tree in members])), added)
-    sums = [one_by_one(added.columns(range(k, len(members), parsed.targets))) for k in range(parsed.targets)]
+    sums = [sequential_sum(added.columns(range(k, len(members), parsed.targets))) for k in range(parsed.targets)]
     return concat(sums)
 
 

@@ -52,9 +52,9 @@ class OnnxModel:
     own; `pack` and `doctor` run what they make of it in such processes too.
 
     Attributes:
-        limits: of time and memory of these processes.
-        split: the model, its large constants beside its graph.
-        n_features_in_: how many columns it takes, unless it takes arrays.
+        limits: limits of time and memory for these processes.
+        split: the model, with its large constants separate from the graph.
+        n_features_in_: the number of columns, unless it takes arrays.
         classes_: the class labels of a classifier.
     """
 
@@ -62,7 +62,7 @@ class OnnxModel:
         """Take a model, or read a file.
 
         Raises:
-            PackError: E308 for no ONNX model, E302 when its form or its operators cannot be sealed.
+            PackError: E308 when it is not an ONNX model, E302 when its interface or its operators cannot be sealed.
             SealError: E207 when it cannot be run here, E210 when loading it exceeds a limit.
         """
         self.limits = limits or Limits()
@@ -79,9 +79,9 @@ class OnnxModel:
         except Exception as error:  # protobuf and the checker raise classes of their own
             raise PackError(
                 "E308",
-                f"The {'object' if is_proto else 'file'} is no sound ONNX model: {' '.join(str(error).split())[:200]}.",
+                f"The {'object' if is_proto else 'file'} is not a valid ONNX model: {_one_line(error)}.",
                 where=type(model).__name__ if is_proto else str(model),
-                fix="Export it again, with its weights beside it where they are kept apart.",
+                fix="Export it again; files with external weights must be in the same folder.",
             ) from error
         proto = self.split.proto
         proto.ClearField("metadata_props")
@@ -112,7 +112,7 @@ class OnnxModel:
 
     @property
     def label(self) -> _Port | None:
-        """The output of labels, where the model classifies."""
+        """The output of labels; None unless the model is a classifier."""
         return next((port for port in self.outputs if port.dtype in ("int64", "object")), None)
 
     @property
@@ -132,11 +132,11 @@ class OnnxModel:
         return {name: _narrow(array) for name, array in self._engine.run(fed).items()}
 
     def _arrays(self, X: Any) -> dict[str, Any]:
-        """The inputs out of one array, or of a dict of arrays. Raises ValueError where a whole number is missing."""
+        """The inputs from an array or a dict of arrays. Raises ValueError if an integer is missing."""
         given = X if isinstance(X, Mapping) else {self.inputs[0].name: X}
         arrays = {port.name: np.asarray(given[port.name]) for port in self.inputs}
         if any(not np.isfinite(arrays[port.name]).all() for port in self.inputs if not port.dtype.startswith("float")):
-            raise ValueError("an input of whole numbers or booleans has no missing values")
+            raise ValueError("an input of integers or booleans must not have missing values")
         return {port.name: arrays[port.name].astype(port.dtype) for port in self.inputs}
 
     def _columns(self, X: Any) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def existing(step: OnnxModel, x: Table) -> StepOutput:
 
 
 def _columns(step: OnnxModel, x: Table) -> dict[str, Tensor]:
-    """The inputs out of columns, in their order."""
+    """The inputs from columns, in their order."""
     if x.width != step.n_features_in_:
         raise refuse(f"It takes {step.n_features_in_} columns, not {x.width}.", "Give the columns it was made for.")
     fed = {}
@@ -182,7 +182,7 @@ def _columns(step: OnnxModel, x: Table) -> dict[str, Tensor]:
 
 
 def _arrays(step: OnnxModel, x: Table) -> dict[str, Tensor]:
-    """The inputs out of columns that hold arrays, or a number for each row."""
+    """The inputs from columns of arrays or of numbers."""
     pairs = zip(step.inputs, x.each(), strict=True)
     return {
         port.name: (block.values if port.shape else block.values.vector()).cast(port.dtype) for port, block in pairs
@@ -198,12 +198,12 @@ def _laid(x: Table, port: _Port) -> Tensor:
 
 def _texts(part: Table) -> Tensor:
     if any(not block.is_text for block in part.blocks):
-        raise refuse("It takes text in a column that holds numbers.", "Give that column as text.")
+        raise refuse("It takes strings in a column that contains numbers.", "Give that column as strings.")
     return part.blocks[0].values
 
 
 def _spelled(port: _Port) -> tuple[int | str, ...]:
-    """The dimensions as a field has them: sizes, and names of small letters, none of them twice."""
+    """The dimensions as in a field's dtype: sizes, and distinct names in lower case."""
     names: list[str] = []
     spelled: list[int | str] = []
     for place, (size, name) in enumerate(zip(port.shape, port.called, strict=True)):
@@ -225,7 +225,7 @@ def _check(model: OnnxModel, proto: onnx.ModelProto) -> None:
     for value in [*proto.graph.input, *proto.graph.output]:
         if not value.type.HasField("tensor_type"):
             raise _refused(
-                f"{value.name!r} is no tensor", "Export with zipmap=False, so that every output is a tensor."
+                f"{value.name!r} is not a tensor", "Export with zipmap=False, so that every output is a tensor."
             )
     if any(len(port.shape) > 1 for port in model.outputs):
         raise _refused("an output has more than two dimensions", "Export outputs of the shape (rows, numbers).")
@@ -233,7 +233,7 @@ def _check(model: OnnxModel, proto: onnx.ModelProto) -> None:
         raise _refused("an input of strings has more than two dimensions", "Export it with one string a row.")
     if any(not port.dtype for port in [*model.inputs, *model.outputs]):
         raise _refused(
-            "a tensor is neither of numbers nor of text", "Export it with float32, float64, int64 or string."
+            "a tensor contains neither numbers nor strings", "Export it with float32, float64, int64 or string."
         )
     if not any(port.dtype.startswith("float") for port in model.outputs):
         raise _refused("it has no output of numbers", "Export the probabilities too.")
@@ -243,13 +243,13 @@ def _check(model: OnnxModel, proto: onnx.ModelProto) -> None:
         raise _refused("the width of its input is not declared", "Export it with a fixed number of columns.")
     opsets = {entry.domain: entry.version for entry in proto.opset_import}
     if set(opsets) - {"", "ai.onnx.ml"} or proto.functions:
-        raise _refused("it uses operators of its own", "Export it with standard operators.")
+        raise _refused("it uses non-standard operators", "Export it with standard operators.")
     if opsets.get("", _OLDEST) < _OLDEST:
         raise _refused(f"it was made for operator set {opsets['']}", f"Export it for operator set {_OLDEST} or newer.")
 
 
 def _check_operators(model: SplitModel) -> None:
-    """Before ONNX Runtime or the inference of shapes sees it; constants are folded later, in another process."""
+    """Check the operators before ONNX Runtime or shape inference; constants are folded later, in another process."""
     try:
         check_graph(bytes(model.proto.SerializeToString()), model.sizes, folded=False)
     except SealError as error:
@@ -257,7 +257,7 @@ def _check_operators(model: SplitModel) -> None:
 
 
 def _classes(model: SplitModel, wide: _Port, *, text: bool) -> Any:
-    """The classes in the order of the probabilities: a classifier's own, or the constant that labels are taken from."""
+    """The classes in the order of the probabilities: a classifier's attribute, or the constant that labels are from."""
     graph = model.proto.graph
     for node in graph.node:
         for attribute in node.attribute:
@@ -269,8 +269,12 @@ def _classes(model: SplitModel, wide: _Port, *, text: bool) -> Any:
         if len(values) == wide.width and (values.dtype.kind in "OSU") == text:
             return np.array([v.decode() if isinstance(v, bytes) else v for v in values.tolist()])
     if wide.width is None or text:
-        raise _refused("its classes are written nowhere", "Export it with the class labels.")
+        raise _refused("it does not contain its classes", "Export it with the class labels.")
     return np.arange(wide.width)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _narrow(array: Any) -> Any:

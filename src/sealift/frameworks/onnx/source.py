@@ -13,25 +13,25 @@ from sealift.runtime import Limits
 
 
 class OnnxSource(EstimatorSource):
-    """An ONNX model, which ONNX Runtime runs, in the shape of an estimator."""
+    """An ONNX model, with the methods of an estimator; ONNX Runtime runs it."""
 
     def __init__(self, model: OnnxModel | onnx.ModelProto) -> None:
         super().__init__(model if isinstance(model, OnnxModel) else OnnxModel(model))
 
     @property
     def rows(self) -> RowFormat:
-        """Arrays where the model takes them, else a table."""
+        """Arrays if the model takes them, else a table."""
         arrays = self.model.arrays
         return super().rows if arrays is None else RowFormat("arrays", arrays=arrays)
 
     def remembered(self) -> list[tuple[str, Sequence[str]]]:
-        """The columns; of arrays it says too little to make some. Raises PackError E305 then."""
+        """The columns. Raises PackError E305 for a model of arrays, which are not described well enough."""
         if self.model.arrays is not None:
             raise forgotten()
         return super().remembered()
 
     @property
     def limits(self) -> Limits:
-        """Those that the model was opened with: its graph may come from anywhere."""
+        """The limits with which the model was opened, since its graph may be of any origin."""
         limits: Limits = self.model.limits
         return limits

@@ -17,7 +17,7 @@ from sealift.graph.table import Table
 
 @converter(ensemble.AdaBoostClassifier)
 def classifier(step: Any, x: Table) -> StepOutput:
-    """Each member gives its weight to the class it names and takes a share of it from the others."""
+    """Each member adds its weight to the class that it predicts, and subtracts equal parts of it from the others."""
     classes, count = step.classes_, int(step.n_classes_)
     if count == 1:
         raise refuse("It knows only one class.", "Train it on rows of two classes or more.")

@@ -46,7 +46,7 @@ def complement(step: Any, x: Table) -> StepOutput:
 
 @converter(naive_bayes.BernoulliNB)
 def bernoulli(step: Any, x: Table) -> StepOutput:
-    """Present or absent."""
+    """Log probabilities of presence and absence of each column."""
     values = x.numbers()
     if step.binarize is not None:
         values = (values > float(step.binarize)).cast(values.dtype)
@@ -62,7 +62,7 @@ def categorical(step: Any, x: Table) -> StepOutput:
     joint: Tensor | None = None
     for i, table in enumerate(step.feature_log_prob_):
         index = values.column(i).cast("int64")
-        # A negative index would count from the end of the table.
+        # A negative index would be counted from the end of the table.
         index = where(index < 0, np.array(table.shape[1]), index)
         part = index.take_from(np.ascontiguousarray(table.T))
         joint = part if joint is None else joint + part

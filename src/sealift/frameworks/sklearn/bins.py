@@ -16,7 +16,7 @@ from sealift.graph.table import Table
 
 @converter(preprocessing.KBinsDiscretizer)
 def bins(step: Any, x: Table) -> Table:
-    """The number of the bin, or a column for each bin."""
+    """The index of the bin, or one column for each bin."""
     values = x.numbers()
     if step.dtype is not None:
         values = values.cast(np.dtype(step.dtype).name)

@@ -1,4 +1,4 @@
-"""Gradient boosting over scikit-learn's own trees (`ensemble/_gb.py`)."""
+"""Gradient boosting of scikit-learn's trees (`ensemble/_gb.py`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sealift.graph.table import Table
 def _raw(step: Any, x: Table) -> Tensor:
     """The raw predictions (N, k): the initial value and each stage's leaf times the learning rate, added in order.
 
-    What another estimator (init=) starts with is added last, which may cost the last digit.
+    The prediction of another estimator (init=) is added last, which may change the last digit.
     """
     targets = step.estimators_.shape[1]
     members = [
@@ -39,7 +39,7 @@ def _raw(step: Any, x: Table) -> Tensor:
 
 
 def _constant_start(step: Any) -> Any:
-    """The raw predictions (k,) before the first stage, where they are the same for every row."""
+    """The raw predictions (k,) before the first stage, if they are equal for all rows."""
     return step._raw_predict_init(np.zeros((1, step.n_features_in_), dtype=np.float32))[0]
 
 
@@ -53,7 +53,7 @@ def _initial(step: Any, x: Table) -> Tensor:
     shares, _ = response(step.init_, answer, "predict_proba")
     asked = step.init_.predict_proba(np.zeros((1, step.n_features_in_), dtype=np.float32))
     if asked.dtype == np.float32 or any(inner.answer.single for inner in x.context.steps[before:]):
-        # The last digit of a share near 1 decides whether its odds are those of 1e-8 or of 1e-16.
+        # The last digit of a probability near 1 decides whether its odds are those of 1e-8 or of 1e-16.
         raise refuse(
             f"It starts from {type(step.init_).__name__} (init=), which scikit-learn then asks in float32: near 0 and "
             "1 the logarithm of its probabilities is mostly rounding.",
@@ -68,7 +68,7 @@ def _initial(step: Any, x: Table) -> Tensor:
 
 
 def _least_share(step: Any) -> float:
-    """What a share of 0 becomes before its logarithm; scikit-learn's versions differ in it, so it is asked."""
+    """The replacement of a probability of 0 before the logarithm; found by a call, since versions differ."""
     sure = copy(step)
     sure.init_ = SimpleNamespace(predict_proba=lambda _: np.eye(1, step.n_classes_))
     raw = _constant_start(sure)
@@ -89,5 +89,5 @@ def classifier(step: Any, x: Table) -> StepOutput:
 
 @converter(ensemble.GradientBoostingRegressor)
 def regressor(step: Any, x: Table) -> StepOutput:
-    """Every loss predicts its raw value."""
+    """The raw value; the same for all losses."""
     return StepOutput(value=_raw(step, x).vector())

@@ -19,7 +19,7 @@ from sealift.graph.table import Table, constant_column
 
 @converter(calibration.CalibratedClassifierCV)
 def calibrated(step: Any, x: Table) -> StepOutput:
-    """The mean of the probabilities of every fold's classifier and calibrators."""
+    """The mean of the calibrated probabilities of the classifiers of all folds."""
     total: Tensor | None = None
     for i, member in enumerate(step.calibrated_classifiers_):
         part = _member(member, x, f"fold {i}")
@@ -64,5 +64,5 @@ def _tempered(calibrator: Any, rated: Tensor, method: str, count: int) -> Tensor
 
 
 def _whole(probability: Tensor) -> Tensor:
-    """Rounding beyond 1 is taken back."""
+    """Clip values that rounding made greater than 1."""
     return where((probability > 1.0) & (probability <= 1.0 + 1e-5), 1.0, probability)

@@ -1,4 +1,4 @@
-"""Clusterers (`cluster/`): the nearest centre, by the expanded squares that the originals compare."""
+"""Clusterers (`cluster/`): the nearest centre, by the expanded squared distances that the originals compare."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def k_means(step: Any, x: Table) -> StepOutput:
 
 @converter(cluster.BisectingKMeans)
 def bisecting(step: Any, x: Table) -> StepOutput:
-    """Down the tree of bisections, each time to the nearer of two centres."""
+    """Traverse the tree of bisections, at each node to the nearer of two centres."""
     values = x.numbers()
     shift = getattr(step, "_X_mean", 0.0)
 
@@ -66,7 +66,7 @@ def centres_only(step: Any, x: Table) -> StepOutput:
 
 @converter(cluster.FeatureAgglomeration)
 def agglomeration(step: Any, x: Table) -> Table:
-    """One column for each cluster of columns: their mean, or what `pooling_func` makes of them."""
+    """One column for each cluster of columns: their mean, or the result of `pooling_func`."""
     values = x.numbers()
     labels = np.asarray(step.labels_)
     groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
@@ -114,10 +114,10 @@ def squares(values: Tensor, centres: Any) -> Tensor:
 
 
 def nearest_of(values: Tensor, centres: Any) -> Tensor:
-    """`pairwise_distances_argmin`: the number (N,) of the nearest centre, of equally near ones the first."""
+    """`pairwise_distances_argmin`: the index (N,) of the nearest centre, the first of equally near ones."""
     return (-squares(values.cast("float64"), centres.astype(np.float64))).argmax()
 
 
 def _distances(values: Tensor, centres: Any) -> Tensor:
-    # float32 is widened for this, as `euclidean_distances` does.
+    # float32 is converted to float64 for this, as in `euclidean_distances`.
     return squares(values.cast("float64"), centres.astype(np.float64)).sqrt().cast(values.dtype)

@@ -1,4 +1,4 @@
-"""The names that a step gives its columns."""
+"""The names of a step's output columns."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sealift.graph.table import Table
 
 
 def one_dtype(step: Any, x: Table) -> Table:
-    """What an array of the table's columns holds: floats, unless all are of one dtype or the step gives data frames."""
+    """The dtype of the columns as one array: float, unless all have one dtype or the step returns data frames."""
     if len({block.whole for block in x.blocks}) <= 1 or _get_output_config("transform", step)["dense"] != "default":
         return x
     return x.as_floats()
 
 
 def named(step: Any, values: Tensor, x: Table) -> Table:
-    """`values` (N, k) under the step's own names for what it makes of `x`, or plain ones where it has none."""
+    """`values` (N, k) with the step's output names for the input `x`, or default names if it has none."""
     for given in (x.names, None):
         try:
             names = step.get_feature_names_out(given)

@@ -15,7 +15,7 @@ from sealift.graph.table import Table
 
 @converter(pipeline.Pipeline)
 def pipe(step: Any, x: Table) -> StepOutput:
-    """Each step on what the one before gave; the last one answers."""
+    """Each step is applied to the output of the one before; the last one gives the answer."""
     *before, (last_name, last) = [(name, s) for name, s in step.steps if s is not None and s != "passthrough"] or [
         ("", "passthrough")
     ]
@@ -26,7 +26,7 @@ def pipe(step: Any, x: Table) -> StepOutput:
 
 @converter(compose.ColumnTransformer)
 def columns(step: Any, x: Table) -> Table:
-    """Each transformer on its columns, side by side in the order of `transformers_`."""
+    """Each transformer is applied to its columns; the outputs are concatenated in the order of `transformers_`."""
     parts: list[Table] = []
     kept = {
         name: (member, indices)
@@ -43,7 +43,7 @@ def columns(step: Any, x: Table) -> Table:
         parts.append(_weighted(step, name, part))
     if not parts:
         raise refuse("It keeps no column.", "Let at least one transformer give columns.")
-    # Made in fit from how full the training rows were (`sparse_threshold`).
+    # Determined in fit from the density of the training rows (`sparse_threshold`).
     joined = one_dtype(step, Table.join(parts)).stored(sparse=bool(step.sparse_output_))
     try:
         names = step.get_feature_names_out()
@@ -54,7 +54,7 @@ def columns(step: Any, x: Table) -> Table:
 
 @converter(pipeline.FeatureUnion)
 def union(step: Any, x: Table) -> Table:
-    """Each transformer on all columns, side by side, times its weight."""
+    """Each transformer is applied to all columns; the outputs, times their weights, are concatenated."""
     parts: list[Table] = []
     for name, member in step.transformer_list:
         if _is_dropped(member):

@@ -1,6 +1,6 @@
 """Converters for scikit-learn's estimators; importing this package registers them.
 
-Each converter repeats, operation by operation, what the estimator's own prediction code does, in the same precision.
+Each converter repeats the operations of the estimator's prediction code in the same precision.
 """
 
 from sealift.frameworks.sklearn import (

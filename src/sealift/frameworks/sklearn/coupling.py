@@ -11,9 +11,9 @@ from sealift.graph.control_flow import loop
 
 
 def coupled(pairwise: list[Tensor], count: int) -> Tensor:
-    """The class probabilities (N, count) out of P(i | i or j), (N,), for each pair of classes i < j.
+    """The class probabilities (N, count) from P(i | i or j), (N,), for each pair of classes i < j.
 
-    All rows run libsvm's rounds together; a row that libsvm would have stopped at stays as it is.
+    All rows are iterated together; a row is not changed after the iteration in which libsvm stops.
     """
     given: dict[tuple[int, int], Tensor] = {}
     for (i, j), share in zip(combinations(range(count), 2), pairwise, strict=True):

@@ -1,4 +1,4 @@
-"""Kernel density (`neighbors/_kde.py`): the logarithm of the density at a row."""
+"""Kernel density (`neighbors/_kde.py`): the log density at a row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sealift.graph.table import Table
 
 
 def _log_kernel(name: str, distance: Tensor, width: float) -> Tensor:
-    """The unnormalised kernel's logarithm; −∞ beyond the width of those that end."""
+    """The logarithm of the unnormalised kernel; −∞ outside its support."""
     if name == "gaussian":
         return -0.5 * (distance * distance) / (width * width)
     if name == "exponential":
@@ -41,9 +41,9 @@ def density(step: Any, x: Table) -> StepOutput:
         raise refuse("It is allowed to be inexact.", "Train it with atol=0 and rtol=0.")
     tree = step.tree_
     if len(tree.get_arrays()[2]) > 1:
-        # Searching several nodes, it subtracts bounds whose rounding is all that is left of a low density.
+        # With several nodes, it subtracts bounds, and a low density consists only of their rounding errors.
         raise refuse(
-            "What its tree search answers for rows far from the training rows is rounding error.",
+            "The result of its tree search for rows far from the training rows consists of rounding errors.",
             "Train it with a leaf_size of at least the number of training rows, which is exact.",
         )
     points = np.asarray(tree.data, dtype=np.float64)

@@ -11,7 +11,7 @@ from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.utils.validation import check_is_fitted
 
 from sealift.frameworks.registry import converter
-from sealift.frameworks.sklearn.entrance import keys_of
+from sealift.frameworks.sklearn.row_format import keys_of
 from sealift.frameworks.sklearn.text import field_of
 from sealift.graph.builder import Tensor, where
 from sealift.graph.categories import codes, translate
@@ -31,10 +31,10 @@ _MOST_LAID_OUT = 1 << 14
 
 
 class DuplicateSparseRows(SparseRows):
-    """A bag in which a column may stand several times; its values add up."""
+    """Sparse rows in which a column may occur several times; its values are added."""
 
     def with_values(self, values: Tensor) -> SparseRows:
-        """Other values in the same places."""
+        """The same cells with other values."""
         return DuplicateSparseRows(self.places, values, self.width)
 
     def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
@@ -43,7 +43,7 @@ class DuplicateSparseRows(SparseRows):
         return DuplicateSparseRows(rows.places, rows.values, rows.width) if isinstance(rows, SparseRows) else rows
 
     def _as_dense(self) -> Tensor:
-        # Without a text stage nothing bounds how many rows a run is given.
+        # Without a text stage, the number of rows of a run is not limited.
         if self.width > _MOST_LAID_OUT and not stages_of(self.graph):
             raise refuse(
                 f"It needs all {self.width} columns of the dicts laid out, mostly zeros.",
@@ -55,7 +55,7 @@ class DuplicateSparseRows(SparseRows):
 
 @converter(DictVectorizer)
 def vectorizer(step: Any, x: Table) -> Table:
-    """Numbers as they are, and a 1 in the column of each known text; nothing for an absent key or a new text."""
+    """Numbers, and a 1 in the column of each known string; no cell for an absent key or an unknown string."""
     check_is_fitted(step)
     keys = keys_of(step)
     names = [str(name) for name in step.feature_names_]
@@ -70,15 +70,15 @@ def vectorizer(step: Any, x: Table) -> Table:
         columns = translate(codes(x.with_blocks(block), known), tables)
         return [(columns, (columns >= 0).cast("float64"))]
 
-    return x.with_values(_heap(step, x, lambda name: (places.get(name, -1), 1), texts, len(names)), names)
+    return x.with_values(_cells(step, x, lambda name: (places.get(name, -1), 1), texts, len(names)), names)
 
 
 @converter(FeatureHasher)
 def hasher(step: Any, x: Table) -> Table:
-    """Numbers in the column of their key's hash, and a 1 in that of `key=text`; a stage hashes the texts."""
+    """Numbers in the column of their key's hash, and a 1 in the column of the hash of `key=string`, from a stage."""
     if step.input_type != "dict":
         raise refuse(
-            f"Its rows are lists of names (input_type={step.input_type!r}), of which no contract could be made.",
+            f"Its rows are lists of names (input_type={step.input_type!r}), which no contract describes.",
             "Join the names of a row into one text and use a HashingVectorizer, or use dicts of known keys "
             "(input_type='dict').",
         )
@@ -94,23 +94,23 @@ def hasher(step: Any, x: Table) -> Table:
     def texts(block: Block) -> list[Part]:
         return [_hashed(x, block.pick([i]), count, signs) for i in range(len(block.names))]
 
-    return x.with_values(_heap(step, x, place, texts, count))
+    return x.with_values(_cells(step, x, place, texts, count))
 
 
-def _heap(
+def _cells(
     step: Any,
     x: Table,
     place: Callable[[str], tuple[int, int]],
     texts: Callable[[Block], Sequence[Part]],
     width: int,
 ) -> DuplicateSparseRows:
-    """What numbers and texts fill.
+    """The cells of numbers and strings.
 
     Args:
         step: the vectorizer.
         x: the keys; where a missing value is an absent key, `null` is None, else NaN.
         place: the column of the number under a key, −1 for none, and its sign.
-        texts: what a block of texts fills where they are present.
+        texts: the cells of a block of strings where they are present.
         width: the number of columns.
     """
     dtype = np.dtype(step.dtype)
@@ -121,12 +121,12 @@ def _heap(
         parts += [*texts(block), *_not_numbers(block, place)] if block.is_text else _numbers(block, place)
     if not parts:
         raise refuse("None of its keys is an input.", "Give the rows as dictionaries with the keys it was fitted on.")
-    places, values = (_beside(list(column)) for column in zip(*parts, strict=True))
+    places, values = (_side_by_side(list(column)) for column in zip(*parts, strict=True))
     return DuplicateSparseRows(places, values.cast(dtype.name), width)
 
 
-def _beside(parts: list[Tensor]) -> Tensor:
-    """Tensors (N, L) side by side, whose L need not be known."""
+def _side_by_side(parts: list[Tensor]) -> Tensor:
+    """Tensors (N, L) concatenated along the second axis; L need not be known."""
     first, *others = parts
     return first.op("Concat", *others, shape=(None, None), axis=1) if others else first
 
@@ -148,7 +148,7 @@ def _numbers(block: Block, place: Callable[[str], tuple[int, int]]) -> list[Part
 
 
 def _not_numbers(block: Block, place: Callable[[str], tuple[int, int]]) -> list[Part]:
-    """NaN in the place of a number, where that is what a missing text is."""
+    """NaN in the cell of a number where a missing string is NaN."""
     kept = [i for i, name in enumerate(block.names) if place(name)[0] >= 0]
     if block.null is None or not kept:
         return []
@@ -159,7 +159,7 @@ def _not_numbers(block: Block, place: Callable[[str], tuple[int, int]]) -> list[
 
 
 def _hashed(x: Table, block: Block, columns: int, signs: bool) -> Part:
-    """What a stage makes of `key=text` for one column of texts; nothing where it is missing."""
+    """The hashes of `key=string` from a stage, for one column of strings; no cell where it is missing."""
     assert block.missing is not None
     spec = {"analyzer": "whole", "prefix": f"{block.names[0]}=", "ngrams": [1, 1]}
     stage = text_stage(field_of(x.with_blocks(block)), {**spec, "hash": {"columns": columns, "signs": signs}})

@@ -43,7 +43,7 @@ def linear(step: Any, x: Table) -> StepOutput:
 
 @converter(discriminant_analysis.QuadraticDiscriminantAnalysis)
 def quadratic(step: Any, x: Table) -> StepOutput:
-    """Each class's own ellipsoid."""
+    """The log density of each class with its own covariance."""
     values = x.numbers()
     norms = []
     for rotation, scaling, mean in zip(step.rotations_, step.scalings_, step.means_, strict=True):
@@ -55,13 +55,13 @@ def quadratic(step: Any, x: Table) -> StepOutput:
 
 @converter(neighbors.NearestCentroid)
 def centroid(step: Any, x: Table) -> StepOutput:
-    """The nearest centroid where the classes were equally likely, else distance and prior together."""
+    """The nearest centroid for equal priors, otherwise the score of distance and prior."""
     values = x.numbers().cast("float64")
     scale = np.where(step.within_class_std_dev_ != 0, step.within_class_std_dev_, 1.0)
     centroids = np.asarray(step.centroids_, dtype=np.float64)
 
     if step.metric == "euclidean":
-        # Expanded as the original does, so that a row between two centroids falls to the same side.
+        # Expanded as in the original, so that a row between two centroids gets the same class.
         nearest = nearest_of(values, centroids)
         scaled = squares(values / scale, centroids / scale).sqrt()
     else:

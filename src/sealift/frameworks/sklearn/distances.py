@@ -19,7 +19,7 @@ from sealift.graph.step import refuse
 
 Points = npt.NDArray[Any]
 _EXPANDABLE = 1e4  # γ|point|² up to which the exponent is exact to 1e-12
-_BLOCK = 16  # rows that meet all points at once
+_BLOCK = 16  # rows for which all distances are computed at once
 _NOTHING = 10 * float(np.finfo(np.float64).eps)  # shorter rows are not normalised (`_handle_zeros_in_scale`)
 
 
@@ -121,7 +121,7 @@ class Metric:
         return _METRICS[self.name](row, points, **self.params)
 
     def full(self, reduced: Tensor) -> Tensor:
-        """The distances out of the reduced ones."""
+        """The distances for reduced distances."""
         if self.power == 1.0:
             return reduced
         return reduced.sqrt() if self.power == 2.0 else reduced ** (1.0 / self.power)
@@ -136,8 +136,8 @@ def kernel_sum(
 ) -> Tensor:
     """Σ of the kernels of each row of `x` (N, d) with points (M, d), times `weights` (M, k), plus `offset` (k,).
 
-    The linear kernel is a plane. The radial one is expanded into products around the points' middle where that costs
-    no digits: the error of its exponent is of the order of an ulp of γ|point|².
+    The linear kernel is linear in the row. The radial one is expanded into products around the points' centre where
+    this is exact enough: the error of its exponent is of the order of an ulp of γ|point|².
 
     Raises PackError E302 for a kernel not in the list.
     """

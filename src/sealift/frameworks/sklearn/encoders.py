@@ -1,4 +1,4 @@
-"""Encoders of categories (`preprocessing/_encoders.py`), missing, unseen and infrequent ones included."""
+"""Encoders of categories (`preprocessing/_encoders.py`), including missing, unknown and infrequent ones."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from sealift.graph.table import Table
 
 
 def _grouped(step: Any, column: int) -> tuple[Any, int]:
-    """Category number → number after infrequent ones were grouped; and what an unknown category becomes."""
+    """Category index → index after grouping infrequent ones; and the index of an unknown category."""
     mappings = getattr(step, "_default_to_infrequent_mappings", None) if step._infrequent_enabled else None
     mapping = None if mappings is None else mappings[column]
     if mapping is None:
         return np.arange(len(step.categories_[column])), UNKNOWN
     unknown = int(np.max(mapping)) if step.handle_unknown in ("infrequent_if_exist", "warn") else UNKNOWN
-    # OrdinalEncoder's map leaves out the missing category, which is the last.
+    # OrdinalEncoder's map does not contain the missing category, which is the last.
     missing = [UNKNOWN] * (len(step.categories_[column]) - len(mapping))
     return np.array([*mapping, *missing], dtype=np.int64), unknown
 
 
 @converter(preprocessing.OneHotEncoder)
 def one_hot(step: Any, x: Table) -> Table:
-    """One column for each category kept; all zero for a dropped or unknown one."""
+    """One column for each retained category; all zero for a dropped or unknown one."""
     refuse_dates(step.categories_)
     groups = [_grouped(step, i) for i in range(x.width)]
     indices = codes(x, needed_categories(step.categories_, [[*grouped, unknown] for grouped, unknown in groups]))
@@ -47,7 +47,7 @@ def one_hot(step: Any, x: Table) -> Table:
 
 @converter(preprocessing.OrdinalEncoder)
 def ordinal(step: Any, x: Table) -> Table:
-    """The category's number; own numbers for the missing and the unknown."""
+    """The index of the category; separate codes for missing and unknown ones."""
     refuse_dates(step.categories_)
     tables = []
     for i in range(x.width):
@@ -65,7 +65,7 @@ def ordinal(step: Any, x: Table) -> Table:
 
 @converter(preprocessing.TargetEncoder)
 def target(step: Any, x: Table) -> Table:
-    """The target's mean in the category, shrunk to the overall mean, which the unknown get; one a class where many."""
+    """The target's mean in the category, shrunk towards the overall mean; one column per class for several classes."""
     refuse_dates(step.categories_)
     means = np.atleast_1d(step.target_mean_)
     tables = [[*encoding, means[i % len(means)]] for i, encoding in enumerate(step.encodings_)]

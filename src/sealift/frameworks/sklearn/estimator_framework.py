@@ -1,4 +1,4 @@
-"""The base of frameworks whose models are estimators in scikit-learn's sense, or are given the shape of one."""
+"""The base of frameworks whose models are estimators in scikit-learn's sense, or are adapted to its API."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sealift.frameworks.base import Framework, Source
 
 
 class EstimatorFramework(Framework):
-    """A library of estimators; nothing of scikit-learn is imported before one of them is examined."""
+    """A library of estimators; scikit-learn is not imported before one of them is used."""
 
     def adapted(self, model: Any) -> Any:
-        """A model that is no estimator in the shape of one; an estimator as it is."""
+        """A model with the methods of an estimator: an adapter, or an estimator itself."""
         return model
 
     def source(self, model: Any, rows: Any = None) -> Source:
-        """The model, adapted, as a source; an estimator knows its rows itself."""
+        """The adapted model as a source; `rows` is not needed, since an estimator stores its columns."""
         from sealift.frameworks.sklearn.source import EstimatorSource
 
         del rows

@@ -1,4 +1,4 @@
-"""Steps without an own converter: by skl2onnx in float64, else by tracing `transform`."""
+"""Convert steps without a registered converter: by skl2onnx in float64, otherwise by tracing `transform`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 from sealift.warning_filters import no_warnings
 
-# Deprecated in ai.onnx.ml 5, and float32 in their answers; own converters cover what would need them.
+# Deprecated in ai.onnx.ml 5, and their results are float32; registered converters replace them.
 _UNUSABLE = {"TreeEnsembleClassifier", "TreeEnsembleRegressor"}
 _DTYPES = {1: "float32", 7: "int64", 8: "object", 9: "bool", 11: "float64"}
 
@@ -36,7 +36,7 @@ def convert(estimator: Any, x: Table) -> tuple[StepOutput, str]:
     if not find_spec("skl2onnx"):
         kind = type(estimator)
         raise refuse(
-            f"There is no own converter for {kind.__module__}.{kind.__qualname__}.",
+            f"No converter is registered for {kind.__module__}.{kind.__qualname__}.",
             "Install skl2onnx, which may have one: pip install 'sealift[sklearn]'.",
         )
     raise _no_converter(estimator)
@@ -52,7 +52,7 @@ def _no_converter(estimator: Any, reason: str = "") -> PackError:
 
 
 def _traced(estimator: Any, x: Table) -> Table:
-    """`transform` run once on a placeholder for the rows: a data frame if it can work with one, else an array."""
+    """Call `transform` once with a placeholder for the rows: a data frame if it accepts one, otherwise an array."""
     from sealift.tracing import trace
     from sealift.tracing.unsupported import is_library
 
@@ -67,7 +67,7 @@ def _traced(estimator: Any, x: Table) -> Table:
             continue
         return _with_names(estimator, traced)
     assert first is not None
-    # The obstacle inside a library's code is of no use to its user.
+    # An error inside a library's code does not help its user.
     own = not is_library(getattr(sys.modules.get(type(estimator).__module__), "__file__", None) or "")
     raise _no_converter(estimator, f", and {first.what[:1].lower()}{first.what[1:].rstrip('.')}" if own else "")
 
@@ -75,7 +75,7 @@ def _traced(estimator: Any, x: Table) -> Table:
 def _with_names(estimator: Any, traced: Table) -> Table:
     try:
         names = list(estimator.get_feature_names_out())
-    except Exception:  # a transformer of the user's own raises whatever it raises
+    except Exception:  # a user's transformer can raise any exception
         return traced
     return traced.named(names) if len(names) == traced.width else traced
 
@@ -97,17 +97,17 @@ def _by_skl2onnx(estimator: Any, x: Table) -> StepOutput | None:
                 target_opset={"": 21, "ai.onnx.ml": 3},
                 options=options,
             )
-    except Exception:  # it raises whatever its parsers and converters happen to raise
+    except Exception:  # its parsers and converters can raise any exception
         return None
     if {node.op_type for node in converted.graph.node} & _UNUSABLE:
         raise refuse(
             f"The converter of {type(estimator).__qualname__} is not exact.", "Use one of the tree models in the list."
         )
-    return _answer(estimator, x, _lay_in(x.graph, converted, {"X": matrix}))
+    return _answer(estimator, x, _insert(x.graph, converted, {"X": matrix}))
 
 
-def _lay_in(graph: Graph, model: onnx.ModelProto, given: dict[str, Tensor]) -> list[Tensor]:
-    """Copy a model's nodes into `graph` under fresh names; its outputs as tensors."""
+def _insert(graph: Graph, model: onnx.ModelProto, given: dict[str, Tensor]) -> list[Tensor]:
+    """Copy a model's nodes into `graph` with new names; return its outputs as tensors."""
     names = {name: tensor.materialize().name for name, tensor in given.items()}
     for initializer in model.graph.initializer:
         array = numpy_helper.to_array(initializer)

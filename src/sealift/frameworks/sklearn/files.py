@@ -9,7 +9,7 @@ from sealift.frameworks.base import Trust
 from sealift.frameworks.model_files import broken
 from sealift.optional import need
 
-# Types that skops asks about although building one runs nothing.
+# Types that skops does not trust, although creating one runs no code.
 _HARMLESS = frozenset({"numpy.dtype"})
 
 
@@ -18,7 +18,7 @@ def from_skops(path: Path, trust: Trust) -> object:
     skops = need("skops.io", "sklearn", "Opening this file", where=str(path))
     try:
         unknown = sorted(set(skops.get_untrusted_types(file=path)) - _HARMLESS - set(trust.types))
-    except Exception as error:  # a damaged file fails in as many ways as it can be damaged
+    except Exception as error:  # a damaged file can raise any exception
         raise broken(path, error) from error
     if unknown:
         listed = ", ".join(unknown[:8]) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
@@ -49,5 +49,5 @@ def from_pickle(path: Path, trust: Trust) -> object:
     joblib = need("joblib", "sklearn", "Opening this file", where=str(path))
     try:
         return joblib.load(path)
-    except Exception as error:  # whatever the pickle's own code raises
+    except Exception as error:  # the code of a pickle can raise any exception
         raise broken(path, error) from error

@@ -18,12 +18,12 @@ from sealift.graph.tree_average import averaged
 
 
 def compared(x: Table) -> Tensor:
-    """What the trees compare; the library rounds it to float32 first, which `to_tree` has put in the thresholds."""
+    """The input of the comparisons; the library rounds it to float32, which `to_tree` includes in the thresholds."""
     return x.numbers().cast("float64")
 
 
 def to_tree(fitted: Any, leaf: Any, target: int = 0) -> trees.Tree:
-    """A fitted `sklearn.tree._tree.Tree` with `leaf` (n,) or (n, k) as what its nodes add."""
+    """A fitted `sklearn.tree._tree.Tree`, with the values `leaf` (n,) or (n, k) of its nodes."""
     inner = fitted.children_left >= 0
     missing = getattr(fitted, "missing_go_to_left", np.zeros(len(inner)))
     return trees.Tree(
@@ -44,7 +44,7 @@ def to_tree(fitted: Any, leaf: Any, target: int = 0) -> trees.Tree:
     ensemble.ExtraTreesClassifier,
 )
 def classifier(step: Any, x: Table) -> StepOutput:
-    """The leaf's class shares for each target; in a forest added tree by tree and then divided."""
+    """The leaf's class probabilities for each target; in a forest added tree by tree, then divided."""
     members = getattr(step, "estimators_", [step])
     known = list(step.classes_) if step.n_outputs_ > 1 else [step.classes_]
     ends = np.cumsum([0, *(len(classes) for classes in known)])
@@ -81,7 +81,7 @@ def regressor(step: Any, x: Table) -> StepOutput:
 
 @converter(ensemble.RandomTreesEmbedding)
 def embedding(step: Any, x: Table) -> Table:
-    """One column for each leaf: 1 where the row ends in it."""
+    """One column for each leaf: 1 if the row reaches it."""
     members = [to_tree(member.tree_, np.zeros(member.tree_.node_count)) for member in step.estimators_]
     reached = trees.leaves(compared(x), members)
     known = step.one_hot_encoder_.categories_

@@ -12,7 +12,7 @@ _METHODS = ("predict", "transform", "fit_predict", "score_samples")
 
 
 class ScikitLearn(EstimatorFramework):
-    """Estimators of scikit-learn, and objects of any type that have the methods of one."""
+    """Estimators of scikit-learn, and other objects with the methods of an estimator."""
 
     name = "sklearn"
     extra = "sklearn"
@@ -21,22 +21,22 @@ class ScikitLearn(EstimatorFramework):
     distributions = ("scikit-learn", "skl2onnx", "scipy")
 
     def owns(self, model: Any) -> bool:
-        """Whether the model is of scikit-learn, or has a method that it is asked by."""
+        """Whether the model is of scikit-learn, or has a method that predicts or transforms."""
         return super().owns(model) or any(hasattr(model, method) for method in (*_METHODS, "fit"))
 
     def sniff(self, path: Path, head: bytes) -> bool:
-        """Whether it is a .skops file or a pickle, by its ending."""
+        """Whether it is a .skops file or a pickle, by its suffix."""
         del head
         return path.suffix.lower() in (".skops", ".joblib", ".pkl", ".pickle")
 
     def open(self, path: Path, trust: Trust) -> Any:
-        """The model in a .skops file, or in a pickle where `trust` permits it."""
+        """The model in a .skops file, or in a pickle if `trust` permits it."""
         from sealift.frameworks.sklearn import files
 
         return files.from_skops(path, trust) if path.suffix.lower() == ".skops" else files.from_pickle(path, trust)
 
     def version_note(self, warning: Warning | str) -> str | None:
-        """What `InconsistentVersionWarning` means to the packer."""
+        """A note for an `InconsistentVersionWarning`."""
         if not hasattr(warning, "original_sklearn_version"):
             return None
         old, new = warning.original_sklearn_version, getattr(warning, "current_sklearn_version", "another version")

@@ -19,18 +19,18 @@ from sealift.warning_filters import no_warnings
 
 @converter(preprocessing.FunctionTransformer, how="traced")
 def function(step: Any, x: Table) -> Table:
-    """The function run once on a placeholder for what the step is given: a data frame, or an array."""
+    """Call the function once with a placeholder for the step's input: a data frame or an array."""
     func = step.func
     # OneToOne steps of scikit-learn's own checks change nothing.
     if func is None or getattr(getattr(func, "func", None), "__name__", "") == "check_array":
         return x
     frame = hasattr(step, "feature_names_in_") and not step.validate
-    # The names that the step was given, which a step before it may have made.
+    # The names of the step's input, which a previous step may have created.
     given = x.named(step.feature_names_in_) if frame and len(step.feature_names_in_) == x.width else x
     try:
         traced = trace(func, given, step.kw_args or {}, frame=frame)
     except PackError:
-        # One column of strings may be a list, an array or a series, which its own methods show.
+        # One column of strings may be a list, an array or a series; the methods used show which.
         if frame or [block.is_text for block in x.blocks] != [True] or x.width != 1:
             raise
         traced = trace_series(func, x, step.kw_args or {})
@@ -45,14 +45,14 @@ def _laid_out(step: Any, traced: Table, x: Table, *, frame: bool) -> Table:
 
 
 def _held(step: Any, x: Table, traced: Table) -> Table:
-    """Mark what the function gives for a sparse matrix. It is asked, since `toarray` leaves no trace in the graph."""
-    # An explicit zero among the cells: a function may leave it or drop it.
+    """Mark the output for a sparse matrix as sparse or dense; found by a call, since the trace lacks `toarray`."""
+    # With an explicit zero among the cells, which a function may keep or drop.
     given = sparse.csr_matrix(np.ones((2, x.width)))
     given.data[-1] = 0.0
     try:
         with no_warnings(), np.errstate(all="ignore"):
             made = step.transform(given.copy())
-    except Exception:  # whatever a function of the user's own raises; the proof decides
+    except Exception:  # a user's function can raise any exception; the proof decides
         return traced.stored(sparse=True)
     if not sparse.issparse(made):
         return traced

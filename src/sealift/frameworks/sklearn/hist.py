@@ -42,7 +42,7 @@ def _tree(predictor: Any, known: dict[int, Any], target: int) -> trees.Tree:
         mode[node] = trees.MEMBER
         left = _members(predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]])
         if nan_true[node]:
-            # Left takes the missing and the never seen too: so ask whether the value belongs to the right.
+            # Missing and unknown values also go left, so the comparison is whether the value goes right.
             members[node] = np.setdiff1d(known[int(nodes["feature_idx"][node])], left)
             yes[node], no[node] = no[node], yes[node]
             nan_true[node] = False

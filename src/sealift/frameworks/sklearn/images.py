@@ -13,7 +13,7 @@ from sealift.graph.table import Table
 
 @converter(PatchExtractor)
 def patches(step: Any, x: Table) -> StepOutput:
-    """Refused: a row is an image, and gives several rows."""
+    """Not supported: a row is an image, and has several rows as output."""
     del step, x
     raise refuse(
         "It takes images and cuts each into many rows; this version seals models of tables, texts and dicts only.",

@@ -1,4 +1,4 @@
-"""`SimpleImputer`: fill missing values by a statistic (`impute/_base.py`)."""
+"""`SimpleImputer`: replace missing values by a statistic (`impute/_base.py`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealift.graph.table import Block, Table
 
 
 def missing_mask(block: Block, marker: Any) -> Tensor:
-    """Where a block holds `marker`, bool (N, width). NaN means NaN, None means None, pandas.NA means either."""
+    """Whether each value of a block is `marker`, bool (N, width). NaN and None are distinct; pandas.NA means either."""
     values, absent = block.values, block.missing
     if absent is None:
         if is_missing(marker):
@@ -25,7 +25,7 @@ def missing_mask(block: Block, marker: Any) -> Tensor:
             return values.isnan() if meant else values.isnan() & np.array(False)
         return values.equals(values) & np.array(False) if isinstance(marker, str) else values.equals(float(marker))
     if is_missing(marker):
-        # None is not NaN to scikit-learn: it keeps the one when it looks for the other.
+        # scikit-learn distinguishes None from NaN.
         either = type(marker).__name__ == "NAType"
         return absent if either or (marker is None) == (block.null is None) else absent & np.array(False)
     if isinstance(marker, str):
@@ -34,7 +34,7 @@ def missing_mask(block: Block, marker: Any) -> Tensor:
 
 
 def common_precision(x: Table) -> Table:
-    """The table as one array would hold it: float32 stays only where there is nothing else."""
+    """The table with the common dtype of one array: float32 only if all columns are float32."""
     x = x.as_floats()
     if all(block.values.dtype == "float32" for block in x.blocks):
         return x
@@ -44,10 +44,10 @@ def common_precision(x: Table) -> Table:
 
 @converter(impute.SimpleImputer)
 def simple(step: Any, x: Table) -> Table:
-    """The column's statistic where it is missing; columns without a statistic are dropped."""
+    """The column's statistic in place of missing values; columns without a statistic are dropped."""
     x = common_precision(x)
     if step._fit_dtype.kind != "O":
-        # An array of numbers holds NaN, whatever stood in the rows.
+        # An array of numbers has NaN for every missing value of the rows.
         x = x.with_blocks(*(b if b.is_text else replace(b, null=math.nan) for b in x.blocks))
     filled: list[Table] = []
     start = 0

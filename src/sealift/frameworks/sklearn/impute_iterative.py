@@ -17,7 +17,7 @@ from sealift.graph.table import Block, Table
 
 @converter(IterativeImputer)
 def iterative(step: Any, x: Table) -> Table:
-    """Round after round, each missing value predicted from the other columns and held within its bounds."""
+    """In each round, every missing value is predicted from the other columns and clipped to its bounds."""
     if step.sample_posterior:
         raise refuse("It draws at random (sample_posterior=True).", "Fit it with sample_posterior=False.")
     values = x.numbers()
@@ -33,7 +33,9 @@ def iterative(step: Any, x: Table) -> Table:
         others = x.with_values(concat(columns[i] for i in neighbours), [f"x{i}" for i in neighbours])
         predicted = apply(estimator, others, f"round {turn // max(len(columns), 1) + 1}, column {index}").value
         if predicted is None:
-            raise refuse("Its estimator is no regressor.", "Use a regressor, for instance the default BayesianRidge.")
+            raise refuse(
+                "Its estimator is not a regressor.", "Use a regressor, for instance the default BayesianRidge."
+            )
         bounds = float(step._min_value[index]), float(step._max_value[index])
         imputed = _bounded(predicted.cast(values.dtype), *bounds).matrix()
         columns[index] = where(mask.columns([index]), imputed, columns[index])

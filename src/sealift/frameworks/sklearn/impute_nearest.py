@@ -1,4 +1,4 @@
-"""`KNNImputer` (`impute/_knn.py`): from the nearest training rows, by the columns that both have."""
+"""`KNNImputer` (`impute/_knn.py`): from the nearest training rows, by the columns present in both."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sealift.graph.control_flow import scan
 from sealift.graph.step import refuse
 from sealift.graph.table import Block, Table
 
-_SAMPLE = 200  # training rows tried in search of ties
+_SAMPLE = 200  # training rows that are searched for ties
 
 
 @converter(impute.KNNImputer)
 def nearest_imputer(step: Any, x: Table) -> Table:
-    """The mean of the nearest training rows that have the value; the column's mean where none is comparable.
+    """The mean over the nearest training rows that have the value; the column's mean if none is comparable.
 
-    Among equally near rows the first is taken.
+    Of equally near rows the first is used.
     """
     if step.metric != "nan_euclidean" or callable(step.weights):
         raise refuse("Its metric or its weights are a function.", "Use metric='nan_euclidean' and weights='uniform'.")
@@ -33,8 +33,7 @@ def nearest_imputer(step: Any, x: Table) -> Table:
         )
     if _ambiguous(step):
         raise refuse(
-            "Equally near training rows would fill in different values, and which of them NumPy takes depends on the "
-            "machine.",
+            "Equally near training rows have different values, and which of them NumPy uses depends on the machine.",
             "Use IterativeImputer or SimpleImputer.",
         )
     values = x.numbers()
@@ -58,7 +57,7 @@ def nearest_imputer(step: Any, x: Table) -> Table:
 
 
 def _ambiguous(step: Any) -> bool:
-    """Whether a training row that lacks one column more has two k-th neighbours with different values."""
+    """Whether a training row without one more column has two k-th neighbours with different values."""
     points = np.where(step._mask_fit_X, np.nan, np.asarray(step._fit_X, dtype=np.float64))
     count = int(step.n_neighbors)
     for column in np.flatnonzero(step._valid_mask):
@@ -83,7 +82,7 @@ def _ambiguous(step: Any) -> bool:
 
 
 def _filled(step: Any, row: Tensor) -> Tensor:
-    """What each column of a row (d,) would be filled with."""
+    """The replacement for each column of a row (d,)."""
     have = ~np.asarray(step._mask_fit_X)
     points = np.where(have, np.asarray(step._fit_X, dtype=np.float64), 0.0)
     present = ~row.isnan()

@@ -1,4 +1,4 @@
-"""`inverse_transform` of the transformers that stand around a target."""
+"""`inverse_transform` of transformers of a target."""
 
 from __future__ import annotations
 

@@ -30,6 +30,6 @@ def stairs(step: Any, x: Tensor) -> Tensor:
 
 @converter(isotonic.IsotonicRegression)
 def regressor(step: Any, x: Table) -> StepOutput:
-    """One column to a monotone function of it."""
+    """A monotone function of one column."""
     value = stairs(step, x.numbers().vector())
     return StepOutput(value=value, features=x.with_values(value.matrix(), step.get_feature_names_out()))

@@ -17,7 +17,7 @@ from sealift.graph.control_flow import scan
 from sealift.graph.step import refuse
 from sealift.graph.table import Table
 
-_REDUNDANT = 1e-6  # eigenvalues below this share of the greatest leave too few digits
+_REDUNDANT = 1e-6  # eigenvalues below this share of the greatest make the result too inexact
 _SINGULAR = 1e-6
 
 
@@ -57,7 +57,7 @@ def additive(step: Any, x: Table) -> Table:
 
 @converter(kernel_approximation.PolynomialCountSketch)
 def count_sketch(step: Any, x: Table) -> Table:
-    """The circular convolution of count sketches, by discrete Fourier transforms written out as matrices."""
+    """The circular convolution of count sketches, by discrete Fourier transforms as matrices."""
     size = int(step.n_components)
     half = np.arange(size // 2 + 1)
     angle = 2 * np.pi * (np.outer(np.arange(size), half) % size) / size
@@ -83,7 +83,7 @@ def count_sketch(step: Any, x: Table) -> Table:
 
 @converter(kernel_approximation.Nystroem)
 def nystroem(step: Any, x: Table) -> Table:
-    """Kernels to the chosen training rows, made orthonormal."""
+    """Kernels with the chosen training rows, orthonormalised."""
     spectrum = np.linalg.svd(step.normalization_, compute_uv=False)
     if spectrum[-1] < _SINGULAR * spectrum[0]:
         raise refuse(
@@ -102,7 +102,7 @@ def nystroem(step: Any, x: Table) -> Table:
 
 @converter(decomposition.KernelPCA)
 def kernel_pca(step: Any, x: Table) -> Table:
-    """Centred kernels to all training rows, projected."""
+    """Centred kernels with all training rows, projected."""
     _check_spectrum(step)
     values = x.numbers()
     params = (

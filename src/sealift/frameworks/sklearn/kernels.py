@@ -28,7 +28,7 @@ def ridge(step: Any, x: Table) -> StepOutput:
 
 @converter(semi_supervised.LabelPropagation, semi_supervised.LabelSpreading)
 def propagation(step: Any, x: Table) -> StepOutput:
-    """The label shares of the training rows, by nearness or over the nearest ones."""
+    """The label distributions of the training rows, weighted by the kernel or averaged over the nearest ones."""
     points, shares = dense(step.X_), np.asarray(step.label_distributions_)
     values = x.numbers()
     if step.kernel == "rbf":

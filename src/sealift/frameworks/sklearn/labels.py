@@ -1,4 +1,4 @@
-"""Encoders of the target (`preprocessing/_label.py`), for tables of that one column."""
+"""Encoders of the target (`preprocessing/_label.py`), for tables with this single column."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def _code(step: Any, x: Table) -> Tensor:
 
 @converter(preprocessing.LabelEncoder)
 def encoder(step: Any, x: Table) -> Table:
-    """The class's number; NaN for what is no class, where the original raises."""
+    """The index of the class; NaN for any other value, for which the original raises."""
     index = _code(step, x)
     return x.with_values(where(index < 0, np.nan, index.cast("float64")), x.names)
 
 
 @converter(preprocessing.LabelBinarizer)
 def binarizer(step: Any, x: Table) -> Table:
-    """A column for each class, or a single one for two classes."""
+    """One column for each class, or a single column for two classes."""
     if step.y_type_.startswith("multilabel"):
         raise refuse("It was fitted on rows of several labels.", "Leave it out: such rows are binary already.")
     classes = [str(value) for value in step.classes_]
@@ -42,10 +42,10 @@ def binarizer(step: Any, x: Table) -> Table:
 
 @converter(preprocessing.MultiLabelBinarizer)
 def multilabel(step: Any, x: Table) -> Table:
-    """Refused: it prepares targets, which are sets of labels, and no rows that a model answers."""
+    """Not supported: it transforms targets, which are sets of labels, and not the rows of a model."""
     del step, x
     raise refuse(
-        "It encodes the target of training, a set of labels a row, and takes no rows that a model answers.",
+        "It encodes the training target, a set of labels for each row, and not the rows of a model.",
         "Pack the classifier that was trained on its result, without it: its answer has a column for each label. If "
         "sets of labels are an input, give each label a column of its own that holds 0 or 1.",
     )

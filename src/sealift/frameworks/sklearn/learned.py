@@ -1,6 +1,6 @@
 """Facts about the training rows from attributes of fitted estimators, for the contract, the card and the notes.
 
-It is all that can be said where the training rows are not at hand; `packing.privacy` compares by value.
+Without the training rows nothing else is known; `packing.privacy` compares values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ROWS = {
     "X_fit_": _ALL,
     "exemplars_": "training rows (its examples)",
 }
-# These keep rows under a name that elsewhere means something learned.
+# These store rows in an attribute that contains learned values elsewhere.
 _ROWS_BY_TYPE = {
     "AffinityPropagation": ("cluster_centers_", "training rows (its examples)"),
     "LabelPropagation": ("X_", _ALL),
@@ -52,19 +52,19 @@ class LearnedByEstimator(Learned):
 
     @property
     def constants(self) -> Collection[str | float]:
-        """`fill_value` of an imputer whose strategy is to fill in a constant."""
+        """`fill_value` of an imputer with the strategy "constant"."""
         value = getattr(self.estimator, "fill_value", None)
         constant = getattr(self.estimator, "strategy", None) == "constant"
         return {value} if constant and isinstance(value, str | int | float) else set()
 
     @property
     def rows(self) -> RetainedRows | None:
-        """The training rows that an attribute holds."""
+        """The training rows in an attribute."""
         return _rows(self.estimator)
 
     @property
     def small_leaves(self) -> Share:
-        """The leaves of a regression tree or forest; boosted trees hold shares of a target and are left out."""
+        """The leaves of a regression tree or forest; not of boosted trees, whose leaves are parts of a target value."""
         trees = [self.estimator] if hasattr(self.estimator, "tree_") else []
         if type(self.estimator).__name__ in ("RandomForestRegressor", "ExtraTreesRegressor"):
             trees = list(self.estimator.estimators_)
@@ -81,18 +81,18 @@ class LearnedByEstimator(Learned):
         return Share(int(((sizes > 0) & (sizes < SMALL)).sum()), len(sizes))
 
     def target(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
-        """Target values (N, k) as a TransformedTargetRegressor transforms them; None where it takes no such values."""
+        """Target values (N, k) as a TransformedTargetRegressor transforms them; None if it does not transform them."""
         transformer = getattr(self.estimator, "transformer_", None)
         if transformer is None or not hasattr(self.estimator, "regressor_"):
             return None
         with no_warnings(), np.errstate(all="ignore"):
             try:
                 return np.asarray(transformer.transform(values), dtype=np.float64).reshape(len(values), -1)
-            except Exception:  # a transformer of the caller's own raises whatever it raises
+            except Exception:  # a user's transformer can raise any exception
                 return None
 
     def sentences(self, rows: Any) -> list[str]:
-        """What the attributes hold of the training data."""
+        """The training data in the attributes, in sentences."""
         return retained.sentences(self.estimator, self.rows, rows)
 
 

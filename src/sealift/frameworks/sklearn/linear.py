@@ -17,7 +17,7 @@ from sealift.graph.table import Table
 
 
 def dense(values: Any) -> npt.NDArray[Any]:
-    """An array, also out of a sparse matrix."""
+    """A dense array, also from a sparse matrix."""
     return np.asarray(values.toarray() if hasattr(values, "toarray") else values)
 
 
@@ -63,13 +63,13 @@ def decision(step: Any, x: Table) -> Tensor:
     svm.LinearSVR,
 )
 def regression(step: Any, x: Table) -> StepOutput:
-    """A plane, or one for each target."""
+    """A linear function, or one for each target."""
     return StepOutput(value=plane(x.numbers(), step.coef_, step.intercept_))
 
 
 @converter(linear_model.PoissonRegressor, linear_model.GammaRegressor, linear_model.TweedieRegressor)
 def generalized(step: Any, x: Table) -> StepOutput:
-    """A plane through the inverse of the link."""
+    """The inverse link of a linear function."""
     raw = plane(x.numbers(), step.coef_, step.intercept_)
     link = type(step._base_loss.link).__name__
     if link not in ("IdentityLink", "LogLink"):
@@ -79,7 +79,7 @@ def generalized(step: Any, x: Table) -> StepOutput:
 
 @converter(linear_model.LogisticRegression, linear_model.LogisticRegressionCV)
 def logistic(step: Any, x: Table) -> StepOutput:
-    """Two classes by the logistic function, more by softmax."""
+    """The logistic function for two classes, softmax for more."""
     coefficients = dense(step.coef_)
     if len(coefficients) == 1:
         signed = plane(x.numbers(), np.vstack([coefficients, -coefficients]), np.outer([1, -1], step.intercept_)[:, 0])
@@ -90,13 +90,13 @@ def logistic(step: Any, x: Table) -> StepOutput:
 
 @converter(linear_model.Perceptron, linear_model.PassiveAggressiveClassifier, svm.LinearSVC)
 def margin(step: Any, x: Table) -> StepOutput:
-    """The class by the score only."""
+    """The class with the highest score; no probabilities."""
     return by_score(step.classes_, decision(step, x))
 
 
 @converter(linear_model.RidgeClassifier, linear_model.RidgeClassifierCV)
 def ridge(step: Any, x: Table) -> StepOutput:
-    """The class by the score, or each label by the sign of its own."""
+    """The class with the highest score, or each label by the sign of its score."""
     score = decision(step, x)
     if not step._label_binarizer.y_type_.startswith("multilabel"):
         return by_score(step.classes_, score)
@@ -105,7 +105,7 @@ def ridge(step: Any, x: Table) -> StepOutput:
 
 
 def _shares_of_zeros(step: Any) -> bool:
-    """Whether classes whose probabilities are all 0 have equal shares, or NaN; scikit-learn's versions differ in it."""
+    """Whether probabilities that are all 0 become equal, or NaN; versions of scikit-learn differ."""
     far = copy(step)
     far.coef_, far.intercept_ = np.zeros(step.coef_.shape), np.full(len(step.classes_), -1e6)
     with np.errstate(invalid="ignore"):
@@ -114,7 +114,7 @@ def _shares_of_zeros(step: Any) -> bool:
 
 @converter(linear_model.SGDClassifier)
 def stochastic(step: Any, x: Table) -> StepOutput:
-    """The class by the score; probabilities for the losses that have them, one class against the rest."""
+    """The class with the highest score; one-vs-rest probabilities for the losses that define them."""
     score = decision(step, x)
     if step.loss == "log_loss":
         rated = expit(score)

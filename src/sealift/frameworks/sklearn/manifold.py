@@ -21,7 +21,7 @@ from sealift.graph.table import Table
 
 @converter(manifold.Isomap)
 def isomap(step: Any, x: Table) -> Table:
-    """The shortest way to every training row through the nearest ones, then kernel PCA of the squares."""
+    """The shortest path to each training row through the nearest ones, then kernel PCA of the squared lengths."""
     ways = np.asarray(step.dist_matrix_)
     search = step.nbrs_
 
@@ -52,7 +52,7 @@ def isomap(step: Any, x: Table) -> Table:
 
 @converter(manifold.LocallyLinearEmbedding)
 def locally_linear(step: Any, x: Table) -> Table:
-    """The embedded neighbours in the mixture that comes nearest to the row."""
+    """The combination of the embedded neighbours with the weights that best reconstruct the row."""
     points = dense(step.nbrs_._fit_X)
     values = x.numbers().cast("float64")
     _, index = nearest(step.nbrs_, x, step.n_neighbors, np.arange(len(points)))

@@ -19,7 +19,7 @@ from sealift.graph.table import Table
 
 @converter(mixture.GaussianMixture, mixture.BayesianGaussianMixture)
 def gaussian_mixture(step: Any, x: Table) -> StepOutput:
-    """The likeliest component, and each one's share."""
+    """The most probable component, and the probability of each."""
     values = x.numbers()
     dtype = values.dtype
     features = x.width
@@ -32,7 +32,7 @@ def gaussian_mixture(step: Any, x: Table) -> StepOutput:
         constant = constant - 0.5 * features * np.log(freedom) + 0.5 * (log_lambda - features / step.mean_precision_)
     quadratic = _quadratic(values, step.means_, step.precisions_cholesky_, shape)
     weighted = (quadratic + features * float(np.log(2 * np.pi))) * -0.5 + np.asarray(constant).astype(dtype)
-    # Not shifted first: far from all components the original's shares lose their digits, and so must these.
+    # Not shifted first, since the original loses precision far from all components.
     return StepOutput(label=weighted.argmax(), probability=(weighted - log_sum_exp(weighted)).exp())
 
 

@@ -1,4 +1,4 @@
-"""Multiclass estimators made of binary ones (`multiclass.py`)."""
+"""Multiclass estimators that consist of binary ones (`multiclass.py`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _members(step: Any, x: Table) -> list[tuple[Any, StepOutput]]:
 
 
 def _binary(member: Any, answer: StepOutput) -> Tensor:
-    """`_predict_binary`: a regressor's value, a score, or else the second class's probability."""
+    """`_predict_binary`: a regressor's value, a score, or the second class's probability."""
     if is_regressor(member):
         return response(member, answer, "predict")[0]
     scores, method = response(member, answer, "decision_function", "predict_proba")
@@ -35,7 +35,7 @@ def _threshold(member: Any) -> float:
 
 @converter(multiclass._ConstantPredictor)
 def constant(step: Any, x: Table) -> StepOutput:
-    """Stands in for a class that all rows have, or none."""
+    """The constant estimator of a class that all training rows have, or none."""
     column = constant_column(x, float(step.y_[0]))
     return StepOutput(
         class_index=column.cast("int64"), classes=np.arange(2), probability=two_columns(column), score=column
@@ -44,7 +44,7 @@ def constant(step: Any, x: Table) -> StepOutput:
 
 @converter(multiclass.OneVsRestClassifier)
 def one_vs_rest(step: Any, x: Table) -> StepOutput:
-    """The class, or each label, that its own binary estimator speaks for."""
+    """The class whose binary estimator has the highest score, or each label by its own estimator."""
     if len(step.classes_) < 2:
         # Its `predict_proba` gives two columns for the one class.
         raise refuse("It knows only one class.", "Train it on rows of two classes or more.")
@@ -75,7 +75,7 @@ def one_vs_rest(step: Any, x: Table) -> StepOutput:
 
 @converter(multiclass.OneVsOneClassifier)
 def one_vs_one(step: Any, x: Table) -> StepOutput:
-    """Every pair of classes votes; confidences decide between equals."""
+    """Each pair of classes votes; confidences break ties."""
     if step.pairwise_indices_ is not None:
         raise refuse("Its estimators take a precomputed kernel.", "Train it on the columns themselves.")
     members = _members(step, x)
@@ -91,7 +91,7 @@ def one_vs_one(step: Any, x: Table) -> StepOutput:
 
 @converter(multiclass.OutputCodeClassifier)
 def output_code(step: Any, x: Table) -> StepOutput:
-    """The class whose code word is nearest to the binary answers."""
+    """The class whose code is nearest to the binary predictions."""
     words = np.asarray(step.code_book_, dtype=np.float64)
     rated = stack([_binary(*member) for member in _members(step, x)])
     return StepOutput(class_index=nearest_of(rated, words), classes=step.classes_)

@@ -19,7 +19,7 @@ from sealift.graph.table import Table
 
 
 def nearest(step: Any, x: Table, count: int, targets: Any) -> tuple[Tensor, Tensor]:
-    """`kneighbors`: the distances to the nearest training rows and their numbers, both (N, count).
+    """`kneighbors`: the distances to the nearest training rows and their indices, both (N, count).
 
     Args:
         step: the fitted estimator.
@@ -55,7 +55,7 @@ def _weights(step: Any, distance: Tensor, *, within: bool = False) -> Tensor | N
         raise refuse("Its weights are a function.", "Use weights='uniform' or weights='distance'.")
     if step._fit_method == "brute" and step.effective_metric_ in ("euclidean", "l2", "sqeuclidean"):
         raise refuse(
-            "It weighs by distances from a brute search, which are half rounding error near training rows.",
+            "It weights by distances of a brute-force search, of which half the digits are wrong near training rows.",
             "Train it with algorithm='kd_tree' or 'ball_tree', whose distances are exact.",
         )
     weight = 1.0 / distance
@@ -77,7 +77,7 @@ def _targets(step: Any) -> tuple[Any, list[Any]]:
 
 @converter(neighbors.KNeighborsClassifier)
 def classifier(step: Any, x: Table) -> StepOutput:
-    """The share of each class among the k nearest, weighted."""
+    """The weighted share of each class among the k nearest rows."""
     distance, index = nearest(step, x, step.n_neighbors, step._y)
     weights = _weights(step, distance)
     outputs = []
@@ -93,7 +93,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
 
 @converter(neighbors.KNeighborsRegressor)
 def regressor(step: Any, x: Table) -> StepOutput:
-    """The mean of the k nearest, weighted."""
+    """The weighted mean of the k nearest rows."""
     distance, index = nearest(step, x, step.n_neighbors, step._y)
     weights = _weights(step, distance)
     y = np.asarray(step._y, dtype=np.float64)
@@ -156,7 +156,7 @@ def radius_classifier(step: Any, x: Table) -> StepOutput:
 
 @converter(neighbors.RadiusNeighborsRegressor)
 def radius_regressor(step: Any, x: Table) -> StepOutput:
-    """The mean within the radius, weighted; NaN where nothing is."""
+    """The weighted mean within the radius; NaN if it contains no row."""
     raw = np.asarray(step._y)
     y = raw.astype(np.float64)
     total, weight = _within(step, x, y if y.ndim == 2 else y[:, None])

@@ -1,4 +1,4 @@
-"""Outlier detectors: 1 for what is like the training rows, −1 for what is not."""
+"""Outlier detectors: 1 for inliers, −1 for outliers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _marked(score: Tensor) -> StepOutput:
 
 @converter(ensemble.IsolationForest)
 def isolation(step: Any, x: Table) -> StepOutput:
-    """The mean depth of the leaves, as a share of what is usual, to the power of 2."""
+    """2 to the power of minus the mean depth of the leaves divided by the average depth."""
     members = []
     parts = zip(
         step.estimators_,
@@ -46,7 +46,7 @@ def isolation(step: Any, x: Table) -> StepOutput:
     def score(depths: Any) -> Any:
         return -(2 ** (-np.divide(depths, usual))) - step.offset_
 
-    # The offset is often the score of a training row, where the last bit decides: so the label is read off the depth.
+    # The offset is often the score of a training row, so the last bit decides; the label is computed from the depth.
     limit = _least(lambda depths: bool(score(np.array([depths]))[0] >= 0), 0.0, float(2**40))
     label = where(depth >= limit, np.array(1), np.array(-1))
     power = (depth * 0.0 + 2.0) ** (-(depth / usual))
@@ -77,13 +77,13 @@ def envelope(step: Any, x: Table) -> StepOutput:
 
 @converter(linear_model.SGDOneClassSVM)
 def linear(step: Any, x: Table) -> StepOutput:
-    """A plane."""
+    """A linear function."""
     return _marked(plane(x.numbers(), step.coef_, 0.0) - float(step.offset_[0]))
 
 
 @converter(neighbors.LocalOutlierFactor)
 def local_factor(step: Any, x: Table) -> StepOutput:
-    """The density around the row against the density around its neighbours."""
+    """The density around the row relative to the density around its neighbours."""
     if not step.novelty:
         raise refuse("With novelty=False it cannot judge new rows.", "Train it with novelty=True.")
     reaches = np.asarray(step._distances_fit_X_[:, step.n_neighbors_ - 1], dtype=np.float64)

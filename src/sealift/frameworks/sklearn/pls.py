@@ -14,7 +14,7 @@ from sealift.graph.table import Table
 
 @converter(cross_decomposition.PLSRegression, cross_decomposition.PLSCanonical, cross_decomposition.CCA)
 def latent(step: Any, x: Table) -> StepOutput:
-    """A plane through the centred columns; `transform` gives the scores."""
+    """A linear function of the centred columns; `transform` computes the scores."""
     centred = x.numbers() - step._x_mean
     value = plane(centred, step.coef_, step.intercept_)
     scores = (centred / step._x_std) @ step.x_rotations_

@@ -16,7 +16,7 @@ from sealift.graph.table import Table, constant_column
 
 @converter(preprocessing.PolynomialFeatures)
 def polynomial(step: Any, x: Table) -> Table:
-    """Products of columns, each degree made from the one below as the original does, so that rounding agrees."""
+    """Products of columns, each degree computed from the previous one as in the original, so that rounding is equal."""
     values = x.numbers()
     parts: list[Tensor] = []
     if step.include_bias:

@@ -15,11 +15,11 @@ from sealift.graph.table import Table
 
 @converter(preprocessing.PowerTransformer)
 def power(step: Any, x: Table) -> Table:
-    """Each column to its power, then to mean 0 and deviation 1 where asked."""
+    """The power transform of each column, then optionally scaled to mean 0 and deviation 1."""
     values = x.numbers()
     lambdas = np.asarray(step.lambdas_)
     if step.method == "box-cox":
-        # SciPy computes this one in float64, whatever it is given.
+        # SciPy always computes this one in float64.
         lambdas = lambdas.astype(np.float64)
         transformed = _power(values.cast("float64").log(), lambdas, np.abs(lambdas) < 1e-19)
     else:

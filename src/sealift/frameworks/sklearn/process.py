@@ -84,7 +84,7 @@ def regressor(step: Any, x: Table) -> StepOutput:
     if not hasattr(step, "X_train_"):
         raise PackError("E301", "The step was never fitted.", fix="Call fit(X, y) on it before packing.")
     points, weights = np.asarray(step.X_train_), np.asarray(step.alpha_)
-    # The scale belongs to the weights: a scalar factor after a product of matrices becomes a float32 when it runs.
+    # The scale is included in the weights: ONNX Runtime converts a scalar factor after a matrix product to float32.
     scaled = (weights if weights.ndim == 2 else weights[:, None]) * step._y_train_std
     (products,) = scan(x.numbers(), lambda row: [covariance(step.kernel_, row, points) @ scaled])
     mean = products + np.broadcast_to(np.asarray(step._y_train_mean, dtype=np.float64), (scaled.shape[1],))

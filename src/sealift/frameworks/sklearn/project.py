@@ -16,7 +16,7 @@ from sealift.graph.table import Table
 
 @converter(decomposition.PCA, decomposition.IncrementalPCA)
 def pca(step: Any, x: Table) -> Table:
-    """Projection, centred afterwards as the original does, over the components' deviations where whitened."""
+    """The projection, centred afterwards as in the original, divided by the components' deviations if whitened."""
     turned = step.components_.T
     projected = x.numbers() @ turned - step.mean_.reshape(1, -1) @ turned
     if step.whiten:

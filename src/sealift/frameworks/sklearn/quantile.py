@@ -20,7 +20,7 @@ _THRESHOLD = 1e-7  # BOUNDS_THRESHOLD
 
 @converter(preprocessing.QuantileTransformer)
 def quantile(step: Any, x: Table) -> Table:
-    """The rank among the training quantiles, interpolated from below and from above, as uniform or normal."""
+    """The rank among the training quantiles, interpolated in both directions; uniform or normal."""
     values = x.numbers()
     dtype = values.dtype
     knots, ranks = step.quantiles_.T, step.references_

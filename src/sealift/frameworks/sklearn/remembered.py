@@ -1,4 +1,4 @@
-"""The columns that a fitted estimator was trained on: names, number, and which of them held strings."""
+"""The columns that a fitted estimator was trained on: names, number, and which of them contained strings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealift.frameworks.base import forgotten
 
 
 def remembered(model: Any) -> list[tuple[str, Sequence[str]]]:
-    """The columns, with some texts for those that held texts. Raises PackError E305 where no estimator knows them."""
+    """The columns, with some strings for those of strings. Raises PackError E305 if no estimator stores them."""
     members = list(walk(model))
     names = _names(members)
     texts = {name: value for member in members for name, value in _texts(member)}
@@ -19,7 +19,7 @@ def remembered(model: Any) -> list[tuple[str, Sequence[str]]]:
 
 
 def walk(model: Any) -> Iterator[Any]:
-    """The estimator and all inside it, fitted ones where there are, each once."""
+    """The estimator and all inner estimators, each once; fitted ones if they exist."""
     waiting, seen = [model], set()
     while waiting:
         item = waiting.pop(0)
@@ -51,12 +51,12 @@ def _names(members: list[Any]) -> list[str]:
 def _width(member: Any) -> int:
     try:
         return int(getattr(member, "n_features_in_", 0))
-    except (AttributeError, TypeError, ValueError):  # a property that asks a step which was never fitted
+    except (AttributeError, TypeError, ValueError):  # a property that depends on a step which was never fitted
         return 0
 
 
 def _texts(member: Any) -> Iterator[tuple[str, list[Any]]]:
-    """The columns that a step has seen texts in, with some of them."""
+    """The columns in which a step was fitted on strings, with some of these."""
     names = getattr(member, "feature_names_in_", None)
     width = _width(member)
     labels = [str(n) for n in names] if names is not None else [f"x{i}" for i in range(width)]

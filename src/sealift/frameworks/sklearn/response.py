@@ -10,9 +10,9 @@ from sealift.graph.step import StepOutput, refuse
 
 
 def response(estimator: Any, answer: StepOutput, *methods: str) -> tuple[Tensor, str]:
-    """What the first of `methods` that the estimator has gives, and that method's name.
+    """The output of the first of `methods` that the estimator has, and the name of this method.
 
-    Raises PackError E302 when its converter does not give it.
+    Raises PackError E302 when its converter does not compute this output.
     """
     for method in methods:
         if not hasattr(estimator, method):

@@ -1,4 +1,4 @@
-"""The training data that a fitted step holds, reported in sentences for the people responsible for it."""
+"""The training data in a fitted step, in sentences for the persons responsible."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _RECORDS = (
 
 
 def sentences(estimator: Any, kept: RetainedRows | None, rows: Any = None) -> list[str]:
-    """What the step holds of its training data, in sentences; none names a value.
+    """The training data in a fitted step, in sentences without values.
 
     Args:
         estimator: the fitted step.
-        kept: the training rows that it keeps.
-        rows: what the step is given for the caller's rows, to count rare categories.
+        kept: the training rows that it stores.
+        rows: the input of the step for the caller's rows, to count rare categories.
     """
     result: list[str] = []
     if kept is not None:
@@ -114,7 +114,7 @@ def _categories(estimator: Any, rows: Any) -> Iterator[str]:
 
 
 def _rare(known: list[Any], rows: Any) -> int | None:
-    """How many categories fewer than SMALL of the rows have; None if that is not known."""
+    """The number of categories that fewer than SMALL rows have; None if it is not known."""
     values = np.asarray(rows, dtype=object) if rows is not None else None
     if values is None or values.ndim != 2 or values.shape[1] != len(known) or len(values) < 10 * SMALL:
         return None

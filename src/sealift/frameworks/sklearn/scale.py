@@ -1,4 +1,4 @@
-"""Scalers (`preprocessing/_data.py`): each operation in the input's own precision, as done in place there.
+"""Scalers (`preprocessing/_data.py`): each operation in the precision of the input, as in the original.
 
 A sparse matrix is multiplied by the reciprocal of the scale, a dense one is divided by it.
 """
@@ -17,7 +17,7 @@ from sealift.graph.table import Table
 
 @converter(preprocessing.StandardScaler)
 def standard(step: Any, x: Table) -> Table:
-    """Minus the mean, over the deviation, both rounded to the input's precision first."""
+    """(x − mean) / deviation, both rounded to the precision of the input."""
     values = x.numbers()
     if step.with_mean:
         values = values - step.mean_.astype(values.dtype)
@@ -28,7 +28,7 @@ def standard(step: Any, x: Table) -> Table:
 
 @converter(preprocessing.MinMaxScaler)
 def min_max(step: Any, x: Table) -> Table:
-    """Times the scale, plus the minimum, clipped where asked."""
+    """x · scale + minimum, optionally clipped."""
     values = x.numbers()
     dtype = values.dtype
     values = ((values * step.scale_).cast(dtype) + step.min_).cast(dtype)
@@ -39,7 +39,7 @@ def min_max(step: Any, x: Table) -> Table:
 
 @converter(preprocessing.RobustScaler)
 def robust(step: Any, x: Table) -> Table:
-    """Minus the median, over the quantile range."""
+    """(x − median) / quantile range."""
     values = x.numbers()
     dtype = values.dtype
     if step.with_centering:
@@ -51,7 +51,7 @@ def robust(step: Any, x: Table) -> Table:
 
 @converter(preprocessing.MaxAbsScaler)
 def max_abs(step: Any, x: Table) -> Table:
-    """Over the greatest magnitude, clipped where asked."""
+    """x / maximum magnitude, optionally clipped."""
     values = x.numbers()
     values = _scaled(values, step.scale_, x)
     if getattr(step, "clip", False):
@@ -61,7 +61,7 @@ def max_abs(step: Any, x: Table) -> Table:
 
 @converter(preprocessing.Normalizer)
 def normalizer(step: Any, x: Table) -> Table:
-    """Over the row's norm; rows of next to nothing stay as they are."""
+    """x / norm of the row; rows with a norm near zero are not changed."""
     values = x.numbers()
     norm = _norm(values, step.norm)
     small = norm.equals(0.0) if x.sparse else norm < 10 * float(np.finfo(values.dtype).eps)

@@ -29,7 +29,7 @@ ELIMINATIONS = (feature_selection.RFE, feature_selection.RFECV)
 
 @converter(*SELECTORS)
 def selector(step: Any, x: Table) -> Table:
-    """The columns that were found worth keeping."""
+    """The selected columns."""
     kept = np.flatnonzero(step.get_support())
     if not len(kept):
         raise refuse("It selects no column.", "Loosen its criterion until at least one column is kept.")
@@ -38,6 +38,6 @@ def selector(step: Any, x: Table) -> Table:
 
 @converter(*ELIMINATIONS)
 def elimination(step: Any, x: Table) -> StepOutput:
-    """What the final estimator answers from the columns kept."""
+    """The output of the final estimator for the selected columns."""
     kept = selector(step, x)
     return replace(apply(step.estimator_, kept, "estimator"), features=kept)

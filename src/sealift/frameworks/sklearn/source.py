@@ -1,6 +1,6 @@
 """A fitted estimator as a source: its answers come from scikit-learn's methods, other facts from its attributes.
 
-The boosters' estimators follow the same API. Nothing here imports scikit-learn before an estimator of it is examined.
+The boosters' estimators follow the same API. scikit-learn is not imported before one of its estimators is used.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from sealift.errors import PackError
 from sealift.frameworks import registry
 from sealift.frameworks.base import FeatureMatrix, Learned, RowFormat, Source
 from sealift.frameworks.sklearn import fallback
-from sealift.frameworks.sklearn.entrance import check_entrance, row_format
 from sealift.frameworks.sklearn.learned import LearnedByEstimator
 from sealift.frameworks.sklearn.remembered import remembered
+from sealift.frameworks.sklearn.row_format import check_first_steps, row_format
 from sealift.graph.step import StepOutput
 from sealift.graph.table import Table
 from sealift.warning_filters import no_warnings
 
-# The methods that give an output; the first one that the estimator has is asked.
+# The methods that compute an output; the first one that the estimator has is called.
 _METHODS = {
     LABEL.name: ("predict",),
     PROBABILITY.name: ("predict_proba",),
@@ -59,7 +59,7 @@ class EstimatorSource(Source):
             )
         if hasattr(self.model, "__sklearn_tags__") and hasattr(self.model, "get_params"):
             self._check_fitted()
-        check_entrance(self.model)
+        check_first_steps(self.model)
 
     def _check_fitted(self) -> None:
         from sklearn.exceptions import NotFittedError
@@ -77,16 +77,16 @@ class EstimatorSource(Source):
 
     @cached_property
     def rows(self) -> RowFormat:
-        """A table, unless a vectorizer of texts or of dicts stands first."""
+        """A table, unless the first step is a vectorizer of strings or dicts."""
         return row_format(self.model)
 
     @property
     def outputs(self) -> Collection[str]:
-        """The outputs of which it has a method."""
+        """The outputs for which it has a method."""
         return {output for output, methods in _METHODS.items() if any(hasattr(self.model, m) for m in methods)}
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
-        """What the estimator's own methods give."""
+        """The outputs of the estimator's methods."""
         return {output: _dense(self._ask(output, rows)) for output in outputs}
 
     def _ask(self, output: str, rows: Any) -> Any:
@@ -94,7 +94,7 @@ class EstimatorSource(Source):
         return getattr(self.model, method)(rows)
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
-        """The estimator by skl2onnx, or its `transform` traced."""
+        """Convert the estimator by skl2onnx, or trace its `transform`."""
         return fallback.convert(self.model, table)
 
     @property
@@ -104,7 +104,7 @@ class EstimatorSource(Source):
         return classes if isinstance(classes, np.ndarray) else None
 
     def features(self, rows: Any) -> FeatureMatrix:
-        """What `transform` gives, under the names of its data frame or of `get_feature_names_out`."""
+        """The output of `transform`, with the names of its data frame or of `get_feature_names_out`."""
         given = self._ask(FEATURES.name, rows)
         values = _dense(given)
         names: Sequence[Any] = list(getattr(given, "columns", ())) or self._names_out(values.shape[1])
@@ -113,7 +113,7 @@ class EstimatorSource(Source):
     def _names_out(self, width: int) -> list[str]:
         try:
             names = [str(name) for name in self.model.get_feature_names_out()]
-        except Exception:  # estimators of the user's own raise whatever they raise
+        except Exception:  # a user's estimator can raise any exception
             names = []
         return names if len(names) == width else [f"x{i}" for i in range(width)]
 
@@ -126,27 +126,27 @@ class EstimatorSource(Source):
             return False
         try:
             check(self.model)
-        except Exception as raised:  # a TypeError for what is no estimator
+        except Exception as raised:  # a TypeError if it is not an estimator
             return type(raised).__name__ == "NotFittedError"
         return False
 
     def explain(self) -> tuple[str, str] | None:
-        """What is registered for the estimator's type (`registry.explanation`)."""
+        """The explanation registered for the estimator's type (`registry.explanation`)."""
         return registry.explain(self.model)
 
     @property
     def function(self) -> Callable[..., Any] | None:
-        """The function of a FunctionTransformer, or the `transform` of the user's own class."""
+        """The function of a FunctionTransformer, or `transform` of a user's class."""
         function = getattr(self.model, "func", None) or getattr(self.model, "transform", None)
         return function if callable(function) else None
 
     @property
     def learned(self) -> Learned:
-        """What the fitted attributes say."""
+        """The information in the fitted attributes."""
         return LearnedByEstimator(self.model)
 
     def remembered(self) -> list[tuple[str, Sequence[str]]]:
-        """The columns that the estimator, or the first one inside it that knows, was fitted on."""
+        """The columns that the estimator was fitted on, or the first inner one that stores them."""
         return remembered(self.model)
 
 

@@ -17,7 +17,7 @@ from sealift.graph.table import Table
 
 @converter(decomposition.SparseCoder, decomposition.DictionaryLearning, decomposition.MiniBatchDictionaryLearning)
 def sparse_code(step: Any, x: Table) -> Table:
-    """Soft thresholds, or orthogonal matching pursuit; the algorithms that follow a path are refused."""
+    """Soft thresholding or orthogonal matching pursuit; the path algorithms are not supported."""
     atoms = np.asarray(step.dictionary if isinstance(step, decomposition.SparseCoder) else step.components_)
     likeness = x.numbers() @ atoms.T
     algorithm = step.transform_algorithm
@@ -41,7 +41,7 @@ def sparse_code(step: Any, x: Table) -> Table:
 
 
 def _pursuit(likeness: Tensor, gram: Any, count: int) -> Tensor:
-    """The code (atoms,) of one row: atom after atom, each time the one most like what is left.
+    """The code (atoms,) of one row: in each step, the atom with the largest correlation with the residual.
 
     The inverse of the chosen atoms' Cholesky factor grows by a row with each atom.
     """

@@ -18,7 +18,7 @@ from sealift.graph.table import Table
 
 @converter(preprocessing.SplineTransformer)
 def spline(step: Any, x: Table) -> Table:
-    """The values of the basis splines; 0 for what is missing, extrapolated as the step says."""
+    """The values of the basis splines, 0 for missing values, with the extrapolation of the step."""
     misplaced = step.extrapolation not in ("constant", "linear") and x.width > 1
     if step.sparse_output and step.handle_missing == "zeros" and misplaced:
         raise refuse(
@@ -80,7 +80,7 @@ def _boundaries(step: Any) -> _Ends:
 
 
 def _basis(x: Tensor, knots: Any, degree: int) -> tuple[Tensor, list[Tensor]]:
-    """For each column: the number of the first basis spline that is not 0, and the values of it and its followers."""
+    """For each column: the index of the first non-zero basis spline, and the values of the non-zero ones."""
     last = knots.shape[1] - degree - 2
     interval = positions(x, list(knots)) - 1
     interval = interval.op("Clip", np.array(degree), np.array(last))

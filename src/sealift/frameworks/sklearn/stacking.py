@@ -16,7 +16,7 @@ from sealift.graph.table import Table
 
 
 def _meta(step: Any, x: Table) -> Table:
-    """What the members say, side by side, then the inputs where they are passed through."""
+    """The outputs of the members, concatenated, followed by the inputs if they are passed through."""
     names = [name for name, member in step.estimators if not isinstance(member, str)]
     parts: list[Table] = []
     for name, member, method in zip(names, step.estimators_, step.stack_method_, strict=True):
@@ -35,7 +35,7 @@ def _columns(step: Any, predicted: Tensor, method: str) -> Tensor:
 
 @converter(ensemble.StackingClassifier)
 def classifier(step: Any, x: Table) -> StepOutput:
-    """The last estimator on the members' answers."""
+    """The final estimator, applied to the outputs of the members."""
     if isinstance(step._label_encoder, list):
         raise refuse("It predicts several targets at once.", "Pack one model for each target.")
     meta = _meta(step, x)
@@ -45,7 +45,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
 
 @converter(ensemble.StackingRegressor)
 def regressor(step: Any, x: Table) -> StepOutput:
-    """The last estimator on the members' answers."""
+    """The final estimator, applied to the outputs of the members."""
     meta = _meta(step, x)
     value, _ = response(step.final_estimator_, apply(step.final_estimator_, meta, "final_estimator"), "predict")
     return StepOutput(value=value, features=meta)

@@ -1,6 +1,6 @@
-"""Which transformers give a sparse matrix, as their `transform` decides it.
+"""Which transformers return a sparse matrix.
 
-Meta-estimators need no rule: they hand on a table of their members', or join them (`Table.sparse`).
+Meta-estimators need no rule: they pass on the tables of their members, or join them (`Table.sparse`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def always(step: Any, given: Table, made: Table) -> Table:
     preprocessing.PolynomialFeatures,
 )
 def as_given(step: Any, given: Table, made: Table) -> Table:
-    """Sparse where the input is."""
+    """Sparse if the input is."""
     del step
     return made.stored(sparse=given.sparse)
 
@@ -61,7 +61,7 @@ def as_given(step: Any, given: Table, made: Table) -> Table:
     preprocessing.StandardScaler,
 )
 def same_cells(step: Any, given: Table, made: Table) -> Table:
-    """Sparse where the input is; a stored cell stays stored, though its value becomes 0."""
+    """Sparse if the input is; a stored cell remains stored, even if its value becomes 0."""
     del step
     if not given.sparse:
         return made
@@ -75,33 +75,33 @@ def same_cells(step: Any, given: Table, made: Table) -> Table:
     preprocessing.SplineTransformer,
 )
 def asked(step: Any, given: Table, made: Table) -> Table:
-    """Sparse where `sparse_output` says so."""
+    """Sparse if `sparse_output` is set."""
     del given
     return made.stored(sparse=bool(step.sparse_output))
 
 
 @storage(feature_extraction.DictVectorizer)
 def dicts(step: Any, given: Table, made: Table) -> Table:
-    """Sparse where `sparse` says so."""
+    """Sparse if `sparse` is set."""
     del given
     return made.stored(sparse=bool(step.sparse))
 
 
 @storage(preprocessing.KBinsDiscretizer)
 def bins(step: Any, given: Table, made: Table) -> Table:
-    """Sparse where bins become columns of their own (`encode="onehot"`)."""
+    """Sparse if each bin is a column (`encode="onehot"`)."""
     del given
     return made.stored(sparse=step.encode == "onehot")
 
 
 @storage(impute.MissingIndicator)
 def indicator(step: Any, given: Table, made: Table) -> Table:
-    """Sparse where `sparse` says so; as the input for "auto"."""
+    """Sparse if `sparse` is set; like the input for "auto"."""
     return made.stored(sparse=given.sparse if step.sparse == "auto" else bool(step.sparse))
 
 
 @storage(random_projection.GaussianRandomProjection, random_projection.SparseRandomProjection)
 def projection(step: Any, given: Table, made: Table) -> Table:
-    """Sparse where it is a product of two sparse matrices, unless `dense_output` is set. A sum of 0 is not stored."""
+    """Sparse if it is a product of two sparse matrices, unless `dense_output` is set. A sum of 0 is not stored."""
     both = given.sparse and hasattr(step.components_, "toarray")
     return made.stored(sparse=both and not getattr(step, "dense_output", False))

@@ -18,11 +18,11 @@ from sealift.graph.classify import by_sign, votes
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 
-_FLOOR = 1e-7  # libsvm keeps pairwise probabilities this far from 0 and 1
+_FLOOR = 1e-7  # the minimum distance of libsvm's pairwise probabilities from 0 and 1
 
 
 def _weighted(step: Any, x: Table, weights: npt.NDArray[Any], sign: float = 1.0) -> Tensor:
-    """The kernel with each support vector, times `weights` (vectors, k), plus the intercepts, times `sign`: (N, k)."""
+    """(kernel with each support vector @ `weights` (vectors, k) + intercepts) * `sign`: (N, k)."""
     if step.kernel not in ("linear", "poly", "rbf", "sigmoid"):
         raise refuse(
             f"It uses the kernel {getattr(step.kernel, '__name__', step.kernel)!r:.60}.",
@@ -49,7 +49,7 @@ def _pairs(step: Any) -> Any:
 
 @converter(svm.SVC, svm.NuSVC)
 def classifier(step: Any, x: Table) -> StepOutput:
-    """Every pair of classes votes by the sign of its score."""
+    """Each pair of classes votes by the sign of its score."""
     count = len(step.classes_)
     if count == 2:
         score = _weighted(step, x, _pairs(step), -1.0).column(0)
@@ -68,7 +68,7 @@ def classifier(step: Any, x: Table) -> StepOutput:
 
 
 def _probability(step: Any, scores: list[Tensor]) -> Tensor:
-    """Each pair's score through its fitted sigmoid, then coupled; two classes as well."""
+    """The fitted sigmoid of each pair's score, then pairwise coupling, also for two classes."""
     pairwise = []
     for score, a, b in zip(scores, step._probA, step._probB, strict=True):
         slope = score * float(a) + float(b)
@@ -86,6 +86,6 @@ def regressor(step: Any, x: Table) -> StepOutput:
 
 @converter(svm.OneClassSVM)
 def one_class(step: Any, x: Table) -> StepOutput:
-    """1 where the score is above 0, else −1."""
+    """1 if the score is above 0, else −1."""
     score = _weighted(step, x, dense(step._dual_coef_).T).vector()
     return StepOutput(label=where(score > 0.0, np.array(1), np.array(-1)), score=score)

@@ -1,4 +1,4 @@
-"""Several targets at once (`multioutput.py`)."""
+"""Several targets (`multioutput.py`)."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ def regressors(step: Any, x: Table) -> StepOutput:
 
 @converter(multioutput.RegressorChain)
 def regressor_chain(step: Any, x: Table) -> StepOutput:
-    """Each regressor sees the answers of those before it."""
+    """Each regressor also gets the outputs of the previous ones."""
     predictions: list[Tensor] = []
     for i, each in enumerate(step.estimators_):
-        predictions.append(response(each, apply(each, _beside(x, predictions), f"link {i}"), "predict")[0])
+        predictions.append(response(each, apply(each, _with_outputs(x, predictions), f"link {i}"), "predict")[0])
     return StepOutput(value=stack([predictions[i] for i in np.argsort(step.order_)]))
 
 
 @converter(multioutput.ClassifierChain)
 def classifier_chain(step: Any, x: Table) -> StepOutput:
-    """Each classifier sees the answers of those before it."""
+    """Each classifier also gets the outputs of the previous ones."""
     method = getattr(step, "chain_method_", "predict")
     seen: list[Tensor] = []
     outputs: list[StepOutput] = []
     for i, each in enumerate(step.estimators_):
-        answer = apply(each, _beside(x, seen), f"link {i}")
+        answer = apply(each, _with_outputs(x, seen), f"link {i}")
         rated, used = response(each, answer, method)
         seen.append(rated.column(rated.width - 1) if used == "predict_proba" else rated)
         binary = len(np.asarray(answer.classes)) == 2
@@ -55,6 +55,6 @@ def classifier_chain(step: Any, x: Table) -> StepOutput:
     return StepOutput(targets=tuple(outputs[i] for i in np.argsort(step.order_)))
 
 
-def _beside(x: Table, seen: list[Tensor]) -> Table:
+def _with_outputs(x: Table, seen: list[Tensor]) -> Table:
     given = x.with_values(x.numbers().cast("float64"), x.names).stored(sparse=x.sparse)
     return Table.join([given, x.with_values(stack(seen))]) if seen else given

@@ -1,4 +1,4 @@
-"""Text vectorizers (`feature_extraction/text.py`): words are found and counted before the graph, the rest is in it."""
+"""Text vectorizers (`feature_extraction/text.py`): terms are counted by a stage before the graph."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _DTYPES = {"float32": "float32"} | dict.fromkeys(("float64", "int32", "int64", "
 
 @converter(CountVectorizer)
 def count(step: Any, x: Table) -> Table:
-    """How often each term occurs."""
+    """The number of occurrences of each term."""
     return x.with_values(_counted(step, x), step.get_feature_names_out())
 
 
 @converter(TfidfVectorizer)
 def tfidf(step: Any, x: Table) -> Table:
-    """The same, weighted."""
+    """Weighted numbers of occurrences of each term."""
     check_is_fitted(step)
     return x.with_values(_weighted(step._tfidf, _counted(step, x)), step.get_feature_names_out())
 
 
 @converter(HashingVectorizer)
 def hashing(step: Any, x: Table) -> Table:
-    """How often the terms of each hash occur, with the hash's sign where asked; then over the row's norm."""
+    """The number of terms with each hash, optionally with the hash's sign, divided by the row's norm."""
     if step.n_features > MOST_COLUMNS:
         raise refuse(f"It makes {step.n_features} columns.", "Use at most n_features=2**20, or better 2**16.")
     hashed = {"columns": int(step.n_features), "signs": bool(step.alternate_sign)}
@@ -50,7 +50,7 @@ def hashing(step: Any, x: Table) -> Table:
 
 @converter(TfidfTransformer)
 def weights(step: Any, x: Table) -> Table:
-    """Counts to weights."""
+    """Weights for counts."""
     check_is_fitted(step)
     return x.with_values(_weighted(step, x.numbers()), x.names)
 
@@ -73,7 +73,7 @@ def _bag(step: Any, x: Table, columns: dict[str, Any], width: int) -> SparseRows
     try:
         size = len(canonical.dumps(spec))
     except (ValueError, TypeError):
-        raise refuse("Its vocabulary or stop words are no texts.", "Fit it on texts, not on bytes.") from None
+        raise refuse("Its vocabulary or stop words are not strings.", "Fit it on strings, not on bytes.") from None
     if size > _MOST_BYTES:
         raise refuse(
             f"Its vocabulary takes {size >> 20} MiB.",
@@ -92,14 +92,14 @@ def _staged(x: Table, spec: dict[str, Any]) -> tuple[Tensor, Tensor]:
         return inputs.stage_tensors(x.graph, text_stage(field_of(x), spec))
     if strings.instead not in (None, ""):
         raise refuse(
-            f"Missing texts are filled with {strings.instead!r:.40} before it.",
+            f"Missing strings are replaced by {strings.instead!r:.40} before it.",
             "Fill them with the empty string: .fillna('').",
         )
     return strings.staged(spec)
 
 
 def field_of(x: Table) -> int:
-    """The field that the texts come from."""
+    """The field of the strings."""
     if x.width != 1:
         raise refuse(
             f"It is given {x.width} columns, but takes one column of texts.",
@@ -115,7 +115,7 @@ def field_of(x: Table) -> int:
 
 
 def _analysis(step: Any) -> dict[str, Any]:
-    """How a text becomes terms, as a stage says it."""
+    """The analysis of a string into terms, as in the specification of a stage."""
     for name in ("analyzer", "tokenizer", "preprocessor", "strip_accents"):
         if callable(getattr(step, name)):
             raise refuse(
@@ -140,8 +140,8 @@ def _analysis(step: Any) -> dict[str, Any]:
 
 
 def _weighted(step: Any, counts: Tensor) -> Tensor:
-    """`TfidfTransformer.transform`, on what is not zero."""
-    # Where a column may stand several times in a row, only the sums can be weighed.
+    """`TfidfTransformer.transform` of the non-zero cells."""
+    # If a column may occur several times in a row, only the sums can be weighted.
     bag = counts if type(counts) is SparseRows else None
     values = counts if bag is None else bag.values
     if step.sublinear_tf:
@@ -154,7 +154,7 @@ def _weighted(step: Any, counts: Tensor) -> Tensor:
 
 
 def _over_norm(rows: Tensor, norm: str | None) -> Tensor:
-    """Each row over its norm, which is summed in float64; a row of zeros stays."""
+    """Each row divided by its norm, which is summed in float64; a row of zeros is not changed."""
     if norm is None:
         return rows
     bag = rows if type(rows) is SparseRows else None

@@ -31,7 +31,7 @@ _PART = 256
 
 
 def visits(step: Any, metric: Metric) -> Order | None:
-    """The order in which a fitted search meets its training rows; None where its choice among equals is arbitrary."""
+    """The order in which a fitted search visits its training rows; None if its choice among equal ones is arbitrary."""
     if step._fit_method == "brute":
         known = step.effective_metric_ in ArgKmin.valid_metrics()
         count = step.n_samples_fit_
@@ -69,7 +69,7 @@ def visits(step: Any, metric: Metric) -> Order | None:
 
 
 def refuse_arbitrary(step: Any, points: Any, count: int, groups: Any) -> None:
-    """Refuse a brute search whose answers depend on how many rows are asked at once.
+    """Refuse a brute-force search whose answers depend on the number of rows in a call.
 
     It splits more than 256 training rows into parts, by the count of rows and of processors, and which of equally near
     rows stays depends on the split; other metrics leave it to a partial sort. And it expands Euclidean distances into
@@ -172,11 +172,11 @@ def settled(row: Tensor, reduced: Tensor, count: int, groups: Any, order: Order)
 
 
 def _heap(reduced: Tensor, count: int, place: Tensor) -> Tensor:
-    """The heap's rows, by ascending distance, after all rows have come in the order of `place`."""
+    """The heap's rows, by ascending distance, after all rows are added in the order of `place`."""
     graph = reduced.graph
     levels = int(np.log2(count))
     slots = np.arange(2 * count + 1)
-    # Slots beyond the heap hold −∞, so that a missing child is never the greater one.
+    # Slots beyond the heap are −∞, so that a missing child is never the greater one.
     start = graph.constant(np.where(slots < count, np.inf, -np.inf))
     no_one = graph.constant(np.zeros(len(slots), dtype=np.int64))
 

@@ -1,4 +1,4 @@
-"""`LatentDirichletAllocation` (`decomposition/_lda.py`, `_online_lda_fast.pyx`): each document until it converges."""
+"""`LatentDirichletAllocation` (`decomposition/_lda.py`, `_online_lda_fast.pyx`): iterated for each document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sealift.graph.table import Table
 
 @converter(decomposition.LatentDirichletAllocation)
 def topics(step: Any, x: Table) -> Table:
-    """The shares of the topics; every row stops by itself, so none depends on the others."""
+    """The topic distribution; each row has its own stopping criterion, so it does not depend on other rows."""
     counts = x.numbers().cast("float64")
     words = np.asarray(step.exp_dirichlet_component_, dtype=np.float64)
     count = len(words)
@@ -44,9 +44,9 @@ def topics(step: Any, x: Table) -> Table:
 
 @converter(decomposition.NMF, decomposition.MiniBatchNMF)
 def factorization(step: Any, x: Table) -> Table:
-    """Refused: the original stops when all rows together change little, so that a row's answer depends on the rest."""
+    """Not supported: the original stops when all rows together change little, so answers depend on other rows."""
     del step, x
     raise refuse(
-        "Its answer for a row depends on the rows that come with it: it stops when all together change little.",
+        "Its answer for a row depends on the other rows: its iteration stops when all rows together change little.",
         "Use TruncatedSVD, LatentDirichletAllocation, or DictionaryLearning with transform_algorithm='omp'.",
     )

@@ -44,7 +44,7 @@ def voting_regressor(step: Any, x: Table) -> StepOutput:
 
 @converter(ensemble.VotingClassifier)
 def voting_classifier(step: Any, x: Table) -> StepOutput:
-    """The weighted mean of the probabilities, or the most votes and among equals the first class."""
+    """The weighted mean of the probabilities, or the class with the most votes, the first one in a tie."""
     members = _voters(step, x)
     weights = step._weights_not_none
     if step.voting == "soft":
@@ -65,14 +65,14 @@ def voting_classifier(step: Any, x: Table) -> StepOutput:
 
 @converter(ensemble.BaggingRegressor)
 def bagging_regressor(step: Any, x: Table) -> StepOutput:
-    """The mean of the members, each on its own columns."""
+    """The mean of the members, each applied to its own columns."""
     predictions = [response(member, answer, "predict")[0] for member, answer in _bag(step, x)]
     return StepOutput(value=_sum(predictions) / float(len(predictions)))
 
 
 @converter(ensemble.BaggingClassifier)
 def bagging_classifier(step: Any, x: Table) -> StepOutput:
-    """The mean of the members' probabilities, or their shares of the votes."""
+    """The mean of the members' probabilities, or the shares of votes."""
     count = int(step.n_classes_)
     members = _bag(step, x)
     parts = []
@@ -80,7 +80,7 @@ def bagging_classifier(step: Any, x: Table) -> StepOutput:
         if hasattr(member, "predict_proba"):
             rated, _ = response(member, answer, "predict_proba")
             known = np.asarray(member.classes_)
-            # A member that met only some of the classes rates only those.
+            # A member that was trained on some of the classes has probabilities only for those.
             parts.append(rated if len(known) == count else rated @ np.eye(count)[known])
         else:
             parts.append(_one_hot(labels(answer).cast("int64"), count))

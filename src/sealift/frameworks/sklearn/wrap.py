@@ -44,7 +44,7 @@ def fitted(step: Any, x: Table) -> StepOutput:
 
 @converter(compose.TransformedTargetRegressor)
 def transformed_target(step: Any, x: Table) -> StepOutput:
-    """The regressor's answer, transformed back."""
+    """The inverse transform of the regressor's output."""
     value, _ = response(step.regressor_, apply(step.regressor_, x, "regressor"), "predict")
     matrix = value.matrix() if len(value.shape) == 1 else value
     with x.context.inside("transformer"):
@@ -54,7 +54,7 @@ def transformed_target(step: Any, x: Table) -> StepOutput:
 
 @converter(model_selection.FixedThresholdClassifier, model_selection.TunedThresholdClassifierCV)
 def threshold(step: Any, x: Table) -> StepOutput:
-    """The positive class where its rating reaches the threshold."""
+    """The positive class if its probability or score reaches the threshold."""
     member = getattr(step, "estimator_", step.estimator)
     answer = apply(member, x, "estimator")
     tuned = isinstance(step, model_selection.TunedThresholdClassifierCV)

@@ -1,4 +1,4 @@
-"""PyTorch as a framework: modules, and files that hold one whole."""
+"""PyTorch as a framework: modules, and files that contain a whole module."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PyTorch(Framework):
     distributions = ("torch",)
 
     def owns(self, model: Any) -> bool:
-        """Whether the model is a module; tensors and other objects of the library are no models."""
+        """Whether the model is a module; tensors and other objects of the library are not models."""
         return any(
             (kind.__module__, kind.__qualname__) == ("torch.nn.modules.module", "Module")
             for kind in type(model).__mro__
@@ -33,7 +33,7 @@ class PyTorch(Framework):
         return ModuleSource(model, arrays=getattr(rows, "ndim", 0) > 2)
 
     def sniff(self, path: Path, head: bytes) -> bool:
-        """Whether it is what `torch.save` writes: a ZIP archive, by its ending."""
+        """Whether it is a file of `torch.save`: a ZIP archive with the usual suffix."""
         return path.suffix.lower() in (".pt", ".pth") and head.startswith(b"PK\3\4")
 
     def open(self, path: Path, trust: Trust) -> Any:
@@ -51,10 +51,10 @@ class PyTorch(Framework):
         if not self.owns(model):
             raise PackError(
                 "E308",
-                f"The file holds no module but an object of the type {type(model).__name__}.",
+                f"The file contains an object of the type {type(model).__name__} instead of a module.",
                 where=str(path),
-                fix="Weights alone (a state_dict) are no model: give module.py:name of a file that makes the module, "
-                "loads its weights and calls eval().",
+                fix="Weights without the module (a state_dict) are not a model: give module.py:name of a file that "
+                "makes the module, loads its weights and calls eval().",
             )
         return model
 

@@ -1,7 +1,7 @@
 """Functions and methods of torch on matrices (N, k), vectors (N,) and arrays (N, ...), as operations of the graph.
 
-Rows are independent of one another: what reduces, reshapes or picks along the first axis is refused. Exponentials are
-computed in float64 and rounded, as close to torch's own as to any other library's.
+Rows are independent of each other: operations that reduce, reshape or select along the first axis are refused.
+Exponentials are computed in float64 and rounded, which is as close to torch's result as any other library's.
 """
 
 # ruff: noqa: ARG001 - the signatures are torch's
@@ -123,7 +123,7 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = Fa
 
 
 def clamp(x: Tensor, min: float | None = None, max: float | None = None) -> Tensor:
-    """x, held between two numbers."""
+    """x, clipped to an interval."""
     return x.clip(-math.inf if min is None else float(min), math.inf if max is None else float(max))
 
 
@@ -151,21 +151,21 @@ def mean(x: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 
 
 def cat(tensors: Sequence[Tensor], dim: Any = 0) -> Tensor:
-    """Matrices side by side."""
+    """Matrices, concatenated along the second axis."""
     for tensor in tensors:
         _on_columns(tensor, dim)
     return concat(tensors)
 
 
 def stack(tensors: Sequence[Tensor], dim: Any = 0) -> Tensor:
-    """Vectors side by side."""
+    """Vectors as the columns of a matrix."""
     if dim not in (1, -1) or any(len(tensor.shape) != 1 for tensor in tensors):
         raise refuse("Its forward stacks rows.", "Stack vectors (rows,) as columns: torch.stack(vectors, dim=1).")
     return builder.stack(tensors)
 
 
 def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """All numbers of a row side by side."""
+    """All numbers of a row as one axis."""
     if start_dim != 1 or len(x.shape) < 2 or end_dim not in (len(x.shape) - 1, -1):
         raise refuse("Its forward joins the rows, or some axes of them.", "Keep the rows: torch.flatten(x, 1).")
     return _flat(x)
@@ -183,7 +183,7 @@ def reshape(x: Tensor, *shape: Any) -> Tensor:
 
 
 def _count(x: Tensor) -> int:
-    """How many numbers a row has."""
+    """The number of elements of a row."""
     return math.prod(size or 1 for size in x.shape[1:])
 
 
@@ -208,7 +208,7 @@ def unsqueeze(x: Tensor, dim: Any) -> Tensor:
 
 
 def size(x: Tensor, dim: int | None = None) -> Any:
-    """The shape, in which ROWS stands for the number of rows."""
+    """The shape, with ROWS as the number of rows."""
     shape = (ROWS, *x.shape[1:])
     return shape if dim is None else shape[dim]
 

@@ -25,7 +25,7 @@ def _linear(layer: Any, x: Tensor) -> Tensor:
 
 
 def _batch_norm(layer: Any, x: Tensor) -> Tensor:
-    """Scale and shift by the moments learned in training (`aten/src/ATen/native/batch_norm.cpp`)."""
+    """Scale and shift by the mean and variance from training (`aten/src/ATen/native/batch_norm.cpp`)."""
     if layer.running_mean is None:
         raise refuse(
             "It normalizes by the rows that are answered together (track_running_stats=False).",

@@ -18,9 +18,9 @@ from sealift.graph.table import Table
 
 
 class ModuleSource(Source):
-    """A module in evaluation mode that takes numbers (N, columns) or (N, ...), and gives (N,) or (N, k).
+    """A module in evaluation mode that takes numbers (N, columns) or (N, ...), and returns (N,) or (N, k).
 
-    Its result is the output "value": a module says nothing of classes, nor of the shape of its rows.
+    Its result is the output "value": a module does not contain classes or the shape of its rows.
     """
 
     def __init__(self, model: torch.nn.Module, *, arrays: bool = False) -> None:
@@ -29,7 +29,7 @@ class ModuleSource(Source):
         self._arrays = arrays
 
     def check(self) -> None:
-        """Raise PackError E304 for a module in training mode, or on another device than the processor."""
+        """Raise PackError E304 for a module in training mode, or on another device than the CPU."""
         if self.model.training:
             raise PackError(
                 "E304",
@@ -66,16 +66,16 @@ class ModuleSource(Source):
 
     @property
     def rows(self) -> RowFormat:
-        """A table or an array; the module keeps no names of columns and no sizes."""
+        """A table or an array; the module stores no column names and no sizes."""
         return RowFormat("arrays" if self._arrays else "table")
 
     @property
     def outputs(self) -> Collection[str]:
-        """The value alone."""
+        """Only the value."""
         return {VALUE.name}
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
-        """What the module gives for the rows, as a tensor of the dtype of its weights."""
+        """The output of the module for the rows, given as a tensor with the dtype of its weights."""
         values = rows.toarray() if hasattr(rows, "toarray") else rows
         matrix = np.array(values, dtype=self._dtype)  # a copy: a module could write into it
         with torch.no_grad():
@@ -85,7 +85,7 @@ class ModuleSource(Source):
         return dict.fromkeys(outputs, result.numpy())
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
-        """The operations of `forward`, one by one."""
+        """Convert the operations of `forward`."""
         if any(block.is_text or block.time for block in table.blocks):
             raise refuse("A module takes numbers, but X has columns of strings or dates.", "Encode them before.")
         rows = table.blocks[0].values if self._arrays else table.numbers()

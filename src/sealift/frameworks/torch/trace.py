@@ -18,7 +18,7 @@ from sealift.graph.step import refuse
 
 
 class _Forward(nn.Module):  # type: ignore[misc] # torch is not typed here
-    """A module called with the rows alone, so that further arguments of its forward keep their defaults."""
+    """A module that is called with the rows only, so that further arguments of its forward have their defaults."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -30,10 +30,10 @@ class _Forward(nn.Module):  # type: ignore[misc] # torch is not typed here
 
 
 def trace(module: nn.Module, x: Tensor, context: ConversionContext) -> Tensor:
-    """What the module gives for the matrix x (N, columns), in the graph of the conversion.
+    """The output of the module for the matrix x (N, columns), in the graph of the conversion.
 
     Raises:
-        PackError: E302 for an operation that is not supported, naming it and the module that it is in.
+        PackError: E302 for an operation that is not supported, with its name and module.
     """
     root = _Forward(module)
     values: dict[fx.Node, Any] = {}
@@ -59,7 +59,7 @@ def trace(module: nn.Module, x: Tensor, context: ConversionContext) -> Tensor:
 
 
 def _operations(root: _Forward) -> fx.Graph:
-    """The operations of the module's forward; those of torch.nn's modules are one each."""
+    """The operations of the module's forward; a module of torch.nn is one operation."""
     first, *others = inspect.signature(root.module.forward).parameters.values()
     needed = [p.name for p in others if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if needed:
@@ -69,7 +69,7 @@ def _operations(root: _Forward) -> fx.Graph:
         )
     try:
         return fx.Tracer().trace(root)
-    except Exception as error:  # whatever the user's own forward raises on a placeholder
+    except Exception as error:  # a user's forward can raise any exception for a placeholder
         raise refuse(
             f"Its forward cannot be traced: {type(error).__name__}: {' '.join(str(error).split())[:200]}.",
             "Say a choice that depends on the rows with torch.where, and use the operations that "

@@ -42,7 +42,7 @@ _IDENTITY = {
 }
 
 MISSING = -2.0
-"""What stands for a missing category."""
+"""The code of a missing category."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def parse(booster: Any, iterations: int | None, *, inplace: bool) -> XGBoostBoos
         # The library adds the first class's base score to every class.
         return XGBoostBooster(objective, link, np.full(count, base[0]), [], weights[:-1], weights[-1], types, [])
     model = gradient.get("gbtree", gradient)["model"]
-    # The weights of dart's trees stand beside the trees, where every booster of trees may have them since 3.4.
+    # The weights of the trees are stored separately: for dart, and since 3.4 for any booster of trees.
     rounded = inplace and "weight_drop" in gradient
     drop = gradient.get("weight_drop") or model.get("weight_drop")
     used = len(model["trees"]) if iterations is None else int(model["iteration_indptr"][iterations])

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xgboost
 
-from sealift.frameworks.boosting import check_order, one_by_one, regression
+from sealift.frameworks.boosting import check_order, regression, sequential_sum
 from sealift.frameworks.registry import converter
 from sealift.frameworks.xgboost.booster import XGBoostBooster, parse, rounds_used
 from sealift.frameworks.xgboost.inputs import matrix
@@ -30,7 +30,7 @@ def margins(parsed: XGBoostBooster, x: Tensor) -> Tensor:
     starts = (parsed.bias + parsed.base).tolist()
     # Everything in float32, one addition after the other.
     return concat(
-        one_by_one(concat([present.columns([0]) * 0.0 + start, present * parsed.weights[:, k]]))
+        sequential_sum(concat([present.columns([0]) * 0.0 + start, present * parsed.weights[:, k]]))
         for k, start in enumerate(starts)
     )
 
@@ -67,7 +67,7 @@ def regressor(step: Any, x: Table) -> StepOutput:
 
 @converter(NativeModel, xgboost.Booster)
 def native(step: Any, x: Table) -> StepOutput:
-    """A booster without an estimator around it."""
+    """A booster without an estimator."""
     step = adapt(step)
     check_order(x, step.booster.feature_names)
     parsed = parse(step.booster, step.iterations, inplace=False)

@@ -29,7 +29,7 @@ class XGBoost(EstimatorFramework):
     r_savers = (("xgb.Booster", 'xgb.save(model, "model.json")'),)
 
     def adapted(self, model: Any) -> Any:
-        """A bare booster in the shape of an estimator."""
+        """A booster as a `NativeModel`; any other model unchanged."""
         return import_module("sealift.frameworks.xgboost.native").adapt(model)
 
     def sniff(self, path: Path, head: bytes) -> bool:
@@ -46,7 +46,7 @@ class XGBoost(EstimatorFramework):
         return False
 
     def open(self, path: Path, trust: Trust) -> Any:
-        """The booster in a model file, in the shape of an estimator."""
+        """The booster in a model file, as a `NativeModel`."""
         del trust
         need("xgboost", self.extra, "Opening this file", where=str(path))
         return import_module("sealift.frameworks.xgboost.native").load(path)
@@ -57,7 +57,7 @@ class XGBoost(EstimatorFramework):
 
 
 def _refuse_old_vectors(path: Path, data: bytes) -> None:
-    """XGBoost 3.2 stores leaves of several numbers in another way, and reading the old one ends its process."""
+    """XGBoost 3.2 stores leaves with several numbers differently, and crashes when it reads the older format."""
     from sealift.frameworks.model_files import refused
 
     if b"leaf_weights" in data or not any(int(size) > 1 for size in _VECTOR.findall(data)):
@@ -65,7 +65,7 @@ def _refuse_old_vectors(path: Path, data: bytes) -> None:
     if find_spec("xgboost") and not import_module("xgboost").__version__.startswith(("3.0.", "3.1.")):
         raise refused(
             path,
-            "The leaves of its trees hold several numbers, as XGBoost before 3.2 saved them; later ones crash on it.",
+            "The leaves of its trees have several numbers, in a format on which XGBoost 3.2 and later crash.",
             'Pack it where XGBoost 3.0 or 3.1 is installed, or train it with multi_strategy="one_output_per_tree".',
         )
 
@@ -76,7 +76,7 @@ def _refuse_dumps(path: Path, text: bytes) -> None:
     if text.startswith(b"booster[") or (text.startswith(b"[") and b'"nodeid"' in text[:2000]):
         raise refused(
             path,
-            "The file is XGBoost's dump for reading, which lacks the objective and cannot be opened.",
+            "The file is a text dump of XGBoost, which lacks the objective and cannot be opened.",
             'Save the model itself: model.save_model("model.json") in Python, xgb.save(model, "model.json") in R.',
         )
 
@@ -84,14 +84,14 @@ def _refuse_dumps(path: Path, text: bytes) -> None:
 def _refuse_old_binary(path: Path, head: bytes) -> None:
     from sealift.frameworks.model_files import refused
 
-    # Without a mark it begins with 136 bytes of numbers; then come the names of objective and booster.
+    # Without a signature it begins with 136 bytes of numbers, followed by the names of objective and booster.
     named = any(name in head[130:400] for name in (b"gbtree", b"gblinear", b"dart"))
     ending = path.suffix.lower() in {*_BINARY, ".ubj", ".json", ""}
     if head.startswith((b"binf", b"bs64\t")) or (named and ending):
         raise refused(
             path,
-            "The file is in XGBoost's old binary format, which XGBoost reads no longer.",
-            'Load it with the version that wrote it, before 3.1, and save it anew: model.save_model("model.json") in '
+            "The file is in XGBoost's old binary format, which XGBoost no longer reads.",
+            'Load it with the version that wrote it, before 3.1, and save it again: model.save_model("model.json") in '
             'Python, xgb.save(xgb.load("old.model"), "model.json") in R.',
         )
 

@@ -30,13 +30,13 @@ def matrix(x: Table, parsed: XGBoostBooster, marker: float) -> Tensor:
     for i, column in enumerate(x.each()):
         known = parsed.categories[i] if i < len(parsed.categories) else []
         if known:
-            # The library takes most categories it never met for the next known one (seen in 3.2), some it refuses.
+            # The library replaces most unknown categories by the next known one (as of 3.2), and refuses some.
             close(x, column, known)
             parts.append(_coded(numbered(x.select([i]), [known]).cast("float32")))
         elif column.is_text:
             raise refuse(
-                f"The column {column.names[0]!r:.80} holds text, but the model does not keep its categories.",
-                "Train it with XGBoost 3.1 or later, which keeps them, or encode text columns before this step.",
+                f"The column {column.names[0]!r:.80} contains strings, but the model does not store its categories.",
+                "Train it with XGBoost 3.1 or later, which stores them, or encode columns of strings before this step.",
             )
         else:
             values = _marked(column.values.cast("float32"), marker)
@@ -45,7 +45,7 @@ def matrix(x: Table, parsed: XGBoostBooster, marker: float) -> Tensor:
 
 
 def _coded(values: Tensor) -> Tensor:
-    """Categories without their fraction; no negative number is a category, and what is missing becomes one."""
+    """Truncated category codes; negative codes become −1, and missing values MISSING."""
     return where(values.isnan(), MISSING, values.op("Floor").op("Max", -1.0))
 
 

@@ -1,4 +1,4 @@
-"""A booster without an estimator around it, in the shape of one: XGBoost's own model files, of any origin."""
+"""A booster without an estimator, with the methods of one: XGBoost's own model files, of any origin."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sealift.warning_filters import no_warnings
 
 
 class NativeModel:
-    """`predict` and, for a classifier, `predict_proba` over plain rows.
+    """A booster with `predict`, and with `predict_proba` for a classifier, which take rows as estimators do.
 
     Attributes:
         booster: the `xgboost.Booster`.
-        iterations: the rounds used: up to the best one where the model knows it, else None for all.
-        classes_: 0 … k−1 for a classifier, else None, as for several labels: then the shares are the answer.
+        iterations: the number of rounds used, up to the best one if the model stores it; None for all.
+        classes_: 0 … k−1 for a classifier, else None. None also for several labels, whose answers are probabilities.
     """
 
     def __init__(self, booster: Any) -> None:
@@ -66,7 +66,7 @@ class NativeModel:
         return answer if answer.ndim == 2 and answer.shape[1] > 1 else np.column_stack([1 - answer, answer])
 
     def _categories(self) -> list[list[Any]]:
-        """The categories of each column that the model keeps."""
+        """The categories of each column that the model stores."""
         if self._known is None:
             self._known = categories(self.booster)
         return self._known
@@ -88,12 +88,12 @@ class NativeModel:
 
 
 def load(path: Path | str) -> NativeModel:
-    """A model from XGBoost's own file, `.json` or `.ubj`, as Python, R and the others save it."""
+    """A model from XGBoost's own file, `.json` or `.ubj`, written by Python, R or another interface."""
     path = Path(path)
     with path.open("rb") as stream:
         is_json = re.match(rb'\s*\{\s*["}]', stream.read(200)) is not None
     booster = xgboost.Booster()
-    with no_warnings():  # files from before 1.6 are read, but will not be for ever
+    with no_warnings():  # for files from before 1.6
         # The library distinguishes the two formats by the file's suffix.
         named = path.suffix.lower() == (".json" if is_json else ".ubj")
         booster.load_model(str(path) if named else bytearray(path.read_bytes()))
@@ -101,5 +101,5 @@ def load(path: Path | str) -> NativeModel:
 
 
 def adapt(model: Any) -> Any:
-    """A bare booster as something that predicts on plain rows; anything else as it is."""
+    """A booster as a `NativeModel`; any other model unchanged."""
     return NativeModel(model) if type(model) is xgboost.Booster else model

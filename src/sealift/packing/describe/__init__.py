@@ -1,1 +1,1 @@
-"""What the sealed file says of the model: contract, evidence, card, examples, provenance."""
+"""The descriptions in the sealed file: contract, evidence, card, examples, provenance."""

@@ -1,4 +1,4 @@
-"""The model card: what a user asks first, from measured facts and the author's own words."""
+"""The model card, from measured facts and the author's texts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _measured_pitfalls(contract: Contract, evidence: Mapping[str, Any]) -> list[
         pitfalls.append(
             "Outside the observed ranges in the table below the model extrapolates; nothing was learned there."
         )
-    # What the file retains has a section of its own.
+    # Retained data are in a separate section.
     retained = {f"{finding['sentence']} {finding['remedy']}" for finding in evidence["privacy"]["findings"]}
     return pitfalls + [str(note) for note in evidence.get("notes", ()) if note not in retained]
 
@@ -107,12 +107,12 @@ def _inputs(fields: Sequence[Field]) -> str:
 
 
 def _called(f: Field, label: str) -> str:
-    """What people call a field, and its column where that is another name."""
+    """The displayed name of a field, and the name of its column if that differs."""
     return label if label == f.name else f"{label} ({f.name})"
 
 
 def _missing_words(fields: Sequence[Field]) -> list[str]:
-    """Which cells of a text file are missing values, where it is more than the empty one."""
+    """Which cells of a text file are missing values, if not only empty cells."""
     by_words: dict[tuple[str, ...], list[str]] = {}
     for f in fields:
         if f.missing_as is not None:
@@ -171,5 +171,5 @@ def _cell(text: str) -> str:
 
 
 def _yaml(text: str) -> str:
-    # A JSON text is a YAML text; what cannot be printed would be neither.
+    # A JSON string is also a YAML string; characters that cannot be printed are not permitted in YAML.
     return json.dumps("".join(c for c in _line(text) if c.isprintable()), ensure_ascii=False)

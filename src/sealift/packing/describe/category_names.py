@@ -1,4 +1,4 @@
-"""Names of categories for people, and observed values that become choices."""
+"""Displayed names of categories, and observed values that become choices."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ _ENOUGH_ROWS = 10 * SMALL
 
 
 def with_observed_values(fields: Sequence[Field], input_rows: InputRows) -> tuple[list[Field], set[str]]:
-    """Fields of few whole numbers (0 and 1, grades 1 to 4) with these as their categories, and the names of these.
+    """The fields, with categories for those of few distinct integers (0 and 1, grades 1 to 4), and their names.
 
-    Other values stay allowed. Only values that at least `SMALL` rows share are listed, and only where they are all
-    that X holds.
+    Other values remain allowed. Categories are listed only if each value of X occurs in at least `SMALL` rows.
 
     Args:
         fields: the inputs.
@@ -50,7 +49,7 @@ def _may_have_choices(field: Field) -> bool:
 
 
 def _whole_numbers(values: Sequence[Any]) -> Counter[Any] | None:
-    """How often each value stands in a column of few whole numbers; None for any other column."""
+    """How often each value occurs in a column of few distinct integers; None for any other column."""
     counts: Counter[Any] = Counter()
     for value in values:
         if value is None:
@@ -65,11 +64,11 @@ def _whole_numbers(values: Sequence[Any]) -> Counter[Any] | None:
 def resolved(fields: Mapping[str, Any], contract: Contract, observed: Collection[str]) -> dict[str, dict[str, Any]]:
     """The caller's `fields` with `category_names` as a list in the order of the field's categories.
 
-    A dict names categories by value, or by their text as in `{"0": "no"}`. Where the field has no categories, or only
-    `observed` ones, the dict's keys are the categories.
+    The keys of a dict are values, or their strings as in `{"0": "no"}`. If the field has no categories, or only
+    `observed` ones, the dict's keys become the categories.
 
     Raises:
-        PackError: E304 for names that fit no category.
+        PackError: E304 for names that do not match the categories.
     """
     return {
         name: {**changes, **_named_categories(contract.inputs[contract.index[name]], changes, name in observed)}
@@ -86,31 +85,31 @@ def _named_categories(field: Field, changes: Mapping[str, Any], observed: bool) 
     if not isinstance(names, Mapping):
         if isinstance(names, str) or not isinstance(names, Sequence | np.ndarray) or len(names) != len(known):
             raise _wrong(
-                f"category_names does not give {len(known)} names.",
+                f"category_names must have {len(known)} names.",
                 f"Give them in the order {listed(known)}." if known else 'Give a dict, such as {0: "no", 1: "yes"}.',
                 where,
             )
         pairs = dict(zip(known, names, strict=True))
     else:
         pairs = {_category(field, key, known, where): name for key, name in names.items()}
-        extra = [value for value in pairs if value not in known]
-        if known and extra and not (observed and "categories" not in changes):
-            raise _wrong(f"category_names names {extra[0]!r:.60}, which is no category.",
+        others = [value for value in pairs if value not in known]
+        if known and others and not (observed and "categories" not in changes):
+            raise _wrong(f"category_names names {others[0]!r:.60}, which is not a category.",
                          f"The categories are {listed(known)}.", where)  # fmt: skip
         if len(pairs) != len(names):
             raise _wrong("category_names names a category twice.", "Give each category one name.", where)
-        known = tuple(dict.fromkeys([*known, *extra]))
+        known = tuple(dict.fromkeys([*known, *others]))
         if observed:
             known = tuple(sorted(known))
     texts = [pairs.get(value, shown(value)) for value in known]
     if not all(is_name(text) for text in texts) or len(set(texts)) != len(texts):
-        raise _wrong("category_names has an empty name, one twice, or one that is no text.",
-                     "Give every category its own name.", where)  # fmt: skip
+        raise _wrong("category_names has an empty name, a duplicate name, or one that is not a string.",
+                     "Give each category a different name.", where)  # fmt: skip
     return {"categories": list(known), "category_names": [str(text) for text in texts]}
 
 
 def _category(field: Field, key: Any, known: Sequence[Any], where: str) -> Any:
-    """The category that a key of the dict means. Raises PackError E304."""
+    """The category for a key of the dict. Raises PackError E304."""
     key = key.item() if isinstance(key, np.generic) else key
     same = [value for value in known if value == key and isinstance(value, bool) == isinstance(key, bool)]
     if same:
@@ -122,7 +121,7 @@ def _category(field: Field, key: Any, known: Sequence[Any], where: str) -> Any:
     try:
         return type_packing(field.dtype).category(key)
     except (KeyError, ValueError):
-        raise _wrong(f"category_names names {key!r:.60}, which is no value of the dtype {field.dtype}.",
+        raise _wrong(f"category_names names {key!r:.60}, which is not a value of the dtype {field.dtype}.",
                      "Use the column's values as keys.", where) from None  # fmt: skip
 
 

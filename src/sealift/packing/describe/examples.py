@@ -22,7 +22,7 @@ from sealift.stats import SMALL, Numbers
 
 _GOLDEN, _BACKGROUND = 64, 100
 _WIDE = 4096  # columns
-_LEAST = 8  # golden examples; fewer prove too little where the file is opened
+_LEAST = 8  # golden examples; fewer verify too little when the file is opened
 
 
 def background(
@@ -35,7 +35,7 @@ def background(
         rows = _rows(input_rows, [usable[i] for i in _spread(len(usable), count)])
     else:
         drawn = generator.draw(contract, 2 * count, seed=1)
-        rows = [drawn[i] for i in unlike(input_rows, drawn)[:count]]
+        rows = [drawn[i] for i in not_recorded(input_rows, drawn)[:count]]
     return {
         "columns": [f.name for f in contract.inputs],
         "rows": _as_json(contract, rows),
@@ -44,7 +44,7 @@ def background(
 
 
 def sketches(generator: RowGenerator, contract: Contract) -> dict[str, Any]:
-    """`reference/sketches.json`; with every second quantile where there are many columns, to fit a JSON member."""
+    """`reference/sketches.json`; with many columns every second quantile, since the size of the member is limited."""
     kept = [s.thinned() if len(contract.inputs) > _WIDE and isinstance(s, Numbers) else s for s in generator.sketches]
     return {f.name: dataclasses.asdict(sketch) for f, sketch in zip(contract.inputs, kept, strict=True)}
 
@@ -57,11 +57,16 @@ def examples(
     own: Mapping[str, npt.NDArray[Any]] | None,
     single_answers: Callable[[Contract, Mapping[str, npt.NDArray[Any]]], npt.NDArray[np.bool_]],
 ) -> tuple[dict[str, Any], list[Finding]]:
-    """`golden/examples.json`: generated rows of every kind, or the caller's with their answers `own`.
+    """`golden/examples.json`, and findings on it.
 
-    `width` is how many numbers and strings a row has. `single_answers` says which answers are one person's target
-    value. Rows with other answers are chosen where there
-    are enough; the findings report what is left.
+    Args:
+        contract: the contract.
+        proof: the generated rows, and the original's answers for them.
+        input_rows: the caller's rows.
+        width: the number of numbers and strings of a row.
+        own: the original's answers for the caller's rows, if these become examples; None for generated rows.
+        single_answers: returns which answers equal the target value of one person. Rows with other answers are
+            preferred; the findings report the remaining ones.
     """
     generated, truth = proof.rows, proof.truth
     count = few(_GOLDEN, width)
@@ -72,7 +77,7 @@ def examples(
         findings = [examples_finding(len(rows))]
     else:
         single = single_answers(contract, truth)
-        usable = unlike(input_rows, generated.rows)
+        usable = not_recorded(input_rows, generated.rows)
         picked, answers = _of_every_kind(generated, [i for i in usable if not single[i]], count), truth
         if len(picked) < _LEAST:
             picked = _of_every_kind(generated, usable, count)
@@ -88,27 +93,27 @@ def examples(
     return golden, findings
 
 
-def unlike(input_rows: InputRows, rows: Sequence[Row]) -> list[int]:
-    """The indices of generated rows that equal no single record of the caller's.
+def not_recorded(input_rows: InputRows, rows: Sequence[Row]) -> list[int]:
+    """The indices of generated rows that do not equal a record of the caller which fewer than SMALL records equal.
 
-    A row that SMALL records share is no single one. All indices, where every row there can be is somebody's: with a
-    few columns of a few values each, drawn independently, that says nothing.
+    If there are none, all indices: then every possible row is a record, as with a few columns of few values each, and
+    an equal row does not identify a record.
     """
     columns = [column.values for column in input_rows.columns]
-    # The column with the most different values leaves the fewest records to look at.
+    # The column with the most distinct values leaves the fewest records to compare.
     key = max(range(len(columns)), key=lambda i: count_distinct(columns[i]))
-    wanted: dict[Any, list[int]] = {row[key]: [] for row in rows}
+    records: dict[Any, list[int]] = {row[key]: [] for row in rows}
     for i, value in enumerate(columns[key]):
-        if value in wanted:
-            wanted[value].append(i)
+        if value in records:
+            records[value].append(i)
     chosen = []
     for i, row in enumerate(rows):
-        twins = 0
-        for record in wanted[row[key]]:
-            twins += all(column[record] == value for column, value in zip(columns, row, strict=True))
-            if twins >= SMALL:
+        equal = 0
+        for record in records[row[key]]:
+            equal += all(column[record] == value for column, value in zip(columns, row, strict=True))
+            if equal >= SMALL:
                 break
-        if twins in (0, SMALL):
+        if equal in (0, SMALL):
             chosen.append(i)
     return chosen or list(range(len(rows)))
 
@@ -123,7 +128,7 @@ def _of_every_kind(generated: ProbeRows, usable: Sequence[int], count: int) -> l
 
 
 def _spread(count: int, want: int) -> list[int]:
-    """Up to `want` indices below `count`, evenly spread."""
+    """Up to `want` evenly spaced indices below `count`."""
     return [int(i) for i in np.unique(np.linspace(0, count - 1, min(want, count)).astype(int))]
 
 

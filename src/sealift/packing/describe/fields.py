@@ -1,4 +1,4 @@
-"""The contract's inputs: what X shows, what the encoders know, what the model accepts, and what the caller says."""
+"""The contract's inputs, from X, the model's encoders, the values that the model accepts, and the caller's options."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sealift.packing.types import type_packing
 from sealift.stats import SMALL, Sketch
 
 _TRIES, _CELLS = 50, 600_000
-_TOLD_BY_PEOPLE = frozenset(
+_SETTABLE = frozenset(
     {"dtype", "missing", "categories", "category_names", "unknown", "range", "observed", "typical"}
     | {"missing_as", "true_as", "false_as", "date_format"}
     | {"title", "description", "units", "personal"}
@@ -31,12 +31,12 @@ _TOLD_BY_PEOPLE = frozenset(
 
 
 def sketch(input_rows: InputRows) -> list[Sketch]:
-    """A summary of each column that gives no record away."""
+    """A summary of each column that reveals no single record."""
     return [type_packing(column.dtype).sketch(column.values) for column in input_rows.columns]
 
 
 def infer(input_rows: InputRows, sketches: Sequence[Sketch]) -> list[Field]:
-    """Fields with everything that can be read off X; missing and unknown values still allowed."""
+    """Fields with the properties that X shows; missing and unknown values are allowed."""
     return [
         type_packing(column.dtype).described(
             Field(name=column.name, dtype=column.dtype, missing="allowed"), summary, column.known
@@ -46,7 +46,7 @@ def infer(input_rows: InputRows, sketches: Sequence[Sketch]) -> list[Field]:
 
 
 def with_categories(fields: Sequence[Field], steps: Sequence[Step], input_rows: InputRows) -> list[Field]:
-    """Fields with the categories that the model's encoders know, read off the converted steps."""
+    """The fields, with the categories that the model's encoders store."""
     known: dict[str, tuple[Any, ...]] = {}
     numeric = {column.name: column.values for column in input_rows.columns if column.type.feeds == "number"}
     for step in steps:
@@ -54,12 +54,12 @@ def with_categories(fields: Sequence[Field], steps: Sequence[Step], input_rows: 
         if categories is None or len(categories) != step.table.width:
             continue
         for column, values in zip(step.table.each(), categories, strict=True):
-            if isinstance(column.values, EditedStrings):  # whose categories are no values of the field
+            if isinstance(column.values, EditedStrings):  # its categories are not values of the field
                 continue
             name = column.names[0]
             observed = tuple(_plain(v) for v in values if not is_missing(v))
-            # A number that was computed with on the way is no longer the caller's own category; one that was only
-            # filled where missing still is, and then the caller's values are among the categories.
+            # The categories of a computed number are not values of the field. If only missing values were replaced,
+            # they are, and then they include the values of the caller.
             raw = column.values.origin[0].name in ("number", "text")
             if column.is_text or (name in numeric and (raw or {*numeric[name]} <= {*observed, None})):
                 known.setdefault(name, observed)
@@ -67,25 +67,25 @@ def with_categories(fields: Sequence[Field], steps: Sequence[Step], input_rows: 
 
 
 def with_policies(fields: Sequence[Field], original: Original) -> list[Field]:
-    """Fields with what the model accepts, found by asking it: may a value be missing, may a category be unknown?"""
+    """The fields, with the policies for missing and unknown values; the original is called to find what it accepts."""
     one = _one(original.input_rows)
     refused = _refused(original, one, [field.name for field in fields])
     result = []
     for field in fields:
         unknown: Policy = "allowed"
         if field.categories is not None:
-            stranger = type_packing(field.dtype).unseen(field)
-            unknown = "allowed" if original.accepts({**one, field.name: [stranger]}) else "refused"
+            unseen = type_packing(field.dtype).unseen(field)
+            unknown = "allowed" if original.accepts({**one, field.name: [unseen]}) else "refused"
         missing: Policy = "refused" if field.name in refused else "allowed"
         result.append(dataclasses.replace(field, missing=missing, unknown=unknown))
     return result
 
 
 def with_missing_words(fields: Sequence[Field], input_rows: InputRows) -> list[Field]:
-    """Fields of strings with the cells that a text file writes for a missing value.
+    """The fields, with the cells of a text file that are missing strings.
 
-    They depend on the library that X comes from: `pandas.read_csv` reads NA and None as missing, polars and Arrow only
-    the empty cell. Where a word is a value of the column, or a category of the model, only the empty cell is missing.
+    They depend on the library of X: `pandas.read_csv` reads NA and None as missing, polars and Arrow only the empty
+    cell. If one of these words is a value of the column, or a category of the model, only the empty cell is missing.
     """
     result = []
     for item, column in zip(fields, input_rows.columns, strict=True):
@@ -102,7 +102,7 @@ def with_missing_words(fields: Sequence[Field], input_rows: InputRows) -> list[F
 
 
 def with_closed(fields: Sequence[Field], closed: Mapping[str, Sequence[Any]]) -> list[Field]:
-    """Fields that take only the categories in `closed`, where their name is among them."""
+    """The fields; those named in `closed` accept only the categories there."""
     return [
         dataclasses.replace(_categorised(field, tuple(closed[field.name])), unknown="refused")
         if field.name in closed
@@ -112,7 +112,7 @@ def with_closed(fields: Sequence[Field], closed: Mapping[str, Sequence[Any]]) ->
 
 
 def with_whole(fields: Sequence[Field], whole: Mapping[str, str]) -> list[Field]:
-    """Fields of which those in `whole` hold what their dtype there holds: nothing missing, nothing beyond its ends."""
+    """The fields; those named in `whole` refuse missing values and values outside the range of the dtype there."""
     return [_whole(field, np.dtype(whole[field.name])) if field.name in whole else field for field in fields]
 
 
@@ -124,27 +124,27 @@ def _whole(field: Field, dtype: np.dtype[Any]) -> Field:
 
 
 def check_overrides(fields: Mapping[str, Any], contract: Contract) -> None:
-    """Raise PackError E304 for a description of no input, or of what the model itself has settled."""
+    """Raise PackError E304 if `fields` describes a column that is not an input, or has an unknown key."""
     for name, changes in fields.items():
         if name not in contract.index:
             close = difflib.get_close_matches(str(name), list(contract.index), n=1)
             fix = f"Did you mean {close[0]!r:.80}?" if close else "Use the names of X's columns."
             if name in {output.name for output in contract.outputs}:
                 fix = f"It is an output: use outputs={{{name!r}: …}} for its title, units and description."
-            raise PackError("E304", f"fields describes {name!r:.80}, which is no input.", fix=fix)
-        allowed = _TOLD_BY_PEOPLE
+            raise PackError("E304", f"fields describes {name!r:.80}, which is not an input.", fix=fix)
+        allowed = _SETTABLE
         if not isinstance(changes, Mapping) or set(changes) - allowed:
-            unknown = sorted(map(str, set(changes) - allowed)) if isinstance(changes, Mapping) else "no dict"
+            unknown = sorted(map(str, set(changes) - allowed)) if isinstance(changes, Mapping) else changes
             raise PackError(
                 "E304",
                 f"fields cannot set {unknown!r:.120}.",
                 where=f"input {name!r:.80}",
-                fix=f"Use: {', '.join(sorted(allowed))}. Names are those of X.",
+                fix=f"Use a dict with the keys {', '.join(sorted(allowed))}.",
             )
 
 
 def check_loosened(before: Contract, after: Contract, original: Original) -> None:
-    """Raise PackError E304 where the caller's contract lets through what the model itself refuses."""
+    """Raise PackError E304 if the caller's contract allows values that the model itself refuses."""
     one = _one(original.input_rows)
     for old, new in zip(before.inputs, after.inputs, strict=True):
         tried: list[tuple[str, Any]] = []
@@ -158,9 +158,9 @@ def check_loosened(before: Contract, after: Contract, original: Original) -> Non
             if not original.accepts({**one, new.name: [given]}):
                 raise PackError(
                     "E304",
-                    f"fields allows by {key!r} what the model itself refuses.",
+                    f"fields allows with {key!r} a value that the model itself refuses.",
                     where=f"input {new.name!r:.80}",
-                    fix="Leave that out; or train the model with a step that accepts such values.",
+                    fix="Leave it out, or train the model with a step that accepts such values.",
                 )
 
 
@@ -172,14 +172,14 @@ def without_rare(
     training: bool = False,
     constants: Collection[Any] = (),
 ) -> tuple[list[Field], list[Finding]]:
-    """Fields that list no rare category unless the model refuses all others; and the rare ones that the model knows.
+    """The fields without rare categories, unless the model refuses unknown ones; and findings on retained categories.
 
     Args:
         fields: the inputs.
-        input_rows: the rows by which a category is rare.
-        texts: every text that the file holds besides; a category among them is no secret of this list.
+        input_rows: the rows in which categories are counted.
+        texts: all other strings in the file; a category among them is retained in any case.
         training: whether the rows are the training rows.
-        constants: what steps put in place of missing values (`constants_of`), which is no row's value.
+        constants: replacements of missing values (`constants_of`), which are not values of a row.
     """
     result: list[Field] = []
     findings: list[Finding] = []
@@ -190,7 +190,7 @@ def without_rare(
         counts = Counter(column.values)
         rare = {value for value in field.categories if counts[value] < SMALL}
         held = rare if field.type.feeds != "text" else {value for value in rare if value in texts}
-        # A handful of rows says nothing about how rare a category was in training.
+        # A few rows do not show whether a category was rare in training.
         enough = training or len(input_rows) >= 10 * SMALL
         hidden = rare - held if field.unknown == "allowed" else set()
         if enough:
@@ -215,7 +215,7 @@ def without_rare(
 
 
 def constants_of(steps: Sequence[Step]) -> set[Any]:
-    """The constants that imputers put in place of missing values."""
+    """The constants with which imputers replace missing values."""
     return {value for step in steps for value in step.source.learned.constants}
 
 
@@ -228,10 +228,10 @@ def _categorised(field: Field, known: tuple[Any, ...] | None) -> Field:
 
 
 def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]) -> set[str]:
-    """The fields that the model cannot do without, found by halving; unclear ones count among them."""
+    """The fields whose missing values the model refuses, found by bisection; including those that are not decided."""
     refused: set[str] = set()
     waiting = [list(names)]
-    # Enough for any pattern of up to five hundred fields; with more, asking takes too long, and doubt means refused.
+    # Enough for every pattern of up to 500 fields; with more it would take too long, and undecided fields are refused.
     tries = max(_TRIES, _CELLS // len(names))
     while waiting:
         group = waiting.pop()
@@ -250,7 +250,7 @@ def _refused(original: Original, one: Mapping[str, Values], names: Sequence[str]
 
 
 def _one(input_rows: InputRows) -> dict[str, Values]:
-    """One row of values that the model has met."""
+    """One row of values that occur in X."""
     return {c.name: [next((value for value in c.values if value is not None), None)] for c in input_rows.columns}
 
 

@@ -1,4 +1,4 @@
-"""The contract of a converted model: what X shows, what the model knows and accepts, and what the caller says."""
+"""Infer the contract of a converted model from X, from the model, and from the caller's options."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealift.stats import Sketch
 
 
 class InferredContract(NamedTuple):
-    """A contract, and the rare categories that it retains because the model knows them."""
+    """A contract, and findings on rare categories that it retains."""
 
     contract: Contract
     findings: list[Finding]
@@ -36,17 +36,17 @@ def infer_contract(
     """The contract of a converted model.
 
     Args:
-        converted: the graph and the original, which is asked what it accepts.
-        sketches: a summary of each column of the rows given.
-        options: what the caller says of inputs and outputs.
-        y: the true answers as the caller holds them, whose names become titles.
-        counted: rows that say which categories are rare.
-        strings: the strings that the graph holds, in which a category is retained anyway.
+        converted: the graph and the original, which is called to find which values it accepts.
+        sketches: a summary of each column of the given rows.
+        options: the caller's options.
+        y: the true answers as given by the caller, whose names become titles.
+        counted: the rows in which categories are counted.
+        strings: the strings in the graph; a category among them is retained in any case.
         training: whether `counted` are the training rows.
 
     Raises:
-        PackError: E304 where the caller describes what is not there, or allows what the model refuses.
-        ContractError: E106 where the description contradicts itself.
+        PackError: E304 when the options describe a column that does not exist, or allow values that the model refuses.
+        ContractError: E106 when the options are contradictory.
     """
     input_rows, conversion, original = converted.input_rows, converted.conversion, converted.original
     inputs = free_text.without_lists(fields.infer(input_rows, sketches), conversion.stages)

@@ -1,4 +1,4 @@
-"""The members of the sealed file, all but the manifest."""
+"""The members of the sealed file, except the manifest."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def evidence(
     """`evidence.json`: what was measured when the file was made.
 
     Raises:
-        PackError: E305 when y has another form than the answers.
+        PackError: E305 when y has another shape than the answers.
     """
     truth = dataset.truth
     return {
@@ -65,14 +65,14 @@ def members(
     """The content of each member by its name.
 
     Args:
-        converted: the model as a graph, and the rows given.
+        converted: the model as a graph, and the given rows.
         contract: the contract.
         graph: the graph.
         golden: `golden/examples.json`.
         measured: `evidence.json`.
-        generator: what the background rows are drawn from.
-        model: the original, whose type the provenance names.
-        options: name, version and what the card says.
+        generator: generates the background rows.
+        model: the original, whose type is recorded in the provenance.
+        options: name, version and the texts of the card.
     """
     input_rows, name, version = converted.input_rows, options.name, options.version
     background = examples.background(generator, contract, input_rows, keep_rows=options.privacy.keep_rows)

@@ -1,4 +1,4 @@
-"""How well the model did on the rows given to `pack`, where the truth was given too."""
+"""Metrics of the model on the rows given to `pack`, if the true answers are given."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def metrics(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], y: Any)
         y: the truth, (N,) or (N, k), an array.
 
     Raises:
-        PackError: E305 when y has another form than the answers.
+        PackError: E305 when y has another shape than the answers.
     """
     for output in contract.outputs:
         measured = packing_of(output.kind).metrics(output, contract, answers, y)
@@ -33,6 +33,6 @@ def metrics(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], y: Any)
 
 
 def baseline(contract: Contract, y: Any) -> Mapping[str, Any] | None:
-    """The quality of the best constant answer, as the outputs' kinds give it; None where none does."""
+    """The quality of the best constant answer (`OutputPacking.baseline`); None if no output defines one."""
     given = (packing_of(output.kind).baseline(output, contract, y) for output in contract.outputs)
     return next((quality for quality in given if quality is not None), None)

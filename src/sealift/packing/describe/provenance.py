@@ -1,4 +1,4 @@
-"""Where a sealed model comes from: code version, package versions, the data's digest. No date, path, user or host."""
+"""The provenance of a sealed model: commit, package versions, digest of the data; no date, path, user or host."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sealift.packing.inputs.columns import as_numbers
 from sealift.packing.types import type_packing
 from sealift.version import __version__
 
-_PACKAGES = ("numpy", "pandas", "polars", "onnxruntime")  # beside those of the frameworks
+_PACKAGES = ("numpy", "pandas", "polars", "onnxruntime")  # in addition to those of the frameworks
 
 
 def provenance(input_rows: InputRows, model: Any) -> dict[str, Any]:
-    """The facts, in the form of provenance.json."""
+    """The content of provenance.json."""
     kind = type(model)
     return {
         "model": {"type": f"{kind.__module__}.{kind.__qualname__}"},
@@ -34,11 +34,11 @@ def provenance(input_rows: InputRows, model: Any) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The versions of the packages that took part."""
+    """The versions of the packages used."""
     return {"sealift": __version__} | _installed()
 
 
-@cache  # a process keeps what it has imported, and reading all their metadata takes longer than packing a small model
+@cache  # reading the metadata takes longer than packing a small model
 def _installed() -> dict[str, str]:
     versions = {}
     for name in sorted({*_PACKAGES, *(name for framework in frameworks() for name in framework.distributions)}):
@@ -50,7 +50,7 @@ def _installed() -> dict[str, str]:
 
 
 def sbom(name: str, version: str, graph: bytes, description: str) -> dict[str, Any]:
-    """A CycloneDX 1.6 bill of materials (ECMA-424) of the model and of what made it."""
+    """A CycloneDX 1.6 bill of materials (ECMA-424) of the model and of the packages used."""
     component = {
         "type": "machine-learning-model",
         "bom-ref": "model",
@@ -93,14 +93,14 @@ def _digest(input_rows: InputRows) -> str:
 
 
 def _git() -> dict[str, Any] | None:
-    """The state of the repository that the running script stands in; of the current folder for a notebook or a tool."""
+    """The state of the repository of the running script; of the current folder for a notebook or a tool."""
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     own = script is not None and not Path(script).resolve().is_relative_to(Path(sys.prefix).resolve())
     git = ("git", "-C", str(Path(script).resolve().parent if own and script else Path.cwd()))
     commit = _run(*git, "rev-parse", "HEAD")
     if commit is None:
         return None
-    # Untracked files are left out: the sealed file itself would turn the flag when it is packed again.
+    # Untracked files are left out, since the sealed file itself would change the flag when packing is repeated.
     changed = _run(*git, "status", "--porcelain", "--untracked-files=no")
     return {"commit": commit, "dirty": bool(changed)}
 

@@ -10,7 +10,7 @@ from sealift.packing.proof.report import Report
 
 
 def report_page(title: str, report: Report, steps: Sequence[Mapping[str, str]], notes: Sequence[str]) -> str:
-    """What was compared, the worst differences and what was allowed, and how each step travelled."""
+    """Rows compared, largest and allowed differences, and how each step was converted."""
     kinds = [[kind, f"{count:,}"] for kind, count in report.compared.items()]
     if report.refused:
         kinds.append(["left out: the original refuses them", f"{report.refused:,}"])

@@ -44,17 +44,17 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
 
     Args:
         model: a fitted model or the path of a model file, as `pack` takes it.
-        X: some rows as the model takes them. Without them, only what the fitted attributes show is reported. Training
-            rows show what the model retains of them.
-        y: their true answers; the values that the model retains are compared with them too.
+        X: some rows in the model's format. Without them, the report contains only what the fitted attributes show. If
+            they are training rows, the report shows which data of them the model retains.
+        y: their true answers; the values that the model retains are also compared with them.
 
     Returns:
         The diagnosis. It prints as a table, and is displayed as one in notebooks.
 
     Raises:
-        PackError: E304 for what is no model at all, E305 when X has no rows or other columns than the model, or y does
-            not fit X.
-        ContractError: E104 when X is no table.
+        PackError: E304 for an object that is not a model, E305 when X has no rows or other columns than the model, or y
+            does not match X.
+        ContractError: E104 when X is not a table.
     """
     source = source_of(model)
     obstacles: list[Obstacle] = []
@@ -85,7 +85,7 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
 
 
 class _Outcome(NamedTuple):
-    """What the comparison with the original and with the rows showed, as `Diagnosis` has it."""
+    """The results of the comparisons with the original and with the rows, as in `Diagnosis`."""
 
     agrees: bool | None = None
     retained: Sequence[Finding] = ()
@@ -93,7 +93,7 @@ class _Outcome(NamedTuple):
 
 
 def _read(X: Any, y: Any, source: Source, obstacles: list[Obstacle]) -> Dataset | None:
-    """X as read; None when the model uses columns that no contract can have, all of which are reported."""
+    """X as read; None if the model uses columns that no contract can contain. All of these are reported."""
     try:
         dataset = Dataset.read(X, y, source)
         unfit = unfit_columns(source, dataset.input_rows)
@@ -120,9 +120,9 @@ def _converted(
 
 
 def _compared(source: Source, conversion: Conversion, dataset: Dataset, obstacles: list[Obstacle]) -> _Outcome:
-    """The contract, what a file would retain of the rows, and whether the graph answers the first ones as the original.
+    """Infer the contract, search for retained data, and compare the graph with the original on the first rows.
 
-    What `pack` would refuse is added to `obstacles`.
+    The reasons for which `pack` would refuse the model are added to `obstacles`.
     """
     outcome = _Outcome()
     try:
@@ -147,7 +147,7 @@ def _compared(source: Source, conversion: Conversion, dataset: Dataset, obstacle
 
 
 def _of_all(converted: Converted, dataset: Dataset) -> Converted:
-    """The model beside all rows given, of which the contract tells; the original was asked for the first ones."""
+    """The conversion with all given rows, which determine the contract; it has answers for the first rows only."""
     return replace(converted, original=replace(converted.original, input_rows=dataset.input_rows))
 
 

@@ -17,7 +17,7 @@ def remembered_rows(source: Source) -> InputRows:
     """A few synthetic rows, as a dict of columns.
 
     Raises:
-        PackError: E305 when the model does not remember how many columns it takes.
+        PackError: E305 when the model does not store its number of columns.
     """
     columns = []
     for i, (remembered, known) in enumerate(source.remembered()):

@@ -26,11 +26,11 @@ from sealift.packing.proof.replay import replayed
 from sealift.warning_filters import no_warnings
 
 MOST = 500
-"""How many of the rows a step is replayed with, and the original is asked for."""
+"""The maximum number of rows with which steps are replayed and the original is called."""
 
 
 class Placeholders:
-    """The output of a refused step: what the original step gives for the same rows, as a constant.
+    """The output of a refused step: the original step's output for the same rows, as a constant.
 
     Attributes:
         input_rows: the rows that steps are replayed with.
@@ -49,11 +49,11 @@ class Placeholders:
 
     @property
     def steps(self) -> Sequence[Step]:
-        """The steps of the last conversion, as far as it came."""
+        """The converted steps of the last conversion."""
         return self._context.steps
 
     def given(self, source: Source, table: Table) -> Any:
-        """What a step is given for the rows."""
+        """The input of a step for the rows."""
         graph = table.graph
         inputs = (tensor for tensor in graph.inputs if isinstance(tensor, FieldTensor))
         fed = {field.index: field.name for tensor in inputs for field in tensor.fields}
@@ -67,7 +67,7 @@ class Placeholders:
         return replayed(graph, source, table, encoded(contract, first).only_good())
 
     def __call__(self, source: Source, table: Table, error: PackError) -> StepOutput:
-        """An answer for the step. Raises the error itself when the original step cannot be run on the rows."""
+        """An output for the step. Raises `error` if the original step cannot be run on the rows."""
         self.remember(error)
         for other in source_scan.others(source, error):
             self.remember(other)

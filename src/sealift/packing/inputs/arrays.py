@@ -20,7 +20,9 @@ def read_array(X: Any) -> InputRows:
     """Read a 2-d array or a list of lists. Raises ContractError E104, PackError E305."""
     table = as_table(X)
     if isinstance(table, Mapping):
-        raise PackError("E305", "X is no data frame and no array.", fix="Give a data frame or a 2-d NumPy array.")
+        raise PackError(
+            "E305", "X is neither a data frame nor an array.", fix="Give a data frame or a 2-d NumPy array."
+        )
     array = np.asarray(table)
     every = [(f"x{i}", array[:, i]) for i in range(array.shape[1])]
     columns = tuple(readable(n, c, array.dtype, partial(column_of, n, c, native=array.dtype)) for n, c in every)
@@ -66,7 +68,7 @@ def read_sparse(X: Any) -> InputRows:
 
 
 def _as_given(values: Any, kind: Any) -> Any:
-    """Whole numbers in the caller's own type, in which 1 // 0 is 0; in the widest one where they do not fit it."""
+    """Integers in the caller's own dtype, in which 1 // 0 is 0; in int64 if they do not fit it."""
     if kind.kind == "b":
         return values.astype(kind)
     limits = np.iinfo(kind)

@@ -20,10 +20,10 @@ class InputRows:
 
     Attributes:
         columns: the columns of X that the model uses.
-        rows: X itself, as the original can answer it.
-        build: column name → values, to rows in the same format; of all columns, the dropped ones included.
-        notes: what the packer should know of how X was read.
-        missing_as: the cells of strings that the reader of such rows takes for missing in a text file.
+        rows: X itself, in the format that the original takes.
+        build: makes rows in the same format from the values of all columns, including the dropped ones.
+        notes: notes for the packer on how X was read.
+        missing_as: the cells of a text file that the library of X reads as missing strings.
         dropped: the columns that the model drops, each with its place among all columns of X.
         sparse: whether X is a sparse matrix, in which a 0 is an absent cell.
     """
@@ -45,7 +45,7 @@ class InputRows:
         return replace(self, columns=kept, dropped=tuple(sorted(known.items(), key=lambda pair: pair[0])))
 
     def with_dtypes(self, dtypes: Mapping[str, str]) -> InputRows:
-        """The same rows, with fields of other dtypes for the columns in `dtypes`; unknown names are passed over.
+        """The same rows, with fields of other dtypes for the columns in `dtypes`; unknown names are ignored.
 
         Rows are built as before: the model gets the values as the caller holds them.
 
@@ -59,12 +59,12 @@ class InputRows:
         return replace(self, columns=columns)
 
     def built(self, columns: Mapping[str, Values]) -> Any:
-        """Rows in the same format from the columns that the model uses; the dropped ones are filled from X.
+        """Rows in the same format from the columns that the model uses; the dropped columns have values of X.
 
-        Values that the model has met there: some models refuse others, or rows without the column.
+        Some models refuse other values in dropped columns, or rows without these columns.
 
         Raises:
-            PackError: E304 when the library of X makes no such rows.
+            PackError: E304 when the library of X cannot make such rows.
         """
         count = len(next(iter(columns.values())))
         others = {c.name: [c.values[i % len(c.values)] for i in range(count)] for _, c in self.dropped}
@@ -87,12 +87,12 @@ class InputRows:
 
     @property
     def nulls(self) -> dict[str, float | None]:
-        """What a missing text is, by column name."""
+        """The representation of a missing string, None or NaN, by column name."""
         return {column.name: column.null for column in self.columns}
 
     @property
     def dtypes(self) -> dict[str, str]:
-        """The dtype that a model's code finds in columns of dates, whole numbers, booleans and strings, by name."""
+        """The dtype that the model gets, for columns of dates, integers, booleans and strings, by name."""
         known = {
             column.name: column.native_strings
             or (column.native_time if column.type.stands_for else column.native_whole)
@@ -137,7 +137,7 @@ def _with_dtype(column: Column, dtype: Any) -> Column:
 
 
 class _Seen(Mapping[str, "Set[Any]"]):
-    """The distinct values of columns by name; found when they are asked for, which few models do."""
+    """The distinct values of columns by name; computed when needed, which few models require."""
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self._columns = columns

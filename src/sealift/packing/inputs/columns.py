@@ -27,7 +27,7 @@ SPANS = (
     "X['days'] = (X['end'] - X['start']).dt.days."
 )
 ZONES = (
-    "Bring the column to one zone and leave it out, in training too: "
+    "Convert the column to one time zone and remove the zone, in training too: "
     'X["when"] = X["when"].dt.tz_convert("UTC").dt.tz_localize(None).'
 )
 FINE = (
@@ -54,11 +54,11 @@ class Column:
         name: its name.
         dtype: its type in the contract.
         values: plain values, None where missing.
-        null: what a missing value is in X, None or NaN; in rows that are dicts, None is a key that is absent.
-        known: the values a categorical type declares, else None.
-        native: the type in the caller's own library.
+        null: the representation of a missing value in X, None or NaN; in rows that are dicts, None means an absent key.
+        known: the values that a categorical type declares, else None.
+        native: the dtype in the caller's library.
         two_nulls: whether both None and NaN stand for missing values in X.
-        unfit: why no contract can have the column, whose values are the caller's own; None where one can.
+        unfit: the error if no contract can contain the column; its values are then unchanged. Otherwise None.
     """
 
     name: str
@@ -79,19 +79,19 @@ class Column:
 
     @property
     def native_strings(self) -> str:
-        """`arrow` where Arrow's functions edit the strings, whose lower case is not Python's; else empty."""
+        """`arrow` if Arrow's functions edit the strings, whose lower case differs from Python's; else empty."""
         arrow = getattr(self.native, "storage", "") == "pyarrow" or hasattr(self.native, "pyarrow_dtype")
         return "arrow" if self.type.feeds == "text" and arrow else ""
 
     @property
     def native_time(self) -> str:
-        """The dtype of a column of dates as NumPy calls it."""
+        """The NumPy dtype of a column of dates."""
         kind = self.native if isinstance(self.native, np.dtype) else None
         return str(kind) if kind is not None and kind.kind == "M" else "datetime64[us]"
 
     @property
     def native_whole(self) -> str:
-        """The dtype of a column of whole numbers or booleans as NumPy or pandas calls it (`Int64`); else empty."""
+        """The name of the NumPy or pandas dtype (`Int64`) of a column of integers or booleans; else empty."""
         if isinstance(self.native, np.dtype):
             return str(self.native) if self.native.kind in "iub" else ""
         nullable = type(self.native).__module__.startswith("pandas") and not hasattr(self.native, "pyarrow_dtype")
@@ -99,7 +99,7 @@ class Column:
 
 
 def times_of(name: str, raw: Any, native: Any, null: float | None = math.nan) -> Column:
-    """A column of dates out of NumPy's datetime64 (N,), its values microseconds since 1970. Raises PackError E304."""
+    """A column of dates from datetime64 (N,), with values in microseconds since 1970. Raises PackError E304."""
     converted = array_micros(raw)
     if converted is None:
         raise unfit(name, "holds times that microseconds in float64 do not represent exactly", FINE)
@@ -110,9 +110,9 @@ def times_of(name: str, raw: Any, native: Any, null: float | None = math.nan) ->
 
 
 def column_of(name: str, raw: Any, *, known: tuple[Any, ...] | None = None, native: Any = None) -> Column:
-    """A column out of an array of its values (N,). Raises PackError E304 for unsupported values."""
+    """A column from an array of its values (N,). Raises PackError E304 for unsupported values."""
     if raw.dtype.kind == "f" and raw.dtype.itemsize < 4:
-        raise unfit(name, f"holds {raw.dtype}", "Give X as float32 or float64, which every computer has.")
+        raise unfit(name, f"holds {raw.dtype}", "Give X as float32 or float64, which all computers support.")
     if raw.dtype.kind in "fiub":
         return _numbers(name, raw, known, native)
     if raw.dtype.kind == "M":
@@ -142,7 +142,7 @@ def column_of(name: str, raw: Any, *, known: tuple[Any, ...] | None = None, nati
 
 
 def _objects(name: str, raw: Any, missing: Sequence[bool], null: float | None) -> Column:
-    """Dates of Python's own in a column of objects; they are given back as what they were."""
+    """A column of Python's date objects; rows are built with the same type."""
     values: list[float | None] = []
     kinds = {type(value) for value, gone in zip(raw, missing, strict=True) if not gone}
     for value, gone in zip(raw, missing, strict=True):
@@ -161,9 +161,9 @@ def _objects(name: str, raw: Any, missing: Sequence[bool], null: float | None) -
 
 
 def readable(name: str, raw: Any, native: Any, read: Callable[[], Column]) -> Column:
-    """The column that `read` gives; an unfit one of the values `raw` where it raises E304.
+    """The result of `read`; a column with `unfit` if it raises E304.
 
-    The model may drop the column, and then its type does not matter.
+    The type of a column does not matter if the model drops it.
     """
     try:
         return read()
@@ -206,12 +206,12 @@ def _numbers(name: str, raw: Any, known: tuple[Any, ...] | None, native: Any) ->
 
 
 def plain(value: Any) -> Any:
-    """A scalar of NumPy's as Python's own."""
+    """A NumPy scalar as a Python object."""
     return str(value) if isinstance(value, str) else value.item() if isinstance(value, np.generic) else value
 
 
 def picked(columns: Mapping[str, Values], keep: npt.NDArray[np.bool_]) -> dict[str, Values]:
-    """The columns' rows where the mask `keep` (N,) holds."""
+    """The rows of columns for which the mask `keep` (N,) is true."""
     flags = keep.tolist()
     return {
         name: NumberValues(values.array[keep])

@@ -16,12 +16,12 @@ from sealift.packing.inputs.detect import read_rows
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows in the format that the model takes, and their true answers.
+    """Rows in the model's format, and their true answers.
 
     Attributes:
         input_rows: the rows.
         truth: the true answers, (N,) or (N, k); None if they are not given.
-        y: the true answers as the caller holds them, with the names of a data frame.
+        y: the true answers as given by the caller, with the names of a data frame.
     """
 
     input_rows: InputRows
@@ -30,12 +30,12 @@ class Dataset:
 
     @classmethod
     def read(cls, X: Any, y: Any, source: Source) -> Dataset:
-        """Read X and y. Raises PackError E304 or E305, ContractError E104, as `form_of` and `truth_of`."""
+        """Read X and y. Raises PackError E304 or E305, ContractError E104, as `read_rows` and `truth_of`."""
         input_rows = read_rows(X, source)
         return cls(input_rows, truth_of(y, len(input_rows)), y)
 
     def with_dtypes(self, dtypes: Mapping[str, str]) -> Dataset:
-        """The same rows with these dtypes of fields. Raises PackError E304 as `InputRows.with_dtypes`."""
+        """The same rows with other dtypes of fields. Raises PackError E304 as `InputRows.with_dtypes`."""
         return replace(self, input_rows=self.input_rows.with_dtypes(dtypes))
 
     def without(self, names: Collection[str]) -> Dataset:
@@ -56,7 +56,9 @@ def truth_of(y: Any, count: int) -> Any:
         truth = np.zeros(())
     if truth.ndim == 0 or truth.ndim > 2:
         raise PackError(
-            "E305", "y is no list of true answers.", fix="Give one value of y for each row of X, or leave y out."
+            "E305",
+            "y must be a 1-D or 2-D array of true answers.",
+            fix="Give one value of y for each row of X, or leave y out.",
         )
     if len(truth) != count:
         raise PackError(

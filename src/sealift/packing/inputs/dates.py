@@ -12,11 +12,11 @@ from sealift.packing.inputs.columns import Values, as_numbers
 
 _UNITS = ("D", "s", "ms", "us", "ns")
 _SCALE = {"D": 86_400_000_000, "s": 1_000_000, "ms": 1000, "us": 1}
-_FAR = (2**63 - 1) // 1000  # microseconds that nanoseconds can say
+_FAR = (2**63 - 1) // 1000  # microseconds that int64 nanoseconds can represent
 
 
 def as_datetimes(values: Values, kind: Any) -> Any:
-    """Microseconds as NumPy's datetime64 (N,) of `kind`; of another unit where a value does not fit it."""
+    """Microseconds as datetime64 (N,) of the dtype `kind`; in another unit if a value does not fit that."""
     given = as_numbers(values)
     missing = np.isnan(given)
     micros = np.where(missing, 0, given).astype(np.int64)

@@ -1,4 +1,4 @@
-"""`form_of`: what X is, which of the forms reads it, and its columns in the model's order."""
+"""`read_rows`: detect the format of X, and read it with its columns in the model's order."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sealift.packing.strings import is_unicode
 
 
 def read_rows(X: Any, source: Source | None = None) -> InputRows:
-    """Recognise X: a pandas or polars data frame, a 2-d NumPy array, a list of dicts, or one column of strings.
+    """Read X: a pandas or polars data frame, a 2-d NumPy array, a list of dicts, or one column of strings.
 
-    Columns with names are put into the order of the model's own, if it keeps their names.
+    Columns with names are sorted into the model's order, if it stores their names.
 
     Raises:
-        PackError: E304 when a column mixes types or has one that is not supported, E305 when X is no table or not
-            the model's.
-        ContractError: E104 when X is no table.
+        PackError: E304 when a column mixes types or has one that is not supported, E305 when X is not a
+            table, or its columns are not the model's.
+        ContractError: E104 when X is not a table.
     """
     _check_kind(X)
     model = RowFormat() if source is None else source.rows
@@ -32,9 +32,7 @@ def read_rows(X: Any, source: Source | None = None) -> InputRows:
         return named_arrays.read_arrays(X, model)
     input_rows = dicts.read_dicts(X, model) if model.kind == "dicts" else _read_table(X, model)
     if not input_rows.columns or not len(input_rows):
-        raise PackError(
-            "E305", "X has no rows or no columns.", fix="Give the rows that the model is to be verified with."
-        )
+        raise PackError("E305", "X has no rows or no columns.", fix="Give the rows for the verification of the model.")
     if model.width not in (None, len(input_rows.columns)):
         raise _other_columns(f"X has {len(input_rows.columns)} columns, but the model was fitted on {model.width}.")
     return input_rows
@@ -103,7 +101,7 @@ def _check_names(labels: Sequence[Any], model: RowFormat) -> None:
     names = [str(label) for label in labels]
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
-        raise PackError("E304", f"X has two columns {twice[0]!r:.80}.", fix="Give every column its own name.")
+        raise PackError("E304", f"X has two columns named {twice[0]!r:.80}.", fix="Give each column a different name.")
     if any(not name or not is_unicode(name) for name in names):
         raise PackError("E304", "X has a column without a readable name.", fix="Give every column a name.")
     if any(len(name) > LONGEST_TEXT for name in names):
@@ -120,18 +118,18 @@ def _check_names(labels: Sequence[Any], model: RowFormat) -> None:
 
 
 def _in_order(labels: Sequence[Any], model: RowFormat) -> list[int]:
-    """The places of X's columns in the order of the model's."""
+    """The indices of X's columns in the model's order."""
     wanted = {name: i for i, name in enumerate(_known(labels, model))}
     places = list(range(len(labels)))
     return sorted(places, key=lambda i: wanted[str(labels[i])]) if wanted else places
 
 
 def _known(labels: Sequence[Any], model: RowFormat) -> list[str]:
-    """The columns that the model was fitted on, in its order, by the names of X where their spelling differs."""
+    """The columns that the model was fitted on, in its order, with the names of X if their spelling differs."""
     wanted = list(model.columns or ())
     if set(wanted) <= {str(label) for label in labels}:
         return wanted
-    for framework in frameworks():  # of all frameworks: a model around another one takes over its names
+    for framework in frameworks():  # all frameworks, since a model that contains another one takes over its names
         spelled = {framework.column_name(label): str(label) for label in labels}
         if len(spelled) == len(labels) and set(wanted) <= set(spelled):
             return [spelled[name] for name in wanted]
@@ -143,5 +141,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _other_columns(what: str) -> PackError:
-    fix = "Give X with the very columns that the model was fitted on, without the target."
+    fix = "Give X with exactly the columns that the model was fitted on, without the target."
     return PackError("E305", what, fix=fix)

@@ -1,4 +1,4 @@
-"""Rows as dicts, for models that take them: each key that the model knows is a column."""
+"""Read rows that are dicts: each key that the model knows is a column."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _ABSENT: Any = object()
 def read_dicts(X: Any, model: RowFormat) -> InputRows:
     """Read rows that are dicts.
 
-    A missing value is an absent key. Where X always has the key, with None or NaN as its value, a missing value is NaN,
-    which a vectorizer distinguishes from an absent key.
+    A missing value is an absent key. If all rows of X have the key, some with the value None or NaN, a missing value is
+    NaN, which a vectorizer distinguishes from an absent key.
 
     Args:
         X: an iterable of dicts, or one dict.
-        model: the rows that the model takes.
+        model: the format that the model takes.
 
     Raises:
-        PackError: E301 when the step that is given them was never fitted, E304 for a key whose values are not
+        PackError: E301 when the step that reads the dicts was never fitted, E304 for a key whose values are not
             supported, E305 when X is something else.
     """
     rows = _rows(X, model.step)
@@ -76,7 +76,7 @@ def _check_names(keys: Sequence[Any]) -> None:
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     if twice:
         raise PackError(
-            "E304", f"X has two keys that read {min(twice)!r:.80}.", fix="Give every key a different string."
+            "E304", f"X has two keys with the same string {min(twice)!r:.80}.", fix="Give every key a different string."
         )
     if any(not name or not is_unicode(name) for name in names) or any(isinstance(key, bytes) for key in keys):
         raise PackError("E304", "X has a key without a readable name.", fix="Give every key a name.")
@@ -92,13 +92,13 @@ def _column(key: Any, values: Sequence[Any], known: Sequence[Keys]) -> Column:
             "Give each string a key of its own with the value 1, {'genre=war': 1, 'genre=love': 1}, in training too.",
         )
     filled = any(is_missing(value) for value in present)
-    if filled and len(present) < len(values) and any(vectorizer.tells_nan(key) for vectorizer in known):
+    if filled and len(present) < len(values) and any(vectorizer.distinguishes_nan(key) for vectorizer in known):
         raise unfit(
             name,
             "is None or NaN in some rows and absent from others, which the model answers differently",
-            "Say what is missing in one way, in training too: leave the key out, which counts as 0, or give NaN.",
+            "Use one way for missing values, in training too: leave the key out, which counts as 0, or give NaN.",
         )
-    is_nan = filled and any(vectorizer.tells_nan(key) for vectorizer in known)
+    is_nan = filled and any(vectorizer.distinguishes_nan(key) for vectorizer in known)
     raw = np.empty(len(values), dtype=object)
     raw[:] = [None if value is _ABSENT else value for value in values]
     column = column_of(name, raw)
@@ -115,4 +115,4 @@ def _notes(others: Sequence[str]) -> tuple[str, ...]:
     if not others:
         return ()
     listed = ", ".join(f'"{name:.60}"' for name in others[:8]) + f" and {len(others) - 8} more" * (len(others) > 8)
-    return (f"The model ignores these keys of X, so they are no inputs: {listed}.",)
+    return (f"The model ignores these keys of X, so they are not inputs: {listed}.",)

@@ -1,4 +1,4 @@
-"""pandas and polars data frames as forms of X: their columns read, and rows built with the same types."""
+"""Read pandas and polars data frames, and build rows with the same dtypes."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ def _pandas_column(name: str, series: Any) -> Column:
         return times_of(name, series.to_numpy(), native)
     if series.dtype.kind not in "fiub":
         column = column_of(name, series.to_numpy(dtype=object), known=known, native=native)
-        # Arrow's dates come as objects of Python's, but are no column of objects.
+        # Arrow's dates are converted to Python objects, but the column is not one of objects.
         return dataclasses.replace(column, native=native) if hasattr(native, "pyarrow_dtype") else column
     if getattr(native, "numpy_dtype", None) in _FLOATS and not isinstance(native, np.dtype):
-        # Nullable floats are float64 to scikit-learn, even Float32.
+        # scikit-learn converts nullable floats to float64, even Float32.
         return column_of(name, series.to_numpy(dtype=np.float64, na_value=math.nan), native=native)
     column = column_of(name, series.to_numpy(), known=known, native=native)
     if not column.type.is_whole and column.type.is_plain and series.dtype.kind in "iu":
-        # Nullable whole numbers with gaps, which pandas hands out as floats.
+        # Nullable integers with missing values, which pandas converts to floats.
         values = [None if value is None else int(value) for value in column.values]
         return Column(column.name, "int64", values, column.null, known, native)
     return column
@@ -107,7 +107,7 @@ def _pandas_series(pandas: Any, column: Column, values: Values) -> Any:
         return pandas.Series(as_datetimes(values, np.dtype("M8[us]"))).astype(native)
     if _is_sparse(native):
         dense = _pandas_series(pandas, dataclasses.replace(column, native=native.subtype), values)
-        # With a gap, whole numbers become floats, and booleans what no sparse column holds.
+        # With a missing value, integers become floats, and booleans a dtype that no sparse column can have.
         return dense.astype(native) if dense.dtype == native.subtype else dense
     if hasattr(native, "categories"):
         extra = sorted({value for value in values if value is not None} - set(column.known or ()), key=str)
@@ -115,7 +115,7 @@ def _pandas_series(pandas: Any, column: Column, values: Values) -> Any:
         return pandas.Series(pandas.Categorical(list(values), dtype=kind))
     filled = [null if value is None else value for value in values]
     if column.type.feeds == "text":
-        if hasattr(native, "pyarrow_dtype"):  # Arrow takes no NaN for a gap among strings
+        if hasattr(native, "pyarrow_dtype"):  # Arrow has no NaN among strings
             filled = [pandas.NA if value is None else value for value in values]
         return pandas.Series(filled, dtype=native)
     gaps = any(value is None for value in values)
@@ -131,7 +131,7 @@ def _pandas_series(pandas: Any, column: Column, values: Values) -> Any:
 
 
 def _wide(native: Any, values: Values) -> Any:
-    """A nullable type, or its widest kin where a whole number is too large for it."""
+    """A nullable dtype, or the widest one of its kind if an integer is too large for it."""
     arrow = "pyarrow" in str(native)
     if native.kind == "f":
         return "float64[pyarrow]" if arrow else "Float64"
@@ -181,7 +181,7 @@ def _polars_series(polars: Any, column: Column, values: Values) -> Any:
     if native == polars.Null:
         return polars.Series(column.name, list(values), dtype=polars.Float64 if any(values) else native)
     if column.type.feeds == "text":
-        # An Enum has no room for a value of another kind.
+        # An Enum cannot contain other values.
         unseen = column.known is not None and not set(values) <= {*column.known, None}
         return polars.Series(column.name, list(values), dtype=polars.String if unseen else native)
     if native.is_integer():
@@ -194,7 +194,7 @@ def _polars_series(polars: Any, column: Column, values: Values) -> Any:
 
 
 _POLARS_ZONES = (
-    "Bring the column to one zone and leave it out, in training too: "
+    "Convert the column to one time zone and remove the zone, in training too: "
     'pl.col("when").dt.convert_time_zone("UTC").dt.replace_time_zone(None).'
 )
 _POLARS_SPANS = (

@@ -12,9 +12,9 @@ _CHUNK = 4096
 
 
 class NumberValues(Sequence[Any]):
-    """The entries (N,) of an array of floats, whole numbers or booleans as Python's own; None where they are NaN.
+    """The elements (N,) of an array of floats, integers or booleans as Python objects; None for NaN.
 
-    A million of them take 8 MB, and 32 MB in a list.
+    A million of them take 8 MB; in a list they would take 32 MB.
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -57,7 +57,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def distinct(values: Sequence[Any]) -> set[Any]:
-    """The values that are not missing, each once."""
+    """The distinct values, without a missing one."""
     if isinstance(values, NumberValues):
         unique = np.unique(values.array)
         return set(unique[unique == unique].tolist())  # noqa: PLR0124 - NaN
@@ -65,5 +65,5 @@ def distinct(values: Sequence[Any]) -> set[Any]:
 
 
 def count_distinct(values: Sequence[Any]) -> int:
-    """How many different values there are, a missing one among them."""
+    """The number of distinct values, including a missing one."""
     return len(np.unique(values.array)) if isinstance(values, NumberValues) else len(set(values))

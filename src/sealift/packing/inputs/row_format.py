@@ -1,4 +1,4 @@
-"""The rows of a table file in the format that a model takes."""
+"""Convert the rows of a table file to the format that a model takes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sealift.packing.inputs.columns import plain
 
 
 def as_taken(model: Any, table: Any) -> Any:
-    """The rows of a table file as the model takes them.
+    """The rows of a table file in the model's format.
 
-    For a model of strings, the only column of a table; for a model of dicts, a dict for each row, from which the keys
-    of empty cells are absent; else the table itself.
+    For a model of strings, the only column of the table; for a model of dicts, a dict for each row, without the keys
+    of missing cells; otherwise the table itself.
     """
     rows = source_of(model).rows
     if rows.kind == "dicts":

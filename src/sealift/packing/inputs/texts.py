@@ -41,7 +41,7 @@ def read_strings(X: Any) -> InputRows:
 
 
 def _missing_as(X: Any, column: Column) -> tuple[str, ...]:
-    """An empty line of a list without missing values is an empty string."""
+    """Which cells of a text file are missing strings; none for a list without missing values."""
     if hasattr(X, "iloc"):
         return MISSING_WORDS
     return DEFAULT_STRING_MISSING if None in column.values else ()

@@ -1,4 +1,4 @@
-"""What packing asks of kinds of outputs: magnitudes for tolerances, quality, names."""
+"""What packing needs of kinds of outputs: magnitudes for tolerances, metrics, names."""
 
 from sealift.packing.outputs.base import OutputPacking, packing_of
 

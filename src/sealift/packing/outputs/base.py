@@ -1,4 +1,4 @@
-"""The second protocol of a kind of output: what only `pack` asks of it.
+"""The second protocol of a kind of output: what only `pack` needs.
 
 An implementation is declared as an entry point of the group `sealift.output_packing` under the name of its kind. A kind
 without one is packed by the defaults.
@@ -17,11 +17,11 @@ from sealift.plugins import Plugins
 
 
 class OutputPacking:
-    """What packing asks of a kind of output.
+    """What packing needs of a kind of output.
 
     Attributes:
-        smallest: the least magnitude of a column, as a share of the largest column's.
-        is_target: whether an answer is a target value, so that it can equal one person's.
+        smallest: the minimum magnitude of a column, relative to that of the largest column.
+        is_target: whether an answer is a target value, so that it can equal the value of one person.
     """
 
     smallest: float = 1e-2
@@ -31,10 +31,10 @@ class OutputPacking:
         """The magnitude that a relative tolerance refers to near zero: one number, or one for each column.
 
         Args:
-            answers: the original's, (N,) or (N, k).
+            answers: the original's answers, (N,) or (N, k).
 
         Returns:
-            None where answers have no tolerance and must be equal.
+            None if answers have no tolerance and must be equal.
         """
         return magnitudes(answers, self.smallest)
 
@@ -50,13 +50,13 @@ class OutputPacking:
             truth: the true answers, (N,) or (N, k).
 
         Raises:
-            PackError: E305 when `truth` has another form than the answers.
+            PackError: E305 when `truth` has another shape than the answers.
         """
         del output, contract, answers, truth
         return None
 
     def baseline(self, output: Output, contract: Contract, truth: npt.NDArray[Any]) -> Mapping[str, Any] | None:
-        """The quality of the best constant answer; None where there is none to compare with."""
+        """The quality of the best constant answer; None if that is not defined."""
         del output, contract, truth
         return None
 
@@ -77,5 +77,5 @@ _DEFAULT = OutputPacking()
 
 
 def packing_of(kind: str) -> OutputPacking:
-    """What packing knows of a kind of output, by the kind's name."""
+    """The packing of a kind of output, by the kind's name."""
     return _packings.all().get(kind, _DEFAULT)

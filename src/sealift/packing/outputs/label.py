@@ -1,4 +1,4 @@
-"""Labels: accuracy, and what probabilities of their classes add to it."""
+"""Labels: accuracy, and metrics of the probabilities of their classes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealift.packing.outputs.truth import check_shape, unfit
 
 
 class LabelPacking(OutputPacking):
-    """Labels must be equal. Those of a classifier have true answers; clusters and marks of outliers have none."""
+    """Labels must be equal. Labels of a classifier have true answers; clusters and outlier labels have none."""
 
     def scale(self, answers: npt.NDArray[Any]) -> None:
         """None: labels have no tolerance."""
@@ -28,21 +28,21 @@ class LabelPacking(OutputPacking):
     ) -> Mapping[str, float] | None:
         """`accuracy_score`; with probabilities `log_loss`, `brier_score_loss`, and for two classes `roc_auc_score`.
 
-        For several targets it is the share of rows where all are right.
+        For several targets, the accuracy is the share of rows whose labels are all correct.
         """
         if contract.task != "classification":
             return None
         labels = answers[output.name]
         check_shape(truth, labels)
         if any(is_missing(value) for value in truth.reshape(-1).tolist()):
-            raise unfit("y lacks values.")
+            raise unfit("y has missing values.")
         probability = next(
             (answers[o.name] for o in contract.outputs if output_kind(o).by_class and o.classes == output.classes), None
         )
         return _quality(output, labels, probability, truth)
 
     def baseline(self, output: Output, contract: Contract, truth: npt.NDArray[Any]) -> Mapping[str, Any] | None:
-        """The commonest class of the truth (N,) and its share: the accuracy of always answering it."""
+        """The most frequent class of the truth (N,) and its share, which is the accuracy of always predicting it."""
         if contract.task != "classification" or truth.ndim > 1:
             return None
         counts = Counter(truth.tolist())
@@ -62,7 +62,7 @@ def _quality(
 ) -> dict[str, float]:
     same = np.asarray(labels == truth)
     measured = {"accuracy_score": float(np.mean(same.reshape(len(truth), -1).all(axis=1)))}
-    if truth.ndim > 1:  # several targets: the share of rows where all are right
+    if truth.ndim > 1:  # several targets
         return measured
     classes = list(output.classes or ())
     places = {value: i for i, value in enumerate(classes)}
@@ -72,7 +72,7 @@ def _quality(
         smallest = np.finfo(np.float64).eps
         measured["log_loss"] = float(-np.mean(np.log(np.clip(own, smallest, 1.0 - smallest))))
         squares = ((probability - np.eye(len(classes))[column]) ** 2).sum(axis=1)
-        # Of two classes only one is counted, so that the score goes from 0 to 1.
+        # With two classes, one of the two equal terms, so that the score is between 0 and 1.
         measured["brier_score_loss"] = float(squares.mean()) / (2.0 if len(classes) == 2 else 1.0)
         if len(classes) == 2 and 0 < column.sum() < len(column):
             measured["roc_auc_score"] = _auc(probability[:, 1], column == 1)

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 
 def magnitudes(values: npt.NDArray[Any], smallest: float) -> float | tuple[float, ...]:
-    """The usual magnitude of each column, but at least `smallest` of the largest; one number where all are the same.
+    """The usual magnitude of each column, at least `smallest` times the largest; one number if all are equal.
 
-    A price and a rate side by side have little in common: by the price's magnitude, any rate would pass.
+    Columns of very different magnitude, such as a price and a rate, need different tolerances: relative to the price,
+    every error of the rate would be permitted.
     """
     if values.ndim == 1:
         return magnitude(values)
@@ -22,9 +23,9 @@ def magnitudes(values: npt.NDArray[Any], smallest: float) -> float | tuple[float
 
 
 def magnitude(values: npt.NDArray[Any]) -> float:
-    """The usual magnitude of an output, rounded to one digit: what 'relative' refers to near zero."""
+    """The usual magnitude of an output, rounded to one digit; relative tolerances refer to it near zero."""
     finite = np.abs(values[np.isfinite(values)])
-    # Residues of rounding, where the exact answer is 0, do not show the usual magnitude.
+    # Rounding errors in answers that are exactly 0 do not show the usual magnitude.
     finite = finite[finite > 1e-12 * finite.max(initial=0.0)]
     middle = float(np.median(finite)) if len(finite) else 0.0
     return float(f"{middle:.0e}") if middle > 0 else 1.0

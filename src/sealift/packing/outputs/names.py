@@ -1,4 +1,4 @@
-"""Names of outputs taken from the true answers, where those are a column or a data frame."""
+"""Names of outputs from the true answers, if these are a column or a data frame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def named_as_target(output: Output, title: str, names: Sequence[str]) -> Output:
 
 
 def named_by_target(output: Output, names: Sequence[str]) -> Output:
-    """An output with columns `0_class` for several targets: `target_class`; unchanged where names would come twice."""
+    """An output with columns `0_class` for several targets, renamed `target_class`; unchanged if names would repeat."""
     if output.columns is None or not names:
         return output
     parts = [column.partition("_") for column in output.columns]

@@ -13,7 +13,7 @@ from sealift.packing.outputs.names import named_by_target
 
 
 class ProbabilityPacking(OutputPacking):
-    """A probability near 0 is compared with the tolerance of one near 1."""
+    """A probability near 0 has the same absolute tolerance as one near 1."""
 
     def scale(self, answers: npt.NDArray[Any]) -> float:
         """1."""

@@ -10,7 +10,7 @@ from sealift.packing.outputs.names import named_by_target
 
 
 class ScorePacking(OutputPacking):
-    """A score can be what is left over when large terms cancel, so a column counts for 1 % of the largest at least."""
+    """A score can be a small difference of large terms, so the magnitude of a column is at least 1 % of the largest."""
 
     def named_by_truth(self, output: Output, title: str, names: Sequence[str]) -> Output:
         """Columns for several targets have the targets' names."""

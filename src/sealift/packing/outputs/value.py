@@ -16,7 +16,7 @@ from sealift.packing.outputs.truth import check_shape, unfit
 
 
 class ValuePacking(OutputPacking):
-    """Targets are computed each by itself, so that a small one beside a large one is exact too."""
+    """Each target is computed separately, so that a small one is as exact as a large one."""
 
     smallest = 1e-5
     is_target = True
@@ -39,15 +39,15 @@ def _as_numbers(y: Any) -> npt.NDArray[np.float64]:
     try:
         truth = np.array([math.nan if is_missing(value) else value for value in y.reshape(-1)], dtype=np.float64)
     except (TypeError, ValueError):
-        raise unfit("y holds what is no number.") from None
+        raise unfit("y has a value that is not a number.") from None
     if not np.isfinite(truth).all():
-        raise unfit("y lacks values, or holds infinite ones.")
+        raise unfit("y has missing or infinite values.")
     return truth.reshape(y.shape)
 
 
 def _quality(value: npt.NDArray[Any], truth: npt.NDArray[Any]) -> dict[str, float]:
     error = value - truth
-    # Over several targets each is the mean of the targets' own.
+    # Over several targets, each metric is the mean over the targets.
     measured = {
         "mean_absolute_error": float(np.abs(error).mean()),
         "root_mean_squared_error": float(np.sqrt((error**2).mean(axis=0)).mean()),
@@ -55,7 +55,7 @@ def _quality(value: npt.NDArray[Any], truth: npt.NDArray[Any]) -> dict[str, floa
     if len(truth) < 2:
         return measured
     squares, spread = (error**2).sum(axis=0), ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
-    # Where the truth is constant the ratio has no meaning, and only an exact answer counts.
+    # For a constant truth the ratio is not defined; as in scikit-learn, exact answers count as 1 and others as 0.
     shares = np.where(spread > 0, squares / np.where(spread > 0, spread, 1.0), squares > 0)
     return {"r2_score": float(np.mean(1.0 - shares)), **measured}
 

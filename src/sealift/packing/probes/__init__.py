@@ -1,1 +1,1 @@
-"""Generated rows on which conversions can differ: plausible rows, and rows at every edge."""
+"""Generated rows on which a conversion could differ: plausible rows, and edge cases."""

@@ -1,4 +1,4 @@
-"""Free-text fields that a text stage reads: strings made of words that many of the given strings share."""
+"""Fields of free text that a text stage reads: generated strings of terms that many of the given strings contain."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from sealift.stats import SMALL
 _TEXTS_READ = 20_000
 _WORDS, _LONGEST, _ODD = 500, 30, 40
 _PASSAGE_WORDS, _PASSAGE_LETTERS = 3, 24
-_ENOUGH = 10 * SMALL  # fewer texts do not show how rare a term was in training
+_ENOUGH = 10 * SMALL  # fewer strings do not show whether a term was rare in training
 
 
 @dataclasses.dataclass(frozen=True)
 class Words:
-    """What texts of a field are made of: terms of its stages that at least `SMALL` of the given texts hold.
+    """The terms of which strings of a field are generated: those of its stages that at least `SMALL` strings contain.
 
     Attributes:
-        terms: the commonest of them; for stages of characters these are runs of characters.
-        between: what stands between two of them.
-        single: whether a text is one of the terms, because a stage reads it as one value.
+        terms: the most frequent terms; sequences of characters for a stage that splits into characters.
+        between: the separator of two terms.
+        single: whether a string is a single term, because a stage reads it as one value.
     """
 
     terms: Sequence[str]
@@ -38,7 +38,7 @@ class Words:
     single: bool = False
 
     def text(self, random: np.random.Generator) -> str:
-        """A text of some terms; the empty text where there are none."""
+        """A string of random terms; empty if there are none."""
         count = 1 if self.single else int(random.integers(1, _LONGEST))
         return self.between.join(random.choice(self.terms, count)) if self.terms else ""
 
@@ -61,12 +61,12 @@ _ACCENTED = str.maketrans("aceinosuy", "àçéîñøšûÿ")
 def words_of(
     stages: Sequence[Stage], input_rows: InputRows, *, training: bool = False
 ) -> tuple[dict[int, Words], list[Finding]]:
-    """The words of each field that feeds a stage, by the field's index; and what the vocabularies retain.
+    """The terms of each field that a stage reads, by the field's index; and findings on the vocabularies.
 
     Args:
         stages: the text stages.
         input_rows: rows with strings.
-        training: whether they are the training rows, which say what was rare in training however few they are.
+        training: whether they are the training rows; then their number need not be large to find rare terms.
     """
     words: dict[int, Words] = {}
     findings: list[Finding] = []
@@ -112,7 +112,7 @@ def _is_passage(term: str) -> bool:
 
 
 def without_lists(fields: Sequence[Field], stages: Sequence[Stage]) -> list[Field]:
-    """Fields of which those that feed a stage list no whole texts: they are entered freely, not chosen."""
+    """The fields, without categories where a stage reads free text: such a field is entered freely, not chosen."""
     free = {stage.field for stage in _free(stages)}
     return [
         dataclasses.replace(field, categories=None, typical=None) if i in free else field
@@ -121,7 +121,7 @@ def without_lists(fields: Sequence[Field], stages: Sequence[Stage]) -> list[Fiel
 
 
 def fill(rows: Sequence[Row], words: Mapping[int, Words], seed: int) -> list[Row]:
-    """Rows with a text wherever a field of free text has none."""
+    """The rows, with a generated string where a field of free text is empty."""
     random = np.random.Generator(np.random.PCG64(seed))
     return [
         [words[i].text(random) if i in words and not value else value for i, value in enumerate(row)] for row in rows
@@ -129,7 +129,7 @@ def fill(rows: Sequence[Row], words: Mapping[int, Words], seed: int) -> list[Row
 
 
 def odd_rows(contract: Contract, words: Mapping[int, Words], base: Sequence[Row]) -> ProbeRows:
-    """Rows whose texts are odd, on top of plausible ones."""
+    """Plausible rows in which one string is replaced by an unusual one."""
     probes = ProbeRows([field.name for field in contract.inputs])
     for position, field in words.items():
         for turn, text in enumerate(field.odd()):
@@ -140,12 +140,12 @@ def odd_rows(contract: Contract, words: Mapping[int, Words], base: Sequence[Row]
 
 
 def _free(stages: Sequence[Stage]) -> list[Stage]:
-    """The stages that look into a text; those that take it whole see one category beside others."""
+    """The stages that split a string into terms; the others use the whole string as a category."""
     return [stage for stage in stages if stage.spec["analyzer"] != "whole"]
 
 
 def _counted(stage: TextStage, column: Column) -> Counter[str]:
-    """How many texts hold each term."""
+    """The number of strings that contain each term."""
     step = max(1, -(-len(column.values) // _TEXTS_READ))
     counts: Counter[str] = Counter()
     for text in column.values[::step]:

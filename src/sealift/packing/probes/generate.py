@@ -1,4 +1,4 @@
-"""All rows that a proof asks the original and the graph beside the caller's own."""
+"""All generated rows for which a proof compares the original and the graph."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sealift.packing.probes.row_generator import RowGenerator
 
 
 def generate(conversion: Conversion, contract: Contract, generator: RowGenerator) -> ProbeRows:
-    """Plausible rows, and rows at every edge: of the fields, of strings, of the trees' thresholds, of functions.
+    """Plausible rows, and edge cases of the fields, of strings, of the trees' thresholds and of functions.
 
     Args:
-        conversion: the graph, whose splits and functions say where the edges are.
-        contract: which values the fields take; rows that it refuses are left out.
-        generator: the plausible rows, on which the others are built.
+        conversion: the graph, with its splits and functions.
+        contract: the fields; rows that the contract refuses are left out.
+        generator: generates the plausible rows, which the others are changed from.
     """
     rows = ProbeRows([f.name for f in contract.inputs])
     plausible = generator.plausible(contract)
@@ -29,7 +29,7 @@ def generate(conversion: Conversion, contract: Contract, generator: RowGenerator
 
 
 def _span(f: Field) -> tuple[float, float]:
-    """Where to look for a threshold: far beyond what was observed."""
+    """The bounds of the search for a threshold: far beyond the observed range."""
     low, high = f.limits("observed") or (None, None)
     low, high = (-1e6, 1e6) if low is None or high is None else (low, high)
     width = high - low or abs(high) or 1.0

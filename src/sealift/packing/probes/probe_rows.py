@@ -1,4 +1,4 @@
-"""Rows that were generated, never recorded: plausible ones, and every kind of edge where conversions go wrong."""
+"""`ProbeRows`: generated rows by kind; edge cases of the fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sealift.stats import Sketch
 Row: TypeAlias = list[float | str | bool | None]
 
 ROUNDED = "rounded thresholds"
-"""The kind of rows at a threshold whose compared number is itself the result of rounding."""
+"""The kind of rows at a threshold of a number that is the result of a rounded computation."""
 
 
 @dataclass
@@ -42,9 +42,9 @@ class ProbeRows:
             return {name: [] for name in self.names}
         return dict(zip(self.names, map(list, zip(*self.rows, strict=True)), strict=True))
 
-    def kept(self, keep: Sequence[bool]) -> ProbeRows:
-        """The rows where `keep` holds."""
-        pairs = [(row, kind) for row, kind, wanted in zip(self.rows, self.kinds, keep, strict=True) if wanted]
+    def selected(self, keep: Sequence[bool]) -> ProbeRows:
+        """The rows for which `keep` is true."""
+        pairs = [(row, kind) for row, kind, good in zip(self.rows, self.kinds, keep, strict=True) if good]
         return ProbeRows(self.names, [row for row, _ in pairs], [kind for _, kind in pairs])
 
     def __len__(self) -> int:
@@ -52,17 +52,17 @@ class ProbeRows:
 
 
 def typed(contract: Contract, columns: Sequence[Values]) -> list[Row]:
-    """Columns as drawn, to rows that fit their fields: whole numbers, booleans, nothing missing where refused."""
+    """Drawn columns as rows of values that the fields accept: of their types, missing only where allowed."""
     fitted = [type_packing(f.dtype).fitted(f, values) for f, values in zip(contract.inputs, columns, strict=True)]
     return [list(row) for row in zip(*fitted, strict=True)]
 
 
 def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -> ProbeRows:
-    """Rows at the edges of each field, on top of plausible `base` rows; ones the contract refuses are left out.
+    """Plausible rows `base` in which one value is replaced by an edge case of its field.
 
-    One edge a row; where there are thousands of fields, several fields share a row.
+    With thousands of fields, several values of a row are replaced. Rows that the contract refuses are left out.
     """
-    wanted: dict[str, list[tuple[int, Any]]] = {
+    cases: dict[str, list[tuple[int, Any]]] = {
         "missing": [],
         "categories": [],
         "text": [],
@@ -73,14 +73,14 @@ def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -
     for i, (f, sketch) in enumerate(zip(contract.inputs, sketches, strict=True)):
         packing = type_packing(f.dtype)
         if f.missing == "allowed":
-            wanted["missing"] += [(i, None)] * min(3, few)
+            cases["missing"] += [(i, None)] * min(3, few)
         if f.categories is not None:
-            wanted["categories"] += [(i, value) for value in [*f.categories[: 20 * few], packing.unseen(f)]]
+            cases["categories"] += [(i, value) for value in [*f.categories[: 20 * few], packing.unseen(f)]]
         for kind, values in packing.edges(f, sketch, few).items():
-            wanted.setdefault(kind, []).extend((i, value) for value in values)
+            cases.setdefault(kind, []).extend((i, value) for value in values)
     probes = ProbeRows([f.name for f in contract.inputs])
     most = max(25, min(4000, 400_000 // len(contract.inputs)))
-    for kind, edits in wanted.items():
+    for kind, edits in cases.items():
         rows = [list(base[i % len(base)]) for i in range(min(most, len(edits)))]
         for turn, (position, value) in enumerate(edits):
             rows[turn % len(rows)][position] = value
@@ -91,7 +91,7 @@ def edges(contract: Contract, sketches: Sequence[Sketch], base: Sequence[Row]) -
 
 
 def encoded(contract: Contract, columns: Mapping[str, Values]) -> Batch:
-    """Columns of plain values as the graph is fed with them; numbers as arrays, which are checked faster."""
+    """Encode columns of plain values for the graph; numbers as arrays, which are validated faster."""
     batch = encode(
         contract,
         {f.name: type_packing(f.dtype).column(columns[f.name]) for f in contract.inputs},
@@ -100,7 +100,7 @@ def encoded(contract: Contract, columns: Mapping[str, Values]) -> Batch:
 
 
 def allowed(contract: Contract, rows: ProbeRows) -> ProbeRows:
-    """The rows that the contract lets through."""
+    """The rows that the contract accepts."""
     if not len(rows):
         return rows
-    return rows.kept(encoded(contract, rows.columns()).good.tolist())
+    return rows.selected(encoded(contract, rows.columns()).good.tolist())

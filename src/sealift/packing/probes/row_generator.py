@@ -1,4 +1,4 @@
-"""Rows drawn from a summary of the caller's rows: as plausible as theirs, and none of them."""
+"""`RowGenerator`: plausible rows, drawn from summaries of the caller's rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RowGenerator:
 
     Attributes:
         sketches: one for each input.
-        correlation: the rank correlation of the columns; None where there is none.
+        correlation: the rank correlation of the columns; None if they are drawn independently.
         words: the words of each field of free text, by the field's index.
     """
 
@@ -35,16 +35,16 @@ class RowGenerator:
 
     @classmethod
     def of(cls, input_rows: InputRows, sketches: Sequence[Sketch], words: Mapping[int, Words]) -> RowGenerator:
-        """The generator for rows whose columns were sketched."""
+        """The generator for rows with these sketches of their columns."""
         return cls(sketches, correlation([_as_numbers(column) for column in input_rows.columns]), words)
 
     @property
     def width(self) -> int:
-        """How many numbers and strings a row has."""
+        """The number of numbers and strings of a row."""
         return sum(sketch.size if isinstance(sketch, Arrays) else 1 for sketch in self.sketches)
 
     def plausible(self, contract: Contract) -> list[Row]:
-        """Rows to verify with."""
+        """The plausible rows of a proof."""
         return self.draw(contract, few(_PLAUSIBLE, self.width, _CELLS), seed=0)
 
     def draw(self, contract: Contract, count: int, *, seed: int) -> list[Row]:
@@ -53,12 +53,12 @@ class RowGenerator:
 
 
 def few(most: int, width: int, cells: int = 200_000) -> int:
-    """How many rows of this width to keep, so that thousands of columns do not outgrow the model."""
+    """The number of rows of this width that are stored, so that they stay smaller than most models."""
     return max(8, min(most, cells // width))
 
 
 def _as_numbers(column: Column) -> npt.NDArray[np.float64]:
-    """A column as numbers for its ranks: texts by the place of their value in the alphabet; arrays have none."""
+    """A column as numbers for its ranks: strings by their position in sorted order; NaN for arrays."""
     values = column.values
     if column.type.axes:
         return np.full(len(values), np.nan)

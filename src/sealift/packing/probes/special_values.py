@@ -1,7 +1,7 @@
-"""Rows at which an operation of a user's function does something of its own: a divisor of 0, a logarithm of 0.
+"""Rows at special values of operations in a user's function: a divisor of 0, a logarithm of 0.
 
-What it gives there may matter only behind a split on another column. So the forks of the model's trees are tried again
-from these rows.
+The result there may matter only after a split on another column. So rows at the splits of the model's trees are
+generated again from these rows.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from sealift.packing.probes.probe_rows import ProbeRows, Row, allowed
 
 KIND = "special values"
 _MOST = 24  # columns of operands
-_STARTS = 30  # plausible rows that are moved to each special value
-_FORKS = 120  # forks tried from each special value
+_STARTS = 30  # plausible rows that are changed to each special value
+_SPLITS = 120  # splits for which rows are generated from each special value
 
 
 def special_rows(
@@ -30,7 +30,7 @@ def special_rows(
         conversion: the converted model.
         contract: its inputs.
         base: plausible rows.
-        bounds: for each input, between which values the special ones are looked for.
+        bounds: for each input, the bounds of the search for special values.
     """
     probes = ProbeRows([f.name for f in contract.inputs])
     operands = _operands(conversion)
@@ -45,10 +45,10 @@ def special_rows(
             continue
         for value in values:
             searches = [threshold_search.ThresholdSearch(position, column, value, list(row)) for row in starts]
-            beside = threshold_search.sides(contract, searches, bounds, inside.fed)
+            nearby = threshold_search.sides(contract, searches, bounds, inside.fed)
             near = [
                 [*row[:position], moved, *row[position + 1 :]]
-                for row, sides in zip(starts, beside, strict=True)
+                for row, sides in zip(starts, nearby, strict=True)
                 for moved in sides
             ]
             rows = allowed(contract, ProbeRows(probes.names, near, [KIND] * len(near)))
@@ -56,14 +56,14 @@ def special_rows(
                 continue
             probes.extend(rows)
             hit = inside.of(rows.rows)[:, column] == value
-            exact = rows.kept(hit.tolist()).rows
+            exact = rows.selected(hit.tolist()).rows
             if exact:
-                probes.extend(thresholds.threshold_rows(conversion, contract, exact, bounds, most=_FORKS))
+                probes.extend(thresholds.threshold_rows(conversion, contract, exact, bounds, most=_SPLITS))
     return probes
 
 
 def _operands(conversion: Conversion) -> list[tuple[Tensor, tuple[float, ...]]]:
-    """The operands as columns (N, 1), and their special values; none whose last digit is open, nor any twice."""
+    """The operands as columns (N, 1), each once, and their special values; without those in `open_ended_in`."""
     nodes = conversion.graph.nodes
     open_ended = thresholds.open_ended_in(nodes)
     result: list[tuple[Tensor, tuple[float, ...]]] = []

@@ -1,7 +1,7 @@
-"""Rows at the forks of the graph's trees: on both sides of every threshold, missing, and of each kind of category.
+"""Rows at the splits of the graph's trees: on both sides of each threshold, missing values, and categories.
 
-A fork matters only to rows that come by it. So plausible rows are sent through the trees first, and each fork is
-tried with one that reaches it.
+A split affects only the rows that reach it. So the trees are evaluated for plausible rows first, and the rows for a
+split are changed from one that reaches it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from sealift.stages import Stages
 
 _MOST, _MOST_MEMBERS = 1000, 150
 _CELLS = 500_000
-_WIDEST = 1000  # inputs; beyond it, which input feeds which column is not searched for
-_KINDS = 8  # categories tried at one fork
+_WIDEST = 1000  # inputs; with more, the input that determines a column is not searched for
+_KINDS = 8  # categories for one split
 
 
 def threshold_rows(
@@ -36,14 +36,14 @@ def threshold_rows(
     *,
     most: int = _MOST,
 ) -> ProbeRows:
-    """Rows of the contract for the forks of every tree ensemble.
+    """Rows of the contract for the splits of all tree ensembles.
 
     Args:
         conversion: the converted model.
         contract: its inputs.
         base: plausible rows.
-        bounds: for each input, between which values thresholds are looked for.
-        most: how many thresholds of an ensemble are tried.
+        bounds: for each input, the bounds of the search for thresholds.
+        most: the maximum number of thresholds of an ensemble.
     """
     probes = ProbeRows([f.name for f in contract.inputs])
     nodes = conversion.split().proto.graph.node
@@ -57,12 +57,12 @@ def threshold_rows(
         sources = sources_of(contract, base, inside, values)
         kind = ROUNDED if name in open_ended else "thresholds"
         probes.add(kind, _at_splits(contract, base, bounds, inside, values, sources, forests, most))
-        probes.add("forks", _at_members(contract, base, values, sources, forests))
+        probes.add("category splits", _at_members(contract, base, values, sources, forests))
     return allowed(contract, probes)
 
 
 class Inside:
-    """What a tensor within the graph holds for given rows."""
+    """The values of a tensor within the graph for given rows."""
 
     def __init__(self, conversion: Conversion, contract: Contract, tensor: Tensor) -> None:
         graph = conversion.graph
@@ -76,11 +76,11 @@ class Inside:
 
     def fed(self, tensors: dict[str, Any]) -> npt.NDArray[np.float64]:
         """(N, k) for the graph's input tensors."""
-        wanted = {name: tensors[name] for name in self._engine.inputs}
-        return np.asarray(self._engine.run(wanted)["inside"], dtype=np.float64)
+        fed = {name: tensors[name] for name in self._engine.inputs}
+        return np.asarray(self._engine.run(fed)["inside"], dtype=np.float64)
 
 
-# Operators whose last digit IEEE 754 leaves open: functions, and sums in an order of the engine's choice.
+# Operators whose last digit IEEE 754 does not determine: functions, and sums, whose order the engine chooses.
 _OPEN = {
     *("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cos", "Cosh", "Sin", "Sinh", "Tan", "Tanh"),
     *("Celu", "Elu", "Erf", "Exp", "Gelu", "HardSwish", "Log", "LogSoftmax", "Mish", "Pow", "Selu", "Sigmoid"),
@@ -90,9 +90,9 @@ _OPEN = {
 
 
 def open_ended_in(nodes: Sequence[NodeProto]) -> set[str]:
-    """The tensors that came by an operator whose last digit is open."""
+    """The tensors computed by an operator whose last digit is not determined, directly or indirectly."""
     open_ended: set[str] = set()
-    for node in nodes:  # in the order of their use
+    for node in nodes:  # in topological order
         inner = [each for attribute in node.attribute for each in attribute.g.node]
         if node.op_type in _OPEN or not open_ended.isdisjoint(node.input) or (inner and open_ended_in(inner)):
             open_ended.update(node.output)
@@ -100,7 +100,7 @@ def open_ended_in(nodes: Sequence[NodeProto]) -> set[str]:
 
 
 def _ensembles(nodes: Sequence[NodeProto]) -> dict[str, list[NodeProto]]:
-    """The tree nodes that the model's answers need, by the tensor that feeds them, before it is mirrored."""
+    """The `TreeEnsemble` nodes, by their input tensor without the negated columns that the graph appends to it."""
     ensembles: dict[str, list[NodeProto]] = {}
     plain = {node.output[0]: node.input[0] for node in nodes if node.op_type == "Neg"}
     mirrored = {
@@ -117,11 +117,11 @@ def _ensembles(nodes: Sequence[NodeProto]) -> dict[str, list[NodeProto]]:
 def sources_of(
     contract: Contract, base: Sequence[Row], inside: Inside, values: npt.NDArray[np.float64]
 ) -> dict[int, int]:
-    """Inner column → the input that moves it most, found by changing one input after the other."""
+    """Inner column → the input that changes it most, found by changing one input at a time."""
     width = values.shape[1]
     numeric = [i for i, f in enumerate(contract.inputs) if f.type.feeds == "number"]
     if len(contract.inputs) > _WIDEST:
-        # Too many to try; but columns that pass through unchanged are recognised.
+        # Too many to change one at a time; columns that are passed through unchanged are recognised.
         plain = np.array([[np.nan if row[i] is None else float(row[i] or 0.0) for i in numeric] for row in base[:20]])
         known = {column.tobytes(): i for i, column in zip(numeric, plain.T.astype(np.float32), strict=True)}
         matching = (known.get(column.tobytes()) for column in values[:20].T.astype(np.float32))
@@ -134,8 +134,8 @@ def sources_of(
         for i, f in enumerate(contract.inputs):
             row = list(start)
             others = [other[i] for other in base if other[i] is not None and other[i] != start[i]]
-            stranger = type_packing(f.dtype).unseen(f) if f.unknown == "allowed" else start[i]
-            row[i] = others[turn % len(others)] if others else stranger
+            unseen = type_packing(f.dtype).unseen(f) if f.unknown == "allowed" else start[i]
+            row[i] = others[turn % len(others)] if others else unseen
             rows.append(row)
         moved = inside.of(rows)
         change = np.abs(np.nan_to_num(moved[1:], nan=1e9) - np.nan_to_num(moved[:1], nan=1e9))
@@ -156,7 +156,7 @@ def _at_splits(
     forests: Sequence[Forest],
     limit: int,
 ) -> list[Row]:
-    """For every threshold, a row that reaches it, with the input just below, just above, and missing."""
+    """For each threshold, a row that reaches it, with the input just below it, just above it, and missing."""
     usable = [column for column, position in sources.items() if type_packing(contract.inputs[position].dtype).ordering]
     column, split, reached = _splits(forests, values, usable)
     most = max(20, min(limit, _CELLS // len(contract.inputs)))
@@ -167,26 +167,26 @@ def _at_splits(
     rows: list[Row] = []
     for search, sides in zip(chosen, threshold_search.sides(contract, chosen, bounds, inside.fed), strict=True):
         f = contract.inputs[search.field]
-        beside = [*sides, None] if f.missing == "allowed" else sides
-        rows += [[*search.row[: search.field], value, *search.row[search.field + 1 :]] for value in beside]
+        values_of_input = [*sides, None] if f.missing == "allowed" else sides
+        rows += [[*search.row[: search.field], value, *search.row[search.field + 1 :]] for value in values_of_input]
     return rows
 
 
 def _splits(
     forests: Sequence[Forest], values: npt.NDArray[np.float64], columns: Sequence[int]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """The different thresholds on `columns`, ascending by both; and for each a row of `values` that reaches it.
+    """The distinct thresholds on `columns`, sorted by column and threshold, each with a row of `values` reaching it.
 
-    Its number is −1 where no row does.
+    The index of the row is −1 if no row reaches it.
     """
     feature, split, reached = [], [], []
     for forest in forests:
-        asked = (forest.mode != MEMBER) & np.isin(forest.feature, columns)
-        feature.append(forest.feature[asked])
-        split.append(forest.split[asked].astype(np.float64))
-        reached.append(forest.reached(values)[asked])
+        chosen = (forest.mode != MEMBER) & np.isin(forest.feature, columns)
+        feature.append(forest.feature[chosen])
+        split.append(forest.split[chosen].astype(np.float64))
+        reached.append(forest.reached(values)[chosen])
     splits = np.concatenate(feature), np.concatenate(split), np.concatenate(reached)
-    # Of one threshold, the first node that a row reaches.
+    # For each threshold, the first node that a row reaches.
     order = np.lexsort((splits[2] < 0, splits[1], splits[0]))
     by_column, by_split, by_row = (array[order] for array in splits)
     first = np.ones(len(order), dtype=np.bool_)
@@ -201,26 +201,26 @@ def _at_members(
     sources: dict[int, int],
     forests: Sequence[Forest],
 ) -> list[Row]:
-    """For every fork by category, a row that reaches it with some known ones, an unseen one, and none."""
-    wanted: list[tuple[int, int]] = []
+    """For each split by category, a row that reaches it, with some known categories, an unseen one, and none."""
+    reached_by: list[tuple[int, int]] = []
     for forest in forests:
         reached = forest.reached(values)
         for node in np.flatnonzero(forest.mode == MEMBER).tolist():
             position = sources.get(int(forest.feature[node]))
             if position is not None and reached[node] >= 0:
-                wanted.append((position, int(reached[node])))
+                reached_by.append((position, int(reached[node])))
     rows: list[Row] = []
-    for turn, (position, start) in enumerate(_some(sorted(set(wanted)), _MOST_MEMBERS)):
+    for turn, (position, start) in enumerate(_some(sorted(set(reached_by)), _MOST_MEMBERS)):
         f = contract.inputs[position]
         known = list(f.categories or ())
-        tried: list[Any] = [known[(turn + i) % len(known)] for i in range(min(_KINDS, len(known)))]
-        tried += [type_packing(f.dtype).unseen(f)] * (f.unknown == "allowed") + [None] * (f.missing == "allowed")
-        rows += [[*base[start][:position], value, *base[start][position + 1 :]] for value in tried]
+        tested: list[Any] = [known[(turn + i) % len(known)] for i in range(min(_KINDS, len(known)))]
+        tested += [type_packing(f.dtype).unseen(f)] * (f.unknown == "allowed") + [None] * (f.missing == "allowed")
+        rows += [[*base[start][:position], value, *base[start][position + 1 :]] for value in tested]
     return rows
 
 
 def _some(items: list[Any], most: int) -> list[Any]:
-    """All items, or `most` of them, chosen the same way every time."""
+    """All items, or a reproducible random sample of `most`."""
     if len(items) <= most:
         return items
     keep = np.random.Generator(np.random.PCG64(0)).choice(len(items), most, replace=False)

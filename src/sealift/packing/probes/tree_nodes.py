@@ -25,29 +25,29 @@ _COMPARE = {
 
 @dataclass(frozen=True)
 class Forest:
-    """The forks of all trees in one numbering (ONNX `TreeEnsemble`, ai.onnx.ml 5).
+    """The splits of all trees, numbered consecutively (ONNX `TreeEnsemble`, ai.onnx.ml 5).
 
     Attributes:
-        roots: the first fork of each tree.
+        roots: the first split of each tree.
         feature: (n,) the column compared.
-        split: (n,) the threshold, in the type that is compared.
-        mode: (n,) the comparison; MEMBER for a set.
-        yes, no: (n,) the next fork, −1 for a leaf.
-        nan_yes: (n,) whether NaN goes to `yes`.
-        members: the set of a MEMBER fork.
+        split: (n,) the threshold, in the dtype of the comparison.
+        mode: (n,) the comparison; MEMBER for membership in a set.
+        true, false: (n,) the next split of the true and of the false branch, −1 for a leaf.
+        nan_true: (n,) whether NaN takes the true branch.
+        members: the set of each MEMBER split.
     """
 
     roots: _Ints
     feature: _Ints
     split: npt.NDArray[Any]
     mode: npt.NDArray[np.uint8]
-    yes: _Ints
-    no: _Ints
-    nan_yes: _Bools
+    true: _Ints
+    false: _Ints
+    nan_true: _Bools
     members: dict[int, npt.NDArray[np.float64]]
 
     def reached(self, values: npt.NDArray[np.float64]) -> _Ints:
-        """For each fork, a row of `values` (N, k) that comes by it; −1 where none does."""
+        """For each split, a row of `values` (N, k) that reaches it; −1 if none does."""
         result = np.full(len(self.feature), -1, dtype=np.int64)
         row = np.repeat(np.arange(len(values)), len(self.roots))
         node = np.tile(self.roots, len(values))
@@ -55,20 +55,20 @@ class Forest:
             if not len(node):
                 break
             result[node] = row
-            onward = np.where(self._yes(node, values[row, self.feature[node]]), self.yes[node], self.no[node])
+            onward = np.where(self._is_true(node, values[row, self.feature[node]]), self.true[node], self.false[node])
             inner = onward >= 0
             row, node = row[inner], onward[inner]
         return result
 
     def unmirrored(self, width: int) -> Forest:
-        """The same forks over `width` columns, where those behind them are the same columns negated."""
+        """The same splits over the first `width` columns; the columns after them are these columns negated."""
         behind = self.feature >= width
-        # −x ≤ s is x ≥ −s, and so x > the number below −s.
+        # −x ≤ s is equivalent to x ≥ −s, and to x > the largest number below −s.
         split = np.where(behind, np.nextafter(-self.split, self.split.dtype.type(-np.inf)), self.split)
         feature = np.where(behind, self.feature - width, self.feature)
         return replace(self, feature=feature, split=split, mode=np.where(behind, np.uint8(_GT), self.mode))
 
-    def _yes(self, node: _Ints, x: npt.NDArray[np.float64]) -> _Bools:
+    def _is_true(self, node: _Ints, x: npt.NDArray[np.float64]) -> _Bools:
         mode, answer = self.mode[node], np.zeros(len(node), dtype=np.bool_)
         for kind in np.unique(mode).tolist():
             there = np.flatnonzero(mode == kind)
@@ -78,7 +78,7 @@ class Forest:
                 ]
             else:
                 answer[there] = _COMPARE[kind](x[there], self.split[node[there]])
-        return np.asarray(np.where(np.isnan(x), self.nan_yes[node], answer))
+        return np.asarray(np.where(np.isnan(x), self.nan_true[node], answer))
 
 
 def read(node: NodeProto) -> Forest:
@@ -96,19 +96,19 @@ def read(node: NodeProto) -> Forest:
         feature=feature,
         split=numpy_helper.to_array(given["nodes_splits"].t),
         mode=mode,
-        yes=np.where(ints("nodes_trueleafs") != 0, -1, ints("nodes_truenodeids")),
-        no=np.where(ints("nodes_falseleafs") != 0, -1, ints("nodes_falsenodeids")),
-        nan_yes=ints(missing) != 0 if missing in given else np.zeros(len(feature), dtype=np.bool_),
+        true=np.where(ints("nodes_trueleafs") != 0, -1, ints("nodes_truenodeids")),
+        false=np.where(ints("nodes_falseleafs") != 0, -1, ints("nodes_falsenodeids")),
+        nan_true=ints(missing) != 0 if missing in given else np.zeros(len(feature), dtype=np.bool_),
         members=_members(given, mode),
     )
 
 
 def _members(given: dict[str, Any], mode: npt.NDArray[np.uint8]) -> dict[int, npt.NDArray[np.float64]]:
-    """The sets stand one after the other, each closed by a NaN, in the order of their forks."""
+    """The sets of the MEMBER splits, which are concatenated in the order of the splits, each followed by NaN."""
     if "membership_values" not in given:
         return {}
     flat = numpy_helper.to_array(given["membership_values"].t).astype(np.float64)
     ends = np.flatnonzero(np.isnan(flat)).tolist()
     starts = [0, *(end + 1 for end in ends)]
-    forks = np.flatnonzero(mode == MEMBER).tolist()
-    return {fork: flat[start:end] for fork, start, end in zip(forks, starts, ends, strict=False)}
+    splits = np.flatnonzero(mode == MEMBER).tolist()
+    return {split: flat[start:end] for split, start, end in zip(splits, starts, ends, strict=False)}

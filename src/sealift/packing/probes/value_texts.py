@@ -28,12 +28,12 @@ _DAYS = ((2024, 2, 29), (1999, 12, 31), (1, 1, 1), (9999, 12, 31), (2023, 2, 29)
 
 
 def is_value(stage: Stage) -> bool:
-    """Whether a stage reads its text as one number or one time."""
+    """Whether a stage reads its string as one number or one time."""
     return stage.spec["analyzer"] in ("number", "time")
 
 
 def texts_like(stage: Stage, values: Sequence[Any]) -> list[str]:
-    """Texts that a stage reads as values like those of `values`, drawn from a summary that reveals no record."""
+    """Strings that a stage reads as values similar to `values`, drawn from a summary that reveals no record."""
     made = TextStage(stage.spec)
     counts = Counter(text for text in values if text is not None)
     read_values = [(made.count(str(text)).get(0), times) for text, times in counts.items()]
@@ -49,7 +49,7 @@ def texts_like(stage: Stage, values: Sequence[Any]) -> list[str]:
 
 
 def spelled(stage: Stage, value: float) -> str | None:
-    """The plain spelling of a number or time; None for a time that no date is."""
+    """The plain spelling of a number or time; None for a time outside the calendar."""
     if stage.spec["analyzer"] == "number":
         return str(int(value)) if abs(value) < 2**53 and value == int(value) else repr(value)
     try:
@@ -61,7 +61,7 @@ def spelled(stage: Stage, value: float) -> str | None:
 
 
 def odd_texts(stage: Stage) -> list[str]:
-    """Texts at the edges of what a stage reads."""
+    """Edge cases of the strings that a stage reads."""
     if stage.spec["analyzer"] == "number":
         return list(_NUMBERS)
     given = stage.spec["format"]
@@ -73,7 +73,7 @@ def odd_texts(stage: Stage) -> list[str]:
 
 
 def _formatted(given: str, day: tuple[int, int, int], clock: tuple[int, int, int]) -> str:
-    """A time by a format, which need not be one of the calendar."""
+    """A time in a format; it need not exist in the calendar."""
     parts = {"%Y": f"{day[0]:04d}"} | {
         key: f"{value:02d}" for key, value in zip(("%m", "%d", "%H", "%M", "%S"), (*day[1:], *clock), strict=True)
     }

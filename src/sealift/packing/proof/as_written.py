@@ -1,4 +1,4 @@
-"""The proof of a file as it is written, where its weights are outside the graph that was proven."""
+"""The check of a written file whose weights are outside the graph, in each engine of its proof."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from sealift.seal import Seal
 
 
 def check_as_written(seal: Seal, proved: Mapping[str, str]) -> None:
-    """Run the examples of a file with its weights where they are now; a file without such weights was proven already.
+    """Run the examples of a file with weights outside its graph; the graph of any other file was proven as it is.
 
     Args:
         seal: the file.
-        proved: what `evidence.json` says of the engines: those that proved the graph, with their versions, run again.
+        proved: the engines in `evidence.json`; those that proved the graph, in the same versions, run the examples.
 
     Raises:
-        PackError: E310 where an example is not reproduced, which nothing known causes.
-        SealError: E207 where the graph does not run so.
+        PackError: E310 when an example is not reproduced; no cause of this is known.
+        SealError: E207 when the graph does not run with its weights.
     """
     weights = Weights.of(seal)
     if weights is None:

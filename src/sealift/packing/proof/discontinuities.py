@@ -37,30 +37,30 @@ class Discontinuities:
     truth: _Answers
     original: Original
 
-    def beyond(
-        self, piece: npt.NDArray[np.intp], wanted: _Answers, got: _Answers, engine: str
+    def adjusted(
+        self, piece: npt.NDArray[np.intp], expected: _Answers, got: _Answers, engine: str
     ) -> dict[str, npt.NDArray[Any]]:
-        """`wanted`, with a neighbour's answer for a row on a threshold where this engine gave exactly that.
+        """The expected answers; for a row at a threshold, the original's answer nearby, if the engine gave that.
 
         Args:
-            piece: the rows' numbers.
-            wanted: the original's answers to them.
-            got: the engine's.
-            engine: its name, for the report.
+            piece: the indices of the rows.
+            expected: the original's answers for them.
+            got: the engine's answers.
+            engine: the engine's name, for the report.
         """
         same = np.ones(len(piece), dtype=np.bool_)
-        for name, expected in wanted.items():
-            same &= self.report.compared_with(name, got[name], expected)[0]
-        changed = {name: array.copy() for name, array in wanted.items()}
+        for name, array in expected.items():
+            same &= self.report.compared_with(name, got[name], array)[0]
+        changed = {name: array.copy() for name, array in expected.items()}
         different = np.flatnonzero(~same)[:_MOST].tolist()
-        # The other row of the pair first, whose answer is known; then doubles ever farther beside.
+        # First the other row of the pair, whose answer is known; then doubles at increasing distances.
         pairs = {k: self._pair(int(piece[k])) for k in different}
-        nearby = {k: {name: self.truth[name][pair] for name in wanted} for k, pair in pairs.items() if pair}
+        nearby = {k: {name: self.truth[name][pair] for name in expected} for k, pair in pairs.items() if pair}
         moved = {k: place for k, pair in pairs.items() if (place := self._moved(int(piece[k]), pair)) is not None}
         settled = {k: answer for k, near in nearby.items() if (answer := self._like(got, k, near)) is not None}
         rest = [k for k in moved if k not in settled]
-        beside = _beside(self.original, self.rows.names, [(self.rows.rows[int(piece[k])], moved[k]) for k in rest])
-        for k, near in zip(rest, beside, strict=True):
+        others = _nearby(self.original, self.rows.names, [(self.rows.rows[int(piece[k])], moved[k]) for k in rest])
+        for k, near in zip(rest, others, strict=True):
             if (answer := self._like(got, k, near)) is not None:
                 settled[k] = answer
         for k, answer in settled.items():
@@ -70,11 +70,11 @@ class Discontinuities:
         return changed
 
     def _pair(self, row: int) -> list[int]:
-        """The adjacent rows at the same threshold, or at one next to it."""
+        """The adjacent rows at the same threshold, or at the next one."""
         return [other for other in (row - 1, row + 1) if self._on_threshold(row, other)]
 
     def _moved(self, row: int, pair: Sequence[int]) -> int | None:
-        """The field, one of doubles, in which this row differs from one of its pair, if it is the only one."""
+        """The float64 field that is the only difference between this row and one in `pair`; None if there is none."""
         mine = self.rows.rows[row]
         for other in pair:
             fields = [i for i, two in enumerate(zip(mine, self.rows.rows[other], strict=True)) if two[0] != two[1]]
@@ -83,7 +83,7 @@ class Discontinuities:
         return None
 
     def _like(self, got: _Answers, k: int, near: _Answers) -> dict[str, Any] | None:
-        """The first of the answers `near` that the engine gave to row k."""
+        """The first of the answers `near` that equals the engine's answer for row k; None if none does."""
         at = _first_equal({name: got[name][k : k + 1] for name in near}, near, self.report)
         return None if at is None else {name: answers[at] for name, answers in near.items()}
 
@@ -93,25 +93,25 @@ class Discontinuities:
 
 
 def only_jumps(report: Report, engine: AnyEngine, contract: Contract, original: Original) -> bool:
-    """Whether each of the worst rows has the answer of a row beside it, in one number and by a billionth at most."""
+    """Whether each of the worst rows has the original's answer for a row that differs by at most 1e-9 in one number."""
     if report.times:
-        return False  # reported as dates, not as doubles
+        return False  # the report has dates, not doubles
     for worst in report.rows:
         names, row = list(worst.row), list(worst.row.values())
         mine = engine.run(encoded(contract, {name: [cell] for name, cell in worst.row.items()}).tensors)
         numbers = [(row, i) for i, cell in enumerate(row) if isinstance(cell, float)]
-        if all(_first_equal(mine, near, report) is None for near in _beside(original, names, numbers)):
+        if all(_first_equal(mine, near, report) is None for near in _nearby(original, names, numbers)):
             return False
     return True
 
 
-def _beside(original: Original, names: Sequence[str], places: Sequence[tuple[Sequence[Any], int]]) -> list[_Answers]:
-    """For each row and field, the original's answers to doubles ever farther beside the one there, in one call."""
+def _nearby(original: Original, names: Sequence[str], places: Sequence[tuple[Sequence[Any], int]]) -> list[_Answers]:
+    """For each row and field, the original's answers with doubles at increasing distances there; in one call."""
     steps = 2 ** np.arange(_DOUBLES)
     columns: dict[str, list[Any]] = {name: [] for name in names}
     ends = [0]
     for row, field in places:
-        # A double's bits, read as a whole number, count the doubles.
+        # The bits of doubles as integers are consecutive for adjacent doubles of the same sign.
         bits = np.array([row[field]], dtype=np.float64).view(np.int64) + np.concatenate([steps, -steps])
         near = bits.view(np.float64)[np.isfinite(bits.view(np.float64))].tolist()
         for i, (name, cell) in enumerate(zip(names, row, strict=True)):
@@ -125,7 +125,7 @@ def _beside(original: Original, names: Sequence[str], places: Sequence[tuple[Seq
 
 
 def _first_equal(mine: _Answers, near: _Answers, report: Report) -> int | None:
-    """Which of the answers `near` (M) is the first to be the one answer `mine`; None where none is."""
+    """The index of the first of the answers `near` (M) that equals the single answer `mine`; None if none does."""
     count = len(next(iter(near.values()), ()))
     same = np.ones(count, dtype=np.bool_)
     for name, answers in near.items():

@@ -1,4 +1,4 @@
-"""The proof in engines beside the native one, where they can run: WebAssembly, the page's engine."""
+"""The proof in further engines, where they can run: WebAssembly, the page's engine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Answers = Mapping[str, npt.NDArray[Any]]
 
 
 def further_engines() -> list[EngineKind]:
-    """The engines beside the native one."""
+    """The engines except the native one."""
     return [engine for name, engine in engines().items() if name != NATIVE]
 
 
@@ -39,27 +39,27 @@ def compare_in(
     answers: _Answers,
     rows: ProbeRows,
     truth: _Answers,
-    asked: Collection[str] | None = None,
+    chosen: Collection[str] | None = None,
 ) -> None:
-    """Compare evenly spread rows of the caller's and of the generated ones.
+    """Compare an evenly spaced sample of the caller's rows, and one of the generated rows.
 
     Args:
         kind: the engine.
-        report: what was compared is added to it.
+        report: the results are added to it.
         graph, stages, contract: the sealed model.
         original, answers: the original, and its answers to the caller's rows.
         rows, truth: the generated rows, and the original's answers to them.
-        asked: the names of the engines to prove with; None for every engine that can run here.
+        chosen: the names of the engines to prove with; None for every engine that can run here.
 
     Raises:
-        PackError: E310 when this proof was asked for and cannot run, or was begun and its process ended twice.
+        PackError: E310 when this proof was requested and cannot run, or its process ended twice.
     """
-    if asked is not None and kind.name not in asked:
+    if chosen is not None and kind.name not in chosen:
         report.engines[kind.key] = NOT_ASKED
         return
     unavailable = kind.unavailable()
     if unavailable is not None:
-        if asked is not None:
+        if chosen is not None:
             raise _cannot_prove(kind, *unavailable)
         report.engines[kind.key] = f"{NOT_CHECKED}{unavailable.reason}"
         return
@@ -72,18 +72,18 @@ def compare_in(
     except LimitError:
         raise
     except SealError as error:
-        if asked is not None:
+        if chosen is not None:
             raise _cannot_prove(kind, error.what.rstrip("."), "Pack a simpler or smaller model") from error
         report.engines[kind.key] = f"{DOES_NOT_RUN}{error.what}"
         return
     jumps = Discontinuities(report, rows, truth, original)
     for (values, expected), pieces in zip(columns, answered, strict=True):
         for piece, got in pieces:
-            wanted = {name: array[piece] for name, array in expected.items()}
+            truth_of_piece = {name: array[piece] for name, array in expected.items()}
             if values is columns[1][0]:
-                wanted = jumps.beyond(piece, wanted, got, kind.key)
+                truth_of_piece = jumps.adjusted(piece, truth_of_piece, got, kind.key)
             shown = {name: [column[i] for i in piece.tolist()] for name, column in values.items()}
-            report.add([kind.key] * len(piece), shown, wanted, got)
+            report.add([kind.key] * len(piece), shown, truth_of_piece, got)
     report.engines[kind.key] = kind.version()
 
 
@@ -124,7 +124,7 @@ def _cannot_prove(kind: EngineKind, reason: str, remedy: str) -> PackError:
 
 
 def _thinned(columns: Mapping[str, Values], answers: _Answers) -> tuple[Mapping[str, Values], _Answers]:
-    """Evenly spread rows of a long table, more than are compared."""
+    """An evenly spaced sample of a long table, larger than the number of rows compared."""
     step = max(1, len(next(iter(columns.values()))) // (_THINNED * _ROWS))
     if step == 1:
         return columns, answers

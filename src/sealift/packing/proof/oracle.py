@@ -24,8 +24,8 @@ class Original:
     Attributes:
         source: the model.
         input_rows: the caller's rows.
-        outputs: the outputs of the contract that it is asked for.
-        single: the outputs that it has given in float32 so far.
+        outputs: the outputs of the contract.
+        single: the outputs whose answers have been float32 so far.
     """
 
     source: Source
@@ -44,8 +44,8 @@ class Original:
         return self.answer(self.input_rows.built(columns))
 
     def tried(self, columns: Mapping[str, Values], *, wholly: bool = True) -> dict[str, npt.NDArray[Any]] | None:
-        """The answers, or None where the model raises instead; unless `wholly`, asked for one output only."""
-        rows = self.input_rows.built(columns)  # outside: such rows would look as if the model refused them
+        """The answers; None if the model raises. Unless `wholly`, only the first output is computed."""
+        rows = self.input_rows.built(columns)  # not in the try block: an error here is not a refusal of the model
         try:
             return (self if wholly else replace(self, outputs=self.outputs[:1])).answer(rows)
         except LimitError:  # every further call of this kind would exceed it
@@ -54,15 +54,15 @@ class Original:
             return None
 
     def accepts(self, columns: Mapping[str, Values], *, wholly: bool = True) -> bool:
-        """Whether the model answers these rows instead of raising; unless `wholly`, asked for one output only."""
+        """Whether the model answers these rows. Unless `wholly`, only the first output is computed."""
         return self.tried(columns, wholly=wholly) is not None
 
     def accepted(
         self, columns: Mapping[str, Values], *, tries: int = 400
     ) -> tuple[npt.NDArray[np.bool_], dict[str, npt.NDArray[Any]]]:
-        """Which of the rows (N,) the model answers, found by halving, and its answers to them, asked for in one go.
+        """Which of the rows (N,) the model answers, found by bisection, and its answers for them, from a single call.
 
-        Rows that are still unclear after `tries` count as refused.
+        Rows that are not decided after `tries` calls count as refused.
         """
         count = len(next(iter(columns.values())))
         good = np.zeros(count, dtype=np.bool_)
@@ -88,7 +88,7 @@ class Original:
             self.single.add(output.name)
         kind = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "string": np.object_}[output.dtype]
         answer = answer.astype(kind)
-        # Libraries give a single target or feature sometimes as (N,), sometimes as (N, 1).
+        # Libraries return a single target or feature as (N,) or as (N, 1).
         single = answer.size == len(answer)
         return answer.reshape(-1) if single and output.width is None else answer.reshape(-1, 1) if single else answer
 
@@ -103,15 +103,15 @@ def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:
         raise PackError(
             "E305",
             f"The model fails on the rows given: {type(error).__name__}: {' '.join(str(error).split())[:300]}",
-            fix="Give X as the model takes it in predict: the same columns, types and order as in fit.",
+            fix="Give X as for predict: with the same columns, types and order as in fit.",
         ) from error
     given, count = len(original.input_rows), len(next(iter(answers.values())))
     if given != count:
-        # A text vectorizer takes a data frame for the list of its column names.
+        # A text vectorizer reads a data frame as the list of its column names.
         raise PackError(
             "E305",
-            f"The model gives {count} answers to {given} rows.",
-            fix="Give a model of strings its only column, X['text'], and not a data frame; in a ColumnTransformer, "
-            "name the column by a plain string.",
+            f"The model gives {count} answers for {given} rows.",
+            fix="For a model of strings, give its only column, X['text'], not a data frame; in a ColumnTransformer, "
+            "give the column's name as a string, not as a list.",
         )
     return answers

@@ -41,7 +41,7 @@ class Proof:
     """The result of a proof that passed.
 
     Attributes:
-        report: what was compared, and how close it came.
+        report: what was compared, and the differences.
         rows: the generated rows that the original answered.
         truth: its answers to them, by output name.
         tolerance: by how much an answer may differ, by output name.
@@ -69,8 +69,8 @@ def prove(
         say: called with a sentence on the progress.
 
     Raises:
-        PackError: E302 when the original's answers have another shape than the contract says.
-        PackError: E310 when the proof in WebAssembly was asked for and cannot run.
+        PackError: E302 when the original's answers have another shape than the contract states.
+        PackError: E310 when the proof in WebAssembly was requested and cannot run.
         ParityError: E303 when any answer differs, with the step at fault and the worst rows.
     """
     conversion, original, answers = converted.conversion, converted.original, converted.answers
@@ -88,7 +88,7 @@ def prove(
     )
     countdown = Countdown(say, "Verifying", len(original.input_rows) + 2 * len(probes))
     notes = _compare_own(report, engine, original, contract, answers, countdown)
-    rows, truth = _asked(original, probes)
+    rows, truth = _accepted(original, probes)
     countdown.add(len(probes))
     report.refused = len(probes) - len(rows)
     if len(rows):
@@ -108,7 +108,7 @@ def prove(
     if report.jumped:
         # As examples they would fail on other machines.
         keep = ~np.isin(np.arange(len(rows)), [row for indices in report.jumped.values() for row in indices])
-        rows, truth = rows.kept(keep.tolist()), {name: answers[keep] for name, answers in truth.items()}
+        rows, truth = rows.selected(keep.tolist()), {name: answers[keep] for name, answers in truth.items()}
     return Proof(report, rows, truth, tolerance, [*notes, *_notes(report)])
 
 
@@ -116,12 +116,12 @@ def _notes(report: Report) -> list[str]:
     """Notes on the comparison for the packer."""
     notes = []
     if report.refused:
-        notes.append(f"The original itself refuses {report.refused} generated rows that the contract lets through.")
+        notes.append(f"The original itself refuses {report.refused} generated rows that the contract accepts.")
     if "native" in report.jumped:
         notes.append(
-            f"The trees compare numbers that a function or a sum gave. At {len(report.jumped['native'])} of "
-            f"{report.compared[ROUNDED]} rows made to stand exactly on their thresholds, the file answers as the "
-            "original does within a billionth beside."
+            f"The trees compare results of functions or sums. For {len(report.jumped['native'])} of "
+            f"{report.compared[ROUNDED]} generated rows exactly at their thresholds, the sealed file gives the answer "
+            "that the original gives for an input at a relative distance of at most 1e-9."
         )
     for kind in further_engines():
         outcome = report.engines.get(kind.key, "")
@@ -130,8 +130,8 @@ def _notes(report: Report) -> list[str]:
     if report.stated is not None and report.stated > report.policy and report.tolerance:
         worst = max(report.worst[name] for name in report.tolerance)
         notes.append(
-            f"Looser tolerance: the packer allowed numbers to differ by {exponential(report.stated)} of their size, "
-            f"where the rule is {exponential(report.policy)}; the largest difference seen is {worst:.1e}."
+            f"Looser tolerance: the packer allowed a relative difference of {exponential(report.stated)}, "
+            f"and the default is {exponential(report.policy)}; the largest difference was {worst:.1e}."
         )
     return notes
 
@@ -150,27 +150,27 @@ def _check_shapes(conversion: Conversion, contract: Contract, answers: Mapping[s
             )
 
 
-def _asked(original: Original, rows: ProbeRows) -> tuple[ProbeRows, dict[str, npt.NDArray[Any]]]:
-    """The rows that the original answers, and its answers; it is asked for rows with gaps apart from those without.
+def _accepted(original: Original, rows: ProbeRows) -> tuple[ProbeRows, dict[str, npt.NDArray[Any]]]:
+    """The rows that the original answers, and its answers; rows with and without missing values in separate calls.
 
-    One gap makes floats of a column of whole numbers, and then 1 // 0 is infinite in every row of it. Rows at special
-    values are asked apart too: of a logarithm of 0 most are refused, and finding out which costs many questions.
+    One missing value turns a column of integers into floats, and then 1 // 0 is infinite in all of its rows. Rows at
+    special values are also separate: most rows with a logarithm of 0 are refused, and finding these takes many calls.
     """
-    gaps = np.array([None in row for row in rows.rows])
-    apart = np.array([kind == special_values.KIND for kind in rows.kinds])
+    with_missing = np.array([None in row for row in rows.rows])
+    special = np.array([kind == special_values.KIND for kind in rows.kinds])
     good = np.zeros(len(rows), dtype=np.bool_)
     collected: dict[str, npt.NDArray[Any]] = {}
-    groups = [np.flatnonzero((gaps == gap) & (apart == odd)) for gap in (True, False) for odd in (False, True)]
+    groups = [np.flatnonzero((with_missing == a) & (special == b)) for a in (True, False) for b in (False, True)]
     for places in groups:
         if not len(places):
             continue
-        part = rows.kept(np.isin(np.arange(len(rows)), places).tolist())
-        kept, answered = original.accepted(part.columns())
-        good[places] = kept
+        part = rows.selected(np.isin(np.arange(len(rows)), places).tolist())
+        accepted, answered = original.accepted(part.columns())
+        good[places] = accepted
         for name, answers in answered.items():
             whole = collected.setdefault(name, np.empty((len(rows), *answers.shape[1:]), dtype=answers.dtype))
-            whole[places[kept]] = answers
-    return rows.kept(good.tolist()), {name: answers[good] for name, answers in collected.items()}
+            whole[places[accepted]] = answers
+    return rows.selected(good.tolist()), {name: answers[good] for name, answers in collected.items()}
 
 
 def _compare_own(
@@ -181,7 +181,7 @@ def _compare_own(
     answers: Mapping[str, npt.NDArray[Any]],
     countdown: Countdown,
 ) -> list[str]:
-    """The caller's rows, but for those that the contract as the caller tightened it refuses; a note on those.
+    """Compare the caller's rows; those that the caller's own contract refuses are counted in the returned note.
 
     Raises:
         PackError: E305 when the contract refuses them all.
@@ -209,7 +209,7 @@ def _compare_own(
             "E305",
             f"The contract refuses every row of X, the first one because {problem.message}",
             where=f"column {problem.field!r:.80}",
-            fix="Correct what `fields` says of this input, or the rows.",
+            fix="Correct the description of this input in `fields`, or the rows.",
         )
     counted = f"{lost} of the {len(original.input_rows)} rows given are refused by the contract and were not compared."
     return [counted] * bool(lost)
@@ -225,7 +225,7 @@ def _compare_generated(
 ) -> None:
     tensors = encoded(contract, rows.columns()).tensors
     got = engine.run(tensors)
-    truth = Discontinuities(report, rows, answers, original).beyond(np.arange(len(rows)), answers, got, "native")
+    truth = Discontinuities(report, rows, answers, original).adjusted(np.arange(len(rows)), answers, got, "native")
     report.add(rows.kinds, rows.columns(), truth, got)
     # A single row must give the same answer as in a batch.
     few = [i for i, kind in enumerate(rows.kinds) if kind != ROUNDED]
@@ -274,9 +274,9 @@ def _parity_error(
         + (
             remedy
             if remedy
-            else "The rows lie exactly on thresholds of numbers that a function or a sum gave, such as a logarithm, "
-            "whose last digit differs from one processor to the next. Round them: put FunctionTransformer(np.round, "
-            "kw_args={'decimals': 10}) behind the step that gives them, and train again."
+            else "The rows lie exactly at thresholds of computed numbers, such as logarithms or sums, whose last digit "
+            "depends on the processor. Round these numbers: add FunctionTransformer(np.round, "
+            "kw_args={'decimals': 10}) after the step that computes them, and train again."
             if on_jumps
             else "Replace the step named above, or state a looser tolerance (ProofOptions, --tolerance) if the "
             "difference is harmless; please report the model's type and parameters."

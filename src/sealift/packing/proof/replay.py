@@ -15,16 +15,16 @@ from sealift.stages import Stages
 
 
 def run(graph: Graph, outputs: dict[str, Tensor], tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """What these tensors of the graph hold for the rows; output name → array."""
+    """The values of these tensors of the graph for the rows; output name → array."""
     engine = graph.split(outputs, {}).engine(threads=1, stages=Stages(stages_of(graph), text_fields(graph)))
     return engine.run({name: tensors[name] for name in engine.inputs})
 
 
 def replayed(graph: Graph, source: Source, table: Table, tensors: Mapping[str, Any]) -> Any:
-    """What a step is given in the graph: an array of numbers or objects, a sparse matrix, or a data frame if it
-    knows names.
+    """The input of a step in the graph: an array of numbers or objects, a sparse matrix, or a data frame if the step
+    stores column names.
 
-    A model that begins with a vectorizer is given its one column of texts, or dicts.
+    For a model that begins with a vectorizer, the input is a column of strings, or dicts.
     """
     rows = source.rows
     dicts = rows.kind == "dicts"
@@ -53,7 +53,7 @@ def replayed(graph: Graph, source: Source, table: Table, tensors: Mapping[str, A
         return whole
     import pandas
 
-    # With its dtype, since pandas would convert None to NaN.
+    # With the dtype of each column, since pandas would convert None to NaN.
     return pandas.DataFrame({n: pandas.Series(c, dtype=c.dtype) for n, c in zip(names, columns, strict=True)})
 
 
@@ -66,7 +66,7 @@ def _as_sparse(values: Any, stored: Any) -> Any:
 
 
 def _as_times(micros: Any, kind: str) -> Any:
-    """Microseconds (N, k), NaN where missing, as the dates or durations that they stand for."""
+    """Microseconds (N, k), NaN where missing, as dates or durations."""
     gone = np.isnan(micros)
     times = np.where(gone, 0.0, micros).astype(np.int64).astype(f"{np.dtype(kind).kind}8[us]").astype(kind)
     times[gone] = np.array("NaT", dtype=kind)

@@ -16,14 +16,14 @@ from sealift.packing.outputs import packing_of
 from sealift.runtime.engines.native import ENGINE
 
 RELATIVE = {"float64": 1e-9, "float32": 1e-5}
-"""The tolerance policy: by what share an answer may differ where the model computes in float64, or in float32."""
+"""The default tolerance: the relative difference allowed for a model that computes in float64 or in float32."""
 
 _WORST = 5
 
 
 @dataclass(frozen=True)
 class Worst:
-    """One row that differs: which, its values, and both answers."""
+    """One row that differs: its kind, its values, and both answers."""
 
     kind: str
     row: Mapping[str, Any]
@@ -38,19 +38,18 @@ class Report:
 
     Attributes:
         compared: rows by kind (`caller`, `plausible`, `thresholds`, `missing`, …).
-        refused: generated rows that the original itself refuses; nothing to compare.
+        refused: generated rows that the original itself refuses, which are not compared.
         misjudged: rows that only one of the two refuses because of a string that cannot be read.
         worst: output → the worst difference in units of max(|expected|, scale).
         tolerance: output → the tolerance.
-        policy: the share that the policy allows for this model.
-        stated: the share that the caller stated instead.
-        different: output → rows that differ beyond it.
+        policy: the default relative tolerance of this model.
+        stated: the relative tolerance that the caller stated instead.
+        different: output → the number of rows that differ by more.
         rows: the worst rows.
         engines: the engines that ran the graph, with their versions.
-        jumped: generated rows on a jump of the answer for which an engine gave the answer of a double beside it, by
-            engine.
+        jumped: engine → generated rows at a discontinuity for which it gave the original's answer for a nearby input.
         step: the first step whose own result differs, when a difference was found.
-        times: the columns of dates, whose values are reported as dates, with their types.
+        times: column of dates → its type; their values are reported as dates.
         kinds: output → its kind, which compares its answers; numbers and labels by default.
     """
 
@@ -105,7 +104,7 @@ class Report:
             self.different[name] = self.different.get(name, 0) + len(bad)
             for i in bad[: max(0, _WORST - len(self.rows))].tolist():
                 if i >= len(kinds):
-                    break  # the original gave more answers than it was asked for
+                    break  # the original gave more answers than there are rows
                 row = {key: self._reported(key, values[i]) for key, values in columns.items()}
                 pair = (_shown(expected[i]), _shown(converted[name][i] if len(converted[name]) > i else None))
                 self.rows.append(Worst(kinds[i], row, name, *pair))
@@ -140,7 +139,7 @@ class Report:
         return value if kind is None or value is None else text_of(value, kind)
 
     def as_json(self) -> dict[str, Any]:
-        """The report as evidence.json holds it; no row of the caller's is in it."""
+        """The report for evidence.json; it contains no row of the caller."""
         return {
             "compared": self.compared,
             "rows": self.total,
@@ -159,7 +158,7 @@ class Report:
         }
 
     def lines(self) -> list[str]:
-        """The worst rows in sentences."""
+        """The worst rows, one sentence each."""
         sentences = []
         for worst in self.rows:
             shown = ", ".join(f"{key}={value!r:.40}" for key, value in list(worst.row.items())[:8])
@@ -172,13 +171,13 @@ class Report:
 def tolerances(
     contract: Contract, answers: Mapping[str, npt.NDArray[Any]], *, single: bool, relative: float | None
 ) -> dict[str, Tolerance]:
-    """The tolerance for each output of numbers; labels have none, they must be equal.
+    """The tolerance for each output of numbers; labels have none and must be equal.
 
     Args:
         contract: the outputs.
-        answers: the original's, for the usual magnitude.
+        answers: the original's answers, which show the usual magnitude.
         single: whether the model computes in float32.
-        relative: what the caller allows instead of the policy.
+        relative: the relative tolerance that the caller states; None for the default.
     """
     share = policy(single=single) if relative is None else float(relative)
     result: dict[str, Tolerance] = {}
@@ -190,12 +189,12 @@ def tolerances(
 
 
 def policy(*, single: bool) -> float:
-    """The share by which an answer may differ unless the caller states another."""
+    """The default relative tolerance."""
     return RELATIVE["float32" if single else "float64"]
 
 
 def _short(value: Any, entries: int = 6) -> str:
-    """An answer for a message: of a long one the first entries, and how many there are."""
+    """An answer for a message; a long one is shortened to its first entries and their number."""
     if isinstance(value, list) and len(value) > entries:
         listed = ", ".join(f"{entry!r:.40}" for entry in value[:entries])
         return f"[{listed}, … {len(value)} in all]"

@@ -16,17 +16,17 @@ from sealift.packing.proof.report import Report
 from sealift.stages.text import TextStage, text_stage
 
 KIND = "texts read as values"
-"""The kind of rows that ask which texts are refused."""
+"""The kind of rows that show which strings are refused."""
 
 _UNREADABLE = "\u2042 unseen"
-# What pandas reads as a missing value, in place of raising for it; which of them, the original is asked.
+# Strings that pandas may read as a missing value instead of raising; the original shows which of them it does.
 _MISSING = {"number": ("",), "time": ("", "NaT", "nat", "NAT", "nan", "NaN", "NAN")}
 
 
 def with_policies(stages: Sequence[Stage], original: Original) -> tuple[Stage, ...]:
-    """Stages that refuse the texts that the original refuses, found by asking it; others as they are.
+    """The stages, changed so that they refuse the strings that the original refuses; found by calling it.
 
-    It raises where the text is read, or later because a missing or infinite value stands there.
+    The original raises when it reads the string, or later because of the missing or infinite value that it read.
     """
     columns = original.input_rows.columns
     one: dict[str, Any] = {column.name: [column.values[0]] for column in columns}
@@ -35,7 +35,7 @@ def with_policies(stages: Sequence[Stage], original: Original) -> tuple[Stage, .
         return tuple(stages)
     result = []
     for stage in stages:
-        # Of two readers of one field, a refusal does not say which of them refuses.
+        # If two stages read a field, a refusal does not show which of them refuses.
         if not is_value(stage) or readers[stage.field] > 1 or TextStage(stage.spec).count(_UNREADABLE):
             result.append(stage)
             continue
@@ -57,10 +57,10 @@ def with_policies(stages: Sequence[Stage], original: Original) -> tuple[Stage, .
 
 
 def compare_refusals(report: Report, original: Original, contract: Contract, base: Row) -> None:
-    """Ask which texts the original refuses, on top of a row that it answers, and whether the sealed file does too.
+    """Compare which strings the original and the sealed file refuse, in a row that the original answers otherwise.
 
-    A text that both refuse counts as compared. Where only the original refuses one, it refuses either the text or
-    the value that was read from it: if it refuses the value's plain spelling too, reading is not the cause.
+    A string that both refuse counts as compared. If only the original refuses one, the cause is either the string or
+    the value read from it: if it also refuses the plain spelling of the value, reading is not the cause.
     """
     names = [field.name for field in contract.inputs]
     for position in dict.fromkeys(stage.field for stage in contract.stages if is_value(stage)):
@@ -74,8 +74,8 @@ def compare_refusals(report: Report, original: Original, contract: Contract, bas
             plain = [[*base[:position], text, *base[position + 1 :]] for text in _plain(stages, texts[i])]
             keep[i] = all(original.accepts(_columns(names, [row]), wholly=False) for row in plain)
         report.refused += int((~keep).sum())
-        kept = [row for row, wanted in zip(rows, keep, strict=True) if wanted]
-        report.add_refusals(KIND, _columns(names, kept), expected[keep].tolist(), converted[keep].tolist())
+        compared = [row for row, good in zip(rows, keep, strict=True) if good]
+        report.add_refusals(KIND, _columns(names, compared), expected[keep].tolist(), converted[keep].tolist())
 
 
 def _columns(names: Sequence[str], rows: Sequence[Row]) -> Mapping[str, list[Any]]:
@@ -83,7 +83,7 @@ def _columns(names: Sequence[str], rows: Sequence[Row]) -> Mapping[str, list[Any
 
 
 def _plain(stages: Sequence[Stage], text: str) -> Iterator[str | None]:
-    """The plain spelling of the value that each stage reads from a text; None, a missing value, where it reads none."""
+    """The plain spelling of the value that each stage reads from a string; None if it reads a missing value."""
     for stage in stages:
         value = TextStage(stage.spec).count(text).get(0)
         yield None if value is None else spelled(stage, value)

@@ -1,4 +1,4 @@
-"""Arrays: arrays of usual elements, and constant ones."""
+"""Arrays: arrays of plausible elements, and constant arrays."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from sealift.stats import Arrays, Sketch, sketch_arrays
 
 
 class ArrayPacking(TypePacking):
-    """tensor[…]. Elements are summarised and drawn independently of their place."""
+    """tensor[…]. Elements are summarised and drawn independently of their position."""
 
     def unseen(self, field: Field) -> Any:
         """None: an array has no categories."""
         del field
 
     def sketch(self, values: Sequence[Any]) -> Sketch:
-        """The shape, and a summary of elements, one of each array."""
+        """The shape, and a summary of one element of each array."""
         present = [value.array for value in values if value is not None]
         return sketch_arrays(present, len(values))
 
     def described(self, field: Field, sketch: Sketch, known: Sequence[Any] | None) -> Field:
-        """Nothing but the shape, which the dtype says."""
+        """Unchanged: the dtype contains the shape."""
         del sketch, known
         return field
 
@@ -36,7 +36,7 @@ class ArrayPacking(TypePacking):
         return ()
 
     def edges(self, field: Field, sketch: Sketch, few: int) -> Mapping[str, Sequence[Any]]:
-        """Arrays of one number throughout, within the usual elements and beyond, and one of two in turn."""
+        """Constant arrays, within and outside the observed range, and one that alternates between two numbers."""
         del field
         if not isinstance(sketch, Arrays):
             return {}
@@ -47,13 +47,13 @@ class ArrayPacking(TypePacking):
         return {"extremes": [ArrayValue(array) for array in arrays[: 3 * few]]}
 
     def fitted(self, field: Field, drawn: Sequence[Any]) -> list[Any]:
-        """As drawn; zeros in place of a missing one that is refused."""
+        """As drawn; zeros for a missing array, if the field refuses missing values."""
         usual = next((value for value in drawn if value is not None), np.zeros(1))
         absent = None if field.missing == "allowed" else ArrayValue(np.zeros_like(usual))
         return [absent if value is None else ArrayValue(value) for value in drawn]
 
     def column(self, values: Sequence[Any]) -> Any:
-        """One array where all values are there, else a list."""
+        """One array if no value is missing, else a list."""
         if not len(values) or any(value is None for value in values):
             return [None if value is None else value.array for value in values]
         return stacked(values, values[0].array.shape)

@@ -1,4 +1,4 @@
-"""The second protocol of a type of values: what only `pack` asks of it.
+"""The second protocol of a type of values: what only `pack` needs.
 
 An implementation is declared as an entry point of the group `sealift.type_packing` under the name of its type. Models
 with fields of a type that has none cannot be packed by `pack`.
@@ -20,7 +20,7 @@ class Ordering(NamedTuple):
     """The values between which a threshold is searched for.
 
     Attributes:
-        step: the distance of neighbours of a type of whole steps.
+        step: the distance between adjacent values, if `whole`.
         whole: whether values are whole multiples of `step`.
         single: whether values are float32.
     """
@@ -31,15 +31,15 @@ class Ordering(NamedTuple):
 
 
 class TypePacking(ABC):
-    """What packing asks of a type of values.
+    """What packing needs of a type of values.
 
-    Plain values are what a column holds while it is packed: numbers, strings, booleans; of dates, microseconds.
+    Plain values are the values of a column during packing: numbers, strings, booleans, and microseconds for dates.
 
     Attributes:
         ordering: the order of values; None where no threshold is searched for.
-        is_discrete: whether a column may hold categories of a model that keeps only hashes of them.
-        may_have_choices: whether a column of few whole numbers becomes a list of choices.
-        every_value: all values there are; empty where that is no short list.
+        is_discrete: whether a column may hold categories of which the model keeps only hashes.
+        may_have_choices: whether a column of few distinct whole numbers becomes a list of choices.
+        every_value: all possible values; empty if they are not a short list.
     """
 
     ordering: Ordering | None = None
@@ -49,34 +49,34 @@ class TypePacking(ABC):
 
     @abstractmethod
     def unseen(self, field: Field) -> Any:
-        """A plain value that is none of the field's categories."""
+        """A plain value that is not among the field's categories."""
 
     @abstractmethod
     def sketch(self, values: Sequence[Any]) -> Sketch:
-        """A summary of plain values (N,) that gives no record away."""
+        """A summary of plain values (N,) that reveals no single record."""
 
     @abstractmethod
     def described(self, field: Field, sketch: Sketch, known: Sequence[Any] | None) -> Field:
-        """The field with what its summary says: observed bounds, a typical value, categories.
+        """The field with what its summary shows: observed bounds, a typical value, categories.
 
         Args:
-            field: a field of this type with nothing but its name.
-            sketch: what `sketch` gave.
+            field: a field of this type that has only a name.
+            sketch: the result of `sketch`.
             known: the values that a categorical type declares; None for other columns.
         """
 
     @abstractmethod
     def categories(self, known: Sequence[Any]) -> tuple[Any, ...]:
-        """Those categories of an encoder that are values of this type; empty where all values are."""
+        """The categories of an encoder that are values of this type; empty if they are all possible values."""
 
     @abstractmethod
     def edges(self, field: Field, sketch: Sketch, few: int) -> Mapping[str, Sequence[Any]]:
-        """Plain values at which conversions go wrong, by the kind of row that they make.
+        """Plain values at which conversions often differ, by the kind of the rows generated from them.
 
         Args:
             field: the field.
             sketch: its summary.
-            few: a factor by which the usual numbers of values may be multiplied.
+            few: a factor for the numbers of values.
         """
 
     @abstractmethod
@@ -87,12 +87,12 @@ class TypePacking(ABC):
         """Plain values as `ValueType.encode` reads them."""
         return values
 
-    def beside(self, pair: Sequence[float]) -> list[Any]:
-        """Two neighbouring numbers around a threshold as plain values; others near them may follow."""
+    def around_threshold(self, pair: Sequence[float]) -> list[Any]:
+        """Two adjacent numbers around a threshold as plain values; further numbers near them may follow."""
         return list(pair)
 
     def category(self, key: Any) -> Any:
-        """A key of `category_names` as a category. Raises KeyError or ValueError for a text that names none."""
+        """A key of `category_names` as a category. Raises KeyError or ValueError for a string that is not one."""
         return key
 
     def as_json(self, value: Any) -> Any:
@@ -104,7 +104,7 @@ _packings: Plugins[TypePacking] = Plugins("sealift.type_packing", "packing of a 
 
 
 def type_packing(dtype: str) -> TypePacking:
-    """What packing knows of a type, by the dtype of a field. Raises PackError E304 for a type that is not packed."""
+    """The packing of a type, by the dtype of a field. Raises PackError E304 for a type that `pack` does not support."""
     known = _packings.all().get(dtype.partition("[")[0])
     if known is None:
         raise PackError(

@@ -13,7 +13,7 @@ _WORDS = {"true": True, "false": False, "1": True, "0": False}
 
 
 class BooleanPacking(NumberPacking):
-    """bool. No threshold is searched for: both values are tried anyway."""
+    """bool. No threshold is searched for, since both values are generated anyway."""
 
     ordering = None
     is_discrete = True
@@ -24,20 +24,20 @@ class BooleanPacking(NumberPacking):
         self.single = False
 
     def value(self, number: float) -> Any:
-        """Any number but 0 is true."""
+        """Every number except 0 is true."""
         return bool(number)
 
     def unseen(self, field: Field) -> Any:
-        """The other one."""
+        """The value that is not a category."""
         return True not in (field.categories or ())
 
     def described(self, field: Field, sketch: Sketch, known: Sequence[Any] | None) -> Field:
-        """Nothing: how many are true is nobody's business."""
+        """Nothing: the share of true values is not stored."""
         del sketch, known
         return field
 
     def categories(self, known: Sequence[Any]) -> tuple[Any, ...]:
-        """The one value, where there is only one: both is what any boolean may be."""
+        """The value, if there is only one; empty for both, which are all possible values."""
         values = tuple({bool(value) for value in known if value in (0, 1)})
         return () if len(values) == 2 else values
 
@@ -47,12 +47,12 @@ class BooleanPacking(NumberPacking):
         return [False, True]
 
     def few(self, field: Field) -> Sequence[Any]:
-        """None: a number that was drawn becomes a boolean."""
+        """None: a drawn number becomes a boolean."""
         del field
         return ()
 
     def category(self, key: Any) -> Any:
-        """The boolean that a text or a number names."""
+        """The boolean that a string or a number represents."""
         if isinstance(key, str):
             return _WORDS[key.lower()]
         return bool(key) if key in (0, 1) else key

@@ -1,4 +1,4 @@
-"""Dates and times: days where calendars go wrong."""
+"""Dates and times: days at which calendar computations often differ."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNSEEN_DAY = 40_000  # in the year 2079
 
 
 class TimePacking(TypePacking):
-    """date and datetime. Thresholds go by days, and for times by seconds, which every unit of theirs can say."""
+    """date and datetime. Thresholds are searched for in days, or in seconds for datetime, which all units represent."""
 
     def __init__(self, dtype: str, step: float) -> None:
         self.dtype = dtype
@@ -39,7 +39,7 @@ class TimePacking(TypePacking):
         return float(_UNSEEN_DAY * DAY)
 
     def sketch(self, values: Sequence[Any]) -> Sketch:
-        """Quantiles of the days: summaries know whole days only, so that nobody's minute is in them."""
+        """Quantiles of the days; the time of day is dropped, since it could identify a record."""
         return sketch_numbers(np.floor(as_numbers(values) / DAY))
 
     def described(self, field: Field, sketch: Sketch, known: Sequence[Any] | None) -> Field:
@@ -62,7 +62,7 @@ class TimePacking(TypePacking):
         return {"dates": _edges(field, sketch.bounds)[: 40 * few]} if isinstance(sketch, Numbers) else {}
 
     def fitted(self, field: Field, drawn: Sequence[Any]) -> list[Any]:
-        """Days to microseconds in the field's range; of times, with a time of day by turns."""
+        """Days as microseconds within the field's range; for datetime with varying times of day."""
         low, high = field.limits("range") or (None, None)
         usual = None if field.typical is None else float(micros_of(field.typical, field.dtype) or 0)
         result: list[float | None] = []

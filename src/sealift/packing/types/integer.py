@@ -20,11 +20,11 @@ class IntegerPacking(NumberPacking):
         self.ordering = Ordering(whole=True)
 
     def value(self, number: float) -> Any:
-        """The nearest whole number that is safe."""
+        """The nearest integer within ±(2**53 − 1)."""
         return max(-MAX_SAFE_INTEGER, min(MAX_SAFE_INTEGER, round(number)))
 
     def typical(self, middle: float) -> Any:
-        """The median without its fraction."""
+        """The median, truncated."""
         return int(middle)
 
     def categories(self, known: Sequence[Any]) -> tuple[Any, ...]:
@@ -32,16 +32,16 @@ class IntegerPacking(NumberPacking):
         return tuple(int(value) for value in super().categories(known) if value == int(value))
 
     def extremes(self, low: float, width: float, far: Sequence[float]) -> list[Any]:
-        """Small numbers and numbers far outside."""
+        """Small numbers, and numbers far outside the observed range."""
         del low, width
         return [0, -1, 1, *(round(value) for value in far if abs(value) < MAX_SAFE_INTEGER)]
 
-    def beside(self, pair: Sequence[float]) -> list[Any]:
+    def around_threshold(self, pair: Sequence[float]) -> list[Any]:
         """The pair."""
         return [int(value) for value in pair]
 
     def category(self, key: Any) -> Any:
-        """The whole number that a text names."""
+        """The integer that a string represents."""
         return int(key) if isinstance(key, str) else key
 
 

@@ -1,4 +1,4 @@
-"""Numbers: extremes, doubles beside float32, and what lies between the quantiles."""
+"""Numbers: extreme values, doubles near float32 values, and values between the quantiles."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from sealift.packing.inputs.number_values import NumberValues
 from sealift.packing.types.base import Ordering, TypePacking
 from sealift.stats import Numbers, Sketch, sketch_numbers
 
-_FEW = 5  # numbers that a field knows
+_FEW = 5  # categories; with more, drawn numbers between them are plausible
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
 class NumberPacking(TypePacking):
-    """float64, and float32 where `single`."""
+    """float64, or float32 if `single`."""
 
     may_have_choices = True
 
@@ -52,12 +52,12 @@ class NumberPacking(TypePacking):
         return middle
 
     def categories(self, known: Sequence[Any]) -> tuple[Any, ...]:
-        """The finite numbers that this type can say exactly."""
+        """The finite numbers that this type represents exactly."""
         numbers = [float(value) for value in known if not isinstance(value, str) and math.isfinite(value)]
         return tuple(value for value in numbers if not self.single or value == float(np.float32(value)))
 
     def edges(self, field: Field, sketch: Sketch, few: int) -> Mapping[str, Sequence[Any]]:
-        """Zeros, numbers far outside, the smallest ones, and a third between whose float32 lies beside."""
+        """Zeros, numbers far outside the observed range, tiny numbers, and a number near its float32 neighbour."""
         del field
         if not isinstance(sketch, Numbers):
             return {}
@@ -67,13 +67,13 @@ class NumberPacking(TypePacking):
         return {"extremes": self.extremes(low, width, far)[: 3 * few]}
 
     def extremes(self, low: float, width: float, far: Sequence[float]) -> list[Any]:
-        """The edges, of which `far` lie outside the usual range from `low` on."""
+        """The edge cases; `far` are numbers outside the observed range, which begins at `low`."""
         third = low + width / 3
         single = float(np.float32(third)) if abs(third) < _LARGEST_SINGLE else third
         return [0.0, -0.0, *far, third, single, math.nextafter(third, math.inf), 5e-324, -1e-12]
 
     def fitted(self, field: Field, drawn: Sequence[Any]) -> list[Any]:
-        """Within the range; between the few numbers that a field knows (0 and 1) none is plausible."""
+        """Within the range; rounded to the nearest category if the field has few of them, such as 0 and 1."""
         low, high = field.limits("range") or (None, None)
         few = self.few(field)
         result: list[Any] = []
@@ -92,27 +92,27 @@ class NumberPacking(TypePacking):
         return result
 
     def few(self, field: Field) -> Sequence[Any]:
-        """The categories where there are few."""
+        """The categories, if they are few."""
         return field.categories or () if len(field.categories or ()) <= _FEW else ()
 
     def column(self, values: Sequence[Any]) -> Any:
-        """As an array, which is checked faster, and which `encode` copies."""
+        """As an array, which is validated faster, and which `encode` copies."""
         return values.array if isinstance(values, NumberValues) else as_numbers(values)
 
-    def beside(self, pair: Sequence[float]) -> list[Any]:
-        """The pair; of doubles, the neighbouring float32 too."""
+    def around_threshold(self, pair: Sequence[float]) -> list[Any]:
+        """The pair; for float64 also the adjacent float32 values."""
         if self.single or abs(pair[0]) > _LARGEST_SINGLE:
             return list(pair)
         near = np.float32(pair[0])
         return [*pair, *(float(np.nextafter(near, np.float32(end))) for end in (-np.inf, np.inf)), float(near)]
 
     def category(self, key: Any) -> Any:
-        """The number that a text names."""
+        """The number that a string represents."""
         return self.value(float(key)) if isinstance(key, str) else key
 
 
 def plain(value: Any) -> Any:
-    """A scalar of NumPy's as Python's own."""
+    """A NumPy scalar as a Python object."""
     return value.item() if isinstance(value, np.generic) else value
 
 

@@ -1,4 +1,4 @@
-"""Strings: those on which tokenisers, trimming, folding and sentinels differ."""
+"""Strings: those for which tokenisers, trimming, case folding and markers of missing values often differ."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class TextPacking(TypePacking):
     is_discrete = True
 
     def unseen(self, field: Field) -> Any:
-        """A string that nobody writes."""
+        """A string that does not occur in data."""
         del field
         return _UNSEEN
 
     def sketch(self, values: Sequence[Any]) -> Sketch:
-        """The common ones and their shares."""
+        """The frequent strings and their shares."""
         return sketch_strings(values)
 
     def described(self, field: Field, sketch: Sketch, known: Sequence[Any] | None) -> Field:
-        """The common ones as categories, and the commonest."""
+        """The frequent strings as categories, and the most frequent as the typical value."""
         assert isinstance(sketch, Categories)
         if known:
             return dataclasses.replace(field, categories=tuple(str(value) for value in known))
@@ -45,13 +45,13 @@ class TextPacking(TypePacking):
         return tuple(value for value in known if isinstance(value, str))
 
     def edges(self, field: Field, sketch: Sketch, few: int) -> Mapping[str, Sequence[Any]]:
-        """Odd strings, and what only a careless comparison takes for a category."""
+        """Unusual strings, and strings that differ from a category only in case, blanks or accents."""
         del sketch
         near = [text for value in (field.categories or ())[:2] for text in _near(str(value))]
         return {"text": (*_TEXTS, *near)[: 4 * few]}
 
     def fitted(self, field: Field, drawn: Sequence[Any]) -> list[Any]:
-        """As drawn; a typical one in place of a missing one that is refused."""
+        """As drawn; the typical value for a missing one, if the field refuses missing values."""
         typical: Any = field.typical if field.typical is not None else (field.categories or [""])[0]
         return [typical if value is None and field.missing == "refused" else value for value in drawn]
 

@@ -1,4 +1,4 @@
-"""The row format that an estimator takes: a table, or strings or dicts where the first step is a vectorizer."""
+"""The row format that an estimator takes: a table, or strings or dicts if the first step is a vectorizer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sealift.frameworks.registry import apply
 from sealift.graph.context import ConversionContext
 from sealift.graph.table import Table
 
-# Where meta-estimators keep the ones that they hand the rows on to; the fitted ones first.
+# Attributes of meta-estimators for the estimators that get the rows; fitted ones first.
 _MEMBERS = ("best_estimator_", "estimators_", "estimator_", "calibrated_classifiers_", "regressor_", "estimator")
 
 
-class Entrance(NamedTuple):
-    """A step that is given the rows themselves: the steps it stands in, its name in the last of them, itself."""
+class FirstStep(NamedTuple):
+    """A step whose input is the rows: the labels of the enclosing steps, its name in the innermost one, the step."""
 
     outer: tuple[str, ...]
     name: str
@@ -28,7 +28,7 @@ def row_format(model: Any) -> RowFormat:
     """The rows that an estimator takes."""
     names = getattr(model, "feature_names_in_", None)
     columns = None if names is None else tuple(str(name) for name in names)
-    steps = [entrance.step for entrance in entrances(model)]
+    steps = [first.step for first in first_steps(model)]
     of_dicts = [step for step in steps if _takes_dicts(step)]
     if of_dicts:
         return RowFormat("dicts", columns, None, _keys(of_dicts), type(of_dicts[0]).__name__)
@@ -41,19 +41,19 @@ def row_format(model: Any) -> RowFormat:
 def _width(model: Any) -> int | None:
     try:
         width = getattr(model, "n_features_in_", None)
-    except (TypeError, ValueError):  # a property that asks a step which was never fitted
+    except (TypeError, ValueError):  # a property that depends on a step which was never fitted
         return None
     return width if isinstance(width, int) and width else None
 
 
 def _takes_dicts(step: Any) -> bool:
     rows = getattr(_tags(step), "input_tags", None)
-    # Estimators that take tables too are given tables.
+    # Estimators that also take tables get tables.
     return bool(getattr(rows, "dict", False)) and not getattr(rows, "two_d_array", False)
 
 
 def _keys(steps: list[Any]) -> tuple[Keys, ...]:
-    """What the steps know of their keys; nothing where one was never fitted."""
+    """The keys that the steps know; empty if one was never fitted."""
     try:
         return tuple(keys_of(step) for step in steps)
     except AttributeError:
@@ -74,22 +74,22 @@ def keys_of(step: Any) -> Keys:
     return Keys(places, step.separator, split)
 
 
-def entrances(model: Any, name: str = "", outer: tuple[str, ...] = ()) -> Iterator[Entrance]:
-    """The steps that are given the rows themselves."""
+def first_steps(model: Any, name: str = "", outer: tuple[str, ...] = ()) -> Iterator[FirstStep]:
+    """The steps whose input is the rows."""
     members = _members(model)
     if not members:
-        yield Entrance(outer, name, model)
+        yield FirstStep(outer, name, model)
     here = f"{name} ({type(model).__name__})" if name else type(model).__name__
     for inner, member in members:
-        yield from entrances(member, inner, (*outer, here))
+        yield from first_steps(member, inner, (*outer, here))
 
 
-def check_entrance(model: Any) -> None:
-    """Raise PackError E302 where the model begins with a step whose rows no contract describes.
+def check_first_steps(model: Any) -> None:
+    """Raise PackError E302 if the model begins with a step whose rows no contract describes.
 
-    Its converter says why. It is asked before the rows are looked at, which would be refused for being no table.
+    Its converter raises the error with the reason. This is done before the rows are read, since they are not a table.
     """
-    for outer, name, step in entrances(model):
+    for outer, name, step in first_steps(model):
         if not _is_described(step):
             context = ConversionContext()
             with ExitStack() as inside:
@@ -118,7 +118,7 @@ def _is_estimator(value: Any) -> bool:
 
 
 def _is_described(step: Any) -> bool:
-    """Whether a contract can describe the rows that a step takes, as far as its tags show."""
+    """Whether a contract can describe the rows that a step takes, according to its tags."""
     tags = _tags(step)
     if tags is None or hasattr(step, "build_analyzer"):
         return True
@@ -127,8 +127,8 @@ def _is_described(step: Any) -> bool:
 
 
 def _tags(step: Any) -> Any:
-    """scikit-learn's tags of an estimator; None where it has none."""
+    """scikit-learn's tags of an estimator; None if it has none."""
     try:
         return step.__sklearn_tags__()
-    except Exception:  # an estimator with ideas of its own
+    except Exception:  # a user's estimator can raise any exception
         return None
