@@ -1,4 +1,4 @@
-"""One case tried: fitted, packed, and told how it ended."""
+"""Fit and pack one case, and return the outcome."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import sealift
-from bench.fidelity.again import afresh, compare
 from bench.fidelity.case import Case
+from bench.fidelity.second_oracle import compare, new_rows
 from sealift import ParityError, SealiftError
 
 # From best to worst. `different`: the proof found a difference and no file was written. `silent`: it found none, but
@@ -22,17 +22,17 @@ FAULTS = STATUSES[2:]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a case ended.
+    """The outcome of a case.
 
     Attributes:
-        library, kind, name, variant: the case's own.
+        library, kind, name, variant: those of the case.
         status: one of STATUSES.
         native: rows compared by onnxruntime.
         webassembly: rows compared by onnxruntime-web.
-        afresh: rows that the written file answered as the original does, apart from the proof.
-        how: the rungs of the ladder that its steps took.
+        new_rows: rows not used in the proof for which the written file gives the original's answers.
+        how: how its steps were converted.
         reason: why it is not verified.
-        seconds: what fitting and packing took.
+        seconds: the time of fitting and packing.
     """
 
     library: str
@@ -42,22 +42,22 @@ class Outcome:
     status: str
     native: int = 0
     webassembly: int = 0
-    afresh: int = 0
+    new_rows: int = 0
     how: str = ""
     reason: str = ""
     seconds: float = 0.0
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """As `Case.key`."""
+        """The key of the case, as `Case.key`."""
         return f"{self.library}: {self.kind}", self.name, self.variant
 
 
 def attempt(case: Case) -> Outcome:
-    """Fit and pack it. A case that cannot be fitted is a fault of this folder and counts as a crash."""
+    """Fit and pack a case. A case that cannot be fitted counts as a crash."""
     start = time.perf_counter()
 
-    def ended(status: str, reason: str = "", **more: Any) -> Outcome:
+    def outcome(status: str, reason: str = "", **more: Any) -> Outcome:
         seconds = round(time.perf_counter() - start, 2)
         given = (case.library, case.kind, case.name, case.variant, status)
         return Outcome(*given, reason=reason, seconds=seconds, **more)
@@ -67,29 +67,29 @@ def attempt(case: Case) -> Outcome:
             model, X = case.fitted()
             packed = sealift.pack(model, X, name="case", output=Path(folder) / "case.seal")
         except ParityError as error:
-            return ended("different", f"{error.where}: {error.what}")
+            return outcome("different", f"{error.where}: {error.what}")
         except SealiftError as error:
-            return ended("crash" if _is_fault(error) else "refused", f"{error.code} {error.what} {error.fix}")
+            return outcome("crash" if _is_fault(error) else "refused", f"{error.code} {error.what} {error.fix}")
         except Exception as error:
             traceback.print_exc()
-            return ended("crash", f"{type(error).__name__}: {error}")
+            return outcome("crash", f"{type(error).__name__}: {error}")
         try:
-            again, difference = compare(model, packed.load(), packed.report.tolerance, afresh(X))
+            count, difference = compare(model, packed.load(), packed.report.tolerance, new_rows(X))
         except Exception as error:
             traceback.print_exc()
-            return ended("crash", f"The written file fails on other rows: {type(error).__name__}: {error}")
+            return outcome("crash", f"The written file fails on other rows: {type(error).__name__}: {error}")
     report = packed.report
     engine = report.engines.get("webassembly", "")
     if engine.startswith("does not run"):
-        # Every page is to show the same table, so a graph that the page's engine cannot run is no success.
-        return ended("crash", f"WebAssembly {engine}")
+        # A graph that the page's engine cannot run is not a success.
+        return outcome("crash", f"WebAssembly {engine}")
     webassembly = report.compared.get("webassembly", 0)
-    counts = {"native": report.total - webassembly, "webassembly": webassembly, "afresh": again}
+    counts = {"native": report.total - webassembly, "webassembly": webassembly, "new_rows": count}
     how = ", ".join(sorted({step["how"] for step in packed.steps}))
-    return ended("silent" if difference else "verified", difference, how=how, **counts)
+    return outcome("silent" if difference else "verified", difference, how=how, **counts)
 
 
 def _is_fault(error: SealiftError) -> bool:
-    """Whether it is told to users as a refusal and yet is a fault: a converter that failed in a way of its own; or a
-    model said to fail on X, where every model here answers its X."""
+    """Whether a refusal is a fault: a converter that raised an unexpected exception, or E305, since all models here
+    predict their X."""
     return error.what.startswith("The converter failed") or error.code == "E305"

@@ -64,9 +64,9 @@ def _kind(name: str, kind: Any) -> str:
     if kind.__module__ == "sklearn.feature_extraction.text":
         return "text"
     names = {"OutlierMixin": "outlier detectors", "DensityMixin": "densities"}
-    told = [text for base, text in names.items() if base in {parent.__name__ for parent in kind.__mro__}]
-    told += [text for filtered, text in _KINDS.items() if name in _of_kind(filtered)]
-    return told[0] if told else "densities"  # KernelDensity is of no kind
+    kinds = [text for base, text in names.items() if base in {parent.__name__ for parent in kind.__mro__}]
+    kinds += [text for filtered, text in _KINDS.items() if name in _of_kind(filtered)]
+    return kinds[0] if kinds else "densities"  # KernelDensity is of no kind
 
 
 _OTHERS = {"estimator", "estimators", "regressor", "steps", "transformers", "transformer_list"}

@@ -1,4 +1,4 @@
-"""FunctionTransformer with the users' own NumPy and pandas functions: alone, inside pipelines, and what is refused."""
+"""FunctionTransformer with users' NumPy and pandas functions: single, in pipelines, and those that are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LIBRARY = "own functions"
 
 
 def cases() -> Iterator[Case]:
-    """Those alone."""
+    """The functions without a pipeline."""
     for name, function in {**ARRAYS, **NO_ARRAYS}.items():
         kind = "NumPy arrays" if name in ARRAYS else "must be refused: look at other rows"
         yield Case(_LIBRARY, kind, name, "", _on_array(function))

@@ -1,4 +1,4 @@
-"""The committed page: written from what was found, and read again to compare with what is found now."""
+"""Write the page of results, and read the committed page to compare it with new results."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIGNS = ("|", _MANY.strip(), "\n")
 
 
 def page(found: Sequence[Outcome]) -> str:
-    """Everything found, as Markdown."""
+    """All results, as Markdown."""
     other = [o for o in found if o.status != "verified"]
     lines = [
         "# What converts",
@@ -63,7 +63,7 @@ def page(found: Sequence[Outcome]) -> str:
 
 
 def head(found: Sequence[Outcome]) -> Iterator[str]:
-    """The table per library and kind, with a sum for each library."""
+    """The table by library and kind, with a total for each library."""
     yield from _HEAD
     for library, mine in _grouped(found, lambda o: o.library).items():
         kinds = _grouped(mine, lambda o: o.kind)
@@ -74,8 +74,8 @@ def head(found: Sequence[Outcome]) -> Iterator[str]:
             yield _row(library if len(kinds) > 1 else f"**{library}**{versions}", kind, outcomes)
 
 
-def ends(text: str) -> dict[Key, str]:
-    """How each case ended, read from a page that `page` made; where not verified, nothing is read but that."""
+def statuses(text: str) -> dict[Key, str]:
+    """The status of each case on a page written by `page`."""
     found: dict[Key, str] = {}
     section = ""
     for line in text.splitlines():
@@ -92,7 +92,7 @@ def ends(text: str) -> dict[Key, str]:
 
 
 def changes(before: Mapping[Key, str], found: Iterable[Outcome], *, whole: bool) -> Iterator[str]:
-    """What ended otherwise than on the page; unless `whole`, cases of the page that were not tried do not count."""
+    """The cases whose status differs from the page; cases on the page that were not tried are included if `whole`."""
     now = {outcome.key: outcome.status for outcome in found}
     for key in dict.fromkeys([*before, *now]):
         was, has = before.get(key, "not on the page"), now.get(key, "not tried")
@@ -118,18 +118,18 @@ def _verified(library: str, kind: str, outcomes: Sequence[Outcome]) -> Iterator[
 
 
 def _row(library: str, kind: str, outcomes: Sequence[Outcome]) -> str:
-    ended = Counter(
+    counts = Counter(
         max((o.status for o in mine), key=STATUSES.index)
         for mine in _grouped(outcomes, lambda o: f"{o.kind}: {o.name}").values()
     )
-    count = ended.total()
-    verified = f"{ended['verified']} ({100 * ended['verified'] // count} %)"  # never rounded up
-    rest = " | ".join(str(ended[status]) for status in STATUSES[1:])
+    count = counts.total()
+    verified = f"{counts['verified']} ({100 * counts['verified'] // count} %)"  # never rounded up
+    rest = " | ".join(str(counts[status]) for status in STATUSES[1:])
     return f"| {library} | {kind} | {count} | {len(outcomes)} | {verified} | {rest} | {_rows(outcomes)} |"
 
 
 def _rows(outcomes: Sequence[Outcome]) -> str:
-    sums = (sum(getattr(o, name) for o in outcomes) for name in ("native", "webassembly", "afresh"))
+    sums = (sum(getattr(o, name) for o in outcomes) for name in ("native", "webassembly", "new_rows"))
     return " | ".join(f"{count:,}" for count in sums)
 
 
@@ -141,12 +141,12 @@ def _grouped(found: Iterable[Outcome], part: Callable[[Outcome], str]) -> dict[s
 
 
 def _cell(text: str) -> str:
-    """Text that stays within its cell and reads as it is: no bars, and no markup made of its own signs."""
+    """Text with the characters escaped that end a cell or are markup."""
     return " ".join(text.replace("|", "/").replace("<", "&lt;").replace("*", r"\*").replace("_", r"\_").split())[:600]
 
 
 def _versions(distributions: Iterable[str]) -> str:
-    """Their names and versions, those that are installed; the name is left out where there is one alone."""
+    """The versions of the installed ones, with their names if there are several."""
     found = []
     for name in distributions:
         try:

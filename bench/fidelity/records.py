@@ -53,7 +53,7 @@ WORDS = ["ward", "code", "insurance"]
 
 
 def prepare(numbers: Any = None, words: Any = None, **other: Any) -> ColumnTransformer:
-    """Numbers filled in and scaled, words one by one, unless told otherwise."""
+    """Numbers imputed and scaled, strings one-hot encoded, unless other steps are given."""
     numbers = numbers if numbers is not None else make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     words = words if words is not None else OneHotEncoder(handle_unknown="ignore")
     return ColumnTransformer([("numbers", numbers, NUMBERS), ("words", words, WORDS)], **other)

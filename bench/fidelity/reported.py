@@ -315,7 +315,7 @@ def _cities(encoder: Any) -> ColumnTransformer:
 
 
 def _on_cities(make: Callable[[], Any]) -> Fit:
-    """A column of some hundred places, most of them rare, beside a number."""
+    """A column of several hundred places, most of them rare, and a number."""
 
     def fit() -> tuple[Any, Any]:
         random = np.random.default_rng(0)

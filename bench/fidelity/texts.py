@@ -1,4 +1,4 @@
-"""Pipelines of texts in several languages and scripts, alone and beside other columns."""
+"""Pipelines of strings in several languages and scripts, with and without other columns."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Peak memory and time of packing and predicting, beside the original's, for large models and tables."""
+"""Peak memory and time of packing and predicting, compared with the original, for large models and tables."""

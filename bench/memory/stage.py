@@ -60,15 +60,15 @@ def _pack(folder: Path) -> dict[str, float]:
     stage, since = "", begun
     stages: dict[str, float] = {}
 
-    def told(sentence: str) -> None:
+    def report(sentence: str) -> None:
         nonlocal stage, since
         now = time.perf_counter()
         if stage:
             stages[stage] = round(stages.get(stage, 0.0) + now - since, 2)
         stage, since = sentence.partition(":")[0], now
 
-    packed = sealift.pack(model, rows, target, name="large", output=folder / "large.seal", progress=told)
-    told("")
+    packed = sealift.pack(model, rows, target, name="large", output=folder / "large.seal", progress=report)
+    report("")
     return {"seconds": time.perf_counter() - begun, "bytes": packed.path.stat().st_size, **stages}
 
 

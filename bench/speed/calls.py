@@ -1,4 +1,4 @@
-"""The public calls of a sealed model, and those of another source tree of Sealift beside them, in one run, as ratios.
+"""The public calls of a sealed model, optionally compared with another source tree of Sealift in one run, as ratios.
 
     python -m bench.speed.calls [--before FOLDER] [--rows 1000000] [--only WORD …] [--write docs/speed.md]
 

@@ -1,4 +1,4 @@
-"""Our graphs beside skl2onnx's and beside the original libraries, in one run, as ratios.
+"""Graphs of Sealift compared with skl2onnx and with the original libraries in one run, as ratios.
 
     python -m bench.speed.graphs [--rows 100000] [--only WORD …] [--write docs/speed.md]
 

@@ -1,4 +1,4 @@
-"""Oblivious trees, as CatBoost grows them, by ONNX's operators: a traversal of nodes beside arithmetic of indices.
+"""Oblivious trees, as CatBoost grows them, by ONNX's operators: traversal of nodes compared with arithmetic of indices.
 
     python -m bench.trees.oblivious [--trees 200] [--depth 6] [--rows 1 100 4096] [--write docs/speed.md]
 

@@ -39,7 +39,7 @@ def test_verified() -> None:
     attempt = tried(lambda: (LogisticRegression(max_iter=500).fit(IRIS, SPECIES), IRIS))
     assert (attempt.status, attempt.how, attempt.reason) == ("verified", "own", "")
     assert attempt.native > 400
-    assert attempt.afresh == 150
+    assert attempt.new_rows == 150
 
 
 def test_refused_with_its_reason() -> None:
@@ -77,25 +77,25 @@ def test_rows_that_the_original_refuses_are_not_counted() -> None:
     model = RadiusNeighborsClassifier(radius=0.6).fit(IRIS, SPECIES)
     attempt = tried(lambda: (model, IRIS))
     assert attempt.status == "verified"
-    assert 0 < attempt.afresh < 150
+    assert 0 < attempt.new_rows < 150
 
 
-def test_rows_afresh_have_the_form_of_x() -> None:
-    from bench.fidelity.again import afresh
+def test_new_rows_have_the_format_of_x() -> None:
+    from bench.fidelity.second_oracle import new_rows
 
-    numbers = afresh(IRIS.astype(np.float32))
+    numbers = new_rows(IRIS.astype(np.float32))
     assert numbers.shape == IRIS.shape
     assert numbers.dtype == np.float32
     frame = pd.DataFrame({"x": [0.25, np.nan, 0.5], "c": pd.Categorical(["a", "b", None]), "n": [1, 2, 3]})
-    refitted = afresh(frame)
+    refitted = new_rows(frame)
     assert list(refitted.dtypes) == list(frame.dtypes)
     assert sorted(refitted["n"]) == [1, 2, 3]
-    assert all(isinstance(text, str) and " " in text for text in afresh(["a", "b", "c"]))
-    assert sorted(afresh([{"a": 1}, {"a": 2}]), key=str) == [{"a": 1}, {"a": 2}]
+    assert all(isinstance(text, str) and " " in text for text in new_rows(["a", "b", "c"]))
+    assert sorted(new_rows([{"a": 1}, {"a": 2}]), key=str) == [{"a": 1}, {"a": 2}]
 
 
 def test_the_page_is_read_as_it_was_written() -> None:
-    from bench.fidelity.page import changes, ends, page
+    from bench.fidelity.page import changes, page, statuses
 
     outcomes = [
         outcome("boosting, quantile", "", "verified"),
@@ -105,16 +105,16 @@ def test_the_page_is_read_as_it_was_written() -> None:
         outcome("tree", "", "different", "another library"),
     ]
     text = page(outcomes)
-    assert ends(text) == {o.key: o.status for o in outcomes}
-    assert list(changes(ends(text), outcomes, whole=True)) == []
+    assert statuses(text) == {o.key: o.status for o in outcomes}
+    assert list(changes(statuses(text), outcomes, whole=True)) == []
     assert "| **library** | kind | 2 | 4 | 1 (50 %) | 1 | 0 | 0 | 0 | 28 | 0 | 0 |" in text
     assert r"a / b \* \_c\_ &lt;d>" in text
 
 
-def test_what_changed_is_told() -> None:
-    from bench.fidelity.page import changes, ends, page
+def test_changed_statuses_are_reported() -> None:
+    from bench.fidelity.page import changes, page, statuses
 
-    before = ends(page([outcome("a", "", "verified"), outcome("b", "x", "verified")]))
+    before = statuses(page([outcome("a", "", "verified"), outcome("b", "x", "verified")]))
     now = [outcome("b", "x", "refused"), outcome("c", "", "verified")]
     assert list(changes(before, now, whole=True)) == [
         "library: kind, a: verified → not tried",
@@ -126,9 +126,9 @@ def test_what_changed_is_told() -> None:
 
 def test_the_committed_page_keeps_its_promises() -> None:
     # Whether it is still true is for `make fidelity` in .ci/run, which fails for any crash or difference as well.
-    from bench.fidelity.page import ends
+    from bench.fidelity.page import statuses
 
-    counts = ends((ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8"))
+    counts = statuses((ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8"))
     assert len(counts) > 700
     assert "silent" not in counts.values()
     estimators = {key[:2] for key in counts if key[0].startswith("scikit-learn: ")}

@@ -1,7 +1,8 @@
-"""A second oracle beside the proof of `pack`: the written file, opened again, answers rows that `pack` never saw.
+"""A second oracle in addition to the proof of `pack`: the written file is opened and predicts rows that `pack` did not
+use.
 
-The rows are made of X's own values, column by column in another order; numbers that are no whole ones lie between two
-of X. Whatever the proof may have overlooked would show here as a silent difference.
+The rows consist of the values of X, permuted in each column; numbers that are not integers are interpolated between
+two of X. A difference that the proof did not find would appear here as a silent difference.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ _METHODS = {
 }
 
 
-def afresh(X: Any) -> Any:
-    """As many rows as X has, in X's form."""
+def new_rows(X: Any) -> Any:
+    """As many rows as X has, in the same format."""
     random = np.random.default_rng(11)
     if isinstance(X, list) and isinstance(X[0], str):
         return [f"{a} {b}" for a, b in zip(X, random.permutation(np.array(X, dtype=object)), strict=True)]
     if isinstance(X, np.ndarray) and X.ndim == 2:
         return np.column_stack([_mixed(X[:, i], random) for i in range(X.shape[1])]).astype(X.dtype)
     if hasattr(X, "toarray"):
-        return type(X)(afresh(X.toarray()))
+        return type(X)(new_rows(X.toarray()))
     if hasattr(X, "iloc"):
         return type(X)({name: _shuffled(X[name], random) for name in X})
     order = random.permutation(len(X))
@@ -41,9 +42,9 @@ def afresh(X: Any) -> Any:
 
 
 def compare(model: Any, sealed: SealedModel, tolerance: Mapping[str, Tolerance], rows: Any) -> tuple[int, str]:
-    """How many of the rows both answered, and what differs, if anything does.
+    """The number of rows that both answered, and a description of a difference; empty if there is none.
 
-    A row that the original refuses or that the contract refuses is no silent difference, and is not counted.
+    A row that the original or the contract refuses is not a silent difference, and is not counted.
     """
     model = source_of(model).model
     rows = _answered(model, sealed.contract.outputs[0].name, rows)
@@ -56,7 +57,7 @@ def compare(model: Any, sealed: SealedModel, tolerance: Mapping[str, Tolerance],
     if not batch.good.any():
         return 0, ""
     for name, found in sealed.answer(batch).items():
-        truth = _asked(model, name, rows)[batch.good]
+        truth = _answers(model, name, rows)[batch.good]
         different = _different(found, truth.reshape(found.shape), tolerance.get(name))
         if different.any():
             row = int(np.argmax(different))
@@ -65,11 +66,11 @@ def compare(model: Any, sealed: SealedModel, tolerance: Mapping[str, Tolerance],
 
 
 def _answered(model: Any, output: str, rows: Any) -> Any:
-    """The rows that the original answers; for one bad row it refuses all of them."""
+    """The rows that the original answers; one bad row makes it refuse all rows of a call."""
     chosen = []
     for picked in [list(range(_count(rows))), *([i] for i in range(_count(rows)))]:
         try:
-            _asked(model, output, _taken(rows, picked))
+            _answers(model, output, _taken(rows, picked))
         except Exception:
             continue
         if len(picked) == _count(rows):
@@ -90,7 +91,7 @@ def _taken(rows: Any, picked: list[int]) -> Any:
     return rows[picked] if isinstance(rows, np.ndarray) else [rows[i] for i in picked]
 
 
-def _asked(model: Any, output: str, rows: Any) -> Any:
+def _answers(model: Any, output: str, rows: Any) -> Any:
     method = next(name for name in _METHODS[output] if hasattr(model, name))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -111,10 +112,10 @@ def _different(found: Any, truth: Any, tolerance: Tolerance | None) -> Any:
 
 
 def _mixed(column: Any, random: np.random.Generator) -> Any:
-    """The values in another order; between two of them where they are no whole numbers."""
+    """A permutation of the values; interpolated between two of them if they are not integers."""
     first, second = random.permutation(column), random.permutation(column)
     if column.dtype.kind != "f" or (np.isnan(column) | (column == np.round(column, 1))).all():
-        return first  # values on a grid stay on it, where thresholds lie
+        return first  # values on a grid are not interpolated, since thresholds are on the grid
     return first + (second - first) * random.random(len(column))
 
 
