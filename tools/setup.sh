@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|torch`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|torch`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -77,6 +77,11 @@ setup_pdf() {
 
 setup_strace() {
     command -v strace >/dev/null || debian strace || say "Without strace, the test that no socket is opened is left out."
+}
+
+setup_postgres() {
+    command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || debian postgresql \
+        || say "Without PostgreSQL, the tests of records in it are left out."
 }
 
 # PyTorch for `make test-torch`. PyPI's wheel for Linux needs gigabytes of CUDA, so the CPU build is asked for by its

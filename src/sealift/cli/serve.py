@@ -35,6 +35,10 @@ def run(
     check_exposure(deployment)
     if deployment.grpc is not None:
         import_module("sealift.serve.grpc.server")  # E405 where a library is missing
+    if deployment.records is not None:
+        from sealift.serve.records.parts import check as check_records
+
+        check_records(deployment.records)
     saved = {} if deployment.state is None else load(deployment.state / "state.json")
     opened = open_deployment(deployment, saved)
     plane = opened.plane

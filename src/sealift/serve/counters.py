@@ -83,12 +83,35 @@ class Counts:
 
 
 class Counters:
-    """The counters of all workers. Make it before the workers are started."""
+    """The counters of all workers. Make it before the workers are started.
+
+    Attributes:
+        slots: the number of workers.
+    """
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
-        self._memory = mmap.mmap(-1, slots * SERIES * _WIDTH * 8)
+        self._workers = slots * SERIES * _WIDTH
+        self._memory = mmap.mmap(-1, (self._workers + 2) * 8)
         self._view = memoryview(self._memory).cast("d")
+
+    @property
+    def ready(self) -> int:
+        """The number of workers that answer requests. Only the supervisor sets it."""
+        return int(self._view[self._workers])
+
+    @ready.setter
+    def ready(self, count: int) -> None:
+        self._view[self._workers] = count
+
+    @property
+    def replaced(self) -> int:
+        """The number of workers that ended unasked since the start. Only the supervisor sets it."""
+        return int(self._view[self._workers + 1])
+
+    @replaced.setter
+    def replaced(self, count: int) -> None:
+        self._view[self._workers + 1] = count
 
     def writer(self, slot: int) -> CounterWriter:
         """The counters of the worker in a slot."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sealift import files
-from sealift.errors import ServeError
 from sealift.serve.http.messages import Limits
+from sealift.serve.records.settings import Settings, read_settings
+from sealift.serve.toml_table import Table, malformed
 
 _LONGEST = 1 << 20
 _MOST_WORKERS = 256
@@ -50,6 +48,7 @@ class Deployment:
         workers: the number of processes; None takes the number of processors.
         open: whether other computers may use the server although it has no authentication.
         limits: limits of a request.
+        records: how calls are recorded; None where they are not.
         source: the deployment file, for messages.
         state: the folder of the server's state and history; None keeps none after its end.
     """
@@ -61,6 +60,7 @@ class Deployment:
     workers: int | None = None
     open: bool = False
     limits: Limits = field(default_factory=Limits)
+    records: Settings | None = None
     source: str = ""
     state: Path | None = None
 
@@ -75,11 +75,12 @@ def read(path: Path) -> Deployment:
     try:
         raw = tomllib.loads(files.read(path, limit=_LONGEST).decode())
     except ValueError as error:  # the parser's and the decoder's errors
-        raise _malformed(path, f"it is not TOML: {error}", "Correct the file.") from None
-    table = _Table(raw, "the file", path)
+        raise malformed(path, f"it is not TOML: {error}", "Correct the file.") from None
+    table = Table(raw, "the file", path)
     server = table.table("server")
     limits = table.table("limits")
     entries = table.tables("models")
+    records = table.optional("records", dict)
     table.end()
     folder = path.parent
     models = tuple(
@@ -99,13 +100,13 @@ def read(path: Path) -> Deployment:
         shares = [model.weight for model in models if model.name == name and not model.shadow]
         if len(shares) > 1 and None in shares:
             fix = "Give one of them another name, or each a weight in percent."
-            raise _malformed(path, f"two models have the name {name!r:.80}, and not all have a weight", fix)
+            raise malformed(path, f"two models have the name {name!r:.80}, and not all have a weight", fix)
         total = math.fsum(share for share in shares if share is not None)
         if None not in shares and abs(total - 100) > 1e-9:
             fix = "Correct the weights, which are in percent."
-            raise _malformed(path, f"the weights of the model {name!r:.80} add up to {total:g} and not to 100", fix)
+            raise malformed(path, f"the weights of the model {name!r:.80} add up to {total:g} and not to 100", fix)
     if not models:
-        raise _malformed(path, "it has no model", 'Add [[models]] and, below it, file = "heart.seal".')
+        raise malformed(path, "it has no model", 'Add [[models]] and, below it, file = "heart.seal".')
     default = Deployment(())
     grpc = server.number("grpc", -1, 0, 65535)
     deployment = Deployment(
@@ -124,85 +125,10 @@ def read(path: Path) -> Deployment:
             queue=limits.number("queue", Limits.queue, 1, 1 << 20),
             threads=limits.number("threads", Limits.threads, 1, 256),
         ),
+        records=None if records is None else read_settings(Table(records, "[records]", path), folder),
         source=str(path),
         state=folder / (server.optional("state", str) or f"{path.stem}.state"),
     )
     server.end()
     limits.end()
     return deployment
-
-
-class _Table:
-    """A table of TOML whose keys are taken one by one; those that are left are unknown."""
-
-    def __init__(self, raw: Mapping[str, Any], where: str, path: Path) -> None:
-        self._raw = dict(raw)
-        self._where, self._path = where, path
-        self._known: list[str] = []
-
-    def optional(self, key: str, kind: type) -> Any:
-        """A value, or None. Raises ServeError E709 for another type."""
-        self._known.append(key)
-        value = self._raw.pop(key, None)
-        if value is not None and type(value) is not kind:
-            wanted = {
-                str: "a string",
-                int: "an integer",
-                float: "a number",
-                bool: "true or false",
-                dict: "a table",
-                list: "a list",
-            }[kind]
-            raise self._wrong(key, f"must be {wanted}")
-        return value
-
-    def required(self, key: str, kind: type) -> Any:
-        """A value. Raises ServeError E709 where it is missing or of another type."""
-        value = self.optional(key, kind)
-        if value is None:
-            raise self._wrong(key, "is missing")
-        return value
-
-    def number(self, key: str, default: int, least: int, most: int) -> int:
-        """An integer within limits."""
-        value = self.optional(key, int)
-        if value is None:
-            return default
-        if not least <= value <= most:
-            raise self._wrong(key, f"must be from {least} to {most}")
-        return int(value)
-
-    def percentage(self, key: str) -> float | None:
-        """A number from 0 to 100, or None."""
-        value = self._raw.get(key)
-        if type(value) is int:
-            self._raw[key] = float(value)
-        number: float | None = self.optional(key, float)
-        if number is not None and not 0 <= number <= 100:
-            raise self._wrong(key, "must be from 0 to 100")
-        return number
-
-    def table(self, key: str) -> _Table:
-        """A table; empty where there is none."""
-        return _Table(self.optional(key, dict) or {}, f"[{key}]", self._path)
-
-    def tables(self, key: str) -> list[_Table]:
-        """A list of tables."""
-        entries = self.optional(key, list) or []
-        if not all(isinstance(entry, dict) for entry in entries):
-            raise self._wrong(key, "must be a list of tables")
-        return [_Table(entry, f"[[{key}]] {i}", self._path) for i, entry in enumerate(entries, 1)]
-
-    def end(self) -> None:
-        """Raise ServeError E709 for a key that was not taken, with the nearest known one."""
-        for key in self._raw:
-            close = difflib.get_close_matches(key, self._known, n=1)
-            fix = f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(sorted(self._known))}."
-            raise _malformed(self._path, f"{self._where} has an unknown key {key!r:.40}", fix)
-
-    def _wrong(self, key: str, reason: str) -> ServeError:
-        return _malformed(self._path, f"{key!r} of {self._where} {reason}", "Correct the value.")
-
-
-def _malformed(path: Path, what: str, fix: str) -> ServeError:
-    return ServeError("E709", f"The deployment file is malformed: {what}.", where=str(path), fix=fix)

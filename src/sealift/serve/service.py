@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sealift.serve.calls import ANYONE, Call, Caller, Observer
+from sealift.serve.counters import Counters
 from sealift.serve.http.messages import Limits
 from sealift.serve.plane import Plane
 from sealift.serve.served import ServedModel
@@ -30,6 +31,9 @@ class Service:
         limits: limits of a request.
         access: who may use the server; None where everybody may who reaches it.
         observers: who is notified of each call.
+        counters: the counters of all workers; None where the process has none.
+        series: the number of the counters of each version that was served since the start, by the name of the model
+            and the version.
     """
 
     def __init__(
@@ -44,6 +48,8 @@ class Service:
         self.limits = limits or Limits()
         self.access = access
         self.observers = list(observers)
+        self.counters: Counters | None = None
+        self.series: Mapping[tuple[str, str], int] = {}
 
     def caller(self, headers: Mapping[str, str], scope: str) -> Caller:
         """Who sends a request. Raises ServeError, as `Access.caller`."""

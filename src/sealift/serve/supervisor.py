@@ -13,7 +13,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,9 @@ from sealift.serve.addresses import bind, reserve
 from sealift.serve.channel import Channel
 from sealift.serve.counters import SERIES, Counters, Counts
 from sealift.serve.deployment import Deployment
+from sealift.serve.helpers import Helpers
 from sealift.serve.opening import Opened, open_version, route_of
+from sealift.serve.records.parts import Recording
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 from sealift.serve.traffic import state
@@ -76,11 +78,13 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
     def announce() -> None:
         ready(deployment.host, port, None if grpc is None else grpc[1])
 
+    recording = None if deployment.records is None else Recording(deployment.records, count if can_fork else 1)
     with ExitStack() as stack:
         for each in (*sockets, *([kept] if kept else [])):
             stack.callback(each.close)
         if not can_fork:
-            worker.run(service, sockets[0], announce, grpc=grpc)
+            with nullcontext() if recording is None else recording.in_thread(service):
+                worker.run(service, sockets[0], announce, grpc=grpc)
             return
         if deployment.state is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealift-")))
@@ -92,7 +96,7 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         listening = control.listen(path)
         stack.callback(path.unlink, missing_ok=True)
         stack.callback(listening.close)
-        _Supervisor(service, opened, sockets, count, grpc, folder, listening).run(announce)
+        _Supervisor(service, opened, sockets, count, grpc, folder, listening, recording).run(announce)
 
 
 class _Supervisor:
@@ -107,8 +111,10 @@ class _Supervisor:
         grpc: tuple[str, int] | None,
         folder: Path,
         listening: socket.socket,
+        recording: Recording | None,
     ) -> None:
         self._service = service
+        self._recording = recording
         self._sockets = sockets
         self._count = count
         self._grpc = grpc
@@ -120,25 +126,28 @@ class _Supervisor:
         self._failures = 0
         self._stopping = False
         self._number = 0
-        self._counters = Counters(count)
-        self._series: dict[tuple[str, str], int] = {}
+        self._counters = service.counters = Counters(count)
+        self._series: dict[tuple[str, str], int] = {}  # by the name of the model and the identity
         self._stock: dict[tuple[str, str], ServedModel] = {}
         for model in service.plane.models():
-            model.series = self._series_of(model.name, model.model.identity)
+            model.series = self._series_of(model.name, model.version, model.model.identity)
             self._stock[model.name, model.version] = model
         self._operations = Operations(self, folder, opened.traffic, opened.bases)
+        self._helpers = Helpers([] if recording is None else [recording], self._alive[0], self._close_in_child)
 
     def run(self, ready: Callable[[], None]) -> None:
         gc.collect()
         gc.freeze()  # the collector of a worker would otherwise copy the pages of the models
         before = {number: signal.signal(number, self._stop) for number in _SIGNALS}
         try:
+            self._helpers.start()
             for place in range(self._count):
                 self._start(place)
             announced, tick = False, time.monotonic() + _TICK
             while not self._stopping:
                 self._turn(_WAIT)
                 self._clients = [client for client in self._clients if self._serve_client(client)]
+                self._helpers.reap()
                 if not announced and all(each.ready for each in self._workers.values()):
                     announced = True
                     ready()
@@ -147,6 +156,7 @@ class _Supervisor:
                     self._operations.tick()
         finally:
             self._end()
+            self._helpers.end()
             for number, handler in before.items():
                 signal.signal(number, handler)
             for end in self._alive:
@@ -165,7 +175,7 @@ class _Supervisor:
         known = self._stock.get(key)
         if known is None or known.model.identity != version.identity:
             served = open_version(name, version, self._keys.get(name))
-            served.series = self._series_of(name, version.identity)
+            served.series = self._series_of(name, version.version, version.identity)
         else:
             served = known
         message = {"do": "prepare", "name": name, "version": vars(version), "series": served.series}
@@ -238,6 +248,7 @@ class _Supervisor:
                 for message in each.channel.receive():
                     if message.get("ready"):
                         each.ready, self._failures = True, 0
+                        self._count_ready()
                     elif "id" in message:
                         each.answers[message["id"]] = message
         if self._listening in readable:
@@ -270,8 +281,10 @@ class _Supervisor:
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
 
-    def _series_of(self, name: str, identity: str) -> int:
-        return self._series.setdefault((name, identity), min(len(self._series), SERIES - 1))
+    def _series_of(self, name: str, version: str, identity: str) -> int:
+        series = self._series.setdefault((name, identity), min(len(self._series), SERIES - 1))
+        self._service.series = {**self._service.series, (name, version): series}
+        return series
 
     def _start(self, place: int) -> None:
         ours, theirs = Channel.pair()
@@ -285,10 +298,7 @@ class _Supervisor:
         code = 1
         try:
             ours.close()
-            os.close(self._alive[1])
-            self._listening.close()
-            for other in [*(each.channel for each in self._workers.values()), *self._clients]:
-                other.close()
+            self._close_in_child()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             if self._stopping:  # SIGTERM came between the fork and the line before
                 os._exit(0)
@@ -296,6 +306,8 @@ class _Supervisor:
             for model in self._service.plane.models():
                 model.prepare()
             self._service.observers.append(self._counters.writer(place))
+            if self._recording is not None:
+                self._service.observers.append(self._recording.observer(place))
             listening = self._sockets[place % len(self._sockets)]
             supervised = worker.Supervised(self._alive[0], theirs, self._stock)
             worker.run(self._service, listening, lambda: theirs.send({"ready": True}), supervised, self._grpc)
@@ -307,6 +319,13 @@ class _Supervisor:
             sys.stderr.flush()
             os._exit(code)
 
+    def _close_in_child(self) -> None:
+        """Close what belongs to this process alone, after a fork."""
+        os.close(self._alive[1])
+        self._listening.close()
+        for other in [*(each.channel for each in self._workers.values()), *self._clients]:
+            other.close()
+
     def _reap(self) -> None:
         """Replace workers that ended."""
         for place, each in list(self._workers.items()):
@@ -315,8 +334,10 @@ class _Supervisor:
                 continue
             each.channel.close()
             del self._workers[place]
+            self._count_ready()
             if self._stopping:
                 continue
+            self._counters.replaced += 1
             if not each.ready:
                 self._failures += 1
                 if self._failures >= _FAILURES:
@@ -327,6 +348,9 @@ class _Supervisor:
                     )
             _log.warning("worker %d ended with status %d and is replaced", pid, os.waitstatus_to_exitcode(status))
             self._start(place)
+
+    def _count_ready(self) -> None:
+        self._counters.ready = sum(each.ready for each in self._workers.values())
 
     def _end(self) -> None:
         """Ask the workers to end, and kill those that do not."""

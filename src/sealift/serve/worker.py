@@ -131,6 +131,8 @@ class _Changes:
         key = None if message["key"] is None else Path(message["key"])
         served = await asyncio.to_thread(open_version, name, version, key)
         served.series = message["series"]
+        service = self._server.service
+        service.series = {**service.series, (name, version.version): served.series}
         self._stock[name, version.version] = served
 
     def _apply(self, message: dict[str, Any]) -> None:

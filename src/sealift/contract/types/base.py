@@ -120,6 +120,10 @@ class ValueType(ABC):
         """The same for a column (N,)."""
         raise ValueError(f"{type(column).__name__} is not a column of {self.name}")
 
+    def value_of(self, number: float) -> Scalar:
+        """The value, as in JSON, that a number of the tensor `number` stands for; it is not NaN."""
+        return int(number) if self.is_whole else number
+
     def bound(self, raw: Any) -> float | str | None:
         """A bound of a range in its canonical form. Raises ValueError for an invalid one."""
         return canonical.number(raw)

@@ -23,6 +23,10 @@ class Boolean(Number):
         """A boolean."""
         return isinstance(value, bool)
 
+    def value_of(self, number: float) -> bool:
+        """A boolean."""
+        return bool(number)
+
     def json_schema(self, low: float, high: float, categories: Sequence[Scalar] | None) -> dict[str, Any]:
         """Booleans."""
         values = [value for value in (False, True) if low <= value <= high]

@@ -55,6 +55,10 @@ class Time(ValueType):
             raise ValueError(f"bounds must be {self.bounds}")
         return raw if is_spelled(raw, self.name) else text_of(micros, self.name)
 
+    def value_of(self, number: float) -> str:
+        """The canonical string."""
+        return text_of(number, self.name)
+
     def limit(self, bound: Any) -> float | None:
         """Microseconds."""
         return micros_of(bound, self.name) if isinstance(bound, str) else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from sealift.errors import SealiftError, ServeError
-from sealift.serve import openapi, page
+from sealift.serve import exposition, openapi, page
 from sealift.serve.calls import Call
 from sealift.serve.http import incumbents, predict
 from sealift.serve.http.messages import MethodError, Request, Response, as_json, status_of
@@ -134,6 +134,11 @@ def _model_ready(service: Service, _: Request, match: re.Match[str]) -> Response
     return _ready(service.plane.find(match["name"], match["version"]).ready)
 
 
+def _metrics(service: Service, request: Request, _: re.Match[str]) -> Response:
+    service.caller(request.headers, "audit")
+    return Response(200, exposition.metrics(service), exposition.MEDIA_TYPE)
+
+
 def _ready(is_ready: bool) -> Response:
     return as_json({"ready": is_ready}, 200 if is_ready else 503)
 
@@ -150,6 +155,7 @@ _ROUTES = (
     _open("GET", "/v2/health/ready", lambda service: _ready(service.plane.ready)),
     _open("GET", "/(ping|health)", _alive),
     _open("GET", "/version", lambda _: Response(200, __version__.encode(), "text/plain")),
+    Route("GET", re.compile("/metrics"), _metrics),
     _described(f"/v2/models/{_NAME}", _metadata),
     _described(f"/v2/models/{_NAME}/ready", _model_ready),
     _described(f"/v1/models/{_NAME}", _status),

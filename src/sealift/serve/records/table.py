@@ -1,0 +1,255 @@
+"""Records as a table: a row for each row of a call, with columns by the names of the contract."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.batch.chunks import OutputColumn
+from sealift.contract import Contract, Field
+from sealift.contract.outputs import output_kind
+from sealift.errors import ServeError
+from sealift.serve.records.personal import MODES, Key, Mode, personal_names
+from sealift.serve.records.record import ModelEntry, Part, Record, decode_rows, unpacked
+
+_ABOUT = (
+    *(("record_id", "string"), ("record_time", "any"), ("record_seconds", "float64"), ("record_status", "int64")),
+    *(("record_error", "string"), ("record_route", "string"), ("record_caller", "string")),
+    *(("record_request_id", "string"), ("record_trace", "string"), ("record_row", "int64")),
+)
+_PROBLEMS = "record_problems"
+PERSONAL = "record_personal"
+"""What was done with the personal fields of a row: `mask`, `hash`, or their encrypted values in hexadecimal."""
+
+
+_UNREADABLE = "R102"
+
+
+class RecordTable:
+    """The columns of the records of one version of a model.
+
+    Attributes:
+        model: the model.
+        contract: its contract; text stages are left out.
+        input_columns: input → the name of its column.
+        hash_columns: personal input → the name of the column with its hash.
+        columns: what is known of the call, the inputs, the outputs, and the problems of the row. An input has the name
+            `input_<name>` where another column has its name. For contracts with personal fields there follow a column
+            with the hash of each, and `PERSONAL`.
+    """
+
+    def __init__(self, model: ModelEntry, key: Key | None = None) -> None:
+        self.model = model
+        self.contract = contract_of(model)
+        self._key = key
+        self._personal = personal_names(self.contract)
+        answers = [
+            OutputColumn(column.name, cast("Any", column.dtype))
+            for output in self.contract.outputs
+            for column in output_kind(output).columns(output)
+        ]
+        about = [OutputColumn(name, cast("Any", dtype)) for name, dtype in _ABOUT]
+        last = [OutputColumn(_PROBLEMS, "string")]
+        taken = {column.name for column in [*about, *answers, *last]} | {PERSONAL}
+        self.hash_columns: dict[str, str] = {}
+
+        def free(name: str) -> str:
+            while name in taken:
+                name = f"input_{name}"
+            taken.add(name)
+            return name
+
+        inputs = [OutputColumn(free(field.name), _dtype(field)) for field in self.contract.inputs]
+        if self._personal:
+            hashes = [OutputColumn(free(f"{name}_hash"), "string") for name in self._personal]
+            self.hash_columns = {name: column.name for name, column in zip(self._personal, hashes, strict=True)}
+            last += [*hashes, OutputColumn(PERSONAL, "string")]
+        self.input_columns = {
+            field.name: column.name for field, column in zip(self.contract.inputs, inputs, strict=True)
+        }
+        self.columns = [*about, *inputs, *answers, *last]
+
+    def of(self, records: Iterable[Record]) -> list[list[Any]]:
+        """The values of the columns. A call without rows has one row, without inputs and outputs.
+
+        Raises:
+            ServeError: E721 for a record that cannot be read, E723 where the key is not that of the records.
+        """
+        columns: list[list[Any]] = [[] for _ in self.columns]
+        for record in records:
+            mode, parts = read_payload(record)
+            first = record.first
+            about = _about(record)
+            if not sum(len(part.good) for part in parts):
+                row = [*about, None]
+                for column, value in zip(columns, row + [None] * (len(columns) - len(row)), strict=True):
+                    column.append(value)
+            for part in parts:
+                count = len(part.good)
+                values = [
+                    *([value] * count for value in about),
+                    list(range(first, first + count)),
+                    *self._inputs(record, mode, part),
+                    *self._outputs(part),
+                    _problems(part),
+                    *self._kept(mode, part),
+                ]
+                for column, some in zip(columns, values, strict=True):
+                    column.extend(some)
+                first += count
+        return columns
+
+    def decrypted(self, columns: list[list[Any]]) -> list[list[Any]]:
+        """Values of the columns with encrypted values of personal fields in clear, where there is a key.
+
+        Raises:
+            ServeError: E723 for another key.
+        """
+        if self._key is None or not self._personal:
+            return columns
+        names = [column.name for column in self.columns]
+        result = [list(values) for values in columns]
+        for at, token in enumerate(columns[names.index(PERSONAL)]):
+            if token not in (None, *MODES):
+                values = self._key.decrypt(bytes.fromhex(token), UUID(columns[0][at]).bytes)
+                for name, value in zip(self._personal, values, strict=True):
+                    field = self.contract.inputs[self.contract.index[name]]
+                    result[names.index(self.input_columns[name])][at] = _clear(field, value)
+        return result
+
+    def _inputs(self, record: Record, mode: Mode | None, part: Part) -> list[list[Any]]:
+        count = len(part.good)
+        values: dict[int, list[Any]] = {}
+        for spec in self.contract.tensors:
+            if spec.stage is not None or spec.name == "text_missing":
+                continue
+            array = part.tensors.get(spec.name)
+            if array is None:
+                values[spec.fields[0]] = [None] * count
+                continue
+            for column, position in enumerate(spec.fields):
+                field = self.contract.inputs[position]
+                if field.type.feeds == "number":
+                    values[position] = [_value(field, number) for number in array[:, column].tolist()]
+                elif field.type.feeds == "text":
+                    gaps = part.tensors["text_missing"][:, column].tolist()
+                    texts = zip(array[:, column].tolist(), gaps, strict=True)
+                    values[position] = [None if gap else text for text, gap in texts]
+                else:
+                    values[position] = [_array(row) for row in array]
+        for row, name, code in part.problems:
+            if code == _UNREADABLE and name in self.contract.index:
+                values[self.contract.index[name]][row - 1] = None  # the tensor has a placeholder
+        if mode == "encrypt" and self._key is not None and part.personal is not None:
+            clear = [self._key.decrypt(token, record.id) for token in part.personal]
+            for name, decrypted in zip(self._personal, zip(*clear, strict=True), strict=True):
+                field = self.contract.inputs[self.contract.index[name]]
+                values[self.contract.index[name]] = [_clear(field, value) for value in decrypted]
+        return [values.get(position, [None] * count) for position in range(len(self.contract.inputs))]
+
+    def _outputs(self, part: Part) -> list[list[Any]]:
+        where = np.flatnonzero(part.good).tolist()
+        columns: list[list[Any]] = []
+        for output in self.contract.outputs:
+            kind = output_kind(output)
+            answers = part.outputs.get(output.name)
+            if answers is None:
+                columns += [[None] * len(part.good) for _ in kind.columns(output)]
+                continue
+            for values in kind.split(output, answers):
+                spread: list[Any] = [None] * len(part.good)
+                plain = values.tolist() if isinstance(values, np.ndarray) else values
+                for at, value in zip(where, plain, strict=True):
+                    spread[at] = value
+                columns.append(spread)
+        return columns
+
+    def _kept(self, mode: Mode | None, part: Part) -> list[list[Any]]:
+        if not self._personal:
+            return []
+        nothing: list[Any] = [None] * len(part.good)
+        tokens = part.personal
+        if tokens is None:
+            return [*([nothing] * len(self._personal)), [mode] * len(part.good)]
+        if mode == "hash":
+            by_field = zip(*tokens, strict=True)
+            hashes = [[None if token is None else token.hex() for token in column] for column in by_field]
+            return [*hashes, [mode] * len(part.good)]
+        return [*([nothing] * len(self._personal)), [token.hex() for token in tokens]]
+
+
+def contract_of(model: ModelEntry) -> Contract:
+    """The contract of a model, without its text stages, whose data a store does not have."""
+    raw: Mapping[str, Any] = json.loads(model.contract)
+    kept = {key: value for key, value in raw.items() if key not in ("stages", "requires")}
+    kept["tensors"] = [tensor for tensor in raw["tensors"] if "stage" not in tensor]
+    return Contract.from_json(kept)
+
+
+def read_payload(record: Record) -> tuple[Mode | None, list[Part]]:
+    """The rows and answers of a record. Raises ServeError E721."""
+    try:
+        return decode_rows(record.payload)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ServeError(
+            "E721",
+            f"A record cannot be read: {error}.",
+            where=str(UUID(bytes=record.id)),
+            fix="Use this or a newer version of Sealift.",
+        ) from None
+
+
+def _about(record: Record) -> list[Any]:
+    return [
+        str(UUID(bytes=record.id)),
+        datetime.datetime.fromtimestamp(record.time, datetime.UTC),
+        record.seconds,
+        record.status,
+        record.error,
+        record.route,
+        record.caller,
+        record.request_id,
+        record.trace,
+    ]
+
+
+def _problems(part: Part) -> list[str]:
+    texts = [""] * len(part.good)
+    for row, field, code in part.problems:
+        text = f"[{code}] {field}"
+        texts[row - 1] = f"{texts[row - 1]} {text}" if texts[row - 1] else text
+    return texts
+
+
+def _dtype(field: Field) -> Any:
+    if field.type.feeds == "text":
+        return "string"
+    if not field.type.feeds:
+        return "any"
+    value = field.type.value_of(0.0)
+    kinds: Sequence[tuple[type, str]] = ((bool, "bool"), (int, "int64"), (float, "float64"), (str, "string"))
+    return next(dtype for kind, dtype in kinds if isinstance(value, kind))
+
+
+def _value(field: Field, number: float) -> Any:
+    return None if number != number else field.type.value_of(number)  # noqa: PLR0124 -- NaN
+
+
+def _array(row: npt.NDArray[Any]) -> Any:
+    return None if row.dtype.kind == "f" and np.isnan(row).all() else row.tolist()
+
+
+def _clear(field: Field, value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    return _array(unpacked(value)) if isinstance(value, list) else _value(field, value)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

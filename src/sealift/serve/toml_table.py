@@ -1,0 +1,95 @@
+"""A table of TOML, read key by key, so that unknown keys and wrong types are reported with their place."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sealift.errors import ServeError
+
+_Choice = TypeVar("_Choice", bound=str)
+
+
+class Table:
+    """A table of TOML whose keys are taken one by one; those that are left are unknown."""
+
+    def __init__(self, raw: Mapping[str, Any], where: str, path: Path) -> None:
+        self._raw = dict(raw)
+        self._where, self._path = where, path
+        self._known: list[str] = []
+
+    def optional(self, key: str, kind: type) -> Any:
+        """A value, or None. Raises ServeError E709 for another type."""
+        self._known.append(key)
+        value = self._raw.pop(key, None)
+        if value is not None and type(value) is not kind:
+            wanted = {str: "a string", int: "an integer", bool: "true or false", dict: "a table", list: "a list"}[kind]
+            raise self.wrong(key, f"must be {wanted}")
+        return value
+
+    def required(self, key: str, kind: type) -> Any:
+        """A value. Raises ServeError E709 where it is missing or of another type."""
+        value = self.optional(key, kind)
+        if value is None:
+            raise self.wrong(key, "is missing")
+        return value
+
+    def number(self, key: str, default: int, least: int, most: int) -> int:
+        """An integer within limits."""
+        value = self.optional(key, int)
+        if value is None:
+            return default
+        if not least <= value <= most:
+            raise self.wrong(key, f"must be from {least} to {most}")
+        return int(value)
+
+    def fraction(self, key: str, default: float, least: float, most: float) -> float:
+        """A number within limits; it may be written without a point."""
+        self._known.append(key)
+        value = self._raw.pop(key, default)
+        if type(value) not in (int, float) or not least <= value <= most:
+            raise self.wrong(key, f"must be a number from {least:g} to {most:g}")
+        return float(value)
+
+    def one_of(self, key: str, choices: Sequence[_Choice]) -> _Choice | None:
+        """One of several strings, or None where the key is missing."""
+        value = self.optional(key, str)
+        if value is None:
+            return None
+        for choice in choices:
+            if choice == value:
+                return choice
+        raise self.wrong(key, f"must be one of {', '.join(choices)}")
+
+    def percentage(self, key: str) -> float | None:
+        """A number from 0 to 100, or None."""
+        return self.fraction(key, 0.0, 0.0, 100.0) if key in self._raw else self.optional(key, float)
+
+    def table(self, key: str) -> Table:
+        """A table; empty where there is none."""
+        return Table(self.optional(key, dict) or {}, f"[{key}]", self._path)
+
+    def tables(self, key: str) -> list[Table]:
+        """A list of tables."""
+        entries = self.optional(key, list) or []
+        if not all(isinstance(entry, dict) for entry in entries):
+            raise self.wrong(key, "must be a list of tables")
+        return [Table(entry, f"[[{key}]] {i}", self._path) for i, entry in enumerate(entries, 1)]
+
+    def end(self) -> None:
+        """Raise ServeError E709 for a key that was not taken, with the nearest known one."""
+        for key in self._raw:
+            close = difflib.get_close_matches(key, self._known, n=1)
+            fix = f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(sorted(self._known))}."
+            raise malformed(self._path, f"{self._where} has an unknown key {key!r:.40}", fix)
+
+    def wrong(self, key: str, reason: str) -> ServeError:
+        """The error E709 for a key."""
+        return malformed(self._path, f"{key!r} of {self._where} {reason}", "Correct the value.")
+
+
+def malformed(path: Path, what: str, fix: str) -> ServeError:
+    """The error E709."""
+    return ServeError("E709", f"The deployment file is malformed: {what}.", where=str(path), fix=fix)
