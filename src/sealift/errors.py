@@ -83,6 +83,7 @@ CODES: dict[str, str] = {
     "E722": "The store of records cannot be used now.",
     "E723": "The key of personal fields cannot be used.",
     "E724": "The records cannot be searched for the value of a field.",
+    "E725": "The records of several models were selected, or of none.",
     "E740": "No server of this user can be controlled at this port.",
     "E741": "A request to a running server is malformed.",
     "E742": "The history of a server was altered.",

@@ -23,6 +23,7 @@ from sealift.cli.commands import app
 from sealift.cli.config import PER_CALL, settable
 from sealift.demo.run import Result as DemoResult
 from sealift.errors import CODES
+from sealift.serve.records.stores.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs" / "reference" / "cli.md").read_text()
@@ -42,6 +43,7 @@ CALLS: dict[str, list[str]] = {
     "verify": ["tiny.seal"],
     "predict": ["tiny.seal", "tiny.csv", "-o", "answers.csv"],
     "serve": ["tiny.seal", "--check"],
+    "records": ["show", "records.db"],
     "keygen": ["new"],
     "sign": ["tiny.seal", "--key", "k"],
     "app": ["tiny.seal", "-o", "tiny.html"],
@@ -60,6 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tiny.csv").write_text("age,weight,sex\n50,70,f\n61,80,m\n")
     seal.generate_keys(tmp_path / "k")
     seals.write(tmp_path / "tiny.seal")
+    SqliteStore(tmp_path / "records.db", create=True).close()
     return tmp_path
 
 

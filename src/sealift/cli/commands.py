@@ -372,6 +372,31 @@ def status(**options: Any) -> None:
     traffic.status(**options)
 
 
+@_command("records", "Show, export or erase recorded calls.", "records show deployment.toml --last 20")
+@click.argument("action", type=click.Choice(["show", "export", "erase"]))
+@click.argument("store", metavar="STORE")
+@click.option("--model", help="Only records of this model.")
+@click.option("--version", help="Only records of this version.")
+@click.option("--since", metavar="TIME", help="Only calls from this time on, in ISO 8601 and UTC: 2026-11-27T12:30.")
+@click.option("--until", metavar="TIME", help="Only calls before this time.")
+@click.option("--error", metavar="CODE", help="Only calls with this error; `any` for all with an error.")
+@click.option("--id", "ids", metavar="ID", multiple=True, help="Only this record; may be repeated.")
+@click.option("--last", type=click.IntRange(min=1), default=20, help="show: the number of records; 20 by default.")
+@click.option("-o", "--output", type=FILE, help="export: the file, .csv, .jsonl, .parquet or .xlsx.")
+@click.option("--where", metavar="FIELD=VALUE", help="erase: only rows with this value of an input.")
+@click.option("--key-file", type=FILE, help="The key of personal fields; by default that of the deployment file.")
+@click.option("--dry-run", is_flag=True, help="erase: count, but erase nothing.")
+def records(action: str, store: str, as_json: bool, **options: Any) -> int:
+    """Show the last recorded calls, export them as a table, or erase those of a subject.
+
+    STORE is a deployment file (.toml), a file of SQLite, a folder of Parquet files, or postgresql://….
+    The exit code of `erase` is 3 when some records could not be searched.
+    """
+    from sealift.cli import records
+
+    return records.run(action, store, records.Options(**options), as_json=as_json)
+
+
 @_command("keygen", "Generate a pair of keys.", "keygen clinic.key   (writes clinic.key and clinic.key.pub)")
 @click.argument("path", metavar="PATH", type=FILE)
 @click.option("--password-prompt", is_flag=True, help="Ask for a password that encrypts the private key.")

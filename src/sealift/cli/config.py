@@ -17,6 +17,8 @@ NAME = "sealift.toml"
 PER_CALL = frozenset({
     # These concern a single call.
     "help", "json", "quiet", "config", "check", "reason", "shadow", "hold", "canary",
+    # These select what is erased.
+    "where", "id", "dry-run",
     # These permit something that is refused by default, which must be explicit in each call.
     "overwrite", "keep-rows", "trust", "trust-pickle", "password-prompt", "password-file", "open",
 })  # fmt: skip

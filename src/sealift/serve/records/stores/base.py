@@ -110,7 +110,13 @@ class Store(Protocol):
     """A store. One process writes it; others may read it meanwhile, and erase records.
 
     All methods raise StoreError E722.
+
+    Attributes:
+        where: the path, or the URL without its password.
     """
+
+    @property
+    def where(self) -> str: ...  # noqa: D102
 
     def positions(self) -> dict[str, Position]:
         """The position of each source."""
