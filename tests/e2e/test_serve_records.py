@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import os
+import resource
+import shutil
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow.dataset
+
 import records
 import seals
+from postgres import Postgres, short_folder
 from sealift.serve.records.stores import open_store
 from sealift.serve.records.stores.base import Run
 from servers import Running, serving
 
 FLUSH = 0.2
+NAMED: dict[str, Any] = {"categories": None, "unknown": "allowed", "personal": True}
 
 
 def deployment(folder: Path, more: str = "", contract: Any = seals.CONTRACT) -> Path:
@@ -56,16 +65,16 @@ def run_of(target: str) -> Run:
         store.close()
 
 
-def writer(server: Running) -> int | None:
-    """The process id of the writer, which is the one that has the store open."""
-    for pid in server.workers():
-        try:
-            files = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
-        except OSError:  # it has ended
-            continue
-        if any(".db" in file for file in files):
-            return pid
-    return None
+def writer(server: Running) -> int:
+    """The process id of the writer, which is the process that has the store open."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        for pid in server.workers():
+            with suppress(OSError):  # the process has ended, or closed a file meanwhile
+                if any(".db" in str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()):
+                    return pid
+        time.sleep(0.02)
+    raise AssertionError("there is no writer")
 
 
 class Load:
@@ -133,12 +142,10 @@ def test_kill_the_writer(tmp_path: Path) -> None:
     with serving(str(deployment(tmp_path))) as server, Load(server) as load:
         until(lambda: (tmp_path / "records.db").exists() and len(load.answered) > 50)
         for _ in range(4):
-            until(lambda: writer(server) is not None)
             time.sleep(0.3)
             pid = writer(server)
-            assert pid is not None
             os.kill(pid, signal.SIGKILL)
-            until(partial(lambda old: writer(server) not in (None, old), pid))
+            until(partial(lambda old: writer(server) != old, pid))
     assert not load.failed
     assert weights(target) == sorted(map(float, load.answered))
     run = run_of(target)
@@ -149,7 +156,6 @@ def test_kill_a_worker(tmp_path: Path) -> None:
     """What a worker put into its ring before it was killed is written."""
     target = str(tmp_path / "records.db")
     with serving(str(deployment(tmp_path))) as server:
-        until(lambda: writer(server) is not None)
         recording = writer(server)
         with Load(server) as load:
             for turn in range(1, 4):
@@ -162,6 +168,87 @@ def test_kill_a_worker(tmp_path: Path) -> None:
     assert len(missing) <= 3  # of each killed worker the one call between its answer and its record
     assert set(recorded) <= set(map(float, [*load.answered, *load.failed]))
     assert run_of(target).ended
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """The server answers, keeps records in memory, and writes them when there is room; the file is sound."""
+    target = str(tmp_path / "records.db")
+    with serving(str(deployment(tmp_path))) as server:
+        for number in range(50):
+            ask(server, number)
+        until(lambda: len(weights(target)) == 50)
+        pid = writer(server)
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, hard))  # no file may grow: a write fails as on a full disk
+        for number in range(50, 500):
+            ask(server, number)
+        time.sleep(5 * FLUSH)
+        failed = len(weights(target))
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    assert failed < 500
+    assert weights(target) == [float(number) for number in range(500)]
+    with sqlite3.connect(target) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+    run = run_of(target)
+    assert (run.written, run.dropped, run.lost, run.ended) == (500, 0, 0, True)
+
+
+def test_a_database_that_is_gone_and_back(tmp_path: Path) -> None:
+    database = Postgres(short_folder(tmp_path))
+    try:
+        with (
+            serving(str(deployment(tmp_path, f'store = "{database.url}"'))) as server,
+            Load(server) as load,
+        ):
+            for turn in range(1, 4):
+                until(partial(lambda count: len(load.answered) > count, 100 * turn))
+                database.stop()  # at once, without an end of its connections
+                until(partial(lambda count: len(load.answered) > count, 100 * turn + 50))
+                database.start()
+        assert not load.failed
+        assert weights(database.url) == sorted(map(float, load.answered))
+        run = run_of(database.url)
+        assert (run.written, run.dropped, run.lost, run.ended) == (len(load.answered), 0, 0, True)
+    finally:
+        database.stop()
+        shutil.rmtree(database.folder)
+
+
+def test_parquet_files(tmp_path: Path) -> None:
+    """The writer is killed while it moves records to files again and again."""
+    target = f"{tmp_path}/records/"
+    with serving(str(deployment(tmp_path, 'store = "records/"\nrotate = 1'))) as server, Load(server) as load:
+        for turn in range(1, 4):
+            until(partial(lambda count: len(load.answered) > count, 100 * turn))
+            time.sleep(0.25 * turn)
+            os.kill(writer(server), signal.SIGKILL)
+    assert not load.failed
+    assert weights(target) == sorted(map(float, load.answered))
+    table = pyarrow.dataset.dataset(tmp_path / "records", format="parquet", exclude_invalid_files=True).to_table()
+    assert sorted(table["weight"].to_pylist()) == sorted(map(float, load.answered))
+    assert run_of(target).ended
+
+
+def test_personal_values_are_in_no_file(tmp_path: Path) -> None:
+    """Of a running server: neither in the store nor in files that wait for it."""
+    (tmp_path / "records.key").write_text("ab" * 32)
+    fields = (seals.CONTRACT.inputs[0], seals.CONTRACT.inputs[1], replace(seals.CONTRACT.inputs[2], **NAMED))
+    contract = replace(seals.CONTRACT, inputs=fields)
+    for mode in ("mask", "hash", "encrypt"):
+        folder = tmp_path / mode
+        folder.mkdir()
+        more = f'personal = "{mode}"\nkey_file = "../records.key"\noverflow = "spill"\nmemory = 1'
+        with serving(str(deployment(folder, more, contract))) as server:
+            for _ in range(8):  # more than the memory holds
+                rows = [{"age": 50.0, "weight": 60.0, "sex": "Unmistakable Name"}] * 4000
+                assert server.ask("POST", "/v1/models/tiny/predict", rows)[0] == 200
+            found = [path for path in folder.rglob("*") if path.is_file() and b"Unmistakable" in path.read_bytes()]
+            assert not found
+        run = run_of(str(folder / "records.db"))
+        assert run.ended
+        assert (run.dropped, run.lost) == (0, 0)
+        assert len(weights(str(folder / "records.db"))) == 32_000
 
 
 def test_kill_the_whole_server(tmp_path: Path) -> None:

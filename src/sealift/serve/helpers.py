@@ -14,6 +14,8 @@ from typing import Protocol
 _log = logging.getLogger(__name__)
 _GRACE = 15.0
 """Seconds after which a helper that was asked to end is killed."""
+_STARTS = 3
+"""Starts of a helper at the end of the server, where it is killed again and again."""
 _PAUSE = 1.0
 """Seconds between two starts of one helper."""
 
@@ -73,20 +75,27 @@ class Helpers:
         self.start()
 
     def end(self) -> None:
-        """Ask all to end, and kill those that do not."""
-        self.start()  # one that was killed may have left work
+        """Ask all to end, and kill those that do not. One that was killed is started again: it may have left work."""
         for helper in self._helpers:
             helper.stop()
         until = time.monotonic() + _GRACE
-        while self._pids:
-            for at, pid in list(self._pids.items()):
-                if os.waitpid(pid, os.WNOHANG)[0]:
+        left = dict.fromkeys(range(len(self._helpers)), _STARTS)
+        while left:
+            for at in list(left):
+                if at not in self._pids:
+                    left[at] -= 1
+                    self._fork(at)
+                ended, status = os.waitpid(self._pids[at], os.WNOHANG)
+                if ended:
                     del self._pids[at]
-            if self._pids and time.monotonic() > until:
+                    if os.WIFEXITED(status) or not left[at]:
+                        del left[at]
+            if left and time.monotonic() > until:
                 for at, pid in self._pids.items():
                     _log.error("the %s (%d) does not end and is killed", self._helpers[at].name, pid)
                     os.kill(pid, signal.SIGKILL)
-                until = float("inf")
+                    os.waitpid(pid, 0)
+                return
             time.sleep(0.005)
 
     def _fork(self, at: int) -> None:

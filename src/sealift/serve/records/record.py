@@ -106,14 +106,22 @@ def of_message(message: bytes) -> Record | ModelEntry:
 
 
 def new_id(seconds: float) -> bytes:
-    """A UUID of version 7 (RFC 9562, §5.7) for a time in seconds since 1970."""
-    number = int(seconds * 1000) << 80 | _VERSION_7 | _bits(12) << 64 | _VARIANT | _bits(62)
-    return number.to_bytes(16, "big")
+    """A UUID of version 7 (RFC 9562, §5.7) for a time in seconds since 1970.
+
+    The 12 bits behind the milliseconds are a fraction of a millisecond (§6.2, method 3), so that ids are in the order
+    of the calls.
+    """
+    return (_time_bits(seconds) | _VARIANT | _bits(62)).to_bytes(16, "big")
 
 
 def earliest_id(seconds: float) -> bytes:
     """The smallest id of a time: ids of later calls are larger."""
-    return (max(int(seconds * 1000), 0) << 80).to_bytes(16, "big")
+    return _time_bits(max(seconds, 0.0)).to_bytes(16, "big")
+
+
+def _time_bits(seconds: float) -> int:
+    ticks = int(seconds * 4096e3)
+    return ticks >> 12 << 80 | _VERSION_7 | (ticks & 0xFFF) << 64
 
 
 def record_of(call: Call, model: ModelEntry, protection: FieldProtection | None) -> Record:

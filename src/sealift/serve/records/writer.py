@@ -55,6 +55,7 @@ class Writer:
         """
         until: float | None = None
         orphaned, due = False, 0.0
+        self._memory.beat(failing=False)
         while True:
             # Before the rings are read: what is put before the request to end is written.
             orphaned = orphaned or _at_end(alive)
@@ -67,7 +68,7 @@ class Writer:
                 if until is not None and (complete or time.monotonic() > until):
                     return self._end(complete=complete)
             self._alarm()
-            works = self._store is not None
+            works = not self._failures
             self._memory.beat(failing=not works)
             pause = min(max(due - time.monotonic(), 0.0), _LAST_PAUSE if orphaned else 1.0)
             if self._memory.wait(pause, None if orphaned else alive, until_full=works and not stopping) and works:

@@ -14,6 +14,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from itertools import chain, compress
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ class ParquetStore:
         self.where = str(folder)
         self._folder, self._rotate_after = folder, rotate
         if create:
+            if find_spec("pyarrow") is None:  # which takes long to import, and the supervisor does not need
+                need("pyarrow", "tables", "The store of Parquet files")
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 (folder / _LOCK).touch()
