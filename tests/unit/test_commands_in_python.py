@@ -42,7 +42,7 @@ def test_arguments_have_the_names_of_the_options() -> None:
         # Of the terminal alone.
         "as_json", "quiet", "config", "password_prompt", "password_file",
         # Of Python alone.
-        "password", "chunk", "progress", "input_kind", "output_kind",
+        "password", "chunk", "progress", "input_kind", "output_kind", "observe",
     }  # fmt: skip
     for command, function in (
         ("keygen", sealift.keygen), ("sign", sealift.sign), ("predict", score), ("app", sealift.app),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.batch.chunks import Chunk, OutputColumn, Renderer
-from sealift.contract import Cautions, CellReader, Contract, Field, Problem, cautions
+from sealift.contract import Batch, Cautions, CellReader, Contract, Field, Problem, cautions
 from sealift.contract.outputs import output_kind
 
 if TYPE_CHECKING:
@@ -23,18 +23,25 @@ MAX_LISTED = 1000
 
 @dataclass
 class ChunkAnswers:
-    """The result of a chunk: the columns to write, or their text, and the counts."""
+    """The result of a chunk: the columns to write, or their text, the counts, the checked rows and their answers."""
 
     columns: Sequence[Sequence[Any] | npt.NDArray[Any]]
     count: int
     refused: int
     problems: Sequence[Problem]
     cautions: Sequence[Cautions]
+    batch: Batch | None = None
+    answers: Mapping[str, npt.NDArray[Any]] = dataclasses.field(default_factory=dict)
     text: bytes = b""
 
     def rendered(self, writer: Renderer) -> ChunkAnswers:
         """The same, with the rendered text in place of the columns."""
         self.text, self.columns = writer.rendered(self.columns), ()
+        return self
+
+    def unobserved(self) -> ChunkAnswers:
+        """The same without the rows and their answers, whose memory is then free."""
+        self.batch, self.answers = None, {}
         return self
 
     def listed(self) -> ChunkAnswers:
@@ -75,7 +82,7 @@ def answers_of(model: SealedModel, piece: Chunk, keep: Sequence[str], first: int
         for values in _split(contract, output.name, answers.get(output.name))
     ]
     written = [range(first, first + piece.count), *kept, *results, errors]
-    return ChunkAnswers(written, piece.count, piece.count - len(where), problems[:MAX_LISTED], counts)
+    return ChunkAnswers(written, piece.count, piece.count - len(where), problems[:MAX_LISTED], counts, batch, answers)
 
 
 def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:

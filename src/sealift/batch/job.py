@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from sealift.batch.kinds import kind_of, open_table, open_writer
 from sealift.batch.ordered_map import ordered_map
 from sealift.contract import (
     MISSING_WORDS,
+    Batch,
     Cautions,
     Contract,
     Field,
@@ -27,12 +28,16 @@ from sealift.contract import (
 from sealift.errors import ContractError, FileError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from sealift.runtime import SealedModel
     from sealift.seal import FileSource
 
 _MOST_CELLS_AHEAD = 500_000  # with more cells in work, no chunk is read before one is written
 Progress: TypeAlias = Callable[[int, int, int], None]
 """Called with the amount read, the total amount (0 when not known), and the number of rows so far."""
+Observe: TypeAlias = "Callable[[Batch, Mapping[str, npt.NDArray[Any]]], object]"
+"""Called with checked rows and the answers of the good ones."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,6 +87,7 @@ def score(
     progress: Progress | None = None,
     input_kind: Kind | None = None,
     output_kind: Kind | None = None,
+    observe: Observe | None = None,
 ) -> Summary:
     """Predict every row of a table file. Bad rows are reported; good rows are always answered.
 
@@ -105,6 +111,8 @@ def score(
             rows so far.
         input_kind, output_kind: the kinds of the files, where they do not follow from the suffixes. A stream is written
             as CSV.
+        observe: called after each chunk, in their order, with its checked rows and the answers of the good ones. The
+            numbers of rows in the problems are within the chunk, from 0; lines that cannot be read are not among them.
 
     Raises:
         ValueError: `seconds` or `memory` is given with a loaded model.
@@ -132,6 +140,8 @@ def score(
 
             def answered(numbered: tuple[int, Chunk]) -> ChunkAnswers:
                 answers = answers_of(model, numbered[1], keep, numbered[0])
+                if observe is None:
+                    answers = answers.unobserved()
                 return answers.rendered(writer) if isinstance(writer, Renderer) else answers.listed()
 
             # This thread reads and writes while others predict. A pipe is not read ahead, which could block.
@@ -144,6 +154,8 @@ def score(
                 interrupted=model.close if model.isolated else lambda: None,
             ):
                 tally.add(answers)
+                if observe is not None and answers.batch is not None:
+                    observe(answers.batch, answers.answers)
                 with _writing(where):
                     if isinstance(writer, Renderer):
                         writer.append(answers.text)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import seals
 from sealift import load
 from sealift.errors import ServeError
+from sealift.serve.calls import Call
 from sealift.serve.http.messages import Limits, Request, Response
 from sealift.serve.http.routes import respond
 from sealift.serve.plane import Plane
@@ -228,6 +229,31 @@ def test_openapi_describes_rows_and_answers(plane: Plane) -> None:
     assert row["properties"]["sex"]["enum"] == ["f", "m"]
     answer = document["components"]["schemas"]["tiny_answer"]["properties"]
     assert list(answer) == ["label", "label_name", "probability"]
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    def observe(self, call: Call) -> None:
+        self.calls.append(call)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("application/json", json.dumps([GOOD, BAD, GOOD]).encode()),
+        ("application/jsonl", b"".join(json.dumps(row).encode() + b"\n" for row in (GOOD, BAD, GOOD))),
+        ("text/csv", b"age,weight,sex\n61.5,80,f\n61.5,x,d\n61.5,80,f\n"),
+    ],
+)
+def test_observers_see_the_rows_of_every_content_type(media_type: str, body: bytes, plane: Plane) -> None:
+    recorder = Recorder()
+    respond(Service(plane, observers=[recorder]), Request("POST", PREDICT, {"content-type": media_type}, body))
+    (answered,) = recorder.calls[0].answered
+    assert answered.batch.good.tolist() == [True, False, True]
+    assert [(problem.row, problem.code) for problem in answered.problems] == [(2, "R102"), (2, "R104")]
+    assert answered.outputs["probability"][:, 1] == pytest.approx(RISK, abs=1e-15)
 
 
 def arrow_stream(columns: dict[str, Any], **options: Any) -> bytes:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
+
+import numpy.typing as npt
 
 from sealift import canonical
 from sealift.batch.job import score
-from sealift.contract import Contract
+from sealift.contract import Batch, Contract
 from sealift.errors import FileError, ServeError
 from sealift.serve import values
 from sealift.serve.answered import Answered
@@ -71,12 +75,25 @@ def _text(kind: Any) -> Callable[[Call, Request], Response]:
         if kind == "jsonl":
             _check_integers(content)
         try:
-            score(call.model.model, io.BytesIO(content), written, input_kind=kind, output_kind=wanted)
+            score(
+                call.model.model,
+                io.BytesIO(content),
+                written,
+                input_kind=kind,
+                output_kind=wanted,
+                observe=partial(_observe, call),
+            )
         except FileError as error:
             raise malformed(error.what.rstrip(".")) from None
         return Response(200, written.getvalue(), CSV + "; charset=utf-8" if wanted == "csv" else LINES)
 
     return answer
+
+
+def _observe(call: Call, batch: Batch, outputs: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Keep the answers for those who observe the call, with the numbers of rows from 1."""
+    problems = tuple(replace(problem, row=problem.row + 1) for problem in batch.problems)
+    call.answered.append(Answered(Batch(batch.tensors, batch.good, problems), outputs))
 
 
 def _check_integers(lines: bytes) -> None:

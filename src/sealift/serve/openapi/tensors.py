@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sealift.serve.exposition import MEDIA_TYPE
 from sealift.serve.openapi.parts import JSON, Schema, answering, example_of, object_of, reading, response
 from sealift.serve.served import ServedModel
 from sealift.serve.v2 import metadata
@@ -71,6 +72,7 @@ def of_server() -> dict[str, Schema]:
             "Whether every model is ready", "ready", ready, {"503": "A model is not ready, or there is none."}
         ),
         "/v2": reading("The metadata of the server", "metadata", described),
+        "/metrics": reading("The metrics for Prometheus", "metrics", response("Counts.", _STRING, MEDIA_TYPE)),
     }
 
 
