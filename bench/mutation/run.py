@@ -44,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--anew", action="store_true", help="forget what was tried and measured")
     parser.add_argument("--retry", action="store_true", help="try mutants again that survived")
-    parser.add_argument("--only", default="", help="a part of the path of the files whose mutants are tried")
+    parser.add_argument("--only", nargs="+", default=[""], help="parts of the paths of the files whose mutants are tried")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="end after this time")
     parser.add_argument("--write", type=Path, help="write the page of the results")
     parser.add_argument("--seconds", type=float, default=30.0, help="of the tests of a mutant, as they were measured")
@@ -59,7 +59,8 @@ def main() -> None:
     chosen = planned(population)
     tried = _tried_before()
     results = {key: several[-1] for key, several in tried.items() if several[-1].killed or not asked.retry}
-    todo = [mutant for mutant in chosen if mutant.key not in results and asked.only in mutant.path]
+    left = [mutant for mutant in chosen if mutant.key not in results]
+    todo = [mutant for mutant in left if any(part in mutant.path for part in asked.only)]
     print(f"{sum(map(len, population.values())):,} mutants, {len(chosen):,} planned, {len(todo):,} to try", flush=True)
     if todo:
         _copy()
