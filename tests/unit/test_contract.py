@@ -15,6 +15,8 @@ import pytest
 
 import seals
 from sealift.contract import Contract, Field, Headline, Output, columns_of, encode, is_missing, shown
+from sealift.contract.capabilities import check_required
+from sealift.contract.output import MOST_WIDTH
 from sealift.errors import ContractError
 
 OUTPUTS = (Output(name="label", kind="label", dtype="int64"),)
@@ -125,6 +127,43 @@ def test_rows_that_are_no_table_of_the_contract(rows: Any, code: str) -> None:
     assert refused(columns_of, seals.CONTRACT, rows).code == code
 
 
+def test_a_list_of_arrays_is_a_table_of_rows() -> None:
+    numbers = one(dtype="float64")
+    for rows in ([np.array([1.0]), np.array([2.0])], [[1.0], np.array([2.0])], ((1.0,), range(2, 3))):
+        assert np.array_equal(columns_of(numbers, rows)["x"], [1.0, 2.0])
+    record = np.array([(1.0,)], dtype=[("x", "f8")])
+    for rows in ([np.zeros((1, 1))] * 2, [np.array(1.0)], [record, record], [np.array([1.0]), np.array([1.0, 2.0])]):
+        assert refused(columns_of, numbers, rows).code == "E104"
+
+
+def test_a_contract_requires_at_most_64_capabilities() -> None:
+    names = [f"stage:none{i:02}/1" for i in range(65)]
+    assert refused(check_required, names[:64]).code == "E107"
+    for malformed in (
+        names,
+        names[1::-1],
+        [names[0]] * 2,
+        [*names[:2], 3],
+        "stage:none00/1",
+        ["none/1"],
+        ["stage:a/0"],
+    ):
+        assert refused(check_required, malformed).code == "E106"
+    assert check_required([]) == ()
+
+
+@pytest.mark.parametrize("width", [1, 2, MOST_WIDTH])
+def test_an_output_has_one_to_2_to_the_20_columns(width: int) -> None:
+    assert MOST_WIDTH == 2**20
+    value = Output(name="value", kind="value", dtype="float64", width=2)
+    raw = Contract(inputs=(Field(name="x", dtype="float64"),), outputs=(value,), task="regression").as_json()
+    raw["outputs"][0]["width"] = width
+    assert Contract.from_json(raw).outputs[0].width == width
+    for other in (0, -1, MOST_WIDTH + 1, 2.5):
+        raw["outputs"][0]["width"] = other
+        assert refused(Contract.from_json, raw).code == "E106"
+
+
 def test_absent_keys_of_dicts_are_missing_where_the_contract_allows_it() -> None:
     rest = {"weight": 2, "sex": "f"}
     assert columns_of(seals.CONTRACT, rest)["age"] == [None]
@@ -161,6 +200,8 @@ def test_arrays_of_other_kinds() -> None:
 def test_a_close_name_is_named(close: str) -> None:
     error = refused(columns_of, seals.CONTRACT, {"age": [1], close: [1], "sex": ["f"]})
     assert error.fix == f'Rename the column "{close}" to "weight".'
+    other = refused(columns_of, seals.CONTRACT, {"age": [1], "blood": [1], "sex": ["f"]})
+    assert other.fix == "Add the columns with these exact names."
 
 
 def test_extra_columns_are_ignored_on_request() -> None:
