@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from onnx_bytes import holding
-from sealift import seal
+from sealift import canonical, seal
 from sealift.errors import FileError, PackError, SealError, SealiftError
 from sealift.packing import options
 from sealift.seal import layout, manifest
@@ -137,6 +138,29 @@ def test_a_version_that_no_manifest_has_is_refused(version: str) -> None:
 def test_a_producer_that_steers_a_terminal_is_refused() -> None:
     with pytest.raises(ValueError, match="printable"):
         seal.assemble(PARTS, name="a", version="1", task="x", producer="\x1b[2J", opsets={})
+
+
+@pytest.mark.parametrize(
+    ("opsets", "sound"),
+    [
+        ({}, True),
+        ({"": 1, "ai.onnx.ml": 999}, True),
+        ({"": 0}, False),
+        ({"": 1000}, False),
+        ({"": True}, False),
+        ({"": 1.5}, False),
+        ({"ä": 1}, False),
+        ([], False),
+    ],
+)
+def test_opsets_of_a_manifest(opsets: Any, sound: bool) -> None:
+    raw = {**canonical.loads(assembled()["manifest.json"]), "opsets": opsets}
+    if sound:
+        assert manifest.parse(canonical.dumps(raw)).opsets == opsets
+        return
+    with pytest.raises(SealError, match="opsets") as caught:
+        manifest.parse(canonical.dumps(raw))
+    assert caught.value.code == "E205"
 
 
 def incomplete() -> dict[str, dict[str, bytes]]:
