@@ -4,6 +4,7 @@ import hashlib
 import io
 import pickle
 import shutil
+import struct
 import subprocess
 import zipfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from sealift.errors import FileError, PackError, SealError, SealiftError
 from sealift.packing import options
 from sealift.seal import layout, manifest
 
+MARK = 0xFFFFFFFF
 PARTS: dict[str, bytes] = {
     "card.md": "# Größe\n".encode(),
     "contract.json": b'{"inputs":[]}',
@@ -223,6 +225,122 @@ def test_errors_cross_process_boundaries() -> None:
     with pytest.raises(SealiftError) as caught:
         seal.parse(b"")
     assert pickle.loads(pickle.dumps(caught.value)).code == "E201"
+
+
+class Long(bytes):
+    """Nothing, of a length that no memory holds."""
+
+    def __new__(cls, length: int) -> Long:
+        made = super().__new__(cls)
+        made.length = length
+        return made
+
+    def __len__(self) -> int:
+        return self.length
+
+    length: int
+
+
+MIB = 1 << 20
+SIZES = {
+    "card.md": 16 * MIB,
+    "contract.json": 16 * MIB,
+    "evidence.json": MIB,
+    "golden/examples.json": 16 * MIB,
+    "manifest.json": MIB,
+    "model.onnx": 2**31 - 1,
+    "provenance.json": MIB,
+    "reference/background.json": 16 * MIB,
+    "reference/sketches.json": 16 * MIB,
+    "sbom.cdx.json": MIB,
+    "signature.json": MIB,
+    f"blobs/{'0' * 64}": 16 * MIB,
+    f"weights/{'0' * 64}": 2**40,
+}
+
+
+def packed(members: dict[str, bytes]) -> str:
+    """The code of the error with which they are refused; "" if they are packed."""
+    try:
+        list(layout.pack(members))
+    except SealError as error:
+        return error.code
+    return ""
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_size_of_each_member_has_a_limit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "MAX_FILE", 2**50)
+    assert packed({name: Long(SIZES[name])}) == ""
+    assert packed({name: Long(SIZES[name] + 1)}) == "E203"
+
+
+def test_members_beside_the_model_have_16_mib_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "MAX_FILE", 2**50)
+    large = {"model.onnx": Long(2**31 - 1), f"weights/{'0' * 64}": Long(2**40)}
+    assert packed({**large, "card.md": Long(16 * MIB - 5), "sbom.cdx.json": Long(5)}) == ""
+    assert packed({**large, "card.md": Long(16 * MIB - 5), "sbom.cdx.json": Long(6)}) == "E203"
+
+
+@pytest.mark.parametrize("name", ["card.md", "model.onnx"])
+def test_limits_hold_for_files_that_are_read_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = data_of(assembled())
+    size = len(PARTS[name])
+    monkeypatch.setattr(layout, "LIMITS", {**layout.LIMITS, name: size})
+    assert name in layout.unpack(data)
+    monkeypatch.setattr(layout, "LIMITS", {**layout.LIMITS, name: size - 1})
+    with pytest.raises(SealError, match=f"{size} bytes, {size - 1} are allowed") as caught:
+        layout.unpack(data)
+    assert caught.value.code == "E203"
+
+
+def test_members_beside_the_model_have_a_limit_in_files_that_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    members = assembled()
+    data = data_of(members)
+    beside = sum(len(body) for name, body in members.items() if name != "model.onnx")
+    monkeypatch.setattr(layout, "MOST_BESIDE_MODEL", beside)
+    assert len(layout.unpack(data)) == len(members)
+    monkeypatch.setattr(layout, "MOST_BESIDE_MODEL", beside - 1)
+    with pytest.raises(SealError, match="beside the model") as caught:
+        layout.unpack(data)
+    assert caught.value.code == "E203"
+
+
+def test_a_file_has_one_tib(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert layout.MAX_FILE == 2**40
+    members = assembled()
+    data = data_of(members)
+    monkeypatch.setattr(layout, "MAX_FILE", len(data))
+    assert len(layout.unpack(data)) == len(members)
+    monkeypatch.setattr(layout, "MAX_FILE", len(data) - 1)
+    with pytest.raises(SealError, match="1 TiB") as caught:
+        layout.unpack(data)
+    assert caught.value.code == "E203"
+    # The end is written in 98 bytes where the file is large, and in 22 else.
+    monkeypatch.setattr(layout, "MAX_FILE", len(data) + 76)
+    assert packed(members) == ""
+    monkeypatch.setattr(layout, "MAX_FILE", len(data) + 75)
+    assert packed(members) == "E203"
+
+
+@pytest.mark.parametrize(
+    ("values", "given", "read"),
+    [
+        # Both in the field, or one, or fewer values than the headers say.
+        ((5, 5, 7), (MARK, MARK), (5, 7)),
+        ((5, 5), (MARK, 3), (5, 3)),
+        ((7,), (4, MARK), (4, 7)),
+        ((5, 5), (MARK, MARK), (5, MARK)),
+        ((5,), (MARK, MARK), (5, MARK)),
+        ((), (MARK, 3), (MARK, 3)),
+        ((5, 5, 7, 9), (MARK, MARK), (MARK, MARK)),
+    ],
+)
+def test_zip64_fields_of_any_length(values: tuple[int, ...], given: tuple[int, int], read: tuple[int, int]) -> None:
+    field = struct.pack(f"<2H{len(values)}Q", 1, 8 * len(values), *values)
+    assert layout._far(field, *given) == read
+    for damaged in (field[:-1], field + b"\0", b"\2" + field[1:], field[:2] + b"\1" + field[3:]):
+        assert layout._far(damaged, *given) == given
 
 
 def test_the_limits_are_those_of_the_specification() -> None:

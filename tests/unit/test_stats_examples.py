@@ -206,6 +206,19 @@ def test_of_many_rows_every_second_one_is_ranked() -> None:
     assert np.asarray(correlation([x, other]))[0, 1] == 0.99
 
 
+def test_columns_are_drawn_uniformly_from_a_matrix_that_is_none_of_correlations_too() -> None:
+    # Of a matrix that was estimated pair by pair eigenvalues can be negative.
+    matrix = np.array([[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]])
+    assert np.linalg.eigvalsh(matrix)[0] < -0.5
+    line = Numbers((0.0, 1.0), 0.1, (), (), 0.0, whole=False)
+    drawn = np.array(draw([line] * 3, matrix, 8000), dtype=float)
+    assert np.abs(drawn.mean(axis=1) - 0.5).max() < 0.015
+    assert np.abs(drawn.std(axis=1) - 12**-0.5).max() < 0.01
+    found = np.corrcoef(drawn)
+    assert found[0, 1] > 0.4
+    assert found[0, 2] < -0.4
+
+
 def test_independent_columns_are_drawn_as_their_sketches_say() -> None:
     sketches: list[Sketch] = [
         Numbers((0.0, 1.0, 2.0), 0.1, (), (), 0.5, whole=False),

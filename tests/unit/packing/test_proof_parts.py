@@ -207,9 +207,11 @@ class Stair:
         return self.answer(tensors["number"], ("value",))
 
 
-def left(engine: Stair, *rows: dict[str, Any], times: dict[str, str] | None = None) -> bool:
+def left(
+    engine: Stair, *rows: dict[str, Any], times: dict[str, str] | None = None, original: Stair | None = None
+) -> bool:
     """Whether only jumps are left of these rows, where the original has its edge at EDGE."""
-    stair = Stair(EDGE)
+    stair = original or Stair(EDGE)
 
     def accepted(columns: dict[str, Any]) -> tuple[npt.NDArray[np.bool_], dict[str, npt.NDArray[Any]]]:
         table = np.column_stack([columns["x0"], columns["x1"]])
@@ -233,6 +235,21 @@ def test_a_row_beside_a_jump_of_one_number(distance: int) -> None:
     assert left(Stair(EDGE + 1e-3), row(0.0, beside(distance)))
     assert left(Stair(EDGE - 1e-3), row(beside(1 - distance)))
     assert left(Stair(EDGE + 1e-3), row(beside(distance)), row(0.0, beside(distance)), row(5.0))
+
+
+class Spike(Stair):
+    """2 where the first number is the edge, else 1."""
+
+    def answer(self, X: Any, kinds: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
+        return {"value": np.where(np.asarray(X, dtype=np.float64)[:, 0] == self.edge, 2.0, 1.0)}
+
+
+@pytest.mark.parametrize("distance", [2**k for k in range(23)])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_doubles_at_each_power_of_two_beside_are_asked_for(distance: int, side: int) -> None:
+    place = beside(side * distance)
+    assert left(Spike(place), row(place), row(5.0), original=Spike(EDGE))
+    assert not left(Spike(place), row(place), original=Spike(-1.0))
 
 
 def test_rows_that_are_not_beside_a_jump() -> None:

@@ -115,6 +115,20 @@ def test_only_targets_are_kept_after_the_comparison() -> None:
     assert without.single_answers(CONTRACT, answers).tolist() == [False, True, False]
 
 
+def test_words_are_counted_in_the_training_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, Any, bool]] = []
+
+    def words_of(stages: Any, rows: Any, *, training: bool = False) -> Any:
+        asked.append((stages, rows, training))
+        return {}, []
+
+    monkeypatch.setattr("sealift.packing.privacy.survey.words_of", words_of)
+    for training in (None, (TRAINING, TARGET)):
+        given = survey(training)
+        given.words(())
+        assert asked.pop() == ((), given.rare_in, training is not None)
+
+
 def test_the_report() -> None:
     asked = survey((TRAINING, TARGET))
     findings = asked.examine(holding(TRAINING[:6]), conversion(), CONTRACT, ())
