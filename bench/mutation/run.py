@@ -44,7 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--anew", action="store_true", help="forget what was tried and measured")
     parser.add_argument("--retry", action="store_true", help="try mutants again that survived")
-    parser.add_argument("--only", nargs="+", default=[""], help="parts of the paths of the files whose mutants are tried")
+    parser.add_argument("--only", nargs="+", default=[""], help="parts of the paths of files; of others none is tried")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="end after this time")
     parser.add_argument("--write", type=Path, help="write the page of the results")
     parser.add_argument("--seconds", type=float, default=30.0, help="of the tests of a mutant, as they were measured")
