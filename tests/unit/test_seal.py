@@ -275,6 +275,21 @@ def test_the_size_of_each_member_has_a_limit(name: str, monkeypatch: pytest.Monk
     assert packed({name: Long(SIZES[name] + 1)}) == "E203"
 
 
+@pytest.mark.parametrize(("size", "version"), [(MARK - 1, 20), (MARK, 45), (MARK + 1, 45)])
+def test_sizes_and_places_beyond_four_gib_stand_in_fields_of_zip64(size: int, version: int) -> None:
+    first, second = (f"weights/{digit * 64}" for digit in "01")
+    pieces = [bytes(piece) for piece in layout.pack({first: Long(size), second: b"x"})]
+    header = struct.unpack_from("<4s5H3I2H", pieces[0])
+    assert (header[1], header[7], header[8]) == (version, min(size, MARK), min(size, MARK))
+    assert (struct.pack("<2H2Q", 1, 16, size, size) in pieces[0]) == (version == 45)
+    # The second member begins beyond the size of the first one.
+    directory = pieces[4]
+    place = size + len(pieces[0])
+    assert place > MARK
+    assert struct.pack("<2HQ", 1, 8, place) in directory
+    assert (struct.pack("<2H2Q", 1, 16, size, size) in directory) == (version == 45)
+
+
 def test_members_beside_the_model_have_16_mib_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "MAX_FILE", 2**50)
     large = {"model.onnx": Long(2**31 - 1), f"weights/{'0' * 64}": Long(2**40)}

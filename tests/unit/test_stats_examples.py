@@ -31,6 +31,9 @@ def each(*values: float, times: int = 1) -> _Floats:
         # 20 numbers: 3 levels.
         (np.arange(20.0) / 8, (0.59, 1.19, 1.79), 0.25),
         (np.arange(0.0, 40000.0, 400.0)[::-1] - 20000, None, 0.05),
+        # A spread of 200 has a grid of 1, and a larger one a grid of 2.
+        (np.repeat([0.5, 101.3, 200.5], [200, 600, 200]), (*[0] * 4, *[101] * 13, 200, 200, 200, 201), 0.01),
+        (np.repeat([0.5, 101.3, 201.0], [200, 600, 200]), (*[0] * 4, *[102] * 13, 200, 200, 200, 202), 0.01),
         # No spread: the grid is that of the number itself, or of 1.
         (each(0.3, times=100), (0.3,) * 19, 0.05),
         (each(-0.3, times=100), (-0.3,) * 19, 0.05),
@@ -106,6 +109,7 @@ def test_the_number_at_a_probability() -> None:
     line = Numbers((0.0, 1.0, 3.0), 0.1, (), (), 0.0, whole=False)
     # On a grid of 3 / 1000, rounded up to 0.005.
     assert line.at(at).tolist() == pytest.approx([0.0, 0.5, 0.6, 1.0, 2.96, 3.0])
+    assert line.at(np.array([0.251])).tolist() == [0.5]
     whole = Numbers((0.0, 1.0, 30.0), 0.1, (), (), 0.0, whole=True)
     assert whole.at(at).tolist() == [0.0, 0.0, 1.0, 1.0, 29.0, 30.0]
     few = Numbers((2.0, 5.0, 9.0), 0.0, (2.0, 5.0, 9.0), (0.25, 0.25, 0.4), 0.0, whole=True)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from sealift.contract import Contract, Field, Output
 from sealift.packing.inputs.detect import read_rows
-from sealift.packing.proof.discontinuities import only_jumps
+from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows
+from sealift.packing.proof.discontinuities import Discontinuities, only_jumps
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report, Worst, policy, tolerances
 from sealift.runtime import Tolerance
@@ -263,6 +264,39 @@ def test_rows_that_are_not_beside_a_jump() -> None:
     assert not left(Stair(EDGE, times=3.0), row(beside(1)))
     # Dates are reported as dates, not as doubles.
     assert not left(up, row(beside(1)), times={"x0": "date"})
+
+
+@pytest.mark.parametrize("odd", ["value", "other"])
+def test_every_output_must_have_the_answer_beside(odd: str) -> None:
+    """Two outputs, of which the engine gives one as no double beside the row has it."""
+
+    class Both(Stair):
+        def answer(self, X: Any, kinds: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
+            answers = super().answer(X, kinds)["value"]
+            return {"value": answers, "other": answers}
+
+        def run(self, tensors: dict[str, Any]) -> dict[str, npt.NDArray[Any]]:
+            answers = self.answer(tensors["number"], ())
+            return {**answers, odd: answers[odd] * factor}
+
+    factor = 1.0
+    assert left(Both(EDGE + 1e-3), row(beside(1)), original=Both(EDGE))
+    factor = 3.0
+    assert not left(Both(EDGE + 1e-3), row(beside(1)), original=Both(EDGE))
+
+
+@pytest.mark.parametrize("order", [("value", "other"), ("other", "value")])
+def test_a_row_is_looked_at_if_any_of_its_outputs_differs(order: tuple[str, str]) -> None:
+    rows = ProbeRows(["x0", "x1"])
+    rows.add(ROUNDED, [[EDGE, 5.0], [beside(1), 5.0]])
+    exact = {"value": column(1.0, 2.0), "other": column(7.0, 7.0)}
+    truth = {name: exact[name] for name in order}
+    report = Report({name: Tolerance(1e-9, 1.0) for name in order})
+    got = {**truth, "value": column(2.0, 2.0)}
+    asked: Any = None
+    changed = Discontinuities(report, rows, truth, asked).adjusted(np.arange(2), truth, got, "webassembly")
+    assert {name: answers.tolist() for name, answers in changed.items()} == {"value": [2.0, 2.0], "other": [7.0, 7.0]}
+    assert report.jumped == {"webassembly": [0]}
 
 
 def test_without_differences_nothing_but_jumps_is_left() -> None:
