@@ -56,7 +56,10 @@ def superfluous(population: Mapping[str, Sequence[Mutant]]) -> set[tuple[str, st
 
 
 def page(
-    population: Mapping[str, Sequence[Mutant]], chosen: Sequence[Mutant], tried: Mapping[str, Sequence[Result]]
+    population: Mapping[str, Sequence[Mutant]],
+    chosen: Sequence[Mutant],
+    tried: Mapping[str, Sequence[Result]],
+    note: str = "",
 ) -> str:
     """The whole page, in Markdown.
 
@@ -64,9 +67,11 @@ def page(
         population: every mutant, by file.
         chosen: those that were to be tried.
         tried: what became of them whenever they were tried, the first time first.
+        note: a paragraph on how they were tried.
     """
     results = {mutant.key: tried[mutant.key] for mutant in chosen if mutant.key in tried}
-    lines = [_method(population, chosen, results), *_scores(population, chosen, results), *_survivors(chosen, results)]
+    method = _method(population, chosen, results) + f"\n{note}\n" * bool(note)
+    lines = [method, *_scores(population, chosen, results), *_survivors(chosen, results)]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[""], help="parts of the paths of files; of others none is tried")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="end after this time")
     parser.add_argument("--write", type=Path, help="write the page of the results")
+    parser.add_argument("--note", default="", help="a paragraph for the page: how this run was made")
     parser.add_argument("--seconds", type=float, default=30.0, help="of the tests of a mutant, as they were measured")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests that mutants are given to")
     asked = parser.parse_args()
@@ -78,7 +79,7 @@ def main() -> None:
                 if time.monotonic() > ends:
                     break
     if asked.write:
-        asked.write.write_text(page(population, chosen, tried), encoding="utf-8")
+        asked.write.write_text(page(population, chosen, tried, asked.note), encoding="utf-8")
         for path, function, becomes in sorted(superfluous(population)):
             print(f"explained.toml explains no mutant: {path}, {function}: {becomes}")
 

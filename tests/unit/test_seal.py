@@ -358,6 +358,14 @@ def test_zip64_fields_of_any_length(values: tuple[int, ...], given: tuple[int, i
         assert layout._far(damaged, *given) == given
 
 
+def test_a_short_file_whose_end_claims_zip64_is_damaged() -> None:
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0, 0, 0, MARK, 0)
+    for between in (30, 71, 72, 200):
+        with pytest.raises(SealError, match="ZIP64 end record") as caught:
+            layout.unpack(b"PK\3\4" + bytes(between) + end)
+        assert caught.value.code == "E202"
+
+
 def test_the_limits_are_those_of_the_specification() -> None:
     page = (Path(__file__).parents[2] / "spec" / "SEAL.md").read_text(encoding="utf-8")
     table = page.split("## 3. Members")[1].split("## 4.")[0]
