@@ -123,10 +123,10 @@ def test_a_model_that_fails_its_examples_is_never_served(server: Running, folder
 
 def test_a_canary_gets_its_share_and_is_promoted(server: Running, folder: Path) -> None:
     with Load(server) as load:
-        begun = time.monotonic()
-        deploy = ("deploy", str(folder / "tiny-2.seal"), "--canary", "0.2", "--window", "2", "--least", "50")
+        deploy = ("deploy", str(folder / "tiny-2.seal"), "--canary", "0.2", "--window", "4", "--least", "50")
         assert sealift(*deploy, "--max-latency", "1000", server=server)[0] == 0
-        time.sleep(1)
+        begun = time.monotonic()
+        time.sleep(1.5)
         shares = load.since(begun)
         assert 0.05 < shares["2"] / sum(shares.values()) < 0.4
         until = time.monotonic() + 60
@@ -188,6 +188,31 @@ def test_a_sticky_header_leads_to_one_version(folder: Path) -> None:
                 connection.close()
         assert all(len(versions) == 1 for versions in seen.values())
         assert set.union(*seen.values()) == {"1", "2"}
+
+
+def test_a_shadow_is_compared_and_cannot_fail_a_request(server: Running, folder: Path) -> None:
+    assert sealift("deploy", str(folder / "tiny-3.seal"), "--shadow", server=server)[0] == 0
+    with Load(server) as load:
+        time.sleep(2)
+        for pid in set(server.workers()):  # the shadow is among them, and is replaced
+            name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            if name[16] != "0":  # its nice value
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(2)
+    assert load.failures == []
+    assert set(load.since(0)) == {"1"}
+    time.sleep(1.5)
+    model = sealift("status", server=server)[1]["models"][0]
+    version = next(each for each in model["versions"] if each["version"] == "3")
+    assert (version["share"], version["shadow"]) == (0, True)
+    differing, rows = version["disagreement"]
+    assert 0 < rows <= len(load.versions)
+    report = model["shadow"][0]
+    expected = seals.risk(61.5, 80.0, "f", 5.0) - seals.risk(61.5, 80.0, "f")
+    assert report["distance"]["probability"]["mean"] == pytest.approx(expected, rel=1e-6)
+    both_ill = seals.risk(61.5, 80.0, "f") >= 0.5
+    assert differing == (0 if both_ill else rows)
+    assert set(report["segments"]["sex"]) == {"f"}
 
 
 def test_quiet_commands_print_nothing(server: Running, folder: Path) -> None:

@@ -57,6 +57,10 @@ class Helpers:
         self._pids: dict[int, int] = {}  # the index of the helper → its process
         self._started: dict[int, float] = {}
 
+    def add(self, helper: Helper) -> None:
+        """Add a helper; the next call of `start` or `reap` starts it."""
+        self._helpers.append(helper)
+
     def start(self) -> None:
         """Start those that do not run; one that ended is started again a second after its last start."""
         now = time.monotonic()

@@ -104,7 +104,8 @@ def open_version(name: str, version: Version, key: Path | None) -> ServedModel:
 def route_of(traffic: Traffic, versions: Mapping[str, ServedModel]) -> Route:
     """The route of a model."""
     used = {name: versions[name] for name in traffic.versions}
-    return Route(traffic.name, used, Split(traffic.weights, traffic.sticky))
+    shadows = [(traffic.versions[name], versions[name].series) for name in traffic.shadows]
+    return Route(traffic.name, used, Split(traffic.weights, traffic.sticky), shadows)
 
 
 def _open(file: Path, name: str | None, key: Path | None) -> ServedModel:

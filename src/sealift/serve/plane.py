@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from sealift.errors import ServeError
 from sealift.serve.served import ServedModel
 from sealift.serve.traffic.split import Split
+from sealift.serve.traffic.state import Version
 
 _NO_HEADERS: Mapping[str, str] = {}
 
@@ -20,12 +21,20 @@ class Route:
         versions: the versions by their name, in the order in which they were added.
         split: how requests are distributed over versions.
         only: the version that answers every such request; None where several share them.
+        shadows: the versions that get copies of the requests, and the numbers of their counters.
     """
 
-    def __init__(self, name: str, versions: Mapping[str, ServedModel], split: Split) -> None:
+    def __init__(
+        self,
+        name: str,
+        versions: Mapping[str, ServedModel],
+        split: Split,
+        shadows: Sequence[tuple[Version, int]] = (),
+    ) -> None:
         self.name = name
         self.versions = versions
         self.split = split
+        self.shadows = shadows
         self.only = versions[split.single] if split.single is not None else None
 
     def choose(self, headers: Mapping[str, str]) -> ServedModel:

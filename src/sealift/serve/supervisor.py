@@ -33,6 +33,7 @@ from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 from sealift.serve.traffic import state
 from sealift.serve.traffic.operations import Operations
+from sealift.serve.traffic.shadow import Shadow, ShadowMemory, ShadowObserver
 from sealift.serve.traffic.state import Traffic, Version
 
 _log = logging.getLogger(__name__)
@@ -133,7 +134,12 @@ class _Supervisor:
             model.series = self._series_of(model.name, model.version, model.model.identity)
             self._stock[model.name, model.version] = model
         self._operations = Operations(self, folder, opened.traffic, opened.bases)
+        self._shadow = ShadowMemory(count)
+        self._shadowing: Shadow | None = None
+        self._folder = folder
         self._helpers = Helpers([] if recording is None else [recording], self._alive[0], self._close_in_child)
+        for traffic in opened.traffic.values():
+            self._route(traffic)
 
     def run(self, ready: Callable[[], None]) -> None:
         gc.collect()
@@ -193,7 +199,7 @@ class _Supervisor:
         versions = {version: self._stock[traffic.name, version] for version in traffic.versions}
         for key in [key for key in self._stock if key[0] == traffic.name and key[1] not in versions]:
             del self._stock[key]
-        self._service.plane.set_route(route_of(traffic, versions))
+        self._route(traffic)
         for pid, error in self._ask_workers({"do": "apply", "traffic": traffic.as_dict()}, _PREPARE).items():
             _log.error("worker %d cannot change its models and is replaced: %s", pid, error["what"])
             with suppress(ProcessLookupError):
@@ -206,8 +212,17 @@ class _Supervisor:
 
     def disagreement(self, name: str, version: str) -> tuple[float, float] | None:
         """The number of rows with another answer than the live version's, and of compared rows."""
-        del name, version
-        return None
+        served = self._stock.get((name, version))
+        differing, rows = (0.0, 0.0) if served is None else self._shadow.compared(served.series)
+        return (differing, rows) if rows else None
+
+    def _route(self, traffic: Traffic) -> None:
+        """Let this process, and workers that are started later, answer as `traffic` says."""
+        versions = {version: self._stock[traffic.name, version] for version in traffic.versions}
+        self._service.plane.set_route(route_of(traffic, versions))
+        if traffic.shadows and self._shadowing is None:
+            self._shadowing = Shadow(self._shadow, self._stock, self._folder / "shadow.json")
+            self._helpers.add(self._shadowing)
 
     # Messages.
 
@@ -306,6 +321,7 @@ class _Supervisor:
             for model in self._service.plane.models():
                 model.prepare()
             self._service.observers.append(self._counters.writer(place))
+            self._service.observers.append(ShadowObserver(self._shadow.rings[place], self._service.plane))
             if self._recording is not None:
                 self._service.observers.append(self._recording.observer(place))
             listening = self._sockets[place % len(self._sockets)]

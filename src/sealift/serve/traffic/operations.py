@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Mapping
@@ -273,6 +274,14 @@ class Operations:
             part.replace(kept)
         return kept
 
+    def _compared(self, traffic: Traffic) -> list[dict[str, Any]]:
+        """The comparisons of the shadows of a model, as the shadow process last wrote them."""
+        try:
+            report = json.loads((self._folder / "shadow.json").read_bytes())
+            return [each for each in report["comparisons"] if each["name"] == traffic.name]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+
     def _described(self, traffic: Traffic) -> dict[str, Any]:
         versions = []
         for name, version in traffic.versions.items():
@@ -290,6 +299,9 @@ class Operations:
                 }
             )
         described: dict[str, Any] = {"name": traffic.name, "sticky": traffic.sticky, "versions": versions}
+        compared = self._compared(traffic)
+        if compared:
+            described["shadow"] = compared
         if traffic.canary is not None:
             decision = self._decision(traffic)
             described["canary"] = {"version": traffic.canary.version, "state": decision.reason}
