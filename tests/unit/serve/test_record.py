@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import records
 import seals
 from sealift.errors import ServeError
+from sealift.serve.calls import Call
+from sealift.serve.http.messages import Request
+from sealift.serve.http.routes import respond
+from sealift.serve.plane import Plane
 from sealift.serve.records.personal import Key, Mode
-from sealift.serve.records.record import ModelEntry, as_message, decode_rows, earliest_id, new_id, of_message, record_of
+from sealift.serve.records.record import (
+    ModelEntry,
+    Record,
+    as_message,
+    decode_rows,
+    earliest_id,
+    new_id,
+    of_message,
+    record_of,
+)
 from sealift.serve.records.table import PERSONAL, RecordTable
+from sealift.serve.served import ServedModel
+from sealift.serve.service import Service
 
 ROWS = [
     {"age": 61.5, "weight": 80.0, "sex": "f"},
@@ -47,6 +66,71 @@ def test_a_record_has_what_was_asked_and_answered(tmp_path: Path) -> None:
     assert [row["record_problems"] for row in rows] == ["", "", "[R102] age", "[R103] age [R104] sex"]
     assert [row["record_row"] for row in rows] == [1, 2, 3, 4]
     assert uuid.UUID(rows[0]["record_id"]).version == 7
+
+
+class Collected:
+    """An observer that keeps the records."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def observe(self, call: Call) -> None:
+        self.records.append(record_of(call, ModelEntry.of(call.model), None))
+
+
+CSV = b"age,weight,sex\n61.5,80,f\nold,1,f\n,70.25,m\n"
+LINES = (
+    b'{"age": 61.5, "weight": 80, "sex": "f"}\n{"age": "old", "weight": 1, "sex": "f"}\n{"weight": 70.25, "sex": "m"}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "body"),
+    [
+        ("/v1/models/tiny/predict", "application/json", b"[%b]" % LINES.strip().replace(b"\n", b",")),
+        ("/v1/models/tiny/predict", "text/csv", CSV),
+        ("/v1/models/tiny/predict", "application/jsonl", LINES),
+        ("/invocations", "text/csv", CSV.replace(b"old", b"")),
+    ],
+)
+def test_the_rows_of_every_route_are_recorded(path: str, media_type: str, body: bytes, tmp_path: Path) -> None:
+    collected = Collected()
+    service = Service(Plane([records.served(tmp_path)]), observers=[collected])
+    response = respond(service, Request("POST", path, {"content-type": media_type}, body))
+    assert response.status == 200, response.body
+    (record,) = collected.records
+    assert (record.status, record.rows) == (200, 3)
+    table = RecordTable(ModelEntry.of(service.plane.find("tiny")))
+    columns = dict(zip((c.name for c in table.columns), table.of([record]), strict=True))
+    assert columns["age"] == [61.5, None, None]
+    assert columns["weight"] == [80.0, 1.0, 70.25]
+    assert columns["probability_ill"][::2] == pytest.approx(
+        [seals.risk(61.5, 80.0, "f"), seals.risk(None, 70.25, "m")], abs=1e-15
+    )
+    assert columns["record_problems"] == ["", "[R102] age" if "old" in body.decode() else "", ""]
+
+
+@given(st.lists(st.tuples(st.lists(st.integers(0, 3), max_size=3), st.sampled_from(["mask", "hash", "encrypt"]))))
+@settings(max_examples=60, deadline=None)
+def test_records_are_decoded_together_as_one_by_one(calls: list[tuple[list[int], Mode]]) -> None:
+    model = small_model()
+    made = []
+    for rows, mode in calls:
+        call = Call(model, "predict", {})
+        if rows:
+            call.answer([ROWS[at] for at in rows])
+        made.append(record_of(call, ModelEntry.of(model), records.protection(model, mode)))
+    for key in (None, records.KEY):
+        table = RecordTable(ModelEntry.of(model), key)
+        single = [table.of([record]) for record in made]
+        expected = [[value for columns in single for value in columns[at]] for at in range(len(table.columns))]
+        assert table.of(made) == expected
+
+
+@cache
+def small_model() -> ServedModel:
+    with tempfile.TemporaryDirectory() as folder:
+        return records.served(Path(folder), records.PERSONAL)
 
 
 def test_a_model_is_described_once(tmp_path: Path) -> None:

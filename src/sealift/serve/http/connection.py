@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sealift.errors import SealiftError
 from sealift.optional import need
+from sealift.serve.calls import Call
 from sealift.serve.http.messages import Limits, Request, Response, overloaded, too_large, too_slow, unreadable
 from sealift.serve.http.routes import failure, respond
 from sealift.serve.service import Service
@@ -257,11 +258,16 @@ class Connection(asyncio.Protocol):
         model = service.plane.routes[name].choose(headers)
         if model.single is None:
             return False
+        call: Call | None = None
         try:
             call = service.begin_with(model, "predict", headers)
             answered = model.single.answer(message.body)
         except SealiftError as error:
-            self._write(failure(error, message.url.decode("latin-1")), message)
+            response = failure(error, message.url.decode("latin-1"))
+            self._write(response, message)
+            if call is not None:
+                call.error = error.code
+                service.end(call, response.status)
             return True
         if answered is None:
             return False

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from sealift.contract import CellReader, Unreadable
 from sealift.errors import ServeError
 from sealift.serve.records.personal import Key, canonical
+from sealift.serve.records.pieces import read_payload
 from sealift.serve.records.record import Record, encode_parts
-from sealift.serve.records.table import PERSONAL, RecordTable, read_payload
+from sealift.serve.records.table import PERSONAL, RecordTable
 
 
 class Match:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
@@ -14,9 +15,9 @@ import numpy.typing as npt
 from sealift.batch.chunks import OutputColumn
 from sealift.contract import Contract, Field
 from sealift.contract.outputs import output_kind
-from sealift.errors import ServeError
 from sealift.serve.records.personal import MODES, Key, Mode, personal_names
-from sealift.serve.records.record import ModelEntry, Part, Record, decode_rows, unpacked
+from sealift.serve.records.pieces import form_of, joined, pieces_of
+from sealift.serve.records.record import ModelEntry, Part, Record, unpacked
 
 _ABOUT = (
     *(("record_id", "string"), ("record_time", "any"), ("record_seconds", "float64"), ("record_status", "int64")),
@@ -82,28 +83,26 @@ class RecordTable:
             ServeError: E721 for a record that cannot be read, E723 where the key is not that of the records.
         """
         columns: list[list[Any]] = [[] for _ in self.columns]
-        for record in records:
-            mode, parts = read_payload(record)
-            first = record.first
-            about = _about(record)
-            if not sum(len(part.good) for part in parts):
-                row = [*about, None]
-                for column, value in zip(columns, row + [None] * (len(columns) - len(row)), strict=True):
-                    column.append(value)
-            for part in parts:
-                count = len(part.good)
+        # Records of the same form are decoded at once, which takes a third of the time for calls of one row.
+        for _, group in itertools.groupby(pieces_of(records), form_of):
+            pieces = list(group)
+            part = joined([piece.part for piece in pieces])
+            counts = [len(piece.part.good) or 1 for piece in pieces]
+            about = zip(*(_about(piece.record) for piece in pieces), strict=True)
+            if not len(part.good):
+                values = [*map(list, about), *([None] * len(pieces) for _ in columns[len(_ABOUT) - 1 :])]
+            else:
                 values = [
-                    *([value] * count for value in about),
-                    list(range(first, first + count)),
-                    *self._inputs(record, mode, part),
+                    *(_repeated(column, counts) for column in about),
+                    [row for piece, count in zip(pieces, counts, strict=True) for row in _numbers(piece.first, count)],
+                    *self._inputs(part),
                     *self._outputs(part),
                     _problems(part),
-                    *self._kept(mode, part),
+                    *self._kept(pieces[0].mode, part),
                 ]
-                for column, some in zip(columns, values, strict=True):
-                    column.extend(some)
-                first += count
-        return columns
+            for column, some in zip(columns, values, strict=True):
+                column.extend(some)
+        return self.decrypted(columns)
 
     def decrypted(self, columns: list[list[Any]]) -> list[list[Any]]:
         """Values of the columns with encrypted values of personal fields in clear, where there is a key.
@@ -123,7 +122,7 @@ class RecordTable:
                     result[names.index(self.input_columns[name])][at] = _clear(field, value)
         return result
 
-    def _inputs(self, record: Record, mode: Mode | None, part: Part) -> list[list[Any]]:
+    def _inputs(self, part: Part) -> list[list[Any]]:
         count = len(part.good)
         values: dict[int, list[Any]] = {}
         for spec in self.contract.tensors:
@@ -146,11 +145,6 @@ class RecordTable:
         for row, name, code in part.problems:
             if code == _UNREADABLE and name in self.contract.index:
                 values[self.contract.index[name]][row - 1] = None  # the tensor has a placeholder
-        if mode == "encrypt" and self._key is not None and part.personal is not None:
-            clear = [self._key.decrypt(token, record.id) for token in part.personal]
-            for name, decrypted in zip(self._personal, zip(*clear, strict=True), strict=True):
-                field = self.contract.inputs[self.contract.index[name]]
-                values[self.contract.index[name]] = [_clear(field, value) for value in decrypted]
         return [values.get(position, [None] * count) for position in range(len(self.contract.inputs))]
 
     def _outputs(self, part: Part) -> list[list[Any]]:
@@ -184,25 +178,20 @@ class RecordTable:
         return [*([nothing] * len(self._personal)), [token.hex() for token in tokens]]
 
 
+def _repeated(values: Sequence[Any], counts: Sequence[int]) -> list[Any]:
+    return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
+
+
+def _numbers(first: int, count: int) -> range:
+    return range(first, first + count)
+
+
 def contract_of(model: ModelEntry) -> Contract:
     """The contract of a model, without its text stages, whose data a store does not have."""
     raw: Mapping[str, Any] = json.loads(model.contract)
     kept = {key: value for key, value in raw.items() if key not in ("stages", "requires")}
     kept["tensors"] = [tensor for tensor in raw["tensors"] if "stage" not in tensor]
     return Contract.from_json(kept)
-
-
-def read_payload(record: Record) -> tuple[Mode | None, list[Part]]:
-    """The rows and answers of a record. Raises ServeError E721."""
-    try:
-        return decode_rows(record.payload)
-    except (ValueError, TypeError, KeyError) as error:
-        raise ServeError(
-            "E721",
-            f"A record cannot be read: {error}.",
-            where=str(UUID(bytes=record.id)),
-            fix="Use this or a newer version of Sealift.",
-        ) from None
 
 
 def _about(record: Record) -> list[Any]:
