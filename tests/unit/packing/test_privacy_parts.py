@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sealift.packing.privacy import constants as held
-from sealift.packing.privacy import whole_rows as rows
-from sealift.packing.privacy.constants import Constant, SortedConstants
+from sealift.packing.privacy import rows_by_value as rows
+from sealift.packing.privacy import sorted_constants as held
+from sealift.packing.privacy.constants import Constant
 from sealift.packing.privacy.reference import Units
 from sealift.packing.privacy.single_values import Match, matches
+from sealift.packing.privacy.sorted_constants import SortedConstants
+from sealift.packing.privacy.whole_rows import whole_rows
 
 RANDOM = np.random.default_rng(0)
 VALUES = RANDOM.normal(size=(200, 3))
@@ -29,24 +31,28 @@ UNITS = [
 ]
 
 
-def _comparable(several: list[list[Match]]) -> list[list[tuple[object, ...]]]:
+def _found() -> list[list[tuple[object, ...]]]:
+    """All matches of each of the units, in the order of columns and constants."""
+    several: list[list[Match]] = [[] for _ in UNITS]
+    for number, some in matches(UNITS, CONSTANTS):
+        several[number] += some
     return [
         [(m.column, m.owner, m.values.tolist(), sorted(zip(m.at.tolist(), m.places.tolist(), strict=True)), m.explained)
-         for m in each]
+         for m in sorted(each, key=lambda m: (m.column, m.owner))]
         for each in several
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("part", [1, 7, 64, 500])
 def test_the_matches_are_the_same_in_any_parts(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = _comparable(matches(UNITS, CONSTANTS))
+    whole = _found()
     assert {owner for _, owner, *_ in whole[0]} == {0, 1, 3, 5}
     assert not whole[2]
     assert not any(explained for *_, explained in whole[0])
     monkeypatch.setattr(held, "_PART", part)
     monkeypatch.setattr(held, "_PARTS", 1 << 40)
     assert len(list(SortedConstants.of(CONSTANTS))) > 1
-    assert _comparable(matches(UNITS, CONSTANTS)) == whole
+    assert _found() == whole
 
 
 def test_places_are_those_of_the_constant(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,8 +60,7 @@ def test_places_are_those_of_the_constant(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(held, "_PARTS", 1 << 40)
     seen = []
     for part in SortedConstants.of(CONSTANTS):
-        owners, places = part.located(np.arange(len(part.values)))
-        for value, owner, place in zip(part.values.tolist(), owners.tolist(), places.tolist(), strict=True):
+        for value, owner, place in zip(part.values.tolist(), part.owners.tolist(), part.places.tolist(), strict=True):
             assert CONSTANTS[owner].values.reshape(-1)[place] == value
             seen.append((owner, place))
         assert (np.diff(part.values) >= 0).all()
@@ -70,7 +75,7 @@ def test_places_are_those_of_the_constant(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("cells", [1, 40])
 def test_whole_rows_are_the_same_in_any_parts(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = rows.whole_rows(UNITS[0], CONSTANTS)
+    whole = whole_rows(UNITS[0], CONSTANTS)
     assert whole[0] == {5, 6, 7, 8}
     monkeypatch.setattr(rows, "_CELLS", cells)
-    assert rows.whole_rows(UNITS[0], CONSTANTS) == whole
+    assert whole_rows(UNITS[0], CONSTANTS) == whole

@@ -10,9 +10,11 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import poisson
 
+from sealift.packing.privacy.chance import UNLIKELY, chance_of, poisson_tail
 from sealift.packing.privacy.constants import Constant
+from sealift.packing.privacy.extremes import extremes
 from sealift.packing.privacy.reference import DOUBLE, Units, Values
-from sealift.packing.privacy.single_values import UNLIKELY, Match, chance_of, extremes, matches, poisson_tail
+from sealift.packing.privacy.single_values import Match, matches
 
 _Floats = npt.NDArray[np.float64]
 RANDOM = np.random.default_rng(0)
@@ -28,7 +30,8 @@ def own(*columns: _Floats, target: bool = False) -> Units:
 
 
 def found(units: Units, *constants: Constant) -> list[Match]:
-    return matches([units], constants)[0]
+    several = [match for _, found in matches([units], constants) for match in found]
+    return sorted(several, key=lambda match: (match.column, match.owner))
 
 
 @pytest.mark.parametrize("mean", [0.001, 0.3, 1.0, 4.2, 30.0, 200.0, 650.0])

@@ -11,8 +11,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from sealift.graph.split_model import SplitModel
 from sealift.packing.privacy.constants import (
-    Constant,
-    SortedConstants,
     intermediates,
     numbers_of,
     pruned,
@@ -254,81 +252,3 @@ def test_the_part_that_computes_an_output() -> None:
     assert [(opset.domain, opset.version) for opset in part.opset_import] == [("", 18), ("ai.onnx.ml", 5)]
     assert part.ir_version == model([], []).ir_version
     assert part.graph.name
-
-
-# All numbers of several constants, ascending.
-
-
-def test_numbers_are_sorted_with_their_owners_and_places() -> None:
-    merged = next(
-        SortedConstants.of([Constant(np.array([[5.5, 3.25], [7.125, 3.25]])), Constant(np.array([4.75, 9.0]))])
-    )
-    assert merged.values.tolist() == [3.25, 3.25, 4.75, 5.5, 7.125, 9.0]
-    assert [located.tolist() for located in merged.located(np.arange(6))] == [[0, 0, 1, 0, 0, 1], [1, 3, 0, 0, 2, 1]]
-    assert not list(SortedConstants.of([]))
-
-
-def test_common_and_endless_numbers_are_left_out() -> None:
-    common = [0.0, 0.5, 1.0, 2.0, -0.5, -1.0, -2.0, np.nan, np.inf, -np.inf]
-    several = Constant(np.array([*common, 3.0, -1.5]))
-    assert next(SortedConstants.of([several])).values.tolist() == [-1.5, 3.0]
-    assert next(SortedConstants.of([several, Constant(np.array([0.125]))])).values.tolist() == [-1.5, 0.125, 3.0]
-
-
-@pytest.mark.parametrize(
-    ("number", "kept"),
-    [(0.1, False), (25.0, False), (0.033, False), (-4.7e9, False), (0.125, True), (101.0, True), (-1.01, True)],
-)
-def test_a_number_alone_counts_if_it_has_three_digits(number: float, kept: bool) -> None:
-    alone = next(SortedConstants.of([Constant(np.array([7.75, 7.75])), Constant(np.array([number]))]))
-    assert (number in alone.values) == kept
-    assert number in next(SortedConstants.of([Constant(np.array([number, 7.75]))])).values
-
-
-@pytest.mark.parametrize("number", [0.0, 1.0, -2.0, np.inf, -np.inf, np.nan])
-def test_a_common_or_endless_number_alone_does_not_count(number: float) -> None:
-    assert next(
-        SortedConstants.of([Constant(np.array([7.75, 7.75])), Constant(np.array([number]))])
-    ).values.tolist() == [
-        7.75,
-        7.75,
-    ]
-
-
-@pytest.mark.parametrize(
-    ("sizes", "parts"),
-    [
-        ([5, 5], [10]),
-        ([5, 6], [5, 6]),
-        ([10, 1], [10, 1]),
-        ([1, 10], [1, 10]),
-        ([25], [10, 10, 5]),
-        ([25, 5], [10, 10, 10]),
-        ([2, 20, 5, 3], [2, 10, 10, 8]),
-        # Of 38 numbers a third at most.
-        ([38], [12, 12, 12, 2]),
-        ([36, 2], [12, 12, 12, 2]),
-    ],
-)
-def test_as_many_numbers_are_sorted_at_a_time_as_fit(
-    sizes: list[int], parts: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sealift.packing.privacy.constants._PART", 10)
-    monkeypatch.setattr("sealift.packing.privacy.constants._PARTS", 3)
-    numbers = np.random.default_rng(0).permutation(sum(sizes)) + 3.25
-    constants = [Constant(part.reshape(1, -1)) for part in np.split(numbers, np.cumsum(sizes)[:-1])]
-    assert [len(part.values) for part in SortedConstants.of(constants)] == parts
-
-
-def test_near_finds_all_within_float32_rounding_and_hardly_others() -> None:
-    random = np.random.default_rng(0)
-    values = random.normal(50, 10, 500)
-    merged = next(SortedConstants.of([Constant(values)]))
-    rounded = values.astype(np.float32)
-    assert merged.near(values).all()
-    for side in (-np.inf, np.inf):
-        beside = np.nextafter(rounded, np.float32(side))
-        assert merged.near(beside.astype(np.float64)).all()
-        assert not merged.near(np.nextafter(beside, np.float32(side)).astype(np.float64)).any()
-    assert merged.near(random.normal(50, 10, 20_000)).mean() < 0.01
-    assert not merged.near(np.array([1e300, np.nan])).any()

@@ -7,9 +7,10 @@ import numpy.typing as npt
 import pytest
 
 from sealift.packing.privacy.constants import Constant
+from sealift.packing.privacy.partial_rows import add_partial_rows
 from sealift.packing.privacy.reference import Units
 from sealift.packing.privacy.single_values import matches
-from sealift.packing.privacy.whole_rows import partial_rows, whole_rows
+from sealift.packing.privacy.whole_rows import whole_rows
 
 _Floats = npt.NDArray[np.float64]
 TABLE = np.round(np.random.default_rng(0).normal(50, 10, (200, 3)), 4)
@@ -163,7 +164,7 @@ def test_zeros_are_no_row() -> None:
 
 @pytest.mark.parametrize("cells", [1, 3, 9, 1000])
 def test_points_are_compared_some_at_a_time(cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sealift.packing.privacy.whole_rows._CELLS", cells)
+    monkeypatch.setattr("sealift.packing.privacy.rows_by_value._CELLS", cells)
     assert whole(Constant(rows(*PLACES))) == (set(PLACES), {0})
     assert whole(Constant(2.5 * rows(*PLACES))) == (set(PLACES), {0})
     # Two rows of one chunk each, of which one alone would be chance.
@@ -241,12 +242,12 @@ def test_gaps_count_as_zero() -> None:
 # Several values of one row.
 
 
-def partial(
-    *constants: Constant, table: _Floats = TABLE, skipped: set[int] | None = None
-) -> dict[int, tuple[int, int]]:
+def partial(*constants: Constant, table: _Floats = TABLE) -> dict[int, tuple[int, int]]:
     given = units(table)
-    held = matches([given], constants)[0]
-    return partial_rows(given, constants, held, skipped or set())
+    best: dict[int, tuple[int, int]] = {}
+    for _, held in matches([given], constants):
+        add_partial_rows(best, given, constants[held[0].owner], held)
+    return best
 
 
 def scattered(*places: int) -> _Floats:
@@ -261,7 +262,6 @@ def test_values_of_one_row_in_one_line() -> None:
     assert partial(OTHER, Constant(scattered(9, 11))) == {9: (2, 1), 11: (2, 1)}
     assert partial(Constant(scattered(9, 11).T), OTHER) == {9: (2, 0), 11: (2, 0)}
     assert partial(Constant(scattered(9, 11)[np.newaxis])) == {9: (2, 0), 11: (2, 0)}
-    assert partial(Constant(scattered(9, 11)), skipped={9}) == {11: (2, 0)}
     assert partial(Constant(scattered(0, 199))) == {0: (2, 0), 199: (2, 0)}
     vector = Constant(np.array([TABLE[9, 2], 0.3, TABLE[9, 0]]))
     assert partial(vector, Constant(scattered(9))) == {9: (2, 1)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -181,96 +180,3 @@ def pruned(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
     result.graph.input.extend(model.graph.input)  # a text stage feeds some from others
     result.graph.output.extend(onnx.ValueInfoProto(name=name) for name in outputs)
     return result
-
-
-@dataclass(frozen=True)
-class SortedConstants:
-    """Numbers of several constants, ascending.
-
-    Attributes:
-        values: the numbers.
-        order: the place of each one among the numbers of these constants, one constant after the other.
-        starts: where the numbers of each constant begin among them.
-        owners: the index of each constant.
-        first: the place of its first number in the constant, flattened.
-    """
-
-    values: npt.NDArray[np.float64]
-    order: npt.NDArray[np.int64]
-    starts: npt.NDArray[np.int64]
-    owners: npt.NDArray[np.int64]
-    first: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, constants: Sequence[Constant]) -> Iterator[SortedConstants]:
-        """All numbers, a part at a time, because sorting takes several times the memory of what is sorted.
-
-        Non-finite numbers and common ones (0, ±0.5, ±1, ±2) are left out.
-        """
-        most = max(_PART, sum(constant.stored.size for constant in constants) // _PARTS)
-        part: list[tuple[int, int, npt.NDArray[np.float64]]] = []
-        held = 0
-        for owner, constant in enumerate(constants):
-            flat = constant.stored.reshape(-1)
-            for start in range(0, flat.size, most):
-                numbers = flat[start : start + most].astype(np.float64)
-                if held and held + numbers.size > most:
-                    yield cls._sorted(part)
-                    part, held = [], 0
-                if flat.size == 1 and numbers[0] == _short(numbers)[0]:
-                    continue  # a factor or an exponent
-                part.append((owner, start, numbers))
-                held += numbers.size
-        if part:
-            yield cls._sorted(part)
-
-    @classmethod
-    def _sorted(cls, part: Sequence[tuple[int, int, npt.NDArray[np.float64]]]) -> SortedConstants:
-        flat = np.concatenate([numbers for _, _, numbers in part])
-        informative = np.isfinite(flat)
-        size = np.abs(flat)
-        for common in _COMMON:
-            informative &= size != common
-        order = np.flatnonzero(informative)
-        order = order[np.argsort(flat[order], kind="stable")]
-        starts = np.cumsum([0, *(numbers.size for _, _, numbers in part[:-1])])
-        owners, first = (np.array([entry[i] for entry in part]) for i in (0, 1))
-        return cls(flat[order], order, starts, owners, first)
-
-    def located(self, spots: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """The constant that each of these values is of, and its place in that constant, flattened."""
-        order = self.order[spots]
-        piece = np.searchsorted(self.starts, order, side="right") - 1
-        return self.owners[piece], self.first[piece] + order - self.starts[piece]
-
-    @cached_property
-    def _table(self) -> npt.NDArray[np.bool_]:
-        table = np.zeros(1 << _BITS, dtype=np.bool_)
-        for shift in (-1, 0, 1):
-            table[_hashed(self.values, shift)] = True
-        return table
-
-    def near(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Which numbers may be within float32 rounding of one of these; false positives are rare."""
-        return self._table[_hashed(numbers, 0)]
-
-
-_PART = 1 << 20
-_PARTS = 16
-"""So many parts at most have more than _PART numbers: each is searched for every value of the rows."""
-_COMMON = (0.0, 0.5, 1.0, 2.0)
-_BITS = 24
-
-
-def _hashed(numbers: npt.NDArray[np.float64], shift: int) -> npt.NDArray[np.uint32]:
-    """The float32 nearest to each number, or the one `shift` places on, as a number of _BITS bits."""
-    with np.errstate(over="ignore"):
-        bits = numbers.astype(np.float32).view(np.uint32) + np.uint32(shift & 0xFFFFFFFF)
-        return (bits * np.uint32(2654435761)) >> np.uint32(32 - _BITS)
-
-
-def _short(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Values rounded to two significant digits."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        step = 10.0 ** (np.floor(np.log10(np.abs(values))) - 1)
-        return np.asarray(np.round(values / step) * step)

@@ -13,11 +13,14 @@ from sealift.contract import Contract
 from sealift.frameworks import Conversion
 from sealift.graph.split_model import SplitModel
 from sealift.packing.outputs import packing_of
+from sealift.packing.privacy.chance import UNLIKELY, chance_of
 from sealift.packing.privacy.constants import Constant, numbers_of, strings_of
+from sealift.packing.privacy.extremes import extremes
 from sealift.packing.privacy.findings import Finding, listed, merged
+from sealift.packing.privacy.partial_rows import add_partial_rows
 from sealift.packing.privacy.reference import DOUBLE, Reference, Units, Values
-from sealift.packing.privacy.single_values import UNLIKELY, Match, chance_of, extremes, matches
-from sealift.packing.privacy.whole_rows import partial_rows, whole_rows
+from sealift.packing.privacy.single_values import Match, matches
+from sealift.packing.privacy.whole_rows import whole_rows
 from sealift.stats import SMALL
 
 ENOUGH = 10 * SMALL
@@ -125,20 +128,41 @@ def _numbers(constants: Sequence[Constant], reference: Reference, name: str, in_
     places: dict[int, str | None] = {}
     partial: dict[int, int] = {}
     held: list[tuple[Units, list[Match]]] = []
-    for units, in_units in zip(reference.units, matches(reference.units, constants), strict=True):
+    for units, (in_units, parts) in zip(reference.units, _matches(reference.units, constants), strict=True):
         rows, owners = whole_rows(units, constants)
         whole[units.target] |= rows
         in_rows.update(owners)
         places |= dict.fromkeys(rows, None if units.own else units.where)
         held.append((units, in_units))
-        if not units.target:
-            for row, (count, owner) in partial_rows(units, constants, in_units, whole[False]).items():
+        for row, (count, owner) in parts.items():
+            if row not in whole[False]:
                 partial[row] = max(partial.get(row, 0), count)
                 in_rows.add(owner)
     yield from _rows(whole[False], partial, places, reference, name)
     yield from _targets(held, whole[True], constants)
     if len(whole[False]) < reference.compared:  # otherwise every row is reported already
         yield from _columns(held, constants, in_rows, derived=not whole[False])
+
+
+def _matches(
+    units: Sequence[Units], constants: Sequence[Constant]
+) -> list[tuple[list[Match], dict[int, tuple[int, int]]]]:
+    """For each of the units, the matches that can be findings; and how many values of each row stand together where.
+
+    Matches that chance explains matter for partial rows only. Those of one large constant take much memory, so they
+    are not kept.
+    """
+    held: list[list[Match]] = [[] for _ in units]
+    together: list[dict[int, tuple[int, int]]] = [{} for _ in units]
+    for number, several in matches(units, constants):
+        if units[number].target:
+            held[number] += [match.without_places() for match in several]
+            continue
+        held[number] += [match.without_places() for match in several if not match.explained]
+        add_partial_rows(together[number], units[number], constants[several[0].owner], several)
+    for each in held:
+        each.sort(key=lambda match: (match.column, match.owner))
+    return list(zip(held, together, strict=True))
 
 
 def _rows(

@@ -64,23 +64,17 @@ class Values:
         return cls(column, values[count < SMALL], low, high, _step(values), len(values))
 
     @cached_property
-    def rows(self) -> npt.NDArray[np.int64]:
+    def rows(self) -> npt.NDArray[np.int32]:
         """For each rare value, the rows that have it, padded with −1, (len(rare), SMALL − 1)."""
-        place = np.searchsorted(self.rare, self.column)
-        there = np.flatnonzero(self.rare[np.minimum(place, len(self.rare) - 1)] == self.column)
-        order = there[np.argsort(place[there], kind="stable")]
-        start = np.searchsorted(place[order], np.arange(len(self.rare) + 1))
-        rows = np.full((len(self.rare), SMALL - 1), -1, dtype=np.int64)
-        for k in range(SMALL - 1):
-            has = np.flatnonzero(np.diff(start) > k)
-            rows[has, k] = order[start[has] + k]
-        return rows
+        order = np.argsort(self.column, kind="stable")
+        ordered = self.column[order]
+        first, end = (np.searchsorted(ordered, self.rare, side=side)[:, np.newaxis] for side in ("left", "right"))
+        places = first + np.arange(SMALL - 1)
+        return np.where(places < end, order[np.minimum(places, len(order) - 1)], -1).astype(np.int32)
 
     def cells(self, tolerance: float) -> float:
         """How many distinguishable values lie between the minimum and the maximum."""
-        finest = 2 * tolerance * max(abs(self.low), abs(self.high))
-        width = max(self.step, finest)
-        return (self.high - self.low) / width + 1 if width else 1.0
+        return float(Ranges.of([self]).cells(tolerance)[0])
 
     def on_grid(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which numbers could be values of this column."""
@@ -89,6 +83,29 @@ class Values:
             return np.asarray(inside)
         steps = (numbers - self.low) / self.step
         return np.asarray(inside & (np.abs(steps - np.round(steps)) < _GRID))
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """The statistics of several columns (n,): what `Values` has of each one, and how many rare values it has."""
+
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    step: npt.NDArray[np.float64]
+    rare: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, columns: Sequence[Values]) -> Ranges:
+        """Those of these columns."""
+        return cls(
+            *np.array([(c.low, c.high, c.step, len(c.rare)) for c in columns], dtype=np.float64).reshape(-1, 4).T
+        )
+
+    def cells(self, tolerance: float) -> npt.NDArray[np.float64]:
+        """How many distinguishable values lie between the minimum and the maximum of each."""
+        finest = 2 * tolerance * np.maximum(np.abs(self.low), np.abs(self.high))
+        width = np.maximum(self.step, finest)
+        return np.where(width == 0, 1.0, (self.high - self.low) / np.where(width == 0, 1.0, width) + 1)
 
 
 _GRID = 1e-3

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift.packing.privacy.constants import Constant, SortedConstants
-from sealift.packing.privacy.reference import DOUBLE, SINGLE, Units, Values
-from sealift.stats import SMALL
+from sealift.packing.privacy.chance import Distinct, explained
+from sealift.packing.privacy.constants import Constant
+from sealift.packing.privacy.hashed_numbers import HashedNumbers
+from sealift.packing.privacy.reference import DOUBLE, SINGLE, Units
+from sealift.packing.privacy.sorted_constants import SortedConstants, total
 
-UNLIKELY = 0.005
-"""A match is reported if as many matches come by chance with less than this probability."""
-_EXTREME = 0.05
-_NEAR = 1e-3
+_MANY = 1 << 20
+"""So many numbers are not all sorted: only those that can be values of the rows."""
+_HASHED = 16_000_000  # values of rows that are hashed at a time
+_SEARCHED = 1 << 18  # values of rows that are searched for at a time
 _PER_VALUE = 128  # places, to limit the memory
-_VECTORS = 12
+_COLUMN = 32  # a value's column, and below this bit its index among `Values.rare`
+_Indices: TypeAlias = npt.NDArray[np.int64]
+_Hits: TypeAlias = tuple[_Indices, _Indices]  # values by column and index, and places of one constant that hold them
 
 
 @dataclass(frozen=True)
@@ -37,165 +41,112 @@ class Match:
 
     column: int
     owner: int
-    values: npt.NDArray[np.int64]
-    places: npt.NDArray[np.int64]
-    at: npt.NDArray[np.int64]
+    values: _Indices
+    places: _Indices
+    at: _Indices
     explained: bool
 
+    def without_places(self) -> Match:
+        """The same with the values alone, in memory of its own."""
+        none = np.zeros(0, dtype=np.int64)
+        return replace(self, values=self.values.copy(), places=none, at=none)
 
-def matches(units: Sequence[Units], constants: Sequence[Constant]) -> list[list[Match]]:
-    """For each of the units, the constants that contain values that fewer than SMALL rows have."""
+
+def matches(units: Sequence[Units], constants: Sequence[Constant]) -> Iterator[tuple[int, list[Match]]]:
+    """The index of one of the units, and all that one constant contains of its values that fewer than SMALL rows have.
+
+    They come one after the other, since the matches of a large constant take much memory.
+    """
     loose = np.array([c.single or c.role == "threshold" for c in constants], dtype=np.bool_)
+    for group in _groups(units, many=total(constants) > _MANY):
+        for owner, hits in _by_constant(group, constants, loose):
+            distinct = Distinct(constants[owner].stored)
+            for number, parts in hits.items():
+                yield number, _judged(owner, units[number], parts, distinct, SINGLE if loose[owner] else DOUBLE)
+
+
+def _groups(units: Sequence[Units], *, many: bool) -> Iterator[dict[int, Units]]:
+    """The units that may be compared, by index; not all at a time where there are many constants."""
+    group: dict[int, Units] = {}
+    for number, each in enumerate(units):
+        if each.single is None:
+            continue
+        if many and sum(other.values.size for other in (*group.values(), each)) > _HASHED and group:
+            yield group
+            group = {}
+        group[number] = each
+    yield group
+
+
+def _by_constant(
+    units: Mapping[int, Units], constants: Sequence[Constant], loose: npt.NDArray[np.bool_]
+) -> Iterator[tuple[int, dict[int, list[_Hits]]]]:
+    """Each constant that contains values of these units, and what it contains by the index of the units."""
+    wanted = None
+    if total(constants) > _MANY:
+        wanted = HashedNumbers.of([each.single for each in units.values() if each.single is not None])
     allowed = {
         target: np.array([c.role != ("threshold" if target else "leaf") for c in constants]) for target in (0, 1)
     }
-    hits: dict[int, _Hits] = {}
-    for numbers in SortedConstants.of(constants):
-        for number, each in enumerate(units):
-            for owner, column, at, places in _hits(each, numbers, loose, allowed[each.target]):
-                hits.setdefault(owner, {}).setdefault((number, column), []).append((at, places))
-    found: list[list[Match]] = [[] for _ in units]
-    for owner in sorted(hits):
-        distinct = np.unique(constants[owner].stored).astype(np.float64)
-        tolerance = SINGLE if loose[owner] else DOUBLE
-        for (number, index), parts in hits.pop(owner).items():
-            at, places = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
-            values = np.unique(at)
-            chance = chance_of(len(values), distinct, units[number].columns[index], tolerance)
-            found[number].append(Match(index, owner, values, places, at, chance >= UNLIKELY))
-    for several in found:
-        several.sort(key=lambda match: (match.column, match.owner))
-    return found
-
-
-_Indices: TypeAlias = npt.NDArray[np.int64]
-_Hits: TypeAlias = dict[tuple[int, int], list[tuple[_Indices, _Indices]]]
+    found: dict[int, dict[int, list[_Hits]]] = {}
+    last = 0
+    for numbers in SortedConstants.of(constants, wanted):
+        for number, each in units.items():
+            for owner, hits in _hits(each, numbers, loose, allowed[each.target]):
+                found.setdefault(owner, {}).setdefault(number, []).append(hits)
+        last = int(numbers.owners.max(initial=last))
+        for owner in sorted(found):
+            if owner < last:  # the last one may go on in the next part
+                yield owner, found.pop(owner)
+    yield from sorted(found.items())
 
 
 def _hits(
     units: Units, numbers: SortedConstants, loose: npt.NDArray[np.bool_], allowed: npt.NDArray[np.bool_]
-) -> Iterator[tuple[int, int, _Indices, _Indices]]:
-    """A constant, a column, and for each place of the constant that holds a value: the value's index, and the place."""
+) -> Iterator[tuple[int, _Hits]]:
+    """A constant, and some places that hold values of the units."""
     if not len(numbers.values) or units.single is None:
         return
-    for index in np.flatnonzero(numbers.near(units.single).any(axis=0)).tolist():
-        column = units.columns[index]
-        if not len(column.rare):
-            continue
-        reach = SINGLE * np.abs(column.rare)
-        first = np.searchsorted(numbers.values, column.rare - reach)
-        count = np.searchsorted(numbers.values, column.rare + reach, side="right") - first
+    near = np.flatnonzero(numbers.hashed.columns(units.single))
+    size = max(1, _SEARCHED // max(1, len(units.single)))
+    for start in range(0, len(near), size):
+        some = near[start : start + size]
+        rare = [units.columns[index].rare for index in some.tolist()]
+        values = np.concatenate(rare)
+        keys = np.concatenate([(i << _COLUMN) + np.arange(len(part)) for i, part in zip(some, rare, strict=True)])
+        order = np.argsort(values)  # so that the numbers are read one after the other
+        values, keys = values[order], keys[order]
+        reach = SINGLE * np.abs(values)
+        first = np.searchsorted(numbers.values, values - reach)
+        count = np.searchsorted(numbers.values, values + reach, side="right") - first
         held = np.flatnonzero(count)
-        if not len(held):
-            continue
-        count = np.minimum(count[held], _PER_VALUE)
+        count = np.minimum(count[held], _PER_VALUE * numbers.share)
         at = np.repeat(held, count)
-        spot = np.repeat(first[held], count) + np.concatenate([np.arange(n) for n in count])
-        gap = np.abs(numbers.values[spot] - column.rare[at])
-        owner, place = numbers.located(spot)
-        good = allowed[owner] & (gap <= np.where(loose[owner], SINGLE, DOUBLE) * np.abs(column.rare[at]))
-        at, place, owner = at[good], place[good], owner[good]
-        for one in np.unique(owner).tolist():
-            mine = owner == one
-            yield one, index, at[mine], place[mine]
+        spot = np.repeat(first[held] - np.cumsum(count) + count, count) + np.arange(len(at))
+        gap = np.abs(numbers.values[spot] - values[at])
+        owner = numbers.owners[spot]
+        good = allowed[owner] & (gap <= np.where(loose[owner], SINGLE, DOUBLE) * np.abs(values[at]))
+        key, place, owner = keys[at[good]], numbers.places[spot[good]], owner[good]
+        order = np.argsort(owner, kind="stable")
+        starts = np.flatnonzero(np.diff(owner[order], prepend=-1)).tolist()
+        for begin, end in pairwise([*starts, len(order)]):
+            mine = order[begin:end]
+            yield int(owner[mine[0]]), (key[mine], place[mine])
 
 
-def chance_of(count: int, numbers: npt.NDArray[np.float64], column: Values, tolerance: float) -> float:
-    """The probability that at least `count` rare values of a column are among numbers that have nothing to do with it.
-
-    The numbers are distinct and ascending.
-
-    The numbers that could be values of the column are taken to fall anywhere on its grid; the number of those that
-    fall on a rare value is then about Poisson distributed. Its mean is at least the number of rare values that they
-    meet when they are moved by a few steps, since values and thresholds are close together in the same places.
-    """
-    first, last = np.searchsorted(numbers, (column.low, column.high))
-    tried = numbers[first : last + 1][column.on_grid(numbers[first : last + 1])]
-    mean = len(tried) * len(column.rare) / column.cells(tolerance)
-    return poisson_tail(count, max(mean, _beside(tried, column, tolerance)))
-
-
-_SHIFTS = (-23, -19, -17, -13, -11, -7, -5, -3, 3, 5, 7, 11, 13, 17, 19, 23)  # tolerances
-_STEPS = (-4, -3, -2, -1, 1, 2, 3, 4)
-_SAMPLE = 20_000
-
-
-def _beside(numbers: npt.NDArray[np.float64], column: Values, tolerance: float) -> float:
-    """How many rare values the numbers would match if they were shifted slightly, on average."""
-    some = numbers[:: -(-len(numbers) // _SAMPLE)] if len(numbers) else numbers
-    shifts = _STEPS if column.step else _SHIFTS
-    met = 0
-    for shift in shifts:
-        moved = some + shift * column.step if column.step else some * (1 + shift * tolerance)
-        reach = column.step * _NEAR if column.step else tolerance * np.abs(moved)
-        upper = np.searchsorted(column.rare, moved + reach, side="right")
-        met += int((upper > np.searchsorted(column.rare, moved - reach)).sum())
-    return met / len(shifts) * (len(numbers) / max(len(some), 1))
-
-
-def poisson_tail(count: int, mean: float) -> float:
-    """P(K ≥ count) for a Poisson variable K; above 700, by Chernoff's bound."""
-    if count <= 0:
-        return 1.0
-    if mean <= 0:
-        return 0.0
-    if count > 700 or mean > 700:
-        return 1.0 if count <= mean else math.exp(count - mean - count * math.log(count / mean))
-    below, term = 0.0, math.exp(-mean)
-    for k in range(count):
-        below += term
-        term *= mean / (k + 1)
-    return max(0.0, 1.0 - below) if count <= mean + 1 or below < 0.999 else _upper(count, mean)
-
-
-def _upper(count: int, mean: float) -> float:
-    """The sum from `count` on, without the cancellation of 1 − the rest."""
-    term = math.exp(count * math.log(mean) - mean - math.lgamma(count + 1))
-    total, k = 0.0, count
-    while term > total * 1e-12 and k < count + 1000:
-        total += term
-        k += 1
-        term *= mean / k
-    return total
-
-
-def extremes(units: Units, constants: Sequence[Constant]) -> list[int]:
-    """The columns whose minimum or maximum, which fewer than SMALL rows have, can be read from a vector.
-
-    A vector with one number for each column contains it unchanged; two vectors that scale and shift reveal it where
-    they map it to 0, 1 or −1.
-    """
-    width = units.values.shape[1]
-    vectors = [
-        c.values.reshape(-1) for c in constants if c.role == "number" and c.stored.size == width and c.stored.ndim <= 2
-    ][:_VECTORS]
-    if not vectors:
-        return []
-    low, high = units.extent
-    ends = np.stack([low, high])
-    as_it_is, sent = np.zeros((2, width), dtype=np.bool_), np.zeros((2, width), dtype=np.bool_)
-    for a in vectors:
-        as_it_is |= _same(np.abs(a), np.abs(ends))
-        whole = (a == np.round(a)) | ~np.isfinite(a)
-        with np.errstate(all="ignore"):
-            sent |= _same(1 / a, np.abs(ends)) & ~whole
-            for b in vectors:
-                for target in (0.0, 1.0, -1.0):
-                    sent |= _same((target - b) / a, ends) & ~whole & (b is not a)
-    columns = []
-    for index in np.flatnonzero((as_it_is | sent).any(axis=0)).tolist():
-        column = units.columns[index]
-        coarse = 2 / column.cells(DOUBLE) >= _EXTREME
-        rare = np.array([_is_rare(column, column.low), _is_rare(column, column.high)])
-        if (rare & (sent[:, index] | (as_it_is[:, index] & (not coarse)))).any():
-            columns.append(index)
-    return columns
-
-
-def _is_rare(column: Values, value: float) -> bool:
-    i = int(np.searchsorted(column.rare, value))
-    return i < len(column.rare) and column.distinct > SMALL and bool(column.rare[i] == value)
-
-
-def _same(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    return np.asarray((np.abs(a - b) <= DOUBLE * np.abs(b)) & (b != 0))
+def _judged(owner: int, units: Units, parts: Sequence[_Hits], distinct: Distinct, tolerance: float) -> list[Match]:
+    """What a constant with these different numbers contains of each column."""
+    keys, places = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    order = np.argsort(keys)
+    keys, places = keys[order], places[order]
+    column, at = keys >> _COLUMN, keys & ((1 << _COLUMN) - 1)
+    start = np.flatnonzero(np.diff(column, prepend=-1))
+    new = np.flatnonzero(np.diff(keys, prepend=-1))
+    values, of_value = at[new], np.searchsorted(new, [*start, len(keys)])
+    columns = column[start].tolist()
+    few = explained(np.diff(of_value), distinct, [units.columns[index] for index in columns], tolerance).tolist()
+    slices = zip(pairwise(of_value.tolist()), pairwise([*start.tolist(), len(keys)]), strict=True)
+    return [
+        Match(index, owner, values[u:v], places[p:q], at[p:q], by_chance)
+        for index, ((u, v), (p, q)), by_chance in zip(columns, slices, few, strict=True)
+    ]
