@@ -58,7 +58,7 @@ def _pair(risk: Any) -> Any:
 
 
 def _raw() -> Any:
-    """Numbers with their gaps, words as numbers: what boosters are given most often."""
+    """Numbers with missing values, and ordinal codes: the usual input of boosters."""
     return prepare("passthrough", ordinal())
 
 
@@ -71,13 +71,13 @@ def _logistic() -> LogisticRegression:
 
 
 def _named_columns(encoder: Any) -> Any:
-    """Data frames all the way, so that the booster knows its columns by name."""
+    """Steps that return data frames, so that the booster stores the column names."""
     steps = ColumnTransformer([("words", encoder, WORDS)], remainder="passthrough", verbose_feature_names_out=False)
     return steps.set_output(transform="pandas")
 
 
 def _categories() -> ColumnTransformer:
-    """Words as numbers that the booster takes for categories."""
+    """Ordinal codes that the booster uses as categories."""
     words = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
     return ColumnTransformer([("words", words, WORDS)], remainder="passthrough")
 

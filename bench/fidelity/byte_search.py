@@ -1,6 +1,6 @@
-"""An independent search of a sealed file: which values stand in its bytes, whatever member or tensor they are in.
+"""An independent search of a sealed file for values in its bytes, in any member or tensor.
 
-It knows nothing of graphs or contracts: numbers are looked for at every offset as float64, float32 and int64 of either
+It does not use graphs or contracts: numbers are searched for at every offset as float64, float32 and int64 of either
 byte order, and in every spelling of a decimal number; strings as UTF-8.
 """
 
@@ -17,7 +17,7 @@ _SPELLINGS = ("<f8", ">f8", "<f4", ">f4", "<i8", ">i8")
 
 
 def numbers_in(data: bytes, values: npt.NDArray[np.float64]) -> set[float]:
-    """The distinct values (N,) that stand in the data, or whose negatives do."""
+    """The distinct values (N,) that occur in the data, or whose negatives do."""
     wanted = np.unique(values[np.isfinite(values)])
     found: set[float] = set()
     for spelling in _SPELLINGS:
@@ -43,5 +43,5 @@ def numbers_in(data: bytes, values: npt.NDArray[np.float64]) -> set[float]:
 
 
 def strings_in(data: bytes, strings: Iterable[str]) -> set[str]:
-    """The strings that stand in the data."""
+    """The strings that occur in the data."""
     return {text for text in strings if text.encode() in data}

@@ -1,4 +1,4 @@
-"""What the sweep is made of: a model to be fitted and rows to prove it on."""
+"""A case of the sweep: a model to be fitted, and rows for the proof."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class Case:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What the committed page knows the case by."""
+        """The key of the case on the committed page."""
         return f"{self.library}: {self.kind}", self.name, self.variant
 
     def fitted(self) -> tuple[Any, Any]:
-        """The fitted model and rows, without a word about convergence."""
+        """The fitted model and rows; warnings about convergence are suppressed."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return self.fit()
 
 
 def named(library: str, kind: str, fits: Mapping[str, Fit]) -> Iterator[Case]:
-    """Cases by their name. What follows ` | ` in a name is the variant."""
+    """Cases by name. The part after ` | ` in a name is the variant."""
     for title, fit in fits.items():
         name, _, variant = title.partition(" | ")
         yield Case(library, kind, name, variant, fit)

@@ -26,14 +26,14 @@ def catalogue() -> Iterator[Case]:
     """All cases.
 
     Raises:
-        AssertionError: for names by which the page could not tell them apart.
+        AssertionError: for two cases with the same key, or a name with a character that the page's tables use.
     """
     seen = set()
     for case in _all():
         if case.key in seen:
             raise AssertionError(f"two cases are called {case.key}")
         if any(sign in part for part in case.key for sign in SIGNS):
-            raise AssertionError(f"{case.key} holds a sign that the page's tables are made of")
+            raise AssertionError(f"{case.key} contains a character that the page's tables use")
         seen.add(case.key)
         yield case
 

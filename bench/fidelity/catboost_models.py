@@ -1,4 +1,4 @@
-"""CatBoost: every loss and grow policy, what it computes from categories, and its own model files."""
+"""CatBoost: every loss and grow policy, statistics of categories, and its model files."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def cases() -> Iterator[Case]:
 
 
 def classifier(**options: Any) -> Any:
-    """One with few trees, not made yet."""
+    """A factory of a model with few trees."""
     return partial(CatBoostClassifier, **{**FEW, **options})
 
 
 def regressor(**options: Any) -> Any:
-    """One with few trees, not made yet."""
+    """A factory of a model with few trees."""
     return partial(CatBoostRegressor, **{**FEW, **options})
 
 
@@ -106,7 +106,7 @@ def _categories() -> dict[str, Fit]:
 
 
 def _files() -> dict[str, Fit]:
-    # Each file is tried in a process of its own when it is loaded, which takes seconds: so not all in both forms.
+    # Each file is first loaded in a separate process, which takes seconds, so not all are tested in both formats.
     return {
         "Logloss | .cbm": _saved(CatBoostClassifier, "Logloss", two, "cbm"),
         "MultiClass | .cbm": _saved(CatBoostClassifier, "MultiClass", three, "cbm"),
@@ -146,7 +146,7 @@ def _ranked(loss: str) -> Fit:
 
 
 def _framed(kind: Any, target: str, *, shown: int = 400, **options: Any) -> Fit:
-    """`shown` rows of those it was trained on: it keeps only hashes, and its categories are taken from these."""
+    """`shown` of the training rows: the model stores only hashes, so its categories are taken from these rows."""
 
     def fit() -> tuple[Any, Any]:
         X = tables.mixed()

@@ -1,4 +1,4 @@
-"""Dates among the columns: what functions of the users' own take from them, before models of every kind."""
+"""Columns of dates: users' functions of them, before models of each kind."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _fit(function: Callable[[Any], Any], gaps: bool, model: Callable[[], Any]) -
 
 
 def stays(count: int, seed: int, *, gaps: bool) -> tuple[pd.DataFrame, Any]:
-    """Stays in a hospital that does not exist: when they began and ended, where, and how old the patient was."""
+    """Synthetic hospital stays: begin, end, ward, and age of the patient."""
     random = np.random.default_rng(seed)
     minutes = random.integers(0, 8 * 365 * 24 * 60, count).astype("timedelta64[m]")
     admitted = np.datetime64("2015-01-01T00:00", "us") + minutes

@@ -23,7 +23,7 @@ INFERENCE = ("predict", "predict_proba", "decision_function", "transform", "scor
 def cases() -> Iterator[Case]:
     """All of them, kind by kind."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # some are deprecated, and say so when they are made
+        warnings.simplefilter("ignore")  # some are deprecated, and warn when they are created
         found = [case for name, kind in all_estimators() for case in _cases(name, kind)]
     yield from sorted(found, key=lambda case: _ORDER.index(case.kind))
 
@@ -39,12 +39,12 @@ def _cases(name: str, kind: Any) -> Iterator[Case]:
 
 
 def _targets(name: str, model: Any) -> Iterator[str]:
-    """The other targets that scikit-learn says it can be fitted on."""
+    """The other targets that the estimator supports according to its tags."""
     tags = get_tags(model)
     if is_classifier(model) and tags.target_tags.single_output:
         if tags.classifier_tags.multi_class:
             yield "two classes"
-        if name != "SelfTrainingClassifier":  # it marks what is not known by −1
+        if name != "SelfTrainingClassifier":  # it marks unknown labels by −1
             yield "named classes"
     elif is_regressor(model) and tags.target_tags.multi_output and name not in SEVERAL:
         yield "several values"
@@ -58,7 +58,7 @@ TARGETS: dict[str, Callable[[Any], Any]] = {
 
 
 def _kind(name: str, kind: Any) -> str:
-    """The row of the table, by what scikit-learn itself says of the class; the first that fits where several do."""
+    """The row of the table, by the base classes and tags of the class; the first that matches."""
     if _OTHERS & set(signature(kind).parameters):
         return "meta-estimators"
     if kind.__module__ == "sklearn.feature_extraction.text":
@@ -66,7 +66,7 @@ def _kind(name: str, kind: Any) -> str:
     names = {"OutlierMixin": "outlier detectors", "DensityMixin": "densities"}
     kinds = [text for base, text in names.items() if base in {parent.__name__ for parent in kind.__mro__}]
     kinds += [text for filtered, text in _KINDS.items() if name in _of_kind(filtered)]
-    return kinds[0] if kinds else "densities"  # KernelDensity is of no kind
+    return kinds[0] if kinds else "densities"  # KernelDensity has none of these
 
 
 _OTHERS = {"estimator", "estimators", "regressor", "steps", "transformers", "transformer_list"}

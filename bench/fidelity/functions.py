@@ -26,15 +26,15 @@ _LIBRARY = "own functions"
 def cases() -> Iterator[Case]:
     """The functions without a pipeline."""
     for name, function in {**ARRAYS, **NO_ARRAYS}.items():
-        kind = "NumPy arrays" if name in ARRAYS else "must be refused: look at other rows"
+        kind = "NumPy arrays" if name in ARRAYS else "must be refused: use other rows"
         yield Case(_LIBRARY, kind, name, "", _on_array(function))
     for name, function in {**FRAMES, **NO_FRAMES}.items():
-        kind = "data frames" if name in FRAMES else "must be refused: look at other rows"
+        kind = "data frames" if name in FRAMES else "must be refused: use other rows"
         yield Case(_LIBRARY, kind, name, "", _on_frame(function))
 
 
 def inside() -> Iterator[Case]:
-    """Those inside pipelines."""
+    """The functions in pipelines."""
     for name, make in INSIDE.items():
         target = positive if "number" in name else two
         yield Case("pipelines", "own functions inside", name, "", on_records(make, target))
@@ -78,7 +78,7 @@ def pairs(x: Any) -> Any:
 
 
 def distance(x: Any) -> Any:
-    """Kilometres between two places, as every second notebook has it."""
+    """The distance of two places in kilometres, as in many notebooks."""
     a, b, c, d = (np.radians(x[:, i]) for i in range(4))
     h = np.sin((c - a) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((d - b) / 2) ** 2
     return (6371 * 2 * np.arcsin(np.sqrt(np.clip(h, 0, 1)))).reshape(-1, 1)
@@ -204,7 +204,7 @@ INSIDE: dict[str, Callable[[], Any]] = {
         ColumnTransformer([_words(), ("weight", StandardScaler(), ["weight"])]),
         _logistic(),
     ),
-    "beside encoders": lambda: make_pipeline(
+    "with encoders": lambda: make_pipeline(
         ColumnTransformer(
             [
                 _words(),

@@ -1,4 +1,4 @@
-"""LightGBM: every objective, boosting type and kind of missing value; categories, linear leaves, its own text files."""
+"""LightGBM: every objective, boosting type and kind of missing value; categories, linear leaves, its text files."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def cases() -> Iterator[Case]:
 
 
 def classifier(**options: Any) -> Any:
-    """One with few trees, not made yet."""
+    """A factory of a model with few trees."""
     return partial(LGBMClassifier, **{**FEW, **options})
 
 
 def regressor(**options: Any) -> Any:
-    """One with few trees, not made yet."""
+    """A factory of a model with few trees."""
     return partial(LGBMRegressor, **{**FEW, **options})
 
 
@@ -107,7 +107,7 @@ def _categories() -> dict[str, Fit]:
         "data frame, forest": _framed(regressor(**FOREST)),
         "category numbers": _coded(regressor(**sets)),
         "category names outside ASCII": _outside_ascii,
-        "named columns that cannot be told apart": _by_name,
+        "ambiguous categorical columns": _by_name,
     }
 
 
@@ -119,7 +119,7 @@ def _files() -> dict[str, Fit]:
     found: dict[str, Fit] = {}
     for loss, target in trained.items():
         found[f"{loss} | Booster"] = _trained(loss, target, file=False)
-    # Each file is tried in a process of its own when it is loaded, which takes seconds: so not all of them.
+    # Each file is first loaded in a separate process, which takes seconds, so not all are tested.
     for loss in ("binary", "multiclassova", "poisson"):
         found[f"{loss} | .txt"] = _trained(loss, trained[loss], file=True)
     found["linear leaves | .txt"] = _trained("regression", amount, file=True, linear_tree=True)

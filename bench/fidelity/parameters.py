@@ -1,4 +1,4 @@
-"""What scikit-learn's estimators are made with: what some cannot do without, and the interesting other parameters."""
+"""Parameters of scikit-learn's estimators: required ones, and other important ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "ColumnTransformer": {"transformers": [("a", "passthrough", [0, 1])], "remainder": "drop"},
     "FeatureUnion": {"transformer_list": [("a", "passthrough")]},
     "FixedThresholdClassifier": {"estimator": LogisticRegression(max_iter=1000)},
-    # By themselves they may give 2**13 columns at most; the default of 2**20 is for what stands before a predictor.
+    # Without a predictor they may return at most 2**13 columns; the default is 2**20.
     "FeatureHasher": {"n_features": 2**10},
     "HashingVectorizer": {"n_features": 2**10},
     "GridSearchCV": {"estimator": LogisticRegression(max_iter=1000), "param_grid": {"C": [0.1, 1.0]}},

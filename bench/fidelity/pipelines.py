@@ -1,4 +1,4 @@
-"""Pipelines as people build them on mixed records: every preparation, and models stacked on one another."""
+"""Common pipelines on mixed records: each preparation, and stacked models."""
 
 from __future__ import annotations
 
@@ -282,6 +282,6 @@ UNTAUGHT: dict[str, Callable[[], Any]] = {
     "one class": lambda: make_pipeline(prepare(), OneClassSVM(nu=0.1)),
     "clusters": lambda: make_pipeline(prepare(), KMeans(4, random_state=0, n_init=1)),
     "mixture": lambda: make_pipeline(prepare(words=_dense()), GaussianMixture(2, random_state=0, reg_covar=1e-2)),
-    "preparation alone": prepare,
+    "preparation only": prepare,
     "preparation and components": lambda: make_pipeline(prepare(words=_dense()), PCA(3)),
 }

@@ -1,4 +1,4 @@
-"""A ward's records with everything missing, and the preparation of them that most pipelines begin with."""
+"""A ward's records with missing values, and the preparation with which most pipelines begin."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def prepare(numbers: Any = None, words: Any = None, **other: Any) -> ColumnTrans
 
 
 def ordinal() -> OrdinalEncoder:
-    """Words as numbers, unknown and missing ones too."""
+    """Ordinal codes of strings, also for unknown and missing ones."""
     return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
 
 
 def filled(scaler: Any) -> Pipeline:
-    """Means where numbers are missing, then `scaler`."""
+    """Missing numbers replaced by means, then `scaler`."""
     return make_pipeline(SimpleImputer(), scaler)
 
 
@@ -82,7 +82,7 @@ def regressors(kind: str, makes: dict[str, Callable[[], Any]]) -> Iterator[Case]
 
 
 def on_records(make: Callable[[], Any], target: Callable[[Any], Any] = lambda _: None) -> Fit:
-    """What fits a model on one half of the records, `target` made of the risk, and gives the other half."""
+    """A function that fits a model on one half of the records, with `target` of the risk; it returns the other."""
 
     def fit() -> tuple[Any, Any]:
         X = frame()

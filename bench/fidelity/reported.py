@@ -81,7 +81,7 @@ def _several() -> Any:
 
 
 def _nested(inner_threshold: float, outer_threshold: float) -> ColumnTransformer:
-    """A ColumnTransformer within another, each of which decides for itself whether its result is sparse."""
+    """A nested ColumnTransformer; each of the two determines whether its result is sparse."""
     words = ColumnTransformer([("w", _one_hot(), [0, 1])], remainder=_one_hot(), sparse_threshold=inner_threshold)
     numbers = ColumnTransformer([("k", KBinsDiscretizer(4, quantile_method="averaged_inverted_cdf"), ["age"])],
                                 remainder=SimpleImputer(), sparse_threshold=inner_threshold)  # fmt: skip
@@ -98,7 +98,7 @@ def _few(*columns: str) -> ColumnTransformer:
 
 
 def _framed(*steps: Any) -> Any:
-    """A pipeline whose steps hand data frames on."""
+    """A pipeline whose steps pass on data frames."""
     return make_pipeline(*steps).set_output(transform="pandas")
 
 
@@ -108,7 +108,7 @@ def _dense_frame() -> ColumnTransformer:
 
 CLASSIFIERS: dict[str, Callable[[], Any]] = {
     "XGBoost, default OneHotEncoder": lambda: make_pipeline(prepare(), XGBClassifier(**_X)),
-    "XGBoost, words alone": lambda: make_pipeline(ColumnTransformer([("w", _one_hot(), WORDS)]), XGBClassifier(**_X)),
+    "XGBoost, words only": lambda: make_pipeline(ColumnTransformer([("w", _one_hot(), WORDS)]), XGBClassifier(**_X)),
     "XGBoost, imputed words": lambda: make_pipeline(
         prepare(words=make_pipeline(SimpleImputer(strategy="constant", fill_value="?"), _one_hot())),
         XGBClassifier(**_X),
@@ -259,7 +259,7 @@ NAMED: dict[str, Callable[[], Any]] = {
 
 
 def _on_numbers(make: Callable[[], Any]) -> Fit:
-    """Numbers in a data frame, whose names have spaces and signs."""
+    """Numbers in a data frame, with spaces and special characters in the names."""
 
     def fit() -> tuple[Any, Any]:
         random = np.random.default_rng(0)

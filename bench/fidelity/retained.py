@@ -1,4 +1,4 @@
-"""`make retained`: what every estimator of the sweep retains, what its card says, and what a search of the bytes finds.
+"""`make retained`: what each estimator of the sweep retains, what its card states, and a search of the bytes.
 
     python -m bench.fidelity.retained [--only NAME …] [--write PAGE] [--processes 2]
 
@@ -129,7 +129,7 @@ def _row(name: str, packed: Any, card: str, data: bytes, X: Any, truth: Any) -> 
 
 
 def planted(values: Any) -> Any:
-    """The same data with numbers that stand nowhere else: each is moved by up to a tenth of its column's deviation."""
+    """The same data with unique numbers: each is shifted by up to a tenth of its column's deviation."""
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":
         return values
     spread = np.nanstd(values, axis=0) / 10
@@ -160,7 +160,7 @@ def _numbers(values: Any) -> Any:
 
 
 def _strings(X: Any) -> list[str]:
-    """Whole texts that fewer than SMALL rows have."""
+    """Whole strings that fewer than SMALL rows have."""
     if not (isinstance(X, list) and X and isinstance(X[0], str)):
         return []
     return [text.lower() for text in set(X) if X.count(text) < SMALL and len(text) > 12]

@@ -26,7 +26,7 @@ _LABELS = {"LabelBinarizer", "LabelEncoder"}
 
 
 def sample(name: str, model: Any) -> tuple[Any, Any]:
-    """X and y, which is None where the estimator needs none."""
+    """X and y; y is None if the estimator needs none."""
     random = np.random.default_rng(0)
     iris, species = _IRIS.data, _IRIS.target
     if name in _TEXT:

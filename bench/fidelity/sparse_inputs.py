@@ -1,4 +1,4 @@
-"""Predictors on sparse matrices: given by the caller, in each of SciPy's forms, and made by a step of the pipeline."""
+"""Predictors on sparse matrices: given by the caller in each of SciPy's formats, or returned by a step."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def cases() -> Iterator[Case]:
 
 
 def _behind(make: Callable[[], Any], threshold: float) -> Callable[[], Any]:
-    # Not scaled, so that numbers are 0 and stay it; naive Bayes takes nothing negative.
+    # Not scaled, so that zeros remain; naive Bayes does not accept negative numbers.
     return lambda: make_pipeline(prepare(SimpleImputer(strategy="median"), sparse_threshold=threshold), make())
 
 

@@ -1,4 +1,4 @@
-"""Functions that read numbers and dates out of strings, and raise where they cannot, inside pipelines."""
+"""Functions that read numbers and dates from strings, and raise if they cannot, in pipelines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small tables for the boosters, each with what goes wrong easily: gaps, grids of decimals, ties, categories."""
+"""Small tables for the boosters, with frequent causes of differences: missing values, decimals, ties, categories."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def words(X: Any) -> Any:
 
 
 def labels(X: Any) -> Any:
-    """Two labels that may both be there (N, 2)."""
+    """Two labels of which both may be present (N, 2)."""
     return np.column_stack([two(X), np.nan_to_num(X)[:, 3] > 0]).astype(int)
 
 
@@ -71,7 +71,7 @@ def groups(X: Any) -> Any:
 
 @cache
 def mixed(seed: int = 0, count: int = 400) -> pd.DataFrame:
-    """A number with gaps, texts of few and of many values, a whole number that is a name, and a boolean."""
+    """A number with missing values, strings with few and with many values, an integer identifier, and a boolean."""
     random = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {
@@ -87,7 +87,7 @@ def mixed(seed: int = 0, count: int = 400) -> pd.DataFrame:
 
 
 def categorical(seed: int = 0, *, gaps: bool = True) -> pd.DataFrame:
-    """`mixed` with its categories as pandas keeps them, the same ones whatever the seed; some of them missing."""
+    """`mixed` with pandas categoricals, whose categories do not depend on the seed; some values are missing."""
     frame = mixed(seed).copy()
     for name in ("town", "colour", "grade"):
         frame[name] = pd.Categorical(frame[name], categories=sorted(set(mixed()[name])))
@@ -119,7 +119,7 @@ def of_mixed(frame: pd.DataFrame) -> Any:
 
 
 def on(model: Callable[[], Any], target: Callable[[Any], Any], kind: str = "gaps", **fit: Any) -> Any:
-    """What fits `model` on one table and gives rows of another."""
+    """A function that fits `model` on one table and returns rows of another."""
 
     def fitted() -> tuple[Any, Any]:
         X = numbers(kind)

@@ -47,7 +47,7 @@ def notes(seed: int = 0, count: int = 240) -> list[str]:
 
 
 def records(seed: int = 0) -> pd.DataFrame:
-    """A note, a second text, a word and a number with gaps."""
+    """A note, a second string, a word, and a number with missing values."""
     random = np.random.default_rng(seed + 100)
     texts = notes(seed)
     frame = pd.DataFrame(
@@ -110,7 +110,7 @@ def _read(reader: Callable[[], Any]) -> Any:
 
 
 def _words() -> dict[str, Callable[[], Any]]:
-    """Ways to read a text, each before the same model."""
+    """Vectorizers, each before the same model."""
     readers: dict[str, Callable[[], Any]] = {
         "counts": CountVectorizer,
         "counts, binary": lambda: CountVectorizer(binary=True),
@@ -148,7 +148,7 @@ def _words() -> dict[str, Callable[[], Any]]:
 
 
 def _models() -> dict[str, Callable[[], Any]]:
-    """Models after the same reading."""
+    """Models after the same vectorizer."""
     return {
         "naive Bayes, multinomial": lambda: make_pipeline(CountVectorizer(), MultinomialNB()),
         "naive Bayes, complement": lambda: make_pipeline(TfidfVectorizer(), ComplementNB()),

@@ -1,4 +1,4 @@
-"""XGBoost: every booster, objective and way to say what is missing or a category; and its own model files."""
+"""XGBoost: every booster, objective, and representation of missing values and categories; and its model files."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def cases() -> Iterator[Case]:
 
 
 def classifier(**options: Any) -> Any:
-    """One with few trees, not made yet."""
+    """A factory of a model with few trees."""
     return partial(XGBClassifier, **{**FEW, **options})
 
 
 def regressor(**options: Any) -> Any:
-    """One with few trees, not made yet."""
+    """A factory of a model with few trees."""
     return partial(XGBRegressor, **{**FEW, **options})
 
 
@@ -129,7 +129,7 @@ def _files() -> dict[str, Fit]:
     found: dict[str, Fit] = {}
     for loss, target in trained.items():
         found[f"{loss} | Booster"] = _trained(loss, target, "")
-    # Each file is tried in a process of its own when it is loaded, which takes seconds: so not all in both forms.
+    # Each file is first loaded in a separate process, which takes seconds, so not all are tested in both formats.
     for loss in ("binary:logistic", "multi:softmax", "count:poisson"):
         found[f"{loss} | .json"] = _trained(loss, trained[loss], ".json")
     for loss in ("binary:hinge", "multi:softprob"):

@@ -1,4 +1,4 @@
-"""Large models and tables, by name: what makes the rows and targets, and what is fitted on them."""
+"""Large models and tables, by name: functions for the rows, the targets and the model."""
 
 from __future__ import annotations
 

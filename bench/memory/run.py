@@ -1,4 +1,4 @@
-"""The bench of memory: each case packed and asked in processes of their own, as a table in Markdown.
+"""The benchmark of memory: each case is packed and predicted in separate processes; a table in Markdown.
 
     python -m bench.memory.run                 # docs/memory.md, at full size: half an hour and 6 GB
     python -m bench.memory.run --scale 0.1     # to the terminal
@@ -40,7 +40,7 @@ forests; `sealift.load(path, warm=True)` has it read at once.
 
 
 def measured(name: str, scale: float) -> dict[str, dict[str, Any]]:
-    """Stage → its figures."""
+    """Stage → its measurements."""
     found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for stage in STAGES:

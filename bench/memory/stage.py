@@ -1,4 +1,4 @@
-"""One stage of one case, in a process of its own, whose peak memory is printed: `CASE STAGE FOLDER SCALE`."""
+"""Run one stage of one case, and print the peak memory of the process: `CASE STAGE FOLDER SCALE`."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _predict(folder: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    """Run the stage and print its figures."""
+    """Run the stage and print its measurements."""
     name, stage, folder, scale = sys.argv[1], sys.argv[2], Path(sys.argv[3]), float(sys.argv[4])
     if stage == "fit":
         _fit(CASES[name], folder, scale)

@@ -1,4 +1,4 @@
-"""Every table of docs/speed.md, measured and written: half an hour on two processors where nothing else runs.
+"""Measure and write all tables of docs/speed.md: half an hour on two idle processors.
 
 python -m bench.speed [--rows 100000] [--before FOLDER]
 """

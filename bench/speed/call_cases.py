@@ -1,4 +1,4 @@
-"""What `bench.speed.calls` times: the models, and the public calls with rows of every usual type.
+"""The cases of `bench.speed.calls`: the models, and the public calls with rows of each usual type.
 
 As a program it reads `[model, case]` from its input, line by line, and answers with the seconds of one call, by the
 clock and by the processors.
@@ -127,7 +127,7 @@ class Bench:
 
     @cache  # noqa: B019
     def tensors(self, count: int) -> Any:
-        """What the engine is given for so many rows."""
+        """The input of the engine for this number of rows."""
         from sealift.contract import columns_of, encode
 
         batch = encode(self.model.contract, columns_of(self.model.contract, self.frame(count)))
@@ -185,7 +185,7 @@ class Bench:
 def seconds(call: Callable[[], object]) -> tuple[float, float]:
     """The time of one call by the clock, and by the processors of all its threads.
 
-    Where one takes little, each is the least of several.
+    For a short call, each is the minimum of several.
     """
     clock, processors, spent = float("inf"), float("inf"), 0.0
     while spent < TURN:

@@ -92,19 +92,19 @@ def median_seconds(turns: dict[str, tuple[Callable[[], object], int]], rounds: i
 
 
 def theirs(model: Any, X: Any) -> tuple[Any, bytes] | None:
-    """skl2onnx's graph for rows of X's dtype, or None where it has none."""
+    """skl2onnx's graph for rows of X's dtype; None if it has none."""
     try:
         graph = to_onnx(model, X[:1], options={"zipmap": False}, target_opset={"": 21, "ai.onnx.ml": 3})
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         body = graph.SerializeToString()
         return onnxruntime.InferenceSession(body, options, providers=["CPUExecutionProvider"]), body
-    except Exception:  # its parsers and converters raise whatever they happen to raise
+    except Exception:  # its parsers and converters can raise any exception
         return None
 
 
 def caller(session: Any, dtype: Any) -> Callable[[Any], Any]:
-    """What asks a graph of skl2onnx's for rows of doubles, as its documentation does."""
+    """A function that runs a graph of skl2onnx on float64 rows, as in its documentation."""
     if dtype == np.float64:
         return lambda x: session.run(None, {"X": x})
     return lambda x: session.run(None, {"X": x.astype(dtype)})

@@ -57,6 +57,6 @@ MODELS: dict[str, tuple[Callable[[], Any], int]] = {
 
 
 def rows_and_classes(classes: int) -> tuple[Any, Any]:
-    """20,000 rows of 30 columns; a number to predict where `classes` is 0."""
+    """20,000 rows of 30 columns; the target is a number if `classes` is 0."""
     X, y = make_classification(20_000, 30, n_informative=15, n_classes=classes or 2, random_state=0)
     return X, X[:, :15].sum(axis=1) + np.sin(X[:, 0]) * 3 if not classes else y

@@ -1,4 +1,4 @@
-"""The page of speeds: each benchmark writes its own section and leaves the others as they are."""
+"""The page of benchmarks: each benchmark replaces its own section only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def replace_section(path: Path, title: str, lines: Sequence[str]) -> None:
-    """Put `lines` below the heading `## title`, up to the next one; at the end where there is no such heading."""
+    """Put `lines` below the heading `## title`, up to the next one; at the end if there is no such heading."""
     text = path.read_text()
     section = f"## {title}\n\n" + "\n".join(lines).strip("\n") + "\n"
     pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)

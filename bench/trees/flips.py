@@ -1,4 +1,4 @@
-"""A million rows through every tree library and through our graphs: how many labels differ, and how long both took.
+"""A million rows predicted by each tree library and by the graphs of Sealift: differing labels, and times.
 
     python -m bench.trees.flips [--rows 1000000] [--write docs/fidelity-trees.md]
 
@@ -49,7 +49,7 @@ def rows(kind: str, count: int, rng: np.random.Generator) -> Any:
 
 
 def classes(X: Any, rng: np.random.Generator) -> tuple[Any, Any]:
-    """Two and three classes, with noise, so that many rows lie near the border."""
+    """Two and three classes, with noise, so that many rows are near the decision boundary."""
     score = X[:, 0] * X[:, 1] + X[:, 2] - X[:, 3] + rng.normal(size=len(X))
     return (score > np.median(score)).astype(int), np.digitize(score, np.quantile(score, [0.33, 0.66]))
 

@@ -107,7 +107,7 @@ def traversal(columns: Array, borders: Array, leaves: Array) -> bytes:
 
 
 def in_blocks(size: int) -> Layout:
-    """A node for so many trees, which the first-level cache holds, and a sum in another order."""
+    """One node for each block of trees that fits in the first-level cache; the sum has another order."""
 
     def layout(columns: Array, borders: Array, leaves: Array) -> bytes:
         nodes = []
@@ -232,7 +232,7 @@ def ranks(columns: Array, borders: Array, leaves: Array) -> bytes:
 
 
 def _search(made: Nodes, column: int, known: Array, first: int, low: int, high: int) -> tuple[int, bool]:
-    """A balanced tree that answers with `first` and the number of the known borders below the value."""
+    """A balanced tree that returns `first` plus the number of borders below the value."""
     if low == high:
         return made.leaf(float(first + low), column)
     middle = (low + high) // 2
@@ -252,7 +252,7 @@ LAYOUTS: dict[str, Layout] = {
 
 
 def _least(call: Callable[[], Any], clock: Callable[[], float]) -> float:
-    """Seconds of one call: the least of those that a second holds."""
+    """Seconds of one call: the minimum over one second of calls."""
     call()
     least, end = float("inf"), time.perf_counter() + SECONDS
     while time.perf_counter() < end:
@@ -276,7 +276,7 @@ def main() -> None:
     leaves = random.normal(size=(arguments.trees, 1 << arguments.depth))
     tables = [random.normal(size=(count, COLUMNS)) for count in arguments.rows]
     in_node = WASM.unavailable() is None
-    most = tables[-1]  # for few rows, WebAssembly's process is asked longer than it computes
+    most = tables[-1]  # for few rows, communication with WebAssembly's process takes longer than the computation
     names = [*(f"{len(x):,} rows" for x in tables), *[f"{len(most):,} rows, WebAssembly"] * in_node]
     lines = [
         f"`python -m bench.trees.oblivious`: {arguments.trees} trees of depth {arguments.depth} over {COLUMNS} "

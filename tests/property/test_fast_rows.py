@@ -191,7 +191,14 @@ def likely(draw: st.DrawFn) -> tuple[Contract, Any]:
     if kind == 4:
         return one, columns
     frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
-    return one, frame if kind == 5 else frame.infer_objects() if kind == 6 else frame.convert_dtypes().iloc[:, ::-1]
+    if kind == 5:
+        return one, frame
+    if kind == 6:
+        return one, frame.infer_objects()
+    try:
+        return one, frame.convert_dtypes().iloc[:, ::-1]
+    except UnicodeEncodeError:  # pandas' strings in Arrow cannot have unpaired surrogates
+        return one, frame.iloc[:, ::-1]
 
 
 @st.composite

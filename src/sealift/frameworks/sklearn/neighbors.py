@@ -147,7 +147,7 @@ def radius_classifier(step: Any, x: Table) -> StepOutput:
         if not len(place):
             raise refuse(
                 f"Its outlier label {step.outlier_label_[k]!r:.40} is none of the classes.",
-                "Use outlier_label='most_frequent' or one of the classes, or pack an outlier detector beside it.",
+                "Use outlier_label='most_frequent' or one of the classes, or pack an outlier detector too.",
             )
         probability = where(isolated, np.eye(len(classes))[place[0]], votes / where(isolated, 1.0, weight))
         outputs.append(by_probability(classes, probability))
