@@ -34,7 +34,7 @@ def test_the_page_states_a_looser_tolerance(browser: Browser, tmp_path: Path) ->
         expect(told).to_contain_text("The rule is 1e-9")
         expect(app.inside.get_by_text("within 1e-5")).to_be_visible()
         app.tab("About")
-        expect(app.inside.get_by_test_id("card")).to_contain_text("stated by the packer; the rule is 1e-9")
+        expect(app.inside.get_by_test_id("card")).to_contain_text("stated by the packer; the default is 1e-9")
         expect(app.inside.get_by_test_id("card")).to_contain_text("Looser tolerance")
     page = build_page(strict.path, tmp_path / "strict.html")
     with opened(browser, page.path) as app:

@@ -63,12 +63,12 @@ def test_what_the_policy_refuses_the_packer_may_allow(tmp_path: Path) -> None:
     assert member(packed_model, "golden/examples.json")["tolerance"]["value"]["relative"] == 1e-5
     (note,) = [note for note in packed_model.notes if "Looser tolerance" in note]
     assert "allowed a relative difference of 1e-5" in note
-    assert "the rule is 1e-9; the largest difference seen is 1.0e-06" in note
+    assert "the default is 1e-9; the largest difference was 1.0e-06" in note
     card = text(packed_model, "card.md")
-    assert "allowed 1e-5, stated by the packer; the rule is 1e-9" in card
+    assert "allowed 1e-5, stated by the packer; the default is 1e-9" in card
     assert note in card
     page = packed_model._repr_html_()
-    assert "1e-5, stated by the packer; the rule is 1e-9" in page
+    assert "1e-5, stated by the packer; the default is 1e-9" in page
     assert "Looser tolerance" in page
     shown = CliRunner().invoke(app, ["inspect", str(packed_model.path)], env={"COLUMNS": "200"}).output
     assert "1e-5 relative, chosen by the packer; the default is 1e-9" in " ".join(shown.split())

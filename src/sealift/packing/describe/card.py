@@ -78,7 +78,7 @@ def _stated(parity: Mapping[str, Any]) -> str:
     tolerance = parity["tolerance"]
     if tolerance["stated"] is None:
         return ""
-    return f", stated by the packer; the rule is {exponential(tolerance['policy'])}"
+    return f", stated by the packer; the default is {exponential(tolerance['policy'])}"
 
 
 def _answers(outputs: Sequence[Output]) -> str:

@@ -14,7 +14,7 @@ def report_page(title: str, report: Report, steps: Sequence[Mapping[str, str]], 
     kinds = [[kind, f"{count:,}"] for kind, count in report.compared.items()]
     if report.refused:
         kinds.append(["left out: the original refuses them", f"{report.refused:,}"])
-    stated = "" if report.stated is None else f", stated by the packer; the rule is {exponential(report.policy)}"
+    stated = "" if report.stated is None else f", stated by the packer; the default is {exponential(report.policy)}"
     outputs = []
     for name, worst in report.worst.items():
         allowed = report.tolerance.get(name)
