@@ -394,7 +394,7 @@ def records(action: str, store: str, as_json: bool, **options: Any) -> int:
     """
     from sealift.cli import records
 
-    return records.run(action, store, records.Options(**options), as_json=as_json)
+    return records.run(action, store, records.RecordsOptions(**options), as_json=as_json)
 
 
 @_command("keygen", "Generate a pair of keys.", "keygen clinic.key   (writes clinic.key and clinic.key.pub)")

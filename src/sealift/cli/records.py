@@ -30,7 +30,7 @@ _LONG = 60
 
 
 @dataclass(frozen=True)
-class Options:
+class RecordsOptions:
     """The options of the command.
 
     Attributes:
@@ -58,7 +58,7 @@ class Options:
     dry_run: bool = False
 
 
-def run(action: str, target: str, options: Options, *, as_json: bool) -> int:
+def run(action: str, target: str, options: RecordsOptions, *, as_json: bool) -> int:
     """Show, export or erase records; returns the exit code."""
     place, key, waiting = _opened(target, options.key_file)
     actions: Mapping[str, Callable[..., int]] = {"show": _show, "export": _export, "erase": _erase}
@@ -95,7 +95,7 @@ def _opened(target: str, key_file: Path | None) -> tuple[Store, Key | None, list
     return open_store(settings.store), key or settings.protection.key, spill_files(settings.spill)
 
 
-def _show(store: Store, key: Key | None, options: Options, *, as_json: bool) -> int:
+def _show(store: Store, key: Key | None, options: RecordsOptions, *, as_json: bool) -> int:
     tables = {table.model.number: table for table in _tables(store, key, options)}
     rows = store.last(tables, _selection(options), options.last)
     runs = store.runs()
@@ -151,7 +151,7 @@ def _line(row: Row) -> list[object]:
     ]
 
 
-def _export(store: Store, key: Key | None, options: Options, *, as_json: bool) -> int:
+def _export(store: Store, key: Key | None, options: RecordsOptions, *, as_json: bool) -> int:
     output = options.output
     if output is None:
         raise click.UsageError("export needs -o FILE.")
@@ -184,7 +184,7 @@ def _export(store: Store, key: Key | None, options: Options, *, as_json: bool) -
     return 0
 
 
-def _erase(store: Store, key: Key | None, options: Options, *, as_json: bool) -> int:
+def _erase(store: Store, key: Key | None, options: RecordsOptions, *, as_json: bool) -> int:
     selection = _selection(options)
     if options.where is None and selection == Selection():
         raise click.UsageError("erase needs --where FIELD=VALUE, --id, --since, --until or --error.")
@@ -216,7 +216,7 @@ def _erase(store: Store, key: Key | None, options: Options, *, as_json: bool) ->
     return console.SOME_ROWS if unsearchable else 0
 
 
-def _tables(store: Store, key: Key | None, options: Options) -> list[RecordTable]:
+def _tables(store: Store, key: Key | None, options: RecordsOptions) -> list[RecordTable]:
     models = store.models()
     chosen = [
         model for model in models if options.model in (None, model.name) and options.version in (None, model.version)
@@ -240,7 +240,7 @@ def _not_one(what: str, models: Sequence[ModelEntry], store: Store) -> ServeErro
     return ServeError("E725", f"{what}.", where=store.where, fix=fix)
 
 
-def _selection(options: Options) -> Selection:
+def _selection(options: RecordsOptions) -> Selection:
     ids: frozenset[bytes] | None = None
     if options.ids:
         try:
