@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from onnx import helper, numpy_helper
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
@@ -77,6 +78,15 @@ def test_what_a_step_is_given_has_its_path_and_names() -> None:
     assert np.array_equal(scaled.single, scaled.values)
     assert not scaled.own
     assert not scaled.target
+
+
+def test_numbers_beside_texts_are_compared_in_the_units_of_their_step() -> None:
+    rows = X.assign(note=[f"fever {'cough' if i % 2 else 'ache'} day {i % 11}" for i in range(60)])
+    parts = [("words", CountVectorizer(), "note"), ("numbers", StandardScaler(), ["a", "b"])]
+    reference = made(make_pipeline(ColumnTransformer(parts, sparse_threshold=0), Ridge()), rows[["a", "b", "note"]])
+    assert reference.compared == 60
+    centred = having(reference, rows[["a", "b"]] - rows[["a", "b"]].mean())
+    assert centred.values.dtype == np.float64
 
 
 def test_other_inner_tensors_have_numbered_columns() -> None:
