@@ -92,6 +92,9 @@ CODES: dict[str, str] = {
     "E745": "The saved state of a server cannot be used.",
     "E746": "The share of a canary is impossible.",
     "E747": "Another server uses the folder of state.",
+    "E750": "A server cannot be reached.",
+    "E751": "A server answers in another form than Sealift's.",
+    "E752": "A server did not answer before the deadline.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

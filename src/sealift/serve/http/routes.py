@@ -59,12 +59,11 @@ def failure(error: SealiftError, path: str) -> Response:
     status = status_of(error)
     if status >= 500:
         return as_json({"error": f"[{error.code}] The model cannot answer. See the log of the server."}, status)
-    if path.startswith("/v1/") and path.endswith("/predict") and not isinstance(error, MethodError):
-        return as_json({"error": error.as_dict()}, status)
-    response = as_json({"error": str(error)}, status)
-    return (
-        replace(response, headers={"allow": ", ".join(error.allowed)}) if isinstance(error, MethodError) else response
-    )
+    if isinstance(error, MethodError):
+        return replace(as_json({"error": str(error)}, status), headers={"allow": ", ".join(error.allowed)})
+    friendly = path.startswith("/v1/") and path.endswith("/predict")
+    response = as_json({"error": error.as_dict() if friendly else str(error)}, status)
+    return replace(response, headers={"retry-after": "1"}) if status == 429 else response
 
 
 def _route(request: Request) -> tuple[Route, re.Match[str]]:
