@@ -1,7 +1,4 @@
-"""A public class name has one meaning: no two modules define a class with the same name.
-
-The server (`serve`) is not included yet: it has classes whose names other layers use too.
-"""
+"""A public class name has one meaning: no two modules define a class with the same name."""
 
 from __future__ import annotations
 
@@ -22,8 +19,6 @@ def duplicates(root: Path) -> dict[str, set[str]]:
     """Public class name → the files below `root` that define a class with it, if there are several."""
     files: defaultdict[str, list[str]] = defaultdict(list)
     for path in root.rglob("*.py"):
-        if path.is_relative_to(root / "serve"):
-            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 files[node.name].append(path.relative_to(root).as_posix())

@@ -17,7 +17,7 @@ from sealift.cli.commands import app
 from sealift.serve.records.record import ModelEntry, new_id
 from sealift.serve.records.spill import SpillFile
 from sealift.serve.records.stores import open_store
-from sealift.serve.records.stores.base import Batch
+from sealift.serve.records.stores.base import RecordBatch
 from sealift.serve.served import ServedModel
 
 START = 1_795_780_000.0
@@ -46,7 +46,7 @@ def fill(path: Path, model: ServedModel, mode: Any = "hash") -> None:
         for k in range(5)
     ]
     written.append(written[0]._replace(id=new_id(START + 9), time=START + 9, status=400, error="E101"))
-    store.write(Batch("run", [ModelEntry.of(model)], written, counts={"written": 6}, ended=True))
+    store.write(RecordBatch("run", [ModelEntry.of(model)], written, counts={"written": 6}, ended=True))
     store.close()
 
 

@@ -16,7 +16,7 @@ from sealift.batch.kinds import kind_of, open_writer
 from sealift.cli import console
 from sealift.cli.progress_bar import ProgressBar
 from sealift.errors import ServeError
-from sealift.serve.records.matching import Match
+from sealift.serve.records.matching import RecordMatch
 from sealift.serve.records.personal import Key
 from sealift.serve.records.record import ModelEntry
 from sealift.serve.records.settings import SPILL, is_url
@@ -189,13 +189,13 @@ def _erase(store: Store, key: Key | None, options: RecordsOptions, *, as_json: b
     if options.where is None and selection == Selection():
         raise click.UsageError("erase needs --where FIELD=VALUE, --id, --since, --until or --error.")
     tables = _tables(store, key, options)
-    matches: list[tuple[RecordTable, Match | None]] = [(table, None) for table in tables]
+    matches: list[tuple[RecordTable, RecordMatch | None]] = [(table, None) for table in tables]
     if options.where is not None:
         field, equals, value = options.where.partition("=")
         if not equals:
             raise click.UsageError("--where needs FIELD=VALUE.")
         known = [table for table in tables if field in table.contract.index]
-        matches = [(table, Match(table, field, value, key)) for table in known or tables]
+        matches = [(table, RecordMatch(table, field, value, key)) for table in known or tables]
     records = rows = 0
     for table, match in matches:
         erased = store.erase(table, selection, match, only_count=options.dry_run)

@@ -27,7 +27,7 @@ _WIDTH = _FIRST_BUCKET + len(BOUNDS) + 1
 
 
 @dataclass(frozen=True)
-class Counts:
+class RequestCounts:
     """What was counted.
 
     Attributes:
@@ -53,16 +53,16 @@ class Counts:
         """All requests."""
         return self.ok + self.refused + self.failed
 
-    def __add__(self, other: Counts) -> Counts:
+    def __add__(self, other: RequestCounts) -> RequestCounts:
         """The counts of both."""
         return self._combined(other, 1.0)
 
-    def __sub__(self, earlier: Counts) -> Counts:
+    def __sub__(self, earlier: RequestCounts) -> RequestCounts:
         """The counts since an earlier time."""
         return self._combined(earlier, -1.0)
 
-    def _combined(self, other: Counts, sign: float) -> Counts:
-        return Counts(
+    def _combined(self, other: RequestCounts, sign: float) -> RequestCounts:
+        return RequestCounts(
             self.ok + sign * other.ok,
             self.refused + sign * other.refused,
             self.failed + sign * other.failed,
@@ -118,7 +118,7 @@ class Counters:
         start = slot * SERIES * _WIDTH
         return CounterWriter(self._view[start : start + SERIES * _WIDTH])
 
-    def read(self, series: int) -> Counts:
+    def read(self, series: int) -> RequestCounts:
         """The counts of one series over all workers."""
         total = [0.0] * _WIDTH
         for slot in range(self.slots):
@@ -147,6 +147,6 @@ class CounterWriter:
         view[at + _FIRST_BUCKET + bisect.bisect_left(BOUNDS, call.seconds)] += 1
 
 
-def _counts(values: Sequence[float]) -> Counts:
+def _counts(values: Sequence[float]) -> RequestCounts:
     ok, refused, failed, rows, bad_rows, seconds = values[:_FIRST_BUCKET]
-    return Counts(ok, refused, failed, rows, bad_rows, seconds, tuple(values[_FIRST_BUCKET:]))
+    return RequestCounts(ok, refused, failed, rows, bad_rows, seconds, tuple(values[_FIRST_BUCKET:]))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealift import files
-from sealift.serve.http.messages import Limits
+from sealift.serve.http.messages import RequestLimits
 from sealift.serve.records.settings import Settings, read_settings
-from sealift.serve.toml_table import Table, malformed
+from sealift.serve.toml_table import TomlTable, malformed
 
 _LONGEST = 1 << 20
 _MOST_WORKERS = 256
@@ -59,7 +59,7 @@ class Deployment:
     grpc: int | None = None
     workers: int | None = None
     open: bool = False
-    limits: Limits = field(default_factory=Limits)
+    limits: RequestLimits = field(default_factory=RequestLimits)
     records: Settings | None = None
     source: str = ""
     state: Path | None = None
@@ -76,7 +76,7 @@ def read(path: Path) -> Deployment:
         raw = tomllib.loads(files.read(path, limit=_LONGEST).decode())
     except ValueError as error:  # the parser's and the decoder's errors
         raise malformed(path, f"it is not TOML: {error}", "Correct the file.") from None
-    table = Table(raw, "the file", path)
+    table = TomlTable(raw, "the file", path)
     server = table.table("server")
     limits = table.table("limits")
     entries = table.tables("models")
@@ -116,16 +116,16 @@ def read(path: Path) -> Deployment:
         grpc=None if grpc < 0 else grpc,
         workers=server.number("workers", 0, 1, _MOST_WORKERS) or None,
         open=bool(server.optional("open", bool)),
-        limits=Limits(
-            body=limits.number("body", Limits.body, 1, 1 << 40),
-            values=limits.number("values", Limits.values, 1, 1 << 40),
-            receive=limits.number("receive", int(Limits.receive), 1, 86_400),
-            idle=limits.number("idle", int(Limits.idle), 1, 86_400),
-            connections=limits.number("connections", Limits.connections, 1, 1 << 20),
-            queue=limits.number("queue", Limits.queue, 1, 1 << 20),
-            threads=limits.number("threads", Limits.threads, 1, 256),
+        limits=RequestLimits(
+            body=limits.number("body", RequestLimits.body, 1, 1 << 40),
+            values=limits.number("values", RequestLimits.values, 1, 1 << 40),
+            receive=limits.number("receive", int(RequestLimits.receive), 1, 86_400),
+            idle=limits.number("idle", int(RequestLimits.idle), 1, 86_400),
+            connections=limits.number("connections", RequestLimits.connections, 1, 1 << 20),
+            queue=limits.number("queue", RequestLimits.queue, 1, 1 << 20),
+            threads=limits.number("threads", RequestLimits.threads, 1, 256),
         ),
-        records=None if records is None else read_settings(Table(records, "[records]", path), folder),
+        records=None if records is None else read_settings(TomlTable(records, "[records]", path), folder),
         source=str(path),
         state=folder / (server.optional("state", str) or f"{path.stem}.state"),
     )

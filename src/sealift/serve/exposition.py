@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from sealift.serve.counters import BOUNDS, Counts
+from sealift.serve.counters import BOUNDS, RequestCounts
 from sealift.serve.service import Service
 from sealift.version import __version__
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_OF_TRITON: tuple[tuple[str, str, Callable[[Counts], float]], ...] = (
+_OF_TRITON: tuple[tuple[str, str, Callable[[RequestCounts], float]], ...] = (
     ("nv_inference_request_success", "Requests that were answered.", lambda c: c.ok),
     ("nv_inference_request_failure", "Requests that were not answered.", lambda c: c.refused + c.failed),
     ("nv_inference_count", "Rows that were answered.", lambda c: c.rows),
@@ -48,7 +48,7 @@ def _lines(service: Service) -> Iterator[str]:
     yield from _counted([(name, version, counters.read(series)) for (name, version), series in service.series.items()])
 
 
-def _counted(series: Sequence[tuple[str, str, Counts]]) -> Iterator[str]:
+def _counted(series: Sequence[tuple[str, str, RequestCounts]]) -> Iterator[str]:
     yield from _head("sealift_requests_total", "counter", "Requests to a version, by their result.")
     for name, version, counts in series:
         for result in ("ok", "refused", "failed"):
@@ -68,7 +68,7 @@ def _counted(series: Sequence[tuple[str, str, Counts]]) -> Iterator[str]:
             yield _sample(metric, _labels(name, version), value(counts))
 
 
-def _histogram(metric: str, labels: Mapping[str, str], counts: Counts) -> Iterator[str]:
+def _histogram(metric: str, labels: Mapping[str, str], counts: RequestCounts) -> Iterator[str]:
     total = 0.0
     for bound, count in zip((*BOUNDS, None), counts.buckets, strict=True):
         total += count

@@ -10,7 +10,7 @@ from sealift.errors import ServeError
 from sealift.runtime import SealedModel, load
 from sealift.seal.signature import load_public_key, verify_key
 from sealift.serve.deployment import Deployment, ModelSpec
-from sealift.serve.plane import Plane, Route
+from sealift.serve.plane import ModelRoute, Plane
 from sealift.serve.served import ServedModel
 from sealift.serve.traffic.split import Split
 from sealift.serve.traffic.state import Traffic, Version
@@ -101,11 +101,11 @@ def open_version(name: str, version: Version, key: Path | None) -> ServedModel:
     return served
 
 
-def route_of(traffic: Traffic, versions: Mapping[str, ServedModel]) -> Route:
+def route_of(traffic: Traffic, versions: Mapping[str, ServedModel]) -> ModelRoute:
     """The route of a model."""
     used = {name: versions[name] for name in traffic.versions}
     shadows = [(traffic.versions[name], versions[name].series) for name in traffic.shadows]
-    return Route(traffic.name, used, Split(traffic.weights, traffic.sticky), shadows)
+    return ModelRoute(traffic.name, used, Split(traffic.weights, traffic.sticky), shadows)
 
 
 def _open(file: Path, name: str | None, key: Path | None) -> ServedModel:

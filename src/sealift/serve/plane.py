@@ -13,7 +13,7 @@ from sealift.serve.traffic.state import Version
 _NO_HEADERS: Mapping[str, str] = {}
 
 
-class Route:
+class ModelRoute:
     """The versions of one model, and which of them answers a request that names none. It does not change.
 
     Attributes:
@@ -52,7 +52,7 @@ class Plane:
 
     def __init__(self, models: Sequence[ServedModel] = ()) -> None:
         self._lock = threading.Lock()
-        self.routes: Mapping[str, Route] = {}
+        self.routes: Mapping[str, ModelRoute] = {}
         self.draining = False
         for model in models:
             self.add(model)
@@ -62,9 +62,9 @@ class Plane:
         with self._lock:
             known = self.routes.get(model.name)
             versions = {**(known.versions if known else {}), model.version: model}
-            self._replace(Route(model.name, versions, Split.all_to(model.version)))
+            self._replace(ModelRoute(model.name, versions, Split.all_to(model.version)))
 
-    def set_route(self, route: Route) -> None:
+    def set_route(self, route: ModelRoute) -> None:
         """Replace the route of a model."""
         with self._lock:
             self._replace(route)
@@ -74,7 +74,7 @@ class Plane:
         with self._lock:
             self.routes = {other: route for other, route in self.routes.items() if other != name}
 
-    def _replace(self, route: Route) -> None:
+    def _replace(self, route: ModelRoute) -> None:
         self.routes = {**self.routes, route.name: route}
 
     def names(self) -> list[str]:
@@ -120,7 +120,7 @@ class Plane:
         models = self.models()
         return bool(models) and not self.draining and all(model.ready for model in models)
 
-    def route(self, name: str) -> Route:
+    def route(self, name: str) -> ModelRoute:
         """The route of a model. Raises ServeError E701."""
         route = self.routes.get(name)
         if route is None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sealift.serve.calls import ANYONE, Call, Caller, Observer
 from sealift.serve.counters import Counters
-from sealift.serve.http.messages import Limits
+from sealift.serve.http.messages import RequestLimits
 from sealift.serve.plane import Plane
 from sealift.serve.served import ServedModel
 
@@ -39,13 +39,13 @@ class Service:
     def __init__(
         self,
         plane: Plane,
-        limits: Limits | None = None,
+        limits: RequestLimits | None = None,
         *,
         access: Access | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         self.plane = plane
-        self.limits = limits or Limits()
+        self.limits = limits or RequestLimits()
         self.access = access
         self.observers = list(observers)
         self.counters: Counters | None = None

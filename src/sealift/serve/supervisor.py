@@ -24,11 +24,11 @@ from sealift.runtime.processors import processors
 from sealift.serve import control, worker
 from sealift.serve.addresses import bind, reserve
 from sealift.serve.channel import Channel
-from sealift.serve.counters import SERIES, Counters, Counts
+from sealift.serve.counters import SERIES, Counters, RequestCounts
 from sealift.serve.deployment import Deployment
 from sealift.serve.helpers import Helpers
 from sealift.serve.opening import Opened, open_version, route_of
-from sealift.serve.records.parts import Recording
+from sealift.serve.records.parts import CallRecording
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 from sealift.serve.traffic import state
@@ -79,7 +79,7 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
     def announce() -> None:
         ready(deployment.host, port, None if grpc is None else grpc[1])
 
-    recording = None if deployment.records is None else Recording(deployment.records, count if can_fork else 1)
+    recording = None if deployment.records is None else CallRecording(deployment.records, count if can_fork else 1)
     with ExitStack() as stack:
         for each in (*sockets, *([kept] if kept else [])):
             stack.callback(each.close)
@@ -112,7 +112,7 @@ class _Supervisor:
         grpc: tuple[str, int] | None,
         folder: Path,
         listening: socket.socket,
-        recording: Recording | None,
+        recording: CallRecording | None,
     ) -> None:
         self._service = service
         self._recording = recording
@@ -205,10 +205,10 @@ class _Supervisor:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def counts(self, name: str, version: str) -> Counts:
+    def counts(self, name: str, version: str) -> RequestCounts:
         """The counts of a version since it was loaded."""
         served = self._stock.get((name, version))
-        return Counts() if served is None else self._counters.read(served.series)
+        return RequestCounts() if served is None else self._counters.read(served.series)
 
     def disagreement(self, name: str, version: str) -> tuple[float, float] | None:
         """The number of rows with another answer than the live version's, and of compared rows."""

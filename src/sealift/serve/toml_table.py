@@ -12,7 +12,7 @@ from sealift.errors import ServeError
 _Choice = TypeVar("_Choice", bound=str)
 
 
-class Table:
+class TomlTable:
     """A table of TOML whose keys are taken one by one; those that are left are unknown."""
 
     def __init__(self, raw: Mapping[str, Any], where: str, path: Path) -> None:
@@ -67,16 +67,16 @@ class Table:
         """A number from 0 to 100, or None."""
         return self.fraction(key, 0.0, 0.0, 100.0) if key in self._raw else self.optional(key, float)
 
-    def table(self, key: str) -> Table:
+    def table(self, key: str) -> TomlTable:
         """A table; empty where there is none."""
-        return Table(self.optional(key, dict) or {}, f"[{key}]", self._path)
+        return TomlTable(self.optional(key, dict) or {}, f"[{key}]", self._path)
 
-    def tables(self, key: str) -> list[Table]:
+    def tables(self, key: str) -> list[TomlTable]:
         """A list of tables."""
         entries = self.optional(key, list) or []
         if not all(isinstance(entry, dict) for entry in entries):
             raise self.wrong(key, "must be a list of tables")
-        return [Table(entry, f"[[{key}]] {i}", self._path) for i, entry in enumerate(entries, 1)]
+        return [TomlTable(entry, f"[[{key}]] {i}", self._path) for i, entry in enumerate(entries, 1)]
 
     def end(self) -> None:
         """Raise ServeError E709 for a key that was not taken, with the nearest known one."""

@@ -16,7 +16,7 @@ from sealift.errors import ContractError, SealError, SealiftError, ServeError
 from sealift.serve.calls import Call, Caller
 from sealift.serve.grpc.methods import METHODS
 from sealift.serve.grpc.server import failure
-from sealift.serve.http.messages import Limits
+from sealift.serve.http.messages import RequestLimits
 from sealift.serve.plane import Plane
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
@@ -152,7 +152,7 @@ def test_raw_contents_of_another_length_are_refused(raw: bytes, service: Service
 
 
 def test_more_values_than_the_limit_are_refused(service: Service) -> None:
-    small = Service(service.plane, Limits(values=2))
+    small = Service(service.plane, RequestLimits(values=2))
     with pytest.raises(ServeError, match="E706"):
         infer(small, AGE, WEIGHT, SEX)
 

@@ -16,11 +16,11 @@ import seals
 from postgres import Postgres, short_folder
 from sealift.contract import Contract
 from sealift.errors import ServeError
-from sealift.serve.records.matching import Match
+from sealift.serve.records.matching import RecordMatch
 from sealift.serve.records.personal import Mode
 from sealift.serve.records.record import ModelEntry, Record
 from sealift.serve.records.stores import open_store
-from sealift.serve.records.stores.base import Batch, Position, Selection, Store, StoreError
+from sealift.serve.records.stores.base import Position, RecordBatch, Selection, Store, StoreError
 from sealift.serve.records.stores.parquet import ParquetStore
 from sealift.serve.records.stores.sqlite import SqliteStore
 from sealift.serve.records.table import RecordTable
@@ -74,15 +74,17 @@ def some(model: ServedModel, count: int, mode: Mode = "hash", start: float = STA
     ]
 
 
-def batch(model: ServedModel, written: list[Record], end: int = 1) -> Batch:
+def batch(model: ServedModel, written: list[Record], end: int = 1) -> RecordBatch:
     positions = {"run/0": Position(end, len(written))}
-    return Batch("run", [ModelEntry.of(model)], written, positions, counts={"written": end, "dropped": 2, "lost": 3})
+    return RecordBatch(
+        "run", [ModelEntry.of(model)], written, positions, counts={"written": end, "dropped": 2, "lost": 3}
+    )
 
 
 def test_what_was_written_is_read(opening: Callable[[], Store], model: ServedModel) -> None:
     store = opening()
     store.write(batch(model, some(model, 5), 77))
-    store.write(Batch("run", finished=["run/0"], ended=True))
+    store.write(RecordBatch("run", finished=["run/0"], ended=True))
     store.close()
     store = opening()
     assert store.models() == [ModelEntry.of(model)]
@@ -144,16 +146,16 @@ def test_a_subject_is_erased(mode: Mode, opening: Callable[[], Store], model: Se
     store = opening()
     store.write(batch(model, some(model, 5, mode)))
     table = RecordTable(ModelEntry.of(model), records.KEY)
-    match = Match(table, "age", "60.5", records.KEY)
+    match = RecordMatch(table, "age", "60.5", records.KEY)
     assert store.erase(table, Selection(), match, only_count=True) == (5, 5)
     assert len(records.rows_of(store)) == 10
     assert store.erase(table, Selection(), match, only_count=False) == (5, 5)
     assert records.values(records.rows_of(store, records.KEY), "weight") == [50.0, 51.0, 52.0, 53.0, 54.0]
     if mode == "encrypt":
         assert records.values(records.rows_of(store, records.KEY), "age") == [20.0, 21.0, 22.0, 23.0, 24.0]
-    one = Match(table, "age", "22", records.KEY)
+    one = RecordMatch(table, "age", "22", records.KEY)
     assert store.erase(table, Selection(), one, only_count=False) == (1, 1)
-    plain = Match(table, "weight", "54", None)
+    plain = RecordMatch(table, "weight", "54", None)
     assert store.erase(table, Selection(), plain, only_count=False) == (1, 1)
     assert records.values(records.rows_of(store), "weight") == [50.0, 51.0, 53.0]
     assert match.unsearchable == 0
@@ -165,7 +167,7 @@ def test_masked_values_cannot_be_searched(opening: Callable[[], Store], model: S
     store = opening()
     store.write(batch(model, some(model, 2, "mask")))
     table = RecordTable(ModelEntry.of(model), records.KEY)
-    match = Match(table, "age", "60.5", records.KEY)
+    match = RecordMatch(table, "age", "60.5", records.KEY)
     assert store.erase(table, Selection(), match, only_count=False) == (0, 0)
     assert match.unsearchable == 4
     store.close()
@@ -190,7 +192,7 @@ def test_records_are_erased_by_id_and_by_age(opening: Callable[[], Store], model
 @pytest.mark.parametrize(("field", "text"), [("height", "1"), ("age", "old"), ("age", ""), ("sex", "x" * 3 + "\0")])
 def test_values_that_cannot_be_searched(field: str, text: str, model: ServedModel) -> None:
     with pytest.raises(ServeError) as caught:
-        Match(RecordTable(ModelEntry.of(model)), field, text, None)
+        RecordMatch(RecordTable(ModelEntry.of(model)), field, text, None)
     assert caught.value.code == "E724"
 
 
@@ -206,7 +208,10 @@ def test_erased_bytes_are_in_no_file(tmp_path: Path, model: ServedModel) -> None
     server.execute("SELECT count(*) FROM sealift_records").fetchall()
     assert any(secret in file.read_bytes() for file in tmp_path.glob("records.db*"))
     table = RecordTable(ModelEntry.of(contract_model))
-    assert store.erase(table, Selection(), Match(table, "sex", secret.decode(), None), only_count=False) == (30, 30)
+    assert store.erase(table, Selection(), RecordMatch(table, "sex", secret.decode(), None), only_count=False) == (
+        30,
+        30,
+    )
     store.scrub()
     files = sorted(tmp_path.glob("records.db*"))
     assert [file.name for file in files] == ["records.db", "records.db-shm", "records.db-wal"]

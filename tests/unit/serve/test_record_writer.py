@@ -14,14 +14,14 @@ import pytest
 
 import records
 from sealift.serve.calls import Call
-from sealift.serve.records.memory import Counts, Memory
+from sealift.serve.records.memory import RecordCounts, RecordMemory
 from sealift.serve.records.observer import RecordObserver
 from sealift.serve.records.settings import Overflow, Settings
 from sealift.serve.records.spill import SpillFile, is_complete, read_spilled, spill_files
 from sealift.serve.records.stores import open_store
-from sealift.serve.records.stores.base import Batch, Store, unreachable
+from sealift.serve.records.stores.base import RecordBatch, Store, unreachable
 from sealift.serve.records.stores.sqlite import SqliteStore
-from sealift.serve.records.writer import Writer
+from sealift.serve.records.writer import RecordWriter
 
 SMALL = 1 << 13
 
@@ -32,7 +32,7 @@ class Setting:
     def __init__(self, folder: Path, overflow: Overflow = "drop", size: int = SMALL, **more: Any) -> None:
         self.store = folder / "records.db"
         self.settings = Settings(str(self.store), folder / "waiting", overflow, flush=0.01, memory=size, **more)
-        self.memory = Memory(1, size)
+        self.memory = RecordMemory(1, size)
         self.observer = RecordObserver(self.memory, 0, self.settings)
         self.model = records.served(folder)
 
@@ -43,10 +43,10 @@ class Setting:
         for number in range(start, start + count):
             self.observer.observe(self.call(number))
 
-    def write(self, opened: Callable[[], Store] | None = None) -> Counts:
+    def write(self, opened: Callable[[], Store] | None = None) -> RecordCounts:
         """Write everything and end."""
         self.memory.stop()
-        Writer(self.memory, self.settings, opened or self.open).run()
+        RecordWriter(self.memory, self.settings, opened or self.open).run()
         return self.memory.counts()
 
     def open(self) -> Store:
@@ -66,7 +66,7 @@ def test_records_without_room_are_dropped_and_counted(tmp_path: Path) -> None:
     before = setting.memory.counts()
     assert 0 < before.dropped < 100
     counts = setting.write()
-    assert counts == Counts(100 - before.dropped, 0, before.dropped, 0, 0, 0)
+    assert counts == RecordCounts(100 - before.dropped, 0, before.dropped, 0, 0, 0)
     assert setting.weights() == [float(number) for number in range(counts.written)]
     (run,) = setting.open().runs()
     assert (run.written, run.dropped, run.lost, run.ended) == (counts.written, counts.dropped, 0, True)
@@ -103,7 +103,7 @@ def test_spilled_files_are_read_once_and_deleted_when_their_worker_has_ended(tmp
 
 def test_calls_wait_for_room_while_the_writer_works(tmp_path: Path) -> None:
     setting = Setting(tmp_path, "block")
-    writer = threading.Thread(target=lambda: Writer(setting.memory, setting.settings, setting.open).run())
+    writer = threading.Thread(target=lambda: RecordWriter(setting.memory, setting.settings, setting.open).run())
     writer.start()
     setting.observe(500)
     setting.memory.stop()
@@ -132,7 +132,7 @@ class Failing:
         store = self._setting.open()
         write = store.write
 
-        def failing(batch: Batch) -> None:
+        def failing(batch: RecordBatch) -> None:
             if self.after:
                 write(batch)
             if self.left > 0 and batch.records:
@@ -182,7 +182,7 @@ def test_a_writer_that_is_killed_after_its_transaction(tmp_path: Path) -> None:
         setting.observe(20, 20 * turn)
         pid = os.fork()
         if pid == 0:
-            Writer(setting.memory, setting.settings, partial(killed_store, setting)).run()
+            RecordWriter(setting.memory, setting.settings, partial(killed_store, setting)).run()
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
         assert setting.memory.rings[0].used > 0
@@ -195,7 +195,7 @@ def killed_store(setting: Setting) -> Store:
     store = setting.open()
     write = store.write
 
-    def killed(batch: Batch) -> None:
+    def killed(batch: RecordBatch) -> None:
         write(batch)
         os._exit(9)
 
@@ -254,7 +254,7 @@ def test_a_call_that_cannot_be_recorded_is_counted(tmp_path: Path, caplog: pytes
 def test_the_writer_is_woken_by_an_eighth(tmp_path: Path) -> None:
     setting = Setting(tmp_path, size=1 << 16)
     slow = Settings(str(setting.store), tmp_path / "waiting", flush=3600.0, memory=1 << 16)
-    writer = threading.Thread(target=lambda: Writer(setting.memory, slow, setting.open).run())
+    writer = threading.Thread(target=lambda: RecordWriter(setting.memory, slow, setting.open).run())
     writer.start()
     try:
         until = time.monotonic() + 20

@@ -21,7 +21,7 @@ import seals
 from sealift import load
 from sealift.errors import ServeError
 from sealift.serve.calls import Call
-from sealift.serve.http.messages import Limits, Request, Response
+from sealift.serve.http.messages import Request, RequestLimits, Response
 from sealift.serve.http.routes import respond
 from sealift.serve.plane import Plane
 from sealift.serve.served import ServedModel
@@ -40,11 +40,11 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Plane:
     return Plane([model])
 
 
-def ask(plane: Plane, path: str, body: Any = None, *, limits: Limits | None = None, **headers: str) -> Response:
+def ask(plane: Plane, path: str, body: Any = None, *, limits: RequestLimits | None = None, **headers: str) -> Response:
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     method = "GET" if body is None else "POST"
-    return respond(Service(plane), Request(method, path, sent, data, limits or Limits()))
+    return respond(Service(plane), Request(method, path, sent, data, limits or RequestLimits()))
 
 
 def read(response: Response, status: int = 200) -> Any:
@@ -198,7 +198,7 @@ def test_mlflow_csv_and_health(plane: Plane) -> None:
 def test_requests_that_are_refused(
     path: str, body: Any, headers: dict[str, str], status: int, code: str, plane: Plane
 ) -> None:
-    response = ask(plane, path, body, limits=Limits(body=1000, values=90), **headers)
+    response = ask(plane, path, body, limits=RequestLimits(body=1000, values=90), **headers)
     assert response.status == status, response.body
     assert code in response.body.decode()
 

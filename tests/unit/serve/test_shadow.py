@@ -13,7 +13,7 @@ from sealift import load
 from sealift.contract import columns_of, encode
 from sealift.serve.calls import Call
 from sealift.serve.decoded import columns_of_tensors
-from sealift.serve.plane import Plane, Route
+from sealift.serve.plane import ModelRoute, Plane
 from sealift.serve.served import ServedModel
 from sealift.serve.traffic.shadow import Comparison, ShadowMemory, ShadowObserver, compare
 from sealift.serve.traffic.split import Split
@@ -92,7 +92,7 @@ def test_only_models_with_shadows_are_copied_and_a_full_ring_drops(versions: tup
     assert memory.rings[0].put_count == 0
     version = Version(shadow.version, shadow.model.identity, "2.seal")
     both = {live.version: live, shadow.version: shadow}
-    plane.set_route(Route("tiny", both, Split.all_to("1"), [(version, 7)]))
+    plane.set_route(ModelRoute("tiny", both, Split.all_to("1"), [(version, 7)]))
     ask(1)
     assert memory.rings[0].put_count == 1
     for _ in range(400):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from sealift.errors import ServeError
-from sealift.serve.counters import BOUNDS, Counters, Counts
+from sealift.serve.counters import BOUNDS, Counters, RequestCounts
 from sealift.serve.traffic import state
 from sealift.serve.traffic.canary import Conditions, decide
 from sealift.serve.traffic.history import History, read
@@ -27,12 +27,12 @@ from sealift.serve.traffic.state import Traffic, Version
 FAST = tuple(1000.0 if bound == 0.001 else 0.0 for bound in (*BOUNDS, None))
 
 
-def counts(ok: float, failed: float = 0.0, *, slow: bool = False) -> Counts:
+def counts(ok: float, failed: float = 0.0, *, slow: bool = False) -> RequestCounts:
     """Counts of requests that took a millisecond, or a second."""
     bucket = BOUNDS.index(1.0 if slow else 0.001)
     buckets = [0.0] * (len(BOUNDS) + 1)
     buckets[bucket] = ok + failed
-    return Counts(ok=ok, failed=failed, buckets=tuple(buckets))
+    return RequestCounts(ok=ok, failed=failed, buckets=tuple(buckets))
 
 
 def test_requests_are_distributed_by_weight() -> None:
@@ -139,7 +139,7 @@ def test_quantiles_are_upper_bounds(seconds: list[float], share: float) -> None:
     buckets = [0.0] * (len(BOUNDS) + 1)
     for each in seconds:
         buckets[bisect.bisect_left(BOUNDS, each)] += 1
-    bound = Counts(buckets=tuple(buckets)).quantile(share)
+    bound = RequestCounts(buckets=tuple(buckets)).quantile(share)
     assert sum(each <= bound for each in seconds) >= share * len(seconds)
 
 
@@ -148,7 +148,7 @@ class Processes:
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, Version]] = {}
-        self.counted: dict[str, Counts] = {}
+        self.counted: dict[str, RequestCounts] = {}
         self.applied: list[Traffic] = []
 
     def inspect(self, file: Path) -> tuple[str, Version]:
@@ -161,8 +161,8 @@ class Processes:
     def apply(self, traffic: Traffic) -> None:
         self.applied.append(traffic)
 
-    def counts(self, name: str, version: str) -> Counts:
-        return self.counted.get(version, Counts())
+    def counts(self, name: str, version: str) -> RequestCounts:
+        return self.counted.get(version, RequestCounts())
 
     def disagreement(self, name: str, version: str) -> tuple[float, float] | None:
         return None

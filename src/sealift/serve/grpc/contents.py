@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from sealift.serve.v2 import tensors
-from sealift.serve.v2.tensors import BYTES, Tensor, unfit
+from sealift.serve.v2.tensors import BYTES, InferTensor, unfit
 
 _FIELDS = {
     "BOOL": "bool_contents",
@@ -28,7 +28,7 @@ def count(contents: Any) -> int:
     return sum(len(values) for _, values in contents.ListFields())
 
 
-def read(name: str, datatype: str, shape: Sequence[int], contents: Any) -> Tensor:
+def read(name: str, datatype: str, shape: Sequence[int], contents: Any) -> InferTensor:
     """A tensor from its contents. Raises ServeError E707."""
     field = _FIELDS.get(datatype)
     if field is None and tensors.is_datatype(datatype):

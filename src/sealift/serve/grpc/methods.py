@@ -9,10 +9,10 @@ from sealift.errors import SealiftError, ServeError
 from sealift.serve.calls import Call
 from sealift.serve.grpc import contents
 from sealift.serve.grpc.messages import MESSAGES, parse
-from sealift.serve.http.messages import Limits, malformed, status_of
+from sealift.serve.http.messages import RequestLimits, malformed, status_of
 from sealift.serve.service import Service
 from sealift.serve.v2 import metadata, rows, tensors
-from sealift.serve.v2.tensors import DATATYPES, Tensor, unfit
+from sealift.serve.v2.tensors import DATATYPES, InferTensor, unfit
 
 Method: TypeAlias = Callable[[Service, bytes, Mapping[str, str]], bytes]
 """Given the service, the request and its metadata. It raises SealiftError."""
@@ -68,7 +68,7 @@ def _model_infer(service: Service, data: bytes, headers: Mapping[str, str]) -> b
         service.end(call, status)
 
 
-def _infer(call: Call, request: Any, limits: Limits) -> bytes:
+def _infer(call: Call, request: Any, limits: RequestLimits) -> bytes:
     """The response in the form of the request: raw, or with typed contents."""
     model = call.model
     wanted = rows.wanted(model.contract, _asked(request))
@@ -93,13 +93,13 @@ def _asked(request: Any) -> Iterator[tuple[str, Mapping[str, bool]]]:
         yield output.name, {parameter.key: True for parameter in output.parameters}
 
 
-def _inputs(request: Any, fields: int, limits: Limits) -> list[Tensor]:
+def _inputs(request: Any, fields: int, limits: RequestLimits) -> list[InferTensor]:
     raw = request.raw_input_contents
     if len(request.inputs) > fields + _MORE:
         raise malformed(f"it has {len(request.inputs)} inputs, and the model has {fields} fields")
     if raw and len(raw) != len(request.inputs):
         raise malformed(f"it has {len(request.inputs)} inputs, and {len(raw)} entries in raw_input_contents")
-    inputs: list[Tensor] = []
+    inputs: list[InferTensor] = []
     left = limits.values
     for i, data in enumerate(request.inputs):
         tensor = parse("InferInputTensor", data)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from sealift.errors import SealiftError
 from sealift.optional import need
 from sealift.serve.calls import Call
-from sealift.serve.http.messages import Limits, Request, Response, overloaded, too_large, too_slow, unreadable
+from sealift.serve.http.messages import Request, RequestLimits, Response, overloaded, too_large, too_slow, unreadable
 from sealift.serve.http.routes import failure, respond
 from sealift.serve.service import Service
 
@@ -52,7 +52,7 @@ class Host(Protocol):
     @property
     def service(self) -> Service: ...  # noqa: D102
     @property
-    def limits(self) -> Limits: ...  # noqa: D102
+    def limits(self) -> RequestLimits: ...  # noqa: D102
     @property
     def quick(self) -> Mapping[bytes, str]: ...  # noqa: D102
     @property

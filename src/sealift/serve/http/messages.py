@@ -20,7 +20,7 @@ _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
 @dataclass(frozen=True)
-class Limits:
+class RequestLimits:
     """Limits of one request.
 
     Attributes:
@@ -59,7 +59,7 @@ class Request:
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    limits: Limits = Limits()
+    limits: RequestLimits = RequestLimits()
     query: str = ""
 
     @property
@@ -109,7 +109,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_json(data: bytes, limits: Limits) -> Any:
+def read_json(data: bytes, limits: RequestLimits) -> Any:
     """Parse strict JSON: no duplicate keys, no NaN, only numbers that a double holds. Raises ServeError E704, E706."""
     try:
         return canonical.parse(data, most=Marks(limits.values, limits.values))[0]

@@ -16,7 +16,7 @@ from sealift.serve.records.record import Record, encode_parts
 from sealift.serve.records.table import PERSONAL, RecordTable
 
 
-class Match:
+class RecordMatch:
     """The rows in which a field has a value.
 
     Args:

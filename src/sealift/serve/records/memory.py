@@ -20,7 +20,7 @@ _WORDS = 64
 
 
 @dataclass(frozen=True)
-class Counts:
+class RecordCounts:
     """Numbers of records since the server was started.
 
     Attributes:
@@ -40,7 +40,7 @@ class Counts:
     sampled_out: int
 
 
-class Memory:
+class RecordMemory:
     """The shared memory. It is made before the fork.
 
     Attributes:
@@ -133,10 +133,10 @@ class Memory:
         with contextlib.suppress(OSError):
             os.write(self._writing, b"\0")
 
-    def counts(self) -> Counts:
+    def counts(self) -> RecordCounts:
         """What was counted so far."""
         words = [ring.words for ring in self.rings]
-        return Counts(
+        return RecordCounts(
             written=self._words[_WRITTEN],
             waiting=sum(ring.put_count - ring.taken_count for ring in self.rings),
             dropped=sum(each[DROPPED] for each in words),

@@ -14,7 +14,7 @@ import numpy as np
 from sealift.contract import Batch
 from sealift.serve.answered import Answered
 from sealift.serve.calls import Call
-from sealift.serve.records.memory import DROPPED, SAMPLED_OUT, SPILLED, Memory
+from sealift.serve.records.memory import DROPPED, SAMPLED_OUT, SPILLED, RecordMemory
 from sealift.serve.records.personal import FieldProtection
 from sealift.serve.records.record import ModelEntry, Record, as_message, encode_rows, new_id, record_of
 from sealift.serve.records.settings import Settings
@@ -31,7 +31,7 @@ _PAUSE = 0.0005
 class RecordObserver:
     """Records the calls of one worker. Threads may share it."""
 
-    def __init__(self, memory: Memory, place: int, settings: Settings) -> None:
+    def __init__(self, memory: RecordMemory, place: int, settings: Settings) -> None:
         memory.attach(place)
         self._memory, self._ring = memory, memory.rings[place]
         self._words = self._ring.words

@@ -10,15 +10,15 @@ from importlib.util import find_spec
 
 from sealift.errors import ServeError
 from sealift.optional import need
-from sealift.serve.records.memory import Counts, Memory
+from sealift.serve.records.memory import RecordCounts, RecordMemory
 from sealift.serve.records.observer import RecordObserver
 from sealift.serve.records.settings import Settings
 from sealift.serve.records.stores import open_store
-from sealift.serve.records.writer import Writer
+from sealift.serve.records.writer import RecordWriter
 from sealift.serve.service import Service
 
 
-class Recording:
+class CallRecording:
     """The records of one server. It is made before the fork.
 
     Args:
@@ -30,7 +30,7 @@ class Recording:
 
     def __init__(self, settings: Settings, places: int) -> None:
         self._settings = settings
-        self.memory = Memory(places, settings.memory)
+        self.memory = RecordMemory(places, settings.memory)
 
     def observer(self, place: int) -> RecordObserver:
         """The observer of a worker, in its process."""
@@ -39,7 +39,7 @@ class Recording:
     def run(self, alive: int | None = None) -> int:
         """Write records until the server ends: the helper process."""
         opened = partial(open_store, self._settings.store, create=True, rotate=self._settings.rotate)
-        return 1 if Writer(self.memory, self._settings, opened).run(alive) else 0
+        return 1 if RecordWriter(self.memory, self._settings, opened).run(alive) else 0
 
     @contextmanager
     def in_thread(self, service: Service) -> Iterator[None]:
@@ -57,7 +57,7 @@ class Recording:
         """Ask the writer to end; no worker is left."""
         self.memory.stop()
 
-    def counts(self) -> Counts:
+    def counts(self) -> RecordCounts:
         """Numbers of records."""
         return self.memory.counts()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sealift.errors import ServeError
 from sealift.serve.records.personal import Mode
-from sealift.serve.records.record import Part, Record, decode_rows
+from sealift.serve.records.record import Record, RecordPart, decode_rows
 
 
 class Piece(NamedTuple):
@@ -18,7 +18,7 @@ class Piece(NamedTuple):
 
     record: Record
     mode: Mode | None
-    part: Part
+    part: RecordPart
     first: int
 
 
@@ -28,7 +28,7 @@ def pieces_of(records: Iterable[Record]) -> Iterator[Piece]:
         mode, parts = read_payload(record)
         first = record.first
         some = [part for part in parts if len(part.good)]
-        for part in some or [Part(np.zeros(0, dtype=np.bool_), [], {}, {}, None)]:
+        for part in some or [RecordPart(np.zeros(0, dtype=np.bool_), [], {}, {}, None)]:
             yield Piece(record, mode, part, first)
             first += len(part.good)
 
@@ -39,7 +39,7 @@ def form_of(piece: Piece) -> tuple[Any, ...]:
     return piece.mode, bool(len(piece.part.good)), arrays
 
 
-def joined(parts: Sequence[Part]) -> Part:
+def joined(parts: Sequence[RecordPart]) -> RecordPart:
     """The rows of all parts, which have the same form."""
     if len(parts) == 1:
         return parts[0]
@@ -49,7 +49,7 @@ def joined(parts: Sequence[Part]) -> Part:
         problems += [(row + start, field, code) for row, field, code in part.problems]
         start += len(part.good)
     answered = [part.outputs for part in parts if part.outputs]
-    return Part(
+    return RecordPart(
         np.concatenate([part.good for part in parts]),
         problems,
         {name: np.concatenate([part.tensors[name] for part in parts]) for name in parts[0].tensors},
@@ -58,7 +58,7 @@ def joined(parts: Sequence[Part]) -> Part:
     )
 
 
-def read_payload(record: Record) -> tuple[Mode | None, list[Part]]:
+def read_payload(record: Record) -> tuple[Mode | None, list[RecordPart]]:
     """The rows and answers of a record. Raises ServeError E721."""
     try:
         return decode_rows(record.payload)

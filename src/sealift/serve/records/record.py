@@ -195,7 +195,7 @@ def unpacked(array: Sequence[Any]) -> npt.NDArray[Any]:
     return np.frombuffer(data, dtype=dtype).reshape(shape)
 
 
-class Part(NamedTuple):
+class RecordPart(NamedTuple):
     """The rows of a record and their answers.
 
     Attributes:
@@ -213,13 +213,13 @@ class Part(NamedTuple):
     personal: list[Any] | None
 
 
-def decode_rows(payload: bytes) -> tuple[Mode | None, list[Part]]:
+def decode_rows(payload: bytes) -> tuple[Mode | None, list[RecordPart]]:
     """The mode of personal fields and the parts of `encode_rows`. Raises ValueError for another format."""
     form, mode, parts = _packing.decode(payload)
     if form != FORMAT:
         raise ValueError(f"records of the format {form} are not known")
     return mode, [
-        Part(
+        RecordPart(
             np.ones(count, dtype=np.bool_) if good is None else np.frombuffer(good, dtype=np.bool_),
             [(row, field, code) for row, field, code in problems],
             {name: unpacked(array) for name, array in tensors.items()},
@@ -230,7 +230,7 @@ def decode_rows(payload: bytes) -> tuple[Mode | None, list[Part]]:
     ]
 
 
-def encode_parts(mode: Mode | None, parts: Sequence[Part]) -> bytes:
+def encode_parts(mode: Mode | None, parts: Sequence[RecordPart]) -> bytes:
     """The inverse of `decode_rows`."""
     packed = [
         (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from sealift.serve.records.personal import MODES, Key, Protection
-from sealift.serve.toml_table import Table
+from sealift.serve.toml_table import TomlTable
 
 Overflow: TypeAlias = Literal["drop", "block", "spill"]
 OVERFLOWS: tuple[Overflow, ...] = ("drop", "block", "spill")
@@ -45,7 +45,7 @@ class Settings:
     protection: Protection = field(default_factory=Protection)
 
 
-def read_settings(table: Table, folder: Path) -> Settings:
+def read_settings(table: TomlTable, folder: Path) -> Settings:
     """Read the table; paths are relative to `folder`. Raises ServeError E709, E723; FileError E401."""
     default = Settings("", folder)
     store = table.optional("store", str) or "records.db"

@@ -17,7 +17,7 @@ from sealift.contract import Contract, Field
 from sealift.contract.outputs import output_kind
 from sealift.serve.records.personal import MODES, Key, Mode, personal_names
 from sealift.serve.records.pieces import form_of, joined, pieces_of
-from sealift.serve.records.record import ModelEntry, Part, Record, unpacked
+from sealift.serve.records.record import ModelEntry, Record, RecordPart, unpacked
 
 _ABOUT = (
     *(("record_id", "string"), ("record_time", "any"), ("record_seconds", "float64"), ("record_status", "int64")),
@@ -122,7 +122,7 @@ class RecordTable:
                     result[names.index(self.input_columns[name])][at] = _clear(field, value)
         return result
 
-    def _inputs(self, part: Part) -> list[list[Any]]:
+    def _inputs(self, part: RecordPart) -> list[list[Any]]:
         count = len(part.good)
         values: dict[int, list[Any]] = {}
         for spec in self.contract.tensors:
@@ -147,7 +147,7 @@ class RecordTable:
                 values[self.contract.index[name]][row - 1] = None  # the tensor has a placeholder
         return [values.get(position, [None] * count) for position in range(len(self.contract.inputs))]
 
-    def _outputs(self, part: Part) -> list[list[Any]]:
+    def _outputs(self, part: RecordPart) -> list[list[Any]]:
         where = np.flatnonzero(part.good).tolist()
         columns: list[list[Any]] = []
         for output in self.contract.outputs:
@@ -164,7 +164,7 @@ class RecordTable:
                 columns.append(spread)
         return columns
 
-    def _kept(self, mode: Mode | None, part: Part) -> list[list[Any]]:
+    def _kept(self, mode: Mode | None, part: RecordPart) -> list[list[Any]]:
         if not self._personal:
             return []
         nothing: list[Any] = [None] * len(part.good)
@@ -208,7 +208,7 @@ def _about(record: Record) -> list[Any]:
     ]
 
 
-def _problems(part: Part) -> list[str]:
+def _problems(part: RecordPart) -> list[str]:
     texts = [""] * len(part.good)
     for row, field, code in part.problems:
         text = f"[{code}] {field}"

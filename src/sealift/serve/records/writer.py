@@ -9,11 +9,11 @@ from contextlib import suppress
 from functools import partial
 
 from sealift.errors import SealiftError
-from sealift.serve.records.memory import Memory
+from sealift.serve.records.memory import RecordMemory
 from sealift.serve.records.record import ModelEntry, Record, of_message
 from sealift.serve.records.settings import Settings
 from sealift.serve.records.spill import SpillFile, is_complete, read_spilled, spill_files
-from sealift.serve.records.stores.base import Batch, Position, Store
+from sealift.serve.records.stores.base import Position, RecordBatch, Store
 from sealift.serve.ring import DamagedRingError
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ _SLOWEST = 5.0
 _TRIES = 50
 
 
-class Writer:
+class RecordWriter:
     """Writes until the supervisor asks it to end, or is gone together with the workers.
 
     Args:
@@ -39,7 +39,7 @@ class Writer:
         open_store: opens the store. Raises ServeError.
     """
 
-    def __init__(self, memory: Memory, settings: Settings, open_store: Callable[[], Store]) -> None:
+    def __init__(self, memory: RecordMemory, settings: Settings, open_store: Callable[[], Store]) -> None:
         self._memory, self._settings, self._open = memory, settings, open_store
         self._store: Store | None = None
         self._files: dict[str, Position] = {}
@@ -86,7 +86,7 @@ class Writer:
             if ending:
                 counts = self._memory.counts()
                 rings = [self._source(place) for place in range(len(self._memory.rings))]
-                self._store.write(Batch(self._memory.run, finished=rings, counts=vars(counts), ended=True))
+                self._store.write(RecordBatch(self._memory.run, finished=rings, counts=vars(counts), ended=True))
             self._expire()
         except (SealiftError, OSError) as error:
             self._failed(error)
@@ -135,7 +135,7 @@ class Writer:
         models, records = self._decoded(messages)
         counts = vars(memory.counts())
         counts = counts | {"written": counts["written"] + len(records)}
-        self._store.write(Batch(memory.run, models, records, positions, finished, counts))
+        self._store.write(RecordBatch(memory.run, models, records, positions, finished, counts))
         memory.written(len(records))
         for release in releases:
             release()

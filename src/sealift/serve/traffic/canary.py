@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sealift.serve.counters import Counts
+from sealift.serve.counters import RequestCounts
 
 _ALPHA = 0.05
 """The probability that a version as good as the others is ever rolled back for its errors."""
@@ -53,8 +53,8 @@ class Decision:
 
 
 def decide(
-    trial: Counts,
-    others: Counts,
+    trial: RequestCounts,
+    others: RequestCounts,
     seconds: float,
     conditions: Conditions,
     *,
@@ -91,7 +91,7 @@ def decide(
     return Decision("promote", f"It answered {trial.requests:.0f} requests within the conditions.")
 
 
-def _too_many_errors(trial: Counts, others: Counts, conditions: Conditions) -> str:
+def _too_many_errors(trial: RequestCounts, others: RequestCounts, conditions: Conditions) -> str:
     """Why the error rate ends the trial; empty if it does not.
 
     The rate is too high where the interval of the difference of both rates lies above what is permitted: Newcombe
@@ -111,7 +111,7 @@ def _too_many_errors(trial: Counts, others: Counts, conditions: Conditions) -> s
     return f"{rate:.1%} of its requests had an error, and {other_rate:.1%} of the others."
 
 
-def _too_slow(trial: Counts, others: Counts, conditions: Conditions) -> str:
+def _too_slow(trial: RequestCounts, others: RequestCounts, conditions: Conditions) -> str:
     if trial.requests < conditions.least or others.requests < conditions.least:
         return ""
     slow, usual = trial.quantile(0.99), others.quantile(0.99)

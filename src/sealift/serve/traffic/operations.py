@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sealift.errors import ServeError
-from sealift.serve.counters import Counts
+from sealift.serve.counters import RequestCounts
 from sealift.serve.traffic import state
 from sealift.serve.traffic.canary import Conditions, Decision, decide
 from sealift.serve.traffic.history import History
@@ -32,7 +32,7 @@ class Fleet(Protocol):
     def apply(self, traffic: Traffic) -> None:
         """Let every process answer as `traffic` says; return when all do."""
 
-    def counts(self, name: str, version: str) -> Counts:
+    def counts(self, name: str, version: str) -> RequestCounts:
         """The counts of a version since it was loaded."""
 
     def disagreement(self, name: str, version: str) -> tuple[float, float] | None:
@@ -65,7 +65,7 @@ class Operations:
         self._bases = bases
         self.models = dict(models)
         self._history = History(folder / "history.jsonl")
-        self._before: dict[tuple[str, str], Counts] = {}
+        self._before: dict[tuple[str, str], RequestCounts] = {}
         self._metrics: dict[tuple[str, str], dict[str, float]] = {}
         for traffic in self.models.values():
             self._remember(traffic)
@@ -214,7 +214,7 @@ class Operations:
 
     def _decision(self, traffic: Traffic) -> Decision:
         assert traffic.canary is not None
-        version, others = traffic.canary.version, Counts()
+        version, others = traffic.canary.version, RequestCounts()
         for each in traffic.weights:
             if each != version:
                 others = others + self._since(traffic.name, each)
@@ -227,9 +227,9 @@ class Operations:
             metrics=self._metrics.get((traffic.name, version)),
         )
 
-    def _since(self, name: str, version: str) -> Counts:
+    def _since(self, name: str, version: str) -> RequestCounts:
         """The counts since the trial began."""
-        return self._fleet.counts(name, version) - self._before.get((name, version), Counts())
+        return self._fleet.counts(name, version) - self._before.get((name, version), RequestCounts())
 
     def _change(self, action: str, traffic: Traffic, actor: str, reason: str, **what: Any) -> dict[str, Any]:
         traffic = traffic.without_unused() if action != "deploy" else traffic

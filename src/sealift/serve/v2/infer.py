@@ -8,7 +8,7 @@ from typing import Any
 from sealift.serve.calls import Call
 from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
 from sealift.serve.v2 import rows, tensors
-from sealift.serve.v2.tensors import DATATYPES, Tensor, unfit
+from sealift.serve.v2.tensors import DATATYPES, InferTensor, unfit
 
 _LENGTH = "inference-header-content-length"
 
@@ -62,7 +62,7 @@ def _parts(content: bytes, length: str | None) -> tuple[bytes, bytes]:
     return content[: int(length)], content[int(length) :]
 
 
-def _inputs(raw: Sequence[Any], blob: memoryview) -> list[Tensor]:
+def _inputs(raw: Sequence[Any], blob: memoryview) -> list[InferTensor]:
     inputs, at = [], 0
     for entry in raw:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):

@@ -11,12 +11,12 @@ from sealift.serve.answered import Answered
 from sealift.serve.calls import Call
 from sealift.serve.exact import is_double, is_exact
 from sealift.serve.http.messages import malformed
-from sealift.serve.v2.tensors import Tensor, unfit
+from sealift.serve.v2.tensors import InferTensor, unfit
 
 _LISTED = 8  # problems of rows in one message
 
 
-def answer(call: Call, inputs: Sequence[Tensor]) -> Answered:
+def answer(call: Call, inputs: Sequence[InferTensor]) -> Answered:
     """Answer the rows of tensors: one for each field, (N,) or (N, 1), or one matrix (N, fields).
 
     Raises:
@@ -55,7 +55,7 @@ def wanted(contract: Contract, asked: Iterable[tuple[Any, Mapping[str, Any]]]) -
     return found or {name: {} for name in known}
 
 
-def _rows(contract: Contract, inputs: Sequence[Tensor]) -> Any:
+def _rows(contract: Contract, inputs: Sequence[InferTensor]) -> Any:
     """The rows: columns by field, or a matrix."""
     names = [tensor.name for tensor in inputs]
     if len(set(names)) != len(names):

@@ -32,7 +32,7 @@ DATATYPES = {"float64": "FP64", "float32": "FP32", "int64": "INT64", "bool": "BO
 
 
 @dataclass(frozen=True)
-class Tensor:
+class InferTensor:
     """A tensor of a request.
 
     Attributes:
@@ -47,7 +47,7 @@ class Tensor:
     array: npt.NDArray[Any]
 
 
-def from_json(name: str, datatype: str, shape: Sequence[int], data: Any) -> Tensor:
+def from_json(name: str, datatype: str, shape: Sequence[int], data: Any) -> InferTensor:
     """A tensor whose data stands in JSON, flat or nested; null is a missing value. Raises ServeError E707."""
     flat = _flat(data, len(shape), name)
     _check_count(name, shape, len(flat))
@@ -58,10 +58,10 @@ def from_json(name: str, datatype: str, shape: Sequence[int], data: Any) -> Tens
         array = _objects(flat)
     else:
         array = _numbers(name, datatype, flat)
-    return Tensor(name, datatype, array.reshape(tuple(shape)))
+    return InferTensor(name, datatype, array.reshape(tuple(shape)))
 
 
-def from_binary(name: str, datatype: str, shape: Sequence[int], data: memoryview) -> Tensor:
+def from_binary(name: str, datatype: str, shape: Sequence[int], data: memoryview) -> InferTensor:
     """A tensor whose data follows the JSON. Raises ServeError E707."""
     array: npt.NDArray[Any]
     if datatype == BYTES:
@@ -74,7 +74,7 @@ def from_binary(name: str, datatype: str, shape: Sequence[int], data: memoryview
         if datatype == "BOOL" and not set(bytes(data)) <= {0, 1}:
             raise unfit(name, "the bytes of BOOL must be 0 or 1")
         array = np.frombuffer(data, dtype=dtype)
-    return Tensor(name, datatype, array.reshape(tuple(shape)))
+    return InferTensor(name, datatype, array.reshape(tuple(shape)))
 
 
 def to_json(array: npt.NDArray[Any]) -> list[Any]:

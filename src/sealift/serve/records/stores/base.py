@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from sealift.errors import ServeError
-from sealift.serve.records.matching import Match
+from sealift.serve.records.matching import RecordMatch
 from sealift.serve.records.record import ModelEntry, Record
 from sealift.serve.records.table import RecordTable
 
@@ -28,7 +28,7 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Batch:
+class RecordBatch:
     """What is written in one transaction.
 
     Attributes:
@@ -122,7 +122,7 @@ class Store(Protocol):
         """The position of each source."""
         ...
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: RecordBatch) -> None:
         """Write a batch: wholly, or not at all when an exception is raised."""
         ...
 
@@ -152,7 +152,7 @@ class Store(Protocol):
         """
         ...
 
-    def erase(self, table: RecordTable, selection: Selection, match: Match | None, *, only_count: bool) -> Erased:
+    def erase(self, table: RecordTable, selection: Selection, match: RecordMatch | None, *, only_count: bool) -> Erased:
         """Delete records of a model, or their rows that match; `scrub` then removes them from the files.
 
         Args:

@@ -26,12 +26,12 @@ from sealift import files
 from sealift.batch.chunks import OutputColumn
 from sealift.errors import FileError
 from sealift.optional import need
-from sealift.serve.records.matching import Match, row_of
+from sealift.serve.records.matching import RecordMatch, row_of
 from sealift.serve.records.record import ModelEntry
 from sealift.serve.records.stores.base import (
-    Batch,
     Erased,
     Position,
+    RecordBatch,
     Row,
     Run,
     Selection,
@@ -72,7 +72,7 @@ class ParquetStore:
         """The position of each source."""
         return self._pending.positions()
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: RecordBatch) -> None:
         """Write a batch, and from time to time files."""
         self._pending.write(batch)
         self._size += sum(len(record.payload) for record in batch.records)
@@ -172,7 +172,7 @@ class ParquetStore:
         chosen = set(list(newest)[:count])
         return [row for row in rows if row.values["record_id"] in chosen]
 
-    def erase(self, table: RecordTable, selection: Selection, match: Match | None, *, only_count: bool) -> Erased:
+    def erase(self, table: RecordTable, selection: Selection, match: RecordMatch | None, *, only_count: bool) -> Erased:
         """Delete records or rows: files with some of them are written anew."""
         with self._locked():
             erased, rows = self._pending.erase(table, selection, match, only_count=only_count)

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from sealift.serve.records.matching import Match, row_of
+from sealift.serve.records.matching import RecordMatch, row_of
 from sealift.serve.records.record import ModelEntry, Record, earliest_id
-from sealift.serve.records.stores.base import FORMAT, Batch, Erased, Position, Row, Run, Selection, foreign
+from sealift.serve.records.stores.base import FORMAT, Erased, Position, RecordBatch, Row, Run, Selection, foreign
 from sealift.serve.records.table import RecordTable
 
 _COLUMNS = ", ".join(Record._fields)
@@ -65,7 +65,7 @@ class SqlStore(ABC):
             rows = self._execute("SELECT source, position, count FROM sealift_positions")
             return {source: Position(end, count) for source, end, count in rows}
 
-    def write(self, batch: Batch) -> None:
+    def write(self, batch: RecordBatch) -> None:
         """Write a batch in one transaction."""
         now = time.time()
         with self._transaction():
@@ -132,7 +132,7 @@ class SqlStore(ABC):
                 rows += [Row(table.model, row_of(table, columns, at)) for at in range(len(columns[0]))]
         return rows
 
-    def erase(self, table: RecordTable, selection: Selection, match: Match | None, *, only_count: bool) -> Erased:
+    def erase(self, table: RecordTable, selection: Selection, match: RecordMatch | None, *, only_count: bool) -> Erased:
         """Delete records or rows, some in one transaction, so that the server can write meanwhile."""
         erased, rows = 0, 0
         for records in self._records(replace(selection, models=frozenset({table.model.number}))):
