@@ -218,7 +218,7 @@ def test_numbers_are_written_in_full_with_their_unit(browser: Browser) -> None:
 def test_free_text_without_a_known_word_is_cautioned(browser: Browser) -> None:
     with opened(browser, triage()) as app:
         app.inside.locator("textarea").first.fill("xyzzy qwerty")
-        expect(app.prediction).to_contain_text("No word that the model knows: text.")
+        expect(app.prediction).to_contain_text("text: no word that the model knows.")
         app.inside.locator("textarea").first.fill("fever")
         expect(app.prediction).not_to_contain_text("is known to the model")
 

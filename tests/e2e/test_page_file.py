@@ -241,7 +241,7 @@ def test_extra_columns_are_refused_and_carried_with_one_click(app: Opened) -> No
     problem = app.inside.get_by_test_id("problem")
     expect(problem).to_have_attribute("data-code", "E102")
     expect(problem).to_contain_text('"patient"')
-    problem.get_by_role("button", name="Carry the extra columns along").click()
+    problem.get_by_role("button", name="Keep the extra columns").click()
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("5 of 5 rows answered")
     table = _download(app)
     assert list(table.columns) == ["row", *rows.columns, *table.columns[-6:]]

@@ -1,3 +1,3 @@
 /// <reference types="vite/client" />
-/** The licence notices, put in by the build. */
+/** The licence notices, inserted by the build. */
 declare const __NOTICES__: string;

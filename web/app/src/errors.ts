@@ -1,4 +1,4 @@
-/** What is wrong, where, and how to mend it, under a code that never changes its meaning (as in errors.py). */
+/** What is wrong, where, and how to fix it, with a code that never changes its meaning (as in errors.py). */
 export interface Problem {
   code: string;
   what: string;
@@ -22,7 +22,7 @@ export class SealiftError extends Error implements Problem {
   }
 }
 
-/** Any thrown thing as a problem that can be shown. */
+/** Any thrown value as a problem that can be displayed. */
 export function asProblem(error: unknown, fallback: Problem): Problem {
   if (error instanceof SealiftError) return error.asProblem();
   const detail = error instanceof Error ? error.message : String(error);

@@ -196,14 +196,14 @@ interface CsvCase {
 }
 
 /** Reads as file mode does, the text cut into pieces of `size`. */
-function readCsv(contract: Contract, text: string, carry: boolean, size: number) {
+function readCsv(contract: Contract, text: string, keepExtra: boolean, size: number) {
   const reader = new CsvReader();
   const bare = text.replace(/^\ufeff/, ""); // the decoder of file mode drops the mark
   const records: string[][] = [];
   for (let at = 0; at < bare.length; at += size) records.push(...reader.push(bare.slice(at, at + size)));
   records.push(...reader.end());
   if (records.length === 0) throw new SealiftError("E404", "", "", "");
-  const columns: Columns = matchHeader(contract, records[0]!, carry);
+  const columns: Columns = matchHeader(contract, records[0]!, keepExtra);
   if (records.length === 1) throw new SealiftError("E105", "", "", "");
   const problems: Problem[] = [];
   const rows = records.slice(1).map((record, at) => {

@@ -54,7 +54,7 @@ async function run(
   const report = await scoreFile(
     modelOf(parseContract(contract)),
     new File([text], "rows.csv"),
-    { carry: false, copy: true, missing: {}, ...options },
+    { keepExtra: false, copy: true, missing: {}, ...options },
     () => undefined,
     new AbortController().signal,
   );
@@ -103,9 +103,9 @@ describe("rows", () => {
 
   it("have the file's columns only when asked, and other names where two would be equal", async () => {
     const text = `value,row,${HEADER}\nx,y,20,north,3,f\n`;
-    const carried = await run(text, { carry: true, copy: false });
-    expect(carried.lines).toEqual(["row,input_value,input_row,value,caution,error", "1,x,y,20,,"]);
-    expect(carried.copied).toBe(2);
+    const kept = await run(text, { keepExtra: true, copy: false });
+    expect(kept.lines).toEqual(["row,input_value,input_row,value,caution,error", "1,x,y,20,,"]);
+    expect(kept.copied).toBe(2);
     expect((await run(`${HEADER}\n20,north,3,f\n`, { copy: false })).lines[1]).toBe("1,20,,");
   });
 
@@ -165,7 +165,7 @@ describe("cautions", () => {
     const report = await scoreFile(
       modelOf(parseContract(contract)),
       new File([`${HEADER}\n20,none,3,f\n`], "rows.csv"),
-      { carry: false, copy: true, missing: {} },
+      { keepExtra: false, copy: true, missing: {} },
       () => undefined,
       new AbortController().signal,
     );
@@ -175,7 +175,7 @@ describe("cautions", () => {
 
 describe("a run", () => {
   const many = `${HEADER}\n${"20,north,3,f\n".repeat(3000)}`;
-  const options = { carry: false, copy: true, missing: {} };
+  const options = { keepExtra: false, copy: true, missing: {} };
 
   it("lets other messages in between, and ends when it is cancelled", async () => {
     const controller = new AbortController();

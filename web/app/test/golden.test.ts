@@ -26,7 +26,7 @@ describe("parseTolerance", () => {
     [{ relative: 0.011, scale: 1 }, null],
     [{ relative: 0.01, scale: 4.1 }, null],
   ])("refuses %j for a width of %j", (rule, width) => {
-    expect(() => parseTolerance(rule, width, [-4, 2])).toThrow(/tolerance is malformed/);
+    expect(() => parseTolerance(rule, width, [-4, 2])).toThrow(/a tolerance (must consist|is larger)/);
   });
 });
 

@@ -5,14 +5,14 @@ import { STAGE_TYPES } from "../stages";
 import { KINDS } from "./outputs";
 import { TYPES } from "./types";
 
-/** What this program can do beyond what every reader of format 1 does. */
+/** The capabilities of this program beyond those of every reader of format 1. */
 const CAPABILITIES: ReadonlySet<string> = new Set(
   [...TYPES, ...STAGE_TYPES, ...KINDS].map(({ capability }) => capability).filter(Boolean),
 );
 const MOST = 64;
 const FORM = /^[a-z]{1,16}:[a-z0-9_]{1,64}\/[1-9][0-9]{0,3}$/;
 
-/** The capabilities of the key `requires`. Throws E107 where this program lacks one, E106 for a malformed list. */
+/** The capabilities in `requires`. Throws E107 if this program lacks one of them, E106 for a malformed list. */
 export function checkRequired(raw: unknown): string[] {
   const names: unknown[] = Array.isArray(raw) ? raw : [null];
   const isSound = names.every(

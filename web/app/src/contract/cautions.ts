@@ -48,12 +48,12 @@ export function cautionsOf(
   return cautions;
 }
 
-/** Whether the larger part of a row is empty, so that its answer rests on little. */
+/** Whether most fields of a row are empty, so that its answer is hardly about the row. */
 export function mostlyEmpty(empty: number, total: number): boolean {
   return empty * 2 > total;
 }
 
-/** How a good value stands to the training data; null for a usual one. `rare` is no caution (docs/decisions.md). */
+/** How a value compares with the training data; null for a usual one. `rare` is not a caution (docs/decisions.md). */
 export function standing(field: Field, value: Value): "category" | "unlike" | "rare" | null {
   if (value === null) return null;
   if (field.known) return field.known.has(value) ? null : "category";
@@ -64,7 +64,7 @@ export function standing(field: Field, value: Value): "category" | "unlike" | "r
   return value >= low - margin && value <= high + margin ? "rare" : "unlike";
 }
 
-/** The range of most training values, as text; empty where it is not known. */
+/** The range of most training values, as text; empty if it is not known. */
 export function usual(field: Field): string {
   const [low, high] = field.observed ?? [null, null];
   if (low === null || high === null) return "";

@@ -1,4 +1,4 @@
-/** How the cells of one column are read (spec/CONTRACT.md §3). The Python twin is contract/cells.py. */
+/** Reads the cells of a column (spec/CONTRACT.md §3). The Python implementation is in contract/cells.py. */
 import type { Value } from "./contract";
 import { compileFormat } from "./dateFormat";
 import type { Unreadable, ValueType } from "./types";
@@ -28,7 +28,7 @@ export class CellReader implements CellRules {
     this.dates = keys.date_format ? compileFormat(keys.date_format) : null;
   }
 
-  /** The cell's value before any check: null when missing, or Unreadable. */
+  /** The value of a cell before it is checked: null when it is missing, or Unreadable. */
   read(cell: string): Value | Unreadable {
     return this.type.cell(cell, this);
   }

@@ -1,4 +1,4 @@
-/** The contract as `contract.json` holds it, its defaults filled in (spec/CONTRACT.md §1). */
+/** The contract, as in `contract.json`, with all defaults (spec/CONTRACT.md §1). */
 import type * as members from "../seal/members";
 import type { RefusingStage, StageType } from "../stages/base";
 import type { CellReader } from "./cells";
@@ -6,10 +6,10 @@ import type { Element } from "./elements";
 import type { ValueType } from "./types/base";
 
 export type Scalar = string | number | boolean;
-/** A checked value as the graph takes it: booleans are 0 or 1, dates microseconds since 1970, null is a missing one. */
+/** A checked value, encoded for the graph: booleans are 0 or 1, dates microseconds since 1970, null is missing. */
 export type Value = string | number | null;
 
-/** The least and the largest value as the graph's numbers: of dates, in microseconds since 1970. */
+/** The lowest and the highest value as numbers of the graph; for dates, microseconds since 1970. */
 export type Bounds = [number | null, number | null];
 
 export interface Field {
@@ -17,16 +17,16 @@ export interface Field {
   type: ValueType;
   missing: "allowed" | "refused";
   categories: Scalar[] | null;
-  /** Names for people, in the order of the categories. */
+  /** Displayed names, in the order of the categories. */
   category_names: string[] | null;
-  /** The categories for looking up; kept beside the list, whose order is the publisher's. */
+  /** The encoded categories, for lookup; `categories` has the order of the publisher. */
   known: Set<string | number> | null;
   unknown: "allowed" | "refused";
   range: Bounds | null;
   observed: Bounds | null;
   typical: Scalar | null;
   date_format: string;
-  /** Reads the field's cells in files of text. */
+  /** Reads the field's cells of text files. */
   cells: CellReader;
   /** The stages that refuse some values of the field. */
   refusing: RefusingStage[];
@@ -67,7 +67,7 @@ export interface Stage {
   spec: Record<string, unknown>;
 }
 
-/** A column that the model drops: rows may have it or not. Its position is among all columns of the training rows. */
+/** A column that the model does not use; rows may omit it. Its position is that among all columns of the training rows. */
 export type Ignored = members.Ignored;
 
 export interface Contract {
@@ -80,11 +80,11 @@ export interface Contract {
   task: Task;
   title: string;
   description: string;
-  /** The author's own words, by the keys of `ABOUT`. */
+  /** What the author says about the model, by the keys of `ABOUT`. */
   about: Partial<Record<AboutKey, string>>;
 }
 
-/** What an author may say of the model, with the headings for it. */
+/** What the author may say about the model: key → heading. */
 export const ABOUT = {
   when_to_use: "When to use",
   pitfalls: "Pitfalls",
@@ -96,31 +96,31 @@ export const ABOUT = {
 };
 export type AboutKey = keyof typeof ABOUT;
 
-/** A label or category as text, the same in every implementation: `true`, `1`, `1.5`, `a`. */
+/** A label or category as a string, the same in every implementation: `true`, `1`, `1.5`, `a`. */
 export function shown(value: Scalar | null): string {
   return value === null ? "" : String(value);
 }
 
-/** The columns' names in a table of answers, each of them different: `label`, or `probability_ill` (CONTRACT.md §1). */
+/** The names of an output's columns in a table of answers: `label`, or `probability_ill` (spec/CONTRACT.md §1). */
 export function columnNames(output: Output): string[] {
   if (output.width === null) return [output.name];
   return partsOf(output).map((part) => `${output.name}_${shown(part)}`);
 }
 
-/** The columns of a wide output, named for people: its columns, else class names, else classes, else numbers. */
+/** The displayed names of the columns of a wide output: its columns, else class names, else classes, else numbers. */
 export function partsOf(output: Output): Scalar[] {
   if (output.columns) return output.columns;
   if (output.classes && output.classes.length === output.width) return output.class_names ?? output.classes;
   return Array.from({ length: output.width ?? 0 }, (_, i) => i);
 }
 
-/** The name for people of a class value, where the contract has one. */
+/** The displayed name of a class: its name in the contract, else its value. */
 export function className(output: Output, value: Scalar): string {
   const index = output.classes?.indexOf(value) ?? -1;
   return output.class_names?.[index] ?? shown(value);
 }
 
-/** The name for people of a category, where the contract has one. */
+/** The displayed name of a category: its name in the contract, else its value. */
 export function categoryName(field: Field, value: Scalar): string {
   const index = field.categories?.indexOf(value) ?? -1;
   return field.category_names?.[index] ?? shown(value);

@@ -1,17 +1,17 @@
-/** CSV text to records, in pieces as they arrive (RFC 4180; the separator is found in the header, spec/CONTRACT.md §4). */
+/** Reads CSV in pieces (RFC 4180). The separator is detected from the header (spec/CONTRACT.md §4). */
 import { SealiftError } from "../errors";
 
 const MAX_CELL = 1 << 20;
 
-/** What stands for a record whose every cell is empty. */
+/** Represents a record in which every cell is empty. */
 const BLANK: string[] = [];
 
 /**
- * Feed it text with `push`, finish with `end`; both give the records completed so far, the header first. A record whose
- * every cell is empty is given as `[]` when another follows; before the header and after the last it is left out.
+ * `push` adds text and `end` finishes; both return the records that were completed, starting with the header. A record
+ * in which every cell is empty is `[]`; such records before the header and after the last other record are omitted.
  */
 export class CsvReader {
-  /** The separator; known once the first line was seen. */
+  /** The separator; known after the first line. */
   separator = "";
   private held = "";
   private record: string[] = [];
@@ -24,7 +24,7 @@ export class CsvReader {
 
   push(text: string): string[][] {
     if (!this.separator) {
-      // The header decides the separator, so nothing can be split before its line is complete.
+      // The separator is detected from the header, so its line must be complete.
       this.held += text;
       const end = headerEnd(this.held);
       if (end < 0) {
@@ -52,7 +52,7 @@ export class CsvReader {
   private parse(text: string): string[][] {
     const records: string[][] = [];
     const { separator } = this;
-    let start = 0; // of the run of plain characters not yet added to the cell
+    let start = 0; // of the characters that are not yet added to the cell
     for (let i = 0; i < text.length; i++) {
       const char = text[i]!;
       if (char === "\n") this.line++;
@@ -65,7 +65,7 @@ export class CsvReader {
         continue;
       }
       if (char === '"' && this.state === "closed") {
-        // Two quotes inside a quoted cell mean one; the second starts the next run.
+        // Two quotes inside a quoted cell represent one; the second starts the next characters.
         start = i;
         this.state = "quoted";
       } else if (char === '"' && this.state === "start") {
@@ -76,7 +76,7 @@ export class CsvReader {
         start = i + 1;
         this.endCell();
       } else if (char === "\n" && (i > 0 ? text[i - 1] === "\r" : this.endedInCr)) {
-        start = i + 1; // "\r\n" ends a record once
+        start = i + 1; // "\r\n" is one line break
       } else if (char === "\n" || char === "\r") {
         this.cell += text.slice(start, i);
         start = i + 1;
@@ -118,7 +118,7 @@ export class CsvReader {
   }
 }
 
-/** Where the first line that is not blank ends, quotes respected; -1 when it does not end yet. */
+/** The end of the first line that is not blank, outside quotes; -1 if it is not complete. */
 function headerEnd(text: string): number {
   let quoted = false;
   for (let i = 0; i < text.length; i++) {

@@ -1,4 +1,4 @@
-/** The form of dates in cells of text, where it is not ISO 8601 (spec/CONTRACT.md §3). The Python twin is contract/date_format.py. */
+/** Formats of dates in text files other than ISO 8601 (spec/CONTRACT.md §3; contract/date_format.py). */
 import { microsOf } from "./moments";
 
 const PARTS: Record<string, string> = {
@@ -13,10 +13,10 @@ const EXAMPLE: Record<string, string> = { Y: "2024", m: "12", d: "31", H: "23", 
 // eslint-disable-next-line no-control-regex
 const LITERAL = /^(?:[^%A-Za-z0-9\u0000-\u001f]|T)$/u;
 const MAX_LENGTH = 32;
-/** A format that reads these otherwise than ISO 8601 does would turn one date into another. */
+/** A format that reads these differently from ISO 8601 would turn one date into another. */
 const PROBES = ["2024-03-02", "2024-03-02T04:05", "2024-03-02T04:05:06"];
 
-/** What is wrong with the date format of dates, `isDay` without a time of day; "" for a good one. */
+/** What is wrong with a date format, for dates without a time of day if `isDay`; empty if nothing is. */
 export function formatProblem(given: string, isDay: boolean): string {
   const tokens = tokensOf(given);
   if (!tokens || [...given].length > MAX_LENGTH)
@@ -37,7 +37,7 @@ export function formatProblem(given: string, isDay: boolean): string {
   return "";
 }
 
-/** The pattern of a good format. */
+/** The regular expression of a valid format. */
 export function compileFormat(given: string): RegExp {
   const parts = (tokensOf(given) ?? []).map((token) =>
     token.startsWith("%")
@@ -47,12 +47,12 @@ export function compileFormat(given: string): RegExp {
   return new RegExp(`^(?:${parts.join("")})$`, "u");
 }
 
-/** The last second of 2024 in a valid format, for messages and hints: `31.12.2024`. */
+/** The last second of 2024 in a valid format, for messages: `31.12.2024`. */
 export function example(given: string): string {
   return given.replace(/%([YmdHMS])/g, (_, part: string) => EXAMPLE[part]!);
 }
 
-/** The ISO 8601 form of a cell that fits the pattern; other cells as they are. */
+/** A cell that matches the pattern, in ISO 8601; other cells unchanged. */
 export function isoOf(text: string, pattern: RegExp): string {
   const found = pattern.exec(text)?.groups;
   if (!found) return text;
@@ -61,7 +61,7 @@ export function isoOf(text: string, pattern: RegExp): string {
   return "H" in found ? `${date}T${two("H")}:${two("M")}:${two("S")}` : date;
 }
 
-/** Directives (`%Y`) and single literal characters; null where one is not permitted. */
+/** Directives (`%Y`) and single literal characters; null if one is not permitted. */
 function tokensOf(given: string): string[] | null {
   const characters = [...given];
   const tokens: string[] = [];

@@ -1,4 +1,4 @@
-/** The types of a tensor's elements, which are those of answers too. */
+/** The types of the elements of tensors and answers. */
 import type * as members from "../seal/members";
 import { asNumber } from "../seal/json";
 import type { Scalar } from "./contract";
@@ -7,11 +7,11 @@ export interface Element {
   readonly name: members.Tensor["dtype"];
   /** The code of onnx.TensorProto.DataType. */
   readonly code: number;
-  /** Whether answers may differ within a tolerance, and are rounded for people. */
+  /** Whether answers may differ within a tolerance, and are rounded for display. */
   readonly isMeasured: boolean;
-  /** Whether JSON holds an answer of this type. */
+  /** Whether a value from JSON is of this type. */
   fits(value: unknown): boolean;
-  /** An element of the engine's array as an answer. */
+  /** Converts an element of the engine's array to an answer. */
   read(raw: number | bigint | string): Scalar;
 }
 
@@ -46,7 +46,7 @@ const ELEMENTS: readonly Element[] = [
   },
 ];
 
-/** The type that a `dtype` of a tensor or an output names. */
+/** The type of the `dtype` of a tensor or an output. */
 export function elementOf(dtype: unknown): Element | undefined {
   return ELEMENTS.find((element) => element.name === dtype);
 }

@@ -1,20 +1,20 @@
-/** The header of a table against the contract's inputs (spec/CONTRACT.md §4). */
+/** Matches the header of a table with the inputs of the contract (spec/CONTRACT.md §4). */
 import { SealiftError } from "../errors";
 import type { Contract } from "./contract";
 
 export interface Columns {
   /** For each input, the position of its column. */
   inputs: number[];
-  /** The columns to carry along, which are no inputs: position and name. */
+  /** The extra columns, which are not inputs: position and name. */
   extra: { at: number; name: string }[];
   width: number;
 }
 
 /**
- * Throws E103 for a name that stands twice, E101 for lacking inputs, E102 for columns that are neither inputs nor
- * ignored by the model, unless `carry`.
+ * Throws E103 for a duplicate column, E101 for missing inputs, E102 for columns that are neither inputs nor ignored by
+ * the model, unless `keepExtra`.
  */
-export function matchHeader(contract: Contract, header: readonly string[], carry: boolean): Columns {
+export function matchHeader(contract: Contract, header: readonly string[], keepExtra: boolean): Columns {
   const places = new Map(header.map((name, at): [string, number] => [name, at]));
   const twice =
     places.size === header.length ? undefined : header.find((name, at) => places.get(name) !== at);
@@ -30,16 +30,16 @@ export function matchHeader(contract: Contract, header: readonly string[], carry
   const ignored = new Set(contract.ignored.map((column) => column.name));
   const extra = header.flatMap((name, at) => (known.has(name) ? [] : [{ at, name }]));
   const unknown = extra.map((column) => column.name).filter((name) => !ignored.has(name));
-  const lacking = contract.inputs.map((field) => field.name).filter((name) => !places.has(name));
-  if (lacking.length > 0) {
-    const close = closest(lacking[0]!, unknown);
+  const missing = contract.inputs.map((field) => field.name).filter((name) => !places.has(name));
+  if (missing.length > 0) {
+    const close = closest(missing[0]!, unknown);
     const fix =
       close === undefined
         ? "Add the columns with these exact names."
-        : `Rename the column "${close}" to "${lacking[0]!}".`;
-    throw new SealiftError("E101", `The rows lack ${listed(lacking)}.`, "header", fix);
+        : `Rename the column "${close}" to "${missing[0]!}".`;
+    throw new SealiftError("E101", `The rows lack ${listed(missing)}.`, "header", fix);
   }
-  if (unknown.length > 0 && !carry) {
+  if (unknown.length > 0 && !keepExtra) {
     throw new SealiftError(
       "E102",
       `The rows have columns that are not inputs of the model: ${listed(unknown)}.`,
@@ -48,7 +48,7 @@ export function matchHeader(contract: Contract, header: readonly string[], carry
     );
   }
   const inputs = contract.inputs.map((field) => places.get(field.name) ?? -1);
-  return { inputs, extra: carry ? extra : [], width: header.length };
+  return { inputs, extra: keepExtra ? extra : [], width: header.length };
 }
 
 function listed(names: string[]): string {
@@ -59,7 +59,7 @@ function listed(names: string[]): string {
   return first + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 }
 
-/** The name that differs by case, blanks or at most a quarter of its letters. */
+/** A similar name: it differs in case, blanks or at most a quarter of its letters. */
 function closest(name: string, others: string[]): string | undefined {
   const wanted = fold(name);
   let best: { name: string; share: number } | undefined;
@@ -79,7 +79,7 @@ function fold(name: string): string {
     .slice(0, 200);
 }
 
-/** Levenshtein's distance. */
+/** The Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

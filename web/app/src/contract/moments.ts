@@ -1,4 +1,4 @@
-/** Dates and times: ISO 8601 local text, and microseconds since 1970 (spec/CONTRACT.md §2). The Python twin is contract/moments.py. */
+/** Dates and times: local ISO 8601 strings, and microseconds since 1970 (spec/CONTRACT.md §2; contract/datetimes.py). */
 
 export const DAY = 86_400_000_000;
 const ISO =
@@ -6,7 +6,7 @@ const ISO =
 const ISO_START = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?/;
 const ZONE = /^(Z|[+-][0-9]{2}(:?[0-9]{2})?|[A-Z]{3,4})$/;
 
-/** Microseconds of a text, or undefined for what is no date, has a time of day beside `isDay`, or is no double. */
+/** The microseconds of a string; undefined if it is not a date, has a time of day despite `isDay`, or is not exact as a double. */
 export function microsOf(text: string, isDay = false): number | undefined {
   const match = ISO.exec(text);
   if (!match) return undefined;
@@ -20,7 +20,7 @@ export function microsOf(text: string, isDay = false): number | undefined {
   ];
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined;
   if (hour > 23 || minute > 59 || second > 59) return undefined;
-  // Whole seconds of all these years are doubles, so only the fraction can be lost.
+  // Whole seconds of all these years are exact as doubles; only a fraction may not be.
   const whole = daysFromCivil(year, month, day) * DAY + ((hour * 60 + minute) * 60 + second) * 1_000_000;
   const fraction = Number((match[7] ?? "").padEnd(6, "0"));
   const found = whole + fraction;
@@ -28,7 +28,7 @@ export function microsOf(text: string, isDay = false): number | undefined {
   return isDay && found % DAY !== 0 ? undefined : found;
 }
 
-/** The one spelling that is written: `2024-03-01`, `2024-03-01T12:30:00`, `2024-03-01T12:30:00.5`. */
+/** The canonical string: `2024-03-01`, `2024-03-01T12:30:00`, `2024-03-01T12:30:00.5`. */
 export function textOf(micros: number, isDay = false): string {
   const days = Math.floor(micros / DAY);
   // The quotient may have been rounded up to the next day.
@@ -43,7 +43,7 @@ export function textOf(micros: number, isDay = false): string {
   return `${date}T${pad(Math.floor(seconds / 3600), 2)}:${pad(Math.floor(seconds / 60) % 60, 2)}:${pad(seconds % 60, 2)}${tail}`;
 }
 
-/** What more to say of a text that was refused, with a space before it; may be empty. */
+/** Advice about a refused string for the end of its message, with a leading space; may be empty. */
 export function hint(text: string): string {
   const trimmed = text.trim();
   if (/^[^ ]+ /.test(trimmed) && ISO.test(trimmed.replace(" ", "T")))

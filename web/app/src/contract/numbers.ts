@@ -1,11 +1,11 @@
-/** Numbers as text for people (spec/CONTRACT.md §7). The Python twin is contract/numbers.py. */
+/** The display of numbers (spec/CONTRACT.md §7). The Python implementation is in contract/numbers.py. */
 
 const DIGITS = 5;
 const [SMALLEST, LARGEST] = [1e-4, 2 ** 53];
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const NO_BREAK = "\u00a0";
 
-/** At least five significant digits and the whole part in full: `1,312,094`; thousands are grouped from 10,000 on. */
+/** Five significant digits, and all digits of the whole part: `1,312,094`; digits are grouped from 10,000 on. */
 export function readable(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   const sign = value < 0 ? "-" : "";
@@ -23,14 +23,14 @@ export function readable(value: number): string {
   return `${sign}${grouped}${fraction === undefined ? "" : `.${fraction}`}`;
 }
 
-/** A probability; never rounded to a certainty that the model did not state. */
+/** A probability as a percentage; never rounded to 0 % or 100 %. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.001) return `<${NO_BREAK}0.1${NO_BREAK}%`;
   if (share < 1 && share > 0.999) return `>${NO_BREAK}99.9${NO_BREAK}%`;
   return `${(share * 100).toFixed(1)}${NO_BREAK}%`;
 }
 
-/** Without the zeros at the end of a fraction. */
+/** The text without trailing zeros of a fraction. */
 function trimmed(text: string): string {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }

@@ -1,4 +1,4 @@
-/** Checked rows to the tensors that feed the graph (spec/CONTRACT.md §1). */
+/** The tensors that are the inputs of the graph, from checked rows (spec/CONTRACT.md §1). */
 import type { Contract, Field, Stage, Tensor, Value } from "./contract";
 
 export interface TensorData {
@@ -9,13 +9,13 @@ export interface TensorData {
 
 type Rows = readonly (readonly Value[])[];
 
-/** A tensor that holds fields of all types that feed it, one column each. */
+/** A tensor with a column for each field of the types that feed it. */
 interface Shared extends Pick<Tensor, "dtype"> {
   feeds: Field["type"]["feeds"];
   fill(rows: Rows, fields: readonly number[]): TensorData["data"];
 }
 
-/** Numbers in one matrix, where NaN is missing; texts in another, with a mask of the missing ones beside it. */
+/** A matrix of numbers, where NaN is missing; a matrix of strings, and a mask of the missing strings. */
 const SHARED: ReadonlyMap<string, Shared> = new Map<string, Shared>([
   [
     "number",
@@ -86,7 +86,7 @@ export function partOf(tensor: TensorData, start: number, end: number): TensorDa
   return { ...tensor, data: tensor.data.slice(start * size, end * size), dims: [end - start, ...sizes] };
 }
 
-/** `data` row by row. */
+/** Fills `data` row by row. */
 function filled<T, Data extends { [at: number]: T }>(
   rows: Rows,
   fields: readonly number[],

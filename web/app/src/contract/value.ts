@@ -1,4 +1,4 @@
-/** One value or cell against its field (spec/CONTRACT.md §2, §3, §5). The Python twin is contract/{cells,check}.py. */
+/** Checks a value or a cell (spec/CONTRACT.md §2, §3, §5). The Python implementation is in contract/{cells,check}.py. */
 import { shown, type Field, type Value } from "./contract";
 import { quoted } from "./quoted";
 
@@ -9,7 +9,7 @@ export function checkCell(field: Field, cell: string): Checked {
   return check(field, field.cells.read(cell));
 }
 
-/** A value from JSON: null and NaN are missing. */
+/** Checks a value from JSON: null and NaN are missing. */
 export function checkValue(field: Field, raw: unknown): Checked {
   return check(field, raw);
 }

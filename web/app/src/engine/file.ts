@@ -1,4 +1,4 @@
-/** File mode: a CSV streams in, answers stream out, one row for each record; a bad row harms no other. */
+/** Predicts a CSV file in batches, with one row of results for each record; a row with a problem does not affect others. */
 import { CsvReader } from "../contract/csv";
 import { matchHeader, type Columns } from "../contract/header";
 import { kindOf } from "../contract/outputs";
@@ -11,7 +11,7 @@ import { answerCells, csvLine, emptyCells, resultHeader } from "./results";
 import type { Model } from "./session";
 
 const MAX_BATCH = 2048;
-/** Milliseconds that one batch may take, so that the form's requests are answered in between. */
+/** Milliseconds that one batch may take, so that requests of the form are answered in between. */
 const TURN = 80;
 const MAX_LISTED = 1000;
 const MAX_PREVIEW = 100;
@@ -92,7 +92,7 @@ class FileRun {
   async take(records: string[][], onProgress: () => void): Promise<void> {
     for (const record of records) {
       if (!this.columns) {
-        this.columns = matchHeader(this.contract, record, this.options.carry);
+        this.columns = matchHeader(this.contract, record, this.options.keepExtra);
         const copied = this.options.copy ? record : this.columns.extra.map((column) => column.name);
         this.header = resultHeader(this.contract, copied);
         this.write(csvLine(this.header));
@@ -120,9 +120,9 @@ class FileRun {
         "E105",
         "There are no rows below the header.",
         name,
-        "Add one line for each row to be answered.",
+        "Add one line for each row to predict.",
       );
-    // The mark tells spreadsheets that it is UTF-8; programs do better without, so it stands only where it matters.
+    // The byte order mark tells spreadsheets that the file is UTF-8. Other programs prefer none, so ASCII has none.
     if (!this.ascii) this.parts.unshift("\ufeff");
     return {
       rows: this.rows,
@@ -146,7 +146,7 @@ class FileRun {
     const records = this.pending;
     this.pending = [];
     const values: Value[][] = [];
-    const position: number[] = []; // record → its row among the good ones, -1 for a bad one
+    const position: number[] = []; // record → its index among the valid rows, -1 for an invalid one
     const errors: string[] = [];
     for (const [index, record] of records.entries()) {
       const found = this.check(record, this.columns!, this.rows + index + 1);
@@ -184,14 +184,14 @@ class FileRun {
       throw new SealiftError("E401", "The run was cancelled.", "", "Choose the file again.");
   }
 
-  /** The cells of a record that are written beside its answers; as many as the header has. */
+  /** The cells of a record that are copied to the results; as many as in the header. */
   private copied(record: readonly string[]): string[] {
     const { extra, width } = this.columns!;
     if (!this.options.copy) return extra.map((column) => record[column.at] ?? "");
     return Array.from({ length: width }, (_, at) => record[at] ?? "");
   }
 
-  /** The row's values, or what is wrong with it as one text. */
+  /** The values of a row, or what is wrong with it as a string. */
   private check(record: string[], columns: Columns, row: number): Value[] | string {
     if (record.length === 0) {
       this.blank++;
@@ -216,7 +216,7 @@ class FileRun {
 
   private write(text: string): void {
     this.ascii &&= !/[^\0-\x7f]/.test(text);
-    this.parts.push(new Blob([text])); // a Blob may live on disk, a string may not
+    this.parts.push(new Blob([text])); // a Blob may be stored on disk
   }
 
   private refuse(problems: BadRow[]): string {
@@ -231,7 +231,7 @@ class FileRun {
   }
 }
 
-/** Lets the worker's other messages be handled: promises alone would keep them waiting. */
+/** Lets the worker handle other messages, which promises alone would delay. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -253,7 +253,7 @@ function unreadable(file: File, error: unknown): SealiftError {
   );
 }
 
-/** A spreadsheet or archive by its first bytes: its text would be noise. */
+/** Throws E403 for spreadsheets and other binary files, detected by their first bytes. */
 async function refuseOtherKinds(file: File): Promise<void> {
   const first = file.slice(0, 4).arrayBuffer();
   const head = new Uint8Array(

@@ -1,4 +1,4 @@
-/** Do a graph and its answers fit the contract? (spec/SEAL.md §7; src/sealift/runtime/fit.py) */
+/** Checks that a graph and its answers fit the contract (spec/SEAL.md §7; src/sealift/runtime/fit.py). */
 import type * as Ort from "onnxruntime-web";
 import type { Contract, Output, Scalar } from "../contract/contract";
 import { elementOf, type Element } from "../contract/elements";
@@ -24,11 +24,11 @@ export function checkPorts(info: GraphInfo, contract: Contract): void {
   }
 }
 
-/** What the engine answered to `count` rows. Throws E209 unless its shape and type are those of the output. */
+/** The answers of the engine for `count` rows. Throws E209 unless their shape and type are those of the output. */
 export function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: number): Answer {
   const shape = output.width === null ? [count] : [count, output.width];
   if (tensor?.type !== output.element.name || tensor.dims.join() !== shape.join()) {
-    // ONNX Runtime has other values than tensors too.
+    // ONNX Runtime also has values that are not tensors.
     const dims = tensor?.dims as readonly number[] | undefined;
     const got = dims ? `the type ${tensor?.type} and the shape [${dims.join(", ")}]` : "no tensor";
     throw misfit(
@@ -45,7 +45,7 @@ export function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: 
 
 function checkPort(kind: string, name: string, port: Port, element: Element, shape: (number | null)[]): void {
   const { shape: declared } = port;
-  // A free dimension of the graph takes every size; a fixed one must be that of the contract. Rows are always free.
+  // A free dimension of the graph permits every size; a fixed one must be that of the contract. Rows must be free.
   const fits =
     declared?.length === shape.length &&
     declared[0] === null &&
@@ -54,7 +54,7 @@ function checkPort(kind: string, name: string, port: Port, element: Element, sha
     throw misfit(`the ${kind} '${name.slice(0, 80)}' of the graph is declared with another type or shape`);
 }
 
-/** The size of a dimension; null where it is named, and so free. */
+/** The size of a dimension; null if it is named, and so free. */
 function sizeOf(size: number | string): number | null {
   return typeof size === "number" ? size : null;
 }

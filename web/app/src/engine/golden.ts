@@ -1,4 +1,4 @@
-/** The golden examples, read and run again. */
+/** Reads the golden examples and runs them again. */
 import type { Contract, Output } from "../contract/contract";
 import { checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
@@ -13,10 +13,10 @@ export function parseGolden(raw: unknown, contract: Contract): Golden {
     throw malformed("rows or answers are missing");
   const names = contract.inputs.map((field) => field.name);
   if (JSON.stringify(raw["columns"]) !== JSON.stringify(names))
-    throw malformed("the columns are not the contract's inputs");
+    throw malformed("its columns differ from the contract's inputs");
   const rows = (raw["rows"] as unknown[]).map((row, index) => {
     if (!Array.isArray(row) || row.length !== names.length)
-      throw malformed(`row ${index + 1} has another length`);
+      throw malformed("a row has another number of values than there are columns");
     return contract.inputs.map((field, i) => {
       const checked = checkValue(field, row[i]);
       if ("code" in checked) throw malformed(`row ${index + 1}: ${checked.message}`);
@@ -26,22 +26,23 @@ export function parseGolden(raw: unknown, contract: Contract): Golden {
   if (rows.length === 0) throw malformed("there are no rows");
   const given = raw["answers"];
   if (Object.keys(given).length !== contract.outputs.length)
-    throw malformed("the answers are not the contract's outputs");
+    throw malformed("its answers differ from the contract's outputs");
   const answers = new Map<string, unknown[]>();
   for (const output of contract.outputs) answers.set(output.name, readAnswer(given, output, rows.length));
   if (!isObject(raw["tolerance"])) throw malformed("the tolerance is missing");
   const tolerance = new Map<string, Tolerance>();
   for (const [name, rule] of Object.entries(raw["tolerance"])) {
     const output = contract.outputs.find((one) => one.name === name);
-    if (!output?.element.isMeasured) throw malformed("a tolerance is not for a float64 output");
+    if (!output?.element.isMeasured) throw malformed("a tolerance must be for an output of float64");
     tolerance.set(name, parseTolerance(rule, output.width, answers.get(name)!));
   }
   const { source } = raw;
-  if (source !== "generated" && source !== "caller") throw malformed("the source is not known");
+  if (source !== "generated" && source !== "caller")
+    throw malformed("its source must be 'generated' or 'caller'");
   return { rows, answers, tolerance, source };
 }
 
-/** The expected answers of one output: one entry a row, of the output's width and dtype. */
+/** The expected answers of one output: one entry for each row, with the width and dtype of the output. */
 function readAnswer(answers: Record<string, unknown>, output: Output, count: number): unknown[] {
   const listed = Object.hasOwn(answers, output.name) ? answers[output.name] : undefined;
   if (!Array.isArray(listed) || listed.length !== count)
@@ -49,25 +50,28 @@ function readAnswer(answers: Record<string, unknown>, output: Output, count: num
   for (const entry of listed as unknown[]) {
     const values: unknown[] = output.width === null ? [entry] : Array.isArray(entry) ? entry : [];
     if (values.length !== (output.width ?? 1) || !values.every(output.element.fits))
-      throw malformed(`an answer of "${output.name}" has not the output's form`);
+      throw malformed(`an answer of "${output.name}" does not have the width or dtype of the output`);
   }
   return listed as unknown[];
 }
 
-/** No answer may differ by more than this share of the output's largest expected one (spec/SEAL.md §6). */
+/** No answer may differ by more than this share of the largest expected answer of its output (spec/SEAL.md §6). */
 const LOOSEST = 1e-2;
 
 /** One scale for all columns of an output, or a list with one for each. */
 export function parseTolerance(rule: unknown, width: number | null, expected: readonly unknown[]): Tolerance {
-  if (!isObject(rule)) throw malformed("a tolerance is malformed");
+  if (!isObject(rule))
+    throw malformed("a tolerance must consist of finite, non-negative numbers, with a scale for each column");
   const [relative, given] = [asNumber(rule["relative"]), rule["scale"]];
   const scales = Array.isArray(given) ? given.map(asNumber) : [asNumber(given)];
-  if (Array.isArray(given) && given.length !== width) throw malformed("a tolerance is malformed");
+  if (Array.isArray(given) && given.length !== width)
+    throw malformed("a tolerance must consist of finite, non-negative numbers, with a scale for each column");
   const isBounded = (value: number | undefined) => value !== undefined && value >= 0 && value < Infinity;
-  if (!isBounded(relative) || !scales.every(isBounded)) throw malformed("a tolerance is malformed");
+  if (!isBounded(relative) || !scales.every(isBounded))
+    throw malformed("a tolerance must consist of finite, non-negative numbers, with a scale for each column");
   const largest = scales.reduce((most: number, scale) => Math.max(most, scale!), 0);
   if (relative! > LOOSEST || relative! * largest > allowance(expected))
-    throw malformed("a tolerance is malformed: it is larger than the format allows");
+    throw malformed("a tolerance is larger than the format allows");
   return { relative: relative!, scale: Array.isArray(given) ? (scales as number[]) : scales[0]! };
 }
 
@@ -81,7 +85,7 @@ function allowance(expected: readonly unknown[]): number {
   return LOOSEST * (most || 1);
 }
 
-/** Run every golden row again, here. */
+/** Runs every golden row in this browser. */
 export async function rerun(model: Model, golden: Golden): Promise<GoldenReport> {
   const started = performance.now();
   const wrong = new Set<number>();
@@ -122,14 +126,14 @@ export async function rerun(model: Model, golden: Golden): Promise<GoldenReport>
   };
 }
 
-/** The rule of one column. */
+/** The tolerance of one column. */
 function ruleOf(rule: Tolerance | null, column: number): { relative: number; scale: number } | null {
   if (!rule) return null;
   const { relative, scale } = rule;
   return { relative, scale: Array.isArray(scale) ? scale[column]! : scale };
 }
 
-/** The difference where `got` reproduces `expected` under the rule, else undefined. */
+/** The difference if `got` reproduces `expected` within the tolerance, else undefined. */
 export function compare(
   got: unknown,
   expected: unknown,
@@ -145,7 +149,7 @@ export function compare(
   return difference <= rule.relative * Math.max(Math.abs(wanted), rule.scale) ? difference : undefined;
 }
 
-/** The plain distance of two finite numbers; 0 for anything else. */
+/** The absolute difference of two finite numbers; 0 for other values. */
 function gap(got: unknown, expected: unknown): number {
   const wanted = asNumber(expected);
   if (typeof got !== "number" || wanted === undefined) return 0;
@@ -156,7 +160,7 @@ function gap(got: unknown, expected: unknown): number {
 function malformed(what: string): SealiftError {
   return new SealiftError(
     "E205",
-    `The member is malformed: ${what}.`,
+    `The golden examples are malformed: ${what}.`,
     "golden/examples.json",
     "Ask its publisher for the original file.",
   );

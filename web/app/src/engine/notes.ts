@@ -5,7 +5,7 @@ import type { ColumnNote } from "./protocol";
 
 const MAX_WORDS = 200;
 const MAX_LISTED = 5;
-/** What tables write for a missing value, besides what the contract says; compared without case. */
+/** Common words for missing values that the contract may not list; compared without case. */
 const MISSING_LIKE = new Set([
   ...[
     "na",
@@ -55,7 +55,7 @@ interface Counts {
 export class ColumnNotes {
   private readonly counts: Counts[];
 
-  /** `asMissing` holds the words that the user has read as missing, for each input. */
+  /** `asMissing` are the words that the user chose to treat as missing, for each input. */
   constructor(
     private readonly contract: Contract,
     private readonly asMissing: readonly (ReadonlySet<string> | null)[],
@@ -81,7 +81,7 @@ export class ColumnNotes {
     for (const [i, counts] of this.counts.entries()) {
       if (values && values[i] === null) counts.missing++;
       else if (values && standing(this.contract.inputs[i]!, values[i]!) === "rare") counts.rare++;
-      // Of refused rows too, because such a word may be why the row was refused.
+      // Also of refused rows, because such a word may be the reason for the refusal.
       else this.suspect(i, (record[positions[i]!] ?? "").trim());
     }
     for (const { kind, field, found } of cautions) {
@@ -96,7 +96,7 @@ export class ColumnNotes {
     }
   }
 
-  /** The columns that have something to say, in the contract's order. */
+  /** The notes on columns with unusual values, in the order of the contract. */
   list(): ColumnNote[] {
     return this.counts.flatMap(({ missing, unlike, rare, category, ...words }, i) => {
       const suspects = ranked(words.suspects);

@@ -1,24 +1,24 @@
-/** Attempts to reach the network from where this code runs, each against a host that cannot exist. */
+/** Attempts to reach the network from the page or the worker, each with a host name that cannot exist. */
 import type { Attempt } from "./protocol";
 
-/** RFC 2606 reserves .invalid: even an attempt that got through would reach nobody. */
+/** RFC 2606 reserves .invalid: a request that was not refused would reach no host. */
 const HOST = "sealift-probe.invalid";
-/** Milliseconds until an attempt without any event is given up, and from an error to the end of an attempt. */
+/** Milliseconds until an attempt without any event ends, and from an error to the end of an attempt. */
 const PATIENCE = 6000;
 const GRACE = 700;
 
 export interface Channel {
   name: string;
-  /** Absent where the browser has no such thing here. */
+  /** Undefined if the browser does not have this channel here. */
   start: ((url: string) => unknown) | undefined;
   scheme?: "wss";
-  /** Set where any exception at the call is a refusal, because an address that does not exist raises none. */
+  /** Whether any exception of the call is a refusal, because an address that does not exist raises none. */
   throwing?: true;
 }
 
 type Scope = { addEventListener: typeof addEventListener; removeEventListener: typeof removeEventListener };
 
-/** A host of its own for each channel, because some directives report the origin alone: no report is taken for another's. */
+/** The address for a channel. Each has its own host, because some directives report only the origin. */
 export function addressOf(channel: string, scheme = "https"): string {
   return `${scheme}://${channel.replace(/[^a-zA-Z]+/g, "-").toLowerCase()}x.${HOST}/`;
 }
@@ -29,9 +29,9 @@ export function isAbout(event: SecurityPolicyViolationEvent, url: string): boole
 }
 
 /**
- * A channel counts as refused only when the browser itself says so: a policy violation that names this attempt's
- * address, or a security error at the call. A mere failure would prove nothing, because the host does not exist; it
- * is reported as such.
+ * A channel counts as refused only if the browser reports it: by a policy violation with the address of this attempt, or
+ * by a security error of the call. A failure alone proves nothing, because the host does not exist; it is reported as
+ * failed.
  */
 export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> {
   const { name, start, scheme, throwing } = channel;
@@ -49,7 +49,7 @@ export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> 
     };
     scope.addEventListener("securitypolicyviolation", onViolation as EventListener);
     timer = setTimeout(() => settle("open", "the browser did not say that it refused"), PATIENCE);
-    // The violation, where there is one, may follow the error.
+    // A violation may follow the error.
     const fail = () => {
       clearTimeout(timer);
       timer = setTimeout(() => settle("failed", "failed; the browser gives no reason"), GRACE);
@@ -68,13 +68,13 @@ export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> 
     } catch (error) {
       const { name: kind, message } = error as Error;
       const refused = throwing || kind === "SecurityError" || /violates|Refused|blocked/i.test(message);
-      // A violation, where there is one, is dispatched right after the exception and says more.
+      // A violation is dispatched right after the exception, and has more information.
       setTimeout(() => settle(refused ? "refused" : "failed", kind), 100);
     }
   });
 }
 
-/** One after the other, so that each outcome belongs to the attempt just made. */
+/** Runs the attempts one after another, so that each event belongs to the current one. */
 export async function attemptAll(channels: Channel[], scope: Scope): Promise<Attempt[]> {
   const found: Attempt[] = [];
   for (const channel of channels) found.push(await attempt(channel, scope));
@@ -90,11 +90,11 @@ interface NetworkScope {
 }
 
 function ready(transport: { ready: Promise<unknown>; closed: Promise<unknown> }): Promise<unknown> {
-  transport.closed.catch(() => undefined); // fails with `ready`, which is the one looked at
+  transport.closed.catch(() => undefined); // fails together with `ready`, which is observed
   return transport.ready;
 }
 
-/** The channels that a page and a worker have in common. */
+/** The channels that exist in a page and in a worker. */
 export function commonChannels(scope: NetworkScope, place: string): Channel[] {
   const {
     fetch: fetching,

@@ -1,23 +1,23 @@
-/** What the page and its worker say to each other. Everything here survives structured cloning. */
+/** The messages between the page and its worker. All of them can be cloned (structured clone). */
 import type { Caution } from "../contract/cautions";
 import type { Value } from "../contract/contract";
 import type { RowCode } from "../contract/value";
 import type { Problem } from "../errors";
 
-/** One output of the model for N rows: row by row, `width` numbers each (one where width is null). */
+/** One output of the model for N rows: row by row, `width` values each (one if width is null). */
 export interface Answer {
   name: string;
   width: number | null;
   data: (number | string | boolean)[];
 }
 
-/** The golden examples, parsed: generated rows with the original model's answers (spec/SEAL.md §6). */
-/** |a − e| ≤ relative · max(|e|, scale); one scale, or one for each column. */
+/** An answer a may differ from the expected e: |a − e| ≤ relative · max(|e|, scale). One scale, or one for each column. */
 export interface Tolerance {
   relative: number;
   scale: number | number[];
 }
 
+/** The golden examples, parsed: rows with the original model's answers (spec/SEAL.md §6). */
 export interface Golden {
   rows: Value[][];
   answers: Map<string, unknown[]>;
@@ -27,7 +27,7 @@ export interface Golden {
 
 export interface GoldenOutput {
   name: string;
-  /** Golden rows whose answer in this output is reproduced. */
+  /** The number of golden rows whose answer in this output is reproduced. */
   matching: number;
   worst: number;
   tolerance: Tolerance | null;
@@ -56,36 +56,36 @@ export interface FileProgress {
 }
 
 export interface FileOptions {
-  /** Columns that are no inputs are copied instead of refused. */
-  carry: boolean;
-  /** Every column of the file is copied beside the answers. */
+  /** Copy columns that are not inputs instead of refusing them. */
+  keepExtra: boolean;
+  /** Copy every column of the file to the results. */
   copy: boolean;
-  /** Words that are read as missing in this file, by field, besides the contract's. */
+  /** Words that mean a missing value in this file, by field, in addition to those of the contract. */
   missing: Record<string, string[]>;
 }
 
-/** What there is to say about one input's column: counts of rows. */
+/** Notes on the column of an input: counts of rows. */
 export interface ColumnNote {
   field: string;
   missing: number;
   unlike: number;
-  /** Values just beyond the range of most training values, which is no caution. */
+  /** Values slightly outside the range of most training values, which is not a caution. */
   rare: number;
   /** What stages found in the values (`Caution.found`), with the number of rows for each. */
   staged: [string, number][];
   /** Unknown categories; `unknown` lists the most frequent. */
   category: number;
   unknown: [string, number][];
-  /** Words that may stand for a missing value, but are not read as one. */
+  /** Words that may mean a missing value, but are not treated as one. */
   suspects: [string, number][];
   missingAllowed: boolean;
 }
 
-/** A run's result; the rows of the file, in its order, each with its number, are in `csv`. */
+/** The result of a run; `csv` has a row for each row of the file, in its order, with its number. */
 export interface FileReport {
   rows: number;
   good: number;
-  /** Empty records, which have a row without an answer; counted in `bad` too. */
+  /** Empty records, which have a row without an answer; also counted in `bad`. */
   blank: number;
   /** Answered rows with a caution. */
   cautioned: number;
@@ -94,12 +94,12 @@ export interface FileReport {
   badRows: BadRow[];
   bad: number;
   header: string[];
-  /** How many columns after the first are copies of the file's. */
+  /** How many columns after the first are copied from the file. */
   copied: number;
   /** The first 100 rows of the result, as text. */
   preview: string[][];
   csv: Blob;
-  /** Rows by predicted label, where there is a label; at most 50 labels. */
+  /** The number of rows by predicted label, if there is a label; at most 50 labels. */
   labels: [string, number][];
   milliseconds: number;
 }
@@ -107,8 +107,8 @@ export interface FileReport {
 export interface Attempt {
   channel: string;
   /**
-   * refused: the browser said no before anything left; absent: there is no such thing here; failed: an error without a
-   * reason, which an address that does not exist gives as well; open: nothing was said at all.
+   * refused: the browser refused the request; absent: the browser does not have this channel; failed: an error without a
+   * reason, as for an address that does not exist; open: no event at all.
    */
   outcome: "refused" | "absent" | "failed" | "open";
   detail: string;
@@ -117,7 +117,7 @@ export interface Attempt {
 export type Request =
   /** `wasm` is ONNX Runtime, compressed with gzip. */
   | { op: "runtime"; wasm: ArrayBuffer }
-  /** `contract` is contract.json as it was read: what is made of it has methods, which a message does not keep. */
+  /** `contract` is the content of contract.json, because a parsed contract has methods, which cannot be cloned. */
   | {
       op: "open";
       contract: unknown;
@@ -125,7 +125,7 @@ export type Request =
       blobs: Map<string, unknown>;
       golden: Golden;
       graph: Uint8Array;
-      /** Members that hold elements of the graph's constants. */
+      /** Members that contain elements of the graph's constants. */
       weights: Map<string, Uint8Array>;
     }
   | { op: "predict"; rows: Value[][] }
@@ -137,7 +137,7 @@ export type Request =
 
 export interface Replies {
   runtime: true;
-  /** Milliseconds for loading the model, one warm-up run included. */
+  /** Milliseconds for loading the model, including a warm-up run. */
   open: number;
   /** The answers, and each row's cautions. */
   predict: { answers: Answer[]; cautions: Caution[][] };

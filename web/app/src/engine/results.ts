@@ -1,11 +1,11 @@
-/** Answers as a table: the same columns as the command line writes (label, probability_<class name>, value …). */
+/** Answers as a table, with the same columns as the command line writes (label, probability_<class name>, value …). */
 import { kindOf } from "../contract/outputs";
 import type { Contract } from "../contract/contract";
 import type { Answer } from "./protocol";
 
 /**
- * `row`, the columns copied from the file, the answers, `caution`, `error`. A copied column with the name of one of the
- * others is called `input_<name>`.
+ * `row`, the columns copied from the file, the answers, `caution`, `error`. A copied column that has the name of one of
+ * the others is renamed to `input_<name>`.
  */
 export function resultHeader(contract: Contract, copied: readonly string[]): string[] {
   const own = [...answerHeader(contract), "caution", "error"];

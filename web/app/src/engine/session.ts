@@ -1,4 +1,4 @@
-/** The model in ONNX Runtime's WebAssembly build: checked rows in, plain arrays out. */
+/** The model in ONNX Runtime's WebAssembly build: from checked rows to arrays of answers. */
 import type * as Ort from "onnxruntime-web";
 import { cautionsOf, type Caution } from "../contract/cautions";
 import { makeTensors } from "../contract/tensors";
@@ -9,11 +9,11 @@ import { toAnswer } from "./fit";
 import type { Answer } from "./protocol";
 
 declare global {
-  /** Set by the bundle that the build puts in front of the worker's own code (build/ort.mjs). */
+  /** Set by the bundle that precedes the worker's own code (build/ort.mjs). */
   var ortReady: Promise<typeof Ort>;
 }
 
-/** Unpacks ONNX Runtime and makes it ready for sessions. */
+/** Decompresses ONNX Runtime and prepares it for sessions. */
 export async function startRuntime(wasm: ArrayBuffer): Promise<typeof Ort> {
   const unpacked = new Blob([wasm]).stream().pipeThrough(new DecompressionStream("gzip"));
   const [ort, binary] = await Promise.all([globalThis.ortReady, new Response(unpacked).arrayBuffer()]);
@@ -42,7 +42,7 @@ export class Model {
       const session = await ort.InferenceSession.create(graph, {
         executionProviders: ["wasm"],
         logSeverityLevel: 3,
-        // By name, as the graph names them; a path is never followed.
+        // By the names in the graph; no path is followed.
         externalData: [...weights].map(([path, data]) => ({ path, data })),
         // A sealed graph has no constants to compute (spec/SEAL.md §7); opening one must not start computing.
         extra: { optimization: { disable_specified_optimizers: "ConstantFolding" } },
@@ -53,7 +53,7 @@ export class Model {
     }
   }
 
-  /** The answers for `rows`, which hold a checked value for every input in the contract's order. */
+  /** The answers for checked rows, which have a value for each input in the order of the contract. */
   async predict(rows: readonly (readonly Value[])[]): Promise<Answer[]> {
     const answers: Answer[] = [];
     for (const piece of this.stages.pieces(rows)) {

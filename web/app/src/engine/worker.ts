@@ -1,4 +1,4 @@
-/** The worker: holds the model, so that the page stays responsive whatever is asked. */
+/** The worker that runs the model, so that the page stays responsive. */
 import { parseContract } from "../contract/parse";
 import { asProblem, SealiftError } from "../errors";
 import { scoreFile } from "./file";
@@ -25,7 +25,7 @@ async function open({
     weights,
     await runtime!,
   );
-  if (golden.rows.length > 0) await model.predict(golden.rows.slice(0, 1)); // the first run is slow; not the user's
+  if (golden.rows.length > 0) await model.predict(golden.rows.slice(0, 1)); // the first run is slow
   state = { model, golden };
   return performance.now() - started;
 }

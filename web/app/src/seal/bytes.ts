@@ -1,6 +1,6 @@
 import { sha256Portable } from "./sha256";
 
-/** CRC-32 as ZIP uses it, eight bytes a step: weights of 300 MB are checked in about a second. */
+/** CRC-32 as in ZIP, eight bytes a step: 300 MB take about a second. */
 const TABLES: Uint32Array[] = (() => {
   const tables = Array.from({ length: 8 }, () => new Uint32Array(256));
   for (let i = 0; i < 256; i++) {
@@ -53,7 +53,7 @@ export function hex(bytes: Uint8Array): string {
 }
 
 export async function sha256(bytes: Uint8Array): Promise<string> {
-  // Absent outside secure contexts, whatever the types say.
+  // Undefined outside secure contexts, despite its type.
   const subtle = (globalThis.crypto as Crypto | undefined)?.subtle as SubtleCrypto | undefined;
   if (!subtle) return hex(sha256Portable(bytes));
   return hex(new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
@@ -65,7 +65,7 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** Base64 to bytes. Throws on anything that is not base64. */
+/** The bytes of a base64 string. Throws for other strings.  */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const native = (Uint8Array as unknown as { fromBase64?: (t: string) => Uint8Array<ArrayBuffer> })
     .fromBase64;
@@ -74,7 +74,7 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   try {
     binary = atob(text);
   } catch {
-    throw new SyntaxError("it is not base64");
+    throw new SyntaxError("not base64");
   }
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);

@@ -1,21 +1,21 @@
-/** JSON from an untrusted file: no key twice, no half of a pair, no inexact number, 32 levels at most (spec/SEAL.md §3). */
+/** A strict JSON reader: no duplicate keys, unpaired surrogates or inexact numbers, at most 32 levels (spec/SEAL.md §3). */
 export const MAX_DEPTH = 32;
 
-/** What bounds a text's memory and time: commas and opening brackets outside of strings, and colons there. */
+/** Bounds of the memory and time for a JSON text: commas and opening brackets outside strings, and colons there. */
 export interface Marks {
   values: number;
   keys: number;
 }
 
-/** The most of all JSON members together (spec/SEAL.md §2). */
+/** The maximum of all JSON members together (spec/SEAL.md §2). */
 export const MOST_JSON: Marks = { values: 7 << 17, keys: 3 << 17 };
 
-/** Those of the contract, which is counted first. */
+/** The maximum of the contract, which is counted first. */
 export const MOST_CONTRACT: Marks = { ...MOST_JSON, keys: 1 << 17 };
 
 export class TooMany extends Error {}
 
-/** `marks` are those of the texts before, and get those of this one added. Throws SyntaxError, or TooMany. */
+/** `marks` are those of the previous texts; those of this one are added. Throws SyntaxError, or TooMany. */
 export function parseStrict(
   bytes: Uint8Array,
   marks: Marks = { values: 0, keys: 0 },
@@ -25,13 +25,13 @@ export function parseStrict(
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new SyntaxError("it is not UTF-8");
+    throw new SyntaxError("not UTF-8");
   }
   checkStructure(text, marks, most);
   return JSON.parse(text) as unknown;
 }
 
-/** One pass over the text before the parser sees it: JSON.parse keeps the last of two equal keys without a word. */
+/** Checks the text before it is parsed, because JSON.parse silently keeps the last of two equal keys. */
 function checkStructure(text: string, marks: Marks, most: Marks): void {
   const count = (kind: keyof Marks) => {
     if (++marks[kind] > most[kind])
@@ -48,16 +48,16 @@ function checkStructure(text: string, marks: Marks, most: Marks): void {
       const raw = text.slice(start, i + 1);
       const isKey = keyNext && keys;
       const key = isKey || raw.includes("\\u") ? (JSON.parse(raw) as string) : "";
-      if (!key.isWellFormed()) throw new SyntaxError("half of a surrogate pair is not text");
+      if (!key.isWellFormed()) throw new SyntaxError("a string has an unpaired surrogate");
       if (isKey) {
-        if (keys.has(key)) throw new SyntaxError(`the key ${JSON.stringify(key).slice(0, 60)} stands twice`);
+        if (keys.has(key)) throw new SyntaxError(`duplicate key ${JSON.stringify(key).slice(0, 60)}`);
         keys.add(key);
         keyNext = false;
       }
     } else if (char === "{" || char === "[") {
       count("values");
       open.push(char === "{" ? new Set() : null);
-      if (open.length > MAX_DEPTH) throw new SyntaxError(`it is nested deeper than ${MAX_DEPTH} levels`);
+      if (open.length > MAX_DEPTH) throw new SyntaxError(`nested deeper than ${MAX_DEPTH} levels`);
       keyNext = char === "{";
     } else if (char === "}" || char === "]") {
       open.pop();
@@ -77,13 +77,13 @@ function checkStructure(text: string, marks: Marks, most: Marks): void {
 
 function checkNumber(text: string): void {
   const value = Number(text);
-  if (Math.abs(value) === Infinity) throw new SyntaxError("a number is larger than a double holds");
-  // The canonical spelling of a double beyond 2⁵³ ends in zeros that are not its own digits.
+  if (Math.abs(value) === Infinity) throw new SyntaxError("a number is larger than the largest double");
+  // The canonical form of a double beyond 2⁵³ may end in zeros in place of its exact digits.
   if (/^-?[0-9]{16,}$/.test(text) && BigInt(text) !== BigInt(value) && String(value) !== text)
     throw new SyntaxError("an integer is not exact as a double");
 }
 
-/** The one spelling of a value (RFC 8785, but that -0 keeps its sign): keys by UTF-16 units, no white space. */
+/** The canonical JSON of a value (RFC 8785, except that -0 keeps its sign): keys in the order of UTF-16, no white space. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${(value as unknown[]).map(canonical).join(",")}]`;
   if (Object.is(value, -0)) return "-0";
@@ -92,7 +92,7 @@ export function canonical(value: unknown): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
 }
 
-/** A number member, reading the three names that JSON lacks; undefined where it is none. */
+/** A number, or one of the names "NaN", "Infinity" and "-Infinity"; undefined for other values. */
 export function asNumber(value: unknown): number | undefined {
   if (typeof value === "number") return value;
   if (value === "NaN") return NaN;

@@ -1,32 +1,32 @@
-/** The container: a ZIP with exactly one spelling (spec/SEAL.md §1, §2). */
+/** The container: a ZIP with exactly one valid encoding (spec/SEAL.md §1, §2). */
 import { SealiftError } from "../errors";
 import { crc32, equal } from "./bytes";
 
 const MIB = 1 << 20;
 const MAX_FILE = 2 ** 40;
 const MAX_MODEL = 2 ** 31 - 1; // of a message in Protocol Buffers
-/** Beginnings of the names of members that are named by their digest: data of stages, and weights of the graph. */
+/** Prefixes of the members that are named by their digest: data of stages, and weights of the graph. */
 export const BLOB = "blobs/";
 export const WEIGHT = "weights/";
-/** The most members of each such family, and the most bytes of each. */
+/** The maximum number of members with each prefix, and their maximum size in bytes. */
 const FAMILIES: readonly (readonly [string, number, number])[] = [
   [BLOB, 4096, 16 * MIB],
   [WEIGHT, 1024, MAX_FILE],
 ];
 const BY_DIGEST = /^(blobs|weights)\/[0-9a-f]{64}$/;
-/** The most bytes of all members but model.onnx and weights together. */
+/** The maximum size of all members together, except model.onnx and weights. */
 const MOST_BESIDE_MODEL = 16 * MIB;
 const LOCAL = 30;
 const CENTRAL = 46;
 const END = 22;
 const END64 = 56;
 const LOCATOR = 20;
-/** Sizes and offsets from here on are written in ZIP64 fields; the field of 32 bits holds MARK. */
+/** From this value on, sizes and offsets are in ZIP64 fields, and the 32-bit field is MARK. */
 const FAR = 0xffffffff;
 const MARK = 0xffffffff;
 const ASK = "Ask its publisher for the original file; nothing of this one was used.";
 
-/** The members with a name of their own, each with the most bytes it may have. */
+/** The members with fixed names, each with its maximum size in bytes. */
 export const LIMITS: ReadonlyMap<string, number> = new Map([
   ["card.md", 16 * MIB],
   ["contract.json", 16 * MIB],
@@ -42,7 +42,7 @@ export const LIMITS: ReadonlyMap<string, number> = new Map([
 ]);
 const MAX_MEMBERS = FAMILIES.reduce((sum, [, count]) => sum + count, LIMITS.size);
 
-/** The most bytes of a member; undefined for a name that the format does not know. */
+/** The maximum size of a member in bytes; undefined for a name that is not permitted. */
 export function limitOf(name: string): number | undefined {
   const family = BY_DIGEST.test(name) ? FAMILIES.find(([start]) => name.startsWith(start)) : undefined;
   return family?.[2] ?? LIMITS.get(name);
@@ -56,8 +56,8 @@ interface Entry {
 }
 
 /**
- * The members as views into `file`. The headers are rebuilt from the names, sizes and checksums found and
- * compared byte by byte, so that whatever the writer would not have written is refused.
+ * The members as views into `file`. The headers are built again from the names, sizes and checksums, and compared byte
+ * by byte, so that only what a writer would write is accepted.
  */
 export function unpack(file: Uint8Array, far = FAR): Map<string, Uint8Array> {
   if (file.length > MAX_FILE) throw tooMuch("the file is larger than 1 TiB");
@@ -65,24 +65,24 @@ export function unpack(file: Uint8Array, far = FAR): Map<string, Uint8Array> {
   const members = new Map<string, Uint8Array>();
   let offset = 0;
   for (const entry of entries) {
-    if (entry.offset !== offset) throw damaged(`the member '${entry.name}' does not stand where it must`);
+    if (entry.offset !== offset) throw damaged(`the member '${entry.name}' is not at its position`);
     const header = localHeader(entry, far);
     const start = offset + header.length;
     const end = start + entry.size;
     if (end > file.length) throw damaged("it ends in the middle of a member");
     const content = file.subarray(start, end);
     if (!equal(file.subarray(offset, start), header) || crc32(content) !== entry.crc) {
-      throw damaged(`the member '${entry.name}' is not what its header says`);
+      throw damaged(`the member '${entry.name}' does not match its header`);
     }
     members.set(entry.name, content);
     offset = end;
   }
   if (!equal(file.subarray(offset), tail(entries, offset, far)))
-    throw damaged("its directory does not fit its members");
+    throw damaged("its directory does not match its members");
   return members;
 }
 
-/** What the central directory claims; believed only as far as the comparison above confirms it. */
+/** The entries of the central directory, which are not trusted before the comparison above. */
 function directory(file: Uint8Array): Entry[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < END || view.getUint32(0, true) !== 0x04034b50) {
@@ -95,7 +95,7 @@ function directory(file: Uint8Array): Entry[] {
   }
   const at = file.length - END;
   if (view.getUint32(at, true) !== 0x06054b50)
-    throw damaged("its end is missing; it may have been cut short on the way");
+    throw damaged("its end is missing; it may have been truncated");
   const count = view.getUint16(at + 10, true);
   let [start, size, behind] = [view.getUint32(at + 16, true), view.getUint32(at + 12, true), END];
   if (count > MAX_MEMBERS) throw tooMuch(`it claims ${count} members, ${MAX_MEMBERS} are allowed`);
@@ -106,11 +106,12 @@ function directory(file: Uint8Array): Entry[] {
       throw damaged("its ZIP64 end record is missing");
     [start, size] = [uint64(view, record + 48), uint64(view, record + 40)];
   }
-  if (start + size + behind !== file.length) throw damaged("its directory is not where its end says");
+  if (start + size + behind !== file.length)
+    throw damaged("its directory is not at the position in its end record");
   const entries: Entry[] = [];
   let position = start;
   for (let i = 0; i < count; i++) {
-    if (position + CENTRAL > start + size) throw damaged("its directory is cut short");
+    if (position + CENTRAL > start + size) throw damaged("its directory is truncated");
     const nameLength = view.getUint16(position + 28, true);
     const name = ascii(file.subarray(position + CENTRAL, position + CENTRAL + nameLength));
     const extraLength = view.getUint16(position + 30, true);
@@ -118,7 +119,7 @@ function directory(file: Uint8Array): Entry[] {
     if (length === MARK || offset === MARK)
       [length, offset] = farOf(view, position + CENTRAL + nameLength, extraLength, length, offset);
     if (i > 0 && name <= entries[i - 1]!.name)
-      throw damaged(`the member '${name}' stands twice or out of order`);
+      throw damaged(`the member '${name}' is a duplicate or out of order`);
     const limit = limitOf(name);
     if (limit === undefined) {
       throw new SealiftError(
@@ -163,7 +164,7 @@ function localHeader(entry: Entry, far: number): Uint8Array {
   return bytes;
 }
 
-/** The central directory and what stands behind it. */
+/** The central directory and what follows it. */
 function tail(entries: Entry[], offset: number, far: number): Uint8Array {
   const extras = entries.map((entry) => {
     const sizes = entry.size >= far ? [entry.size, entry.size] : [];
@@ -218,7 +219,7 @@ function zip64(values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-/** Size and offset of a member, out of the ZIP64 field at `at` where that is there. */
+/** The size and offset of a member, from the ZIP64 field at `at` if there is one. */
 function farOf(view: DataView, at: number, extra: number, size: number, offset: number): [number, number] {
   const count = (extra - 4) / 8;
   if (![1, 2, 3].includes(count) || at + extra > view.byteLength) return [size, offset];
@@ -233,7 +234,7 @@ function versionOf(entry: Entry, far: number): number {
   return Math.max(entry.size, entry.offset) >= far ? 45 : 20;
 }
 
-/** What is beyond 2⁵³ is beyond every limit too, so that its exact value does not matter. */
+/** A number beyond 2⁵³ exceeds every limit, so that its exact value does not matter. */
 function uint64(view: DataView, at: number): number {
   return Number(view.getBigUint64(at, true));
 }

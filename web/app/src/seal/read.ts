@@ -1,4 +1,4 @@
-/** Bytes to a checked seal: structure, digests, JSON and the graph are checked before any byte is handed out. */
+/** Reads and checks a sealed file: structure, digests, JSON and graph are checked before anything is returned. */
 import { isProvisional } from "../contract/capabilities";
 import { SealiftError } from "../errors";
 import { sha256 } from "./bytes";
@@ -42,9 +42,9 @@ export interface Seal {
   card: string;
   /** The inputs, outputs and operator sets of the graph. */
   graph: GraphInfo;
-  /** What the file carries; who signed is not known until a key is given. */
+  /** The signature in the file; who signed is not known until a key is given. */
   signed: Signatures | null;
-  /** What all JSON members hold together. */
+  /** The marks of all JSON members together. */
   marks: Marks;
 }
 
@@ -71,7 +71,7 @@ export async function readSeal(file: Uint8Array): Promise<Seal> {
       else if (name === "model.onnx") {
         graph = checkGraph(bytes, sizesOf(members));
         if (!sameOpsets(graph.opsets, manifest.opsets))
-          throw malformed("manifest.json", "opsets are not the operator sets of the graph");
+          throw malformed("manifest.json", "opsets differ from the operator sets of the graph");
       }
     } catch (error) {
       if (error instanceof SealiftError) throw error;
@@ -87,7 +87,7 @@ function sizesOf(members: ReadonlyMap<string, Uint8Array>): Map<string, number> 
   return new Map(weights.map(([name, bytes]) => [name, bytes.length]));
 }
 
-/** The members that hold elements of the graph's constants. */
+/** The members that contain elements of the graph's constants. */
 export function weightsOf(seal: Seal): Map<string, Uint8Array> {
   return new Map([...seal.members].filter(([name]) => name.startsWith(WEIGHT)));
 }
@@ -140,7 +140,7 @@ async function checkMembers(manifest: Manifest, members: Map<string, Uint8Array>
       throw mismatch(`The member '${name}' was changed after the file was sealed.`);
     }
     if ((name.startsWith(BLOB) || name.startsWith(WEIGHT)) && name.split("/")[1] !== entry.sha256)
-      throw mismatch(`The member '${name}' has another digest than its name.`);
+      throw mismatch(`The digest of the member '${name}' differs from its name.`);
   }
 }
 
@@ -152,17 +152,17 @@ function parseManifest(bytes: Uint8Array): Manifest {
     throw malformed("manifest.json", (error as Error).message);
   }
   const bad = (reason: string) => malformed("manifest.json", reason);
-  if (!isObject(raw)) throw bad("it is not an object");
+  if (!isObject(raw)) throw bad("not an object");
   const format = raw["format"];
   if (typeof format === "number" && Number.isInteger(format) && format > FORMAT) {
     throw new SealiftError(
       "E204",
-      `The file is of format ${format}; this page reads up to format ${FORMAT}.`,
+      `The file has format ${format}; this program reads up to format ${FORMAT}.`,
       "",
       "Make the page again with a newer Sealift.",
     );
   }
-  if (canonical(raw) !== new TextDecoder().decode(bytes)) throw bad("it is not in its canonical spelling");
+  if (canonical(raw) !== new TextDecoder().decode(bytes)) throw bad("not in canonical form");
   const keys = Object.keys(raw).sort().join(" ");
   if (keys !== "format members name opsets producer task version") throw bad("keys are missing or unknown");
   if (format !== FORMAT) throw bad("format is not 1");
@@ -174,24 +174,25 @@ function parseManifest(bytes: Uint8Array): Manifest {
     [producer, PRINTABLE],
   ] as const) {
     if (typeof text !== "string" || !form.test(text))
-      throw bad("a name is not a short text of the permitted characters");
+      throw bad("name, version, task and producer must be short strings of the permitted characters");
   }
   const isVersion = (v: unknown) => Number.isInteger(v) && (v as number) > 0 && (v as number) < 1000;
   if (
     !isObject(opsets) ||
     !Object.entries(opsets).every(([domain, v]) => DOMAIN.test(domain) && isVersion(v))
   ) {
-    throw bad("opsets are not numbers by domain");
+    throw bad("opsets must map domains to numbers");
   }
-  if (!isObject(members)) throw bad("members is not an object");
+  if (!isObject(members)) throw bad("members must be an object");
   const listed = new Map<string, { sha256: string; size: number }>();
   for (const [member, entry] of Object.entries(members)) {
     if (!isObject(entry) || Object.keys(entry).sort().join(" ") !== "sha256 size")
-      throw bad("an entry is not a digest and a size");
+      throw bad(`the entry of '${member.slice(0, 80)}' must be a digest and a size`);
     const { sha256: digest, size } = entry;
-    if (typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest)) throw bad("a digest is not a SHA-256");
+    if (typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest))
+      throw bad(`the digest of '${member.slice(0, 80)}' is not a SHA-256`);
     if (!Number.isInteger(size) || (size as number) < 0 || Object.is(size, -0))
-      throw bad("a size is not a count of bytes");
+      throw bad(`the size of '${member.slice(0, 80)}' is not a number of bytes`);
     listed.set(member, { sha256: digest, size: size as number });
   }
   return {
@@ -207,7 +208,7 @@ function parseManifest(bytes: Uint8Array): Manifest {
 function provisional(): SealiftError {
   return new SealiftError(
     "E211",
-    "The file was made by a version of Sealift before format 1 was final, and cannot be read any more.",
+    "The file was made by a version of Sealift before format 1 was final, and can no longer be read.",
     "",
     "Pack the model again with this version of Sealift.",
   );

@@ -1,6 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4) for where the browser withholds its own: pages over plain HTTP, workers without an origin.
- * The native one is used wherever it exists; a test holds the two together.
+ * SHA-256 (FIPS 180-4) for contexts in which the browser does not offer its own: pages over plain HTTP, workers without
+ * an origin. Elsewhere the native one is used; a test compares the two.
  */
 const K = constants();
 

@@ -11,7 +11,7 @@ export interface Signatures {
   entries: { keyid: string; value: Uint8Array }[];
 }
 
-/** The envelope, after checking its form and that it speaks of this very model. Throws SyntaxError for a wrong form. */
+/** Reads the envelope, and checks that it is about this model. Throws SyntaxError if it is malformed. */
 export function readEnvelope(
   bytes: Uint8Array,
   manifest: { name: string; version: string },
@@ -19,31 +19,32 @@ export function readEnvelope(
 ): Signatures {
   const raw = parseStrict(bytes);
   if (!isObject(raw) || raw["payloadType"] !== TYPE || typeof raw["payload"] !== "string") {
-    throw new SyntaxError("it is not a DSSE envelope of an in-toto statement");
+    throw new SyntaxError("not a DSSE envelope of an in-toto statement");
   }
   const listed = raw["signatures"];
   if (!Array.isArray(listed) || listed.length < 1 || listed.length > 64)
-    throw new SyntaxError("it has not 1 to 64 signatures");
+    throw new SyntaxError("not a list of 1 to 64 signatures");
   const entries = (listed as unknown[]).map((entry) => {
     if (!isObject(entry) || typeof entry["keyid"] !== "string" || typeof entry["sig"] !== "string") {
-      throw new SyntaxError("a signature lacks keyid or sig");
+      throw new SyntaxError("a signature must have keyid and sig");
     }
     const value = fromBase64(entry["sig"]);
     if (!/^[0-9a-f]{64}$/.test(entry["keyid"]) || value.length !== 64)
-      throw new SyntaxError("keyid or sig has another form");
+      throw new SyntaxError(
+        "a keyid must be a SHA-256 in lower-case hexadecimal, and a signature 64 bytes long",
+      );
     return { keyid: entry["keyid"], value };
   });
   if (entries.some((entry, i) => i > 0 && entry.keyid <= entries[i - 1]!.keyid))
     throw new SyntaxError("the keys are out of order");
   const payload = fromBase64(raw["payload"]);
-  // Built again from what was understood: no stray bits, no unknown keys, no second spelling.
+  // Built again from the parsed parts, so that there is only one valid encoding.
   const rebuilt = canonical({
     payload: toBase64(payload),
     payloadType: TYPE,
     signatures: entries.map(({ keyid, value }) => ({ keyid, sig: toBase64(value) })),
   });
-  if (!equal(new TextEncoder().encode(rebuilt), bytes))
-    throw new SyntaxError("it is not in its canonical spelling");
+  if (!equal(new TextEncoder().encode(rebuilt), bytes)) throw new SyntaxError("not in canonical form");
   if (!equal(new TextEncoder().encode(canonical(statement(manifest, identity))), payload)) {
     throw new SealiftError(
       "E502",
@@ -117,7 +118,7 @@ const PRIME = 2n ** 255n - 19n;
 const ORDER_8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;
 const SMALL = [0n, 1n, PRIME - 1n, ORDER_8, PRIME - ORDER_8];
 
-/** Whether a key has a small order or is a non-canonical encoding (spec/SEAL.md §5): then anyone can sign for it. */
+/** Whether a key has a small order or is a non-canonical encoding (spec/SEAL.md §5), so that anyone can sign for it. */
 export function isWeak(key: Uint8Array): boolean {
   let y = 0n;
   for (let i = 31; i >= 0; i--) y = (y << 8n) | BigInt(i === 31 ? key[i]! & 0x7f : key[i]!);
@@ -133,7 +134,7 @@ function rawKey(text: string): Uint8Array {
     if (bytes.length === 32) return bytes;
     if (bytes.length === 44 && equal(bytes.subarray(0, 12), SPKI)) return bytes.subarray(12);
   } catch {
-    // told below, together with keys of a wrong length
+    // reported below, together with keys of a wrong length
   }
   throw new SealiftError(
     "E501",

@@ -1,4 +1,4 @@
-/** WebRTC is the one channel that neither the content policy nor the sandbox closes, so its constructors go first. */
+/** Removes the constructors of WebRTC, the only channel that neither the content security policy nor the sandbox closes. */
 const NAMES = [
   "RTCPeerConnection",
   "webkitRTCPeerConnection",
@@ -24,7 +24,7 @@ export function guard(): void {
 }
 
 const FRAMES = "iframe, frame, object, embed";
-/** Every method that puts nodes or parsed text into a tree, by the prototype that has it. */
+/** The methods that insert nodes or parsed text into a tree, by prototype. */
 const INSERTING: Record<string, readonly string[]> = {
   Node: ["appendChild", "insertBefore", "replaceChild"],
   Element: [
@@ -52,7 +52,7 @@ const PARSING: readonly [string, string][] = [
   ["Element", "outerHTML"],
   ["ShadowRoot", "innerHTML"],
 ];
-/** Other ways to parsed nodes and windows, which this page does not need. */
+/** Other methods that make parsed nodes or windows; the page does not need them. */
 const UNNEEDED: readonly [string, string][] = [
   ["Document", "write"],
   ["Document", "writeln"],
@@ -64,8 +64,8 @@ const UNNEEDED: readonly [string, string][] = [
 ];
 
 /**
- * Refuses every further frame and window in this document. A new frame of the same origin has interfaces of its own,
- * which `guard` did not remove. (In the sandbox a new frame has another origin, so its interfaces are out of reach.)
+ * Refuses further frames and windows in this document. A new frame of the same origin would have its own interfaces,
+ * which `guard` did not remove. (In the sandbox a new frame has another origin, so its interfaces are not accessible.)
  */
 export function refuseFrames(): void {
   for (const [owner, names] of Object.entries(INSERTING)) {
@@ -95,7 +95,7 @@ function replace(owner: object | undefined, name: string, part: "value" | "set")
   Object.defineProperty(owner, name, { ...before, [part]: checked, configurable: false, ...fixed });
 }
 
-// Taken once, so that a node's own property of the same name changes nothing.
+// Stored once, so that a node's own property of the same name has no effect.
 const { matches, querySelector } = Element.prototype;
 const inFragment = DocumentFragment.prototype.querySelector;
 
@@ -104,7 +104,7 @@ function hasFrame(given: unknown): boolean {
     return matches.call(given, FRAMES) || querySelector.call(given, FRAMES) !== null;
   if (given instanceof DocumentFragment) return inFragment.call(given, FRAMES) !== null;
   if (given instanceof Node || given === null) return false;
-  // Any other object could become one text when it is checked and another when it is used.
+  // Any other object could be converted to one string when it is checked and to another when it is used.
   return (
     typeof given === "object" || typeof given === "function" || /frame|object|embed/i.test(String(given))
   );

@@ -1,11 +1,11 @@
-/** The outer page: takes the payloads out of the document, checks them, and hands them to the sandboxed inside. */
+/** The outer page: reads the payloads from the document, checks them, and passes them to the sandboxed frame. */
 import { fromBase64, sha256 } from "../seal/bytes";
 import { guard, refuseFrames } from "./guard";
 import type { FromInside, ToInside } from "./messages";
 
 guard();
 
-/** What a sheet of A4 holds between its margins, in CSS pixels. */
+/** The height of an A4 page between its margins, in CSS pixels. */
 const SHEET = 1030;
 
 class Refusal extends Error {
@@ -20,29 +20,29 @@ class Refusal extends Error {
 
 async function start(): Promise<void> {
   requireBrowser();
-  // This script stands before the two large parts: the frame and its worker start while those are still being read.
+  // This script precedes the two large parts, so that the frame and its worker start while those are being read.
   const frame = document.createElement("iframe");
   frame.title = document.title;
   frame.setAttribute("sandbox", "allow-scripts allow-modals");
   frame.setAttribute("referrerpolicy", "no-referrer");
   frame.srcdoc = await text("ui");
   const ready = inside(frame);
-  document.body.append(frame, document.getElementById("cut")!); // a frame behind a line would begin on a sheet of its own
+  document.body.append(frame, document.getElementById("cut")!); // after a line of text, the frame would begin on a new printed page
   refuseFrames();
   const worker = await text("worker");
   const rest = parsed().then(() => Promise.all([pieces("wasm"), payload("seal")]));
-  rest.catch(() => undefined); // awaited below; until then a failure is not unheard
+  rest.catch(() => undefined); // awaited below; prevents an unhandled rejection until then
   await ready;
   send(frame, { type: "worker", worker });
   const [wasm, seal] = await rest;
-  const runtime = await new Blob(wasm).arrayBuffer(); // still compressed; the worker unpacks it beside the page
+  const runtime = await new Blob(wasm).arrayBuffer(); // still compressed; the worker decompresses it
   send(frame, { type: "load", wasm: runtime, seal }, [runtime, seal]);
   document.documentElement.classList.add("open");
   frame.focus();
 }
 
 function send(frame: HTMLIFrameElement, message: ToInside, transfer: Transferable[] = []): void {
-  frame.contentWindow!.postMessage(message, "*", transfer); // a sandboxed frame has no origin to name
+  frame.contentWindow!.postMessage(message, "*", transfer); // a sandboxed frame has no origin
 }
 
 function parsed(): Promise<void> {
@@ -68,7 +68,7 @@ async function text(name: string): Promise<string> {
   return new TextDecoder().decode(await payload(name));
 }
 
-/** The bytes of a payload, unpacked. */
+/** The bytes of a payload, decompressed. */
 async function payload(name: string): Promise<ArrayBuffer> {
   const packed =
     document.querySelector<HTMLScriptElement>(`script[data-payload="${name}"]`)?.dataset["encoding"] ===
@@ -82,7 +82,7 @@ async function payload(name: string): Promise<ArrayBuffer> {
   }
 }
 
-/** The bytes of a payload as they stand in the document, every piece checked against its digest. */
+/** The bytes of a payload as they are in the document; each piece is checked against its digest. */
 async function pieces(name: string): Promise<Uint8Array<ArrayBuffer>[]> {
   const blocks = [...document.querySelectorAll<HTMLScriptElement>(`script[data-payload="${name}"]`)];
   if (blocks.length === 0 || blocks.length !== Number(blocks[0]!.dataset["count"])) throw damaged(name);
@@ -96,14 +96,14 @@ async function pieces(name: string): Promise<Uint8Array<ArrayBuffer>[]> {
     }
     if ((await sha256(bytes)) !== block.dataset["sha256"]) throw damaged(name);
     found.push(bytes);
-    block.remove(); // the text is no longer needed, the memory is
+    block.remove(); // frees the memory of the text
   }
   return found;
 }
 
 function damaged(name: string): Refusal {
   return new Refusal(
-    `This page is damaged: its part "${name}" is not what it was when the page was made. Nothing of it was used.`,
+    `This page is damaged: its part "${name}" was changed after the page was made. Nothing of it was used.`,
     "Copy or download the file again, or ask its publisher for the original.",
     "E202",
   );
@@ -135,7 +135,7 @@ function inside(frame: HTMLIFrameElement): Promise<void> {
   });
 }
 
-/** Hands bytes to the browser's downloads. Their type is set here, so that no browser displays them as a page. */
+/** Starts a download. The type is set here, so that no browser displays the bytes as a page. */
 function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(new Blob([blob], { type: "application/octet-stream" }));
   const link = document.createElement("a");

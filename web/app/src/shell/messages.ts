@@ -1,8 +1,8 @@
-/** What the outer page and the sandboxed inside say to each other. */
+/** The messages between the outer page and the sandboxed frame. */
 export type FromInside =
   | { type: "ready" }
   | { type: "height"; height: number }
-  /** The outer page saves the blob: a frame's own download counts as a navigation, which Firefox refuses here. */
+  /** Asks the outer page to save the blob, because Firefox treats a download of the frame as a navigation and refuses it. */
   | { type: "save"; blob: Blob; name: string };
 export type ToInside =
   | { type: "worker"; worker: string }

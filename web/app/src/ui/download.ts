@@ -1,4 +1,4 @@
-/** Hands a blob to the outer page, which saves it: nothing leaves the device. */
+/** Passes a blob to the outer page, which saves it on this device. */
 import { tell } from "./store.svelte";
 
 export function save(blob: Blob, name: string): void {

@@ -1,20 +1,20 @@
-/** What the page shows of evidence.json, which may hold anything in a foreign file. */
+/** What the page shows of evidence.json, whose contents are not checked by the reader. */
 import { readable } from "../contract/numbers";
 import { kindOf } from "../contract/outputs";
 import { className, type Contract, type Scalar } from "../contract/contract";
 import { isObject } from "../seal/json";
 
-/** The tolerance that the packer stated where it is looser than the policy's, else null. */
+/** The tolerance that the packer stated, if it is looser than the policy; else null. */
 export function statedTolerance(evidence: unknown): { stated: number; policy: number } | null {
   const parity = isObject(evidence) ? evidence["parity"] : null;
-  const told = isObject(parity) ? parity["tolerance"] : null;
-  if (!isObject(told)) return null;
-  const { stated, policy } = told;
+  const tolerance = isObject(parity) ? parity["tolerance"] : null;
+  if (!isObject(tolerance)) return null;
+  const { stated, policy } = tolerance;
   if (typeof stated !== "number" || typeof policy !== "number" || !(stated > policy)) return null;
   return { stated, policy };
 }
 
-/** How good the model is, as its packer measured it: a sentence to stand beside every answer. */
+/** The quality of the model as measured by its packer: a sentence that is shown with every answer. */
 export function quality(evidence: unknown, contract: Contract): string {
   const metrics = isObject(evidence) ? evidence["metrics"] : null;
   const rows = isObject(evidence) ? evidence["rows"] : null;
@@ -26,7 +26,7 @@ export function quality(evidence: unknown, contract: Contract): string {
   if (typeof accuracy === "number" && accuracy >= 0 && accuracy <= 1) {
     return `Right in ${share(accuracy)} of ${cases} of its maker${commonest(evidence, contract)}.`;
   }
-  // Over several numbers, which may have several units, a mean error has no meaning.
+  // A mean error over several numbers, which may have different units, has no meaning.
   if (output?.width != null && typeof r2 === "number")
     return `R² is ${readable(r2)} in ${cases} of its maker.`;
   if (typeof error === "number" && error >= 0) {
@@ -36,7 +36,7 @@ export function quality(evidence: unknown, contract: Contract): string {
   return UNKNOWN;
 }
 
-/** What always answering the commonest class would reach: without it, a share of right answers says little. */
+/** The accuracy of always predicting the most common class, with which an accuracy must be compared. */
 function commonest(evidence: unknown, contract: Contract): string {
   const always = isObject(evidence) ? evidence["baseline"] : null;
   const label = contract.outputs.find((one) => kindOf(one).isClass);
@@ -49,7 +49,7 @@ function commonest(evidence: unknown, contract: Contract): string {
 
 const UNKNOWN = "How often it is right was not measured when it was sealed.";
 
-/** A share as a whole percentage; one decimal where a whole number would state a certainty. */
+/** A share as a whole percentage; with one decimal if it would be rounded to 0 % or 100 %. */
 function share(value: number): string {
   const whole = Math.round(value * 100);
   if ((whole === 100 && value < 1) || (whole === 0 && value > 0)) {

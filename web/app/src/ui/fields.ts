@@ -1,12 +1,12 @@
-/** How a field is filled in: which control, and what its choices are. */
+/** The controls of fields: their kind, choices, labels and hints. */
 import { checkCell, checkValue, type Checked } from "../contract/value";
 import { categoryName, shown, type Bounds, type Field, type Value } from "../contract/contract";
 import type { Choice, Control } from "../contract/types";
 
-/** The choices of a field that is picked from a list, else null. The values are texts that CONTRACT.md §3 reads back. */
+/** The choices of a field with a list, else null. Their values are parsed as cells (spec/CONTRACT.md §3). */
 export function choicesOf(field: Field): readonly Choice[] | null {
   if (field.categories) {
-    // An empty cell means unknown (CONTRACT.md §3), so that an empty text cannot be picked beside it.
+    // An empty cell means unknown (spec/CONTRACT.md §3), so the empty string cannot be a choice as well.
     return field.categories
       .filter((value) => value !== "")
       .map((value) => ({ value: shown(value), text: categoryName(field, value) }));
@@ -14,7 +14,7 @@ export function choicesOf(field: Field): readonly Choice[] | null {
   return field.type.choices;
 }
 
-/** What the fields are called: their titles, or their names where a title is another field's title or name. */
+/** The displayed names of fields: their titles, or their names if a title is the title or name of another field. */
 export function labelsOf(fields: readonly Field[]): string[] {
   const count = new Map<string, number>();
   for (const { name, title } of fields) {
@@ -23,7 +23,7 @@ export function labelsOf(fields: readonly Field[]): string[] {
   return fields.map(({ name, title }) => (title && count.get(title) === 1 ? title : name));
 }
 
-/** Few short choices stand side by side as toggles; more of them fold into a list. */
+/** Whether choices are shown as toggles: few short ones; others are a list. */
 export function asToggles(choices: readonly Choice[]): boolean {
   return (
     choices.length <= 5 &&
@@ -32,36 +32,36 @@ export function asToggles(choices: readonly Choice[]): boolean {
   );
 }
 
-/** A checked value as the text of its control. */
+/** The text of the control for an encoded value. */
 export function toCell(field: Field, value: Value): string {
   return value === null ? "" : field.type.entry(value);
 }
 
-/** What a control holds against its field. An empty control means unknown, but for free text that may be empty. */
+/** Checks the text of a control. An empty one means unknown, except for long texts, which may be empty. */
 export function checkEntry(field: Field, cell: string, long: boolean): Checked {
   if (cell === "" && !(long && !field.cells.missing.has(""))) return checkValue(field, null);
   return checkCell(field, cell);
 }
 
-/** The quiet line under a field: what is permitted, or what was usual. */
+/** The hint below a field: what is permitted, or what is usual. */
 export function hintOf(field: Field): string {
-  const told = (bound: number) => field.type.boundHint(bound);
+  const hint = (bound: number) => field.type.boundHint(bound);
   const span = ([low, high]: Bounds) =>
     low === null
-      ? `up to ${told(high ?? 0)}`
+      ? `up to ${hint(high ?? 0)}`
       : high === null
-        ? `from ${told(low)}`
-        : `${told(low)} to ${told(high)}`;
+        ? `from ${hint(low)}`
+        : `${hint(low)} to ${hint(high)}`;
   const parts = field.refusing.flatMap(({ example }) => (example ? [`such as ${example}`] : [])).slice(0, 1);
   if (field.observed) parts.push(`usually ${span(field.observed)}`);
   if (field.range) parts.push(`permitted ${span(field.range)}`);
   return parts.join(" · ");
 }
 
-/** What stands in a cell while its control shows half a date. It is no date, so that nothing is answered. */
+/** The cell while its control shows an incomplete date. It is not a date, so that nothing is predicted. */
 export const INCOMPLETE = "an incomplete date";
 
-/** Whether a text that is being typed is no mistake yet. A text that a stage reads is judged when it is complete. */
+/** Whether no error is shown yet for a text that is being typed. A text for a stage is checked when it is complete. */
 export function isUnfinished(field: Field, text: string): boolean {
   return field.refusing.length > 0 || field.type.isUnfinished(text);
 }

@@ -68,13 +68,12 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
   contract.outputs.forEach((output, index) => {
     if (used.has(output.name)) return;
     const parts = partsOf(output);
-    const called = output.title || output.name;
+    const title = output.title || output.name;
     // The numbers of the main output are shown without the output's name.
     const whole = !result.text && result.bars.length === 0 && output.name === firstName(contract);
     answers[index]!.data.forEach((value, i) => {
       const text = kindOf(output).text(output, value, contract.task);
-      const name =
-        output.width === null ? called : whole ? shown(parts[i]!) : `${called}: ${shown(parts[i]!)}`;
+      const name = output.width === null ? title : whole ? shown(parts[i]!) : `${title}: ${shown(parts[i]!)}`;
       result.details.push({ name, value: output.units ? `${text} ${output.units}` : text });
     });
   });
@@ -102,15 +101,15 @@ function readProbabilities(
     chosen: classes.length > 0 ? classes[i] === result.label : i === result.label,
   }));
   const predicted = result.bars.find((bar) => bar.chosen);
-  const asked = contract.headline?.output === output.name ? contract.headline.class : null;
-  const meant = asked === null ? undefined : result.bars[classes.indexOf(asked)];
-  if (meant) {
+  const requestedClass = contract.headline?.output === output.name ? contract.headline.class : null;
+  const requested = requestedClass === null ? undefined : result.bars[classes.indexOf(requestedClass)];
+  if (requested) {
     const predictedText = result.text;
     result.over = output.title || (label?.[0].title ?? "") || "Prediction";
-    result.text = percent(meant.value);
-    result.under.push(`probability of ${meant.name}`);
+    result.text = percent(requested.value);
+    result.under.push(`probability of ${requested.name}`);
     if (predictedText) {
-      const share = predicted && predicted !== meant ? ` (${percent(predicted.value)})` : "";
+      const share = predicted && predicted !== requested ? ` (${percent(predicted.value)})` : "";
       result.under.push(`Predicted class: ${predictedText}${share}`);
     }
   } else if (predicted) {

@@ -1,7 +1,7 @@
 import { mount } from "svelte";
 import { guard } from "../shell/guard";
 import App from "./App.svelte";
-// The last three change what the others say.
+// The last three override rules of the others.
 import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/page.css";

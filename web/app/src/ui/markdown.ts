@@ -1,6 +1,6 @@
 /**
  * A small, safe subset of Markdown: text from the file becomes a tree of known nodes, never HTML.
- * Links show their text and address and lead nowhere; images show their alternative text.
+ * Links show their text and address and are not active; images show their alternative text.
  */
 export type Inline =
   { kind: "text" | "code" | "strong" | "em"; text: string } | { kind: "link"; text: string; address: string };
@@ -41,7 +41,7 @@ export function splitFrontMatter(card: string): { front: string; body: string } 
 }
 
 export function parseMarkdown(source: string): Block[] {
-  // Comments are notes to the next author, not to the reader.
+  // Comments are not for readers.
   const lines = source.replace(/<!--[\s\S]*?-->/g, "").split(/\r?\n/);
   const blocks: Block[] = [];
   for (let i = 0; i < lines.length;) {

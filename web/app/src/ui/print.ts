@@ -1,6 +1,6 @@
-/** How tall the document is on paper: the rules for print are put in force for one measurement, which paints nothing. */
+/** Measures the height of the printed document: the print styles are applied during the measurement, without painting. */
 
-/** Narrower than any usual paper between its margins, in CSS pixels, so that the height is never too small. */
+/** Narrower than usual paper between its margins, in CSS pixels, so that the height is never too small. */
 const PAPER = "680px";
 
 export function printedHeight(): number {

@@ -1,12 +1,12 @@
-/** The page's own attempts to reach the network, besides those it shares with the worker (engine/probe.ts). */
+/** The page's attempts to reach the network, in addition to those that the worker makes too (engine/probe.ts). */
 import { addressOf, attemptAll, commonChannels, isAbout, type Channel } from "../engine/probe";
 import type { Attempt } from "../engine/protocol";
 
-/** An element that would load something, put into the page for the length of the attempt. */
+/** An element that loads something, inserted into the page during the attempt. */
 function element(tag: string, setup: (node: HTMLElement, url: string) => void): (url: string) => void {
   return (url) => {
     const node = document.createElement(tag);
-    // Not display: none, for then an object would not even try.
+    // Not display: none, because an object would then not load.
     node.style.cssText = "position:absolute;width:1px;height:1px;opacity:0";
     setup(node, url);
     document.body.append(node);
@@ -43,10 +43,10 @@ function channels(): Channel[] {
   ];
 }
 
-/** Every attempt of the page, then those that `inWorker` makes. */
+/** Runs the attempts of the page, then those of `inWorker`. */
 export async function probeAll(inWorker: () => Promise<Attempt[]>): Promise<Attempt[]> {
   const own = await attemptAll(channels(), globalThis);
-  // Firefox reports some violations of a worker to its page instead.
+  // Firefox reports some violations of a worker to the page.
   const reports: SecurityPolicyViolationEvent[] = [];
   const note = (event: SecurityPolicyViolationEvent) => reports.push(event);
   addEventListener("securitypolicyviolation", note);

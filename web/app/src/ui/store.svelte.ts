@@ -1,4 +1,4 @@
-/** What the tabs share: the opened model, and the golden examples' verdict. */
+/** The state that the tabs share: the opened model, and the result of the golden examples. */
 import { withoutMarks } from "../contract/marks";
 import { parseContract } from "../contract/parse";
 import type { Contract } from "../contract/contract";
@@ -30,7 +30,7 @@ class Store {
   problem = $state.raw<Problem | null>(null);
   golden = $state.raw<GoldenReport | null>(null);
 
-  /** Ask the outer page for the parts: first the worker's code, then the runtime and the sealed file. */
+  /** Requests the parts from the outer page: first the worker's code, then the runtime and the sealed file. */
   begin(): void {
     let client: Client | null = null;
     addEventListener("message", (event: MessageEvent<ToInside>) => {
@@ -48,7 +48,7 @@ class Store {
   private async load(client: Client, wasm: ArrayBuffer, bytes: ArrayBuffer): Promise<void> {
     try {
       const started = client.call({ op: "runtime", wasm }, { transfer: [wasm] });
-      started.catch(() => undefined); // "open" fails for the same reason, and is heard
+      started.catch(() => undefined); // "open" fails for the same reason, and is handled
       const sealed = new Blob([bytes]);
       const seal = await readSeal(new Uint8Array(bytes));
       const raw = jsonMember(seal, "contract.json");
@@ -60,7 +60,7 @@ class Store {
       const [evidence, provenance] = [jsonMember(seal, "evidence.json"), jsonMember(seal, "provenance.json")];
       const graph = seal.members.get("model.onnx")!;
       const weights = weightsOf(seal);
-      // The graph is a view into the whole file; the file moves to the worker with it, and is not copied.
+      // The graph is a view into the file, which is transferred to the worker with it, without a copy.
       await client.call({ op: "open", contract: raw, blobs, golden, graph, weights }, { transfer: [bytes] });
       this.ready = {
         client,

@@ -1,4 +1,4 @@
-/** The kinds of outputs by name. Only these modules know a kind by its name. */
+/** The kinds of outputs by name. Code outside this folder names no kind. */
 import type { Output, OutputKind } from "../contract";
 import { Kind } from "./kind";
 import { Label } from "./label";
@@ -6,10 +6,10 @@ import { Probability } from "./probability";
 import { Value } from "./value";
 
 const BY_NAME: Readonly<Record<OutputKind, Kind>> = {
-  features: new Kind(), // what a transformer gives
+  features: new Kind(), // the output of a transformer
   label: new Label(),
   probability: new Probability(),
-  score: new Kind(), // where there is no probability
+  score: new Kind(), // of classifiers without probabilities, and of outlier detectors
   value: new Value(),
 };
 
@@ -19,7 +19,7 @@ export function kindOf(output: Pick<Output, "kind">): Kind {
   return BY_NAME[output.kind];
 }
 
-/** Whether a file names a kind that the page has. */
+/** Whether the page has a kind of this name. */
 export function isKind(name: unknown): name is OutputKind {
   return typeof name === "string" && Object.hasOwn(BY_NAME, name);
 }

@@ -3,15 +3,15 @@ import { columnNames, shown, type Output, type Scalar, type Task } from "../cont
 import { readable } from "../numbers";
 
 export class Kind {
-  /** What a contract with such an output requires of its reader; empty for what every reader of format 1 has. */
+  /** The capability that a reader must have; empty for the kinds that every reader of format 1 has. */
   readonly capability: string = "";
   /** The types of elements that its outputs may have. */
   readonly dtypes: readonly Output["element"]["name"][] = ["float64"];
-  /** Whether an answer is the predicted class itself. */
+  /** Whether an answer is a class. */
   readonly isClass: boolean = false;
-  /** Whether an answer is the value that is predicted, in its own units. */
+  /** Whether an answer is a predicted quantity, with units. */
   readonly isValue: boolean = false;
-  /** Whether there is one number for each class. */
+  /** Whether a wide output has one column for each class. */
   readonly byClass: boolean = false;
 
   /** The names of its columns in a table of answers. */

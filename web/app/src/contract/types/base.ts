@@ -1,13 +1,13 @@
-/** The protocol of a type of values: what a field of the type may hold, and how the form asks for it. */
+/** The protocol of a type of values: what a field of the type may hold, and its control in the form. */
 import type { Bounds, Scalar, Value } from "../contract";
 
-/** What pandas.read_csv reads as missing by default. */
+/** The cells that pandas.read_csv treats as missing by default. */
 const MISSING_WORDS = [
   ...["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"],
   ...["N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"],
 ];
 
-/** A text that is not of its field's type; keeps what was written for the message. */
+/** A string that is not a value of its field's type; kept for the message. */
 export class Unreadable {
   constructor(readonly text: string) {}
 }
@@ -16,19 +16,19 @@ export class Unreadable {
 export interface CellRules {
   /** The cells that are missing. */
   readonly missing: ReadonlySet<string>;
-  /** The words that stand for booleans, beside `true` and `false`. */
+  /** Words for booleans, in addition to `true` and `false`. */
   readonly words: ReadonlyMap<string, number>;
-  /** The form of dates beside ISO 8601. */
+  /** The format of dates, in addition to ISO 8601. */
   readonly dates: RegExp | null;
 }
 
-/** A choice of a list, by a text that CONTRACT.md §3 reads back. */
+/** An entry of a list of choices. Its `value` is a string that is parsed as a cell (spec/CONTRACT.md §3). */
 export interface Choice {
   value: string;
   text: string;
 }
 
-/** How the form asks for a value: a line of text, or a control of the browser's own, which keeps half an entry to itself. */
+/** The control of a field in the form: a text input, or a date picker of the browser, which hides incomplete entries. */
 export type Control =
   | { kind: "line"; inputmode: "decimal" | "text" }
   | {
@@ -39,11 +39,11 @@ export type Control =
       max: string | undefined;
     };
 
-/** The Python twin is contract/types/base.py. */
+/** The Python implementation is in contract/types/base.py. */
 export abstract class ValueType {
   /** The `dtype` in contract.json. */
   abstract readonly name: string;
-  /** What a contract with such a field requires of its reader; empty for what every reader of format 1 has. */
+  /** The capability that a reader must have; empty for the types that every reader of format 1 has. */
   readonly capability: string = "";
   /** The tensor that a field is a column of. */
   abstract readonly feeds: "number" | "text";
@@ -59,40 +59,40 @@ export abstract class ValueType {
   readonly hasWords: boolean = false;
   /** Whether a field may have `date_format`. */
   readonly hasDateFormat: boolean = false;
-  /** Of such a type, whether its dates have no time of day. */
+  /** For such a type, whether dates have no time of day. */
   readonly hasDays: boolean = false;
   /** What the bounds of a range are, for messages. */
   readonly bounds: string = "finite numbers";
-  /** Whether its control takes the width of the form. */
+  /** Whether its control is as wide as the form. */
   readonly isWide: boolean = false;
-  /** The choices of a field that lists no values, where there are few; else null. */
+  /** All values, where there are few; else null. Used for fields without categories. */
   readonly choices: readonly Choice[] | null = null;
 
-  /** Whether a category or a typical value is of this type, as JSON holds it. */
+  /** Whether a category or a typical value, as in JSON, is of this type. */
   abstract fits(value: Scalar): boolean;
 
-  /** A cell of text before any check: null when it is missing. */
+  /** The value of a cell before it is checked: null when it is missing. */
   abstract cell(cell: string, rules: CellRules): Value | Unreadable;
 
-  /** A value that is not missing as the graph takes it, or undefined for what is no value of this type. */
+  /** A value that is not missing, encoded for the graph; undefined if it is not of this type. */
   abstract encode(raw: unknown): string | number | undefined;
 
-  /** A bound of a range, which is not null, as the graph's number, or undefined for what is none. */
+  /** A bound of a range, which is not null, as a number of the graph; undefined if it is invalid. */
   bound(_raw: unknown): number | undefined {
     return undefined;
   }
 
-  /** A bound in messages. */
+  /** A bound, for messages. */
   boundText(bound: number): string {
     return String(bound);
   }
 
-  /** A bound below its field. */
+  /** A bound, for the hint below the field. */
   boundHint(bound: number): string {
     return this.boundText(bound);
   }
 
-  /** The categories as checked values, so that they can be looked up. */
+  /** The categories as encoded values, for lookup. */
   known(categories: readonly Scalar[]): Set<string | number> {
     return new Set(categories as (string | number)[]);
   }
@@ -102,17 +102,17 @@ export abstract class ValueType {
     return this.needed;
   }
 
-  /** What more to say of a value that was refused, with a space before it; may be empty. */
+  /** Advice about a refused value for the end of its message, with a leading space; may be empty. */
   hint(_raw: unknown): string {
     return "";
   }
 
-  /** A checked value as the text of its control. */
+  /** The text of the control for an encoded value. */
   entry(value: string | number): string {
     return String(value);
   }
 
-  /** Whether a text may be on its way to a value, so that it is no mistake yet while it is typed. */
+  /** Whether a text may become a value when more is typed, so that no error is shown yet. */
   isUnfinished(_text: string): boolean {
     return false;
   }

@@ -1,4 +1,4 @@
-/** `bool`: true and false, which the graph is fed as 1 and 0. */
+/** `bool`: true and false, which are 1 and 0 in the graph. */
 import type { Scalar, Value } from "../contract";
 import type { CellRules, Unreadable } from "./base";
 import { NumberType, trimmed } from "./number";

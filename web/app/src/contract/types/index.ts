@@ -1,4 +1,4 @@
-/** The types of values by name. Only these modules know a type by its name. */
+/** The types of values by name. Code outside this folder names no type. */
 import type { ValueType } from "./base";
 import { BOOL } from "./boolean";
 import { INT64 } from "./integer";
@@ -10,7 +10,7 @@ export { Unreadable, type Choice, type Control, type ValueType } from "./base";
 
 export const TYPES: readonly ValueType[] = [FLOAT64, FLOAT32, INT64, BOOL, STRING, DATE, DATETIME];
 
-/** The type that a `dtype` of a file names; undefined where the page has none. */
+/** The type of a `dtype`; undefined if the page does not have it. */
 export function valueType(dtype: unknown): ValueType | undefined {
   return TYPES.find((type) => type.name === dtype);
 }

@@ -1,4 +1,4 @@
-/** `int64`: whole numbers up to 2⁵³ - 1, which doubles hold exactly; 2⁵³ + 1 becomes the same double as 2⁵³. */
+/** `int64`: whole numbers up to 2⁵³ - 1. Beyond, doubles are not exact: 2⁵³ + 1 is rounded to 2⁵³. */
 import type { Scalar } from "../contract";
 import { NumberType } from "./number";
 

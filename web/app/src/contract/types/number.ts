@@ -63,14 +63,14 @@ export class NumberType extends ValueType {
   }
 }
 
-/** Numbers that are rounded to float32 first, as the training side did. */
+/** Numbers that are rounded to float32, as they were in training. */
 class SingleType extends NumberType {
   override encode(raw: unknown): number | undefined {
     const number = super.encode(raw);
     return number === undefined ? undefined : super.encode(Math.fround(number));
   }
 
-  /** The categories, and what they are rounded to. */
+  /** The categories and their rounded values. */
   override known(categories: readonly Scalar[]): Set<string | number> {
     const values = categories.map(Number);
     return new Set([...values, ...values.map(Math.fround)]);

@@ -1,4 +1,4 @@
-/** `string`: text of any length, the empty text too. */
+/** `string`: strings of any length, including the empty string. */
 import type { Scalar, Value } from "../contract";
 import { ValueType, type CellRules } from "./base";
 
@@ -18,7 +18,7 @@ class TextType extends ValueType {
     return rules.missing.has(cell) ? null : cell;
   }
 
-  /** Half of a surrogate pair and U+0000 have no place in the graph's texts. */
+  /** Unpaired surrogates and U+0000 are not permitted in strings of the graph. */
   encode(raw: unknown): string | undefined {
     return typeof raw === "string" && raw.isWellFormed() && !raw.includes("\0") ? raw : undefined;
   }

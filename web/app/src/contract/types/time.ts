@@ -6,7 +6,7 @@ import { Unreadable, ValueType, type CellRules, type Control } from "./base";
 import { trimmed } from "./number";
 
 const DAY = /^([0-9]{4}-[0-9]{2}-[0-9]{2})?$/;
-/** Browsers show milliseconds at most. */
+/** Browsers show no more than milliseconds. */
 const MOMENT = /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?)?$/;
 
 class TimeType extends ValueType {
@@ -65,7 +65,7 @@ class TimeType extends ValueType {
     return textOf(Number(value), this.hasDays);
   }
 
-  /** The browser's own control, or a line of text where that could not show the entry. */
+  /** The browser's date picker, or a text input if the picker could not show the entry. */
   override control(range: Bounds | null, entry: string): Control {
     if (!(this.hasDays ? DAY : MOMENT).test(entry)) return { kind: "line", inputmode: "text" };
     const [low, high] = range ?? [null, null];

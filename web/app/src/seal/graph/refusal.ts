@@ -1,9 +1,9 @@
-/** The errors of a graph that is no part of a sound sealed file. */
+/** The errors about a graph that a sealed file must not contain. */
 import { SealiftError } from "../../errors";
 
 const MEMBER = "model.onnx";
 
-/** E205: the bytes are no ONNX model. */
+/** E205: the bytes are not an ONNX model. */
 export function malformed(reason: string): SealiftError {
   return new SealiftError(
     "E205",
@@ -13,7 +13,7 @@ export function malformed(reason: string): SealiftError {
   );
 }
 
-/** E208: the graph uses what the format does not permit. */
+/** E208: the graph uses something that the format does not permit. */
 export function refused(reason: string): SealiftError {
   return new SealiftError(
     "E208",
@@ -33,7 +33,7 @@ export function exceeded(reason: string): SealiftError {
   );
 }
 
-/** A name from the graph, as messages show it. */
+/** A name from the graph, for messages. */
 export function shown(name: string): string {
   return `'${name.slice(0, 60).replace(/[^ -~]/g, "\ufffd")}'`;
 }

@@ -1,4 +1,4 @@
-/** Which parts of ONNX a sealed graph may use (spec/SEAL.md §7); the Python reader reads the same file. */
+/** The parts of ONNX that a sealed graph may use (spec/SEAL.md §7); the Python reader uses the same file. */
 import raw from "../../../../../src/sealift/seal/graph/rules.json";
 
 export interface FieldRule {
@@ -32,7 +32,7 @@ export function isList(kind: string): boolean {
   return kind === "ints" || kind === "floats" || kind === "doubles";
 }
 
-/** An own property, and nothing inherited: names in a graph are chosen by whoever made it. */
+/** An own property, not an inherited one, because names in a graph may be any strings. */
 export function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }

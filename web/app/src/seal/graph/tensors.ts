@@ -8,7 +8,7 @@ const [INT32, INT64, STRING] = [6, 7, 8];
 const SIZES: Record<number, number> = {
   ...{ 1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2 },
 };
-/** The field that holds the elements where raw_data does not, by element type; int32_data for all others. */
+/** The field with the elements if raw_data is not used, by element type; int32_data for all others. */
 const FIELDS: Record<number, string> = {
   ...{ 1: "float_data", 7: "int64_data", 8: "string_data", 11: "double_data" },
   ...{ 12: "uint64_data", 13: "uint64_data" },
@@ -29,24 +29,24 @@ const WEIGHTS = new Set([1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13]);
 const EXTERNAL = 1; // of onnx.TensorProto.DataLocation
 const WEIGHT_NAME = /^weights\/[0-9a-f]{64}$/;
 
-/** The size in bytes of each member that may hold the elements of a constant, by the member's name. */
+/** The size in bytes of each member that may contain the elements of a constant, by its name. */
 export type Sizes = ReadonlyMap<string, number>;
 
-/** An input or output of a graph: the code of its element type, its dimensions with null where one is free. */
+/** An input or output of a graph: the code of its element type, and its dimensions; null is a free one. */
 export interface Port {
   element: number;
   shape: (number | null)[] | null;
 }
 
-/** A constant: its name, and its elements where they are at most 64 whole numbers of 32 or 64 bits. */
+/** A constant: its name, and its elements if they are at most 64 whole numbers of 32 or 64 bits. */
 export interface Constant {
   name: string;
   integers: number[] | null;
-  /** The member that holds its elements, where they are outside the graph. */
+  /** The member with its elements, if they are outside the graph. */
   weight?: string;
 }
 
-/** `weights` is null where no member may hold the elements of this tensor. */
+/** `weights` is null if no member may contain the elements of this tensor. */
 export function tensor(source: Source, span: Span, weights: Sizes | null = null): Constant {
   const { data } = source;
   const fields = new Fields(source, span, "TensorProto");
@@ -73,14 +73,14 @@ export function tensor(source: Source, span: Span, weights: Sizes | null = null)
     (field && field !== "raw_data" && field !== wanted) ||
     (field === "raw_data" && element === STRING)
   )
-    throw malformed(`the tensor ${shown(name)} holds its data in another field than its type asks for`);
+    throw malformed(`the tensor ${shown(name)} has its data in another field than its type requires`);
   if (!fits(fields, field, count, element))
     throw malformed(`the tensor ${shown(name)} has other dimensions than its data`);
   if ((element !== INT32 && element !== INT64) || count > FEW) return { name, integers: null };
   return { name, integers: values(source, fields, count, element) };
 }
 
-/** The member that a tensor names as the place of its data. Throws E208 for any other place. */
+/** The member that a tensor refers to as its data. Throws E208 for any other location. */
 function memberOf(source: Source, fields: Fields, weights: Sizes | null): string {
   const entries = fields
     .spans("external_data")
@@ -120,7 +120,7 @@ export function port(source: Source, span: Span, required: boolean): [string, Po
   return [name, { element, shape: sizes }];
 }
 
-/** The bytes of a field as characters, one for each byte; empty where it is absent. */
+/** The bytes of a field as characters, one for each byte; empty if it is absent. */
 export function text(data: Uint8Array, span: Span | undefined): string {
   if (!span) return "";
   let found = "";
@@ -132,7 +132,7 @@ export function checkElement(element: number): void {
   if (!ELEMENTS.has(element)) throw refused(`the element type ${element}`);
 }
 
-/** Whether the data has as many elements as the dimensions say, so that no small file claims a large tensor. */
+/** Whether the data has as many elements as the dimensions, so that no small file declares a large tensor. */
 function fits(fields: Fields, field: string | undefined, count: number, element: number): boolean {
   if (field === undefined) return count === 0;
   if (field === "raw_data") {
@@ -141,7 +141,7 @@ function fits(fields: Fields, field: string | undefined, count: number, element:
   }
   if (field === "string_data") return fields.spans(field).length === count;
   const kind = KINDS[field] ?? "ints";
-  // Whole numbers are not counted one by one: each has a byte at least.
+  // Whole numbers are not counted one by one: each has at least one byte.
   const most = length(fields.runs(field), kind);
   return kind === "ints" ? most >= count : most === count;
 }

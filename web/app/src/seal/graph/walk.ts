@@ -1,4 +1,4 @@
-/** Does a graph use only what a sealed file may use? (spec/SEAL.md §7; src/sealift/seal/graph/walk.py) */
+/** Checks that a graph uses only what the format permits (spec/SEAL.md §7; src/sealift/seal/graph/walk.py). */
 import { exceeded, malformed, refused, shown } from "./refusal";
 import { ATTRIBUTES, IR_VERSION, LIMITS, OPERATORS, OPSETS, own, SIZES } from "./rules";
 import { checkElement, FEW, port, tensor, text, type Constant, type Port, type Sizes } from "./tensors";
@@ -16,7 +16,7 @@ export interface GraphInfo {
   opsets: Map<string, number>;
 }
 
-/** Throws E205 where the bytes are malformed, E208 where a part is not permitted, E203 beyond a limit. */
+/** Throws E205 for malformed bytes, E208 for a part that is not permitted, E203 beyond a limit. */
 export function checkGraph(data: Uint8Array, weights: Sizes = new Map()): GraphInfo {
   const source: Source = { data, left: LIMITS.fields };
   const walk = new Walk(source, weights);
@@ -38,7 +38,7 @@ export function checkGraph(data: Uint8Array, weights: Sizes = new Map()): GraphI
   return { inputs: byName(inputs), outputs: byName(outputs), opsets };
 }
 
-/** A name in scope: how deep the graph is nested that defines it, and what is known of it. */
+/** A name in scope: the nesting depth of the graph that defines it, and what is known about it. */
 interface Value {
   depth: number;
   constant: Constant | null;
@@ -49,12 +49,12 @@ type Ports = [string, Port | null][];
 class Walk {
   private readonly scope = new Map<string, Value>();
   private turns = 1;
-  /** For the graphs around and the present one: does it read what an outer one computes from the inputs? */
+  /** For the outer graphs and the current one: whether it reads what an outer one computes from the inputs. */
   private readonly depends: boolean[] = [];
 
   private readonly data: Uint8Array;
 
-  /** The members that hold elements of constants. */
+  /** The members that contain elements of constants. */
   readonly used = new Set<string>();
 
   constructor(
@@ -80,7 +80,7 @@ class Walk {
     return opsets;
   }
 
-  /** Checks a graph, whose names are in scope until it ends; its inputs and outputs. */
+  /** Checks a graph, whose names are in scope until its end; returns its inputs and outputs. */
   graph(span: Span): [Ports, Ports] {
     const depth = this.depends.length;
     if (depth > LIMITS.depth) throw exceeded(`graphs are nested more than ${LIMITS.depth} deep`);
@@ -113,7 +113,7 @@ class Walk {
     return [inputs, outputs];
   }
 
-  /** What is known of a name. */
+  /** What is known about a name. */
   private read(name: string): Constant | null {
     const value = this.scope.get(name);
     if (!value) throw malformed(`${shown(name)} is read before it is defined`);
@@ -121,7 +121,7 @@ class Walk {
     return value.constant;
   }
 
-  /** Checks a node; the names of its outputs, and their constant where it passes one on. */
+  /** Checks a node; returns the names of its outputs, and their constant if it passes one on. */
   private node(span: Span): [string[], Constant | null] {
     const fields = new Fields(this.source, span, "NodeProto");
     const [operator, domain] = [
@@ -151,7 +151,7 @@ class Walk {
     return [fields.spans("output").map((name) => text(this.data, name)), constant];
   }
 
-  /** The turns of a loop, at least 1. */
+  /** The iterations of a loop, at least 1. */
   private tripCount(known: Constant | null | undefined): number {
     const [count, ...others] = known?.integers ?? [];
     if (count === undefined || others.length > 0 || count < 0)
@@ -162,7 +162,7 @@ class Walk {
     return turns;
   }
 
-  /** Checks a node's attributes; the constant of a `Constant`, and whether a subgraph depends on the inputs. */
+  /** Checks a node's attributes; returns the constant of a `Constant`, and whether a subgraph depends on the inputs. */
   private attributes(
     operator: string,
     permitted: Readonly<Record<string, string>>,

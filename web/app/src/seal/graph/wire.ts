@@ -1,18 +1,18 @@
 /**
  * A strict reader of the Protocol Buffers wire format, for the messages of ONNX (src/sealift/seal/graph/wire.py).
- * Strings, tensors and lists of numbers are not copied: a field is the span of its bytes.
+ * Strings, tensors and lists of numbers are not copied: a field is a span of bytes.
  */
 import { exceeded, malformed, refused } from "./refusal";
 import { isList, LIMITS, SCHEMAS, type Schema } from "./rules";
 
 /** First byte and end of a field's content. */
 export type Span = readonly [number, number];
-/** Numbers in a list: their first byte, the end, and how many bytes of tag stand before each. */
+/** Numbers in a list: their first byte, the end, and the size of the tag before each.  */
 export type Run = readonly [number, number, number];
 
 const WIDTH: Record<string, number> = { floats: 4, doubles: 8 };
 
-/** The bytes of a model, and how many fields may still be read: what a reader spends is bounded by them. */
+/** The bytes of a model, and the number of fields that may still be read, which bounds the work of a reader. */
 export interface Source {
   readonly data: Uint8Array;
   left: number;
@@ -22,7 +22,7 @@ export interface Source {
 export class Fields {
   private readonly held = new Map<string, unknown>();
 
-  /** Throws E205 where the bytes are malformed, E208 where a field is not permitted, E203 beyond the limit. */
+  /** Throws E205 for malformed bytes, E208 for a field that is not permitted, E203 beyond the limit. */
   constructor(source: Source, [start, end]: Span, message: string) {
     const { data } = source;
     const schema = SCHEMAS[message]!;
@@ -73,7 +73,7 @@ export class Fields {
   }
 }
 
-/** How many numbers stand in these runs; for `ints` the most that can, since each has at least one byte. */
+/** How many numbers are in these runs; for `ints` the maximum, since each has at least one byte. */
 export function length(runs: readonly Run[], kind: string): number {
   return runs.reduce(
     (sum, [start, end, tag]) => sum + Math.floor((end - start) / (tag + (WIDTH[kind] ?? 1))),
@@ -136,13 +136,13 @@ class Cursor {
     return [start, this.at];
   }
 
-  /** Passes a content with its length in front; where it begins. */
+  /** Skips a content with its length prefix; returns where it begins. */
   sized(name: string): number {
     const [low, high] = this.varint();
     return this.skip(high * 2 ** 32 + low, name)[0];
   }
 
-  /** Passes numbers that each have this tag; the cursor stands behind the first tag. */
+  /** Skips numbers that each have this tag; the cursor is after the first tag. */
   run(begin: number, kind: string): Run {
     const tag = this.at - begin;
     const width = WIDTH[kind];
@@ -173,7 +173,7 @@ function packed(
   return [start, end, 0];
 }
 
-/** The signed number of the same 64 bits; beyond 2⁵³ the nearest double, which is beyond every limit too. */
+/** The signed number of the same 64 bits; beyond 2⁵³ the nearest double, which exceeds every limit as well. */
 function signed([low, high]: [number, number]): number {
   return (high | 0) * 2 ** 32 + low;
 }

@@ -1,4 +1,4 @@
-/** Characters to characters: lower case and accents by the stage's own tables (spec/TEXT.md §3). */
+/** Maps characters: lower case and accents by the stage's own tables (spec/TEXT.md §3). */
 import { CODE_POINTS, flag, INTEGERS, items, keys, Malformed, ranges } from "./read";
 import { isObject } from "../../seal/json";
 
@@ -8,13 +8,13 @@ const [HANGUL, SYLLABLES] = [0xac00, 11172];
 
 export type Change = (text: string) => string;
 
-/** A change with the size of its tables (Tables.get). */
+/** A change, and the size of its tables (Tables.get). */
 export interface SizedChange {
   change: Change;
   entries: number;
 }
 
-/** Each character to a text of its own, whatever stands beside it. */
+/** A map from each character to a string, independent of its neighbours. */
 export function charMap(raw: unknown): SizedChange {
   const spec = keys(raw, ["rest"], ["shifts", "texts", "dropped", "hangul"]);
   const { rest } = spec;
@@ -46,17 +46,17 @@ export function charMap(raw: unknown): SizedChange {
   return { change, entries: table.size };
 }
 
-/** Lower case, with the one rule that looks around: a capital sigma at the end of a word. */
+/** Lower case, with its only contextual rule: a capital sigma at the end of a word. */
 export function lower(raw: unknown): SizedChange {
   const spec = keys(raw, ["map", "cased", "ignorable"]);
   const { change: map, entries } = charMap(spec["map"]);
   const [casedRanges, ignorableRanges] = [ranges(spec["cased"]), ranges(spec["ignorable"])];
   const [cased, ignorable] = [inside(casedRanges), inside(ignorableRanges)];
-  // So that looking around never passes another sigma, and takes linear time.
+  // So that the search for context stops at another sigma, and takes linear time.
   const sigma = SIGMA!.codePointAt(0)!;
   if (!cased(sigma) || ignorable(sigma))
     throw new Malformed("the capital sigma must be cased, and not ignorable");
-  /** The first character that is not looked through, from `at` on in one direction; -1 where there is none. */
+  /** The first character that is not ignorable, from `at` in one direction; -1 if there is none. */
   const beyond = (points: readonly number[], at: number, step: 1 | -1) => {
     let i = at + step;
     while (i >= 0 && i < points.length && ignorable(points[i]!)) i += step;

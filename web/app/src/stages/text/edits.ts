@@ -1,11 +1,11 @@
-/** Edits: what is done to a text before a stage reads it (spec/TEXT.md §1). The Python twin is text/edits.py. */
+/** Edits: changes made to a string before a stage reads it, in order (spec/TEXT.md §1; stages/text/edits.py). */
 import { SealiftError } from "../../errors";
 import { charMap, count, inside, lower, type Change } from "./chars";
 import { flag, items, keys, Malformed, OBJECTS, ranges, STRINGS, text } from "./read";
 import type { Tables } from "./sharedTables";
 
 const MOST_EDITS = 16;
-/** Characters that a replacement may make of one text. */
+/** The maximum length of a string after a replacement. */
 const LONGEST_TEXT = 2 ** 24;
 const LONGEST_PART = 1 << 10;
 const MOST_STRIPPED = 1 << 16;
@@ -13,7 +13,7 @@ const PER_RANGE = 8;
 
 type Edit = { change: Change; entries: number };
 
-/** A text without the characters of a set at its ends. */
+/** Removes the characters of a set from the ends of a string. */
 function strip(raw: unknown): Edit {
   const spec = keys(raw, ["space", "left", "right"]);
   const pairs = ranges(spec["space"]);
@@ -33,7 +33,7 @@ function strip(raw: unknown): Edit {
   return { change, entries: PER_RANGE * pairs.length };
 }
 
-/** Every occurrence of a string by another, from the left. */
+/** Replaces every occurrence of a string by another, from the left. */
 function replace(raw: unknown): Edit {
   const [old, other] = items(raw, STRINGS, 2, 2).map((part) => text(part, LONGEST_PART)) as [string, string];
   if (!old) throw new Malformed("the string that replace looks for must not be empty");

@@ -1,10 +1,10 @@
-/** Runs of words and of characters (spec/TEXT.md §5). */
+/** N-grams of words and of characters (spec/TEXT.md §5). */
 import { ranges } from "./read";
 
-/** What a range of white space counts for among the entries of tables. */
+/** The table entries that a range of white space counts for. */
 const PER_RANGE = 8;
 
-/** Every `least` to `most` neighbouring parts, joined. */
+/** All sequences of `least` to `most` consecutive parts, joined. */
 export function grams(
   parts: readonly string[],
   least: number,
@@ -22,7 +22,7 @@ export function grams(
   return found;
 }
 
-/** Neighbouring characters within each word and the blank before and behind it; a short word counts once. */
+/** Consecutive characters within each word, with a space before and after it; a short word counts once. */
 export function insideWords(words: Iterable<string>, least: number, most: number): string[] {
   const found: string[] = [];
   for (const bare of words) {
@@ -38,7 +38,7 @@ export function insideWords(words: Iterable<string>, least: number, most: number
   return found;
 }
 
-/** Two functions that know white space by the stage's own set alone: two blanks or more to one space, and the parts between. */
+/** White space as defined by the stage's own set: `joined` makes two blanks or more one space, `parts` gives the parts between. */
 export function blanks(raw: unknown): {
   joined: (text: string) => string;
   parts: (text: string) => string[];
@@ -46,7 +46,7 @@ export function blanks(raw: unknown): {
 } {
   const set = ranges(raw);
   const entries = PER_RANGE * set.length;
-  // The pattern spells every character out, so that the host's idea of white space plays no part.
+  // The pattern lists the ranges, so that the host's character classes are not used.
   const listed = set
     .map(([start, end]) => `\\u{${start.toString(16)}}-\\u{${(end - 1).toString(16)}}`)
     .join("");

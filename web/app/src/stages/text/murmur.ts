@@ -1,7 +1,7 @@
 /** MurmurHash3, x86, 32 bits, seed 0 (A. Appleby, 2008; public domain), as scikit-learn's hashers use it. */
 const encoder = new TextEncoder();
 
-/** The hash of a text's UTF-8 as a signed 32-bit number. */
+/** The hash of a string in UTF-8, as a signed 32-bit number. */
 export function murmur3(text: string): number {
   const bytes = encoder.encode(text);
   const count = bytes.length;

@@ -1,15 +1,15 @@
-/** Words by an automaton: each character one step, whatever the pattern was (spec/TEXT.md §4). */
+/** Tokenizes strings by an automaton, with one step for each character (spec/TEXT.md §4). */
 import { SealiftError } from "../../errors";
 import { CODE_POINTS, integer, INTEGERS, items, keys, LISTS, Malformed, ranges } from "./read";
 
 const [MOST_STATES, MOST_CLASSES] = [1024, 64];
-/** What an automaton counts for beside its numbers: its classes are laid out for all of Unicode. */
+/** The entries that an automaton counts for, in addition to its numbers: a table of all of Unicode. */
 const PER_AUTOMATON = 1 << 14;
 const MOST_STEPS = 2 ** 24;
 
 export type Split = (text: string) => string[];
 
-/** All matches of an automaton, leftmost first, none overlapping. Throws E207 for a text that takes too long. */
+/** Finds all non-overlapping matches, from the left. Throws E207 for a string that takes too long. */
 export function scanner(raw: unknown): { split: Split; entries: number } {
   const spec = keys(raw, ["classes", "starts", "next"], ["cut"]);
   const parts = items(spec["classes"], LISTS, MOST_CLASSES - 1);
@@ -36,7 +36,7 @@ export function scanner(raw: unknown): { split: Split; entries: number } {
     integer(n, 0, 64),
   ) as [number, number];
   const split = (text: string) => {
-    // Where each character begins, in UTF-16; and its class.
+    // The position of each character in UTF-16, and its class.
     const places = new Int32Array(text.length + 1);
     const codes = new Uint8Array(text.length + 1);
     let count = 0;

@@ -1,4 +1,4 @@
-/** The tables of a contract's stages: equal ones are built once, all together are bounded (spec/TEXT.md §1). */
+/** The tables of a contract's stages: equal ones are built once, and their total size is bounded (spec/TEXT.md §1). */
 import { canonical } from "../../seal/json";
 import { Malformed } from "./read";
 
@@ -12,7 +12,7 @@ export class Tables {
   private readonly made = new Map<(raw: unknown) => Sized, Map<string, Sized>>();
   private entries = 0;
 
-  /** The table that `make` builds from `raw`. Throws Malformed, also when all together are too large. */
+  /** The table that `make` builds from `raw`. Throws Malformed when it is malformed, or all are too large. */
   get<T extends Sized>(make: (raw: unknown) => T, raw: unknown): T {
     let known = this.made.get(make);
     if (!known) this.made.set(make, (known = new Map()));

@@ -1,4 +1,4 @@
-/** One stage: a text to the columns that it fills and how often (spec/TEXT.md). The Python twin is text/stage.py. */
+/** One text stage: converts a string to column counts (spec/TEXT.md; stages/text/stage.py). */
 import type { Stage } from "../../contract/contract";
 import { SealiftError } from "../../errors";
 import { charMap, lower, type Change } from "./chars";
@@ -36,18 +36,18 @@ const OPTIONAL = [
   "infinite",
 ];
 
-/** The column that a term falls on, and what it adds there; undefined where it is passed over. */
+/** The column of a term, and the number that is added there; undefined for an unknown term. */
 type Place = (term: string) => { column: number; adds: number } | undefined;
 
 export class TextStage {
-  /** How many columns there are. */
+  /** The number of columns. */
   readonly columns: number;
-  /** How many rows the graph should be given at once at most. */
+  /** The maximum number of rows in a run of the graph. */
   readonly rows: number;
   private readonly changes: Change[] = [];
   private readonly split: Split;
   private readonly place: Place;
-  /** Of a stage of numbers or times: what a text is. */
+  /** For the analyzers number and time. */
   private readonly value: ValueReader | undefined;
 
   /** The sum of the sizes of its n-grams. */
@@ -55,7 +55,7 @@ export class TextStage {
   private readonly least: number;
   private readonly most: number;
 
-  /** `tables` holds what stages of one contract share. Throws Malformed. */
+  /** `tables` are shared with the other stages of the contract. Throws Malformed. */
   constructor(raw: unknown, tables = new Tables()) {
     const spec = keys(raw, ["analyzer", "ngrams"], OPTIONAL);
     this.rows = "rows" in spec ? integer(spec["rows"], 1, MOST_ROWS) : Infinity;
@@ -81,7 +81,7 @@ export class TextStage {
       "hash" in spec ? hashed(spec["hash"]) : listed(spec["vocabulary"]));
   }
 
-  /** The terms of a text, in no particular order, as often as they occur. */
+  /** The terms of a string, with repetitions, in no particular order. */
   terms(text: string): string[] {
     let changed = text;
     for (const change of this.changes) {
@@ -92,23 +92,23 @@ export class TextStage {
     return this.split(changed);
   }
 
-  /** What a text that the stage refuses should be, such as "a number"; empty for any other text. */
+  /** For a string that the stage refuses, what it must be, such as "a number"; otherwise empty. */
   refusedAs(text: string): string {
     return this.value?.isRefused(this.terms(text)[0]!) ? this.value.described(text) : "";
   }
 
-  /** A text that the stage reads as a value; empty where every text may stand. */
+  /** A string that the stage reads as a value; empty if it reads terms. */
   get example(): string {
     return this.value?.example ?? "";
   }
 
-  /** At least how many characters the terms of a text have, if every one were a word (spec/TEXT.md §5). */
+  /** An upper bound of the characters of all terms of a string (spec/TEXT.md §5). */
   work(text: string): number {
     const length = count(text);
     return length * sizesBetween(this.least, Math.min(this.most, Math.max(length, this.least)));
   }
 
-  /** Column and count, ascending, for every column that a term of the text falls on. */
+  /** Column and count, ascending, for the columns of its terms; with signs, the sum of the signs. */
   count(text: string): [number, number][] {
     if (this.value) {
       const value = this.value.read(this.terms(text)[0]!);

@@ -1,16 +1,16 @@
-/** Stages that read a text as one number or one time (spec/TEXT.md §5a). The Python twin is text/values.py. */
+/** Stages that parse a string as a number or a time (spec/TEXT.md §5a; stages/text/value_reader.py). */
 import { compileFormat, example, formatProblem, isoOf } from "../../contract/dateFormat";
 import { microsOf } from "../../contract/moments";
 import { items, Malformed, STRINGS, text } from "./read";
 
 export interface ValueReader {
-  /** The value, or undefined for a text that is none. */
+  /** The value; undefined for a string without a value. */
   read(text: string): number | undefined;
-  /** Whether a text has no value and stands for no missing one either, or has a value that is refused. */
+  /** Whether a string is refused: it has neither a value nor means a missing one, or its value is refused. */
   isRefused(text: string): boolean;
-  /** What the refused text should be: "a number", or "a date by the format %d.%m.%Y, such as 31.12.2024". */
+  /** What a refused string must be: "a number", or "a date by the format %d.%m.%Y, such as 31.12.2024". */
   described(text: string): string;
-  /** A text that is read. */
+  /** A string that is accepted. */
   example: string;
 }
 
@@ -19,7 +19,7 @@ const WHOLE = /^[+-]?[0-9]+$/;
 const NUMBER = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
 const INFINITE = /^([+-]?)inf(inity)?$/i;
 const LONGEST_FORMAT = 32;
-/** Of a whole number; Python, and so pandas, reads no longer one out of a text. */
+/** Of an integer; Python, and so pandas, does not parse longer ones. */
 const MOST_DIGITS = 4300;
 const MOST_MISSING = 64;
 const LONGEST_MISSING = 32;
@@ -81,7 +81,7 @@ function isSet(spec: Record<string, unknown>, key: string): boolean {
   return key in spec;
 }
 
-/** C's strptime has minutes of up to 62 seconds; the last two belong to the next one. */
+/** C's strptime accepts up to 61 seconds; 60 and 61 belong to the next minute. */
 function timeOf(iso: string): number | undefined {
   const late = /:6[01]$/.test(iso) ? Number(iso.slice(-2)) - 59 : 0;
   const micros = microsOf(late ? `${iso.slice(0, -2)}59` : iso);
@@ -96,7 +96,7 @@ function isWide(whole: string): boolean {
 function numberOf(given: string, strict: boolean, narrow: boolean): number | undefined {
   const plain = given.replace(SPACE, "");
   if (WHOLE.test(plain)) {
-    // pandas that raises holds a whole number beyond 64 bits as Python's int, which few functions compute with.
+    // pandas with errors="raise" keeps integers beyond 64 bits as Python ints, which few functions accept.
     if (plain.replace(/^[+-]/, "").length > MOST_DIGITS || (narrow && isWide(plain))) return undefined;
     const value = Number(plain);
     return strict && !Number.isFinite(value) ? undefined : value;
