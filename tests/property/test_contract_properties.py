@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealift.batch import csv_in
+from sealift.batch import csv_blocks, csv_in
 from sealift.batch.csv_in import CsvReader
 from sealift.contract import Contract, Field, Output, Unreadable, columns_of, encode, read_cell, read_column
 
@@ -252,7 +252,7 @@ def test_the_fast_way_reads_as_the_slow_one(
     def read(*, fast: bool) -> Any:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(csv_in, "_WORTH", 0 if fast else 1 << 40)
-            patch.setattr(csv_in, "_BLOCK", block)
+            patch.setattr(csv_blocks, "BLOCK", block)
             try:
                 reader = CsvReader(io.BytesIO(data), "x.csv")
                 chunks = list(reader.chunks(["x", "t", "y"], 3, {"x", "y"}))

@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import sealift
-from sealift.batch import score
+from sealift.batch import csv_blocks, csv_in, score
 from sealift.batch.chunks import OutputColumn
 from sealift.batch.csv_fast import ArrowBlocks
 from sealift.batch.csv_in import separator_of
@@ -283,3 +283,72 @@ def test_words_for_missing_values_from_any_block_on(word: str) -> None:
 @pytest.mark.parametrize("refused", ["inf", "-Infinity", "1e999", "x", "1.5.2"])
 def test_what_is_no_number_is_left_to_the_csv_module_in_the_first_block(refused: str) -> None:
     assert ArrowBlocks(1, {"a": 0}, {"a"}, ",").columns(f"1\n{refused}\n".encode()) is None
+
+
+@pytest.mark.parametrize("block", [b",,\n", b"1,2,x\n,,\n", b",,\n,2,x\n1,,x\n", b",2,\n1,,\n,,\n"])
+def test_an_empty_record_is_left_to_the_csv_module(block: bytes) -> None:
+    assert ArrowBlocks(3, {"a": 0, "b": 1, "t": 2}, {"a", "b"}, ",").columns(block) is None
+
+
+def test_a_record_without_its_numbers_is_not_empty() -> None:
+    found = ArrowBlocks(3, {"a": 0, "b": 1}, {"a", "b"}, ",").columns(b",,x\n,,y\n")
+    assert found is not None
+    assert found[0] == 2
+    assert np.isnan(found[1]["a"]).all()
+
+
+class Reading:
+    """A binary stream with `read` and `readline` only."""
+
+    def __init__(self, data: bytes) -> None:
+        self.bytes = io.BytesIO(data)
+        self.seek, self.read, self.readline = self.bytes.seek, self.bytes.read, self.bytes.readline
+
+
+@pytest.mark.parametrize("wrap", [io.BytesIO, Reading])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("size", [1, 5, 6, 7, 100])
+def test_blocks_are_whole_lines(monkeypatch: pytest.MonkeyPatch, wrap: Any, end: bytes, size: int) -> None:
+    monkeypatch.setattr(csv_blocks, "BLOCK", size)
+    text = end.join([b"1,2", b"", b"33,4", b"5,6"])
+    blocks, start, read, ends, count = csv_blocks.LineBlocks(wrap(text)), 0, b"", 0, 0
+    while (block := blocks.read(start)) is not None:
+        more = csv_blocks.line_count(block)
+        ends, count = ends + more[0], count + more[1]
+        start += len(block) + (block.tobytes() if isinstance(block, memoryview) else block).count(b"\n") * (
+            len(end) - 1
+        )
+        read += bytes(block)
+    assert read == text.replace(b"\r\n", b"\n")
+    assert (start, ends, count) == (len(text), 3, 4)
+
+
+@pytest.mark.parametrize("text", [b'1,"2"\n', b"1,2\r3,4\n", b"1" * 50 + b"\n"])
+def test_blocks_end_where_the_csv_module_must_read(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    monkeypatch.setattr(csv_blocks, "BLOCK", 5)
+    monkeypatch.setattr(csv_blocks, "LONGEST_LINE", 40)
+    blocks = csv_blocks.LineBlocks(io.BytesIO(b"7,8\n" + text))
+    assert blocks.read(4) is None
+    monkeypatch.setattr(csv_blocks, "BLOCK", 2)
+    first = csv_blocks.LineBlocks(io.BytesIO(b"7,8\n" + text)).read(0)
+    assert first is not None
+    assert bytes(first) == b"7,8\n"
+
+
+def test_an_error_between_two_blocks_is_not_replaced(tiny: Path, tmp_path: Path) -> None:
+    source = tmp_path / "rows.csv"
+    source.write_text("age,weight,sex\n" + "40,60,f\n" * 50_000)
+
+    def stop(*_: int) -> None:
+        raise KeyError("mine")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_in, "_WORTH", 0)
+        with pytest.raises(KeyError, match="mine"):
+            score(sealift.load(tiny), source, tmp_path / "answers.csv", progress=stop)
+
+
+@pytest.mark.parametrize("errors", [["", ""], ["", "[R101] x"], ["a,b", ""], [None, ""]])
+def test_the_last_column_may_be_empty(errors: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    columns: list[Any] = [range(1, 3), np.array([0.5, 0.25]), np.array([True, False]), ["x", "y"], errors]
+    assert CsvWriter(io.BytesIO(), COLUMNS, "x").rendered(columns) == slow(columns, monkeypatch)

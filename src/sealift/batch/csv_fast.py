@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.batch.arrow import present, values_of
+from sealift.batch.csv_blocks import Block
 from sealift.contract import MISSING_WORDS
 
 _CACHED = 1 << 18  # bytes parsed at once, which stay in the processor's cache; longer lines are read cell by cell
@@ -28,9 +29,9 @@ class ArrowBlocks:
 
         self._arrow = pyarrow
         self._read = csv.read_csv
-        self._wanted = {name: f"c{position}" for name, position in wanted.items()}
+        self._wanted = list(wanted)
         self._numbers = numbers
-        self._empty = b"\n" + separator.encode() * (width - 1) + b"\n"
+        self._empty = separator.encode() * (width - 1) + b"\n"
         types = {
             f"c{position}": pyarrow.float64() if name in numbers else pyarrow.string()
             for name, position in wanted.items()
@@ -50,21 +51,24 @@ class ArrowBlocks:
             for words in ([""], list(MISSING_WORDS))
         ]
 
-    def columns(self, block: bytes) -> tuple[int, dict[str, Sequence[Any] | npt.NDArray[Any]]] | None:
+    def columns(self, block: Block) -> tuple[int, dict[str, Sequence[Any] | npt.NDArray[Any]]] | None:
         """The number of records in `block` and their columns; None when it must be read cell by cell."""
-        if self._empty in b"\n" + block:
-            return None
         try:
-            block.decode()  # checks the other columns too
+            str(block, "utf-8")  # checks the other columns too
         except UnicodeDecodeError:
             return None
         found = self._converted(block)
         if found is None and len(self._conversions) > 1:
             del self._conversions[0]  # for the rest of the file
             found = self._converted(block)
-        return found
+        if found is None:
+            return None
+        count, columns, is_full = found
+        # An empty record has to be counted. A column of numbers without a missing value shows that there is none.
+        return None if not is_full and self._has_empty(bytes(block)) else (count, columns)
 
-    def _converted(self, block: bytes) -> tuple[int, dict[str, Sequence[Any] | npt.NDArray[Any]]] | None:
+    def _converted(self, block: Block) -> tuple[int, dict[str, Sequence[Any] | npt.NDArray[Any]], bool] | None:
+        """The number of records, their columns, and whether a column of numbers has no missing value."""
         try:
             table = self._read(
                 self._arrow.BufferReader(block), **self._options, convert_options=self._conversions[0]
@@ -72,16 +76,33 @@ class ArrowBlocks:
         except self._arrow.ArrowException:
             return None
         columns: dict[str, Sequence[Any] | npt.NDArray[Any]] = {}
-        for name, column in self._wanted.items():
-            values = table.column(column)
+        is_full = False
+        for name, values in zip(self._wanted, table.itercolumns(), strict=True):
             if name in self._numbers:
-                array = np.concatenate([values_of(piece) for piece in values.chunks] or [np.empty(0)])
-                if values.null_count:
-                    array[~np.concatenate([present(piece) for piece in values.chunks])] = np.nan
-                # A value that is neither finite nor null was 'inf', 'NAN' or '1e999', which the contract refuses.
-                if int(np.count_nonzero(~np.isfinite(array))) != values.null_count:
+                array = _doubles(values)
+                if array is None:
                     return None
                 columns[name] = array
+                is_full = is_full or not values.null_count
             else:
                 columns[name] = values.to_pylist()
-        return table.num_rows, columns
+        return table.num_rows, columns, is_full
+
+    def _has_empty(self, block: bytes) -> bool:
+        return block.startswith(self._empty) or b"\n" + self._empty in block
+
+
+def _doubles(values: Any) -> npt.NDArray[np.float64] | None:
+    """A column with NaN where it is null; None where another value is not finite: 'inf', 'NAN' or '1e999'.
+
+    The contract refuses these. The array may be read-only.
+    """
+    parts = [values_of(part) for part in values.chunks]
+    array: npt.NDArray[np.float64] = parts[0] if len(parts) == 1 else np.concatenate(parts or [np.empty(0)])
+    finite = np.isfinite(array)
+    if values.null_count:
+        gaps = ~np.concatenate([present(part) for part in values.chunks])
+        array = array.copy()
+        array[gaps] = np.nan
+        finite |= gaps
+    return array if finite.all() else None

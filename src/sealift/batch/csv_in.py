@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from sealift.batch.chunks import MAX_BYTES, Chunk, blank, malformed, size_of
+from sealift.batch.csv_blocks import LineBlocks, line_count
 from sealift.batch.csv_numbers import NumberBlocks
 from sealift.contract import Problem
 
@@ -20,8 +21,6 @@ _MAX_CELL = 1 << 20
 _MAX_HEADER = 1 << 22
 _MAX_RECORD = 1 << 24
 _MAX_CELLS = 1 << 20
-_BLOCK = 1 << 21
-_NEWLINE = 10
 _WORTH = 8 << 20  # for smaller files, importing pyarrow takes longer than reading without it
 _SAVE_AGAIN = 'Save it again as "CSV UTF-8" in the program that made it.'
 _QUOTED = re.compile(r'"[^"]*"')
@@ -66,7 +65,8 @@ class CsvReader:
 
     def close(self) -> None:
         """Close the file."""
-        self._text.close()
+        with suppress(ValueError):  # detached while `_fast` reads blocks
+            self._text.close()
         self._stream.close()
 
     def _read_opening(self) -> str:
@@ -91,26 +91,17 @@ class CsvReader:
         self._text.detach()
         self._stream.seek(0)
         start = len(self._opening.encode()) + len(mark) * (self._stream.read(3) == mark)
-        while True:
-            self._stream.seek(start)
-            block = self._stream.read(_BLOCK)
-            tail = self._stream.readline(_MAX_CELL)
-            block += tail
-            if b"\r" in block:  # a search for one byte is far faster than for two
-                block = block.replace(b"\r\n", b"\n")
-            endless = len(tail) == _MAX_CELL and not tail.endswith(b"\n")
-            if not block or endless or b'"' in block or b"\r" in block:
-                break
+        blocks = LineBlocks(self._stream)
+        while (block := blocks.read(start)) is not None:
             after = self._stream.tell()
-            newlines = int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == _NEWLINE))
-            line_count = newlines + (not block.endswith(b"\n"))
+            newlines, lines = line_count(block)
             # Empty records are counted one by one.
             read = None if self._records.blank else plain.columns(block)
-            if read is not None and read[0] != line_count:
+            if read is not None and read[0] != lines:
                 read = None
             if read is None:
                 with _as_e404(self._where, self):
-                    text = block.decode()
+                    text = str(block, "utf-8")
                     self._records = self._parse(io.StringIO(text, newline=""), self._records.blank)
                 yield from self._slow(wanted, rows)
             else:

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sealift.batch.csv_blocks import Block
+
 _Doubles: TypeAlias = npt.NDArray[np.float64]
 _Places: TypeAlias = npt.NDArray[np.intp]
 
@@ -34,9 +36,9 @@ class NumberBlocks:
         self._separator = separator.encode()
         self._empty = b"\n" + b"," * (width - 1) + b"\n"
 
-    def columns(self, block: bytes) -> tuple[int, dict[str, Sequence[Any] | npt.NDArray[Any]]] | None:
-        """The number of records in `block` and their columns; None when it must be read cell by cell."""
-        width = self._width
+    def columns(self, lines: Block) -> tuple[int, dict[str, Sequence[Any] | npt.NDArray[Any]]] | None:
+        """The number of records in `lines` and their columns; None when they must be read cell by cell."""
+        width, block = self._width, bytes(lines)
         if not block.endswith(b"\n"):
             block += b"\n"
         ends = block.translate(None, _NUMBER)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -34,14 +35,20 @@ def lines(columns: Sequence[Sequence[Any] | npt.NDArray[Any]], odd: Callable[[fl
         return _formatted(columns)
     from pyarrow import compute
 
+    newline, nothing, comma = _marks()
     parts: list[Any] = []
-    for values in columns:
+    last = columns[-1]
+    # Mostly no row has an error: the last cells are empty, and a line break takes the place of all of them.
+    ends_empty = isinstance(last, list) and last.count("") == count
+    for values in columns[:-1] if ends_empty else columns:
         part = _part(arrow, compute, values, odd)
         if part is None:
             return None
         parts.append(part)
-    newline, nothing, comma = _strings(arrow, ["\n", "", ","])  # with Python strings pyarrow would import pandas
-    parts[-1] = compute.binary_join_element_wise(parts[-1], newline, nothing)
+    if ends_empty:
+        parts.append(newline)
+    else:
+        parts[-1] = compute.binary_join_element_wise(parts[-1], newline, nothing)
     rows = compute.binary_join_element_wise(*parts, comma)
     if not isinstance(rows, arrow.Array) or rows.null_count:
         return None
@@ -95,6 +102,13 @@ def _part(arrow: Any, compute: Any, values: Sequence[Any] | npt.NDArray[Any], od
         return texts
     listed = values.tolist() if isinstance(values, np.ndarray) else values
     return _strings(arrow, listed) if _is_plain(listed) else None
+
+
+@cache
+def _marks() -> tuple[Any, Any, Any]:
+    """A line break, the empty string and a comma as pyarrow's; of Python's, pyarrow would import pandas."""
+    newline, nothing, comma = _strings(sys.modules["pyarrow"], ["\n", "", ","])
+    return newline, nothing, comma
 
 
 def _strings(arrow: Any, values: Sequence[str]) -> Any:

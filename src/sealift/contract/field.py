@@ -92,6 +92,12 @@ class Field:
         assert known is not None  # checked when the field is made
         return known
 
+    @cached_property
+    def usual(self) -> tuple[float, float]:
+        """The range of most training values as numbers of the graph; all numbers where it is not known."""
+        low, high = self.limits("observed") or (None, None)
+        return (-math.inf, math.inf) if low is None or high is None else (low, high)
+
     def limits(self, key: Literal["range", "observed"]) -> tuple[float | None, float | None] | None:
         """`range` or `observed` as numbers of the graph; dates in microseconds since 1970."""
         bounds = cast("tuple[Bound | None, Bound | None] | None", getattr(self, key))
