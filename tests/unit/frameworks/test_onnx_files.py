@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -206,3 +208,31 @@ def test_constants_of_the_third_ir_version_are_no_inputs(tmp_path: Path) -> None
     onnx.save(made, str(tmp_path / "m.onnx"))
     _, actual = answers(OnnxModel(tmp_path / "m.onnx"), X)
     np.testing.assert_array_equal(actual["value"], X * 2)
+
+
+_OPENED = """\
+import sys
+from sealift.frameworks.onnx.model import OnnxModel
+
+def most():
+    return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
+
+before = most()
+OnnxModel(sys.argv[1])
+print(most() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory from /proc")
+def test_a_file_is_opened_in_little_more_than_twice_its_size(tmp_path: Path) -> None:
+    width, layers = 1500, 6
+    constants = [numpy_helper.from_array(np.zeros((width, width), np.float32), f"w{i}") for i in range(layers)]
+    nodes = [helper.make_node("MatMul", [f"x{i}" if i else "x", f"w{i}"], [f"x{i + 1}"]) for i in range(layers)]
+    inputs, outputs = (
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, width])] for name in ("x", f"x{layers}")
+    )
+    made = helper.make_graph(nodes, "g", inputs, outputs, constants)
+    path = tmp_path / "m.onnx"
+    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), str(path))
+    done = subprocess.run([sys.executable, "-c", _OPENED, str(path)], capture_output=True, text=True, check=True)
+    assert int(done.stdout) * 1024 < 2.8 * path.stat().st_size

@@ -68,12 +68,13 @@ class OnnxModel:
         self.limits = limits or Limits()
         is_proto = isinstance(model, onnx.ModelProto)
         try:
-            proto = model if isinstance(model, onnx.ModelProto) else onnx.load(str(model))
-            onnx.checker.check_model(proto)
-            if is_proto:
-                copy = onnx.ModelProto()
-                copy.CopyFrom(proto)  # which is changed below
-                proto = copy
+            if isinstance(model, onnx.ModelProto):
+                onnx.checker.check_model(model)
+                proto = onnx.ModelProto()
+                proto.CopyFrom(model)  # which is changed below
+            else:
+                onnx.checker.check_model(str(model))  # a loaded model would be serialized for it, and copied twice
+                proto = onnx.load(str(model))
             strip(proto.graph)
             self.split = split(proto)
         except Exception as error:  # protobuf and the checker raise classes of their own
