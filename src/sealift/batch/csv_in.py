@@ -88,6 +88,7 @@ class CsvReader:
         if plain is None:
             return
         mark = b"\xef\xbb\xbf"
+        self._lines = self._opening.count("\n")
         self._text.detach()
         self._stream.seek(0)
         start = len(self._opening.encode()) + len(mark) * (self._stream.read(3) == mark)
@@ -125,7 +126,6 @@ class CsvReader:
         header: list[str] = next((r for r in self._parse(io.StringIO(self._opening, newline="")) if any(r)), [])
         if header != self.names or "\r" in self._opening.replace("\r\n", ""):
             return None
-        self._lines = self._opening.count("\n")
         if self._size >= _WORTH:
             with suppress(ImportError):
                 from sealift.batch.csv_fast import ArrowBlocks
