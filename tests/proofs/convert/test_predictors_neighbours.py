@@ -209,7 +209,7 @@ def test_a_brute_search_among_equals_is_refused_where_its_answer_depends_on_the_
 def test_refusals() -> None:
     X, y = cases.data("digits")
     near = [
-        (KNN(weights="distance"), "rounding error", "kd_tree"),
+        (KNN(weights="distance"), "half the digits are wrong", "kd_tree"),
         (KNN(metric="hamming"), "equal distance", "ball_tree"),
         (KNN(metric=lambda a, b: np.abs(a - b).sum(), algorithm="brute"), "metric", "euclidean"),
         (KNN(weights=lambda d: np.exp(-d)), "function", "uniform"),

@@ -199,7 +199,7 @@ def test_refusals(model: Any, parts: tuple[str, ...]) -> None:
 
 def test_a_million_columns_as_the_answer_are_refused() -> None:
     texts, truth = corpus()
-    with pytest.raises(PackError, match="gives 1048576 columns") as caught:
+    with pytest.raises(PackError, match="returns 1048576 columns") as caught:
         same_fitted(fitted(HashingVectorizer(), texts, truth), texts, texts)
     assert caught.value.code == "E302"
     assert "n_features" in caught.value.fix

@@ -159,7 +159,7 @@ def test_missing_texts_are_refused_as_the_original_refuses_them(tmp_path: Path) 
 
 
 def test_a_data_frame_in_place_of_its_column_is_noticed(tmp_path: Path) -> None:
-    with pytest.raises(SealiftError, match="1 answers to 200 rows") as caught:
+    with pytest.raises(SealiftError, match="1 answers for 200 rows") as caught:
         _pack(model(), pd.DataFrame({"text": notes()[0]}), tmp_path)
     assert caught.value.code == "E305"
     assert "X['text']" in caught.value.fix
