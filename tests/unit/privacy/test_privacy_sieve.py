@@ -54,7 +54,7 @@ def test_every_line_that_equals_a_row_passes(
     columns = np.arange(table.shape[1])
     monkeypatch.setattr(module, "_CELLS", 500)
     passed = sieve(table, scaled=scaled).passed(lines, columns, tolerance)
-    rows = RowsByValue(table, spreads(table), scaled)._projected
+    rows = RowsByValue(table, scaled)._projected
     equal = rows.equal(lines, tolerance).tolist()
     assert sorted(rows.equal(lines[passed], tolerance).tolist()) == sorted(equal)
     if kind != 4:  # where rows are many times the same, none is anybody's

@@ -169,7 +169,8 @@ class Units:
     @cached_property
     def filled(self) -> npt.NDArray[np.float64]:
         """The numbers with 0 where they are not finite."""
-        return np.nan_to_num(self.values, posinf=0.0, neginf=0.0)
+        finite = np.isfinite(self.values).all()
+        return self.values if finite else np.nan_to_num(self.values, posinf=0.0, neginf=0.0)
 
 
 class _Columns(Sequence[Values]):

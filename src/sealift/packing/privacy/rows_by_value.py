@@ -23,12 +23,10 @@ class RowsByValue:
 
     Attributes:
         table: the rows (N, k).
-        spread: the spread of each column, 1 where it has none.
         scaled: whether rows that are multiples of each other are equal.
     """
 
     table: _Floats
-    spread: _Floats
     scaled: bool
 
     def equal(self, lines: npt.NDArray[Any], columns: _Indices, tolerance: float) -> _Indices:
@@ -48,12 +46,18 @@ class RowsByValue:
         return np.concatenate(found)
 
     @cached_property
+    def _spread(self) -> _Floats:
+        """The spread of each column; 1 if it has none."""
+        spread = self.table.std(axis=0)
+        return np.where(spread == 0, 1.0, spread)
+
+    @cached_property
     def _sieve(self) -> Sieve:
-        return Sieve.of(self.table, self.spread, scaled=self.scaled)
+        return Sieve.of(self.table, self._spread, scaled=self.scaled)
 
     @cached_property
     def _projected(self) -> _Projected:
-        return _Projected.of(self.table, self.spread, scaled=self.scaled)
+        return _Projected.of(self.table, self._spread, scaled=self.scaled)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ class Sieve:
         chosen: _Indices | None = varied
         if scaled:
             length = np.sqrt(np.einsum("ij,ij,j->i", table, table, spread**-2.0))
-            table, length = table[length != 0], length[length != 0]
+            if not length.all():
+                table, length = table[length != 0], length[length != 0]
             chosen = _covering(table, spread, length, varied)
         if chosen is None:
             return cls(None, spread, spread, spread, scaled)

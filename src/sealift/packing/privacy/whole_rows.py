@@ -32,10 +32,8 @@ def whole_rows(units: Units, constants: Sequence[Constant]) -> tuple[set[int], s
     varying = units.varying
     if len(varying) < 2:
         return rows, owners
-    table = units.filled[:, varying]
-    spread = table.std(axis=0)
-    spread[spread == 0] = 1.0
-    plain, scaled = (RowsByValue(table, spread, scaled=each) for each in (False, True))
+    table = units.filled if len(varying) == units.filled.shape[1] else units.filled[:, varying]
+    plain, scaled = RowsByValue(table, scaled=False), RowsByValue(table, scaled=True)
     distinct = None
     for mine, lines, tolerance in _lines(constants, units.values.shape[1]):
         free = 0.0
