@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sealift.contract import Contract, Field, Ignored, Output, RowReader, columns_of, encode
+from sealift.contract import Contract, Field, Ignored, Output, RowReader, columns_of, compiled, encode
 from sealift.errors import ContractError
 
 OUTPUT = (Output(name="value", kind="value", dtype="float64"),)
@@ -150,7 +150,15 @@ VALUES: dict[str, list[Any]] = {
     "bool": [True, False, 1, 0.0, np.bool_(True)],
     "float32": [0.1, 2.5, np.float32(0.1), 1],
     "string": ["x", "1.5", None, NAN, np.str_("x"), pd.NA],
-    "date": ["2024-02-29", None, datetime.date(2000, 1, 1), datetime.datetime(2000, 1, 1), pd.NaT, NAN],
+    "date": [
+        "2024-02-29",
+        pd.Timestamp("2024-02-29"),
+        None,
+        datetime.date(2000, 1, 1),
+        datetime.datetime(2000, 1, 1),
+        pd.NaT,
+        NAN,
+    ],
     "datetime": [
         "2024-02-29",
         "2024-02-29T01:02:03",
@@ -202,8 +210,8 @@ def likely(draw: st.DrawFn) -> tuple[Contract, Any]:
 
 
 @st.composite
-def tall(draw: st.DrawFn) -> tuple[Contract, list[dict[str, Any]]]:
-    """Dicts of up to 80 rows, whose columns repeat a few values; at most one value may be anything."""
+def tall(draw: st.DrawFn) -> tuple[Contract, Any]:
+    """Dicts, or an array, of up to 80 rows, whose columns repeat a few values; at most one value may be anything."""
     one = draw(st.sampled_from(CONTRACTS))
     count = draw(st.integers(2, 80))
     columns = {
@@ -213,7 +221,13 @@ def tall(draw: st.DrawFn) -> tuple[Contract, list[dict[str, Any]]]:
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     if draw(st.booleans()):
         rows[draw(st.integers(0, count - 1))][draw(st.sampled_from(list(columns)))] = draw(CELLS)
-    return one, rows
+    if draw(st.booleans()):
+        return one, rows
+    array = np.empty((count, len(columns)), dtype=object)
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row.values()):
+            array[i, j] = value
+    return one, array
 
 
 ROWS = st.one_of(
@@ -289,10 +303,12 @@ def test_likely_rows(case: tuple[Contract, Any], ignore_extra: bool) -> None:
 
 
 @settings(max_examples=500, deadline=None)
-@given(tall())
+@given(tall(), st.sampled_from([1, 7, 512]))
 @pytest.mark.filterwarnings("ignore")
-def test_tall_rows(case: tuple[Contract, list[dict[str, Any]]]) -> None:
-    check(*case)
+def test_tall_rows(case: tuple[Contract, Any], block: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "_BLOCK", block)
+        check(*case)
 
 
 DAYS = contract(Field(name="a", dtype="date", missing="allowed"))
@@ -310,6 +326,28 @@ DAY_TEXTS = st.one_of(
 @example(["2024-02", "-292024-02-29"])
 def test_dates_of_several_rows(texts: list[Any]) -> None:
     check(DAYS, [{"a": text} for text in texts])
+
+
+STAMPS = st.one_of(
+    st.dates(datetime.date(1700, 1, 1), datetime.date(2200, 1, 1)).map(pd.Timestamp),
+    st.builds(lambda day, unit: pd.Timestamp(day).as_unit(unit), st.dates(), st.sampled_from(["s", "ms", "us"])),
+)
+ODD_STAMPS = st.sampled_from(
+    [
+        *(pd.NaT, None, pd.Timestamp("2024-02-29", tz="UTC"), pd.Timestamp("2024-02-29 00:00:00.000001")),
+        *(pd.Timestamp(1, unit="ns"), datetime.datetime(2024, 2, 29), "2024-02-29", np.datetime64("2024-02-29")),
+    ]
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.lists(STAMPS, min_size=2, max_size=6), st.lists(ODD_STAMPS, max_size=1), st.sampled_from(["date", "datetime"])
+)
+def test_timestamps_of_several_rows(stamps: list[Any], odd: list[Any], dtype: str) -> None:
+    rows = [{"a": stamp} for stamp in [*stamps, *odd]]
+    fast = check(contract(Field(name="a", dtype=dtype, missing="allowed")), rows)
+    assert fast or odd or any(not 1678 <= stamp.year <= 2261 for stamp in stamps)
 
 
 def test_a_date_of_a_subclass_of_str_is_its_text() -> None:

@@ -8,6 +8,7 @@ caller uses `check.encode`, so that only that module decides what is wrong.
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
@@ -19,13 +20,14 @@ import numpy.typing as npt
 from sealift.contract.check import Array
 from sealift.contract.contract import Contract
 from sealift.contract.field import Field
-from sealift.contract.plain_values import NotPlain, doubles, listed, numbers, plain_strings
+from sealift.contract.plain_values import NotPlain, floats, listed, numbers, plain_strings
 
 Tensors: TypeAlias = dict[str, Array]
 Getter: TypeAlias = Callable[[Any], Sequence[Any]]
 
 LARGEST = float(np.finfo(np.float64).max)
 _FEW = 64
+_BLOCK = 512  # rows whose values stay in the processor's cache from one check to the next
 
 
 class CompiledContract:
@@ -48,6 +50,7 @@ class CompiledContract:
         self._read = [(at, field.type) for at, field in enumerate(inputs) if not field.type.is_plain]
         kinds = dict.fromkeys(kind for _, kind in self._read)
         self._read_by_type = [(kind, [at for at, other in self._read if other == kind]) for kind in kinds]
+        self._plain = [at for at, field in enumerate(inputs) if field.type.is_plain]
         self.numeric = not self._text_fields and not self._read and not self._others
         low, high = zip(*map(limits_of, inputs), strict=True) if inputs else ((), ())
         self._low, self._high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
@@ -66,37 +69,61 @@ class CompiledContract:
 
     def of_records(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors | None:
         """The tensors of rows that are dicts or sequences of values; None where one may have a problem."""
+
+        def block(some: slice) -> Tensors:
+            part = rows[some]
+            strings = list(chain.from_iterable(map(getters[1], part))) if self._text_fields else []
+            return self._tensors(list(zip(*map(getters[0], part), strict=True)), strings, len(part))
+
+        return self._in_blocks(len(rows), block)
+
+    def of_objects(self, rows: Array, places: Sequence[int]) -> Tensors | None:
+        """The tensors of an array of objects (N, columns); None where one may have a problem.
+
+        Args:
+            rows: the array.
+            places: the column of each input.
+        """
+        numbers, strings = [places[i] for i in self._numbers], [places[i] for i in self._text_fields]
+        return self._in_blocks(
+            len(rows),
+            lambda some: self._tensors(
+                rows[some].T[numbers].tolist(), rows[some][:, strings].ravel().tolist(), len(rows[some])
+            ),
+        )
+
+    def _in_blocks(self, count: int, block: Callable[[slice], Tensors]) -> Tensors | None:
+        """The tensors of all blocks of rows together; None where one may have a problem."""
         if self._others:
             return None
         try:
-            return self._of_rows(rows, getters)
+            parts = [block(slice(start, start + _BLOCK)) for start in range(0, count, _BLOCK)]
         except MemoryError:
             raise
         except Exception:  # the values may raise anything; `check.encode` decides
             return None
+        return (
+            parts[0] if len(parts) == 1 else {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        )
 
-    def _of_rows(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors:
-        count = len(rows)
+    def _tensors(self, columns: Sequence[Sequence[Any]], strings: Sequence[Any], count: int) -> Tensors:
+        """The tensors of columns of numbers, and of strings row by row. Raises NotPlain and more."""
         tensors: Tensors = {}
         if self._numbers:
-            width = len(self._numbers)
-            values = list(chain.from_iterable(map(getters[0], rows)))
-            read: list[tuple[list[int], Array]] = []
+            by_column = np.empty((len(columns), count))
+            data, packed = by_column.data, f"{count}d"
+            for at in self._plain:
+                struct.pack_into(packed, data, at * count * 8, *floats(columns[at]))
             for kind, places in self._read_by_type:
                 # All columns of a type at once: with few rows, a call for each column would take longer.
-                parts = list(chain.from_iterable(values[at::width] for at in places))
-                read.append((places, kind.numbers(parts).reshape(len(places), count)))
-                for at in places:
-                    values[at::width] = [0.0] * count
-            matrix = doubles(values, (count, width))
-            for places, converted in read:
-                matrix[:, places] = converted.T
+                values = list(chain.from_iterable([columns[at] for at in places]))
+                by_column[places] = kind.numbers(values).reshape(len(places), count)
+            matrix = by_column.T.copy()
             if not self._fits(matrix):
                 raise NotPlain
             tensors["number"] = matrix
         if self._text_fields:
-            values = list(chain.from_iterable(map(getters[1], rows)))
-            tensors["text"], tensors["text_missing"] = self._string_tensors(values, count)
+            tensors["text"], tensors["text_missing"] = self._string_tensors(strings, count)
         return tensors
 
     def of_matrix(self, matrix: Array) -> Tensors | None:

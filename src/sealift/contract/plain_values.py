@@ -6,12 +6,10 @@ A value of another type raises `NotPlain`, and `check.encode` decides what it is
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sealift.contract.check import Array, is_missing, is_valid_string
 
@@ -20,38 +18,21 @@ NUMBERS = frozenset(
     {float, int, bool, np.bool_, np.float64, np.float32, np.float16}
     | {np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64}
 )
-_TALL = 32  # rows
-_PACKED = 1 << 13  # struct is faster than NumPy for so many values, and keeps a compiled format for each length
+_FLOAT_OR_NONE = frozenset({float, type(None)})
 
 
 class NotPlain(Exception):  # noqa: N818 -- not an error: `check.encode` decides
     """A value that `check.encode` has to judge."""
 
 
-def doubles(values: Sequence[Any], shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
-    """Numbers, row by row, as doubles; missing values as NaN. Raises NotPlain, OverflowError."""
-    count = len(values)
+def floats(values: Sequence[Any]) -> Sequence[Any]:
+    """Values that `float()` converts, missing values as NaN. Raises NotPlain."""
     kinds = list(map(type, values))
-    if kinds.count(float) < count:
-        values = _converted(values, kinds, count // shape[0])
-    if count > _PACKED:
-        return np.fromiter(values, dtype=np.float64, count=count).reshape(shape)
-    array = np.empty(shape)
-    struct.pack_into(f"{count}d", array.data, 0, *values)
-    return array
-
-
-def _converted(values: Sequence[Any], kinds: list[type], width: int) -> Sequence[Any]:
-    """Values that `float()` converts. Raises NotPlain."""
-    if len(values) < _TALL * width:
-        return [value if type(value) is float else number(value) for value in values]
-    # Missing values are in few columns.
-    converted = list(values)
-    for at in range(width):
-        column = kinds[at::width]
-        if column.count(float) < len(column):
-            converted[at::width] = [value if type(value) is float else number(value) for value in converted[at::width]]
-    return converted
+    if kinds.count(float) == len(values):
+        return values
+    if _FLOAT_OR_NONE.issuperset(kinds):
+        return [math.nan if value is None else value for value in values]
+    return [value if type(value) is float else number(value) for value in values]
 
 
 def number(value: Any) -> Any:
@@ -68,11 +49,11 @@ def gap(value: object) -> float:
 
 
 def numbers(column: Any) -> Array:
-    """A column of numbers as an array. Raises NotPlain."""
+    """A column of numbers as an array. Raises NotPlain, OverflowError."""
     if type(column) is np.ndarray and column.dtype.kind in "fiub":
         return column
-    values = listed(column)
-    return doubles(values, (len(values),))
+    values = floats(listed(column))
+    return np.fromiter(values, dtype=np.float64, count=len(values))
 
 
 def listed(column: Any) -> Sequence[Any]:

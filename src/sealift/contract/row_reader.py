@@ -186,10 +186,7 @@ class RowReader:
         part = rows[start:stop]
         if blank is not None:
             part = [{**blank, **row} for row in part]
-        return self._of_list(part, getters)
-
-    def _of_list(self, rows: Sequence[Any], getters: tuple[Getter, Getter]) -> Tensors | None:
-        return self._row(rows[0], getters) if len(rows) == 1 else self._compiled.of_records(rows, getters)
+        return self._row(part[0], getters) if len(part) == 1 else self._compiled.of_records(part, getters)
 
 
 def _is_one_block(frame: Any) -> bool:

@@ -6,6 +6,7 @@ import datetime
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sealift.contract.date_format import example, iso_of
@@ -28,6 +29,7 @@ _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _DAY, _DAY_NANOS = float(DAY), DAY * 1000
 _read_day = datetime.date.fromisoformat
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_zone, _nanos = attrgetter("tzinfo"), attrgetter("value")
 _FLOATS = frozenset({"float", "float64"})
 _TYPES = frozenset({"date", "datetime", "datetime64", "Timestamp"})
 
@@ -139,9 +141,12 @@ class Time(ValueType):
         """Microseconds of a column of dates."""
         import numpy as np
 
-        days = _days(column) if type(column) is list else None
-        if days is not None:
-            return days
+        if type(column) is list:
+            micros = _days(column)
+            if micros is None:
+                micros = _midnights(column)
+            if micros is not None:
+                return micros
         at_once = column_micros(column) if isinstance(column, list) or type(column) is np.ndarray else None
         if at_once is None:
             if type(column) is np.ndarray and column.dtype.kind in "OU":
@@ -190,6 +195,21 @@ def _day_of(stamp: Any) -> int | None:
     except OverflowError:
         return None
     return None if rest else day
+
+
+def _midnights(stamps: list[Any]) -> Any:
+    """Microseconds of Timestamps without a time of day, float64 (N,); None where one of them is anything else."""
+    import numpy as np
+
+    kinds = set(map(type, stamps))
+    if len(kinds) != 1 or not _is_timestamp(kinds.pop()) or set(map(_zone, stamps)) != {None}:
+        return None
+    try:
+        nanos = np.fromiter(map(_nanos, stamps), dtype=np.int64, count=len(stamps))
+    except OverflowError:
+        return None
+    days, rest = np.divmod(nanos, _DAY_NANOS)
+    return None if rest.any() else days * _DAY
 
 
 def _days(texts: list[Any]) -> Any:
