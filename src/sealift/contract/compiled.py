@@ -27,6 +27,7 @@ Getter: TypeAlias = Callable[[Any], Sequence[Any]]
 
 LARGEST = float(np.finfo(np.float64).max)
 _FEW = 64
+_TALL = 32  # rows from which a call for each column takes less time than one pass over all values
 _BLOCK = 512  # rows whose values stay in the processor's cache from one check to the next
 
 
@@ -49,8 +50,11 @@ class CompiledContract:
         strings = [fields[i] for i in self._text_fields]
         self._read = [(at, field.type) for at, field in enumerate(inputs) if not field.type.is_plain]
         kinds = dict.fromkeys(kind for _, kind in self._read)
-        self._read_by_type = [(kind, [at for at, other in self._read if other == kind]) for kind in kinds]
+        self._read_by_type: list[tuple[Callable[[Any], Array], list[int]]] = [
+            (kind.numbers, [at for at, other in self._read if other == kind]) for kind in kinds
+        ]
         self._plain = [at for at, field in enumerate(inputs) if field.type.is_plain]
+        self._groups = [(numbers, self._plain)] * bool(self._plain) + self._read_by_type
         self.numeric = not self._text_fields and not self._read and not self._others
         low, high = zip(*map(limits_of, inputs), strict=True) if inputs else ((), ())
         self._low, self._high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
@@ -111,13 +115,17 @@ class CompiledContract:
         tensors: Tensors = {}
         if self._numbers:
             by_column = np.empty((len(columns), count))
-            data, packed = by_column.data, f"{count}d"
-            for at in self._plain:
-                struct.pack_into(packed, data, at * count * 8, *floats(columns[at]))
-            for kind, places in self._read_by_type:
+            groups = self._read_by_type
+            if count < _TALL:
+                groups = self._groups
+            else:
+                data, packed = by_column.data, f"{count}d"
+                for at in self._plain:
+                    struct.pack_into(packed, data, at * count * 8, *floats(columns[at]))
+            for read, places in groups:
                 # All columns of a type at once: with few rows, a call for each column would take longer.
                 values = list(chain.from_iterable([columns[at] for at in places]))
-                by_column[places] = kind.numbers(values).reshape(len(places), count)
+                by_column[places] = read(values).reshape(len(places), count)
             matrix = by_column.T.copy()
             if not self._fits(matrix):
                 raise NotPlain
