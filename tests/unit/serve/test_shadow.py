@@ -41,14 +41,14 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[ServedModel, Ser
 def compared(live: ServedModel, shadow: ServedModel, rows: list[dict[str, Any]]) -> Comparison:
     answered = live.answer(rows)
     comparison = Comparison()
-    columns = columns_of_tensors(live.contract, answered.batch.tensors)
+    columns = columns_of_tensors(live.contract, answered.batch.tensors, len(answered.batch))
     compare(comparison, live, columns, answered.batch.good, answered.outputs, shadow)
     return comparison
 
 
 def test_values_come_back_from_tensors() -> None:
     tensors = encode(seals.CONTRACT, columns_of(seals.CONTRACT, ROWS)).tensors
-    columns = columns_of_tensors(seals.CONTRACT, tensors)
+    columns = columns_of_tensors(seals.CONTRACT, tensors, len(ROWS))
     assert columns == {name: [row[name] for row in ROWS] for name in ("age", "weight", "sex")}
 
 

@@ -10,11 +10,11 @@ from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 
 from sealift.batch.chunks import OutputColumn
 from sealift.contract import Contract, Field
 from sealift.contract.outputs import output_kind
+from sealift.serve.decoded import array_value, columns_of_tensors, number_value
 from sealift.serve.records.personal import MODES, Key, Mode, personal_names
 from sealift.serve.records.pieces import form_of, joined, pieces_of
 from sealift.serve.records.record import ModelEntry, Record, RecordPart, unpacked
@@ -123,29 +123,11 @@ class RecordTable:
         return result
 
     def _inputs(self, part: RecordPart) -> list[list[Any]]:
-        count = len(part.good)
-        values: dict[int, list[Any]] = {}
-        for spec in self.contract.tensors:
-            if spec.stage is not None or spec.name == "text_missing":
-                continue
-            array = part.tensors.get(spec.name)
-            if array is None:
-                values[spec.fields[0]] = [None] * count
-                continue
-            for column, position in enumerate(spec.fields):
-                field = self.contract.inputs[position]
-                if field.type.feeds == "number":
-                    values[position] = [_value(field, number) for number in array[:, column].tolist()]
-                elif field.type.feeds == "text":
-                    gaps = part.tensors["text_missing"][:, column].tolist()
-                    texts = zip(array[:, column].tolist(), gaps, strict=True)
-                    values[position] = [None if gap else text for text, gap in texts]
-                else:
-                    values[position] = [_array(row) for row in array]
+        values = columns_of_tensors(self.contract, part.tensors, len(part.good))
         for row, name, code in part.problems:
-            if code == _UNREADABLE and name in self.contract.index:
-                values[self.contract.index[name]][row - 1] = None  # the tensor has a placeholder
-        return [values.get(position, [None] * count) for position in range(len(self.contract.inputs))]
+            if code == _UNREADABLE and name in values:
+                values[name][row - 1] = None  # the tensor has a placeholder
+        return list(values.values())
 
     def _outputs(self, part: RecordPart) -> list[list[Any]]:
         where = np.flatnonzero(part.good).tolist()
@@ -226,18 +208,10 @@ def _dtype(field: Field) -> Any:
     return next(dtype for kind, dtype in kinds if isinstance(value, kind))
 
 
-def _value(field: Field, number: float) -> Any:
-    return None if number != number else field.type.value_of(number)  # noqa: PLR0124 -- NaN
-
-
-def _array(row: npt.NDArray[Any]) -> Any:
-    return None if row.dtype.kind == "f" and np.isnan(row).all() else row.tolist()
-
-
 def _clear(field: Field, value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
-    return _array(unpacked(value)) if isinstance(value, list) else _value(field, value)
+    return array_value(unpacked(value)) if isinstance(value, list) else number_value(field, value)
 
 
 def _plain(value: Any) -> Any:

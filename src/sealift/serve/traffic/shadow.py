@@ -192,7 +192,7 @@ class Shadow:
             before = comparison.differing, comparison.rows
             for part in decode_rows(payload)[1]:
                 if part.outputs:
-                    columns = columns_of_tensors(served.contract, part.tensors)
+                    columns = columns_of_tensors(served.contract, part.tensors, len(part.good))
                     compare(comparison, served, columns, part.good, part.outputs, shadow)
             self._memory.count(series, comparison.differing - before[0], comparison.rows - before[1])
 
