@@ -160,11 +160,12 @@ class Shadow:
             worked = False
             for ring in self._memory.rings:
                 messages, position = ring.read(ring.tail, _MOST_READ) if ring.used else ([], ring.tail)
-                for message in messages:
-                    self._answer(*decode(message))
                 if messages:
+                    # Before they are answered: a process that is killed then loses some copies, and counts none twice.
                     ring.release(position, len(messages))
                     worked = changed = True
+                for message in messages:
+                    self._answer(*decode(message))
             if changed and (ending or time.monotonic() - saved > _SAVE):
                 saved, changed = time.monotonic(), False
                 self._save()
