@@ -69,11 +69,6 @@ class Plane:
         with self._lock:
             self._replace(route)
 
-    def remove(self, name: str) -> None:
-        """Serve a model no longer."""
-        with self._lock:
-            self.routes = {other: route for other, route in self.routes.items() if other != name}
-
     def _replace(self, route: ModelRoute) -> None:
         self.routes = {**self.routes, route.name: route}
 

@@ -196,8 +196,7 @@ class _Supervisor:
 
     def apply(self, traffic: Traffic) -> None:
         """Let every worker answer as `traffic` says."""
-        versions = {version: self._stock[traffic.name, version] for version in traffic.versions}
-        for key in [key for key in self._stock if key[0] == traffic.name and key[1] not in versions]:
+        for key in [key for key in self._stock if key[0] == traffic.name and key[1] not in traffic.versions]:
             del self._stock[key]
         self._route(traffic)
         for pid, error in self._ask_workers({"do": "apply", "traffic": traffic.as_dict()}, _PREPARE).items():
