@@ -30,6 +30,7 @@ FOREIGN = {
     "__init__.py": "the function sealift.batch",
     "cli/inspect.py": "the header of a table",
     "contract/display.py": "the header of a table",
+    "contract/types/datetime.py": "the nanoseconds of a pandas.Timestamp",
     "batch/xlsx.py": "a cell of a workbook",
     "frameworks/catboost/model_json.py": "CatBoost's JSON",
     "frameworks/catboost/raw.py": "CatBoost's JSON",
