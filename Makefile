@@ -133,7 +133,7 @@ format: setup
 
 lock: setup
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra client --extra grpc --extra oidc --extra postgres --extra serve --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
+	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra client --extra grpc --extra oidc --extra otel --extra postgres --extra serve --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
 
 clean:
 	rm -rf .venv .torch demo dist build src/sealift/front/built web/app/node_modules
