@@ -19,7 +19,10 @@ _EXPLAINED = Path(__file__).with_name("explained.toml")
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a mutant: "killed", "timeout", "survived", or "no test" where none executes its line."""
+    """What became of a mutant: "killed", "timeout", "survived", or "no test" where none executes its line.
+
+    `commit` names the sources and tests with which it was tried.
+    """
 
     key: str
     path: str
@@ -30,13 +33,13 @@ class Result:
     status: str
     test: str
     seconds: float
+    commit: str
 
     @classmethod
-    def of(cls, mutant: Mutant, status: str, test: str, seconds: float) -> Result:
+    def of(cls, mutant: Mutant, status: str, test: str, seconds: float, commit: str = "") -> Result:
         """The result of a mutant."""
-        return cls(
-            mutant.key, mutant.path, mutant.function, mutant.line, mutant.was, mutant.becomes, status, test, seconds
-        )
+        place = mutant.key, mutant.path, mutant.function, mutant.line
+        return cls(*place, mutant.was, mutant.becomes, status, test, seconds, commit)
 
     @property
     def killed(self) -> bool:
@@ -111,8 +114,11 @@ table. {tried:,} of {planned:,} planned mutants, of {total:,} in {files} files, 
 an estimate from it for all mutants of the row, and is left out where all of them were tried. "Now" counts again after
 tests were added for survivors; where only a part was tried, it is no estimate for the rest.
 
+`bench/mutation/results.tsv` holds the outcome of each mutant, with the commit at which it was tried. A run continues
+from this file, on any machine; `--write` updates it together with this page.
+
 ```
-make mutation                                                # goes on where the last run ended
+make mutation                                                # continues the last run
 make mutation MUTATION="--anew"                              # from the beginning
 make mutation MUTATION="--retry --only packing/privacy"      # what survived there, again
 ```

@@ -1,6 +1,8 @@
 """Try mutants, and report which of them no test notices: `make mutation` (docs/mutation.md).
 
-What was tried is kept in build/mutation/results.jsonl, so that a run goes on where the last one was ended.
+What was tried is written to build/mutation/results.jsonl at once, so that a run goes on where the last one was ended.
+`--write` moves it to results.tsv beside this file, which the repository keeps, so that a run on another machine goes on
+from there.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from hashlib import sha256
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bench.mutation import trials
+from bench.mutation import kept, trials
 from bench.mutation.choice import Choice
 from bench.mutation.mutants import Mutant, mutants_of
 from bench.mutation.packages import PACKAGES, TESTS
@@ -36,6 +38,7 @@ from bench.mutation.report import Result, page, superfluous
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build/mutation"
 TREE = WORK / "tree"
+RESULTS = WORK / "results.jsonl"
 _LIBRARIES = ("numpy", "pandas", "polars", "pyarrow", "onnx", "onnxruntime", "skl2onnx", "sklearn.pipeline")
 
 
@@ -46,19 +49,22 @@ def main() -> None:
     parser.add_argument("--retry", action="store_true", help="try mutants again that survived")
     parser.add_argument("--only", nargs="+", default=[""], help="parts of the paths of files; of others none is tried")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="end after this time")
-    parser.add_argument("--write", type=Path, help="write the page of the results")
+    parser.add_argument("--write", type=Path, help="write the page of the results, and results.tsv")
     parser.add_argument("--note", default="", help="a paragraph for the page: how this run was made")
     parser.add_argument("--seconds", type=float, default=30.0, help="of the tests of a mutant, as they were measured")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests that mutants are given to")
     asked = parser.parse_args()
     if asked.anew:
         shutil.rmtree(WORK, ignore_errors=True)
+        kept.FILE.unlink(missing_ok=True)
     WORK.mkdir(parents=True, exist_ok=True)
     lock = (WORK / "lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # held until the end: two runs would share one copy
     population = _population()
     chosen = planned(population)
-    tried = _tried_before()
+    tried = kept.read(chosen)
+    for key, several in _tried_before().items():
+        tried.setdefault(key, []).extend(several)
     results = {key: several[-1] for key, several in tried.items() if several[-1].killed or not asked.retry}
     left = [mutant for mutant in chosen if mutant.key not in results]
     todo = [mutant for mutant in left if any(part in mutant.path for part in asked.only)]
@@ -68,7 +74,7 @@ def main() -> None:
         choice = Choice(ROOT, _reach(asked.tests), tuple(asked.tests), asked.seconds)
         ends = time.monotonic() + 60 * asked.minutes
         counts: Counter[str] = Counter()
-        with (WORK / "results.jsonl").open("a", encoding="utf-8") as file:
+        with RESULTS.open("a", encoding="utf-8") as file:
             for result in _tried(todo, choice, results):
                 tried.setdefault(result.key, []).append(result)
                 file.write(json.dumps(asdict(result)) + "\n")
@@ -80,6 +86,8 @@ def main() -> None:
                     break
     if asked.write:
         asked.write.write_text(page(population, chosen, tried, asked.note), encoding="utf-8")
+        kept.write(chosen, tried)
+        RESULTS.unlink(missing_ok=True)
         for path, function, becomes in sorted(superfluous(population)):
             print(f"explained.toml explains no mutant: {path}, {function}: {becomes}")
 
@@ -105,9 +113,8 @@ def _population() -> dict[str, list[Mutant]]:
 
 def _tried_before() -> dict[str, list[Result]]:
     """What became of each mutant whenever it was tried, the first time first."""
-    file = WORK / "results.jsonl"
     tried: dict[str, list[Result]] = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+    for line in RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else ():
         result = Result(**json.loads(line))
         tried.setdefault(result.key, []).append(result)
     return tried
@@ -157,13 +164,19 @@ def _tried(todo: Sequence[Mutant], choice: Choice, known: dict[str, Result]) -> 
     killers: dict[str, Counter[str]] = {}
     for result in known.values():
         killers.setdefault(result.path, Counter())[result.test] += 1
-    server = _Server(choice.paths)
+    server, commit = _Server(choice.paths), _commit()
     _check_unchanged(todo[0], choice, server)
     for mutant in todo:
         outcome = _outcome(mutant, choice, server, killers.setdefault(mutant.path, Counter()))
         if outcome.status == "killed":
             killers[mutant.path][outcome.test] += 1
-        yield Result.of(mutant, outcome.status, outcome.test, outcome.seconds)
+        yield Result.of(mutant, outcome.status, outcome.test, outcome.seconds, commit)
+
+
+def _commit() -> str:
+    """The commit that is checked out, in short."""
+    command = ["git", "rev-parse", "--short=10", "HEAD"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _outcome(mutant: Mutant, choice: Choice, server: _Server, killers: Counter[str]) -> trials.Outcome:

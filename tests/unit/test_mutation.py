@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from bench.mutation import kept
 from bench.mutation.mutants import Mutant, mutants_of
 from bench.mutation.plan import SAMPLE, planned
 from bench.mutation.report import Result, interval, page
@@ -163,6 +164,26 @@ def test_the_page_tells_the_first_outcome_from_the_last() -> None:
     assert f"- {three.was}\n+ {three.becomes}\n" in text
     nothing = page(population, chosen, {})
     assert "| contract, sample | 600 | 120 | 0 | not tried | | |  |" in nothing
+
+
+def test_results_that_are_kept_are_read_by_the_key_of_a_mutant_that_is_still_there(tmp_path: Path) -> None:
+    chosen, file = several(CONTRACT, 4), tmp_path / "results.tsv"
+    statuses = [["killed"], ["survived", "no test", "killed"], ["survived", "survived"]]
+    tried = {
+        mutant.key: [Result.of(mutant, status, "tests/a.py::b", 1.0, "abc") for status in outcomes]
+        for mutant, outcomes in zip(chosen[:3], statuses, strict=True)
+    }
+    kept.write(chosen, tried, file)
+    results = kept.read(chosen[1:], file)
+    assert {key: [result.status for result in outcomes] for key, outcomes in results.items()} == {
+        chosen[1].key: ["survived", "killed"],
+        chosen[2].key: ["survived"],
+    }
+    assert results[chosen[1].key][-1] == Result.of(chosen[1], "killed", "", 0.0, "abc")
+    written = file.read_bytes()
+    kept.write(chosen, kept.read(chosen, file), file)
+    assert file.read_bytes() == written
+    assert kept.read(chosen, tmp_path / "none.tsv") == {}
 
 
 def test_the_interval_is_wilsons() -> None:
