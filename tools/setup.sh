@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|torch`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|brokers|torch`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -82,6 +82,29 @@ setup_strace() {
 setup_postgres() {
     command -v pg_ctl >/dev/null || ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || debian postgresql \
         || say "Without PostgreSQL, the tests of records in it are left out."
+}
+
+# Brokers of messages; the tests start their own. Debian's packages would start each as a service of the machine, which a
+# temporary policy-rc.d forbids.
+setup_brokers() {
+    PATH="$PATH:/usr/sbin"
+    for name in nats-server redis-server mosquitto rabbitmq-server; do
+        command -v "$name" >/dev/null && continue
+        policy=/usr/sbin/policy-rc.d
+        made=
+        if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
+            printf '#!/bin/sh\nexit 101\n' >"$policy"
+            chmod 755 "$policy"
+            made=yes
+        fi
+        debian nats-server redis-server mosquitto rabbitmq-server \
+            || say "Without the brokers, the tests of streams are left out."
+        [ -z "$made" ] || rm -f "$policy"
+        for service in nats-server redis-server mosquitto rabbitmq-server; do
+            [ ! -d /run/systemd/system ] || [ -z "$made" ] || systemctl disable --quiet "$service" || :
+        done
+        return
+    done
 }
 
 # PyTorch for `make test-torch`. PyPI's wheel for Linux needs gigabytes of CUDA, so the CPU build is asked for by its
