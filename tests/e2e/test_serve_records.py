@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -292,3 +293,19 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_the_counts_are_metrics(tmp_path: Path) -> None:
+    def counted(server: Running) -> dict[str, float]:
+        with urllib.request.urlopen(f"{server.url}/metrics", timeout=30) as response:
+            lines = [line.split() for line in response.read().decode().splitlines()]
+        return {line[0]: float(line[1]) for line in lines if line[0].startswith("sealift_records_")}
+
+    with serving(str(deployment(tmp_path, "sample = 0.5"))) as server:
+        for number in range(40):
+            ask(server, number)
+        until(lambda: counted(server)["sealift_records_waiting"] == 0)
+        found = counted(server)
+        assert found["sealift_records_written_total"] + found["sealift_records_sampled_out_total"] == 40
+        assert found["sealift_records_written_total"] == len(weights(str(tmp_path / "records.db")))
+        assert found["sealift_records_dropped_total"] == 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from sealift.serve.calls import ANYONE, Call, Caller, Observer
 from sealift.serve.counters import Counters
+from sealift.serve.family import Family
 from sealift.serve.http.messages import RequestLimits
 from sealift.serve.plane import Plane
 from sealift.serve.served import ServedModel
@@ -32,6 +33,7 @@ class Service:
         access: who may use the server; None where everybody may who reaches it.
         observers: who is notified of each call.
         counters: the counters of all workers; None where the process has none.
+        metric_sources: further metrics for `GET /metrics`; a source yields `Family`.
         series: the number of the counters of each version that was served since the start, by the name of the model
             and the version.
     """
@@ -49,6 +51,7 @@ class Service:
         self.access = access
         self.observers = list(observers)
         self.counters: Counters | None = None
+        self.metric_sources: list[Callable[[], Iterable[Family]]] = []
         self.series: Mapping[tuple[str, str], int] = {}
 
     def caller(self, headers: Mapping[str, str], scope: str) -> Caller:

@@ -28,6 +28,7 @@ from sealift.serve.counters import SERIES, Counters, RequestCounts
 from sealift.serve.deployment import Deployment
 from sealift.serve.helpers import Helpers
 from sealift.serve.opening import Opened, open_version, route_of
+from sealift.serve.records.metrics import record_metrics
 from sealift.serve.records.parts import CallRecording
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
@@ -80,6 +81,8 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         ready(deployment.host, port, None if grpc is None else grpc[1])
 
     recording = None if deployment.records is None else CallRecording(deployment.records, count if can_fork else 1)
+    if recording is not None:
+        service.metric_sources.append(record_metrics(recording.counts))
     with ExitStack() as stack:
         for each in (*sockets, *([kept] if kept else [])):
             stack.callback(each.close)

@@ -19,6 +19,8 @@ from sealift.serve.exposition import metrics
 from sealift.serve.http.messages import Request
 from sealift.serve.http.routes import respond
 from sealift.serve.plane import Plane
+from sealift.serve.records.memory import RecordCounts
+from sealift.serve.records.metrics import record_metrics
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 
@@ -33,6 +35,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     model.series = 3
     service = Service(Plane([model]))
     service.counters = Counters(2)
+    counts = RecordCounts(written=5, waiting=4, dropped=3, spilled=2, lost=1, sampled_out=6)
+    service.metric_sources.append(record_metrics(lambda: counts))
     service.series = {(ODD, "1"): 3}
     for slot in (0, 1):  # each worker has its own counters
         service.observers = [service.counters.writer(slot)]
@@ -69,6 +73,18 @@ def test_the_counts_of_all_workers(service: Service) -> None:
     assert found["request_predict_seconds_count", frozenset({"model_name": ODD, "version": "1"}.items())] == 6
 
 
+def test_the_counts_of_records(service: Service) -> None:
+    found = {name: value for (name, labels), value in values(service).items() if "_records_" in name}
+    assert found == {
+        "sealift_records_written_total": 5,
+        "sealift_records_waiting": 4,
+        "sealift_records_dropped_total": 3,
+        "sealift_records_spilled_total": 2,
+        "sealift_records_lost_total": 1,
+        "sealift_records_sampled_out_total": 6,
+    }
+
+
 def test_the_route(service: Service) -> None:
     response = respond(service, Request("GET", "/metrics"))
     assert (response.status, response.media_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
@@ -88,7 +104,7 @@ def expressions() -> Iterator[str]:
 def test_dashboard_and_alerts_use_metrics_that_exist(service: Service) -> None:
     names = {name for name, _ in values(service)}
     given = list(expressions())
-    assert len(given) == 13
+    assert len(given) == 19
     for expression in given:
         promql_parser.parse(expression.replace("$__rate_interval", "5m"))
         used = set(re.findall(r"\bsealift_\w+", expression))
