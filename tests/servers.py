@@ -23,11 +23,12 @@ class Running:
         self.grpc = grpc
         self.address = url.removeprefix("http://")
 
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """One request over a connection of its own."""
+    def ask(self, method: str, path: str, body: object = None, key: str | None = None) -> tuple[int, Any]:
+        """One request over a connection of its own, with the API key where one is given."""
         connection = http.client.HTTPConnection(self.address, timeout=30)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body))
+            headers = {} if key is None else {"authorization": f"Bearer {key}"}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
             response = connection.getresponse()
             return response.status, json.loads(response.read() or b"null")
         finally:

@@ -95,6 +95,12 @@ CODES: dict[str, str] = {
     "E750": "A server cannot be reached.",
     "E751": "A server answers in another form than Sealift's.",
     "E752": "A server did not answer before the deadline.",
+    "E760": "A request has no credentials.",
+    "E761": "The credentials of a request are not valid.",
+    "E762": "A caller may not use a route.",
+    "E763": "A caller sends too many requests.",
+    "E764": "A file of API keys cannot be used.",
+    "E765": "An API key cannot be created or revoked.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

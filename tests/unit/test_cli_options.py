@@ -23,6 +23,7 @@ from sealift.cli.commands import app
 from sealift.cli.config import PER_CALL, settable
 from sealift.demo.run import Result as DemoResult
 from sealift.errors import CODES
+from sealift.serve.access.keys import create as create_key
 from sealift.serve.records.stores.sqlite import SqliteStore
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,7 @@ CALLS: dict[str, list[str]] = {
     "predict": ["tiny.seal", "tiny.csv", "-o", "answers.csv"],
     "serve": ["tiny.seal", "--check"],
     "records": ["show", "records.db"],
+    "keys": ["list", "keys.json"],
     "keygen": ["new"],
     "sign": ["tiny.seal", "--key", "k"],
     "app": ["tiny.seal", "-o", "tiny.html"],
@@ -63,6 +65,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     seal.generate_keys(tmp_path / "k")
     seals.write(tmp_path / "tiny.seal")
     SqliteStore(tmp_path / "records.db", create=True).close()
+    create_key(tmp_path / "keys.json", "a", ["predict"])
     return tmp_path
 
 

@@ -397,6 +397,35 @@ def records(action: str, store: str, as_json: bool, **options: Any) -> int:
     return records.run(action, store, records.RecordsOptions(**options), as_json=as_json)
 
 
+@_command(
+    "keys",
+    "Create, list or revoke API keys of a server.",
+    "keys create deployment.toml ward-3 --scope predict --expires 90d --rate 100/s",
+)
+@click.argument("action", type=click.Choice(["create", "list", "revoke"]))
+@click.argument("file", metavar="FILE", type=FILE)
+@click.argument("name", required=False)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["predict", "operate", "audit", "admin"]),
+    help="create: what the key permits; may be repeated; predict by default.",
+)
+@click.option("--expires", metavar="TIME", help="create: a time from now such as 90d or 12h, or a date in ISO 8601.")
+@click.option("--rate", metavar="RATE", help="create: the most requests, such as 100/s, 1000/min, 5000/h or 100000/d.")
+@click.option("-o", "--output", type=FILE, help="create: write the secret into a new file with mode 0600.")
+def keys(action: str, file: Path, name: str | None, **options: Any) -> None:
+    """Create, list or revoke API keys of a server.
+
+    FILE is a deployment file (.toml) with keys in [access], or the file of keys. A new key is shown once; the file
+    has only its digest. A running server accepts a new key, and refuses a revoked one, within a second.
+    """
+    from sealift.cli import access
+
+    access.keys(action, file, name, **options)
+
+
 @_command("keygen", "Generate a pair of keys.", "keygen clinic.key   (writes clinic.key and clinic.key.pub)")
 @click.argument("path", metavar="PATH", type=FILE)
 @click.option("--password-prompt", is_flag=True, help="Ask for a password that encrypts the private key.")

@@ -39,6 +39,10 @@ def run(
         from sealift.serve.records.parts import check as check_records
 
         check_records(deployment.records)
+    if deployment.access is not None:
+        from sealift.serve.access.gate import check as check_access
+
+        check_access(deployment.access)
     saved = {} if deployment.state is None else load(deployment.state / "state.json")
     opened = open_deployment(deployment, saved)
     plane = opened.plane

@@ -13,13 +13,14 @@ _BACKLOG = 2048
 
 def check_exposure(deployment: Deployment) -> None:
     """Raise ServeError E711 for an address that other computers reach, unless the deployment permits it."""
-    if deployment.open or is_loopback(deployment.host):
+    if deployment.open or is_loopback(deployment.host) or deployment.access is not None:
         return
     raise ServeError(
         "E711",
         f"At {deployment.host} anyone who reaches this computer can use the models: the server has no authentication.",
         where=deployment.source,
-        fix="Listen on 127.0.0.1 behind a proxy that authenticates, or permit it: --open, or open = true in [server].",
+        fix="Add [access] to the deployment file, listen on 127.0.0.1 behind a proxy that authenticates, or permit it: "
+        "--open, or open = true in [server].",
     )
 
 

@@ -18,10 +18,12 @@ class Caller:
     Attributes:
         name: the name of the key, or the subject of the token; empty where nobody authenticates.
         scopes: what the caller may do: some of predict, operate, audit, admin.
+        kind: how the caller authenticates: key, token or certificate; empty where nobody does.
     """
 
     name: str = ""
     scopes: frozenset[str] = frozenset({"predict"})
+    kind: str = ""
 
     def may(self, scope: str) -> bool:
         """Whether the caller has a scope; admin includes all others."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sealift import files
+from sealift.serve.access.settings import AccessSettings, read_access
 from sealift.serve.http.messages import RequestLimits
 from sealift.serve.records.settings import Settings, read_settings
 from sealift.serve.toml_table import TomlTable, malformed
@@ -49,6 +50,7 @@ class Deployment:
         open: whether other computers may use the server although it has no authentication.
         limits: limits of a request.
         records: how calls are recorded; None where they are not.
+        access: who may use the server; None where everybody may who reaches it.
         source: the deployment file, for messages.
         state: the folder of the server's state and history; None keeps none after its end.
     """
@@ -61,6 +63,7 @@ class Deployment:
     open: bool = False
     limits: RequestLimits = field(default_factory=RequestLimits)
     records: Settings | None = None
+    access: AccessSettings | None = None
     source: str = ""
     state: Path | None = None
 
@@ -81,6 +84,7 @@ def read(path: Path) -> Deployment:
     limits = table.table("limits")
     entries = table.tables("models")
     records = table.optional("records", dict)
+    access = table.optional("access", dict)
     table.end()
     folder = path.parent
     models = tuple(
@@ -126,6 +130,7 @@ def read(path: Path) -> Deployment:
             threads=limits.number("threads", RequestLimits.threads, 1, 256),
         ),
         records=None if records is None else read_settings(TomlTable(records, "[records]", path), folder),
+        access=None if access is None else read_access(TomlTable(access, "[access]", path), folder),
         source=str(path),
         state=folder / (server.optional("state", str) or f"{path.stem}.state"),
     )

@@ -31,6 +31,7 @@ class Service:
         plane: the models.
         limits: limits of a request.
         access: who may use the server; None where everybody may who reaches it.
+        open_metrics: whether the metrics can be read without credentials.
         observers: who is notified of each call.
         counters: the counters of all workers; None where the process has none.
         metric_sources: further metrics for `GET /metrics`; a source yields `Family`.
@@ -50,6 +51,7 @@ class Service:
         self.limits = limits or RequestLimits()
         self.access = access
         self.observers = list(observers)
+        self.open_metrics = False
         self.counters: Counters | None = None
         self.metric_sources: list[Callable[[], Iterable[Family]]] = []
         self.series: Mapping[tuple[str, str], int] = {}
@@ -58,14 +60,14 @@ class Service:
         """Who sends a request. Raises ServeError, as `Access.caller`."""
         return ANYONE if self.access is None else self.access.caller(headers, scope)
 
-    def begin(self, name: str, version: str | None, route: str, headers: Mapping[str, str]) -> Call:
-        """The call of a request to a model.
+    def begin(self, name: str | None, version: str | None, route: str, headers: Mapping[str, str]) -> Call:
+        """The call of a request to a model; without a name, to the only one.
 
         Raises:
             ServeError: E701; and as `Access.caller`.
         """
         caller = self.caller(headers, "predict")
-        return Call(self.plane.find(name, version, headers), route, headers, caller)
+        return Call(self.plane.find(name or self.plane.only_name(), version, headers), route, headers, caller)
 
     def begin_with(self, model: ServedModel, route: str, headers: Mapping[str, str]) -> Call:
         """The same for a version that is known."""

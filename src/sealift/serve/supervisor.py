@@ -50,6 +50,12 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
             history was altered.
     """
     service = Service(opened.plane, deployment.limits)
+    if deployment.access is not None:
+        from sealift.serve.access.gate import Gate
+        from sealift.serve.access.rates import Buckets
+
+        service.access = Gate(deployment.access, Buckets())
+        service.open_metrics = deployment.access.open_metrics
     count = deployment.workers or processors()
     can_fork = hasattr(os, "fork")
     sockets = bind(deployment.host, deployment.port, count if can_fork else 1)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from sealift.errors import SealiftError, ServeError
 from sealift.serve import exposition, openapi, page
+from sealift.serve.access.refusals import AccessError
 from sealift.serve.calls import Call
 from sealift.serve.http import incumbents, predict
 from sealift.serve.http.messages import MethodError, Request, Response, as_json, status_of
@@ -63,6 +64,8 @@ def failure(error: SealiftError, path: str) -> Response:
         return replace(as_json({"error": str(error)}, status), headers={"allow": ", ".join(error.allowed)})
     friendly = path.startswith("/v1/") and path.endswith("/predict")
     response = as_json({"error": error.as_dict() if friendly else str(error)}, status)
+    if isinstance(error, AccessError):
+        return replace(response, headers=error.headers)
     return replace(response, headers={"retry-after": "1"}) if status == 429 else response
 
 
@@ -103,8 +106,7 @@ def _answering(kind: str, path: str, answer: OfCall) -> Route:
 
     def answered(service: Service, request: Request, match: re.Match[str]) -> Response:
         parts = match.groupdict()
-        name = parts.get("name") or service.plane.only_name()
-        call = service.begin(name, parts.get("version"), kind, request.headers)
+        call = service.begin(parts.get("name"), parts.get("version"), kind, request.headers)
         status = 500
         try:
             response = answer(call, request)
@@ -134,7 +136,8 @@ def _model_ready(service: Service, _: Request, match: re.Match[str]) -> Response
 
 
 def _metrics(service: Service, request: Request, _: re.Match[str]) -> Response:
-    service.caller(request.headers, "audit")
+    if not service.open_metrics:
+        service.caller(request.headers, "audit")
     return Response(200, exposition.metrics(service), exposition.MEDIA_TYPE)
 
 

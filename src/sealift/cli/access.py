@@ -1,0 +1,129 @@
+"""`sealift keys`."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sealift import files
+from sealift.cli import console
+from sealift.cli.console import clean, say
+from sealift.errors import FileError, ServeError
+from sealift.serve.access import keys as key_files
+from sealift.serve.access.keys import ApiKey
+from sealift.serve.access.rates import Rate
+
+_UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 365 * 86400.0}
+_SPAN = re.compile(r"([1-9][0-9]{0,5})([mhdwy])")
+
+
+def keys(
+    action: str,
+    file: Path,
+    name: str | None,
+    *,
+    scopes: Sequence[str],
+    expires: str | None,
+    rate: str | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Create, list or revoke keys."""
+    if (name is None) != (action == "list"):
+        raise click.UsageError("`list` has no NAME." if name else f"`{action}` needs the NAME of the key.")
+    path = _key_file(file)
+    if action == "list" or name is None:
+        _show(path, key_files.read(path), None, as_json=as_json)
+    elif action == "revoke":
+        _show(path, [key_files.revoke(path, name)], None, as_json=as_json)
+    else:
+        _create(path, name, scopes or ["predict"], _moment(expires), _rate(rate), output, as_json=as_json)
+
+
+def _create(
+    path: Path,
+    name: str,
+    scopes: Sequence[str],
+    expires: float | None,
+    rate: Rate | None,
+    output: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    if console.is_silent() and output is None and not as_json:
+        raise click.UsageError("With --quiet the key would not be shown: add -o FILE or --json.")
+    if output is not None:
+        if output.exists():
+            raise FileError("E406", "The file for the secret exists.", where=str(output), fix="Name a new file.")
+        files.check_writable(output)
+    key, secret = key_files.create(path, name, scopes, expires=expires, rate=rate)
+    if output is not None:
+        files.create(output, f"{secret}\n".encode(), mode=0o600)
+    _show(path, [key], secret if output is None else None, as_json=as_json)
+    if not as_json:
+        say(f"The secret is in {clean(output)}." if output else "The key is shown only now: the file has its digest.")
+
+
+def _key_file(file: Path) -> Path:
+    if file.suffix != ".toml":
+        return file
+    from sealift.serve.deployment import read
+
+    access = read(file).access
+    if access is None or access.keys is None:
+        raise ServeError(
+            "E764",
+            "The deployment file names no file of API keys.",
+            where=str(file),
+            fix='Add [access] and, below it, keys = "keys.json".',
+        )
+    return access.keys
+
+
+def _show(path: Path, shown: Sequence[ApiKey], secret: str | None, *, as_json: bool) -> None:
+    now = time.time()
+    if as_json:
+        console.show_json(
+            {"ok": True, "file": str(path), "keys": [_described(key, now) for key in shown], "secret": secret}
+        )
+        return
+    if secret is not None:
+        say(secret)
+    for key in shown:
+        ends = f"  expires {key_files.text_of(key.expires)}" if key.expires is not None else ""
+        rate = f"  at most {key.rate}" if key.rate is not None else ""
+        say(f"{clean(key.name):<24} {key.state(now):<8} {', '.join(key.scopes)}{ends}{rate}")
+
+
+def _described(key: ApiKey, now: float) -> dict[str, Any]:
+    return {key: value for key, value in key.as_dict().items() if key != "digest"} | {"state": key.state(now)}
+
+
+def _moment(text: str | None) -> float | None:
+    """The time of `--expires`."""
+    if text is None:
+        return None
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        return time.time() + int(span[1]) * _UNITS[span[2]]
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError("--expires must be a time such as 90d or 12h, or a date such as 2027-06-30.") from None
+    moment = (given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp()
+    if moment <= time.time():
+        raise click.UsageError("--expires is in the past.")
+    return moment
+
+
+def _rate(text: str | None) -> Rate | None:
+    try:
+        return None if text is None else Rate.parse(text)
+    except ValueError as error:
+        raise click.UsageError(f"--rate: {error}.") from None

@@ -1,0 +1,1 @@
+"""Who may use a server: API keys, tokens of an issuer, client certificates, rates, TLS and the audit log."""

@@ -1,0 +1,128 @@
+"""Decides about each request: who sends it, and whether it may.
+
+A secret is found by its digest in a dictionary. The time of the search can depend on the digest, but not on the secret:
+whoever can choose secrets and measure times learns at most parts of digests of other keys, from which no secret
+follows. The comparison needs no constant time therefore.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from hashlib import sha256
+
+from sealift.errors import ServeError
+from sealift.serve.access import keys, refusals
+from sealift.serve.access.credentials import secret_of
+from sealift.serve.access.rates import Bucket, Buckets, Rate
+from sealift.serve.access.settings import AccessSettings
+from sealift.serve.access.watch import FileWatch
+from sealift.serve.calls import Caller
+
+_log = logging.getLogger(__name__)
+_LOOK = 0.25
+"""Seconds between two looks at the files; a revocation is effective within this time."""
+
+
+class _Entry:
+    """A caller whose credentials are known."""
+
+    __slots__ = ("bucket", "caller", "expires", "revoked")
+
+    def __init__(self, caller: Caller, expires: float | None, bucket: Bucket | None, *, revoked: bool = False) -> None:
+        self.caller = caller
+        self.expires = expires
+        self.bucket = bucket
+        self.revoked = revoked
+
+
+def check(settings: AccessSettings) -> None:
+    """Raise an error where a server with these settings could not start, as `Gate`."""
+    Gate(settings, Buckets())
+
+
+class Gate:
+    """The `Access` of a service. Threads may share it: the entries are replaced at once, so that no lock is needed.
+
+    Args:
+        settings: who may use the server.
+        buckets: the rates of all callers, which the workers share.
+
+    Raises:
+        ServeError: E764 when the keys cannot be read.
+    """
+
+    def __init__(self, settings: AccessSettings, buckets: Buckets) -> None:
+        self._settings = settings
+        self._buckets = buckets
+        self._entries: Mapping[bytes, _Entry] = {}
+        self._watch = FileWatch([] if settings.keys is None else [settings.keys])
+        self._watch.changed()
+        self._read_keys()
+        self._next = time.monotonic() + _LOOK
+
+    def caller(self, headers: Mapping[str, str], scope: str) -> Caller:
+        """Who sends a request.
+
+        Args:
+            headers: names in lower case → values.
+            scope: what the request needs.
+
+        Raises:
+            AccessError: E760 to E763.
+        """
+        now = time.monotonic()
+        if now >= self._next:
+            self._look(now)
+        text = headers.get("authorization")
+        if text is not None and text[:7] == "Bearer " and "x-api-key" not in headers:  # most requests
+            secret = text[7:]
+        else:
+            given = secret_of(headers)
+            if given is None:
+                raise refusals.missing()
+            secret = given
+        entry = self._entries.get(sha256(secret.encode()).digest())
+        if entry is None:
+            raise refusals.invalid("the key is unknown")
+        if entry.revoked:
+            raise refusals.invalid("the key was revoked", "Use another key.")
+        if entry.expires is not None and entry.expires <= time.time():
+            raise refusals.invalid("the key has expired", "Use another key.")
+        caller = entry.caller
+        if scope not in caller.scopes and not caller.may(scope):
+            raise refusals.forbidden(caller.name, scope)
+        if entry.bucket is not None:
+            wait = entry.bucket.take(now)
+            if wait:
+                raise refusals.too_many(caller.name, wait)
+        return caller
+
+    def _look(self, now: float) -> None:
+        """Read files that have changed."""
+        self._next = now + _LOOK  # first, so that other threads go on
+        if not self._watch.changed():
+            return
+        path = self._settings.keys
+        if path is not None and not path.exists():
+            self._entries = {}
+            _log.error("the file of API keys %s was removed: no key is valid", path)
+            return
+        try:
+            self._read_keys()
+        except ServeError as error:
+            _log.error("the former API keys stay valid: %s", error)
+
+    def _read_keys(self) -> None:
+        path = self._settings.keys
+        if path is not None:
+            self._entries = {bytes.fromhex(key.digest): self._entry(key) for key in keys.read(path)}
+
+    def _entry(self, key: keys.ApiKey) -> _Entry:
+        caller = Caller(key.name, frozenset(key.scopes), "key")
+        return _Entry(caller, key.expires, self._bucket(caller, key.rate), revoked=key.revoked is not None)
+
+    def _bucket(self, caller: Caller, rate: Rate | None) -> Bucket | None:
+        rate = rate or self._settings.rate
+        return None if rate is None else self._buckets.bucket(f"{caller.kind}:{caller.name}", rate)

@@ -1,0 +1,63 @@
+"""The errors of callers that are not known, may not do something, or send too many requests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from sealift.errors import ServeError
+
+_SCHEME = 'Bearer realm="sealift"'
+
+
+class AccessError(ServeError):
+    """A request that is refused because of its caller (E760 to E763).
+
+    Attributes:
+        headers: headers of the response (RFC 6750, §3; RFC 9110, §10.2.3).
+    """
+
+    def __init__(self, code: str, what: str, *, fix: str, headers: Mapping[str, str]) -> None:
+        super().__init__(code, what, fix=fix)
+        self.headers = headers
+
+
+def missing() -> AccessError:
+    """The error E760 for a request without credentials."""
+    return AccessError(
+        "E760",
+        "The request has no credentials.",
+        fix="Send the header Authorization: Bearer KEY, or X-API-Key: KEY.",
+        headers={"www-authenticate": _SCHEME},
+    )
+
+
+def invalid(reason: str, fix: str = "Send a valid key or token.") -> AccessError:
+    """The error E761 for credentials that are not valid."""
+    return AccessError(
+        "E761",
+        f"The credentials are not valid: {reason}.",
+        fix=fix,
+        headers={"www-authenticate": f'{_SCHEME}, error="invalid_token"'},
+    )
+
+
+def forbidden(name: str, scope: str) -> AccessError:
+    """The error E762 for a caller that lacks a scope."""
+    return AccessError(
+        "E762",
+        f"The caller {name!r:.80} does not have the scope {scope!r}.",
+        fix="Use credentials that have it.",
+        headers={"www-authenticate": f'{_SCHEME}, error="insufficient_scope", scope="{scope}"'},
+    )
+
+
+def too_many(name: str, seconds: float) -> AccessError:
+    """The error E763 for a caller whose rate is exceeded; `seconds` until the next request is accepted."""
+    wait = max(1, math.ceil(seconds))
+    return AccessError(
+        "E763",
+        f"The caller {name!r:.80} sends more requests than its rate permits.",
+        fix=f"Repeat the request after {wait} s.",
+        headers={"retry-after": str(wait)},
+    )

@@ -1,0 +1,170 @@
+"""A running server with API keys: other clients, revocation under load, rates over all workers."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tritonclient.grpc as triton_grpc
+import tritonclient.http as triton_http
+from test_serve_grpc import inputs as grpc_inputs
+from tritonclient.utils import InferenceServerException
+
+import seals
+from sealift.client import Client
+from sealift.errors import ServeError
+from servers import Running, serving
+
+ROW = {"age": 61.5, "weight": 80, "sex": "f"}
+PATH = "/v1/models/tiny/predict"
+
+
+def sealift(*arguments: str) -> Any:
+    command = [sys.executable, "-m", "sealift", *arguments, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    answer = json.loads(done.stdout)
+    assert answer["ok"], answer
+    return answer
+
+
+def create(folder: Path, name: str, *options: str) -> str:
+    return str(sealift("keys", "create", str(folder / "deployment.toml"), name, *options)["secret"])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("access")
+    seals.write(folder / "tiny.seal")
+    (folder / "deployment.toml").write_text('[access]\nkeys = "keys.json"\n[[models]]\nfile = "tiny.seal"\n')
+    create(folder, "first")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Running]:
+    with serving(str(folder / "deployment.toml"), "--grpc", "0") as running:
+        yield running
+
+
+class Load:
+    """Requests with some keys until the end of the block, over connections of their own, which both workers answer.
+
+    Attributes:
+        seen: for each key, when its requests began, and their statuses.
+    """
+
+    def __init__(self, server: Running, *keys: str, threads: int = 2) -> None:
+        self._server = server
+        self.seen: dict[str, list[tuple[float, int]]] = {key: [] for key in keys}
+        self._ending = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(key,)) for key in keys for _ in range(threads)]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, key: str) -> None:
+        while not self._ending.is_set():
+            begun = time.monotonic()
+            self.seen[key].append((begun, self._server.ask("POST", PATH, ROW, key)[0]))
+
+
+def test_a_key_is_valid_and_revoked_within_a_second_under_load(server: Running, folder: Path) -> None:
+    stays, goes = create(folder, "stays"), create(folder, "goes")
+    created = time.monotonic()
+    with Load(server, stays, goes) as load:
+        time.sleep(3)
+        before = time.monotonic()
+        sealift("keys", "revoke", str(folder / "deployment.toml"), "goes")
+        revoked = time.monotonic()
+        time.sleep(2)
+    assert {status for begun, status in load.seen[stays] if begun > created + 1} == {200}
+    assert {status for begun, status in load.seen[goes] if created + 1 < begun < before - 0.5} == {200}
+    late = [status for begun, status in load.seen[goes] if begun > revoked + 1]
+    assert set(late) == {401}
+    assert len(late) > 20
+
+
+def test_clients_of_http(server: Running, folder: Path) -> None:
+    key = create(folder, "http")
+    time.sleep(1)
+    expected = server.ask("POST", PATH, ROW, key)[1]["answers"][0]
+    with Client(server.url, key=key) as client:
+        assert client.predict("tiny", ROW).answers == [expected]
+    with Client(server.url) as client, pytest.raises(ServeError) as caught:
+        client.predict("tiny", ROW)
+    assert caught.value.code == "E760"
+    with triton_http.InferenceServerClient(server.address) as client:
+        assert client.is_server_live()
+        assert client.get_model_metadata("tiny", headers={"Authorization": f"Bearer {key}"})["name"] == "tiny"
+        with pytest.raises(InferenceServerException, match="E760"):
+            client.get_model_metadata("tiny")
+    for header in (f"Authorization: Bearer {key}", f"X-API-Key: {key}"):
+        command = ["curl", "-s", "-H", header, "-d", json.dumps(ROW), server.url + PATH]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=True)
+        assert json.loads(done.stdout)["answers"][0]["label"] == 1
+
+
+def test_a_client_of_grpc(server: Running, folder: Path) -> None:
+    key = create(folder, "grpc")
+    time.sleep(1)
+    with triton_grpc.InferenceServerClient(server.grpc) as client:
+        assert client.is_server_live()
+        for name, value in (("authorization", f"Bearer {key}"), ("x-api-key", key)):
+            result = client.infer("tiny", grpc_inputs(1), headers={name: value})
+            assert result.as_numpy("label").tolist() == [1]
+        for headers, status in ((None, "UNAUTHENTICATED"), ({"x-api-key": "x"}, "UNAUTHENTICATED")):
+            with pytest.raises(InferenceServerException) as caught:
+                client.infer("tiny", grpc_inputs(1), headers=headers)
+            assert caught.value.status() == f"StatusCode.{status}"
+
+
+def test_scopes(server: Running, folder: Path) -> None:
+    auditor, predictor = create(folder, "auditor", "--scope", "audit"), create(folder, "predictor")
+    time.sleep(1)
+    assert server.ask("POST", PATH, ROW, auditor)[0] == 403
+    for key, status in ((auditor, 200), (predictor, 403)):
+        connection = http.client.HTTPConnection(server.address, timeout=30)
+        connection.request("GET", "/metrics", headers={"x-api-key": key})
+        response = connection.getresponse()
+        assert response.status == status
+        assert (b"sealift_requests_total" in response.read()) == (status == 200)
+        connection.close()
+
+
+def test_a_rate_applies_to_all_workers_together(server: Running, folder: Path) -> None:
+    key = create(folder, "limited", "--rate", "60/min")
+    time.sleep(1)
+    begun = time.monotonic()
+    with Load(server, key, threads=4) as load:
+        while len(load.seen[key]) < 150:
+            time.sleep(0.05)
+    refilled = int(time.monotonic() - begun) + 1
+    statuses = [status for _, status in load.seen[key]]
+    answered = statuses.count(200)
+    assert set(statuses) == {200, 429}
+    assert 60 <= answered <= 60 + refilled + 2  # requests of two workers at the same moment may be counted as one
+
+
+def test_other_computers_may_use_a_server_with_keys(folder: Path, tmp_path: Path) -> None:
+    for name in ("deployment.toml", "keys.json", "tiny.seal"):
+        shutil.copy(folder / name, tmp_path)
+    with serving(str(tmp_path / "deployment.toml"), "--host", "0.0.0.0") as server:
+        port = server.address.rpartition(":")[2]
+        server.address = f"127.0.0.1:{port}"
+        assert server.ask("POST", PATH, ROW)[0] == 401
