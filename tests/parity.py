@@ -37,8 +37,8 @@ def fields_of(X: Any) -> tuple[list[Field], dict[str, float | None]]:
 def answers(model: Any, X: Any, rows: Any = None) -> tuple[Conversion, dict[str, npt.NDArray[Any]]]:
     """Convert a fitted model whose training rows look like `X`, and answer `rows` (or X) with the graph."""
     fields, nulls = fields_of(X)
-    told = X.T if isinstance(X, np.ndarray) else [X] if isinstance(X, list) else [X[name].to_numpy() for name in X]
-    seen = {f.name: {v for v in values if not is_missing(v)} for f, values in zip(fields, told, strict=True)}
+    by_column = X.T if isinstance(X, np.ndarray) else [X] if isinstance(X, list) else [X[name].to_numpy() for name in X]
+    seen = {f.name: {v for v in values if not is_missing(v)} for f, values in zip(fields, by_column, strict=True)}
     conversion = convert(model, fields, nulls, seen)
     contract = Contract(
         inputs=tuple(fields), outputs=conversion.outputs, task=conversion.task, stages=conversion.stages

@@ -71,7 +71,7 @@ def table(caption: str, header: Sequence[str], rows: Sequence[Sequence[object]])
 
 
 def note(kind: str, title: str, *texts: str) -> str:
-    """A paragraph or more on one thing, its kind told by the colour at its side."""
+    """A paragraph or more on one thing, its kind shown by the colour at its side."""
     colour = _COLOURS[kind]
     body = "".join(f'<p style="margin: 2px 0">{escape(text)}</p>' for text in texts)
     return (

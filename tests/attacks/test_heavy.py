@@ -52,11 +52,11 @@ def check(name: str, file: Path, code: str | None, form: str, tmp_path: Path) ->
         process = subprocess.Popen(command, stdout=out, stderr=err)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    told = (tmp_path / "out").read_text() + (tmp_path / "err").read_text()
-    assert "Traceback" not in told
-    assert process.returncode == (0 if code is None else 1), f"{name}: {told[:300]}"
+    output = (tmp_path / "out").read_text() + (tmp_path / "err").read_text()
+    assert "Traceback" not in output
+    assert process.returncode == (0 if code is None else 1), f"{name}: {output[:300]}"
     if code is not None:
-        assert code in told
+        assert code in output
     elif form == "text":
-        assert len(told) < 100_000
+        assert len(output) < 100_000
     return usage.ru_utime + usage.ru_stime

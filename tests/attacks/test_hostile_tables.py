@@ -22,14 +22,14 @@ import contextlib, io, json, resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
 from sealift.cli import main
 for table in sys.argv[1:]:
-    begun, told = time.process_time(), io.StringIO()
+    begun, stream = time.process_time(), io.StringIO()
     try:
-        with contextlib.redirect_stderr(told):
+        with contextlib.redirect_stderr(stream):
             main(["predict", "tiny.seal", table, "-o", "out.csv", "--keep", "id"])
     except SystemExit as ended:
         code = ended.code
     used = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])  # the rusage has the parent's too
-    print(json.dumps([code, told.getvalue(), time.process_time() - begun, used]))
+    print(json.dumps([code, stream.getvalue(), time.process_time() - begun, used]))
 """
 
 
@@ -42,27 +42,27 @@ def predict(folder: Path, tables: dict[str, Path]) -> dict[str, tuple[int, str]]
     )  # fmt: skip
     results: list[Any] = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
     assert len(results) == len(tables)
-    for case, (_, told, seconds, resident) in zip(tables, results, strict=True):
-        assert "Traceback" not in told, (case, told)
+    for case, (_, output, seconds, resident) in zip(tables, results, strict=True):
+        assert "Traceback" not in output, (case, output)
         assert seconds < _SECONDS, case
         assert resident < _RESIDENT, case
     assert not list(folder.glob(".sealift-*"))
-    return {case: (code, told) for case, (code, told, *_) in zip(tables, results, strict=True)}
+    return {case: (code, output) for case, (code, output, *_) in zip(tables, results, strict=True)}
 
 
 def test_workbooks(tmp_path: Path) -> None:
     tables = {case: hostile_tables.xlsx(tmp_path / f"{i}.xlsx", case) for i, case in enumerate(hostile_tables.XLSX)}
-    for case, (code, told) in predict(tmp_path, tables).items():
+    for case, (code, output) in predict(tmp_path, tables).items():
         assert tables[case].stat().st_size < 4 << 20
-        assert (code, told[:12]) == (1, "error E404  "), (case, told)
+        assert (code, output[:12]) == (1, "error E404  "), (case, output)
 
 
 def test_parquet_files(tmp_path: Path) -> None:
     cases = enumerate(hostile_tables.PARQUET)
     tables = {case: hostile_tables.parquet(tmp_path / f"{i}.parquet", case) for i, case in cases}
-    for case, (code, told) in predict(tmp_path, tables).items():
+    for case, (code, output) in predict(tmp_path, tables).items():
         assert tables[case].stat().st_size < 2 << 20
-        assert (code, told[:12]) == (1, "error E404  "), (case, told)
+        assert (code, output[:12]) == (1, "error E404  "), (case, output)
 
 
 def test_a_long_text_in_many_rows_is_held_once(tmp_path: Path) -> None:
@@ -81,6 +81,6 @@ def test_a_long_text_in_many_rows_is_held_once(tmp_path: Path) -> None:
 
 def test_csv_files(tmp_path: Path) -> None:
     tables = {case: hostile_tables.csv(tmp_path / f"{i}.csv", case) for i, case in enumerate(hostile_tables.CSV)}
-    for case, (code, told) in predict(tmp_path, tables).items():
+    for case, (code, output) in predict(tmp_path, tables).items():
         expected = "E101" if case == "header of 500,000 names" else "E404"
-        assert (code, told[:10]) == (1, f"error {expected}"), (case, told)
+        assert (code, output[:10]) == (1, f"error {expected}"), (case, output)

@@ -32,6 +32,6 @@ def test_a_text_model(tmp_path: Path) -> None:
 
 
 def test_every_example_is_reported() -> None:
-    told = (EXAMPLES / "README.md").read_text()
+    listing = (EXAMPLES / "README.md").read_text()
     for path in EXAMPLES.glob("*.py"):
-        assert path.name in told
+        assert path.name in listing

@@ -95,9 +95,9 @@ def test_a_signal_ends_a_model_that_is_computing(number: signal.Signals, tmp_pat
             time.sleep(0.1)
         time.sleep(1.0)
         running.send_signal(number)
-        _, told = running.communicate(timeout=30)
+        _, output = running.communicate(timeout=30)
     assert running.returncode == 128 + number
-    assert "Traceback" not in told
+    assert "Traceback" not in output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["h.seal", "rows.csv"]
 
 

@@ -98,8 +98,8 @@ def test_the_number_and_the_class_of_the_headline_belong_together(app: Opened) -
     _fill(app)
     alive, died = (float(p) for p in re.findall(r"[0-9.e-]+", app.prediction.get_attribute("data-probability") or ""))
     assert alive > died, "the class asked about is not the likely one"
-    told = app.prediction.inner_text().replace("\u00a0", " ").split("\n")
-    lines = [line for line in told if line]
+    shown = app.prediction.inner_text().replace("\u00a0", " ").split("\n")
+    lines = [line for line in shown if line]
     assert lines[:4] == [
         "outcome", f"{died * 100:.1f} %", "probability of died", f"Predicted class: alive ({alive * 100:.1f} %)",
     ]  # fmt: skip
@@ -209,9 +209,9 @@ def test_numbers_are_written_in_full_with_their_unit(browser: Browser) -> None:
         expect(app.prediction).to_have_attribute("data-state", "ready")
         value = float(app.prediction.get_attribute("data-value") or "")
         assert value > 1e6
-        told = app.prediction.inner_text().replace("\u00a0", " ")
-        assert f"{value:,.0f} €" in told
-        assert "Price" in told
+        shown = app.prediction.inner_text().replace("\u00a0", " ")
+        assert f"{value:,.0f} €" in shown
+        assert "Price" in shown
         expect(app.inside.get_by_test_id("quality")).to_contain_text("€ on average in 300 test cases")
 
 

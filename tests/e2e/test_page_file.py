@@ -1,4 +1,4 @@
-"""File mode: a CSV in, every answer as scikit-learn gives it, and each kind of bad input told once and clearly."""
+"""File mode: a CSV in, every answer as scikit-learn gives it, and each kind of bad input reported once."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ def test_results_are_in_the_rows_of_their_records(app: Opened) -> None:
 def test_the_columns_of_the_file_can_be_left_out(app: Opened) -> None:
     app.choose(_text(demo().rows[:5]))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("5 of 5 rows answered")
-    app.inside.get_by_label("With the columns of the file").uncheck()
+    app.inside.get_by_label("Include the columns of the file").uncheck()
     expect(app.inside.get_by_test_id("results").get_by_text("mean radius", exact=True)).to_have_count(0)
     assert list(_download(app).columns)[:2] == ["row", "label"]
-    app.inside.get_by_label("With the columns of the file").check()
+    app.inside.get_by_label("Include the columns of the file").check()
     expect(app.inside.get_by_test_id("results").get_by_text("mean radius", exact=True)).to_have_count(1)
 
 
@@ -157,17 +157,19 @@ DROP = """([names, folder]) => {
 
 
 @pytest.mark.parametrize(
-    ("names", "folder", "told"),
+    ("names", "folder", "message"),
     [
-        (["a.csv", "b.csv"], False, "2 files were dropped; one is answered at a time."),
+        (["a.csv", "b.csv"], False, "2 files were dropped; only one can be predicted at a time."),
         (["patients"], True, "A folder was dropped"),
     ],
 )
-def test_what_cannot_be_answered_when_dropped_is_said(app: Opened, names: list[str], folder: bool, told: str) -> None:
+def test_what_cannot_be_answered_when_dropped_is_said(
+    app: Opened, names: list[str], folder: bool, message: str
+) -> None:
     app.tab("About")
     app.page.frames[1].evaluate(DROP, [names, folder])
     problem = app.inside.get_by_test_id("problem")
-    expect(problem).to_contain_text(told)
+    expect(problem).to_contain_text(message)
     expect(problem).to_have_attribute("data-code", "E401")
     expect(app.inside.get_by_test_id("file-status")).to_be_empty()
 

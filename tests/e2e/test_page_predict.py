@@ -1,4 +1,4 @@
-"""The form: by its labels, by keyboard alone, with what is wrong told beside the field."""
+"""The form: by its labels, by keyboard alone, with each problem shown beside its field."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_an_incomplete_form_says_what_is_needed(app: Opened) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("abc", "must be a finite number"),
         ("1,5", "written with a point"),
@@ -84,11 +84,11 @@ def test_an_incomplete_form_says_what_is_needed(app: Opened) -> None:
         ("-1", "at least 0"),
     ],
 )
-def test_a_wrong_value_is_reported_at_its_field(app: Opened, text: str, told: str) -> None:
+def test_a_wrong_value_is_reported_at_its_field(app: Opened, text: str, message: str) -> None:
     app.fill("mean radius", text)
     app.field("mean radius").blur()
     note = app.inside.locator('[data-field="mean radius"] .note.error')
-    expect(note).to_contain_text(told)
+    expect(note).to_contain_text(message)
     expect(app.field("mean radius")).to_have_attribute("aria-invalid", "true")
     expect(app.prediction).to_contain_text("needs correction")
 

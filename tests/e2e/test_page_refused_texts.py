@@ -1,4 +1,4 @@
-"""Texts that the original model refuses (R108): told in the form and in file mode, in both browsers, at any width."""
+"""Texts that the original model refuses (R108) in the form and in file mode, in both browsers, at any width."""
 
 from __future__ import annotations
 

@@ -29,9 +29,9 @@ def test_the_page_states_a_looser_tolerance(browser: Browser, tmp_path: Path) ->
     page = build_page(sealed.path, tmp_path / "loose.html")
     with opened(browser, page.path) as app:
         app.tab("Verify")
-        told = app.inside.get_by_test_id("stated-tolerance")
-        expect(told).to_contain_text("allowed its numbers to differ from the original's by 1e-5")
-        expect(told).to_contain_text("The rule is 1e-9")
+        note = app.inside.get_by_test_id("stated-tolerance")
+        expect(note).to_contain_text("allowed its numbers to differ from the original's by 1e-5")
+        expect(note).to_contain_text("The default of Sealift is 1e-9")
         expect(app.inside.get_by_text("within 1e-5")).to_be_visible()
         app.tab("About")
         expect(app.inside.get_by_test_id("card")).to_contain_text("stated by the packer; the default is 1e-9")

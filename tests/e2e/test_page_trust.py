@@ -150,11 +150,11 @@ def test_a_changed_loader_is_reported(browser: Browser, tmp_path: Path) -> None:
     at = text.index("<script>") + len("<script>")
     (tmp_path / "changed.html").write_text(f"{text[:at]} {text[at:]}")
     with opened(browser, tmp_path / "changed.html", wait=False) as app:
-        told = app.page.get_by_text("the page was changed after it was made")
-        expect(told).not_to_be_visible()
-        expect(told).to_be_visible(timeout=20_000)
+        warning = app.page.get_by_text("the page was changed after it was made")
+        expect(warning).not_to_be_visible()
+        expect(warning).to_be_visible(timeout=20_000)
         assert app.page.locator("iframe").count() == 0
-        expect(told).not_to_contain_text("Opening")
+        expect(warning).not_to_contain_text("Opening")
 
 
 LONG = "x" * 3000

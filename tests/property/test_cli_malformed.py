@@ -40,14 +40,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: object) -> Result:
-    """Run a command; whatever happens, it is told with a code."""
+    """Run a command; any failure has an error code."""
     done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    told = done.stderr + done.stdout
-    assert done.exit_code in (0, 1, 3), (arguments, told)
-    assert "Traceback" not in told, (arguments, told)
-    assert "E901" not in told, (arguments, told)
+    output = done.stderr + done.stdout
+    assert done.exit_code in (0, 1, 3), (arguments, output)
+    assert "Traceback" not in output, (arguments, output)
+    assert "E901" not in output, (arguments, output)
     if done.exit_code == 1 and "--json" not in arguments and arguments[0] != "doctor":
-        assert done.stderr.startswith("error "), (arguments, told)
+        assert done.stderr.startswith("error "), (arguments, output)
     return done
 
 

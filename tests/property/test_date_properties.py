@@ -36,10 +36,10 @@ def test_microseconds_and_back(when: datetime.datetime) -> None:
     assert micros_of(when, "datetime") == micros
     assert micros_of(pd.Timestamp(when), "datetime") == micros
     assert micros_of(np.datetime64(when), "datetime") == micros
-    told = text_of(micros, "datetime")
-    assert datetime.datetime.fromisoformat(told) == when
-    assert micros_of(told, "datetime") == micros
-    assert not told.endswith("0") or "." not in told
+    text = text_of(micros, "datetime")
+    assert datetime.datetime.fromisoformat(text) == when
+    assert micros_of(text, "datetime") == micros
+    assert not text.endswith("0") or "." not in text
 
 
 @given(st.dates())

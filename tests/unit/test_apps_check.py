@@ -57,12 +57,12 @@ def _cli(*arguments: object) -> tuple[int, str]:
 
 def test_a_page_as_it_was_made(page: Path, signed: Path) -> None:
     assert check_page(page).identity == seal.read(signed).identity
-    code, told = _cli("verify", page, "--key", page.parent / "clinic.key.pub")
-    assert code == 0, told
-    assert "the page is byte for byte the one that this version of Sealift makes" in told
-    assert "signed by" in told
-    code, told = _cli("verify", page, "--json")
-    assert (code, json.loads(told)["page"]) == (0, True)
+    code, output = _cli("verify", page, "--key", page.parent / "clinic.key.pub")
+    assert code == 0, output
+    assert "the page is byte for byte the one that this version of Sealift makes" in output
+    assert "signed by" in output
+    code, output = _cli("verify", page, "--json")
+    assert (code, json.loads(output)["page"]) == (0, True)
 
 
 def test_another_compressor_makes_no_difference(page: Path) -> None:
@@ -91,12 +91,12 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 @pytest.mark.parametrize("kind", CHANGES)
 def test_a_changed_page_is_refused(kind: str, page: Path) -> None:
-    change, told = CHANGES[kind]
+    change, message = CHANGES[kind]
     page.write_bytes(change(page.read_bytes()))
     with pytest.raises(SealiftError) as caught:
         check_page(page)
     assert caught.value.code == "E604"
-    assert told in caught.value.what
+    assert message in caught.value.what
     code, output = _cli("verify", page, "--key", page.parent / "clinic.key.pub")
     assert code == 1
     assert "E604" in output
@@ -115,16 +115,16 @@ def test_a_changed_page_that_names_another_version_is_no_better(page: Path) -> N
 
 def test_a_sound_page_of_another_key_or_without_a_signature(page: Path, tmp_path: Path) -> None:
     generate_keys(tmp_path / "other.key")
-    code, told = _cli("verify", page, "--key", tmp_path / "other.key.pub")
-    assert (code, "E503" in told) == (1, True)
+    code, output = _cli("verify", page, "--key", tmp_path / "other.key.pub")
+    assert (code, "E503" in output) == (1, True)
     plain = build_page(seals.write(tmp_path / "plain.seal"), tmp_path / "plain.html").path
-    code, told = _cli("verify", plain)
-    assert (code, "not signed" in told) == (0, True)
+    code, output = _cli("verify", plain)
+    assert (code, "not signed" in output) == (0, True)
 
 
 def test_the_sheet_has_the_digests_and_is_the_same_every_time(signed: Path, tmp_path: Path) -> None:
-    code, told = _cli("app", signed, "--handout")
-    assert code == 0, told
+    code, output = _cli("app", signed, "--handout")
+    assert code == 0, output
     page, sheet = tmp_path / "tiny.html", tmp_path / "tiny-handout.html"
     text = sheet.read_text("utf-8")
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (page, signed)]

@@ -73,15 +73,15 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 def test_every_kind_to_every_kind(model: SealedModel, tmp_path: Path, source: str, target: str) -> None:
     given = make(tmp_path / f"in.{source}", [*RECORDS[:2], BAD, *RECORDS[2:]])
     out = tmp_path / f"out.{target}"
-    told: list[tuple[int, int, int]] = []
-    summary = score(model, given, out, keep=["id"], chunk=2, progress=lambda *seen: told.append(seen))
+    reported: list[tuple[int, int, int]] = []
+    summary = score(model, given, out, keep=["id"], chunk=2, progress=lambda *seen: reported.append(seen))
     assert (summary.rows, summary.refused, summary.output) == (5, 1, str(out))
     assert [(p.row, p.field, p.code) for p in summary.problems] == [
         (3, "age", "R103"),
         (3, "weight", "R101"),
         (3, "sex", "R104"),
     ]
-    assert [rows for *_, rows in told] == [2, 4, 5]
+    assert [rows for *_, rows in reported] == [2, 4, 5]
     rows = rows_of(out)
     assert list(rows[0]) == ["row", "id", "label", "label_name", "probability_healthy", "probability_ill", "error"]
     assert [int(row["row"]) for row in rows] == [1, 2, 3, 4, 5]
@@ -350,10 +350,10 @@ def test_a_library_that_is_not_installed(model: SealedModel, tmp_path: Path, mon
 
 def test_the_summary_as_data(model: SealedModel) -> None:
     summary: Summary = score(model, io.BytesIO(GOOD + b"\nx,70,f\n\n"), io.BytesIO())
-    told = summary.as_dict()
-    assert {key: told[key] for key in ("rows", "refused", "skipped")} == {"rows": 3, "refused": 2, "skipped": 1}
-    assert [problem["code"] for problem in told["problems"]] == ["R107", "R102"]
-    json.dumps(told)
+    values = summary.as_dict()
+    assert {key: values[key] for key in ("rows", "refused", "skipped")} == {"rows": 3, "refused": 2, "skipped": 1}
+    assert [problem["code"] for problem in values["problems"]] == ["R107", "R102"]
+    json.dumps(values)
 
 
 def problems(model: SealedModel, source: Path, **options: Any) -> list[tuple[int, str, str]]:

@@ -34,9 +34,9 @@ class Caller:
     def __call__(self, *arguments: object) -> Called:
         with pytest.raises(SystemExit) as ended:
             main([str(argument) for argument in arguments])
-        told = self._captured.readouterr()
+        captured = self._captured.readouterr()
         code = ended.value.code
-        return Called(code if isinstance(code, int) else 0, told.out, told.err)
+        return Called(code if isinstance(code, int) else 0, captured.out, captured.err)
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def test_version(call: Caller) -> None:
 
 @pytest.mark.parametrize("command", ["pack", "inspect", "verify", "predict", "keygen", "sign", "app", "demo"])
 def test_every_help_has_an_example(call: Caller, command: str) -> None:
-    told = call(command, "--help")
-    assert told.code == 0
-    assert f"Example:  sealift {command}" in " ".join(told.out.split()).replace("Example: ", "Example:  ")
+    result = call(command, "--help")
+    assert result.code == 0
+    assert f"Example:  sealift {command}" in " ".join(result.out.split()).replace("Example: ", "Example:  ")
 
 
 def test_wrong_usage(call: Caller, tiny: Path) -> None:
@@ -70,20 +70,20 @@ def test_wrong_usage(call: Caller, tiny: Path) -> None:
         ["inspect"],
         ["verify", tiny, "--no"],
     ):
-        told = call(*arguments)
-        assert told.code == 2
-        assert "Traceback" not in told.err
+        result = call(*arguments)
+        assert result.code == 2
+        assert "Traceback" not in result.err
 
 
 def test_inspect(call: Caller, tiny: Path) -> None:
-    told = call("inspect", tiny)
-    assert told.code == 0
+    result = call("inspect", tiny)
+    assert result.code == 0
     for part in ("Tiny risk", "tiny 1", "age", "0 to 120", "years", "f, m", "probability_healthy, probability_ill"):
-        assert part in told.out
-    result = call("inspect", tiny, "--json").json
-    assert result["ok"] is True
-    assert result["contract"] == seals.CONTRACT.as_json()
-    assert result["claimed_signers"] == []
+        assert part in result.out
+    report = call("inspect", tiny, "--json").json
+    assert report["ok"] is True
+    assert report["contract"] == seals.CONTRACT.as_json()
+    assert report["claimed_signers"] == []
 
 
 def test_control_characters_of_a_file_never_reach_the_terminal(call: Caller, tmp_path: Path) -> None:
@@ -98,16 +98,16 @@ def test_control_characters_of_a_file_never_reach_the_terminal(call: Caller, tmp
         tmp_path / "w.seal",
         seal.assemble(members, name="w", version="1", task="classification", producer="t", opsets={"": 21}),
     )
-    told = call("inspect", tmp_path / "w.seal")
-    assert "\x1b" not in told.out
-    assert "\u202e" not in told.out
+    result = call("inspect", tmp_path / "w.seal")
+    assert "\x1b" not in result.out
+    assert "\u202e" not in result.out
 
 
 def test_verify_and_signatures(call: Caller, tiny: Path, tmp_path: Path) -> None:
-    told = call("verify", tiny)
-    assert (told.code, "not signed" in told.out) == (0, True)
-    assert "Anyone can make one that passes these checks" in told.out
-    assert f"{len(seals.ROWS)} of {len(seals.ROWS)} generated examples" in told.out
+    result = call("verify", tiny)
+    assert (result.code, "not signed" in result.out) == (0, True)
+    assert "Anyone can make one that passes these checks" in result.out
+    assert f"{len(seals.ROWS)} of {len(seals.ROWS)} generated examples" in result.out
     assert call("keygen", tmp_path / "a.key").code == 0
     keyid = call("keygen", tmp_path / "b.key", "--json").json["keyid"]
     again = call("keygen", tmp_path / "a.key")
@@ -115,8 +115,8 @@ def test_verify_and_signatures(call: Caller, tiny: Path, tmp_path: Path) -> None
     identity = call("verify", tiny, "--json").json["identity"]
     signed = call("sign", tiny, "--key", tmp_path / "b.key", "--json").json
     assert (signed["signed_by"], signed["identity"]) == (keyid, identity)
-    result = call("verify", tiny, "--key", tmp_path / "b.key.pub", "--json").json
-    assert (result["verified_key"], result["self_test"]["passed"]) == (keyid, True)
+    report = call("verify", tiny, "--key", tmp_path / "b.key.pub", "--json").json
+    assert (report["verified_key"], report["self_test"]["passed"]) == (keyid, True)
     unchecked = call("verify", tiny)
     assert f"claims to be signed by {keyid[:16]}… (not checked)" in unchecked.out
     assert "Anyone can make one that passes these checks" in unchecked.out
@@ -133,15 +133,15 @@ def test_verify_and_signatures(call: Caller, tiny: Path, tmp_path: Path) -> None
 
 def test_an_example_that_comes_out_differently(call: Caller, tmp_path: Path) -> None:
     wrong = seals.write(tmp_path / "wrong.seal", [0.9, 0.9, 0.9, 0.9])
-    told = call("verify", wrong)
-    assert (told.code, "E206" in told.err, told.out) == (1, True, "")
+    result = call("verify", wrong)
+    assert (result.code, "E206" in result.err, result.out) == (1, True, "")
 
 
 def test_an_error_is_three_lines(call: Caller, tmp_path: Path) -> None:
-    told = call("inspect", tmp_path / "no.seal")
-    assert told.code == 1
-    assert told.out == ""
-    what, where, fix = told.err.splitlines()
+    result = call("inspect", tmp_path / "no.seal")
+    assert result.code == 1
+    assert result.out == ""
+    what, where, fix = result.err.splitlines()
     assert what.startswith("error E401  ")
     assert where == f"    where   {tmp_path / 'no.seal'}"
     assert fix.startswith("    fix     ")
@@ -157,18 +157,18 @@ def test_a_file_that_is_no_seal(call: Caller, rows: Path) -> None:
 
 
 def test_predict(call: Caller, tiny: Path, rows: Path, tmp_path: Path) -> None:
-    told = call("predict", tiny, rows, "-o", tmp_path / "out.csv")
-    assert told.code == 0
-    assert "2 rows" in told.out
+    result = call("predict", tiny, rows, "-o", tmp_path / "out.csv")
+    assert result.code == 0
+    assert "2 rows" in result.out
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
 
 
 def test_predict_with_bad_rows_ends_with_3_and_loses_no_good_one(call: Caller, tiny: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("id,age,weight,sex\n1,61.5,80,f\n2,old,1,x\n3,40,55.5,m\n")
-    told = call("predict", tiny, rows, "-o", tmp_path / "out.csv", "--keep", "id")
-    assert told.code == 3
-    assert "row 2  R102" in told.out
+    result = call("predict", tiny, rows, "-o", tmp_path / "out.csv", "--keep", "id")
+    assert result.code == 3
+    assert "row 2  R102" in result.out
     assert [line.split(",")[:3] for line in (tmp_path / "out.csv").read_text().splitlines()[1:]] == [
         ["1", "1", "1"],
         ["2", "2", ""],
@@ -182,8 +182,8 @@ def test_predict_with_bad_rows_ends_with_3_and_loses_no_good_one(call: Caller, t
 def test_predict_refuses_and_leaves_nothing(call: Caller, tiny: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("id,age,weight,sex\n1,61.5,80,f\n")
-    told = call("predict", tiny, rows, "-o", tmp_path / "out.csv")
-    assert (told.code, "E102" in told.err, "--keep" in told.err) == (1, True, True)
+    result = call("predict", tiny, rows, "-o", tmp_path / "out.csv")
+    assert (result.code, "E102" in result.err, "--keep" in result.err) == (1, True, True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.csv", "tiny.seal"]
 
 
@@ -205,9 +205,9 @@ def test_ctrl_c(call: Caller, tiny: Path, rows: Path, tmp_path: Path, monkeypatc
         raise KeyboardInterrupt
 
     monkeypatch.setattr("sealift.runtime.SealedModel.answer", interrupted)
-    told = call("predict", tiny, rows, "-o", tmp_path / "out.csv")
-    assert told.code == 130
-    assert "Traceback" not in told.err
+    result = call("predict", tiny, rows, "-o", tmp_path / "out.csv")
+    assert result.code == 130
+    assert "Traceback" not in result.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.csv", "tiny.seal"]
 
 

@@ -67,8 +67,8 @@ def test_every_exception_becomes_a_coded_error(
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith(f"error {code}  ")
     assert "Traceback" not in done.stderr
-    told = json.loads(invoke("inspect", "tiny.seal", "--json").stdout)
-    assert (told["ok"], told["error"]["code"]) == (False, code)
+    report = json.loads(invoke("inspect", "tiny.seal", "--json").stdout)
+    assert (report["ok"], report["error"]["code"]) == (False, code)
 
 
 def test_the_traceback_is_shown_on_request(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +112,8 @@ def test_a_closed_pipe_and_a_closed_stdin(folder: Path) -> None:
 @pytest.mark.parametrize("arguments", [["inspect"], ["inspect", "a", "b"], ["predict", "tiny.seal"], ["nothing"]])
 def test_wrong_usage_as_json(folder: Path, arguments: Sequence[str]) -> None:
     done = invoke(*arguments, "--json")
-    told = json.loads(done.stdout)
-    assert (done.exit_code, told["ok"], told["error"]["code"]) == (2, False, "E903")
+    report = json.loads(done.stdout)
+    assert (done.exit_code, report["ok"], report["error"]["code"]) == (2, False, "E903")
 
 
 @pytest.mark.parametrize("name", [LONG, f"{LONG}.seal", "d/" * 3000, "", ".", "/", "a\0b", "\udc80", "rows.csv"])
@@ -198,10 +198,10 @@ def test_a_signal_leaves_no_unfinished_file(folder: Path, number: int, kind: str
         process.send_signal(number)
         assert process.wait(timeout=60) == 128 + number
         assert process.stderr is not None
-        told = process.stderr.read().decode()
+        stderr = process.stderr.read().decode()
         process.stdin.close()
-    assert "no incomplete file remains" in told
-    assert "Traceback" not in told
+    assert "no incomplete file remains" in stderr
+    assert "Traceback" not in stderr
     assert not list(folder.glob(".sealift-*"))
     assert not (folder / f"out.{kind}").exists()
     assert not list((folder / "temporary").iterdir())

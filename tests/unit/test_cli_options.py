@@ -87,12 +87,12 @@ def test_every_command_has_the_common_options_last(command: str) -> None:
 
 @pytest.mark.parametrize("command", sorted(CALLS))
 def test_json_is_one_object_and_quiet_does_not_change_it(command: str, folder: Path) -> None:
-    told = json.loads(invoke(command, *CALLS[command], "--json").stdout)
-    assert told["ok"] is True
+    report = json.loads(invoke(command, *CALLS[command], "--json").stdout)
+    assert report["ok"] is True
     (folder / "new").unlink(missing_ok=True)
     (folder / "new.pub").unlink(missing_ok=True)
     again = json.loads(invoke(command, *CALLS[command], "--json", "--quiet").stdout)
-    assert set(again) == set(told)
+    assert set(again) == set(report)
 
 
 @pytest.mark.parametrize("command", sorted(CALLS))
@@ -104,8 +104,8 @@ def test_quiet_prints_nothing(command: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("command", sorted(CALLS))
 def test_wrong_usage_is_one_object(command: str, folder: Path) -> None:
-    told = json.loads(invoke(command, *CALLS[command], "--nonsense", "--json", code=2).stdout)
-    assert (told["ok"], told["error"]["code"]) == (False, "E903")
+    report = json.loads(invoke(command, *CALLS[command], "--nonsense", "--json", code=2).stdout)
+    assert (report["ok"], report["error"]["code"]) == (False, "E903")
 
 
 def test_quiet_shows_errors_and_the_exit_code(folder: Path) -> None:
@@ -225,12 +225,12 @@ def test_the_fields_of_the_demo_and_of_explanations_are_documented() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_is_explained(code: str) -> None:
-    told: dict[str, Any] = json.loads(invoke("explain-error", code, "--json").stdout)
-    assert (told["code"], told["title"]) == (code, CODES[code])
+    entry: dict[str, Any] = json.loads(invoke("explain-error", code, "--json").stdout)
+    assert (entry["code"], entry["title"]) == (code, CODES[code])
     page = " ".join((ROOT / "docs" / "errors.md").read_text().split())
     for key in ("meaning", "causes", "what_to_do"):
-        assert len(told[key]) > 20
-        assert told[key] in page
+        assert len(entry[key]) > 20
+        assert entry[key] in page
 
 
 def test_explanations_for_people() -> None:

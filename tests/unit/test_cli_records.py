@@ -29,7 +29,7 @@ def invoke(*arguments: object, code: int = 0) -> Result:
     return done
 
 
-def told(*arguments: object, code: int = 0) -> dict[str, Any]:
+def json_of(*arguments: object, code: int = 0) -> dict[str, Any]:
     result: dict[str, Any] = json.loads(invoke(*arguments, "--json", code=code).stdout)
     return result
 
@@ -61,31 +61,31 @@ def store(tmp_path: Path) -> Path:
 
 
 def test_show(store: Path) -> None:
-    shown = told("show", store, "--last", 2)
+    shown = json_of("show", store, "--last", 2)
     assert (shown["records"], shown["rows"]) == (2, 4)
     first = shown["listed"][0]
     assert (first["model"], first["version"], first["record_error"]) == ("tiny", "1", "E101")
     assert first["record_time"].startswith("2026-11-27T")
     assert shown["runs"][0]["written"] == 6
-    assert told("show", store, "--error", "any")["records"] == 1
-    assert told("show", store, "--model", "tiny", "--until", "2026-11-27T11:46:42")["records"] == 2
+    assert json_of("show", store, "--error", "any")["records"] == 1
+    assert json_of("show", store, "--model", "tiny", "--until", "2026-11-27T11:46:42")["records"] == 2
     text = invoke("show", store).stdout
     assert "weight=54 label=" in text
     assert "6 written, 0 dropped, 0 lost" in text
     assert "There are no such records." in invoke("show", store, "--error", "E207").stdout
-    assert told("show", store, "--model", "other", code=1)["error"]["code"] == "E725"
+    assert json_of("show", store, "--model", "other", code=1)["error"]["code"] == "E725"
 
 
 def test_the_rows_of_one_record(store: Path) -> None:
-    identifier = told("show", store, "--last", 1)["listed"][0]["record_id"]
-    assert told("show", store, "--id", identifier)["rows"] == 2
+    identifier = json_of("show", store, "--last", 1)["listed"][0]["record_id"]
+    assert json_of("show", store, "--id", identifier)["rows"] == 2
     assert "--id needs" in invoke("show", store, "--id", "7", code=2).output
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_export(kind: str, store: Path) -> None:
     output = store.parent / f"out.{kind}"
-    assert told("export", store, "-o", output)["rows"] == 12
+    assert json_of("export", store, "-o", output)["rows"] == 12
     if kind == "csv":
         with output.open(newline="") as stream:
             rows: list[dict[str, Any]] = list(csv.DictReader(stream))
@@ -107,55 +107,55 @@ def test_export(kind: str, store: Path) -> None:
 def test_export_needs_a_file_and_one_model(store: Path, tmp_path: Path) -> None:
     assert "export needs -o" in invoke("export", store, code=2).output
     fill(store, records.served(tmp_path, records.PERSONAL, name="other"), "mask")
-    refused = told("export", store, "-o", tmp_path / "out.csv", code=1)["error"]
+    refused = json_of("export", store, "-o", tmp_path / "out.csv", code=1)["error"]
     assert refused["code"] == "E725"
     assert "--model other --version 1" in refused["fix"]
-    assert told("export", store, "-o", tmp_path / "out.csv", "--model", "other")["rows"] == 12
+    assert json_of("export", store, "-o", tmp_path / "out.csv", "--model", "other")["rows"] == 12
 
 
 def test_erase_a_subject(store: Path) -> None:
     deployment = store.parent / "deployment.toml"
-    assert told("erase", deployment, "--where", "age=60.5", "--dry-run")["rows"] == 6
-    assert told("erase", deployment, "--where", "age=60.5") == {
+    assert json_of("erase", deployment, "--where", "age=60.5", "--dry-run")["rows"] == 6
+    assert json_of("erase", deployment, "--where", "age=60.5") == {
         "ok": True, "store": str(store), "records": 6, "rows": 6, "unsearchable": 0, "dry_run": False,
     }  # fmt: skip
-    assert told("erase", deployment, "--where", "age=60.5")["rows"] == 0
-    assert told("show", store)["rows"] == 6
+    assert json_of("erase", deployment, "--where", "age=60.5")["rows"] == 0
+    assert json_of("show", store)["rows"] == 6
 
 
 def test_without_the_key_hashed_fields_are_not_searched(store: Path) -> None:
-    done = told("erase", store, "--where", "age=60.5", code=3)
+    done = json_of("erase", store, "--where", "age=60.5", code=3)
     assert (done["rows"], done["unsearchable"]) == (0, 12)
     assert "could not be searched" in invoke("erase", store, "--where", "age=60.5", code=3).stdout
-    assert told("erase", store, "--where", "age=60.5", "--key-file", store.parent / "records.key")["rows"] == 6
-    assert told("erase", store, "--where", "weight=51")["rows"] == 1
+    assert json_of("erase", store, "--where", "age=60.5", "--key-file", store.parent / "records.key")["rows"] == 6
+    assert json_of("erase", store, "--where", "weight=51")["rows"] == 1
 
 
 def test_erase_by_id_and_by_time(store: Path) -> None:
-    identifier = told("show", store, "--last", 1)["listed"][0]["record_id"]
-    assert told("erase", store, "--id", identifier)["records"] == 1
-    assert told("erase", store, "--until", "2026-11-27T11:46:43")["records"] == 3
-    assert told("show", store)["records"] == 2
+    identifier = json_of("show", store, "--last", 1)["listed"][0]["record_id"]
+    assert json_of("erase", store, "--id", identifier)["records"] == 1
+    assert json_of("erase", store, "--until", "2026-11-27T11:46:43")["records"] == 3
+    assert json_of("show", store)["records"] == 2
 
 
 def test_erase_needs_a_selection(store: Path) -> None:
     assert "erase needs" in invoke("erase", store, code=2).output
     assert "erase needs" in invoke("erase", store, "--model", "tiny", code=2).output
     assert "FIELD=VALUE" in invoke("erase", store, "--where", "age", code=2).output
-    assert told("erase", store, "--where", "height=1", code=1)["error"]["code"] == "E724"
+    assert json_of("erase", store, "--where", "height=1", code=1)["error"]["code"] == "E724"
     assert "ISO 8601" in invoke("erase", store, "--until", "yesterday", code=2).output
-    assert told("show", store)["records"] == 6
+    assert json_of("show", store)["records"] == 6
 
 
 def test_nothing_is_erased_while_records_wait_for_the_store(store: Path) -> None:
     spilled = SpillFile(store.parent / "records-waiting", "run-0")
     spilled.append(b"a record")
     for target in (store, store.parent / "deployment.toml"):
-        assert told("erase", target, "--where", "weight=51", code=1)["error"]["code"] == "E722"
+        assert json_of("erase", target, "--where", "weight=51", code=1)["error"]["code"] == "E722"
     spilled.close()
 
 
 def test_targets_that_are_no_stores(tmp_path: Path) -> None:
-    assert told("show", tmp_path / "none.db", code=1)["error"]["code"] == "E720"
+    assert json_of("show", tmp_path / "none.db", code=1)["error"]["code"] == "E720"
     (tmp_path / "deployment.toml").write_text('[[models]]\nfile = "tiny.seal"\n')
-    assert told("show", tmp_path / "deployment.toml", code=1)["error"]["code"] == "E720"
+    assert json_of("show", tmp_path / "deployment.toml", code=1)["error"]["code"] == "E720"

@@ -124,11 +124,11 @@ def test_json_is_one_object_whatever_the_module_prints(folder: Path, command: st
         [sys.executable, "-m", "sealift", command, "train.py:model", *more, "--json"],
         cwd=folder, env=dict(os.environ), capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    told = json.loads(done.stdout)
-    assert told["ok"] is True
+    report = json.loads(done.stdout)
+    assert report["ok"] is True
     for text in ("printed", "written", "by a child", "at the end"):
         assert text in done.stderr
-    assert [text.split(": ", 1)[1] for text in told["warnings"]] == [
+    assert [text.split(": ", 1)[1] for text in report["warnings"]] == [
         "UserWarning: the target is leaked",
         "DeprecationWarning: an old function",
     ]
@@ -165,7 +165,7 @@ def test_the_fields_of_json_are_documented(folder: Path) -> None:
     documented = fields()
     for command, arguments in calls.items():
         done = CliRunner().invoke(app, [command, *arguments, "--json"])
-        told = json.loads(done.stdout)
-        if command == "app" and not told["ok"]:
+        report = json.loads(done.stdout)
+        if command == "app" and not report["ok"]:
             continue  # the page's program was not built here
-        assert set(told) == documented[command], command
+        assert set(report) == documented[command], command

@@ -56,10 +56,10 @@ def test_commands_and_notebooks_show_labels(tmp_path: Path) -> None:
     assert "Age at admission  age " in shown
     assert "weight            weight " in shown
     (tmp_path / "r.csv").write_text("age,weight,sex\n119,70,f\n,80,m\n")
-    told = (
+    summary = (
         CliRunner().invoke(app, ["predict", str(path), str(tmp_path / "r.csv"), "-o", str(tmp_path / "a.csv")]).output
     )
-    assert "column age (Age at admission): 1 missing; 1 outside the usual range" in told
+    assert "column age (Age at admission): 1 missing; 1 outside the usual range" in summary
     plain = CliRunner().invoke(app, ["inspect", str(seals.write(tmp_path / "plain.seal"))]).output
     assert "  column  type" in plain
     assert "label" not in plain.split("Inputs")[1].split("Outputs")[0]

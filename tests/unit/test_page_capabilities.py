@@ -67,8 +67,8 @@ def test_a_model_that_requires_more_gets_no_page(tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "tiny.html").exists()
 
 
-def _with_evidence(path: Path, told: str) -> Path:
-    members = seals.members() | {"evidence.json": canonical.dumps({"parity": {"engines": {"webassembly": told}}})}
+def _with_evidence(path: Path, evidence: str) -> Path:
+    members = seals.members() | {"evidence.json": canonical.dumps({"parity": {"engines": {"webassembly": evidence}}})}
     del members["manifest.json"]
     made = seal.assemble(members, name="tiny", version="1", task="classification", producer="tests", opsets={"": 21})
     seal.write(path, made)
@@ -86,16 +86,16 @@ def test_a_model_that_the_engine_of_the_page_does_not_run_gets_no_page(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("evidence", "reason"),
     [
         ("not asked for", "this was not requested when the model was packed"),
         ("not checked: Node is not installed.", "Node is not installed"),
     ],
 )
 def test_a_proof_without_webassembly_is_reported(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], told: str, reason: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], evidence: str, reason: str
 ) -> None:
-    path = _with_evidence(tmp_path / "tiny.seal", told)
+    path = _with_evidence(tmp_path / "tiny.seal", evidence)
     sentence = f"The answers were not compared with the original's in WebAssembly, the engine of the page: {reason}."
     assert sealift.app(path).limitations == (sentence,)
     with pytest.raises(SystemExit) as ended:

@@ -155,7 +155,7 @@ def test_files(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         ([1, 2, 3, 4], "Its shape is [4]"),
         ([[1, 2, 3]], "Its shape is [1, 3]"),
@@ -173,11 +173,11 @@ def test_files(path: Path, tmp_path: Path) -> None:
         (np.array(["1", "2", "3"]), ""),
     ],
 )
-def test_what_is_no_array_of_the_shape(value: Any, told: str) -> None:
+def test_what_is_no_array_of_the_shape(value: Any, message: str) -> None:
     rows = encode(CONTRACT, {"signal": [np.ones((2, 3))], "gain": [1.0], "offset": [value]})
     assert [(problem.code, problem.field) for problem in rows.problems] == [("R102", "offset")]
     assert "an array of numbers of the shape [3]." in rows.problems[0].message
-    assert told in rows.problems[0].message
+    assert message in rows.problems[0].message
 
 
 def test_a_missing_array() -> None:

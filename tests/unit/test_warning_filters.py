@@ -43,12 +43,12 @@ def test_nested_blocks_end_separately() -> None:
 
 
 def test_other_threads_show_theirs() -> None:
-    inside, told = Barrier(2, timeout=60), Barrier(2, timeout=60)
+    inside, release = Barrier(2, timeout=60), Barrier(2, timeout=60)
 
     def work() -> None:
         with no_warnings():
             inside.wait()
-            told.wait()
+            release.wait()
             warnings.warn("of the thread", UserWarning, stacklevel=1)
 
     with warnings.catch_warnings(record=True) as caught:
@@ -57,26 +57,26 @@ def test_other_threads_show_theirs() -> None:
         thread.start()
         inside.wait()
         warnings.warn("of another", UserWarning, stacklevel=1)
-        told.wait()
+        release.wait()
         thread.join()
         warnings.warn("later", UserWarning, stacklevel=1)
     assert [str(warning.message) for warning in caught] == ["of another", "later"]
 
 
 def test_other_tasks_show_their_warnings() -> None:
-    async def quiet(inside: asyncio.Event, told: asyncio.Event) -> None:
+    async def quiet(inside: asyncio.Event, release: asyncio.Event) -> None:
         with no_warnings():
             inside.set()
-            await told.wait()
+            await release.wait()
             warnings.warn("of the task", UserWarning, stacklevel=1)
 
     async def both() -> None:
-        inside, told = asyncio.Event(), asyncio.Event()
-        task = asyncio.create_task(quiet(inside, told))
+        inside, release = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(quiet(inside, release))
         await inside.wait()
         with pytest.warns(UserWarning, match="of another"):
             warnings.warn("of another", UserWarning, stacklevel=1)
-        told.set()
+        release.set()
         await task
 
     asyncio.run(both())

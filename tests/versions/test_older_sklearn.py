@@ -89,7 +89,7 @@ def _outcome(path: Path, given: dict[str, Any], trust: Trust) -> str:
             answers = sealed.predict(X)
         except SealiftError as error:
             return error.code if error.fix else "no remedy"
-    # Whoever packs such a model is told of both versions.
+    # Packing such a model reports both versions.
     assert any(FRAMEWORK.version_note(warning.message) for warning in caught)
     got = np.asarray(answers["value" if "value" in answers else "label"])
     if np.allclose(got, expected, rtol=1e-9, atol=1e-12):

@@ -234,11 +234,11 @@ def test_real_rows_are_stored_on_request(tmp_path: Path) -> None:
 
 
 def test_options_of_date_fields(tmp_path: Path) -> None:
-    told: dict[str, dict[str, Any]] = {
+    fields: dict[str, dict[str, Any]] = {
         "when": {"range": (datetime.datetime(2020, 1, 1), None), "missing": "refused", "units": "local time"},
         "born": {"range": [np.datetime64("1900-01-01"), pd.Timestamp("2024-12-31")], "personal": True},
     }
-    _, sealed = packed(X, tmp_path, contract=sealift.ContractOptions(fields=told))
+    _, sealed = packed(X, tmp_path, contract=sealift.ContractOptions(fields=fields))
     when, born, *_ = sealed.contract.inputs
     assert when.range == ("2020-01-01T00:00:00", None)
     assert born.range == ("1900-01-01", "2024-12-31")
@@ -250,14 +250,14 @@ def test_options_of_date_fields(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "options",
     [{"range": (1900, 2000)}, {"range": ("01.01.1900", None)}, {"range": ("2024-01-01", "2023-01-01")},
      {"range": ("2024-01-01T12:00:00", None)}, {"categories": ["2024-01-01"]}],
     ids=str,
 )  # fmt: skip
-def test_what_cannot_be_said_of_dates(told: Any, tmp_path: Path) -> None:
+def test_what_cannot_be_said_of_dates(options: Any, tmp_path: Path) -> None:
     with pytest.raises(SealiftError) as caught:
-        packed(X, tmp_path, contract=sealift.ContractOptions(fields={"born": told}))
+        packed(X, tmp_path, contract=sealift.ContractOptions(fields={"born": options}))
     assert caught.value.code == "E106"
 
 

@@ -36,7 +36,7 @@ CITIES = ["Paris", "K\u00f6ln", "a=b"]
 
 @cache
 def rows() -> tuple[list[Row], list[str]]:
-    """160 rows of numbers, whole numbers, booleans and texts, each often absent; and what is to be told of each."""
+    """160 rows of numbers, whole numbers, booleans and texts, each often absent; and the expected targets."""
     pick = random.Random(1)
     rows_given: list[Row] = []
     for _ in range(160):
@@ -109,7 +109,7 @@ def test_models(kind: str, tmp_path: Path) -> None:
 
 def test_a_value_of_another_type_is_refused_by_the_contract(tmp_path: Path) -> None:
     loaded = sealift.pack(fitted(linear(DictVectorizer())), rows()[0], name="d", output=tmp_path / "d.seal").load()
-    for row, code, told in [
+    for row, code, message in [
         ({"city": 3}, "R102", '"city" is 3, but must be text'),
         ({"city": ["Paris"]}, "R102", "must be text"),
         ({"dose": "high"}, "R102", '"dose" is the text'),
@@ -117,7 +117,7 @@ def test_a_value_of_another_type_is_refused_by_the_contract(tmp_path: Path) -> N
         ({"dose": 1.0, "Visits": 2}, "E101", "lack"),
         ({"dose": 1.0, "ward": "ICU"}, "E102", "ward"),
     ]:
-        with pytest.raises(SealiftError, match=told) as caught:
+        with pytest.raises(SealiftError, match=message) as caught:
             loaded.predict([row])
         assert caught.value.code == code
     assert len(loaded.predict([{"dose": 1.0, "ward": "ICU"}], ignore_extra=True)["label"]) == 1
@@ -291,17 +291,17 @@ def test_the_command_line(hashed: bool, tmp_path: Path, capsys: pytest.CaptureFi
     X, y = rows()
     model = fitted(linear(FeatureHasher(64) if hashed else DictVectorizer()))
     joblib.dump(model, tmp_path / "model.joblib")
-    pd.DataFrame(X).assign(told=y).to_csv(tmp_path / "rows.csv", index=False)
-    told = ["--data", str(tmp_path / "rows.csv"), "--target", "told", "--trust-pickle"]
+    pd.DataFrame(X).assign(target=y).to_csv(tmp_path / "rows.csv", index=False)
+    options = ["--data", str(tmp_path / "rows.csv"), "--target", "target", "--trust-pickle"]
 
     def run(*arguments: str) -> None:
         with pytest.raises(SystemExit) as ended:
             main(list(arguments))
         assert ended.value.code in (0, None), capsys.readouterr()
 
-    run("doctor", str(tmp_path / "model.joblib"), *told)
+    run("doctor", str(tmp_path / "model.joblib"), *options)
     assert "the answers to 160 of your rows agree" in capsys.readouterr().out
-    run("pack", str(tmp_path / "model.joblib"), *told, "--name", "d", "--output", str(tmp_path / "d.seal"))
+    run("pack", str(tmp_path / "model.joblib"), *options, "--name", "d", "--output", str(tmp_path / "d.seal"))
     pd.DataFrame(X).to_csv(tmp_path / "asked.csv", index=False)
     run("predict", str(tmp_path / "d.seal"), str(tmp_path / "asked.csv"), "-o", str(tmp_path / "answers.csv"))
     assert pd.read_csv(tmp_path / "answers.csv")["label"].tolist() == model.predict(X).tolist()

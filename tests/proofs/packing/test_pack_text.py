@@ -43,7 +43,7 @@ COMMON = (
 
 @cache
 def notes() -> tuple[list[str], list[str]]:
-    """200 notes of common words, three with a rare one; and what is to be told of each."""
+    """200 notes of common words, three with a rare one; and the expected targets."""
     random = np.random.default_rng(2)
     texts = [" ".join(random.choice(COMMON, random.integers(1, 9))) for _ in range(200)]
     texts[::70] = [f"{text} {RARE}" for text in texts[::70]]
@@ -169,10 +169,10 @@ def test_a_data_frame_in_place_of_its_column_is_noticed(tmp_path: Path) -> None:
 def test_a_csv_file_with_one_column_of_texts(tmp_path: Path) -> None:
     texts, truth = notes()
     joblib.dump(model(), tmp_path / "model.joblib")
-    pd.DataFrame({"note": texts, "told": truth}).to_csv(tmp_path / "notes.csv", index=False)
-    told = ["--data", str(tmp_path / "notes.csv"), "--target", "told", "--name", "notes", "--trust-pickle"]
+    pd.DataFrame({"note": texts, "target": truth}).to_csv(tmp_path / "notes.csv", index=False)
+    options = ["--data", str(tmp_path / "notes.csv"), "--target", "target", "--name", "notes", "--trust-pickle"]
     with pytest.raises(SystemExit) as ended:
-        main(["pack", str(tmp_path / "model.joblib"), *told, "--output", str(tmp_path / "notes.seal")])
+        main(["pack", str(tmp_path / "model.joblib"), *options, "--output", str(tmp_path / "notes.seal")])
     assert ended.value.code in (0, None)
     assert sealift.load(tmp_path / "notes.seal").contract.inputs[0].name == "note"
 
@@ -193,14 +193,14 @@ def test_a_malformed_stage_in_a_sealed_file_is_refused(tmp_path: Path) -> None:
     contract["stages"][0]["spec"]["ngrams"] = [3, 1]
     parts["contract.json"] = canonical.dumps(contract)
     opsets = dict(packed.load().seal.manifest.opsets)
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "name": "notes",
         "version": "1",
         "task": "classification",
         "producer": "tests",
         "opsets": opsets,
     }
-    seal.write(tmp_path / "bad.seal", seal.assemble(parts, **told))
+    seal.write(tmp_path / "bad.seal", seal.assemble(parts, **fields))
     with pytest.raises(SealiftError, match="above the largest") as caught:
         sealift.load(tmp_path / "bad.seal")
     assert caught.value.code == "E106"

@@ -65,11 +65,11 @@ def test_division_by_zero_before_a_tree(name: str, tmp_path: Path) -> None:
     sealed = packed(model, rows, tmp_path).load()
     asked = RANDOM.integers(0, 12, (300, 3))
     asked[0], asked[1:100, 1] = [22, 0, 4], 0
-    told = asked.astype(X.dtype) if isinstance(rows, np.ndarray) else pd.DataFrame(asked, columns=list("abc"))
-    told = told.astype(rows.dtypes.iloc[0] if hasattr(rows, "dtypes") else rows.dtype)
+    given = asked.astype(X.dtype) if isinstance(rows, np.ndarray) else pd.DataFrame(asked, columns=list("abc"))
+    given = given.astype(rows.dtypes.iloc[0] if hasattr(rows, "dtypes") else rows.dtype)
     with np.errstate(all="ignore"):
-        truth = model.predict(told)
-    assert sealed.predict(told)["label"].tolist() == truth.tolist()
+        truth = model.predict(given)
+    assert sealed.predict(given)["label"].tolist() == truth.tolist()
     assert name == "columns" or not truth[0]  # to columns, pandas gives infinity
 
 

@@ -87,16 +87,16 @@ NOTHING = [
 def test_models_that_hold_rows(model: Any, y: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        told = carries(model.fit(X) if y is None else model.fit(X, y))
-    assert len(told) == 1
-    assert "training rows" in told[0]
-    assert "Whoever has the file can read them" in told[0]
+        reports = carries(model.fit(X) if y is None else model.fit(X, y))
+    assert len(reports) == 1
+    assert "training rows" in reports[0]
+    assert "Whoever has the file can read them" in reports[0]
 
 
 @pytest.mark.parametrize(("model", "rows", "y", "words"), OTHERS, ids=lambda value: type(value).__name__)
 def test_models_that_hold_values(model: Any, rows: Any, y: Any, words: str) -> None:
-    told = carries(model.fit(rows) if y is None else model.fit(rows, y))
-    assert any(words in sentence for sentence in told), told
+    reports = carries(model.fit(rows) if y is None else model.fit(rows, y))
+    assert any(words in sentence for sentence in reports), reports
 
 
 @pytest.mark.parametrize("model", NOTHING, ids=lambda value: type(value).__name__)
@@ -111,11 +111,11 @@ def test_inner_models_are_found() -> None:
 
 
 def test_no_sentence_names_a_value() -> None:
-    told = carries(preprocessing.OneHotEncoder().fit([["Ada Lovelace"], ["b"]]))
-    assert "Ada" not in "".join(told)
+    reports = carries(preprocessing.OneHotEncoder().fit([["Ada Lovelace"], ["b"]]))
+    assert "Ada" not in "".join(reports)
 
 
 def test_the_keys_and_strings_of_dicts_are_reported() -> None:
-    (told,) = carries(feature_extraction.DictVectorizer().fit([{"city": "x", "age": 1.0}]))
-    assert "2 keys of the training rows" in told
-    assert "min_df" not in told
+    (warning,) = carries(feature_extraction.DictVectorizer().fit([{"city": "x", "age": 1.0}]))
+    assert "2 keys of the training rows" in warning
+    assert "min_df" not in warning

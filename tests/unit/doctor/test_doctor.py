@@ -84,11 +84,11 @@ def test_all_obstacles_at_once() -> None:
     model, X = broken()
     for diagnoses in (doctor(model, X), doctor(model)):
         assert not diagnoses.supported
-        told = {obstacle.where.rpartition(" › ")[2]: obstacle for obstacle in diagnoses.obstacles}
-        assert set(told) == {
+        by_step = {obstacle.where.rpartition(" › ")[2]: obstacle for obstacle in diagnoses.obstacles}
+        assert set(by_step) == {
             "own (Own)", "centred (FunctionTransformer)", "labels (Labels)", "a (OwnClassifier)",
         }  # fmt: skip
-        assert "return df - df.mean()" in told["centred (FunctionTransformer)"].what
+        assert "return df - df.mean()" in by_step["centred (FunctionTransformer)"].what
         assert {obstacle.code for obstacle in diagnoses.obstacles} == {"E302"}
         how = by_name(diagnoses)
         assert how["log"] == "traced"

@@ -127,10 +127,10 @@ def many_obstacles(df: Any) -> Any:
 def test_all_obstacles_of_a_function_at_once() -> None:
     model = make_pipeline(FunctionTransformer(many_obstacles), LogisticRegression()).fit(X, Y)
     diagnosis = sealift.doctor(model, X)
-    told = " ".join(obstacle.what for obstacle in diagnosis.obstacles)
+    reasons = " ".join(obstacle.what for obstacle in diagnosis.obstacles)
     for part in (".rank()", ".shift(1)", "np.sort", ".apply"):
-        assert part in told
-    assert "fine" not in told
+        assert part in reasons
+    assert "fine" not in reasons
     assert len(diagnosis.obstacles) == 4
     assert all(obstacle.fix for obstacle in diagnosis.obstacles)
     assert [step.supported for step in diagnosis.steps] == [True, False, True]

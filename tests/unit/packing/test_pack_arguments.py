@@ -37,7 +37,7 @@ REGRESSION = LinearRegression().fit(FRAME[["age", "dose"]], FRAME["age"])
 
 
 def pack(path: Path, model: Any = MODEL, X: Any = FRAME, **rest: Any) -> sealift.packing.Packed:
-    return sealift.pack(model, X, **{"name": "told", "output": path / "told.seal", **rest})
+    return sealift.pack(model, X, **{"name": "model", "output": path / "model.seal", **rest})
 
 
 def test_all_options_of_pack(tmp_path: Path) -> None:

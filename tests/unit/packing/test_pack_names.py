@@ -63,8 +63,8 @@ def test_the_name_of_y_is_the_title(tmp_path: Path) -> None:
     assert regression(tmp_path, y=PRICE).contract.output("value").title == "price"
     assert regression(tmp_path, y=PRICE.to_frame()).contract.output("value").title == "price"
     assert regression(tmp_path, y=PRICE.to_numpy()).contract.output("value").title == ""
-    told = regression(tmp_path, y=PRICE, contract=sealift.ContractOptions(outputs={"value": {"title": "Price"}}))
-    assert told.contract.output("value").title == "Price"
+    packed = regression(tmp_path, y=PRICE, contract=sealift.ContractOptions(outputs={"value": {"title": "Price"}}))
+    assert packed.contract.output("value").title == "Price"
 
 
 def test_the_names_of_several_targets(tmp_path: Path) -> None:
@@ -72,16 +72,16 @@ def test_the_names_of_several_targets(tmp_path: Path) -> None:
     packed = pack(tmp_path, model, FILLED, TWO)
     assert packed.contract.output("value").columns == ("price", "rent")
     assert pack(tmp_path, model, FILLED).contract.output("value").column_names == ["value_0", "value_1"]
-    told = pack(
+    packed = pack(
         tmp_path,
         model,
         FILLED,
         TWO,
         contract=sealift.ContractOptions(outputs={"value": {"columns": ["Price", "Rent"]}}),
     )
-    assert told.contract.output("value").column_names == ["value_Price", "value_Rent"]
+    assert packed.contract.output("value").column_names == ["value_Price", "value_Rent"]
     FILLED.to_csv(tmp_path / "rows.csv", index=False)
-    score(told.load(), tmp_path / "rows.csv", tmp_path / "out.csv")
+    score(packed.load(), tmp_path / "rows.csv", tmp_path / "out.csv")
     with (tmp_path / "out.csv").open() as lines:
         assert next(csv.reader(lines)) == ["row", "value_Price", "value_Rent", "error"]
 
@@ -211,7 +211,7 @@ def test_columns_that_do_not_fit(tmp_path: Path) -> None:
 
 
 def test_a_contract_file_names_outputs_classes_and_categories(tmp_path: Path) -> None:
-    path = tmp_path / "told.toml"
+    path = tmp_path / "options.toml"
     path.write_text(
         '[outputs.probability]\ntitle = "Risk"\n[inputs.garden]\ncategory_names = { 0 = "no", 1 = "yes" }\n'
         '[class_names]\n0 = "healthy"\n1 = "ill"\n'

@@ -1,4 +1,4 @@
-"""A looser tolerance than the policy's: recorded in the file, and told wherever the file is looked at."""
+"""A looser tolerance than the policy's: recorded in the file, and shown wherever the file is displayed."""
 
 from __future__ import annotations
 
@@ -190,5 +190,5 @@ def test_a_model_of_float32_is_held_to_the_rule_for_float32(tmp_path: Path) -> N
 def test_outputs_that_the_original_lacks_are_left_out(metric: str, tmp_path: Path) -> None:
     model = NearestCentroid(metric=metric).fit(X, X[:, 0] > 0)
     packed = sealift.pack(model, X, name="near", output=tmp_path / "near.seal")
-    told = {output.name for output in packed.load().contract.outputs}
-    assert ("probability" in told) is hasattr(model, "predict_proba")
+    names = {output.name for output in packed.load().contract.outputs}
+    assert ("probability" in names) is hasattr(model, "predict_proba")

@@ -174,12 +174,12 @@ def test_shapes_that_do_not_fit() -> None:
 
 def test_what_a_function_gives_must_be_columns() -> None:
     fields, _ = fields_of(X)
-    for function, told in (
+    for function, message in (
         (nothing, "gives NoneType"),
         (lambda x: x[:, 0], "array of 1 axes"),
         (lambda x: "text", "gives str"),
     ):
-        with pytest.raises(PackError, match=told):
+        with pytest.raises(PackError, match=message):
             convert(FunctionTransformer(function).fit(X), fields, {})
 
 

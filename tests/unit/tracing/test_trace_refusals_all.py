@@ -20,7 +20,7 @@ WORDS = FRAME.assign(word="x", other="y")
 SET: Any = {0.5}
 
 
-def told(function: Callable[[Any], Any], rows: Any) -> PackError:
+def error_of(function: Callable[[Any], Any], rows: Any) -> PackError:
     """The refusal of a function that stands in this file, whatever it does to real rows."""
     step = FunctionTransformer()
     if hasattr(rows, "columns"):
@@ -163,7 +163,7 @@ TEXTED: dict[str, tuple[Callable[[Any], Any], str, str]] = {
     ],
 )
 def test_refusals(rows: Any, function: Callable[[Any], Any], what: str, fix: str) -> None:
-    error = told(function, rows)
+    error = error_of(function, rows)
     assert (error.code, error.where) == ("E302", "FunctionTransformer")
     assert what in error.what
     assert fix in error.fix

@@ -177,11 +177,11 @@ describe("dates", () => {
 
   it("says how a date is written", () => {
     const { inputs } = parse({ dtype: "datetime", range: ["2020-01-01T00:00:00", null] });
-    const told = (cell: string) => JSON.stringify(checkCell(inputs[0]!, cell));
-    expect(told("2024-03-01 12:00:00")).toContain("Write a T between date and time.");
-    expect(told("2024-03-01T12:00:00Z")).toContain("Time zones are not supported");
-    expect(told("01.03.2024")).toContain("must be a date with its time as 2024-03-01T12:30:00.");
-    expect(told("2019-12-31")).toContain("must be at least 2020-01-01T00:00:00.");
+    const checked = (cell: string) => JSON.stringify(checkCell(inputs[0]!, cell));
+    expect(checked("2024-03-01 12:00:00")).toContain("Write a T between date and time.");
+    expect(checked("2024-03-01T12:00:00Z")).toContain("Time zones are not supported");
+    expect(checked("01.03.2024")).toContain("must be a date with its time as 2024-03-01T12:30:00.");
+    expect(checked("2019-12-31")).toContain("must be at least 2020-01-01T00:00:00.");
   });
 });
 
