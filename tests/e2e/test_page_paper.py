@@ -65,7 +65,7 @@ def test_results_of_a_file_fit_the_sheet(app: Opened, tmp_path: Path) -> None:
     app.choose(rows.to_csv(index=False))
     expect(app.inside.get_by_test_id("file-status")).to_contain_text("40 of 40 rows answered")
     sheets, text = printed(app, tmp_path / "file.pdf")
-    assert "What the columns hold" in text
+    assert "Notes on the columns" in text
     # The cautions stand at the right, and in more than two lines where they are long.
     assert text.count("is unlike the training data") >= 40
     assert len(sheets) > 1

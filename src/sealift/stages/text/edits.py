@@ -61,7 +61,7 @@ class Replace:
         if grows > 0 and len(text) + text.count(self._old) * grows > LONGEST_TEXT:
             raise SealError(
                 "E207",
-                f"A text of {len(text)} characters becomes longer than the format allows.",
+                f"A string of {len(text)} characters becomes longer than the format allows.",
                 fix="Leave the text out, or give it in smaller parts.",
             )
         return text.replace(self._old, self._new)

@@ -124,7 +124,7 @@ class Scanner:
             if steps > MOST_STEPS:
                 raise SealError(
                     "E207",
-                    f"A text of {count} characters takes too long to split into words.",
+                    f"A string of {count} characters takes too long to split into words.",
                     fix="Leave the text out, or give it in smaller parts.",
                 )
             if end > begin:

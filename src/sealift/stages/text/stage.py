@@ -155,7 +155,7 @@ def _remembering(hashed: Callable[[str], tuple[int, int]]) -> Callable[[str], tu
 def _too_long(text: str) -> SealError:
     return SealError(
         "E207",
-        f"A text of {len(text)} characters has more terms than the format allows.",
+        f"A string of {len(text)} characters has more terms than the format allows.",
         fix="Leave the text out, or give it in smaller parts.",
     )
 

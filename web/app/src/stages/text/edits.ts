@@ -43,7 +43,7 @@ function replace(raw: unknown): Edit {
     if (grows > 0 && count(given) + (parts.length - 1) * grows > LONGEST_TEXT)
       throw new SealiftError(
         "E207",
-        `A text of ${count(given)} characters becomes longer than the format allows.`,
+        `A string of ${count(given)} characters becomes longer than the format allows.`,
         "",
         "Leave the text out, or give it in smaller parts.",
       );

@@ -65,7 +65,7 @@ export function scanner(raw: unknown): { split: Split; entries: number } {
       if (steps > MOST_STEPS)
         throw new SealiftError(
           "E207",
-          `A text of ${count} characters takes too long to split into words.`,
+          `A string of ${count} characters takes too long to split into words.`,
           "",
           "Leave the text out, or give it in smaller parts.",
         );

@@ -142,7 +142,7 @@ function sizesBetween(least: number, most: number): number {
 function tooLong(text: string): SealiftError {
   return new SealiftError(
     "E207",
-    `A text of ${count(text)} characters has more terms than the format allows.`,
+    `A string of ${count(text)} characters has more terms than the format allows.`,
     "",
     "Leave the text out, or give it in smaller parts.",
   );
