@@ -7,55 +7,34 @@ from types import TracebackType
 from typing import Any, Self
 
 from sealift.client import exchange
-from sealift.client.exchange import Attempts, Prediction
-from sealift.optional import need
-
-_JSON = {"content-type": "application/json"}
+from sealift.client.base import HEADERS, ClientBase
+from sealift.client.exchange import Prediction
 
 
-class AsyncClient:
+class AsyncClient(ClientBase):
     """A client of one server. Tasks of one event loop may share it; connections are kept open and used again.
 
-    Args:
-        url: the address of the server, such as `http://127.0.0.1:8080`.
-        key: the key that the server asks for; it is sent as `Authorization: Bearer …`.
-        timeout: seconds for one call, with all its attempts.
-        retries: how often a request is sent again at most.
+    The arguments are those of `Client`.
     """
 
-    def __init__(self, url: str, *, key: str | None = None, timeout: float = 30.0, retries: int = 3) -> None:
-        self._httpx = need("httpx", "client", "The client of the server")
-        headers = {} if key is None else {"authorization": f"Bearer {key}"}
-        self._url = url
-        self._timeout, self._retries = timeout, retries
-        self._http = self._httpx.AsyncClient(base_url=url, headers=headers, trust_env=False)
+    _transport = "AsyncClient"
 
     async def predict(
         self, model: str, rows: Any, *, version: str | None = None, timeout: float | None = None
     ) -> Prediction:
-        """Predict N rows.
-
-        Args:
-            model: the name of the model.
-            rows: one dict, a list of dicts or of lists, a dict of columns, or a data frame.
-            version: a version; by default the server chooses.
-            timeout: seconds for this call; by default those of the client.
-
-        Raises:
-            ServeError: E750 where the server cannot be reached, E751 for a response of another program, E752 at the
-                deadline; and the errors of the server: E701 to E714. ContractError: E101 to E105.
-            TypeError, ValueError: a value has no form in JSON.
-        """
+        """Predict N rows; arguments, result and errors are those of `Client.predict`."""
         body = exchange.body_of(rows)
         return exchange.prediction_of(*await self._send("POST", exchange.predict_path(model, version), body, timeout))
 
     async def metadata(self, model: str) -> dict[str, Any]:
-        """The metadata of a model in the Open Inference Protocol: versions, inputs, outputs. Raises as `predict`."""
-        metadata: dict[str, Any] = exchange.object_of(*await self._send("GET", f"/v2/models/{model}", None, None))
+        """The metadata of a model, as `Client.metadata` returns it."""
+        metadata: dict[str, Any] = exchange.object_of(
+            *await self._send("GET", exchange.metadata_path(model), None, None)
+        )
         return metadata
 
     async def ready(self) -> bool:
-        """Whether every model is ready. Raises ServeError E750, E752."""
+        """Whether every model is ready, as `Client.ready`."""
         return (await self._send("GET", "/v2/health/ready", None, None, retries=0))[0] == 200
 
     async def close(self) -> None:
@@ -73,20 +52,13 @@ class AsyncClient:
     async def _send(
         self, method: str, path: str, body: bytes | None, timeout: float | None, *, retries: int | None = None
     ) -> tuple[int, bytes]:
-        attempts = Attempts(self._retries if retries is None else retries, timeout or self._timeout)
-        while True:
-            status: int | None = None
-            after: str | None = None
-            failure: Exception | None = None
+        call = self._call(timeout, retries)
+        while call.pause is not None:
+            await asyncio.sleep(call.pause)
             try:
-                response = await self._http.request(method, path, content=body, headers=_JSON, timeout=attempts.seconds)
-                status, after = response.status_code, response.headers.get("retry-after")
+                response = await self._http.request(method, path, content=body, headers=HEADERS, timeout=call.seconds)
             except self._httpx.TransportError as error:
-                failure = error
-            pause = attempts.pause(status, after)
-            if pause is None:
-                if failure is not None:
-                    attempts.seconds  # noqa: B018 -- raises E752 at the deadline
-                    raise exchange.unreachable(self._url, failure) from None
-                return response.status_code, response.content
-            await asyncio.sleep(pause)
+                call.failed(error)
+            else:
+                call.responded(response.status_code, response.content, response.headers.get("retry-after"))
+        return call.result

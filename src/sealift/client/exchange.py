@@ -53,22 +53,29 @@ class Prediction:
             )
 
 
-class Attempts:
-    """When a request is sent again, and when no longer.
+class Call:
+    """One call of the server: its attempts, the pauses between them and its result.
 
     A request is sent again when the connection failed, and when the server refused it for the moment (429, 502, 503,
     504): predictions have no effects, so it does not matter whether an earlier request was answered. The pauses grow
     from 0.05 to 5 seconds with a random part (full jitter), or are those of the header Retry-After.
 
+    A client waits for `pause`, sends the request with `seconds` as its timeout, and reports the outcome with
+    `responded` or `failed`, until there is no `pause`; then `result` is the response.
+
     Args:
-        retries: how often a request is sent again at most.
+        url: the address of the server, for errors.
+        retries: how often the request is sent again at most.
         deadline: seconds for all attempts together.
     """
 
-    def __init__(self, retries: int, deadline: float) -> None:
+    def __init__(self, url: str, retries: int, deadline: float) -> None:
+        self.pause: float | None = 0.0
+        self._url = url
         self._left = retries
         self._count = 0
         self._end = time.monotonic() + deadline
+        self._outcome: tuple[int, bytes] | Exception | None = None
 
     @property
     def seconds(self) -> float:
@@ -78,27 +85,46 @@ class Attempts:
             raise _too_late()
         return left
 
-    def pause(self, status: int | None, retry_after: str | None) -> float | None:
-        """Seconds until the next attempt; None where there is none.
+    def responded(self, status: int, data: bytes, retry_after: str | None) -> None:
+        """The server responded; `retry_after` is the header Retry-After."""
+        self._outcome = status, data
+        self._next(status in _AGAIN, retry_after)
 
-        Args:
-            status: the status of the response; None where the connection failed.
-            retry_after: the header Retry-After.
-        """
-        if self._left <= 0 or (status is not None and status not in _AGAIN):
-            return None
+    def failed(self, error: Exception) -> None:
+        """The connection failed."""
+        self._outcome = error
+        self._next(True, None)
+
+    @property
+    def result(self) -> tuple[int, bytes]:
+        """The status and the body of the last response. Raises ServeError E750 or E752 where there is none."""
+        if not isinstance(self._outcome, tuple):
+            self.seconds  # noqa: B018 -- raises E752 at the deadline
+            raise _unreachable(self._url, self._outcome)
+        return self._outcome
+
+    def _next(self, again: bool, retry_after: str | None) -> None:
+        self.pause = None
+        if not again or self._left <= 0:
+            return
         self._left -= 1
         self._count += 1
         pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self._count))  # noqa: S311 -- not a secret
         if retry_after is not None and retry_after.isascii() and retry_after.isdigit():
             pause = max(pause, float(retry_after))
-        return pause if time.monotonic() + pause < self._end else None
+        if time.monotonic() + pause < self._end:
+            self.pause = pause
 
 
 def predict_path(model: str, version: str | None) -> str:
     """The path of predictions."""
     inside = "" if version is None else f"/versions/{quote(version, safe='')}"
     return f"/v1/models/{quote(model, safe='')}{inside}/predict"
+
+
+def metadata_path(model: str) -> str:
+    """The path of the metadata of a model, in the Open Inference Protocol."""
+    return f"/v2/models/{quote(model, safe='')}"
 
 
 def body_of(rows: Any) -> bytes:
@@ -147,8 +173,7 @@ def error_of(status: int, data: bytes) -> SealiftError:
     )
 
 
-def unreachable(url: str, error: Exception) -> ServeError:
-    """The error E750 where no connection is possible, or it ended."""
+def _unreachable(url: str, error: Exception | None) -> ServeError:
     return ServeError(
         "E750",
         f"The server cannot be reached: {str(error) or type(error).__name__}.",

@@ -7,28 +7,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from sealift.client import exchange
-from sealift.client.exchange import Attempts, Prediction
-from sealift.optional import need
-
-_JSON = {"content-type": "application/json"}
+from sealift.client.base import HEADERS, ClientBase
+from sealift.client.exchange import Prediction
 
 
-class Client:
+class Client(ClientBase):
     """A client of one server. Threads may share it; connections are kept open and used again.
 
     Args:
         url: the address of the server, such as `http://127.0.0.1:8080`.
-        key: the key that the server asks for; it is sent as `Authorization: Bearer …`.
+        key: the key that the server requires; it is sent as `Authorization: Bearer …`.
         timeout: seconds for one call, with all its attempts.
         retries: how often a request is sent again at most.
     """
 
-    def __init__(self, url: str, *, key: str | None = None, timeout: float = 30.0, retries: int = 3) -> None:
-        self._httpx = need("httpx", "client", "The client of the server")
-        headers = {} if key is None else {"authorization": f"Bearer {key}"}
-        self._url = url
-        self._timeout, self._retries = timeout, retries
-        self._http = self._httpx.Client(base_url=url, headers=headers, trust_env=False)
+    _transport = "Client"
 
     def predict(self, model: str, rows: Any, *, version: str | None = None, timeout: float | None = None) -> Prediction:
         """Predict N rows.
@@ -49,7 +42,7 @@ class Client:
 
     def metadata(self, model: str) -> dict[str, Any]:
         """The metadata of a model in the Open Inference Protocol: versions, inputs, outputs. Raises as `predict`."""
-        metadata: dict[str, Any] = exchange.object_of(*self._send("GET", f"/v2/models/{model}", None, None))
+        metadata: dict[str, Any] = exchange.object_of(*self._send("GET", exchange.metadata_path(model), None, None))
         return metadata
 
     def ready(self) -> bool:
@@ -71,20 +64,13 @@ class Client:
     def _send(
         self, method: str, path: str, body: bytes | None, timeout: float | None, *, retries: int | None = None
     ) -> tuple[int, bytes]:
-        attempts = Attempts(self._retries if retries is None else retries, timeout or self._timeout)
-        while True:
-            status: int | None = None
-            after: str | None = None
-            failure: Exception | None = None
+        call = self._call(timeout, retries)
+        while call.pause is not None:
+            time.sleep(call.pause)
             try:
-                response = self._http.request(method, path, content=body, headers=_JSON, timeout=attempts.seconds)
-                status, after = response.status_code, response.headers.get("retry-after")
+                response = self._http.request(method, path, content=body, headers=HEADERS, timeout=call.seconds)
             except self._httpx.TransportError as error:
-                failure = error
-            pause = attempts.pause(status, after)
-            if pause is None:
-                if failure is not None:
-                    attempts.seconds  # noqa: B018 -- raises E752 at the deadline
-                    raise exchange.unreachable(self._url, failure) from None
-                return response.status_code, response.content
-            time.sleep(pause)
+                call.failed(error)
+            else:
+                call.responded(response.status_code, response.content, response.headers.get("retry-after"))
+        return call.result

@@ -1,0 +1,26 @@
+"""What both clients have in common: the server, the connections and the limits of a call."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sealift.client.exchange import Call
+from sealift.optional import need
+
+HEADERS = {"content-type": "application/json"}
+
+
+class ClientBase:
+    """The address of one server, and how it is called. The arguments are documented at `Client`."""
+
+    _transport: ClassVar[str]
+    """The class of httpx that sends the requests."""
+
+    def __init__(self, url: str, *, key: str | None = None, timeout: float = 30.0, retries: int = 3) -> None:
+        self._httpx: Any = need("httpx", "client", "The client of the server")
+        self._url, self._timeout, self._retries = url, timeout, retries
+        headers = {} if key is None else {"authorization": f"Bearer {key}"}
+        self._http = getattr(self._httpx, self._transport)(base_url=url, headers=headers, trust_env=False)
+
+    def _call(self, timeout: float | None, retries: int | None) -> Call:
+        return Call(self._url, self._retries if retries is None else retries, timeout or self._timeout)
