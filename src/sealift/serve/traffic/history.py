@@ -19,9 +19,14 @@ class History:
     """The history in one file. Only the supervisor writes it."""
 
     def __init__(self, path: Path) -> None:
-        """Open a history, or begin one. Raises ServeError E742 where it was altered."""
+        """Open a history for writing, or begin one; an incomplete last line is removed from the file.
+
+        Raises:
+            ServeError: E742 where the history was altered.
+        """
         self._path = path
         self._last = _START
+        _remove_incomplete_line(path)
         for entry in read(path):
             self._last = entry["digest"]
 
@@ -45,22 +50,17 @@ class History:
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The entries of a history, checked.
+    """The entries of a history, checked; the file is not changed.
 
-    A last line without an end was being written when the process was killed; it is left out, and removed.
+    A last line without a line feed is left out: it is being written, or the process was killed while it was.
 
     Raises:
         ServeError: E742 where a line was changed, removed or inserted.
     """
     if not path.exists():
         return
-    data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if len(whole) < len(data):
-        with path.open("r+b") as file:
-            file.truncate(len(whole))
     before = _START
-    for number, line in enumerate(whole.splitlines(), 1):
+    for number, line in enumerate(_complete_lines(path.read_bytes()).splitlines(), 1):
         try:
             entry = json.loads(line)
             good = entry["before"] == before and entry.pop("digest") == _digest(entry)
@@ -75,6 +75,20 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
             )
         before = _digest(entry)
         yield {**entry, "digest": before}
+
+
+def _complete_lines(data: bytes) -> bytes:
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _remove_incomplete_line(path: Path) -> None:
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    length = len(_complete_lines(data))
+    if length < len(data):
+        with path.open("r+b") as file:
+            file.truncate(length)
 
 
 def _digest(entry: dict[str, Any]) -> str:
