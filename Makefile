@@ -69,7 +69,7 @@ unit: setup
 
 # The tests of whole programs come one by one: they watch processes and measure what a browser does.
 test: setup web
-	@tools/setup.sh browser firefox pdf strace postgres brokers
+	@tools/setup.sh browser firefox pdf strace postgres wrk brokers
 	cd web/app && npm run --silent test
 	$(PYTEST) tests --ignore tests/e2e
 	.venv/bin/pytest tests/e2e

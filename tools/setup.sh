@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|brokers|torch`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|torch`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -105,6 +105,10 @@ setup_brokers() {
         done
         return
     done
+}
+
+setup_wrk() {
+    command -v wrk >/dev/null || debian wrk || say "Without wrk, bench.serve and its test cannot load a server."
 }
 
 # PyTorch for `make test-torch`. PyPI's wheel for Linux needs gigabytes of CUDA, so the CPU build is asked for by its

@@ -1,0 +1,33 @@
+"""FastAPI and ONNX Runtime, tuned: asynchronous functions, so that no thread is involved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import graph  # type: ignore[import-not-found]
+import numpy as np
+from fastapi import FastAPI, Request, Response  # type: ignore[import-not-found]
+
+app = FastAPI()
+
+
+async def predict(row: dict[str, float]) -> dict[str, Any]:
+    found: dict[str, Any] = graph.answer(row)
+    return found
+
+
+async def predict_rows(rows: list[dict[str, float]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = graph.answers(rows)
+    return found
+
+
+async def predict_tensor(request: Request) -> Response:
+    """A float32 tensor as bytes, for nets."""
+    array = np.frombuffer(await request.body(), dtype=np.float32).reshape(graph.session.get_inputs()[0].shape)
+    return Response(graph.outputs(array)["value"].tobytes(), media_type="application/octet-stream")
+
+
+predict_tensor.__annotations__ = {"request": Request, "return": None}
+app.post("/predict")(predict)
+app.post("/predict_rows")(predict_rows)
+app.post("/predict_tensor", response_model=None)(predict_tensor)
