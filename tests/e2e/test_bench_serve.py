@@ -7,6 +7,7 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     folder = tmp_path_factory.mktemp("numeric")
     seals.write(folder / "model.seal")
     (folder / "serve.toml").write_text('[[models]]\nfile = "model.seal"\nname = "bench"\n[records]\n')
-    rows = [{"age": 20.0 + at, "weight": 80.5, "sex": "fm"[at % 2]} for at in range(64)]
+    rows: list[dict[str, Any]] = [{"age": 20.0 + at, "weight": 80.5, "sex": "fm"[at % 2]} for at in range(64)]
     risks = np.array([seals.risk(row["age"], row["weight"], row["sex"]) for row in rows])
     return Prepared(folder, rows, np.stack([1 - risks, risks], axis=1))
 

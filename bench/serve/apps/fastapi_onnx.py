@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-import graph  # type: ignore[import-not-found]
 import numpy as np
+import onnx_graph  # type: ignore[import-not-found]
 from fastapi import FastAPI, Request, Response  # type: ignore[import-not-found]
 
 app = FastAPI()
 
 
 async def predict(row: dict[str, float]) -> dict[str, Any]:
-    found: dict[str, Any] = graph.answer(row)
+    found: dict[str, Any] = onnx_graph.answer(row)
     return found
 
 
 async def predict_rows(rows: list[dict[str, float]]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = graph.answers(rows)
+    found: list[dict[str, Any]] = onnx_graph.answers(rows)
     return found
 
 
 async def predict_tensor(request: Request) -> Response:
     """A float32 tensor as bytes, for nets."""
-    array = np.frombuffer(await request.body(), dtype=np.float32).reshape(graph.session.get_inputs()[0].shape)
-    return Response(graph.outputs(array)["value"].tobytes(), media_type="application/octet-stream")
+    array = np.frombuffer(await request.body(), dtype=np.float32).reshape(onnx_graph.session.get_inputs()[0].shape)
+    return Response(onnx_graph.outputs(array)["value"].tobytes(), media_type="application/octet-stream")
 
 
 predict_tensor.__annotations__ = {"request": Request, "return": None}

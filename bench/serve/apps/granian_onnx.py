@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import graph  # type: ignore[import-not-found]
 import numpy as np
+import onnx_graph  # type: ignore[import-not-found]
 import orjson  # type: ignore[import-not-found]
 
 _JSON = [("content-type", "application/json")]
@@ -15,9 +15,9 @@ _BYTES = [("content-type", "application/octet-stream")]
 async def app(scope: Any, protocol: Any) -> None:
     body = await protocol()
     if scope.path == "/predict":
-        protocol.response_bytes(200, _JSON, orjson.dumps(graph.answer(orjson.loads(body))))
+        protocol.response_bytes(200, _JSON, orjson.dumps(onnx_graph.answer(orjson.loads(body))))
     elif scope.path == "/predict_rows":
-        protocol.response_bytes(200, _JSON, orjson.dumps(graph.answers(orjson.loads(body))))
+        protocol.response_bytes(200, _JSON, orjson.dumps(onnx_graph.answers(orjson.loads(body))))
     else:
-        array = np.frombuffer(body, dtype=np.float32).reshape(graph.session.get_inputs()[0].shape)
-        protocol.response_bytes(200, _BYTES, graph.outputs(array)["value"].tobytes())
+        array = np.frombuffer(body, dtype=np.float32).reshape(onnx_graph.session.get_inputs()[0].shape)
+        protocol.response_bytes(200, _BYTES, onnx_graph.outputs(array)["value"].tobytes())

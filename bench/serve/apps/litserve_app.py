@@ -11,9 +11,9 @@ import litserve  # type: ignore[import-not-found]
 class Api(litserve.LitAPI):  # type: ignore[misc]
     def setup(self, device: str) -> None:
         del device
-        import graph  # type: ignore[import-not-found]
+        import onnx_graph  # type: ignore[import-not-found]
 
-        self.answers = graph.answers
+        self.answers = onnx_graph.answers
 
     def decode_request(self, request: dict[str, float]) -> dict[str, float]:
         return request

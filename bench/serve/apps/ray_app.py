@@ -7,15 +7,15 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import ray  # type: ignore[import-not-found]
+import ray
 from ray import serve
 
 
 class Predictor:
     def __init__(self) -> None:
-        import graph  # type: ignore[import-not-found]
+        import onnx_graph  # type: ignore[import-not-found]
 
-        self.answer = graph.answer
+        self.answer = onnx_graph.answer
 
     async def __call__(self, request: Any) -> Any:
         return self.answer(await request.json())

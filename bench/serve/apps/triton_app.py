@@ -11,9 +11,9 @@ from pytriton.triton import Triton, TritonConfig  # type: ignore[import-not-foun
 
 
 def infer(requests: list[Any]) -> list[Any]:
-    import graph  # type: ignore[import-not-found]
+    import onnx_graph  # type: ignore[import-not-found]
 
-    found = graph.outputs(np.concatenate([np.asarray(request["number"]) for request in requests]))
+    found = onnx_graph.outputs(np.concatenate([np.asarray(request["number"]) for request in requests]))
     ends = np.cumsum([len(request["number"]) for request in requests])[:-1]
     labels, probabilities = np.split(found["label"], ends), np.split(found["probability"], ends)
     pairs = zip(labels, probabilities, strict=True)
