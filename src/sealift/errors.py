@@ -101,6 +101,11 @@ CODES: dict[str, str] = {
     "E763": "A caller sends too many requests.",
     "E764": "A file of API keys cannot be used.",
     "E765": "An API key cannot be created or revoked.",
+    "E785": "The folder of outputs holds those of another model or of other options.",
+    "E786": "Another process writes to the folder of outputs.",
+    "E787": "A process ended while it predicted a file.",
+    "E788": "An output would replace an input or another output.",
+    "E789": "Some files could not be predicted.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

@@ -44,7 +44,7 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
             raise OSError("it is a folder or a device")
         # Created by name, not by mkstemp, so that the user's own umask decides who may read the result.
         stream = temporary.open("xb")
-        _hold(stream)
+        hold(stream)
     except (OSError, ValueError) as error:  # ValueError: a name that the system cannot say
         raise unwritable(path, error) from error
     try:
@@ -61,8 +61,8 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _hold(stream: IO[bytes]) -> bool:
-    """Lock a part for as long as it is open. False where another process holds it."""
+def hold(stream: IO[bytes]) -> bool:
+    """Lock a file for as long as it is open. False where another process holds it."""
     if os.name == "nt":  # which refuses to delete a file that is open
         return True
     import fcntl
@@ -88,7 +88,7 @@ def _sweep(folder: Path) -> None:
                 if time.time() - entry.stat().st_mtime < _STALE:
                     continue
                 with Path(entry.path).open("rb") as stream:
-                    free = _hold(stream)
+                    free = hold(stream)
                 if free:
                     Path(entry.path).unlink()
 

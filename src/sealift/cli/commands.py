@@ -249,21 +249,36 @@ def verify(file: Path, key: Path | None, **options: Any) -> None:
     "predict heart-risk.seal patients.csv -o answers.csv --keep patient_id --ignore-extra",
 )
 @seal_file
-@click.argument("input", metavar="INPUT")
-@click.option("-o", "--output", required=True, help="The file of answers, of the same kinds; - for CSV on stdout.")
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.option(
+    "-o", "--output", required=True, help="The file of answers, of the same kinds; - for CSV on stdout. Or a folder."
+)
 @click.option("--keep", metavar="COLUMN", multiple=True, help="A column to copy to the answers; may be repeated.")
 @click.option("--keep-inputs", is_flag=True, help="Copy the model's inputs to the answers.")
 @click.option("--ignore-extra", is_flag=True, help="Ignore columns that are not inputs.")
+@click.option(
+    "--format",
+    type=click.Choice(["csv", "jsonl", "parquet", "xlsx"]),
+    help="The kind of the files in a folder of answers.",
+)
+@click.option("--processes", type=click.IntRange(1, 256), help="For folders: the number of files predicted at a time.")
+@click.option("--watch", is_flag=True, help="Go on with files that appear later, when they are whole.")
 @seconds
 @memory
-def predict(file: Path, input: str, output: str, **options: Any) -> None:
+def predict(file: Path, inputs: tuple[str, ...], output: str, **options: Any) -> None:
     """Predict every row of a file. Bad rows are reported and the others answered; the exit code is then 3.
 
     INPUT is .csv, .tsv, .jsonl, .parquet or .xlsx; - for CSV or JSON Lines on stdin.
-    """
-    from sealift.cli import predict
 
-    predict.run(file, input, output, **options)
+    Several files, or folders, are predicted into a folder, with an output for each file. A journal in that folder
+    lists those that are finished: after the command was stopped or killed, the same command goes on.
+    """
+    from sealift.cli import predict, predict_folder
+
+    if predict_folder.wanted(inputs, output, watch=options["watch"]):
+        predict_folder.run(file, inputs, output, **options)
+    else:
+        predict.run(file, inputs[0], output, **predict_folder.of_single_file(options))
 
 
 @_command("serve", "Serve models over HTTP and gRPC.", "serve heart-risk.seal --port 8080")
