@@ -288,7 +288,7 @@ def grpc(*, raw: bool) -> Callable[[Service, Row], Answers]:
                 sent = _bytes(value, kind)[4:] if kind == "BYTES" else float("nan") if value is None else value
                 getattr(tensor.contents, fields[kind]).append(sent)
         try:
-            data = METHODS["ModelInfer"](service, request.SerializeToString(), {})
+            data = METHODS["ModelInfer"](service, request.SerializeToString(), {}).data
         except SealiftError as error:
             raise RefusedError(str(error) if status_of(error) < 500 else repr(error)) from None
         response = pb.ModelInferResponse.FromString(data)

@@ -106,6 +106,10 @@ CODES: dict[str, str] = {
     "E787": "A process ended while it predicted a file.",
     "E788": "An output would replace an input or another output.",
     "E789": "Some files could not be predicted.",
+    "E775": "A receipt was requested, and the server has no key for receipts.",
+    "E776": "A receipt is malformed.",
+    "E777": "A receipt is not signed by the given key.",
+    "E778": "A receipt is about another model or other rows.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

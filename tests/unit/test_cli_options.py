@@ -23,6 +23,8 @@ from sealift.cli.commands import app
 from sealift.cli.config import PER_CALL, settable
 from sealift.demo.run import Result as DemoResult
 from sealift.errors import CODES
+from sealift.receipts.issue import Issuer
+from sealift.receipts.rows import answered_by
 from sealift.serve.access.keys import create as create_key
 from sealift.serve.records.stores.sqlite import SqliteStore
 
@@ -46,6 +48,7 @@ CALLS: dict[str, list[str]] = {
     "serve": ["tiny.seal", "--check"],
     "records": ["show", "records.db"],
     "keys": ["list", "keys.json"],
+    "receipt": ["verify", "receipt.txt", "--key", "k.pub"],
     "keygen": ["new"],
     "sign": ["tiny.seal", "--key", "k"],
     "app": ["tiny.seal", "-o", "tiny.html"],
@@ -66,6 +69,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     seals.write(tmp_path / "tiny.seal")
     SqliteStore(tmp_path / "records.db", create=True).close()
     create_key(tmp_path / "keys.json", "a", ["predict"])
+    model = sealift.load(tmp_path / "tiny.seal")
+    issuer = Issuer(seal.load_private_key(tmp_path / "k"))
+    parts = answered_by(model, [[50, 70, "f"]])
+    receipt = issuer.receipt(model, model.self_test(), parts, route="predict", begun=0.0)
+    (tmp_path / "receipt.txt").write_text(receipt)
     return tmp_path
 
 

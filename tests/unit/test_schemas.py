@@ -45,7 +45,11 @@ def test_every_schema_is_one(path: Path) -> None:
 
 def test_every_json_member_has_a_schema() -> None:
     assert {name for name in seal.LIMITS if name.endswith(".json")} == set(MEMBERS)
-    assert {path.name.removesuffix(".schema.json") for path in SCHEMAS.iterdir()} == {*MEMBERS.values(), "text-stage"}
+    assert {path.name.removesuffix(".schema.json") for path in SCHEMAS.iterdir()} == {
+        *MEMBERS.values(),
+        "text-stage",
+        "receipt",
+    }
 
 
 def sound_contracts() -> Iterator[tuple[str, Any]]:

@@ -441,6 +441,29 @@ def keys(action: str, file: Path, name: str | None, **options: Any) -> None:
     access.keys(action, file, name, **options)
 
 
+@_command(
+    "receipt",
+    "Check the receipt of an answer, or compute the answer again.",
+    "receipt verify headers.txt --key server.pem.pub --model heart-risk.seal --rows rows.json",
+)
+@click.argument("action", type=click.Choice(["verify", "replay"]))
+@click.argument("receipt", metavar="RECEIPT")
+@click.argument("file", metavar="[FILE]", type=FILE, required=False)
+@click.option("--key", type=FILE, help="The public key of the server's receipts; verify needs it.")
+@click.option("--model", type=FILE, help="The sealed file, the same as FILE: its identity must be that of the receipt.")
+@click.option("--rows", type=FILE, help="The rows of the request: .json as it was sent, .csv, .jsonl, .parquet, .xlsx.")
+def receipt(action: str, receipt: str, file: Path | None, **options: Any) -> int:
+    """Check a receipt without the server, or reproduce its answers with the sealed file.
+
+    RECEIPT is the value of the header Sealift-Receipt, or a file with it or with all headers of the response, as
+    `curl --dump-header` writes them. The exit code of `verify` is 0 when all that was given fits. That of `replay` is 0
+    when the answers are reproduced, with the same bits or within the tolerance in the sealed file, and 3 when not.
+    """
+    from sealift.cli import receipt as command
+
+    return command.run(action, receipt, file, **options)
+
+
 @_command("keygen", "Generate a pair of keys.", "keygen clinic.key   (writes clinic.key and clinic.key.pub)")
 @click.argument("path", metavar="PATH", type=FILE)
 @click.option("--password-prompt", is_flag=True, help="Ask for a password that encrypts the private key.")

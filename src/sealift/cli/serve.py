@@ -13,6 +13,7 @@ from sealift.serve.addresses import check_exposure
 from sealift.serve.deployment import Deployment, ModelSpec, read
 from sealift.serve.opening import open_deployment
 from sealift.serve.plane import Plane
+from sealift.serve.receipts import Receipts
 from sealift.serve.traffic.state import load
 
 
@@ -43,6 +44,8 @@ def run(
         from sealift.serve.access.gate import check as check_access
 
         check_access(deployment.access)
+    if deployment.receipts is not None:
+        Receipts(deployment.receipts)  # E501 where the key cannot be used
     saved = {} if deployment.state is None else load(deployment.state / "state.json")
     opened = open_deployment(deployment, saved)
     plane = opened.plane

@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from sealift.client import exchange
-from sealift.client.base import HEADERS, ClientBase
-from sealift.client.exchange import Prediction
+from sealift.client.base import ClientBase, headers_of
+from sealift.client.exchange import Prediction, Received
 
 
 class AsyncClient(ClientBase):
@@ -20,22 +20,29 @@ class AsyncClient(ClientBase):
     _transport = "AsyncClient"
 
     async def predict(
-        self, model: str, rows: Any, *, version: str | None = None, timeout: float | None = None
+        self,
+        model: str,
+        rows: Any,
+        *,
+        version: str | None = None,
+        timeout: float | None = None,
+        receipt: bool = False,
     ) -> Prediction:
         """Predict N rows; arguments, result and errors are those of `Client.predict`."""
         body = exchange.body_of(rows)
-        return exchange.prediction_of(*await self._send("POST", exchange.predict_path(model, version), body, timeout))
+        path = exchange.predict_path(model, version)
+        return exchange.prediction_of(await self._send("POST", path, body, timeout, receipt=receipt))
 
     async def metadata(self, model: str) -> dict[str, Any]:
         """The metadata of a model, as `Client.metadata` returns it."""
         metadata: dict[str, Any] = exchange.object_of(
-            *await self._send("GET", exchange.metadata_path(model), None, None)
+            await self._send("GET", exchange.metadata_path(model), None, None)
         )
         return metadata
 
     async def ready(self) -> bool:
         """Whether every model is ready, as `Client.ready`."""
-        return (await self._send("GET", "/v2/health/ready", None, None, retries=0))[0] == 200
+        return (await self._send("GET", "/v2/health/ready", None, None, retries=0)).status == 200
 
     async def close(self) -> None:
         """Close the connections."""
@@ -50,15 +57,23 @@ class AsyncClient(ClientBase):
         await self.close()
 
     async def _send(
-        self, method: str, path: str, body: bytes | None, timeout: float | None, *, retries: int | None = None
-    ) -> tuple[int, bytes]:
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        timeout: float | None,
+        *,
+        retries: int | None = None,
+        receipt: bool = False,
+    ) -> Received:
+        headers = headers_of(receipt=receipt)
         call = self._call(timeout, retries)
         while call.pause is not None:
             await asyncio.sleep(call.pause)
             try:
-                response = await self._http.request(method, path, content=body, headers=HEADERS, timeout=call.seconds)
+                response = await self._http.request(method, path, content=body, headers=headers, timeout=call.seconds)
             except self._httpx.TransportError as error:
                 call.failed(error)
             else:
-                call.responded(response.status_code, response.content, response.headers.get("retry-after"))
+                call.responded(Received.of(response))
         return call.result

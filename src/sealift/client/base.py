@@ -7,7 +7,13 @@ from typing import Any, ClassVar
 from sealift.client.exchange import Call
 from sealift.optional import need
 
-HEADERS = {"content-type": "application/json"}
+_JSON = {"content-type": "application/json"}
+_WITH_RECEIPT = {**_JSON, "sealift-receipt": "1"}
+
+
+def headers_of(*, receipt: bool) -> dict[str, str]:
+    """The headers of a request, which may ask for a receipt."""
+    return _WITH_RECEIPT if receipt else _JSON
 
 
 class ClientBase:

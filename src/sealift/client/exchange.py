@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from sealift.errors import SealiftError, ServeError, rebuilt
@@ -16,6 +16,28 @@ from sealift.errors import SealiftError, ServeError, rebuilt
 _AGAIN = frozenset({429, 502, 503, 504})
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 _LONGEST_TEXT = 200
+
+
+class Received(NamedTuple):
+    """What a client uses of a response.
+
+    Attributes:
+        status: the status.
+        data: the body.
+        retry_after: the header Retry-After.
+        receipt: the header Sealift-Receipt.
+    """
+
+    status: int
+    data: bytes
+    retry_after: str | None
+    receipt: str | None
+
+    @classmethod
+    def of(cls, response: Any) -> Received:
+        """From a response of httpx."""
+        headers = response.headers
+        return cls(response.status_code, response.content, headers.get("retry-after"), headers.get("sealift-receipt"))
 
 
 @dataclass(frozen=True)
@@ -28,6 +50,7 @@ class Prediction:
         model: the name of the model.
         version: the version that answered.
         identity: the identity of its sealed file.
+        receipt: the signed statement about the answers (spec/RECEIPT.md); None where the response has none.
     """
 
     answers: Sequence[Mapping[str, Any] | None]
@@ -35,6 +58,7 @@ class Prediction:
     model: str
     version: str
     identity: str
+    receipt: str | None = None
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -75,7 +99,7 @@ class Call:
         self._left = retries
         self._count = 0
         self._end = time.monotonic() + deadline
-        self._outcome: tuple[int, bytes] | Exception | None = None
+        self._outcome: Received | Exception | None = None
 
     @property
     def seconds(self) -> float:
@@ -85,10 +109,10 @@ class Call:
             raise _too_late()
         return left
 
-    def responded(self, status: int, data: bytes, retry_after: str | None) -> None:
-        """The server responded; `retry_after` is the header Retry-After."""
-        self._outcome = status, data
-        self._next(status in _AGAIN, retry_after)
+    def responded(self, received: Received) -> None:
+        """The server responded."""
+        self._outcome = received
+        self._next(received.status in _AGAIN, received.retry_after)
 
     def failed(self, error: Exception) -> None:
         """The connection failed."""
@@ -96,9 +120,9 @@ class Call:
         self._next(True, None)
 
     @property
-    def result(self) -> tuple[int, bytes]:
-        """The status and the body of the last response. Raises ServeError E750 or E752 where there is none."""
-        if not isinstance(self._outcome, tuple):
+    def result(self) -> Received:
+        """The last response. Raises ServeError E750 or E752 where there is none."""
+        if not isinstance(self._outcome, Received):
             self.seconds  # noqa: B018 -- raises E752 at the deadline
             raise _unreachable(self._url, self._outcome)
         return self._outcome
@@ -143,20 +167,22 @@ def body_of(rows: Any) -> bytes:
     return json.dumps(_plain(rows), ensure_ascii=False, allow_nan=False).encode()
 
 
-def prediction_of(status: int, data: bytes) -> Prediction:
+def prediction_of(received: Received) -> Prediction:
     """The result of a response. Raises the error of the server; ServeError E751 for another kind of response."""
-    raw = _read(status, data)
+    raw = _read(received.status, received.data)
     try:
-        return Prediction(raw["answers"], raw["problems"], raw["model"], raw["version"], raw["identity"])
+        return Prediction(
+            raw["answers"], raw["problems"], raw["model"], raw["version"], raw["identity"], received.receipt
+        )
     except (KeyError, TypeError):
-        raise error_of(status, data) from None
+        raise error_of(received.status, received.data) from None
 
 
-def object_of(status: int, data: bytes) -> Any:
+def object_of(received: Received) -> Any:
     """The JSON of a response with the status 200. Raises as `prediction_of`."""
-    if status != 200:
-        raise error_of(status, data)
-    return _read(status, data)
+    if received.status != 200:
+        raise error_of(received.status, received.data)
+    return _read(received.status, received.data)
 
 
 def error_of(status: int, data: bytes) -> SealiftError:

@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from sealift.client import exchange
-from sealift.client.base import HEADERS, ClientBase
-from sealift.client.exchange import Prediction
+from sealift.client.base import ClientBase, headers_of
+from sealift.client.exchange import Prediction, Received
 
 
 class Client(ClientBase):
@@ -23,31 +23,42 @@ class Client(ClientBase):
 
     _transport = "Client"
 
-    def predict(self, model: str, rows: Any, *, version: str | None = None, timeout: float | None = None) -> Prediction:
+    def predict(
+        self,
+        model: str,
+        rows: Any,
+        *,
+        version: str | None = None,
+        timeout: float | None = None,
+        receipt: bool = False,
+    ) -> Prediction:
         """Predict N rows.
 
         Args:
             model: the name of the model.
             rows: one dict, a list of dicts or of lists, a dict of columns, or a data frame.
             version: a version; by default the server chooses.
+            receipt: whether the server must sign a statement about the answers (`Prediction.receipt`).
             timeout: seconds for this call; by default those of the client.
 
         Raises:
             ServeError: E750 where the server cannot be reached, E751 for a response of another program, E752 at the
-                deadline; and the errors of the server: E701 to E714. ContractError: E101 to E105.
+                deadline; and the errors of the server: E701 to E714, and E775 where it issues no receipts.
+            ContractError: E101 to E105.
             TypeError, ValueError: a value has no form in JSON.
         """
         body = exchange.body_of(rows)
-        return exchange.prediction_of(*self._send("POST", exchange.predict_path(model, version), body, timeout))
+        path = exchange.predict_path(model, version)
+        return exchange.prediction_of(self._send("POST", path, body, timeout, receipt=receipt))
 
     def metadata(self, model: str) -> dict[str, Any]:
         """The metadata of a model in the Open Inference Protocol: versions, inputs, outputs. Raises as `predict`."""
-        metadata: dict[str, Any] = exchange.object_of(*self._send("GET", exchange.metadata_path(model), None, None))
+        metadata: dict[str, Any] = exchange.object_of(self._send("GET", exchange.metadata_path(model), None, None))
         return metadata
 
     def ready(self) -> bool:
         """Whether every model is ready. Raises ServeError E750, E752."""
-        return self._send("GET", "/v2/health/ready", None, None, retries=0)[0] == 200
+        return self._send("GET", "/v2/health/ready", None, None, retries=0).status == 200
 
     def close(self) -> None:
         """Close the connections."""
@@ -62,15 +73,23 @@ class Client(ClientBase):
         self.close()
 
     def _send(
-        self, method: str, path: str, body: bytes | None, timeout: float | None, *, retries: int | None = None
-    ) -> tuple[int, bytes]:
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        timeout: float | None,
+        *,
+        retries: int | None = None,
+        receipt: bool = False,
+    ) -> Received:
+        headers = headers_of(receipt=receipt)
         call = self._call(timeout, retries)
         while call.pause is not None:
             time.sleep(call.pause)
             try:
-                response = self._http.request(method, path, content=body, headers=HEADERS, timeout=call.seconds)
+                response = self._http.request(method, path, content=body, headers=headers, timeout=call.seconds)
             except self._httpx.TransportError as error:
                 call.failed(error)
             else:
-                call.responded(response.status_code, response.content, response.headers.get("retry-after"))
+                call.responded(Received.of(response))
         return call.result

@@ -10,6 +10,7 @@ from pathlib import Path
 from sealift import files
 from sealift.serve.access.settings import AccessSettings, read_access
 from sealift.serve.http.messages import RequestLimits
+from sealift.serve.receipts import ReceiptSettings, read_receipts
 from sealift.serve.records.settings import Settings, read_settings
 from sealift.serve.toml_table import TomlTable, malformed
 
@@ -51,6 +52,7 @@ class Deployment:
         limits: limits of a request.
         records: how calls are recorded; None where they are not.
         access: who may use the server; None where everybody may who reaches it.
+        receipts: which answers have receipts; None where none has.
         source: the deployment file, for messages.
         state: the folder of the server's state and history; None keeps none after its end.
     """
@@ -64,6 +66,7 @@ class Deployment:
     limits: RequestLimits = field(default_factory=RequestLimits)
     records: Settings | None = None
     access: AccessSettings | None = None
+    receipts: ReceiptSettings | None = None
     source: str = ""
     state: Path | None = None
 
@@ -85,6 +88,7 @@ def read(path: Path) -> Deployment:
     entries = table.tables("models")
     records = table.optional("records", dict)
     access = table.optional("access", dict)
+    receipts = table.optional("receipts", dict)
     table.end()
     folder = path.parent
     models = tuple(
@@ -131,6 +135,7 @@ def read(path: Path) -> Deployment:
         ),
         records=None if records is None else read_settings(TomlTable(records, "[records]", path), folder),
         access=None if access is None else read_access(TomlTable(access, "[access]", path), folder),
+        receipts=None if receipts is None else read_receipts(TomlTable(receipts, "[receipts]", path), folder),
         source=str(path),
         state=folder / (server.optional("state", str) or f"{path.stem}.state"),
     )

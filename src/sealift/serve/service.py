@@ -10,6 +10,7 @@ from sealift.serve.counters import Counters
 from sealift.serve.family import Family
 from sealift.serve.http.messages import RequestLimits
 from sealift.serve.plane import Plane
+from sealift.serve.receipts import HEADER, Receipts, is_wanted
 from sealift.serve.served import ServedModel
 
 
@@ -34,6 +35,7 @@ class Service:
         open_metrics: whether the metrics can be read without credentials.
         observers: who is notified of each call.
         counters: the counters of all workers; None where the process has none.
+        receipts: what issues receipts for answers; None issues none.
         metric_sources: further metrics for `GET /metrics`; a source yields `Family`.
         series: the number of the counters of each version that was served since the start, by the name of the model
             and the version.
@@ -53,6 +55,7 @@ class Service:
         self.observers = list(observers)
         self.open_metrics = False
         self.counters: Counters | None = None
+        self.receipts: Receipts | None = None
         self.metric_sources: list[Callable[[], Iterable[Family]]] = []
         self.series: Mapping[tuple[str, str], int] = {}
 
@@ -64,14 +67,26 @@ class Service:
         """The call of a request to a model; without a name, to the only one.
 
         Raises:
-            ServeError: E701; and as `Access.caller`.
+            ServeError: E701; E775 and E704 for a receipt that cannot be issued; and as `Access.caller`.
         """
         caller = self.caller(headers, "predict")
+        is_wanted(self.receipts, headers)
         return Call(self.plane.find(name or self.plane.only_name(), version, headers), route, headers, caller)
 
     def begin_with(self, model: ServedModel, route: str, headers: Mapping[str, str]) -> Call:
         """The same for a version that is known."""
         return Call(model, route, headers, self.caller(headers, "predict"))
+
+    def receipt(self, call: Call, status: int) -> dict[str, str]:
+        """The header with the receipt of a call; empty where its answer needs none.
+
+        Args:
+            call: the call, whose rows are answered.
+            status: the status of its response; only answers have receipts.
+        """
+        if self.receipts is None or status != 200 or not is_wanted(self.receipts, call.headers):
+            return {}
+        return {HEADER: self.receipts.of(call)}
 
     def end(self, call: Call, status: int) -> None:
         """End a call, and notify the observers."""

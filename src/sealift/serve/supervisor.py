@@ -23,6 +23,7 @@ from sealift.serve.deployment import Deployment
 from sealift.serve.fleet import WorkerFleet
 from sealift.serve.helpers import Helpers
 from sealift.serve.opening import Opened
+from sealift.serve.receipts import Receipts
 from sealift.serve.records.metrics import record_metrics
 from sealift.serve.records.parts import CallRecording
 from sealift.serve.service import Service
@@ -56,6 +57,8 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
 
         service.access = Gate(deployment.access, Buckets())
         service.open_metrics = deployment.access.open_metrics
+    if deployment.receipts is not None:
+        service.receipts = Receipts(deployment.receipts)
     count = deployment.workers or processors()
     can_fork = hasattr(os, "fork")
     sockets = bind(deployment.host, deployment.port, count if can_fork else 1)

@@ -39,7 +39,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
 
 def ask(service: Service, method: str, request: Any, **headers: str) -> Any:
     data = request if isinstance(request, bytes) else request.SerializeToString()
-    return getattr(pb, f"{method}Response").FromString(METHODS[method](service, data, headers))
+    return getattr(pb, f"{method}Response").FromString(METHODS[method](service, data, headers).data)
 
 
 def infer(service: Service, *inputs: Any, **more: Any) -> Any:

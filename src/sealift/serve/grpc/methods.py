@@ -1,9 +1,9 @@
-"""The methods of the protocol: bytes of a request → bytes of the response."""
+"""The methods of the protocol: bytes of a request → bytes and trailing metadata of the response."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sealift.errors import SealiftError, ServeError
 from sealift.serve.calls import Call
@@ -14,35 +14,45 @@ from sealift.serve.service import Service
 from sealift.serve.v2 import metadata, rows, tensors
 from sealift.serve.v2.tensors import DATATYPES, InferTensor, unfit
 
-Method: TypeAlias = Callable[[Service, bytes, Mapping[str, str]], bytes]
+_NONE: Mapping[str, str] = {}
+
+
+class Reply(NamedTuple):
+    """A response: its message, and its trailing metadata."""
+
+    data: bytes
+    metadata: Mapping[str, str] = _NONE
+
+
+Method: TypeAlias = Callable[[Service, bytes, Mapping[str, str]], Reply]
 """Given the service, the request and its metadata. It raises SealiftError."""
 _MORE = 1024
 """Inputs beyond the model's fields up to which a request is read, so that an error can name them."""
 
 
-def _server_live(_service: Service, data: bytes, _headers: Mapping[str, str]) -> bytes:
+def _server_live(_service: Service, data: bytes, _headers: Mapping[str, str]) -> Reply:
     parse("ServerLiveRequest", data)
     return _message("ServerLiveResponse", live=True)
 
 
-def _server_ready(service: Service, data: bytes, _headers: Mapping[str, str]) -> bytes:
+def _server_ready(service: Service, data: bytes, _headers: Mapping[str, str]) -> Reply:
     parse("ServerReadyRequest", data)
     return _message("ServerReadyResponse", ready=service.plane.ready)
 
 
-def _server_metadata(_service: Service, data: bytes, _headers: Mapping[str, str]) -> bytes:
+def _server_metadata(_service: Service, data: bytes, _headers: Mapping[str, str]) -> Reply:
     parse("ServerMetadataRequest", data)
     described = metadata.server()
     return _message("ServerMetadataResponse", name=described["name"], version=described["version"])
 
 
-def _model_ready(service: Service, data: bytes, headers: Mapping[str, str]) -> bytes:
+def _model_ready(service: Service, data: bytes, headers: Mapping[str, str]) -> Reply:
     request = parse("ModelReadyRequest", data)
     service.caller(headers, "predict")
     return _message("ModelReadyResponse", ready=service.plane.find(request.name, request.version or None).ready)
 
 
-def _model_metadata(service: Service, data: bytes, headers: Mapping[str, str]) -> bytes:
+def _model_metadata(service: Service, data: bytes, headers: Mapping[str, str]) -> Reply:
     request = parse("ModelMetadataRequest", data)
     service.caller(headers, "predict")
     served = service.plane.find(request.name, request.version or None)
@@ -52,14 +62,15 @@ def _model_metadata(service: Service, data: bytes, headers: Mapping[str, str]) -
     return _message("ModelMetadataResponse", **described)
 
 
-def _model_infer(service: Service, data: bytes, headers: Mapping[str, str]) -> bytes:
+def _model_infer(service: Service, data: bytes, headers: Mapping[str, str]) -> Reply:
     request = parse("ModelInferRequest", data)
     call = service.begin(request.model_name, request.model_version or None, "grpc", headers)
     status = 500
     try:
         response = _infer(call, request, service.limits)
+        reply = Reply(response, service.receipt(call, 200))
         status = 200
-        return response
+        return reply
     except SealiftError as error:
         call.error = error.code
         status = status_of(error)
@@ -121,8 +132,8 @@ def _inputs(request: Any, fields: int, limits: RequestLimits) -> list[InferTenso
     return inputs
 
 
-def _message(name: str, /, **fields: Any) -> bytes:
-    return bytes(MESSAGES[name](**fields).SerializeToString())
+def _message(name: str, /, **fields: Any) -> Reply:
+    return Reply(MESSAGES[name](**fields).SerializeToString())
 
 
 METHODS: Mapping[str, Method] = {

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from sealift.errors import SealiftError
 from sealift.optional import need
 from sealift.serve.grpc.messages import SERVICE
-from sealift.serve.grpc.methods import METHODS, Method
+from sealift.serve.grpc.methods import METHODS, Method, Reply
 from sealift.serve.http.messages import overloaded, status_of
 from sealift.serve.service import Service
 
@@ -88,14 +88,17 @@ class GrpcServer:
         async def answer(data: bytes, context: Any) -> bytes:
             headers = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
             try:
-                return await self._answer(method, data, headers)
+                reply = await self._answer(method, data, headers)
+                if reply.metadata:
+                    context.set_trailing_metadata(tuple(reply.metadata.items()))
+                return reply.data
             except Exception as error:
                 code, text = failure(error)
             return await context.abort(_grpc.StatusCode[code], text)  # type: ignore[no-any-return]
 
         return answer
 
-    async def _answer(self, method: Method, data: bytes, headers: Mapping[str, str]) -> bytes:
+    async def _answer(self, method: Method, data: bytes, headers: Mapping[str, str]) -> Reply:
         if len(data) <= SMALL and (self._threads.fast or not data):
             return method(self._service, data, headers)
         if not self._threads.take():

@@ -110,6 +110,9 @@ def _answering(kind: str, path: str, answer: OfCall) -> Route:
         status = 500
         try:
             response = answer(call, request)
+            receipt = service.receipt(call, response.status)
+            if receipt:
+                response = replace(response, headers={**response.headers, **receipt})
             status = response.status
         except SealiftError as error:
             call.error = error.code
