@@ -95,6 +95,8 @@ CODES: dict[str, str] = {
     "E750": "A server cannot be reached.",
     "E751": "A server answers in another form than Sealift's.",
     "E752": "A server did not answer before the deadline.",
+    "E753": "The protocol of an incumbent server is not known.",
+    "E754": "The answers of an incumbent server cannot be compared.",
     "E760": "A request has no credentials.",
     "E761": "The credentials of a request are not valid.",
     "E762": "A caller may not use a route.",

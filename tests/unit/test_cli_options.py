@@ -55,8 +55,8 @@ CALLS: dict[str, list[str]] = {
     "explain-error": ["E302"],
     "docs": ["how-to/sign"],
 }
-# They need a running server: tests/e2e/test_serve_traffic.py.
-OF_A_SERVER = {"deploy", "promote", "rollback", "status"}
+# They need a running server: tests/e2e/test_serve_traffic.py, test_shadow_diff.py.
+OF_A_SERVER = {"deploy", "promote", "rollback", "shadow-diff", "status"}
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def answer_columns(contract: Contract, name: str) -> Iterator[OutputColumn]:
 def answers_of(model: SealedModel, piece: Chunk, keep: Sequence[str], first: int) -> ChunkAnswers:
     """Predict a chunk whose first row has the number `first`; the columns have one entry for each record."""
     contract = model.contract
-    columns = {field.name: _typed(piece, field) for field in contract.inputs}
+    columns = {field.name: typed_column(piece, field) for field in contract.inputs}
     batch = model.encoded(columns, first_row=0)
     counts = no_cautions(contract)
     cautions(contract, batch.only_good(), counts)
@@ -85,7 +85,8 @@ def answers_of(model: SealedModel, piece: Chunk, keep: Sequence[str], first: int
     return ChunkAnswers(written, piece.count, piece.count - len(where), problems[:MAX_LISTED], counts, batch, answers)
 
 
-def _typed(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
+def typed_column(piece: Chunk, field: Field) -> Sequence[Any] | npt.NDArray[Any]:
+    """The values of a field in a chunk, for `SealedModel.encoded`."""
     column = piece.columns[field.name]
     if isinstance(column, np.ndarray):
         return column

@@ -356,6 +356,43 @@ def deploy(file: Path, **options: Any) -> None:
     traffic.deploy(file, **options)
 
 
+@_command(
+    "shadow-diff",
+    "Compare a server of today with a sealed model.",
+    "shadow-diff http://127.0.0.1:5000 heart-risk.seal --rows patients.csv",
+)
+@click.argument("url")
+@seal_file
+@click.option("--rows", type=FILE, required=True, metavar="FILE", help="The rows: CSV, JSON Lines, Parquet or XLSX.")
+@click.option(
+    "--protocol",
+    type=click.Choice(["sealift", "v2", "tensorflow", "mlflow", "records"]),
+    help="The protocol of the server; by default it is detected. `records` sends a list of objects to URL itself.",
+)
+@click.option("--model", help="The name of the server's model; by default the one in the file.")
+@click.option("--output", help="The output to compare; by default the one by which most rows agree.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=1e-6,
+    help="The relative difference of numbers that counts as equal; 1e-6 by default.",
+)
+@click.option("--batch", type=click.IntRange(1, 10_000), default=100, help="Rows of a request; 100 by default.")
+@click.option("--most", type=click.IntRange(min=1), help="Compare only the first rows.")
+@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of each request.")
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, help="Seconds of a request; 30 by default.")
+@click.option("--ignore-extra", is_flag=True, help="Ignore columns that are no inputs of the model.")
+def shadow_diff(url: str, file: Path, **options: Any) -> None:
+    """Send the same rows to a server and to a sealed model; list the rows with another answer, and the likely causes.
+
+    The server may speak the Open Inference Protocol, the protocol of TensorFlow Serving or of MLflow, or accept a list
+    of objects. It is only asked for predictions. The exit code is 3 when answers differ.
+    """  # fmt: skip
+    from sealift.cli import shadow_diff as command
+
+    command.run(url, file, **options)
+
+
 @_command("promote", "Send all requests to a version.", "promote heart-risk@2 --reason 'better recall'")
 @click.argument("model", metavar="NAME[@VERSION]")
 @_port

@@ -1,0 +1,79 @@
+"""Requests to the incumbent: JSON over HTTP, repeated where the server refuses them for the moment."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from sealift.client.exchange import Attempts, unreachable
+from sealift.optional import need
+
+_RETRIES = 4
+
+
+class Link:
+    """A connection to the incumbent, which is used again for each request.
+
+    Args:
+        url: its address; a path is part of every request's path.
+        headers: headers of each request, such as one with a key.
+        timeout: seconds for a request with all its attempts.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str], timeout: float) -> None:
+        self._httpx = need("httpx", "client", "shadow-diff")
+        self.url = url.rstrip("/")
+        self._timeout = timeout
+        self._http = self._httpx.Client(headers=dict(headers), trust_env=False)
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """The status and the JSON of a GET request; None where the body is not JSON. Raises as `post`."""
+        return self._send("GET", path, None)
+
+    def post(self, path: str, body: object) -> tuple[int, Any]:
+        """The status and the JSON of a POST request; None where the body is not JSON.
+
+        Raises:
+            ServeError: E750 where the server cannot be reached, E752 at the deadline.
+        """
+        return self._send("POST", path, json.dumps(body, ensure_ascii=False, allow_nan=False).encode())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
+        attempts = Attempts(_RETRIES, self._timeout)
+        headers = {} if body is None else {"content-type": "application/json"}
+        while True:
+            status: int | None = None
+            after: str | None = None
+            failure: Exception | None = None
+            try:
+                response = self._http.request(
+                    method, self.url + path, content=body, headers=headers, timeout=attempts.seconds
+                )
+                status, after = response.status_code, response.headers.get("retry-after")
+            except (self._httpx.TransportError, self._httpx.InvalidURL) as error:
+                failure = error
+            pause = attempts.pause(status, after)
+            if pause is None:
+                if failure is not None:
+                    attempts.seconds  # noqa: B018 -- raises E752 at the deadline
+                    raise unreachable(self.url, failure) from None
+                return response.status_code, _json(response.content)
+            time.sleep(pause)
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
