@@ -18,7 +18,7 @@ from sealift.incumbent.causes import Cause, Sample, causes
 from sealift.incumbent.link import Link
 from sealift.incumbent.protocols import IncumbentProtocol, RefusedError, protocol_of
 from sealift.incumbent.readings import Reading, best_reading, is_text
-from sealift.incumbent.rows import Block, blocks
+from sealift.incumbent.rows import RowBlock, blocks
 from sealift.runtime import SealedModel
 from sealift.seal import FileSource
 
@@ -43,7 +43,7 @@ class Difference:
 
 
 @dataclass
-class Comparison:
+class ServerComparison:
     """The result of `shadow_diff`.
 
     Attributes:
@@ -98,7 +98,7 @@ def shadow_diff(
     timeout: float = 30.0,
     ignore_extra: bool = False,
     progress: Progress | None = None,
-) -> Comparison:
+) -> ServerComparison:
     """Compare an incumbent server with a sealed model.
 
     Args:
@@ -148,10 +148,10 @@ class _Comparing:
         self._reading: Reading | None = None
         self._samples: list[Sample] = []
         self._kept = {True: 0, False: 0}
-        self._comparison = Comparison(asked.name)
+        self._comparison = ServerComparison(asked.name)
         self.seen = 0
 
-    def add(self, block: Block) -> None:
+    def add(self, block: RowBlock) -> None:
         """Compare the rows of a block."""
         self._comparison.refused += block.refused
         self.seen += block.refused + len(block.numbers)
@@ -170,14 +170,14 @@ class _Comparing:
             self.add(_part(block, slice(half, None)))
             self.seen = counted
 
-    def result(self) -> Comparison:
+    def result(self) -> ServerComparison:
         """The comparison, with the causes of differences."""
         if self._reading is not None and self._comparison.differing:
             sample = _joined(self._samples)
             self._comparison.causes = causes(self._sealed, self._reading, sample, self._asked.ask, self._tolerance)
         return self._comparison
 
-    def _compare(self, block: Block, theirs: Answers) -> None:
+    def _compare(self, block: RowBlock, theirs: Answers) -> None:
         comparison = self._comparison
         reading = self._reading or self._chosen(block, theirs)
         if reading.theirs not in theirs:
@@ -195,7 +195,7 @@ class _Comparing:
             comparison.differences.append(difference)
         self._keep(Sample(block.columns, block.ours, theirs, differs))
 
-    def _chosen(self, block: Block, theirs: Answers) -> Reading:
+    def _chosen(self, block: RowBlock, theirs: Answers) -> Reading:
         reading = best_reading(self._sealed.contract, block.ours, theirs, self._output)
         if reading is None:
             raise _not_comparable(self._asked)
@@ -241,8 +241,8 @@ def _largest(ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> float:
     return float(np.nan_to_num(apart, nan=0.0, posinf=math.inf).max(initial=0.0))
 
 
-def _part(block: Block, rows: slice) -> Block:
-    return Block(
+def _part(block: RowBlock, rows: slice) -> RowBlock:
+    return RowBlock(
         block.numbers[rows],
         {name: values[rows] for name, values in block.columns.items()},
         {name: array[rows] for name, array in block.ours.items()},
@@ -250,7 +250,7 @@ def _part(block: Block, rows: slice) -> Block:
     )
 
 
-def _shortened(block: Block, rows: int) -> Block:
+def _shortened(block: RowBlock, rows: int) -> RowBlock:
     if len(block.numbers) <= rows:
         return block
     return _part(block, slice(0, rows))

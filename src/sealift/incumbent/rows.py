@@ -19,7 +19,7 @@ from sealift.runtime import SealedModel
 
 
 @dataclass
-class Block:
+class RowBlock:
     """Consecutive rows that the sealed model answers.
 
     Attributes:
@@ -35,7 +35,7 @@ class Block:
     refused: int
 
 
-def blocks(model: SealedModel, path: Path, size: int, *, ignore_extra: bool) -> Iterator[Block]:
+def blocks(model: SealedModel, path: Path, size: int, *, ignore_extra: bool) -> Iterator[RowBlock]:
     """Read a file of rows.
 
     Args:
@@ -61,7 +61,7 @@ def blocks(model: SealedModel, path: Path, size: int, *, ignore_extra: bool) -> 
             batch = model.encoded(typed, first_row=0)
             sound = np.arange(chunk.count) if chunk.sound is None else chunk.sound
             good = np.flatnonzero(batch.good)
-            yield Block(
+            yield RowBlock(
                 first + sound[good],
                 {field.name: plain_values(field, typed[field.name], good) for field in model.contract.inputs},
                 model.answer(batch) if len(good) else {},

@@ -14,7 +14,7 @@ import pytest
 import seals
 from incumbents import Predict, incumbent
 from sealift.errors import ServeError
-from sealift.incumbent import Comparison, shadow_diff
+from sealift.incumbent import ServerComparison, shadow_diff
 
 COUNT = 400
 Risk = Callable[[dict[str, Any]], float]
@@ -46,7 +46,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return seals.write(folder / "tiny.seal"), folder / "rows.csv"
 
 
-def compared(files: tuple[Path, Path], predict: Predict, kind: str = "tensorflow", **options: Any) -> Comparison:
+def compared(files: tuple[Path, Path], predict: Predict, kind: str = "tensorflow", **options: Any) -> ServerComparison:
     with incumbent(predict, kind=kind) as url:
         return shadow_diff(url, *files, **({"protocol": "records"} if kind == "records" else {}) | options)
 
