@@ -184,7 +184,8 @@ def _try(
 
 def _changed(before: Columns, after: Columns) -> Mask:
     """The rows of which some value was changed, (N,)."""
-    return np.array([[a != b for a, b in zip(before[name], after[name], strict=True)] for name in before]).any(axis=0)
+    changed = [[a != b for a, b in zip(before[name], after[name], strict=True)] for name in before]
+    return np.asarray(np.array(changed, dtype=np.bool_).any(axis=0))
 
 
 def _without_limits(contract: Contract) -> Contract:
