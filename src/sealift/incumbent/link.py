@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from sealift.client.exchange import Attempts, unreachable
+from sealift.client.exchange import Call
 from sealift.optional import need
 
 _RETRIES = 4
@@ -50,26 +50,20 @@ class Link:
         self._http.close()
 
     def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
-        attempts = Attempts(_RETRIES, self._timeout)
+        call = Call(self.url, _RETRIES, self._timeout)
         headers = {} if body is None else {"content-type": "application/json"}
-        while True:
-            status: int | None = None
-            after: str | None = None
-            failure: Exception | None = None
+        while call.pause is not None:
+            time.sleep(call.pause)
             try:
                 response = self._http.request(
-                    method, self.url + path, content=body, headers=headers, timeout=attempts.seconds
+                    method, self.url + path, content=body, headers=headers, timeout=call.seconds
                 )
-                status, after = response.status_code, response.headers.get("retry-after")
             except (self._httpx.TransportError, self._httpx.InvalidURL) as error:
-                failure = error
-            pause = attempts.pause(status, after)
-            if pause is None:
-                if failure is not None:
-                    attempts.seconds  # noqa: B018 -- raises E752 at the deadline
-                    raise unreachable(self.url, failure) from None
-                return response.status_code, _json(response.content)
-            time.sleep(pause)
+                call.failed(error)
+            else:
+                call.responded(response.status_code, response.content, response.headers.get("retry-after"))
+        status, data = call.result
+        return status, _json(data)
 
 
 def _json(data: bytes) -> Any:
