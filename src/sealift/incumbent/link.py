@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from sealift.client.exchange import Call
+from sealift.client.exchange import Call, Received
 from sealift.optional import need
 
 _RETRIES = 4
@@ -61,9 +61,9 @@ class Link:
             except (self._httpx.TransportError, self._httpx.InvalidURL) as error:
                 call.failed(error)
             else:
-                call.responded(response.status_code, response.content, response.headers.get("retry-after"))
-        status, data = call.result
-        return status, _json(data)
+                call.responded(Received.of(response))
+        received = call.result
+        return received.status, _json(received.data)
 
 
 def _json(data: bytes) -> Any:
