@@ -140,9 +140,11 @@ class CounterWriter:
         status = call.status
         view[at + (_OK if status < 400 or status == 422 else _REFUSED if status < 500 else _FAILED)] += 1
         for answered in call.answered:
-            rows, bad = len(answered.batch.good), len({problem.row for problem in answered.problems})
-            view[at + _ROWS] += rows - bad
-            view[at + _BAD_ROWS] += bad
+            batch = answered.batch
+            bad = len({problem.row for problem in batch.problems}) if batch.problems else 0
+            view[at + _ROWS] += len(batch.good) - bad
+            if bad:
+                view[at + _BAD_ROWS] += bad
         view[at + _SECONDS] += call.seconds
         view[at + _FIRST_BUCKET + bisect.bisect_left(BOUNDS, call.seconds)] += 1
 

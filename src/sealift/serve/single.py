@@ -64,12 +64,12 @@ class SingleRow:
             kw_only=True,
             gc=False,
         )
-        pieces = model.reader.pieces
+        one = model.reader.one
         outputs = [output.name for output in contract.outputs]
         engine = model.engine
 
         def read(values: tuple[Any, ...]) -> Mapping[str, Any] | None:
-            return pieces([values])[1](0, 1)
+            return one((values,))
 
         return cls(
             len(keys),

@@ -12,11 +12,12 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from sealift.errors import SealiftError
 from sealift.optional import need
 from sealift.serve.calls import Call
+from sealift.serve.http.heads import Head, KnownHeads
 from sealift.serve.http.messages import Request, RequestLimits, Response, overloaded, too_large, too_slow, unreadable
 from sealift.serve.http.routes import failure, respond
 from sealift.serve.service import Service
@@ -31,19 +32,6 @@ _MOST_WAITING = 16
 """Requests of one connection that wait for the answer to an earlier one; then no more are read."""
 _LINGER = 2.0
 """Seconds for which the rest of a refused request is read and dropped."""
-_PLAIN = frozenset({None, "application/json", "application/json; charset=utf-8", "application/x-www-form-urlencoded"})
-_GENERAL = frozenset({"content-encoding", "sealift-receipt"})
-"""Headers that only the general path understands."""
-
-
-class _Message(NamedTuple):
-    """A request that is complete."""
-
-    method: str
-    url: bytes
-    headers: dict[str, str]
-    body: bytes
-    keep: bool  # whether the connection stays open
 
 
 class Host(Protocol):
@@ -56,6 +44,8 @@ class Host(Protocol):
     @property
     def quick(self) -> Mapping[bytes, str]: ...  # noqa: D102
     @property
+    def heads(self) -> KnownHeads: ...  # noqa: D102
+    @property
     def fast(self) -> bool: ...  # noqa: D102
     @property
     def draining(self) -> bool: ...  # noqa: D102
@@ -67,6 +57,7 @@ class Host(Protocol):
     def submit(self, function: Callable[..., Response], *arguments: Any) -> asyncio.Future[Response]: ...  # noqa: D102
     def request(self, method: str, url: bytes, headers: Mapping[str, str], body: bytes) -> Request: ...  # noqa: D102
     def head(self, response: Response, *, keep: bool) -> bytes: ...  # noqa: D102
+    def success(self, body: bytes) -> bytes: ...  # noqa: D102
 
 
 class Connection(asyncio.Protocol):
@@ -81,10 +72,13 @@ class Connection(asyncio.Protocol):
         self._service = server.service
         self._parser: Any = _parsing.HttpRequestParser(self)
         self._transport: Any = None
-        self._waiting: deque[_Message] = deque()
+        self._known = server.heads.by_bytes
+        self._waiting: deque[tuple[Head, bytes]] = deque()
         self._busy = False  # another thread computes an answer
         self._closed = False
         self._reading = False  # a request is not complete
+        self._between = True  # the parser is before a request
+        self._read: list[Head] = []  # of the requests that the latest bytes completed
         self.deadline = math.inf
         self._url = b""
         self._headers: dict[str, str] = {}
@@ -109,6 +103,14 @@ class Connection(asyncio.Protocol):
         """Read bytes, and answer the requests that they complete."""
         if self._closed:
             return
+        between = self._between
+        if between:
+            at = data.find(b"\r\n\r\n") + 4
+            head = self._known.get(data[:at])
+            if head is not None and len(data) - at == head.length:
+                self._complete(head, data[at:])
+                return
+        self._read.clear()
         try:
             self._parser.feed_data(data)
         except _parsing.HttpParserUpgrade:  # another protocol follows, which the server does not have
@@ -118,6 +120,8 @@ class Connection(asyncio.Protocol):
         except _parsing.HttpParserError:
             if not self._closed:
                 self._fail(unreadable("the request is not valid HTTP/1.1"))
+        if between and self._between and len(self._read) == 1:
+            self._server.heads.remember(data, self._read[0])
 
     def eof_received(self) -> bool:
         """The client sends no more. What it has sent is still answered."""
@@ -138,7 +142,7 @@ class Connection(asyncio.Protocol):
         """A request begins."""
         self._url, self._headers, self._parts = b"", {}, []
         self._head = self._size = 0
-        self._reading = True
+        self._reading, self._between = True, False
         self.deadline = self._server.now() + self._server.limits.receive
 
     def on_url(self, url: bytes) -> None:
@@ -188,19 +192,19 @@ class Connection(asyncio.Protocol):
         if self._closed:
             return
         self._reading = False
-        parts = self._parts
-        message = _Message(
-            self._parser.get_method().decode("latin-1"),
-            self._url,
-            self._headers,
-            parts[0] if len(parts) == 1 else b"".join(parts),
-            self._parser.should_keep_alive() and not self._server.draining,
-        )
-        self._parts = []
+        parts, self._parts = self._parts, []
+        keep = self._parser.should_keep_alive()
+        head = Head(self._parser.get_method().decode("latin-1"), self._url, self._headers, keep)
+        self._between = keep
+        self._read.append(head)
+        self._complete(head, parts[0] if len(parts) == 1 else b"".join(parts))
+
+    def _complete(self, head: Head, body: bytes) -> None:
+        """Answer a request, or let it wait for the answer to an earlier one."""
         if not self._busy:
-            self._answer(message)
+            self._answer(head, body)
             return
-        self._waiting.append(message)
+        self._waiting.append((head, body))
         if len(self._waiting) >= _MOST_WAITING:
             self._transport.pause_reading()
 
@@ -223,63 +227,64 @@ class Connection(asyncio.Protocol):
         if self._head > _MOST_HEAD or len(self._headers) > _MOST_HEADERS:
             self._refuse(Response(431, b'{"error":"The head of the request is too large."}'))
 
-    def _answer(self, message: _Message) -> None:
-        if message.method == "POST" and len(message.body) <= SMALL:
-            route = self._server.quick.get(message.url)
-            if route is not None and self._quick(route, message):
+    def _answer(self, head: Head, body: bytes) -> None:
+        if head.plain and len(body) <= SMALL:
+            route = self._server.quick.get(head.url)
+            if route is not None and self._quick(route, head, body):
                 return
-        request = self._server.request(message.method, message.url, message.headers, message.body)
-        if len(message.body) <= SMALL and (self._server.fast or not message.body):
-            self._write(respond(self._service, request), message)
+        request = self._server.request(head.method, head.url, head.headers, body)
+        if len(body) <= SMALL and (self._server.fast or not body):
+            self._write(respond(self._service, request), head)
         elif not self._server.take():
-            self._write(failure(overloaded(), request.path), message)
+            self._write(failure(overloaded(), request.path), head)
         else:
             self._busy, self.deadline = True, math.inf
             work = self._server.submit(respond, self._service, request)
-            work.add_done_callback(partial(self._done, message))
+            work.add_done_callback(partial(self._done, head))
 
-    def _done(self, message: _Message, work: asyncio.Future[Response]) -> None:
+    def _done(self, head: Head, work: asyncio.Future[Response]) -> None:
         self._busy = False
         self._server.give()
         if self._closed or work.cancelled():
             return
-        self._write(work.result(), message)
+        self._write(work.result(), head)
         while self._waiting and not self._busy and not self._closed:
-            self._answer(self._waiting.popleft())
+            self._answer(*self._waiting.popleft())
         if not self._closed and len(self._waiting) < _MOST_WAITING:
             self._transport.resume_reading()
 
-    def _quick(self, name: str, message: _Message) -> bool:
+    def _quick(self, name: str, head: Head, body: bytes) -> bool:
         """Answer a request of one row; False where the general path has to answer."""
-        headers = message.headers
-        if headers.get("content-type") not in _PLAIN or not headers.keys().isdisjoint(_GENERAL):
-            return False
-        service = self._service
+        service, headers = self._service, head.headers
         model = service.plane.routes[name].choose(headers)
         if model.single is None:
             return False
         call: Call | None = None
         try:
             call = service.begin_with(model, "predict", headers)
-            answered = model.single.answer(message.body)
+            answered = model.single.answer(body)
         except SealiftError as error:
-            response = failure(error, message.url.decode("latin-1"))
-            self._write(response, message)
+            response = failure(error, head.url.decode("latin-1"))
+            self._write(response, head)
             if call is not None:
                 call.error = error.code
                 service.end(call, response.status)
             return True
         if answered is None:
             return False
-        rows, body = answered
+        rows, written = answered
         call.answered.append(rows)
-        self._write(Response(200, body), message)
+        if head.keep and not self._server.draining:
+            self._transport.write(self._server.success(written))
+            self.deadline = self._server.now() + self._server.limits.idle
+        else:
+            self._write(Response(200, written), head)
         service.end(call, 200)
         return True
 
-    def _write(self, response: Response, message: _Message) -> None:
-        keep = message.keep and not self._server.draining
-        body = b"" if message.method == "HEAD" else response.body
+    def _write(self, response: Response, head: Head) -> None:
+        keep = head.keep and not self._server.draining
+        body = b"" if head.method == "HEAD" else response.body
         self._transport.write(self._server.head(response, keep=keep) + body)
         self.deadline = self._server.now() + self._server.limits.idle
         if not keep:

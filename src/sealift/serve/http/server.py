@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from sealift.serve.http.connection import Connection
+from sealift.serve.http.heads import KnownHeads
 from sealift.serve.http.messages import Request, Response
 from sealift.serve.service import Service
 
@@ -30,6 +31,7 @@ class Server:
     Attributes:
         service: the models and what belongs to them.
         limits: limits of requests and connections.
+        heads: heads of requests that the parser has read.
         quick: the target of a request → the name of the model whose rows `Connection` may read itself.
         fast: whether every model is fast enough to answer in the thread of the event loop.
         draining: whether no further request is accepted.
@@ -39,6 +41,7 @@ class Server:
         self.service = service
         self.limits = service.limits
         self.draining = False
+        self.heads = KnownHeads()
         self.quick: Mapping[bytes, str] = {}
         self.fast = True
         self.refresh()
@@ -48,7 +51,7 @@ class Server:
         self._pool = ThreadPoolExecutor(self.limits.threads, thread_name_prefix="sealift")
         self._waiting = 0
         self._listening: asyncio.Server | None = None
-        self._second, self._date = 0, b""
+        self._second, self._date, self._success = 0, b"", b""
 
     def refresh(self) -> None:
         """Take note of changed models."""
@@ -122,10 +125,17 @@ class Server:
         lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
         return b"".join(lines)
 
+    def success(self, body: bytes) -> bytes:
+        """A response of JSON with status 200 on a connection that stays open: the same as `head` and the body."""
+        if int(time.time()) != self._second:
+            self._date_line()
+        return b"%b%d\r\nx-content-type-options: nosniff\r\n\r\n%b" % (self._success, len(body), body)
+
     def _date_line(self) -> bytes:
         second = int(time.time())
         if second != self._second:
             self._second, self._date = second, f"date: {formatdate(second, usegmt=True)}\r\n".encode()
+            self._success = _STATUS_LINES[200] + self._date + b"content-type: application/json\r\ncontent-length: "
         return self._date
 
     def _expire(self) -> None:
