@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|torch`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|proxies|systemd|kserve|torch`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -84,31 +84,64 @@ setup_postgres() {
         || say "Without PostgreSQL, the tests of records in it are left out."
 }
 
-# Brokers of messages; the tests start their own. Debian's packages would start each as a service of the machine, which a
-# temporary policy-rc.d forbids.
+# Debian's packages of servers would start each as a service of the machine, which a temporary policy-rc.d forbids. The
+# tests start their own.
+debian_servers() {
+    policy=/usr/sbin/policy-rc.d
+    made=
+    if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+        made=yes
+    fi
+    installed=0
+    debian "$@" || installed=1
+    [ -z "$made" ] || rm -f "$policy"
+    for service in "$@"; do
+        [ ! -d /run/systemd/system ] || [ -z "$made" ] || systemctl disable --quiet "$service" || :
+    done
+    return $installed
+}
+
 setup_brokers() {
     PATH="$PATH:/usr/sbin"
     for name in nats-server redis-server mosquitto rabbitmq-server; do
         command -v "$name" >/dev/null && continue
-        policy=/usr/sbin/policy-rc.d
-        made=
-        if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
-            printf '#!/bin/sh\nexit 101\n' >"$policy"
-            chmod 755 "$policy"
-            made=yes
-        fi
-        debian nats-server redis-server mosquitto rabbitmq-server \
+        debian_servers nats-server redis-server mosquitto rabbitmq-server \
             || say "Without the brokers, the tests of streams are left out."
-        [ -z "$made" ] || rm -f "$policy"
-        for service in nats-server redis-server mosquitto rabbitmq-server; do
-            [ ! -d /run/systemd/system ] || [ -z "$made" ] || systemctl disable --quiet "$service" || :
-        done
         return
     done
 }
 
 setup_wrk() {
     command -v wrk >/dev/null || debian wrk || say "Without wrk, bench.serve and its test cannot load a server."
+}
+
+setup_proxies() {
+    PATH="$PATH:/usr/sbin"
+    for name in nginx caddy curl; do
+        command -v "$name" >/dev/null && continue
+        debian_servers nginx caddy curl || say "Without nginx, Caddy and curl, the tests of proxies are left out."
+        return
+    done
+}
+
+setup_systemd() {
+    command -v systemd-analyze >/dev/null || debian systemd \
+        || say "Without systemd-analyze, the tests of the unit of systemd are left out."
+}
+
+# The classes that KServe generates from its resources, which the tests read. It is not installed with its dependencies.
+setup_kserve() {
+    build=0.21.0
+    [ "$(cat .kserve/.build 2>/dev/null)" = "$build" ] && return
+    rm -rf .kserve
+    if .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --target .kserve "kserve==$build"; then
+        echo "$build" > .kserve/.build
+    else
+        rm -rf .kserve
+        say "Without KServe's package, the tests of its manifests are left out."
+    fi
 }
 
 # PyTorch for `make test-torch`. PyPI's wheel for Linux needs gigabytes of CUDA, so the CPU build is asked for by its

@@ -112,6 +112,10 @@ CODES: dict[str, str] = {
     "E776": "A receipt is malformed.",
     "E777": "A receipt is not signed by the given key.",
     "E778": "A receipt is about another model or other rows.",
+    # exports
+    "E810": "A name cannot be that of an exported server.",
+    "E811": "The deployment has a setting that the target does not support.",
+    "E812": "Files of an export would be replaced.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",
@@ -192,7 +196,7 @@ class PageError(SealiftError):
 
 
 class ServeError(SealiftError):
-    """A deployment or a request that the server refuses (E7xx)."""
+    """A deployment or a request that the server refuses (E7xx, E8xx)."""
 
 
 class SignatureError(SealiftError):
@@ -205,7 +209,7 @@ class InternalError(SealiftError):
 
 _KINDS: dict[str, type[SealiftError]] = {
     "R1": ContractError, "E1": ContractError, "E2": SealError, "E3": PackError, "E4": FileError, "E5": SignatureError,
-    "E7": ServeError, "E9": InternalError,
+    "E7": ServeError, "E8": ServeError, "E9": InternalError,
 }  # fmt: skip
 
 

@@ -49,6 +49,7 @@ CALLS: dict[str, list[str]] = {
     "records": ["show", "records.db"],
     "keys": ["list", "keys.json"],
     "receipt": ["verify", "receipt.txt", "--key", "k.pub"],
+    "export": ["docker", "tiny.seal", "-o", "image", "--open", "--force"],
     "keygen": ["new"],
     "sign": ["tiny.seal", "--key", "k"],
     "app": ["tiny.seal", "-o", "tiny.html"],

@@ -501,6 +501,58 @@ def receipt(action: str, receipt: str, file: Path | None, **options: Any) -> int
     return command.run(action, receipt, file, **options)
 
 
+@_command(
+    "export",
+    "Write the files for Docker, Kubernetes, KServe or systemd.",
+    "export kubernetes deployment.toml -o manifests --image registry.example/heart:1",
+)
+@click.argument("target", type=click.Choice(["docker", "kubernetes", "kserve", "systemd"]))
+@click.argument("source", metavar="SOURCE", type=FILE)
+@click.option("-o", "--output", type=FILE, required=True, help="The folder of the files; it is created.")
+@click.option("--name", help="The name of the server; by default that of the deployment file, or of the model.")
+@click.option("--open", is_flag=True, help="Permit an address that other computers reach, without authentication.")
+@click.option("--force", is_flag=True, help="Replace files that are in the folder.")
+@click.option("--image", help="docker, kubernetes, kserve: the name of the image; NAME:VERSION by default.")
+@click.option("--base", default="python:3.13-slim-bookworm", show_default=True, help="docker: the image to build from.")
+@click.option("--claim", help="kubernetes: a PersistentVolumeClaim that holds the models, instead of the image.")
+@click.option(
+    "--replicas",
+    type=click.IntRange(1, 1000),
+    default=2,
+    show_default=True,
+    help="kubernetes, kserve: the least number of replicas.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(1, 1000),
+    default=10,
+    show_default=True,
+    help="kubernetes, kserve: the greatest number of replicas.",
+)
+@click.option("--cpu", default="2", show_default=True, help="kubernetes, kserve: the processors of a replica.")
+@click.option("--memory", help="kubernetes, kserve: the memory of a replica; by default by the sizes of the models.")
+@click.option("--monitor", is_flag=True, help="kubernetes: also a ServiceMonitor of the Prometheus operator.")
+@click.option(
+    "--executable", default="/opt/sealift/bin/sealift", show_default=True, help="systemd: the path of the program."
+)
+def export(target: str, source: Path, output: Path, **options: Any) -> None:
+    """Write the files with which a server runs elsewhere. The models must reproduce their examples here first.
+
+    SOURCE is a deployment file (.toml) or a .seal file. TARGET is
+
+    \b
+      docker      an image: not root, a read-only file system, from the package index
+      kubernetes  a Deployment under the restricted policy, and what belongs to it
+      kserve      an InferenceService, and a runtime for models in a storage
+      systemd     a unit with a user of its own and few permissions
+
+    Private keys and passwords are not written; the notes say where they belong.
+    """  # fmt: skip
+    from sealift.cli import export
+
+    export.run(target, source, output, **options)
+
+
 @_command("keygen", "Generate a pair of keys.", "keygen clinic.key   (writes clinic.key and clinic.key.pub)")
 @click.argument("path", metavar="PATH", type=FILE)
 @click.option("--password-prompt", is_flag=True, help="Ask for a password that encrypts the private key.")

@@ -20,7 +20,7 @@ PER_CALL = frozenset({
     # These select what is erased.
     "where", "id", "dry-run",
     # These permit something that is refused by default, which must be explicit in each call.
-    "overwrite", "keep-rows", "trust", "trust-pickle", "password-prompt", "password-file", "open",
+    "overwrite", "force", "keep-rows", "trust", "trust-pickle", "password-prompt", "password-file", "open",
 })  # fmt: skip
 """The options that are permitted on the command line only."""
 

@@ -22,6 +22,7 @@ from sealift.serve.counters import Counters
 from sealift.serve.deployment import Deployment
 from sealift.serve.fleet import WorkerFleet
 from sealift.serve.helpers import Helpers
+from sealift.serve.notify import Notifier
 from sealift.serve.opening import Opened
 from sealift.serve.receipts import Receipts
 from sealift.serve.records.metrics import record_metrics
@@ -127,6 +128,7 @@ class _Supervisor:
     def run(self, ready: Callable[[], None]) -> None:
         gc.collect()
         gc.freeze()  # the collector of a worker would otherwise copy the pages of the models
+        manager = Notifier()
         before = {number: signal.signal(number, self._stop) for number in _SIGNALS}
         try:
             self._helpers.start()
@@ -139,10 +141,13 @@ class _Supervisor:
                 if not announced and self._pool.ready:
                     announced = True
                     ready()
+                    manager.send("READY=1")
+                manager.alive()
                 if time.monotonic() > tick:
                     tick = time.monotonic() + _TICK
                     self._operations.tick()
         finally:
+            manager.send("STOPPING=1")
             self._pool.end()
             self._helpers.end()
             for number, handler in before.items():

@@ -12,7 +12,7 @@ from sealift.serve.toml_table import TomlTable
 Overflow: TypeAlias = Literal["drop", "block", "spill"]
 OVERFLOWS: tuple[Overflow, ...] = ("drop", "block", "spill")
 SPILL = "records-waiting"
-"""The folder, beside the deployment file, of records that wait for the store."""
+"""The name of the folder of records that wait for the store, by default beside the deployment file."""
 _MOST_DAYS = 36_500
 _MOST_FLUSH = 3600.0
 _MOST_MEMORY = 4096
@@ -56,7 +56,7 @@ def read_settings(table: TomlTable, folder: Path) -> Settings:
         raise table.wrong("key_file", f"is missing: personal = {mode!r} needs a key")
     settings = Settings(
         store if is_url(store) else str(folder / store) + "/" * store.endswith("/"),
-        folder / SPILL,
+        folder / (table.optional("spill", str) or SPILL),
         overflow=overflow,
         sample=table.fraction("sample", default.sample, 0.0, 1.0),
         keep_days=table.number("keep_days", 0, 1, _MOST_DAYS) or None,
