@@ -21,7 +21,7 @@ class Running:
         self.process = process
         self.url = url
         self.grpc = grpc
-        self.address = url.removeprefix("http://")
+        self.address = url.partition("://")[2]
 
     def ask(self, method: str, path: str, body: object = None, key: str | None = None) -> tuple[int, Any]:
         """One request over a connection of its own, with the API key where one is given."""

@@ -116,6 +116,7 @@ CODES: dict[str, str] = {
     "E810": "A name cannot be that of an exported server.",
     "E811": "The deployment has a setting that the target does not support.",
     "E812": "Files of an export would be replaced.",
+    "E766": "A certificate or a private key of TLS cannot be used.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -168,3 +169,11 @@ def test_other_computers_may_use_a_server_with_keys(folder: Path, tmp_path: Path
         port = server.address.rpartition(":")[2]
         server.address = f"127.0.0.1:{port}"
         assert server.ask("POST", PATH, ROW)[0] == 401
+
+
+def test_a_long_body_without_credentials_is_not_read(server: Running) -> None:
+    host, _, port = server.address.rpartition(":")
+    for length in ("Content-Length: 60000000", "Transfer-Encoding: chunked"):
+        with socket.create_connection((host, int(port)), timeout=30) as connected:
+            connected.sendall(f"POST {PATH} HTTP/1.1\r\nHost: a\r\n{length}\r\n\r\n".encode())
+            assert connected.recv(1 << 16).startswith(b"HTTP/1.1 401")  # before anything of the body was sent

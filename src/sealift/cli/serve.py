@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sealift.cli import console, streams
+from sealift.serve.access.parts import check as check_access
 from sealift.serve.addresses import check_exposure
 from sealift.serve.deployment import Deployment, ModelSpec, read
 from sealift.serve.opening import open_deployment
@@ -40,12 +41,9 @@ def run(
         from sealift.serve.records.parts import check as check_records
 
         check_records(deployment.records)
-    if deployment.access is not None:
-        from sealift.serve.access.gate import check as check_access
-
-        check_access(deployment.access)
     if deployment.receipts is not None:
         Receipts(deployment.receipts)  # E501 where the key cannot be used
+    check_access(deployment)
     saved = {} if deployment.state is None else load(deployment.state / "state.json")
     opened = open_deployment(deployment, saved)
     plane = opened.plane
@@ -54,7 +52,8 @@ def run(
         return
     from sealift.serve.supervisor import run as supervise
 
-    supervise(opened, deployment, lambda *addresses: _ready(plane, *addresses, begun=begun, as_json=as_json))
+    scheme = "http" if deployment.tls is None else "https"
+    supervise(opened, deployment, lambda *addresses: _ready(plane, scheme, *addresses, begun=begun, as_json=as_json))
 
 
 def _models(plane: Plane) -> list[dict[str, Any]]:
@@ -77,9 +76,9 @@ def _checked(plane: Plane, begun: float, *, as_json: bool) -> None:
     console.say("The deployment can be served.")
 
 
-def _ready(plane: Plane, host: str, port: int, grpc: int | None, *, begun: float, as_json: bool) -> None:
+def _ready(plane: Plane, scheme: str, host: str, port: int, grpc: int | None, *, begun: float, as_json: bool) -> None:
     name = f"[{host}]" if ":" in host else host
-    url = f"http://{name}:{port}"
+    url = f"{scheme}://{name}:{port}"
     address = None if grpc is None else f"{name}:{grpc}"
     if as_json:
         _show(plane, url, address, begun)

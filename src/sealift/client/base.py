@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any, ClassVar
 
 from sealift.client.exchange import Call
@@ -22,11 +23,20 @@ class ClientBase:
     _transport: ClassVar[str]
     """The class of httpx that sends the requests."""
 
-    def __init__(self, url: str, *, key: str | None = None, timeout: float = 30.0, retries: int = 3) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 3,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._httpx: Any = need("httpx", "client", "The client of the server")
         self._url, self._timeout, self._retries = url, timeout, retries
         headers = {} if key is None else {"authorization": f"Bearer {key}"}
-        self._http = getattr(self._httpx, self._transport)(base_url=url, headers=headers, trust_env=False)
+        transport = getattr(self._httpx, self._transport)
+        self._http = transport(base_url=url, headers=headers, trust_env=False, verify=tls or True)
 
     def _call(self, timeout: float | None, retries: int | None) -> Call:
         return Call(self._url, self._retries if retries is None else retries, timeout or self._timeout)

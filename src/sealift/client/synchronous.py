@@ -19,6 +19,8 @@ class Client(ClientBase):
         key: the key that the server requires; it is sent as `Authorization: Bearer …`.
         timeout: seconds for one call, with all its attempts.
         retries: how often a request is sent again at most.
+        tls: for https, the authorities that are trusted and the certificate of the client; by default those of
+            httpx, and none.
     """
 
     _transport = "Client"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sealift.serve.answered import Answered
+from sealift.serve.http.messages import too_many_rows
 from sealift.serve.served import ServedModel
 
 
@@ -46,9 +47,22 @@ class Call:
         status: the HTTP status of the response; 0 before the end.
         error: the code of the error that the response reports; empty where it reports none.
         seconds: the time from the beginning to the end, by a monotonic clock.
+        most_rows: the maximum number of rows; 0 for no limit.
     """
 
-    __slots__ = ("_clock", "answered", "begun", "caller", "error", "headers", "model", "route", "seconds", "status")
+    __slots__ = (
+        "_clock",
+        "answered",
+        "begun",
+        "caller",
+        "error",
+        "headers",
+        "model",
+        "most_rows",
+        "route",
+        "seconds",
+        "status",
+    )
 
     def __init__(self, model: ServedModel, route: str, headers: Mapping[str, str], caller: Caller = ANYONE) -> None:
         self.model = model
@@ -61,9 +75,16 @@ class Call:
         self.status = 0
         self.error = ""
         self.seconds = 0.0
+        self.most_rows = 0
 
     def answer(self, rows: Any) -> Answered:
-        """As `ServedModel.answer`; the answers are kept for those who observe the call."""
+        """As `ServedModel.answer`; the answers are kept for those who observe the call.
+
+        Raises:
+            ServeError: E706 for more than `most_rows`.
+        """
+        if self.most_rows and _count(rows) > self.most_rows:
+            raise too_many_rows(self.most_rows)
         answered = self.model.answer(rows)
         self.answered.append(answered)
         return answered
@@ -72,6 +93,13 @@ class Call:
         """Set the status and the time."""
         self.status = status
         self.seconds = time.perf_counter() - self._clock
+
+
+def _count(rows: Any) -> int:
+    """The number of rows; 0 where the model has to find out."""
+    if isinstance(rows, dict):
+        return max((len(column) for column in rows.values() if hasattr(column, "__len__")), default=0)
+    return len(rows)
 
 
 class Observer(Protocol):

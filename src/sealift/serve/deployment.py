@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sealift import files
 from sealift.serve.access.settings import AccessSettings, read_access
+from sealift.serve.access.tls import TlsSettings, read_tls
+from sealift.serve.http.cors import is_origin
 from sealift.serve.http.messages import RequestLimits
 from sealift.serve.receipts import ReceiptSettings, read_receipts
 from sealift.serve.records.settings import Settings, read_settings
@@ -53,6 +55,8 @@ class Deployment:
         records: how calls are recorded; None where they are not.
         access: who may use the server; None where everybody may who reaches it.
         receipts: which answers have receipts; None where none has.
+        tls: the certificates; None where connections are not encrypted.
+        cors: the origins of pages of browsers that may use the server.
         source: the deployment file, for messages.
         state: the folder of the server's state and history; None keeps none after its end.
     """
@@ -67,6 +71,8 @@ class Deployment:
     records: Settings | None = None
     access: AccessSettings | None = None
     receipts: ReceiptSettings | None = None
+    tls: TlsSettings | None = None
+    cors: tuple[str, ...] = ()
     source: str = ""
     state: Path | None = None
 
@@ -87,10 +93,15 @@ def read(path: Path) -> Deployment:
     limits = table.table("limits")
     entries = table.tables("models")
     records = table.optional("records", dict)
-    access = table.optional("access", dict)
     receipts = table.optional("receipts", dict)
+    access = None if "access" not in raw else table.table("access")
+    tls_table = table.optional("tls", dict)
     table.end()
     folder = path.parent
+    tls = None if tls_table is None else read_tls(TomlTable(tls_table, "[tls]", path), folder)
+    by_certificate = tls is not None and tls.client_ca is not None
+    if access is None and by_certificate:
+        access = TomlTable({}, "[access]", path)
     models = tuple(
         ModelSpec(
             file=folder / entry.required("file", str),
@@ -127,6 +138,7 @@ def read(path: Path) -> Deployment:
         limits=RequestLimits(
             body=limits.number("body", RequestLimits.body, 1, 1 << 40),
             values=limits.number("values", RequestLimits.values, 1, 1 << 40),
+            rows=limits.number("rows", RequestLimits.rows, 1, 1 << 40),
             receive=limits.number("receive", int(RequestLimits.receive), 1, 86_400),
             idle=limits.number("idle", int(RequestLimits.idle), 1, 86_400),
             connections=limits.number("connections", RequestLimits.connections, 1, 1 << 20),
@@ -134,11 +146,15 @@ def read(path: Path) -> Deployment:
             threads=limits.number("threads", RequestLimits.threads, 1, 256),
         ),
         records=None if records is None else read_settings(TomlTable(records, "[records]", path), folder),
-        access=None if access is None else read_access(TomlTable(access, "[access]", path), folder),
         receipts=None if receipts is None else read_receipts(TomlTable(receipts, "[receipts]", path), folder),
+        access=None if access is None else read_access(access, folder, certificates=by_certificate),
+        tls=tls,
+        cors=server.strings("cors"),
         source=str(path),
         state=folder / (server.optional("state", str) or f"{path.stem}.state"),
     )
+    if not all(map(is_origin, deployment.cors)):
+        raise server.wrong("cors", 'must be a list of origins such as "https://example.org", or ["*"]')
     server.end()
     limits.end()
     return deployment

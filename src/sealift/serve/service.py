@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from sealift.serve.access.tls import TlsSettings
 from sealift.serve.calls import ANYONE, Call, Caller, Observer
 from sealift.serve.counters import Counters
 from sealift.serve.family import Family
+from sealift.serve.http.cors import Cors
 from sealift.serve.http.messages import RequestLimits
 from sealift.serve.plane import Plane
 from sealift.serve.receipts import HEADER, Receipts, is_wanted
@@ -24,6 +26,9 @@ class Access(Protocol):
             ServeError: the caller is not known, may not do what needs `scope`, or sends too many requests.
         """
 
+    def identify(self, headers: Mapping[str, str]) -> None:
+        """Check the credentials of a request whose body is not read yet. Raises ServeError."""
+
 
 class Service:
     """The parts of a server that all transports share.
@@ -33,6 +38,8 @@ class Service:
         limits: limits of a request.
         access: who may use the server; None where everybody may who reaches it.
         open_metrics: whether the metrics can be read without credentials.
+        tls: the certificates of the server; None where connections are not encrypted.
+        cors: the origins of other pages that may use the server; None where none may.
         observers: who is notified of each call.
         counters: the counters of all workers; None where the process has none.
         receipts: what issues receipts for answers; None issues none.
@@ -54,6 +61,8 @@ class Service:
         self.access = access
         self.observers = list(observers)
         self.open_metrics = False
+        self.tls: TlsSettings | None = None
+        self.cors: Cors | None = None
         self.counters: Counters | None = None
         self.receipts: Receipts | None = None
         self.metric_sources: list[Callable[[], Iterable[Family]]] = []
@@ -71,7 +80,9 @@ class Service:
         """
         caller = self.caller(headers, "predict")
         is_wanted(self.receipts, headers)
-        return Call(self.plane.find(name or self.plane.only_name(), version, headers), route, headers, caller)
+        call = Call(self.plane.find(name or self.plane.only_name(), version, headers), route, headers, caller)
+        call.most_rows = self.limits.rows
+        return call
 
     def begin_with(self, model: ServedModel, route: str, headers: Mapping[str, str]) -> Call:
         """The same for a version that is known."""

@@ -16,6 +16,7 @@ from typing import Any
 from sealift.errors import SealiftError, ServeError
 from sealift.runtime.processors import processors
 from sealift.serve import control, worker
+from sealift.serve.access.parts import protect
 from sealift.serve.addresses import bind, reserve
 from sealift.serve.channel import Channel
 from sealift.serve.counters import Counters
@@ -52,14 +53,9 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
             history was altered.
     """
     service = Service(opened.plane, deployment.limits)
-    if deployment.access is not None:
-        from sealift.serve.access.gate import Gate
-        from sealift.serve.access.rates import Buckets
-
-        service.access = Gate(deployment.access, Buckets())
-        service.open_metrics = deployment.access.open_metrics
     if deployment.receipts is not None:
         service.receipts = Receipts(deployment.receipts)
+    protect(service, deployment)
     count = deployment.workers or processors()
     can_fork = hasattr(os, "fork")
     sockets = bind(deployment.host, deployment.port, count if can_fork else 1)

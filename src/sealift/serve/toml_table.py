@@ -63,6 +63,19 @@ class TomlTable:
                 return choice
         raise self.wrong(key, f"must be one of {', '.join(choices)}")
 
+    def strings(
+        self, key: str, default: Sequence[str] = (), *, choices: Sequence[str] | None = None
+    ) -> tuple[str, ...]:
+        """A list of strings."""
+        values = self.optional(key, list)
+        if values is None:
+            return tuple(default)
+        if not all(isinstance(value, str) for value in values):
+            raise self.wrong(key, "must be a list of strings")
+        if choices is not None and not set(values) <= set(choices):
+            raise self.wrong(key, f"must be a list of some of {', '.join(choices)}")
+        return tuple(values)
+
     def percentage(self, key: str) -> float | None:
         """A number from 0 to 100, or None."""
         return self.fraction(key, 0.0, 0.0, 100.0) if key in self._raw else self.optional(key, float)

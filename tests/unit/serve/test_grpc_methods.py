@@ -171,6 +171,9 @@ class OnlyMe:
             raise ServeError("E701", "The caller is not known.", fix="Send a key.")
         return Caller("me", frozenset({scope}))
 
+    def identify(self, headers: Any) -> None:
+        self.caller(headers, "predict")
+
 
 def test_calls_are_observed_and_callers_checked(service: Service) -> None:
     recorder = Recorder()

@@ -14,15 +14,18 @@ from hashlib import sha256
 
 from sealift.errors import ServeError
 from sealift.serve.access import keys, refusals
-from sealift.serve.access.credentials import secret_of
+from sealift.serve.access.credentials import CERTIFICATE, secret_of
 from sealift.serve.access.rates import Bucket, Buckets, Rate
-from sealift.serve.access.settings import AccessSettings
+from sealift.serve.access.settings import AccessSettings, CertificateRule
 from sealift.serve.access.watch import FileWatch
 from sealift.serve.calls import Caller
 
 _log = logging.getLogger(__name__)
 _LOOK = 0.25
 """Seconds between two looks at the files; a revocation is effective within this time."""
+
+
+_MOST_CERTIFIED = 4096
 
 
 class _Entry:
@@ -35,11 +38,6 @@ class _Entry:
         self.expires = expires
         self.bucket = bucket
         self.revoked = revoked
-
-
-def check(settings: AccessSettings) -> None:
-    """Raise an error where a server with these settings could not start, as `Gate`."""
-    Gate(settings, Buckets())
 
 
 class Gate:
@@ -57,6 +55,8 @@ class Gate:
         self._settings = settings
         self._buckets = buckets
         self._entries: Mapping[bytes, _Entry] = {}
+        self._rules = {rule.name: rule for rule in settings.certificates}
+        self._certified: dict[str, _Entry] = {}  # by the names in a certificate
         self._watch = FileWatch([] if settings.keys is None else [settings.keys])
         self._watch.changed()
         self._read_keys()
@@ -75,21 +75,7 @@ class Gate:
         now = time.monotonic()
         if now >= self._next:
             self._look(now)
-        text = headers.get("authorization")
-        if text is not None and text[:7] == "Bearer " and "x-api-key" not in headers:  # most requests
-            secret = text[7:]
-        else:
-            given = secret_of(headers)
-            if given is None:
-                raise refusals.missing()
-            secret = given
-        entry = self._entries.get(sha256(secret.encode()).digest())
-        if entry is None:
-            raise refusals.invalid("the key is unknown")
-        if entry.revoked:
-            raise refusals.invalid("the key was revoked", "Use another key.")
-        if entry.expires is not None and entry.expires <= time.time():
-            raise refusals.invalid("the key has expired", "Use another key.")
+        entry = self._identified(headers)
         caller = entry.caller
         if scope not in caller.scopes and not caller.may(scope):
             raise refusals.forbidden(caller.name, scope)
@@ -98,6 +84,45 @@ class Gate:
             if wait:
                 raise refusals.too_many(caller.name, wait)
         return caller
+
+    def identify(self, headers: Mapping[str, str]) -> None:
+        """Check the credentials of a request. Raises AccessError E760, E761."""
+        self._identified(headers)
+
+    def _identified(self, headers: Mapping[str, str]) -> _Entry:
+        text = headers.get("authorization")
+        if text is not None and text[:7] == "Bearer " and "x-api-key" not in headers:  # most requests
+            secret: str | None = text[7:]
+        else:
+            secret = secret_of(headers)
+        entry = None if secret is None else self._entries.get(sha256(secret.encode()).digest())
+        if entry is None:
+            entry = self._found(secret, headers)
+        if entry.revoked:
+            raise refusals.invalid("the key was revoked", "Use another key.")
+        if entry.expires is not None and entry.expires <= time.time():
+            raise refusals.invalid("the key has expired", "Use another key.")
+        return entry
+
+    def _found(self, secret: str | None, headers: Mapping[str, str]) -> _Entry:
+        """The caller of a request without a known key. Raises AccessError E760, E761."""
+        if secret is not None:
+            raise refusals.invalid("the key is unknown")
+        names = headers.get(CERTIFICATE)
+        if names is None:
+            raise refusals.missing()
+        return self._certified.get(names) or self._of_certificate(names)
+
+    def _of_certificate(self, names: str) -> _Entry:
+        """The caller with these names in its certificate: the first that has a rule, else the first."""
+        first = names.partition("\n")[0]
+        rule = next((self._rules[name] for name in names.split("\n") if name in self._rules), None)
+        rule = rule or CertificateRule(first, self._settings.certificate_scopes)
+        caller = Caller(rule.name, frozenset(rule.scopes), "certificate")
+        if len(self._certified) >= _MOST_CERTIFIED:
+            self._certified = {}
+        entry = self._certified[names] = _Entry(caller, None, self._bucket(caller, rule.rate))
+        return entry
 
     def _look(self, now: float) -> None:
         """Read files that have changed."""

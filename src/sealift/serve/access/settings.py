@@ -5,8 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealift.serve.access.keys import SCOPES
 from sealift.serve.access.rates import Rate
 from sealift.serve.toml_table import TomlTable
+
+
+@dataclass(frozen=True)
+class CertificateRule:
+    """A client that is known by a name in its certificate.
+
+    Attributes:
+        name: its common name, or an alternative name.
+        scopes: what it may do.
+        rate: the requests that it may send.
+    """
+
+    name: str
+    scopes: tuple[str, ...]
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True)
@@ -18,27 +34,47 @@ class AccessSettings:
         rate: the requests that a caller may send whose key has no rate of its own; None for no limit.
         audit: the audit log of administrative acts.
         open_metrics: whether the metrics can be read without credentials.
+        certificates: clients that are known by their certificates.
+        certificate_scopes: what other clients with a valid certificate may do.
     """
 
     keys: Path | None = None
     rate: Rate | None = None
     audit: Path | None = None
     open_metrics: bool = False
+    certificates: tuple[CertificateRule, ...] = ()
+    certificate_scopes: tuple[str, ...] = ("predict",)
 
 
-def read_access(table: TomlTable, folder: Path) -> AccessSettings:
-    """The settings of `[access]`. Raises ServeError E709."""
+def read_access(table: TomlTable, folder: Path, *, certificates: bool) -> AccessSettings:
+    """The settings of `[access]`, in a deployment that verifies certificates of clients or not.
+
+    Raises:
+        ServeError: E709.
+    """
     keys = table.optional("keys", str)
     settings = AccessSettings(
         keys=None if keys is None else folder / keys,
         rate=_rate(table),
         audit=folder / (table.optional("audit", str) or "audit.jsonl"),
         open_metrics=bool(table.optional("open_metrics", bool)),
+        certificates=tuple(map(_rule, table.tables("certificates"))),
+        certificate_scopes=table.strings("certificate_scopes", ("predict",), choices=SCOPES),
     )
     table.end()
-    if settings.keys is None:
+    if settings.certificates and not certificates:
+        raise table.wrong("certificates", "needs client_ca in [tls]")
+    if settings.keys is None and not certificates:
         raise table.wrong("keys", "is missing")
     return settings
+
+
+def _rule(table: TomlTable) -> CertificateRule:
+    rule = CertificateRule(
+        table.required("name", str), table.strings("scopes", ("predict",), choices=SCOPES), _rate(table)
+    )
+    table.end()
+    return rule
 
 
 def _rate(table: TomlTable) -> Rate | None:

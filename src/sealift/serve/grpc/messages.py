@@ -17,9 +17,13 @@ from sealift.serve.http.messages import malformed
 
 PACKAGE = "inference"
 SERVICE = f"{PACKAGE}.GRPCInferenceService"
+HEALTH = "grpc.health.v1.Health"
 
 _METADATA = ["string name = 1", "string datatype = 2", "repeated int64 shape = 3"]
 _MESSAGES = {
+    # Of grpc.health.v1, the protocol of health checks of gRPC; a status is an enumeration there.
+    "HealthCheckRequest": ["string service = 1"],
+    "HealthCheckResponse": ["int32 status = 1"],
     "ServerLiveRequest": [],
     "ServerLiveResponse": ["bool live = 1"],
     "ServerReadyRequest": [],

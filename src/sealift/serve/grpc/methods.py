@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sealift.errors import SealiftError, ServeError
 from sealift.serve.calls import Call
 from sealift.serve.grpc import contents
-from sealift.serve.grpc.messages import MESSAGES, parse
+from sealift.serve.grpc.messages import MESSAGES, SERVICE, parse
 from sealift.serve.http.messages import RequestLimits, malformed, status_of
 from sealift.serve.service import Service
 from sealift.serve.v2 import metadata, rows, tensors
@@ -26,6 +26,7 @@ class Reply(NamedTuple):
 
 Method: TypeAlias = Callable[[Service, bytes, Mapping[str, str]], Reply]
 """Given the service, the request and its metadata. It raises SealiftError."""
+_SERVING, _NOT_SERVING = 1, 2
 _MORE = 1024
 """Inputs beyond the model's fields up to which a request is read, so that an error can name them."""
 
@@ -134,6 +135,14 @@ def _inputs(request: Any, fields: int, limits: RequestLimits) -> list[InferTenso
 
 def _message(name: str, /, **fields: Any) -> Reply:
     return Reply(MESSAGES[name](**fields).SerializeToString())
+
+
+def check_health(service: Service, data: bytes, _headers: Mapping[str, str]) -> Reply:
+    """`Check` of grpc.health.v1 for the server (the empty name), or its service. Raises ServeError E702."""
+    name = parse("HealthCheckRequest", data).service
+    if name not in ("", SERVICE):
+        raise ServeError("E702", f"There is no service {name!r:.80}.", fix=f"Use the empty name, or {SERVICE}.")
+    return _message("HealthCheckResponse", status=_SERVING if service.plane.ready else _NOT_SERVING)
 
 
 METHODS: Mapping[str, Method] = {

@@ -10,8 +10,10 @@ from typing import Any, Protocol, TypeVar
 
 from sealift.errors import SealiftError
 from sealift.optional import need
-from sealift.serve.grpc.messages import SERVICE
-from sealift.serve.grpc.methods import METHODS, Method, Reply
+from sealift.serve.access.credentials import CERTIFICATE
+from sealift.serve.grpc.credentials import client_names, credentials_of
+from sealift.serve.grpc.messages import HEALTH, SERVICE
+from sealift.serve.grpc.methods import METHODS, Method, Reply, check_health
 from sealift.serve.http.messages import overloaded, status_of
 from sealift.serve.service import Service
 
@@ -59,6 +61,7 @@ class GrpcServer:
     def __init__(self, service: Service, threads: Threads) -> None:
         self._service = service
         self._threads = threads
+        self._certified = service.tls is not None and service.tls.client_ca is not None
         limits = service.limits
         self._server = _aio.server(
             options=[
@@ -72,11 +75,21 @@ class GrpcServer:
         handlers = {
             name: _grpc.unary_unary_rpc_method_handler(self._handler(method)) for name, method in METHODS.items()
         }
-        self._server.add_generic_rpc_handlers((_grpc.method_handlers_generic_handler(SERVICE, handlers),))
+        health = {"Check": _grpc.unary_unary_rpc_method_handler(self._handler(check_health))}
+        self._server.add_generic_rpc_handlers(
+            (
+                _grpc.method_handlers_generic_handler(SERVICE, handlers),
+                _grpc.method_handlers_generic_handler(HEALTH, health),
+            )
+        )
 
     async def start(self, host: str, port: int) -> int:
         """Accept connections; returns the port. Raises RuntimeError where the address cannot be used."""
-        bound: int = self._server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if self._service.tls is None:
+            bound: int = self._server.add_insecure_port(address)
+        else:
+            bound = self._server.add_secure_port(address, credentials_of(self._service.tls))
         await self._server.start()
         return bound
 
@@ -87,6 +100,10 @@ class GrpcServer:
     def _handler(self, method: Method) -> Callable[[bytes, Any], Awaitable[bytes]]:
         async def answer(data: bytes, context: Any) -> bytes:
             headers = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+            if self._certified:
+                names = client_names(context.auth_context())
+                if names:
+                    headers[CERTIFICATE] = names
             try:
                 reply = await self._answer(method, data, headers)
                 if reply.metadata:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 from sealift.serve.http.connection import SMALL
-from sealift.serve.http.messages import Request, Response, too_large
+from sealift.serve.http.messages import Request, Response, secure_headers, too_large
 from sealift.serve.http.routes import failure, respond
 from sealift.serve.service import Service
 
@@ -36,13 +36,15 @@ class App:
             raise ValueError(f"the protocol {scope['type']} is not supported")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"] if name[:1] != b":"
+        }
         path = scope["path"][len(scope.get("root_path", "")) :] if scope.get("root_path") else scope["path"]
         body = await self._body(headers, receive)
         if body is None:
             return  # the client is gone
         if isinstance(body, Response):
-            await _send(send, body, close=True)
+            await self._send(send, body, headers, close=True)
             return
         query = scope.get("query_string", b"").decode("latin-1")
         request = Request(scope["method"], path, headers, body, self.service.limits, query)
@@ -50,7 +52,7 @@ class App:
             response = respond(self.service, request)
         else:
             response = await asyncio.to_thread(respond, self.service, request)
-        await _send(send, response)
+        await self._send(send, response, headers)
 
     async def _body(self, headers: dict[str, str], receive: Receive) -> bytes | Response | None:
         """The body; None where the client ended the connection, and a response where the body is too large."""
@@ -71,18 +73,19 @@ class App:
             if not message.get("more_body"):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
-
-async def _send(send: Send, response: Response, *, close: bool = False) -> None:
-    headers = [
-        (b"content-type", response.media_type.encode()),
-        (b"content-length", str(len(response.body)).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        *((name.encode(), value.encode()) for name, value in response.headers.items()),
-    ]
-    if close:  # the rest of the body is not read
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    async def _send(self, send: Send, response: Response, asked: Mapping[str, str], *, close: bool = False) -> None:
+        cors = self.service.cors
+        headers = {
+            "content-type": response.media_type,
+            "content-length": str(len(response.body)),
+            **secure_headers(tls=False),
+            **({} if cors is None else cors.headers(asked.get("origin"))),
+            **response.headers,
+            **({"connection": "close"} if close else {}),  # the rest of the body is not read
+        }
+        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": response.status, "headers": pairs})
+        await send({"type": "http.response.body", "body": response.body})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

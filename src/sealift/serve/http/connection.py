@@ -16,6 +16,8 @@ from typing import Any, Protocol
 
 from sealift.errors import SealiftError
 from sealift.optional import need
+from sealift.serve.access.credentials import CERTIFICATE
+from sealift.serve.access.tls import names_of
 from sealift.serve.calls import Call
 from sealift.serve.http.heads import Head, KnownHeads
 from sealift.serve.http.messages import Request, RequestLimits, Response, overloaded, too_large, too_slow, unreadable
@@ -56,8 +58,8 @@ class Host(Protocol):
     def give(self) -> None: ...  # noqa: D102
     def submit(self, function: Callable[..., Response], *arguments: Any) -> asyncio.Future[Response]: ...  # noqa: D102
     def request(self, method: str, url: bytes, headers: Mapping[str, str], body: bytes) -> Request: ...  # noqa: D102
-    def head(self, response: Response, *, keep: bool) -> bytes: ...  # noqa: D102
     def success(self, body: bytes) -> bytes: ...  # noqa: D102
+    def head(self, response: Response, *, keep: bool, origin: str | None = None) -> bytes: ...  # noqa: D102
 
 
 class Connection(asyncio.Protocol):
@@ -80,6 +82,7 @@ class Connection(asyncio.Protocol):
         self._between = True  # the parser is before a request
         self._read: list[Head] = []  # of the requests that the latest bytes completed
         self.deadline = math.inf
+        self._certificate = ""
         self._url = b""
         self._headers: dict[str, str] = {}
         self._parts: list[bytes] = []
@@ -91,6 +94,11 @@ class Connection(asyncio.Protocol):
         """Register the connection."""
         self._transport = transport
         self.deadline = self._server.now() + self._server.limits.receive
+        encrypted = transport.get_extra_info("ssl_object")
+        if encrypted is not None:
+            self._certificate = names_of(encrypted.getpeercert() or {})
+            if self._certificate:  # known heads have no certificate
+                self._known = {}
         if not self._server.add(self):
             self._fail(overloaded())
 
@@ -162,6 +170,8 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The body begins."""
         headers, version = self._headers, self._parser.get_http_version()
+        if self._certificate:
+            headers[CERTIFICATE] = self._certificate
         if version not in ("1.1", "1.0"):
             self._refuse(Response(505, b'{"error":"The version of HTTP is not supported."}'))
             return
@@ -173,6 +183,13 @@ class Connection(asyncio.Protocol):
         if length is not None and int(length) > self._server.limits.body:
             self._fail(too_large(self._server.limits.body))
             return
+        access = self._service.access
+        if access is not None and (length is None or int(length) > SMALL) and self._parser.get_method() == b"POST":
+            try:  # of a long body, nothing is kept for callers that are not known
+                access.identify(headers)
+            except SealiftError as error:
+                self._fail(error)
+                return
         expected = headers.get("expect")
         if expected is not None:
             if expected.lower() != "100-continue":
@@ -274,7 +291,7 @@ class Connection(asyncio.Protocol):
             return False
         rows, written = answered
         call.answered.append(rows)
-        if head.keep and not self._server.draining:
+        if head.keep and not self._server.draining and service.cors is None:
             self._transport.write(self._server.success(written))
             self.deadline = self._server.now() + self._server.limits.idle
         else:
@@ -285,7 +302,7 @@ class Connection(asyncio.Protocol):
     def _write(self, response: Response, head: Head) -> None:
         keep = head.keep and not self._server.draining
         body = b"" if head.method == "HEAD" else response.body
-        self._transport.write(self._server.head(response, keep=keep) + body)
+        self._transport.write(self._server.head(response, keep=keep, origin=head.headers.get("origin")) + body)
         self.deadline = self._server.now() + self._server.limits.idle
         if not keep:
             self._close()
@@ -297,7 +314,8 @@ class Connection(asyncio.Protocol):
         """Answer a request that is not read to its end, and close the connection."""
         if self._closed:
             return
-        self._transport.write(self._server.head(response, keep=False) + response.body)
+        origin = self._headers.get("origin")
+        self._transport.write(self._server.head(response, keep=False, origin=origin) + response.body)
         self._closed = True
         if self._transport.can_write_eof():
             # Closed at once, the rest of the request would be answered by a reset, which discards the response.

@@ -27,6 +27,7 @@ class RequestLimits:
     Attributes:
         body: bytes of the body, after decompression.
         values: values in a body of JSON.
+        rows: rows of one request.
         receive: seconds in which a request must arrive.
         idle: seconds after which a connection without a request is closed.
         connections: open connections of one worker.
@@ -36,6 +37,7 @@ class RequestLimits:
 
     body: int = 64 << 20
     values: int = 4 << 20
+    rows: int = 1_000_000
     receive: float = 60.0
     idle: float = 75.0
     connections: int = 20_000
@@ -122,6 +124,12 @@ def read_json(data: bytes, limits: RequestLimits) -> Any:
         raise malformed(f"it is not valid JSON: {error}") from None
 
 
+def secure_headers(*, tls: bool) -> Mapping[str, str]:
+    """Headers of every response: answers are not stored, and media types are not guessed."""
+    headers = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
+    return {**headers, "strict-transport-security": "max-age=31536000"} if tls else headers
+
+
 def as_json(value: object, status: int = 200) -> Response:
     """A response of JSON. Floats must be finite (`values.plain`)."""
     return Response(status, _encode(value))
@@ -168,6 +176,11 @@ def too_slow() -> ServeError:
 def overloaded() -> ServeError:
     """The error E713 where more requests wait than the server accepts."""
     return ServeError("E713", "The server has too many requests to answer.", fix="Repeat the request a second later.")
+
+
+def too_many_rows(most: int) -> ServeError:
+    """The error E706 for rows beyond the limit."""
+    return ServeError("E706", f"The request has more than {most} rows.", fix="Send fewer rows in one request.")
 
 
 def too_large(most: int) -> ServeError:

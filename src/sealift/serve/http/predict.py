@@ -20,7 +20,7 @@ from sealift.serve.answered import Answered
 from sealift.serve.calls import Call
 from sealift.serve.http import arrow
 from sealift.serve.http.arrow import ARROW
-from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
+from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json, too_many_rows
 
 CSV, LINES = "text/csv", "application/jsonl"
 _LONG = re.compile(rb"[0-9]{16}")
@@ -94,6 +94,8 @@ def _observe(call: Call, batch: Batch, outputs: Mapping[str, npt.NDArray[Any]]) 
     """Keep the answers for those who observe the call, with the numbers of rows from 1."""
     problems = tuple(replace(problem, row=problem.row + 1) for problem in batch.problems)
     call.answered.append(Answered(Batch(batch.tensors, batch.good, problems), outputs))
+    if call.most_rows and sum(len(answered.batch.good) for answered in call.answered) > call.most_rows:
+        raise too_many_rows(call.most_rows)
 
 
 def _check_integers(lines: bytes) -> None:

@@ -42,6 +42,9 @@ class Route:
 
 def respond(service: Service, request: Request) -> Response:
     """Answer a request; an error becomes a response."""
+    preflight = None if service.cors is None else service.cors.preflight(request)
+    if preflight is not None:
+        return preflight
     try:
         route, match = _route(request)
         return route.answer(service, request, match)

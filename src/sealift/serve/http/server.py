@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,14 +12,17 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from sealift.serve.access.tls import TlsFiles
 from sealift.serve.http.connection import Connection
 from sealift.serve.http.heads import KnownHeads
-from sealift.serve.http.messages import Request, Response
+from sealift.serve.http.messages import Request, Response, secure_headers
 from sealift.serve.service import Service
 
 T = TypeVar("T")
 _FAST = 0.002
 """Seconds of an example up to which a model answers in the thread of the event loop."""
+_LOOK = 0.25
+"""Seconds between two looks at the certificates."""
 _CHECK = 0.5
 """Seconds between two looks at the deadlines of the connections."""
 
@@ -52,6 +54,10 @@ class Server:
         self._waiting = 0
         self._listening: asyncio.Server | None = None
         self._second, self._date, self._success = 0, b"", b""
+        self._tls: TlsFiles | None = None
+        self._watching: asyncio.Task[None] | None = None
+        common = secure_headers(tls=service.tls is not None)
+        self._common = b"".join(f"{name}: {value}\r\n".encode() for name, value in common.items())
 
     def refresh(self) -> None:
         """Take note of changed models."""
@@ -60,14 +66,38 @@ class Server:
         self.quick = {f"/v1/models/{name}/predict".encode(): name for name in names if name.isascii()}
         self.fast = all(model.seconds <= _FAST for model in self.service.plane.models())
 
-    async def start(self, listening: socket.socket, tls: ssl.SSLContext | None = None) -> None:
-        """Accept connections."""
-        self._listening = await self._loop.create_server(lambda: Connection(self), sock=listening, ssl=tls)
+    async def start(self, listening: socket.socket) -> None:
+        """Accept connections. Raises ServeError E766."""
+        self._socket = listening
+        if self.service.tls is not None:
+            self._tls = TlsFiles(self.service.tls)
+            self._watching = self._loop.create_task(self._watch(self._tls))
+        await self._listen()
         self._loop.call_later(_CHECK, self._expire)
+
+    async def _listen(self) -> None:
+        """Accept connections with the current certificate; those that are open stay as they are."""
+        before = self._listening
+        # A duplicate: the connections in the queue of the socket are kept when the former listener is closed.
+        listening = self._socket if self._tls is None else self._socket.dup()
+        context, seconds = (None, None) if self._tls is None else (self._tls.context, self.limits.receive)
+        self._listening = await self._loop.create_server(
+            lambda: Connection(self), sock=listening, ssl=context, ssl_handshake_timeout=seconds
+        )
+        if before is not None:
+            before.close()
+
+    async def _watch(self, tls: TlsFiles) -> None:
+        while True:
+            await asyncio.sleep(_LOOK)
+            if tls.changed() and not self.draining:
+                await self._listen()
 
     async def stop(self, seconds: float) -> None:
         """Accept no connections, and wait until the requests that were accepted are answered, at most so long."""
         self.draining = True
+        if self._watching is not None:
+            self._watching.cancel()
         if self._listening is not None:
             self._listening.close()
         until = self.now() + seconds
@@ -112,14 +142,17 @@ class Server:
         path, _, query = target.partition("?")
         return Request("GET" if method == "HEAD" else method, unquote(path), headers, body, self.limits, query)
 
-    def head(self, response: Response, *, keep: bool) -> bytes:
-        """The status line and the headers of a response."""
+    def head(self, response: Response, *, keep: bool, origin: str | None = None) -> bytes:
+        """The status line and the headers of a response to a request with an origin."""
         lines = [
             _STATUS_LINES[response.status],
             self._date_line(),
-            b"content-type: %b\r\ncontent-length: %d\r\nx-content-type-options: nosniff\r\n"
-            % (response.media_type.encode("latin-1"), len(response.body)),
+            b"content-type: %b\r\ncontent-length: %d\r\n" % (response.media_type.encode("latin-1"), len(response.body)),
+            self._common,
         ]
+        if self.service.cors is not None:
+            allowed = self.service.cors.headers(origin).items()
+            lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in allowed]
         if response.headers:
             lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in response.headers.items()]
         lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
@@ -129,7 +162,7 @@ class Server:
         """A response of JSON with status 200 on a connection that stays open: the same as `head` and the body."""
         if int(time.time()) != self._second:
             self._date_line()
-        return b"%b%d\r\nx-content-type-options: nosniff\r\n\r\n%b" % (self._success, len(body), body)
+        return b"%b%d\r\n%b\r\n%b" % (self._success, len(body), self._common, body)
 
     def _date_line(self) -> bytes:
         second = int(time.time())
