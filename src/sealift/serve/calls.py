@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sealift.serve.answered import Answered
 from sealift.serve.http.messages import too_many_rows
 from sealift.serve.served import ServedModel
+from sealift.serve.trace import TraceContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,16 @@ class Call:
         status: the HTTP status of the response; 0 before the end.
         error: the code of the error that the response reports; empty where it reports none.
         seconds: the time from the beginning to the end, by a monotonic clock.
+        clock: the beginning by `time.perf_counter`.
         most_rows: the maximum number of rows; 0 for no limit.
     """
 
     __slots__ = (
-        "_clock",
+        "_trace",
         "answered",
         "begun",
         "caller",
+        "clock",
         "error",
         "headers",
         "model",
@@ -70,7 +73,8 @@ class Call:
         self.headers = headers
         self.caller = caller
         self.begun = time.time()
-        self._clock = time.perf_counter()
+        self.clock = time.perf_counter()
+        self._trace: TraceContext | None = None
         self.answered: list[Answered] = []
         self.status = 0
         self.error = ""
@@ -89,10 +93,23 @@ class Call:
         self.answered.append(answered)
         return answered
 
+    @property
+    def trace(self) -> TraceContext:
+        """The place of the call in a trace; it is made when it is first used."""
+        if self._trace is None:
+            self._trace = TraceContext.of(self.headers)
+        return self._trace
+
+    @property
+    def traceparent(self) -> str:
+        """The header of the request; that of the call's own span where it begins a trace that was used."""
+        given = self.headers.get("traceparent", "")
+        return self._trace.header() if self._trace is not None and not self._trace.parent_id else given
+
     def end(self, status: int) -> None:
         """Set the status and the time."""
         self.status = status
-        self.seconds = time.perf_counter() - self._clock
+        self.seconds = time.perf_counter() - self.clock
 
 
 def _count(rows: Any) -> int:

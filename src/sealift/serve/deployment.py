@@ -12,6 +12,7 @@ from sealift.serve.access.settings import AccessSettings, read_access
 from sealift.serve.access.tls import TlsSettings, read_tls
 from sealift.serve.http.cors import is_origin
 from sealift.serve.http.messages import RequestLimits
+from sealift.serve.logs import LogSettings, read_log
 from sealift.serve.receipts import ReceiptSettings, read_receipts
 from sealift.serve.records.settings import Settings, read_settings
 from sealift.serve.toml_table import TomlTable, malformed
@@ -57,6 +58,7 @@ class Deployment:
         receipts: which answers have receipts; None where none has.
         tls: the certificates; None where connections are not encrypted.
         cors: the origins of pages of browsers that may use the server.
+        log: how the server logs.
         source: the deployment file, for messages.
         state: the folder of the server's state and history; None keeps none after its end.
     """
@@ -73,6 +75,7 @@ class Deployment:
     receipts: ReceiptSettings | None = None
     tls: TlsSettings | None = None
     cors: tuple[str, ...] = ()
+    log: LogSettings = field(default_factory=LogSettings)
     source: str = ""
     state: Path | None = None
 
@@ -96,6 +99,7 @@ def read(path: Path) -> Deployment:
     receipts = table.optional("receipts", dict)
     access = None if "access" not in raw else table.table("access")
     tls_table = table.optional("tls", dict)
+    log = table.table("log")
     table.end()
     folder = path.parent
     tls = None if tls_table is None else read_tls(TomlTable(tls_table, "[tls]", path), folder)
@@ -150,6 +154,7 @@ def read(path: Path) -> Deployment:
         access=None if access is None else read_access(access, folder, certificates=by_certificate),
         tls=tls,
         cors=server.strings("cors"),
+        log=read_log(log),
         source=str(path),
         state=folder / (server.optional("state", str) or f"{path.stem}.state"),
     )

@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from sealift.serve import logs
+
 _log = logging.getLogger(__name__)
 _GRACE = 15.0
 """Seconds after which a helper that was asked to end is killed."""
@@ -116,6 +118,7 @@ class Helpers:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_IGN)
             self._in_child()
+            logs.identify(process=self._helpers[at].name)
             code = self._helpers[at].run(self._alive)
         except BaseException:
             traceback.print_exc()

@@ -15,7 +15,7 @@ from typing import Any
 
 from sealift.errors import SealiftError, ServeError
 from sealift.runtime.processors import processors
-from sealift.serve import control, worker
+from sealift.serve import control, logs, worker
 from sealift.serve.access.parts import protect
 from sealift.serve.addresses import bind, reserve
 from sealift.serve.channel import Channel
@@ -52,7 +52,17 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         ServeError: E710 when the address cannot be used, E703 when workers end before they are ready, E742 where the
             history was altered.
     """
+    logs.configure(deployment.log)
+    logs.identify(process="supervisor")
     service = Service(opened.plane, deployment.limits)
+    if deployment.log.access:
+        service.observers.append(logs.AccessLog())
+    if deployment.access is not None:
+        from sealift.serve.access.gate import Gate
+        from sealift.serve.access.rates import Buckets
+
+        service.access = Gate(deployment.access, Buckets())
+        service.open_metrics = deployment.access.open_metrics
     if deployment.receipts is not None:
         service.receipts = Receipts(deployment.receipts)
     protect(service, deployment)
@@ -183,6 +193,7 @@ class _Supervisor:
 
     def _work(self, place: int, channel: Channel) -> None:
         """Answer requests. Called in the process of a worker."""
+        logs.identify(process="worker", worker=place)
         service = self._service
         for model in service.plane.models():
             model.prepare()

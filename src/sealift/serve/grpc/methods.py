@@ -10,6 +10,7 @@ from sealift.serve.calls import Call
 from sealift.serve.grpc import contents
 from sealift.serve.grpc.messages import MESSAGES, SERVICE, parse
 from sealift.serve.http.messages import RequestLimits, malformed, status_of
+from sealift.serve.logs import report
 from sealift.serve.service import Service
 from sealift.serve.v2 import metadata, rows, tensors
 from sealift.serve.v2.tensors import DATATYPES, InferTensor, unfit
@@ -75,6 +76,12 @@ def _model_infer(service: Service, data: bytes, headers: Mapping[str, str]) -> R
     except SealiftError as error:
         call.error = error.code
         status = status_of(error)
+        if status >= 500:
+            report(error, call)
+        raise
+    except Exception as error:
+        call.error = "E901"
+        report(error, call)
         raise
     finally:
         service.end(call, status)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +13,7 @@ from sealift.serve.grpc.credentials import client_names, credentials_of
 from sealift.serve.grpc.messages import HEALTH, SERVICE
 from sealift.serve.grpc.methods import METHODS, Method, Reply, check_health
 from sealift.serve.http.messages import overloaded, status_of
+from sealift.serve.logs import report
 from sealift.serve.service import Service
 
 # Imported before the processes are forked, which then share its memory. Nothing of it is used before the fork, because
@@ -22,7 +21,6 @@ from sealift.serve.service import Service
 _grpc = need("grpc", "grpc", "The protocol of gRPC")
 _aio = need("grpc.aio", "grpc", "The protocol of gRPC")
 
-_log = logging.getLogger(__name__)
 T = TypeVar("T")
 SMALL = 1 << 14
 """Bytes of a request that is answered in the thread of the event loop: handing it over would take longer."""
@@ -131,9 +129,10 @@ def failure(error: Exception) -> tuple[str, str]:
     The message of an error that is not the client's fault may contain paths of this machine, and is not sent.
     """
     if not isinstance(error, SealiftError):  # a fault of Sealift
-        _log.error("an internal error\n%s", "".join(traceback.format_exception(error)))
+        report(error)
         return "INTERNAL", "[E901] An internal error. See the log of the server."
     status = status_of(error)
     if status >= 500:
+        report(error)
         return _CODES.get(status, "INTERNAL"), f"[{error.code}] The model cannot answer. See the log of the server."
     return _CODES.get(status, "INVALID_ARGUMENT"), str(error)[:_LONGEST]

@@ -281,7 +281,7 @@ class Connection(asyncio.Protocol):
             call = service.begin_with(model, "predict", headers)
             answered = model.single.answer(body)
         except SealiftError as error:
-            response = failure(error, head.url.decode("latin-1"))
+            response = failure(error, head.url.decode("latin-1"), call)
             self._write(response, head)
             if call is not None:
                 call.error = error.code

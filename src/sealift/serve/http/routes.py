@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -15,14 +13,13 @@ from sealift.serve.access.refusals import AccessError
 from sealift.serve.calls import Call
 from sealift.serve.http import incumbents, predict
 from sealift.serve.http.messages import MethodError, Request, Response, as_json, status_of
+from sealift.serve.logs import report
 from sealift.serve.service import Service
 from sealift.serve.v2 import infer, metadata
 from sealift.version import __version__
 
 Answer: TypeAlias = Callable[[Service, Request, re.Match[str]], Response]
 OfCall: TypeAlias = Callable[[Call, Request], Response]
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,18 +47,19 @@ def respond(service: Service, request: Request) -> Response:
         return route.answer(service, request, match)
     except SealiftError as error:
         return failure(error, request.path)
-    except Exception:  # a fault of Sealift: the server stays up, and the client gets no internals
-        _log.error("an internal error\n%s", traceback.format_exc())
+    except Exception as error:  # a fault of Sealift: the server stays up, and the client gets no internals
+        report(error)
         return as_json({"error": "[E901] An internal error. See the log of the server."}, 500)
 
 
-def failure(error: SealiftError, path: str) -> Response:
-    """The response for an error, in the form of the path's protocol.
+def failure(error: SealiftError, path: str, call: Call | None = None) -> Response:
+    """The response for an error, in the form of the path's protocol; a fault of the server is logged.
 
     The message of an error that is not the client's fault may contain paths of this machine, and is not sent.
     """
     status = status_of(error)
     if status >= 500:
+        report(error, call)
         return as_json({"error": f"[{error.code}] The model cannot answer. See the log of the server."}, status)
     if isinstance(error, MethodError):
         return replace(as_json({"error": str(error)}, status), headers={"allow": ", ".join(error.allowed)})
@@ -119,8 +117,12 @@ def _answering(kind: str, path: str, answer: OfCall) -> Route:
             status = response.status
         except SealiftError as error:
             call.error = error.code
-            response = failure(error, request.path)
+            response = failure(error, request.path, call)
             status = response.status
+        except Exception as error:
+            call.error = "E901"
+            report(error, call)
+            raise
         finally:
             service.end(call, status)
         return response

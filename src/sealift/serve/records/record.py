@@ -40,7 +40,7 @@ class Record(NamedTuple):
         route: the kind of request, such as `predict`.
         caller: who sent it; empty where nobody authenticates.
         request_id: the header X-Request-ID.
-        trace: the header traceparent (W3C Trace Context).
+        trace: the header traceparent (W3C Trace Context), or that of the call's span where it begins a trace.
         first: the number of the first row in the request, from 1; more than 1 where a request has several records.
         rows: the number of rows.
         payload: the rows and answers (`encode_rows`).
@@ -139,7 +139,7 @@ def record_of(call: Call, model: ModelEntry, protection: FieldProtection | None)
         call.route,
         call.caller.name,
         headers.get("x-request-id", "")[:_MOST_TEXT],
-        headers.get("traceparent", "")[:_MOST_TEXT],
+        call.traceparent[:_MOST_TEXT],
         1,
         len(answers[0].batch.good) if len(answers) == 1 else sum(len(each.batch) for each in answers),
         encode_rows(answers, identifier, protection),
