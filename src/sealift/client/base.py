@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import Any, ClassVar
 
-from sealift.client.exchange import Call
+from sealift.client.exchange import ServerCall
 from sealift.optional import need
 
 _JSON = {"content-type": "application/json"}
@@ -38,5 +38,5 @@ class ClientBase:
         transport = getattr(self._httpx, self._transport)
         self._http = transport(base_url=url, headers=headers, trust_env=False, verify=tls or True)
 
-    def _call(self, timeout: float | None, retries: int | None) -> Call:
-        return Call(self._url, self._retries if retries is None else retries, timeout or self._timeout)
+    def _call(self, timeout: float | None, retries: int | None) -> ServerCall:
+        return ServerCall(self._url, self._retries if retries is None else retries, timeout or self._timeout)

@@ -77,7 +77,7 @@ class Prediction:
             )
 
 
-class Call:
+class ServerCall:
     """One call of the server: its attempts, the pauses between them and its result.
 
     A request is sent again when the connection failed, and when the server refused it for the moment (429, 502, 503,

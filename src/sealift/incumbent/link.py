@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from sealift.client.exchange import Call, Received
+from sealift.client.exchange import Received, ServerCall
 from sealift.optional import need
 
 _RETRIES = 4
@@ -50,7 +50,7 @@ class Link:
         self._http.close()
 
     def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
-        call = Call(self.url, _RETRIES, self._timeout)
+        call = ServerCall(self.url, _RETRIES, self._timeout)
         headers = {} if body is None else {"content-type": "application/json"}
         while call.pause is not None:
             time.sleep(call.pause)
