@@ -57,12 +57,6 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
     service = Service(opened.plane, deployment.limits)
     if deployment.log.access:
         service.observers.append(logs.AccessLog())
-    if deployment.access is not None:
-        from sealift.serve.access.gate import Gate
-        from sealift.serve.access.rates import Buckets
-
-        service.access = Gate(deployment.access, Buckets())
-        service.open_metrics = deployment.access.open_metrics
     if deployment.receipts is not None:
         service.receipts = Receipts(deployment.receipts)
     protect(service, deployment)
