@@ -116,7 +116,7 @@ def _count(rows: Any) -> int:
     """The number of rows; 0 where the model has to find out."""
     if isinstance(rows, dict):
         return max((len(column) for column in rows.values() if hasattr(column, "__len__")), default=0)
-    return len(rows)
+    return len(rows) if hasattr(rows, "__len__") else 0
 
 
 class Observer(Protocol):

@@ -208,6 +208,12 @@ def test_rows_beyond_the_limit(path: str, media_type: str, body: bytes, model: S
         assert (b"E706" in response.body) == (status == 413)
 
 
+def test_rows_that_have_no_number(model: ServedModel) -> None:
+    for body in (b'{"instances": false}', b'{"instances": 5}', b'{"instances": "x"}', b'{"inputs": null}'):
+        request = Request("POST", "/v1/models/tiny:predict", {}, body)
+        assert respond(Service(Plane([model])), request).status == 400
+
+
 def test_health_of_grpc(model: ServedModel) -> None:
     plane = Plane([model])
     for name in ("", SERVICE):
