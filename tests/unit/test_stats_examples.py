@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 from sealift.stats import Categories, Numbers, Sketch, correlation, draw, sketch_arrays, sketch_numbers, sketch_strings
+from sealift.stats.copula import _ranks
 from sealift.stats.sketch import Arrays, grid, rounded
 
 _Floats = npt.NDArray[np.float64]
@@ -241,3 +242,47 @@ def test_independent_columns_are_drawn_as_their_sketches_say() -> None:
     assert abs(np.mean(arrays) - 1.0) < 0.03
     assert len({float(array[0, 0]) for array in arrays}) > 500
     assert free == [None] * 4000
+
+
+def test_ranks_are_those_of_scipy_and_missing_values_have_the_mean_rank() -> None:
+    random = np.random.default_rng(0)
+    column = random.integers(0, 8, 40).astype(np.float64)
+    column[random.choice(40, 12, replace=False)] = np.nan
+    present = np.isfinite(column)
+    assert _ranks(column)[present].tolist() == rankdata(column[present]).tolist()
+    assert _ranks(column)[~present].tolist() == [14.5] * 12
+
+
+def test_each_column_is_drawn_uniformly_where_the_matrix_is_not_symmetric_in_its_columns() -> None:
+    # The rows of the root of this matrix have different lengths once its negative eigenvalue is left out.
+    matrix = np.array([[1.0, 0.99, -0.99], [0.99, 1.0, 0.2], [-0.99, 0.2, 1.0]])
+    line = Numbers((0.0, 1.0), 0.1, (), (), 0.0, whole=False)
+    drawn = np.array(draw([line] * 3, matrix, 8000), dtype=float)
+    assert np.abs(drawn.std(axis=1) - 12**-0.5).max() < 0.01
+
+
+def test_no_rows_are_drawn_of_correlated_columns() -> None:
+    line = Numbers((0.0, 1.0), 0.1, (), (), 0.0, whole=False)
+    assert draw([line] * 2, np.array([[1.0, 0.5], [0.5, 1.0]]), 0) == [[], []]
+
+
+def test_the_grid_of_few_numbers_has_twenty_parts() -> None:
+    # The median deviation is 3.4, so that the width is 5.1 and a twentieth of four widths is 1.02.
+    column = np.array([-40.0, -3.4, -3.4, 0.0, 3.4, 3.4, 40.5])
+    assert sketch_numbers(column).quantiles == (-12.0, -6.0, 0.0, 6.0, 12.0)
+
+
+def test_the_grid_of_drawn_numbers_has_a_thousand_parts() -> None:
+    line = Numbers((0.0, 1000.5), 0.1, (), (), 0.0, whole=False)
+    assert line.at(np.array([0.5, 0.50075])).tolist() == [500.0, 502.0]
+
+
+def test_the_shape_of_a_single_array_is_that_of_the_summary() -> None:
+    assert sketch_arrays([np.zeros((2, 3))], 10).shape == (2, 3)
+
+
+def test_columns_of_other_types_are_summarised_as_float64() -> None:
+    column = np.arange(100) / 7
+    others: list[Any] = [column.astype(np.float32), column.astype(object)]
+    for other in others:
+        assert sketch_numbers(other) == sketch_numbers(other.astype(np.float64))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sealift.packing.privacy import rows_by_value as rows
+from sealift.packing.privacy import single_values
 from sealift.packing.privacy import sorted_constants as held
 from sealift.packing.privacy.constants import Constant
 from sealift.packing.privacy.reference import Units
@@ -52,6 +53,12 @@ def test_the_matches_are_the_same_in_any_parts(part: int, monkeypatch: pytest.Mo
     monkeypatch.setattr(held, "_PART", part)
     monkeypatch.setattr(held, "_PARTS", 1 << 40)
     assert len(list(SortedConstants.of(CONSTANTS))) > 1
+    assert _found() == whole
+
+
+def test_the_matches_are_the_same_where_columns_are_searched_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _found()
+    monkeypatch.setattr(single_values, "_SEARCHED", 1)
     assert _found() == whole
 
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import poisson
 
-from sealift.packing.privacy.chance import UNLIKELY, chance_of, poisson_tail
+from sealift.packing.privacy.chance import UNLIKELY, Distinct, chance_of, explained, poisson_tail
 from sealift.packing.privacy.constants import Constant
 from sealift.packing.privacy.extremes import extremes
-from sealift.packing.privacy.reference import DOUBLE, Units, Values
+from sealift.packing.privacy.reference import DOUBLE, SINGLE, Units, Values
 from sealift.packing.privacy.single_values import Match, matches
 
 _Floats = npt.NDArray[np.float64]
@@ -126,6 +126,13 @@ def test_chance_counts_values_a_few_tolerances_away(tolerances: int, side: int, 
     assert column.step == 0.0
     chance = chance_of(1, np.array([70.0]), column, 1e-6)
     assert chance == pytest.approx(1 - math.exp(-1 / 16)) if tolerances < 26 else chance < 1e-4
+
+
+def test_values_beyond_single_precision_are_compared_with_float32() -> None:
+    column = Values.of(np.array([-1e39, 0.3, 0.7, 1e39]))
+    constant = Distinct(np.linspace(0, 1, 1000, dtype=np.float32))
+    assert explained(np.array([0]), constant, [column], SINGLE).tolist() == [True]
+    assert explained(np.array([4]), constant, [column], SINGLE).tolist() == [False]
 
 
 def test_chance_of_nothing() -> None:

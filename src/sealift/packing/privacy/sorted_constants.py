@@ -28,7 +28,7 @@ class SortedConstants:
     values: npt.NDArray[np.float64]
     owners: npt.NDArray[np.int32]
     places: npt.NDArray[np.int64]
-    share: int = 1
+    share: int
 
     @classmethod
     def of(cls, constants: Sequence[Constant], wanted: HashedNumbers | None = None) -> Iterator[SortedConstants]:
