@@ -2,140 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 import click
 
-from sealift.cli import console
+from sealift.cli import traffic_commands  # noqa: F401 -- adds its commands
+from sealift.cli.options import memory, onnx_memory, onnx_seconds, password, password_file, seal_file, seconds
+from sealift.cli.program import FILE, app, command
 
-if TYPE_CHECKING:
-    _ParamType = click.ParamType[Path]
-else:  # before click 8.4 it has no parameter
-    _ParamType = click.ParamType
-
-
-class _File(_ParamType):
-    """A path; the code that opens it reports errors, with a code."""
-
-    name = "path"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        del param, ctx
-        return Path(value)
+__all__ = ["app"]
 
 
-FILE = _File()
-seal_file = click.argument("file", metavar="FILE", type=FILE)
-seconds = click.option(
-    "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Time limit: for loading the model and its examples, or for each chunk of rows.",
-)
-memory = click.option(
-    "--memory",
-    metavar="GB",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Memory limit of the model; half of the machine's memory by default.",
-)
-onnx_seconds = click.option(
-    "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Time limit for the graph of an .onnx file: for loading, and for each call.",
-)
-onnx_memory = click.option(
-    "--memory",
-    metavar="GB",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Memory limit of the graph of an .onnx file; half of the machine's memory by default.",
-)
-password = click.option("--password-prompt", is_flag=True, help="Ask for the password of the private key.")
-password_file = click.option(
-    "--password-file", type=FILE, metavar="FILE",
-    help="Read the password of the private key from this file, or from the variable SEALIFT_KEY_PASSWORD.",
-)  # fmt: skip
-
-
-def _version(context: click.Context, _: click.Parameter, given: bool) -> None:
-    if given and not context.resilient_parsing:
-        from sealift.version import __version__
-
-        click.echo(f"sealift {__version__}")
-        context.exit()
-
-
-def _quiet(_context: click.Context, _: click.Parameter, given: bool) -> None:
-    console.silence(given)
-
-
-def _defaults(context: click.Context, _: click.Parameter, given: Path | None) -> None:
-    if not context.resilient_parsing:
-        from sealift.cli.config import defaults
-
-        context.default_map = defaults(context.command, given, app.commands)
-
-
-# The options that all commands have.
-COMMON = (
-    click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object instead of text; errors too."),
-    click.Option(
-        ["-q", "--quiet"], is_flag=True, expose_value=False, callback=_quiet,
-        help="Print only errors; see the exit code.",
-    ),
-    click.Option(
-        ["--config"], type=FILE, metavar="FILE", is_eager=True, expose_value=False, callback=_defaults,
-        help="Defaults for the options; by default sealift.toml in this folder or the nearest parent that has one.",
-    ),
-)  # fmt: skip
-
-
-class _Program(click.Group):
-    """The program; exceptions of commands are handled by `console.guarded`."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except EOFError as error:  # click would treat it as Ctrl-C
-            raise console.coded(error) from error
-
-    def main(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
-    ) -> NoReturn:
-        """Run it and exit with its code."""
-        given = sys.argv[1:] if args is None else list(args)
-        run = super().main
-        extra["standalone_mode"] = False
-        console.guarded(lambda: run(args=given, prog_name=prog_name, **extra), as_json="--json" in given)
-
-
-@click.group(
-    cls=_Program,
-    name="sealift",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    no_args_is_help=True,
-)
-@click.option(
-    "--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Print the version."
-)
-def app() -> None:
-    """Turn a trained model with its data preparation into one sealed file that gives the same answers everywhere."""
-
-
-def _command(name: str, short: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command with the common options; its help ends with an example."""
-
-    def made(function: Callable[..., Any]) -> click.Command:
-        command = app.command(name, short_help=short, epilog=f"Example:  sealift {example}")(function)
-        command.params.extend(COMMON)
-        return command
-
-    return made
-
-
-@_command(
+@command(
     "pack",
     "Seal a trained model and prove its answers.",
     "pack train.py:model --data held_out.csv --target disease --name heart-risk",
@@ -195,7 +74,7 @@ def pack(model: str, data: Path, **options: Any) -> None:
     pack.run(model, data, **options)
 
 
-@_command(
+@command(
     "doctor",
     "Report which steps of a model can be sealed.",
     "doctor train.py:model --data held_out.csv --target disease",
@@ -218,7 +97,7 @@ def doctor(model: str, data: Path | None, **options: Any) -> None:
     doctor.run(model, data, **options)
 
 
-@_command("inspect", "Describe a sealed file.", "inspect heart-risk.seal")
+@command("inspect", "Describe a sealed file.", "inspect heart-risk.seal")
 @seal_file
 def inspect(file: Path, as_json: bool) -> None:
     """Show the name, inputs, outputs, identity and signatures of a sealed file. Every digest is checked first."""
@@ -227,7 +106,7 @@ def inspect(file: Path, as_json: bool) -> None:
     inspect.inspect(file, as_json=as_json)
 
 
-@_command("verify", "Check a sealed file or a page on this machine.", "verify heart-risk.seal --key clinic.key.pub")
+@command("verify", "Check a sealed file or a page on this machine.", "verify heart-risk.seal --key clinic.key.pub")
 @seal_file
 @click.option("--key", type=FILE, help="The public key that must have signed FILE: KEY.pub of `sealift keygen KEY`.")
 @seconds
@@ -243,7 +122,7 @@ def verify(file: Path, key: Path | None, **options: Any) -> None:
     inspect.verify(file, key, **options)
 
 
-@_command(
+@command(
     "predict",
     "Predict every row of a file.",
     "predict heart-risk.seal patients.csv -o answers.csv --keep patient_id --ignore-extra",
@@ -281,7 +160,7 @@ def predict(file: Path, inputs: tuple[str, ...], output: str, **options: Any) ->
         predict.run(file, inputs[0], output, **predict_folder.of_single_file(options))
 
 
-@_command("serve", "Serve models over HTTP and gRPC.", "serve heart-risk.seal --port 8080")
+@command("serve", "Serve models over HTTP and gRPC.", "serve heart-risk.seal --port 8080")
 @click.argument("target", metavar="TARGET", type=FILE)
 @click.option(
     "--host", metavar="ADDRESS", help="Where to listen; 127.0.0.1 by default, which only this computer reaches."
@@ -306,57 +185,7 @@ def serve(target: Path, **options: Any) -> None:
     serve.run(target, **options)
 
 
-_port = click.option(
-    "--port", type=click.IntRange(1, 65535), default=8080, help="The port of the server; 8080 by default."
-)
-_reason = click.option("--reason", default="", help="Why, for the history of the server.")
-
-
-@_command("deploy", "Serve another version on a running server.", "deploy heart-risk-2.seal --canary 0.05")
-@seal_file
-@_port
-@click.option("--name", help="The name of the model; by default the one in the file.")
-@click.option(
-    "--canary",
-    "share",
-    metavar="SHARE",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Send it this share of the requests on trial, then promote it or roll it back.",
-)
-@click.option("--shadow", is_flag=True, help="Send it copies of the requests, and compare its answers.")
-@click.option("--hold", is_flag=True, help="Send it only requests that name its version.")
-@click.option("--window", type=click.FloatRange(min=0), default=300.0, help="Seconds of the trial; 300 by default.")
-@click.option("--least", type=click.IntRange(min=1), default=200, help="Requests of the trial; 200 by default.")
-@click.option(
-    "--max-errors",
-    type=click.FloatRange(0, 1),
-    default=0.01,
-    help="How much larger its share of requests with an error may be; 0.01 by default.",
-)
-@click.option(
-    "--max-latency",
-    type=click.FloatRange(min=0),
-    default=2.0,
-    help="How many times the 99th percentile of the others its latency may have; 2 by default.",
-)
-@click.option(
-    "--max-disagreement",
-    type=click.FloatRange(0, 1),
-    help="The share of rows that it may answer differently; not compared by default.",
-)
-@_reason
-def deploy(file: Path, **options: Any) -> None:
-    """Serve another version of a model, or another model, on a running server; no request fails.
-
-    Every worker loads the file and reproduces its examples before anything changes. By default all requests are then
-    answered by it. `sealift rollback` returns to the state before.
-    """  # fmt: skip
-    from sealift.cli import traffic
-
-    traffic.deploy(file, **options)
-
-
-@_command(
+@command(
     "shadow-diff",
     "Compare a server of today with a sealed model.",
     "shadow-diff http://127.0.0.1:5000 heart-risk.seal --rows patients.csv",
@@ -393,38 +222,7 @@ def shadow_diff(url: str, file: Path, **options: Any) -> None:
     command.run(url, file, **options)
 
 
-@_command("promote", "Send all requests to a version.", "promote heart-risk@2 --reason 'better recall'")
-@click.argument("model", metavar="NAME[@VERSION]")
-@_port
-@_reason
-def promote(model: str, **options: Any) -> None:
-    """Send all requests for a model to a version; by default to the one on trial."""
-    from sealift.cli import traffic
-
-    traffic.promote(model, **options)
-
-
-@_command("rollback", "Undo the latest change of a model.", "rollback heart-risk --reason 'wrong units'")
-@click.argument("name", metavar="NAME")
-@_port
-@_reason
-def rollback(name: str, **options: Any) -> None:
-    """Return to the versions and shares before the latest deploy or promote of a model."""
-    from sealift.cli import traffic
-
-    traffic.rollback(name, **options)
-
-
-@_command("status", "Show what a running server answers.", "status --port 8080")
-@_port
-def status(**options: Any) -> None:
-    """Show the models of a running server, their versions and shares, requests, errors and latency."""
-    from sealift.cli import traffic
-
-    traffic.status(**options)
-
-
-@_command("records", "Show, export or erase recorded calls.", "records show deployment.toml --last 20")
+@command("records", "Show, export or erase recorded calls.", "records show deployment.toml --last 20")
 @click.argument("action", type=click.Choice(["show", "export", "erase"]))
 @click.argument("store", metavar="STORE")
 @click.option("--model", help="Only records of this model.")
@@ -449,7 +247,7 @@ def records(action: str, store: str, as_json: bool, **options: Any) -> int:
     return records.run(action, store, records.RecordsOptions(**options), as_json=as_json)
 
 
-@_command(
+@command(
     "keys",
     "Create, list or revoke API keys of a server.",
     "keys create deployment.toml ward-3 --scope predict --expires 90d --rate 100/s",
@@ -478,7 +276,7 @@ def keys(action: str, file: Path, name: str | None, **options: Any) -> None:
     access.keys(action, file, name, **options)
 
 
-@_command(
+@command(
     "receipt",
     "Check the receipt of an answer, or compute the answer again.",
     "receipt verify headers.txt --key server.pem.pub --model heart-risk.seal --rows rows.json",
@@ -501,7 +299,7 @@ def receipt(action: str, receipt: str, file: Path | None, **options: Any) -> int
     return command.run(action, receipt, file, **options)
 
 
-@_command(
+@command(
     "export",
     "Write the files for Docker, Kubernetes, KServe or systemd.",
     "export kubernetes deployment.toml -o manifests --image registry.example/heart:1",
@@ -553,7 +351,7 @@ def export(target: str, source: Path, output: Path, **options: Any) -> None:
     export.run(target, source, output, **options)
 
 
-@_command("keygen", "Generate a pair of keys.", "keygen clinic.key   (writes clinic.key and clinic.key.pub)")
+@command("keygen", "Generate a pair of keys.", "keygen clinic.key   (writes clinic.key and clinic.key.pub)")
 @click.argument("path", metavar="PATH", type=FILE)
 @click.option("--password-prompt", is_flag=True, help="Ask for a password that encrypts the private key.")
 @click.option(
@@ -569,7 +367,7 @@ def keygen(path: Path, **options: Any) -> None:
     keys.generate(path, **options)
 
 
-@_command("sign", "Sign a sealed file.", "sign heart-risk.seal --key clinic.key")
+@command("sign", "Sign a sealed file.", "sign heart-risk.seal --key clinic.key")
 @seal_file
 @click.option("--key", type=FILE, required=True, help="The private key.")
 @password
@@ -581,7 +379,7 @@ def sign(file: Path, key: Path, **options: Any) -> None:
     keys.sign(file, key, **options)
 
 
-@_command("app", "Make an HTML page of a model.", "app heart-risk.seal -o heart-risk.html")
+@command("app", "Make an HTML page of a model.", "app heart-risk.seal -o heart-risk.html")
 @seal_file
 @click.option(
     "-o", "--output", type=FILE, help="Where to write; FILE with .html by default. The suffix chooses the target."
@@ -597,7 +395,7 @@ def app_(file: Path, output: Path | None, handout: bool, as_json: bool) -> None:
     app.page(file, output, handout=handout, as_json=as_json)
 
 
-@_command("demo", "Try everything on real data.", "demo --out demo")
+@command("demo", "Try everything on real data.", "demo --out demo")
 @click.option("--out", type=FILE, default="demo", show_default=True, help="The folder for the demo's files.")
 def demo(out: Path, as_json: bool) -> None:
     """Train, pack, verify, sign and use a model on real data."""
@@ -606,7 +404,7 @@ def demo(out: Path, as_json: bool) -> None:
     app.demo(out, as_json=as_json)
 
 
-@_command("explain-error", "Explain an error code.", "explain-error E302")
+@command("explain-error", "Explain an error code.", "explain-error E302")
 @click.argument("code", metavar="CODE")
 def explain_error(code: str, as_json: bool) -> None:
     """Explain an error code: its meaning, the usual causes, and what to do."""
@@ -615,7 +413,7 @@ def explain_error(code: str, as_json: bool) -> None:
     explain.run(code, as_json=as_json)
 
 
-@_command("docs", "Read the documentation.", "docs how-to/sign")
+@command("docs", "Read the documentation.", "docs how-to/sign")
 @click.argument("page", metavar="[PAGE]", required=False)
 def docs(page: str | None, as_json: bool) -> None:
     """List the pages of the documentation, or show one of them as Markdown."""
