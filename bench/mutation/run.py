@@ -165,7 +165,8 @@ def _tried(todo: Sequence[Mutant], choice: Choice, known: dict[str, Result]) -> 
     for result in known.values():
         killers.setdefault(result.path, Counter())[result.test] += 1
     server, commit = _Server(choice.paths), _commit()
-    _check_unchanged(todo[0], choice, server)
+    if first := next((mutant for mutant in todo if choice.tests_of(mutant, Counter())[0]), None):
+        _check_unchanged(first, choice, server)
     for mutant in todo:
         outcome = _outcome(mutant, choice, server, killers.setdefault(mutant.path, Counter()))
         if outcome.status == "killed":

@@ -40,9 +40,9 @@ def test_arguments_have_the_names_of_the_options() -> None:
     """So that who knows the command knows the function."""
     differ = {
         # Of the terminal alone.
-        "as_json", "quiet", "config", "password_prompt", "password_file",
+        "as_json", "quiet", "config", "password_prompt", "password_file", "inputs", "processes", "watch", "format",
         # Of Python alone.
-        "password", "chunk", "progress", "input_kind", "output_kind", "observe",
+        "password", "input", "chunk", "progress", "input_kind", "output_kind", "observe",
     }  # fmt: skip
     for command, function in (
         ("keygen", sealift.keygen), ("sign", sealift.sign), ("predict", score), ("app", sealift.app),

@@ -164,13 +164,19 @@ class Units:
     @cached_property
     def varying(self) -> npt.NDArray[np.int64]:
         """The columns that do not hold one value throughout."""
-        return np.flatnonzero((self.filled != self.filled[:1]).any(axis=0))
+        return np.flatnonzero([_varies(self.values[:, i]) for i in range(self.values.shape[1])])
 
     @cached_property
     def filled(self) -> npt.NDArray[np.float64]:
         """The numbers with 0 where they are not finite."""
         finite = np.isfinite(self.values).all()
         return self.values if finite else np.nan_to_num(self.values, posinf=0.0, neginf=0.0)
+
+
+def _varies(column: npt.NDArray[np.float64]) -> bool:
+    """Whether a column holds different numbers, with 0 where they are not finite."""
+    filled = np.nan_to_num(column, posinf=0.0, neginf=0.0)  # one column, since a copy of all of them takes much memory
+    return bool((filled != filled[:1]).any())
 
 
 class _Columns(Sequence[Values]):

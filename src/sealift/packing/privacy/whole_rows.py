@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,13 @@ def whole_rows(units: Units, constants: Sequence[Constant]) -> tuple[set[int], s
     varying = units.varying
     if len(varying) < 2:
         return rows, owners
+    every = _lines(constants, units.values.shape[1])
+    if (first := next(every, None)) is None:
+        return rows, owners  # without the copy of the rows below
     table = units.filled if len(varying) == units.filled.shape[1] else units.filled[:, varying]
     plain, scaled = RowsByValue(table, scaled=False), RowsByValue(table, scaled=True)
     distinct = None
-    for mine, lines, tolerance in _lines(constants, units.values.shape[1]):
+    for mine, lines, tolerance in chain([first], every):
         free = 0.0
         if len(lines) <= _FEW:
             found = _equal_few(table, points(lines, varying), tolerance)
