@@ -117,6 +117,7 @@ CODES: dict[str, str] = {
     "E811": "The deployment has a setting that the target does not support.",
     "E812": "Files of an export would be replaced.",
     "E766": "A certificate or a private key of TLS cannot be used.",
+    "E767": "The keys of an issuer of tokens cannot be used.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

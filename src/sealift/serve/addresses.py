@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 
 from sealift.errors import ServeError
 from sealift.serve.deployment import Deployment
+from sealift.serve.loopback import is_loopback
 
 _BACKLOG = 2048
 
@@ -22,14 +22,6 @@ def check_exposure(deployment: Deployment) -> None:
         fix="Add [access] to the deployment file, listen on 127.0.0.1 behind a proxy that authenticates, or permit it: "
         "--open, or open = true in [server].",
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs of this computer reach a host."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def bind(host: str, port: int, count: int) -> list[socket.socket]:

@@ -131,6 +131,7 @@ def read(path: Path) -> Deployment:
     if not models:
         raise malformed(path, "it has no model", 'Add [[models]] and, below it, file = "heart.seal".')
     default = Deployment(())
+    state = folder / (server.optional("state", str) or f"{path.stem}.state")
     grpc = server.number("grpc", -1, 0, 65535)
     deployment = Deployment(
         models,
@@ -151,12 +152,12 @@ def read(path: Path) -> Deployment:
         ),
         records=None if records is None else read_settings(TomlTable(records, "[records]", path), folder),
         receipts=None if receipts is None else read_receipts(TomlTable(receipts, "[receipts]", path), folder),
-        access=None if access is None else read_access(access, folder, certificates=by_certificate),
+        access=None if access is None else read_access(access, folder, state, certificates=by_certificate),
         tls=tls,
         cors=server.strings("cors"),
         log=read_log(log),
         source=str(path),
-        state=folder / (server.optional("state", str) or f"{path.stem}.state"),
+        state=state,
     )
     if not all(map(is_origin, deployment.cors)):
         raise server.wrong("cors", 'must be a list of origins such as "https://example.org", or ["*"]')

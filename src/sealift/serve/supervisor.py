@@ -22,7 +22,7 @@ from sealift.serve.channel import Channel
 from sealift.serve.counters import Counters
 from sealift.serve.deployment import Deployment
 from sealift.serve.fleet import WorkerFleet
-from sealift.serve.helpers import Helpers
+from sealift.serve.helpers import Helper, Helpers
 from sealift.serve.notify import Notifier
 from sealift.serve.opening import Opened
 from sealift.serve.receipts import Receipts
@@ -59,7 +59,7 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         service.observers.append(logs.AccessLog())
     if deployment.receipts is not None:
         service.receipts = Receipts(deployment.receipts)
-    protect(service, deployment)
+    helpers = protect(service, deployment)
     count = deployment.workers or processors()
     can_fork = hasattr(os, "fork")
     sockets = bind(deployment.host, deployment.port, count if can_fork else 1)
@@ -89,7 +89,7 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         listening = control.listen(path)
         stack.callback(path.unlink, missing_ok=True)
         stack.callback(listening.close)
-        _Supervisor(service, opened, sockets, count, grpc, folder, listening, recording).run(announce)
+        _Supervisor(service, opened, sockets, count, grpc, folder, listening, recording, helpers).run(announce)
 
 
 class _Supervisor:
@@ -105,6 +105,7 @@ class _Supervisor:
         folder: Path,
         listening: socket.socket,
         recording: CallRecording | None,
+        helpers: Sequence[Helper],
     ) -> None:
         self._service = service
         self._recording = recording
@@ -117,7 +118,8 @@ class _Supervisor:
         self._counters = service.counters = Counters(count)
         self._shadow = ShadowMemory(count)
         self._pool = WorkerPool(self._counters, self._work, self._close_in_child)
-        self._helpers = Helpers([] if recording is None else [recording], self._alive[0], self._close_in_child)
+        others = [] if recording is None else [recording]
+        self._helpers = Helpers([*others, *helpers], self._alive[0], self._close_in_child)
         report = folder / "shadow.json"
         add = self._helpers.add
         self._fleet = WorkerFleet(service, opened, self._counters, self._pool, self._shadow, report, add)

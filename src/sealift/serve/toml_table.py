@@ -76,6 +76,10 @@ class TomlTable:
             raise self.wrong(key, f"must be a list of some of {', '.join(choices)}")
         return tuple(values)
 
+    def names(self) -> list[str]:
+        """The keys that were not taken yet."""
+        return list(self._raw)
+
     def percentage(self, key: str) -> float | None:
         """A number from 0 to 100, or None."""
         return self.fraction(key, 0.0, 0.0, 100.0) if key in self._raw else self.optional(key, float)
@@ -83,6 +87,10 @@ class TomlTable:
     def table(self, key: str) -> TomlTable:
         """A table; empty where there is none."""
         return TomlTable(self.optional(key, dict) or {}, f"[{key}]", self._path)
+
+    def nested(self, key: str, raw: Mapping[str, Any]) -> TomlTable:
+        """A table inside this one, from its contents."""
+        return TomlTable(raw, f"{self._where[:-1]}.{key}]", self._path)
 
     def tables(self, key: str) -> list[TomlTable]:
         """A list of tables."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 from sealift.errors import ServeError
@@ -17,6 +17,7 @@ from sealift.serve.access import keys, refusals
 from sealift.serve.access.credentials import CERTIFICATE, secret_of
 from sealift.serve.access.rates import Bucket, Buckets, Rate
 from sealift.serve.access.settings import AccessSettings, CertificateRule
+from sealift.serve.access.tokens import TokenVerifier
 from sealift.serve.access.watch import FileWatch
 from sealift.serve.calls import Caller
 
@@ -25,7 +26,8 @@ _LOOK = 0.25
 """Seconds between two looks at the files; a revocation is effective within this time."""
 
 
-_MOST_CERTIFIED = 4096
+_MOST_KNOWN = 4096
+"""Tokens, and certificates, that a worker remembers."""
 
 
 class _Entry:
@@ -46,17 +48,23 @@ class Gate:
     Args:
         settings: who may use the server.
         buckets: the rates of all callers, which the workers share.
+        fetch_keys: called for a token whose key is not known.
 
     Raises:
-        ServeError: E764 when the keys cannot be read.
+        ServeError: E764 when the keys cannot be read, E767 when those of the issuer cannot.
+        MissingExtraError: E405 without the library for tokens.
     """
 
-    def __init__(self, settings: AccessSettings, buckets: Buckets) -> None:
+    def __init__(
+        self, settings: AccessSettings, buckets: Buckets, fetch_keys: Callable[[], None] | None = None
+    ) -> None:
         self._settings = settings
         self._buckets = buckets
         self._entries: Mapping[bytes, _Entry] = {}
         self._rules = {rule.name: rule for rule in settings.certificates}
         self._certified: dict[str, _Entry] = {}  # by the names in a certificate
+        self._verifier = None if settings.oidc is None else TokenVerifier(settings.oidc, fetch_keys)
+        self._tokens: dict[bytes, _Entry] = {}  # that were verified, by their digests
         self._watch = FileWatch([] if settings.keys is None else [settings.keys])
         self._watch.changed()
         self._read_keys()
@@ -101,13 +109,13 @@ class Gate:
         if entry.revoked:
             raise refusals.invalid("the key was revoked", "Use another key.")
         if entry.expires is not None and entry.expires <= time.time():
-            raise refusals.invalid("the key has expired", "Use another key.")
+            raise refusals.invalid("the key or token has expired", "Use another one.")
         return entry
 
     def _found(self, secret: str | None, headers: Mapping[str, str]) -> _Entry:
         """The caller of a request without a known key. Raises AccessError E760, E761."""
         if secret is not None:
-            raise refusals.invalid("the key is unknown")
+            return self._of_token(secret)
         names = headers.get(CERTIFICATE)
         if names is None:
             raise refusals.missing()
@@ -119,14 +127,30 @@ class Gate:
         rule = next((self._rules[name] for name in names.split("\n") if name in self._rules), None)
         rule = rule or CertificateRule(first, self._settings.certificate_scopes)
         caller = Caller(rule.name, frozenset(rule.scopes), "certificate")
-        if len(self._certified) >= _MOST_CERTIFIED:
+        if len(self._certified) >= _MOST_KNOWN:
             self._certified = {}
         entry = self._certified[names] = _Entry(caller, None, self._bucket(caller, rule.rate))
+        return entry
+
+    def _of_token(self, token: str) -> _Entry:
+        """The caller with a token, which is verified once. Raises AccessError E761; ServeError E767."""
+        if self._verifier is None or token.count(".") != 2:
+            raise refusals.invalid("the key is unknown")
+        digest = sha256(token.encode()).digest()
+        entry = self._tokens.get(digest)
+        if entry is None:
+            verified = self._verifier.verify(token)
+            caller = Caller(verified.name, verified.scopes, "token")
+            if len(self._tokens) >= _MOST_KNOWN:
+                self._tokens = {}
+            entry = self._tokens[digest] = _Entry(caller, verified.expires, self._bucket(caller, None))
         return entry
 
     def _look(self, now: float) -> None:
         """Read files that have changed."""
         self._next = now + _LOOK  # first, so that other threads go on
+        if self._verifier is not None and self._verifier.refresh():
+            self._tokens = {}  # their keys may be withdrawn
         if not self._watch.changed():
             return
         path = self._settings.keys

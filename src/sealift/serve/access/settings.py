@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sealift.serve.access.keys import SCOPES
 from sealift.serve.access.rates import Rate
+from sealift.serve.access.tokens import TokenSettings, read_tokens
 from sealift.serve.toml_table import TomlTable
 
 
@@ -33,6 +34,7 @@ class AccessSettings:
         keys: the file of API keys; None where there are none.
         rate: the requests that a caller may send whose key has no rate of its own; None for no limit.
         audit: the audit log of administrative acts.
+        oidc: the issuer of tokens; None where none are accepted.
         open_metrics: whether the metrics can be read without credentials.
         certificates: clients that are known by their certificates.
         certificate_scopes: what other clients with a valid certificate may do.
@@ -41,22 +43,31 @@ class AccessSettings:
     keys: Path | None = None
     rate: Rate | None = None
     audit: Path | None = None
+    oidc: TokenSettings | None = None
     open_metrics: bool = False
     certificates: tuple[CertificateRule, ...] = ()
     certificate_scopes: tuple[str, ...] = ("predict",)
 
 
-def read_access(table: TomlTable, folder: Path, *, certificates: bool) -> AccessSettings:
-    """The settings of `[access]`, in a deployment that verifies certificates of clients or not.
+def read_access(table: TomlTable, folder: Path, state: Path, *, certificates: bool) -> AccessSettings:
+    """The settings of `[access]`.
+
+    Args:
+        table: the table.
+        folder: the folder of the deployment file.
+        state: the folder of the state.
+        certificates: whether certificates of clients are verified.
 
     Raises:
         ServeError: E709.
     """
     keys = table.optional("keys", str)
+    oidc = table.optional("oidc", dict)
     settings = AccessSettings(
         keys=None if keys is None else folder / keys,
         rate=_rate(table),
         audit=folder / (table.optional("audit", str) or "audit.jsonl"),
+        oidc=None if oidc is None else read_tokens(table.nested("oidc", oidc), folder, state),
         open_metrics=bool(table.optional("open_metrics", bool)),
         certificates=tuple(map(_rule, table.tables("certificates"))),
         certificate_scopes=table.strings("certificate_scopes", ("predict",), choices=SCOPES),
@@ -64,8 +75,8 @@ def read_access(table: TomlTable, folder: Path, *, certificates: bool) -> Access
     table.end()
     if settings.certificates and not certificates:
         raise table.wrong("certificates", "needs client_ca in [tls]")
-    if settings.keys is None and not certificates:
-        raise table.wrong("keys", "is missing")
+    if settings.keys is None and settings.oidc is None and not certificates:
+        raise table.wrong("keys", "is missing, and there is no [access.oidc]")
     return settings
 
 

@@ -15,7 +15,7 @@ from sealift.optional import need
 JSON = "application/json"
 _encode = need("msgspec", "serve", "The server").json.encode
 _STATUS = {"E701": 404, "E702": 404, "E705": 415, "E706": 413, "E712": 405, "E713": 429, "E714": 408}
-_STATUS |= {"E760": 401, "E761": 401, "E762": 403, "E763": 429}
+_STATUS |= {"E760": 401, "E761": 401, "E762": 403, "E763": 429, "E767": 503}
 """The HTTP status of an error by its code; 400 for what is not listed and blames the request."""
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 

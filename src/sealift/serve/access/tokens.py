@@ -1,0 +1,265 @@
+"""Bearer tokens of an OpenID Connect issuer: JSON Web Tokens (RFC 7519) that a key of the issuer has signed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from sealift import files
+from sealift.errors import FileError, ServeError
+from sealift.optional import need
+from sealift.serve.access import refusals
+from sealift.serve.access.keys import SCOPES
+from sealift.serve.access.watch import FileWatch
+from sealift.serve.loopback import is_loopback
+from sealift.serve.toml_table import TomlTable
+
+_log = logging.getLogger(__name__)
+KeyData: TypeAlias = Mapping[str, Any]
+"""A key in JSON (RFC 7517)."""
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Signatures with a private key. Symmetric ones and `none` are never accepted: their keys would be public here."""
+_PREFIX = "sealift:"
+_LONGEST = 1 << 20
+_LONGEST_TOKEN = 1 << 14
+MAX_AGE = 86_400.0
+"""Seconds after which a key set that could not be fetched again is not used."""
+
+
+@dataclass(frozen=True)
+class TokenSettings:
+    """The issuer whose tokens are accepted.
+
+    Attributes:
+        issuer: the value of the claim `iss`.
+        audience: a value of the claim `aud`.
+        jwks: the file of the issuer's public keys (RFC 7517), or where the keys of `jwks_url` are kept.
+        jwks_url: where the keys are fetched; None where `jwks` is a file of the operator.
+        refresh: seconds between two fetches.
+        algorithms: the permitted signatures.
+        name_claim: the claim with the name of the caller.
+        scope_claim: the claim with its scopes, as a path with points: a string with spaces, or a list.
+        scopes: values of that claim → what they permit.
+        leeway: seconds by which clocks may differ.
+    """
+
+    issuer: str
+    audience: str
+    jwks: Path
+    jwks_url: str | None = None
+    refresh: float = 300.0
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    name_claim: str = "sub"
+    scope_claim: str = "scope"
+    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    leeway: float = 30.0
+
+
+def read_tokens(table: TomlTable, folder: Path, state: Path) -> TokenSettings:
+    """The settings of `[access.oidc]`. Raises ServeError E709."""
+    file, url = table.optional("jwks", str), table.optional("jwks_url", str)
+    if (file is None) == (url is None):
+        raise table.wrong("jwks", "or jwks_url is missing, or both are there")
+    if url is not None and not _is_safe(url):
+        raise table.wrong("jwks_url", "must begin with https://; http:// is permitted only for this computer")
+    scopes = table.table("scopes")
+    settings = TokenSettings(
+        issuer=table.required("issuer", str),
+        audience=table.required("audience", str),
+        # A file for each address: keys of another issuer are never used.
+        jwks=folder / file if url is None else state / f"jwks-{hashlib.sha256(url.encode()).hexdigest()[:16]}.json",
+        jwks_url=url,
+        refresh=table.fraction("refresh", 300.0, 10.0, 86_400.0),
+        algorithms=table.strings("algorithms", ("RS256", "ES256"), choices=ALGORITHMS),
+        name_claim=table.optional("name_claim", str) or "sub",
+        scope_claim=table.optional("scope_claim", str) or "scope",
+        scopes={value: scopes.strings(value, choices=SCOPES) for value in scopes.names()},
+        leeway=table.fraction("leeway", 30.0, 0.0, 300.0),
+    )
+    scopes.end()
+    table.end()
+    return settings
+
+
+def _is_safe(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A token that was verified.
+
+    Attributes:
+        name: the name of the caller.
+        scopes: what it may do.
+        expires: when the token expires, in seconds since 1970, with the leeway.
+    """
+
+    name: str
+    scopes: frozenset[str]
+    expires: float
+
+
+class TokenVerifier:
+    """Verifies tokens.
+
+    Args:
+        settings: the issuer.
+        wanted: called for a token whose key is not in the key set, so that it is fetched again.
+
+    Raises:
+        MissingExtraError: E405 without PyJWT.
+        ServeError: E767 where the file of keys cannot be used.
+    """
+
+    def __init__(self, settings: TokenSettings, wanted: Callable[[], None] | None = None) -> None:
+        self._jwt = need("jwt", "oidc", "A token of OpenID Connect")
+        self._settings = settings
+        self._wanted = wanted
+        self._watch = FileWatch([settings.jwks])
+        self._keys: Mapping[str, KeyData] = {}
+        self._made: dict[tuple[str, str], Any] = {}  # by the id and the algorithm
+        if settings.jwks_url is None:
+            self._keys = parse_keys(files_read(settings.jwks), settings.jwks)
+            self._watch.changed()
+        else:
+            self.refresh()
+
+    def refresh(self) -> bool:
+        """Read the keys again if their file has changed; whether it has."""
+        if not self._watch.changed():
+            return False
+        try:
+            self._keys, self._made = parse_keys(files_read(self._settings.jwks), self._settings.jwks), {}
+        except ServeError as error:
+            if self._settings.jwks_url is None or self._settings.jwks.exists():
+                _log.error("the former keys of the issuer stay valid: %s", error)
+            return False
+        return True
+
+    def verify(self, token: str) -> Verified:
+        """What a token says. Raises AccessError E761; ServeError E767 where the keys of the issuer are not known."""
+        jwt, settings = self._jwt, self._settings
+        if len(token) > _LONGEST_TOKEN:
+            raise refusals.invalid("the token is too long")
+        if settings.jwks_url is not None and not self._is_fresh():
+            raise ServeError("E767", "The keys of the issuer could not be fetched.", fix="Repeat the request later.")
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") not in settings.algorithms or "crit" in header:
+                raise refusals.invalid("the algorithm or an extension of the token is not permitted")
+            key = self._key(header.get("kid"), header["alg"])
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=list(settings.algorithms),
+                audience=settings.audience,
+                issuer=settings.issuer,
+                leeway=settings.leeway,
+                options={"require": ["exp", "iss", "aud"]},
+            )
+        except jwt.PyJWTError as error:
+            raise refusals.invalid(f"the token is refused: {_reason(error)}", "Get another token.") from None
+        name = claims.get(settings.name_claim)
+        if not isinstance(name, str) or not name:
+            raise refusals.invalid(f"the token has no claim {settings.name_claim!r:.40}")
+        return Verified(name[:_MOST_NAME], self._scopes(claims), float(claims["exp"]) + settings.leeway)
+
+    def _key(self, identifier: Any, algorithm: str) -> Any:
+        """The key of a token. Raises AccessError E761, and PyJWT's error where the algorithm is not that of the key."""
+        if identifier is None and len(self._keys) == 1:
+            identifier = next(iter(self._keys))
+        entry = self._keys.get(identifier) if isinstance(identifier, str) else None
+        if entry is None:
+            if self._wanted is not None:
+                self._wanted()
+            raise refusals.invalid("the key set of the issuer does not have the key of the token")
+        key = self._made.get((identifier, algorithm))
+        if key is None:
+            # PyJWT compares the algorithm of the token with that of the key, and the kind of the key with both.
+            key = self._made[identifier, algorithm] = self._jwt.PyJWK(entry, entry.get("alg") or algorithm)
+        return key
+
+    def _is_fresh(self) -> bool:
+        try:
+            return time.time() - self._settings.jwks.stat().st_mtime < MAX_AGE
+        except OSError:
+            return False
+
+    def _scopes(self, claims: Mapping[str, Any]) -> frozenset[str]:
+        value: Any = claims
+        for part in self._settings.scope_claim.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        values = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
+        found: set[str] = set()
+        for each in values:
+            if isinstance(each, str):
+                found.update(self._settings.scopes.get(each, ()))
+                if each.startswith(_PREFIX) and each[len(_PREFIX) :] in SCOPES:
+                    found.add(each[len(_PREFIX) :])
+        return frozenset(found)
+
+
+_MOST_NAME = 256
+
+
+def files_read(path: Path) -> bytes:
+    """The bytes of a key set. Raises ServeError E767."""
+    try:
+        return files.read(path, limit=_LONGEST)
+    except FileError as error:
+        raise ServeError("E767", error.what, where=str(path), fix=error.fix) from None
+
+
+def parse_keys(data: bytes, where: object) -> Mapping[str, KeyData]:
+    """The public keys of a key set by their ids; keys of other uses or kinds are left out.
+
+    Raises:
+        ServeError: E767 where there is no usable key.
+    """
+    jwt = need("jwt", "oidc", "A token of OpenID Connect")
+    keys: dict[str, KeyData] = {}
+    try:
+        for entry in json.loads(data)["keys"]:
+            if entry.get("use", "sig") != "sig" or entry.get("kty") not in ("RSA", "EC", "OKP"):
+                continue
+            try:
+                jwt.PyJWK(entry)
+            except jwt.PyJWTError:  # of a kind that the library does not have
+                continue
+            keys[str(entry.get("kid", ""))] = entry
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _unusable(where, f"it is malformed: {error!r:.120}") from None
+    if not keys:
+        raise _unusable(where, "it has no public key for signatures")
+    return keys
+
+
+def _unusable(where: object, reason: str) -> ServeError:
+    return ServeError(
+        "E767",
+        f"The key set of the issuer cannot be used: {reason}.",
+        where=str(where),
+        fix="Name a key set in JSON, with the public keys of the issuer.",
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Why PyJWT refuses a token, without contents of the token."""
+    words = {
+        "ExpiredSignatureError": "it has expired",
+        "ImmatureSignatureError": "it is not valid yet",
+        "InvalidAudienceError": "it is for another audience",
+        "InvalidIssuerError": "it is of another issuer",
+        "InvalidSignatureError": "its signature is not valid",
+        "MissingRequiredClaimError": "a claim is missing",
+    }
+    return words.get(type(error).__name__, "it is malformed")
