@@ -7,7 +7,8 @@ from sealift.export.bundle import Bundle, Layout
 from sealift.export.export_files import ExportFiles
 from sealift.export.options import ExportOptions
 from sealift.export.requirements import requirements
-from sealift.serve.addresses import check_exposure, is_loopback
+from sealift.serve.addresses import check_exposure
+from sealift.serve.loopback import is_loopback
 
 
 def plan(bundle: Bundle, options: ExportOptions) -> ExportFiles:
