@@ -112,6 +112,7 @@ CODES: dict[str, str] = {
     "E776": "A receipt is malformed.",
     "E777": "A receipt is not signed by the given key.",
     "E778": "A receipt is about another model or other rows.",
+    "E779": "Telemetry cannot be exported on this system.",
     # exports
     "E810": "A name cannot be that of an exported server.",
     "E811": "The deployment has a setting that the target does not support.",

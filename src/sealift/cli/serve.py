@@ -44,6 +44,10 @@ def run(
     if deployment.receipts is not None:
         Receipts(deployment.receipts)  # E501 where the key cannot be used
     check_access(deployment)
+    if deployment.telemetry is not None:
+        from sealift.serve.telemetry.parts import check as check_telemetry
+
+        check_telemetry(deployment.telemetry)
     saved = {} if deployment.state is None else load(deployment.state / "state.json")
     opened = open_deployment(deployment, saved)
     plane = opened.plane

@@ -18,10 +18,12 @@ class Answered:
     Attributes:
         batch: the checked rows: their tensors, which are good, and the problems of the others.
         outputs: output name → answers of the good rows, in their order.
+        engine: when the computation began and ended, by `time.perf_counter`; None where that is not known.
     """
 
     batch: Batch
     outputs: Mapping[str, npt.NDArray[Any]]
+    engine: tuple[float, float] | None = None
 
     @property
     def problems(self) -> Sequence[Problem]:

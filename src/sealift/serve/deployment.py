@@ -15,6 +15,7 @@ from sealift.serve.http.messages import RequestLimits
 from sealift.serve.logs import LogSettings, read_log
 from sealift.serve.receipts import ReceiptSettings, read_receipts
 from sealift.serve.records.settings import Settings, read_settings
+from sealift.serve.telemetry.settings import TelemetrySettings, read_telemetry
 from sealift.serve.toml_table import TomlTable, malformed
 
 _LONGEST = 1 << 20
@@ -59,6 +60,7 @@ class Deployment:
         tls: the certificates; None where connections are not encrypted.
         cors: the origins of pages of browsers that may use the server.
         log: how the server logs.
+        telemetry: where traces and metrics are exported to; None exports none.
         source: the deployment file, for messages.
         state: the folder of the server's state and history; None keeps none after its end.
     """
@@ -76,6 +78,7 @@ class Deployment:
     tls: TlsSettings | None = None
     cors: tuple[str, ...] = ()
     log: LogSettings = field(default_factory=LogSettings)
+    telemetry: TelemetrySettings | None = None
     source: str = ""
     state: Path | None = None
 
@@ -100,6 +103,7 @@ def read(path: Path) -> Deployment:
     access = None if "access" not in raw else table.table("access")
     tls_table = table.optional("tls", dict)
     log = table.table("log")
+    telemetry = table.optional("telemetry", dict)
     table.end()
     folder = path.parent
     tls = None if tls_table is None else read_tls(TomlTable(tls_table, "[tls]", path), folder)
@@ -156,6 +160,7 @@ def read(path: Path) -> Deployment:
         tls=tls,
         cors=server.strings("cors"),
         log=read_log(log),
+        telemetry=None if telemetry is None else read_telemetry(TomlTable(telemetry, "[telemetry]", path)),
         source=str(path),
         state=state,
     )

@@ -93,6 +93,10 @@ class ServedModel:
             tensors = piece(0, count)
             if tensors is not None:
                 batch = Batch(tensors, np.ones(count, dtype=np.bool_), ())
-                return Answered(batch, model.engine.run(tensors, self._outputs))
+                begun = time.perf_counter()
+                outputs = model.engine.run(tensors, self._outputs)
+                return Answered(batch, outputs, (begun, time.perf_counter()))
         batch = model.encoded(columns_of(self.contract, rows))
-        return Answered(batch, model.answer(batch) if batch.good.any() else {})
+        begun = time.perf_counter()
+        outputs = model.answer(batch) if batch.good.any() else {}
+        return Answered(batch, outputs, (begun, time.perf_counter()))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -96,8 +97,10 @@ class SingleRow:
         tensors = self._read(values)
         if tensors is None:
             return None
+        begun = perf_counter()
         outputs = self._run(tensors)
-        return Answered(Batch(tensors, _ONE, ()), outputs), self._write(outputs)
+        answered = Answered(Batch(tensors, _ONE, ()), outputs, (begun, perf_counter()))
+        return answered, self._write(outputs)
 
 
 def _kind(field: Field) -> Any:

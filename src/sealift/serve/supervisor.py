@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sealift.errors import SealiftError, ServeError
 from sealift.runtime.processors import processors
@@ -33,6 +33,9 @@ from sealift.serve.traffic import state
 from sealift.serve.traffic.operations import Operations
 from sealift.serve.traffic.shadow import ShadowMemory, ShadowObserver
 from sealift.serve.worker_pool import WorkerPool
+
+if TYPE_CHECKING:
+    from sealift.serve.telemetry.parts import Telemetry
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _WAIT = 0.05
@@ -72,6 +75,12 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
     recording = None if deployment.records is None else CallRecording(deployment.records, count if can_fork else 1)
     if recording is not None:
         service.metric_sources.append(record_metrics(recording.counts))
+    telemetry = None
+    if deployment.telemetry is not None and can_fork:
+        from sealift.serve.telemetry.parts import Telemetry
+
+        telemetry = Telemetry(deployment.telemetry, count)
+        service.metric_sources.append(telemetry.memory.source())
     with ExitStack() as stack:
         for each in (*sockets, *([kept] if kept else [])):
             stack.callback(each.close)
@@ -89,7 +98,9 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         listening = control.listen(path)
         stack.callback(path.unlink, missing_ok=True)
         stack.callback(listening.close)
-        _Supervisor(service, opened, sockets, count, grpc, folder, listening, recording, helpers).run(announce)
+        _Supervisor(service, opened, sockets, count, grpc, folder, listening, recording, telemetry, helpers).run(
+            announce
+        )
 
 
 class _Supervisor:
@@ -105,9 +116,11 @@ class _Supervisor:
         folder: Path,
         listening: socket.socket,
         recording: CallRecording | None,
+        telemetry: Telemetry | None,
         helpers: Sequence[Helper],
     ) -> None:
         self._service = service
+        self._telemetry = telemetry
         self._recording = recording
         self._sockets = sockets
         self._count = count
@@ -118,8 +131,8 @@ class _Supervisor:
         self._counters = service.counters = Counters(count)
         self._shadow = ShadowMemory(count)
         self._pool = WorkerPool(self._counters, self._work, self._close_in_child)
-        others = [] if recording is None else [recording]
-        self._helpers = Helpers([*others, *helpers], self._alive[0], self._close_in_child)
+        own = [each for each in (recording, telemetry) if each is not None]
+        self._helpers = Helpers([*own, *helpers], self._alive[0], self._close_in_child)
         report = folder / "shadow.json"
         add = self._helpers.add
         self._fleet = WorkerFleet(service, opened, self._counters, self._pool, self._shadow, report, add)
@@ -148,9 +161,13 @@ class _Supervisor:
                 if time.monotonic() > tick:
                     tick = time.monotonic() + _TICK
                     self._operations.tick()
+                    if self._telemetry is not None:
+                        self._telemetry.tick(self._service)
         finally:
             manager.send("STOPPING=1")
             self._pool.end()
+            if self._telemetry is not None:
+                self._telemetry.tick(self._service, last=True)
             self._helpers.end()
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -195,6 +212,8 @@ class _Supervisor:
             model.prepare()
         service.observers.append(self._counters.writer(place))
         service.observers.append(ShadowObserver(self._shadow.rings[place], service.plane))
+        if self._telemetry is not None:  # before the records, which have the trace
+            service.observers.append(self._telemetry.observer(place))
         if self._recording is not None:
             service.observers.append(self._recording.observer(place))
         listening = self._sockets[place % len(self._sockets)]

@@ -23,6 +23,7 @@ from sealift.serve.records.memory import RecordCounts
 from sealift.serve.records.metrics import record_metrics
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
+from sealift.serve.telemetry.memory import TelemetryMemory
 
 ROOT = Path(__file__).parents[3]
 ODD = 'a "b\\c\nd'
@@ -38,6 +39,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     counts = RecordCounts(written=5, waiting=4, dropped=3, spilled=2, lost=1, sampled_out=6)
     service.metric_sources.append(record_metrics(lambda: counts))
     service.series = {(ODD, "1"): 3}
+    service.metric_sources.append(TelemetryMemory(1, 1 << 10).source())
     for slot in (0, 1):  # each worker has its own counters
         service.observers = [service.counters.writer(slot)]
         for body in ([[50, 70, "f"], [50, 70, "x"]], [[1, "x", "f"]], "nonsense"):
@@ -104,7 +106,7 @@ def expressions() -> Iterator[str]:
 def test_dashboard_and_alerts_use_metrics_that_exist(service: Service) -> None:
     names = {name for name, _ in values(service)}
     given = list(expressions())
-    assert len(given) == 19
+    assert len(given) == 20
     for expression in given:
         promql_parser.parse(expression.replace("$__rate_interval", "5m"))
         used = set(re.findall(r"\bsealift_\w+", expression))

@@ -23,6 +23,7 @@ from sealift.serve.logs import AccessLog, Format, LogSettings
 from sealift.serve.plane import Plane
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
+from sealift.serve.telemetry.settings import TelemetrySettings
 from sealift.serve.trace import TraceContext
 
 PLANTED = "41.414243"
@@ -160,6 +161,16 @@ def test_the_table_of_the_deployment_file(tmp_path: Path) -> None:
     assert read(path).log == LogSettings("json", "warning", access=True)
     for wrong in ('format = "xml"', 'levle = "info"', "access = 1"):
         path.write_text(f'[[models]]\nfile = "tiny.seal"\n[log]\n{wrong}\n')
+        with pytest.raises(ServeError, match="E709"):
+            read(path)
+
+
+def test_the_table_of_telemetry(tmp_path: Path) -> None:
+    path = tmp_path / "deployment.toml"
+    path.write_text('[[models]]\nfile = "tiny.seal"\n[telemetry]\notlp = "http://127.0.0.1:4318/"\nsample = 0.5\n')
+    assert read(path).telemetry == TelemetrySettings("http://127.0.0.1:4318", sample=0.5)
+    for wrong in ("", 'otlp = "localhost:4318"', 'otlp = "http://a"\nsample = 2', 'otlp = "http://a"\nextra = 1'):
+        path.write_text(f'[[models]]\nfile = "tiny.seal"\n[telemetry]\n{wrong}\n')
         with pytest.raises(ServeError, match="E709"):
             read(path)
 
