@@ -40,8 +40,8 @@ def risk(age: float | None, weight: float, sex: str, bias: float = BIAS) -> floa
     return 1 / (1 + math.exp(-x))
 
 
-def graph(bias: float = BIAS) -> bytes:
-    """The ONNX graph of `risk`."""
+def graph(bias: float = BIAS, ballast: int = 0) -> bytes:
+    """The ONNX graph of `risk`, with so many numbers that do not change the answers."""
     constants: Mapping[str, Any] = {
         "usual": np.array([[USUAL_AGE, 0.0]]),
         "weights": np.array([[WEIGHTS[0]], [WEIGHTS[1]]]),
@@ -59,12 +59,16 @@ def graph(bias: float = BIAS) -> bytes:
         node("Cast", ["is_m"], ["m_number"], to=TensorProto.DOUBLE),
         node("Mul", ["m_number", "male"], ["m_part"]),
         node("Add", ["product", "m_part"], ["sum"]),
-        node("Add", ["sum", "bias"], ["logit"]),
+        *(_ballast_nodes() if ballast else [node("Add", ["sum", "bias"], ["logit"])]),
         node("Sigmoid", ["logit"], ["positive"]),
         node("Sub", ["one", "positive"], ["negative"]),
         node("Concat", ["negative", "positive"], ["probability"], axis=1),
         node("ArgMax", ["probability"], ["label"], axis=1, keepdims=0),
     ]
+    if ballast:
+        table = np.random.default_rng(0).normal(size=(ballast, 1))
+        table[:2] = 0.0
+        constants = {**constants, "table": table, "axis": np.array([1])}
     value = helper.make_tensor_value_info
     body = helper.make_graph(
         nodes,
@@ -82,8 +86,25 @@ def graph(bias: float = BIAS) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def _ballast_nodes() -> list[Any]:
+    """Nodes that add a number of the table at position 0 or 1, which are 0."""
+    node = helper.make_node
+    return [
+        node("Cast", ["isnan"], ["gaps"], to=TensorProto.INT64),
+        node("ReduceMax", ["gaps", "axis"], ["position"], keepdims=0),
+        node("Gather", ["table", "position"], ["nothing"], axis=0),
+        node("Add", ["sum", "nothing"], ["same"]),
+        node("Add", ["same", "bias"], ["logit"]),
+    ]
+
+
 def members(
-    answers: Sequence[float] | None = None, contract: Contract = CONTRACT, *, version: str = "1", bias: float = BIAS
+    answers: Sequence[float] | None = None,
+    contract: Contract = CONTRACT,
+    *,
+    version: str = "1",
+    bias: float = BIAS,
+    ballast: int = 0,
 ) -> dict[str, bytes]:
     """The members of the sealed model; `answers` puts other probabilities into the golden examples."""
     expected = [risk(age, weight, sex, bias) for age, weight, sex in ROWS] if answers is None else list(answers)
@@ -96,7 +117,7 @@ def members(
     }
     parts = {
         "contract.json": canonical.dumps(contract.as_json()),
-        "model.onnx": graph(bias),
+        "model.onnx": graph(bias, ballast),
         "golden/examples.json": canonical.dumps(examples),
         "evidence.json": canonical.dumps({"rows": len(ROWS)}),
         "card.md": b"---\nlicense: other\n---\n# Tiny risk\n",
@@ -113,7 +134,8 @@ def write(
     *,
     version: str = "1",
     bias: float = BIAS,
+    ballast: int = 0,
 ) -> Path:
     """Write the sealed model, or another version of it with another bias."""
-    seal.write(path, members(answers, contract, version=version, bias=bias))
+    seal.write(path, members(answers, contract, version=version, bias=bias, ballast=ballast))
     return path

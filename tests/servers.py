@@ -6,7 +6,8 @@ import http.client
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,16 +35,42 @@ class Running:
         finally:
             connection.close()
 
+    def metric(self, name: str) -> float:
+        """A metric without labels."""
+        connection = http.client.HTTPConnection(self.address, timeout=30)
+        try:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        finally:
+            connection.close()
+        return float(next(line for line in text.splitlines() if line.startswith(f"{name} ")).split()[1])
+
     def workers(self) -> list[int]:
         """The process ids of the workers."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
 
+def until(happens: Callable[[], bool], seconds: float = 60.0) -> bool:
+    """Wait until something happens, at most so long; whether it did."""
+    end = time.monotonic() + seconds
+    while not happens():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
 @contextmanager
-def serving(*arguments: str) -> Iterator[Running]:
-    """`sealift serve` with these arguments at a free port, until the end of the block."""
-    command = [sys.executable, "-m", "sealift", "serve", *arguments, "--port", "0", "--workers", str(WORKERS), "--json"]
+def serving(*arguments: str, workers: str | None = str(WORKERS)) -> Iterator[Running]:
+    """`sealift serve` with these arguments at a free port, until the end of the block.
+
+    Args:
+        arguments: of the command.
+        workers: the value of `--workers`; None leaves it to the deployment file.
+    """
+    command = [sys.executable, "-m", "sealift", "serve", *arguments, "--port", "0", "--json"]
+    command += [] if workers is None else ["--workers", workers]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert process.stdout is not None

@@ -119,6 +119,12 @@ CODES: dict[str, str] = {
     "E812": "Files of an export would be replaced.",
     "E766": "A certificate or a private key of TLS cannot be used.",
     "E767": "The keys of an issuer of tokens cannot be used.",
+    "E800": "The number of workers is not possible.",
+    "E801": "The deadline of a request passed before it was computed.",
+    "E802": "A header of a request is malformed.",
+    "E803": "A model that was unloaded cannot be loaded again.",
+    "E804": "A watched folder does not exist.",
+    "E805": "A file in a watched folder is of another model.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

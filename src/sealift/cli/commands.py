@@ -160,6 +160,17 @@ def predict(file: Path, inputs: tuple[str, ...], output: str, **options: Any) ->
         predict.run(file, inputs[0], output, **predict_folder.of_single_file(options))
 
 
+def _checked_workers(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        from sealift.serve.scaling.settings import WorkerRange
+
+        try:
+            WorkerRange.parse(value)
+        except ValueError as error:
+            raise click.BadParameter(f"{value!r} {error}.") from None
+    return value
+
+
 @command("serve", "Serve models over HTTP and gRPC.", "serve heart-risk.seal --port 8080")
 @click.argument("target", metavar="TARGET", type=FILE)
 @click.option(
@@ -169,7 +180,12 @@ def predict(file: Path, inputs: tuple[str, ...], output: str, **options: Any) ->
 @click.option(
     "--grpc", metavar="PORT", type=click.IntRange(0, 65535), help="Serve gRPC too, at this port; 0 for any free one."
 )
-@click.option("--workers", type=click.IntRange(1, 256), help="The number of processes; by default one a processor.")
+@click.option(
+    "--workers",
+    callback=_checked_workers,
+    metavar="N|MIN-MAX",
+    help="The number of worker processes, or its limits, as 0-4; by default one for each processor.",
+)
 @click.option(
     "--open", "open_", is_flag=True, help="Permit an address that other computers reach: there is no authentication."
 )

@@ -15,6 +15,7 @@ from sealift.serve.deployment import Deployment, ModelSpec, read
 from sealift.serve.opening import open_deployment
 from sealift.serve.plane import Plane
 from sealift.serve.receipts import Receipts
+from sealift.serve.scaling.settings import WorkerRange, check_workers
 from sealift.serve.traffic.state import load
 
 
@@ -24,7 +25,7 @@ def run(
     host: str | None,
     port: int | None,
     grpc: int | None,
-    workers: int | None,
+    workers: str | None,
     open_: bool,
     check: bool,
     as_json: bool,
@@ -32,9 +33,11 @@ def run(
     """Serve a sealed file or the models of a deployment file; with `check`, only look whether that can be done."""
     begun = time.perf_counter()
     deployment = read(target) if target.suffix == ".toml" else Deployment((ModelSpec(target),))
-    given: dict[str, Any] = {"host": host, "port": port, "grpc": grpc, "workers": workers, "open": open_ or None}
+    given: dict[str, Any] = {"host": host, "port": port, "grpc": grpc, "open": open_ or None}
+    given["workers"] = None if workers is None else WorkerRange.parse(workers)
     deployment = dataclasses.replace(deployment, **{key: value for key, value in given.items() if value is not None})
     check_exposure(deployment)
+    check_workers(deployment.workers, grpc=deployment.grpc is not None)
     if deployment.grpc is not None:
         import_module("sealift.serve.grpc.server")  # E405 where a library is missing
     if deployment.records is not None:

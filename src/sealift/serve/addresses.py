@@ -1,4 +1,4 @@
-"""The sockets of a server: an address that is free, and a socket for each worker."""
+"""The sockets of a server: an address that is free, and several sockets that listen at it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from sealift.errors import ServeError
 from sealift.serve.deployment import Deployment
 from sealift.serve.loopback import is_loopback
 
-_BACKLOG = 2048
+BACKLOG = 4096
+"""Connections that may wait in the queue of a socket; the system may have a lower limit."""
 
 
 def check_exposure(deployment: Deployment) -> None:
@@ -27,8 +28,8 @@ def check_exposure(deployment: Deployment) -> None:
 def bind(host: str, port: int, count: int) -> list[socket.socket]:
     """`count` listening sockets of one address, or one where the system cannot share an address.
 
-    With a socket for each worker, the system spreads connections over the workers, and those that arrive while a
-    worker is replaced wait in its queue.
+    The system spreads connections over the sockets. Those that arrive while no worker accepts from a socket wait in its
+    queue.
 
     Raises:
         ServeError: E710 when the address cannot be used.
@@ -39,7 +40,7 @@ def bind(host: str, port: int, count: int) -> list[socket.socket]:
         first = _bound(family, host, port, shared=False)
         port = first.getsockname()[1]
         if count == 1 or not hasattr(socket, "SO_REUSEPORT"):
-            first.listen(_BACKLOG)
+            first.listen(BACKLOG)
             return [first]
         first.close()
         sockets = [_bound(family, host, port, shared=True) for _ in range(count)]
@@ -50,7 +51,7 @@ def bind(host: str, port: int, count: int) -> list[socket.socket]:
             fix="End the program that uses the port, or choose another one with --port; 0 takes a free one.",
         ) from error
     for each in sockets:
-        each.listen(_BACKLOG)
+        each.listen(BACKLOG)
     return sockets
 
 

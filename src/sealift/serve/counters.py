@@ -113,6 +113,12 @@ class Counters:
     def replaced(self, count: int) -> None:
         self._view[self._workers + 1] = count
 
+    @property
+    def requests(self) -> float:
+        """The number of requests of all series."""
+        counted = self._view[: self._workers]
+        return float(sum(sum(counted[first::_WIDTH].tolist()) for first in (_OK, _REFUSED, _FAILED)))
+
     def writer(self, slot: int) -> CounterWriter:
         """The counters of the worker in a slot."""
         start = slot * SERIES * _WIDTH

@@ -15,11 +15,13 @@ from sealift.serve.http.messages import RequestLimits
 from sealift.serve.logs import LogSettings, read_log
 from sealift.serve.receipts import ReceiptSettings, read_receipts
 from sealift.serve.records.settings import Settings, read_settings
+from sealift.serve.scaling.settings import WorkerRange, read_workers
 from sealift.serve.telemetry.settings import TelemetrySettings, read_telemetry
 from sealift.serve.toml_table import TomlTable, malformed
+from sealift.serve.traffic.watching import Watch, read_watch
 
 _LONGEST = 1 << 20
-_MOST_WORKERS = 256
+_LONGEST_IDLE = 366 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class ModelSpec:
         weight: the percentage of the requests that it gets, where several files are versions of one model.
         shadow: whether it only gets copies of the requests.
         sticky: the header whose value always leads to the same version.
+        idle: seconds without a request after which the model is unloaded; None keeps it loaded.
+        watch: the folder whose new files are deployed as versions of the model; None watches none.
     """
 
     file: Path
@@ -41,6 +45,8 @@ class ModelSpec:
     weight: float | None = None
     shadow: bool = False
     sticky: str | None = None
+    idle: float | None = None
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Deployment:
         models: the models.
         host, port: where it listens; port 0 takes any free one.
         grpc: the port of gRPC; None does not serve it.
-        workers: the number of processes; None takes the number of processors.
+        workers: the number of worker processes, or its limits; None takes the number of processors.
         open: whether other computers may use the server although it has no authentication.
         limits: limits of a request.
         records: how calls are recorded; None where they are not.
@@ -69,7 +75,7 @@ class Deployment:
     host: str = "127.0.0.1"
     port: int = 8080
     grpc: int | None = None
-    workers: int | None = None
+    workers: int | WorkerRange | None = None
     open: bool = False
     limits: RequestLimits = field(default_factory=RequestLimits)
     records: Settings | None = None
@@ -118,6 +124,8 @@ def read(path: Path) -> Deployment:
             weight=entry.percentage("weight"),
             shadow=bool(entry.optional("shadow", bool)),
             sticky=entry.optional("sticky", str),
+            watch=read_watch(entry, folder),
+            idle=entry.seconds("idle", 0.0, 0.0, _LONGEST_IDLE) or None,
         )
         for entry in entries
     )
@@ -137,12 +145,13 @@ def read(path: Path) -> Deployment:
     default = Deployment(())
     state = folder / (server.optional("state", str) or f"{path.stem}.state")
     grpc = server.number("grpc", -1, 0, 65535)
+    workers = read_workers(server)
     deployment = Deployment(
         models,
         host=server.optional("host", str) or default.host,
         port=server.number("port", default.port, 0, 65535),
         grpc=None if grpc < 0 else grpc,
-        workers=server.number("workers", 0, 1, _MOST_WORKERS) or None,
+        workers=workers,
         open=bool(server.optional("open", bool)),
         limits=RequestLimits(
             body=limits.number("body", RequestLimits.body, 1, 1 << 40),

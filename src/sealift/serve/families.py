@@ -25,6 +25,12 @@ def families(service: Service) -> Iterator[Family]:
         [(labels(model.name, model.version), int(model.ready)) for model in plane.models()],
     )
     yield Family(
+        "sealift_model_loaded",
+        "gauge",
+        "Whether a version is in the memory of this worker.",
+        [(labels(model.name, model.version), int(model.loaded)) for model in plane.models()],
+    )
+    yield Family(
         "sealift_model_share",
         "gauge",
         "The share of the requests that a version gets.",

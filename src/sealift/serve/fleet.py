@@ -7,15 +7,17 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from sealift.errors import ServeError
 from sealift.runtime import load
 from sealift.serve.counters import SERIES, Counters, RequestCounts
 from sealift.serve.helpers import Helper
-from sealift.serve.opening import Opened, open_version, route_of
+from sealift.serve.opening import Opened, load_signed, open_version, route_of
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
+from sealift.serve.traffic.kept import kept_path, part_of, place
 from sealift.serve.traffic.shadow import Shadow, ShadowMemory
 from sealift.serve.traffic.state import Traffic, Version
 from sealift.serve.worker_pool import WorkerPool
@@ -34,7 +36,7 @@ class WorkerFleet:
         counters: the counts of requests.
         pool: the workers.
         shadow: the shared memory of shadows.
-        report: the file of the report of shadows.
+        folder: the folder of the state.
         add_helper: starts another helper process.
 
     Attributes:
@@ -48,18 +50,21 @@ class WorkerFleet:
         counters: Counters,
         pool: WorkerPool,
         shadow: ShadowMemory,
-        report: Path,
+        folder: Path,
         add_helper: Callable[[Helper], None],
     ) -> None:
         self._service, self._counters, self._pool = service, counters, pool
         self._keys = opened.keys
-        self._shadow, self._report, self._add_helper = shadow, report, add_helper
+        self._shadow, self._folder, self._add_helper = shadow, folder, add_helper
+        self._idle = opened.idle
         self._shadowing = False
         self._series: dict[tuple[str, str], int] = {}  # by the name of the model and the identity
         self.stock: dict[tuple[str, str], ServedModel] = {}
         for model in service.plane.models():
-            model.series = self._series_of(model.name, model.version, model.model.identity)
+            model.series = self._series_of(model.name, model.version, model.identity)
             self.stock[model.name, model.version] = model
+            if model.unloads:
+                self._keep(model, opened.traffic[model.name].versions[model.version])
 
     def inspect(self, file: Path) -> tuple[str, Version]:
         """The name in a sealed file, and its version."""
@@ -70,12 +75,14 @@ class WorkerFleet:
         """Load a version here, for workers to come, and in every worker."""
         key = (name, version.version)
         known = self.stock.get(key)
-        if known is None or known.model.identity != version.identity:
+        if known is None or known.identity != version.identity:
             served = open_version(name, version, self._keys.get(name))
             served.series = self._series_of(name, version.version, version.identity)
+            served.unloads = name in self._idle
         else:
             served = known
         message = {"do": "prepare", "name": name, "version": vars(version), "series": served.series}
+        message["unloads"] = served.unloads
         key_file = self._keys.get(name)
         message["key"] = None if key_file is None else str(key_file)
         self.stock[key] = served  # before the workers are asked: those that start meanwhile have it from here
@@ -112,7 +119,14 @@ class WorkerFleet:
         self._service.plane.set_route(route_of(traffic, versions))
         if traffic.shadows and not self._shadowing:
             self._shadowing = True
-            self._add_helper(Shadow(self._shadow, self.stock, self._report))
+            self._add_helper(Shadow(self._shadow, self.stock, self._folder / "shadow.json"))
+
+    def _keep(self, served: ServedModel, version: Version) -> None:
+        """Let a model be loaded again from a copy: its file may be replaced before that."""
+        path = kept_path(self._folder, served.identity)
+        if not path.exists():
+            place(part_of(self._folder, Path(version.file)), served.identity)
+        served.source = partial(load_signed, path, self._keys.get(served.name))
 
     def _series_of(self, name: str, version: str, identity: str) -> int:
         series = self._series.setdefault((name, identity), min(len(self._series), SERIES - 1))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from sealift.errors import ServeError
@@ -14,6 +15,7 @@ from sealift.serve.plane import ModelRoute, Plane
 from sealift.serve.served import ServedModel
 from sealift.serve.traffic.split import Split
 from sealift.serve.traffic.state import Traffic, Version
+from sealift.serve.traffic.watching import Watch
 
 THREADS = 1
 """The threads of a graph: each worker computes with one, and the workers share the processors."""
@@ -28,12 +30,16 @@ class Opened:
         traffic: the state of each model by its name.
         bases: for each model of the deployment, the identities of its files.
         keys: for models whose files must be signed, the file of the public key.
+        idle: for models that are unloaded when they have no requests, the seconds after which they are.
+        watches: for models with a watched folder, the folder.
     """
 
     plane: Plane = field(default_factory=Plane)
     traffic: dict[str, Traffic] = field(default_factory=dict)
     bases: dict[str, list[str]] = field(default_factory=dict)
     keys: dict[str, Path] = field(default_factory=dict)
+    idle: dict[str, float] = field(default_factory=dict)
+    watches: dict[str, Watch] = field(default_factory=dict)
 
 
 def open_models(deployment: Deployment) -> Plane:
@@ -64,11 +70,18 @@ def open_deployment(deployment: Deployment, saved: Mapping[str, tuple[Traffic, l
         served = _open(Path(spec.file), spec.name, spec.key)
         models.setdefault(served.name, []).append((spec, served))
     for name, entries in models.items():
-        bases = [served.model.identity for _, served in entries]
+        bases = [served.identity for _, served in entries]
         opened.bases[name] = bases
         key = entries[0][0].key
         if key is not None:
             opened.keys[name] = key
+        for spec, served in entries:
+            if spec.watch is not None:
+                _check_watch(spec.watch)
+                opened.watches[name] = replace(spec.watch, inside=served.model.name)
+        idle = [spec.idle for spec, _ in entries if spec.idle is not None]
+        if idle:
+            opened.idle[name] = max(idle)
         traffic, former = saved.get(name, (None, None))
         if traffic is None or former != bases:
             traffic = _traffic(deployment, name, entries)
@@ -90,7 +103,7 @@ def open_version(name: str, version: Version, key: Path | None) -> ServedModel:
         FileError, SealError, SignatureError, ContractError: as `sealift.load` and `sealift.verify`.
     """
     served = _open(Path(version.file), name, key)
-    if served.model.identity != version.identity:
+    if served.identity != version.identity:
         raise ServeError(
             "E745",
             f"The file of version {version.version!r:.80} has other contents than when it was deployed.",
@@ -109,10 +122,23 @@ def route_of(traffic: Traffic, versions: Mapping[str, ServedModel]) -> ModelRout
 
 
 def _open(file: Path, name: str | None, key: Path | None) -> ServedModel:
-    model: SealedModel = load(file, threads=THREADS)
+    model = load_signed(file, key)
+    return ServedModel(name or model.name, model, partial(load_signed, file, key))
+
+
+def _check_watch(watch: Watch) -> None:
+    if not watch.folder.is_dir():
+        raise ServeError(
+            "E804", "The watched folder does not exist.", where=str(watch.folder), fix="Create it, or correct the path."
+        )
+
+
+def load_signed(file: Path, key: Path | None) -> SealedModel:
+    """Load a sealed file and check its signature. Raises as `sealift.load` and `sealift.verify`."""
+    model = load(file, threads=THREADS)
     if key is not None:
         verify_key(model.seal, load_public_key(key))
-    return ServedModel(name or model.name, model)
+    return model
 
 
 def _traffic(deployment: Deployment, name: str, entries: list[tuple[ModelSpec, ServedModel]]) -> Traffic:
@@ -129,7 +155,7 @@ def _traffic(deployment: Deployment, name: str, entries: list[tuple[ModelSpec, S
                 where=where,
                 fix="Give one of them another name, or pack one again with another version.",
             )
-        versions[served.version] = Version(served.version, served.model.identity, str(spec.file.absolute()))
+        versions[served.version] = Version(served.version, served.identity, str(spec.file.absolute()))
         if spec.shadow:
             shadows.append(served.version)
         elif spec.weight is not None or len([each for each, _ in entries if not each.shadow]) == 1:
@@ -160,7 +186,7 @@ def _traffic(deployment: Deployment, name: str, entries: list[tuple[ModelSpec, S
 
 def _reopened(traffic: Traffic, known: list[ServedModel], key: Path | None) -> dict[str, ServedModel]:
     """The versions of a saved state; those of the deployment file are open already."""
-    versions: dict[str, ServedModel] = {served.model.identity: served for served in known}
+    versions: dict[str, ServedModel] = {served.identity: served for served in known}
     return {
         name: versions.get(version.identity) or open_version(traffic.name, version, key)
         for name, version in traffic.versions.items()
@@ -171,5 +197,6 @@ def _serve(opened: Opened, traffic: Traffic, versions: Mapping[str, ServedModel]
     for served in versions.values():
         if not served.ready:
             served.prepare()
+        served.unloads = traffic.name in opened.idle
     opened.traffic[traffic.name] = traffic
     opened.plane.set_route(route_of(traffic, versions))

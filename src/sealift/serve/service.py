@@ -13,6 +13,7 @@ from sealift.serve.http.cors import Cors
 from sealift.serve.http.messages import RequestLimits
 from sealift.serve.plane import Plane
 from sealift.serve.receipts import HEADER, Receipts, is_wanted
+from sealift.serve.scaling.gauges import unshared
 from sealift.serve.served import ServedModel
 
 
@@ -43,6 +44,7 @@ class Service:
         observers: who is notified of each call.
         counters: the counters of all workers; None where the process has none.
         receipts: what issues receipts for answers; None issues none.
+        gauges: the numbers of this worker (`sealift.serve.scaling.gauges`).
         metric_sources: further metrics for `GET /metrics`; a source yields `Family`.
         series: the number of the counters of each version that was served since the start, by the name of the model
             and the version.
@@ -65,6 +67,7 @@ class Service:
         self.cors: Cors | None = None
         self.counters: Counters | None = None
         self.receipts: Receipts | None = None
+        self.gauges = unshared()
         self.metric_sources: list[Callable[[], Iterable[Family]]] = []
         self.series: Mapping[tuple[str, str], int] = {}
 

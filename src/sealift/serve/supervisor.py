@@ -9,12 +9,11 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealift.errors import SealiftError, ServeError
-from sealift.runtime.processors import processors
 from sealift.serve import control, logs, worker
 from sealift.serve.access.parts import protect
 from sealift.serve.addresses import bind, reserve
@@ -28,10 +27,18 @@ from sealift.serve.opening import Opened
 from sealift.serve.receipts import Receipts
 from sealift.serve.records.metrics import record_metrics
 from sealift.serve.records.parts import CallRecording
+from sealift.serve.scaling.gauges import WorkerGauges
+from sealift.serve.scaling.idle import IdleModels
+from sealift.serve.scaling.metrics import worker_metrics
+from sealift.serve.scaling.scaler import Scaler, place_count
+from sealift.serve.scaling.settings import WorkerRange
+from sealift.serve.scaling.sharing import SocketSharing
+from sealift.serve.scaling.sockets import socket_count
 from sealift.serve.service import Service
 from sealift.serve.traffic import state
 from sealift.serve.traffic.operations import Operations
 from sealift.serve.traffic.shadow import ShadowMemory, ShadowObserver
+from sealift.serve.traffic.watch import WatchedFolders
 from sealift.serve.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
@@ -40,7 +47,7 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _WAIT = 0.05
 _TICK = 0.5
-"""Seconds between two looks at the canaries."""
+"""Seconds between two looks at the canaries, the load, idle models and watched folders."""
 
 
 def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int | None], None]) -> None:
@@ -63,30 +70,32 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
     if deployment.receipts is not None:
         service.receipts = Receipts(deployment.receipts)
     helpers = protect(service, deployment)
-    count = deployment.workers or processors()
+    limits = WorkerRange.of(deployment.workers)
     can_fork = hasattr(os, "fork")
-    sockets = bind(deployment.host, deployment.port, count if can_fork else 1)
+    places = place_count(limits) if can_fork else 1
+    _raise_open_files()
+    sockets = bind(deployment.host, deployment.port, socket_count(limits.least, limits.most) if can_fork else 1)
     port = sockets[0].getsockname()[1]
     grpc, kept = (None, None) if deployment.grpc is None else reserve(deployment.host, deployment.grpc)
 
     def announce() -> None:
         ready(deployment.host, port, None if grpc is None else grpc[1])
 
-    recording = None if deployment.records is None else CallRecording(deployment.records, count if can_fork else 1)
+    recording = None if deployment.records is None else CallRecording(deployment.records, places)
     if recording is not None:
         service.metric_sources.append(record_metrics(recording.counts))
     telemetry = None
     if deployment.telemetry is not None and can_fork:
         from sealift.serve.telemetry.parts import Telemetry
 
-        telemetry = Telemetry(deployment.telemetry, count)
+        telemetry = Telemetry(deployment.telemetry, places)
         service.metric_sources.append(telemetry.memory.source())
     with ExitStack() as stack:
         for each in (*sockets, *([kept] if kept else [])):
             stack.callback(each.close)
         if not can_fork:
             with nullcontext() if recording is None else recording.in_thread(service):
-                worker.run(service, sockets[0], announce, grpc=grpc)
+                worker.run(service, sockets, announce, grpc=grpc)
             return
         if deployment.state is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealift-")))
@@ -98,7 +107,7 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         listening = control.listen(path)
         stack.callback(path.unlink, missing_ok=True)
         stack.callback(listening.close)
-        _Supervisor(service, opened, sockets, count, grpc, folder, listening, recording, telemetry, helpers).run(
+        _Supervisor(service, opened, sockets, limits, grpc, folder, listening, recording, telemetry, helpers).run(
             announce
         )
 
@@ -111,7 +120,7 @@ class _Supervisor:
         service: Service,
         opened: Opened,
         sockets: Sequence[socket.socket],
-        count: int,
+        limits: WorkerRange,
         grpc: tuple[str, int] | None,
         folder: Path,
         listening: socket.socket,
@@ -123,20 +132,26 @@ class _Supervisor:
         self._telemetry = telemetry
         self._recording = recording
         self._sockets = sockets
-        self._count = count
         self._grpc = grpc
         self._listening = listening
         self._clients: list[Channel] = []
         self._alive = os.pipe()  # its writing end is closed when this process ends, however that happens
-        self._counters = service.counters = Counters(count)
-        self._shadow = ShadowMemory(count)
+        places = place_count(limits)
+        self._counters = service.counters = Counters(places)
+        self._shadow = ShadowMemory(places)
+        self._gauges = WorkerGauges(places)
+        service.metric_sources.append(worker_metrics(self._gauges))
         self._pool = WorkerPool(self._counters, self._work, self._close_in_child)
+        self._scaler = Scaler(self._pool, limits, self._counters, self._gauges)
+        self._sharing = SocketSharing(self._pool, len(sockets))
+        self._pool.changed = self._sharing.update
         own = [each for each in (recording, telemetry) if each is not None]
-        self._helpers = Helpers([*own, *helpers], self._alive[0], self._close_in_child)
-        report = folder / "shadow.json"
+        self._helpers = Helpers([*own, *helpers], self._alive[0], self._begin_helper)
         add = self._helpers.add
-        self._fleet = WorkerFleet(service, opened, self._counters, self._pool, self._shadow, report, add)
+        self._fleet = WorkerFleet(service, opened, self._counters, self._pool, self._shadow, folder, add)
+        self._idle = IdleModels(opened.idle, self._fleet.stock, self._pool, self._counters, self._gauges)
         self._operations = Operations(self._fleet, folder, opened.traffic, opened.bases)
+        self._watched = WatchedFolders(self._operations, opened.watches, folder)
         for traffic in opened.traffic.values():
             self._fleet.route(traffic)
 
@@ -147,13 +162,12 @@ class _Supervisor:
         before = {number: signal.signal(number, self._stop) for number in _SIGNALS}
         try:
             self._helpers.start()
-            for place in range(self._count):
-                self._pool.start(place)
+            self._scaler.start()
             announced, tick = False, time.monotonic() + _TICK
             while not self._pool.stopping:
                 self._turn()
                 self._helpers.reap()
-                if not announced and self._pool.ready:
+                if not announced and self._sharing.settled:
                     announced = True
                     ready()
                     manager.send("READY=1")
@@ -163,6 +177,9 @@ class _Supervisor:
                     self._operations.tick()
                     if self._telemetry is not None:
                         self._telemetry.tick(self._service)
+                    self._watched.tick()
+                    self._scaler.tick()
+                    self._idle.tick()
         finally:
             manager.send("STOPPING=1")
             self._pool.end()
@@ -175,8 +192,12 @@ class _Supervisor:
                 os.close(end)
 
     def _turn(self) -> None:
-        """Do what the clients of the control socket ask for."""
-        if self._listening in self._pool.turn((self._listening, *self._clients), _WAIT):
+        """Do what the clients of the control socket ask for; start a worker for a connection that finds none."""
+        sleeping = self._sockets if self._scaler.empty else ()
+        readable = self._pool.turn((self._listening, *self._clients, *sleeping), _WAIT)
+        if any(each in readable for each in sleeping):
+            self._scaler.add()
+        if self._listening in readable:
             client = control.accept(self._listening)
             if client is not None:
                 self._clients.append(client)
@@ -210,15 +231,22 @@ class _Supervisor:
         service = self._service
         for model in service.plane.models():
             model.prepare()
+        service.gauges = self._gauges.of(place)
         service.observers.append(self._counters.writer(place))
         service.observers.append(ShadowObserver(self._shadow.rings[place], service.plane))
         if self._telemetry is not None:  # before the records, which have the trace
             service.observers.append(self._telemetry.observer(place))
         if self._recording is not None:
             service.observers.append(self._recording.observer(place))
-        listening = self._sockets[place % len(self._sockets)]
-        supervised = worker.Supervised(self._alive[0], channel, self._fleet.stock)
-        worker.run(service, listening, lambda: channel.send({"ready": True}), supervised, self._grpc)
+        supervised = worker.Supervised(self._alive[0], channel, self._fleet.stock, self._sockets)
+        worker.run(service, (), lambda: channel.send({"ready": True}), supervised, self._grpc)
+
+    def _begin_helper(self) -> None:
+        """Close what belongs to this process, and release models that others unload when they are idle."""
+        self._close_in_child()
+        for served in self._fleet.stock.values():
+            if served.unloads:
+                served.unload()
 
     def _close_in_child(self) -> None:
         """Close what belongs to this process, after a fork."""
@@ -227,3 +255,12 @@ class _Supervisor:
         self._pool.close_in_child()
         for client in self._clients:
             client.close()
+
+
+def _raise_open_files() -> None:
+    """Permit as many open files as the system does: by default it is a thousand, and each connection needs one."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource  # not on Windows
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sealift.errors import ServeError
 
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|m|h|d)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _Choice = TypeVar("_Choice", bound=str)
 
 
@@ -83,6 +86,23 @@ class TomlTable:
     def percentage(self, key: str) -> float | None:
         """A number from 0 to 100, or None."""
         return self.fraction(key, 0.0, 0.0, 100.0) if key in self._raw else self.optional(key, float)
+
+    def seconds(self, key: str, default: float, least: float, most: float) -> float:
+        """A duration in seconds: a number, or a string such as `"90s"`, `"10m"` or `"2h"`."""
+        self._known.append(key)
+        value = self._raw.pop(key, default)
+        if isinstance(value, str):
+            match = _DURATION.fullmatch(value.strip())
+            if match is None:
+                raise self.wrong(key, 'must be a duration, such as "90s", "10m" or "2h"')
+            value = float(match[1]) * _UNITS[match[2]]
+        if type(value) not in (int, float) or not least <= value <= most:
+            raise self.wrong(key, f"must be a duration from {least:g} to {most:g} seconds")
+        return float(value)
+
+    def is_table(self, key: str) -> bool:
+        """Whether the value of a key is a table."""
+        return isinstance(self._raw.get(key), dict)
 
     def table(self, key: str) -> TomlTable:
         """A table; empty where there is none."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sealift.optional import need
 from sealift.serve.channel import Channel
 from sealift.serve.http.server import Server
 from sealift.serve.opening import open_version, route_of
+from sealift.serve.scaling.memory import return_memory
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 from sealift.serve.traffic.state import Version, from_dict
@@ -32,16 +33,18 @@ class Supervised:
         alive: a file descriptor that reaches its end when the supervisor has ended; nothing is ever written to it.
         channel: messages that change what is answered.
         stock: the versions that are loaded, by the name of the model and the version.
+        sockets: all listening sockets; messages say from which of them connections are accepted.
     """
 
     alive: int
     channel: Channel
     stock: dict[tuple[str, str], ServedModel]
+    sockets: Sequence[socket.socket]
 
 
 def run(
     service: Service,
-    listening: socket.socket,
+    listening: Sequence[socket.socket],
     ready: Callable[[], None],
     supervised: Supervised | None = None,
     grpc: tuple[str, int] | None = None,
@@ -50,7 +53,7 @@ def run(
 
     Args:
         service: the models, which are prepared.
-        listening: the socket.
+        listening: the sockets from which connections are accepted at once.
         ready: called once when requests are answered.
         supervised: the supervisor's side; None where the process has none.
         grpc: the address of gRPC; None does not serve it.
@@ -64,7 +67,7 @@ def run(
                 loop.add_signal_handler(number, ended.set)
         server = Server(service)
         await server.start(listening)
-        stops = [server.stop]
+        stops: list[Callable[[float], Awaitable[None]]] = [server.stop]
         if grpc is not None:
             from sealift.serve.grpc.server import GrpcServer
 
@@ -73,7 +76,7 @@ def run(
             stops.append(beside.stop)
         if supervised is not None:
             loop.add_reader(supervised.alive, ended.set)
-            loop.add_reader(supervised.channel, _Changes(server, supervised).read)
+            loop.add_reader(supervised.channel, _Changes(server, supervised, ended.set).read)
         ready()
         await ended.wait()
         if supervised is not None:
@@ -91,14 +94,30 @@ def run(
 
 
 class _Changes:
-    """Does what the supervisor asks, and reports when it is done."""
+    """Does what the supervisor asks, and reports when it is done.
 
-    def __init__(self, server: Server, supervised: Supervised) -> None:
+    Args:
+        server: the server.
+        supervised: the supervisor's side.
+        end: ends the process.
+    """
+
+    def __init__(self, server: Server, supervised: Supervised, end: Callable[[], None]) -> None:
         self._server = server
+        self._sockets = supervised.sockets
+        self._end = end
         self._channel = supervised.channel
         self._stock = supervised.stock
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._actions: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
+            "prepare": self._prepare,
+            "apply": self._apply,
+            "listen": self._listen,
+            "retire": self._retire,
+            "shed": self._shed,
+            "unload": self._unload,
+        }
 
     def read(self) -> None:
         """Read messages. Called by the event loop."""
@@ -112,10 +131,7 @@ class _Changes:
     async def _do(self, message: dict[str, Any]) -> None:
         error: SealiftError | None = None
         try:
-            if message["do"] == "prepare":
-                await self._prepare(message)
-            else:
-                self._apply(message)
+            await self._actions[message["do"]](message)
         except SealiftError as raised:
             error = raised
         except Exception as raised:
@@ -126,16 +142,36 @@ class _Changes:
         """Load a version in a thread, while requests are answered."""
         name, version = message["name"], Version(**message["version"])
         known = self._stock.get((name, version.version))
-        if known is not None and known.model.identity == version.identity:
+        if known is not None and known.identity == version.identity:
             return
         key = None if message["key"] is None else Path(message["key"])
         served = await asyncio.to_thread(open_version, name, version, key)
-        served.series = message["series"]
+        served.series, served.unloads = message["series"], message["unloads"]
         service = self._server.service
         service.series = {**service.series, (name, version.version): served.series}
         self._stock[name, version.version] = served
 
-    def _apply(self, message: dict[str, Any]) -> None:
+    async def _listen(self, message: dict[str, Any]) -> None:
+        """Accept connections from some of the sockets."""
+        await self._server.listen([self._sockets[number] for number in message["sockets"]])
+
+    async def _retire(self, _: dict[str, Any]) -> None:
+        """End the process when its connections have ended."""
+        await self._server.retire()
+        self._end()
+
+    async def _shed(self, message: dict[str, Any]) -> None:
+        """Close some of the connections after their next answer."""
+        self._server.shed(message["connections"])
+
+    async def _unload(self, message: dict[str, Any]) -> None:
+        """Unload the versions of a model."""
+        for (name, _), served in list(self._stock.items()):
+            if name == message["name"]:
+                served.unload()
+        await asyncio.to_thread(return_memory)
+
+    async def _apply(self, message: dict[str, Any]) -> None:
         traffic = from_dict(message["traffic"])
         versions = {version: self._stock[traffic.name, version] for version in traffic.versions}
         for key in [key for key in self._stock if key[0] == traffic.name and key[1] not in versions]:

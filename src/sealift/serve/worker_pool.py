@@ -36,12 +36,16 @@ class Worker:
         pid: its process id.
         channel: messages to it and from it.
         ready: whether it answers requests.
+        draining: whether it ends when its connections have.
+        accepts: the listening sockets that it was last told to accept from.
         answers: its answers to messages that nobody has read yet, by their number.
     """
 
     pid: int
     channel: Channel
     ready: bool = False
+    draining: bool = False
+    accepts: frozenset[int] = frozenset()
     answers: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -56,6 +60,7 @@ class WorkerPool:
     Attributes:
         workers: the workers by their places.
         stopping: set when the server is to end; workers that end are then not replaced.
+        changed: called after each turn, in which workers may have become ready or ended.
     """
 
     def __init__(self, counters: Counters, body: Callable[[int, Channel], None], in_child: Callable[[], None]) -> None:
@@ -63,6 +68,7 @@ class WorkerPool:
         self._body, self._in_child = body, in_child
         self.workers: dict[int, Worker] = {}
         self.stopping = False
+        self.changed: Callable[[], None] = _nothing
         self._failures = 0
         self._number = 0
 
@@ -113,7 +119,7 @@ class WorkerPool:
             ServeError: E703 where workers end before they are ready.
         """
         channels = [each.channel for each in self.workers.values() if each.channel.open]
-        readable: list[Watched] = select.select([*channels, *others], [], [], seconds)[0]
+        readable = _readable([*channels, *others], seconds)
         for each in self.workers.values():
             if each.channel in readable:
                 for message in each.channel.receive():
@@ -123,6 +129,7 @@ class WorkerPool:
                     elif "id" in message:
                         each.answers[message["id"]] = message
         self._reap()
+        self.changed()
         return [each for each in readable if each in others]
 
     def ask(self, message: dict[str, Any], seconds: float) -> dict[int, dict[str, Any]]:
@@ -130,8 +137,7 @@ class WorkerPool:
 
         A worker that ends meanwhile, or does not answer in time, is replaced by one that has the state of this process.
         """
-        self._number += 1
-        number = self._number
+        number = self._next_number()
         asked = [each.pid for each in self.workers.values()]
         for each in self.workers.values():
             each.channel.send({**message, "id": number})
@@ -151,6 +157,23 @@ class WorkerPool:
                 for pid in asked:  # it is replaced
                     os.kill(pid, signal.SIGKILL)
         return errors
+
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def send(self, worker: Worker, message: dict[str, Any]) -> int:
+        """Send a message to one worker; returns its number, under which the answer arrives."""
+        number = self._next_number()
+        worker.channel.send({**message, "id": number})
+        return number
+
+    def retire(self, place: int) -> None:
+        """Let a worker end when its connections have ended; it is not replaced."""
+        worker = self.workers[place]
+        worker.draining = True
+        self.send(worker, {"do": "retire"})
+        self._count_ready()
 
     def end(self) -> None:
         """Ask the workers to end, and kill those that do not."""
@@ -179,7 +202,7 @@ class WorkerPool:
             each.channel.close()
             del self.workers[place]
             self._count_ready()
-            if self.stopping:
+            if self.stopping or (each.draining and status == 0):
                 continue
             self._counters.replaced += 1
             if not each.ready:
@@ -190,8 +213,25 @@ class WorkerPool:
                         f"{_FAILURES} workers in a row ended before they were ready.",
                         fix="Read above why they ended; `sealift verify` checks the models.",
                     )
-            _log.warning("worker %d ended with status %d and is replaced", pid, os.waitstatus_to_exitcode(status))
+            code = os.waitstatus_to_exitcode(status)
+            if each.draining:
+                _log.warning("worker %d, which was ending, ended with status %d", pid, code)
+                continue
+            _log.warning("worker %d ended with status %d and is replaced", pid, code)
             self.start(place)
 
     def _count_ready(self) -> None:
-        self._counters.ready = sum(each.ready for each in self.workers.values())
+        self._counters.ready = sum(each.ready and not each.draining for each in self.workers.values())
+
+
+def _nothing() -> None:
+    return None
+
+
+def _readable(watched: Sequence[Watched], seconds: float) -> list[Watched]:
+    """Which can be read, or are closed; waits until one is."""
+    by_number = {each.fileno(): each for each in watched}
+    poll = select.poll()  # select.select is limited to descriptors below 1024
+    for number in by_number:
+        poll.register(number, select.POLLIN)
+    return [by_number[number] for number, _ in poll.poll(seconds * 1000)]

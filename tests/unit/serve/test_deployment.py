@@ -16,6 +16,7 @@ from sealift.errors import SealiftError, ServeError
 from sealift.serve.addresses import bind, check_exposure
 from sealift.serve.deployment import Deployment, read
 from sealift.serve.opening import open_models
+from sealift.serve.traffic.watching import Watch
 
 
 def deployment(folder: Path, text: str) -> Path:
@@ -143,3 +144,13 @@ def test_check_opens_the_models_and_does_not_listen(tmp_path: Path) -> None:
     run = CliRunner().invoke(app, ["serve", str(file), "--host", "0.0.0.0", "--check", "--json"])
     assert run.exit_code == 1
     assert json.loads(run.output)["error"]["code"] == "E711"
+
+
+def test_a_watched_folder_must_exist(tmp_path: Path) -> None:
+    seals.write(tmp_path / "a.seal")
+    text = '[[models]]\nfile = "a.seal"\nwatch = {folder = "new", canary = 5}\nidle = "10m"'
+    (spec,) = read(deployment(tmp_path, text)).models
+    assert spec.watch == Watch(tmp_path / "new", 0.05)
+    assert spec.idle == 600.0
+    with pytest.raises(ServeError, match="E804"):
+        open_models(read(tmp_path / "deployment.toml"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from sealift.errors import SealiftError
 from sealift.optional import need
@@ -12,16 +12,17 @@ from sealift.serve.access.credentials import CERTIFICATE
 from sealift.serve.grpc.credentials import client_names, credentials_of
 from sealift.serve.grpc.messages import HEALTH, SERVICE
 from sealift.serve.grpc.methods import METHODS, Method, Reply, check_health
-from sealift.serve.http.messages import overloaded, status_of
+from sealift.serve.http.messages import PUBLIC, status_of
+from sealift.serve.http.queue import RequestQueue
 from sealift.serve.logs import report
 from sealift.serve.service import Service
+from sealift.serve.urgency import Urgency, urgency_of
 
 # Imported before the processes are forked, which then share its memory. Nothing of it is used before the fork, because
 # its threads would not exist afterwards.
 _grpc = need("grpc", "grpc", "The protocol of gRPC")
 _aio = need("grpc.aio", "grpc", "The protocol of gRPC")
 
-T = TypeVar("T")
 SMALL = 1 << 14
 """Bytes of a request that is answered in the thread of the event loop: handing it over would take longer."""
 _MOST_BYTES = (1 << 31) - 1
@@ -34,6 +35,7 @@ _CODES = {
     413: "RESOURCE_EXHAUSTED",
     429: "RESOURCE_EXHAUSTED",
     503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
 }
 """HTTP status → status of gRPC; INVALID_ARGUMENT and INTERNAL for others below and from 500."""
 
@@ -43,9 +45,8 @@ class Threads(Protocol):
 
     @property
     def fast(self) -> bool: ...  # noqa: D102
-    def take(self) -> bool: ...  # noqa: D102
-    def give(self) -> None: ...  # noqa: D102
-    def submit(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]: ...  # noqa: D102
+    @property
+    def queue(self) -> RequestQueue: ...  # noqa: D102
 
 
 class GrpcServer:
@@ -103,7 +104,11 @@ class GrpcServer:
                 if names:
                     headers[CERTIFICATE] = names
             try:
-                reply = await self._answer(method, data, headers)
+                urgency = urgency_of(headers, time.monotonic())
+                remaining = context.time_remaining()  # of the header grpc-timeout
+                if remaining is not None:
+                    urgency = urgency._replace(deadline=min(urgency.deadline, time.monotonic() + remaining))
+                reply = await self._answer(method, data, headers, urgency)
                 if reply.metadata:
                     context.set_trailing_metadata(tuple(reply.metadata.items()))
                 return reply.data
@@ -113,14 +118,10 @@ class GrpcServer:
 
         return answer
 
-    async def _answer(self, method: Method, data: bytes, headers: Mapping[str, str]) -> Reply:
+    async def _answer(self, method: Method, data: bytes, headers: Mapping[str, str], urgency: Urgency) -> Reply:
         if len(data) <= SMALL and (self._threads.fast or not data):
             return method(self._service, data, headers)
-        if not self._threads.take():
-            raise overloaded()
-        work = self._threads.submit(method, self._service, data, headers)
-        work.add_done_callback(lambda _: self._threads.give())
-        return await asyncio.shield(work)  # if the client cancels the request, the thread is still occupied
+        return await self._threads.queue.submit(method, self._service, data, headers, urgency=urgency)
 
 
 def failure(error: Exception) -> tuple[str, str]:
@@ -132,7 +133,7 @@ def failure(error: Exception) -> tuple[str, str]:
         report(error)
         return "INTERNAL", "[E901] An internal error. See the log of the server."
     status = status_of(error)
-    if status >= 500:
+    if status >= 500 and error.code not in PUBLIC:
         report(error)
         return _CODES.get(status, "INTERNAL"), f"[{error.code}] The model cannot answer. See the log of the server."
     return _CODES.get(status, "INVALID_ARGUMENT"), str(error)[:_LONGEST]

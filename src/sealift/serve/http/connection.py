@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -21,8 +21,11 @@ from sealift.serve.access.tls import names_of
 from sealift.serve.calls import Call
 from sealift.serve.http.heads import Head, KnownHeads
 from sealift.serve.http.messages import Request, RequestLimits, Response, overloaded, too_large, too_slow, unreadable
+from sealift.serve.http.queue import RequestQueue, refusal
 from sealift.serve.http.routes import failure, respond
+from sealift.serve.scaling.gauges import LATE
 from sealift.serve.service import Service
+from sealift.serve.urgency import NORMAL, late, urgency_of
 
 _parsing = need("httptools", "serve", "The server")
 
@@ -48,16 +51,15 @@ class Host(Protocol):
     @property
     def heads(self) -> KnownHeads: ...  # noqa: D102
     @property
-    def fast(self) -> bool: ...  # noqa: D102
+    def queue(self) -> RequestQueue: ...  # noqa: D102
     @property
     def draining(self) -> bool: ...  # noqa: D102
     def now(self) -> float: ...  # noqa: D102
     def add(self, connection: Connection, /) -> bool: ...  # noqa: D102
     def remove(self, connection: Connection, /) -> None: ...  # noqa: D102
-    def take(self) -> bool: ...  # noqa: D102
-    def give(self) -> None: ...  # noqa: D102
-    def submit(self, function: Callable[..., Response], *arguments: Any) -> asyncio.Future[Response]: ...  # noqa: D102
     def request(self, method: str, url: bytes, headers: Mapping[str, str], body: bytes) -> Request: ...  # noqa: D102
+    def is_fast(self, path: str, /) -> bool: ...  # noqa: D102
+    def loading(self, path: str, /) -> asyncio.Future[None] | None: ...  # noqa: D102
     def success(self, body: bytes) -> bytes: ...  # noqa: D102
     def head(self, response: Response, *, keep: bool, origin: str | None = None) -> bytes: ...  # noqa: D102
 
@@ -67,6 +69,7 @@ class Connection(asyncio.Protocol):
 
     Attributes:
         deadline: when the server closes the connection unless something happens before, by the event loop's clock.
+        last: whether the connection is closed after the next answer.
     """
 
     def __init__(self, server: Host) -> None:
@@ -75,14 +78,16 @@ class Connection(asyncio.Protocol):
         self._parser: Any = _parsing.HttpRequestParser(self)
         self._transport: Any = None
         self._known = server.heads.by_bytes
-        self._waiting: deque[tuple[Head, bytes]] = deque()
-        self._busy = False  # another thread computes an answer
+        self._waiting: deque[tuple[Head, bytes, float]] = deque()
+        self._work: asyncio.Future[Any] | None = None  # what the answer to the current request waits for
         self._closed = False
         self._reading = False  # a request is not complete
         self._between = True  # the parser is before a request
         self._read: list[Head] = []  # of the requests that the latest bytes completed
         self.deadline = math.inf
         self._certificate = ""
+        self.last = False
+        self._begun = 0.0  # when the current request began to arrive
         self._url = b""
         self._headers: dict[str, str] = {}
         self._parts: list[bytes] = []
@@ -106,6 +111,8 @@ class Connection(asyncio.Protocol):
         """Forget the connection; an answer that is still computed is not sent."""
         self._closed = True
         self._server.remove(self)
+        if self._work is not None:  # if it is not computed yet, it never is
+            self._work.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Read bytes, and answer the requests that they complete."""
@@ -116,6 +123,8 @@ class Connection(asyncio.Protocol):
             at = data.find(b"\r\n\r\n") + 4
             head = self._known.get(data[:at])
             if head is not None and len(data) - at == head.length:
+                if head.urgent:
+                    self._begun = self._server.now()
                 self._complete(head, data[at:])
                 return
         self._read.clear()
@@ -133,7 +142,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends no more. What it has sent is still answered."""
-        return self._busy or bool(self._waiting)
+        return self._work is not None or bool(self._waiting)
 
     def pause_writing(self) -> None:
         """The client does not read its answers: read no further requests."""
@@ -151,7 +160,8 @@ class Connection(asyncio.Protocol):
         self._url, self._headers, self._parts = b"", {}, []
         self._head = self._size = 0
         self._reading, self._between = True, False
-        self.deadline = self._server.now() + self._server.limits.receive
+        self._begun = self._server.now()
+        self.deadline = self._begun + self._server.limits.receive
 
     def on_url(self, url: bytes) -> None:
         """A part of the target."""
@@ -194,7 +204,7 @@ class Connection(asyncio.Protocol):
         if expected is not None:
             if expected.lower() != "100-continue":
                 self._refuse(Response(417, b'{"error":"The expectation is not supported."}'))
-            elif not self._busy and not self._waiting:
+            elif self._work is None and not self._waiting:
                 self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, part: bytes) -> None:
@@ -218,10 +228,10 @@ class Connection(asyncio.Protocol):
 
     def _complete(self, head: Head, body: bytes) -> None:
         """Answer a request, or let it wait for the answer to an earlier one."""
-        if not self._busy:
-            self._answer(head, body)
+        if self._work is None:
+            self._answer(head, body, self._begun)
             return
-        self._waiting.append((head, body))
+        self._waiting.append((head, body, self._begun))
         if len(self._waiting) >= _MOST_WAITING:
             self._transport.pause_reading()
 
@@ -229,7 +239,7 @@ class Connection(asyncio.Protocol):
 
     def close_idle(self) -> None:
         """Close the connection if no request is in it."""
-        if not self._busy and not self._waiting and not self._reading:
+        if self._work is None and not self._waiting and not self._reading:
             self._close()
 
     def expire(self) -> None:
@@ -244,28 +254,57 @@ class Connection(asyncio.Protocol):
         if self._head > _MOST_HEAD or len(self._headers) > _MOST_HEADERS:
             self._refuse(Response(431, b'{"error":"The head of the request is too large."}'))
 
-    def _answer(self, head: Head, body: bytes) -> None:
+    def _answer(self, head: Head, body: bytes, begun: float, *, loaded: bool = False) -> None:
+        urgency = NORMAL
+        if head.urgent:
+            try:
+                urgency = urgency_of(head.headers, begun)
+                if urgency.late:
+                    self._service.gauges[LATE] += 1
+                    raise late()
+            except SealiftError as error:
+                self._write(failure(error, head.url.decode("latin-1")), head)
+                return
         if head.plain and len(body) <= SMALL:
             route = self._server.quick.get(head.url)
             if route is not None and self._quick(route, head, body):
                 return
         request = self._server.request(head.method, head.url, head.headers, body)
-        if len(body) <= SMALL and (self._server.fast or not body):
+        if not loaded and head.method == "POST":
+            loading = self._server.loading(request.path)
+            if loading is not None:
+                # The connection's own future: the others still wait if this connection ends.
+                self._work, self.deadline = asyncio.shield(loading), math.inf
+                self._work.add_done_callback(partial(self._load_done, head, body, begun))
+                return
+        if len(body) <= SMALL and (not body or self._server.is_fast(request.path)):
             self._write(respond(self._service, request), head)
-        elif not self._server.take():
-            self._write(failure(overloaded(), request.path), head)
+            return
+        try:
+            work = self._server.queue.submit(respond, self._service, request, urgency=urgency)
+        except SealiftError as error:
+            self._write(failure(error, request.path), head)
         else:
-            self._busy, self.deadline = True, math.inf
-            work = self._server.submit(respond, self._service, request)
-            work.add_done_callback(partial(self._done, head))
+            self._work, self.deadline = work, math.inf
+            work.add_done_callback(partial(self._done, head, request.path))
 
-    def _done(self, head: Head, work: asyncio.Future[Response]) -> None:
-        self._busy = False
-        self._server.give()
+    def _load_done(self, head: Head, body: bytes, begun: float, work: asyncio.Future[None]) -> None:
+        self._work = None
+        if not self._closed and not work.cancelled():
+            self._answer(head, body, begun, loaded=True)
+            self._continue()
+
+    def _done(self, head: Head, path: str, work: asyncio.Future[Response]) -> None:
+        self._work = None
+        refused = refusal(work)
         if self._closed or work.cancelled():
             return
-        self._write(work.result(), head)
-        while self._waiting and not self._busy and not self._closed:
+        self._write(work.result() if refused is None else failure(refused, path), head)
+        self._continue()
+
+    def _continue(self) -> None:
+        """Answer the requests that waited for the answer to an earlier one."""
+        while self._waiting and self._work is None and not self._closed:
             self._answer(*self._waiting.popleft())
         if not self._closed and len(self._waiting) < _MOST_WAITING:
             self._transport.resume_reading()
@@ -291,7 +330,7 @@ class Connection(asyncio.Protocol):
             return False
         rows, written = answered
         call.answered.append(rows)
-        if head.keep and not self._server.draining and service.cors is None:
+        if head.keep and not self._server.draining and not self.last and service.cors is None:
             self._transport.write(self._server.success(written))
             self.deadline = self._server.now() + self._server.limits.idle
         else:
@@ -300,7 +339,7 @@ class Connection(asyncio.Protocol):
         return True
 
     def _write(self, response: Response, head: Head) -> None:
-        keep = head.keep and not self._server.draining
+        keep = head.keep and not self._server.draining and not self.last
         body = b"" if head.method == "HEAD" else response.body
         self._transport.write(self._server.head(response, keep=keep, origin=head.headers.get("origin")) + body)
         self.deadline = self._server.now() + self._server.limits.idle

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sealift.serve.urgency import DEADLINE, PRIORITY
+
 _MOST, _LONGEST = 256, 1 << 10
 _PLAIN = frozenset({None, "application/json", "application/json; charset=utf-8", "application/x-www-form-urlencoded"})
 _GENERAL = frozenset({"content-encoding", "sealift-receipt"})
@@ -21,10 +23,11 @@ class Head:
         headers: names in lower case → values.
         keep: whether the connection stays open.
         plain: whether the body may be a row in JSON that needs no other headers.
+        urgent: whether it has a deadline or a priority.
         length: the number of bytes of the body, for a head that is remembered.
     """
 
-    __slots__ = ("headers", "keep", "length", "method", "plain", "url")
+    __slots__ = ("headers", "keep", "length", "method", "plain", "urgent", "url")
 
     def __init__(self, method: str, url: bytes, headers: Mapping[str, str], keep: bool) -> None:
         self.method = method
@@ -32,6 +35,7 @@ class Head:
         self.headers = headers
         self.keep = keep
         self.plain = method == "POST" and headers.get("content-type") in _PLAIN and headers.keys().isdisjoint(_GENERAL)
+        self.urgent = DEADLINE in headers or PRIORITY in headers
         self.length = -1
 
 

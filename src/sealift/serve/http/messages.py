@@ -17,6 +17,9 @@ _encode = need("msgspec", "serve", "The server").json.encode
 _STATUS = {"E701": 404, "E702": 404, "E705": 415, "E706": 413, "E712": 405, "E713": 429, "E714": 408}
 _STATUS |= {"E760": 401, "E761": 401, "E762": 403, "E763": 429, "E767": 503}
 """The HTTP status of an error by its code; 400 for what is not listed and blames the request."""
+_STATUS |= {"E801": 504, "E803": 503}
+PUBLIC = frozenset({"E801", "E803"})
+"""Errors from 500 on whose messages are sent to clients: they contain nothing of this machine."""
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
@@ -137,7 +140,7 @@ def as_json(value: object, status: int = 200) -> Response:
 
 def status_of(error: SealiftError) -> int:
     """The HTTP status of an error."""
-    if error.code[:2] in ("R1", "E1", "E7"):
+    if error.code[:2] in ("R1", "E1", "E7", "E8"):
         return _STATUS.get(error.code, 400)
     return 500
 

@@ -12,7 +12,7 @@ from sealift.serve import exposition, openapi, page
 from sealift.serve.access.refusals import AccessError
 from sealift.serve.calls import Call
 from sealift.serve.http import incumbents, predict
-from sealift.serve.http.messages import MethodError, Request, Response, as_json, status_of
+from sealift.serve.http.messages import PUBLIC, MethodError, Request, Response, as_json, status_of
 from sealift.serve.logs import report
 from sealift.serve.service import Service
 from sealift.serve.v2 import infer, metadata
@@ -58,7 +58,7 @@ def failure(error: SealiftError, path: str, call: Call | None = None) -> Respons
     The message of an error that is not the client's fault may contain paths of this machine, and is not sent.
     """
     status = status_of(error)
-    if status >= 500:
+    if status >= 500 and error.code not in PUBLIC:
         report(error, call)
         return as_json({"error": f"[{error.code}] The model cannot answer. See the log of the server."}, status)
     if isinstance(error, MethodError):
@@ -67,7 +67,7 @@ def failure(error: SealiftError, path: str, call: Call | None = None) -> Respons
     response = as_json({"error": error.as_dict() if friendly else str(error)}, status)
     if isinstance(error, AccessError):
         return replace(response, headers=error.headers)
-    return replace(response, headers={"retry-after": "1"}) if status == 429 else response
+    return replace(response, headers={"retry-after": "1"}) if status in (429, 503) else response
 
 
 def _route(request: Request) -> tuple[Route, re.Match[str]]:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 import socket
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from sealift.errors import SealiftError
 from sealift.serve.access.tls import TlsFiles
+from sealift.serve.addresses import BACKLOG
 from sealift.serve.http.connection import Connection
 from sealift.serve.http.heads import KnownHeads
 from sealift.serve.http.messages import Request, Response, secure_headers
+from sealift.serve.http.queue import RequestQueue
+from sealift.serve.plane import ModelRoute
+from sealift.serve.scaling.gauges import CONNECTIONS, LOADS
+from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 
-T = TypeVar("T")
 _FAST = 0.002
 """Seconds of an example up to which a model answers in the thread of the event loop."""
 _LOOK = 0.25
 """Seconds between two looks at the certificates."""
+_MODEL = re.compile(r"/v[12]/models/([^/:]+)")
 _CHECK = 0.5
 """Seconds between two looks at the deadlines of the connections."""
+_RETIRING = 0.05
+_ACCEPTING = 0.02
+"""Seconds in which the connections are accepted that waited when the server was asked to end."""
 
 
 class Server:
@@ -35,7 +44,8 @@ class Server:
         limits: limits of requests and connections.
         heads: heads of requests that the parser has read.
         quick: the target of a request → the name of the model whose rows `Connection` may read itself.
-        fast: whether every model is fast enough to answer in the thread of the event loop.
+        fast: whether every model is always fast enough to answer in the thread of the event loop.
+        queue: the threads for longer work.
         draining: whether no further request is accepted.
     """
 
@@ -50,9 +60,11 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
         self._connections: set[Connection] = set()
-        self._pool = ThreadPoolExecutor(self.limits.threads, thread_name_prefix="sealift")
-        self._waiting = 0
-        self._listening: asyncio.Server | None = None
+        self.queue = RequestQueue(self.limits, service.gauges)
+        self._listening: dict[socket.socket, asyncio.Server] = {}
+        self._stopped = False
+        self._loads: dict[str, asyncio.Future[None]] = {}
+        self._counted = 0  # how often models were loaded
         self._second, self._date, self._success = 0, b"", b""
         self._tls: TlsFiles | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -64,74 +76,119 @@ class Server:
         receipts = self.service.receipts
         names = [] if receipts is not None and receipts.always else self.service.plane.names()
         self.quick = {f"/v1/models/{name}/predict".encode(): name for name in names if name.isascii()}
-        self.fast = all(model.seconds <= _FAST for model in self.service.plane.models())
+        self.fast = all(_is_fast(model) for model in self.service.plane.models())
 
-    async def start(self, listening: socket.socket) -> None:
-        """Accept connections. Raises ServeError E766."""
-        self._socket = listening
+    async def start(self, listening: Sequence[socket.socket] = ()) -> None:
+        """Accept connections from sockets, and from those that `listen` is called with. Raises ServeError E766."""
         if self.service.tls is not None:
             self._tls = TlsFiles(self.service.tls)
             self._watching = self._loop.create_task(self._watch(self._tls))
-        await self._listen()
+        await self.listen(listening)
         self._loop.call_later(_CHECK, self._expire)
 
-    async def _listen(self) -> None:
-        """Accept connections with the current certificate; those that are open stay as they are."""
-        before = self._listening
-        # A duplicate: the connections in the queue of the socket are kept when the former listener is closed.
-        listening = self._socket if self._tls is None else self._socket.dup()
+    async def listen(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept connections from these sockets, and no longer from others. The sockets stay open in any case."""
+        for each in sockets:
+            if each not in self._listening:
+                self._listening[each] = await self._accept(each)
+        for each in [each for each in self._listening if each not in sockets]:
+            self._listening.pop(each).close()
+
+    async def _accept(self, listening: socket.socket) -> asyncio.Server:
+        """Accept connections from a socket with the current certificate; those that are open stay as they are."""
         context, seconds = (None, None) if self._tls is None else (self._tls.context, self.limits.receive)
-        self._listening = await self._loop.create_server(
-            lambda: Connection(self), sock=listening, ssl=context, ssl_handshake_timeout=seconds
+        # A duplicate, which is closed together with the server of the event loop.
+        return await self._loop.create_server(
+            lambda: Connection(self),
+            sock=listening.dup(),
+            ssl=context,
+            ssl_handshake_timeout=seconds,
+            backlog=BACKLOG,
         )
-        if before is not None:
-            before.close()
 
     async def _watch(self, tls: TlsFiles) -> None:
         while True:
             await asyncio.sleep(_LOOK)
             if tls.changed() and not self.draining:
-                await self._listen()
+                for each in list(self._listening):
+                    renewed = await self._accept(each)
+                    self._listening.get(each, renewed).close()
+                    if each in self._listening:
+                        self._listening[each] = renewed
+
+    async def retire(self) -> None:
+        """Wait until all connections have ended, and answer the next request of each with `Connection: close`.
+
+        Connections without a request end after the usual time, so that no request is sent to a closed connection.
+        """
+        self.draining = True
+        while self._listening or self._connections or self.queue:
+            await asyncio.sleep(_RETIRING)
 
     async def stop(self, seconds: float) -> None:
         """Accept no connections, and wait until the requests that were accepted are answered, at most so long."""
         self.draining = True
         if self._watching is not None:
             self._watching.cancel()
-        if self._listening is not None:
-            self._listening.close()
+        await asyncio.sleep(_ACCEPTING)
+        await self.listen(())
         until = self.now() + seconds
-        while (self._connections or self._waiting) and self.now() < until:
+        while (self._connections or self.queue) and self.now() < until:
             for connection in list(self._connections):
                 connection.close_idle()
             await asyncio.sleep(0.01)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._stopped = True
+        self.queue.close()
+
+    def shed(self, count: int) -> None:
+        """Close some of the connections after their next answer, so that clients connect again, to other workers."""
+        for connection in list(self._connections)[:count]:
+            connection.last = True
 
     # For the connections.
 
     def add(self, connection: Connection) -> bool:
         """Register a connection; False where there are too many."""
         self._connections.add(connection)
+        self.service.gauges[CONNECTIONS] = len(self._connections)
         return len(self._connections) <= self.limits.connections
 
     def remove(self, connection: Connection) -> None:
         """Forget a connection."""
         self._connections.discard(connection)
+        self.service.gauges[CONNECTIONS] = len(self._connections)
 
-    def take(self) -> bool:
-        """Take a place in the queue of the threads; False where there is none."""
-        if self._waiting >= self.limits.queue:
-            return False
-        self._waiting += 1
-        return True
+    def is_fast(self, path: str) -> bool:
+        """Whether the model that a path names answers fast enough in the thread of the event loop now."""
+        if self.fast:
+            return True
+        route = self._route(path)
+        return route is not None and all(each.loaded and each.seconds <= _FAST for each in route.versions.values())
 
-    def give(self) -> None:
-        """Give the place back."""
-        self._waiting -= 1
+    def loading(self, path: str) -> asyncio.Future[None] | None:
+        """What ends when the model that a path names is loaded; None where it is. Loads it once at a time."""
+        route = None if self.fast else self._route(path)
+        if route is None or all(each.loaded for each in route.versions.values()):
+            return None
+        loading = self._loads.get(route.name)
+        if loading is None:
+            loading = self._loads[route.name] = asyncio.ensure_future(self._load(route))
+            loading.add_done_callback(lambda _: self._loads.pop(route.name))
+        return loading
 
-    def submit(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
-        """Call a function in a thread."""
-        return self._loop.run_in_executor(self._pool, function, *arguments)
+    async def _load(self, route: ModelRoute) -> None:
+        for each in route.versions.values():
+            if not each.loaded:
+                with contextlib.suppress(SealiftError):  # the requests that wait find it out, and report it
+                    await asyncio.to_thread(each.load)
+
+    def _route(self, path: str) -> ModelRoute | None:
+        """The route of the model that a path names."""
+        routes = self.service.plane.routes
+        match = _MODEL.match(path)
+        if match is None:
+            return next(iter(routes.values())) if len(routes) == 1 else None
+        return routes.get(match[1])
 
     def request(self, method: str, url: bytes, headers: Mapping[str, str], body: bytes) -> Request:
         """A request from its parts."""
@@ -172,12 +229,19 @@ class Server:
         return self._date
 
     def _expire(self) -> None:
+        loads = sum(model.loads for model in self.service.plane.models())
+        self.service.gauges[LOADS] += max(0, loads - self._counted)
+        self._counted = loads
         now = self.now()
         for connection in list(self._connections):
             if connection.deadline < now:
                 connection.expire()
-        if not self.draining:
+        if not self._stopped:
             self._loop.call_later(_CHECK, self._expire)
+
+
+def _is_fast(model: ServedModel) -> bool:
+    return model.seconds <= _FAST and not model.unloads
 
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}

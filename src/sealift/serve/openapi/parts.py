@@ -85,7 +85,7 @@ def row_of(served: ServedModel) -> Schema:
 
 def example_of(served: ServedModel) -> dict[str, Any]:
     """A row: the first generated example without missing values, if there is one."""
-    columns = served.model.examples.columns
+    columns = served.examples.columns
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     row = next((row for row in rows if all(value is not None for value in row.values())), rows[0])
     return {field.name: row[field.name] for field in served.contract.inputs}

@@ -53,7 +53,7 @@ class RecordObserver:
                     self._words[SAMPLED_OUT] += 1
                 return
             served = call.model
-            model, protection = self._models.get((served.name, served.model.identity)) or self._new(served)
+            model, protection = self._models.get((served.name, served.identity)) or self._new(served)
             record = record_of(call, model, protection)
             message = as_message(record)
             if len(message) <= self._most:
@@ -70,7 +70,7 @@ class RecordObserver:
 
     def _new(self, served: ServedModel) -> tuple[ModelEntry, FieldProtection | None]:
         known = ModelEntry.of(served), self._settings.protection.of(served.contract)
-        self._models[served.name, served.model.identity] = known
+        self._models[served.name, served.identity] = known
         return known
 
     def _put(self, message: bytes, model: ModelEntry) -> None:

@@ -81,7 +81,7 @@ class ModelEntry(NamedTuple):
     @classmethod
     def of(cls, served: ServedModel) -> ModelEntry:
         """The entry of a served model."""
-        identity = served.model.identity
+        identity = served.identity
         digest = hashlib.sha256(f"{identity}:{served.name}".encode()).digest()
         contract = canonical.dumps(served.contract.as_json()).decode()
         return cls(int.from_bytes(digest[:7], "big"), served.name, served.version, identity, contract)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from sealift.errors import ServeError
+from sealift.errors import FileError, ServeError
 from sealift.serve.counters import RequestCounts
 from sealift.serve.traffic import state
 from sealift.serve.traffic.canary import Conditions, Decision, decide
 from sealift.serve.traffic.history import History
+from sealift.serve.traffic.kept import part_of, place
 from sealift.serve.traffic.state import Canary, Traffic, Version
 
 _AUTOMATIC = "sealift"
@@ -109,6 +109,8 @@ class Operations:
         shadow: bool = False,
         hold: bool = False,
         conditions: Conditions | None = None,
+        again: bool = True,
+        inside: str | None = None,
         actor: str,
         reason: str,
     ) -> dict[str, Any]:
@@ -123,15 +125,25 @@ class Operations:
             shadow: only copies of the requests are sent to it.
             hold: it gets only requests that name its version.
             conditions: of the trial.
+            again: whether a file that is already served as a version is deployed again.
+            inside: the name that must be in the file; None permits any.
             actor, reason: for the history.
 
         Raises:
-            ServeError: E703, E743, E746. FileError, SealError, ContractError: as `sealift.load`.
+            ServeError: E703, E743, E746, E805. FileError, SealError, ContractError: as `sealift.load`.
         """
-        inside, version = self._fleet.inspect(file)
-        name = name or inside
-        version = replace(version, file=str(self._kept(file, version.identity)))
+        found, version = self._kept(file)
+        if inside is not None and found != inside:
+            raise ServeError(
+                "E805",
+                f"The file is of the model {found!r:.80}, and not of {inside!r:.80}.",
+                where=str(file),
+                fix="Put it into the folder of its model, or pack it with the right name.",
+            )
+        name = name or found
         before = self.models.get(name)
+        if not again and before and version.identity in {each.identity for each in before.versions.values()}:
+            return {"ok": True, "model": self._described(before)}
         traffic = (before or Traffic(name)).with_version(version)
         self._fleet.prepare(name, version)
         if before is None:
@@ -172,6 +184,10 @@ class Operations:
     def rollback(self, name: str, *, actor: str, reason: str) -> dict[str, Any]:
         """Return to the shares before the latest change. Raises ServeError E701, E744."""
         return self._change("rollback", self._model(name).rolled_back(), actor, reason)
+
+    def record(self, action: str, name: str, *, actor: str, reason: str, **what: Any) -> None:
+        """Add an entry to the history that changes nothing."""
+        self._history.append(action, actor=actor, reason=reason, name=name, **what)
 
     def report(self, name: str, version: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Take note of values of a version that were measured elsewhere, for the conditions of its trial."""
@@ -264,15 +280,20 @@ class Operations:
             )
         return traffic
 
-    def _kept(self, file: Path, identity: str) -> Path:
-        """A copy of a sealed file under its identity, so that it can be loaded when the original is gone."""
-        kept = self._folder / "models" / f"{identity}.seal"
-        if not kept.exists():
-            kept.parent.mkdir(exist_ok=True)
-            part = kept.with_suffix(".part")
-            shutil.copyfile(file, part)
-            part.replace(kept)
-        return kept
+    def _kept(self, file: Path) -> tuple[str, Version]:
+        """The name in a sealed file, and the version of a copy of it. The copy is what is inspected."""
+        try:
+            part = part_of(self._folder, file)
+        except OSError as error:
+            raise FileError(
+                "E401", f"The file cannot be copied: {error.strerror or error}.", where=str(file), fix="Check the path."
+            ) from error
+        try:
+            name, version = self._fleet.inspect(part)
+        except BaseException:
+            part.unlink()
+            raise
+        return name, replace(version, file=str(place(part, version.identity)))
 
     def _compared(self, traffic: Traffic) -> list[dict[str, Any]]:
         """The comparisons of the shadows of a model, as the shadow process last wrote them."""

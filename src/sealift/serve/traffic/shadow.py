@@ -87,7 +87,7 @@ class ShadowObserver:
         if route is None or not route.shadows or not call.answered:
             return
         shadows = [(s.version, s.identity, s.file, series) for s, series in route.shadows]
-        live = (call.model.name, call.model.version, call.model.model.identity)
+        live = (call.model.name, call.model.version, call.model.identity)
         message = self._encode((live, shadows, encode_rows(call.answered, b"", None)))
         with self._lock:
             if len(message) > _RING // 4 or not self._ring.put(message):
@@ -153,7 +153,7 @@ class Shadow:
         os.nice(10)
         decode = need("msgspec", "serve", "The server").msgpack.decode
         for served in self._stock.values():
-            self._models[served.model.identity] = served
+            self._models[served.identity] = served
         saved, changed = time.monotonic(), False
         while True:
             ending = bool(self._memory.rings[0].words[_STOP]) or bool(select.select([alive], [], [], 0)[0])
