@@ -43,6 +43,8 @@ def forms(peer: Peer, prepared: Prepared) -> Iterator[Form]:
         )
         return
 
+    key = peer.headers(prepared.folder)
+
     def of_objects(data: bytes) -> Any:
         return peer.answers(json.loads(data))
 
@@ -53,12 +55,14 @@ def forms(peer: Peer, prepared: Prepared) -> Iterator[Form]:
         ("JSON, lists", matrix.tolist()),
         ("JSON, columns", {name: column.tolist() for name, column in columns.items()}),
     ):
-        yield Form(title, Work(peer.path, {"Content-Type": _JSON}, [json.dumps(value).encode()], MANY), of_objects)
+        yield Form(
+            title, Work(peer.path, {"Content-Type": _JSON} | key, [json.dumps(value).encode()], MANY), of_objects
+        )
     sink = pyarrow.BufferOutputStream()
     table = pyarrow.table(columns)
     with pyarrow.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
-    arrow = {"Content-Type": "application/vnd.apache.arrow.stream"}
+    arrow = {"Content-Type": "application/vnd.apache.arrow.stream"} | key
     yield Form("Arrow", Work(peer.path, arrow, [sink.getvalue().to_pybytes()], MANY), _of_arrow)
     data = matrix.tobytes()
     inputs = {"name": "rows", "shape": list(matrix.shape), "datatype": "FP64"}
@@ -68,7 +72,7 @@ def forms(peer: Peer, prepared: Prepared) -> Iterator[Form]:
             "parameters": {"binary_data_output": True},
         }
     ).encode()
-    headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(head))}
+    headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(head)), **key}
     yield Form("V2, binary", Work(f"/v2/models/{NAME}/infer", headers, [head + data], MANY), _of_binary)
 
 

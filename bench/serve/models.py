@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 import sealift
 from bench.serve import nets
 from bench.speed import call_cases
+from sealift.serve.access import keys
 
 NAME = "bench"
 ROWS, MANY = 64, 1000
@@ -28,7 +29,11 @@ file = "model.seal"
 
 [records]
 store = "records.db"
+
+[access]
+keys = "keys.json"
 """
+_SECRET = "secret"
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,14 @@ def _seal(model: Any, rows: Any, path: Path) -> None:
     )
     if not (path / "model.onnx").exists():
         (path / "model.onnx").write_bytes(bytes(sealift.load(sealed).seal.members["model.onnx"]))
+    (path / _SECRET).write_text(keys.create(path / "keys.json", "bench", ["predict"])[1])
     (path / "serve.toml").write_text(_DEPLOYMENT)
+
+
+def credentials(folder: Path) -> dict[str, str]:
+    """The header with the API key of a model's deployment; empty where it needs none."""
+    secret = folder / _SECRET
+    return {"Authorization": f"Bearer {secret.read_text()}"} if secret.exists() else {}
 
 
 _TABLES: dict[str, tuple[Callable[[int], Any], Callable[[], Any]]] = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import struct
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.serve import models
 from bench.serve.load import Work, load
-from bench.serve.models import NAME
+from bench.serve.models import NAME, credentials
 from bench.serve.nets import IMAGE
 from bench.serve.peers import Peer
 from bench.serve.running import DidNotStartError
@@ -24,7 +25,7 @@ def _image() -> Any:
     return np.random.default_rng(2).standard_normal((1, *IMAGE)).astype(np.float32)
 
 
-def _binary(array: Any) -> Work:
+def _binary(array: Any, folder: Path) -> Work:
     data = array.tobytes()
     tensor = {
         "name": "x",
@@ -34,6 +35,7 @@ def _binary(array: Any) -> Work:
     }
     head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": True}}).encode()
     headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(head))}
+    headers |= credentials(folder)
     return Work(f"/v2/models/{NAME}/infer", headers, [head + data])
 
 
@@ -41,7 +43,7 @@ def images(machine: Machine, peers: list[Peer], rounds: int, seconds: int) -> li
     """One image of float32 as bytes in a request."""
     folder, image = models.net("resnet18", machine.folder), _image()
     raw = Work("/predict_tensor", {"Content-Type": "application/octet-stream"}, [image.tobytes()])
-    works = {"sealift": _binary(image), "granian": raw, "fastapi-onnx": raw}
+    works = {"sealift": _binary(image, folder), "granian": raw, "fastapi-onnx": raw}
     found: dict[str, list[list[float]]] = {}
     memory: dict[str, float] = {}
     first: dict[str, Any] = {}
@@ -84,7 +86,7 @@ def workers(machine: Machine, peers: list[Peer], _rounds: int, _seconds: int) ->
     for peer in peers:
         if peer.name not in ("sealift", "granian"):
             continue
-        work = _binary(row) if peer.name == "sealift" else raw
+        work = _binary(row, folder) if peer.name == "sealift" else raw
         memory = []
         for count in _WORKERS:
             with machine.started(peer, folder, work, count) as server:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.serve.load import Work
-from bench.serve.models import NAME, Prepared
+from bench.serve.models import NAME, Prepared, credentials
 
 APPS = Path(__file__).parent / "apps"
 Rows = Sequence[Mapping[str, Any]]
@@ -65,7 +65,11 @@ class Peer:
     def work(self, prepared: Prepared, count: int) -> Work:
         """Requests of one row each."""
         bodies = [json.dumps(self.body([row])).encode() for row in prepared.rows[:count]]
-        return Work(self.path, {"Content-Type": "application/json"}, bodies)
+        return Work(self.path, {"Content-Type": "application/json"} | self.headers(prepared.folder), bodies)
+
+    def headers(self, folder: Path) -> dict[str, str]:
+        """What a request needs beside the type of its content."""
+        return credentials(folder) if self.name == "sealift" else {}
 
 
 def _one(rows: Rows) -> Any:

@@ -24,7 +24,11 @@ _STRING = frozenset({str})
 
 
 class CompiledRow:
-    """The checks of a contract for single rows. Calls do not change its state, so threads may share it."""
+    """The checks of a contract for single rows. Calls do not change its state, so threads may share it.
+
+    Attributes:
+        any_numbers: whether every row of finite doubles is permitted, with None where a value may be missing.
+    """
 
     def __init__(self, contract: Contract) -> None:
         numbers = [field for field in contract.inputs if field.type.feeds == "number"]
@@ -38,6 +42,9 @@ class CompiledRow:
         self._required = getter([at for at, field in enumerate(numbers) if field.missing != "allowed"])
         self._closed = closed_fields(numbers)
         self._closed_strings = closed_fields(strings)
+        self.any_numbers = not (
+            self._others or self._text_width or self._read or self._single or self._limited or self._closed
+        )
         self._optional_strings = frozenset(at for at, field in enumerate(strings) if field.missing == "allowed")
 
     def tensors(self, row: Any, getters: tuple[Getter, Getter]) -> Tensors | None:

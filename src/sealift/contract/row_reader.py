@@ -26,14 +26,20 @@ _SEQUENCES = frozenset({list, tuple})
 
 
 class RowReader:
-    """Reads rows for one contract. Threads may share it."""
+    """Reads rows for one contract. Threads may share it.
+
+    Attributes:
+        any_numbers: as `CompiledRow.any_numbers`.
+    """
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
         names = [field.name for field in contract.inputs]
         self._compiled = CompiledContract(contract)
+        compiled_row = CompiledRow(contract)
+        self.any_numbers = compiled_row.any_numbers
         self._row: Callable[[Any, tuple[Getter, Getter]], Tensors | None] = (
-            CompiledRow(contract).tensors
+            compiled_row.tensors
             if len(names) <= _NARROW
             else lambda row, getters: self._compiled.of_records([row], getters)
         )

@@ -8,7 +8,9 @@ decides what is wrong. Both give the same bytes; tests compare them.
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Batch, Contract, Field
+from sealift.contract import Batch, Contract, Field, RowReader
 from sealift.optional import need
 from sealift.serve.answered import Answered
 from sealift.serve.values import envelope, row_writer
@@ -65,18 +67,14 @@ class SingleRow:
             kw_only=True,
             gc=False,
         )
-        one = model.reader.one
         outputs = [output.name for output in contract.outputs]
         engine = model.engine
-
-        def read(values: tuple[Any, ...]) -> Mapping[str, Any] | None:
-            return one((values,))
 
         return cls(
             len(keys),
             msgspec.json.Decoder(row).decode,
             msgspec.structs.astuple,
-            read,
+            _reader(model.reader),
             lambda tensors: engine.run(tensors, outputs),
             _writer(name, model),
         )
@@ -112,6 +110,24 @@ def _kind(field: Field) -> Any:
     by_tensor: Mapping[str, Mapping[str, Any]] = {"number": of_numbers, "text": {"string": str}}
     schema = field.type.json_schema(-_EXACT, _EXACT, None)
     return by_tensor.get(field.type.feeds, {}).get(schema.get("type", ""))
+
+
+def _reader(reader: RowReader) -> Callable[[tuple[Any, ...]], Mapping[str, Any] | None]:
+    """A function that reads the decoded values of a row; None where one of them may have a problem."""
+    if not reader.any_numbers:
+        return lambda values: reader.one((values,))
+    count = len(reader.contract.inputs)
+    pack = struct.Struct(f"{count}d").pack
+    shape = (1, count)
+
+    def read(values: tuple[Any, ...]) -> Mapping[str, Any]:
+        try:
+            packed = pack(*values)
+        except struct.error:  # a value is missing
+            packed = pack(*[math.nan if value is None else value for value in values])
+        return {"number": np.ndarray(shape, np.float64, packed)}
+
+    return read
 
 
 def _writer(name: str, model: SealedModel) -> Callable[[Mapping[str, npt.NDArray[Any]]], bytes]:

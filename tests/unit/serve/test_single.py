@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import Any
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 
 import seals
 from sealift import load
+from sealift.contract import Field, RowReader
 from sealift.serve.http.messages import Request
 from sealift.serve.http.routes import respond
 from sealift.serve.plane import Plane
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
+from sealift.serve.single import _reader
 
 GOOD = {"age": 61.5, "weight": 80, "sex": "f"}
 
@@ -114,3 +117,37 @@ def test_both_paths_agree(body: bytes, service: Service) -> None:
 def test_random_bytes(body: bytes, service: Service) -> None:
     quick, status, answer = both(service, body)
     assert quick is None or (status, quick) == (200, answer)
+
+
+DOUBLES = st.floats(-(2.0**53), 2.0**53, allow_nan=False, exclude_min=True, exclude_max=True)
+
+
+@settings(deadline=None)
+@given(st.tuples(DOUBLES, st.none() | DOUBLES, DOUBLES))
+def test_doubles_without_rules_are_read_as_others(row: tuple[float, float | None, float]) -> None:
+    fields = [Field(name=name, dtype="float64", missing="allowed" if name == "b" else "refused") for name in "abc"]
+    reader = RowReader(dataclasses.replace(seals.CONTRACT, inputs=tuple(fields)))
+    assert reader.any_numbers
+    tensors, expected = _reader(reader)(row), reader.one((row,))
+    assert tensors is not None
+    assert expected is not None
+    assert tensors["number"].tobytes() == expected["number"].tobytes()
+    assert tensors["number"].shape == expected["number"].shape
+    assert tensors["number"].dtype == expected["number"].dtype
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        Field(name="a", dtype="int64"),
+        Field(name="a", dtype="float32"),
+        Field(name="a", dtype="bool"),
+        Field(name="a", dtype="date"),
+        Field(name="a", dtype="string"),
+        Field(name="a", dtype="float64", range=(0.0, 1.0)),
+        Field(name="a", dtype="float64", categories=(1.0, 2.0), unknown="refused"),
+    ],
+)
+def test_other_fields_have_rules(field: Field) -> None:
+    inputs = (Field(name="b", dtype="float64"), field)
+    assert not RowReader(dataclasses.replace(seals.CONTRACT, inputs=inputs)).any_numbers

@@ -178,11 +178,17 @@ def encode_rows(answers: Sequence[Answered], identifier: bytes, protection: Fiel
     return data
 
 
+_NAMES: dict[np.dtype[Any], str] = {}  # `dtype.str` makes a new string in each call
+
+
 def _packed(array: npt.NDArray[Any]) -> tuple[str | None, tuple[int, ...], Any]:
     dtype = array.dtype
     if dtype.hasobject:
         return None, array.shape, array.ravel().tolist()
-    return dtype.str, array.shape, array.tobytes()
+    name = _NAMES.get(dtype)
+    if name is None:
+        name = _NAMES[dtype] = dtype.str
+    return name, array.shape, array.tobytes()
 
 
 def unpacked(array: Sequence[Any]) -> npt.NDArray[Any]:
