@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import argparse
 import platform
+import subprocess
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
 from bench.serve import batches, models, networks, single
-from bench.serve.environments import ROOT
+from bench.serve.environments import ROOT, interpreter
 from bench.serve.peers import PEERS, Peer
 from bench.serve.session import Machine
 from bench.speed.page import replace_section
@@ -78,9 +79,14 @@ def main() -> None:
 
 def _how(rounds: int, seconds: int) -> str:
     return (
-        f"Medians of {rounds} rounds, {seconds:g} s for each load, Python {platform.python_version()}, "
+        f"Medians of {rounds} rounds, {seconds:g} s for each load, Python {_python()}, "
         f"onnxruntime {version('onnxruntime')}, {platform.machine()}."
     )
+
+
+def _python() -> str:
+    command = [interpreter(), "-c", "import platform; print(platform.python_version())"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -196,9 +197,13 @@ def serve(target: Path, **options: Any) -> None:
     TARGET is a .seal file, or a deployment file (.toml) of several models.
     Ctrl-C or SIGTERM ends the server when the requests that it accepted are answered.
     """
-    from sealift.cli import serve
+    gc.disable()  # little is garbage before the workers start; the server enables the collector then
+    try:
+        from sealift.cli import serve
 
-    serve.run(target, **options)
+        serve.run(target, **options)
+    finally:
+        gc.enable()
 
 
 @command(

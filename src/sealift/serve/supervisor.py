@@ -94,6 +94,7 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         for each in (*sockets, *([kept] if kept else [])):
             stack.callback(each.close)
         if not can_fork:
+            gc.enable()
             with nullcontext() if recording is None else recording.in_thread(service):
                 worker.run(service, sockets, announce, grpc=grpc)
             return
@@ -156,8 +157,8 @@ class _Supervisor:
             self._fleet.route(traffic)
 
     def run(self, ready: Callable[[], None]) -> None:
-        gc.collect()
         gc.freeze()  # the collector of a worker would otherwise copy the pages of the models
+        gc.enable()
         manager = Notifier()
         before = {number: signal.signal(number, self._stop) for number in _SIGNALS}
         try:

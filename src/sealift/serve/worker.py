@@ -21,6 +21,10 @@ from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 from sealift.serve.traffic.state import Version, from_dict
 
+try:  # here, so that the workers share its memory
+    _new_loop = need("uvloop", "serve", "The server").new_event_loop
+except ImportError:  # there is none for Windows
+    _new_loop = asyncio.new_event_loop
 _GRACE = 30.0
 """Seconds that requests have to finish when the process is to end."""
 
@@ -85,11 +89,7 @@ def run(
         service.plane.draining = True
         await asyncio.gather(*(stop(_GRACE) for stop in stops))
 
-    try:
-        new_loop = need("uvloop", "serve", "The server").new_event_loop
-    except ImportError:  # there is none for Windows
-        new_loop = asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=new_loop) as runner:
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(serve())
 
 
