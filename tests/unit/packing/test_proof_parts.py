@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealift.contract import Contract, Field, Output
+from sealift.errors import PackError
 from sealift.packing.inputs.detect import read_rows
 from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows
 from sealift.packing.proof.discontinuities import Discontinuities, only_jumps
 from sealift.packing.proof.oracle import Original
+from sealift.packing.proof.prove import _check_shapes
 from sealift.packing.proof.report import Report, Worst, policy, tolerances
 from sealift.runtime import Tolerance
 
@@ -301,3 +303,32 @@ def test_a_row_is_looked_at_if_any_of_its_outputs_differs(order: tuple[str, str]
 
 def test_without_differences_nothing_but_jumps_is_left() -> None:
     assert left(Stair(EDGE))
+
+
+def test_answers_of_another_width_than_the_contract_says_are_refused() -> None:
+    conversion: Any = SimpleNamespace(steps=[SimpleNamespace(source=SimpleNamespace(kind="a model"))])
+    fields = (Field(name="x0", dtype="float64"),)
+    wide = Output(name="value", kind="value", dtype="float64", width=2)
+    for output, shape, what in (
+        (wide, (5,), "gives 1 columns of 'value', and the converted model 2"),
+        (wide, (5, 3), "gives 3 columns of 'value', and the converted model 2"),
+        (VALUE, (5, 3), "gives 3 columns of 'value', and the converted model 1"),
+    ):
+        contract = Contract(inputs=fields, outputs=(output,), task="regression")
+        with pytest.raises(PackError, match=what) as caught:
+            _check_shapes(conversion, contract, {"value": np.zeros(shape)})
+        assert (caught.value.code, caught.value.where) == ("E302", "a model")
+    _check_shapes(conversion, Contract(inputs=fields, outputs=(wide,), task="regression"), {"value": np.zeros((5, 2))})
+
+
+def test_a_single_column_of_answers_has_the_shape_of_the_contract() -> None:
+    asked, _ = original(set())
+    one = Output(name="value", kind="value", dtype="float64", width=1)
+    for answer in (np.arange(3), np.arange(3)[:, np.newaxis]):
+        assert asked._as_declared(VALUE, answer).shape == (3,)
+        assert asked._as_declared(one, answer).shape == (3, 1)
+        assert asked._as_declared(one, answer).dtype == np.float64
+    assert asked._as_declared(one, np.zeros((3, 2))).shape == (3, 2)
+    assert asked.single == set()
+    asked._as_declared(VALUE, np.zeros(3, dtype=np.float32))
+    assert asked.single == {"value"}
