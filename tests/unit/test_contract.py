@@ -168,7 +168,9 @@ def test_absent_keys_of_dicts_are_missing_where_the_contract_allows_it() -> None
     rest = {"weight": 2, "sex": "f"}
     assert columns_of(seals.CONTRACT, rest)["age"] == [None]
     assert columns_of(seals.CONTRACT, [rest, rest])["age"] == [None, None]
-    assert refused(columns_of, seals.CONTRACT, {name: [value] for name, value in rest.items()}).code == "E101"
+    table = {name: [value] for name, value in rest.items()}
+    for rows in (table, pd.DataFrame(table), pl.DataFrame(table)):
+        assert refused(columns_of, seals.CONTRACT, rows).code == "E101"
     assert refused(columns_of, seals.CONTRACT, [{**rest, "Age": 1}]).fix == 'Rename the column "Age" to "age".'
     for row in ({"age": 1, "sex": "f"}, {}):
         assert refused(columns_of, seals.CONTRACT, [row]).code == "E101"

@@ -1,11 +1,16 @@
-"""The tables of a contract in notebooks."""
+"""What notebooks and messages show of a contract and its values."""
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import replace
 
+import numpy as np
+import pytest
+
 import seals
+from sealift.contract.check import quoted
 from sealift.contract.display import labels, summary, tables
 
 CELL = re.compile(r"<t[hd][^>]*>(.*?)</t[hd]>", re.S)
@@ -56,3 +61,19 @@ def test_changed_fields_accept_tuples_and_ranges() -> None:
     changed = seals.CONTRACT.changed(age={"range": (1, 90)}, sex={"categories": ("a", "b")})
     assert [field.as_json().get("range") for field in changed.inputs] == [[1, 90], None, None]
     assert [field.as_json().get("categories") for field in changed.inputs] == [None, None, ["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (np.float64(1.5), "1.5"),
+        (np.int64(3), "3"),
+        (np.datetime64("2024-03-01"), "2024-03-01"),
+        (datetime.date(2024, 3, 1), "2024-03-01"),
+        ("a", "the text 'a'"),
+        ("b" * 100, "the text '" + "b" * 59),
+        (np.str_("a"), "the text 'a'"),
+    ],
+)
+def test_values_in_messages_are_those_of_python(value: object, shown: str) -> None:
+    assert quoted(value) == shown

@@ -68,6 +68,21 @@ def test_weights_must_have_the_size_of_their_tensor() -> None:
 
 
 @pytest.mark.parametrize(
+    ("element", "size"),
+    [(1, 4), (2, 1), (3, 1), (4, 2), (5, 2), (6, 4), (7, 8), (8, None), (9, None), (10, 2), (11, 8), (12, 4), (13, 8),
+     (16, None)],
+)  # fmt: skip
+def test_weights_are_numbers_of_these_types(element: int, size: int | None) -> None:
+    """Types of TensorProto, each with the size of an element; strings, booleans and bfloat16 stay in the graph."""
+    made = held(weight("w", BODY, element=element, more=number(14, 1)))
+    if size is None:
+        assert "do not match its weights" in refusal(made, {MEMBER: 8})[1]
+    else:
+        assert check(made, {MEMBER: size}).weights["w"].element == element
+        assert "do not match its weights" in refusal(made, {MEMBER: size + 1})[1]
+
+
+@pytest.mark.parametrize(
     ("location", "members"),
     [
         ("model.onnx", {"model.onnx": 8, MEMBER: 8}),

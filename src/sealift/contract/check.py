@@ -166,6 +166,6 @@ def quoted(value: object) -> str:
     if isinstance(value, Unreadable):
         value = value.text
     if isinstance(value, str):
-        return f"the text {value!r:.60}"
+        return f"the text {str(value)!r:.60}"  # NumPy shows its own strings with their type
     plain = value.item() if isinstance(value, np.generic) else value
     return (plain.isoformat() if isinstance(plain, datetime.date) else shown(plain))[:60]
