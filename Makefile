@@ -114,7 +114,7 @@ retained: setup
 	.venv/bin/python -m bench.fidelity.retained --write docs/retained.md
 
 # Small changes of the sources that a test must notice (docs/mutation.md); goes on where the last run ended.
-# `make mutation MUTATION="--retry --only packing/privacy"` tries again what survived there.
+# `make mutation MUTATION="--retry --only packing/privacy"` tries again what survived there without an explanation.
 MUTATION := --write docs/mutation.md
 mutation: setup
 	.venv/bin/python -m bench.mutation.run $(MUTATION)

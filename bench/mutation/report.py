@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from bench.mutation.mutants import Mutant
@@ -47,10 +48,16 @@ class Result:
         return self.status in ("killed", "timeout")
 
 
+@cache
 def explanations() -> dict[tuple[str, str, str], str]:
     """Why a mutant survives, by file, function and changed line."""
     entries = tomllib.loads(_EXPLAINED.read_text(encoding="utf-8"))["explained"]
     return {(entry["file"], entry["function"], line): entry["why"] for entry in entries for line in entry["becomes"]}
+
+
+def is_explained(result: Result) -> bool:
+    """Whether a reason is given why a mutant survives."""
+    return (result.path, result.function, result.becomes) in explanations()
 
 
 def superfluous(population: Mapping[str, Sequence[Mutant]]) -> set[tuple[str, str, str]]:
@@ -147,8 +154,7 @@ def _cells(outcomes: Sequence[Sequence[Result]], size: int) -> str:
     low, high = interval(first, tried)
     shown = f"{100 * low:.0f}–{100 * high:.0f} %" if tried < size else ""
     survived = [several[-1] for several in outcomes if not several[-1].killed]
-    known = explanations()
-    explained = sum((result.path, result.function, result.becomes) in known for result in survived)
+    explained = sum(map(is_explained, survived))
     shares = [f"{count:,} ({100 * count / tried:.1f} %)" for count in (first, now)]
     return f"{tried:,} | {shares[0]} | {shown} | {shares[1]} | {explained} of {len(survived)}"
 

@@ -33,7 +33,7 @@ from bench.mutation.mutants import Mutant, mutants_of
 from bench.mutation.packages import PACKAGES, TESTS
 from bench.mutation.plan import planned
 from bench.mutation.reach import FOLDER, Reach
-from bench.mutation.report import Result, page, superfluous
+from bench.mutation.report import Result, is_explained, page, superfluous
 
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build/mutation"
@@ -46,7 +46,7 @@ def main() -> None:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--anew", action="store_true", help="forget what was tried and measured")
-    parser.add_argument("--retry", action="store_true", help="try mutants again that survived")
+    parser.add_argument("--retry", action="store_true", help="first, what survived without an explanation")
     parser.add_argument("--only", nargs="+", default=[""], help="parts of the paths of files; of others none is tried")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="end after this time")
     parser.add_argument("--write", type=Path, help="write the page of the results, and results.tsv")
@@ -65,8 +65,11 @@ def main() -> None:
     tried = kept.read(chosen)
     for key, several in _tried_before().items():
         tried.setdefault(key, []).extend(several)
-    results = {key: several[-1] for key, several in tried.items() if several[-1].killed or not asked.retry}
+    results = {key: several[-1] for key, several in tried.items()}
+    if asked.retry:
+        results = {key: result for key, result in results.items() if result.killed or is_explained(result)}
     left = [mutant for mutant in chosen if mutant.key not in results]
+    left.sort(key=lambda mutant: mutant.key not in tried)  # with --retry, survivors come first
     todo = [mutant for mutant in left if any(part in mutant.path for part in asked.only)]
     print(f"{sum(map(len, population.values())):,} mutants, {len(chosen):,} planned, {len(todo):,} to try", flush=True)
     if todo:
