@@ -91,3 +91,26 @@ def test_positions_at_the_limit_of_32_bits_are_written_in_zip64_fields() -> None
     assert layout._Entry(b"card.md", 1, 0, MARK).central.endswith(far)
     assert len(layout._end(1, 60, MARK - 1)) == 22
     assert len(layout._end(1, 60, MARK)) == 98
+
+
+def test_every_member_is_after_the_one_before() -> None:
+    assert "'evidence.json' is a duplicate or out of order" in refusal(
+        file_of(entries("card.md", "model.onnx", "evidence.json"))
+    )
+
+
+def test_a_file_as_long_as_its_end_is_damaged() -> None:
+    assert "its end is missing" in refusal(b"PK\3\4" + bytes(18))
+    with pytest.raises(SealError) as caught:
+        layout.unpack(b"PK\3\4" + bytes(17))
+    assert caught.value.code == "E201"
+
+
+def test_the_number_of_members_has_a_limit() -> None:
+    most = 11 + 4096 + 1024
+    for count, code in ((most, "E202"), (most + 1, "E203")):
+        end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, 0, 4, 0)
+        with pytest.raises(SealError) as caught:
+            layout.unpack(b"PK\3\4" + end)
+        assert caught.value.code == code
+        assert (f"claims {count} members" in caught.value.what) == (code == "E203")

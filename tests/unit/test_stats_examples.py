@@ -38,6 +38,7 @@ def each(*values: float, times: int = 1) -> _Floats:
         # No spread: the grid is that of the number itself, or of 1.
         (each(0.3, times=100), (0.3,) * 19, 0.05),
         (each(-0.3, times=100), (-0.3,) * 19, 0.05),
+        (each(0.0003, times=100), (0.0003,) * 19, 0.05),
         (np.append(np.zeros(96), each(0.5, times=4)), (0.0,) * 19, 0.05),
     ],
 )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import poisson
 
-from sealift.packing.privacy.chance import UNLIKELY, Distinct, chance_of, explained, poisson_tail
+from sealift.packing.privacy.chance import UNLIKELY, Distinct, _within, chance_of, explained, poisson_tail
 from sealift.packing.privacy.constants import Constant
 from sealift.packing.privacy.extremes import extremes
 from sealift.packing.privacy.reference import DOUBLE, SINGLE, Units, Values
@@ -133,6 +133,14 @@ def test_values_beyond_single_precision_are_compared_with_float32() -> None:
     constant = Distinct(np.linspace(0, 1, 1000, dtype=np.float32))
     assert explained(np.array([0]), constant, [column], SINGLE).tolist() == [True]
     assert explained(np.array([4]), constant, [column], SINGLE).tolist() == [False]
+
+
+def test_the_numbers_near_one_or_several_rare_values() -> None:
+    rare = np.array([-5.0, 10.0, 10.5])
+    numbers = np.array([-6.0, -5.4, -5.0, 0.0, 8.9, 9.1, 10.2, 11.5, 11.6])
+    near = [False, True, True, False, False, True, True, True, False]
+    assert _within(numbers, rare, 0.1).tolist() == near
+    assert not _within(numbers, np.zeros(0), 0.1).any()
 
 
 def test_chance_of_nothing() -> None:

@@ -130,3 +130,14 @@ def test_the_table_grows_with_the_numbers_up_to_a_limit() -> None:
     assert HashedNumbers.of([np.zeros(3)]).bits == 24
     assert HashedNumbers.of([np.zeros(1 << 20)]).bits == 26
     assert len(HashedNumbers.of([np.broadcast_to(np.float64(0), (1 << 24,))]).table) == 1 << 25
+
+
+def test_the_numbers_of_each_array_are_in_the_table() -> None:
+    random = np.random.default_rng(0)
+    arrays = [random.normal(size=(3000, 1)) for _ in range(3)]
+    table = HashedNumbers.of(arrays)
+    for array in arrays:
+        assert table.near(array).all()
+        for share in (-0.99e-7, 0.99e-7):
+            assert table.near(array * (1 + share)).all()
+    assert table.near(random.normal(size=10_000)).mean() < 0.05
