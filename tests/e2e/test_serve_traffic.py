@@ -10,68 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import seals
+from loads import Load, sealift
 from servers import Running, serving
 
 ROW = json.dumps({"age": 61.5, "weight": 80, "sex": "f"}).encode()
 PATH = "/v1/models/tiny/predict"
-
-
-def sealift(*arguments: str, server: Running | None = None) -> tuple[int, Any]:
-    """Run a command; its exit code and its JSON."""
-    port = [] if server is None else ["--port", server.address.rpartition(":")[2]]
-    command = [sys.executable, "-m", "sealift", *arguments, *port, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    return done.returncode, json.loads(done.stdout)
-
-
-class Load:
-    """Requests over kept connections, until the end of the block."""
-
-    def __init__(self, server: Running, connections: int = 4) -> None:
-        self._address = server.address
-        self._ending = threading.Event()
-        self.versions: list[tuple[float, str]] = []
-        self.failures: list[str] = []
-        self._threads = [threading.Thread(target=self._run) for _ in range(connections)]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ending.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self) -> None:
-        connection = http.client.HTTPConnection(self._address, timeout=30)
-        while not self._ending.is_set():
-            try:
-                begun = time.monotonic()
-                connection.request("POST", PATH, ROW)
-                response = connection.getresponse()
-                body = json.loads(response.read())
-                if response.status != 200:
-                    self.failures.append(f"{response.status} {body}")
-                else:
-                    self.versions.append((begun, body["version"]))
-            except (OSError, http.client.HTTPException) as error:
-                self.failures.append(repr(error))
-                connection.close()
-        connection.close()
-
-    def since(self, moment: float) -> Counter[str]:
-        """How many requests that began after a moment each version answered."""
-        return Counter(version for begun, version in list(self.versions) if begun > moment)
 
 
 @pytest.fixture
@@ -91,7 +40,7 @@ def server(folder: Path) -> Iterator[Running]:
 
 
 def test_a_switch_under_load_fails_no_request_and_is_effective_at_once(server: Running, folder: Path) -> None:
-    with Load(server) as load:
+    with Load(server, path=PATH, row=ROW) as load:
         time.sleep(0.5)
         code, answer = sealift("deploy", str(folder / "tiny-2.seal"), "--reason", "retrained", server=server)
         done = time.monotonic()
@@ -122,7 +71,7 @@ def test_a_model_that_fails_its_examples_is_never_served(server: Running, folder
 
 
 def test_a_canary_gets_its_share_and_is_promoted(server: Running, folder: Path) -> None:
-    with Load(server) as load:
+    with Load(server, path=PATH, row=ROW) as load:
         deploy = ("deploy", str(folder / "tiny-2.seal"), "--canary", "0.2", "--window", "4", "--least", "50")
         assert sealift(*deploy, "--max-latency", "1000", server=server)[0] == 0
         begun = time.monotonic()
@@ -192,7 +141,7 @@ def test_a_sticky_header_leads_to_one_version(folder: Path) -> None:
 
 def test_a_shadow_is_compared_and_cannot_fail_a_request(server: Running, folder: Path) -> None:
     assert sealift("deploy", str(folder / "tiny-3.seal"), "--shadow", server=server)[0] == 0
-    with Load(server) as load:
+    with Load(server, path=PATH, row=ROW) as load:
         time.sleep(2)
         for pid in set(server.workers()):  # the shadow is among them, and is replaced
             name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
