@@ -46,7 +46,7 @@ def write(path: Path, version: str, *, bias: float = seals.BIAS, unknown: str = 
 def slow_down(model: onnx.ModelProto) -> None:
     """Add products of large matrices to the graph, whose result is multiplied by 0."""
     square = np.random.default_rng(0).normal(size=(SIZE, SIZE)) / SIZE
-    constants = {"start": np.ones((SIZE, 2)), "square": square, "zero": np.zeros((1, 1))}
+    constants = {"start": np.ones((2, SIZE)), "square": square, "zero": np.zeros((1, 1))}
     model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in constants.items())
     made = [helper.make_node("MatMul", ["filled", "start"], ["v0"])]
     made = [*made, *(helper.make_node("MatMul", [f"v{n}", "square"], [f"v{n + 1}"]) for n in range(60))]
@@ -89,3 +89,17 @@ def test_a_bad_canary_is_rolled_back(
     history = [json.loads(line) for line in (tmp_path / "deployment.state" / "history.jsonl").read_text().splitlines()]
     assert history[-1]["action"] == "rollback"
     assert reason in history[-1]["reason"]
+
+
+def test_a_version_that_refuses_rows_gets_its_share_of_them(tmp_path: Path) -> None:
+    """The shortest path cannot answer such rows; the general path must not choose a version again."""
+    write(tmp_path / "one.seal", "1")
+    write(tmp_path / "two.seal", "2", unknown="refused")
+    models = "".join(f'[[models]]\nfile = "{name}.seal"\nweight = 50\n' for name in ("one", "two"))
+    (tmp_path / "deployment.toml").write_text(models)
+    row = json.dumps({**ROW, "sex": "x"}).encode()
+    with serving(str(tmp_path / "deployment.toml")) as server, Load(server, path=PATH, row=row, refused=422) as load:
+        while len(load.versions) < 1000:
+            time.sleep(0.05)
+        counts = load.since(0)
+    assert abs(counts["2"] / counts.total() - 0.5) < 0.1  # six standard deviations

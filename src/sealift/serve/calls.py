@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sealift.errors import ServeError
 from sealift.serve.answered import Answered
-from sealift.serve.http.messages import too_many_rows
 from sealift.serve.served import ServedModel
 from sealift.serve.trace import TraceContext
 
@@ -117,6 +117,11 @@ def _count(rows: Any) -> int:
     if isinstance(rows, dict):
         return max((len(column) for column in rows.values() if hasattr(column, "__len__")), default=0)
     return len(rows) if hasattr(rows, "__len__") else 0
+
+
+def too_many_rows(most: int) -> ServeError:
+    """The error E706 for rows beyond the limit."""
+    return ServeError("E706", f"The request has more than {most} rows.", fix="Send fewer rows in one request.")
 
 
 class Observer(Protocol):

@@ -144,7 +144,7 @@ class CounterWriter:
         """Count a call."""
         view, at = self._view, call.model.series * _WIDTH
         status = call.status
-        view[at + (_OK if status < 400 or status == 422 else _REFUSED if status < 500 else _FAILED)] += 1
+        view[at + (_OK if status < 400 else _REFUSED if status < 500 else _FAILED)] += 1
         for answered in call.answered:
             batch = answered.batch
             bad = len({problem.row for problem in batch.problems}) if batch.problems else 0

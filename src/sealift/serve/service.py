@@ -83,13 +83,16 @@ class Service:
         """
         caller = self.caller(headers, "predict")
         is_wanted(self.receipts, headers)
-        call = Call(self.plane.find(name or self.plane.only_name(), version, headers), route, headers, caller)
-        call.most_rows = self.limits.rows
-        return call
+        return self._call(self.plane.find(name or self.plane.only_name(), version, headers), route, headers, caller)
 
     def begin_with(self, model: ServedModel, route: str, headers: Mapping[str, str]) -> Call:
         """The same for a version that is known."""
-        return Call(model, route, headers, self.caller(headers, "predict"))
+        return self._call(model, route, headers, self.caller(headers, "predict"))
+
+    def _call(self, model: ServedModel, route: str, headers: Mapping[str, str], caller: Caller) -> Call:
+        call = Call(model, route, headers, caller)
+        call.most_rows = self.limits.rows
+        return call
 
     def receipt(self, call: Call, status: int) -> dict[str, str]:
         """The header with the receipt of a call; empty where its answer needs none.

@@ -57,7 +57,9 @@ class Host(Protocol):
     def now(self) -> float: ...  # noqa: D102
     def add(self, connection: Connection, /) -> bool: ...  # noqa: D102
     def remove(self, connection: Connection, /) -> None: ...  # noqa: D102
-    def request(self, method: str, url: bytes, headers: Mapping[str, str], body: bytes) -> Request: ...  # noqa: D102
+    def request(  # noqa: D102
+        self, method: str, url: bytes, headers: Mapping[str, str], body: bytes, call: Call | None, /
+    ) -> Request: ...
     def is_fast(self, path: str, /) -> bool: ...  # noqa: D102
     def loading(self, path: str, /) -> asyncio.Future[None] | None: ...  # noqa: D102
     def success(self, body: bytes) -> bytes: ...  # noqa: D102
@@ -254,7 +256,7 @@ class Connection(asyncio.Protocol):
         if self._head > _MOST_HEAD or len(self._headers) > _MOST_HEADERS:
             self._refuse(Response(431, b'{"error":"The head of the request is too large."}'))
 
-    def _answer(self, head: Head, body: bytes, begun: float, *, loaded: bool = False) -> None:
+    def _answer(self, head: Head, body: bytes, begun: float, call: Call | None = None, *, loaded: bool = False) -> None:
         urgency = NORMAL
         if head.urgent:
             try:
@@ -265,17 +267,19 @@ class Connection(asyncio.Protocol):
             except SealiftError as error:
                 self._write(failure(error, head.url.decode("latin-1")), head)
                 return
-        if head.plain and len(body) <= SMALL:
+        if head.plain and len(body) <= SMALL and not loaded:
             route = self._server.quick.get(head.url)
-            if route is not None and self._quick(route, head, body):
-                return
-        request = self._server.request(head.method, head.url, head.headers, body)
+            if route is not None:
+                call = self._quick(route, head, body)
+                if call is None:
+                    return
+        request = self._server.request(head.method, head.url, head.headers, body, call)
         if not loaded and head.method == "POST":
             loading = self._server.loading(request.path)
             if loading is not None:
                 # The connection's own future: the others still wait if this connection ends.
                 self._work, self.deadline = asyncio.shield(loading), math.inf
-                self._work.add_done_callback(partial(self._load_done, head, body, begun))
+                self._work.add_done_callback(partial(self._load_done, head, body, begun, call))
                 return
         if len(body) <= SMALL and (not body or self._server.is_fast(request.path)):
             self._write(respond(self._service, request), head)
@@ -288,10 +292,10 @@ class Connection(asyncio.Protocol):
             self._work, self.deadline = work, math.inf
             work.add_done_callback(partial(self._done, head, request.path))
 
-    def _load_done(self, head: Head, body: bytes, begun: float, work: asyncio.Future[None]) -> None:
+    def _load_done(self, head: Head, body: bytes, begun: float, call: Call | None, work: asyncio.Future[None]) -> None:
         self._work = None
         if not self._closed and not work.cancelled():
-            self._answer(head, body, begun, loaded=True)
+            self._answer(head, body, begun, call, loaded=True)
             self._continue()
 
     def _done(self, head: Head, path: str, work: asyncio.Future[Response]) -> None:
@@ -309,25 +313,27 @@ class Connection(asyncio.Protocol):
         if not self._closed and len(self._waiting) < _MOST_WAITING:
             self._transport.resume_reading()
 
-    def _quick(self, name: str, head: Head, body: bytes) -> bool:
-        """Answer a request of one row; False where the general path has to answer."""
+    def _quick(self, name: str, head: Head, body: bytes) -> Call | None:
+        """Answer a request of one row; where the general path has to answer, return the call that has begun.
+
+        That path continues the same call. To choose a version again would give less than its share to a version whose
+        rows need the general path more often, and would count the request twice against the rate of its caller.
+        """
         service, headers = self._service, head.headers
         model = service.plane.routes[name].choose(headers)
-        if model.single is None:
-            return False
         call: Call | None = None
         try:
             call = service.begin_with(model, "predict", headers)
-            answered = model.single.answer(body)
+            answered = None if model.single is None else model.single.answer(body)
         except SealiftError as error:
             response = failure(error, head.url.decode("latin-1"), call)
             self._write(response, head)
             if call is not None:
                 call.error = error.code
                 service.end(call, response.status)
-            return True
+            return None
         if answered is None:
-            return False
+            return call
         rows, written = answered
         call.answered.append(rows)
         if head.keep and not self._server.draining and not self.last and service.cors is None:
@@ -336,7 +342,7 @@ class Connection(asyncio.Protocol):
         else:
             self._write(Response(200, written), head)
         service.end(call, 200)
-        return True
+        return None
 
     def _write(self, response: Response, head: Head) -> None:
         keep = head.keep and not self._server.draining and not self.last

@@ -11,6 +11,7 @@ from sealift import canonical
 from sealift.canonical import Marks, TooManyError
 from sealift.errors import SealiftError, ServeError
 from sealift.optional import need
+from sealift.serve.calls import Call
 
 JSON = "application/json"
 _encode = need("msgspec", "serve", "The server").json.encode
@@ -59,6 +60,7 @@ class Request:
         body: the bytes as they were sent.
         limits: what the body may contain.
         query: what follows the question mark of the target.
+        begun: the call of this request, where it has begun already.
     """
 
     method: str
@@ -67,6 +69,7 @@ class Request:
     body: bytes = b""
     limits: RequestLimits = RequestLimits()
     query: str = ""
+    begun: Call | None = None
 
     @property
     def media_type(self) -> str:
@@ -179,11 +182,6 @@ def too_slow() -> ServeError:
 def overloaded() -> ServeError:
     """The error E713 where more requests wait than the server accepts."""
     return ServeError("E713", "The server has too many requests to answer.", fix="Repeat the request a second later.")
-
-
-def too_many_rows(most: int) -> ServeError:
-    """The error E706 for rows beyond the limit."""
-    return ServeError("E706", f"The request has more than {most} rows.", fix="Send fewer rows in one request.")
 
 
 def too_large(most: int) -> ServeError:

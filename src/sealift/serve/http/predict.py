@@ -17,10 +17,10 @@ from sealift.contract import Batch, Contract
 from sealift.errors import FileError, ServeError
 from sealift.serve import values
 from sealift.serve.answered import Answered
-from sealift.serve.calls import Call
+from sealift.serve.calls import Call, too_many_rows
 from sealift.serve.http import arrow
 from sealift.serve.http.arrow import ARROW
-from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json, too_many_rows
+from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
 
 CSV, LINES = "text/csv", "application/jsonl"
 _LONG = re.compile(rb"[0-9]{16}")

@@ -107,7 +107,7 @@ def _answering(kind: str, path: str, answer: OfCall) -> Route:
 
     def answered(service: Service, request: Request, match: re.Match[str]) -> Response:
         parts = match.groupdict()
-        call = service.begin(parts.get("name"), parts.get("version"), kind, request.headers)
+        call = request.begun or service.begin(parts.get("name"), parts.get("version"), kind, request.headers)
         status = 500
         try:
             response = answer(call, request)

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from sealift.errors import SealiftError
 from sealift.serve.access.tls import TlsFiles
 from sealift.serve.addresses import BACKLOG
+from sealift.serve.calls import Call
 from sealift.serve.http.connection import Connection
 from sealift.serve.http.heads import KnownHeads
 from sealift.serve.http.messages import Request, Response, secure_headers
@@ -190,14 +191,14 @@ class Server:
             return next(iter(routes.values())) if len(routes) == 1 else None
         return routes.get(match[1])
 
-    def request(self, method: str, url: bytes, headers: Mapping[str, str], body: bytes) -> Request:
+    def request(self, method: str, url: bytes, headers: Mapping[str, str], body: bytes, begun: Call | None) -> Request:
         """A request from its parts."""
         target = url.decode("latin-1")
         if not target.startswith("/"):
             parts = urlsplit(target)  # with a scheme and a host, as proxies are asked
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         path, _, query = target.partition("?")
-        return Request("GET" if method == "HEAD" else method, unquote(path), headers, body, self.limits, query)
+        return Request("GET" if method == "HEAD" else method, unquote(path), headers, body, self.limits, query, begun)
 
     def head(self, response: Response, *, keep: bool, origin: str | None = None) -> bytes:
         """The status line and the headers of a response to a request with an origin."""
