@@ -125,6 +125,13 @@ CODES: dict[str, str] = {
     "E811": "The deployment has a setting that the target does not support.",
     "E812": "Files of an export would be replaced.",
     # exports
+    "E766": "A certificate or a private key of TLS cannot be used.",
+    "E767": "The keys of an issuer of tokens cannot be used.",
+    "E791": "A broker cannot be used.",
+    "E792": "A broker lacks a queue, topic, subject or stream.",
+    "E793": "A message is not a valid CloudEvent.",
+    "E794": "A message was delivered too often.",
+    "E795": "A message exceeds a limit of the broker.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

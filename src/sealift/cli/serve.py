@@ -51,6 +51,10 @@ def run(
         from sealift.serve.telemetry.parts import check as check_telemetry
 
         check_telemetry(deployment.telemetry)
+    if deployment.mode == "stream":
+        from sealift.serve.stream.check import check as check_stream
+
+        check_stream(deployment)
     saved = {} if deployment.state is None else load(deployment.state / "state.json")
     opened = open_deployment(deployment, saved)
     plane = opened.plane

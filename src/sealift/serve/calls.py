@@ -40,7 +40,7 @@ class Call:
 
     Attributes:
         model: the version that answers.
-        route: the kind of request: predict, infer, grpc, classify, regress, invocations.
+        route: the kind of request: predict, infer, grpc, classify, regress, invocations, stream, batch.
         headers: the headers of the request, whose names are in lower case.
         caller: who sent it.
         begun: the time of its beginning, in seconds since 1970.

@@ -6,6 +6,7 @@ import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from sealift import files
 from sealift.serve.access.settings import AccessSettings, read_access
@@ -17,11 +18,14 @@ from sealift.serve.receipts import ReceiptSettings, read_receipts
 from sealift.serve.records.settings import Settings, read_settings
 from sealift.serve.scaling.settings import WorkerRange, read_workers
 from sealift.serve.telemetry.settings import TelemetrySettings, read_telemetry
+from sealift.serve.stream.settings import StreamSettings, read_stream
 from sealift.serve.toml_table import TomlTable, malformed
 from sealift.serve.traffic.watching import Watch, read_watch
 
 _LONGEST = 1 << 20
 _LONGEST_IDLE = 366 * 86_400.0
+Mode: TypeAlias = Literal["online", "batch", "stream"]
+_MODES: tuple[Mode, ...] = ("online", "batch", "stream")
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class Deployment:
         cors: the origins of pages of browsers that may use the server.
         log: how the server logs.
         telemetry: where traces and metrics are exported to; None exports none.
+        mode: what is answered: requests, files (`batch`), or the messages of a broker beside requests (`stream`).
+        stream: the broker; None where the deployment file names none.
         source: the deployment file, for messages.
         state: the folder of the server's state and history; None keeps none after its end.
     """
@@ -85,6 +91,8 @@ class Deployment:
     cors: tuple[str, ...] = ()
     log: LogSettings = field(default_factory=LogSettings)
     telemetry: TelemetrySettings | None = None
+    mode: Mode = "online"
+    stream: StreamSettings | None = None
     source: str = ""
     state: Path | None = None
 
@@ -110,6 +118,7 @@ def read(path: Path) -> Deployment:
     tls_table = table.optional("tls", dict)
     log = table.table("log")
     telemetry = table.optional("telemetry", dict)
+    stream = table.optional("stream", dict)
     table.end()
     folder = path.parent
     tls = None if tls_table is None else read_tls(TomlTable(tls_table, "[tls]", path), folder)
@@ -170,6 +179,8 @@ def read(path: Path) -> Deployment:
         cors=server.strings("cors"),
         log=read_log(log),
         telemetry=None if telemetry is None else read_telemetry(TomlTable(telemetry, "[telemetry]", path)),
+        mode=server.one_of("mode", _MODES) or "online",
+        stream=None if stream is None else read_stream(TomlTable(stream, "[stream]", path), folder),
         source=str(path),
         state=state,
     )

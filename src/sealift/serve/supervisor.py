@@ -35,6 +35,7 @@ from sealift.serve.scaling.settings import WorkerRange
 from sealift.serve.scaling.sharing import SocketSharing
 from sealift.serve.scaling.sockets import socket_count
 from sealift.serve.service import Service
+from sealift.serve.stream.settings import StreamSettings
 from sealift.serve.traffic import state
 from sealift.serve.traffic.operations import Operations
 from sealift.serve.traffic.shadow import ShadowMemory, ShadowObserver
@@ -78,6 +79,8 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
     port = sockets[0].getsockname()[1]
     grpc, kept = (None, None) if deployment.grpc is None else reserve(deployment.host, deployment.grpc)
 
+    stream = deployment.stream if deployment.mode == "stream" else None
+
     def announce() -> None:
         ready(deployment.host, port, None if grpc is None else grpc[1])
 
@@ -96,7 +99,8 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         if not can_fork:
             gc.enable()
             with nullcontext() if recording is None else recording.in_thread(service):
-                worker.run(service, sockets, announce, grpc=grpc)
+                beside = None if stream is None else (stream, 0)
+                worker.run(service, sockets, announce, grpc=grpc, stream=beside)
             return
         if deployment.state is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealift-")))
@@ -108,9 +112,10 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         listening = control.listen(path)
         stack.callback(path.unlink, missing_ok=True)
         stack.callback(listening.close)
-        _Supervisor(service, opened, sockets, limits, grpc, folder, listening, recording, telemetry, helpers).run(
-            announce
+        supervisor = _Supervisor(
+            service, opened, sockets, limits, grpc, folder, listening, recording, telemetry, helpers, stream
         )
+        supervisor.run(announce)
 
 
 class _Supervisor:
@@ -128,12 +133,14 @@ class _Supervisor:
         recording: CallRecording | None,
         telemetry: Telemetry | None,
         helpers: Sequence[Helper],
+        stream: StreamSettings | None,
     ) -> None:
         self._service = service
         self._telemetry = telemetry
         self._recording = recording
         self._sockets = sockets
         self._grpc = grpc
+        self._stream = stream
         self._listening = listening
         self._clients: list[Channel] = []
         self._alive = os.pipe()  # its writing end is closed when this process ends, however that happens
@@ -240,7 +247,8 @@ class _Supervisor:
         if self._recording is not None:
             service.observers.append(self._recording.observer(place))
         supervised = worker.Supervised(self._alive[0], channel, self._fleet.stock, self._sockets)
-        worker.run(service, (), lambda: channel.send({"ready": True}), supervised, self._grpc)
+        stream = None if self._stream is None else (self._stream, place)
+        worker.run(service, (), lambda: channel.send({"ready": True}), supervised, self._grpc, stream)
 
     def _begin_helper(self) -> None:
         """Close what belongs to this process, and release models that others unload when they are idle."""

@@ -19,6 +19,7 @@ from sealift.serve.opening import open_version, route_of
 from sealift.serve.scaling.memory import return_memory
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
+from sealift.serve.stream.settings import StreamSettings
 from sealift.serve.traffic.state import Version, from_dict
 
 try:  # here, so that the workers share its memory
@@ -52,6 +53,7 @@ def run(
     ready: Callable[[], None],
     supervised: Supervised | None = None,
     grpc: tuple[str, int] | None = None,
+    stream: tuple[StreamSettings, int] | None = None,
 ) -> None:
     """Answer requests until SIGTERM, or until the supervisor ends; accepted requests finish.
 
@@ -61,6 +63,7 @@ def run(
         ready: called once when requests are answered.
         supervised: the supervisor's side; None where the process has none.
         grpc: the address of gRPC; None does not serve it.
+        stream: the broker whose messages are answered, and the number of this worker.
     """
 
     async def serve() -> None:
@@ -78,6 +81,12 @@ def run(
             beside = GrpcServer(service, server)
             await beside.start(*grpc)
             stops.append(beside.stop)
+        if stream is not None:
+            from sealift.serve.stream.consumer import StreamConsumer
+
+            consumer = StreamConsumer(service, *stream)
+            await consumer.start()
+            stops.append(consumer.stop)
         if supervised is not None:
             loop.add_reader(supervised.alive, ended.set)
             loop.add_reader(supervised.channel, _Changes(server, supervised, ended.set).read)

@@ -1,0 +1,1 @@
+"""One module for each broker: `connection(settings, place)` makes a `sealift.serve.stream.messages.Broker`."""

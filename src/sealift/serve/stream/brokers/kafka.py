@@ -1,0 +1,114 @@
+"""Kafka, by aiokafka: a consumer group whose offsets are committed after the answers are on all in-sync replicas."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealift.optional import need
+from sealift.serve.stream.messages import Message, Outgoing, too_large
+from sealift.serve.stream.settings import StreamSettings
+
+_WAIT = 500  # milliseconds
+
+
+class KafkaConnection:
+    """A connection to Kafka."""
+
+    prefix = "ce_"
+
+    def __init__(self, settings: StreamSettings, place: int) -> None:
+        self._library: Any = need("aiokafka", "stream", "A stream of Kafka")
+        self._errors: Any = need("aiokafka.errors", "stream", "A stream of Kafka")
+        self._settings = settings
+        name = f"{settings.name}-{place}"
+        self._options: Mapping[str, Any] = {
+            "bootstrap_servers": f"{settings.host}:{settings.port}",
+            "client_id": name,
+            "security_protocol": f"{'SASL_' if settings.user else ''}{'SSL' if settings.tls else 'PLAINTEXT'}",
+            "ssl_context": settings.context(),
+            "sasl_mechanism": settings.sasl,
+            "sasl_plain_username": settings.user or None,
+            "sasl_plain_password": settings.password() if settings.user else None,
+        }
+        self._started: list[Any] = []
+        self._idle = asyncio.Event()  # no message waits for its acknowledgement
+        self._idle.set()
+        self._consumer: Any = None
+        self._producer: Any = None
+
+    async def connect(self) -> None:
+        """Connect, and join the group."""
+        self._producer = self._library.AIOKafkaProducer(acks="all", enable_idempotence=True, **self._options)
+        self._consumer = self._library.AIOKafkaConsumer(
+            group_id=self._settings.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_records=self._settings.prefetch,
+            **self._options,
+        )
+        for each in (self._producer, self._consumer):
+            self._started.append(each)
+            await each.start()
+        self._consumer.subscribe([self._settings.source], listener=self._listener())
+
+    def _listener(self) -> Any:
+        """Lets a partition go to another worker when its messages are answered and its offset is committed."""
+        idle = self._idle
+
+        class Listener(self._library.ConsumerRebalanceListener):  # type: ignore[misc, name-defined]
+            async def on_partitions_revoked(self, _revoked: object) -> None:
+                await idle.wait()
+
+            async def on_partitions_assigned(self, _assigned: object) -> None:
+                """There is nothing to do."""
+
+        return Listener()
+
+    async def receive(self) -> list[Message]:
+        """As `Broker.receive`: the messages of each partition are in their order."""
+        found = await self._consumer.getmany(timeout_ms=_WAIT, max_records=self._settings.prefetch)
+        if found:
+            self._idle.clear()
+        return [_message(partition, record) for partition, records in found.items() for record in records]
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """As `Broker.publish`: answers with the same key are in the order of the messages."""
+        sent = []
+        for each in messages:
+            headers = [(name, value.encode()) for name, value in each.headers.items()]
+            try:
+                sent.append(await self._producer.send(each.place, each.body, key=each.key, headers=headers))
+            except self._errors.MessageSizeTooLargeError:
+                raise too_large(each.place) from None
+        try:
+            await asyncio.gather(*sent)
+        except self._errors.MessageSizeTooLargeError:
+            raise too_large(self._settings.target) from None
+
+    async def acknowledge(self, messages: Sequence[Message]) -> None:
+        """As `Broker.acknowledge`: the offset after the last message of each partition is committed."""
+        offsets: dict[Any, int] = {}
+        for each in messages:
+            partition, offset = each.handle
+            offsets[partition] = offset + 1
+        await self._consumer.commit(offsets)
+        self._idle.set()
+
+    async def close(self) -> None:
+        """Leave the group, and end the connections."""
+        self._idle.set()
+        for each in reversed(self._started):
+            await each.stop()
+
+
+def connection(settings: StreamSettings, place: int) -> KafkaConnection:
+    """A connection that is not open yet."""
+    return KafkaConnection(settings, place)
+
+
+def _message(partition: Any, record: Any) -> Message:
+    headers = {name: value.decode("utf-8", "replace") for name, value in record.headers if value is not None}
+    identifier = f"{record.topic}-{record.partition}-{record.offset}"
+    return Message(record.value or b"", headers, identifier, 1, (partition, record.offset), record.key)

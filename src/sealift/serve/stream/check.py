@@ -1,0 +1,28 @@
+"""Whether a deployment in the mode `stream` can be served, before its models are opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sealift.optional import need
+from sealift.serve.deployment import Deployment
+from sealift.serve.toml_table import malformed
+
+_LIBRARIES = {"nats": "nats", "redis": "redis", "amqp": "aio_pika", "mqtt": "paho.mqtt.client", "kafka": "aiokafka"}
+
+
+def check(deployment: Deployment) -> None:
+    """Look whether the broker is named, and its library and password are there.
+
+    Raises:
+        ServeError: E709. MissingExtraError: E405. FileError: E401.
+    """
+    path, settings = Path(deployment.source), deployment.stream
+    if settings is None:
+        fix = 'Add [stream] with url = "nats://…", from, to and dead.'
+        raise malformed(path, "the mode is stream, but it has no [stream]", fix)
+    need(_LIBRARIES[settings.broker], "stream", "The mode stream")
+    if settings.password() is None and (settings.user or settings.password_env):
+        variable = settings.password_env
+        what = f"the environment variable {variable!r:.80} is not set" if variable else "a user has no password"
+        raise malformed(path, what, "Set password_file or password_env, and the password there.")

@@ -1,0 +1,151 @@
+"""The loop of a stream: receive messages, answer them, publish the answers, and only then acknowledge the messages.
+
+A message whose answer was published but that was not acknowledged, because the process or the broker ended in between,
+is delivered again and answered again: each message has at least one answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
+
+from sealift.errors import SealiftError, ServeError
+from sealift.serve.service import Service
+from sealift.serve.stream.answering import Answering
+from sealift.serve.stream.messages import Broker, Message, Outgoing
+from sealift.serve.stream.settings import StreamSettings
+
+_log = logging.getLogger(__name__)
+_FIRST, _LONGEST = 0.2, 30.0
+"""Seconds between two attempts to connect; each is twice as long as the one before."""
+_TIMEOUT = 30.0
+"""Seconds within which a broker must answer."""
+_CLOSING = 5.0
+_PATIENCE = 10.0
+"""Seconds that a worker waits for the first attempt to connect before it is ready."""
+
+
+class StreamConsumer:
+    """Answers the messages of a broker in one worker.
+
+    Args:
+        service: the models.
+        settings: the broker.
+        place: the number of the worker.
+    """
+
+    def __init__(self, service: Service, settings: StreamSettings, place: int) -> None:
+        self._service, self._settings, self._place = service, settings, place
+        self._ending = asyncio.Event()
+        self._delay = _FIRST
+        self._tried = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin, and wait for the first attempt to connect: MQTT drops messages for which nobody has subscribed."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._tried.wait(), _PATIENCE)
+
+    async def stop(self, seconds: float) -> None:
+        """Take no further messages, and wait until those that were taken are answered and acknowledged."""
+        self._ending.set()
+        if self._task is not None:
+            done, _ = await asyncio.wait({self._task}, timeout=seconds)
+            if not done:
+                self._task.cancel()
+
+    async def _run(self) -> None:
+        failing = False
+        while not self._ending.is_set():
+            broker = make_broker(self._settings, self._place)
+            try:
+                await asyncio.wait_for(broker.connect(), _TIMEOUT)
+                _log.log(logging.WARNING if failing else logging.INFO, "connected to %s", self._settings.place)
+                failing = False
+                self._tried.set()
+                await self._consume(broker)
+            except Exception as error:
+                failing = True
+                self._tried.set()
+                shown = error if isinstance(error, SealiftError) else _lost(self._settings, error)
+                _log.warning("%s; the next attempt is in %.1f s", shown, self._delay)
+            finally:
+                with suppress(Exception):
+                    await asyncio.wait_for(broker.close(), _CLOSING)
+            if failing:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ending.wait(), self._delay * random.uniform(0.5, 1.0))  # noqa: S311
+                self._delay = min(2 * self._delay, _LONGEST)
+
+    async def _consume(self, broker: Broker) -> None:
+        answering = Answering(self._service, self._settings, broker.prefix)
+        while not self._ending.is_set():
+            messages = await asyncio.wait_for(broker.receive(), _TIMEOUT)
+            for some in _groups(messages):
+                answers = await asyncio.to_thread(lambda: [answering.answer(each) for each in some])  # noqa: B023
+                await self._publish(broker, answering, some, answers)
+                await asyncio.wait_for(broker.acknowledge(some), _TIMEOUT)
+            self._delay = _FIRST
+
+    async def _publish(
+        self, broker: Broker, answering: Answering, messages: Sequence[Message], answers: Sequence[Outgoing]
+    ) -> None:
+        try:
+            await asyncio.wait_for(broker.publish(answers), _TIMEOUT)
+        except ServeError as error:
+            if error.code != "E795":
+                raise
+            # Which of them is too large is not known: those before it are published twice.
+            for message, answer in zip(messages, answers, strict=True):
+                await self._publish_one(broker, answering, message, answer)
+
+    async def _publish_one(self, broker: Broker, answering: Answering, message: Message, answer: Outgoing) -> None:
+        """Publish an answer; if it is too large, the message as dead, and at last only the reason."""
+        for attempt in (answer, answering.dead(message, "E795", "The answer exceeds a limit of the broker.")):
+            try:
+                await asyncio.wait_for(broker.publish([attempt]), _TIMEOUT)
+            except ServeError as error:
+                if error.code != "E795":
+                    raise
+            else:
+                return
+        empty = Message(b"", {}, message.id, message.deliveries, None, message.key)
+        await asyncio.wait_for(
+            broker.publish([answering.dead(empty, "E795", "The message exceeds a limit of the broker.")]), _TIMEOUT
+        )
+
+
+def make_broker(settings: StreamSettings, place: int) -> Broker:
+    """A connection that is not open yet. Raises MissingExtraError E405."""
+    broker: Broker = import_module(f"sealift.serve.stream.brokers.{settings.broker}").connection(settings, place)
+    return broker
+
+
+def _groups(messages: Sequence[Message]) -> Iterator[list[Message]]:
+    """Messages that are answered at once; one that was delivered before by itself, since it may end the process."""
+    group: list[Message] = []
+    for message in messages:
+        if message.deliveries > 1:
+            if group:
+                yield group
+            yield [message]
+            group = []
+        else:
+            group.append(message)
+    if group:
+        yield group
+
+
+def _lost(settings: StreamSettings, error: Exception) -> ServeError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return ServeError(
+        "E791",
+        f"The broker cannot be used: {reason[:300]}.",
+        where=settings.place,
+        fix="Check that it runs, and the address, user and password.",
+    )
