@@ -17,8 +17,8 @@ from sealift.serve.logs import LogSettings, read_log
 from sealift.serve.receipts import ReceiptSettings, read_receipts
 from sealift.serve.records.settings import Settings, read_settings
 from sealift.serve.scaling.settings import WorkerRange, read_workers
-from sealift.serve.telemetry.settings import TelemetrySettings, read_telemetry
 from sealift.serve.stream.settings import StreamSettings, read_stream
+from sealift.serve.telemetry.settings import TelemetrySettings, read_telemetry
 from sealift.serve.toml_table import TomlTable, malformed
 from sealift.serve.traffic.watching import Watch, read_watch
 
