@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -113,7 +114,7 @@ def test_answers_and_dead_letters(client: Client, tmp_path: Path) -> None:
     value = json.loads(body)
     assert value["answers"][1] is None
     assert value["problems"][0]["code"] == "R102"
-    assert (headers[f"{prefix}causationid"], headers[f"{prefix}subject"]) == ("b1", "bed 7")
+    assert (headers[f"{prefix}causationid"], unquote(headers[f"{prefix}subject"])) == ("b1", "bed 7")
     codes = {headers["sealift-code"]: (body, headers) for body, headers in dead}
     assert codes.keys() == {"E704", "R104", "E793", "E705"}
     assert codes["R104"][1]["ward"] == "7"
