@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -120,8 +119,8 @@ class Helpers:
             self._in_child()
             logs.identify(process=self._helpers[at].name)
             code = self._helpers[at].run(self._alive)
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            logs.report_end(error)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

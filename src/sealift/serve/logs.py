@@ -97,6 +97,13 @@ def report(error: Exception, call: Call | None = None) -> None:
     _log.error(what, exc_info=error, extra={FIELDS: fields})
 
 
+def report_end(error: BaseException) -> None:
+    """Log the error with which this process ends."""
+    _log.critical(
+        "this process ends: %s", error if isinstance(error, SealiftError) else "an internal error", exc_info=error
+    )
+
+
 class AccessLog:
     """Writes a line for each call of a model that ends."""
 

@@ -9,12 +9,12 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from sealift.errors import ServeError
+from sealift.serve import logs
 from sealift.serve.channel import Channel
 from sealift.serve.counters import Counters
 
@@ -97,8 +97,8 @@ class WorkerPool:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the supervisor ends them
             self._body(place, theirs)
             code = 0
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            logs.report_end(error)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

@@ -313,3 +313,15 @@ def test_an_issuer_is_deterministic_but_for_salt_and_time(tiny: Service) -> None
     one, two = (opened(issuer.receipt(model, test, parts, route="predict", begun=0.0), None) for _ in range(2))
     assert replace(one, salt="", input_digest="") == replace(two, salt="", input_digest="")
     assert one.time == "1970-01-01T00:00:00.000000Z"
+
+
+def test_the_openapi_document_has_the_headers_of_receipts(tiny: Service) -> None:
+    def posts(service: Service) -> list[Any]:
+        paths = json.loads(respond(service, Request("GET", "/openapi.json")).body)["paths"]
+        return [operations["post"] for operations in paths.values() if "post" in operations]
+
+    for post in posts(tiny):
+        assert [each["name"] for each in post["parameters"]] == ["Sealift-Receipt"]
+        assert "Sealift-Receipt" in post["responses"]["200"]["headers"]
+    assert len(posts(tiny)) >= 5
+    assert not any("parameters" in post for post in posts(Service(tiny.plane)))

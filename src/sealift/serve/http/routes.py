@@ -149,6 +149,10 @@ def _metrics(service: Service, request: Request, _: re.Match[str]) -> Response:
     return Response(200, exposition.metrics(service), exposition.MEDIA_TYPE)
 
 
+def _openapi(service: Service, _: Request, _match: re.Match[str]) -> Response:
+    return as_json(openapi.document(service.plane, receipts=service.receipts is not None))
+
+
 def _ready(is_ready: bool) -> Response:
     return as_json({"ready": is_ready}, 200 if is_ready else 503)
 
@@ -170,7 +174,7 @@ _ROUTES = (
     _described(f"/v2/models/{_NAME}/ready", _model_ready),
     _described(f"/v1/models/{_NAME}", _status),
     _open("GET", "/docs", lambda _: Response(200, page.page(), "text/html; charset=utf-8", page.headers())),
-    _described("/openapi.json", lambda service, _request, _match: as_json(openapi.document(service.plane))),
+    _described("/openapi.json", _openapi),
     _answering("predict", f"/v1/models/{_NAME}:predict", incumbents.predict),
     _answering("classify", f"/v1/models/{_NAME}:classify", incumbents.classify),
     _answering("regress", f"/v1/models/{_NAME}:regress", incumbents.regress),

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from sealift.serve.openapi import incumbents, parts, predict, tensors
+from sealift.serve.openapi.receipts import add_receipts
 from sealift.serve.plane import Plane
 from sealift.version import __version__
 
 
-def document(plane: Plane) -> dict[str, Any]:
-    """The document for the models that are served."""
+def document(plane: Plane, *, receipts: bool = False) -> dict[str, Any]:
+    """The document for the models that are served.
+
+    Args:
+        plane: the models.
+        receipts: whether the server issues receipts.
+    """
     schemas = parts.components() | tensors.components()
     paths: dict[str, Any] = {}
     served = [plane.find(name) for name in plane.names()]
@@ -23,6 +29,8 @@ def document(plane: Plane) -> dict[str, Any]:
         paths |= routes
     if len(served) == 1:
         paths |= incumbents.of_mlflow(served[0])
+    if receipts:
+        add_receipts(paths)
     info = {"title": "Sealift", "version": __version__, "description": "Predictions of sealed models."}
     return {
         "openapi": "3.1.0",
