@@ -83,7 +83,8 @@ class Service:
         """
         caller = self.caller(headers, "predict")
         is_wanted(self.receipts, headers)
-        return self._call(self.plane.find(name or self.plane.only_name(), version, headers), route, headers, caller)
+        name = self.plane.only_name() if name is None else name
+        return self._call(self.plane.find(name, version, headers), route, headers, caller)
 
     def begin_with(self, model: ServedModel, route: str, headers: Mapping[str, str]) -> Call:
         """The same for a version that is known."""
