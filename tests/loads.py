@@ -30,9 +30,12 @@ class Load:
         failures: the other responses, and connections that failed.
     """
 
-    def __init__(self, server: Running, connections: int = 4, *, path: str, row: bytes, refused: int = 0) -> None:
+    def __init__(
+        self, server: Running, connections: int = 4, *, path: str, row: bytes, refused: int = 0, key: str = ""
+    ) -> None:
         self._address, self._path, self._row = server.address, path, row
         self._refused = refused
+        self._headers = {"x-api-key": key} if key else {}
         self._ending = threading.Event()
         self.versions: list[tuple[float, str]] = []
         self.failures: list[str] = []
@@ -53,7 +56,7 @@ class Load:
         while not self._ending.is_set():
             try:
                 begun = time.monotonic()
-                connection.request("POST", self._path, self._row)
+                connection.request("POST", self._path, self._row, self._headers)
                 response = connection.getresponse()
                 body = json.loads(response.read())
                 if response.status not in (200, self._refused):

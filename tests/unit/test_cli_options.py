@@ -25,6 +25,7 @@ from sealift.demo.run import Result as DemoResult
 from sealift.errors import CODES
 from sealift.receipts.issue import Issuer
 from sealift.receipts.rows import answered_by
+from sealift.serve.access.audit import AuditLog
 from sealift.serve.access.keys import create as create_key
 from sealift.serve.records.stores.sqlite import SqliteStore
 
@@ -48,6 +49,7 @@ CALLS: dict[str, list[str]] = {
     "serve": ["tiny.seal", "--check"],
     "records": ["show", "records.db"],
     "keys": ["list", "keys.json"],
+    "audit": ["show", "audit.jsonl"],
     "receipt": ["verify", "receipt.txt", "--key", "k.pub"],
     "export": ["docker", "tiny.seal", "-o", "image", "--open", "--force"],
     "keygen": ["new"],
@@ -70,6 +72,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     seals.write(tmp_path / "tiny.seal")
     SqliteStore(tmp_path / "records.db", create=True).close()
     create_key(tmp_path / "keys.json", "a", ["predict"])
+    AuditLog(tmp_path / "audit.jsonl").append("create key", actor="ada", kind="user")
     model = sealift.load(tmp_path / "tiny.seal")
     issuer = Issuer(seal.load_private_key(tmp_path / "k"))
     parts = answered_by(model, [[50, 70, "f"]])

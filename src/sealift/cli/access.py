@@ -1,4 +1,4 @@
-"""`sealift keys`."""
+"""`sealift keys` and `sealift audit`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from sealift.cli import console
 from sealift.cli.console import clean, say
 from sealift.errors import FileError, ServeError
 from sealift.serve.access import keys as key_files
+from sealift.serve.access.audit import AuditLog, entries
 from sealift.serve.access.keys import ApiKey
 from sealift.serve.access.rates import Rate
+from sealift.serve.control import user_name
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 365 * 86400.0}
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([mhdwy])")
@@ -32,18 +34,65 @@ def keys(
     expires: str | None,
     rate: str | None,
     output: Path | None,
+    reason: str,
     as_json: bool,
 ) -> None:
-    """Create, list or revoke keys."""
+    """Create, list or revoke keys, and record that in the audit log."""
     if (name is None) != (action == "list"):
         raise click.UsageError("`list` has no NAME." if name else f"`{action}` needs the NAME of the key.")
     path = _key_file(file)
     if action == "list" or name is None:
         _show(path, key_files.read(path), None, as_json=as_json)
-    elif action == "revoke":
-        _show(path, [key_files.revoke(path, name)], None, as_json=as_json)
+        return
+    ends, most = _moment(expires), _rate(rate)
+    log = AuditLog(_audit_file(file)) if path.exists() or action == "create" else None
+    if action == "revoke":
+        key = key_files.revoke(path, name)
+        _record(log, "revoke key", key, reason)
+        _show(path, [key], None, as_json=as_json)
     else:
-        _create(path, name, scopes or ["predict"], _moment(expires), _rate(rate), output, as_json=as_json)
+        key = _create(path, name, scopes or ["predict"], ends, most, output, as_json=as_json)
+        _record(log, "create key", key, reason)
+
+
+def audit(action: str, file: Path, *, last: int, head: str | None, as_json: bool) -> None:
+    """Check an audit log, and show its last entries."""
+    path = _audit_file(file) if file.suffix == ".toml" else file
+    count, found = entries(path, last=last, head=head)
+    digest = found[-1]["digest"] if found else None
+    if as_json:
+        listed = found if action == "show" else []
+        console.show_json({"ok": True, "file": str(path), "entries": count, "head": digest, "listed": listed})
+        return
+    for entry in found if action == "show" else []:
+        what = " ".join(str(entry[key]) for key in ("name", "version", "route") if entry.get(key))
+        why = f"  {entry['reason']}" if entry["reason"] else ""
+        who = f"{entry['actor'] or '-'} ({entry.get('kind') or 'unknown'})"
+        say(clean(f"{entry['time']}  {entry['action']:<10} {what}  by {who}  {entry.get('outcome', 'done')}{why}"))
+    say(f"{count} entries, none altered" + (f"; the last one has the digest {digest}" if digest else ""))
+
+
+def _record(log: AuditLog | None, action: str, key: ApiKey, reason: str) -> None:
+    if log is not None:
+        scopes = list(key.scopes)
+        log.append(action, actor=user_name(), kind="user", reason=reason, outcome="done", name=key.name, scopes=scopes)
+
+
+def _audit_file(file: Path) -> Path:
+    """The audit log of a deployment file, or beside a file of keys."""
+    if file.suffix != ".toml":
+        return file.parent / "audit.jsonl"
+    from sealift.serve.deployment import read
+
+    access = read(file).access
+    if access is None:
+        raise ServeError(
+            "E764",
+            "The deployment file has no [access], and no audit log.",
+            where=str(file),
+            fix='Add [access] and, below it, keys = "keys.json".',
+        )
+    return access.audit
 
 
 def _create(
@@ -55,7 +104,7 @@ def _create(
     output: Path | None,
     *,
     as_json: bool,
-) -> None:
+) -> ApiKey:
     if console.is_silent() and output is None and not as_json:
         raise click.UsageError("With --quiet the key would not be shown: add -o FILE or --json.")
     if output is not None:
@@ -68,6 +117,7 @@ def _create(
     _show(path, [key], secret if output is None else None, as_json=as_json)
     if not as_json:
         say(f"The secret is in {clean(output)}." if output else "The key is shown only now: the file has its digest.")
+    return key
 
 
 def _key_file(file: Path) -> Path:

@@ -286,6 +286,7 @@ def records(action: str, store: str, as_json: bool, **options: Any) -> int:
 @click.option("--expires", metavar="TIME", help="create: a time from now such as 90d or 12h, or a date in ISO 8601.")
 @click.option("--rate", metavar="RATE", help="create: the most requests, such as 100/s, 1000/min, 5000/h or 100000/d.")
 @click.option("-o", "--output", type=FILE, help="create: write the secret into a new file with mode 0600.")
+@click.option("--reason", default="", help="Why, for the audit log.")
 def keys(action: str, file: Path, name: str | None, **options: Any) -> None:
     """Create, list or revoke API keys of a server.
 
@@ -295,6 +296,22 @@ def keys(action: str, file: Path, name: str | None, **options: Any) -> None:
     from sealift.cli import access
 
     access.keys(action, file, name, **options)
+
+
+@command("audit", "Check or show the audit log of a server.", "audit verify deployment.toml")
+@click.argument("action", type=click.Choice(["show", "verify"]))
+@click.argument("file", metavar="FILE", type=FILE)
+@click.option("--last", type=click.IntRange(min=1), default=20, help="show: the number of entries; 20 by default.")
+@click.option("--head", metavar="DIGEST", help="Require an entry with this digest, which was noted before.")
+def audit(action: str, file: Path, **options: Any) -> None:
+    """Check that no entry of the audit log was changed, and show the last ones.
+
+    FILE is a deployment file (.toml) with [access], or the log. Each entry has the digest of the one before. Note the
+    digest of the last entry elsewhere: with --head it shows whether the end of the log was cut off or written anew.
+    """
+    from sealift.cli import access
+
+    access.audit(action, file, **options)
 
 
 @command(

@@ -71,6 +71,8 @@ def accept(listening: socket.socket) -> Channel | None:
 def ask(port: int, request: Mapping[str, Any]) -> dict[str, Any]:
     """Send a request to the server at a port, and return its answer.
 
+    The actor is the user of this process, unless the request names another: a worker names the caller of a route.
+
     Raises:
         ServeError: E740 where no server answers; and the errors of the server.
     """
@@ -87,7 +89,7 @@ def ask(port: int, request: Mapping[str, Any]) -> dict[str, Any]:
             ) from None
         channel = Channel(connected)
         connected.settimeout(_TIMEOUT)
-        channel.send({**request, "actor": _user()})
+        channel.send({"actor": user_name(), **request})
         answer = channel.wait()
     if answer is None:
         raise ServeError(
@@ -99,7 +101,8 @@ def ask(port: int, request: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _user() -> str:
+def user_name() -> str:
+    """The name of the user of this process."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

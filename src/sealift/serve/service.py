@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
+from sealift.serve.access.refusals import AccessError
 from sealift.serve.access.tls import TlsSettings
 from sealift.serve.calls import ANYONE, Call, Caller, Observer
 from sealift.serve.counters import Counters
@@ -20,6 +21,10 @@ from sealift.serve.served import ServedModel
 class Access(Protocol):
     """Who may use the server."""
 
+    @property
+    def schemes(self) -> Sequence[str]:
+        """How callers may authenticate: key, key_header, token, certificate."""
+
     def caller(self, headers: Mapping[str, str], scope: str) -> Caller:
         """Who sends a request with these headers, whose names are in lower case.
 
@@ -29,6 +34,14 @@ class Access(Protocol):
 
     def identify(self, headers: Mapping[str, str]) -> None:
         """Check the credentials of a request whose body is not read yet. Raises ServeError."""
+
+
+class Desk(Protocol):
+    """Administrative acts (`sealift.serve.access.desk`, where the methods are described)."""
+
+    def act(self, request: Mapping[str, Any], caller: Caller, address: str) -> dict[str, Any]: ...  # noqa: D102
+    def refused(self, error: AccessError, route: str, address: str) -> None: ...  # noqa: D102
+    def entries(self, last: int) -> dict[str, Any]: ...  # noqa: D102
 
 
 class Service:
@@ -41,6 +54,7 @@ class Service:
         open_metrics: whether the metrics can be read without credentials.
         tls: the certificates of the server; None where connections are not encrypted.
         cors: the origins of other pages that may use the server; None where none may.
+        desk: administrative acts; None where the process has no supervisor.
         observers: who is notified of each call.
         counters: the counters of all workers; None where the process has none.
         receipts: what issues receipts for answers; None issues none.
@@ -65,6 +79,7 @@ class Service:
         self.open_metrics = False
         self.tls: TlsSettings | None = None
         self.cors: Cors | None = None
+        self.desk: Desk | None = None
         self.counters: Counters | None = None
         self.receipts: Receipts | None = None
         self.gauges = unshared()

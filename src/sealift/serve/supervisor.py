@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from sealift.errors import SealiftError, ServeError
 from sealift.serve import control, logs, worker
+from sealift.serve.access.audit import AuditedOperations, AuditLog
+from sealift.serve.access.desk import AdminDesk
 from sealift.serve.access.parts import protect
 from sealift.serve.addresses import bind, reserve
 from sealift.serve.channel import Channel
@@ -108,12 +110,15 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
             folder = deployment.state
             folder.mkdir(exist_ok=True)
             stack.enter_context(state.locked(folder))
+        audit = None if deployment.access is None else AuditLog(deployment.access.audit)
+        if deployment.access is not None:
+            service.desk = AdminDesk(port, deployment.access.audit)
         path = control.socket_path(port)
         listening = control.listen(path)
         stack.callback(path.unlink, missing_ok=True)
         stack.callback(listening.close)
         supervisor = _Supervisor(
-            service, opened, sockets, limits, grpc, folder, listening, recording, telemetry, helpers, stream
+            service, opened, sockets, limits, grpc, folder, listening, recording, telemetry, helpers, stream, audit
         )
         supervisor.run(announce)
 
@@ -134,6 +139,7 @@ class _Supervisor:
         telemetry: Telemetry | None,
         helpers: Sequence[Helper],
         stream: StreamSettings | None,
+        audit: AuditLog | None,
     ) -> None:
         self._service = service
         self._telemetry = telemetry
@@ -160,6 +166,7 @@ class _Supervisor:
         self._idle = IdleModels(opened.idle, self._fleet.stock, self._pool, self._counters, self._gauges)
         self._operations = Operations(self._fleet, folder, opened.traffic, opened.bases)
         self._watched = WatchedFolders(self._operations, opened.watches, folder)
+        self._acts = AuditedOperations(self._operations, audit)
         for traffic in opened.traffic.values():
             self._fleet.route(traffic)
 
@@ -221,7 +228,7 @@ class _Supervisor:
 
     def _answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return self._operations.handle(request)
+            return self._acts.handle(request)
         except SealiftError as error:
             return {"ok": False, "error": error.as_dict()}
         except (KeyError, TypeError, ValueError) as error:

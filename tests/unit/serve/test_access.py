@@ -309,6 +309,16 @@ def test_what_each_route_needs(plane: Plane, path: Path) -> None:
         assert refused == (scope not in ("audit", "admin"))
 
 
+def test_the_openapi_document_has_the_credentials(plane: Plane, path: Path) -> None:
+    _, secret = keys.create(path, "a", ["predict"])
+    document = json.loads(ask(Service(plane, access=gate(path)), "GET", "/openapi.json", x_api_key=secret).body)
+    assert list(document["components"]["securitySchemes"]) == ["key", "key_header"]
+    assert document["security"] == [{"key": []}, {"key_header": []}]
+    assert document["paths"]["/v2/health/live"]["get"]["security"] == []
+    assert {"401", "403", "429"} <= set(document["paths"][PREDICT]["post"]["responses"])
+    assert "security" not in json.loads(ask(Service(plane), "GET", "/openapi.json").body)
+
+
 def test_nothing_about_the_models_is_told_without_credentials(plane: Plane, path: Path) -> None:
     keys.create(path, "a", ["predict"])
     other = ServedModel("other", plane.find("tiny").model)

@@ -166,6 +166,8 @@ class Recorder:
 
 
 class OnlyMe:
+    schemes = ("key",)
+
     def caller(self, headers: Any, scope: str) -> Caller:
         if headers.get("authorization") != "Bearer me":
             raise ServeError("E701", "The caller is not known.", fix="Send a key.")

@@ -70,6 +70,14 @@ class Gate:
         self._read_keys()
         self._next = time.monotonic() + _LOOK
 
+    @property
+    def schemes(self) -> list[str]:
+        """How callers may authenticate, for `sealift.serve.openapi`."""
+        settings = self._settings
+        by_key = ["key", "key_header"] if settings.keys is not None else []
+        by_token = ["token"] if settings.oidc is not None else []
+        return [*by_key, *by_token, *(["certificate"] if settings.by_certificate else [])]
+
     def caller(self, headers: Mapping[str, str], scope: str) -> Caller:
         """Who sends a request.
 
@@ -86,11 +94,11 @@ class Gate:
         entry = self._identified(headers)
         caller = entry.caller
         if scope not in caller.scopes and not caller.may(scope):
-            raise refusals.forbidden(caller.name, scope)
+            raise refusals.forbidden(caller, scope)
         if entry.bucket is not None:
             wait = entry.bucket.take(now)
             if wait:
-                raise refusals.too_many(caller.name, wait)
+                raise refusals.too_many(caller, wait)
         return caller
 
     def identify(self, headers: Mapping[str, str]) -> None:

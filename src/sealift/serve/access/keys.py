@@ -118,8 +118,7 @@ def create(
             fix="Use 1 to 64 letters, digits and ._@- that begin with a letter or a digit.",
         )
     if not path.exists():
-        with suppress(FileExistsError):
-            files.create(path, _encoded([]), mode=0o600)
+        _begin(path)
     secret = PREFIX + secrets.token_urlsafe(_BYTES)
     now = time.time()
     key = ApiKey(name, digest_of(secret).hex(), tuple(s for s in SCOPES if s in scopes), now, expires, None, rate)
@@ -180,6 +179,21 @@ def _changing(path: Path) -> Iterator[list[ApiKey]]:
         except OSError as error:
             part.unlink(missing_ok=True)
             raise files.unwritable(path, error) from error
+
+
+def _begin(path: Path) -> None:
+    """Make a file without keys, which is complete from its first moment, if there is none."""
+    part = path.with_name(f".sealift-{secrets.token_hex(8)}.part")
+    files.create(part, _encoded([]), mode=0o600)
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:  # another process was faster
+        pass
+    except OSError:  # a file system without links
+        with suppress(FileExistsError):
+            files.create(path, _encoded([]), mode=0o600)
+    finally:
+        part.unlink()
 
 
 def _encoded(keys: Sequence[ApiKey]) -> bytes:

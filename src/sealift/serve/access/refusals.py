@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 
 from sealift.errors import ServeError
+from sealift.serve.calls import Caller
 
+_NOBODY = Caller("", frozenset())
 _SCHEME = 'Bearer realm="sealift"'
 
 
@@ -15,11 +17,13 @@ class AccessError(ServeError):
 
     Attributes:
         headers: headers of the response (RFC 6750, §3; RFC 9110, §10.2.3).
+        caller: who sent the request, where that is known.
     """
 
-    def __init__(self, code: str, what: str, *, fix: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, code: str, what: str, *, fix: str, headers: Mapping[str, str], caller: Caller = _NOBODY) -> None:
         super().__init__(code, what, fix=fix)
         self.headers = headers
+        self.caller = caller
 
 
 def missing() -> AccessError:
@@ -42,22 +46,24 @@ def invalid(reason: str, fix: str = "Send a valid key or token.") -> AccessError
     )
 
 
-def forbidden(name: str, scope: str) -> AccessError:
+def forbidden(caller: Caller, scope: str) -> AccessError:
     """The error E762 for a caller that lacks a scope."""
     return AccessError(
         "E762",
-        f"The caller {name!r:.80} does not have the scope {scope!r}.",
+        f"The caller {caller.name!r:.80} does not have the scope {scope!r}.",
         fix="Use credentials that have it.",
         headers={"www-authenticate": f'{_SCHEME}, error="insufficient_scope", scope="{scope}"'},
+        caller=caller,
     )
 
 
-def too_many(name: str, seconds: float) -> AccessError:
+def too_many(caller: Caller, seconds: float) -> AccessError:
     """The error E763 for a caller whose rate is exceeded; `seconds` until the next request is accepted."""
     wait = max(1, math.ceil(seconds))
     return AccessError(
         "E763",
-        f"The caller {name!r:.80} sends more requests than its rate permits.",
+        f"The caller {caller.name!r:.80} sends more requests than its rate permits.",
         fix=f"Repeat the request after {wait} s.",
         headers={"retry-after": str(wait)},
+        caller=caller,
     )

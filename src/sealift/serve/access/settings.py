@@ -36,15 +36,17 @@ class AccessSettings:
         audit: the audit log of administrative acts.
         oidc: the issuer of tokens; None where none are accepted.
         open_metrics: whether the metrics can be read without credentials.
+        by_certificate: whether certificates of clients are verified.
         certificates: clients that are known by their certificates.
         certificate_scopes: what other clients with a valid certificate may do.
     """
 
     keys: Path | None = None
     rate: Rate | None = None
-    audit: Path | None = None
+    audit: Path = Path("audit.jsonl")
     oidc: TokenSettings | None = None
     open_metrics: bool = False
+    by_certificate: bool = False
     certificates: tuple[CertificateRule, ...] = ()
     certificate_scopes: tuple[str, ...] = ("predict",)
 
@@ -69,6 +71,7 @@ def read_access(table: TomlTable, folder: Path, state: Path, *, certificates: bo
         audit=folder / (table.optional("audit", str) or "audit.jsonl"),
         oidc=None if oidc is None else read_tokens(table.nested("oidc", oidc), folder, state),
         open_metrics=bool(table.optional("open_metrics", bool)),
+        by_certificate=certificates,
         certificates=tuple(map(_rule, table.tables("certificates"))),
         certificate_scopes=table.strings("certificate_scopes", ("predict",), choices=SCOPES),
     )

@@ -11,6 +11,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from sealift.optional import need
 from sealift.serve.access.credentials import CERTIFICATE
 from sealift.serve.access.tls import names_of
 from sealift.serve.calls import Call
+from sealift.serve.http.admin import PREFIX
 from sealift.serve.http.heads import Head, KnownHeads
 from sealift.serve.http.messages import Request, RequestLimits, Response, overloaded, too_large, too_slow, unreadable
 from sealift.serve.http.queue import RequestQueue, refusal
@@ -281,7 +283,10 @@ class Connection(asyncio.Protocol):
                 self._work, self.deadline = asyncio.shield(loading), math.inf
                 self._work.add_done_callback(partial(self._load_done, head, body, begun, call))
                 return
-        if len(body) <= SMALL and (not body or self._server.is_fast(request.path)):
+        waits = request.path.startswith(PREFIX)  # for other processes
+        if waits:
+            request = replace(request, address=str((self._transport.get_extra_info("peername") or ("",))[0]))
+        if not waits and len(body) <= SMALL and (not body or self._server.is_fast(request.path)):
             self._write(respond(self._service, request), head)
             return
         try:

@@ -11,7 +11,7 @@ from sealift.errors import SealiftError, ServeError
 from sealift.serve import exposition, openapi, page
 from sealift.serve.access.refusals import AccessError
 from sealift.serve.calls import Call
-from sealift.serve.http import incumbents, predict
+from sealift.serve.http import admin, incumbents, predict
 from sealift.serve.http.messages import PUBLIC, MethodError, Request, Response, as_json, status_of
 from sealift.serve.logs import report
 from sealift.serve.service import Service
@@ -63,7 +63,7 @@ def failure(error: SealiftError, path: str, call: Call | None = None) -> Respons
         return as_json({"error": f"[{error.code}] The model cannot answer. See the log of the server."}, status)
     if isinstance(error, MethodError):
         return replace(as_json({"error": str(error)}, status), headers={"allow": ", ".join(error.allowed)})
-    friendly = path.startswith("/v1/") and path.endswith("/predict")
+    friendly = path.startswith(admin.PREFIX) or (path.startswith("/v1/") and path.endswith("/predict"))
     response = as_json({"error": error.as_dict() if friendly else str(error)}, status)
     if isinstance(error, AccessError):
         return replace(response, headers=error.headers)
@@ -150,7 +150,7 @@ def _metrics(service: Service, request: Request, _: re.Match[str]) -> Response:
 
 
 def _openapi(service: Service, _: Request, _match: re.Match[str]) -> Response:
-    return as_json(openapi.document(service.plane, receipts=service.receipts is not None))
+    return as_json(openapi.document(service.plane, access=service.access, receipts=service.receipts is not None))
 
 
 def _ready(is_ready: bool) -> Response:
@@ -179,4 +179,7 @@ _ROUTES = (
     _answering("classify", f"/v1/models/{_NAME}:classify", incumbents.classify),
     _answering("regress", f"/v1/models/{_NAME}:regress", incumbents.regress),
     _answering("invocations", "/invocations", incumbents.invocations),
+    Route("GET", re.compile(admin.STATUS), admin.status),
+    Route("GET", re.compile(admin.AUDIT), admin.audit),
+    Route("POST", re.compile(admin.ACT), admin.act),
 )

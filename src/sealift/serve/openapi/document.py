@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sealift.serve.openapi import incumbents, parts, predict, tensors
+from sealift.serve.openapi import incumbents, parts, predict, security, tensors
 from sealift.serve.openapi.receipts import add_receipts
 from sealift.serve.plane import Plane
+from sealift.serve.service import Access
 from sealift.version import __version__
 
 
-def document(plane: Plane, *, receipts: bool = False) -> dict[str, Any]:
+def document(plane: Plane, *, access: Access | None = None, receipts: bool = False) -> dict[str, Any]:
     """The document for the models that are served.
 
     Args:
         plane: the models.
+        access: who may use the server; None where everybody may.
         receipts: whether the server issues receipts.
     """
     schemas = parts.components() | tensors.components()
@@ -32,9 +34,10 @@ def document(plane: Plane, *, receipts: bool = False) -> dict[str, Any]:
     if receipts:
         add_receipts(paths)
     info = {"title": "Sealift", "version": __version__, "description": "Predictions of sealed models."}
-    return {
+    whole = {
         "openapi": "3.1.0",
         "info": info,
         "paths": paths | tensors.of_server(),
         "components": {"schemas": schemas},
     }
+    return whole if access is None else security.secured(whole, access.schemes)
