@@ -59,8 +59,8 @@ def run_job(job: FolderJob, *, watch: bool, as_json: bool, **options: Any) -> Fo
     return job.run(finished=(lambda _: None) if as_json else _say_file, **options)
 
 
-def show(summary: FolderSummary, manifest: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print a summary, and exit as `run` does."""
+def show(summary: FolderSummary, manifest: Mapping[str, Any], *, as_json: bool, exits: bool = True) -> None:
+    """Print a summary, and exit as `run` does, if `exits`."""
     failed, count = len(summary.failed), len(summary.failed) + len(summary.files)
     error = ServeError(
         "E789",
@@ -75,9 +75,9 @@ def show(summary: FolderSummary, manifest: Mapping[str, Any], *, as_json: bool) 
         _say(summary)
         if failed:
             console.say(str(error))
-    if failed:
+    if failed and exits:
         raise SystemExit(console.REFUSED)
-    if summary.refused:
+    if summary.refused and exits:
         raise SystemExit(console.SOME_ROWS)
 
 

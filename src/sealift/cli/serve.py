@@ -51,6 +51,11 @@ def run(
         from sealift.serve.telemetry.parts import check as check_telemetry
 
         check_telemetry(deployment.telemetry)
+    folders = None
+    if deployment.mode == "batch":
+        from sealift.serve.batch_mode import check as check_batch
+
+        folders = check_batch(deployment)
     if deployment.mode == "stream":
         from sealift.serve.stream.check import check as check_stream
 
@@ -60,6 +65,11 @@ def run(
     plane = opened.plane
     if check:
         _checked(plane, begun, as_json=as_json)
+        return
+    if folders is not None:
+        from sealift.cli import serve_batch
+
+        serve_batch.run(opened, deployment, folders, as_json=as_json)
         return
     from sealift.serve.supervisor import run as supervise
 

@@ -6,7 +6,7 @@ import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sealift import files
 from sealift.serve.access.settings import AccessSettings, read_access
@@ -21,6 +21,9 @@ from sealift.serve.stream.settings import StreamSettings, read_stream
 from sealift.serve.telemetry.settings import TelemetrySettings, read_telemetry
 from sealift.serve.toml_table import TomlTable, malformed
 from sealift.serve.traffic.watching import Watch, read_watch
+
+if TYPE_CHECKING:
+    from sealift.batch.folder.settings import FolderSettings
 
 _LONGEST = 1 << 20
 _LONGEST_IDLE = 366 * 86_400.0
@@ -73,6 +76,7 @@ class Deployment:
         telemetry: where traces and metrics are exported to; None exports none.
         mode: what is answered: requests, files (`batch`), or the messages of a broker beside requests (`stream`).
         stream: the broker; None where the deployment file names none.
+        batch: the folders; None where the deployment file names none.
         source: the deployment file, for messages.
         state: the folder of the server's state and history; None keeps none after its end.
     """
@@ -93,6 +97,7 @@ class Deployment:
     telemetry: TelemetrySettings | None = None
     mode: Mode = "online"
     stream: StreamSettings | None = None
+    batch: FolderSettings | None = None
     source: str = ""
     state: Path | None = None
 
@@ -119,6 +124,7 @@ def read(path: Path) -> Deployment:
     log = table.table("log")
     telemetry = table.optional("telemetry", dict)
     stream = table.optional("stream", dict)
+    batch = table.optional("batch", dict)
     table.end()
     folder = path.parent
     tls = None if tls_table is None else read_tls(TomlTable(tls_table, "[tls]", path), folder)
@@ -180,6 +186,7 @@ def read(path: Path) -> Deployment:
         log=read_log(log),
         telemetry=None if telemetry is None else read_telemetry(TomlTable(telemetry, "[telemetry]", path)),
         mode=server.one_of("mode", _MODES) or "online",
+        batch=None if batch is None else _read_batch(batch, path),
         stream=None if stream is None else read_stream(TomlTable(stream, "[stream]", path), folder),
         source=str(path),
         state=state,
@@ -189,3 +196,9 @@ def read(path: Path) -> Deployment:
     server.end()
     limits.end()
     return deployment
+
+
+def _read_batch(raw: dict[str, Any], path: Path) -> FolderSettings:
+    from sealift.serve.batch_settings import read_batch  # which servers of requests do not need
+
+    return read_batch(TomlTable(raw, "[batch]", path), path.parent)

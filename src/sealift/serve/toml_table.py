@@ -79,6 +79,15 @@ class TomlTable:
             raise self.wrong(key, f"must be a list of some of {', '.join(choices)}")
         return tuple(values)
 
+    def one_or_more(self, key: str) -> tuple[str, ...]:
+        """A string or a list of strings, not empty."""
+        if isinstance(self._raw.get(key), list):
+            values = self.strings(key)
+            if not values:
+                raise self.wrong(key, "must not be empty")
+            return values
+        return (self.required(key, str),)
+
     def names(self) -> list[str]:
         """The keys that were not taken yet."""
         return list(self._raw)

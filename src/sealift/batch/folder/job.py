@@ -150,6 +150,10 @@ class FolderJob:
             self._journal.close()
         return self._summary(time.perf_counter() - begun)
 
+    def close_in_child(self) -> None:
+        """Close the journal in a fork of this process, which would otherwise keep it locked."""
+        self._journal.close()
+
     def _undone(self, settled: Settled | None) -> list[InputFile]:
         """The files to predict."""
         undone = []

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -22,7 +23,7 @@ from sealift.runtime import SealedModel
 from sealift.seal import FileSource
 
 Main: TypeAlias = Callable[[Connection, int], None]
-"""What a process does, given its end of a connection and its number: `predict_files` with a model."""
+"""What a process does, given its end of a connection and its place, from 0 on: `predict_files` with a model."""
 _STEP = 0.2
 """Seconds between two reports of the progress in a file."""
 _GRACE = 5.0
@@ -115,6 +116,7 @@ def _terminated(_number: int, _frame: object) -> None:
 class _Process:
     process: Any  # multiprocessing.Process of one of several contexts
     connection: Connection
+    place: int
     file: InputFile | None = None
     target: Path = Path()
     part: float = 0.0
@@ -124,11 +126,10 @@ class _Process:
 class Processes:
     """Several processes; one that ends while it predicts a file is replaced, and the file predicted once more."""
 
-    def __init__(self, context: BaseContext, main: Main, count: int) -> None:
-        self._context, self._main, self._most = context, main, count
+    def __init__(self, context: BaseContext, main: Main, most: int) -> None:
+        self._context, self._main, self._most = context, main, most
         self._running: list[_Process] = []
         self._again: set[Path] = set()
-        self._number = 0
 
     @property
     def free(self) -> bool:
@@ -183,12 +184,12 @@ class Processes:
 
     def _start(self) -> _Process:
         ours, theirs = self._context.Pipe()
+        place = next(number for number in count() if all(each.place != number for each in self._running))
         # Not a daemon: those may not start the process with limits in which the graph runs.
-        process = self._context.Process(target=_run, args=(self._main, ours, theirs, self._number))  # type: ignore[attr-defined]
+        process = self._context.Process(target=_run, args=(self._main, ours, theirs, place))  # type: ignore[attr-defined]
         process.start()
-        self._number += 1
         theirs.close()
-        self._running.append(_Process(process, ours))
+        self._running.append(_Process(process, ours, place))
         return self._running[-1]
 
     def _ended(self, each: _Process) -> list[tuple[InputFile, Summary | SealiftError]]:
@@ -211,6 +212,6 @@ class Processes:
         return [(each.file, error)]
 
 
-def _run(main: Main, ours: Connection, theirs: Connection, number: int) -> None:
+def _run(main: Main, ours: Connection, theirs: Connection, place: int) -> None:
     ours.close()  # otherwise this process would not notice the end of the other one
-    main(theirs, number)
+    main(theirs, place)

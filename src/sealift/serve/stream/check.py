@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sealift.optional import need
 from sealift.serve.deployment import Deployment
+from sealift.serve.scaling.settings import WorkerRange
 from sealift.serve.toml_table import malformed
 
 _LIBRARIES = {"nats": "nats", "redis": "redis", "amqp": "aio_pika", "mqtt": "paho.mqtt.client", "kafka": "aiokafka"}
@@ -21,6 +22,8 @@ def check(deployment: Deployment) -> None:
     if settings is None:
         fix = 'Add [stream] with url = "nats://…", from, to and dead.'
         raise malformed(path, "the mode is stream, but it has no [stream]", fix)
+    if isinstance(deployment.workers, WorkerRange) and deployment.workers.least == 0:
+        raise malformed(path, "the mode stream needs a worker at any time", "Set the minimum of workers to 1 or more.")
     need(_LIBRARIES[settings.broker], "stream", "The mode stream")
     if settings.password() is None and (settings.user or settings.password_env):
         variable = settings.password_env
