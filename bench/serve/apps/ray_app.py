@@ -22,7 +22,13 @@ class Predictor:
 
 
 if __name__ == "__main__":
-    ray.init(include_dashboard=False, num_cpus=4, runtime_env={"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}})
+    # Not another cluster of this machine.
+    ray.init(
+        address="local",
+        include_dashboard=False,
+        num_cpus=4,
+        runtime_env={"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}},
+    )
     serve.start(http_options={"host": "127.0.0.1", "port": int(os.environ["BENCH_PORT"])})
     deployment = serve.deployment(Predictor, num_replicas=2, max_ongoing_requests=128)
     serve.run(deployment.bind(), route_prefix="/predict", name="bench")
