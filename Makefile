@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet bench clean format
+.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet bench clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -12,6 +12,7 @@ help:
 	@echo "make unit      the quick tests: each layer's own parts, less than a minute"
 	@echo "make test      every test, in two browsers too: a quarter of an hour"
 	@echo "make test-torch  the tests of PyTorch's modules, where its CPU build can be had"
+	@echo "make test-ray    the tests of two nodes of Ray"
 	@echo "make test-lowest, test-newest, test-pickles  other versions of dependencies, of Python, of the model's library"
 	@echo "make check     style, types, layers"
 	@echo "make web       build the page's program"
@@ -78,6 +79,10 @@ test: setup web
 test-torch: setup web
 	@if tools/setup.sh torch; then PYTHONPATH=.torch .venv/bin/pytest tests/nets tests/e2e/test_docs.py -k "nets or torch"; fi
 
+# In a folder of its own beside the locked packages, because it is large.
+test-ray: setup
+	@if tools/setup.sh ray; then PYTHONPATH=$(CURDIR)/.ray .venv/bin/pytest tests/clusters; fi
+
 # The oldest dependencies that pyproject.toml permits, and the newest on each Python that this machine has.
 # `make test-lowest TESTS=tests/unit` runs a sample.
 TESTS := tests/unit tests/proofs tests/extras
@@ -136,4 +141,4 @@ lock: setup
 	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra client --extra grpc --extra oidc --extra otel --extra postgres --extra serve --extra stream --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv .torch .kserve demo dist build src/sealift/front/built web/app/node_modules
+	rm -rf .venv .torch .ray .kserve demo dist build src/sealift/front/built web/app/node_modules

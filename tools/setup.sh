@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|proxies|systemd|kserve|torch`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|proxies|systemd|kserve|ray|torch`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -142,6 +142,23 @@ setup_kserve() {
         rm -rf .kserve
         say "Without KServe's package, the tests of its manifests are left out."
     fi
+}
+
+# Ray for `make test-ray`, with the locked versions of what it needs.
+setup_ray() {
+    build=2.60.0
+    [ "$(cat .ray/.build 2>/dev/null)" = "$build" ] && return
+    say "Installing Ray $build ..."
+    rm -rf .ray
+    sed -n 's/^\([A-Za-z0-9._-]*==[^ ]*\( ;.*[^\\ ]\)\{0,1\}\).*/\1/p' requirements.lock > .ray-constraints
+    if ! .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --target .ray \
+        --constraint .ray-constraints "ray[data,serve]==$build"; then
+        rm -rf .ray .ray-constraints
+        say "The tests of Ray are left out: no configured package index has ray==$build."
+        return 1
+    fi
+    rm -f .ray-constraints
+    echo "$build" > .ray/.build
 }
 
 # PyTorch for `make test-torch`. PyPI's wheel for Linux needs gigabytes of CUDA, so the CPU build is asked for by its

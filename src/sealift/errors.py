@@ -129,6 +129,10 @@ CODES: dict[str, str] = {
     "E810": "A name cannot be that of an exported server.",
     "E811": "The deployment has a setting that the target does not support.",
     "E812": "Files of an export would be replaced.",
+    "E813": "No cluster of Ray can be used.",
+    "E814": "An application does not become ready on Ray.",
+    "E815": "The models are too large to be copied to the nodes of a cluster.",
+    "E816": "A computation on Ray failed.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

@@ -38,6 +38,8 @@ Progress: TypeAlias = Callable[[int, int, int], None]
 """Called with the amount read, the total amount (0 when not known), and the number of rows so far."""
 Observe: TypeAlias = "Callable[[Batch, Mapping[str, npt.NDArray[Any]]], object]"
 """Called with checked rows and the answers of the good ones."""
+MapChunks: TypeAlias = Callable[[Iterator[tuple[int, Chunk]], Sequence[str]], Iterator[ChunkAnswers]]
+"""`answers_of` for numbered chunks, with the columns to keep; the results have the same order."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,6 +90,7 @@ def score(
     input_kind: Kind | None = None,
     output_kind: Kind | None = None,
     observe: Observe | None = None,
+    map_chunks: MapChunks | None = None,
 ) -> Summary:
     """Predict every row of a table file. Bad rows are reported; good rows are always answered.
 
@@ -113,6 +116,7 @@ def score(
             as CSV.
         observe: called after each chunk, in their order, with its checked rows and the answers of the good ones. The
             numbers of rows in the problems are within the chunk, from 0; lines that cannot be read are not among them.
+        map_chunks: predicts the chunks, in place of threads of this process.
 
     Raises:
         ValueError: `seconds` or `memory` is given with a loaded model.
@@ -140,21 +144,25 @@ def score(
 
             renderer = writer if isinstance(writer, Renderer) else None  # of a protocol, this takes 50 µs
 
-            def answered(numbered: tuple[int, Chunk]) -> ChunkAnswers:
-                answers = answers_of(model, numbered[1], keep, numbered[0])
+            def rendered(answers: ChunkAnswers) -> ChunkAnswers:
                 if observe is None:
                     answers = answers.unobserved()
                 return answers.listed() if renderer is None else answers.rendered(renderer)
 
             # This thread reads and writes while others predict. A pipe is not read ahead, which could block.
-            for answers in ordered_map(
-                _numbered(chunks),
-                answered,
-                workers=processors() if reader.done()[1] else 1,
-                size=lambda numbered: numbered[1].count * len(names),
-                most=_MOST_CELLS_AHEAD,
-                interrupted=model.close if model.isolated else lambda: None,
-            ):
+            results = (
+                map(rendered, map_chunks(_numbered(chunks), keep))
+                if map_chunks is not None
+                else ordered_map(
+                    _numbered(chunks),
+                    lambda numbered: rendered(answers_of(model, numbered[1], keep, numbered[0])),
+                    workers=processors() if reader.done()[1] else 1,
+                    size=lambda numbered: numbered[1].count * len(names),
+                    most=_MOST_CELLS_AHEAD,
+                    interrupted=model.close if model.isolated else lambda: None,
+                )
+            )
+            for answers in results:
                 tally.add(answers)
                 if observe is not None and answers.batch is not None:
                     observe(answers.batch, answers.answers)

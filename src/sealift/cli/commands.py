@@ -142,6 +142,7 @@ def verify(file: Path, key: Path | None, **options: Any) -> None:
     help="The kind of the files in a folder of answers.",
 )
 @click.option("--processes", type=click.IntRange(1, 256), help="For folders: the number of files predicted at a time.")
+@click.option("--on", type=click.Choice(["ray"]), help="ray: use the cluster of RAY_ADDRESS, or a new one here.")
 @click.option("--watch", is_flag=True, help="Go on with files that appear later, when they are whole.")
 @seconds
 @memory
@@ -190,6 +191,7 @@ def _checked_workers(_context: click.Context, _parameter: click.Parameter, value
 @click.option(
     "--open", "open_", is_flag=True, help="Permit an address that other computers reach: there is no authentication."
 )
+@click.option("--on", type=click.Choice(["ray"]), help="ray: use the cluster of RAY_ADDRESS, or a new one here.")
 @click.option("--check", is_flag=True, help="Open the models and run their examples, but do not serve them.")
 def serve(target: Path, **options: Any) -> None:
     """Serve models over HTTP, once each of them reproduces its examples on this machine.
@@ -339,10 +341,10 @@ def receipt(action: str, receipt: str, file: Path | None, **options: Any) -> int
 
 @command(
     "export",
-    "Write the files for Docker, Kubernetes, KServe or systemd.",
+    "Write the files for Docker, Kubernetes, KServe, systemd or Ray.",
     "export kubernetes deployment.toml -o manifests --image registry.example/heart:1",
 )
-@click.argument("target", type=click.Choice(["docker", "kubernetes", "kserve", "systemd"]))
+@click.argument("target", type=click.Choice(["docker", "kubernetes", "kserve", "systemd", "ray"]))
 @click.argument("source", metavar="SOURCE", type=FILE)
 @click.option("-o", "--output", type=FILE, required=True, help="The folder of the files; it is created.")
 @click.option("--name", help="The name of the server; by default that of the deployment file, or of the model.")
@@ -356,7 +358,7 @@ def receipt(action: str, receipt: str, file: Path | None, **options: Any) -> int
     type=click.IntRange(1, 1000),
     default=2,
     show_default=True,
-    help="kubernetes, kserve: the least number of replicas.",
+    help="kubernetes, kserve, ray: the least number of replicas.",
 )
 @click.option(
     "--most",
@@ -381,6 +383,7 @@ def export(target: str, source: Path, output: Path, **options: Any) -> None:
       kubernetes  a Deployment under the restricted policy, and what belongs to it
       kserve      an InferenceService, and a runtime for models in a storage
       systemd     a unit with a user of its own and few permissions
+      ray         an application of Ray Serve
 
     Private keys and passwords are not written; the notes say where they belong.
     """  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
@@ -30,6 +30,7 @@ def run(
     ignore_extra: bool,
     seconds: float | None = None,
     memory: float | None = None,
+    on: str | None = None,
     as_json: bool,
 ) -> None:
     """Predict a file and print a summary. Exits with 3 when rows were refused."""
@@ -40,9 +41,27 @@ def run(
         raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
     place: str | IO[bytes] = _stdin() if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
-    with opened(file, seconds, memory) as model, _options_named(), ProgressBar("Predicting") as bar:
+    with ExitStack() as stack:
+        map_chunks = None
+        if on is not None:
+            from sealift.ray.cluster import connected
+            from sealift.ray.predicting import CHUNK, OnRay
+
+            stack.enter_context(connected())
+            map_chunks = OnRay(file, seconds, memory)
+        model = stack.enter_context(opened(file, seconds, memory))
+        stack.enter_context(_options_named())
+        bar = stack.enter_context(ProgressBar("Predicting"))
         summary = score(
-            model, place, goal, keep=keep, keep_inputs=keep_inputs, ignore_extra=ignore_extra, progress=bar.advance
+            model,
+            place,
+            goal,
+            keep=keep,
+            keep_inputs=keep_inputs,
+            ignore_extra=ignore_extra,
+            progress=bar.advance,
+            chunk=None if map_chunks is None else CHUNK,
+            map_chunks=map_chunks,
         )
     if as_json:
         console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})

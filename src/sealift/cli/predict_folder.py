@@ -40,6 +40,8 @@ def run(file: Path, inputs: Sequence[str], output: str, *, as_json: bool, **opti
     from sealift.batch.folder import FolderJob, FolderSettings
     from sealift.runtime import load
 
+    if options.pop("on") is not None:
+        raise click.BadParameter("--on ray needs a single INPUT and a file of answers.")
     if "-" in (*inputs, output):
         raise click.BadParameter("- for stdin or stdout needs a single INPUT and a file of answers.")
     seconds, memory = options.pop("seconds"), options.pop("memory")

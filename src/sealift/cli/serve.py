@@ -28,6 +28,7 @@ def run(
     workers: str | None,
     open_: bool,
     check: bool,
+    on: str | None,
     as_json: bool,
 ) -> None:
     """Serve a sealed file or the models of a deployment file; with `check`, only look whether that can be done."""
@@ -63,6 +64,10 @@ def run(
     saved = {} if deployment.state is None else load(deployment.state / "state.json")
     opened = open_deployment(deployment, saved)
     plane = opened.plane
+    if on is not None:
+        from sealift.export.ray import check_supported
+
+        check_supported(deployment)
     if check:
         _checked(plane, begun, as_json=as_json)
         return
@@ -70,6 +75,15 @@ def run(
         from sealift.cli import serve_batch
 
         serve_batch.run(opened, deployment, folders, as_json=as_json)
+        return
+    if on is not None:
+        from sealift.ray import serving
+
+        serving.run(
+            target,
+            deployment,
+            lambda port: _ready(plane, "http", deployment.host, port, None, begun=begun, as_json=as_json),
+        )
         return
     from sealift.serve.supervisor import run as supervise
 

@@ -1,4 +1,4 @@
-"""A deployment as files for the places where it runs: Docker, Kubernetes, KServe and systemd."""
+"""A deployment as files for the places where it runs: Docker, Kubernetes, KServe, systemd and Ray."""
 
 from sealift.export.job import TARGETS, Exported, export
 from sealift.export.options import ExportOptions

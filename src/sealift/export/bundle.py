@@ -23,7 +23,7 @@ _PIECE = 1 << 20
 # The files that a server writes: table, key, and the name of the file in the folder of data.
 _WRITTEN = (("server", "state", "state"), ("records", "spill", "records-waiting"), ("access", "audit", "audit.jsonl"))
 # Files that it only reads and that must stay private.
-_READ = {("access", "keys"), ("records", "key_file"), ("tls", "certificate"), ("tls", "key")}
+_READ = {("access", "keys"), ("records", "key_file"), ("receipts", "key"), ("tls", "certificate"), ("tls", "key")}
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,12 @@ class Bundle:
         """Whether the records are files of the machine on which the server runs."""
         return self.deployment.records is not None and self.database is None
 
+    @property
+    def outgoing(self) -> bool:
+        """Whether the server connects to others than its database: an issuer of tokens, a collector, a broker."""
+        oidc = self._raw.get("access", {}).get("oidc", {})
+        return "jwks_url" in oidc or "telemetry" in self._raw or self.deployment.mode == "stream"
+
     def extras(self) -> list[str]:
         """The extras of Sealift that the server needs."""
         store = self._raw.get("records", {}).get("store", "")
@@ -132,6 +138,7 @@ class Bundle:
             "oidc": "oidc" in self._raw or "oidc" in self._raw.get("access", {}),
             "otel": "otel" in self._raw or "telemetry" in self._raw,
             "postgres": "://" in store,
+            "stream": self.deployment.mode == "stream",
             "tables": store.endswith("/"),
         }
         return [extra for extra, needed in wanted.items() if needed]
@@ -160,6 +167,9 @@ class Bundle:
             raw["records"]["store"] = f"{layout.data}/{PurePosixPath(store).name}" + "/" * store.endswith("/")
         for (table, key), name in _secrets(raw, self._folder()).items():
             raw[table][key] = f"{layout.secrets}/{name}"
+        oidc = raw.get("access", {}).get("oidc", {})
+        if "jwks" in oidc:
+            raw["access"]["oidc"] = {**oidc, "jwks": f"{layout.secrets}/access-oidc-jwks"}
         models = []
         for entry, spec in zip(self._raw["models"], self.deployment.models, strict=True):
             changed = {**entry, "file": f"{layout.models}/{names[spec.file.resolve()]}"}
@@ -209,6 +219,9 @@ def collect(source: Path, options: ExportOptions) -> Bundle:
     raw, password = _without_password(raw)
     folder = source.parent
     secrets = {name: folder / raw[table][key] for (table, key), name in _secrets(raw, folder).items()}
+    jwks = raw.get("access", {}).get("oidc", {}).get("jwks")
+    if jwks is not None:
+        secrets["access-oidc-jwks"] = folder / jwks
     return Bundle(name_of(name), deployment, tuple(models.values()), public, secrets, password, raw)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sealift import files
 from sealift.errors import ServeError
-from sealift.export import docker, kserve, kubernetes, systemd
+from sealift.export import docker, kserve, kubernetes, ray, systemd
 from sealift.export.bundle import Bundle, collect
 from sealift.export.export_files import ExportFiles
 from sealift.export.options import ExportOptions
@@ -19,6 +19,7 @@ TARGETS: Mapping[str, Callable[[Bundle, ExportOptions], ExportFiles]] = {
     "kubernetes": kubernetes.plan,
     "kserve": kserve.plan,
     "systemd": systemd.plan,
+    "ray": ray.plan,
 }
 """The function of each target that decides which files it has."""
 

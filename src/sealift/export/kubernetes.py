@@ -224,7 +224,9 @@ def _network(bundle: Bundle, selector: Manifest) -> Manifest:
     if bundle.deployment.grpc:
         ports.append({"port": "grpc", "protocol": "TCP"})
     egress: list[Yaml] = []
-    if bundle.database is not None:
+    if bundle.outgoing:
+        egress = [{}]
+    elif bundle.database is not None:
         dns: list[Yaml] = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
         egress = [{"ports": dns}, {"ports": [{"port": bundle.database[1], "protocol": "TCP"}]}]
     return {
@@ -250,5 +252,7 @@ def _notes(bundle: Bundle, options: ExportOptions) -> list[str]:
     found.append(f"The image {image} is made with: sealift export docker")
     if options.claim is not None:
         found.append(f"Copy {', '.join(model.file for model in bundle.models)} to the volume of {options.claim}.")
+    if bundle.outgoing:
+        found.append("networkpolicy.yaml permits all outgoing connections: restrict them to those of the deployment.")
     found.append("Apply them with: kubectl apply -k FOLDER")
     return found

@@ -113,6 +113,8 @@ _HARDENED = (
 
 def _network(bundle: Bundle) -> list[str]:
     """Where the server only serves this computer, it reaches nothing else either."""
+    if bundle.outgoing:
+        return []
     if is_loopback(bundle.deployment.host) and (bundle.database is None or is_loopback(bundle.database[0])):
         return ["IPAddressDeny=any", "IPAddressAllow=localhost"]
     return []

@@ -26,8 +26,8 @@ from sealift.serve.deployment import Deployment
 from sealift.serve.helpers import Helpers
 from sealift.serve.opening import Opened
 from sealift.serve.records.parts import CallRecording
-from sealift.serve.served import ServedModel
 from sealift.serve.scaling.settings import WorkerRange
+from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 from sealift.serve.toml_table import malformed
 
