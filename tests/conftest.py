@@ -14,6 +14,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from two_nodes import TwoNodes
+
 # Tests import onnxruntime before sealift, which would warn that its telemetry is on already.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
@@ -65,3 +67,30 @@ def chromium() -> Iterator[Browser]:
 
     with pages.launch() as launched:
         yield launched
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[TwoNodes]:
+    """A cluster of Ray with two nodes on this machine."""
+    pytest.importorskip("ray", reason="Ray is not installed: make test-ray")
+    from ray.cluster_utils import Cluster
+
+    from two_nodes import SOURCES, TwoNodes, node
+
+    os.environ["PYTHONPATH"] = os.pathsep.join([SOURCES, *filter(None, [os.environ.get("PYTHONPATH")])])
+    for attempt in range(3):
+        cluster = Cluster()
+        try:
+            cluster.add_node(**node())
+            second = cluster.add_node(**node())
+            cluster.wait_for_nodes(timeout=120)
+        except Exception:  # Ray waits 15 seconds for each node, which is too short where other programs run
+            cluster.shutdown()
+            if attempt == 2:
+                raise
+        else:
+            break
+    try:
+        yield TwoNodes(cluster, cluster.address, second)
+    finally:
+        cluster.shutdown()
