@@ -394,6 +394,11 @@ def test_calls_that_are_refused(
     assert not (tmp_path / "keys.json").exists()
 
 
+def test_the_scopes_of_the_command_are_those_of_keys() -> None:
+    (option,) = [each for each in app.commands["keys"].params if each.name == "scopes"]
+    assert tuple(getattr(option.type, "choices", ())) == keys.SCOPES
+
+
 def test_the_command_for_people(path: Path) -> None:
     done = CliRunner().invoke(app, ["keys", "create", str(path), "a", "--expires", "2099-01-01"])
     secret = done.stdout.splitlines()[0]
