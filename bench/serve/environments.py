@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 _FOLDER = ROOT / "build" / "serve-env"
 _REQUIREMENTS = Path(__file__).parent / "requirements"
 _SECONDS = 900
+_SEALIFT = {"sealift": "serve", "sealift-tables": "serve,tables"}
+"""The environments with this working tree, and the extras in them."""
 _FORBIDDEN = re.compile(r"^(torch|triton|nvidia-c\w+)==", re.MULTILINE)
 """Packages of gigabytes that no server here needs."""
 
@@ -35,8 +37,8 @@ class NotInstalledError(Exception):
 def environment(name: str) -> Path:
     """The folder of an environment, which is made unless it is there. Raises NotInstalledError."""
     path = _FOLDER / name
-    if name == "sealift":
-        return _sealift(path)
+    if name in _SEALIFT:
+        return _sealift(path, _SEALIFT[name])
     requirements = _REQUIREMENTS / f"{name}.txt"
     text = requirements.read_text()
     if _FORBIDDEN.search(text):
@@ -61,8 +63,8 @@ def environment(name: str) -> Path:
     return path
 
 
-def _sealift(path: Path) -> Path:
-    """This working tree with the extra `serve`, in the versions of requirements.lock."""
+def _sealift(path: Path, extras: str) -> Path:
+    """This working tree with extras, in the versions of requirements.lock."""
     _say("installing this working tree ...")
     if not path.exists():
         _uv("venv", "--quiet", "--python", interpreter(), str(path))
@@ -70,7 +72,7 @@ def _sealift(path: Path) -> Path:
     constraints = _FOLDER / "constraints.txt"
     constraints.write_text("\n".join(pins) + "\n")
     command = ["pip", "install", "--quiet", "--compile-bytecode", "--python", str(path / "bin/python")]
-    _uv(*command, "--constraint", str(constraints), "--reinstall-package", "sealift", f"{ROOT}[serve]")
+    _uv(*command, "--constraint", str(constraints), "--reinstall-package", "sealift", f"{ROOT}[{extras}]")
     return path
 
 
