@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet bench clean format
+.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet bench soak clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -21,6 +21,7 @@ help:
 	@echo "make fidelity  the table of conversions, library by library"
 	@echo "make retained  the table of what a file retains of the training data, estimator by estimator"
 	@echo "make mutation  change the sources a little, and see whether a test notices; hours"
+	@echo "make soak      a million requests to a server, whose memory must stay flat"
 	@echo "make fuzz-graph  change graphs at random, and compare the two readers"
 	@echo "make lock      renew requirements.lock from pyproject.toml"
 
@@ -117,6 +118,10 @@ fidelity: setup web
 # What every estimator's file retains of planted training data, and a search of its bytes; some minutes.
 retained: setup
 	.venv/bin/python -m bench.fidelity.retained --write docs/retained.md
+
+# A million requests to a server, whose memory must stay flat.
+soak: setup
+	SEALIFT_SOAK=1000000 .venv/bin/python -m pytest -q -s tests/e2e/test_serve_memory.py
 
 # Small changes of the sources that a test must notice (docs/mutation.md); goes on where the last run ended.
 # `make mutation MUTATION="--retry --only packing/privacy"` tries again what survived there without an explanation.
