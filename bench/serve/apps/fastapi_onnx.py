@@ -23,7 +23,7 @@ async def predict_rows(rows: list[dict[str, float]]) -> list[dict[str, Any]]:
 
 async def predict_tensor(request: Request) -> Response:
     """A float32 tensor as bytes, for nets."""
-    array = np.frombuffer(await request.body(), dtype=np.float32).reshape(onnx_graph.session.get_inputs()[0].shape)
+    array = np.frombuffer(await request.body(), dtype=np.float32).reshape(onnx_graph.one_row)
     return Response(onnx_graph.outputs(array)["value"].tobytes(), media_type="application/octet-stream")
 
 

@@ -19,5 +19,5 @@ async def app(scope: Any, protocol: Any) -> None:
     elif scope.path == "/predict_rows":
         protocol.response_bytes(200, _JSON, orjson.dumps(onnx_graph.answers(orjson.loads(body))))
     else:
-        array = np.frombuffer(body, dtype=np.float32).reshape(onnx_graph.session.get_inputs()[0].shape)
+        array = np.frombuffer(body, dtype=np.float32).reshape(onnx_graph.one_row)
         protocol.response_bytes(200, _BYTES, onnx_graph.outputs(array)["value"].tobytes())

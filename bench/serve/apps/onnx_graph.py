@@ -16,6 +16,7 @@ _options.intra_op_num_threads = 1
 _options.inter_op_num_threads = 1
 session = onnxruntime.InferenceSession(folder / "model.onnx", _options, providers=["CPUExecutionProvider"])
 input_name = session.get_inputs()[0].name
+one_row = (1, *session.get_inputs()[0].shape[1:])
 output_names = [output.name for output in session.get_outputs()]
 names: list[str] = json.loads((folder / "columns.json").read_text())["names"]
 
