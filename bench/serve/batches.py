@@ -78,7 +78,8 @@ def forms(peer: Peer, prepared: Prepared) -> Iterator[Form]:
 
 def _of_arrow(data: bytes) -> Any:
     table = pyarrow.ipc.open_stream(data).read_all()
-    return table.column(table.column_names[-1]).to_pylist()
+    probabilities = [field.name for field in table.schema if pyarrow.types.is_floating(field.type)]
+    return table.column(probabilities[-1]).to_pylist()
 
 
 def _of_binary(data: bytes) -> Any:
