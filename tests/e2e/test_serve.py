@@ -117,7 +117,10 @@ def test_sigterm_finishes_accepted_requests(tmp_path: Path) -> None:
             begun.wait()
             connection.request("POST", "/v1/models/tiny/predict", json.dumps(rows))
             begun.wait()
-            answers.append(connection.getresponse().status)
+            response = connection.getresponse()
+            answers.append(response.status)
+            response.read()
+            connection.close()
 
         threads = [threading.Thread(target=ask) for _ in range(4)]
         for thread in threads:
