@@ -141,6 +141,11 @@ def _neighbour(path: Path) -> Iterator[None]:
         lock.unlink(missing_ok=True)
 
 
+def is_folder(path: Path | str) -> bool:
+    """Whether a path is a folder; False for names that the system cannot have, such as too long ones."""
+    return os.path.isdir(path)  # noqa: PTH112 -- Path.is_dir raises for such names
+
+
 def check_writable(path: Path) -> None:
     """Raise FileError E402 when `atomic` could not begin to write `path`; for before long work."""
     with contextlib.suppress(_NotWrittenError), atomic(path):

@@ -41,8 +41,9 @@ def test_arguments_have_the_names_of_the_options() -> None:
     differ = {
         # Of the terminal alone.
         "as_json", "quiet", "config", "password_prompt", "password_file", "inputs", "processes", "watch", "format",
+        "on",
         # Of Python alone.
-        "password", "input", "chunk", "progress", "input_kind", "output_kind", "observe",
+        "password", "input", "chunk", "progress", "input_kind", "output_kind", "observe", "map_chunks",
     }  # fmt: skip
     for command, function in (
         ("keygen", sealift.keygen), ("sign", sealift.sign), ("predict", score), ("app", sealift.app),

@@ -27,6 +27,8 @@ METHODS = frozenset(
 )
 # Fitted attributes end in an underscore, as do these types of NumPy, and arguments that would hide a keyword.
 FITTED = re.compile(r"(?!_)[a-z][a-zA-Z0-9_]*[a-z0-9]_")
+# Keys of other things, by file.
+FOREIGN = {"export/kubernetes.py": {"strategy"}}  # how pods are replaced
 OTHERS = frozenset({"bool_", "object_", "bytes_", "str_", "class_"})
 
 
@@ -59,7 +61,9 @@ def of_an_estimator(source: str) -> list[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_attribute_of_an_estimator(path: Path) -> None:
-    assert of_an_estimator(path.read_text(encoding="utf-8")) == []
+    foreign = FOREIGN.get(path.relative_to(SOURCE).as_posix(), set())
+    named = of_an_estimator(path.read_text(encoding="utf-8"))
+    assert [each for each in named if each.rpartition(" ")[2] not in foreign] == []
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sealift import files
 from sealift.cli import console
 from sealift.cli.progress_bar import ProgressBar
 from sealift.errors import ServeError
@@ -23,7 +24,7 @@ _LISTED = 10
 def wanted(inputs: Sequence[str], output: str, *, watch: bool) -> bool:
     """Whether the arguments mean a folder of outputs."""
     ends = (os.sep, "/")
-    folders = [place for place in (*inputs, output) if place.endswith(ends) or Path(place).is_dir()]
+    folders = [place for place in (*inputs, output) if place.endswith(ends) or files.is_folder(place)]
     return watch or len(inputs) > 1 or bool(folders)
 
 

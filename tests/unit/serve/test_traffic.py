@@ -152,7 +152,7 @@ class Processes:
         self.applied: list[Traffic] = []
 
     def inspect(self, file: Path) -> tuple[str, Version]:
-        return self.files[file.name]
+        return self.files[file.read_text()]  # the operations inspect a copy
 
     def prepare(self, name: str, version: Version) -> None:
         if version.version == "broken":
@@ -175,8 +175,8 @@ FIRST = Traffic("heart", {"1": Version("1", "a" * 64, "1.seal")}, {"1": 1.0})
 def operations(tmp_path: Path) -> tuple[Operations, Processes, Path]:
     fleet = Processes()
     for version in ("2", "3", "broken"):
-        (tmp_path / f"{version}.seal").write_bytes(b"x")
-        fleet.files[f"{version}.seal"] = ("heart", Version(version, version[0] * 64, f"{version}.seal"))
+        (tmp_path / f"{version}.seal").write_text(version)
+        fleet.files[version] = ("heart", Version(version, version[0] * 64, f"{version}.seal"))
     folder = tmp_path / "state"
     folder.mkdir()
     return Operations(fleet, folder, {"heart": FIRST}, {"heart": ["a" * 64]}), fleet, folder
@@ -254,7 +254,7 @@ def test_an_impossible_share(share: float, operations: tuple[Operations, Process
 
 def test_another_file_of_the_same_version(operations: tuple[Operations, Processes, Path]) -> None:
     control, fleet, folder = operations
-    fleet.files["2.seal"] = ("heart", Version("1", "b" * 64, "2.seal"))
+    fleet.files["2"] = ("heart", Version("1", "b" * 64, "2.seal"))
     with pytest.raises(ServeError, match="E743"):
         control.deploy(folder.parent / "2.seal", actor="", reason="")
 

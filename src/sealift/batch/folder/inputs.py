@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealift import files
 from sealift.batch.chunks import Kind
 from sealift.batch.folder.settings import FolderSettings
 from sealift.batch.kinds import SUFFIXES
@@ -46,9 +47,11 @@ def check_places(settings: FolderSettings) -> None:
     """Raise FileError E401 for an input that is missing, ServeError E788 where an output could replace an input."""
     output = settings.output.resolve()
     for path in settings.inputs:
-        if not path.exists():
-            raise FileError("E401", "There is no such file or folder.", where=str(path), fix="Correct the path.")
-        folder = (path if path.is_dir() else path.parent).resolve()
+        try:
+            path.stat()
+        except (OSError, ValueError) as error:
+            raise files.unreadable(path, error) from None
+        folder = (path if files.is_folder(path) else path.parent).resolve()
         if folder == output or output in folder.parents:
             raise ServeError(
                 "E788", "The outputs would be among the inputs.", where=str(settings.output), fix="Use another folder."
@@ -85,7 +88,7 @@ def collisions(found: Sequence[InputFile], kind: Kind | None) -> dict[Path, Serv
 def _found(settings: FolderSettings) -> Iterator[InputFile]:
     output = settings.output.resolve()
     for place in settings.inputs:
-        if not place.is_dir():
+        if not files.is_folder(place):
             if place.suffix.lower() not in SUFFIXES:
                 known = ", ".join(SUFFIXES)
                 raise FileError(

@@ -83,14 +83,15 @@ class Journal:
 
     def _read(self, head: dict[str, Any]) -> dict[str, dict[str, Any]]:
         self._stream.seek(0)
-        *lines, torn = self._stream.read().split(b"\n")
+        data = self._stream.read()
+        *lines, torn = data.split(b"\n")
         parsed = [line for line in map(_parsed, lines) if line is not None]
         if not parsed:
             self._stream.truncate(0)
             self._append(head)
             return {}
         if torn:  # the process that wrote it was killed
-            self._stream.write(b"\n")
+            self._stream.truncate(len(data) - len(torn))
         if parsed[0] != head:
             former = parsed[0].get("model")
             other = "other options" if former == head["model"] else f"another model: {_shown(former)}"
