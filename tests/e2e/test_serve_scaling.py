@@ -19,8 +19,9 @@ from servers import serving, until
 ROW = {"age": 61.5, "weight": 80, "sex": "f"}
 PATH = "/v1/models/tiny/predict"
 REQUEST = request_bytes(PATH, ROW)
-HEAVY = request_bytes(PATH, {name: [value] * 600 for name, value in ROW.items()})
-"""A request that takes some milliseconds, many times as long as the client needs for it."""
+HEAVY = request_bytes(PATH, {name: [value] * 3000 for name, value in ROW.items()})
+"""A request that takes much longer than the client needs for it, and that a thread computes: with 16 connections some
+always wait, also where the machine has processors to spare."""
 
 
 @pytest.fixture
