@@ -163,8 +163,9 @@ def test_a_broker_that_is_gone_for_a_while(client: Client, server: brokers.Serve
     assert causes(answers).keys() == {f"e{i}" for i in range(120)}
     check_duplicates(answers)
     log = (tmp_path / "log").read_text()
-    assert "[E791]" in log
     assert "connected to" in log
+    if client.url != "kafka":  # whose library connects again by itself, without an error, within seconds
+        assert "[E791]" in log
 
 
 def test_accepted_messages_are_answered_at_the_end(client: Client, tmp_path: Path) -> None:
