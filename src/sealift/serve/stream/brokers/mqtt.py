@@ -9,10 +9,10 @@ from contextlib import suppress
 from typing import Any
 
 from sealift.optional import need
+from sealift.serve.stream.brokers.pushed import taken
 from sealift.serve.stream.messages import Message, Outgoing, too_large
 from sealift.serve.stream.settings import StreamSettings
 
-_WAIT = 0.5
 _TIMEOUT = 10.0
 _KEEPALIVE = 30
 _SESSION = 7 * 86_400
@@ -84,16 +84,7 @@ class MqttConnection:
 
     async def receive(self) -> list[Message]:
         """As `Broker.receive`."""
-        try:
-            found = [await asyncio.wait_for(self._received.get(), _WAIT)]
-        except TimeoutError:
-            return []
-        while len(found) < self._settings.prefetch and not self._received.empty():
-            found.append(self._received.get_nowait())
-        for each in found:
-            if isinstance(each, Exception):
-                raise each
-        return [_message(each) for each in found]
+        return [_message(each) for each in await taken(self._received, self._settings.prefetch)]
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """As `Broker.publish`."""
