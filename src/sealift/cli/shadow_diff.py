@@ -31,13 +31,11 @@ def run(
     as_json: bool,
 ) -> None:
     """Compare and print a summary. Exits with 3 when answers differ."""
-    from sealift.batch.job import opened
-    from sealift.incumbent.comparison import check_output, shadow_diff
+    from sealift.incumbent import shadow_diff
 
-    with opened(file, None, None) as sealed, ProgressBar("Comparing") as bar:
-        check_output(sealed.contract, output)
+    with ProgressBar("Comparing") as bar:
         comparison = shadow_diff(
-            url, sealed, rows, protocol=protocol, model=model, output=output, tolerance=tolerance, batch=batch,
+            url, file, rows, protocol=protocol, model=model, output=output, tolerance=tolerance, batch=batch,
             most=most, headers=dict(_header(text) for text in headers), timeout=timeout, ignore_extra=ignore_extra,
             progress=lambda done: bar.advance(0, 0, done),
         )  # fmt: skip

@@ -17,6 +17,7 @@ from sealift.errors import SealiftError
 from sealift.incumbent.answers import Answers
 from sealift.incumbent.hypotheses import HYPOTHESES, Columns, Hypothesis
 from sealift.incumbent.patterns import Pattern, common_condition, near_ties, other_threshold
+from sealift.incumbent.protocols import RefusedError
 from sealift.incumbent.readings import Reading, same
 from sealift.runtime import SealedModel
 
@@ -119,7 +120,7 @@ def _asked_again(reading: Reading, sample: Sample, ask: Ask, tolerance: float, t
         before = {name: array[at : at + 1] for name, array in part.theirs.items()}
         try:
             first, second = ask(row), ask(row)
-        except (SealiftError, ArithmeticError, RuntimeError):
+        except (SealiftError, RefusedError):
             continue
         if set(first) != set(before) or set(second) != set(before):
             continue
@@ -141,8 +142,9 @@ def _explained(
     model: SealedModel, reading: Reading, sample: Sample, tolerance: float
 ) -> list[tuple[tuple[Hypothesis, ...], Mask]]:
     """Hypotheses that contradict nothing, and the differing rows that each explains; the best ones first."""
+    contract = _without_limits(model.contract)
     tried: list[tuple[tuple[Hypothesis, ...], Mask | None]] = [
-        ((hypothesis,), _try(model, reading, sample, (hypothesis,), tolerance)) for hypothesis in HYPOTHESES
+        ((hypothesis,), _try(model, contract, reading, sample, (hypothesis,), tolerance)) for hypothesis in HYPOTHESES
     ]
     kept = [(hypotheses, mask) for hypotheses, mask in tried if mask is not None and mask.any()]
     best = max((int(mask.sum()) for _, mask in kept), default=0)
@@ -150,23 +152,31 @@ def _explained(
         possible = [hypotheses[0] for hypotheses, mask in tried if mask is not None]
         pair: tuple[Hypothesis, ...]
         for pair in permutations(possible, 2):
-            mask = _try(model, reading, sample, pair, tolerance)
+            mask = _try(model, contract, reading, sample, pair, tolerance)
             if mask is not None and int(mask.sum()) > best:
                 kept.append((pair, mask))
     return sorted(kept, key=lambda entry: (-int(entry[1].sum()), len(entry[0])))
 
 
 def _try(
-    model: SealedModel, reading: Reading, sample: Sample, hypotheses: tuple[Hypothesis, ...], tolerance: float
+    model: SealedModel,
+    contract: Contract,
+    reading: Reading,
+    sample: Sample,
+    hypotheses: tuple[Hypothesis, ...],
+    tolerance: float,
 ) -> Mask | None:
-    """The differing rows that the changes explain, (N,); None where they concern no row."""
+    """The differing rows that the changes explain, (N,); None where they concern no row.
+
+    `contract` is that of the model without limits of values.
+    """
     columns: Columns = sample.columns
     for hypothesis in hypotheses:
-        changed = hypothesis.apply(model.contract, columns)
+        changed = hypothesis.apply(contract, columns)
         if changed is None or changed == columns:
             return None
         columns = changed
-    batch = model.stages.checked(encode(_without_limits(model.contract), columns))
+    batch = model.stages.checked(encode(contract, columns))
     if not batch.good.any():
         return None
     agree = np.zeros(len(sample.differs), dtype=np.bool_)

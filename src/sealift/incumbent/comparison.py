@@ -125,6 +125,7 @@ def shadow_diff(
     from sealift.batch.job import opened
 
     with opened(file, None, None) as sealed, Link(url, headers or {}, timeout) as link:
+        _check_output(sealed.contract, output)
         name = model or (None if protocol == "records" else sealed.name)
         asked = protocol_of(link, protocol, name)
         comparing = _Comparing(sealed, asked, output, tolerance, listed)
@@ -155,8 +156,11 @@ class _Comparing:
         """Compare the rows of a block."""
         self._comparison.refused += block.refused
         self.seen += block.refused + len(block.numbers)
-        if not len(block.numbers):
-            return
+        if len(block.numbers):
+            self._ask(block)
+
+    def _ask(self, block: RowBlock) -> None:
+        """Ask the incumbent, and compare; where it refuses some rows, find them with few requests."""
         try:
             self._compare(block, self._asked.ask(block.columns))
         except RefusedError as error:
@@ -164,11 +168,9 @@ class _Comparing:
                 self._comparison.refused_by_incumbent += 1
                 self._comparison.refusal = self._comparison.refusal or str(error)
                 return
-            half = len(block.numbers) // 2  # finds the refused rows with few requests
-            counted, self.seen = self.seen, 0
-            self.add(_part(block, slice(0, half)))
-            self.add(_part(block, slice(half, None)))
-            self.seen = counted
+            half = len(block.numbers) // 2
+            self._ask(_part(block, slice(0, half)))
+            self._ask(_part(block, slice(half, None)))
 
     def result(self) -> ServerComparison:
         """The comparison, with the causes of differences."""
@@ -214,7 +216,7 @@ class _Comparing:
             self._samples.append(sample.part(mask))
 
 
-def check_output(contract: Contract, output: str | None) -> None:
+def _check_output(contract: Contract, output: str | None) -> None:
     """Raise ServeError E754 where the contract has no such output."""
     names = [each.name for each in contract.outputs]
     if output is not None and output not in names:

@@ -155,6 +155,18 @@ def test_rows_that_only_the_incumbent_refuses_are_counted(files: tuple[Path, Pat
     assert not result.agrees
 
 
+def test_a_server_that_refuses_single_rows_is_compared_all_the_same(files: tuple[Path, Path]) -> None:
+    """Rows that differ are sent again one by one, to find whether the answers depend on other rows."""
+
+    def many(rows: list[dict[str, Any]]) -> list[Any]:
+        if len(rows) == 1:
+            raise ValueError("at least two rows")
+        return [probabilities(risk({**row, "age": row["age"] or 0.0})) for row in rows]
+
+    result = compared(files, many)
+    assert [cause.name for cause in result.causes] == ["missing-as-zero"]
+
+
 def test_only_the_first_rows_are_compared(files: tuple[Path, Path]) -> None:
     assert compared(files, each(lambda row: probabilities(risk(row))), most=130).rows == 130
 
