@@ -161,3 +161,5 @@ METHODS: Mapping[str, Method] = {
     "ModelInfer": _model_infer,
 }
 """The methods by their names."""
+OPEN = frozenset({_server_live, _server_ready, _server_metadata, check_health})
+"""Methods that need no credentials. For an empty message they answer about the server."""

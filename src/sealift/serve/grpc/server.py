@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from sealift.errors import SealiftError
@@ -11,8 +11,8 @@ from sealift.optional import need
 from sealift.serve.access.credentials import CERTIFICATE
 from sealift.serve.grpc.credentials import client_names, credentials_of
 from sealift.serve.grpc.messages import HEALTH, SERVICE
-from sealift.serve.grpc.methods import METHODS, Method, Reply, check_health
-from sealift.serve.http.messages import PUBLIC, status_of
+from sealift.serve.grpc.methods import METHODS, OPEN, Method, Reply, check_health
+from sealift.serve.http.messages import PUBLIC, malformed, status_of
 from sealift.serve.http.queue import RequestQueue
 from sealift.serve.logs import report
 from sealift.serve.service import Service
@@ -71,10 +71,8 @@ class GrpcServer:
                 ("grpc.max_allowed_incoming_connections", limits.connections),
             ]
         )
-        handlers = {
-            name: _grpc.unary_unary_rpc_method_handler(self._handler(method)) for name, method in METHODS.items()
-        }
-        health = {"Check": _grpc.unary_unary_rpc_method_handler(self._handler(check_health))}
+        handlers = {name: self._handler(method) for name, method in METHODS.items()}
+        health = {"Check": self._handler(check_health)}
         self._server.add_generic_rpc_handlers(
             (
                 _grpc.method_handlers_generic_handler(SERVICE, handlers),
@@ -96,27 +94,60 @@ class GrpcServer:
         """Accept no requests, and wait until those that were accepted are answered, at most so long."""
         await self._server.stop(seconds)
 
-    def _handler(self, method: Method) -> Callable[[bytes, Any], Awaitable[bytes]]:
-        async def answer(data: bytes, context: Any) -> bytes:
-            headers = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
-            if self._certified:
-                names = client_names(context.auth_context())
-                if names:
-                    headers[CERTIFICATE] = names
-            try:
-                urgency = urgency_of(headers, time.monotonic())
-                remaining = context.time_remaining()  # of the header grpc-timeout
-                if remaining is not None:
-                    urgency = urgency._replace(deadline=min(urgency.deadline, time.monotonic() + remaining))
-                reply = await self._answer(method, data, headers, urgency)
-                if reply.metadata:
-                    context.set_trailing_metadata(tuple(reply.metadata.items()))
-                return reply.data
-            except Exception as error:
-                code, text = failure(error)
-            return await context.abort(_grpc.StatusCode[code], text)  # type: ignore[no-any-return]
+    def _handler(self, method: Method) -> Any:
+        """The handler of a method for the library."""
+        if self._service.access is None:
 
-        return answer
+            async def received(data: bytes, context: Any) -> bytes:
+                return await self._respond(method, context, data)
+
+            return _grpc.unary_unary_rpc_method_handler(received)
+
+        async def called(_messages: object, context: Any) -> bytes:
+            return await self._respond(method, context, None)
+
+        # The library calls this kind of handler before it receives the message. For the client there is no difference.
+        return _grpc.stream_unary_rpc_method_handler(called)
+
+    async def _respond(self, method: Method, context: Any, data: bytes | None) -> bytes:
+        """The response to a request; None for a message that is not received yet."""
+        headers = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+        if self._certified:
+            names = client_names(context.auth_context())
+            if names:
+                headers[CERTIFICATE] = names
+        try:
+            if data is None:
+                data = await self._receive(method, context, headers)
+            urgency = urgency_of(headers, time.monotonic())
+            remaining = context.time_remaining()  # of the header grpc-timeout
+            if remaining is not None:
+                urgency = urgency._replace(deadline=min(urgency.deadline, time.monotonic() + remaining))
+            reply = await self._answer(method, data, headers, urgency)
+            if reply.metadata:
+                context.set_trailing_metadata(tuple(reply.metadata.items()))
+            return reply.data
+        except Exception as error:
+            code, text = failure(error)
+        return await context.abort(_grpc.StatusCode[code], text)  # type: ignore[no-any-return]
+
+    async def _receive(self, method: Method, context: Any, headers: Mapping[str, str]) -> bytes:
+        """The message of a known caller; nothing is received from others, for whom an open method needs no message.
+
+        Raises:
+            ServeError: as `Access.identify`; E704 where there is no message.
+        """
+        assert self._service.access is not None
+        try:
+            self._service.access.identify(headers)
+        except SealiftError:
+            if method in OPEN:
+                return b""
+            raise
+        data = await context.read()
+        if data is _aio.EOF:
+            raise malformed("it has no message")
+        return bytes(data)
 
     async def _answer(self, method: Method, data: bytes, headers: Mapping[str, str], urgency: Urgency) -> Reply:
         if len(data) <= SMALL and (self._threads.fast or not data):
