@@ -207,6 +207,21 @@ def test_a_change_of_the_file_is_noticed(path: Path, monkeypatch: pytest.MonkeyP
     assert code({"x-api-key": second}, "predict", opened) == ""
 
 
+def test_a_change_is_noticed_before_a_body_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first request with a new key may be one whose body is not read yet."""
+    keys.create(path, "a", ["predict"])
+    opened = gate(path)
+    clock = [time.monotonic()]
+    monkeypatch.setattr("sealift.serve.access.gate.time.monotonic", lambda: clock[0])
+    _, second = keys.create(path, "b", ["predict"])
+    clock[0] += 0.26
+    opened.identify({"x-api-key": second})
+    keys.revoke(path, "b")
+    clock[0] += 0.26
+    with pytest.raises(AccessError, match="revoked"):
+        opened.identify({"x-api-key": second})
+
+
 def test_the_file_is_not_looked_at_for_each_request(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, secret = keys.create(path, "a", ["predict"])
     opened = gate(path)

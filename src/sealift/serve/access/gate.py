@@ -103,6 +103,9 @@ class Gate:
 
     def identify(self, headers: Mapping[str, str]) -> None:
         """Check the credentials of a request. Raises AccessError E760, E761."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._look(now)
         self._identified(headers)
 
     def _identified(self, headers: Mapping[str, str]) -> _Entry:
