@@ -94,7 +94,7 @@ def test_open_methods_need_no_credentials(server: Running, key: str) -> None:
     for metadata in (NONE, WRONG, known):
         for method in ("ServerLive", "ServerReady"):
             assert ask(server, f"{SERVICE}/{method}", b"", metadata) == b"\x08\x01"
-        assert b"sealift" in bytes(ask(server, f"{SERVICE}/ServerMetadata", b"", metadata))  # type: ignore[arg-type]
+        assert b"sealift" in bytes(ask(server, f"{SERVICE}/ServerMetadata", b"", metadata))
         assert ask(server, HEALTH, b"", metadata) == b"\x08\x01"
     # The name of a service is only read for callers that are known.
     other = b"\x0a\x05other"
