@@ -20,7 +20,7 @@ NUMBERS = frozenset(
     | {np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64}
 )
 _PACKED = 1 << 13  # struct is faster than NumPy for so many values, and keeps a compiled format for each length
-_FLOAT_OR_NONE = frozenset({float, type(None)})
+_NUMBERS_OR_NONE = NUMBERS | {type(None)}
 
 
 class NotPlain(Exception):  # noqa: N818 -- not an error: `check.encode` decides
@@ -32,7 +32,9 @@ def floats(values: Sequence[Any]) -> Sequence[Any]:
     kinds = list(map(type, values))
     if kinds.count(float) == len(values):
         return values
-    if _FLOAT_OR_NONE.issuperset(kinds):
+    if NUMBERS.issuperset(kinds):  # one call of C for each column; JSON has whole numbers as int
+        return values
+    if _NUMBERS_OR_NONE.issuperset(kinds):
         return [math.nan if value is None else value for value in values]
     return [value if type(value) is float else number(value) for value in values]
 
