@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 ISSUER, AUDIENCE = "https://issuer.example", "sealift"
+REALM = "/realms/clinic"
+"""The path of an issuer whose configuration is published."""
 
 
 class Issuer:
@@ -23,11 +25,16 @@ class Issuer:
     Attributes:
         keys: the private keys by their ids; all are in the key set.
         fetches: how often the key set was fetched.
+        discoveries: how often the configuration was fetched.
+        path: the path of the key set.
+        configuration: members of the configuration, in addition or instead.
     """
 
     def __init__(self, *names: str) -> None:
         self.keys: dict[str, Any] = {}
-        self.fetches = 0
+        self.fetches = self.discoveries = 0
+        self.path = "/jwks"
+        self.configuration: dict[str, Any] = {}
         for name in names:
             self.add(name)
 
@@ -62,16 +69,26 @@ class Issuer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                issuer.fetches += 1
                 if self.path == "/moved":
+                    issuer.fetches += 1
                     self.send_response(302)
                     self.send_header("location", "/jwks")
                     self.end_headers()
                     return
-                data = issuer.key_set().encode()
+                here = f"http://{self.headers['host']}"
+                if self.path == issuer.path:
+                    issuer.fetches += 1
+                    data = issuer.key_set()
+                elif self.path == f"{REALM}/.well-known/openid-configuration":
+                    issuer.discoveries += 1
+                    whole = {"issuer": here + REALM, "jwks_uri": here + issuer.path, **issuer.configuration}
+                    data = json.dumps(whole)
+                else:
+                    self.send_error(404)
+                    return
                 self.send_response(200)
                 self.end_headers()
-                self.wfile.write(data)
+                self.wfile.write(data.encode())
 
             def log_message(self, *_: object) -> None:
                 pass

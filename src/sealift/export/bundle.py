@@ -126,8 +126,9 @@ class Bundle:
     @property
     def outgoing(self) -> bool:
         """Whether the server connects to others than its database: an issuer of tokens, a collector, a broker."""
-        oidc = self._raw.get("access", {}).get("oidc", {})
-        return "jwks_url" in oidc or "telemetry" in self._raw or self.deployment.mode == "stream"
+        access = self.deployment.access
+        fetches = access is not None and access.oidc is not None and access.oidc.is_fetched
+        return fetches or "telemetry" in self._raw or self.deployment.mode == "stream"
 
     def extras(self) -> list[str]:
         """The extras of Sealift that the server needs."""

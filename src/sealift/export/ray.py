@@ -59,7 +59,7 @@ def check_supported(deployment: Deployment) -> None:
         "traces and metrics are not exported on Ray": deployment.telemetry is not None,
         f"the mode {deployment.mode} is not supported": deployment.mode != "online",
         "the keys of an issuer of tokens are not fetched on Ray": (
-            access is not None and access.oidc is not None and access.oidc.jwks_url is not None
+            access is not None and access.oidc is not None and access.oidc.is_fetched
         ),
         "each replica would count the rate of a caller by itself": access is not None and access.rate is not None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sealift.errors import CODES, ServeError
 from sealift.export import TARGETS, ExportOptions, export
 from sealift.export.bundle import CONTAINER, Layout, collect
 from sealift.export.options import name_of
+from sealift.export.ray import check_supported
 from sealift.serve.deployment import read
 
 OPEN = ExportOptions(open=True)
@@ -147,3 +149,18 @@ def test_unusable_names(text: str) -> None:
         name_of(text)
     assert raised.value.code == "E810"
     assert "E810" in CODES
+
+
+@pytest.mark.parametrize(
+    ("keys", "fetched"), [('jwks_url = "https://i/keys"', True), ("", True), ('jwks = "k"', False)]
+)
+def test_keys_of_an_issuer_need_outgoing_connections_where_they_are_fetched(
+    keys: str, fetched: bool, tmp_path: Path
+) -> None:
+    seals.write(tmp_path / "tiny.seal")
+    (tmp_path / "k").write_text('{"keys": []}')
+    path = tmp_path / "deployment.toml"
+    path.write_text(f'[access.oidc]\nissuer = "https://i"\naudience = "a"\n{keys}\n[[models]]\nfile = "tiny.seal"\n')
+    assert collect(path, OPEN).outgoing == fetched
+    with pytest.raises(ServeError, match="E811") if fetched else nullcontext():
+        check_supported(read(path))

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from hypothesis import strategies as st
 
 from issuers import AUDIENCE, ISSUER, Issuer
 from sealift.errors import ServeError
+from sealift.serve.access.discovery import keys_url
 from sealift.serve.access.gate import Gate
 from sealift.serve.access.rates import Buckets
 from sealift.serve.access.refusals import AccessError
 from sealift.serve.access.settings import AccessSettings
-from sealift.serve.access.tokens import TokenSettings, TokenVerifier
+from sealift.serve.access.token_settings import TokenSettings
+from sealift.serve.access.tokens import TokenVerifier
 from sealift.serve.calls import Caller
 from sealift.serve.deployment import read
 
@@ -231,8 +234,10 @@ OIDC = '[access.oidc]\nissuer = "https://i"\naudience = "a"\n'
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (OIDC, "'jwks' of [access.oidc] or jwks_url is missing"),
-        (OIDC + 'jwks = "a"\njwks_url = "https://i/jwks"\n', "or both are there"),
+        (OIDC + 'jwks = "a"\njwks_url = "https://i/jwks"\n', "'jwks' of [access.oidc] and jwks_url are both there"),
+        (OIDC.replace("https:", "http:"), "must be an address with https://"),
+        (OIDC.replace("https://i", "clinic"), "must be an address with https://"),
+        (OIDC.replace("https://i", "https://i?realm=1"), "must be an address with https://"),
         (OIDC + 'jwks_url = "http://i.example/jwks"\n', "must begin with https://"),
         (OIDC + 'jwks_url = "file:///etc/passwd"\n', "must begin with https://"),
         (OIDC + 'jwks = "a"\nalgorithms = ["HS256"]\n', "a list of some of RS256"),
@@ -249,3 +254,56 @@ def test_settings_that_are_refused(text: str, said: str, tmp_path: Path) -> None
         read(path)
     assert caught.value.code == "E709"
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "address"),
+    [
+        ("https://i.example", "https://i.example/.well-known/openid-configuration"),
+        ("https://i.example/", "https://i.example/.well-known/openid-configuration"),
+        ("https://i.example/realms/a", "https://i.example/realms/a/.well-known/openid-configuration"),
+        ("http://localhost:8080/a/", "http://localhost:8080/a/.well-known/openid-configuration"),
+    ],
+)
+def test_where_an_issuer_publishes_its_configuration(issuer: str, address: str, tmp_path: Path) -> None:
+    path = tmp_path / "deployment.toml"
+    path.write_text(OIDC.replace("https://i", issuer) + '[[models]]\nfile = "a.seal"\n')
+    access = read(path).access
+    assert access is not None
+    assert access.oidc is not None
+    assert access.oidc.is_fetched
+    assert access.oidc.discovery_url == address
+
+
+CONFIGURATION = {"issuer": "https://i.example/a", "jwks_uri": "https://keys.example/jwks"}
+
+
+def test_the_address_of_the_keys() -> None:
+    assert keys_url(json.dumps(CONFIGURATION).encode(), CONFIGURATION["issuer"]) == CONFIGURATION["jwks_uri"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"issuer": "https://i.example/a/"}, "it is of the issuer 'https://i.example/a/'"),
+        ({"issuer": "https://I.example/a"}, "it is of the issuer"),
+        ({"jwks_uri": "http://keys.example/jwks"}, "does not begin with https://"),
+        ({"jwks_uri": "http://127.0.0.1/jwks"}, "does not begin with https://"),  # only for an issuer on this computer
+        ({"jwks_uri": "file:///etc/passwd"}, "does not begin with https://"),
+        ({"jwks_uri": "https://[x/"}, "does not begin with https://"),
+        ({"jwks_uri": ["https://keys.example"]}, "does not begin with https://"),
+    ],
+)
+def test_configurations_that_cannot_be_used(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ServeError, match=re.escape(said)) as caught:
+        keys_url(json.dumps({**CONFIGURATION, **changes}).encode(), CONFIGURATION["issuer"])
+    assert caught.value.code == "E768"
+
+
+@given(
+    data=st.binary(max_size=40) | st.recursive(st.none() | st.text(), st.lists).map(lambda x: json.dumps(x).encode())
+)
+def test_malformed_configurations(data: bytes) -> None:
+    with pytest.raises(ServeError) as caught:
+        keys_url(data, "https://i.example")
+    assert caught.value.code == "E768"

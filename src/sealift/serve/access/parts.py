@@ -37,7 +37,7 @@ def protect(service: Service, deployment: Deployment) -> list[Helper]:
     helpers: list[Helper] = []
     if deployment.access is not None:
         oidc, fetch = deployment.access.oidc, None
-        if oidc is not None and oidc.jwks_url is not None:
+        if oidc is not None and oidc.is_fetched:
             from sealift.serve.access.key_sets import KeySetFetcher
 
             fetcher = KeySetFetcher(oidc)

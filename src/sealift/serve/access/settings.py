@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sealift.serve.access.keys import SCOPES
 from sealift.serve.access.rates import Rate
-from sealift.serve.access.tokens import TokenSettings, read_tokens
+from sealift.serve.access.token_settings import TokenSettings, read_tokens
 from sealift.serve.toml_table import TomlTable
 
 

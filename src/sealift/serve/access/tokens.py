@@ -2,95 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from sealift import files
 from sealift.errors import FileError, ServeError
 from sealift.optional import need
 from sealift.serve.access import refusals
 from sealift.serve.access.keys import SCOPES
+from sealift.serve.access.token_settings import TokenSettings
 from sealift.serve.access.watch import FileWatch
-from sealift.serve.loopback import is_loopback
-from sealift.serve.toml_table import TomlTable
 
 _log = logging.getLogger(__name__)
 KeyData: TypeAlias = Mapping[str, Any]
 """A key in JSON (RFC 7517)."""
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures with a private key. Symmetric ones and `none` are never accepted: their keys would be public here."""
 _PREFIX = "sealift:"
 _LONGEST = 1 << 20
 _LONGEST_TOKEN = 1 << 14
 MAX_AGE = 86_400.0
 """Seconds after which a key set that could not be fetched again is not used."""
-
-
-@dataclass(frozen=True)
-class TokenSettings:
-    """The issuer whose tokens are accepted.
-
-    Attributes:
-        issuer: the value of the claim `iss`.
-        audience: a value of the claim `aud`.
-        jwks: the file of the issuer's public keys (RFC 7517), or where the keys of `jwks_url` are kept.
-        jwks_url: where the keys are fetched; None where `jwks` is a file of the operator.
-        refresh: seconds between two fetches.
-        algorithms: the permitted signatures.
-        name_claim: the claim with the name of the caller.
-        scope_claim: the claim with its scopes, as a path with points: a string with spaces, or a list.
-        scopes: values of that claim → what they permit.
-        leeway: seconds by which clocks may differ.
-    """
-
-    issuer: str
-    audience: str
-    jwks: Path
-    jwks_url: str | None = None
-    refresh: float = 300.0
-    algorithms: tuple[str, ...] = ("RS256", "ES256")
-    name_claim: str = "sub"
-    scope_claim: str = "scope"
-    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    leeway: float = 30.0
-
-
-def read_tokens(table: TomlTable, folder: Path, state: Path) -> TokenSettings:
-    """The settings of `[access.oidc]`. Raises ServeError E709."""
-    file, url = table.optional("jwks", str), table.optional("jwks_url", str)
-    if (file is None) == (url is None):
-        raise table.wrong("jwks", "or jwks_url is missing, or both are there")
-    if url is not None and not _is_safe(url):
-        raise table.wrong("jwks_url", "must begin with https://; http:// is permitted only for this computer")
-    scopes = table.table("scopes")
-    settings = TokenSettings(
-        issuer=table.required("issuer", str),
-        audience=table.required("audience", str),
-        # A file for each address: keys of another issuer are never used.
-        jwks=folder / file if url is None else state / f"jwks-{hashlib.sha256(url.encode()).hexdigest()[:16]}.json",
-        jwks_url=url,
-        refresh=table.fraction("refresh", 300.0, 10.0, 86_400.0),
-        algorithms=table.strings("algorithms", ("RS256", "ES256"), choices=ALGORITHMS),
-        name_claim=table.optional("name_claim", str) or "sub",
-        scope_claim=table.optional("scope_claim", str) or "scope",
-        scopes={value: scopes.strings(value, choices=SCOPES) for value in scopes.names()},
-        leeway=table.fraction("leeway", 30.0, 0.0, 300.0),
-    )
-    scopes.end()
-    table.end()
-    return settings
-
-
-def _is_safe(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
 
 
 @dataclass(frozen=True)
@@ -127,7 +62,7 @@ class TokenVerifier:
         self._watch = FileWatch([settings.jwks])
         self._keys: Mapping[str, KeyData] = {}
         self._made: dict[tuple[str, str], Any] = {}  # by the id and the algorithm
-        if settings.jwks_url is None:
+        if not settings.is_fetched:
             self._keys = parse_keys(files_read(settings.jwks), settings.jwks)
             self._watch.changed()
         else:
@@ -140,7 +75,7 @@ class TokenVerifier:
         try:
             self._keys, self._made = parse_keys(files_read(self._settings.jwks), self._settings.jwks), {}
         except ServeError as error:
-            if self._settings.jwks_url is None or self._settings.jwks.exists():
+            if not self._settings.is_fetched or self._settings.jwks.exists():
                 _log.error("the former keys of the issuer stay valid: %s", error)
             return False
         return True
@@ -150,7 +85,7 @@ class TokenVerifier:
         jwt, settings = self._jwt, self._settings
         if len(token) > _LONGEST_TOKEN:
             raise refusals.invalid("the token is too long")
-        if settings.jwks_url is not None and not self._is_fresh():
+        if settings.is_fetched and not self._is_fresh():
             raise ServeError("E767", "The keys of the issuer could not be fetched.", fix="Repeat the request later.")
         try:
             header = jwt.get_unverified_header(token)
