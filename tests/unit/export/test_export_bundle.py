@@ -74,7 +74,7 @@ def test_no_secret_is_written(target: str, tmp_path: Path) -> None:
     for file in made.files:
         contents = (made.folder / file).read_bytes()
         assert b"hunter2" not in contents, file
-        assert b"abab" not in contents, file
+        assert b"ab" * 16 not in contents, file  # a digest may have some of them
         assert b"PRIVATE KEY" not in contents, file
     assert any("records.key" in note for note in made.notes)
     assert any("PGPASSWORD" in note for note in made.notes)
