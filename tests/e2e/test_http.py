@@ -162,6 +162,13 @@ def test_a_half_closed_connection_gets_its_answer(server: Running) -> None:
     assert statuses(exchange(server, GOOD, end=True)) == [200]
 
 
+@pytest.mark.parametrize("end", [9, len(POST) - 4, len(POST) + 10, len(GOOD) - 1])
+def test_a_request_that_is_cut_off_is_refused(server: Running, end: int) -> None:
+    received = exchange(server, GOOD[:end], end=True)
+    assert (statuses(received), b"E704" in received) == ([400], True)
+    assert statuses(exchange(server, GOOD, GOOD[:end], end=True)) == [200, 400]
+
+
 def test_disconnects_in_the_middle(server: Running) -> None:
     host, port = server.address.split(":")
     for end in range(1, len(GOOD), 7):

@@ -10,7 +10,7 @@ from typing import Any
 
 from sealift.cli import console, streams
 from sealift.serve.access.parts import check as check_access
-from sealift.serve.addresses import check_exposure
+from sealift.serve.addresses import check_exposure, check_ports
 from sealift.serve.deployment import Deployment, ModelSpec, read
 from sealift.serve.opening import open_deployment
 from sealift.serve.plane import Plane
@@ -38,6 +38,7 @@ def run(
     given["workers"] = None if workers is None else WorkerRange.parse(workers)
     deployment = dataclasses.replace(deployment, **{key: value for key, value in given.items() if value is not None})
     check_exposure(deployment)
+    check_ports(deployment)
     check_workers(deployment.workers, grpc=deployment.grpc is not None)
     if deployment.grpc is not None:
         import_module("sealift.serve.grpc.server")  # E405 where a library is missing

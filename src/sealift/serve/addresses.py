@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from sealift.errors import ServeError
 from sealift.serve.deployment import Deployment
 from sealift.serve.loopback import is_loopback
 
+_FIXES = {
+    errno.EADDRINUSE: "End the program that uses the port, or choose another one with --port; 0 takes a free one.",
+    errno.EACCES: "Choose a port from 1024 on with --port; 0 takes a free one.",
+}
 BACKLOG = 4096
 """Connections that may wait in the queue of a socket; the system may have a lower limit."""
 
@@ -23,6 +28,17 @@ def check_exposure(deployment: Deployment) -> None:
         fix="Add [access] to the deployment file, listen on 127.0.0.1 behind a proxy that authenticates, or permit it: "
         "--open, or open = true in [server].",
     )
+
+
+def check_ports(deployment: Deployment) -> None:
+    """Raise ServeError E710 where HTTP and gRPC have the same port."""
+    if deployment.port and deployment.port == deployment.grpc:
+        raise ServeError(
+            "E710",
+            f"HTTP and gRPC cannot both use the port {deployment.port}.",
+            where=deployment.source,
+            fix="Choose another one for gRPC; 0 takes a free one.",
+        )
 
 
 def bind(host: str, port: int, count: int) -> list[socket.socket]:
@@ -48,7 +64,7 @@ def bind(host: str, port: int, count: int) -> list[socket.socket]:
         raise ServeError(
             "E710",
             f"The server cannot listen on {host}, port {port}: {error.strerror or error}.",
-            fix="End the program that uses the port, or choose another one with --port; 0 takes a free one.",
+            fix=_FIXES.get(error.errno or 0, "Name an address of this computer."),
         ) from error
     for each in sockets:
         each.listen(BACKLOG)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sealift import files
+from sealift.seal.manifest import is_name
 from sealift.serve.access.settings import AccessSettings, read_access
 from sealift.serve.access.tls import TlsSettings, read_tls
 from sealift.serve.http.cors import is_origin
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _LONGEST = 1 << 20
 _LONGEST_IDLE = 366 * 86_400.0
 Mode: TypeAlias = Literal["online", "batch", "stream"]
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a name of a header: RFC 9110, section 5.6.2
 _MODES: tuple[Mode, ...] = ("online", "batch", "stream")
 
 
@@ -110,9 +113,11 @@ def read(path: Path) -> Deployment:
         ServeError: E709 when it is malformed, has an unknown key or a value of another type.
     """
     try:
-        raw = tomllib.loads(files.read(path, limit=_LONGEST).decode())
+        raw = tomllib.loads(files.read(path, limit=_LONGEST).decode("utf-8-sig"))
     except ValueError as error:  # the parser's and the decoder's errors
         raise malformed(path, f"it is not TOML: {error}", "Correct the file.") from None
+    except RecursionError:
+        raise malformed(path, "its values are nested too deeply", "Correct the file.") from None
     table = TomlTable(raw, "the file", path)
     server = table.table("server")
     limits = table.table("limits")
@@ -134,11 +139,11 @@ def read(path: Path) -> Deployment:
     models = tuple(
         ModelSpec(
             file=folder / entry.required("file", str),
-            name=entry.optional("name", str),
+            name=_name(entry),
             key=None if (key := entry.optional("key", str)) is None else folder / key,
             weight=entry.percentage("weight"),
             shadow=bool(entry.optional("shadow", bool)),
-            sticky=entry.optional("sticky", str),
+            sticky=_header(entry),
             watch=read_watch(entry, folder),
             idle=entry.seconds("idle", 0.0, 0.0, _LONGEST_IDLE) or None,
         )
@@ -196,6 +201,22 @@ def read(path: Path) -> Deployment:
     server.end()
     limits.end()
     return deployment
+
+
+def _name(entry: TomlTable) -> str | None:
+    name: str | None = entry.optional("name", str)
+    if name is not None and not is_name(name):
+        raise entry.wrong(
+            "name", "must begin with a letter or a digit, and have at most 128 letters, digits, '.', '_' and '-'"
+        )
+    return name
+
+
+def _header(entry: TomlTable) -> str | None:
+    header: str | None = entry.optional("sticky", str)
+    if header is not None and _TOKEN.fullmatch(header) is None:
+        raise entry.wrong("sticky", "must be the name of a header, such as X-Patient")
+    return header
 
 
 def _read_batch(raw: dict[str, Any], path: Path) -> FolderSettings:

@@ -174,12 +174,19 @@ def _traffic(deployment: Deployment, name: str, entries: list[tuple[ModelSpec, S
             where=deployment.source,
             fix="Correct the weights, which are in percent.",
         )
-    sticky = next((spec.sticky for spec, _ in entries if spec.sticky), None)
+    headers = dict.fromkeys(spec.sticky.lower() for spec, _ in entries if spec.sticky)
+    if len(headers) > 1:
+        raise ServeError(
+            "E709",
+            f"The versions of the model {name!r:.80} have different headers: sticky is {' and '.join(headers)}.",
+            where=deployment.source,
+            fix="Use one header for all versions of a model.",
+        )
     return Traffic(
         name,
         versions,
         {version: weight / 100 for version, weight in weights.items() if weight},
-        sticky.lower() if sticky else None,
+        next(iter(headers), None),
         tuple(shadows),
     )
 

@@ -108,7 +108,6 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sealift-")))
         else:
             folder = deployment.state
-            folder.mkdir(exist_ok=True)
             stack.enter_context(state.locked(folder))
         audit = None if deployment.access is None else AuditLog(deployment.access.audit)
         if deployment.access is not None:

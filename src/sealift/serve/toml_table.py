@@ -36,8 +36,14 @@ class TomlTable:
         """A value. Raises ServeError E709 where it is missing or of another type."""
         value = self.optional(key, kind)
         if value is None:
-            raise self.wrong(key, "is missing")
+            raise self.missing(key)
         return value
+
+    def missing(self, key: str, reason: str = "") -> ServeError:
+        """The error E709 for a key that is missing; for one that is misspelt, it names what is there."""
+        for unknown in difflib.get_close_matches(key, self._raw, n=1):
+            return malformed(self._path, f"{self._where} has an unknown key {unknown!r:.40}", f"Did you mean {key!r}?")
+        return malformed(self._path, f"{key!r} of {self._where} is missing{reason}", "Add it.")
 
     def number(self, key: str, default: int, least: int, most: int) -> int:
         """An integer within limits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from click.testing import CliRunner
 import seals
 from sealift import keygen, sign
 from sealift.cli.commands import app
-from sealift.errors import SealiftError, ServeError
+from sealift.errors import FileError, SealiftError, ServeError
+from sealift.serve.access.audit import AuditLog
 from sealift.serve.addresses import bind, check_exposure
-from sealift.serve.deployment import Deployment, read
+from sealift.serve.deployment import Deployment, ModelSpec, read
 from sealift.serve.opening import open_models
+from sealift.serve.traffic.state import locked
 from sealift.serve.traffic.watching import Watch
 
 
@@ -62,6 +65,14 @@ TWO = ['[[models]]\nfile = "a"\nname = "x"\n', '[[models]]\nfile = "b"\nname = "
     ("text", "said"),
     [
         ("[server\n", "not TOML"),
+        ("a = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ('[[models]]\nfil = "a"', "unknown key 'fil'"),
+        *(
+            (f'[[models]]\nfile = "a"\nname = "{name}"', "'name' of [[models]] 1 must begin with")
+            for name in ("", "a/b", "a:predict", "..", "a b", "ä", "a\\n", "x" * 129)
+        ),
+        ('[[models]]\nfile = "a"\nsticky = "X Patient"', "the name of a header"),
+        ('[[models]]\nfile = "a"\n[records]\npersonal = "hash"\nkeyfile = "k"', "unknown key 'keyfile'"),
         ("", "no model"),
         ('[[models]]\nfile = "a.seal"\n[sever]\nport = 1', "unknown key 'sever'"),
         ('[[models]]\nfile = "a.seal"\n[server]\nprot = 1', "Did you mean 'port'"),
@@ -154,3 +165,53 @@ def test_a_watched_folder_must_exist(tmp_path: Path) -> None:
     assert spec.idle == 600.0
     with pytest.raises(ServeError, match="E804"):
         open_models(read(tmp_path / "deployment.toml"))
+
+
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "deployment.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + b'[[models]]\nfile = "a.seal"\n')
+    assert len(read(path).models) == 1
+
+
+def test_versions_with_different_headers_are_refused(tmp_path: Path) -> None:
+    models = [
+        ModelSpec(seals.write(tmp_path / f"{i}.seal", version=str(i)), weight=50.0, sticky=f"X-{i}") for i in (1, 2)
+    ]
+    with pytest.raises(ServeError, match="x-1 and x-2"):
+        open_models(Deployment(tuple(models)))
+    same = [replace(model, sticky="X-Patient") for model in models]
+    open_models(Deployment(tuple(same)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('[server]\nstate = "a.seal"\n', "[E402]"),
+        ('[server]\nstate = "nowhere/state"\n', "[E402]"),
+        ("[server]\nport = 8123\ngrpc = 8123\n", "[E710] HTTP and gRPC"),
+    ],
+)
+def test_check_finds_what_would_stop_the_start(tmp_path: Path, settings: str, said: str) -> None:
+    seals.write(tmp_path / "a.seal")
+    path = deployment(tmp_path, settings + '[[models]]\nfile = "a.seal"')
+    result = CliRunner().invoke(app, ["serve", str(path), "--check", "--json"])
+    error = json.loads(result.stdout)["error"]
+    assert result.exit_code == 1
+    assert said in f"[{error['code']}] {error['what']}"
+
+
+def test_a_folder_as_audit_log_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="E402"):
+        AuditLog(tmp_path)
+
+
+def test_a_state_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError, match="E402"), locked(tmp_path / "file"):
+        pass
+
+
+@pytest.mark.parametrize(("host", "fix"), [("192.0.2.1", "Name an address"), ("999.1.1.1", "Name an address")])
+def test_an_address_of_another_computer(host: str, fix: str) -> None:
+    with pytest.raises(ServeError, match=fix):
+        bind(host, 0, 1)

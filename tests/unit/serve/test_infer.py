@@ -50,6 +50,17 @@ def test_one_tensor_for_each_field(plane: Plane) -> None:
     assert probability["data"][1] == pytest.approx(RISK, abs=1e-15)
 
 
+@pytest.mark.parametrize("length", ["9" * 5000, "٣", "-1", "1.0", ""])
+def test_a_length_that_is_no_number(plane: Plane, length: str) -> None:
+    response = infer(plane, {"inputs": [SEX, WEIGHT, AGE]}, length=length)
+    assert (response.status, b"E704" in response.body) == (400, True)
+
+
+def test_an_id_that_is_no_string_is_refused(plane: Plane) -> None:
+    response = infer(plane, {"id": 7, "inputs": [SEX, WEIGHT, AGE]})
+    assert (response.status, b"E704" in response.body) == (400, True)
+
+
 def test_one_matrix(plane: Plane) -> None:
     matrix = {"name": "rows", "shape": [2, 3], "datatype": "BYTES", "data": ["61.5", "80", "f", "1", "2", "m"]}
     response = infer(plane, {"inputs": [matrix]})

@@ -71,6 +71,35 @@ def test_a_bad_row_does_not_affect_good_rows(plane: Plane) -> None:
     assert read(ask(plane, PREDICT, [BAD]), 422)["answers"] == [None]
 
 
+def test_text_in_another_charset_is_refused(plane: Plane) -> None:
+    for media_type in ("application/json", "text/csv"):
+        response = ask(plane, PREDICT, GOOD, content_type=f"{media_type}; charset=iso-8859-1")
+        assert (response.status, b"E705" in response.body) == (415, True)
+    read(ask(plane, PREDICT, GOOD, content_type='application/json; charset="UTF-8"'))
+
+
+def test_other_formats_are_not_read_as_json(plane: Plane) -> None:
+    for path in ("/v2/models/tiny/infer", "/v1/models/tiny:predict", "/v1/models/tiny:classify"):
+        for media_type in ("text/csv", "application/xml", "multipart/form-data; boundary=x"):
+            response = ask(plane, path, {"instances": [GOOD]}, content_type=media_type)
+            assert (response.status, b"E705" in response.body) == (415, True)
+    for media_type in ("text/plain;charset=UTF-8", "application/octet-stream", "application/x-www-form-urlencoded"):
+        read(ask(plane, "/v1/models/tiny:predict", {"instances": [GOOD]}, content_type=media_type))
+
+
+def test_explain_is_reserved(plane: Plane) -> None:
+    for query, status in (("explain=1", 400), ("a=b&explain", 400), ("explained=1", 200), ("", 200)):
+        request = Request("POST", PREDICT, {}, json.dumps(GOOD).encode(), query=query)
+        response = respond(Service(plane), request)
+        assert (response.status, b"E817" in response.body) == (status, status == 400)
+
+
+def test_a_wrong_method_has_the_form_of_the_route(plane: Plane) -> None:
+    response = respond(Service(plane), Request("GET", PREDICT))
+    assert (response.status, response.headers["allow"]) == (405, "POST")
+    assert json.loads(response.body)["error"]["code"] == "E712"
+
+
 def test_csv_and_json_lines(plane: Plane) -> None:
     table = b"age,weight,sex\n61.5,80,f\n,70.25,m\n1,x,f\n"
     lines = ask(plane, PREDICT, table, content_type="text/csv").body.decode().splitlines()

@@ -36,8 +36,11 @@ class AuditLog:
             if os.name == "posix" and os.geteuid() == 0:  # the server may run as another user, who owns the folder
                 owner = path.parent.stat()
                 os.chown(path, owner.st_uid, owner.st_gid)
-        self._history = History(path)
-        self._size = path.stat().st_size
+        try:
+            self._history = History(path)
+            self._size = path.stat().st_size
+        except OSError as error:
+            raise files.unwritable(path, error) from error
 
     def append(self, action: str, *, actor: str, kind: str, reason: str = "", **what: Any) -> dict[str, Any]:
         """Add an entry, and wait until it is on the disk.

@@ -79,7 +79,7 @@ def read_access(table: TomlTable, folder: Path, state: Path, *, certificates: bo
     if settings.certificates and not certificates:
         raise table.wrong("certificates", "needs client_ca in [tls]")
     if settings.keys is None and settings.oidc is None and not certificates:
-        raise table.wrong("keys", "is missing, and there is no [access.oidc]")
+        raise table.missing("keys", ", and there is no [access.oidc]")
     return settings
 
 

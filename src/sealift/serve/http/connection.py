@@ -146,6 +146,8 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends no more. What it has sent is still answered."""
+        if self._reading and not (self._closed or self._work or self._waiting):
+            self._fail(unreadable("it ends before its last byte"))
         return self._work is not None or bool(self._waiting)
 
     def pause_writing(self) -> None:

@@ -16,7 +16,16 @@ from sealift.errors import ContractError, ServeError
 from sealift.serve import values
 from sealift.serve.answered import Answered
 from sealift.serve.calls import Call
-from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
+from sealift.serve.http.messages import (
+    JSON,
+    Request,
+    Response,
+    as_json,
+    check_json,
+    malformed,
+    read_json,
+    unsupported,
+)
 from sealift.serve.served import ServedModel
 
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -82,11 +91,7 @@ def invocations(call: Call, request: Request) -> Response:
     elif request.media_type == JSON:
         rows = _frame(call.model.contract, _object(request))
     else:
-        raise ServeError(
-            "E705",
-            f"The content type {request.media_type!r:.80} is not supported.",
-            fix=f"Send {JSON} or text/csv.",
-        )
+        raise unsupported(request.media_type, [JSON, "text/csv"])
     answered = _all_good(call, rows)
     output = call.model.contract.outputs[0]
     return as_json({"predictions": values.plain(answered.outputs[output.name])})
@@ -102,6 +107,8 @@ def _frame(contract: Contract, body: dict[str, Any]) -> Any:
     columns, rows = data.get("columns"), data["data"]
     if columns is None:
         return rows
+    if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
+        raise malformed('"columns" must be a list of strings')
     if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
         raise malformed('each row of "data" must have as many values as there are "columns"')
     if len(set(columns)) != len(columns):
@@ -146,6 +153,7 @@ def _examples(request: Request) -> Any:
 
 
 def _object(request: Request) -> dict[str, Any]:
+    check_json(request)
     body = read_json(request.content(), request.limits)
     if not isinstance(body, dict):
         raise malformed("it must be an object")

@@ -22,6 +22,7 @@ _STATUS |= {"E703": 409, "E742": 500, "E744": 409, "E745": 500}
 _STATUS |= {"E801": 504, "E803": 503}
 PUBLIC = frozenset({"E801", "E803"})
 """Errors from 500 on whose messages are sent to clients: they contain nothing of this machine."""
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
@@ -89,8 +90,12 @@ class Request:
         """The body, decompressed.
 
         Raises:
-            ServeError: E704 for damaged data, E705 for an unknown encoding, E706 beyond the limit.
+            ServeError: E704 for damaged data, E705 for an unknown encoding, also of characters, E706 beyond the limit.
         """
+        for parameter in self.headers.get("content-type", "").split(";")[1:]:
+            name, _, charset = parameter.partition("=")
+            if name.strip().lower() == "charset" and charset.strip().strip('"').lower() not in _CHARSETS:
+                raise ServeError("E705", f"The charset {charset!r:.40} is not supported.", fix="Send UTF-8.")
         encoding = self.headers.get("content-encoding", "identity").strip().lower()
         if encoding in ("identity", ""):
             return self.body
@@ -131,6 +136,23 @@ def read_json(data: bytes, limits: RequestLimits) -> Any:
         ) from None
     except ValueError as error:
         raise malformed(f"it is not valid JSON: {error}") from None
+
+
+def unsupported(media_type: str, supported: Sequence[str]) -> ServeError:
+    """The error E705 for a content type that a route does not read."""
+    return ServeError(
+        "E705", f"The content type {media_type!r:.80} is not supported.", fix=f"Send {', '.join(supported)}."
+    )
+
+
+def check_json(request: Request) -> None:
+    """Raise ServeError E705 where the content type is one of another format than JSON.
+
+    Clients of other servers also send JSON as text, or as bytes.
+    """
+    media_type = request.media_type
+    if media_type not in (JSON, "application/octet-stream", "text/plain") and not media_type.endswith("+json"):
+        raise unsupported(media_type, [JSON])
 
 
 def secure_headers(*, tls: bool) -> Mapping[str, str]:

@@ -20,9 +20,10 @@ from sealift.serve.answered import Answered
 from sealift.serve.calls import Call, too_many_rows
 from sealift.serve.http import arrow
 from sealift.serve.http.arrow import ARROW
-from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
+from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json, unsupported
 
 CSV, LINES = "text/csv", "application/jsonl"
+_EXPLAIN = re.compile(r"(^|&)explain(=|&|$)")
 _LONG = re.compile(rb"[0-9]{16}")
 _LINES = (LINES, "application/x-ndjson")
 
@@ -34,16 +35,14 @@ def predict(call: Call, request: Request) -> Response:
     422 where no row has an answer.
 
     Raises:
-        ServeError: E704 to E706. ContractError: E101 to E105. SealError: E207, E209.
+        ServeError: E704 to E706, E817. ContractError: E101 to E105. SealError: E207, E209.
         MissingExtraError: E405.
     """
+    if _EXPLAIN.search(request.query):
+        raise ServeError("E817", "The parameter 'explain' is reserved.", fix="Remove it from the query.")
     reader = _READERS.get(request.media_type)
     if reader is None:
-        raise ServeError(
-            "E705",
-            f"The content type {request.media_type!r:.80} is not supported.",
-            fix=f"Send {', '.join(_READERS)}.",
-        )
+        raise unsupported(request.media_type, list(_READERS))
     return reader(call, request)
 
 

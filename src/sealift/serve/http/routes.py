@@ -61,10 +61,10 @@ def failure(error: SealiftError, path: str, call: Call | None = None) -> Respons
     if status >= 500 and error.code not in PUBLIC:
         report(error, call)
         return as_json({"error": f"[{error.code}] The model cannot answer. See the log of the server."}, status)
-    if isinstance(error, MethodError):
-        return replace(as_json({"error": str(error)}, status), headers={"allow": ", ".join(error.allowed)})
     friendly = path.startswith(admin.PREFIX) or (path.startswith("/v1/") and path.endswith("/predict"))
     response = as_json({"error": error.as_dict() if friendly else str(error)}, status)
+    if isinstance(error, MethodError):
+        return replace(response, headers={"allow": ", ".join(error.allowed)})
     if isinstance(error, AccessError):
         return replace(response, headers=error.headers)
     return replace(response, headers={"retry-after": "1"}) if status in (429, 503) else response

@@ -53,7 +53,7 @@ def read_settings(table: TomlTable, folder: Path) -> Settings:
     mode = table.one_of("personal", MODES) or "mask"
     key_file = table.optional("key_file", str)
     if mode != "mask" and key_file is None:
-        raise table.wrong("key_file", f"is missing: personal = {mode!r} needs a key")
+        raise table.missing("key_file", f": personal = {mode!r} needs a key")
     settings = Settings(
         store if is_url(store) else str(folder / store) + "/" * store.endswith("/"),
         folder / (table.optional("spill", str) or SPILL),

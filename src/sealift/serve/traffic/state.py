@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -161,10 +162,19 @@ def from_dict(raw: Any) -> Traffic:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other servers from a folder of state. Raises ServeError E747 where one uses it."""
+    """Make a folder of state, and keep other servers from it.
+
+    Raises:
+        ServeError: E747 where another server uses it. FileError: E402 where it cannot be made.
+    """
     import fcntl  # not on Windows, where no server has a state
 
-    with (folder / "lock").open("w") as file:
+    try:
+        folder.mkdir(exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise files.unwritable(folder, error) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -190,7 +200,14 @@ def save(path: Path, traffic: Mapping[str, Traffic], bases: Mapping[str, list[st
 
 
 def load(path: Path) -> Mapping[str, tuple[Traffic, list[str]]]:
-    """The state of all models with their bases; empty where there is no file. Raises ServeError E745."""
+    """The state of all models with their bases; empty where there is no file.
+
+    Raises:
+        ServeError: E745 where the file is malformed. FileError: E402 where its folder cannot be one.
+    """
+    folder = path.parent
+    if not folder.parent.is_dir() or (folder.exists() and not folder.is_dir()):
+        raise files.unwritable(folder, NotADirectoryError(errno.ENOTDIR, "it is no folder, or not in one"))
     if not path.exists():
         return {}
     try:

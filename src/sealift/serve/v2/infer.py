@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sealift.serve.calls import Call
-from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json
+from sealift.serve.http.messages import JSON, Request, Response, as_json, check_json, malformed, read_json
 from sealift.serve.v2 import rows, tensors
 from sealift.serve.v2.tensors import DATATYPES, InferTensor, unfit
 
+_SIZE = re.compile("[0-9]{1,19}")
 _LENGTH = "inference-header-content-length"
 
 
@@ -22,12 +24,15 @@ def infer(call: Call, request: Request) -> Response:
         ServeError: E704 to E707. ContractError: E101 to E105, R101 to R108. SealError: E207, E209.
     """
     model = call.model
+    check_json(request)
     content = request.content()
     header, blob = _parts(content, request.headers.get(_LENGTH))
     body = read_json(header, request.limits)
     if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
         raise malformed('it must be an object with a list "inputs"')
     inputs = _inputs(body["inputs"], memoryview(blob))
+    if not isinstance(body.get("id", ""), str):
+        raise malformed('"id" must be a string')
     wanted = rows.wanted(model.contract, _asked(body.get("outputs")))
     binary_by_default = _parameters(body).get("binary_data_output") is True
     answered = rows.answer(call, inputs)
@@ -44,7 +49,7 @@ def infer(call: Call, request: Request) -> Response:
             entry["data"] = tensors.to_json(array)
         described.append(entry)
     response: dict[str, Any] = {"model_name": model.name, "model_version": model.version, "outputs": described}
-    if isinstance(body.get("id"), str):
+    if "id" in body:
         response["id"] = body["id"]
     written = as_json(response).body
     if not blobs:
@@ -57,9 +62,10 @@ def _parts(content: bytes, length: str | None) -> tuple[bytes, bytes]:
     """The JSON and the binary data behind it."""
     if length is None:
         return content, b""
-    if not length.isascii() or not length.isdigit() or int(length) > len(content):
+    size = int(length) if _SIZE.fullmatch(length) else len(content) + 1
+    if size > len(content):
         raise malformed("Inference-Header-Content-Length is not a length within the body")
-    return content[: int(length)], content[int(length) :]
+    return content[:size], content[size:]
 
 
 def _inputs(raw: Sequence[Any], blob: memoryview) -> list[InferTensor]:
