@@ -92,10 +92,11 @@ def changed(draw: st.DrawFn) -> tuple[str, Any]:
     changes = draw(st.integers(0, 2))
     whole = [copy.deepcopy(body)]
     for _ in range(changes):
-        *leading, last = (0, *draw(st.sampled_from(list(places(whole[0])))))
+        place = [0, *draw(st.sampled_from(list(places(whole[0]))))]
         inside: Any = whole
-        for key in leading:
+        for key in place[:-1]:
             inside = inside[key]
+        last: Any = place[-1]
         if draw(st.booleans()) or not isinstance(last, str):
             inside[last] = draw(VALUES)
         else:
