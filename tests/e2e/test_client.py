@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -33,14 +33,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
-def asked(url: str, asynchronous: bool, rows: Any) -> Prediction:
+def asked(url: str, asynchronous: bool, rows: Any, **options: Any) -> Prediction:
     if not asynchronous:
         with Client(url) as client:
-            return client.predict("tiny", rows)
+            return client.predict("tiny", rows, **options)
 
     async def run() -> Prediction:
         async with AsyncClient(url) as client:
-            return await client.predict("tiny", rows)
+            return await client.predict("tiny", rows, **options)
 
     return asyncio.run(run())
 
@@ -102,15 +102,39 @@ def test_threads_share_a_client_and_its_connections(server: Running) -> None:
         assert answered.answers[0]["probability"]["ill"] == pytest.approx(seals.risk(age, 80.0, "f"), abs=1e-15)
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("priority", ["high", "normal", "low", None])
+def test_the_server_accepts_deadlines_and_priorities(
+    priority: Literal["high", "normal", "low"] | None, asynchronous: bool, server: Running
+) -> None:
+    for timeout in (5, 1e9):
+        assert len(asked(server.url, asynchronous, ROW, timeout=timeout, priority=priority)) == 1
+    with pytest.raises(sealift.SealiftError, match="E802"):
+        asked(server.url, asynchronous, ROW, priority="urgent")
+
+
+class Times(list[float]):
+    """When requests arrived.
+
+    Attributes:
+        headers: their headers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers: list[Any] = []
+
+
 @contextmanager
-def failing(respond: Callable[[int], tuple[int, dict[str, str], bytes]]) -> Iterator[tuple[str, list[float]]]:
+def failing(respond: Callable[[int], tuple[int, dict[str, str], bytes]]) -> Iterator[tuple[str, Times]]:
     """A server whose n-th response is that of `respond(n)`; its address and the times of the requests."""
-    times: list[float] = []
+    times = Times()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             times.append(time.monotonic())
+            times.headers.append(self.headers)
             status, headers, body = respond(len(times))
             if status == 0:  # end without a response
                 self.close_connection = True
@@ -146,6 +170,26 @@ def test_a_request_is_repeated_while_the_server_is_busy() -> None:
         assert client.predict("m", {"x": 1}).answers == [{"value": 1.0}]
         assert len(times) == 4
         assert times[1] - times[0] >= 1
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_each_attempt_states_the_time_that_is_left(asynchronous: bool) -> None:
+    with failing(lambda n: ANSWER if n > 2 else (429, {"retry-after": "1"}, b"{}")) as (url, times):
+        asked(url, asynchronous, {"x": 1}, timeout=20, priority="high")
+    left = [int(headers["sealift-deadline-ms"]) for headers in times.headers]
+    assert 20_000 >= left[0] >= left[1] + 1000 >= left[2] + 2000
+    assert [headers["sealift-priority"] for headers in times.headers] == ["high"] * 3
+
+
+def test_a_priority_for_all_calls() -> None:
+    with failing(lambda _: ANSWER) as (url, times), Client(url, priority="low", timeout=1e9) as client:
+        client.predict("m", {"x": 1})
+        client.predict("m", {"x": 1}, priority="normal")
+    assert [headers["sealift-priority"] for headers in times.headers] == ["low", "normal"]
+    assert times.headers[0]["sealift-deadline-ms"] == "86400000"  # the most that the server accepts
+    with failing(lambda _: ANSWER) as (url, times), Client(url) as client:
+        client.predict("m", {"x": 1})
+    assert times.headers[0]["sealift-priority"] is None
 
 
 def test_retries_end() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import TracebackType
 from typing import Any, Self
 
 from sealift.client import exchange
-from sealift.client.base import ClientBase, headers_of
-from sealift.client.exchange import Prediction, Received
+from sealift.client.base import ClientBase, Priority
+from sealift.client.call import Received, ServerCall, send_async
+from sealift.client.exchange import Prediction
 
 
 class AsyncClient(ClientBase):
@@ -27,22 +27,20 @@ class AsyncClient(ClientBase):
         version: str | None = None,
         timeout: float | None = None,
         receipt: bool = False,
+        priority: Priority | None = None,
     ) -> Prediction:
         """Predict N rows; arguments, result and errors are those of `Client.predict`."""
-        body = exchange.body_of(rows)
-        path = exchange.predict_path(model, version)
-        return exchange.prediction_of(await self._send("POST", path, body, timeout, receipt=receipt))
+        call = self._prediction(model, rows, version, timeout, receipt, priority)
+        return exchange.prediction_of(await self._send(call))
 
     async def metadata(self, model: str) -> dict[str, Any]:
         """The metadata of a model, as `Client.metadata` returns it."""
-        metadata: dict[str, Any] = exchange.object_of(
-            await self._send("GET", exchange.metadata_path(model), None, None)
-        )
+        metadata: dict[str, Any] = exchange.object_of(await self._send(self._metadata(model)))
         return metadata
 
     async def ready(self) -> bool:
         """Whether every model is ready, as `Client.ready`."""
-        return (await self._send("GET", "/v2/health/ready", None, None, retries=0)).status == 200
+        return (await self._send(self._ready())).status == 200
 
     async def close(self) -> None:
         """Close the connections."""
@@ -56,24 +54,5 @@ class AsyncClient(ClientBase):
     ) -> None:
         await self.close()
 
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        timeout: float | None,
-        *,
-        retries: int | None = None,
-        receipt: bool = False,
-    ) -> Received:
-        headers = headers_of(receipt=receipt)
-        call = self._call(timeout, retries)
-        while call.pause is not None:
-            await asyncio.sleep(call.pause)
-            try:
-                response = await self._http.request(method, path, content=body, headers=headers, timeout=call.seconds)
-            except self._httpx.TransportError as error:
-                call.failed(error)
-            else:
-                call.responded(Received.of(response))
-        return call.result
+    async def _send(self, call: ServerCall) -> Received:
+        return await send_async(call, self._http, self._httpx.TransportError)

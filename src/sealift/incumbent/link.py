@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from sealift.client.exchange import Received, ServerCall
+from sealift.client.call import Request, ServerCall, send
 from sealift.optional import need
 
 _RETRIES = 4
@@ -50,19 +49,9 @@ class Link:
         self._http.close()
 
     def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
-        call = ServerCall(self.url, _RETRIES, self._timeout)
         headers = {} if body is None else {"content-type": "application/json"}
-        while call.pause is not None:
-            time.sleep(call.pause)
-            try:
-                response = self._http.request(
-                    method, self.url + path, content=body, headers=headers, timeout=call.seconds
-                )
-            except (self._httpx.TransportError, self._httpx.InvalidURL) as error:
-                call.failed(error)
-            else:
-                call.responded(Received.of(response))
-        received = call.result
+        call = ServerCall(Request(method, self.url + path, body, headers), self.url, _RETRIES, self._timeout)
+        received = send(call, self._http, (self._httpx.TransportError, self._httpx.InvalidURL))
         return received.status, _json(received.data)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -13,6 +14,7 @@ DEADLINE, PRIORITY = "sealift-deadline-ms", "sealift-priority"
 """The headers, in lower case."""
 PRIORITIES = ("high", "normal", "low")
 _LONGEST = 86_400_000
+_DIGITS = re.compile("[0-9]{1,8}")
 
 
 class Urgency(NamedTuple):
@@ -48,7 +50,7 @@ def urgency_of(headers: Mapping[str, str], begun: float) -> Urgency:
     deadline, priority = headers.get(DEADLINE), headers.get(PRIORITY)
     if deadline is None and priority is None:
         return NORMAL
-    if deadline is not None and not (deadline.isascii() and deadline.isdigit() and int(deadline[:9]) <= _LONGEST):
+    if deadline is not None and not (_DIGITS.fullmatch(deadline) and int(deadline) <= _LONGEST):
         raise _malformed("Sealift-Deadline-Ms", deadline, f"an integer of milliseconds, at most {_LONGEST}")
     if priority is not None and priority.lower() not in PRIORITIES:
         raise _malformed("Sealift-Priority", priority, " or ".join(PRIORITIES))

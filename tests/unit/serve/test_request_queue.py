@@ -178,6 +178,8 @@ def test_the_headers() -> None:
         {"sealift-deadline-ms": "2.5"},
         {"sealift-deadline-ms": "250ms"},
         {"sealift-deadline-ms": "1" * 5000},
+        {"sealift-deadline-ms": "0" * 5000},
+        {"sealift-deadline-ms": "86400001"},
         {"sealift-deadline-ms": "٣"},
         {"sealift-deadline-ms": "1, 2"},
         {"sealift-priority": "urgent"},
