@@ -23,7 +23,7 @@ import broker_clients
 import brokers
 import seals
 from broker_clients import Client
-from servers import Running
+from servers import Running, until
 
 KINDS: dict[str, tuple[type[brokers.Server], type[Client]]] = {
     "nats": (brokers.Nats, broker_clients.NatsClient),
@@ -86,7 +86,9 @@ def test_answers_and_dead_letters(client: Client, tmp_path: Path) -> None:
     prefix = {"nats": "ce-", "redis": "ce-", "amqp": "ce-", "kafka": "ce_", "mqtt": ""}[client.url]
     attributes = {"specversion": "1.0", "id": "b1", "source": "ward", "type": "row", "subject": "bed 7"}
     binary = {f"{prefix}{key}": value for key, value in attributes.items()}
-    with serving(tmp_path, client.settings()) as running:
+    # The mock of Kafka refuses the second member of a group now and then, and messages are then answered twice.
+    workers = 1 if client.url == "kafka" else 2
+    with serving(tmp_path, client.settings(), workers=workers) as running:
         client.send([
             (json.dumps(ROW).encode(), {}),
             (event(1), {"content-type": "application/cloudevents+json"}),
@@ -100,7 +102,10 @@ def test_answers_and_dead_letters(client: Client, tmp_path: Path) -> None:
         answers = client.wait(client.target, lambda found: len(found) >= 4)
         dead = client.wait(client.dead, lambda found: len(found) >= 4)
         asked = running.ask("POST", "/v1/models/tiny/predict", ROW)[1]
-        metrics = urllib.request.urlopen(f"{running.url}/metrics").read().decode()
+        # Requests and messages are counted after their answers were sent.
+        assert until(lambda: request_counts(running) == {"ok": 5, "refused": 3, "failed": 0})
+        assert until(lambda: counted_messages(running) == {"answered": 4, "dead": 4})
+        found = stream_metrics(running)
     assert len(answers) == len(dead) == 4
     structured = [json.loads(body) for body, headers in answers if "cloudevents" in headers["content-type"]]
     assert len(structured) == 3
@@ -121,12 +126,8 @@ def test_answers_and_dead_letters(client: Client, tmp_path: Path) -> None:
     assert json.loads(codes["R104"][0]) == {**ROW, "sex": "x"}
     assert codes["E705"][0] == b"\xff\xfe"
     assert client.pending() in (0, None)
-    counts = re.findall(r'^sealift_requests_total\{.*result="(\w+)"\} ([0-9.]+)$', metrics, re.MULTILINE)
-    assert {result: float(count) for result, count in counts} == {
-        "ok": 5,
-        "refused": 3,
-        "failed": 0,
-    }  # with that of HTTP
+    assert {"connecting": 0, "connected": workers, "lost": 0, "connections_lost_total": 0}.items() <= found.items()
+    assert time.time() - found["last_message_timestamp_seconds"] < 600
 
 
 def test_workers_that_are_killed_lose_nothing(client: Client, tmp_path: Path) -> None:
@@ -150,22 +151,26 @@ def test_workers_that_are_killed_lose_nothing(client: Client, tmp_path: Path) ->
 
 
 def test_a_broker_that_is_gone_for_a_while(client: Client, server: brokers.Server, tmp_path: Path) -> None:
-    with serving(tmp_path, client.settings()):
+    with serving(tmp_path, client.settings()) as running:
         client.send([(event(i), {}) for i in range(60)])
         client.wait(client.target, lambda found: len(found) >= 10)
+        assert ready(running) == (200, {"ready": True, "stream": "connected"})
         server.kill()
-        time.sleep(1)
+        assert until(lambda: ready(running) == (503, {"ready": False, "stream": "lost"}))
+        assert running.ask("GET", "/v2/health/live")[0] == running.ask("GET", "/v2/models/tiny/ready")[0] == 200
         server.start()
+        assert until(lambda: ready(running)[0] == 200)
         retried(lambda: client.send([(event(i), {}) for i in range(60, 120)]))
         client.wait(client.target, lambda found: len(causes(found)) >= 120)
         settle(client)
         answers = client.fetch(client.target)
+        lost = stream_metrics(running)["connections_lost_total"]
     assert causes(answers).keys() == {f"e{i}" for i in range(120)}
     check_duplicates(answers)
     log = (tmp_path / "log").read_text()
     assert "connected to" in log
-    if client.url != "kafka":  # whose library connects again by itself, without an error, within seconds
-        assert "[E791]" in log
+    assert "[E791]" in log
+    assert lost >= 2  # each worker
 
 
 def test_accepted_messages_are_answered_at_the_end(client: Client, tmp_path: Path) -> None:
@@ -188,12 +193,35 @@ def test_accepted_messages_are_answered_at_the_end(client: Client, tmp_path: Pat
         client.wait(client.target, lambda found: len(causes(found)) >= 200)
 
 
+def ready(running: Running) -> tuple[int, Any]:
+    return running.ask("GET", "/v2/health/ready")
+
+
+def scraped(running: Running) -> str:
+    text: str = urllib.request.urlopen(f"{running.url}/metrics").read().decode()
+    return text
+
+
+def request_counts(running: Running) -> dict[str, float]:
+    found = re.findall(r'^sealift_requests_total\{.*result="(\w+)"\} ([0-9.]+)$', scraped(running), re.MULTILINE)
+    return {result: float(count) for result, count in found}
+
+
+def stream_metrics(running: Running) -> dict[str, float]:
+    """The metrics of the stream, by their result or connection, or else by their name."""
+    pattern = r'^sealift_stream_(\w+)\{model="tiny"(?:,\w+="(\w+)")?\} (\S+)$'
+    return {label or name: float(value) for name, label, value in re.findall(pattern, scraped(running), re.MULTILINE)}
+
+
+def counted_messages(running: Running) -> dict[str, float]:
+    found = stream_metrics(running)
+    return {result: found[result] for result in ("answered", "dead")}
+
+
 def workers(running: Running) -> list[int]:
     """Both workers, once they run."""
-    until = time.monotonic() + 60
-    while len(found := running.workers()) < 2 and time.monotonic() < until:
-        time.sleep(0.05)
-    return found
+    assert until(lambda: len(running.workers()) >= 2)
+    return running.workers()
 
 
 def check_duplicates(answers: list[tuple[bytes, dict[str, str]]]) -> None:
@@ -208,19 +236,16 @@ def check_duplicates(answers: list[tuple[bytes, dict[str, str]]]) -> None:
 
 def settle(client: Client) -> None:
     """Wait until every message is acknowledged."""
-    until = time.monotonic() + 60
-    while client.pending() not in (0, None):
-        assert time.monotonic() < until, client.pending()
-        time.sleep(0.1)
+    assert until(lambda: client.pending() in (0, None)), client.pending()
 
 
 def retried(action: Callable[[], None]) -> None:
-    until = time.monotonic() + 60
+    end = time.monotonic() + 60
     while True:
         try:
             action()
         except Exception:
-            if time.monotonic() > until:
+            if time.monotonic() > end:
                 raise
             time.sleep(0.2)
         else:

@@ -65,6 +65,10 @@ def run(
     saved = {} if deployment.state is None else load(deployment.state / "state.json")
     opened = open_deployment(deployment, saved)
     plane = opened.plane
+    if deployment.mode == "stream":
+        from sealift.serve.stream.check import check_model
+
+        check_model(deployment, plane)
     if on is not None:
         from sealift.export.ray import check_supported
 

@@ -16,6 +16,7 @@ from sealift.serve.plane import Plane
 from sealift.serve.receipts import HEADER, Receipts, is_wanted
 from sealift.serve.scaling.gauges import unshared
 from sealift.serve.served import ServedModel
+from sealift.serve.stream.state import StreamMemory
 
 
 class Access(Protocol):
@@ -58,6 +59,7 @@ class Service:
         observers: who is notified of each call.
         counters: the counters of all workers; None where the process has none.
         receipts: what issues receipts for answers; None issues none.
+        stream: the state of the stream; None where no messages of a broker are answered.
         gauges: the numbers of this worker (`sealift.serve.scaling.gauges`).
         metric_sources: further metrics for `GET /metrics`; a source yields `Family`.
         series: the number of the counters of each version that was served since the start, by the name of the model
@@ -82,9 +84,15 @@ class Service:
         self.desk: Desk | None = None
         self.counters: Counters | None = None
         self.receipts: Receipts | None = None
+        self.stream: StreamMemory | None = None
         self.gauges = unshared()
         self.metric_sources: list[Callable[[], Iterable[Family]]] = []
         self.series: Mapping[tuple[str, str], int] = {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether every model is ready, and the broker of a stream is connected."""
+        return self.plane.ready and (self.stream is None or self.stream.connection == "connected")
 
     def caller(self, headers: Mapping[str, str], scope: str) -> Caller:
         """Who sends a request. Raises ServeError, as `Access.caller`."""

@@ -38,6 +38,7 @@ from sealift.serve.scaling.sharing import SocketSharing
 from sealift.serve.scaling.sockets import socket_count
 from sealift.serve.service import Service
 from sealift.serve.stream.settings import StreamSettings
+from sealift.serve.stream.state import StreamMemory
 from sealift.serve.traffic import state
 from sealift.serve.traffic.operations import Operations
 from sealift.serve.traffic.shadow import ShadowMemory, ShadowObserver
@@ -81,7 +82,7 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
     port = sockets[0].getsockname()[1]
     grpc, kept = (None, None) if deployment.grpc is None else reserve(deployment.host, deployment.grpc)
 
-    stream = deployment.stream if deployment.mode == "stream" else None
+    stream = _stream(service, deployment, places)
 
     def announce() -> None:
         ready(deployment.host, port, None if grpc is None else grpc[1])
@@ -270,6 +271,15 @@ class _Supervisor:
         self._pool.close_in_child()
         for client in self._clients:
             client.close()
+
+
+def _stream(service: Service, deployment: Deployment, places: int) -> StreamSettings | None:
+    """The broker whose messages are answered; the service gets the memory with the state."""
+    stream = deployment.stream if deployment.mode == "stream" else None
+    if stream is not None:
+        service.stream = StreamMemory(places, stream.model or service.plane.only_name())
+        service.metric_sources.append(service.stream.source())
+    return stream
 
 
 def _raise_open_files() -> None:

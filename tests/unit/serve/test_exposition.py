@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from sealift.serve.records.memory import RecordCounts
 from sealift.serve.records.metrics import record_metrics
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
+from sealift.serve.stream.state import StreamMemory
 from sealift.serve.telemetry.memory import TelemetryMemory
 
 ROOT = Path(__file__).parents[3]
@@ -40,6 +42,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     service.metric_sources.append(record_metrics(lambda: counts))
     service.series = {(ODD, "1"): 3}
     service.metric_sources.append(TelemetryMemory(1, 1 << 10).source())
+    service.stream = StreamMemory(2, ODD)
+    service.metric_sources.append(service.stream.source())
+    worker = service.stream.of(1)
+    worker.set("connected")
+    worker.received(3, redelivered=1)
+    worker.done(answered=2, dead=1)
     for slot in (0, 1):  # each worker has its own counters
         service.observers = [service.counters.writer(slot)]
         for body in ([[50, 70, "f"], [50, 70, "x"]], [[1, "x", "f"]], "nonsense"):
@@ -87,6 +95,19 @@ def test_the_counts_of_records(service: Service) -> None:
     }
 
 
+def test_the_state_of_a_stream(service: Service) -> None:
+    found = values(service)
+
+    def value(name: str, **labels: str) -> float:
+        return found[f"sealift_stream_{name}", frozenset({"model": ODD, **labels}.items())]
+
+    assert value("workers", connection="connected") == 1
+    assert value("workers", connection="lost") == value("workers", connection="connecting") == 0
+    assert value("messages_total", result="answered") == 2
+    assert value("messages_total", result="dead") == value("redelivered_total") == 1
+    assert value("last_message_timestamp_seconds") == pytest.approx(time.time(), abs=3600)
+
+
 def test_the_route(service: Service) -> None:
     response = respond(service, Request("GET", "/metrics"))
     assert (response.status, response.media_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
@@ -106,7 +127,7 @@ def expressions() -> Iterator[str]:
 def test_dashboard_and_alerts_use_metrics_that_exist(service: Service) -> None:
     names = {name for name, _ in values(service)}
     given = list(expressions())
-    assert len(given) == 20
+    assert len(given) == 27
     for expression in given:
         promql_parser.parse(expression.replace("$__rate_interval", "5m"))
         used = set(re.findall(r"\bsealift_\w+", expression))

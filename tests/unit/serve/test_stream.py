@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +18,19 @@ import seals
 from sealift.errors import ServeError
 from sealift.serve.calls import Call
 from sealift.serve.deployment import Deployment, ModelSpec, read
+from sealift.serve.http.messages import Request
+from sealift.serve.http.routes import respond
 from sealift.serve.opening import open_models
+from sealift.serve.plane import Plane
+from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 from sealift.serve.stream import consumer
-from sealift.serve.stream.check import check
+from sealift.serve.stream.check import check, check_model
 from sealift.serve.stream.consumer import StreamConsumer
 from sealift.serve.stream.events import STRUCTURED, Event, read_event, write_event
 from sealift.serve.stream.messages import Message, Outgoing, missing, too_large
 from sealift.serve.stream.settings import StreamSettings
+from sealift.serve.stream.state import StreamMemory
 
 sdk = pytest.importorskip("cloudevents.core.bindings.kafka", reason="the SDK is of the group dev")
 ROW = b'{"age": 61.5, "weight": -0.0, "sex": "f"}'
@@ -177,6 +183,57 @@ def test_a_mode_without_its_table(tmp_path: Path) -> None:
         check(read(tmp_path / "d.toml"))
 
 
+def test_the_model_must_be_served(tmp_path: Path, service: Service) -> None:
+    def of(model: str) -> Deployment:
+        return deployment(tmp_path, f'url = "nats://h"\n{PLACES}{model}')
+
+    check_model(of(""), service.plane)
+    check_model(of('model = "tiny"'), service.plane)
+    with pytest.raises(ServeError, match=r"E709.*'tinny' .*is not served.*'tiny'"):
+        check_model(of('model = "tinny"'), service.plane)
+    both = Plane([*service.plane.models(), ServedModel("other", service.plane.find("tiny").model)])
+    check_model(of('model = "other"'), both)
+    with pytest.raises(ServeError, match=r"E709.*2 models are served"):
+        check_model(of(""), both)
+
+
+# The state.
+
+
+def test_the_state_of_workers() -> None:
+    memory = StreamMemory(3)
+    seen = [memory.connection]
+    first, second = memory.of(0), memory.of(2)
+    assert memory.workers == {"connecting": 2, "connected": 0, "lost": 0}
+    first.lost()
+    seen.append(memory.connection)
+    second.set("connected")
+    seen.append(memory.connection)
+    second.end()
+    first.set("connecting")
+    assert memory.workers == {"connecting": 1, "connected": 0, "lost": 0}
+    assert [*seen, memory.connection] == ["connecting", "lost", "connected", "connecting"]
+
+
+def test_the_state_of_a_worker_that_was_killed() -> None:
+    memory = StreamMemory(1)
+    pid = os.fork()
+    if pid == 0:
+        memory.of(0).set("connected")
+        memory.of(0).done(5, 0)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert memory.connection == "connecting"
+    assert memory.workers["connected"] == 0
+    results = {
+        labels["result"]: value
+        for family in memory.source()()
+        for labels, value in family.samples
+        if "result" in labels
+    }
+    assert results == {"answered": 5, "dead": 0}  # its counts stay
+
+
 # The loop.
 
 SETTINGS = StreamSettings("memory", "here", 1, "rows", "answers", "dead", deliveries=3)
@@ -304,6 +361,43 @@ def test_faults_of_the_broker_repeat_answers_and_lose_none(
         answers.setdefault(each.id, set()).add(json.loads(each.body)["causationid"])
     assert [len(each) for each in answers.values()] == [1] * 6
     assert memory.connections > 1
+
+
+def test_readiness_and_counts_follow_the_broker(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, state = Memory(), StreamMemory(1, "tiny")
+    memory.messages = [message(ROW, id="1"), message(b"{", id="2"), message(ROW, id="3", deliveries=2)]
+    monkeypatch.setattr(service, "stream", state)
+    seen: list[tuple[int, Any]] = []
+
+    def ready() -> tuple[int, Any]:
+        response = respond(service, Request("GET", "/v2/health/ready"))
+        return response.status, json.loads(response.body)
+
+    async def gone() -> None:
+        seen.append(ready())
+        raise ConnectionError("gone")
+
+    monkeypatch.setattr(memory, "connect", gone)
+
+    def enough() -> bool:
+        if len(seen) == 3:  # the second attempt began after the first failed
+            monkeypatch.setattr(memory, "connect", lambda: asyncio.sleep(0))
+        done = len(seen) >= 3 and len(memory.acknowledged) == 3
+        if done:
+            seen.append(ready())
+        return done
+
+    run(service, memory, monkeypatch, enough)
+    assert seen[0] == (503, {"ready": False, "stream": "connecting"})
+    assert seen[1] == (503, {"ready": False, "stream": "lost"})
+    assert seen[-1] == (200, {"ready": True, "stream": "connected"})
+    samples = {family.name: family.samples for family in state.source()()}
+    assert [value for _, value in samples["sealift_stream_messages_total"]] == [2, 1]
+    assert [value for _, value in samples["sealift_stream_redelivered_total"]] == [1]
+    lost = samples["sealift_stream_connections_lost_total"][0][1]
+    assert isinstance(lost, float)
+    assert lost >= 3
+    assert state.workers == {"connecting": 0, "connected": 0, "lost": 0}  # it has ended
 
 
 def test_messages_that_have_no_answer(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

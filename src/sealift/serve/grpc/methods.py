@@ -39,7 +39,7 @@ def _server_live(_service: Service, data: bytes, _headers: Mapping[str, str]) ->
 
 def _server_ready(service: Service, data: bytes, _headers: Mapping[str, str]) -> Reply:
     parse("ServerReadyRequest", data)
-    return _message("ServerReadyResponse", ready=service.plane.ready)
+    return _message("ServerReadyResponse", ready=service.ready)
 
 
 def _server_metadata(_service: Service, data: bytes, _headers: Mapping[str, str]) -> Reply:
@@ -149,7 +149,7 @@ def check_health(service: Service, data: bytes, _headers: Mapping[str, str]) -> 
     name = parse("HealthCheckRequest", data).service
     if name not in ("", SERVICE):
         raise ServeError("E702", f"There is no service {name!r:.80}.", fix=f"Use the empty name, or {SERVICE}.")
-    return _message("HealthCheckResponse", status=_SERVING if service.plane.ready else _NOT_SERVING)
+    return _message("HealthCheckResponse", status=_SERVING if service.ready else _NOT_SERVING)
 
 
 METHODS: Mapping[str, Method] = {

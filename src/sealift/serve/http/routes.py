@@ -153,6 +153,12 @@ def _openapi(service: Service, _: Request, _match: re.Match[str]) -> Response:
     return as_json(openapi.document(service.plane, access=service.access, receipts=service.receipts is not None))
 
 
+def _server_ready(service: Service) -> Response:
+    is_ready, stream = service.ready, service.stream
+    value = {"ready": is_ready} | ({} if stream is None else {"stream": stream.connection})
+    return as_json(value, 200 if is_ready else 503)
+
+
 def _ready(is_ready: bool) -> Response:
     return as_json({"ready": is_ready}, 200 if is_ready else 503)
 
@@ -166,7 +172,7 @@ _ROUTES = (
     _answering("infer", f"/v2/models/{_NAME}/infer", infer.infer),
     _open("GET", "/v2", lambda _: as_json(metadata.server())),
     _open("GET", "/v2/health/live", lambda _: as_json({"live": True})),
-    _open("GET", "/v2/health/ready", lambda service: _ready(service.plane.ready)),
+    _open("GET", "/v2/health/ready", _server_ready),
     _open("GET", "/(ping|health)", _alive),
     _open("GET", "/version", lambda _: Response(200, __version__.encode(), "text/plain")),
     Route("GET", re.compile("/metrics"), _metrics),

@@ -7,6 +7,7 @@ from typing import Any
 from sealift.serve.exposition import MEDIA_TYPE
 from sealift.serve.openapi.parts import JSON, Schema, answering, example_of, object_of, reading, response
 from sealift.serve.served import ServedModel
+from sealift.serve.stream.state import CONNECTIONS
 from sealift.serve.v2 import metadata
 from sealift.serve.v2.tensors import BYTES, DATATYPES_OF_REQUESTS
 
@@ -63,14 +64,14 @@ def routes(served: ServedModel) -> dict[str, Schema]:
 def of_server() -> dict[str, Schema]:
     """The routes of the server."""
     live = response("The process responds.", object_of({"live": {"type": "boolean"}}, ["live"]))
-    ready = response("Every model is ready.", _READY)
+    stream: Schema = {"enum": list(CONNECTIONS), "description": "The connection to the broker, in the mode stream."}
+    ready = response("The server is ready.", object_of({"ready": {"type": "boolean"}, "stream": stream}, ["ready"]))
+    not_ready = {"503": "A model is not ready, or there is none; or the broker of a stream is not connected."}
     parts = {"name": _STRING, "version": _STRING, "extensions": _STRINGS}
     described = response("The metadata.", object_of(parts, list(parts)))
     return {
         "/v2/health/live": reading("Whether the process responds", "live", live),
-        "/v2/health/ready": reading(
-            "Whether every model is ready", "ready", ready, {"503": "A model is not ready, or there is none."}
-        ),
+        "/v2/health/ready": reading("Whether every model is ready", "ready", ready, not_ready),
         "/v2": reading("The metadata of the server", "metadata", described),
         "/metrics": reading("The metrics for Prometheus", "metrics", response("Counts.", _STRING, MEDIA_TYPE)),
     }

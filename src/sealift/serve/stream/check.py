@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sealift.optional import need
 from sealift.serve.deployment import Deployment
+from sealift.serve.plane import Plane
 from sealift.serve.scaling.settings import WorkerRange
 from sealift.serve.toml_table import malformed
 
@@ -29,3 +30,16 @@ def check(deployment: Deployment) -> None:
         variable = settings.password_env
         what = f"the environment variable {variable!r:.80} is not set" if variable else "a user has no password"
         raise malformed(path, what, "Set password_file or password_env, and the password there.")
+
+
+def check_model(deployment: Deployment, plane: Plane) -> None:
+    """Look whether the model that answers is served. Raises ServeError E709."""
+    names, settings = plane.names(), deployment.stream
+    assert settings is not None  # `check` looked
+    if settings.model in names or (settings.model is None and len(names) == 1):
+        return
+    served = ", ".join(map(repr, names[:8]))
+    what = f"{len(names)} models are served, and [stream] names none of them"
+    if settings.model is not None:
+        what = f"the model {settings.model!r:.80} of [stream] is not served"
+    raise malformed(Path(deployment.source), what, f"Set model in [stream] to one of {served}.")

@@ -18,6 +18,7 @@ from sealift.serve.service import Service
 from sealift.serve.stream.answering import Answering
 from sealift.serve.stream.messages import Broker, Message, Outgoing
 from sealift.serve.stream.settings import StreamSettings
+from sealift.serve.stream.state import StreamMemory
 
 _log = logging.getLogger(__name__)
 _FIRST, _LONGEST = 0.2, 30.0
@@ -40,6 +41,7 @@ class StreamConsumer:
 
     def __init__(self, service: Service, settings: StreamSettings, place: int) -> None:
         self._service, self._settings, self._place = service, settings, place
+        self._state = (service.stream or StreamMemory(place + 1)).of(place)
         self._ending = asyncio.Event()
         self._delay = _FIRST
         self._tried = asyncio.Event()
@@ -58,6 +60,7 @@ class StreamConsumer:
             done, _ = await asyncio.wait({self._task}, timeout=seconds)
             if not done:
                 self._task.cancel()
+        self._state.end()
 
     async def _run(self) -> None:
         failing = False
@@ -67,10 +70,12 @@ class StreamConsumer:
                 await asyncio.wait_for(broker.connect(), _TIMEOUT)
                 _log.log(logging.WARNING if failing else logging.INFO, "connected to %s", self._settings.place)
                 failing = False
+                self._state.set("connected")
                 self._tried.set()
                 await self._consume(broker)
             except Exception as error:
                 failing = True
+                self._state.lost()
                 self._tried.set()
                 shown = error if isinstance(error, SealiftError) else _lost(self._settings, error)
                 _log.warning("%s; the next attempt is in %.1f s", shown, self._delay)
@@ -86,26 +91,34 @@ class StreamConsumer:
         answering = Answering(self._service, self._settings, broker.prefix)
         while not self._ending.is_set():
             messages = await asyncio.wait_for(broker.receive(), _TIMEOUT)
+            self._state.received(len(messages), sum(each.deliveries > 1 for each in messages))
             for some in _groups(messages):
                 answers = await asyncio.to_thread(lambda: [answering.answer(each) for each in some])  # noqa: B023
-                await self._publish(broker, answering, some, answers)
+                dead = await self._publish(broker, answering, some, answers)
+                self._state.done(len(some) - dead, dead)
                 await asyncio.wait_for(broker.acknowledge(some), _TIMEOUT)
             self._delay = _FIRST
 
     async def _publish(
         self, broker: Broker, answering: Answering, messages: Sequence[Message], answers: Sequence[Outgoing]
-    ) -> None:
+    ) -> int:
+        """Publish answers; returns the number of messages that are dead."""
         try:
             await asyncio.wait_for(broker.publish(answers), _TIMEOUT)
         except ServeError as error:
             if error.code != "E795":
                 raise
             # Which of them is too large is not known: those before it are published twice.
-            for message, answer in zip(messages, answers, strict=True):
-                await self._publish_one(broker, answering, message, answer)
+            pairs = zip(messages, answers, strict=True)
+            return sum([await self._publish_one(broker, answering, *pair) for pair in pairs])
+        return sum(each.place == self._settings.dead for each in answers)
 
-    async def _publish_one(self, broker: Broker, answering: Answering, message: Message, answer: Outgoing) -> None:
-        """Publish an answer; if it is too large, the message as dead, and at last only the reason."""
+    async def _publish_one(self, broker: Broker, answering: Answering, message: Message, answer: Outgoing) -> bool:
+        """Publish an answer; if it is too large, the message as dead, and at last only the reason.
+
+        Returns:
+            Whether the message is dead.
+        """
         for attempt in (answer, answering.dead(message, "E795", "The answer exceeds a limit of the broker.")):
             try:
                 await asyncio.wait_for(broker.publish([attempt]), _TIMEOUT)
@@ -113,11 +126,12 @@ class StreamConsumer:
                 if error.code != "E795":
                     raise
             else:
-                return
+                return attempt.place == self._settings.dead
         empty = Message(b"", {}, message.id, message.deliveries, None, message.key)
         await asyncio.wait_for(
             broker.publish([answering.dead(empty, "E795", "The message exceeds a limit of the broker.")]), _TIMEOUT
         )
+        return True
 
 
 def make_broker(settings: StreamSettings, place: int) -> Broker:

@@ -14,6 +14,8 @@ from sealift.serve.stream.messages import Message, Outgoing, missing
 from sealift.serve.stream.settings import StreamSettings
 
 _TIMEOUT = 10.0
+_HEARTBEAT = 10
+"""Seconds between two messages that find out whether the broker still responds; three may have no response."""
 _MESSAGE_ID = "message-id"
 
 
@@ -43,6 +45,7 @@ class RabbitConnection:
             ssl=settings.tls,
             ssl_context=context,
             timeout=_TIMEOUT,
+            heartbeat=_HEARTBEAT,
         )
         self._channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
         await self._channel.set_qos(prefetch_count=settings.prefetch)

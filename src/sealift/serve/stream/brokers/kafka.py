@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sealift.optional import need
@@ -11,6 +13,8 @@ from sealift.serve.stream.messages import Message, Outgoing, too_large
 from sealift.serve.stream.settings import StreamSettings
 
 _WAIT = 500  # milliseconds
+_CHECK = 5.0
+"""Seconds without a message after which the broker is asked whether it is there: the library hides that it is gone."""
 
 
 class KafkaConnection:
@@ -35,6 +39,7 @@ class KafkaConnection:
         self._started: list[Any] = []
         self._idle = asyncio.Event()  # no message waits for its acknowledgement
         self._idle.set()
+        self._check_at = time.monotonic() + _CHECK
         self._consumer: Any = None
         self._producer: Any = None
 
@@ -71,6 +76,10 @@ class KafkaConnection:
         found = await self._consumer.getmany(timeout_ms=_WAIT, max_records=self._settings.prefetch)
         if found:
             self._idle.clear()
+            self._check_at = time.monotonic() + _CHECK
+        elif time.monotonic() > self._check_at:
+            await self._consumer.topics()
+            self._check_at = time.monotonic() + _CHECK
         return [_message(partition, record) for partition, records in found.items() for record in records]
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
@@ -93,7 +102,9 @@ class KafkaConnection:
         for each in messages:
             partition, offset = each.handle
             offsets[partition] = offset + 1
-        await self._consumer.commit(offsets)
+        # Where the partition goes to another worker at this moment, that worker answers the messages again.
+        with suppress(self._errors.CommitFailedError):
+            await self._consumer.commit(offsets)
         self._idle.set()
 
     async def close(self) -> None:

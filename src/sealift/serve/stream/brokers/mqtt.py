@@ -14,7 +14,7 @@ from sealift.serve.stream.messages import Message, Outgoing, too_large
 from sealift.serve.stream.settings import StreamSettings
 
 _TIMEOUT = 10.0
-_KEEPALIVE = 30
+_KEEPALIVE = 15
 _SESSION = 7 * 86_400
 """Seconds for which the broker keeps the session, with its messages, of a worker that is gone."""
 _TOO_LARGE = 149  # the reason code "Packet too large"

@@ -13,6 +13,8 @@ from sealift.serve.stream.settings import StreamSettings
 
 _WAIT = 0.5
 _TIMEOUT = 10.0
+_PING = 10
+"""Seconds between two messages that find out whether the broker still responds; two may have no response."""
 _EVENT = "ce-"
 _PLAIN = "".join(map(chr, range(0x21, 0x7F))).replace('"', "").replace("%", "")
 
@@ -39,6 +41,7 @@ class NatsConnection:
             name=f"sealift {settings.group}",
             allow_reconnect=False,
             connect_timeout=_TIMEOUT,
+            ping_interval=_PING,
             tls=settings.context(),
             error_cb=_ignore,
             **secrets,
