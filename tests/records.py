@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,10 @@ def record(model: ServedModel, rows: Any, mode: Mode = "mask", begun: float | No
     if begun is not None:
         made.begun = begun
     return record_of(made, ModelEntry.of(model), protection(model, mode))
+
+
+def json_of(row: Any) -> bytes:
+    return json.dumps(row).encode()
 
 
 def rows_of(store: Store, key: Key | None = None, selection: Selection | None = None) -> list[dict[str, Any]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sealift.errors import ServeError
-from sealift.serve.answered import Answered
+from sealift.serve.answered import Answered, Joined
 from sealift.serve.served import ServedModel
 from sealift.serve.trace import TraceContext
 
@@ -44,7 +45,6 @@ class Call:
         headers: the headers of the request, whose names are in lower case.
         caller: who sent it.
         begun: the time of its beginning, in seconds since 1970.
-        answered: the answers, in the order of the calls of `answer`; most requests have one.
         status: the HTTP status of the response; 0 before the end.
         error: the code of the error that the response reports; empty where it reports none.
         seconds: the time from the beginning to the end, by a monotonic clock.
@@ -53,8 +53,9 @@ class Call:
     """
 
     __slots__ = (
+        "_answered",
+        "_joined",
         "_trace",
-        "answered",
         "begun",
         "caller",
         "clock",
@@ -75,11 +76,25 @@ class Call:
         self.begun = time.time()
         self.clock = time.perf_counter()
         self._trace: TraceContext | None = None
-        self.answered: list[Answered] = []
+        self._answered: list[Answered] = []
+        self._joined: tuple[Joined, int] | None = None
         self.status = 0
         self.error = ""
         self.seconds = 0.0
         self.most_rows = 0
+
+    @property
+    def answered(self) -> list[Answered]:
+        """The answers, in the order of the calls of `answer`; most requests have one."""
+        if self._joined is not None:
+            joined, row = self._joined
+            self._joined = None
+            self._answered.append(joined.one(row))
+        return self._answered
+
+    def join(self, joined: Joined, row: int) -> None:
+        """Take note of the answer to the only row of the request, which is one of several."""
+        self._joined = joined, row
 
     def answer(self, rows: Any) -> Answered:
         """As `ServedModel.answer`; the answers are kept for those who observe the call.
@@ -124,11 +139,22 @@ def too_many_rows(most: int) -> ServeError:
     return ServeError("E706", f"The request has more than {most} rows.", fix="Send fewer rows in one request.")
 
 
-class Observer(Protocol):
+class Observer(ABC):
     """What is notified of each call when its response is complete, in the thread that answered it.
 
-    It must return within microseconds and must not raise.
+    Its methods must return within microseconds and must not raise.
     """
 
+    @abstractmethod
     def observe(self, call: Call) -> None:
         """Take note of a call that has ended."""
+
+    def observe_joined(self, calls: Sequence[Call], joined: Joined) -> None:  # noqa: ARG002 -- for faster observers
+        """Take note of calls of one model that have ended, with one row each, which were computed at once.
+
+        Args:
+            calls: the calls; each has its answer.
+            joined: the answers of all, in their order.
+        """
+        for call in calls:
+            self.observe(call)

@@ -11,7 +11,8 @@ import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sealift.serve.calls import Call
+from sealift.serve.answered import Joined
+from sealift.serve.calls import Call, Observer
 
 BOUNDS = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
@@ -21,8 +22,8 @@ BOUNDS = (
 SERIES = 256
 """Versions of models that a server can have had since its start; further ones share the last counters."""
 
-_OK, _REFUSED, _FAILED, _ROWS, _BAD_ROWS, _SECONDS = range(6)
-_FIRST_BUCKET = 6
+_OK, _REFUSED, _FAILED, _ROWS, _BAD_ROWS, _SECONDS, _RUNS = range(7)
+_FIRST_BUCKET = 7
 _WIDTH = _FIRST_BUCKET + len(BOUNDS) + 1
 
 
@@ -37,6 +38,7 @@ class RequestCounts:
         rows: answered rows.
         bad_rows: rows with a problem.
         seconds: the sum of the latencies of all requests.
+        runs: computations; fewer than requests where rows of several requests are computed at once.
         buckets: the number of requests in each bucket of latencies.
     """
 
@@ -46,6 +48,7 @@ class RequestCounts:
     rows: float = 0.0
     bad_rows: float = 0.0
     seconds: float = 0.0
+    runs: float = 0.0
     buckets: tuple[float, ...] = (0.0,) * (len(BOUNDS) + 1)
 
     @property
@@ -69,6 +72,7 @@ class RequestCounts:
             self.rows + sign * other.rows,
             self.bad_rows + sign * other.bad_rows,
             self.seconds + sign * other.seconds,
+            self.runs + sign * other.runs,
             tuple(a + sign * b for a, b in zip(self.buckets, other.buckets, strict=True)),
         )
 
@@ -134,7 +138,7 @@ class Counters:
         return _counts(total)
 
 
-class CounterWriter:
+class CounterWriter(Observer):
     """Counts the calls of one worker."""
 
     def __init__(self, view: memoryview[float]) -> None:
@@ -145,6 +149,7 @@ class CounterWriter:
         view, at = self._view, call.model.series * _WIDTH
         status = call.status
         view[at + (_OK if status < 400 else _REFUSED if status < 500 else _FAILED)] += 1
+        view[at + _RUNS] += len(call.answered)
         for answered in call.answered:
             batch = answered.batch
             bad = len({problem.row for problem in batch.problems}) if batch.problems else 0
@@ -154,7 +159,21 @@ class CounterWriter:
         view[at + _SECONDS] += call.seconds
         view[at + _FIRST_BUCKET + bisect.bisect_left(BOUNDS, call.seconds)] += 1
 
+    def observe_joined(self, calls: Sequence[Call], joined: Joined) -> None:  # noqa: ARG002 -- each has one row
+        """Count calls."""
+        view, at = self._view, calls[0].model.series * _WIDTH
+        count = len(calls)
+        view[at + _OK] += count
+        view[at + _ROWS] += count
+        view[at + _RUNS] += 1
+        total, first = 0.0, at + _FIRST_BUCKET
+        for call in calls:
+            seconds = call.seconds
+            total += seconds
+            view[first + bisect.bisect_left(BOUNDS, seconds)] += 1
+        view[at + _SECONDS] += total
+
 
 def _counts(values: Sequence[float]) -> RequestCounts:
-    ok, refused, failed, rows, bad_rows, seconds = values[:_FIRST_BUCKET]
-    return RequestCounts(ok, refused, failed, rows, bad_rows, seconds, tuple(values[_FIRST_BUCKET:]))
+    ok, refused, failed, rows, bad_rows, seconds, runs = values[:_FIRST_BUCKET]
+    return RequestCounts(ok, refused, failed, rows, bad_rows, seconds, runs, tuple(values[_FIRST_BUCKET:]))

@@ -15,6 +15,8 @@ from sealift.serve.access.settings import AccessSettings, read_access
 from sealift.serve.access.tls import TlsSettings, read_tls
 from sealift.serve.http.cors import is_origin
 from sealift.serve.http.messages import RequestLimits
+from sealift.serve.joining import MODES as BATCHING
+from sealift.serve.joining import Batching
 from sealift.serve.logs import LogSettings, read_log
 from sealift.serve.receipts import ReceiptSettings, read_receipts
 from sealift.serve.records.settings import Settings, read_settings
@@ -47,6 +49,7 @@ class ModelSpec:
         sticky: the header whose value always leads to the same version.
         idle: seconds without a request after which the model is unloaded; None keeps it loaded.
         watch: the folder whose new files are deployed as versions of the model; None watches none.
+        batching: whether rows of different requests are computed at once (`joining.most_joined`).
     """
 
     file: Path
@@ -57,6 +60,7 @@ class ModelSpec:
     sticky: str | None = None
     idle: float | None = None
     watch: Watch | None = None
+    batching: Batching = "auto"
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,7 @@ def read(path: Path) -> Deployment:
             sticky=_header(entry),
             watch=read_watch(entry, folder),
             idle=entry.seconds("idle", 0.0, 0.0, _LONGEST_IDLE) or None,
+            batching=entry.one_of("batching", BATCHING) or "auto",
         )
         for entry in entries
     )

@@ -18,7 +18,7 @@ _OF_TRITON: tuple[tuple[str, str, Callable[[RequestCounts], float]], ...] = (
     ("nv_inference_request_success", "Requests that were answered.", lambda c: c.ok),
     ("nv_inference_request_failure", "Requests that were not answered.", lambda c: c.refused + c.failed),
     ("nv_inference_count", "Rows that were answered.", lambda c: c.rows),
-    ("nv_inference_exec_count", "Requests that were computed.", lambda c: c.ok),
+    ("nv_inference_exec_count", "Computations; one for several requests where rows are joined.", lambda c: c.runs),
     ("nv_inference_request_duration_us", "The sum of the times of the requests.", lambda c: c.seconds * 1e6),
 )
 

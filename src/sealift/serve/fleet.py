@@ -56,7 +56,7 @@ class WorkerFleet:
         self._service, self._counters, self._pool = service, counters, pool
         self._keys = opened.keys
         self._shadow, self._folder, self._add_helper = shadow, folder, add_helper
-        self._idle = opened.idle
+        self._idle, self._joining = opened.idle, opened.joining
         self._shadowing = False
         self._series: dict[tuple[str, str], int] = {}  # by the name of the model and the identity
         self.stock: dict[tuple[str, str], ServedModel] = {}
@@ -79,10 +79,11 @@ class WorkerFleet:
             served = open_version(name, version, self._keys.get(name))
             served.series = self._series_of(name, version.version, version.identity)
             served.unloads = name in self._idle
+            self._joining.apply(served)
         else:
             served = known
         message = {"do": "prepare", "name": name, "version": vars(version), "series": served.series}
-        message["unloads"] = served.unloads
+        message |= {"unloads": served.unloads, "join": [served.joins, self._joining.parallel]}
         key_file = self._keys.get(name)
         message["key"] = None if key_file is None else str(key_file)
         self.stock[key] = served  # before the workers are asked: those that start meanwhile have it from here

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from sealift.errors import CODES, SealiftError
-from sealift.serve.calls import Call
+from sealift.serve.calls import Call, Observer
 from sealift.serve.toml_table import TomlTable
 
 Format: TypeAlias = Literal["text", "json"]
@@ -104,7 +104,7 @@ def report_end(error: BaseException) -> None:
     )
 
 
-class AccessLog:
+class AccessLog(Observer):
     """Writes a line for each call of a model that ends."""
 
     def observe(self, call: Call) -> None:

@@ -11,7 +11,9 @@ from sealift.errors import ServeError
 from sealift.runtime import SealedModel, load
 from sealift.seal.signature import load_public_key, verify_key
 from sealift.serve.deployment import Deployment, ModelSpec
+from sealift.serve.joining import Batching, most_joined, parallel
 from sealift.serve.plane import ModelRoute, Plane
+from sealift.serve.scaling.settings import WorkerRange
 from sealift.serve.served import ServedModel
 from sealift.serve.traffic.split import Split
 from sealift.serve.traffic.state import Traffic, Version
@@ -19,6 +21,23 @@ from sealift.serve.traffic.watching import Watch
 
 THREADS = 1
 """The threads of a graph: each worker computes with one, and the workers share the processors."""
+
+
+@dataclass
+class JoiningSettings:
+    """How rows of different requests are joined.
+
+    Attributes:
+        parallel: the number of threads of a worker that compute at the same time.
+        modes: the setting of each model by its name.
+    """
+
+    parallel: int = 1
+    modes: dict[str, Batching] = field(default_factory=dict)
+
+    def apply(self, served: ServedModel) -> None:
+        """Measure a version that is prepared, and let it join rows where that helps."""
+        served.join(most_joined(served.model, self.modes.get(served.name, "auto")), self.parallel)
 
 
 @dataclass
@@ -32,6 +51,7 @@ class Opened:
         keys: for models whose files must be signed, the file of the public key.
         idle: for models that are unloaded when they have no requests, the seconds after which they are.
         watches: for models with a watched folder, the folder.
+        joining: how rows of different requests are joined.
     """
 
     plane: Plane = field(default_factory=Plane)
@@ -40,6 +60,7 @@ class Opened:
     keys: dict[str, Path] = field(default_factory=dict)
     idle: dict[str, float] = field(default_factory=dict)
     watches: dict[str, Watch] = field(default_factory=dict)
+    joining: JoiningSettings = field(default_factory=JoiningSettings)
 
 
 def open_models(deployment: Deployment) -> Plane:
@@ -64,7 +85,7 @@ def open_deployment(deployment: Deployment, saved: Mapping[str, tuple[Traffic, l
     Raises:
         As `open_models`; ServeError: E745 where a file of the former run is missing or has other contents.
     """
-    opened = Opened()
+    opened = Opened(joining=JoiningSettings(parallel(WorkerRange.of(deployment.workers).most)))
     models: dict[str, list[tuple[ModelSpec, ServedModel]]] = {}
     for spec in deployment.models:
         served = _open(Path(spec.file), spec.name, spec.key)
@@ -79,6 +100,7 @@ def open_deployment(deployment: Deployment, saved: Mapping[str, tuple[Traffic, l
             if spec.watch is not None:
                 _check_watch(spec.watch)
                 opened.watches[name] = replace(spec.watch, inside=served.model.name)
+        opened.joining.modes[name] = entries[-1][0].batching
         idle = [spec.idle for spec, _ in entries if spec.idle is not None]
         if idle:
             opened.idle[name] = max(idle)
@@ -205,5 +227,6 @@ def _serve(opened: Opened, traffic: Traffic, versions: Mapping[str, ServedModel]
         if not served.ready:
             served.prepare()
         served.unloads = traffic.name in opened.idle
+        opened.joining.apply(served)
     opened.traffic[traffic.name] = traffic
     opened.plane.set_route(route_of(traffic, versions))

@@ -14,9 +14,11 @@ import mmap
 import platform
 import struct
 import zlib
+from collections.abc import Sequence
 
 _FRAME = struct.Struct("=II")
 _ALIGN = 8
+_PADDING = [bytes(-length % _ALIGN) for length in range(_ALIGN)]
 _HEAD, _TAIL, _PUT, _TAKEN = 0, 8, 16, 24  # words, each in a cache line of its own
 _FREE = 32
 """The first word that the ring does not use."""
@@ -55,25 +57,28 @@ class Ring:
 
     def put(self, message: bytes) -> bool:
         """Append a message; False where there is no room for it."""
-        words, size = self._words, self.size
-        length = len(message)
-        need = (length + _FRAME.size + _ALIGN - 1) & -_ALIGN
+        return self.put_all((message,))
+
+    def put_all(self, messages: Sequence[bytes]) -> bool:
+        """Append messages; False where there is no room for all of them."""
+        parts: list[bytes] = []
+        for message in messages:
+            length = len(message)
+            parts += (_FRAME.pack(length, self._checksum(message)), message, _PADDING[length % _ALIGN])
+        data = b"".join(parts)
+        words, size, length = self._words, self.size, len(data)
         head = words[_HEAD]
-        if need > size - head + words[_TAIL]:
+        if length > size - head + words[_TAIL]:
             return False
-        at = _START + head % size
-        memory = self._memory
-        memory[at : at + _FRAME.size] = _FRAME.pack(length, self._checksum(message))
-        at += _FRAME.size
-        end = at + length
-        if end <= _START + size:
-            memory[at:end] = message
+        memory, at = self._memory, _START + head % size
+        room = _START + size - at
+        if length <= room:
+            memory[at : at + length] = data
         else:
-            room = _START + size - at
-            memory[at : _START + size] = message[:room]
-            memory[_START : _START + length - room] = message[room:]
-        words[_PUT] += 1
-        words[_HEAD] = head + need  # last: the message is complete
+            memory[at : _START + size] = data[:room]
+            memory[_START : _START + length - room] = data[room:]
+        words[_PUT] += len(messages)
+        words[_HEAD] = head + length  # last: the messages are complete
         return True
 
     @property

@@ -6,20 +6,24 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sealift.contract import Batch, columns_of
 from sealift.errors import ServeError
 from sealift.runtime import SealedModel
 from sealift.runtime.golden import Examples, SelfTest
 from sealift.serve.answered import Answered
+from sealift.serve.joining import JoinedRuns
 from sealift.serve.single import SingleRow
 
 _log = logging.getLogger(__name__)
 _TURNS = 3
+FAST = 0.002
+"""Seconds of an example up to which a model answers in the thread of the event loop."""
 
 
 class ServedModel:
@@ -38,6 +42,7 @@ class ServedModel:
         source: opens the same file again.
         unloads: whether it may be unloaded.
         loads: how often it was loaded again in this process.
+        joins: rows of different requests that are computed at once at most; 1 where each is computed by itself.
     """
 
     def __init__(self, name: str, model: SealedModel, source: Callable[[], SealedModel] | None = None) -> None:
@@ -54,6 +59,8 @@ class ServedModel:
         self.series = 0
         self.unloads = False
         self.loads = 0
+        self.joins = 1
+        self._joined: JoinedRuns | None = None
         self._outputs = [output.name for output in model.contract.outputs]
 
     @property
@@ -148,6 +155,14 @@ class ServedModel:
             self.seconds = min(self.seconds, time.perf_counter() - begun)
         self.single = SingleRow.of(self.name, model)
 
+    def join(self, most: int, parallel: int) -> None:
+        """Compute up to so many rows of different requests at once (`joining.most_joined`, `joining.parallel`)."""
+        self.joins = most
+        self._joined = JoinedRuns(self._run, most, parallel) if most > 1 and self.seconds > FAST else None
+
+    def _run(self, tensors: Mapping[str, npt.NDArray[Any]]) -> Mapping[str, npt.NDArray[Any]]:
+        return self.model.engine.run(tensors, self._outputs)
+
     def answer(self, rows: Any) -> Answered:
         """Answer rows.
 
@@ -168,7 +183,11 @@ class ServedModel:
             if tensors is not None:
                 batch = Batch(tensors, np.ones(count, dtype=np.bool_), ())
                 begun = time.perf_counter()
-                outputs = model.engine.run(tensors, self._outputs)
+                joined = self._joined if count < self.joins else None
+                if joined is None:
+                    outputs: Mapping[str, npt.NDArray[Any]] = model.engine.run(tensors, self._outputs)
+                else:
+                    outputs = joined.run(tensors)
                 return Answered(batch, outputs, (begun, time.perf_counter()))
         batch = model.encoded(columns_of(self.contract, rows))
         begun = time.perf_counter()

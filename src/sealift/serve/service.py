@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sealift.serve.access.refusals import AccessError
 from sealift.serve.access.tls import TlsSettings
+from sealift.serve.answered import Joined
 from sealift.serve.calls import ANYONE, Call, Caller, Observer
 from sealift.serve.counters import Counters
 from sealift.serve.family import Family
@@ -134,3 +135,11 @@ class Service:
         call.end(status)
         for observer in self.observers:
             observer.observe(call)
+
+    def end_joined(self, calls: Sequence[Call], joined: Joined) -> None:
+        """End calls of one model with one row each, which were answered at once, and notify the observers."""
+        for row, call in enumerate(calls):
+            call.join(joined, row)
+            call.end(200)
+        for observer in self.observers:
+            observer.observe_joined(calls, joined)

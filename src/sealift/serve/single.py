@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,16 +20,15 @@ import numpy.typing as npt
 
 from sealift.contract import Batch, Contract, Field, RowReader
 from sealift.optional import need
-from sealift.serve.answered import Answered
-from sealift.serve.values import envelope, row_writer
+from sealift.serve.answered import ONE, Answered, Joined
+from sealift.serve.values import envelope, rows_writer
 
 if TYPE_CHECKING:
     from sealift.runtime import SealedModel
 
 _EXACT = float(1 << 53)
 _MINUS_ZERO = re.compile(rb"-0(?![.eE0-9])")
-_ONE = np.ones(1, dtype=np.bool_)
-_ONE.flags.writeable = False
+Tensors = Mapping[str, npt.NDArray[Any]]
 
 
 class SingleRow:
@@ -40,12 +39,12 @@ class SingleRow:
         names: int,
         decode: Callable[[bytes], Any],
         values: Callable[[Any], tuple[Any, ...]],
-        read: Callable[[tuple[Any, ...]], Mapping[str, Any] | None],
-        run: Callable[[Mapping[str, Any]], Mapping[str, npt.NDArray[Any]]],
-        write: Callable[[Mapping[str, npt.NDArray[Any]]], bytes],
+        tensors: Callable[[tuple[Any, ...]], Tensors | None],
+        run: Callable[[Tensors], Tensors],
+        write: Callable[[Tensors], list[bytes]],
     ) -> None:
         self._names, self._decode, self._values = names, decode, values
-        self._read, self._run, self._write = read, run, write
+        self._tensors, self._run, self._write = tensors, run, write
 
     @classmethod
     def of(cls, name: str, model: SealedModel) -> SingleRow | None:
@@ -79,8 +78,8 @@ class SingleRow:
             _writer(name, model),
         )
 
-    def answer(self, body: bytes) -> tuple[Answered, bytes] | None:
-        """The answer, and the body of the response; None where the general path has to answer."""
+    def read(self, body: bytes) -> Tensors | None:
+        """The tensors of a row; None where the general path has to answer."""
         # With all fields present, a key appears twice where there are more keys than fields. Without backslashes, the
         # bytes of a key's end are in no string.
         if b"\\" in body or body.count(b'":') != self._names:
@@ -92,13 +91,26 @@ class SingleRow:
         values = self._values(decoded)
         if 0.0 in values and _MINUS_ZERO.search(body):  # the decoder reads the integer -0 as 0.0
             return None
-        tensors = self._read(values)
-        if tensors is None:
-            return None
+        return self._tensors(values)
+
+    def answer(self, tensors: Tensors) -> tuple[Answered, bytes]:
+        """The answer to a row that was read, and the body of the response. Raises SealError E207, E209, E210."""
         begun = perf_counter()
         outputs = self._run(tensors)
-        answered = Answered(Batch(tensors, _ONE, ()), outputs, (begun, perf_counter()))
-        return answered, self._write(outputs)
+        answered = Answered(Batch(tensors, ONE, ()), outputs, (begun, perf_counter()))
+        return answered, self._write(outputs)[0]
+
+    def answer_joined(self, rows: Sequence[Tensors]) -> tuple[Joined, list[bytes]]:
+        """The answers to several rows, which are computed at once, and the body of each response.
+
+        Raises:
+            SealError: E207, E209, E210 for one of the rows or for all.
+        """
+        tensors = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+        begun = perf_counter()
+        outputs = self._run(tensors)
+        joined = Joined(tensors, outputs, (begun, perf_counter()))
+        return joined, self._write(outputs)
 
 
 def _kind(field: Field) -> Any:
@@ -112,7 +124,7 @@ def _kind(field: Field) -> Any:
     return by_tensor.get(field.type.feeds, {}).get(schema.get("type", ""))
 
 
-def _reader(reader: RowReader) -> Callable[[tuple[Any, ...]], Mapping[str, Any] | None]:
+def _reader(reader: RowReader) -> Callable[[tuple[Any, ...]], Tensors | None]:
     """A function that reads the decoded values of a row; None where one of them may have a problem."""
     if not reader.any_numbers:
         return lambda values: reader.one((values,))
@@ -120,7 +132,7 @@ def _reader(reader: RowReader) -> Callable[[tuple[Any, ...]], Mapping[str, Any] 
     pack = struct.Struct(f"{count}d").pack
     shape = (1, count)
 
-    def read(values: tuple[Any, ...]) -> Mapping[str, Any]:
+    def read(values: tuple[Any, ...]) -> Tensors:
         try:
             packed = pack(*values)
         except struct.error:  # a value is missing
@@ -130,12 +142,12 @@ def _reader(reader: RowReader) -> Callable[[tuple[Any, ...]], Mapping[str, Any] 
     return read
 
 
-def _writer(name: str, model: SealedModel) -> Callable[[Mapping[str, npt.NDArray[Any]]], bytes]:
-    """A function that writes the response for the answers to one row."""
+def _writer(name: str, model: SealedModel) -> Callable[[Tensors], list[bytes]]:
+    """A function that writes the response for each of the answers."""
     encode = need("msgspec", "serve", "The server").json.encode
     contract: Contract = model.contract
     empty = encode(envelope(name, model, [], []))
     start, _, end = empty.partition(b'"answers":[]')
     start, end = start + b'"answers":[', b"]" + end
-    of_row = row_writer(contract)
-    return lambda outputs: start + encode(of_row(outputs)) + end
+    rows_of = rows_writer(contract)
+    return lambda outputs: [start + encode(row) + end for row in rows_of(outputs)]

@@ -156,6 +156,7 @@ class _Changes:
         key = None if message["key"] is None else Path(message["key"])
         served = await asyncio.to_thread(open_version, name, version, key)
         served.series, served.unloads = message["series"], message["unloads"]
+        served.join(*message["join"])
         service = self._server.service
         service.series = {**service.series, (name, version.version): served.series}
         self._stock[name, version.version] = served

@@ -25,6 +25,7 @@ from sealift.receipts.rows import answered_by
 from sealift.receipts.values import input_digest
 from sealift.runtime import SealedModel
 from sealift.seal.signature import generate_keys, key_id, load_private_key
+from sealift.serve.calls import Observer
 from sealift.serve.http.messages import Request
 from sealift.serve.http.routes import respond
 from sealift.serve.plane import Plane
@@ -62,7 +63,7 @@ def ask(service: Service, body: Any, **headers: str) -> tuple[str, bytes]:
     return response.headers["sealift-receipt"], response.body
 
 
-class Seen:
+class Seen(Observer):
     """Keeps the receipts of the calls of a service."""
 
     def __init__(self, service: Service) -> None:

@@ -13,7 +13,7 @@ from tritonclient.grpc import service_pb2 as pb
 import seals
 from sealift import load
 from sealift.errors import ContractError, SealError, SealiftError, ServeError
-from sealift.serve.calls import Call, Caller
+from sealift.serve.calls import Call, Caller, Observer
 from sealift.serve.grpc.methods import METHODS
 from sealift.serve.grpc.server import failure
 from sealift.serve.http.messages import RequestLimits
@@ -157,7 +157,7 @@ def test_more_values_than_the_limit_are_refused(service: Service) -> None:
         infer(small, AGE, WEIGHT, SEX)
 
 
-class Recorder:
+class Recorder(Observer):
     def __init__(self) -> None:
         self.calls: list[Call] = []
 

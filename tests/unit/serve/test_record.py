@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import records
 import seals
 from sealift.errors import ServeError
-from sealift.serve.calls import Call
+from sealift.serve.calls import Call, Observer
 from sealift.serve.http.messages import Request
 from sealift.serve.http.routes import respond
 from sealift.serve.plane import Plane
@@ -68,7 +68,7 @@ def test_a_record_has_what_was_asked_and_answered(tmp_path: Path) -> None:
     assert uuid.UUID(rows[0]["record_id"]).version == 7
 
 
-class Collected:
+class Collected(Observer):
     """An observer that keeps the records."""
 
     def __init__(self) -> None:

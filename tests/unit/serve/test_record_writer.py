@@ -242,7 +242,7 @@ def test_old_records_are_deleted(tmp_path: Path) -> None:
 def test_a_call_that_cannot_be_recorded_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     setting = Setting(tmp_path)
     broken = setting.call(1)
-    broken.answered = [None]  # type: ignore[list-item]
+    broken.answered[:] = [None]  # type: ignore[list-item]
     setting.observer.observe(broken)
     setting.observer.observe(broken)
     setting.observe(1)

@@ -37,6 +37,15 @@ class RingMachine(RuleBasedStateMachine):
             self.queue.append(message)
             self.put_in_all += 1
 
+    @rule(messages=st.lists(st.binary(max_size=40), max_size=6))
+    def put_all(self, messages: list[bytes]) -> None:
+        room = SIZE - sum(-(-(len(each) + 8) // 8) * 8 for each in [*self.read, *self.queue])
+        fits = sum(-(-(len(each) + 8) // 8) * 8 for each in messages) <= room
+        assert self.ring.put_all(messages) == fits
+        if fits:
+            self.queue.extend(messages)
+            self.put_in_all += len(messages)
+
     @rule(most=st.integers(0, SIZE))
     def take(self, most: int) -> None:
         messages, self.position = self.ring.read(self.position, most)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import seals
 from sealift import load
 from sealift.errors import ServeError
-from sealift.serve.calls import Call
+from sealift.serve.calls import Call, Observer
 from sealift.serve.http.messages import Request, RequestLimits, Response
 from sealift.serve.http.routes import respond
 from sealift.serve.plane import Plane
@@ -260,7 +260,7 @@ def test_openapi_describes_rows_and_answers(plane: Plane) -> None:
     assert list(answer) == ["label", "label_name", "probability"]
 
 
-class Recorder:
+class Recorder(Observer):
     def __init__(self) -> None:
         self.calls: list[Call] = []
 

@@ -22,6 +22,7 @@ from sealift.serve.access.tls import names_of
 from sealift.serve.calls import Call
 from sealift.serve.http.admin import PREFIX
 from sealift.serve.http.heads import Head, KnownHeads
+from sealift.serve.http.joiner import RowJoiner
 from sealift.serve.http.messages import Request, RequestLimits, Response, overloaded, too_large, too_slow, unreadable
 from sealift.serve.http.queue import RequestQueue, refusal
 from sealift.serve.http.routes import failure, respond
@@ -55,6 +56,10 @@ class Host(Protocol):
     @property
     def queue(self) -> RequestQueue: ...  # noqa: D102
     @property
+    def joiner(self) -> RowJoiner: ...  # noqa: D102
+    @property
+    def several(self) -> bool: ...  # noqa: D102
+    @property
     def draining(self) -> bool: ...  # noqa: D102
     def now(self) -> float: ...  # noqa: D102
     def add(self, connection: Connection, /) -> bool: ...  # noqa: D102
@@ -66,6 +71,16 @@ class Host(Protocol):
     def loading(self, path: str, /) -> asyncio.Future[None] | None: ...  # noqa: D102
     def success(self, body: bytes) -> bytes: ...  # noqa: D102
     def head(self, response: Response, *, keep: bool, origin: str | None = None) -> bytes: ...  # noqa: D102
+
+
+class _Joined:
+    """Stands for the work of the joiner, which cannot be cancelled."""
+
+    def cancel(self) -> None:
+        """Nothing: the answer is not sent."""
+
+
+_JOINED = _Joined()
 
 
 class Connection(asyncio.Protocol):
@@ -83,7 +98,7 @@ class Connection(asyncio.Protocol):
         self._transport: Any = None
         self._known = server.heads.by_bytes
         self._waiting: deque[tuple[Head, bytes, float]] = deque()
-        self._work: asyncio.Future[Any] | None = None  # what the answer to the current request waits for
+        self._work: asyncio.Future[Any] | _Joined | None = None  # what the answer to the current request waits for
         self._closed = False
         self._reading = False  # a request is not complete
         self._between = True  # the parser is before a request
@@ -331,7 +346,15 @@ class Connection(asyncio.Protocol):
         call: Call | None = None
         try:
             call = service.begin_with(model, "predict", headers)
-            answered = None if model.single is None else model.single.answer(body)
+            single = model.single
+            tensors = None if single is None else single.read(body)
+            if single is None or tensors is None:
+                return call
+            if model.joins > 1 and self._server.several:
+                self._work, self.deadline = _JOINED, math.inf
+                self._server.joiner.add(single, self, head, call, tensors)
+                return None
+            answered, written = single.answer(tensors)
         except SealiftError as error:
             response = failure(error, head.url.decode("latin-1"), call)
             self._write(response, head)
@@ -339,17 +362,37 @@ class Connection(asyncio.Protocol):
                 call.error = error.code
                 service.end(call, response.status)
             return None
-        if answered is None:
-            return call
-        rows, written = answered
-        call.answered.append(rows)
-        if head.keep and not self._server.draining and not self.last and service.cors is None:
-            self._transport.write(self._server.success(written))
-            self.deadline = self._server.now() + self._server.limits.idle
-        else:
-            self._write(Response(200, written), head)
+        call.answered.append(answered)
+        self._write_success(written, head)
         service.end(call, 200)
         return None
+
+    def joined(self, head: Head, body: bytes) -> None:
+        """Send the answer to a request of one row."""
+        self._work = None
+        if not self._closed:
+            self._write_success(body, head)
+            if self._waiting:
+                self._continue()
+
+    def not_joined(self, head: Head, call: Call, error: SealiftError) -> None:
+        """Send the error of a request of one row, and end its call."""
+        self._work = None
+        response = failure(error, head.url.decode("latin-1"), call)
+        call.error = error.code
+        self._service.end(call, response.status)
+        if not self._closed:
+            self._write(response, head)
+            self._continue()
+
+    def _write_success(self, body: bytes, head: Head) -> None:
+        """The same as `_write` of a response in JSON with status 200, in less time."""
+        server = self._server
+        if head.keep and not server.draining and not self.last and self._service.cors is None:
+            self._transport.write(server.success(body))
+            self.deadline = server.now() + server.limits.idle
+        else:
+            self._write(Response(200, body), head)
 
     def _write(self, response: Response, head: Head) -> None:
         keep = head.keep and not self._server.draining and not self.last

@@ -18,15 +18,14 @@ from sealift.serve.addresses import BACKLOG
 from sealift.serve.calls import Call
 from sealift.serve.http.connection import Connection
 from sealift.serve.http.heads import KnownHeads
+from sealift.serve.http.joiner import RowJoiner
 from sealift.serve.http.messages import Request, Response, secure_headers
 from sealift.serve.http.queue import RequestQueue
 from sealift.serve.plane import ModelRoute
 from sealift.serve.scaling.gauges import CONNECTIONS, LOADS
-from sealift.serve.served import ServedModel
+from sealift.serve.served import FAST, ServedModel
 from sealift.serve.service import Service
 
-_FAST = 0.002
-"""Seconds of an example up to which a model answers in the thread of the event loop."""
 _LOOK = 0.25
 """Seconds between two looks at the certificates."""
 _MODEL = re.compile(r"/v[12]/models/([^/:]+)")
@@ -47,6 +46,8 @@ class Server:
         quick: the target of a request → the name of the model whose rows `Connection` may read itself.
         fast: whether every model is always fast enough to answer in the thread of the event loop.
         queue: the threads for longer work.
+        joiner: what answers requests of one row that are read in the same iteration of the event loop.
+        several: whether there are several connections, whose requests can be joined.
         draining: whether no further request is accepted.
     """
 
@@ -62,6 +63,8 @@ class Server:
         self.now = self._loop.time
         self._connections: set[Connection] = set()
         self.queue = RequestQueue(self.limits, service.gauges)
+        self.joiner = RowJoiner(service)
+        self.several = False
         self._listening: dict[socket.socket, asyncio.Server] = {}
         self._stopped = False
         self._loads: dict[str, asyncio.Future[None]] = {}
@@ -151,12 +154,14 @@ class Server:
     def add(self, connection: Connection) -> bool:
         """Register a connection; False where there are too many."""
         self._connections.add(connection)
+        self.several = len(self._connections) > 1
         self.service.gauges[CONNECTIONS] = len(self._connections)
         return len(self._connections) <= self.limits.connections
 
     def remove(self, connection: Connection) -> None:
         """Forget a connection."""
         self._connections.discard(connection)
+        self.several = len(self._connections) > 1
         self.service.gauges[CONNECTIONS] = len(self._connections)
 
     def is_fast(self, path: str) -> bool:
@@ -164,7 +169,7 @@ class Server:
         if self.fast:
             return True
         route = self._route(path)
-        return route is not None and all(each.loaded and each.seconds <= _FAST for each in route.versions.values())
+        return route is not None and all(each.loaded and each.seconds <= FAST for each in route.versions.values())
 
     def loading(self, path: str) -> asyncio.Future[None] | None:
         """What ends when the model that a path names is loaded; None where it is. Loads it once at a time."""
@@ -242,7 +247,7 @@ class Server:
 
 
 def _is_fast(model: ServedModel) -> bool:
-    return model.seconds <= _FAST and not model.unloads
+    return model.seconds <= FAST and not model.unloads
 
 
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}

@@ -7,16 +7,17 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from sealift.contract import Batch
-from sealift.serve.answered import Answered
-from sealift.serve.calls import Call
+from sealift.serve.answered import Answered, Joined
+from sealift.serve.calls import Call, Observer
 from sealift.serve.records.memory import DROPPED, SAMPLED_OUT, SPILLED, RecordMemory
 from sealift.serve.records.personal import FieldProtection
-from sealift.serve.records.record import ModelEntry, Record, as_message, encode_rows, new_id, record_of
+from sealift.serve.records.record import ModelEntry, Record, as_message, encode_rows, new_id, one_row_message, record_of
+from sealift.serve.records.row_payload import Layout, RowPayloads, layout_of
 from sealift.serve.records.settings import Settings
 from sealift.serve.records.spill import SpillFile
 from sealift.serve.served import ServedModel
@@ -28,7 +29,7 @@ _ALIVE = 5.0
 _PAUSE = 0.0005
 
 
-class RecordObserver:
+class RecordObserver(Observer):
     """Records the calls of one worker. Threads may share it."""
 
     def __init__(self, memory: RecordMemory, place: int, settings: Settings) -> None:
@@ -44,29 +45,70 @@ class RecordObserver:
         self._spill = SpillFile(settings.spill, f"{memory.run}-{place}") if settings.overflow == "spill" else None
         self._stalled = False  # a call waited for room in vain
         self._failed = False
+        self._layout: tuple[int, Layout] | None = None  # of `_payloads`
 
     def observe(self, call: Call) -> None:
         """Put the record of a call into the ring."""
         try:
-            if self._sample < 1.0 and random.random() >= self._sample:  # noqa: S311 -- not a secret
-                with self._lock:
-                    self._words[SAMPLED_OUT] += 1
-                return
-            served = call.model
+            if self._sampled():
+                self._observe(call)
+        except Exception:
+            self._failure(1)
+
+    def observe_joined(self, calls: Sequence[Call], joined: Joined) -> None:
+        """Put the record of each call into the ring."""
+        try:
+            served = calls[0].model
             model, protection = self._models.get((served.name, served.identity)) or self._new(served)
-            record = record_of(call, model, protection)
-            message = as_message(record)
-            if len(message) <= self._most:
-                self._put(message, model)
+            if protection is None:
+                layout = model.number, layout_of(joined)
+                if layout != self._layout:
+                    self._layout, self._payloads = layout, RowPayloads(joined)
+            if protection is not None or not self._payloads.usable:
+                super().observe_joined(calls, joined)
                 return
-            for part in _parts(call, record, protection, self._most):
-                self._put(as_message(part), model)
-        except Exception:  # the caller has its answer; the record is dropped and counted
+            payloads = self._payloads.of(joined)
+            messages = [
+                one_row_message(call, model, payload)
+                for call, payload in zip(calls, payloads, strict=True)
+                if self._sample >= 1.0 or self._sampled()
+            ]
             with self._lock:
-                self._words[DROPPED] += 1
-            if not self._failed:
-                self._failed = True
-                _log.exception("a call could not be recorded; later failures are only counted")
+                whole = model.number in self._announced and len(payloads[0]) <= self._most // 2
+                if whole and self._ring.put_all(messages):
+                    self._memory.wake_if_full(self._ring)
+                    return
+            for message in messages:
+                self._put(message, model)
+        except Exception:
+            self._failure(len(calls))
+
+    def _sampled(self) -> bool:
+        """Whether a call is recorded."""
+        if self._sample >= 1.0 or random.random() < self._sample:  # noqa: S311 -- not a secret
+            return True
+        with self._lock:
+            self._words[SAMPLED_OUT] += 1
+        return False
+
+    def _failure(self, count: int) -> None:
+        """Count calls that could not be recorded: the callers have their answers."""
+        with self._lock:
+            self._words[DROPPED] += count
+        if not self._failed:
+            self._failed = True
+            _log.exception("a call could not be recorded; later failures are only counted")
+
+    def _observe(self, call: Call) -> None:
+        served = call.model
+        model, protection = self._models.get((served.name, served.identity)) or self._new(served)
+        record = record_of(call, model, protection)
+        message = as_message(record)
+        if len(message) <= self._most:
+            self._put(message, model)
+            return
+        for part in _parts(call, record, protection, self._most):
+            self._put(as_message(part), model)
 
     def _new(self, served: ServedModel) -> tuple[ModelEntry, FieldProtection | None]:
         known = ModelEntry.of(served), self._settings.protection.of(served.contract)

@@ -146,6 +146,29 @@ def record_of(call: Call, model: ModelEntry, protection: FieldProtection | None)
     )
 
 
+def one_row_message(call: Call, model: ModelEntry, payload: bytes) -> bytes:
+    """The message with the record of a call with one row, as of `record_of` and `as_message`."""
+    headers, begun = call.headers, call.begun
+    message: bytes = _encode(
+        (
+            new_id(begun),
+            model.number,
+            begun,
+            call.seconds,
+            call.status,
+            call.error,
+            call.route,
+            call.caller.name,
+            headers.get("x-request-id", "")[:_MOST_TEXT],
+            call.traceparent[:_MOST_TEXT],
+            1,
+            1,
+            payload,
+        )
+    )
+    return message
+
+
 def encode_rows(answers: Sequence[Answered], identifier: bytes, protection: FieldProtection | None) -> bytes:
     """The rows and answers of a record.
 

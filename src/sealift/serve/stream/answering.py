@@ -124,10 +124,11 @@ _COPIED = ("subject", "traceparent", "tracestate")
 def _predict(call: Call, request: Request) -> Response:
     single = call.model.single
     if single is not None and request.media_type == JSON and "content-encoding" not in request.headers:
-        done = single.answer(request.body)
-        if done is not None:
-            call.answered.append(done[0])
-            return Response(200, done[1], JSON)
+        tensors = single.read(request.body)
+        if tensors is not None:
+            answered, written = single.answer(tensors)
+            call.answered.append(answered)
+            return Response(200, written, JSON)
     return predict(call, request)
 
 

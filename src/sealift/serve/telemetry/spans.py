@@ -7,7 +7,7 @@ import threading
 from typing import NamedTuple
 
 from sealift.optional import need
-from sealift.serve.calls import Call
+from sealift.serve.calls import Call, Observer
 from sealift.serve.ring import Ring
 
 _packing = need("msgspec", "serve", "Telemetry").msgpack
@@ -51,7 +51,7 @@ decode = _packing.Decoder(SpanRecord).decode
 """The record of a message. Raises ValueError."""
 
 
-class SpanObserver:
+class SpanObserver(Observer):
     """Writes the spans of the calls of one worker; those for which there is no room are counted.
 
     Args:

@@ -26,7 +26,7 @@ from sealift.contract.outputs import output_kind
 from sealift.errors import SealiftError
 from sealift.optional import need
 from sealift.serve.answered import Answered
-from sealift.serve.calls import Call
+from sealift.serve.calls import Call, Observer
 from sealift.serve.counters import SERIES
 from sealift.serve.decoded import columns_of_tensors
 from sealift.serve.opening import open_version
@@ -72,7 +72,7 @@ class ShadowMemory:
         return sum(ring.words[_DROPPED] for ring in self.rings)
 
 
-class ShadowObserver:
+class ShadowObserver(Observer):
     """Copies the calls of one worker. Threads may share it."""
 
     def __init__(self, ring: Ring, plane: Plane) -> None:
