@@ -150,6 +150,7 @@ def test_a_shadow_is_compared_and_cannot_fail_a_request(server: Running, folder:
     assert load.failures == []
     assert set(load.since(0)) == {"1"}
     time.sleep(1.5)
+    assert until(lambda: "shadow" in sealift("status", server=server)[1]["models"][0])  # it has the lowest priority
     model = sealift("status", server=server)[1]["models"][0]
     version = next(each for each in model["versions"] if each["version"] == "3")
     assert (version["share"], version["shadow"]) == (0, True)
