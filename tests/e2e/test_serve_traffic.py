@@ -17,7 +17,7 @@ import pytest
 
 import seals
 from loads import Load, sealift
-from servers import Running, serving
+from servers import Running, serving, until
 
 ROW = json.dumps({"age": 61.5, "weight": 80, "sex": "f"}).encode()
 PATH = "/v1/models/tiny/predict"
