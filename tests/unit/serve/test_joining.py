@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import records
+import seals
 from sealift.errors import SealError
 from sealift.runtime import SealedModel
 from sealift.serve import joining
@@ -107,7 +108,7 @@ class Runs:
 
 
 @contextmanager
-def waiting(joined: JoinedRuns, runs: Runs, rows: list[Tensors]) -> Iterator[list[Any]]:
+def waiting(joined: JoinedRuns, runs: Runs, rows: Sequence[Tensors]) -> Iterator[list[Any]]:
     """Threads, of which the first computes and the others wait; the list has the answers or errors at the end."""
     answers: list[Any] = [None] * len(rows)
 
@@ -223,7 +224,7 @@ ROWS = [{"age": 40.0 + at, "weight": 70.5, "sex": "f"} for at in range(5)]
 
 @pytest.mark.parametrize("protected", [False, True])
 def test_each_joined_call_has_its_record(protected: bool, tmp_path: Path) -> None:
-    served = records.served(tmp_path, records.PERSONAL if protected else records.seals.CONTRACT)
+    served = records.served(tmp_path, records.PERSONAL if protected else seals.CONTRACT)
     memory = RecordMemory(1, 1 << 16)
     settings = Settings("", tmp_path)
     observer = RecordObserver(memory, 0, settings)
