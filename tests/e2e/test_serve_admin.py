@@ -13,7 +13,7 @@ import pytest
 import seals
 from loads import Load, sealift
 from sealift.serve.access import keys
-from servers import Running, serving
+from servers import Running, serving, until
 
 ADMIN = "/v1/admin"
 MODEL = f"{ADMIN}/models/tiny"
@@ -77,6 +77,39 @@ def test_versions_are_changed_over_http(server: Running, folder: Path, secrets: 
     assert log["entries"][1]["address"] == "127.0.0.1"
     history = [json.loads(line) for line in (folder / "deployment.state" / "history.jsonl").read_text().splitlines()]
     assert [entry["actor"] for entry in history][1:] == ["operate", "admin"]
+
+
+def test_what_the_server_does_by_itself_is_in_the_audit_log(tmp_path: Path) -> None:
+    (tmp_path / "watched").mkdir()
+    for version, bias in (("1", -0.7), ("2", 0.3), ("3", 0.4)):
+        seals.write(tmp_path / f"tiny-{version}.seal", version=version, bias=bias)
+    (tmp_path / "deployment.toml").write_text(
+        '[access]\nkeys = "keys.json"\n[[models]]\nfile = "tiny-1.seal"\nwatch = "watched"\n'
+    )
+    secret = keys.create(tmp_path / "keys.json", "all", ["admin"])[1]
+    with serving(str(tmp_path / "deployment.toml")) as server:
+
+        def entry(actor: str) -> dict[str, Any] | None:
+            log = ask(server, "GET", f"{ADMIN}/audit", secret)[1]["entries"]
+            return next((each for each in log if each["actor"] == actor), None)
+
+        trial = ("--canary", "0.5", "--window", "1", "--least", "20", "--max-latency", "1000")
+        assert sealift("deploy", str(tmp_path / "tiny-2.seal"), *trial, server=server)[0] == 0
+        with Load(server, path=PATH, row=json.dumps(ROW).encode(), key=secret) as load:
+            assert until(lambda: entry("canary") is not None)
+        assert load.failures == []
+        (tmp_path / "tiny-3.seal").rename(tmp_path / "watched" / "tiny-3.seal")
+        assert until(lambda: entry("watch") is not None)
+        for actor, action, key, value in (
+            ("canary", "promote", "version", "2"),
+            ("watch", "deploy", "file", str(tmp_path / "watched" / "tiny-3.seal")),
+        ):
+            found = entry(actor)
+            assert found is not None
+            members = ("action", "kind", "outcome", "name", key)
+            assert [found[key] for key in members] == [action, "server", "done", "tiny", value]
+            assert found["reason"]
+    assert sealift("audit", "verify", str(tmp_path / "deployment.toml"))[0] == 0
 
 
 def test_no_request_fails_during_acts_over_http(server: Running, folder: Path, secrets: dict[str, str]) -> None:

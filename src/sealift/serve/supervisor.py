@@ -167,6 +167,7 @@ class _Supervisor:
         self._operations = Operations(self._fleet, folder, opened.traffic, opened.bases)
         self._watched = WatchedFolders(self._operations, opened.watches, folder)
         self._acts = AuditedOperations(self._operations, audit)
+        self._operations.automatic = self._acts.automatic
         for traffic in opened.traffic.values():
             self._fleet.route(traffic)
 

@@ -211,7 +211,9 @@ def test_a_bad_canary_is_rolled_back_and_a_good_one_promoted(operations: tuple[O
     control, fleet, folder = operations
     conditions = Conditions(window=0, least=50)
     fleet.counted["1"] = counts(5000)
-    control.deploy(folder.parent / "2.seal", share=0.1, conditions=conditions, actor="ada", reason="try")
+    changes: list[tuple[Any, ...]] = []
+    control.automatic = lambda request: changes.append(tuple(request[key] for key in ("action", "actor", "version")))
+    control.deploy(folder.parent / "2.seal", share=0.1, conditions=conditions, actor="canary", reason="try")
     assert fleet.applied[-1].weights == {"1": 0.9, "2": 0.1}
     control.tick()
     assert fleet.applied[-1].weights == {"1": 0.9, "2": 0.1}
@@ -223,7 +225,11 @@ def test_a_bad_canary_is_rolled_back_and_a_good_one_promoted(operations: tuple[O
     control.tick()
     assert fleet.applied[-1].weights == {"3": 1.0}
     assert control.status()["models"][0]["versions"][0]["version"] == "1"
-    assert [entry["actor"] for entry in read(folder / "history.jsonl")] == ["ada", "sealift", "ada", "sealift"]
+    assert [entry["actor"] for entry in read(folder / "history.jsonl")] == ["canary", "canary", "ada", "canary"]
+    assert changes == [
+        ("rollback", "canary", "2"),
+        ("promote", "canary", "3"),
+    ]  # not the deploy of an actor of that name
 
 
 def test_errors_before_the_trial_do_not_count(operations: tuple[Operations, Processes, Path]) -> None:

@@ -48,7 +48,8 @@ class AuditLog:
         Args:
             action: what was done or attempted.
             actor: who did it.
-            kind: how the actor was authenticated: user (of the system), key, token or certificate; empty if not.
+            kind: how the actor was authenticated: user (of the system), key, token or certificate; server for
+                what the server did by itself; empty if not authenticated.
             reason: why.
             what: further members of the entry.
 
@@ -123,6 +124,10 @@ class AuditedOperations:
             raise
         finally:
             self._record(request, outcome)
+
+    def automatic(self, request: Mapping[str, Any]) -> None:
+        """Record a change that the server made by itself, as a request of `handle`."""
+        self._record({**request, "kind": "server"}, "done")
 
     def _record(self, request: Mapping[str, Any], outcome: str) -> None:
         if self._audit is None:

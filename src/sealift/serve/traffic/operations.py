@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +17,8 @@ from sealift.serve.traffic.history import History
 from sealift.serve.traffic.kept import part_of, place
 from sealift.serve.traffic.state import Canary, Traffic, Version
 
-_AUTOMATIC = "sealift"
+CANARY = "canary"
+"""The actor of changes by the conditions of a trial."""
 
 
 class Fleet(Protocol):
@@ -44,6 +45,7 @@ class Operations:
 
     Attributes:
         models: the state of each model.
+        automatic: called with each change that the server made by itself, as a request of `handle`.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Operations:
         self._folder = folder
         self._bases = bases
         self.models = dict(models)
+        self.automatic: Callable[[Mapping[str, Any]], None] = lambda _request: None
         self._history = History(folder / "history.jsonl")
         self._before: dict[tuple[str, str], RequestCounts] = {}
         self._metrics: dict[tuple[str, str], dict[str, float]] = {}
@@ -205,12 +208,15 @@ class Operations:
                 continue
             decision = self._decision(traffic)
             version = traffic.canary.version
+            if decision.action == "wait":
+                continue
             if decision.action == "promote":
                 changed = traffic.with_weights({version: 1.0})
-                self._change("promote", changed, _AUTOMATIC, decision.reason, version=version)
-            elif decision.action == "rollback":
+            else:
                 changed = traffic.rolled_back().without_shadow(version)
-                self._change("rollback", changed, _AUTOMATIC, decision.reason, version=version)
+            self._change(decision.action, changed, CANARY, decision.reason, version=version)
+            known = {"name": traffic.name, "version": version, "reason": decision.reason}
+            self.automatic({"action": decision.action, "actor": CANARY, **known})
 
     def _on_trial(self, traffic: Traffic, version: str, share: float, conditions: Conditions) -> Traffic:
         if not 0 < share < 1:

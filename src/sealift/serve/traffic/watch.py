@@ -78,6 +78,7 @@ class WatchedFolders:
             self._seen[path] = status, now
             return
         if self._tried.get(path, (None, None))[0] != status and _ends_as_sealed(path):
+            reason = f"new file {path.name}"
             try:
                 self._operations.deploy(
                     path,
@@ -86,11 +87,13 @@ class WatchedFolders:
                     again=False,
                     inside=watch.inside,
                     actor=ACTOR,
-                    reason=f"new file {path.name}",
+                    reason=reason,
                 )
             except SealiftError as error:
                 self._tried[path] = status, error
             else:
+                known = {"name": name, "file": str(path), "share": watch.share, "reason": reason}
+                self._operations.automatic({"action": "deploy", "actor": ACTOR, **known})
                 self._note(path, status)
                 return
         if now - known[1] >= SETTLED:
