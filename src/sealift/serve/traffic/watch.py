@@ -92,8 +92,8 @@ class WatchedFolders:
             except SealiftError as error:
                 self._tried[path] = status, error
             else:
-                known = {"name": name, "file": str(path), "share": watch.share, "reason": reason}
-                self._operations.automatic({"action": "deploy", "actor": ACTOR, **known})
+                about = {"name": name, "file": str(path), "share": watch.share, "reason": reason}
+                self._operations.automatic({"action": "deploy", "actor": ACTOR, **about})
                 self._note(path, status)
                 return
         if now - known[1] >= SETTLED:
