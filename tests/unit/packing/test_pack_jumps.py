@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,18 @@ def beside(count: int) -> float:
     return float((np.array([EDGE]).view(np.int64) + count).view(np.float64)[0])
 
 
-def judged(first: float, second: float, given: list[float], *, kind: str = ROUNDED) -> Report:
+def judged(
+    first: float,
+    second: float,
+    given: Sequence[Any],
+    *,
+    kind: str = ROUNDED,
+    model: BaseEstimator = Stair(),  # noqa: B008 - it has no state
+    width: int | None = None,
+) -> Report:
     """Two rows that the original answers by its stair, and WebAssembly as `given`."""
     form = read_rows(np.array([[0.0, 0.0], [1.0, 1.0]]))
-    original = Original(source_of(Stair()), form, (Output(name="value", kind="value", dtype="float64"),))
+    original = Original(source_of(model), form, (Output(name="value", kind="value", dtype="float64", width=width),))
     rows = ProbeRows(["x0", "x1"])
     rows.add(kind, [[first, 5.0], [second, 5.0]])
     truth = original.answer_columns(rows.columns())
@@ -92,6 +101,31 @@ def test_no_jump_nearby(first: float, second: float, given: list[float], kind: s
     report = judged(first, second, given, kind=kind)
     assert not report.passed
     assert not report.jumped
+
+
+class TwoStairs(Stair):
+    """Two answers that jump at the same number."""
+
+    def predict(self, X: Any) -> Any:
+        return np.column_stack([super().predict(X), 10 * super().predict(X)])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "given", "jumped"),
+    [
+        (EDGE, beside(1), [[1.0, 10.0], [2.0, 20.0]], []),
+        (EDGE, beside(1), [[2.0, 20.0], [2.0, 20.0]], [0]),
+        (beside(3), beside(4), [[1.0, 10.0], [1.0, 10.0]], [0, 1]),
+        (EDGE, beside(1), [[2.0, 10.0], [2.0, 20.0]], None),
+        (EDGE, beside(1), [[1.0, 10.0], [1.0, 20.0]], None),
+    ],
+)
+def test_all_columns_of_an_answer_jump_together(
+    first: float, second: float, given: list[list[float]], jumped: list[int] | None
+) -> None:
+    report = judged(first, second, given, model=TwoStairs(), width=2)
+    assert report.passed is (jumped is not None)
+    assert report.jumped.get("webassembly", []) == (jumped or [])
 
 
 @pytest.mark.skipif(wasm.node() is None, reason="needs Node, as the page does")

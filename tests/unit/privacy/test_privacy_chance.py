@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -128,11 +129,39 @@ def test_chance_counts_values_a_few_tolerances_away(tolerances: int, side: int, 
     assert chance == pytest.approx(1 - math.exp(-1 / 16)) if tolerances < 26 else chance < 1e-4
 
 
+@pytest.mark.parametrize("count", [1, 300, 30_000])
+def test_chance_counts_what_every_number_meets_when_it_is_shifted(count: int) -> None:
+    """Compared with all pairs of shifted numbers and rare values; of many numbers, with every second one."""
+    tolerance = 1e-9
+    random = np.random.default_rng(count)
+    column = Values.of(np.append(random.uniform(40.0, 41.0, 50), [0.0, 1234.567]))
+    shifts = np.array([-23, -19, -17, -13, -11, -7, -5, -3, 3, 5, 7, 11, 13, 17, 19, 23])
+    near = random.choice(column.rare[1:-1], count) * (1 + tolerance * random.choice([*-shifts, 0, 40], count))
+    tried = np.unique(near)
+    some = tried[::2] if len(tried) > 20_000 else tried
+    hits = 0
+    for shift in shifts:
+        moved = (some * (1 + shift * tolerance))[:, np.newaxis]
+        hits += int((np.abs(moved - column.rare) <= tolerance * np.abs(moved)).any(axis=1).sum())
+    assert hits
+    mean = hits / len(shifts) * len(tried) / len(some)
+    for asked in (1, round(mean) + 1):
+        assert chance_of(asked, tried, column, tolerance) == pytest.approx(poisson_tail(asked, mean), rel=1e-6)
+
+
 def test_values_beyond_single_precision_are_compared_with_float32() -> None:
     column = Values.of(np.array([-1e39, 0.3, 0.7, 1e39]))
     constant = Distinct(np.linspace(0, 1, 1000, dtype=np.float32))
     assert explained(np.array([0]), constant, [column], SINGLE).tolist() == [True]
     assert explained(np.array([4]), constant, [column], SINGLE).tolist() == [False]
+
+
+def test_ends_beyond_single_precision_cause_no_warning() -> None:
+    column = Values.of(np.array([-1e300, 0.3, 0.7, 1e300]))
+    constant = Distinct(np.array([0.25, 0.3], dtype=np.float32))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert explained(np.array([0]), constant, [column], SINGLE).tolist() == [True]
 
 
 def test_the_numbers_near_one_or_several_rare_values() -> None:
@@ -247,6 +276,26 @@ def test_in_float32_matches_are_likelier_by_chance(single: bool) -> None:
     constant = Constant(np.append(random.uniform(30, 70, 400), column[3]), single=single)
     (match,) = found(own(column), constant)
     assert match.explained == single
+
+
+def test_the_second_of_the_rare_values_is_found_like_any_other() -> None:
+    ages = np.array([10.123456, 20.234567, 30.345678])
+    for index, age in enumerate(ages):
+        (match,) = found(own(ages), numbers(age, 0.25))
+        assert (match.values.tolist(), match.at.tolist(), match.places.tolist()) == ([index], [index], [0])
+
+
+def test_rows_without_single_numbers_are_passed_over() -> None:
+    ages = np.round(RANDOM.normal(50, 10, 20), 6)
+    mixed = Units("", ("c0",), ages[:, np.newaxis])
+    for place, units in ((1, [mixed, own(ages)]), (0, [own(ages), mixed]), (1, [mixed, own(ages), mixed])):
+        assert [number for number, _ in matches(units, [numbers(ages[3], 0.25)])] == [place]
+
+
+def test_constants_of_common_numbers_hold_no_values() -> None:
+    ages = np.round(RANDOM.normal(50, 10, 20), 6)
+    assert found(own(ages), numbers(0.0, 1.0, 0.0)) == []
+    assert [match.owner for match in found(own(ages), numbers(0.0, 1.0), numbers(ages[3], 0.25))] == [1]
 
 
 # Extremes.

@@ -176,6 +176,15 @@ def test_training_rows_are_compared_first() -> None:
     assert [finding.sentence for finding in findings] == ["6 of the 200 training rows stand whole in the graph."]
 
 
+def test_targets_of_several_constants_are_counted_together() -> None:
+    """Values of the target in two constants, and after them a value of the rows."""
+    given = reference(target(), own())
+    held = found(graph([TARGET[3], 0.25], [TARGET[5], TARGET[9], 0.25], [TABLE[50, 0], 0.3]), given)
+    assert (held["targets"].count, held["values"].columns) == (3, {"a": 1})
+    leaves = found(graph([TABLE[50, 0], 0.3], [TABLE[51, 1], 0.3], leaves=TARGET[3:5]), given)
+    assert (leaves["targets"].count, leaves["values"].columns) == (2, {"a": 1, "b": 1})
+
+
 # Single values.
 
 
@@ -185,6 +194,11 @@ def test_single_values_by_column() -> None:
     (finding,) = found(graph(held), reference(own())).values()
     assert (finding.kind, finding.count, finding.columns, finding.where) == ("values", 3, {"a": 2, "c": 1}, "number")
     assert finding.sentence == ('The graph holds single values, which fewer than 5 rows have, of: "a" (2), "c" (1).')
+
+
+def test_columns_are_listed_in_the_order_of_the_rows() -> None:
+    held = found(graph([TABLE[5, 2], 0.3], [TABLE[3, 0], 0.3], [TABLE[4, 1], 0.3]), reference(own()))
+    assert held["values"].sentence.endswith('of: "a" (1), "b" (1), "c" (1).')
 
 
 def test_thresholds_are_reported_by_themselves() -> None:

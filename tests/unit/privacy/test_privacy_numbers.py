@@ -141,3 +141,14 @@ def test_the_numbers_of_each_array_are_in_the_table() -> None:
         for share in (-0.99e-7, 0.99e-7):
             assert table.near(array * (1 + share)).all()
     assert table.near(random.normal(size=10_000)).mean() < 0.05
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_the_tolerance_is_relative_to_the_larger_number(side: int) -> None:
+    """Beside the middle of two float32 of different groups, and one tolerance of the larger number from a value."""
+    random = np.random.default_rng(0)
+    last = (random.uniform(1, 2, 400).astype(np.float32).view(np.uint32) | np.uint32(3)).view(np.float32)
+    middle = (last.astype(np.float64) + np.nextafter(last, np.float32(9)).astype(np.float64)) / 2
+    over = np.nextafter(middle, 9.0)
+    values, asked = (over * (1 - SINGLE), over) if side > 0 else (middle * (1 + SINGLE), middle * (1 - 1e-15))
+    assert HashedNumbers.of([values]).near(asked).all()

@@ -17,7 +17,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, QuantileTransformer, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from sealift.contract import Field
@@ -285,3 +285,23 @@ def test_a_graph_without_constants_has_no_inner_units() -> None:
     read, conversion, _ = converted(make_pipeline(StandardScaler(), Ridge()).fit(X, Y), X)
     reference = reference_of(read, None, conversion, SplitModel(onnx.ModelProto(), {}))
     assert (reference.compared, len(reference.units)) == (60, 1)
+
+
+def to_number(frame: Any) -> Any:
+    return frame.assign(note=pd.to_numeric(frame["note"]))
+
+
+def test_rows_with_a_string_that_a_stage_refuses_are_not_compared_in_inner_units() -> None:
+    good = X[["a"]].assign(note=[f"{i}.5" for i in range(60)])
+    model = make_pipeline(FunctionTransformer(to_number), StandardScaler(), Ridge()).fit(good, Y)
+    given = good.copy()
+    given.loc[[3, 9], "note"] = "many"
+    read = read_rows(given, source_of(model, given))
+    _, conversion, graph = converted(model, good)
+    (stage,) = conversion.stages
+    refusing = dataclasses.replace(stage, spec={**stage.spec, "unreadable": "refused"})
+    strict = dataclasses.replace(conversion, stages=(refusing,))
+    reference = reference_of(read, None, strict, SplitModel(graph, {}))
+    assert (reference.rows, reference.compared) == (60, 58)
+    scaled = StandardScaler().fit(to_number(good)).transform(to_number(good.drop([3, 9])))
+    assert having(reference, scaled).where

@@ -77,6 +77,13 @@ def test_a_column_that_is_the_same_throughout_may_be_missing_from_the_graph() ->
     assert whole(Constant(beside.T)) == (set(PLACES), {0})
 
 
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_a_column_of_one_number_is_left_out_wherever_it_is(place: int) -> None:
+    beside = np.insert(rows(*PLACES), place, 0.75, axis=1)
+    assert whole(Constant(beside)) == (set(PLACES), {0})
+    assert whole(Constant(beside.T)) == (set(PLACES), {0})
+
+
 def test_rows_in_several_matrices() -> None:
     assert whole(Constant(rows(*PLACES).reshape(2, 3, 3))) == (set(PLACES), {0})
 
@@ -265,6 +272,20 @@ def test_values_of_one_row_in_one_line() -> None:
     assert partial(Constant(scattered(0, 199))) == {0: (2, 0), 199: (2, 0)}
     vector = Constant(np.array([TABLE[9, 2], 0.3, TABLE[9, 0]]))
     assert partial(vector, Constant(scattered(9))) == {9: (2, 1)}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_the_first_rows_in_the_first_line(place: int) -> None:
+    assert partial(Constant(scattered(place))) == {place: (2, 0)}
+
+
+def test_lines_in_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two parts, one line each, and none of the lines in one of the parts."""
+    monkeypatch.setattr("sealift.packing.privacy.partial_rows._AT_A_TIME", 2)
+    assert partial(Constant(scattered(9, 11))) == {9: (2, 0), 11: (2, 0)}
+    matrix = scattered(9, 11, 13)
+    matrix[1] = 0.001
+    assert partial(Constant(matrix)) == {9: (2, 0), 13: (2, 0)}
 
 
 def test_values_of_one_row_in_different_lines_are_none() -> None:
