@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Stage
-from sealift.graph.builder import Graph, Like, Shape, Tensor, concat
+from sealift.graph.builder import Graph, Like, Shape, Tensor, concat, where
 from sealift.graph.inputs import stages_of
 from sealift.stages.text import text_stage
 
@@ -114,8 +114,9 @@ class SparseRows(LazyMatrix):
         moved = np.full(self.width + 1, -1, dtype=np.int64)
         moved[wanted] = np.arange(len(wanted))
         places = self.places.take_from(moved)
-        kept = places >= 0
-        return SparseRows(places, self.values * kept.cast(self.dtype), len(wanted))
+        # Not a product with 0: the value of a column that is left out may be NaN.
+        values = where(places >= 0, self.values, np.zeros(1, dtype=self.dtype))
+        return SparseRows(places, values, len(wanted))
 
     def absent(self) -> Tensor:
         """Which cells (N, width) are not stored."""
