@@ -41,6 +41,21 @@ def test_titles_have_a_column_of_their_own() -> None:
     assert labels(seals.CONTRACT.changed(age={"title": "sex"}).inputs) == ["age", "weight", "sex"]
 
 
+def test_the_values_of_an_input() -> None:
+    age, weight, sex = seals.CONTRACT.inputs
+    plain = replace(weight, range=None, observed=(40.0, 120.5))
+    shown = [
+        rows_of(tables(replace(seals.CONTRACT, inputs=(field, sex))))[1][3]
+        for field in (
+            plain,
+            replace(plain, observed=None),
+            replace(plain, range=(0.5, None)),
+            replace(age, range=(0, 9)),
+        )
+    ]
+    assert shown == ["mostly 40 to 120.5", "", "0.5 to any", "0 to 9"]
+
+
 def test_the_first_hundred_inputs_are_listed() -> None:
     field = seals.CONTRACT.inputs[1]
     for count, more in ((100, ""), (101, "… and 1 more inputs"), (1234, "… and 1,134 more inputs")):
