@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sealift import seal
+from sealift.canonical import Marks
 from sealift.errors import FileError, SealError, SealiftError, SignatureError
 from sealift.seal import reader
 from sealift.seal.file_source import read_source
@@ -105,7 +106,7 @@ def test_the_error_names_the_key_that_is_missing() -> None:
 
 
 def test_a_contract_may_have_fewer_keys_than_the_other_members() -> None:
-    none = reader.Marks(0, 0)
+    none = Marks(0, 0)
     for count, name, refused in (
         (1 << 17, "contract.json", False),
         ((1 << 17) + 1, "contract.json", True),

@@ -85,6 +85,8 @@ def array_micros(array: npt.NDArray[Any]) -> tuple[_Micros, npt.NDArray[np.bool_
 
     unit, many = np.datetime_data(array.dtype)
     missing = np.isnat(array)
+    if unit == "generic":  # has no values but NaT
+        return np.zeros(len(array), dtype=np.int64), missing
     counts = np.where(missing, 0, array.astype(np.int64)) if unit not in ("Y", "M") else None
     if counts is None:
         micros = np.where(missing, 0, array.astype("datetime64[s]").astype(np.int64)) * 1_000_000

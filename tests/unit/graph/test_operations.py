@@ -177,8 +177,10 @@ def test_features_count_as_float32_only_where_there_is_no_answer() -> None:
     assert not StepOutput(features=narrow, value=value).single
     assert not StepOutput(features=narrow, label=index).single
     for name in ("value", "probability", "score"):
-        assert StepOutput(**{name: single}).single
-        assert not StepOutput(**{name: value}).single
+        narrow_one: dict[str, Any] = {name: single}
+        wide_one: dict[str, Any] = {name: value}
+        assert StepOutput(**narrow_one).single
+        assert not StepOutput(**wide_one).single
     assert StepOutput(targets=(StepOutput(value=value), StepOutput(value=single))).single
 
 

@@ -302,8 +302,8 @@ def test_a_limit_that_is_exceeded_in_another_engine_ends_the_proof() -> None:
 
 @pytest.mark.parametrize(("count", "step"), [(10, 1), (39_999, 1), (40_000, 2), (60_001, 3)])
 def test_long_tables_are_thinned(count: int, step: int) -> None:
-    columns, answers = further_engines._thinned({"a": np.arange(count)}, {"value": np.arange(count)})
-    assert np.array_equal(columns["a"], np.arange(0, count, step))
+    columns, answers = further_engines._thinned({"a": [*range(count)]}, {"value": np.arange(count)})
+    assert columns["a"] == [*range(0, count, step)]
     assert np.array_equal(answers["value"], np.arange(0, count, step))
 
 
