@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 import seals
 from loads import Load, sealift
+from sealift.serve.traffic.history import read
 from servers import Running, serving, until
 
 ROW = json.dumps({"age": 61.5, "weight": 80, "sex": "f"}).encode()
@@ -175,6 +177,37 @@ def test_quiet_commands_print_nothing(server: Running, folder: Path) -> None:
 def test_no_server_at_the_port() -> None:
     code, answer = sealift("status", "--port", "1")
     assert (code, answer["error"]["code"]) == (1, "E740")
+
+
+def test_a_full_disk(server: Running, folder: Path) -> None:
+    """A bad canary is rolled back, other changes are refused, and the history stays whole; no request fails."""
+    with Load(server, path=PATH, row=ROW) as load:
+        canary = ("--canary", "0.3", "--window", "3600", "--least", "1", "--max-disagreement", "0.01")
+        other = seals.write(folder / "tiny-4.seal", version="4", bias=-5.0)  # whose label is another one
+        assert sealift("deploy", str(other), *canary, server=server)[0] == 0
+        _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1, hard))  # a write fails as on a full disk
+        code, answer = sealift("deploy", str(folder / "tiny-2.seal"), server=server)
+        assert (code, answer["error"]["code"]) == (1, "E401")
+        assert until(lambda: shares(server) == {"1": 1.0}), shares(server)
+        code, answer = sealift("promote", "tiny@4", server=server)
+        assert (code, answer["error"]["code"]) == (1, "E402")
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        assert sealift("deploy", str(folder / "tiny-2.seal"), server=server)[0] == 0
+        assert shares(server) == {"2": 1.0}
+    assert load.failures == []
+    state = folder / "deployment.state"
+    assert [(entry["action"], entry["version"]) for entry in read(state / "history.jsonl")] == [
+        ("deploy", "4"),
+        ("deploy", "2"),
+    ]
+    assert not list(state.glob("**/*.part"))
+
+
+def shares(server: Running) -> dict[str, float]:
+    """The versions that get requests, with their shares."""
+    (model,) = sealift("status", server=server)[1]["models"]
+    return {each["version"]: each["share"] for each in model["versions"] if each["share"]}
 
 
 def test_the_status_for_people(server: Running, folder: Path) -> None:

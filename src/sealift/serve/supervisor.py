@@ -13,7 +13,7 @@ from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sealift.errors import SealiftError, ServeError
+from sealift.errors import InternalError, SealiftError, ServeError
 from sealift.serve import control, logs, worker
 from sealift.serve.access.audit import AuditedOperations, AuditLog
 from sealift.serve.access.desk import AdminDesk
@@ -190,12 +190,7 @@ class _Supervisor:
                 manager.alive()
                 if time.monotonic() > tick:
                     tick = time.monotonic() + _TICK
-                    self._operations.tick()
-                    if self._telemetry is not None:
-                        self._telemetry.tick(self._service)
-                    self._watched.tick()
-                    self._scaler.tick()
-                    self._idle.tick()
+                    self._tick()
         finally:
             manager.send("STOPPING=1")
             self._pool.end()
@@ -206,6 +201,23 @@ class _Supervisor:
                 signal.signal(number, handler)
             for end in self._alive:
                 os.close(end)
+
+    def _tick(self) -> None:
+        """Do what is due; a fault in one part does not end the server."""
+        telemetry = self._telemetry
+        ticks: list[Callable[[], object]] = [
+            self._operations.tick,
+            self._watched.tick,
+            self._scaler.tick,
+            self._idle.tick,
+        ]
+        if telemetry is not None:
+            ticks.append(lambda: telemetry.tick(self._service))
+        for tick in ticks:
+            try:
+                tick()
+            except Exception as error:
+                logs.report(error)
 
     def _turn(self) -> None:
         """Do what the clients of the control socket ask for; start a worker for a connection that finds none."""
@@ -237,6 +249,10 @@ class _Supervisor:
                 "E741", f"The request is malformed: {error!r:.200}.", fix="Use the commands of this version."
             )
             return {"ok": False, "error": malformed.as_dict()}
+        except Exception as error:
+            logs.report(error)
+            internal = InternalError("E901", "An internal error.", fix="See the log of the server.")
+            return {"ok": False, "error": internal.as_dict()}
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._pool.stopping = True

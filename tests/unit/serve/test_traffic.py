@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from sealift.errors import ServeError
+from sealift.errors import FileError, ServeError
+from sealift.files import unwritable
 from sealift.serve.counters import BOUNDS, Counters, RequestCounts
 from sealift.serve.traffic import state
 from sealift.serve.traffic.canary import Conditions, decide
@@ -321,3 +325,83 @@ def test_an_incomplete_last_line_is_left_out_and_removed_when_the_history_is_ope
         assert path.read_bytes() == whole
     History(path).append("promote", actor="ada", reason="", name="heart")
     assert [entry["action"] for entry in read(path)] == ["deploy", "promote"]
+
+
+def test_an_entry_that_cannot_be_written_leaves_the_history_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "history.jsonl"
+    history = History(path)
+    history.append("deploy", actor="ada", reason="first")
+    before = path.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", _full)
+        with pytest.raises(FileError, match="E402"):
+            history.append("deploy", actor="ada", reason="second")
+    assert path.read_bytes() == before
+    history.append("deploy", actor="ada", reason="third")
+    assert [entry["reason"] for entry in read(path)] == ["first", "third"]
+
+
+def _full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("name", ["state.json", "history.jsonl"])
+def test_a_change_that_cannot_be_written_changes_nothing(
+    name: str, operations: tuple[Operations, Processes, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, fleet, folder = operations
+    control.deploy(folder.parent / "2.seal", actor="ada", reason="")
+    saved, applied = (folder / "state.json").read_bytes(), len(fleet.applied)
+    with monkeypatch.context() as patch:
+        _fill(patch, name)
+        with pytest.raises(FileError, match="E402"):
+            control.promote("heart", "1", actor="ada", reason="")
+    assert (control.models["heart"].weights, len(fleet.applied)) == ({"2": 1.0}, applied)
+    assert (folder / "state.json").read_bytes() == saved
+    control.promote("heart", "1", actor="ada", reason="")
+    assert [entry["action"] for entry in read(folder / "history.jsonl")] == ["deploy", "promote"]
+
+
+def _fill(patch: pytest.MonkeyPatch, name: str) -> None:
+    """Let no file of a name be written."""
+    if name == "state.json":
+        patch.setattr(state, "save", lambda path, *_: (_ for _ in ()).throw(unwritable(path, OSError("full"))))
+    else:
+        patch.setattr(
+            History, "append", lambda self, *_, **__: (_ for _ in ()).throw(unwritable(self._path, OSError()))
+        )
+
+
+def test_on_a_full_disk_a_bad_canary_is_rolled_back_and_a_good_one_waits(
+    operations: tuple[Operations, Processes, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, fleet, folder = operations
+    conditions = Conditions(window=0, least=50)
+    fleet.counted["1"] = counts(5000)
+    control.deploy(folder.parent / "2.seal", share=0.1, conditions=conditions, actor="ada", reason="try")
+    fleet.counted |= {"1": counts(6000), "2": counts(100)}
+    with monkeypatch.context() as patch:
+        _fill(patch, "state.json")
+        control.tick()
+        assert control.models["heart"].weights == {"1": 0.9, "2": 0.1}
+        fleet.counted |= {"2": counts(60, 40)}
+        control.tick()
+        assert fleet.applied[-1].weights == control.models["heart"].weights == {"1": 1.0}
+        control.tick()
+
+
+def test_a_copy_that_fails_leaves_nothing_behind(
+    operations: tuple[Operations, Processes, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, _, folder = operations
+
+    def fails(_: Path, part: Path) -> None:
+        part.write_bytes(b"begun")
+        _full()
+
+    monkeypatch.setattr(shutil, "copyfile", fails)
+    with pytest.raises(FileError, match="E401"):
+        control.deploy(folder.parent / "2.seal", actor="ada", reason="")
+    assert list((folder / "models").iterdir()) == []

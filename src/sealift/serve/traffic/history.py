@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sealift import files
 from sealift.errors import ServeError
 
 _START = "0" * 64
@@ -31,7 +33,11 @@ class History:
             self._last = entry["digest"]
 
     def append(self, action: str, *, actor: str, reason: str, **what: Any) -> dict[str, Any]:
-        """Add an entry, and wait until it is on the disk."""
+        """Add an entry, and wait until it is on the disk.
+
+        Raises:
+            FileError: E402 where it cannot be written; the file is as before, and the next entry continues it.
+        """
         entry: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "action": action,
@@ -40,12 +46,21 @@ class History:
             **what,
             "before": self._last,
         }
-        entry["digest"] = self._last = _digest(entry)
+        entry["digest"] = _digest(entry)
         line = json.dumps(entry, ensure_ascii=False) + "\n"
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with self._path.open("ab", buffering=0) as file:
+                before = file.tell()
+                try:
+                    if file.write(line.encode()) < len(line.encode()):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                    os.fsync(file.fileno())
+                except OSError:
+                    file.truncate(before)
+                    raise
+        except OSError as error:
+            raise files.unwritable(self._path, error) from error
+        self._last = entry["digest"]
         return entry
 
 

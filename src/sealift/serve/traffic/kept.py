@@ -8,11 +8,15 @@ from pathlib import Path
 
 
 def part_of(folder: Path, file: Path) -> Path:
-    """A copy of a file that has no place yet. Raises OSError."""
+    """A copy of a file that has no place yet. Raises OSError; nothing is left behind then."""
     models = folder / "models"
     models.mkdir(exist_ok=True)
     part = models / f"{os.getpid()}.part"
-    shutil.copyfile(file, part)
+    try:
+        shutil.copyfile(file, part)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
     return part
 
 

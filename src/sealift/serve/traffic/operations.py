@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,8 +18,11 @@ from sealift.serve.traffic.history import History
 from sealift.serve.traffic.kept import part_of, place
 from sealift.serve.traffic.state import Canary, Traffic, Version
 
+_log = logging.getLogger(__name__)
 CANARY = "canary"
 """The actor of changes by the conditions of a trial."""
+_REPORT = 60.0
+"""Seconds between two reports that a promotion cannot be saved."""
 
 
 class Fleet(Protocol):
@@ -70,6 +74,7 @@ class Operations:
         self._history = History(folder / "history.jsonl")
         self._before: dict[tuple[str, str], RequestCounts] = {}
         self._metrics: dict[tuple[str, str], dict[str, float]] = {}
+        self._reported = -_REPORT
         for traffic in self.models.values():
             self._remember(traffic)
 
@@ -133,7 +138,8 @@ class Operations:
             actor, reason: for the history.
 
         Raises:
-            ServeError: E703, E743, E746, E805. FileError, SealError, ContractError: as `sealift.load`.
+            ServeError: E703, E743, E746, E805. FileError: also E402 where the state or the history cannot be written;
+                nothing changes then. SealError, ContractError: as `sealift.load`.
         """
         found, version = self._kept(file)
         if inside is not None and found != inside:
@@ -189,7 +195,7 @@ class Operations:
         return self._change("rollback", self._model(name).rolled_back(), actor, reason)
 
     def record(self, action: str, name: str, *, actor: str, reason: str, **what: Any) -> None:
-        """Add an entry to the history that changes nothing."""
+        """Add an entry to the history that changes nothing. Raises FileError E402 where it cannot be written."""
         self._history.append(action, actor=actor, reason=reason, name=name, **what)
 
     def report(self, name: str, version: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,9 +220,25 @@ class Operations:
                 changed = traffic.with_weights({version: 1.0})
             else:
                 changed = traffic.rolled_back().without_shadow(version)
-            self._change(decision.action, changed, CANARY, decision.reason, version=version)
+            try:
+                self._change(decision.action, changed, CANARY, decision.reason, version=version)
+            except FileError as error:
+                if not self._done_unsaved(decision, changed, error):
+                    continue
             known = {"name": traffic.name, "version": version, "reason": decision.reason}
             self.automatic({"action": decision.action, "actor": CANARY, **known})
+
+    def _done_unsaved(self, decision: Decision, traffic: Traffic, error: FileError) -> bool:
+        """Roll a bad version back although that cannot be saved; a good one stays on trial."""
+        now = time.monotonic()
+        if decision.action == "rollback" or now >= self._reported + _REPORT:
+            self._reported = now
+            _log.error("the %s of a version of %s is not saved: %s", decision.action, traffic.name, error)
+        if decision.action != "rollback":
+            return False
+        self._fleet.apply(traffic)
+        self.models[traffic.name] = traffic
+        return True
 
     def _on_trial(self, traffic: Traffic, version: str, share: float, conditions: Conditions) -> Traffic:
         if not 0 < share < 1:
@@ -258,17 +280,21 @@ class Operations:
         before = self.models.get(traffic.name)
         # First on the disk: a server that is killed now begins with the new state.
         state.save(self._folder / "state.json", {**self.models, traffic.name: traffic}, self._bases)
+        try:
+            self._history.append(
+                action,
+                actor=actor,
+                reason=reason,
+                name=traffic.name,
+                **what,
+                weights=dict(traffic.weights),
+                weights_before=dict(before.weights) if before else {},
+            )
+        except FileError:
+            state.save(self._folder / "state.json", self.models, self._bases)
+            raise
         self._fleet.apply(traffic)
         self.models[traffic.name] = traffic
-        self._history.append(
-            action,
-            actor=actor,
-            reason=reason,
-            name=traffic.name,
-            **what,
-            weights=dict(traffic.weights),
-            weights_before=dict(before.weights) if before else {},
-        )
         self._remember(traffic)
         return {"ok": True, "model": self._described(traffic)}
 

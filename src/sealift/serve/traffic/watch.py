@@ -11,11 +11,12 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from sealift import files
-from sealift.errors import SealiftError
+from sealift.errors import FileError, SealiftError
 from sealift.serve.traffic.operations import Operations
 from sealift.serve.traffic.watching import Watch
 
@@ -47,6 +48,7 @@ class WatchedFolders:
         self._done: dict[str, Status] = _read(self._noted)
         self._seen: dict[Path, tuple[Status, float]] = {}  # what does not change now, and since when
         self._tried: dict[Path, tuple[Status, SealiftError]] = {}
+        self._reported: dict[Path, Status] = {}  # what was logged, and is tried again
         for name, watch in watches.items():
             self._begin(name, watch)
 
@@ -97,22 +99,32 @@ class WatchedFolders:
                 self._note(path, status)
                 return
         if now - known[1] >= SETTLED:
+            self._seen[path] = status, now
             self._refuse(name, path, status)
 
     def _refuse(self, name: str, path: Path, status: Status) -> None:
         tried = self._tried.pop(path, None)
         what = "The file is not a whole sealed file." if tried is None or tried[0] != status else str(tried[1])
-        _log.warning("%s is not deployed: %s", path, what)
-        self._operations.record("refuse", name, actor=ACTOR, reason=what, file=str(path))
-        self._note(path, status)
+        if self._reported.get(path) != status:
+            self._reported[path] = status
+            _log.warning("%s is not deployed: %s", path, what)
+        if tried is not None and isinstance(tried[1], FileError):  # of this computer; the file may be a good one
+            return
+        with suppress(FileError):  # the disk is full
+            self._operations.record("refuse", name, actor=ACTOR, reason=what, file=str(path))
+            self._note(path, status)
 
     def _note(self, path: Path, status: Status) -> None:
         """Do not look at a file again until it changes."""
         self._seen.pop(path, None)
         self._tried.pop(path, None)
+        self._reported.pop(path, None)
         self._done = {each: known for each, known in self._done.items() if Path(each).exists()}
         self._done[str(path)] = status
-        files.write_atomic(self._noted, json.dumps(self._done, indent=1).encode() + b"\n")
+        try:
+            files.write_atomic(self._noted, json.dumps(self._done, indent=1).encode() + b"\n")
+        except FileError as error:
+            _log.warning("%s cannot be written: %s", self._noted, error)
 
 
 def _read(path: Path) -> dict[str, Status]:
