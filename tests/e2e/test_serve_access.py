@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from tritonclient.utils import InferenceServerException
 import seals
 from sealift.client import Client
 from sealift.errors import ServeError
-from servers import Running, serving
+from servers import Running, serving, until
 
 ROW = {"age": 61.5, "weight": 80, "sex": "f"}
 PATH = "/v1/models/tiny/predict"
@@ -177,3 +179,38 @@ def test_a_long_body_without_credentials_is_not_read(server: Running) -> None:
         with socket.create_connection((host, int(port)), timeout=30) as connected:
             connected.sendall(f"POST {PATH} HTTP/1.1\r\nHost: a\r\n{length}\r\n\r\n".encode())
             assert connected.recv(1 << 16).startswith(b"HTTP/1.1 401")  # before anything of the body was sent
+
+
+def test_refused_callers_are_counted(tmp_path: Path) -> None:
+    seals.write(tmp_path / "tiny.seal")
+    (tmp_path / "deployment.toml").write_text(
+        '[access]\nkeys = "keys.json"\nopen_metrics = true\n[[models]]\nfile = "tiny.seal"\n'
+    )
+    auditor = create(tmp_path, "auditor", "--scope", "audit")
+    limited = create(tmp_path, "limited", "--rate", "3/h")
+    with serving(str(tmp_path / "deployment.toml"), "--grpc", "0") as server:
+
+        def counts() -> dict[str, float]:
+            reasons = ("missing", "invalid", "forbidden", "rate", "issuer")
+            return {reason: server.metric(f'sealift_callers_refused_total{{reason="{reason}"}}') for reason in reasons}
+
+        for key, times in ((None, 4), ("x", 3), (auditor, 2), (limited, 8)):  # connections of their own: both workers
+            for _ in range(times):
+                server.ask("POST", PATH, ROW, key)
+        expected = {"missing": 4, "invalid": 3, "forbidden": 2, "rate": 5, "issuer": 0}
+        assert counts() == expected
+        server.ask("POST", PATH, [ROW] * 2000)  # refused before the body is read
+        assert server.ask("GET", "/v1/admin/status")[0] == 401
+        assert server.ask("GET", "/v2/health/ready")[0] == 200
+        with triton_grpc.InferenceServerClient(server.grpc) as client:
+            assert client.is_server_live()
+            assert client.is_server_ready()
+            for headers in (None, {"x-api-key": "x"}, {"x-api-key": limited}):
+                with pytest.raises(InferenceServerException):
+                    client.infer("tiny", grpc_inputs(1), headers=headers)
+        expected = {"missing": 7, "invalid": 4, "forbidden": 2, "rate": 6, "issuer": 0}
+        assert counts() == expected
+        for pid in server.workers():
+            os.kill(pid, signal.SIGKILL)
+        assert until(lambda: server.ask("GET", "/v2/health/ready")[0] == 200)
+        assert counts() == expected

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Lock
 from typing import Any, Protocol
 
+from sealift.errors import ServeError
 from sealift.serve.access.refusals import AccessError
 from sealift.serve.access.tls import TlsSettings
 from sealift.serve.answered import Joined
@@ -15,7 +17,7 @@ from sealift.serve.http.cors import Cors
 from sealift.serve.http.messages import RequestLimits
 from sealift.serve.plane import Plane
 from sealift.serve.receipts import HEADER, Receipts, is_wanted
-from sealift.serve.scaling.gauges import unshared
+from sealift.serve.scaling.gauges import CALLERS, unshared
 from sealift.serve.served import ServedModel
 from sealift.serve.stream.state import StreamMemory
 
@@ -87,6 +89,7 @@ class Service:
         self.receipts: Receipts | None = None
         self.stream: StreamMemory | None = None
         self.gauges = unshared()
+        self._counting = Lock()
         self.metric_sources: list[Callable[[], Iterable[Family]]] = []
         self.series: Mapping[tuple[str, str], int] = {}
 
@@ -96,8 +99,30 @@ class Service:
         return self.plane.ready and (self.stream is None or self.stream.connection == "connected")
 
     def caller(self, headers: Mapping[str, str], scope: str) -> Caller:
-        """Who sends a request. Raises ServeError, as `Access.caller`."""
-        return ANYONE if self.access is None else self.access.caller(headers, scope)
+        """Who sends a request; one that is refused is counted. Raises ServeError, as `Access.caller`."""
+        if self.access is None:
+            return ANYONE
+        try:
+            return self.access.caller(headers, scope)
+        except ServeError as error:
+            self._refused(error)
+            raise
+
+    def identify(self, headers: Mapping[str, str]) -> None:
+        """As `Access.identify`; a request that is refused is counted."""
+        if self.access is None:
+            return
+        try:
+            self.access.identify(headers)
+        except ServeError as error:
+            self._refused(error)
+            raise
+
+    def _refused(self, error: ServeError) -> None:
+        gauge = CALLERS.get(error.code)
+        if gauge is not None:
+            with self._counting:
+                self.gauges[gauge] += 1
 
     def begin(self, name: str | None, version: str | None, route: str, headers: Mapping[str, str]) -> Call:
         """The call of a request to a model; without a name, to the only one.

@@ -22,6 +22,8 @@ from sealift.serve.http.routes import respond
 from sealift.serve.plane import Plane
 from sealift.serve.records.memory import RecordCounts
 from sealift.serve.records.metrics import record_metrics
+from sealift.serve.scaling.gauges import WorkerGauges
+from sealift.serve.scaling.metrics import worker_metrics
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
 from sealift.serve.stream.state import StreamMemory
@@ -40,6 +42,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     service.counters = Counters(2)
     counts = RecordCounts(written=5, waiting=4, dropped=3, spilled=2, lost=1, sampled_out=6)
     service.metric_sources.append(record_metrics(lambda: counts))
+    service.metric_sources.append(worker_metrics(WorkerGauges(2)))
     service.series = {(ODD, "1"): 3}
     service.metric_sources.append(TelemetryMemory(1, 1 << 10).source())
     service.stream = StreamMemory(2, ODD)
@@ -127,7 +130,7 @@ def expressions() -> Iterator[str]:
 def test_dashboard_and_alerts_use_metrics_that_exist(service: Service) -> None:
     names = {name for name, _ in values(service)}
     given = list(expressions())
-    assert len(given) == 27
+    assert len(given) == 31
     for expression in given:
         promql_parser.parse(expression.replace("$__rate_interval", "5m"))
         used = set(re.findall(r"\bsealift_\w+", expression))

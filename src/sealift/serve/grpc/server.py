@@ -137,13 +137,14 @@ class GrpcServer:
         Raises:
             ServeError: as `Access.identify`; E704 where there is no message.
         """
-        assert self._service.access is not None
-        try:
-            self._service.access.identify(headers)
-        except SealiftError:
-            if method in OPEN:
+        if method in OPEN:
+            assert self._service.access is not None
+            try:
+                self._service.access.identify(headers)
+            except SealiftError:
                 return b""
-            raise
+        else:
+            self._service.identify(headers)
         data = await context.read()
         if data is _aio.EOF:
             raise malformed("it has no message")

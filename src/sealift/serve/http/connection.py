@@ -214,10 +214,9 @@ class Connection(asyncio.Protocol):
         if length is not None and int(length) > self._server.limits.body:
             self._fail(too_large(self._server.limits.body))
             return
-        access = self._service.access
-        if access is not None and (length is None or int(length) > SMALL) and self._parser.get_method() == b"POST":
+        if (length is None or int(length) > SMALL) and self._parser.get_method() == b"POST":
             try:  # of a long body, nothing is kept for callers that are not known
-                access.identify(headers)
+                self._service.identify(headers)
             except SealiftError as error:
                 self._fail(error)
                 return

@@ -8,7 +8,9 @@ from pathlib import Path
 WAITING, COMPUTING, CONNECTIONS, OVERLOADED, LATE, LOADS = range(6)
 """Requests that wait for a thread; that are computed in one; open connections; requests that were refused because of
 the queue, and because their deadline had passed; models that were loaded because of a request."""
-_WIDTH = 8
+CALLERS = {"E760": 6, "E761": 7, "E762": 8, "E763": 9, "E767": 10}
+"""Requests that were refused because of their callers, by the code of the error."""
+_WIDTH = 16
 _PROCESS = 8
 WORKERS, DRAINING, ADDED, REMOVED, BUSY, UNLOADED = range(6)
 """Of the supervisor: workers that accept connections; that end when their connections have; that were added and removed

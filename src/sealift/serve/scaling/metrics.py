@@ -8,6 +8,9 @@ from sealift.serve.family import Family, single
 from sealift.serve.scaling import gauges
 from sealift.serve.scaling.gauges import WorkerGauges
 
+_REASONS = {"E760": "missing", "E761": "invalid", "E762": "forbidden", "E763": "rate", "E767": "issuer"}
+"""The code of the error → why a caller was refused."""
+
 
 def worker_metrics(shared: WorkerGauges) -> Callable[[], Iterator[Family]]:
     """A source of metrics (`Service.metric_sources`)."""
@@ -39,6 +42,12 @@ def worker_metrics(shared: WorkerGauges) -> Callable[[], Iterator[Family]]:
                 ({"reason": "overload"}, shared.total(gauges.OVERLOADED)),
                 ({"reason": "deadline"}, shared.total(gauges.LATE)),
             ],
+        )
+        yield Family(
+            "sealift_callers_refused_total",
+            "counter",
+            "Requests that were refused because of their callers.",
+            [({"reason": _REASONS[code]}, shared.total(gauge)) for code, gauge in gauges.CALLERS.items()],
         )
 
     return source
