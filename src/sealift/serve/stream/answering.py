@@ -15,6 +15,7 @@ from sealift.errors import SealiftError, ServeError
 from sealift.serve.calls import Call
 from sealift.serve.http.messages import JSON, Request, Response, status_of, too_large
 from sealift.serve.http.predict import predict
+from sealift.serve.receipts import HEADER, is_wanted
 from sealift.serve.service import Service
 from sealift.serve.stream.events import Event, read_event, write_event
 from sealift.serve.stream.messages import Message, Outgoing
@@ -22,6 +23,9 @@ from sealift.serve.stream.settings import StreamSettings
 
 _log = logging.getLogger(__name__)
 _TYPE = "sealift.prediction"
+_RECEIPT = "sealiftreceipt"
+"""The extension attribute of a message that asks for a receipt, and of its answer with the receipt."""
+_BOOLEANS = {"true": "1", "false": "0"}
 _REASON = 500
 """Characters of a reason in a header."""
 
@@ -50,10 +54,10 @@ class Answering:
             if len(message.body) > self._service.limits.body:
                 raise too_large(self._service.limits.body)
             event = read_event(message)
-            call, response = self._call(message, event)
+            call, response, receipt = self._call(message, event)
             if response.status != 200:
                 return self.dead(message, *_problem(response))
-            return self._answered(message, event, call, response)
+            return self._answered(message, event, call, response, receipt)
         except SealiftError as error:
             internal = status_of(error) >= 500
             if internal:
@@ -74,7 +78,8 @@ class Answering:
         }
         return Outgoing(self._settings.dead, message.body, headers, message.id and f"dead-{message.id}", message.key)
 
-    def _call(self, message: Message, event: Event) -> tuple[Call, Response]:
+    def _call(self, message: Message, event: Event) -> tuple[Call, Response, str]:
+        """The call of a message with its response, and the receipt where one is wanted."""
         plane = self._service.plane
         name = self._settings.model or plane.only_name()
         headers = {key.lower(): value for key, value in message.headers.items()} | {"content-type": event.content_type}
@@ -83,10 +88,15 @@ class Answering:
             headers.setdefault("x-request-id", identifier)
         if "traceparent" in event.attributes:
             headers.setdefault("traceparent", event.attributes["traceparent"])
+        wanted = event.attributes.get(_RECEIPT)
+        if wanted is not None:
+            headers.setdefault(HEADER, _BOOLEANS.get(wanted, wanted))
+        is_wanted(self._service.receipts, headers)  # before rows are answered
         call = Call(plane.find(name, None, headers), "stream", headers)
-        status = 500
+        status, receipt = 500, ""
         try:
             response = _predict(call, Request("POST", "", headers, event.data, self._service.limits))
+            receipt = self._service.receipt(call, response.status).get(HEADER, "")
             status = response.status
         except SealiftError as error:
             call.error = error.code
@@ -94,9 +104,9 @@ class Answering:
             raise
         finally:
             self._service.end(call, status)
-        return call, response
+        return call, response, receipt
 
-    def _answered(self, message: Message, event: Event, call: Call, response: Response) -> Outgoing:
+    def _answered(self, message: Message, event: Event, call: Call, response: Response, receipt: str) -> Outgoing:
         source = event.attributes.get("source") or f"{self._settings.place}/{self._settings.source}"
         cause = event.attributes.get("id") or message.id
         # The same at each delivery, so that duplicates can be recognized.
@@ -110,6 +120,8 @@ class Answering:
         }
         if cause:
             attributes["causationid"] = cause
+        if receipt:
+            attributes[_RECEIPT] = receipt
         attributes |= {name: event.attributes[name] for name in _COPIED if name in event.attributes}
         envelope = self._settings.envelope or event.envelope or "structured"
         answer = replace(event, data=response.body, content_type=response.media_type, attributes=attributes)
