@@ -93,7 +93,7 @@ def predict(form: Callable[[Row], str]) -> Callable[[Service, Row], Answers]:
         tensors = single.read(body)
         if tensors is not None:  # the short path of the connections must write the same bytes
             assert single.answer(tensors)[1] == response.body
-            assert single.answer_joined([tensors] * 3)[1] == [response.body] * 3
+            assert single.answer_joined([tensors])[1] == [response.body]
         return _of_objects(answers[0])
 
     return ask

@@ -108,6 +108,16 @@ class Call:
         self.answered.append(answered)
         return answered
 
+    def answer_good(self, rows: Any) -> Answered | None:
+        """As `answer`; None where a row has a problem, or there are too many. Then nothing is kept."""
+        if self.most_rows and _count(rows) > self.most_rows:
+            return None
+        answered = self.model.answer(rows)
+        if answered.problems:
+            return None
+        self.answered.append(answered)
+        return answered
+
     @property
     def trace(self) -> TraceContext:
         """The place of the call in a trace; it is made when it is first used."""

@@ -29,9 +29,9 @@ MOST = 64
 """Rows that are computed at once at most."""
 _LOOP = 0.002
 """Seconds for which a computation may keep the thread of the event loop busy."""
-_SLOW = 0.05
-"""Seconds of a row from which on nothing is measured: the server would start later."""
-_EXAMPLES, _TURNS = 32, 3
+_PROBES, _TIMED, _TURNS = 256, 16, 3
+_SLOW = 2e-4
+"""Seconds of a row from which on the probes are not computed: the server would start later."""
 _GAIN = 1.1
 """By how much a row must be faster in a joined computation."""
 
@@ -40,32 +40,52 @@ def most_joined(model: SealedModel, mode: Batching) -> int:
     """The maximum number of rows that are computed at once; 1 where each is computed by itself.
 
     Args:
-        model: the model, whose examples are computed one by one and at once.
-        mode: `auto` joins rows where that is faster and gives the same bits for each example; `on` in any case, also
-            where the last bits of answers of neural networks depend on the other rows.
+        model: the model, which computes generated rows one by one and at once.
+        mode: `auto` joins rows where that is faster and gives the same bits for each of these rows; `on` in any case,
+            also where the last bits of an answer depend on the other rows.
 
     Raises:
         SealError: E207, E209, E210.
     """
     if mode == "off":
         return 1
-    tensors = model.encoded(columns_of(model.contract, model.examples.columns)).only_good()
-    count = min(len(next(iter(tensors.values()))), _EXAMPLES)
-    rows = [{name: array[row : row + 1] for name, array in tensors.items()} for row in range(count)]
-    joined = {name: array[:count] for name, array in tensors.items()}
     run = model.engine.run
-    if count < 2:
+    probes = _probes(model.encoded(columns_of(model.contract, model.examples.columns)).only_good())
+    if probes is None:
         return MOST if mode == "on" else 1
+    rows = [{name: array[row : row + 1] for name, array in probes.items()} for row in range(_PROBES)]
+    some = {name: array[:_TIMED] for name, array in probes.items()}
     if mode == "auto":
-        if _seconds(lambda: run(rows[0]), 2) > _SLOW:
+        if _seconds(lambda: run(rows[0])) > _SLOW:
             return 1
         singles = [run(row) for row in rows]
-        if not all(_equal(answers, [each[name] for each in singles]) for name, answers in run(joined).items()):
+        if not all(_equal(answers, [each[name] for each in singles]) for name, answers in run(probes).items()):
             return 1
-        if _seconds(lambda: [run(row) for row in rows]) < _GAIN * _seconds(lambda: run(joined)):
+        if _seconds(lambda: [run(row) for row in rows[:_TIMED]]) < _GAIN * _seconds(lambda: run(some)):
             return 1
-    per_row = _seconds(lambda: run(joined), 1) / count
+    per_row = _seconds(lambda: run(some), _TURNS if mode == "auto" else 1) / _TIMED
     return MOST if per_row > _LOOP else max(1, min(MOST, int(_LOOP / per_row)))
+
+
+def _probes(examples: Tensors) -> Tensors | None:
+    """Rows with values of the examples in other combinations, and close to them; None without examples.
+
+    Whether a row has other bits among others can depend on its values: vector instructions and scalar ones round
+    functions such as the exponential differently for some arguments only.
+    """
+    count = len(next(iter(examples.values())))
+    if not count:
+        return None
+    rng = np.random.default_rng(0)
+    probes: dict[str, npt.NDArray[Any]] = {}
+    for name, array in examples.items():
+        columns = int(np.prod(array.shape[1:]))
+        chosen = rng.integers(0, count, (_PROBES, columns))
+        flat = np.take_along_axis(array.reshape(count, columns), chosen, axis=0)
+        if flat.dtype.kind == "f":
+            flat[::2] *= rng.uniform(0.99, 1.01, flat[::2].shape)
+        probes[name] = flat.reshape(_PROBES, *array.shape[1:])
+    return probes
 
 
 def _seconds(function: Callable[[], object], turns: int = _TURNS) -> float:

@@ -19,6 +19,7 @@ from sealift.runtime.golden import Examples, SelfTest
 from sealift.serve.answered import Answered
 from sealift.serve.joining import JoinedRuns
 from sealift.serve.single import SingleRow
+from sealift.serve.typed_json import TypedRows
 
 _log = logging.getLogger(__name__)
 _TURNS = 3
@@ -38,6 +39,7 @@ class ServedModel:
         seconds: the time that one example takes in this process; infinite before `prepare`.
         single: the reader of requests with one row; None before `prepare`, while the model is unloaded, and where the
             contract has none.
+        typed: the reader of requests with several rows; None as `single`.
         series: the number of its counters (`sealift.serve.counters`).
         source: opens the same file again.
         unloads: whether it may be unloaded.
@@ -56,6 +58,7 @@ class ServedModel:
         self.test: SelfTest | None = None
         self.seconds = math.inf
         self.single: SingleRow | None = None
+        self.typed: TypedRows | None = None
         self.series = 0
         self.unloads = False
         self.loads = 0
@@ -123,7 +126,7 @@ class ServedModel:
         try:
             if self._model is not None:
                 self._examples = self._model.examples
-            self._model = self.single = None
+            self._model = self.single = self.typed = None
         finally:
             self._loading.release()
         return True
@@ -154,6 +157,7 @@ class ServedModel:
             self._answer(model, columns)
             self.seconds = min(self.seconds, time.perf_counter() - begun)
         self.single = SingleRow.of(self.name, model)
+        self.typed = TypedRows.of(model)
 
     def join(self, most: int, parallel: int) -> None:
         """Compute up to so many rows of different requests at once (`joining.most_joined`, `joining.parallel`)."""

@@ -54,8 +54,11 @@ def read_rows(value: Any) -> Any:
 
 
 def _json(call: Call, request: Request) -> Response:
-    answered = call.answer(read_rows(read_json(request.content(), request.limits)))
-    model = call.model
+    content, model = request.content(), call.model
+    typed = None if model.typed is None else model.typed.read(content, request.limits.values)
+    answered = None if typed is None else call.answer_good(typed)
+    if answered is None:
+        answered = call.answer(read_rows(read_json(content, request.limits)))
     answers, problems = _answers(model.contract, answered)
     return as_json(values.envelope(model.name, model.model, answers, problems), 200 if answered.outputs else 422)
 
