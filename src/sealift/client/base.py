@@ -6,7 +6,7 @@ import ssl
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from sealift.client import exchange
-from sealift.client.call import Request, ServerCall
+from sealift.client.call import ClientRequest, ServerCall
 from sealift.optional import need
 
 Priority: TypeAlias = Literal["high", "normal", "low"]
@@ -52,15 +52,15 @@ class ClientBase:
         if priority is not None:
             headers["sealift-priority"] = priority
         path = exchange.predict_path(model, version)
-        return self._call(Request("POST", path, exchange.body_of(rows), headers, has_deadline=True), timeout)
+        return self._call(ClientRequest("POST", path, exchange.body_of(rows), headers, has_deadline=True), timeout)
 
     def _metadata(self, model: str) -> ServerCall:
         """The call of `metadata`."""
-        return self._call(Request("GET", exchange.metadata_path(model)))
+        return self._call(ClientRequest("GET", exchange.metadata_path(model)))
 
     def _ready(self) -> ServerCall:
         """The call of `ready`, which is not repeated."""
-        return ServerCall(Request("GET", "/v2/health/ready"), self._url, 0, self._timeout)
+        return ServerCall(ClientRequest("GET", "/v2/health/ready"), self._url, 0, self._timeout)
 
-    def _call(self, request: Request, timeout: float | None = None) -> ServerCall:
+    def _call(self, request: ClientRequest, timeout: float | None = None) -> ServerCall:
         return ServerCall(request, self._url, self._retries, timeout or self._timeout)

@@ -16,7 +16,7 @@ _LONGEST_DEADLINE = 86_400_000
 """Milliseconds, at most, in the header Sealift-Deadline-Ms."""
 
 
-class Request(NamedTuple):
+class ClientRequest(NamedTuple):
     """A request.
 
     Attributes:
@@ -73,7 +73,7 @@ class ServerCall:
         timeout: seconds for all attempts together.
     """
 
-    def __init__(self, request: Request, url: str, retries: int, timeout: float) -> None:
+    def __init__(self, request: ClientRequest, url: str, retries: int, timeout: float) -> None:
         self.pause: float | None = 0.0
         self._request = request
         self._url = url
