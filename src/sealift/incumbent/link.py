@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from sealift.client.call import Request, ServerCall, send
+from sealift.client.call import ClientRequest, ServerCall, send
 from sealift.optional import need
 
 _RETRIES = 4
@@ -50,7 +50,7 @@ class Link:
 
     def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, Any]:
         headers = {} if body is None else {"content-type": "application/json"}
-        call = ServerCall(Request(method, self.url + path, body, headers), self.url, _RETRIES, self._timeout)
+        call = ServerCall(ClientRequest(method, self.url + path, body, headers), self.url, _RETRIES, self._timeout)
         received = send(call, self._http, (self._httpx.TransportError, self._httpx.InvalidURL))
         return received.status, _json(received.data)
 
