@@ -30,6 +30,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent)]
 
+import array_cases  # noqa: E402
 import heavy  # noqa: E402
 import make  # noqa: E402
 import member_cases  # noqa: E402
@@ -56,8 +57,12 @@ _KEYS = [
     *("name", "dtype", "missing", "unknown", "categories", "category_names", "range", "observed", "typical", "title"),
     *("units", "description", "personal", "missing_as", "true_as", "false_as", "date_format", "width", "classes"),
     *("class_names", "columns", "headline", "stages", "ignored", "about", "tolerance", "relative", "scale", "source"),
+    *("arrays", "dtype", "member", "shape"),
     *("lower", "accents", "pattern", "stop_words", "space", "prefix", "hash", "vocabulary", "rows", "cut", "x", ""),
 ]
+
+
+STORED = array_cases.golden(array_cases.REFERENCE)
 
 
 def seeds() -> Iterator[dict[str, Any]]:
@@ -72,6 +77,7 @@ def seeds() -> Iterator[dict[str, Any]]:
     }
     rest = {"evidence.json": evidence, "provenance.json": {"python": "3.11"}}
     yield {"contract.json": member_cases.CONTRACT, "golden/examples.json": member_cases.GOLDEN, **rest}
+    yield {"contract.json": member_cases.CONTRACT, "golden/examples.json": STORED, **rest}
     members = seals.members()
     yield {name: json.loads(members[name]) for name in ("contract.json", "golden/examples.json")} | rest
     for name in VECTORS["stages"]:
@@ -137,6 +143,9 @@ def sealed(members: dict[str, Any]) -> bytes:
     held, blobs = member_cases.parted(members["contract.json"])
     members = {**members, "contract.json": held}
     parts = {name.replace("/", "___").replace(".", "__"): heavy.spell(value) for name, value in members.items()}
+    if array_cases.MEMBER in str(members["golden/examples.json"]):
+        blobs |= {array_cases.MEMBER: array_cases.BODY}
+        parts["reference___background__json"] = heavy.spell(array_cases.background(array_cases.BODY))
     return make.archive(make.whole(blobs, **parts))
 
 
@@ -150,7 +159,7 @@ def judged(data: bytes) -> str:
         opened = seal.parse(data)
         contract = opened.contract()
         stages = Stages.of(contract)
-        examples = golden.read_examples(opened.json("golden/examples.json"), contract)
+        examples = golden.read_examples(opened.json("golden/examples.json"), contract, opened.members)
         for piece in stages.pieces(golden.encoded(examples, contract, stages).tensors):
             del piece
         verdict = "ok"

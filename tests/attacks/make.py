@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 HERE = Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent)]
 
+import array_cases  # noqa: E402
 import graph_cases  # noqa: E402
 import member_cases  # noqa: E402
 
@@ -410,7 +411,7 @@ def weights() -> None:
     other = {f"weights/{'0' * 64}": BODY}
     case("weight-digest.seal", archive(whole(other)), "E202", "a member for weights with another digest than its name")
     for kind, text in (("short", "0" * 63), ("long", "0" * 65), ("upper", "A" * 64), ("none", ""), ("folder", "a/b")):
-        for family in ("weights", "blobs"):
+        for family in ("arrays", "weights", "blobs"):
             data = archive(whole({f"{family}/{text}": BODY}))
             case(f"name-{family}-{kind}.seal", data, "E202", f"a member {family}/ with the name {text[:8]!r}")
     change: Changes = {name: {"size": 0xFFFFFFFF, "packed": 0xFFFFFFFF}}
@@ -472,6 +473,28 @@ def blobs() -> None:
         made(
             f"json-{name}", "E205", f"data of a stage: {why}", by_digest("blobs", body), changed(data={"space": digest})
         )
+
+
+def arrays() -> None:
+    """Arrays of examples: there, referred to, and of the stated size."""
+    contract = spell(member_cases.CONTRACT)
+    for name, golden, body, code, why in array_cases.cases():
+        background = spell(array_cases.background(body))
+        parts = {"contract__json": contract, "golden___examples__json": spell(golden)}
+        data = archive(whole(by_digest("arrays", body), **parts, reference___background__json=background))
+        case(f"array-{name}.seal", data, None, why, open=code)
+    held = {"arrays/" + "0" * 64: BODY}
+    parts = {"golden___examples__json": spell({"answers": {"y": {"member": next(iter(held))}}})}
+    case("array-digest.seal", archive(whole(held, **parts)), "E202", "an array whose digest is not its name")
+    spare = whole(by_digest("arrays", BODY))
+    case("array-spare.seal", archive(spare), "E205", "an array that no row refers to")
+    size = (256 << 20) + 1
+    name = next(iter(by_digest("arrays", BODY)))
+    claimed: Changes = {name: {"size": size, "packed": size}}
+    case("array-size.seal", archive(spare, local=claimed, central=claimed), "E203", f"an array claims {size} bytes")
+    two = whole(by_digest("arrays", BODY, BODY * 2))
+    half: Changes = {name: {"size": 129 << 20, "packed": 129 << 20} for name in two if name.startswith("arrays/")}
+    case("array-sum.seal", archive(two, local=half, central=half), "E203", "two arrays claim 258 MiB")
 
 
 def manifests() -> None:
@@ -658,7 +681,7 @@ def weak_keys() -> list[bytes]:
 def build() -> dict[Path, bytes]:
     """Every file that this script writes."""
     CASES.clear()
-    sections = (sound, outer, names, headers, limits, membership, weights, blobs)
+    sections = (sound, outer, names, headers, limits, membership, weights, blobs, arrays)
     for part in (*sections, manifests, contents, graphs, signatures, openings):
         part()
     files = {HERE / "files" / name: data for name, (data, *_) in CASES.items()}

@@ -118,7 +118,7 @@ EXAMPLES: dict[str, Any] = {
 
 
 def test_examples_with_numbers_that_json_lacks() -> None:
-    examples = read_examples(EXAMPLES, seals.CONTRACT)
+    examples = read_examples(EXAMPLES, seals.CONTRACT, {})
     assert np.isnan(examples.answers["probability"][:, 1]).all()
 
 
@@ -156,12 +156,12 @@ def test_examples_with_numbers_that_json_lacks() -> None:
 )
 def test_malformed_examples(change: dict[str, Any]) -> None:
     with pytest.raises(SealError) as raised:
-        read_examples({**EXAMPLES, **change}, seals.CONTRACT)
+        read_examples({**EXAMPLES, **change}, seals.CONTRACT, {})
     assert raised.value.code == "E205"
     wrongs: list[Any] = [None, [], 3, {}]
     for raw in wrongs:
         with pytest.raises(SealError):
-            read_examples(raw, seals.CONTRACT)
+            read_examples(raw, seals.CONTRACT, {})
 
 
 def test_a_malformed_example_row_is_the_files_fault(tmp_path: Path) -> None:

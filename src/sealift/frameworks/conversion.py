@@ -31,7 +31,7 @@ from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import input_table
 from sealift.seal.graph import check as check_graph
 
-# The golden examples are one member of at most 16 MiB, and a proof with a million columns needs too much memory.
+# A proof with a million columns needs too much memory.
 _MOST_FEATURES = 1 << 13
 
 

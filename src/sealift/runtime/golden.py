@@ -13,14 +13,23 @@ from sealift import canonical
 from sealift.contract import Batch, Contract, Output, encode
 from sealift.contract.outputs import Tolerance, output_kind
 from sealift.errors import SealError
+from sealift.seal import Bytes, arrays
 from sealift.stages import Stages
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Example rows (input name → values) and the original's answers (output name → array)."""
+    """Example rows and the original's answers.
 
-    columns: Mapping[str, Sequence[Any]]
+    Attributes:
+        inputs: input name → values; an array (N, …) for inputs whose values are stored as arrays.
+        answers: output name → array.
+        tolerance: output name → the tolerance of its answers.
+        source: `generated` or `caller`.
+        outputs: the outputs by name.
+    """
+
+    inputs: Mapping[str, Sequence[Any] | npt.NDArray[Any]]
     answers: Mapping[str, npt.NDArray[Any]]
     tolerance: Mapping[str, Tolerance]
     source: str
@@ -28,6 +37,11 @@ class Examples:
 
     def __len__(self) -> int:
         return len(next(iter(self.answers.values())))
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """Input name → values as in JSON, arrays as nested lists."""
+        return {name: [_plain(value) for value in column] for name, column in self.inputs.items()}
 
 
 @dataclass(frozen=True)
@@ -54,8 +68,9 @@ class SelfTest:
         return {"rows": self.rows, "matching": self.matching, "passed": self.passed, "worst": dict(self.worst)}
 
 
-def read_examples(raw: Any, contract: Contract) -> Examples:
-    """Parse `golden/examples.json`. Raises SealError E205."""
+def read_examples(raw: Any, contract: Contract, members: Mapping[str, Bytes]) -> Examples:
+    """Parse `golden/examples.json`, whose arrays are among `members`. Raises SealError E203, E205."""
+    arrays.check_count(raw)
     try:
         columns, rows, answers = raw["columns"], raw["rows"], raw["answers"]
         if columns != [field.name for field in contract.inputs]:
@@ -66,9 +81,13 @@ def read_examples(raw: Any, contract: Contract) -> Examples:
             raise ValueError("a row has another number of values than there are columns")
         if raw["source"] not in ("generated", "caller"):
             raise ValueError("its source must be 'generated' or 'caller'")
-        expected = {o.name: _answer(answers[o.name], o.dtype, (len(rows), o.width)) for o in contract.outputs}
+        expected = {o.name: _answer(answers[o.name], o.dtype, (len(rows), o.width), members) for o in contract.outputs}
+        cells = {name: [row[i] for row in rows] for i, name in enumerate(columns)}
+        inputs: dict[str, Sequence[Any] | npt.NDArray[Any]] = dict(cells)
+        for name, reference in _references(raw, contract):
+            inputs[name] = _stored(cells[name], arrays.read(reference, members))
         return Examples(
-            columns={name: [row[i] for row in rows] for i, name in enumerate(columns)},
+            inputs=inputs,
             answers=expected,
             tolerance={
                 name: _tolerance(rule, _named(contract, name), expected[name])
@@ -83,7 +102,7 @@ def read_examples(raw: Any, contract: Contract) -> Examples:
 
 def encoded(examples: Examples, contract: Contract, stages: Stages) -> Batch:
     """Encode the example rows for the graph. Raises SealError E205 when the contract or a stage refuses one."""
-    batch = stages.checked(encode(contract, examples.columns))
+    batch = stages.checked(encode(contract, examples.inputs))
     if batch.problems:
         first = batch.problems[0]
         raise _malformed(f"row {first.row}: {first.message.removesuffix('.')}")
@@ -123,9 +142,37 @@ def _malformed(reason: str) -> SealError:
     )
 
 
-def _answer(raw: Any, dtype: str, shape: tuple[int, int | None]) -> npt.NDArray[Any]:
+def _references(raw: Any, contract: Contract) -> list[tuple[str, Any]]:
+    """The inputs whose values are stored as arrays, with their references. Raises ValueError."""
+    if "arrays" not in raw:
+        return []
+    named = raw["arrays"]
+    kinds = {field.name: field.type for field in contract.inputs}
+    if not isinstance(named, dict) or not named or any(name not in kinds or not kinds[name].axes for name in named):
+        raise ValueError("its arrays must be values of inputs that are arrays")
+    return list(named.items())
+
+
+def _stored(cells: Sequence[Any], array: npt.NDArray[Any]) -> Sequence[Any] | npt.NDArray[Any]:
+    """A column from an array of its values; its cells have their numbers, in order. Raises ValueError."""
+    numbers = [cell for cell in cells if cell is not None]
+    if any(type(cell) not in (int, float) for cell in numbers) or numbers != list(range(len(array))):
+        raise ValueError("a row does not have the number of its array")
+    return array if len(numbers) == len(cells) else [None if cell is None else array[int(cell)] for cell in cells]
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _answer(raw: Any, dtype: str, shape: tuple[int, int | None], members: Mapping[str, Bytes]) -> npt.NDArray[Any]:
     """Expected answers, (N,) or (N, width). Raises ValueError, TypeError."""
     count, width = shape
+    if isinstance(raw, dict):
+        stored = arrays.read(raw, members)
+        if _DTYPES.get(dtype) is not np.float64 or stored.shape != ((count,) if width is None else shape):
+            raise ValueError("an array of answers must have the width of its output, which must be float64")
+        return stored.astype(np.float64)
     rows = raw if width is not None else [[value] for value in raw]
     if not isinstance(raw, list) or len(raw) != count:
         raise ValueError("the number of answers differs from the number of rows")
@@ -133,9 +180,7 @@ def _answer(raw: Any, dtype: str, shape: tuple[int, int | None]) -> npt.NDArray[
         raise ValueError("the number of columns of an answer differs from that of its output")
     read = _READ[dtype]
     flat = [read(value) for row in rows for value in row]
-    array: npt.NDArray[Any] = np.empty(
-        len(flat), dtype={"float64": np.float64, "int64": np.int64, "bool": np.bool_}.get(dtype, object)
-    )
+    array: npt.NDArray[Any] = np.empty(len(flat), dtype=_DTYPES.get(dtype, object))
     array[:] = flat
     return array if width is None else array.reshape(count, width)
 
@@ -155,4 +200,5 @@ def _exactly(kind: type) -> Any:
     return read
 
 
+_DTYPES: dict[str, type] = {"float64": np.float64, "int64": np.int64, "bool": np.bool_}
 _READ = {"float64": canonical.number, "int64": _whole, "bool": _exactly(bool), "string": _exactly(str)}

@@ -121,8 +121,8 @@ class SealedModel(EstimatorBase):
 
     @cached_property
     def examples(self) -> Examples:
-        """The golden examples. Raises SealError E205."""
-        return read_examples(self.seal.json("golden/examples.json"), self.contract)
+        """The golden examples. Raises SealError E203, E205."""
+        return read_examples(self.seal.json("golden/examples.json"), self.contract, self.seal.members)
 
     @overload
     def predict(

@@ -15,7 +15,7 @@ ALIGNMENT = 64
 _MIB = 1 << 20
 MAX_FILE = 1 << 40
 _MAX_MODEL = (1 << 31) - 1  # the limit of a Protocol Buffers message
-_MOST_BLOBS, _MOST_WEIGHTS = 4096, 1024
+_MOST_BLOBS, _MOST_WEIGHTS, _MOST_ARRAYS = 4096, 1024, 1024
 _DEFAULT_LIMIT = 16 * _MIB
 
 # The members with fixed names, each with its maximum size in bytes.
@@ -35,15 +35,21 @@ LIMITS: Mapping[str, int] = MappingProxyType(
     }
 )
 
-BLOB, WEIGHT = "blobs/", "weights/"
-"""Prefixes of members that are named by their digest: data of stages, and weights of the graph."""
+BLOB, WEIGHT, ARRAY = "blobs/", "weights/", "arrays/"
+"""Prefixes of members that are named by their digest: data of stages, weights of the graph, arrays of examples."""
 
 MOST_BESIDE_MODEL = 16 * _MIB
-"""The maximum total size in bytes of all members except `model.onnx` and weights."""
+"""The maximum total size in bytes of all members except `model.onnx`, weights and arrays."""
+MOST_IN_ARRAYS = 256 * _MIB
+"""The maximum total size in bytes of the members with arrays of examples."""
 
-_FAMILIES: Mapping[str, tuple[int, int]] = {BLOB: (_MOST_BLOBS, _DEFAULT_LIMIT), WEIGHT: (_MOST_WEIGHTS, MAX_FILE)}
-_BY_DIGEST = re.compile(rf"({BLOB}|{WEIGHT})[0-9a-f]{{64}}")
-_MAX_MEMBERS = len(LIMITS) + _MOST_BLOBS + _MOST_WEIGHTS
+_FAMILIES: Mapping[str, tuple[int, int]] = {
+    ARRAY: (_MOST_ARRAYS, MOST_IN_ARRAYS),
+    BLOB: (_MOST_BLOBS, _DEFAULT_LIMIT),
+    WEIGHT: (_MOST_WEIGHTS, MAX_FILE),
+}
+_BY_DIGEST = re.compile(rf"({'|'.join(_FAMILIES)})[0-9a-f]{{64}}")
+_MAX_MEMBERS = len(LIMITS) + sum(most for most, _ in _FAMILIES.values())
 
 _FAR = 0xFFFFFFFF
 """Sizes and offsets of at least this value are written in ZIP64 fields; the 32-bit field then holds `_MARK`."""
@@ -267,9 +273,12 @@ def _check_sum(sizes: Iterable[tuple[str, int]]) -> None:
         count = sum(name.startswith(family) for name, _ in listed)
         if count > most:
             raise too_much(f"it has {count} members in {family}, {most} are allowed")
-    beside = sum(size for name, size in listed if name != "model.onnx" and not name.startswith(WEIGHT))
+    beside = sum(size for name, size in listed if name != "model.onnx" and not name.startswith((ARRAY, WEIGHT)))
     if beside > MOST_BESIDE_MODEL:
         raise too_much(f"its members beside the model have {beside} bytes, {MOST_BESIDE_MODEL} are allowed")
+    in_arrays = sum(size for name, size in listed if name.startswith(ARRAY))
+    if in_arrays > MOST_IN_ARRAYS:
+        raise too_much(f"its arrays of examples have {in_arrays} bytes, {MOST_IN_ARRAYS} are allowed")
 
 
 def _shown(name: bytes) -> str:

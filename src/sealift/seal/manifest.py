@@ -10,7 +10,7 @@ from typing import Any
 
 from sealift import canonical
 from sealift.errors import SealError
-from sealift.seal.layout import BLOB, WEIGHT, Bytes
+from sealift.seal.layout import ARRAY, BLOB, WEIGHT, Bytes
 
 FORMAT = 1
 REQUIRED = frozenset(
@@ -127,7 +127,7 @@ def check_members(manifest: Manifest, members: Mapping[str, Bytes]) -> None:
     for name, (digest, size) in manifest.members.items():
         if len(members[name]) != size or hashlib.sha256(members[name]).hexdigest() != digest:
             raise _mismatch(f"The member {name!r} was changed after the file was sealed.")
-        if name.startswith((BLOB, WEIGHT)) and name.rpartition("/")[2] != digest:
+        if name.startswith((ARRAY, BLOB, WEIGHT)) and name.rpartition("/")[2] != digest:
             raise _mismatch(f"The digest of the member {name!r} differs from its name.")
 
 

@@ -14,7 +14,7 @@ from sealift.canonical import Marks, TooManyError
 from sealift.contract import Contract
 from sealift.contract.capabilities import is_provisional
 from sealift.errors import SealError, SignatureError
-from sealift.seal import envelope, graph, layout, manifest
+from sealift.seal import arrays, envelope, graph, layout, manifest
 from sealift.seal.graph import GraphInfo
 from sealift.seal.layout import Bytes
 from sealift.seal.manifest import Manifest
@@ -26,6 +26,7 @@ _MOST_CONTRACT = Marks(values=MOST_JSON.values, keys=1 << 17)
 """Those of the contract, which is counted first. Its keys cost several times as much as those that are only parsed."""
 
 _KEPT = ("contract.json", "evidence.json")
+_WITH_ROWS = ("golden/examples.json", "reference/background.json")
 _ORIGINAL = "Ask its publisher for the original file; nothing of this one was used."
 
 
@@ -115,6 +116,7 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
     manifest.check_members(parsed, members)
     identity = hashlib.sha256(raw).hexdigest()
     kept: dict[str, Any] = {}
+    spare = {name for name in members if name.startswith(layout.ARRAY)}
     marks = Marks(0, 0)
     for name, data in members.items():
         if name == "signature.json":
@@ -123,6 +125,8 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
             continue
         elif name.endswith(".json"):  # contract.json first: the names are sorted
             value, marks = _json(name, data, marks, convert=name in _KEPT)
+            if name in _WITH_ROWS:
+                spare -= arrays.referenced(value)
             if name == "contract.json" and is_provisional(value):
                 raise _provisional()
             if name in _KEPT:
@@ -135,6 +139,8 @@ def check(members: Mapping[str, Bytes]) -> tuple[Manifest, str, GraphInfo, dict[
             info = graph.check(data, weights)
             if dict(info.opsets) != dict(parsed.opsets):
                 raise _malformed("manifest.json", "opsets differ from the operator sets of the graph")
+    if spare:
+        raise _malformed(min(spare), "no example or background row refers to it")
     return parsed, identity, info, kept, marks
 
 

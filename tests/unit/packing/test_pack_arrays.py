@@ -159,6 +159,49 @@ def test_real_arrays_as_examples(tmp_path: Path) -> None:
     assert not any(row.tobytes() in given for row in rows)
 
 
+def photographs(count: int) -> Any:
+    return RANDOM.integers(0, 256, (count, 224, 224, 3)).astype(np.float32)
+
+
+def image_net() -> onnx.ModelProto:
+    """A convolution over images (224, 224, 3), and 8,000 features."""
+    node = helper.make_node
+    nodes = [
+        node("Transpose", ["x"], ["t"], perm=[0, 3, 1, 2]),
+        node("Conv", ["t", "w"], ["c"], strides=[16, 16]),
+        node("Relu", ["c"], ["r"]),
+        node("ReduceMean", ["r", "plane"], ["m"], keepdims=0),
+        node("MatMul", ["m", "v"], ["y"]),
+    ]
+    kernel = RANDOM.normal(scale=1e-3, size=(4, 3, 16, 16)).astype(np.float32)
+    head = RANDOM.normal(size=(4, 8000)).astype(np.float32)
+    ports = [_port("x", "batch", 224, 224, 3)], [_port("y", "batch", 8000)]
+    return _model(nodes, *ports, w=kernel, v=head, plane=np.array([2, 3]))
+
+
+@pytest.mark.parametrize("keep_rows", [False, True])
+def test_images_of_many_numbers(keep_rows: bool, tmp_path: Path) -> None:
+    model, X = image_net(), photographs(10)
+    privacy = sealift.PrivacyOptions(keep_rows=keep_rows)
+    packed = sealift.pack(model, X, name="m", output=tmp_path / "m.seal", privacy=privacy)
+    golden, sealed = member(packed, "golden/examples.json"), packed.load()
+    stored = golden["arrays"]["x"]
+    assert stored["shape"][1:] == [224, 224, 3]
+    assert len(sealed.seal.members["golden/examples.json"]) < 200_000
+    assert [row[0] for row in golden["rows"] if row[0] is not None] == list(range(stored["shape"][0]))
+    assert golden["answers"]["value"]["shape"] == [len(golden["rows"]), 8000]
+    assert member(packed, "reference/background.json")["arrays"]["x"]["shape"] == [8, 224, 224, 3]
+    if keep_rows:
+        assert stored["dtype"] == "uint8"
+        given = {image.tobytes() for image in X}
+        assert all(np.array(image, np.float32).tobytes() in given for image in sealed.examples.columns["x"])
+    assert sealed.self_test().passed
+    assert sealift.verify(packed.path).examples == len(golden["rows"])
+    rows = photographs(2)
+    (expected,) = _original(model, {"x": rows})
+    np.testing.assert_allclose(sealed.predict(rows)["value"], expected, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("rows", "code", "what"),
     [

@@ -12,7 +12,7 @@ async function verdictOn(file: Uint8Array): Promise<string> {
     const seal = await readSeal(file);
     const contract = parseContract(jsonMember(seal, "contract.json"), () => blobsOf(seal));
     const stages = Stages.of(contract);
-    const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract);
+    const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract, seal.members);
     for (const piece of stages.pieces(golden.rows)) void piece;
     return "ok";
   } catch (error) {

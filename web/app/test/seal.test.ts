@@ -41,7 +41,7 @@ describe("attacks", () => {
       const work = () => {
         const contract = parseContract(jsonMember(seal, "contract.json"), () => blobsOf(seal));
         Stages.of(contract);
-        parseGolden(jsonMember(seal, "golden/examples.json"), contract);
+        parseGolden(jsonMember(seal, "golden/examples.json"), contract, seal.members);
         return Promise.resolve();
       };
       expect(await codeOf(() => Promise.resolve().then(work))).toBe(open);

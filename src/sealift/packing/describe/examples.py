@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract
+from sealift.packing.describe.stored_rows import StoredMember
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.number_values import count_distinct
 from sealift.packing.privacy.detect import answers_finding, examples_finding
@@ -17,7 +18,6 @@ from sealift.packing.privacy.findings import Finding
 from sealift.packing.probes.probe_rows import ProbeRows, Row, encoded
 from sealift.packing.probes.row_generator import RowGenerator, few
 from sealift.packing.proof.prove import Proof
-from sealift.packing.types import type_packing
 from sealift.stats import SMALL, Numbers
 
 _GOLDEN, _BACKGROUND = 64, 100
@@ -25,9 +25,7 @@ _WIDE = 4096  # columns
 _LEAST = 8  # golden examples; fewer verify too little when the file is opened
 
 
-def background(
-    generator: RowGenerator, contract: Contract, input_rows: InputRows, *, keep_rows: bool
-) -> dict[str, Any]:
+def background(generator: RowGenerator, contract: Contract, input_rows: InputRows, *, keep_rows: bool) -> StoredMember:
     """`reference/background.json`: generated rows, or some of the caller's."""
     count = few(_BACKGROUND, generator.width)
     if keep_rows:
@@ -36,11 +34,9 @@ def background(
     else:
         drawn = generator.draw(contract, 2 * count, seed=1)
         rows = [drawn[i] for i in not_recorded(input_rows, drawn)[:count]]
-    return {
-        "columns": [f.name for f in contract.inputs],
-        "rows": _as_json(contract, rows),
-        "source": _source(keep_rows),
-    }
+    member = StoredMember("reference/background.json", {"source": _source(keep_rows)})
+    member.add_rows(contract, rows)
+    return member
 
 
 def sketches(generator: RowGenerator, contract: Contract) -> dict[str, Any]:
@@ -56,7 +52,7 @@ def examples(
     width: int,
     own: Mapping[str, npt.NDArray[Any]] | None,
     single_answers: Callable[[Contract, Mapping[str, npt.NDArray[Any]]], npt.NDArray[np.bool_]],
-) -> tuple[dict[str, Any], list[Finding]]:
+) -> tuple[StoredMember, list[Finding]]:
     """`golden/examples.json`, and findings on it.
 
     Args:
@@ -83,12 +79,11 @@ def examples(
             picked = _of_every_kind(generated, usable, count)
         rows = [generated.rows[i] for i in picked]
         findings = answers_finding(int(single[picked].sum()), len(picked))
-    golden = {
-        "columns": [f.name for f in contract.inputs],
-        "rows": _as_json(contract, rows),
-        "answers": {name: array[picked].tolist() for name, array in answers.items()},
+    golden = StoredMember("golden/examples.json", {"source": _source(own is not None)})
+    golden.add_rows(contract, rows)
+    golden.value |= {
+        "answers": {name: golden.answer(array[picked]) for name, array in answers.items()},
         "tolerance": {name: t.capped(answers[name][picked]).as_dict() for name, t in proof.tolerance.items()},
-        "source": _source(own is not None),
     }
     return golden, findings
 
@@ -134,11 +129,6 @@ def _spread(count: int, want: int) -> list[int]:
 
 def _rows(input_rows: InputRows, picked: Sequence[int]) -> list[Row]:
     return [[column.values[i] for column in input_rows.columns] for i in picked]
-
-
-def _as_json(contract: Contract, rows: Sequence[Row]) -> list[list[Any]]:
-    packings = [type_packing(f.dtype) for f in contract.inputs]
-    return [[packing.as_json(value) for packing, value in zip(packings, row, strict=True)] for row in rows]
 
 
 def _source(own: bool) -> str:

@@ -13,6 +13,7 @@ from sealift.packing.describe import examples
 from sealift.packing.describe.card import card
 from sealift.packing.describe.metrics import baseline, metrics
 from sealift.packing.describe.provenance import provenance, sbom
+from sealift.packing.describe.stored_rows import StoredMember
 from sealift.packing.inputs.dataset import Dataset
 from sealift.packing.options import Options
 from sealift.packing.privacy.findings import PrivacyReport
@@ -56,7 +57,7 @@ def members(
     converted: Converted,
     contract: Contract,
     graph: SplitModel,
-    golden: Mapping[str, Any],
+    golden: StoredMember,
     measured: Mapping[str, Any],
     generator: RowGenerator,
     model: Any,
@@ -68,7 +69,7 @@ def members(
         converted: the model as a graph, and the given rows.
         contract: the contract.
         graph: the graph.
-        golden: `golden/examples.json`.
+        golden: `golden/examples.json`, with its arrays.
         measured: `evidence.json`.
         generator: generates the background rows.
         model: the original, whose type is recorded in the provenance.
@@ -81,10 +82,10 @@ def members(
         "model.onnx": graph.serialized,
         **graph.members,
         "contract.json": canonical.dumps(contract.as_json()),
-        "golden/examples.json": canonical.dumps(golden),
+        **golden.members,
         "evidence.json": canonical.dumps(measured),
         "reference/sketches.json": canonical.dumps(examples.sketches(generator, contract)),
-        "reference/background.json": canonical.dumps(background),
+        **background.members,
         "card.md": card(contract, name=name, version=version, evidence=measured, about=options.card.about).encode(),
         "provenance.json": canonical.dumps(provenance(input_rows, model)),
         "sbom.cdx.json": canonical.dumps(sbom(name, version, graph.serialized, options.card.description)),

@@ -2,18 +2,27 @@
 import type { Contract, Output } from "../contract/contract";
 import { checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
+import { checkCount, readArray } from "../seal/arrays";
 import { asNumber, isObject } from "../seal/json";
 import type { Golden, GoldenOutput, GoldenReport, Tolerance } from "./protocol";
 import type { Model } from "./session";
 
 const BATCH = 512;
 
-export function parseGolden(raw: unknown, contract: Contract): Golden {
+/** Parses golden/examples.json, whose arrays are among `members`. */
+export function parseGolden(
+  raw: unknown,
+  contract: Contract,
+  members: ReadonlyMap<string, Uint8Array>,
+): Golden {
+  checkCount(raw);
   if (!isObject(raw) || !Array.isArray(raw["rows"]) || !isObject(raw["answers"]))
     throw malformed("rows or answers are missing");
   const names = contract.inputs.map((field) => field.name);
   if (JSON.stringify(raw["columns"]) !== JSON.stringify(names))
     throw malformed("its columns differ from the contract's inputs");
+  // No type of values that this reader knows is an array.
+  if (Object.hasOwn(raw, "arrays")) throw malformed("its arrays must be values of inputs that are arrays");
   const rows = (raw["rows"] as unknown[]).map((row, index) => {
     if (!Array.isArray(row) || row.length !== names.length)
       throw malformed("a row has another number of values than there are columns");
@@ -28,7 +37,8 @@ export function parseGolden(raw: unknown, contract: Contract): Golden {
   if (Object.keys(given).length !== contract.outputs.length)
     throw malformed("its answers differ from the contract's outputs");
   const answers = new Map<string, unknown[]>();
-  for (const output of contract.outputs) answers.set(output.name, readAnswer(given, output, rows.length));
+  for (const output of contract.outputs)
+    answers.set(output.name, readAnswer(given, output, rows.length, members));
   if (!isObject(raw["tolerance"])) throw malformed("the tolerance is missing");
   const tolerance = new Map<string, Tolerance>();
   for (const [name, rule] of Object.entries(raw["tolerance"])) {
@@ -43,8 +53,14 @@ export function parseGolden(raw: unknown, contract: Contract): Golden {
 }
 
 /** The expected answers of one output: one entry for each row, with the width and dtype of the output. */
-function readAnswer(answers: Record<string, unknown>, output: Output, count: number): unknown[] {
+function readAnswer(
+  answers: Record<string, unknown>,
+  output: Output,
+  count: number,
+  members: ReadonlyMap<string, Uint8Array>,
+): unknown[] {
   const listed = Object.hasOwn(answers, output.name) ? answers[output.name] : undefined;
+  if (isObject(listed)) return readStored(listed, output, count, members);
   if (!Array.isArray(listed) || listed.length !== count)
     throw malformed(`the answers of "${output.name}" are missing`);
   for (const entry of listed as unknown[]) {
@@ -53,6 +69,23 @@ function readAnswer(answers: Record<string, unknown>, output: Output, count: num
       throw malformed(`an answer of "${output.name}" does not have the width or dtype of the output`);
   }
   return listed as unknown[];
+}
+
+/** Expected answers in a member of their own. */
+function readStored(
+  reference: Record<string, unknown>,
+  output: Output,
+  count: number,
+  members: ReadonlyMap<string, Uint8Array>,
+): unknown[] {
+  const wanted = output.width === null ? [count] : [count, output.width];
+  try {
+    const values = output.element.isMeasured ? readArray(reference, wanted, members) : undefined;
+    if (values) return values;
+  } catch (error) {
+    throw malformed((error as Error).message);
+  }
+  throw malformed("an array of answers must have the width of its output, which must be float64");
 }
 
 /** No answer may differ by more than this share of the largest expected answer of its output (spec/SEAL.md §6). */

@@ -5,16 +5,20 @@ import { crc32, equal } from "./bytes";
 const MIB = 1 << 20;
 const MAX_FILE = 2 ** 40;
 const MAX_MODEL = 2 ** 31 - 1; // of a message in Protocol Buffers
-/** Prefixes of the members that are named by their digest: data of stages, and weights of the graph. */
+/** Prefixes of the members that are named by their digest: arrays of examples, data of stages, and weights. */
+export const ARRAY = "arrays/";
 export const BLOB = "blobs/";
 export const WEIGHT = "weights/";
+/** The maximum size of all members with arrays together. */
+const MOST_IN_ARRAYS = 256 * MIB;
 /** The maximum number of members with each prefix, and their maximum size in bytes. */
 const FAMILIES: readonly (readonly [string, number, number])[] = [
+  [ARRAY, 1024, MOST_IN_ARRAYS],
   [BLOB, 4096, 16 * MIB],
   [WEIGHT, 1024, MAX_FILE],
 ];
-const BY_DIGEST = /^(blobs|weights)\/[0-9a-f]{64}$/;
-/** The maximum size of all members together, except model.onnx and weights. */
+const BY_DIGEST = /^(arrays|blobs|weights)\/[0-9a-f]{64}$/;
+/** The maximum size of all members together, except model.onnx, weights and arrays. */
 const MOST_BESIDE_MODEL = 16 * MIB;
 const LOCAL = 30;
 const CENTRAL = 46;
@@ -139,10 +143,16 @@ function directory(file: Uint8Array): Entry[] {
     const found = entries.filter(({ name }) => name.startsWith(family)).length;
     if (found > most) throw tooMuch(`it has ${found} members in ${family}, ${most} are allowed`);
   }
-  const isWeight = (name: string) => name === "model.onnx" || name.startsWith(WEIGHT);
-  const beside = entries.reduce((sum, entry) => sum + (isWeight(entry.name) ? 0 : entry.size), 0);
+  const sizeOf = (isCounted: (name: string) => boolean) =>
+    entries.reduce((sum, entry) => sum + (isCounted(entry.name) ? entry.size : 0), 0);
+  const beside = sizeOf(
+    (name) => name !== "model.onnx" && !name.startsWith(WEIGHT) && !name.startsWith(ARRAY),
+  );
   if (beside > MOST_BESIDE_MODEL)
     throw tooMuch(`its members beside the model have ${beside} bytes, ${MOST_BESIDE_MODEL} are allowed`);
+  const inArrays = sizeOf((name) => name.startsWith(ARRAY));
+  if (inArrays > MOST_IN_ARRAYS)
+    throw tooMuch(`its arrays of examples have ${inArrays} bytes, ${MOST_IN_ARRAYS} are allowed`);
   return entries;
 }
 

@@ -17,6 +17,24 @@ export interface Background {
   columns: string[];
   rows: (string | number | boolean | null | BackgroundElements[])[][];
   source: "generated" | "caller";
+  /**
+   * The values of inputs that are arrays, where they are stored in members of their own; the cells of rows are then their numbers.
+   */
+  arrays?: {
+    [k: string]: BackgroundArray;
+  };
+}
+/**
+ * An array in a member of its own: little-endian elements in the order of rows.
+ */
+export interface BackgroundArray {
+  dtype: "uint8" | "float32" | "float64";
+  member: string;
+  /**
+   * @minItems 1
+   * @maxItems 9
+   */
+  shape: number[];
 }
 
 export type Digest = string;
@@ -221,16 +239,31 @@ export interface GoldenExamples {
    */
   rows: (string | number | boolean | null | Elements[])[][];
   answers: {
-    /**
-     * @minItems 1
-     */
-    [k: string]: (string | number | boolean | (string | number | boolean)[])[];
+    [k: string]: (string | number | boolean | (string | number | boolean)[])[] | StoredArray;
   };
   tolerance: {
     [k: string]: Tolerance;
   };
   source: "generated" | "caller";
+  /**
+   * The values of inputs that are arrays, where they are stored in members of their own; the cells of rows are then their numbers.
+   */
+  arrays?: {
+    [k: string]: StoredArray;
+  };
   [k: string]: unknown;
+}
+/**
+ * An array in a member of its own: little-endian elements in the order of rows.
+ */
+export interface StoredArray {
+  dtype: "uint8" | "float32" | "float64";
+  member: string;
+  /**
+   * @minItems 1
+   * @maxItems 9
+   */
+  shape: number[];
 }
 export interface Tolerance {
   relative: number;

@@ -1,10 +1,11 @@
 /** Reads and checks a sealed file: structure, digests, JSON and graph are checked before anything is returned. */
 import { isProvisional } from "../contract/capabilities";
 import { SealiftError } from "../errors";
+import { referenced } from "./arrays";
 import { sha256 } from "./bytes";
 import { checkGraph, type GraphInfo } from "./graph/walk";
 import { canonical, isObject, MOST_CONTRACT, MOST_JSON, parseStrict, TooMany, type Marks } from "./json";
-import { BLOB, tooMuch, unpack, WEIGHT } from "./layout";
+import { ARRAY, BLOB, tooMuch, unpack, WEIGHT } from "./layout";
 import { readEnvelope, type Signatures } from "./signature";
 
 export const FORMAT = 1;
@@ -17,6 +18,7 @@ const REQUIRED = [
   "provenance.json",
   "sbom.cdx.json",
 ];
+const WITH_ROWS = ["golden/examples.json", "reference/background.json"];
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$/;
 const PRINTABLE = /^[ -~]{1,256}$/;
@@ -79,6 +81,11 @@ export async function readSeal(file: Uint8Array): Promise<Seal> {
       throw malformed(name, error instanceof SyntaxError ? error.message : "it is not UTF-8");
     }
   }
+  const named = new Set(WITH_ROWS.flatMap((name) => referenced(json.get(name))));
+  for (const name of members.keys()) {
+    if (name.startsWith(ARRAY) && !named.has(name))
+      throw malformed(name, "no example or background row refers to it");
+  }
   return { manifest, identity, members, json, card, graph: graph!, signed, marks };
 }
 
@@ -139,7 +146,7 @@ async function checkMembers(manifest: Manifest, members: Map<string, Uint8Array>
     if (bytes.length !== entry.size || (await sha256(bytes)) !== entry.sha256) {
       throw mismatch(`The member '${name}' was changed after the file was sealed.`);
     }
-    if ((name.startsWith(BLOB) || name.startsWith(WEIGHT)) && name.split("/")[1] !== entry.sha256)
+    if ([ARRAY, BLOB, WEIGHT].some((start) => name.startsWith(start)) && name.split("/")[1] !== entry.sha256)
       throw mismatch(`The digest of the member '${name}' differs from its name.`);
   }
 }

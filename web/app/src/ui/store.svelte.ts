@@ -55,7 +55,7 @@ class Store {
       let blobs = new Map<string, unknown>();
       const contract = parseContract(raw, () => (blobs = blobsOf(seal)));
       checkPorts(seal.graph, contract);
-      const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract);
+      const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract, seal.members);
       const { manifest, identity, card, signed } = seal;
       const [evidence, provenance] = [jsonMember(seal, "evidence.json"), jsonMember(seal, "provenance.json")];
       const graph = seal.members.get("model.onnx")!;
