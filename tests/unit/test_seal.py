@@ -254,6 +254,7 @@ SIZES = {
     "reference/sketches.json": 16 * MIB,
     "sbom.cdx.json": MIB,
     "signature.json": MIB,
+    f"arrays/{'0' * 64}": 256 * MIB,
     f"blobs/{'0' * 64}": 16 * MIB,
     f"weights/{'0' * 64}": 2**40,
 }
@@ -295,6 +296,12 @@ def test_members_beside_the_model_have_16_mib_in_all(monkeypatch: pytest.MonkeyP
     large = {"model.onnx": Long(2**31 - 1), f"weights/{'0' * 64}": Long(2**40)}
     assert packed({**large, "card.md": Long(16 * MIB - 5), "sbom.cdx.json": Long(5)}) == ""
     assert packed({**large, "card.md": Long(16 * MIB - 5), "sbom.cdx.json": Long(6)}) == "E203"
+
+
+def test_arrays_of_examples_have_256_mib_in_all() -> None:
+    first, second = (f"arrays/{digit * 64}" for digit in "01")
+    assert packed({"card.md": Long(16 * MIB), first: Long(256 * MIB - 5), second: Long(5)}) == ""
+    assert packed({"card.md": Long(16 * MIB), first: Long(256 * MIB - 5), second: Long(6)}) == "E203"
 
 
 @pytest.mark.parametrize("name", ["card.md", "model.onnx"])
@@ -370,6 +377,7 @@ def test_the_limits_are_those_of_the_specification() -> None:
     page = (Path(__file__).parents[2] / "spec" / "SEAL.md").read_text(encoding="utf-8")
     table = page.split("## 3. Members")[1].split("## 4.")[0]
     rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| `")]
-    assert {name.strip(" `") for name, _ in rows} == {*layout.LIMITS, "weights/<sha256>", "blobs/<sha256>"}
+    by_digest = {f"{family}/<sha256>" for family in ("arrays", "blobs", "weights")}
+    assert {name.strip(" `") for name, _ in rows} == {*layout.LIMITS} | by_digest
     required = {name.strip(" `") for name, needed in rows if needed.strip() == "yes"}
     assert required == manifest.REQUIRED | {"manifest.json"}
