@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet bench soak clean format
+.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi bench soak clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -128,6 +128,12 @@ soak: setup
 MUTATION := --write docs/mutation.md
 mutation: setup
 	.venv/bin/python -m bench.mutation.run $(MUTATION)
+
+# Random requests of schemathesis to a server with keys and to one without: `make fuzz-openapi EXAMPLES=2000`. The tests
+# send 30 to each route.
+fuzz-openapi: EXAMPLES ?= 500
+fuzz-openapi: setup
+	EXAMPLES=$(EXAMPLES) .venv/bin/python -m pytest -q tests/e2e/test_serve_openapi.py
 
 # Two readers on changed graphs; findings are kept as files. `make fuzz-graph FUZZ="--runs 100000 --seed 7 --engine"` gives
 # accepted ones to ONNX Runtime too.

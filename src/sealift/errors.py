@@ -106,6 +106,7 @@ CODES: dict[str, str] = {
     "E766": "A certificate or a private key of TLS cannot be used.",
     "E767": "The keys of an issuer of tokens cannot be used.",
     "E768": "The configuration of an issuer of tokens cannot be used.",
+    "E769": "The query of an administrative request is malformed.",
     "E775": "A receipt was requested, and the server has no key for receipts.",
     "E776": "A receipt is malformed.",
     "E777": "A receipt is not signed by the given key.",

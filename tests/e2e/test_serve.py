@@ -14,11 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import schemathesis
 import tritonclient.http as triton
-from hypothesis import given, settings
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 import seals
 from servers import WORKERS, Running, serving
@@ -60,37 +56,6 @@ def triton_dtype(name: str) -> Any:
     from tritonclient.utils import triton_to_np_dtype
 
     return triton_to_np_dtype(name)
-
-
-@schemathesis.serializer("text/csv", "application/jsonl", "application/vnd.apache.arrow.stream")
-def as_bytes(_context: Any, value: Any) -> bytes:
-    """What schemathesis sends as a content type that it does not know."""
-    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
-
-
-@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
-def test_random_requests_from_the_openapi_document(mode: schemathesis.GenerationMode, server: Running) -> None:
-    schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
-    tried = set()
-    for result in schema.get_all_operations():
-        assert isinstance(result, Ok)
-        operation = result.ok()
-        if mode is schemathesis.GenerationMode.NEGATIVE and not operation.body:
-            continue  # there is nothing in such a request that could be invalid
-
-        @settings(max_examples=60)
-        @given(case=operation.as_strategy(generation_mode=mode))
-        def check(case: Any) -> None:
-            # A request with a bad row among good ones is answered: that is the purpose of `problems`.
-            excluded = [negative_data_rejection]
-            if case.media_type != "application/json" or case.operation.path.endswith("/infer"):
-                # A schema cannot say what CSV has, or that a tensor has as many values as its shape.
-                excluded.append(positive_data_acceptance)
-            case.call_and_validate(excluded_checks=excluded)
-            tried.add(case.operation.path)
-
-        check()
-    assert {"/v1/models/tiny/predict", "/v2/models/tiny/infer", "/v1/models/tiny:classify", "/invocations"} <= tried
 
 
 def test_a_killed_worker_is_replaced(server: Running) -> None:

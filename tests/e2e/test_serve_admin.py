@@ -133,11 +133,15 @@ def test_what_is_refused(server: Running, secrets: dict[str, str]) -> None:
         ({"version": "9"}, 404, "E701"),
         ({}, 409, "E744"),
         ({"version": 2}, 400, "E704"),
+        ({"reason": "x" * 1001}, 400, "E704"),
         ({"file": "/etc/passwd"}, 400, "E704"),
         ([1], 400, "E704"),
     ):
         got, answer = ask(server, "POST", promote, operator, body)
         assert (got, answer["error"]["code"]) == (status, code), answer
+    for query in ("last=0", "last=", "last=1001", "last=-1", "last=5&first=2", "last=%00", "last"):
+        got, answer = ask(server, "GET", f"{ADMIN}/audit?{query}", secrets["audit"])
+        assert (got, answer["error"]["code"]) == (400, "E769"), query
     assert ask(server, "POST", f"{ADMIN}/models/none/rollback", operator)[0] == 404
     assert ask(server, "POST", f"{ADMIN}/models/tiny/deploy", operator, {"file": "x"})[0] == 404
     assert ask(server, "POST", promote, operator, {"version": "1"}, **{"content-type": "text/plain"})[0] == 415

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qs
 
 from sealift.errors import ServeError
 from sealift.serve.access.refusals import AccessError
@@ -18,8 +19,11 @@ PREFIX = "/v1/admin/"
 STATUS = f"{PREFIX}status"
 AUDIT = f"{PREFIX}audit"
 ACT = PREFIX + r"models/(?P<name>[^/:]+)/(?P<action>promote|rollback)"
-_MOST_ENTRIES = 1000
-_LAST = re.compile(r"(?:.*&)?last=([0-9]{1,4})(?:&.*)?")
+MOST_ENTRIES = 1000
+"""The maximum of `last`."""
+LONGEST = 1000
+"""The maximum number of characters of a reason or a version, which are kept in the audit log."""
+_LAST = re.compile("[1-9][0-9]{0,3}")
 
 
 def status(service: Service, request: Request, _: re.Match[str]) -> Response:
@@ -31,8 +35,7 @@ def status(service: Service, request: Request, _: re.Match[str]) -> Response:
 def audit(service: Service, request: Request, _: re.Match[str]) -> Response:
     """`GET /v1/admin/audit?last=N`: the last entries of the audit log, after all were checked."""
     desk, _caller = _allowed(service, request, "audit")
-    match = _LAST.fullmatch(request.query)
-    return as_json(desk.entries(min(int(match[1]) if match else 100, _MOST_ENTRIES) or 1))
+    return as_json(desk.entries(_last(request.query)))
 
 
 def act(service: Service, request: Request, match: re.Match[str]) -> Response:
@@ -46,7 +49,22 @@ def act(service: Service, request: Request, match: re.Match[str]) -> Response:
         raise malformed('it must be an object with "version" and "reason", which may be left out')
     if not all(isinstance(value, str) for value in body.values()):
         raise malformed('"version" and "reason" must be strings')
+    if any(len(value) > LONGEST for value in body.values()):
+        raise malformed(f'"version" and "reason" have at most {LONGEST} characters')
     return as_json(desk.act({**body, "action": match["action"], "name": match["name"]}, caller, request.address))
+
+
+def _last(query: str) -> int:
+    """The number of entries that a query asks for. Raises ServeError E769."""
+    asked = parse_qs(query, keep_blank_values=True)
+    (text,) = asked.pop("last", ["100"])[-1:]
+    if asked or not _LAST.fullmatch(text) or int(text) > MOST_ENTRIES:
+        raise ServeError(
+            "E769",
+            f"The query {query!r:.80} is malformed.",
+            fix=f"Send last=N with a number from 1 to {MOST_ENTRIES}, or no query.",
+        )
+    return int(text)
 
 
 def _allowed(service: Service, request: Request, scope: str) -> Any:

@@ -17,7 +17,7 @@ JSON = "application/json"
 _encode = need("msgspec", "serve", "The server").json.encode
 _STATUS = {"E701": 404, "E702": 404, "E705": 415, "E706": 413, "E712": 405, "E713": 429, "E714": 408}
 _STATUS |= {"E760": 401, "E761": 401, "E762": 403, "E763": 429, "E767": 503}
-_STATUS |= {"E703": 409, "E742": 500, "E744": 409, "E745": 500}
+_STATUS |= {"E703": 409, "E740": 503, "E742": 500, "E744": 409, "E745": 500}
 """The HTTP status of an error by its code; 400 for what is not listed and blames the request."""
 _STATUS |= {"E801": 504, "E803": 503}
 PUBLIC = frozenset({"E801", "E803"})

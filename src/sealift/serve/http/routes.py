@@ -150,7 +150,13 @@ def _metrics(service: Service, request: Request, _: re.Match[str]) -> Response:
 
 
 def _openapi(service: Service, _: Request, _match: re.Match[str]) -> Response:
-    return as_json(openapi.document(service.plane, access=service.access, receipts=service.receipts is not None))
+    document = openapi.document(
+        service.plane,
+        access=service.access,
+        administered=service.desk is not None,
+        receipts=service.receipts is not None,
+    )
+    return as_json(document)
 
 
 def _server_ready(service: Service) -> Response:

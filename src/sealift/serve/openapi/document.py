@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from sealift.serve.openapi import incumbents, parts, predict, security, tensors
+from sealift.serve.openapi import admin, incumbents, parts, predict, security, tensors
 from sealift.serve.openapi.receipts import add_receipts
 from sealift.serve.plane import Plane
 from sealift.serve.service import Access
 from sealift.version import __version__
 
 
-def document(plane: Plane, *, access: Access | None = None, receipts: bool = False) -> dict[str, Any]:
+def document(
+    plane: Plane, *, access: Access | None = None, administered: bool = False, receipts: bool = False
+) -> dict[str, Any]:
     """The document for the models that are served.
 
     Args:
         plane: the models.
         access: who may use the server; None where everybody may.
+        administered: whether there are administrative routes; they need `access`.
         receipts: whether the server issues receipts.
     """
     schemas = parts.components() | tensors.components()
@@ -33,6 +36,13 @@ def document(plane: Plane, *, access: Access | None = None, receipts: bool = Fal
         paths |= incumbents.of_mlflow(served[0])
     if receipts:
         add_receipts(paths)
+    if administered and access is not None:
+        schemas |= admin.components()
+        schemes = list(access.schemes)
+        for model in served:
+            for path, operations in admin.of_model(model, schemes).items():
+                paths[path] = {method: {**each, "tags": [model.name]} for method, each in operations.items()}
+        paths |= admin.of_server(schemes)
     info = {"title": "Sealift", "version": __version__, "description": "Predictions of sealed models."}
     whole = {
         "openapi": "3.1.0",
