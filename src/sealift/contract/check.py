@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -93,7 +94,9 @@ def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, 
     good = np.ones(count, dtype=np.bool_)
     for position, field in enumerate(contract.inputs):
         column = columns[field.name]
-        if isinstance(column, np.ma.MaskedArray):  # .astype would read the values under the mask
+        # `numpy.ma` is imported by the first use of `np.ma`; no column can be masked before.
+        if "numpy.ma" in sys.modules and isinstance(column, np.ma.MaskedArray):
+            # .astype would read the values under the mask.
             masked = np.ma.getmaskarray(column)
             column = np.asarray(column.data, dtype=np.object_).copy()
             column[masked] = None

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealift.errors import ServeError
-from sealift.receipts.issue import Issuer
-from sealift.seal.keys import open_private_key
 from sealift.serve.calls import Call
 from sealift.serve.http.messages import malformed
 from sealift.serve.toml_table import TomlTable
@@ -57,6 +55,10 @@ class Receipts:
     """
 
     def __init__(self, settings: ReceiptSettings) -> None:
+        # Imported here: servers without receipts start without them.
+        from sealift.receipts.issue import Issuer
+        from sealift.seal.keys import open_private_key
+
         self.always = settings.always
         self._issuer = Issuer(open_private_key(settings.key), full=settings.full)
 
