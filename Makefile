@@ -71,7 +71,7 @@ unit: setup
 
 # The tests of whole programs come one by one: they watch processes and measure what a browser does.
 test: setup web
-	@tools/setup.sh browser firefox pdf strace postgres wrk brokers proxies systemd kserve
+	@tools/setup.sh browser firefox pdf strace postgres wrk brokers proxies systemd kserve mlflow
 	cd web/app && npm run --silent test
 	$(PYTEST) tests --ignore tests/e2e
 	.venv/bin/pytest tests/e2e
@@ -152,4 +152,4 @@ lock: setup
 	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra client --extra grpc --extra oidc --extra otel --extra postgres --extra serve --extra stream --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv .torch .ray .kserve demo dist build src/sealift/front/built web/app/node_modules
+	rm -rf .venv .torch .ray .kserve .mlflow demo dist build src/sealift/front/built web/app/node_modules

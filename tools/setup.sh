@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|proxies|systemd|kserve|ray|torch`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|proxies|systemd|kserve|mlflow|ray|torch`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -141,6 +141,19 @@ setup_kserve() {
     else
         rm -rf .kserve
         say "Without KServe's package, the tests of its manifests are left out."
+    fi
+}
+
+# MLflow's client, which the tests run in a process of its own.
+setup_mlflow() {
+    build=3.17.2
+    [ "$(cat .mlflow/.build 2>/dev/null)" = "$build" ] && return
+    rm -rf .mlflow
+    if .venv/bin/uv pip install --quiet --python .venv/bin/python --target .mlflow "mlflow-skinny==$build"; then
+        echo "$build" > .mlflow/.build
+    else
+        rm -rf .mlflow
+        say "Without MLflow's package, the test of its client is left out."
     fi
 }
 

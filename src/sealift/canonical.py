@@ -96,11 +96,18 @@ class Marks:
 
 
 def parse(
-    data: bytes, *, depth: int = 32, most: Marks | None = None, before: Marks | None = None, convert: bool = True
+    data: bytes,
+    *,
+    depth: int = 32,
+    most: Marks | None = None,
+    before: Marks | None = None,
+    convert: bool = True,
+    constants: bool = False,
 ) -> tuple[Any, Marks]:
     """As `loads`; also returns the marks of the text plus `before`, which are counted before anything is allocated.
 
-    Without `convert` the text is only checked: fractions in the returned value are replaced by booleans.
+    Without `convert` the text is only checked: fractions in the returned value are replaced by booleans. With
+    `constants` the text may have `NaN`, `Infinity` and `-Infinity`, which JSON does not have.
 
     Raises:
         TooManyError: when there are more marks than `most`. ValueError: as `loads`.
@@ -127,7 +134,8 @@ def parse(
     elif not convert:  # the conversion of 17 digits takes longer than everything else
         hooks["parse_float"] = bool
     del outside, brackets, shape
-    value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, **hooks)
+    constant = _NON_FINITE.__getitem__ if constants else _refuse_constant
+    value = json.loads(text, object_pairs_hook=_unique, parse_constant=constant, **hooks)
     return value, marks
 
 

@@ -50,7 +50,7 @@ SCALARS = (
     | st.booleans()
     | st.integers()
     | st.sampled_from([2**53 + 1, 2**64, -(10**40), 1e308, 5e-324])
-    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.floats()
     | st.text(max_size=3)
 )
 VALUES = st.recursive(

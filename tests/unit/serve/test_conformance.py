@@ -80,12 +80,8 @@ def sent(name: str, column: str, cell: str) -> Iterator[tuple[str, Any, Any, str
                 yield field, value, Spelled(json.dumps(value, ensure_ascii=False)), None
 
 
-def routes(column: str) -> Mapping[str, Any]:
-    return ROUTES[column] | (ROUTES["JSON, other servers"] if column == "JSON" else {})
-
-
 TABLE = [(name, column, cell) for name, column, cell in documented("value in a row")]
-CELLS = [(name, column, route, cell) for name, column, cell in TABLE for route in routes(column)]
+CELLS = [(name, column, route, cell) for name, column, cell in TABLE for route in ROUTES[column]]
 
 
 def same(value: Any) -> Any:
@@ -99,7 +95,7 @@ def same(value: Any) -> Any:
 @pytest.mark.parametrize(("name", "column", "route", "cell"), CELLS)
 def test_values_arrive_or_are_refused(service: Service, name: str, column: str, route: str, cell: str) -> None:
     model = service.plane.find("text_out").model
-    ask = routes(column)[route]
+    ask = ROUTES[column][route]
     for field, value, form, code in sent(name, column, cell):
         row = {**USUAL, field: form}
         if code is not None:
@@ -115,7 +111,7 @@ def test_values_arrive_or_are_refused(service: Service, name: str, column: str, 
 
 def test_the_page_and_the_tests_have_the_same_rows() -> None:
     assert {name for name, _, _ in TABLE} == set(CASES)
-    assert {column for _, column, _ in TABLE} == set(ROUTES) - {"JSON, other servers"}
+    assert {column for _, column, _ in TABLE} == set(ROUTES)
 
 
 def test_an_empty_cell_is_missing_by_default(service: Service) -> None:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from sealift.errors import FileError, ServeError
+from sealift.errors import FileError, SealError, ServeError
 from sealift.files import unwritable
 from sealift.serve.counters import BOUNDS, Counters, RequestCounts
 from sealift.serve.traffic import state
@@ -405,3 +405,25 @@ def test_a_copy_that_fails_leaves_nothing_behind(
     with pytest.raises(FileError, match="E401"):
         control.deploy(folder.parent / "2.seal", actor="ada", reason="")
     assert list((folder / "models").iterdir()) == []
+
+
+def test_rollback_after_the_promotion_of_a_canary_returns_to_the_state_before_its_trial(
+    operations: tuple[Operations, Processes, Path],
+) -> None:
+    control, fleet, folder = operations
+    control.deploy(folder.parent / "2.seal", share=0.1, actor="ada", reason="try")
+    control.promote("heart", None, actor="ada", reason="good")
+    control.rollback("heart", actor="ada", reason="bad after all")
+    assert fleet.applied[-1].weights == {"1": 1.0}
+
+
+def test_a_file_that_cannot_be_used_is_named(operations: tuple[Operations, Processes, Path]) -> None:
+    control, fleet, folder = operations
+
+    def inspect(file: Path) -> tuple[str, Version]:
+        raise SealError("E201", "This is not a sealed file.", where=str(file), fix="Give a sealed file.")
+
+    fleet.inspect = inspect  # type: ignore[method-assign]
+    with pytest.raises(SealError) as caught:
+        control.deploy(folder.parent / "2.seal", actor="ada", reason="")
+    assert caught.value.as_dict()["where"] == str(folder.parent / "2.seal")

@@ -154,7 +154,7 @@ def _examples(request: Request) -> Any:
 
 def _object(request: Request) -> dict[str, Any]:
     check_json(request)
-    body = read_json(request.content(), request.limits)
+    body = read_json(request.content(), request.limits, constants=True)
     if not isinstance(body, dict):
         raise malformed("it must be an object")
     return body

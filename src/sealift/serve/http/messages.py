@@ -126,10 +126,19 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_json(data: bytes, limits: RequestLimits) -> Any:
-    """Parse strict JSON: no duplicate keys, no NaN, only numbers that a double holds. Raises ServeError E704, E706."""
+def read_json(data: bytes, limits: RequestLimits, *, constants: bool = False) -> Any:
+    """Parse strict JSON: no duplicate keys, only numbers that a double holds, and no NaN or Infinity.
+
+    Args:
+        data: the text.
+        limits: the number of values.
+        constants: permit NaN and Infinity, as other servers of a protocol do, whose clients send missing numbers so.
+
+    Raises:
+        ServeError: E704, E706.
+    """
     try:
-        return canonical.parse(data, most=Marks(limits.values, limits.values))[0]
+        return canonical.parse(data, most=Marks(limits.values, limits.values), constants=constants)[0]
     except TooManyError:
         raise ServeError(
             "E706", f"The request has more than {limits.values} values.", fix="Send fewer rows in one request."

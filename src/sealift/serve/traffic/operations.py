@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from sealift.errors import FileError, ServeError
+from sealift.errors import FileError, SealiftError, ServeError
 from sealift.serve.counters import RequestCounts
 from sealift.serve.traffic import state
 from sealift.serve.traffic.canary import Conditions, Decision, decide
@@ -322,8 +322,10 @@ class Operations:
             ) from error
         try:
             name, version = self._fleet.inspect(part)
-        except BaseException:
+        except BaseException as error:
             part.unlink()
+            if isinstance(error, SealiftError) and error.where == str(part):
+                error.where = str(file)
             raise
         return name, replace(version, file=str(place(part, version.identity)))
 

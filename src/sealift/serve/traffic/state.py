@@ -99,8 +99,11 @@ class Traffic:
         return replace(self, versions={**self.versions, version.version: version})
 
     def with_weights(self, weights: Mapping[str, float], canary: Canary | None = None) -> Traffic:
-        """With other shares; a version that gets requests is no longer a shadow."""
-        changed = dict(weights) != dict(self.weights)
+        """With other shares; a version that gets requests is no longer a shadow.
+
+        The shares during a trial are no state to return to.
+        """
+        changed = dict(weights) != dict(self.weights) and self.canary is None
         return replace(
             self,
             weights=dict(weights),

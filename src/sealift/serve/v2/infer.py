@@ -27,7 +27,7 @@ def infer(call: Call, request: Request) -> Response:
     check_json(request)
     content = request.content()
     header, blob = _parts(content, request.headers.get(_LENGTH))
-    body = read_json(header, request.limits)
+    body = read_json(header, request.limits, constants=True)
     if not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
         raise malformed('it must be an object with a list "inputs"')
     inputs = _inputs(body["inputs"], memoryview(blob))
