@@ -13,6 +13,7 @@ import brokers
 
 Received = tuple[bytes, dict[str, str]]
 Result = TypeVar("Result")
+_ENCRYPTED = {"nats": "nats+tls", "redis": "rediss", "amqp": "amqps", "mqtt": "mqtts"}
 
 
 class Client:
@@ -28,15 +29,22 @@ class Client:
 
     def settings(self, **more: str) -> str:
         """The table of a deployment file."""
+        server = self.server
         given = {
-            "url": f'"{self.url}://127.0.0.1:{self.server.port}"',
+            "url": f'"{self.url if server.ca is None else _ENCRYPTED[self.url]}://127.0.0.1:{server.port}"',
             "from": f'"{self.source}"',
             "to": f'"{self.target}"',
             "dead": f'"{self.dead}"',
             "create": "true",
             "redeliver": "1.5",
-            **more,
         }
+        if server.password:
+            password = server.folder / "password"
+            password.write_text(server.password)
+            given |= {"password_file": f'"{password}"'} | ({"user": f'"{server.user}"'} if server.user else {})
+        if server.ca is not None:
+            given["ca_file"] = f'"{server.ca}"'
+        given |= more
         return "[stream]\n" + "".join(f"{key} = {value}\n" for key, value in given.items())
 
     def send(self, messages: Iterable[tuple[bytes, Mapping[str, str]]]) -> None:
@@ -72,18 +80,22 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 
 class NatsClient(Client):
     url = "nats"
-    _secrets: Mapping[str, Any]
 
     def __init__(self, server: brokers.Server, name: str) -> None:
         super().__init__(server, name)
-        password = getattr(server, "password", "")
-        self._secrets = {"user": "sealift", "password": password} if password else {}
         _run(self._declare())
 
     async def _client(self) -> Any:
         import nats
 
-        return await nats.connect(f"nats://127.0.0.1:{self.server.port}", allow_reconnect=False, **self._secrets)
+        server = self.server
+        return await nats.connect(
+            f"{'nats' if server.ca is None else 'tls'}://127.0.0.1:{server.port}",
+            allow_reconnect=False,
+            tls=server.context(),
+            user=server.user or None,
+            password=server.password or None,
+        )
 
     async def _declare(self) -> None:
         client = await self._client()
@@ -137,7 +149,14 @@ class RedisClient(Client):
     def _client(self) -> Any:
         import redis
 
-        return redis.Redis(port=self.server.port, decode_responses=False)
+        server = self.server
+        return redis.Redis(
+            port=server.port,
+            password=server.password or None,
+            ssl=server.ca is not None,
+            ssl_ca_certs=None if server.ca is None else str(server.ca),
+            host="127.0.0.1",
+        )
 
     def send(self, messages: Iterable[tuple[bytes, Mapping[str, str]]]) -> None:
         with self._client() as client:
@@ -165,7 +184,15 @@ class RabbitClient(Client):
     async def _channel(self) -> tuple[Any, Any]:
         import aio_pika
 
-        connection = await aio_pika.connect(f"amqp://guest:guest@127.0.0.1:{self.server.port}/")
+        server = self.server
+        connection = await aio_pika.connect(
+            host="127.0.0.1",
+            port=server.port,
+            login=server.user or "guest",
+            password=server.password or "guest",
+            ssl=server.ca is not None,
+            ssl_context=server.context(),
+        )
         channel = await connection.channel()
         for name in (self.source, self.target, self.dead):
             await channel.declare_queue(name, durable=True)
@@ -278,6 +305,11 @@ class MqttClient(Client):
         self._client.reconnect_delay_set(1, 1)
         self._client.on_message = self._on_message
         self._client.on_connect = lambda client, *_: client.subscribe([(self.target, 1), (self.dead, 1)])
+        if server.user:
+            self._client.username_pw_set(server.user, server.password)
+        context = server.context()
+        if context is not None:
+            self._client.tls_set_context(context)
         connect = properties(PacketTypes.CONNECT)
         connect.SessionExpiryInterval = 3600
         self._client.connect("127.0.0.1", server.port, clean_start=False, properties=connect)

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -18,7 +19,16 @@ _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/lib/rabb
 
 
 class Server:
-    """A broker that was started; it keeps its messages in its folder."""
+    """A broker that was started; it keeps its messages in its folder.
+
+    Attributes:
+        user, password: empty where everybody may use it.
+        ca: the authority of its certificate; None without encryption.
+    """
+
+    user = ""
+    password = ""
+    ca: Path | None = None
 
     def __init__(self, folder: Path) -> None:
         pytest.importorskip("aio_pika", reason="the clients are not installed: pip install 'sealift[stream]'")
@@ -55,6 +65,10 @@ class Server:
             self.process.kill()
             self.process.wait()
 
+    def context(self) -> ssl.SSLContext | None:
+        """What a client needs; None without encryption."""
+        return None
+
     def command(self) -> Sequence[str]:
         raise NotImplementedError
 
@@ -63,16 +77,9 @@ class Server:
 
 
 class Nats(Server):
-    password = ""
-
     def command(self) -> Sequence[str]:
-        user = ["--user", "sealift", "--pass", self.password] if self.password else []
         store = str(self.folder / "data")
-        return [program("nats-server"), "-js", "-sd", store, "-a", "127.0.0.1", "-p", str(self.port), *user]
-
-
-class NatsWithPassword(Nats):
-    password = "s3cret-of-nats"
+        return [program("nats-server"), "-js", "-sd", store, "-a", "127.0.0.1", "-p", str(self.port)]
 
 
 class Redis(Server):

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import broker_clients
 import brokers
@@ -27,6 +27,7 @@ KINDS: dict[str, tuple[type[brokers.Server], type[Client]]] = {
     "amqp": (brokers.RabbitMq, broker_clients.RabbitClient),
     "kafka": (brokers.KafkaMock, broker_clients.KafkaClient),
 }
+Result = TypeVar("Result")
 PREFIXES = {"nats": "ce-", "redis": "ce-", "amqp": "ce-", "kafka": "ce_", "mqtt": ""}
 """What precedes the names of CloudEvents' attributes in headers."""
 ROW = {"age": 61.5, "weight": 80.0, "sex": "f"}
@@ -129,14 +130,13 @@ def settle(client: Client) -> None:
     assert until(lambda: client.pending() in (0, None)), client.pending()
 
 
-def retried(action: Callable[[], None]) -> None:
+def retried(action: Callable[[], Result]) -> Result:
+    """The result of an action, which is repeated while the broker does not take it."""
     end = time.monotonic() + 60
     while True:
         try:
-            action()
+            return action()
         except Exception:
             if time.monotonic() > end:
                 raise
             time.sleep(0.2)
-        else:
-            return

@@ -122,6 +122,8 @@ CODES: dict[str, str] = {
     "E793": "A message is not a valid CloudEvent.",
     "E794": "A message was delivered too often.",
     "E795": "A message exceeds a limit of the broker.",
+    "E796": "A broker refuses the user or the password.",
+    "E797": "The certificate of a broker is not accepted.",
     "E800": "The number of workers is not possible.",
     "E801": "The deadline of a request passed before it was computed.",
     "E802": "A header of a request is malformed.",

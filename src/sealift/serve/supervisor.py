@@ -102,7 +102,7 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
         if not can_fork:
             gc.enable()
             with nullcontext() if recording is None else recording.in_thread(service):
-                beside = None if stream is None else (stream, 0)
+                beside = None if stream is None else (stream, 0, True)
                 worker.run(service, sockets, announce, grpc=grpc, stream=beside)
             return
         if deployment.state is None:
@@ -149,6 +149,7 @@ class _Supervisor:
         self._stream = stream
         self._listening = listening
         self._clients: list[Channel] = []
+        self._announced = False
         self._alive = os.pipe()  # its writing end is closed when this process ends, however that happens
         places = place_count(limits)
         self._counters = service.counters = Counters(places)
@@ -179,12 +180,12 @@ class _Supervisor:
         try:
             self._helpers.start()
             self._scaler.start()
-            announced, tick = False, time.monotonic() + _TICK
+            tick = time.monotonic() + _TICK
             while not self._pool.stopping:
                 self._turn()
                 self._helpers.reap()
-                if not announced and self._sharing.settled:
-                    announced = True
+                if not self._announced and self._sharing.settled:
+                    self._announced = True
                     ready()
                     manager.send("READY=1")
                 manager.alive()
@@ -271,8 +272,12 @@ class _Supervisor:
         if self._recording is not None:
             service.observers.append(self._recording.observer(place))
         supervised = worker.Supervised(self._alive[0], channel, self._fleet.stock, self._sockets)
-        stream = None if self._stream is None else (self._stream, place)
-        worker.run(service, (), lambda: channel.send({"ready": True}), supervised, self._grpc, stream)
+        stream = None if self._stream is None else (self._stream, place, not self._announced)
+        try:
+            worker.run(service, (), lambda: channel.send({"ready": True}), supervised, self._grpc, stream)
+        except ServeError as error:
+            channel.send({"refused": error.as_dict()})
+            raise
 
     def _begin_helper(self) -> None:
         """Close what belongs to this process, and release models that others unload when they are idle."""

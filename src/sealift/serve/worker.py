@@ -53,7 +53,7 @@ def run(
     ready: Callable[[], None],
     supervised: Supervised | None = None,
     grpc: tuple[str, int] | None = None,
-    stream: tuple[StreamSettings, int] | None = None,
+    stream: tuple[StreamSettings, int, bool] | None = None,
 ) -> None:
     """Answer requests until SIGTERM, or until the supervisor ends; accepted requests finish.
 
@@ -63,7 +63,10 @@ def run(
         ready: called once when requests are answered.
         supervised: the supervisor's side; None where the process has none.
         grpc: the address of gRPC; None does not serve it.
-        stream: the broker whose messages are answered, and the number of this worker.
+        stream: the broker whose messages are answered, the number of this worker, and whether the server starts now.
+
+    Raises:
+        ServeError: E796 and E797, where the server starts and the broker refuses the connection.
     """
 
     async def serve() -> None:

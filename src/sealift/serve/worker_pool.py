@@ -116,21 +116,27 @@ class WorkerPool:
             Which of the others are readable.
 
         Raises:
-            ServeError: E703 where workers end before they are ready.
+            ServeError: E703 where workers end before they are ready, and the error with which a worker cannot start.
         """
         channels = [each.channel for each in self.workers.values() if each.channel.open]
         readable = _readable([*channels, *others], seconds)
         for each in self.workers.values():
             if each.channel in readable:
-                for message in each.channel.receive():
-                    if message.get("ready"):
-                        each.ready, self._failures = True, 0
-                        self._count_ready()
-                    elif "id" in message:
-                        each.answers[message["id"]] = message
+                self._receive(each)
         self._reap()
         self.changed()
         return [each for each in readable if each in others]
+
+    def _receive(self, worker: Worker) -> None:
+        """Read the messages of a worker."""
+        for message in worker.channel.receive():
+            if message.get("ready"):
+                worker.ready, self._failures = True, 0
+                self._count_ready()
+            elif "refused" in message:
+                raise ServeError(**message["refused"])
+            elif "id" in message:
+                worker.answers[message["id"]] = message
 
     def ask(self, message: dict[str, Any], seconds: float) -> dict[int, dict[str, Any]]:
         """Send a message to every worker, wait for the answers, and return the errors by process.
@@ -199,6 +205,7 @@ class WorkerPool:
             pid, status = os.waitpid(each.pid, os.WNOHANG)
             if pid == 0:
                 continue
+            self._receive(each)  # it may have written why it ended
             each.channel.close()
             del self.workers[place]
             self._count_ready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from sealift.serve.stream import consumer
 from sealift.serve.stream.check import check, check_model
 from sealift.serve.stream.consumer import StreamConsumer
 from sealift.serve.stream.events import STRUCTURED, Event, read_event, write_event
+from sealift.serve.stream.faults import fault
 from sealift.serve.stream.messages import Message, Outgoing, missing, too_large
 from sealift.serve.stream.settings import StreamSettings
 from sealift.serve.stream.state import StreamMemory
@@ -243,6 +245,7 @@ class Memory:
     """A broker in memory, which fails where it is told to."""
 
     prefix = "ce-"
+    refusals = (PermissionError,)
     messages: list[Message]
     published: list[Outgoing]
     acknowledged: list[Message]
@@ -380,7 +383,7 @@ def test_readiness_and_counts_follow_the_broker(service: Service, monkeypatch: p
     monkeypatch.setattr(memory, "connect", gone)
 
     def enough() -> bool:
-        if len(seen) == 3:  # the second attempt began after the first failed
+        if len(seen) >= 3:  # the second attempt began after the first failed
             monkeypatch.setattr(memory, "connect", lambda: asyncio.sleep(0))
         done = len(seen) >= 3 and len(memory.acknowledged) == 3
         if done:
@@ -398,6 +401,50 @@ def test_readiness_and_counts_follow_the_broker(service: Service, monkeypatch: p
     assert isinstance(lost, float)
     assert lost >= 3
     assert state.workers == {"connecting": 0, "connected": 0, "lost": 0}  # it has ended
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (PermissionError("bad password"), "E796"),
+        (ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed certificate"), "E797"),
+    ],
+)
+def test_a_broker_that_refuses_the_connection(
+    service: Service, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = Memory()
+    memory.messages, memory.faults = [message(ROW)], [error]
+    monkeypatch.setattr(consumer, "make_broker", lambda _settings, _place: memory)
+
+    async def main(first: bool) -> None:
+        running = StreamConsumer(service, SETTINGS, 0, first)
+        try:
+            await running.start()
+        finally:
+            await running.stop(10)
+
+    with pytest.raises(ServeError, match=code):
+        asyncio.run(main(first=True))
+    assert memory.connections == 1  # it does not try again
+    memory.faults = [error]
+    run(service, memory, monkeypatch, lambda: len(memory.acknowledged) == 1)  # a worker that is started later does
+    assert f"[{code}]" in caplog.text
+
+
+def test_faults_that_may_pass() -> None:
+    try:
+        try:
+            raise ssl.SSLCertVerificationError(1, "unknown")
+        except ssl.SSLError:
+            raise RuntimeError("cannot connect")  # noqa: B904
+    except RuntimeError as error:
+        hidden = error
+    assert fault(SETTINGS, hidden, ()).code == "E797"  # the cause says more
+    for passing in (ConnectionResetError(), ssl.SSLEOFError(8, "EOF occurred"), TimeoutError(), ValueError("x")):
+        assert fault(SETTINGS, passing, (PermissionError,)).code == "E791"
+    assert fault(SETTINGS, missing("rows", "Make it."), ()).code == "E792"
+    assert fault(SETTINGS, ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), ()).code == "E797"
 
 
 def test_messages_that_have_no_answer(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

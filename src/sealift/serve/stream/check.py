@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sealift.errors import ServeError
 from sealift.optional import need
 from sealift.serve.deployment import Deployment
 from sealift.serve.plane import Plane
@@ -17,7 +18,7 @@ def check(deployment: Deployment) -> None:
     """Look whether the broker is named, and its library and password are there.
 
     Raises:
-        ServeError: E709. MissingExtraError: E405. FileError: E401.
+        ServeError: E709; E766 where `ca_file` cannot be used. MissingExtraError: E405. FileError: E401.
     """
     path, settings = Path(deployment.source), deployment.stream
     if settings is None:
@@ -30,6 +31,15 @@ def check(deployment: Deployment) -> None:
         variable = settings.password_env
         what = f"the environment variable {variable!r:.80} is not set" if variable else "a user has no password"
         raise malformed(path, what, "Set password_file or password_env, and the password there.")
+    try:
+        settings.context()
+    except OSError as error:  # also ssl.SSLError
+        raise ServeError(
+            "E766",
+            f"The certificates of ca_file in [stream] cannot be used: {error.strerror or error}.",
+            where=str(settings.ca_file),
+            fix="Name a file with one or more certificates in PEM.",
+        ) from None
 
 
 def check_model(deployment: Deployment, plane: Plane) -> None:

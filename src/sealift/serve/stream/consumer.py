@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from sealift.errors import SealiftError, ServeError
+from sealift.errors import ServeError
 from sealift.serve.service import Service
 from sealift.serve.stream.answering import Answering
+from sealift.serve.stream.faults import LASTING, fault
 from sealift.serve.stream.messages import Broker, Message, Outgoing
 from sealift.serve.stream.settings import StreamSettings
 from sealift.serve.stream.state import StreamMemory
@@ -37,21 +38,31 @@ class StreamConsumer:
         service: the models.
         settings: the broker.
         place: the number of the worker.
+        first: whether the server starts now. A user, a password or a certificate that is refused then ends it; later,
+            such as after the password was replaced at the broker, the worker tries again.
     """
 
-    def __init__(self, service: Service, settings: StreamSettings, place: int) -> None:
+    def __init__(self, service: Service, settings: StreamSettings, place: int, first: bool = False) -> None:
         self._service, self._settings, self._place = service, settings, place
         self._state = (service.stream or StreamMemory(place + 1)).of(place)
+        self._first = first
+        self._refused: ServeError | None = None
         self._ending = asyncio.Event()
         self._delay = _FIRST
         self._tried = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin, and wait for the first attempt to connect: MQTT drops messages for which nobody has subscribed."""
+        """Begin, and wait for the first attempt to connect: MQTT drops messages for which nobody has subscribed.
+
+        Raises:
+            ServeError: E796 and E797, at the start of the server.
+        """
         self._task = asyncio.get_running_loop().create_task(self._run())
         with suppress(TimeoutError):
             await asyncio.wait_for(self._tried.wait(), _PATIENCE)
+        if self._refused is not None:
+            raise self._refused
 
     async def stop(self, seconds: float) -> None:
         """Take no further messages, and wait until those that were taken are answered and acknowledged."""
@@ -76,9 +87,13 @@ class StreamConsumer:
             except Exception as error:
                 failing = True
                 self._state.lost()
+                shown = fault(self._settings, error, broker.refusals)
+                if self._first and not self._tried.is_set() and isinstance(shown, ServeError) and shown.code in LASTING:
+                    self._refused = shown
+                    self._ending.set()
+                else:
+                    _log.warning("%s The next attempt is in %.1f s.", shown, self._delay)
                 self._tried.set()
-                shown = error if isinstance(error, SealiftError) else _lost(self._settings, error)
-                _log.warning("%s; the next attempt is in %.1f s", shown, self._delay)
             finally:
                 with suppress(Exception):
                     await asyncio.wait_for(broker.close(), _CLOSING)
@@ -153,13 +168,3 @@ def _groups(messages: Sequence[Message]) -> Iterator[list[Message]]:
             group.append(message)
     if group:
         yield group
-
-
-def _lost(settings: StreamSettings, error: Exception) -> ServeError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return ServeError(
-        "E791",
-        f"The broker cannot be used: {reason[:300]}.",
-        where=settings.place,
-        fix="Check that it runs, and the address, user and password.",
-    )

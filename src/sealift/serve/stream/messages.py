@@ -52,9 +52,11 @@ class Broker(Protocol):
 
     Attributes:
         prefix: what precedes the names of CloudEvents' attributes in headers.
+        refusals: the exceptions that mean that the broker refuses the user, the password, or what the user may do.
     """
 
     prefix: str
+    refusals: tuple[type[Exception], ...]
 
     async def connect(self) -> None:
         """Connect, and ask for messages. Raises ServeError E792 where a queue is missing."""

@@ -27,6 +27,12 @@ class RabbitConnection:
     def __init__(self, settings: StreamSettings) -> None:
         self._library: Any = need("aio_pika", "stream", "A stream of RabbitMQ")
         self._errors: Any = need("aio_pika.exceptions", "stream", "A stream of RabbitMQ")
+        errors: Any = need("aiormq.exceptions", "stream", "A stream of RabbitMQ")
+        self.refusals = (
+            errors.ProbableAuthenticationError,
+            errors.AuthenticationError,
+            errors.ChannelAccessRefused,
+        )
         self._settings = settings
         self._connection: Any = None
         self._channel: Any = None

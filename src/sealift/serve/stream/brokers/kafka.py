@@ -25,6 +25,14 @@ class KafkaConnection:
     def __init__(self, settings: StreamSettings, place: int) -> None:
         self._library: Any = need("aiokafka", "stream", "A stream of Kafka")
         self._errors: Any = need("aiokafka.errors", "stream", "A stream of Kafka")
+        errors = self._errors
+        self.refusals = (
+            errors.AuthenticationFailedError,
+            errors.SaslAuthenticationFailed,
+            errors.TopicAuthorizationFailedError,
+            errors.GroupAuthorizationFailedError,
+            errors.ClusterAuthorizationFailedError,
+        )
         self._settings = settings
         name = f"{settings.name}-{place}"
         self._options: Mapping[str, Any] = {
@@ -45,6 +53,10 @@ class KafkaConnection:
 
     async def connect(self) -> None:
         """Connect, and join the group."""
+        context = self._settings.context()
+        if context is not None:  # the library does not report why the encryption of a connection fails
+            _, writer = await asyncio.open_connection(self._settings.host, self._settings.port, ssl=context)
+            writer.close()
         self._producer = self._library.AIOKafkaProducer(acks="all", enable_idempotence=True, **self._options)
         self._consumer = self._library.AIOKafkaConsumer(
             group_id=self._settings.group,

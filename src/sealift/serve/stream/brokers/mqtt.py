@@ -18,12 +18,14 @@ _KEEPALIVE = 15
 _SESSION = 7 * 86_400
 """Seconds for which the broker keeps the session, with its messages, of a worker that is gone."""
 _TOO_LARGE = 149  # the reason code "Packet too large"
+_REFUSED = (134, 135)  # "Bad user name or password", "Not authorized"
 
 
 class MqttConnection:
     """A connection to a broker of MQTT. paho's thread reads and writes; its callbacks are passed to the event loop."""
 
     prefix = ""
+    refusals = (PermissionError,)
 
     def __init__(self, settings: StreamSettings, place: int) -> None:
         library: Any = need("paho.mqtt.client", "stream", "A stream of MQTT")
@@ -118,7 +120,8 @@ class MqttConnection:
     def _on_connect(self, _flags: object, code: Any, _properties: object) -> None:
         if not self._connected.done():
             if code.is_failure:
-                self._connected.set_exception(ConnectionError(f"the broker refuses the connection: {code}"))
+                kind = PermissionError if code.value in _REFUSED else ConnectionError
+                self._connected.set_exception(kind(f"the broker refuses the connection: {code}"))
             else:
                 self._connected.set_result(None)
 

@@ -28,6 +28,7 @@ class NatsConnection:
         self._nats: Any = need("nats", "stream", "A stream of NATS")
         self._errors: Any = need("nats.js.errors", "stream", "A stream of NATS")
         self._settings = settings
+        self.refusals = (self._nats.errors.AuthorizationError,)
         self._client: Any = None
         self._subscription: Any = None
 
@@ -36,16 +37,21 @@ class NatsConnection:
         settings = self._settings
         password = settings.password()
         secrets = {"user": settings.user, "password": password} if settings.user else {"token": password}
-        self._client = await self._nats.connect(
-            f"{'tls' if settings.tls else 'nats'}://{settings.host}:{settings.port}",
-            name=f"sealift {settings.group}",
-            allow_reconnect=False,
-            connect_timeout=_TIMEOUT,
-            ping_interval=_PING,
-            tls=settings.context(),
-            error_cb=_ignore,
-            **secrets,
-        )
+        try:
+            self._client = await self._nats.connect(
+                f"{'tls' if settings.tls else 'nats'}://{settings.host}:{settings.port}",
+                name=f"sealift {settings.group}",
+                allow_reconnect=False,
+                connect_timeout=_TIMEOUT,
+                ping_interval=_PING,
+                tls=settings.context(),
+                error_cb=_ignore,
+                **secrets,
+            )
+        except self._nats.errors.Error as error:  # of no class of its own
+            if "authorization violation" in str(error).lower():
+                raise self._nats.errors.AuthorizationError from error
+            raise
         self._stream = self._client.jetstream(timeout=_TIMEOUT)
         names = [await self._stream_of(place) for place in (settings.source, settings.target, settings.dead)]
         api: Any = need("nats.js.api", "stream", "A stream of NATS")

@@ -25,6 +25,8 @@ class RedisConnection:
     def __init__(self, settings: StreamSettings, place: int) -> None:
         library: Any = need("redis.asyncio", "stream", "A stream of Redis")
         self._errors: Any = need("redis.exceptions", "stream", "A stream of Redis")
+        errors = self._errors
+        self.refusals = (errors.AuthenticationError, errors.AuthorizationError, errors.NoPermissionError)
         self._settings = settings
         self._name = f"{settings.name}-{place}-{secrets.token_hex(4)}"
         self._claim_at = 0.0
