@@ -205,9 +205,16 @@ def test_the_payloads_of_joined_rows_are_those_of_single_ones(joined: Joined) ->
     assert payloads.of(joined) == [encode_rows([joined.one(row)], b"", None) for row in range(rows)]
 
 
-def test_texts_and_empty_arrays_take_the_general_path() -> None:
-    texts = np.array(["a", "b"], dtype=np.object_)
-    assert not RowPayloads(Joined({"text": texts}, {"sum": np.ones(2)}, (0.0, 1.0))).usable
+@given(st.lists(st.text(max_size=300), min_size=2, max_size=6))
+def test_payloads_of_texts(texts: list[str]) -> None:
+    column = np.array([*texts, *texts], dtype=np.object_).reshape(len(texts), 2)
+    joined = Joined({"text": column, "number": np.ones((len(texts), 1))}, {"sum": np.ones(len(texts))}, (0.0, 1.0))
+    payloads = RowPayloads(joined)
+    assert payloads.usable
+    assert payloads.of(joined) == [encode_rows([joined.one(row)], b"", None) for row in range(len(texts))]
+
+
+def test_empty_arrays_take_the_general_path() -> None:
     assert not RowPayloads(Joined({"number": np.ones((2, 0))}, {"sum": np.ones(2)}, (0.0, 1.0))).usable
 
 
