@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,30 @@ def test_refused_callers_are_counted(tmp_path: Path) -> None:
             os.kill(pid, signal.SIGKILL)
         assert until(lambda: server.ask("GET", "/v2/health/ready")[0] == 200)
         assert counts() == expected
+
+
+def test_a_key_has_at_most_its_priority(tmp_path: Path) -> None:
+    """A waiting request with a key of low priority is refused for one of a high priority, whatever its header is."""
+    seals.write(tmp_path / "tiny.seal")
+    (tmp_path / "deployment.toml").write_text(
+        '[access]\nkeys = "keys.json"\nopen_metrics = true\n[limits]\nqueue = 2\nthreads = 1\n'
+        '[[models]]\nfile = "tiny.seal"\n'
+    )
+    batch, alarms = (create(tmp_path, name, "--priority", name) for name in ("low", "high"))
+    many = [ROW] * 300_000  # takes more than a second
+    with serving(str(tmp_path / "deployment.toml"), workers="1") as server, ThreadPoolExecutor(2) as pool:
+
+        def ask(key: str) -> str:
+            with Client(server.url, key=key, timeout=60, retries=0) as client:
+                try:
+                    return str(len(client.predict("tiny", many, priority="high")))
+                except ServeError as error:
+                    return error.code
+
+        first = pool.submit(ask, batch)
+        assert until(lambda: server.metric("sealift_requests_computing") == 1)
+        second = pool.submit(ask, batch)
+        assert until(lambda: server.metric("sealift_requests_waiting") == 1)
+        assert not first.done()
+        assert ask(alarms) == str(len(many))
+        assert (first.result(), second.result()) == (str(len(many)), "E713")

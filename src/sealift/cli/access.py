@@ -33,6 +33,7 @@ def keys(
     scopes: Sequence[str],
     expires: str | None,
     rate: str | None,
+    priority: str | None,
     output: Path | None,
     reason: str,
     as_json: bool,
@@ -51,7 +52,7 @@ def keys(
         _record(log, "revoke key", key, reason)
         _show(path, [key], None, as_json=as_json)
     else:
-        key = _create(path, name, scopes or ["predict"], ends, most, output, as_json=as_json)
+        key = _create(path, name, scopes or ["predict"], ends, most, priority, output, as_json=as_json)
         _record(log, "create key", key, reason)
 
 
@@ -101,6 +102,7 @@ def _create(
     scopes: Sequence[str],
     expires: float | None,
     rate: Rate | None,
+    priority: str | None,
     output: Path | None,
     *,
     as_json: bool,
@@ -111,7 +113,7 @@ def _create(
         if output.exists():
             raise FileError("E406", "The file for the secret exists.", where=str(output), fix="Name a new file.")
         files.check_writable(output)
-    key, secret = key_files.create(path, name, scopes, expires=expires, rate=rate)
+    key, secret = key_files.create(path, name, scopes, expires=expires, rate=rate, priority=priority)
     if output is not None:
         files.create(output, f"{secret}\n".encode(), mode=0o600)
     _show(path, [key], secret if output is None else None, as_json=as_json)
@@ -148,7 +150,8 @@ def _show(path: Path, shown: Sequence[ApiKey], secret: str | None, *, as_json: b
     for key in shown:
         ends = f"  expires {key_files.text_of(key.expires)}" if key.expires is not None else ""
         rate = f"  at most {key.rate}" if key.rate is not None else ""
-        say(f"{clean(key.name):<24} {key.state(now):<8} {', '.join(key.scopes)}{ends}{rate}")
+        priority = f"  priority at most {key.priority}" if key.priority is not None else ""
+        say(f"{clean(key.name):<24} {key.state(now):<8} {', '.join(key.scopes)}{ends}{rate}{priority}")
 
 
 def _described(key: ApiKey, now: float) -> dict[str, Any]:

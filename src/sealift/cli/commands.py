@@ -287,6 +287,11 @@ def records(action: str, store: str, as_json: bool, **options: Any) -> int:
 )
 @click.option("--expires", metavar="TIME", help="create: a time from now such as 90d or 12h, or a date in ISO 8601.")
 @click.option("--rate", metavar="RATE", help="create: the most requests, such as 100/s, 1000/min, 5000/h or 100000/d.")
+@click.option(
+    "--priority",
+    type=click.Choice(["high", "normal", "low"]),
+    help="create: the highest priority of its requests; that of [access] by default.",
+)
 @click.option("-o", "--output", type=FILE, help="create: write the secret into a new file with mode 0600.")
 @click.option("--reason", default="", help="Why, for the audit log.")
 def keys(action: str, file: Path, name: str | None, **options: Any) -> None:

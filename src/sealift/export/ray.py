@@ -61,6 +61,7 @@ def check_supported(deployment: Deployment) -> None:
         "the keys of an issuer of tokens are not fetched on Ray": (
             access is not None and access.oidc is not None and access.oidc.is_fetched
         ),
+        "requests have no priorities on Ray": access is not None and access.priority is not None,
         "each replica would count the rate of a caller by itself": access is not None and access.rate is not None,
     }
     for reason, present in reasons.items():

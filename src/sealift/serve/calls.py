@@ -22,11 +22,13 @@ class Caller:
         name: the name of the key, or the subject of the token; empty where nobody authenticates.
         scopes: what the caller may do: some of predict, operate, audit, admin.
         kind: how the caller authenticates: key, token or certificate; empty where nobody does.
+        priority: the highest priority of its requests, as a position in `urgency.PRIORITIES`.
     """
 
     name: str = ""
     scopes: frozenset[str] = frozenset({"predict"})
     kind: str = ""
+    priority: int = 0
 
     def may(self, scope: str) -> bool:
         """Whether the caller has a scope; admin includes all others."""

@@ -20,6 +20,7 @@ from sealift.serve.receipts import HEADER, Receipts, is_wanted
 from sealift.serve.scaling.gauges import CALLERS, unshared
 from sealift.serve.served import ServedModel
 from sealift.serve.stream.state import StreamMemory
+from sealift.serve.urgency import Urgency
 
 
 class Access(Protocol):
@@ -38,6 +39,9 @@ class Access(Protocol):
 
     def identify(self, headers: Mapping[str, str]) -> None:
         """Check the credentials of a request whose body is not read yet. Raises ServeError."""
+
+    def priority(self, headers: Mapping[str, str]) -> int:
+        """The highest priority of the requests of a caller, as a position in `urgency.PRIORITIES`."""
 
 
 class Desk(Protocol):
@@ -117,6 +121,13 @@ class Service:
         except ServeError as error:
             self._refused(error)
             raise
+
+    def permitted(self, urgency: Urgency, headers: Mapping[str, str]) -> Urgency:
+        """The urgency of a request, with at most the priority that its caller may have."""
+        if self.access is None:
+            return urgency
+        most = self.access.priority(headers)
+        return urgency if urgency.priority >= most else urgency._replace(priority=most)
 
     def _refused(self, error: ServeError) -> None:
         gauge = CALLERS.get(error.code)

@@ -30,6 +30,7 @@ from sealift.serve.http.routes import respond
 from sealift.serve.plane import Plane
 from sealift.serve.served import ServedModel
 from sealift.serve.service import Service
+from sealift.serve.urgency import NORMAL, PRIORITIES, Urgency
 
 PREDICT = "/v1/models/tiny/predict"
 ROW = json.dumps({"age": 61.5, "weight": 80, "sex": "f"}).encode()
@@ -295,6 +296,37 @@ def test_a_rate_of_the_key_and_of_the_deployment(path: Path) -> None:
         assert [code({"x-api-key": secret}, "predict", opened) for _ in range(most + 1)] == [""] * most + ["E763"]
 
 
+# Priorities.
+
+
+def test_a_caller_has_at_most_its_priority(path: Path, plane: Plane) -> None:
+    secrets = {name: keys.create(path, name, ["predict"], priority=name)[1] for name in PRIORITIES}
+    secrets["any"] = keys.create(path, "any", ["predict"])[1]
+    for limit, of_any in ((None, 0), ("high", 0), ("normal", 1), ("low", 2)):
+        service = Service(plane, access=gate(path, priority=limit))
+        expected = {"high": 0, "normal": 1, "low": 2, "any": of_any}
+        for asked in range(3):
+            for name, secret in secrets.items():
+                got = service.permitted(Urgency(asked, 5.0), {"x-api-key": secret})
+                assert got == Urgency(max(asked, expected[name]), 5.0), (limit, asked, name)
+            for headers in ({}, {"x-api-key": "x"}):  # they are refused when it is their turn
+                assert service.permitted(Urgency(asked, 5.0), headers) == Urgency(2, 5.0)
+    assert Service(plane).permitted(NORMAL, {}) is NORMAL
+
+
+def test_files_of_keys_without_priorities(path: Path) -> None:
+    """Files of versions that knew no priorities."""
+    _, secret = keys.create(path, "a", ["predict"])
+    raw = json.loads(path.read_text())
+    del raw["keys"][0]["priority"]
+    path.write_text(json.dumps(raw))
+    assert gate(path).priority({"x-api-key": secret}) == 0
+    raw["keys"][0]["priority"] = "urgent"
+    path.write_text(json.dumps(raw))
+    with pytest.raises(ServeError, match="unknown priority"):
+        keys.read(path)
+
+
 # The routes.
 
 
@@ -371,13 +403,16 @@ def sealift(*arguments: str, exit_code: int = 0) -> Any:
 def test_the_command(tmp_path: Path, path: Path) -> None:
     (tmp_path / "d.toml").write_text('[access]\nkeys = "keys.json"\n[[models]]\nfile = "a.seal"\n')
     target = str(tmp_path / "d.toml")
-    made = sealift("keys", "create", target, "ci", "--scope", "operate", "--expires", "90d", "--rate", "5/s")
+    made = sealift(
+        "keys", "create", target, "ci", "--scope", "operate", "--expires", "90d", "--rate", "5/s", "--priority", "low"
+    )
     assert code({"x-api-key": made["secret"]}, "operate", gate(path)) == ""
     listed = sealift("keys", "list", target)
     assert listed["secret"] is None
     assert "digest" not in listed["keys"][0]
     assert listed["keys"] == made["keys"]
-    assert (listed["keys"][0]["rate"], listed["keys"][0]["state"]) == ("5/s", "active")
+    members = ("rate", "priority", "state")
+    assert [listed["keys"][0][member] for member in members] == ["5/s", "low", "active"]
     sealift("keys", "create", str(path), "second", "-o", str(tmp_path / "secret"))
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
     assert code({"x-api-key": (tmp_path / "secret").read_text().strip()}, "predict", gate(path)) == ""
@@ -396,6 +431,7 @@ def test_the_command(tmp_path: Path, path: Path) -> None:
         (["create", "keys.json", "a", "--expires", "soon"], 2, "E903"),
         (["create", "keys.json", "a", "--expires", "2020-01-01"], 2, "E903"),
         (["create", "keys.json", "a", "--rate", "fast"], 2, "E903"),
+        (["create", "keys.json", "a", "--priority", "urgent"], 2, "E903"),
         (["create", "keys.json", "a", "--scope", "write"], 2, "E903"),
         (["create", "keys.json", "a", "-o", "d.toml"], 1, "E406"),
     ],

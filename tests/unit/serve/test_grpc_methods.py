@@ -176,6 +176,9 @@ class OnlyMe:
     def identify(self, headers: Any) -> None:
         self.caller(headers, "predict")
 
+    def priority(self, headers: Any) -> int:
+        return 0
+
 
 def test_calls_are_observed_and_callers_checked(service: Service) -> None:
     recorder = Recorder()

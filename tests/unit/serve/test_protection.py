@@ -51,6 +51,7 @@ def written(folder: Path, text: str) -> Path:
         ("[access]\n", "'keys' of [access] is missing"),
         ('[access]\nkeys = "k"\nrate = "5"\n', "a rate is written as 100/s"),
         ('[access]\nkeys = "k"\nkyes = "k"\n', "Did you mean 'keys'"),
+        ('[access]\nkeys = "k"\npriority = "urgent"\n', "'priority' of [access] must be one of high, normal, low"),
         ('[access]\nkeys = "k"\n[[access.certificates]]\nname = "a"\n', "needs client_ca in [tls]"),
         (TLS + 'client_ca = "ca"\n[[access.certificates]]\nscopes = []\n', "'name' of [[certificates]] 1 is missing"),
         (TLS + 'client_ca = "ca"\n[access]\ncertificate_scopes = ["write"]\n', "a list of some of predict"),

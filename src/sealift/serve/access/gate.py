@@ -20,6 +20,7 @@ from sealift.serve.access.settings import AccessSettings, CertificateRule
 from sealift.serve.access.tokens import TokenVerifier
 from sealift.serve.access.watch import FileWatch
 from sealift.serve.calls import Caller
+from sealift.serve.urgency import PRIORITIES
 
 _log = logging.getLogger(__name__)
 _LOOK = 0.25
@@ -103,10 +104,20 @@ class Gate:
 
     def identify(self, headers: Mapping[str, str]) -> None:
         """Check the credentials of a request. Raises AccessError E760, E761."""
+        self._current(headers)
+
+    def priority(self, headers: Mapping[str, str]) -> int:
+        """The highest priority of the requests of a caller; the lowest one for callers that are not known."""
+        try:
+            return self._current(headers).caller.priority
+        except ServeError:
+            return len(PRIORITIES) - 1
+
+    def _current(self, headers: Mapping[str, str]) -> _Entry:
         now = time.monotonic()
         if now >= self._next:
             self._look(now)
-        self._identified(headers)
+        return self._identified(headers)
 
     def _identified(self, headers: Mapping[str, str]) -> _Entry:
         text = headers.get("authorization")
@@ -137,7 +148,7 @@ class Gate:
         first = names.partition("\n")[0]
         rule = next((self._rules[name] for name in names.split("\n") if name in self._rules), None)
         rule = rule or CertificateRule(first, self._settings.certificate_scopes)
-        caller = Caller(rule.name, frozenset(rule.scopes), "certificate")
+        caller = Caller(rule.name, frozenset(rule.scopes), "certificate", self._position(rule.priority))
         if len(self._certified) >= _MOST_KNOWN:
             self._certified = {}
         entry = self._certified[names] = _Entry(caller, None, self._bucket(caller, rule.rate))
@@ -151,7 +162,7 @@ class Gate:
         entry = self._tokens.get(digest)
         if entry is None:
             verified = self._verifier.verify(token)
-            caller = Caller(verified.name, verified.scopes, "token")
+            caller = Caller(verified.name, verified.scopes, "token", self._position(None))
             if len(self._tokens) >= _MOST_KNOWN:
                 self._tokens = {}
             entry = self._tokens[digest] = _Entry(caller, verified.expires, self._bucket(caller, None))
@@ -180,8 +191,13 @@ class Gate:
             self._entries = {bytes.fromhex(key.digest): self._entry(key) for key in keys.read(path)}
 
     def _entry(self, key: keys.ApiKey) -> _Entry:
-        caller = Caller(key.name, frozenset(key.scopes), "key")
+        caller = Caller(key.name, frozenset(key.scopes), "key", self._position(key.priority))
         return _Entry(caller, key.expires, self._bucket(caller, key.rate), revoked=key.revoked is not None)
+
+    def _position(self, priority: str | None) -> int:
+        """The position of the highest priority of a caller; its own, or that of the deployment."""
+        priority = priority or self._settings.priority
+        return 0 if priority is None else PRIORITIES.index(priority)
 
     def _bucket(self, caller: Caller, rate: Rate | None) -> Bucket | None:
         rate = rate or self._settings.rate

@@ -22,6 +22,7 @@ from typing import Any
 from sealift import files
 from sealift.errors import FileError, ServeError
 from sealift.serve.access.rates import Rate
+from sealift.serve.urgency import PRIORITIES
 
 SCOPES = ("predict", "operate", "audit", "admin")
 """What a caller may do: send rows; change which version answers; read metrics, states and logs; all of these."""
@@ -44,6 +45,7 @@ class ApiKey:
         scopes: what it may do.
         created, expires, revoked: times in seconds since 1970; None where there is none.
         rate: the requests that it may send; None for the rate of the deployment.
+        priority: the highest priority of its requests, one of `PRIORITIES`; None for that of the deployment.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ApiKey:
     expires: float | None = None
     revoked: float | None = None
     rate: Rate | None = None
+    priority: str | None = None
 
     def state(self, now: float) -> str:
         """`active`, `expired` or `revoked`."""
@@ -70,6 +73,7 @@ class ApiKey:
             "expires": text_of(self.expires),
             "revoked": text_of(self.revoked),
             "rate": None if self.rate is None else str(self.rate),
+            "priority": self.priority,
         }
 
 
@@ -103,7 +107,13 @@ def read(path: Path) -> list[ApiKey]:
 
 
 def create(
-    path: Path, name: str, scopes: Sequence[str], *, expires: float | None = None, rate: Rate | None = None
+    path: Path,
+    name: str,
+    scopes: Sequence[str],
+    *,
+    expires: float | None = None,
+    rate: Rate | None = None,
+    priority: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Add a key to a file, which is made with mode 0600 where there is none; returns the key and its secret.
 
@@ -121,7 +131,8 @@ def create(
         _begin(path)
     secret = PREFIX + secrets.token_urlsafe(_BYTES)
     now = time.time()
-    key = ApiKey(name, digest_of(secret).hex(), tuple(s for s in SCOPES if s in scopes), now, expires, None, rate)
+    scopes = tuple(scope for scope in SCOPES if scope in scopes)
+    key = ApiKey(name, digest_of(secret).hex(), scopes, now, expires, None, rate, priority)
     with _changing(path) as keys:
         if any(each.name == name and each.state(now) == "active" for each in keys):
             raise ServeError(
@@ -206,7 +217,10 @@ def _key(entry: Any) -> ApiKey:
         raise ValueError("an unknown scope, or a digest of another length")
     created, expires, revoked = (_moment(entry[field]) for field in ("created", "expires", "revoked"))
     rate = None if entry["rate"] is None else Rate.parse(entry["rate"])
-    return ApiKey(str(entry["name"]), entry["digest"].lower(), scopes, created or 0.0, expires, revoked, rate)
+    priority = entry.get("priority")  # former versions wrote none
+    if priority is not None and priority not in PRIORITIES:
+        raise ValueError("an unknown priority")
+    return ApiKey(str(entry["name"]), entry["digest"].lower(), scopes, created or 0.0, expires, revoked, rate, priority)
 
 
 def _moment(text: str | None) -> float | None:

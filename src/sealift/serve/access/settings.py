@@ -9,6 +9,7 @@ from sealift.serve.access.keys import SCOPES
 from sealift.serve.access.rates import Rate
 from sealift.serve.access.token_settings import TokenSettings, read_tokens
 from sealift.serve.toml_table import TomlTable
+from sealift.serve.urgency import PRIORITIES
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,13 @@ class CertificateRule:
         name: its common name, or an alternative name.
         scopes: what it may do.
         rate: the requests that it may send.
+        priority: the highest priority of its requests; None for that of the deployment.
     """
 
     name: str
     scopes: tuple[str, ...]
     rate: Rate | None = None
+    priority: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class AccessSettings:
     Attributes:
         keys: the file of API keys; None where there are none.
         rate: the requests that a caller may send whose key has no rate of its own; None for no limit.
+        priority: the highest priority of the requests of a caller whose key has none of its own; None for any.
         audit: the audit log of administrative acts.
         oidc: the issuer of tokens; None where none are accepted.
         open_metrics: whether the metrics can be read without credentials.
@@ -43,6 +47,7 @@ class AccessSettings:
 
     keys: Path | None = None
     rate: Rate | None = None
+    priority: str | None = None
     audit: Path = Path("audit.jsonl")
     oidc: TokenSettings | None = None
     open_metrics: bool = False
@@ -68,6 +73,7 @@ def read_access(table: TomlTable, folder: Path, state: Path, *, certificates: bo
     settings = AccessSettings(
         keys=None if keys is None else folder / keys,
         rate=_rate(table),
+        priority=table.one_of("priority", PRIORITIES),
         audit=folder / (table.optional("audit", str) or "audit.jsonl"),
         oidc=None if oidc is None else read_tokens(table.nested("oidc", oidc), folder, state),
         open_metrics=bool(table.optional("open_metrics", bool)),
@@ -85,7 +91,10 @@ def read_access(table: TomlTable, folder: Path, state: Path, *, certificates: bo
 
 def _rule(table: TomlTable) -> CertificateRule:
     rule = CertificateRule(
-        table.required("name", str), table.strings("scopes", ("predict",), choices=SCOPES), _rate(table)
+        table.required("name", str),
+        table.strings("scopes", ("predict",), choices=SCOPES),
+        _rate(table),
+        table.one_of("priority", PRIORITIES),
     )
     table.end()
     return rule

@@ -153,6 +153,7 @@ class GrpcServer:
     async def _answer(self, method: Method, data: bytes, headers: Mapping[str, str], urgency: Urgency) -> Reply:
         if len(data) <= SMALL and (self._threads.fast or not data):
             return method(self._service, data, headers)
+        urgency = self._service.permitted(urgency, headers)
         return await self._threads.queue.submit(method, self._service, data, headers, urgency=urgency)
 
 

@@ -306,6 +306,7 @@ class Connection(asyncio.Protocol):
             self._write(respond(self._service, request), head)
             return
         try:
+            urgency = self._service.permitted(urgency, head.headers)
             work = self._server.queue.submit(respond, self._service, request, urgency=urgency)
         except SealiftError as error:
             self._write(failure(error, request.path), head)
