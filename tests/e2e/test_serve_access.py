@@ -225,20 +225,20 @@ def test_a_key_has_at_most_its_priority(tmp_path: Path) -> None:
         '[[models]]\nfile = "tiny.seal"\n'
     )
     batch, alarms = (create(tmp_path, name, "--priority", name) for name in ("low", "high"))
-    many = [ROW] * 300_000  # takes more than a second
+    long, short = 200_000, 1000  # rows; the long request takes more than a second
     with serving(str(tmp_path / "deployment.toml"), workers="1") as server, ThreadPoolExecutor(2) as pool:
 
-        def ask(key: str) -> str:
+        def ask(key: str, rows: int) -> str:
             with Client(server.url, key=key, timeout=60, retries=0) as client:
                 try:
-                    return str(len(client.predict("tiny", many, priority="high")))
+                    return str(len(client.predict("tiny", [ROW] * rows, priority="high")))
                 except ServeError as error:
                     return error.code
 
-        first = pool.submit(ask, batch)
+        first = pool.submit(ask, batch, long)
         assert until(lambda: server.metric("sealift_requests_computing") == 1)
-        second = pool.submit(ask, batch)
+        second = pool.submit(ask, batch, short)
         assert until(lambda: server.metric("sealift_requests_waiting") == 1)
         assert not first.done()
-        assert ask(alarms) == str(len(many))
-        assert (first.result(), second.result()) == (str(len(many)), "E713")
+        assert ask(alarms, short) == str(short)
+        assert (first.result(), second.result()) == (str(long), "E713")
