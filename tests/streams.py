@@ -30,6 +30,7 @@ KINDS: dict[str, tuple[type[brokers.Server], type[Client]]] = {
 Result = TypeVar("Result")
 PREFIXES = {"nats": "ce-", "redis": "ce-", "amqp": "ce-", "kafka": "ce_", "mqtt": ""}
 """What precedes the names of CloudEvents' attributes in headers."""
+MODELS = '[[models]]\nfile = "tiny.seal"\n'
 ROW = {"age": 61.5, "weight": 80.0, "sex": "f"}
 
 
@@ -54,11 +55,11 @@ def client_of(server: brokers.Server, test: str) -> Iterator[Client]:
 
 
 @contextmanager
-def serving(folder: Path, settings: str, *, more: str = "", workers: int = 2) -> Iterator[Running]:
+def serving(folder: Path, settings: str, *, models: str = MODELS, workers: int = 2) -> Iterator[Running]:
     """A server; its log is in `log`."""
     if not (folder / "tiny.seal").exists():
         seals.write(folder / "tiny.seal")
-    (folder / "d.toml").write_text(f'[server]\nmode = "stream"\n{more}\n[[models]]\nfile = "tiny.seal"\n{settings}')
+    (folder / "d.toml").write_text(f'[server]\nmode = "stream"\n{models}{settings}')
     command = [sys.executable, "-m", "sealift", "serve", "d.toml", "--port", "0", "--workers", str(workers), "--json"]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=log)
@@ -75,8 +76,13 @@ def serving(folder: Path, settings: str, *, more: str = "", workers: int = 2) ->
     assert process.returncode == 0, (folder / "log").read_text()
 
 
+def age(i: int) -> float:
+    """The age in an event, within the range of the model."""
+    return 20 + i % 1600 / 16
+
+
 def event(i: int, data: Any = None) -> bytes:
-    row = {**ROW, "age": 20 + i / 16} if data is None else data
+    row = {**ROW, "age": age(i)} if data is None else data
     return json.dumps({"specversion": "1.0", "id": f"e{i}", "source": "ward", "type": "row", "data": row}).encode()
 
 
