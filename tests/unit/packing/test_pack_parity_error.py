@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -267,3 +269,46 @@ def test_an_original_that_answers_by_chance(tmp_path: Path) -> None:
 
     registry.converter(Moody)(linear.logistic)
     refused(Moody().fit(FRAME, Y), FRAME, tmp_path)
+
+
+def test_a_step_whose_last_digits_differ_is_not_blamed(tmp_path: Path) -> None:
+    right = registry.registered()[StandardScaler]
+
+    def rounded(step: Any, x: Table) -> Table:
+        output = right(step, x)
+        assert isinstance(output, Table)
+        return output.with_values(output.numbers() * (1 + 1e-12), output.names)
+
+    def shifted(step: Any, x: Table) -> StepOutput:
+        answer = linear.logistic(step, x)
+        assert answer.probability is not None
+        return StepOutput(
+            class_index=answer.class_index, classes=answer.classes, probability=answer.probability * (1 - 1e-6)
+        )
+
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(FRAME, Y)
+    with wrong(StandardScaler, rounded), wrong(LogisticRegression, shifted):
+        assert refused(model, FRAME, tmp_path).where.endswith("(LogisticRegression)")
+
+
+@pytest.mark.parametrize("kind", ["texts", "dicts"])
+def test_a_wrong_vectorizer_is_blamed(kind: str, tmp_path: Path) -> None:
+    words = np.array(["fever", "cough", "fever cough", "ache"])[RANDOM.integers(0, 4, 200)]
+    vectorizer = CountVectorizer if kind == "texts" else DictVectorizer
+    rows: Any = (
+        words
+        if kind == "texts"
+        else [{"word": str(word), "n": float(n)} for word, n in zip(words, X[:, 0], strict=True)]
+    )
+    right = registry.registered()[vectorizer]
+
+    def larger(step: Any, x: Table) -> Table:
+        output = right(step, x)
+        assert isinstance(output, Table)
+        return output.with_values(output.numbers() * 1.5, output.names)
+
+    model = make_pipeline(vectorizer(), LogisticRegression()).fit(rows, words == "ache")
+    with wrong(vectorizer, larger):
+        error = refused(model, rows, tmp_path)
+    assert error.where.endswith(f"({vectorizer.__name__})")
+    sealift.pack(model, rows, name="right", output=tmp_path / "right.seal")
