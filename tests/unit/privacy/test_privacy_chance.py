@@ -166,8 +166,8 @@ def test_ends_beyond_single_precision_cause_no_warning() -> None:
 
 def test_the_numbers_near_one_or_several_rare_values() -> None:
     rare = np.array([-5.0, 10.0, 10.5])
-    numbers = np.array([-6.0, -5.4, -5.0, 0.0, 8.9, 9.1, 10.2, 11.5, 11.6])
-    near = [False, True, True, False, False, True, True, True, False]
+    numbers = np.array([-6.0, -5.5, -5.4, -5.0, -4.5, 0.0, 8.9, 9.1, 10.2, 11.5, 11.6])
+    near = [False, True, True, True, True, False, False, True, True, True, False]
     assert _within(numbers, rare, 0.1).tolist() == near
     assert not _within(numbers, np.zeros(0), 0.1).any()
 

@@ -122,6 +122,13 @@ def test_float32_and_single_columns_are_compared_as_matrices_of_float64() -> Non
     assert {units.values.dtype for units in reference.units} == {np.dtype(np.float64)}
 
 
+def test_units_of_steps_that_compute_in_float32_are_float64() -> None:
+    reference = made(make_pipeline(StandardScaler(), Ridge()), X.astype("float32"))
+    assert len(reference.units) > 3
+    assert {units.values.dtype for units in reference.units} == {np.dtype(np.float64)}
+    assert {units.single.dtype for units in reference.units if units.single is not None} == {np.dtype(np.float64)}
+
+
 def test_vectors_are_columns() -> None:
     read, conversion, _ = converted(Ridge().fit(X, Y), X)
     value = helper.make_tensor_value_info

@@ -84,6 +84,14 @@ def test_a_column_of_one_number_is_left_out_wherever_it_is(place: int) -> None:
     assert whole(Constant(beside.T)) == (set(PLACES), {0})
 
 
+@pytest.mark.parametrize("count", [16, 17, 48, 49, 150])
+def test_a_column_of_one_number_is_found_in_all_lines(count: int) -> None:
+    beside = np.insert(rows(*range(count)), 1, 0.75, axis=1)
+    assert whole(Constant(beside)) == (set(range(count)), {0})
+    beside[-1, 1] = 0.5  # then it is a column like the others, and the lines are too long
+    assert whole(Constant(beside)) == (set(), set())
+
+
 def test_rows_in_several_matrices() -> None:
     assert whole(Constant(rows(*PLACES).reshape(2, 3, 3))) == (set(PLACES), {0})
 
