@@ -196,6 +196,7 @@ TEXTS = ["", "ab ab", "a1_b-\u00e9\u3000x\n", "aab b_a-1a", "\u0661\u0662 b1", "
         r"\Ba", r"\ba", r"a\b", r"a\B", r"\B\W", r"(?a)\b\w+", r"(?a)\B\W",
         r"(?<=a)b", r"(?<!a)b", r"a(?=b)", r"a(?!b)", r"(?<=\W)a", r"(?!a)\w",
         r"a{2}", r"a{1,2}b", r"(?:a|b){2,}", r"a+?b", r"ab??", r"(?i)A+", r"(?s).b", r".\W",
+        "[\ue000-\ue00f]a", "[^\ue000]", "\ud7ff.", "[\ud7ff\U0001f600]",
     ],
 )  # fmt: skip
 def test_an_automaton_finds_what_re_finds(pattern: str) -> None:
