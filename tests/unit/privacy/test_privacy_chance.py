@@ -11,7 +11,16 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import poisson
 
-from sealift.packing.privacy.chance import UNLIKELY, Distinct, _within, chance_of, explained, poisson_tail
+from sealift.packing.privacy.chance import (
+    UNLIKELY,
+    Distinct,
+    _below,
+    _up_to,
+    _within,
+    chance_of,
+    explained,
+    poisson_tail,
+)
 from sealift.packing.privacy.constants import Constant
 from sealift.packing.privacy.extremes import extremes
 from sealift.packing.privacy.reference import DOUBLE, SINGLE, Units, Values
@@ -154,6 +163,16 @@ def test_values_beyond_single_precision_are_compared_with_float32() -> None:
     constant = Distinct(np.linspace(0, 1, 1000, dtype=np.float32))
     assert explained(np.array([0]), constant, [column], SINGLE).tolist() == [True]
     assert explained(np.array([4]), constant, [column], SINGLE).tolist() == [False]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_numbers_up_to_an_end_that_their_type_does_not_hold(dtype: type) -> None:
+    random = np.random.default_rng(0)
+    numbers = np.sort(random.uniform(-2, 2, 500).astype(dtype))
+    exact = numbers.astype(np.float64)
+    ends = np.concatenate([random.uniform(-2, 2, 200), exact[::5], exact[::7] * (1 + 1e-12), exact[::7] * (1 - 1e-12)])
+    assert _up_to(numbers, ends).tolist() == [int((exact <= end).sum()) for end in ends]
+    assert _below(numbers, ends).tolist() == [int((exact < end).sum()) for end in ends]
 
 
 def test_ends_beyond_single_precision_cause_no_warning() -> None:
