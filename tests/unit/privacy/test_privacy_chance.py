@@ -168,7 +168,7 @@ def test_values_beyond_single_precision_are_compared_with_float32() -> None:
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_numbers_up_to_an_end_that_their_type_does_not_hold(dtype: type) -> None:
     random = np.random.default_rng(0)
-    numbers = np.sort(random.uniform(-2, 2, 500).astype(dtype))
+    numbers: npt.NDArray[Any] = np.sort(random.uniform(-2, 2, 500).astype(dtype))
     exact = numbers.astype(np.float64)
     ends = np.concatenate([random.uniform(-2, 2, 200), exact[::5], exact[::7] * (1 + 1e-12), exact[::7] * (1 - 1e-12)])
     assert _up_to(numbers, ends).tolist() == [int((exact <= end).sum()) for end in ends]
