@@ -191,6 +191,26 @@ def test_the_numbers_near_one_or_several_rare_values() -> None:
     assert not _within(numbers, np.zeros(0), 0.1).any()
 
 
+def test_equal_numbers_of_a_constant_count_once() -> None:
+    several = Distinct(np.array([[7.5, 5.5, 7.5], [5.5, 9.5, 5.5]]))
+    assert several.all.tolist() == several.few.tolist() == [5.5, 7.5, 9.5]
+    assert Distinct(np.array([3, 1, 3])).all.dtype == np.float64
+
+
+def test_numbers_off_the_grid_explain_no_match() -> None:
+    """One of 1001 whole numbers is rare; of as many numbers as there may be, only the whole ones could be it."""
+    column = Values.of(np.append(np.repeat(np.delete(np.arange(1001.0), 37), 5), 37.0))
+    assert column.step == 1.0
+    halves = Distinct(np.append(np.linspace(100.25, 900.75, 50_000), 37.0))
+    assert explained(np.array([1]), halves, [column], DOUBLE).tolist() == [False]
+    whole = Distinct(np.append(np.arange(100.0, 110.0), 37.0))
+    assert explained(np.array([1]), whole, [column], DOUBLE).tolist() == [True]
+
+
+def test_units_without_rows_have_no_matches() -> None:
+    assert found(own(np.zeros(0)), numbers(1.5, 2.5)) == []
+
+
 def test_chance_of_nothing() -> None:
     column = Values.of(np.array([1.0, 2.0, 4.7]))
     assert chance_of(0, np.zeros(0), column, DOUBLE) == 1.0
