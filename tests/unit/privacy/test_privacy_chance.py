@@ -201,7 +201,7 @@ def test_numbers_off_the_grid_explain_no_match() -> None:
     """One of 1001 whole numbers is rare; of as many numbers as there may be, only the whole ones could be it."""
     column = Values.of(np.append(np.repeat(np.delete(np.arange(1001.0), 37), 5), 37.0))
     assert column.step == 1.0
-    halves = Distinct(np.append(np.linspace(100.25, 900.75, 50_000), 37.0))
+    halves = Distinct(np.append((np.arange(100.0, 900.0)[:, np.newaxis] + [0.2, 0.3, 0.4, 0.6, 0.7]).ravel(), 37.0))
     assert explained(np.array([1]), halves, [column], DOUBLE).tolist() == [False]
     whole = Distinct(np.append(np.arange(100.0, 110.0), 37.0))
     assert explained(np.array([1]), whole, [column], DOUBLE).tolist() == [True]
