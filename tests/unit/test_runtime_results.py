@@ -81,14 +81,14 @@ EXAMPLES: dict[str, Any] = json.loads(seals.members()["golden/examples.json"])
 )
 def test_malformed_examples_are_refused_with_the_reason(change: dict[str, Any], reason: str) -> None:
     with pytest.raises(SealError) as caught:
-        read_examples({**EXAMPLES, **change}, seals.CONTRACT)
+        read_examples({**EXAMPLES, **change}, seals.CONTRACT, {})
     assert (caught.value.code, caught.value.where) == ("E205", "golden/examples.json")
     assert reason in caught.value.what
 
 
 def test_examples_are_read_with_the_types_of_their_outputs() -> None:
     largest = {**EXAMPLES, "answers": {**EXAMPLES["answers"], "label": [2**63 - 1, -(2**62), 1.0, 0]}}
-    examples = read_examples(largest, seals.CONTRACT)
+    examples = read_examples(largest, seals.CONTRACT, {})
     assert examples.answers["label"].tolist() == [2**63 - 1, -(2**62), 1, 0]
     assert examples.answers["label"].dtype == np.int64
     assert examples.answers["probability"].shape == (4, 2)
