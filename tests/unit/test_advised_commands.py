@@ -38,7 +38,7 @@ def commands(text: str) -> Iterator[str]:
         code = html.unescape(span[1] or span[2] or "").strip()
         if re.match(r"(\$ )?sealift [a-z]", code):
             yield code.removeprefix("$ ")
-    for line in _LINE.finditer(text):
+    for line in _LINE.finditer(text.replace("\\\n", " ")):  # lines that are continued
         yield html.unescape(line[1])
 
 
