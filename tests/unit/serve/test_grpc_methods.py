@@ -137,6 +137,11 @@ def test_requests_that_are_refused(inputs: list[Any], more: dict[str, Any], code
         infer(service, *inputs, **more)
 
 
+def test_an_unknown_data_type_is_named(service: Service) -> None:
+    with pytest.raises(ServeError, match="'FP128' is not one of BOOL"):
+        infer(service, {**AGE, "datatype": "FP128"}, WEIGHT, SEX)
+
+
 def test_the_classification_extension_is_refused(service: Service) -> None:
     asked = pb.ModelInferRequest.InferRequestedOutputTensor(name="probability")
     asked.parameters["classification"].int64_param = 2

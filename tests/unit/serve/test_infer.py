@@ -61,6 +61,11 @@ def test_an_id_that_is_no_string_is_refused(plane: Plane) -> None:
     assert (response.status, b"E704" in response.body) == (400, True)
 
 
+def test_a_value_beyond_fp16_is_refused_without_a_warning(plane: Plane) -> None:
+    response = infer(plane, {"inputs": [SEX, WEIGHT, {**AGE, "datatype": "FP16", "data": [70000]}]})
+    assert (response.status, b"R102" in response.body) == (400, True)
+
+
 def test_one_matrix(plane: Plane) -> None:
     matrix = {"name": "rows", "shape": [2, 3], "datatype": "BYTES", "data": ["61.5", "80", "f", "1", "2", "m"]}
     response = infer(plane, {"inputs": [matrix]})

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -427,3 +428,40 @@ def test_a_file_that_cannot_be_used_is_named(operations: tuple[Operations, Proce
     with pytest.raises(SealError) as caught:
         control.deploy(folder.parent / "2.seal", actor="ada", reason="")
     assert caught.value.as_dict()["where"] == str(folder.parent / "2.seal")
+
+
+@pytest.mark.parametrize("jump", [1e6, -1e6])
+def test_a_clock_that_is_set_does_not_change_the_time_of_a_trial(
+    jump: float, operations: tuple[Operations, Processes, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, fleet, folder = operations
+    now = {"time": 1e9, "monotonic": 50.0}
+    for name in ("time", "monotonic"):
+        monkeypatch.setattr(time, name, lambda name=name: now[name])
+    fleet.counted["1"] = counts(5000)
+    control.deploy(folder.parent / "2.seal", share=0.1, conditions=Conditions(window=60, least=50), actor="", reason="")
+    fleet.counted |= {"1": counts(6000), "2": counts(100)}
+    control.tick()
+    now["time"] += jump
+    now["monotonic"] += 59
+    control.tick()
+    assert fleet.applied[-1].weights == {"1": 0.9, "2": 0.1}
+    now["monotonic"] += 2
+    control.tick()
+    assert fleet.applied[-1].weights == {"2": 1.0}
+
+
+def test_a_trial_that_began_before_a_restart_goes_on(
+    operations: tuple[Operations, Processes, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control, fleet, folder = operations
+    now = {"time": 1e9, "monotonic": 50.0}
+    for name in ("time", "monotonic"):
+        monkeypatch.setattr(time, name, lambda name=name: now[name])
+    conditions = Conditions(window=60, least=50)
+    control.deploy(folder.parent / "2.seal", share=0.1, conditions=conditions, actor="", reason="")
+    now.update(time=1e9 + 61, monotonic=3.0)  # also the machine was started again
+    again = Operations(fleet, folder, control.models, {})
+    fleet.counted |= {"1": counts(6000), "2": counts(100)}
+    again.tick()
+    assert fleet.applied[-1].weights == {"2": 1.0}

@@ -75,6 +75,7 @@ class Operations:
         self._before: dict[tuple[str, str], RequestCounts] = {}
         self._metrics: dict[tuple[str, str], dict[str, float]] = {}
         self._reported = -_REPORT
+        self._trials: dict[tuple[str, str, float], float] = {}
         for traffic in self.models.values():
             self._remember(traffic)
 
@@ -265,11 +266,17 @@ class Operations:
         return decide(
             self._since(traffic.name, version),
             others,
-            time.time() - traffic.canary.begun,
+            self._lasted(traffic.name, traffic.canary),
             traffic.canary.conditions,
             disagreement=self._fleet.disagreement(traffic.name, version),
             metrics=self._metrics.get((traffic.name, version)),
         )
+
+    def _lasted(self, name: str, canary: Canary) -> float:
+        """The seconds of a trial, which do not change with the clock while this process runs."""
+        now = time.monotonic()
+        key = (name, canary.version, canary.begun)
+        return now - self._trials.setdefault(key, now - max(time.time() - canary.begun, 0.0))
 
     def _since(self, name: str, version: str) -> RequestCounts:
         """The counts since the trial began."""

@@ -49,6 +49,8 @@ class InferTensor:
 
 def from_json(name: str, datatype: str, shape: Sequence[int], data: Any) -> InferTensor:
     """A tensor whose data stands in JSON, flat or nested; null is a missing value. Raises ServeError E707."""
+    if datatype != BYTES:
+        _dtype(name, datatype)  # first: where it is unknown, a message of gRPC has no values
     flat = _flat(data, len(shape), name)
     _check_count(name, shape, len(flat))
     array: npt.NDArray[Any]
@@ -140,7 +142,8 @@ def _numbers(name: str, datatype: str, flat: list[Any]) -> npt.NDArray[Any]:
             raise unfit(name, f"a value lies outside the range of {datatype}")
     if None in flat:
         return _objects(flat)
-    return np.array(flat, dtype=dtype)
+    with np.errstate(over="ignore"):  # an infinite value is refused as one
+        return np.array(flat, dtype=dtype)
 
 
 def _objects(flat: Sequence[Any]) -> npt.NDArray[Any]:
