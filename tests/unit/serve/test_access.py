@@ -179,6 +179,30 @@ def test_callers_that_are_refused(path: Path) -> None:
     assert [code({"x-api-key": admin}, scope, opened) for scope in keys.SCOPES] == ["", "", "", ""]
 
 
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({}, "Send the header Authorization: Bearer KEY or X-API-Key: KEY."),
+        ({"authorization": "Bearer "}, "the key is empty"),
+        ({"x-api-key": ""}, "the key is empty"),
+        ({"authorization": "Bearer x"}, "the key is unknown. Send a valid key."),
+        ({"authorization": "{}"}, "does not begin with Bearer. Send Authorization: Bearer KEY."),
+        ({"authorization": "Basic {}"}, "does not begin with Bearer"),
+        (
+            {"authorization": "Bearer {}"},
+            "the scope 'operate'. Use credentials that have it; these have audit, predict.",
+        ),
+        ({"x-api-key": "{}", "authorization": "Bearer x"}, "X-API-Key and Authorization differ. Send one of them."),
+    ],
+)
+def test_messages_say_what_to_do_and_have_nothing_of_the_key(headers: dict[str, str], said: str, path: Path) -> None:
+    _, secret = keys.create(path, "a", ["predict", "audit"])
+    with pytest.raises(AccessError) as caught:
+        gate(path).caller({name: value.format(secret) for name, value in headers.items()}, "operate")
+    assert said in str(caught.value)
+    assert not any(secret[at : at + 6] in str(caught.value) for at in range(8, len(secret) - 6))
+
+
 def test_a_change_of_the_file_is_noticed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, secret = keys.create(path, "a", ["predict"])
     opened = gate(path)

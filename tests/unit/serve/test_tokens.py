@@ -91,10 +91,10 @@ def test_scopes_of_other_claims(jwks: Path, issuer: Issuer) -> None:
         ({"exp": 1.0}, "expired"),
         ({"nbf": 1e11}, "not valid yet"),
         ({"aud": "other"}, "another audience"),
-        ({"aud": None}, "a claim is missing"),
+        ({"aud": None}, "the claim 'aud' is missing"),
         ({"iss": "https://other"}, "another issuer"),
-        ({"iss": None}, "a claim is missing"),
-        ({"exp": None}, "a claim is missing"),
+        ({"iss": None}, "the claim 'iss' is missing"),
+        ({"exp": None}, "the claim 'exp' is missing"),
         ({"sub": None}, "no claim 'sub'"),
         ({"sub": ""}, "no claim 'sub'"),
     ],
@@ -273,6 +273,14 @@ def test_where_an_issuer_publishes_its_configuration(issuer: str, address: str, 
     assert access.oidc is not None
     assert access.oidc.is_fetched
     assert access.oidc.discovery_url == address
+
+
+def test_what_a_caller_without_a_token_has_to_send(jwks: Path) -> None:
+    opened = gate(jwks)
+    with pytest.raises(AccessError) as caught:
+        opened.caller({}, "predict")
+    assert caught.value.fix == "Send a token of the issuer in the header Authorization: Bearer TOKEN."
+    assert "not a JSON Web Token" in refused(opened, "opaque")
 
 
 CONFIGURATION = {"issuer": "https://i.example/a", "jwks_uri": "https://keys.example/jwks"}

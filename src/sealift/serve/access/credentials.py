@@ -33,7 +33,8 @@ def secret_of(headers: Mapping[str, str]) -> str | None:
         scheme, _, token = text.partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer":
-            raise invalid(f"the scheme of Authorization is {scheme!r:.20}", "Send Authorization: Bearer KEY.")
+            # Without the value: it is the key itself where the word Bearer was forgotten.
+            raise invalid("the header Authorization does not begin with Bearer", "Send Authorization: Bearer KEY.")
     if key is not None and key != token:
         raise invalid("X-API-Key and Authorization differ", "Send one of them.")
     return token

@@ -140,7 +140,7 @@ class Gate:
             return self._of_token(secret)
         names = headers.get(CERTIFICATE)
         if names is None:
-            raise refusals.missing()
+            raise refusals.missing(self.schemes)
         return self._certified.get(names) or self._of_certificate(names)
 
     def _of_certificate(self, names: str) -> _Entry:
@@ -156,8 +156,13 @@ class Gate:
 
     def _of_token(self, token: str) -> _Entry:
         """The caller with a token, which is verified once. Raises AccessError E761; ServeError E767."""
-        if self._verifier is None or token.count(".") != 2:
-            raise refusals.invalid("the key is unknown")
+        if not token:
+            raise refusals.invalid("the key is empty")
+        if self._verifier is None:
+            raise refusals.invalid("the key is unknown", "Send a valid key.")
+        if token.count(".") != 2:
+            which = "it is not a JSON Web Token" if self._settings.keys is None else "the key is unknown"
+            raise refusals.invalid(which)
         digest = sha256(token.encode()).digest()
         entry = self._tokens.get(digest)
         if entry is None:

@@ -93,7 +93,7 @@ def read(path: Path) -> list[ApiKey]:
         data = files.read(path, limit=_LONGEST)
     except (OSError, FileError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _unusable(path, f"it cannot be read: {reason}", "Create it: sealift keys create FILE NAME.") from None
+        raise _unusable(path, f"it cannot be read: {reason}", f"Create it: sealift keys create {path} NAME.") from None
     if os.name == "posix" and (status.st_mode & 0o022 or (os.geteuid() and status.st_uid not in (0, os.geteuid()))):
         fix = "Make it writable only for its owner, who must be the user of the server or the administrator: chmod 600."
         raise _unusable(path, "other users can change it", fix)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sealift.errors import ServeError
 from sealift.serve.calls import Caller
 
 _NOBODY = Caller("", frozenset())
+_WAYS = {
+    "key": "the header Authorization: Bearer KEY or X-API-Key: KEY",
+    "token": "a token of the issuer in the header Authorization: Bearer TOKEN",
+    "certificate": "a client certificate when you connect",
+}
+"""How callers authenticate, by the schemes of `Access.schemes`."""
 _SCHEME = 'Bearer realm="sealift"'
 
 
@@ -26,12 +32,13 @@ class AccessError(ServeError):
         self.caller = caller
 
 
-def missing() -> AccessError:
-    """The error E760 for a request without credentials."""
+def missing(schemes: Sequence[str]) -> AccessError:
+    """The error E760 for a request without credentials; `schemes` are those of the server."""
+    ways = [text for scheme, text in _WAYS.items() if scheme in schemes]
     return AccessError(
         "E760",
         "The request has no credentials.",
-        fix="Send the header Authorization: Bearer KEY, or X-API-Key: KEY.",
+        fix=f"Send {', or '.join(ways)}.",
         headers={"www-authenticate": _SCHEME},
     )
 
@@ -51,7 +58,7 @@ def forbidden(caller: Caller, scope: str) -> AccessError:
     return AccessError(
         "E762",
         f"The caller {caller.name!r:.80} does not have the scope {scope!r}.",
-        fix="Use credentials that have it.",
+        fix=f"Use credentials that have it; these have {', '.join(sorted(caller.scopes)) or 'no scope'}.",
         headers={"www-authenticate": f'{_SCHEME}, error="insufficient_scope", scope="{scope}"'},
         caller=caller,
     )

@@ -189,12 +189,13 @@ def _unusable(where: object, reason: str) -> ServeError:
 
 def _reason(error: Exception) -> str:
     """Why PyJWT refuses a token, without contents of the token."""
+    if type(error).__name__ == "MissingRequiredClaimError":
+        return f"the claim {getattr(error, 'claim', '')!r:.20} is missing"
     words = {
         "ExpiredSignatureError": "it has expired",
         "ImmatureSignatureError": "it is not valid yet",
         "InvalidAudienceError": "it is for another audience",
         "InvalidIssuerError": "it is of another issuer",
         "InvalidSignatureError": "its signature is not valid",
-        "MissingRequiredClaimError": "a claim is missing",
     }
     return words.get(type(error).__name__, "it is malformed")
