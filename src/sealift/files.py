@@ -124,6 +124,27 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def exclusive_folder(folder: Path) -> Iterator[None]:
+    """Hold `folder` for this process while a file is made in it if there is none; others that ask for it wait.
+
+    Raises:
+        FileError: on Windows E402 when it stays locked for 30 seconds.
+    """
+    if os.name == "nt":
+        with _neighbour(folder / "folder"):
+            yield
+        return
+    import fcntl
+
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
 def _neighbour(path: Path) -> Iterator[None]:
     lock = path.with_name(f".sealift-{path.name}.lock")
     deadline = time.monotonic() + _LOCKED

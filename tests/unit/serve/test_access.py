@@ -94,6 +94,29 @@ def test_keys_that_are_created_at_the_same_time_are_all_kept(path: Path) -> None
     assert [entry.name for entry in path.parent.iterdir()] == ["keys.json"]
 
 
+def test_a_new_file_is_never_seen_incomplete(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on a file system without links; each file is empty for a while before its content is written."""
+    opened = os.fdopen
+
+    def late(*arguments: Any) -> Any:
+        time.sleep(0.01)
+        return opened(*arguments)
+
+    def no_links(*_: Any, **__: Any) -> None:
+        raise OSError("there are no links")
+
+    monkeypatch.setattr(os, "fdopen", late)
+    monkeypatch.setattr(os, "link", no_links)
+    test_keys_that_are_created_at_the_same_time_are_all_kept(path)
+
+
+def test_a_link_that_leads_nowhere_is_refused(path: Path, tmp_path: Path) -> None:
+    path.symlink_to(tmp_path / "none.json")
+    with pytest.raises(ServeError, match="no such file"):
+        keys.create(path, "a", ["predict"])
+    assert [entry.name for entry in tmp_path.iterdir()] == ["keys.json"]
+
+
 def test_a_name_is_free_again_after_the_revocation(path: Path) -> None:
     keys.create(path, "a", ["predict"])
     with pytest.raises(ServeError) as caught:

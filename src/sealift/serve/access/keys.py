@@ -13,7 +13,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -194,17 +194,16 @@ def _changing(path: Path) -> Iterator[list[ApiKey]]:
 
 def _begin(path: Path) -> None:
     """Make a file without keys, which is complete from its first moment, if there is none."""
-    part = path.with_name(f".sealift-{secrets.token_hex(8)}.part")
-    files.create(part, _encoded([]), mode=0o600)
-    try:
-        path.hardlink_to(part)
-    except FileExistsError:  # another process was faster
-        pass
-    except OSError:  # a file system without links
-        with suppress(FileExistsError):
-            files.create(path, _encoded([]), mode=0o600)
-    finally:
-        part.unlink()
+    with files.exclusive_folder(path.parent):
+        if path.exists() or path.is_symlink():  # another process was faster, or a link leads nowhere
+            return
+        part = path.with_name(f".sealift-{secrets.token_hex(8)}.part")
+        files.create(part, _encoded([]), mode=0o600)
+        try:
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise files.unwritable(path, error) from error
 
 
 def _encoded(keys: Sequence[ApiKey]) -> bytes:
