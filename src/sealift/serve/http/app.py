@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
-from sealift.serve.http.connection import SMALL
 from sealift.serve.http.messages import Request, Response, secure_headers, too_large
+from sealift.serve.http.reading import SMALL
 from sealift.serve.http.routes import failure, respond
 from sealift.serve.service import Service
 

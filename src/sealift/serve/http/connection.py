@@ -1,8 +1,6 @@
-"""A connection of HTTP/1.1: requests from bytes, and their answers in the order of the requests.
+"""A connection of HTTP/1.1: its requests are answered in their order.
 
-The parser is llhttp (httptools). It refuses what proxies and servers may understand differently: a message with a
-length and chunks, several lengths, malformed chunks (RFC 9112, §6.3 and §11.2). Requests of one row are answered in
-the thread of the event loop; longer work is done by other threads.
+Requests of one row are answered in the thread of the event loop; longer work is done by other threads.
 """
 
 from __future__ import annotations
@@ -16,43 +14,29 @@ from functools import partial
 from typing import Any, Protocol
 
 from sealift.errors import SealiftError
-from sealift.optional import need
-from sealift.serve.access.credentials import CERTIFICATE
 from sealift.serve.access.tls import names_of
 from sealift.serve.calls import Call
 from sealift.serve.http.admin import PREFIX
-from sealift.serve.http.heads import Head, KnownHeads
+from sealift.serve.http.heads import Head
 from sealift.serve.http.joiner import RowJoiner
-from sealift.serve.http.messages import Request, RequestLimits, Response, overloaded, too_large, too_slow, unreadable
+from sealift.serve.http.messages import Request, Response, overloaded, too_slow, unreadable
 from sealift.serve.http.queue import RequestQueue, refusal
+from sealift.serve.http.reading import SMALL, ReaderHost, RequestReader
 from sealift.serve.http.routes import failure, respond
 from sealift.serve.scaling.gauges import LATE
-from sealift.serve.service import Service
 from sealift.serve.urgency import NORMAL, late, urgency_of
 
-_parsing = need("httptools", "serve", "The server")
-
-SMALL = 1 << 14
-"""Bytes of a body that is answered in the thread of the event loop: handing it over would take longer."""
-_MOST_HEAD = 1 << 15
-_MOST_HEADERS = 128
 _MOST_WAITING = 16
 """Requests of one connection that wait for the answer to an earlier one; then no more are read."""
 _LINGER = 2.0
 """Seconds for which the rest of a refused request is read and dropped."""
 
 
-class Host(Protocol):
+class Host(ReaderHost, Protocol):
     """What a connection asks of its server (`sealift.serve.http.server`, where the members are described)."""
 
     @property
-    def service(self) -> Service: ...  # noqa: D102
-    @property
-    def limits(self) -> RequestLimits: ...  # noqa: D102
-    @property
     def quick(self) -> Mapping[bytes, str]: ...  # noqa: D102
-    @property
-    def heads(self) -> KnownHeads: ...  # noqa: D102
     @property
     def queue(self) -> RequestQueue: ...  # noqa: D102
     @property
@@ -61,7 +45,6 @@ class Host(Protocol):
     def several(self) -> bool: ...  # noqa: D102
     @property
     def draining(self) -> bool: ...  # noqa: D102
-    def now(self) -> float: ...  # noqa: D102
     def add(self, connection: Connection, /) -> bool: ...  # noqa: D102
     def remove(self, connection: Connection, /) -> None: ...  # noqa: D102
     def request(  # noqa: D102
@@ -83,34 +66,20 @@ class _Joined:
 _JOINED = _Joined()
 
 
-class Connection(asyncio.Protocol):
+class Connection(RequestReader):
     """The protocol of one connection.
 
     Attributes:
-        deadline: when the server closes the connection unless something happens before, by the event loop's clock.
         last: whether the connection is closed after the next answer.
     """
 
     def __init__(self, server: Host) -> None:
+        super().__init__(server)
         self._server = server
         self._service = server.service
-        self._parser: Any = _parsing.HttpRequestParser(self)
-        self._transport: Any = None
-        self._known = server.heads.by_bytes
         self._waiting: deque[tuple[Head, bytes, float]] = deque()
         self._work: asyncio.Future[Any] | _Joined | None = None  # what the answer to the current request waits for
-        self._closed = False
-        self._reading = False  # a request is not complete
-        self._between = True  # the parser is before a request
-        self._read: list[Head] = []  # of the requests that the latest bytes completed
-        self.deadline = math.inf
-        self._certificate = ""
         self.last = False
-        self._begun = 0.0  # when the current request began to arrive
-        self._url = b""
-        self._headers: dict[str, str] = {}
-        self._parts: list[bytes] = []
-        self._head = self._size = 0
 
     # Called by the event loop.
 
@@ -133,37 +102,11 @@ class Connection(asyncio.Protocol):
         if self._work is not None:  # if it is not computed yet, it never is
             self._work.cancel()
 
-    def data_received(self, data: bytes) -> None:
-        """Read bytes, and answer the requests that they complete."""
-        if self._closed:
-            return
-        between = self._between
-        if between:
-            at = data.find(b"\r\n\r\n") + 4
-            head = self._known.get(data[:at])
-            if head is not None and len(data) - at == head.length:
-                if head.urgent:
-                    self._begun = self._server.now()
-                self._complete(head, data[at:])
-                return
-        self._read.clear()
-        try:
-            self._parser.feed_data(data)
-        except _parsing.HttpParserUpgrade:  # another protocol follows, which the server does not have
-            self._close()
-        except _parsing.HttpParserCallbackError as error:
-            raise (error.__context__ or error) from None
-        except _parsing.HttpParserError:
-            if not self._closed:
-                self._fail(unreadable("the request is not valid HTTP/1.1"))
-        if between and self._between and len(self._read) == 1:
-            self._server.heads.remember(data, self._read[0])
-
     def eof_received(self) -> bool:
         """The client sends no more. What it has sent is still answered."""
-        if self._reading and not (self._closed or self._work or self._waiting):
+        if self._reading and not (self._closed or self._busy):
             self._fail(unreadable("it ends before its last byte"))
-        return self._work is not None or bool(self._waiting)
+        return self._busy
 
     def pause_writing(self) -> None:
         """The client does not read its answers: read no further requests."""
@@ -174,80 +117,13 @@ class Connection(asyncio.Protocol):
         if len(self._waiting) < _MOST_WAITING:
             self._transport.resume_reading()
 
-    # Called by the parser.
+    # Called by the reader.
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._url, self._headers, self._parts = b"", {}, []
-        self._head = self._size = 0
-        self._reading, self._between = True, False
-        self._begun = self._server.now()
-        self.deadline = self._begun + self._server.limits.receive
-
-    def on_url(self, url: bytes) -> None:
-        """A part of the target."""
-        self._url += url
-        self._count(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        headers = self._headers
-        if key in headers:
-            text = f"{headers[key]}, {text}"
-        headers[key] = text
-        self._count(len(name) + len(value) + 4)
-
-    def on_headers_complete(self) -> None:
-        """The body begins."""
-        headers, version = self._headers, self._parser.get_http_version()
-        if self._certificate:
-            headers[CERTIFICATE] = self._certificate
-        if version not in ("1.1", "1.0"):
-            self._refuse(Response(505, b'{"error":"The version of HTTP is not supported."}'))
-            return
-        host = headers.get("host")
-        if (host is None and version != "1.0") or (host is not None and ", " in host):
-            self._fail(unreadable("the request must have one header Host"))
-            return
-        length = headers.get("content-length")
-        if length is not None and int(length) > self._server.limits.body:
-            self._fail(too_large(self._server.limits.body))
-            return
-        if (length is None or int(length) > SMALL) and self._parser.get_method() == b"POST":
-            try:  # of a long body, nothing is kept for callers that are not known
-                self._service.identify(headers)
-            except SealiftError as error:
-                self._fail(error)
-                return
-        expected = headers.get("expect")
-        if expected is not None:
-            if expected.lower() != "100-continue":
-                self._refuse(Response(417, b'{"error":"The expectation is not supported."}'))
-            elif self._work is None and not self._waiting:
-                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def on_body(self, part: bytes) -> None:
-        """A part of the body."""
-        self._parts.append(part)
-        self._size += len(part)
-        if self._size > self._server.limits.body:
-            self._fail(too_large(self._server.limits.body))
-
-    def on_message_complete(self) -> None:
-        """The request is complete."""
-        if self._closed:
-            return
-        self._reading = False
-        parts, self._parts = self._parts, []
-        keep = self._parser.should_keep_alive()
-        head = Head(self._parser.get_method().decode("latin-1"), self._url, self._headers, keep)
-        self._between = keep
-        self._read.append(head)
-        self._complete(head, parts[0] if len(parts) == 1 else b"".join(parts))
+    @property
+    def _busy(self) -> bool:
+        return self._work is not None or bool(self._waiting)
 
     def _complete(self, head: Head, body: bytes) -> None:
-        """Answer a request, or let it wait for the answer to an earlier one."""
         if self._work is None:
             self._answer(head, body, self._begun)
             return
@@ -259,7 +135,7 @@ class Connection(asyncio.Protocol):
 
     def close_idle(self) -> None:
         """Close the connection if no request is in it."""
-        if self._work is None and not self._waiting and not self._reading:
+        if not self._busy and not self._reading:
             self._close()
 
     def expire(self) -> None:
@@ -268,11 +144,6 @@ class Connection(asyncio.Protocol):
             self._fail(too_slow())
         else:
             self._close()
-
-    def _count(self, size: int) -> None:
-        self._head += size
-        if self._head > _MOST_HEAD or len(self._headers) > _MOST_HEADERS:
-            self._refuse(Response(431, b'{"error":"The head of the request is too large."}'))
 
     def _answer(self, head: Head, body: bytes, begun: float, call: Call | None = None, *, loaded: bool = False) -> None:
         urgency = NORMAL
@@ -406,7 +277,6 @@ class Connection(asyncio.Protocol):
         self._refuse(failure(error, self._url.decode("latin-1")))
 
     def _refuse(self, response: Response) -> None:
-        """Answer a request that is not read to its end, and close the connection."""
         if self._closed:
             return
         origin = self._headers.get("origin")
