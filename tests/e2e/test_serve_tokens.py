@@ -88,7 +88,7 @@ def test_a_configuration_that_does_not_fit(configuration: dict[str, object], tmp
             assert until(lambda: issuer.discoveries >= 2)
             status, answer = server.ask("POST", PATH, ROW, issuer.token("ec-1", iss=name))
             assert status == 503
-            assert "E767" in str(answer)
+            assert answer["error"]["code"] == "E767"
             assert issuer.fetches == 0
 
 
@@ -99,7 +99,8 @@ def test_an_issuer_that_does_not_answer(tmp_path: Path) -> None:
     with serving(written(tmp_path, url)) as server:
         status, answer = server.ask("POST", PATH, ROW, issuer.token("ec-1"))
         assert status == 503
-        assert "E767" in str(answer)
+        error = {"code": "E767", "what": "The keys of the issuer of tokens could not be fetched.", "where": ""}
+        assert answer == {"error": {**error, "fix": "Repeat later."}}
         assert server.ask("GET", "/v2/health/ready")[0] == 200
 
 

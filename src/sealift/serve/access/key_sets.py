@@ -8,6 +8,7 @@ import mmap
 import os
 import select
 import time
+import urllib.error
 import urllib.request
 
 from sealift import files
@@ -107,7 +108,8 @@ def _get(url: str) -> bytes:
         with opener.open(request, timeout=_TIMEOUT) as response:
             data: bytes = response.read(_LONGEST + 1)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise OSError(f"{url}: {error}") from None
+        reason = error.reason if type(error) is urllib.error.URLError else error
+        raise OSError(f"{url}: {reason}") from None
     if len(data) > _LONGEST:
         raise OSError(f"{url}: the response is too long")
     return data

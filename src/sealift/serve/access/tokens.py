@@ -86,7 +86,7 @@ class TokenVerifier:
         if len(token) > _LONGEST_TOKEN:
             raise refusals.invalid("the token is too long")
         if settings.is_fetched and not self._is_fresh():
-            raise ServeError("E767", "The keys of the issuer could not be fetched.", fix="Repeat the request later.")
+            raise ServeError("E767", "The keys of the issuer of tokens could not be fetched.", fix="Repeat later.")
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") not in settings.algorithms or "crit" in header:

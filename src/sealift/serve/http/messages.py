@@ -20,7 +20,7 @@ _STATUS |= {"E760": 401, "E761": 401, "E762": 403, "E763": 429, "E767": 503}
 _STATUS |= {"E703": 409, "E740": 503, "E742": 500, "E744": 409, "E745": 500}
 """The HTTP status of an error by its code; 400 for what is not listed and blames the request."""
 _STATUS |= {"E801": 504, "E803": 503}
-PUBLIC = frozenset({"E801", "E803"})
+PUBLIC = frozenset({"E767", "E801", "E803"})
 """Errors from 500 on whose messages are sent to clients: they contain nothing of this machine."""
 _CHARSETS = ("utf-8", "utf8", "us-ascii")
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
