@@ -138,6 +138,7 @@ CODES: dict[str, str] = {
     "E815": "The models are too large to be copied to the nodes of a cluster.",
     "E816": "A computation on Ray failed.",
     "E817": "A parameter of a request is reserved.",
+    "E818": "An option of an export is malformed.",
     # the program itself
     "E901": "An internal error.",
     "E902": "There is not enough memory.",

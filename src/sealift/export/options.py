@@ -7,6 +7,20 @@ from dataclasses import dataclass
 
 from sealift.errors import ServeError
 
+_PART = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_IMAGE = (
+    rf"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?"
+    r"(?:@sha256:[0-9a-f]{64})?"
+)
+_FORMS = {
+    "image": (_IMAGE, "registry.example/heart:1"),
+    "base": (_IMAGE, "python:3.13-slim-bookworm"),
+    "claim": ("[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?", "models"),
+    "cpu": (r"[0-9]*[1-9][0-9]*m?|[0-9]+\.[0-9]+", "2 or 500m"),
+    "memory": ("[0-9]*[1-9][0-9]*(?:[kMGT]|[KMGT]i)?", "512Mi"),
+    "executable": (r"/[A-Za-z0-9._/+@-]+", "/opt/sealift/bin/sealift"),
+}
+"""The forms of options that are written into files of other programs, with an example."""
 _LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,48}[a-z0-9])?")
 
 
@@ -39,6 +53,17 @@ class ExportOptions:
     memory: str | None = None
     monitor: bool = False
     executable: str = "/opt/sealift/bin/sealift"
+
+    def __post_init__(self) -> None:
+        """Raise ServeError E818 where an option cannot be written into the files."""
+        for name, (form, example) in _FORMS.items():
+            value = getattr(self, name)
+            if value is not None and re.fullmatch(form, value) is None:
+                raise ServeError(
+                    "E818",
+                    f"The option {name} cannot be {value!r:.80}.",
+                    fix=f"Write it as in this example: {example}.",
+                )
 
 
 def name_of(text: str) -> str:

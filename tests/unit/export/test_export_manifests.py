@@ -27,7 +27,14 @@ def documents(folder: Path) -> dict[str, Any]:
 @pytest.fixture
 def made(tmp_path: Path) -> dict[str, Any]:
     """The manifests of a deployment that uses everything."""
-    arguments = ("--open", "--image", "registry.example:5000/heart@sha256:ab", "--monitor", "--claim", "models")
+    arguments = (
+        "--open",
+        "--image",
+        "registry.example:5000/heart@sha256:abababababababababababababababababababababababababababababababab",
+        "--monitor",
+        "--claim",
+        "models",
+    )
     exports.export("kubernetes", exports.deployment(tmp_path), "-o", tmp_path / "out", *arguments)
     return documents(tmp_path / "out")
 
