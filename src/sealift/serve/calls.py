@@ -141,9 +141,11 @@ class Call:
 
 def _count(rows: Any) -> int:
     """The number of rows; 0 where the model has to find out."""
-    if isinstance(rows, dict):
-        return max((len(column) for column in rows.values() if hasattr(column, "__len__")), default=0)
-    return len(rows) if hasattr(rows, "__len__") else 0
+    return max(map(_length, rows.values()), default=0) if isinstance(rows, dict) else _length(rows)
+
+
+def _length(values: Any) -> int:
+    return len(values) if hasattr(values, "__len__") and not isinstance(values, str) else 0
 
 
 def too_many_rows(most: int) -> ServeError:

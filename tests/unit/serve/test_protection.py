@@ -209,6 +209,21 @@ def test_rows_beyond_the_limit(path: str, media_type: str, body: bytes, model: S
         assert (b"E706" in response.body) == (status == 413)
 
 
+def test_lines_are_counted_before_they_are_read(model: ServedModel) -> None:
+    limits = RequestLimits(rows=3)
+    for body, status in ((b"{]\n\n" * 4, 413), (b"{]\n \n\r\n" * 3, 400)):
+        request = Request("POST", "/v1/models/tiny/predict", {"content-type": "application/jsonl"}, body, limits)
+        assert respond(Service(Plane([model]), limits), request).status == status
+
+
+def test_the_characters_of_a_string_are_no_rows(model: ServedModel) -> None:
+    limits = RequestLimits(rows=3)
+    row = {"age": 50, "weight": 70, "sex": "four"}
+    request = Request("POST", "/v1/models/tiny/predict", {}, json.dumps(row).encode(), limits)
+    response = respond(Service(Plane([model]), limits), request)
+    assert (response.status, b"R104" in response.body) == (422, True)
+
+
 def test_rows_that_have_no_number(model: ServedModel) -> None:
     for body in (b'{"instances": false}', b'{"instances": 5}', b'{"instances": "x"}', b'{"inputs": null}'):
         request = Request("POST", "/v1/models/tiny:predict", {}, body)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from sealift import canonical
 from sealift.batch.job import score
 from sealift.contract import Batch, Contract
+from sealift.contract.check import Problem
 from sealift.errors import FileError, ServeError
 from sealift.serve import values
 from sealift.serve.answered import Answered
@@ -76,6 +76,8 @@ def _text(kind: Any) -> Callable[[Call, Request], Response]:
         content = request.content()
         if kind == "jsonl":
             _check_integers(content)
+            if call.most_rows and _more_lines(content, call.most_rows):
+                raise too_many_rows(call.most_rows)
         try:
             score(
                 call.model.model,
@@ -94,10 +96,15 @@ def _text(kind: Any) -> Callable[[Call, Request], Response]:
 
 def _observe(call: Call, batch: Batch, outputs: Mapping[str, npt.NDArray[Any]]) -> None:
     """Keep the answers for those who observe the call, with the numbers of rows from 1."""
-    problems = tuple(replace(problem, row=problem.row + 1) for problem in batch.problems)
+    problems = tuple(Problem(each.row + 1, each.field, each.code, each.message) for each in batch.problems)
     call.answered.append(Answered(Batch(batch.tensors, batch.good, problems), outputs))
     if call.most_rows and sum(len(answered.batch.good) for answered in call.answered) > call.most_rows:
         raise too_many_rows(call.most_rows)
+
+
+def _more_lines(content: bytes, most: int) -> bool:
+    """Whether JSON Lines have more rows than `most`, counted before any of them is read."""
+    return content.count(b"\n") >= most and sum(1 for line in content.split(b"\n") if line.strip()) > most
 
 
 def _check_integers(lines: bytes) -> None:
