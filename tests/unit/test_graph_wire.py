@@ -10,13 +10,18 @@ from onnx_bytes import (
     DOUBLE,
     FLOAT,
     INT64,
+    INTS,
     STRING,
     Bytes,
+    attribute,
     content,
     each,
     graph,
     graph_attribute,
     int64s,
+    integer,
+    integers,
+    model,
     node,
     number,
     simple,
@@ -27,7 +32,8 @@ from onnx_bytes import (
 )
 from sealift.errors import SealError
 from sealift.seal.graph import check
-from sealift.seal.graph.wire import ModelBytes, WireError, integers, signed
+from sealift.seal.graph.wire import ModelBytes, WireError, signed
+from sealift.seal.graph.wire import integers as read_integers
 from sealift.seal.graph.wire import varint as read_varint
 
 UINT32, UINT64, INT32 = 12, 13, 6
@@ -101,7 +107,7 @@ def test_numbers_of_any_size(given: int) -> None:
     read, end = read_varint(encoded, 0, len(encoded))
     assert (signed(read), end) == (given, len(encoded))
     source = ModelBytes(encoded * 3, 10)
-    assert integers(source, [(0, 3 * len(encoded), 0)]) == [given] * 3
+    assert read_integers(source, [(0, 3 * len(encoded), 0)]) == [given] * 3
     assert source.left == 7
 
 
@@ -127,3 +133,67 @@ def test_a_loop_has_a_constant_number_of_iterations() -> None:
     assert "a Loop whose number of iterations is not a constant" in refusal(simple([computed, made], [truth("going")]))
     for wrong in (int64s("turns", -1, dims=[]), int64s("turns", 1, 2)):
         assert "not a constant" in refusal(simple([made], [wrong, truth("going")]))
+
+
+# Limits and forms of graphs.
+
+
+def test_both_encodings_of_dimensions_and_of_integers_are_valid() -> None:
+    made = content(1, varint(1) + varint(2)) + number(2, DOUBLE) + content(8, "w") + packed_doubles(1.0, 2.0)
+    check(held(made))
+    packed = attribute("kernel_shape", INTS, content(8, varint(1) + varint(1)))
+    for given in (packed, integers("kernel_shape", 1, 1)):
+        check(simple([node("MaxPool", ["x"], ["y"], given)]))
+
+
+def test_the_dimensions_of_tensors_and_of_inputs_have_a_limit() -> None:
+    for count, fits in ((16, True), (17, False)):
+        port = graph([node("Identity", ["x"], ["y"])], [value("x", dims=[None] * count)], [value("y")])
+        constant = held(tensor("w", DOUBLE, [1] * count, struct.pack("<d", 1.0)))
+        for data in (model(port), constant):
+            if fits:
+                check(data)
+                continue
+            with pytest.raises(SealError, match="more than 16 dimensions") as caught:
+                check(data)
+            assert (caught.value.code, caught.value.where) == ("E203", "model.onnx")
+
+
+def test_intermediate_values_may_be_declared_without_a_type() -> None:
+    check(simple([node("Identity", ["x"], ["y"])], more=content(13, content(1, "v"))))
+    untyped = graph([node("Identity", ["x"], ["y"])], [content(1, "x")], [value("y")])
+    assert "has no type" in refusal(model(untyped))
+
+
+def test_the_integers_of_an_attribute_have_a_limit() -> None:
+    def pool(*sizes: int) -> bytes:
+        return simple([node("MaxPool", ["x"], ["y"], integers("kernel_shape", *sizes))])
+
+    check(pool(*[1] * 64))
+    assert "more than 64 numbers" in refusal(pool(*[1] * 641))
+
+
+@pytest.mark.parametrize(("count", "known"), [(1, True), (64, True), (65, False)])
+def test_constants_of_few_integers_are_known(count: int, known: bool) -> None:
+    ones = node("Constant", [], ["size"], integers("value_ints", *[1] * count))
+    made = simple([ones, node("Expand", ["x", "size"], ["y"])])
+    if known:
+        check(made)
+    else:
+        assert "constant size" in refusal(made)
+
+
+def test_the_element_type_that_is_not_permitted_is_named() -> None:
+    assert "the element type 99" in refusal(simple([node("Cast", ["x"], ["y"], integer("to", 99))]))
+
+
+def test_a_field_of_another_type_is_malformed_and_an_unknown_one_refused() -> None:
+    for field, code, what in (
+        (4, "E205", "the field op_type has another type"),
+        (5, "E205", "has another type"),
+        (99, "E208", "number 99"),
+    ):
+        made = simple([node("Identity", ["x"], ["y"], more=number(field, 1))])
+        found = refusal(made)
+        assert found.startswith(code)
+        assert what in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,10 +108,12 @@ def test_the_error_names_the_key_that_is_missing() -> None:
 
 def test_a_contract_may_have_fewer_keys_than_the_other_members() -> None:
     none = Marks(0, 0)
+    most = 3 << 17
     for count, name, refused in (
         (1 << 17, "contract.json", False),
         ((1 << 17) + 1, "contract.json", True),
-        ((1 << 17) + 1, "evidence.json", False),
+        (most, "evidence.json", False),
+        (most + 1, "evidence.json", True),
     ):
         data = b"{" + b",".join(b'"%07d":0' % i for i in range(count)) + b"}"
         if not refused:
@@ -119,3 +122,30 @@ def test_a_contract_may_have_fewer_keys_than_the_other_members() -> None:
         with pytest.raises(SealError) as caught:
             reader._json(name, data, none)
         assert caught.value.code == "E203"
+
+
+@pytest.mark.parametrize(("count", "refused"), [(7 << 17, False), ((7 << 17) + 1, True)])
+def test_the_values_of_json_members_have_a_limit(count: int, refused: bool) -> None:
+    data = b"[" + b"0," * (count - 1) + b"0]"
+    if not refused:
+        assert len(reader._json("evidence.json", data, Marks(0, 0))[0]) == count
+        return
+    with pytest.raises(SealError) as caught:
+        reader._json("evidence.json", data, Marks(0, 0))
+    assert caught.value.code == "E203"
+
+
+def test_files_are_equal_whatever_was_read_of_them() -> None:
+    one, other = seal.read(SOUND), seal.read(SOUND)
+    assert one == other
+    assert one.json("evidence.json") == {}
+    assert one == other
+
+
+def test_a_signature_of_the_key_that_does_not_fit_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32).public_key()
+    wrong = SimpleNamespace(keyid=key_id(key), value=bytes(64), message=b"x")
+    monkeypatch.setattr("sealift.seal.signature.signatures", lambda sealed: [wrong])
+    with pytest.raises(SignatureError, match="signature is not valid") as caught:
+        verify_key(seal.read(SOUND), key)
+    assert (caught.value.code, caught.value.where) == ("E502", "signature.json")
