@@ -96,6 +96,11 @@ def test_elements_are_in_the_field_of_their_type(name: str) -> None:
     assert "not in the field of its type" in refusal(held(tensor("w", element, [2], more=twice)))
 
 
+def test_raw_data_have_two_bytes_for_each_bfloat16() -> None:
+    check(held(tensor("w", 16, [3], bytes(6))))
+    assert "do not match" in refusal(held(tensor("w", 16, [3], bytes(12))))
+
+
 def test_a_list_of_doubles_ends_with_a_whole_one() -> None:
     assert "malformed" in refusal(held(tensor("w", DOUBLE, [2], more=content(10, bytes(15)))))
     assert "malformed" in refusal(held(tensor("w", INT64, [2], more=content(7, b"\x01\x80"))))
