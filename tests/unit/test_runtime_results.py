@@ -168,6 +168,20 @@ def test_rows_that_are_all_refused(tiny: Path) -> None:
     assert [problem.row for problem in answers.problems] == [1, 2]
 
 
+def test_a_graph_is_not_run_without_rows(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some graphs fail without rows, where the answers are missing in any case."""
+    model = sealift.load(tiny)
+
+    def run(*_: Any) -> Any:
+        raise AssertionError("the graph is run")
+
+    monkeypatch.setattr(model, "answer", run)
+    rows = [{"age": 500.0, "weight": 80.0, "sex": "f"}]
+    assert model.predict(rows, on_error="null")["label"].tolist() == [None]
+    with pytest.raises(AssertionError, match="is run"):
+        model.predict([*rows, {"age": 50.0, "weight": 80.0, "sex": "f"}], on_error="null")
+
+
 def test_the_warning_of_telemetry_is_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", sys.modules.get("onnxruntime") or engine._library())
     monkeypatch.setattr(engine, "_warned", False)
