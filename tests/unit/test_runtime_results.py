@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 import sealift
 import seals
-from sealift.contract import Contract, columns_of, encode
+from sealift.contract import Contract, Output, columns_of, encode
 from sealift.errors import ContractError, SealError
 from sealift.runtime import engine
 from sealift.runtime.answers import _POLARS, Answers, as_frame
@@ -180,6 +181,45 @@ def test_a_graph_is_not_run_without_rows(tiny: Path, monkeypatch: pytest.MonkeyP
     assert model.predict(rows, on_error="null")["label"].tolist() == [None]
     with pytest.raises(AssertionError, match="is run"):
         model.predict([*rows, {"age": 50.0, "weight": 80.0, "sex": "f"}], on_error="null")
+
+
+def test_a_model_runs_in_this_process_unless_limits_are_given(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, Any]] = []
+
+    def isolated(graph: Any, **options: Any) -> Any:
+        given.append(options)
+        return engine.Engine(graph)
+
+    monkeypatch.setattr("sealift.runtime.model.IsolatedEngine", isolated)
+    monkeypatch.setattr("sealift.runtime.model.isinstance", lambda *_: False, raising=False)
+    assert sealift.load(tiny).engine
+    assert given == []
+    limits = sealift.Limits(seconds=2, memory=1)
+    for options in ({"isolated": True}, {"limits": limits}, {"limits": limits, "threads": 3}):
+        model = sealift.load(tiny, **options)  # type: ignore[arg-type]
+        assert model.engine
+        assert given[-1]["declared"] == seals.CONTRACT.outputs
+        assert (given[-1]["stages"], given[-1]["threads"]) == (model.stages, options.get("threads"))
+        assert given[-1]["limits"] == options.get("limits", sealift.Limits())
+
+
+def test_a_model_is_closed_at_the_end_of_a_block(tiny: Path) -> None:
+    row = {"age": 61.5, "weight": 80.0, "sex": "f"}
+    with sealift.load(tiny) as model:
+        assert model.predict(row)["label"].tolist() == [1]
+    with pytest.raises(SealError, match="closed"):
+        model.predict(row)
+
+
+@pytest.mark.parametrize(("values", "kind"), [((0, 1), "i"), (("no", "yes"), "O"), ((False, True), "b")])
+def test_classes_keep_their_types(
+    values: tuple[Any, ...], kind: str, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = sealift.load(tiny)
+    dtype: Any = {"i": "int64", "O": "string", "b": "bool"}[kind]
+    label = Output(name="label", kind="label", dtype=dtype, classes=values)
+    monkeypatch.setattr(model, "contract", replace(seals.CONTRACT, outputs=(label,), headline=None))
+    assert (model.classes_.dtype.kind, model.classes_.tolist()) == (kind, [*values])
 
 
 def test_the_warning_of_telemetry_is_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
