@@ -32,6 +32,7 @@ from onnx_bytes import (
 )
 from sealift.errors import SealError
 from sealift.seal.graph import check
+from sealift.seal.graph.rules import rules
 from sealift.seal.graph.wire import ModelBytes, WireError, signed
 from sealift.seal.graph.wire import integers as read_integers
 from sealift.seal.graph.wire import varint as read_varint
@@ -144,6 +145,7 @@ def test_a_loop_has_a_constant_number_of_iterations() -> None:
 
 
 def test_both_encodings_of_dimensions_and_of_integers_are_valid() -> None:
+    rules.cache_clear()  # the schemas are made again
     made = content(1, varint(1) + varint(2)) + number(2, DOUBLE) + content(8, "w") + packed_doubles(1.0, 2.0)
     check(held(made))
     packed = attribute("kernel_shape", INTS, content(8, varint(1) + varint(1)))
