@@ -100,6 +100,22 @@ def test_a_wrong_method_has_the_form_of_the_route(plane: Plane) -> None:
     assert json.loads(response.body)["error"]["code"] == "E712"
 
 
+def test_fixes_are_those_of_a_request(plane: Plane) -> None:
+    bodies: list[tuple[Any, str]] = [
+        ({**GOOD, "x": 1}, "E102"),
+        ([1, 2, 3], "E104"),
+        ({name: {} for name in GOOD}, "E104"),
+        ([GOOD, [1, 2, "f"]], "E104"),
+    ]
+    for path, form in ((PREDICT, None), ("/v1/models/tiny:predict", "inputs"), ("/invocations", "inputs")):
+        for body, code in bodies:
+            response = ask(plane, path, body if form is None else {form: body})
+            text = response.body.decode()
+            assert code in text, text
+            assert "data frame" not in text, text
+            assert "=True" not in text, text
+
+
 def test_csv_and_json_lines(plane: Plane) -> None:
     table = b"age,weight,sex\n61.5,80,f\n,70.25,m\n1,x,f\n"
     lines = ask(plane, PREDICT, table, content_type="text/csv").body.decode().splitlines()

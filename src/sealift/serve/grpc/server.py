@@ -17,6 +17,7 @@ from sealift.serve.http.queue import RequestQueue
 from sealift.serve.logs import report
 from sealift.serve.service import Service
 from sealift.serve.urgency import Urgency, urgency_of
+from sealift.serve.wording import for_caller
 
 # Imported before the processes are forked, which then share its memory. Nothing of it is used before the fork, because
 # its threads would not exist afterwards.
@@ -169,4 +170,4 @@ def failure(error: Exception) -> tuple[str, str]:
     if status >= 500 and error.code not in PUBLIC:
         report(error)
         return _CODES.get(status, "INTERNAL"), f"[{error.code}] The model cannot answer. See the log of the server."
-    return _CODES.get(status, "INVALID_ARGUMENT"), str(error)[:_LONGEST]
+    return _CODES.get(status, "INVALID_ARGUMENT"), str(for_caller(error))[:_LONGEST]

@@ -16,6 +16,7 @@ from sealift.serve.http.messages import PUBLIC, MethodError, Request, Response, 
 from sealift.serve.logs import report
 from sealift.serve.service import Service
 from sealift.serve.v2 import infer, metadata
+from sealift.serve.wording import for_caller
 from sealift.version import __version__
 
 Answer: TypeAlias = Callable[[Service, Request, re.Match[str]], Response]
@@ -57,6 +58,7 @@ def failure(error: SealiftError, path: str, call: Call | None = None) -> Respons
 
     The message of an error that is not the client's fault may contain paths of this machine, and is not sent.
     """
+    error = for_caller(error)
     status = status_of(error)
     if status >= 500 and error.code not in PUBLIC:
         report(error, call)
