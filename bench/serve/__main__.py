@@ -17,7 +17,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.serve import batches, models, networks, single
+from bench.serve import batches, models, networks, single, streams
 from bench.serve.environments import ROOT, interpreter
 from bench.serve.peers import PEERS, Peer
 from bench.serve.session import Machine
@@ -48,6 +48,7 @@ TABLES: dict[str, tuple[str, Table]] = {
     "batches": ("1,000 rows in a request", batches.table),
     "net": ("A net of the size of ResNet-18", networks.images),
     "workers": ("Memory of further workers of a 300 MB net", networks.workers),
+    "streams": ("Messages of a broker", streams.table),
 }
 
 

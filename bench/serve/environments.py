@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 _FOLDER = ROOT / "build" / "serve-env"
 _REQUIREMENTS = Path(__file__).parent / "requirements"
 _SECONDS = 900
-_SEALIFT = {"sealift": "serve", "sealift-tables": "serve,tables"}
+_SEALIFT = {"sealift": "serve", "sealift-tables": "serve,tables", "sealift-stream": "serve,stream"}
 """The environments with this working tree, and the extras in them."""
 _FORBIDDEN = re.compile(r"^(torch|triton|nvidia-c\w+)==", re.MULTILINE)
 """Packages of gigabytes that no server here needs."""

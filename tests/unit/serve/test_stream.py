@@ -462,6 +462,25 @@ def test_messages_that_have_no_answer(service: Service, monkeypatch: pytest.Monk
     assert first.headers["sealift-reason"]
 
 
+def test_many_messages_are_acknowledged_in_parts(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    memory.messages = [message(ROW, id=f"s:{i}") for i in range(300)]
+    published: list[int] = []
+
+    async def receive() -> list[Message]:
+        await asyncio.sleep(0.001)
+        return [each for each in memory.messages if each not in memory.acknowledged]
+
+    async def publish(messages: Sequence[Outgoing]) -> None:
+        published.append(len(messages))
+        assert len(memory.acknowledged) == sum(published[:-1])  # those before are acknowledged
+
+    monkeypatch.setattr(memory, "receive", receive)
+    monkeypatch.setattr(memory, "publish", publish)
+    run(service, memory, monkeypatch, lambda: len(memory.acknowledged) == 300)
+    assert published == [64, 64, 64, 64, 44]
+
+
 def test_a_body_beyond_the_limit(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory()
     memory.messages = [message(b" " * (service.limits.body + 1))]

@@ -26,6 +26,8 @@ _FIRST, _LONGEST = 0.2, 30.0
 """Seconds between two attempts to connect; each is twice as long as the one before."""
 _TIMEOUT = 30.0
 """Seconds within which a broker must answer."""
+_GROUP = 64
+"""The maximum number of messages whose answers are published at once, so that a slow broker confirms them in time."""
 _CLOSING = 5.0
 _PATIENCE = 10.0
 """Seconds that a worker waits for the first attempt to connect before it is ready."""
@@ -166,5 +168,8 @@ def _groups(messages: Sequence[Message]) -> Iterator[list[Message]]:
             group = []
         else:
             group.append(message)
+            if len(group) == _GROUP:
+                yield group
+                group = []
     if group:
         yield group

@@ -50,6 +50,11 @@ class StreamMemory:
         workers = self.workers
         return "connected" if workers["connected"] else "lost" if workers["lost"] else "connecting"
 
+    @property
+    def answered(self) -> float:
+        """The number of messages that all workers answered."""
+        return self._sum(_ANSWERED)
+
     def source(self) -> Callable[[], Iterator[Family]]:
         """The state as metrics (`Service.metric_sources`)."""
         of_model = {"model": self._model}

@@ -88,7 +88,7 @@ class RabbitConnection:
             delivery_mode=self._library.DeliveryMode.PERSISTENT,
         )
         try:
-            await self._channel.default_exchange.publish(sent, message.place, mandatory=True, timeout=_TIMEOUT)
+            await self._channel.default_exchange.publish(sent, message.place, mandatory=True)
         except self._errors.PublishError:
             raise missing(message.place, "Declare a durable queue of this name.") from None
 
