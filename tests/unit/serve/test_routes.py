@@ -203,6 +203,15 @@ def test_mlflow(plane: Plane, body: Any) -> None:
     assert read(ask(plane, "/invocations", body)) == {"predictions": [1]}
 
 
+def test_mlflow_data_frames_without_names(plane: Plane) -> None:
+    data = [[61.5, 80, "f"]]
+    answer = read(ask(plane, "/invocations", {"dataframe_split": {"columns": [0, 1, 2], "data": data}}))
+    assert answer == {"predictions": [1]}
+    for columns in ([0, 1], [1, 2, 3], [False, True, 2], [0.0, 1, 2], 3, "abc", [["age"], ["weight"], ["sex"]]):
+        response = ask(plane, "/invocations", {"dataframe_split": {"columns": columns, "data": data}})
+        assert response.status == 400, response.body
+
+
 def test_mlflow_csv_and_health(plane: Plane) -> None:
     table = b"age,weight,sex\n61.5,80,f\n"
     assert read(ask(plane, "/invocations", table, content_type="text/csv")) == {"predictions": [1]}

@@ -107,13 +107,21 @@ def _frame(contract: Contract, body: dict[str, Any]) -> Any:
     columns, rows = data.get("columns"), data["data"]
     if columns is None:
         return rows
-    if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
+    unnamed = _are_positions(columns)
+    if not unnamed and not (isinstance(columns, list) and all(isinstance(column, str) for column in columns)):
         raise malformed('"columns" must be a list of strings')
     if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
         raise malformed('each row of "data" must have as many values as there are "columns"')
+    if unnamed:
+        return rows
     if len(set(columns)) != len(columns):
         raise ContractError("E103", "The rows name a column twice.", fix="Rename or remove one of them.")
     return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _are_positions(columns: Any) -> bool:
+    """Whether columns are those of a data frame that was made without names: 0, 1, …"""
+    return isinstance(columns, list) and columns == list(range(len(columns))) and all(type(x) is int for x in columns)
 
 
 def _csv(contract: Contract, data: bytes) -> Any:
