@@ -80,7 +80,7 @@ class NatsConnection:
         try:
             fetched = await self._subscription.fetch(self._settings.prefetch, timeout=_WAIT)
         except (TimeoutError, self._nats.errors.TimeoutError):
-            if self._client.is_closed:
+            if not self._client.is_connected:  # where pings have no response, the library does not close it completely
                 raise ConnectionError("the connection was closed") from None
             return []
         return [_message(each) for each in fetched]
