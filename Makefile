@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi bench soak clean format
+.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi image-cases bench soak clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -23,6 +23,7 @@ help:
 	@echo "make mutation  change the sources a little, and see whether a test notices; hours"
 	@echo "make soak      a million requests to a server, whose memory must stay flat"
 	@echo "make fuzz-graph  change graphs at random, and compare the two readers"
+	@echo "make image-cases  resize thousands of images as Pillow and OpenCV do, in both languages"
 	@echo "make lock      renew requirements.lock from pyproject.toml"
 
 setup:
@@ -106,6 +107,16 @@ fuzz-members: setup
 # Parquet files with bits changed in their headers: `make fuzz-parquet RUNS=100000`. The tests run a few thousand.
 fuzz-parquet: setup
 	.venv/bin/python tests/attacks/fuzz_parquet.py --runs $(RUNS)
+
+# Images of random sizes that Pillow and OpenCV resize: CASES in Python, and about half as many in TypeScript. The tests run
+# some hundred.
+CASES := 24000
+image-cases: setup
+	@tools/setup.sh node
+	SEALIFT_IMAGE_CASES=$$(($(CASES) / 2)) .venv/bin/pytest tests/unit/stages/test_image_resize.py
+	@mkdir -p build/image-cases
+	.venv/bin/python tests/vectors/make_image.py --random $$(($(CASES) / 120)) --out build/image-cases
+	cd web/app && SEALIFT_IMAGE_VECTORS=$(CURDIR)/build/image-cases npx vitest run test/imageResize.test.ts
 
 # `make fidelity FIDELITY="--check docs/fidelity.md"` compares with the page instead of writing it. A million rows through
 # each tree library take seven to ten minutes (docs/fidelity-trees.md); the 20,000 here take one, and catch a coarse fault.
