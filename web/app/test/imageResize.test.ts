@@ -24,7 +24,7 @@ function imageOf(text: string, mode: string, [width, height]: [number, number]):
   return { width, height, channels: CHANNELS[mode]!, data: decoded(text, mode) };
 }
 
-it.each(["pillow", "opencv"])("has the levels of %s", (library) => {
+it.each(["pillow", "opencv"])("has the levels of %s", { timeout: 600_000 }, (library) => {
   const { cases } = JSON.parse(readFileSync(join(FOLDER, `${library}.json`), "utf8")) as { cases: Case[] };
   expect(cases.length).toBeGreaterThanOrEqual(30);
   for (const { mode, from, to, levels, answers } of cases) {
