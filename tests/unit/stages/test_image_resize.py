@@ -37,7 +37,8 @@ def test_vectors(library: str) -> None:
         pixels = _decoded(case["levels"], case["mode"], case["from"])
         assert {answer["filter"] for answer in case["answers"]} == set(FILTERS[library])
         for answer in case["answers"]:
-            got = resized(pixels, *case["to"], ResizeRule(library, answer["filter"], answer["passes"]))
+            width, height = case["to"]
+            got = resized(pixels, width, height, ResizeRule(library, answer["filter"], answer["passes"]))
             np.testing.assert_array_equal(got, _decoded(answer["levels"], case["mode"], case["to"]), str(case["from"]))
 
 

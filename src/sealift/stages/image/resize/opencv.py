@@ -52,7 +52,8 @@ def interpolated(pixels: Pixels, across: Lines, down: Lines) -> Pixels:
     at, upper, lower = down
     above, below = (lines[np.clip(row, 0, rows - 1)] for row in (at, at + 1))
     total = (above * upper[:, None, None] >> 16) + (below * lower[:, None, None] >> 16)
-    return np.clip(total + 2 >> 2, 0, 255).astype(np.uint8)
+    levels: Pixels = np.clip(total + 2 >> 2, 0, 255).astype(np.uint8)
+    return levels
 
 
 def weighted(first: npt.NDArray[np.int64], fraction: npt.NDArray[np.float32]) -> Lines:
@@ -64,7 +65,8 @@ def weighted(first: npt.NDArray[np.int64], fraction: npt.NDArray[np.float32]) ->
 
 def _nearest(before: int, after: int) -> npt.NDArray[np.int64]:
     scale, _ = scales(before, after)
-    return np.minimum(np.floor(np.arange(after) * scale).astype(np.int64), before - 1)
+    positions: npt.NDArray[np.int64] = np.floor(np.arange(after) * scale).astype(np.int64)
+    return np.minimum(positions, before - 1)
 
 
 def _linear(before: int, after: int) -> Lines:

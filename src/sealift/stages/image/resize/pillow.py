@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
 from sealift.stages.image.resize.filters import taps
 from sealift.stages.image.resize.rule import Pixels, ResizeRule
+
+_Number = TypeVar("_Number", np.int32, np.float64)
 
 _BITS = 22
 """The fractional bits of a coefficient."""
@@ -67,7 +71,8 @@ def _pass_8(pixels: Pixels, axis: int, after: int, name: str) -> Pixels:
         total = part if total is None else np.add(total, part, out=total)
     assert total is not None
     total += 1 << (_BITS - 1)
-    return np.clip(total >> _BITS, 0, 255).astype(np.uint8)
+    levels: Pixels = np.clip(total >> _BITS, 0, 255).astype(np.uint8)
+    return levels
 
 
 def _pass_16(pixels: Pixels, axis: int, after: int, name: str) -> Pixels:
@@ -85,7 +90,7 @@ def _taken(pixels: Pixels, axis: int, indices: npt.NDArray[np.int64]) -> Pixels:
     return np.take(pixels, indices, axis=axis, mode="clip")
 
 
-def _along(weights: npt.NDArray[np.generic], axis: int, ndim: int) -> npt.NDArray[np.generic]:
+def _along(weights: npt.NDArray[_Number], axis: int, ndim: int) -> npt.NDArray[_Number]:
     return weights.reshape([-1 if at == axis else 1 for at in range(ndim)])
 
 
