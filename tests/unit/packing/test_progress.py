@@ -17,6 +17,7 @@ import sealift
 from packs import no_node  # noqa: F401 - a fixture
 from sealift.errors import PackError
 from sealift.packing import progress
+from sealift.packing.proof import prove
 
 X = np.random.default_rng(0).normal(size=(120, 2))
 MODEL = LogisticRegression().fit(X, X[:, 0] > 0)
@@ -81,6 +82,16 @@ def test_a_callback_is_called_instead(tmp_path: Path, monkeypatch: pytest.Monkey
     counted = [sentence for sentence in said if sentence.startswith("Verifying: ")]
     done, total = counted[-1].removeprefix("Verifying: ").partition(" rows")[0].split(" of ")
     assert done == total
+    assert int(total.replace(",", "")) > len(X)
+
+
+def test_each_further_engine_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = SimpleNamespace(title="Another engine", key="other")
+    monkeypatch.setattr(prove, "further_engines", lambda: [kind])
+    monkeypatch.setattr(prove, "compare_in", lambda *_: None)
+    said: list[str] = []
+    _pack(tmp_path, progress=said.append)
+    assert said.count("Verifying in Another engine") == 1
 
 
 def test_a_countdown_extrapolates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,6 +198,15 @@ def test_rows_with_missing_and_with_special_values_are_answered_in_separate_call
         assert np.isin(firsts, [0.0, 4.0]).all() or not np.isin(firsts, [0.0, 4.0]).any()
 
 
+def test_five_rows_are_kept_however_many_comparisons_differ() -> None:
+    result, rows = report(), generated(4)
+    truth = np.arange(4.0)
+    for count in (4, 5, 5, 5):
+        result.add(rows.kinds, rows.columns(), {"value": truth}, {"value": truth + 1})
+        assert len(result.rows) == count
+    assert result.different == {"value": 16}
+
+
 # The error.
 
 
