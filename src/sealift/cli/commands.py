@@ -368,9 +368,7 @@ def receipt(action: str, receipt: str, file: Path | None, **options: Any) -> int
 @click.option(
     "--most",
     type=click.IntRange(1, 1000),
-    default=10,
-    show_default=True,
-    help="kubernetes, kserve: the greatest number of replicas.",
+    help="kubernetes, kserve: the greatest number of replicas; by default 10, or as many as --replicas.",
 )
 @click.option("--cpu", default="2", show_default=True, help="kubernetes, kserve: the processors of a replica.")
 @click.option("--memory", help="kubernetes, kserve: the memory of a replica; by default by the sizes of the models.")

@@ -39,7 +39,7 @@ def inference_service(bundle: Bundle, options: ExportOptions) -> kubernetes.Mani
         server["env"] = kubernetes.environment(bundle)
     predictor: kubernetes.Manifest = {
         "minReplicas": options.replicas,
-        "maxReplicas": max(options.most, options.replicas),
+        "maxReplicas": options.most_replicas,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": kubernetes.pod_security(),
@@ -79,7 +79,7 @@ def from_storage(bundle: Bundle, options: ExportOptions) -> kubernetes.Manifest:
     }
     predictor: kubernetes.Manifest = {
         "minReplicas": options.replicas,
-        "maxReplicas": max(options.most, options.replicas),
+        "maxReplicas": options.most_replicas,
         "securityContext": kubernetes.pod_security(),
         "model": model,
     }

@@ -207,7 +207,7 @@ def _autoscaler(name: str, options: ExportOptions) -> Manifest:
     return {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
         "minReplicas": options.replicas,
-        "maxReplicas": max(options.most, options.replicas),
+        "maxReplicas": options.most_replicas,
         "metrics": [
             {
                 "type": "Resource",

@@ -23,6 +23,8 @@ _FORMS = {
 """The forms of options that are written into files of other programs, with an example."""
 _LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,48}[a-z0-9])?")
 
+_REPLICAS = 10
+
 
 @dataclass(frozen=True)
 class ExportOptions:
@@ -35,7 +37,7 @@ class ExportOptions:
         base: the image that the image of Docker is built from.
         claim: for Kubernetes, the PersistentVolumeClaim that holds the models; None where the image holds them.
         replicas: the least number of replicas.
-        most: the greatest number of replicas.
+        most: the greatest number of replicas; None permits 10, or as many as `replicas`.
         cpu: the processors of a replica, as Kubernetes writes them.
         memory: the memory of a replica, as Kubernetes writes it; None computes it from the sizes of the models.
         monitor: for Kubernetes, also write a ServiceMonitor of the Prometheus operator.
@@ -48,7 +50,7 @@ class ExportOptions:
     base: str = "python:3.13-slim-bookworm"
     claim: str | None = None
     replicas: int = 2
-    most: int = 10
+    most: int | None = None
     cpu: str = "2"
     memory: str | None = None
     monitor: bool = False
@@ -64,6 +66,17 @@ class ExportOptions:
                     f"The option {name} cannot be {value!r:.80}.",
                     fix=f"Write it as in this example: {example}.",
                 )
+        if self.most is not None and self.most < self.replicas:
+            raise ServeError(
+                "E818",
+                f"The greatest number of replicas, {self.most}, is below the least, {self.replicas}.",
+                fix="Correct --most or --replicas.",
+            )
+
+    @property
+    def most_replicas(self) -> int:
+        """The greatest number of replicas."""
+        return self.most or max(_REPLICAS, self.replicas)
 
 
 def name_of(text: str) -> str:

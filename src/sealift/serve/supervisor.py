@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ from sealift.serve.scaling.gauges import WorkerGauges
 from sealift.serve.scaling.idle import IdleModels
 from sealift.serve.scaling.metrics import worker_metrics
 from sealift.serve.scaling.scaler import Scaler, place_count
-from sealift.serve.scaling.settings import WorkerRange
+from sealift.serve.scaling.settings import WorkerRange, threads_of
 from sealift.serve.scaling.sharing import SocketSharing
 from sealift.serve.scaling.sockets import socket_count
 from sealift.serve.service import Service
@@ -68,13 +69,14 @@ def run(opened: Opened, deployment: Deployment, ready: Callable[[str, int, int |
     """
     logs.configure(deployment.log)
     logs.identify(process="supervisor")
-    service = Service(opened.plane, deployment.limits)
+    limits = WorkerRange.of(deployment.workers)
+    threads = deployment.limits.threads or threads_of(limits.most)
+    service = Service(opened.plane, replace(deployment.limits, threads=threads))
     if deployment.log.access:
         service.observers.append(logs.AccessLog())
     if deployment.receipts is not None:
         service.receipts = Receipts(deployment.receipts)
     helpers = protect(service, deployment)
-    limits = WorkerRange.of(deployment.workers)
     can_fork = hasattr(os, "fork")
     places = place_count(limits) if can_fork else 1
     _raise_open_files()

@@ -58,3 +58,11 @@ def test_the_command_writes_nothing(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "E818" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_greatest_number_of_replicas_is_at_least_the_least() -> None:
+    with pytest.raises(ServeError, match="E818"):
+        ExportOptions(replicas=5, most=2)
+    assert ExportOptions(replicas=20).most_replicas == 20
+    assert ExportOptions().most_replicas == 10
+    assert ExportOptions(replicas=2, most=3).most_replicas == 3

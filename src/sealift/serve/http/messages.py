@@ -38,7 +38,7 @@ class RequestLimits:
         idle: seconds after which a connection without a request is closed.
         connections: open connections of one worker.
         queue: requests of one worker that wait for a thread or are computed in one; more are refused with E713.
-        threads: threads of one worker for requests that take long.
+        threads: threads of one worker for requests that take long; 0 for `threads_of` the workers.
     """
 
     body: int = 64 << 20
@@ -48,7 +48,7 @@ class RequestLimits:
     idle: float = 75.0
     connections: int = 20_000
     queue: int = 128
-    threads: int = 4
+    threads: int = 0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from sealift.errors import SealiftError
 from sealift.serve.http.messages import RequestLimits, overloaded
 from sealift.serve.scaling.gauges import COMPUTING, LATE, OVERLOADED, WAITING
+from sealift.serve.scaling.settings import threads_of
 from sealift.serve.urgency import NORMAL, PRIORITIES, Urgency, late
 
 T = TypeVar("T")
@@ -40,7 +41,8 @@ class RequestQueue:
     def __init__(self, limits: RequestLimits, gauges: memoryview[int]) -> None:
         self._limits, self._gauges = limits, gauges
         self._loop = asyncio.get_running_loop()
-        self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="sealift")
+        self._threads = limits.threads or threads_of(1)
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="sealift")
         self._waiting: tuple[deque[_Job], ...] = tuple(deque() for _ in PRIORITIES)
         self._computing = 0
 
@@ -88,7 +90,7 @@ class RequestQueue:
 
     def _advance(self) -> None:
         """Give waiting requests to threads that are free."""
-        while self._computing < self._limits.threads:
+        while self._computing < self._threads:
             job = next((queue.popleft() for queue in self._waiting if queue), None)
             if job is None:
                 break

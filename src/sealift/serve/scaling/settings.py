@@ -11,6 +11,7 @@ from sealift.runtime.processors import processors
 from sealift.serve.toml_table import TomlTable
 
 MOST_WORKERS = 256
+_THREADS = 4
 _IDLE = 30.0
 _LONGEST_IDLE = 86_400.0
 
@@ -52,6 +53,15 @@ class WorkerRange:
         if not (least <= most and 1 <= most <= MOST_WORKERS):
             raise ValueError(f"must be from 1 to {MOST_WORKERS}, and the minimum at most the maximum")
         return cls(least, most)
+
+
+def threads_of(workers: int) -> int:
+    """The threads of one of so many workers for requests that take long: about four for each processor in all.
+
+    A worker whose threads all compute still needs the event loop to run, so that more threads than processors are of
+    use only while requests are read and answers are written.
+    """
+    return max(1, -(-_THREADS * processors() // workers)) if workers >= processors() else max(_THREADS, processors())
 
 
 def read_workers(server: TomlTable) -> int | WorkerRange | None:
