@@ -140,3 +140,24 @@ def test_accepted_messages_are_answered_at_the_end(client: Client, tmp_path: Pat
         assert set(causes(first).values()) == {1}
     with serving(tmp_path, settings):
         client.wait(client.target, lambda found: len(causes(found)) >= 200)
+
+
+@pytest.mark.parametrize("kind", ["nats", "amqp"])
+def test_a_broker_that_hangs_is_noticed(kind: str, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    # Its connections stay open, and only pings find out that it does not respond.
+    with (
+        streams.broker(kind, tmp_path_factory.mktemp(kind)) as server,
+        streams.client_of(server, "hangs") as client,
+        serving(tmp_path, client.settings(), workers=1) as running,
+    ):
+        assert server.process is not None
+        processes = [server.process.pid, *brokers.descendants(server.process.pid)]
+        assert streams.ready(running)[0] == 200
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        assert until(lambda: streams.ready(running)[0] == 503, 120)
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
+        client.send([(event(0), {})])
+        client.wait(client.target, lambda found: len(found) == 1)
+        assert until(lambda: streams.ready(running)[0] == 200)

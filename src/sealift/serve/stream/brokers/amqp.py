@@ -72,7 +72,12 @@ class RabbitConnection:
 
     async def receive(self) -> list[Message]:
         """As `Broker.receive`."""
-        return [_message(each) for each in await taken(self._received, self._settings.prefetch)]
+        received = await taken(self._received, self._settings.prefetch)
+        transport = self._connection.transport
+        # The library ends its tasks where heartbeats have no response, and calls nobody.
+        if not received and (transport is None or transport.connection.is_connection_was_stuck):
+            raise ConnectionError("the broker does not respond")
+        return [_message(each) for each in received]
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """As `Broker.publish`."""
