@@ -16,6 +16,7 @@ import seals
 from sealift import load
 from sealift.serve.http.messages import Request, Response
 from sealift.serve.http.routes import respond
+from sealift.serve.openapi.parts import remove_long_examples
 from sealift.serve.page import page
 from sealift.serve.plane import Plane
 from sealift.serve.served import ServedModel
@@ -107,3 +108,19 @@ def test_the_page_names_no_other_address(tmp_path: Path) -> None:
     assert "innerHTML" not in text
     assert response.headers["content-security-policy"].startswith("default-src 'none';")
     assert page() == response.body
+
+
+def test_examples_that_are_too_long_to_be_read_are_left_out() -> None:
+    long, short = [[0.5] * 100] * 100, {"age": 61.5}
+    named = {"properties": {"example": {"enum": long}, "examples": {"items": {"enum": long}}}}
+    whole = {
+        "paths": {"/a": {"example": long, "schema": {"example": short, "type": "object"}}},
+        "many": [{"examples": {"one": {"value": long}, "two": {"value": short}}}],
+        "schema": {"examples": [long, short], **named},
+    }
+    remove_long_examples(whole)
+    assert whole == {
+        "paths": {"/a": {"schema": {"example": short, "type": "object"}}},
+        "many": [{"examples": {"two": {"value": short}}}],
+        "schema": {"examples": [short], **named},
+    }

@@ -50,4 +50,5 @@ def document(
         "paths": paths | tensors.of_server(),
         "components": {"schemas": schemas},
     }
+    parts.remove_long_examples(whole)
     return whole if access is None else security.secured(whole, access.schemes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ TYPES: dict[str, Schema] = {
 }
 """The schemas of the values of an output by its dtype."""
 ERROR: Schema = {"$ref": "#/components/schemas/Error"}
+_LONGEST = 1 << 14
+"""Bytes of an example as JSON."""
+_NAMED = ("properties", "paths", "schemas", "examples", "example")
 _REFUSALS = {
     "400": "The request cannot be read, or its rows do not fit the model.",
     "413": "The request exceeds a limit.",
@@ -89,3 +93,31 @@ def example_of(served: ServedModel) -> dict[str, Any]:
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     row = next((row for row in rows if all(value is not None for value in row.values())), rows[0])
     return {field.name: row[field.name] for field in served.contract.inputs}
+
+
+def remove_long_examples(part: Any, *, names: bool = False) -> None:
+    """Remove examples that are too long to be read, such as images as numbers, from a document.
+
+    Args:
+        part: the document, or a part of it.
+        names: whether the keys are names that a model or a user chose.
+    """
+    if isinstance(part, list):
+        for value in part:
+            remove_long_examples(value)
+    if not isinstance(part, dict):
+        return
+    if not names:
+        if _is_long(part.get("example")):
+            del part["example"]
+        examples = part.get("examples")
+        if isinstance(examples, list):
+            part["examples"] = [example for example in examples if not _is_long(example)]
+        elif isinstance(examples, dict):
+            part["examples"] = {name: example for name, example in examples.items() if not _is_long(example)}
+    for key, value in part.items():
+        remove_long_examples(value, names=not names and key in _NAMED)
+
+
+def _is_long(example: object) -> bool:
+    return len(json.dumps(example)) > _LONGEST
