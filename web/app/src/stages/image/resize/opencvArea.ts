@@ -7,8 +7,8 @@ const LEAST = 1e-3;
 
 interface Cover {
   readonly start: number;
-  /** The weights of the pixels from `start` on, as float32. */
-  readonly weights: readonly number[];
+  /** The weights of the pixels from `start` on. */
+  readonly weights: Float32Array;
 }
 
 export function resizedByArea(pixels: Pixels, width: number, height: number): Pixels {
@@ -51,22 +51,25 @@ function averaged(pixels: Pixels, width: number, height: number): Pixels {
 
 /** The weighted sums along the middle dimension of outer × before × inner. */
 function summed(
-  data: ArrayLike<number>,
+  data: Uint8Array | Uint16Array | Float32Array,
   covers: readonly Cover[],
   outer: number,
   before: number,
   inner: number,
 ): Float32Array {
   const made = new Float32Array(outer * covers.length * inner);
+  let to = 0;
   for (let line = 0; line < outer; line++) {
-    covers.forEach(({ start, weights }, i) => {
-      const to = (line * covers.length + i) * inner;
-      weights.forEach((weight, tap) => {
-        const from = (line * before + start + tap) * inner;
-        // The array rounds the sum to float32.
-        for (let j = 0; j < inner; j++) made[to + j]! += Math.fround(data[from + j]! * weight);
-      });
-    });
+    for (const { start, weights } of covers) {
+      const from = (line * before + start) * inner;
+      for (let j = 0; j < inner; j++) {
+        let sum = 0;
+        for (let tap = 0, at = from + j; tap < weights.length; tap++, at += inner) {
+          sum = Math.fround(sum + Math.fround(data[at]! * weights[tap]!));
+        }
+        made[to++] = sum;
+      }
+    }
   }
   return made;
 }
@@ -83,7 +86,7 @@ function covered(before: number, after: number): Cover[] {
     const partial = first - begin > LEAST;
     if (partial) weights.unshift((first - begin) / cell);
     if (end - last > LEAST) weights.push(Math.min(end - last, 1, cell) / cell);
-    return { start: partial ? first - 1 : first, weights: weights.map(Math.fround) };
+    return { start: partial ? first - 1 : first, weights: Float32Array.from(weights) };
   });
 }
 

@@ -1,5 +1,5 @@
 /** Resize as `PIL.Image.Image.resize` does it (spec/IMAGE.md §2). */
-import { tapsOf } from "./filters";
+import { type Taps, tapsOf } from "./filters";
 import { emptyLike, passesOf, picked, type Pixels, type ResizeRule } from "./rule";
 
 /** The fractional bits of a coefficient. */
@@ -49,39 +49,62 @@ function pass(pixels: Pixels, axis: "x" | "y", after: number, name: string): Pix
     axis === "x" ? emptyLike(pixels, after, pixels.height) : emptyLike(pixels, pixels.width, after);
   const [outer, inner] =
     axis === "x" ? [pixels.height, pixels.channels] : [1, pixels.width * pixels.channels];
-  const wide = pixels.data instanceof Uint16Array;
-  const { starts, counts, weights, size } = tapsOf(before, after, name);
-  // Integers of this size are exact in float64.
-  if (!wide) for (let i = 0; i < weights.length; i++) weights[i] = fixed(weights[i]!);
-  const half = wide ? 0 : 1 << (BITS - 1);
-  const sums = new Float64Array(inner);
-  const { data } = pixels;
+  const taps = tapsOf(before, after, name);
+  const grid: Grid = { data: pixels.data, outer, before, inner };
+  if (made.data instanceof Uint16Array) filter16(grid, taps, made.data);
+  else filter8(grid, taps, made.data);
+  return made;
+}
+
+/** Levels as outer × before × inner, of which the middle dimension is filtered. */
+interface Grid {
+  readonly data: Uint8Array | Uint16Array;
+  readonly outer: number;
+  readonly before: number;
+  readonly inner: number;
+}
+
+/** Filter 8 bits, in integers of 32 bits. */
+function filter8({ data, outer, before, inner }: Grid, taps: Taps, made: Uint8Array): void {
+  const { starts, counts, size } = taps;
+  const weights = Int32Array.from(taps.weights, fixed);
+  let to = 0;
   for (let line = 0; line < outer; line++) {
-    for (let i = 0; i < after; i++) {
-      sums.fill(half);
-      for (let tap = 0; tap < counts[i]!; tap++) {
-        const weight = weights[i * size + tap]!;
-        const from = (line * before + starts[i]! + tap) * inner;
-        for (let j = 0; j < inner; j++) sums[j]! += data[from + j]! * weight;
+    for (let i = 0; i < starts.length; i++) {
+      const first = i * size;
+      const end = first + counts[i]!;
+      const from = (line * before + starts[i]!) * inner;
+      for (let j = 0; j < inner; j++) {
+        let sum = 1 << (BITS - 1);
+        for (let tap = first, at = from + j; tap < end; tap++, at += inner) {
+          sum = (sum + Math.imul(data[at]!, weights[tap]!)) | 0;
+        }
+        made[to++] = Math.min(Math.max(sum >> BITS, 0), 255);
       }
-      const to = (line * after + i) * inner;
-      for (let j = 0; j < inner; j++) made.data[to + j] = wide ? level16(sums[j]!) : level8(sums[j]!);
     }
   }
-  return made;
+}
+
+/** Filter 16 bits, in float64. */
+function filter16({ data, outer, before, inner }: Grid, taps: Taps, made: Uint16Array): void {
+  const { starts, counts, weights, size } = taps;
+  let to = 0;
+  for (let line = 0; line < outer; line++) {
+    for (let i = 0; i < starts.length; i++) {
+      for (let j = 0; j < inner; j++) {
+        let sum = 0;
+        for (let tap = 0; tap < counts[i]!; tap++) {
+          sum += data[(line * before + starts[i]! + tap) * inner + j]! * weights[i * size + tap]!;
+        }
+        made[to++] = Math.min(Math.max(Math.trunc(sum >= 0 ? sum + 0.5 : sum - 0.5), 0), 65535);
+      }
+    }
+  }
 }
 
 function fixed(weight: number): number {
   const scaled = weight * (1 << BITS);
   return Math.trunc(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-}
-
-function level8(sum: number): number {
-  return Math.min(Math.max(sum >> BITS, 0), 255);
-}
-
-function level16(sum: number): number {
-  return Math.min(Math.max(Math.trunc(sum >= 0 ? sum + 0.5 : sum - 0.5), 0), 65535);
 }
 
 /** Map the colours of each pixel, given its alpha, which is the last channel. */
