@@ -108,7 +108,7 @@ def test_a_broker_that_is_gone_for_a_while(client: Client, server: brokers.Serve
         assert until(lambda: streams.ready(running) == (503, {"ready": False, "stream": "lost"}))
         assert running.ask("GET", "/v2/health/live")[0] == running.ask("GET", "/v2/models/tiny/ready")[0] == 200
         server.start()
-        assert until(lambda: streams.ready(running)[0] == 200)
+        assert until(lambda: streams.ready(running)[0] == 200, 180)  # pauses and timeouts of Kafka's client add up
         streams.retried(lambda: client.send([(event(i), {}) for i in range(60, 120)]))
         client.wait(client.target, lambda found: len(causes(found)) >= 120)
         streams.settle(client)
