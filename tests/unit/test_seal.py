@@ -269,6 +269,14 @@ def packed(members: dict[str, bytes]) -> str:
     return ""
 
 
+def test_the_arrays_of_examples_have_a_limit_together() -> None:
+    one, other = f"arrays/{'0' * 64}", f"arrays/{'1' * 64}"
+    half = 128 << 20
+    assert packed({one: Long(half), other: Long(half)}) == ""
+    assert packed({one: Long(half), other: Long(half + 1)}) == "E203"
+    assert packed({f"array/{'0' * 64}": b""}) != ""
+
+
 @pytest.mark.parametrize("name", SIZES)
 def test_the_size_of_each_member_has_a_limit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "MAX_FILE", 2**50)

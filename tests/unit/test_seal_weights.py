@@ -155,7 +155,7 @@ def test_equal_constants_are_one_member() -> None:
 
 
 def test_members_by_digest_have_limits_of_their_own() -> None:
-    for family, most in (("blobs/", 4096), ("weights/", 1024)):
+    for family, most in (("blobs/", 4096), ("weights/", 1024), ("arrays/", 1024)):
         many = {f"{family}{i:064x}": b"" for i in range(most + 1)}
         with pytest.raises(SealError, match=rf"{most + 1} members in {family}") as caught:
             list(layout.pack(many))
