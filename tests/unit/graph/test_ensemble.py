@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import RandomForestRegressor
 
 from sealift.graph import trees
 from sealift.graph.builder import Graph
@@ -92,6 +93,66 @@ def test_as_a_walk_through_the_trees(
         for row in rows.astype(dtype)
     ]
     np.testing.assert_array_equal(engine.run({"number": rows})["sum"], expected)
+
+
+@pytest.mark.parametrize(("cached", "nodes"), [(10**9, 1), (40, 2), (0, 6)])
+def test_forests_that_outgrow_the_cache_are_several_nodes(
+    monkeypatch: pytest.MonkeyPatch, cached: int, nodes: int
+) -> None:
+    # scikit-learn's trees of two targets, whose leaves hold both.
+    random = np.random.default_rng(1)
+    rows = random.normal(size=(60, WIDTH)).astype(np.float32).astype(np.float64)
+    forest = RandomForestRegressor(6, max_leaf_nodes=7, random_state=0).fit(rows, random.normal(size=(60, 2)))
+    grown_trees = []
+    for estimator in forest.estimators_:
+        tree = estimator.tree_
+        missing = np.zeros(tree.node_count, dtype=np.bool_)
+        children = tree.children_left, tree.children_right
+        leaf = tree.value[:, :, 0]
+        grown_trees.append(trees.Tree(tree.feature, trees.before_rounding(tree.threshold), *children, missing, leaf))
+    monkeypatch.setattr(trees, "_CACHED", cached)
+    graph = Graph()
+    x = graph.input("number", "float64", WIDTH)
+    outputs = {"sum": trees.total(x, grown_trees), "leaves": trees.leaves(x, grown_trees)}
+    model = graph.model(outputs, {})
+    assert [node.op_type for node in model.graph.node].count("TreeEnsemble") == nodes + 1
+    answers = Engine(model.SerializeToString()).run({"number": rows})
+    np.testing.assert_allclose(answers["sum"] / 6, forest.predict(rows), rtol=1e-13)
+    np.testing.assert_array_equal(answers["leaves"], forest.apply(rows))
+
+
+@pytest.mark.parametrize(
+    ("targets", "large", "kinds"),
+    [
+        (1, 0, ["Neg", "Concat", "TreeEnsemble"]),
+        (1, 1, ["TreeEnsemble"]),
+        (2, -1000, ["Neg", "Concat", "TreeEnsemble", "TreeEnsemble", "Concat"]),
+        (2, 1, ["TreeEnsemble"]),
+    ],
+)
+def test_from_which_size_on_forests_are_stored_for_many_rows(
+    monkeypatch: pytest.MonkeyPatch, targets: int, large: int, kinds: list[str]
+) -> None:
+    # The leaves of NaN lie on the side that is no false child of ≤, so that mirrored columns are of use.
+    random = np.random.default_rng(3)
+    forest = [replace(grown(random, 4, [trees.LEQ], True), target=i % targets) for i in range(4)]
+    monkeypatch.setattr(trees, "_LARGE", sum(len(tree.feature) for tree in forest) + large)
+    rows = np.round(random.normal(size=(20, WIDTH)), 2)
+    graph = Graph()
+    total = trees.total(graph.input("number", "float64", WIDTH), forest, targets)
+    model = graph.model({"sum": total}, {})
+    assert [node.op_type for node in model.graph.node] == kinds
+    expected = [
+        [sum(walked(t, row, np.float64) for t in forest if t.target == k) for k in range(targets)] for row in rows
+    ]
+    np.testing.assert_array_equal(Engine(model.SerializeToString()).run({"number": rows})["sum"], expected)
+    graph = Graph()
+    places = trees.leaves(graph.input("number", "float64", WIDTH), forest)
+    model = graph.model({"places": places}, {})
+    assert ("Neg" in [node.op_type for node in model.graph.node]) is (large <= 0)
+    answers = Engine(model.SerializeToString()).run({"number": rows})["places"]
+    sums = [[forest[k].leaf[place] for k, place in enumerate(row)] for row in answers.tolist()]
+    assert np.sum(sums, axis=1).tolist() == np.sum(expected, axis=1).tolist()
 
 
 def test_wide_tables_give_only_the_columns_that_are_compared() -> None:

@@ -87,6 +87,7 @@ def read(function: Callable[[Tensor], Tensor]) -> set[int]:
         (lambda x: (x + x.columns([1])).only([2]), {1, 2}),
         (lambda x: (x.columns([1]) - x).only([0]), {0, 1}),
         (lambda x: (x.exp() + x.abs()).only([3]), {3}),
+        (lambda x: (x > 0.0).op("Xor", x > 1.0).only([1]), {1}),
         (lambda x: x.sum(axis=1), {0, 1, 2, 3}),
         (lambda x: x.row(2), {0, 1, 2, 3}),
         (lambda x: x, {0, 1, 2, 3}),
@@ -158,6 +159,8 @@ def test_one_hot_columns(dtype: str) -> None:
     answers = made(lambda hot: hot.materialize())
     assert (answers.dtype, answers.tolist()) == (np.dtype(dtype), whole.tolist())
     for bound in (-1.0, 0.0, 0.5, 1.0):
+        with_bound = OneHot(Graph().input("x", "int64", 1), 3) > bound
+        assert isinstance(with_bound, OneHot) is (bound in (0.0, 0.5))  # others are computed as a dense matrix
         assert made(lambda hot, bound=bound: hot > bound).tolist() == (whole > bound).tolist()  # type: ignore[misc]
 
 
@@ -187,7 +190,16 @@ def test_features_count_as_float32_only_where_there_is_no_answer() -> None:
 
 # Patterns.
 
-TEXTS = ["", "ab ab", "a1_b-\u00e9\u3000x\n", "aab b_a-1a", "\u0661\u0662 b1", " -- a-b", "\U0001f600ab\ud7ff\ue000a"]
+TEXTS = [
+    "",
+    "ab ab",
+    "aXb-X",
+    "a1_b-\u00e9\u3000x\n",
+    "aab b_a-1a",
+    "\u0661\u0662 b1",
+    " -- a-b",
+    "\U0001f600ab\ud7ff\ue000a",
+]
 
 
 @pytest.mark.parametrize(

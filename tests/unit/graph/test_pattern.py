@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sealift.errors import PackError
@@ -49,3 +50,18 @@ def test_the_default_pattern_takes_one_step_a_character() -> None:
     scan = Scanner(automaton(r"(?u)\b\w\w+\b"))
     text: Any = "a" * 1_000_000 + " " + "b." * 100_000
     assert [len(word) for word in scan(text)] == [1_000_000]
+
+
+@pytest.mark.parametrize("pattern", [r"[\x00-\x0f][a-c]", r"[\x00-\x0f][a-c\U0010ff00-\U0010ffff]", r"\w\W", r"a"])
+def test_the_class_of_most_ranges_is_not_listed(pattern: str) -> None:
+    listed = automaton(pattern)["classes"]
+    rest = np.ones(0x110000, dtype=np.bool_)
+    for ranges in listed:
+        at = 0
+        for gap, count in zip(ranges[::2], ranges[1::2], strict=True):
+            at += gap
+            assert rest[at : at + count].all()
+            rest[at : at + count] = False
+            at += count
+    starts = np.flatnonzero(rest & ~np.concatenate([[False], rest[:-1]]))
+    assert len(starts) >= max(len(ranges) // 2 for ranges in listed)

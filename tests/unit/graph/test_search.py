@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special as exact
@@ -44,6 +45,14 @@ def test_positions(first: list[float], second: list[float]) -> None:
 def test_interpolation(knots: list[float]) -> None:
     heights = np.cumsum(np.arange(len(knots)) % 3 + 0.1)
     values = np.array([*np.arange(-5, 5.25, 0.25), np.nan])[:, None]
+    answers = run(values, lambda x: interpolate(x, [knots], [heights]))
+    np.testing.assert_allclose(answers[:, 0], np.interp(values[:, 0], knots, heights), rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32"])
+def test_interpolation_of_heights_of_any_dtype(dtype: str) -> None:
+    knots, heights = [0.0, 1.0, 3.0], np.array([5, 3, 200], dtype=dtype)
+    values = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0])[:, None]
     answers = run(values, lambda x: interpolate(x, [knots], [heights]))
     np.testing.assert_allclose(answers[:, 0], np.interp(values[:, 0], knots, heights), rtol=1e-15)
 
