@@ -55,7 +55,7 @@ def act(service: Service, request: Request, match: re.Match[str]) -> Response:
 
 
 def _last(query: str) -> int:
-    """The number of entries that a query asks for. Raises ServeError E769."""
+    """The number of entries that a query requests. Raises ServeError E769."""
     asked = parse_qs(query, keep_blank_values=True)
     (text,) = asked.pop("last", ["100"])[-1:]
     if asked or not _LAST.fullmatch(text) or int(text) > MOST_ENTRIES:
