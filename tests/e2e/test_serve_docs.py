@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 import seals
 from sealift.contract import Contract
+from sealift.serve.access import keys
 from servers import Running, serving
 
 EVIL = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
@@ -144,3 +146,23 @@ def test_on_a_phone_nothing_is_cut_off(scheme: Literal["light", "dark"], chromiu
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert paper == ("rgb(246, 245, 241)" if scheme == "light" else "rgb(16, 22, 29)")
+
+
+def test_a_server_with_keys_shows_its_routes_for_a_key(chromium: Browser, tmp_path: Path) -> None:
+    seals.write(tmp_path / "tiny.seal")
+    _, secret = keys.create(tmp_path / "keys.json", "reader", ["predict"])
+    path = tmp_path / "deployment.toml"
+    path.write_text('[access]\nkeys = "keys.json"\n[[models]]\nfile = "tiny.seal"\n')
+    with serving(str(path), workers="1") as server:
+        page = chromium.new_page()
+        page.goto(f"{server.url}/docs")
+        page.get_by_text("Enter an API key to see the routes and models.").wait_for()
+        assert page.locator(".bad").count() == 0
+        page.get_by_label("API key").fill("wrong")
+        page.get_by_role("button", name="Use the key").click()
+        page.get_by_text("the server does not accept this key").wait_for()
+        page.get_by_label("API key").fill(secret)
+        page.get_by_role("button", name="Use the key").click()
+        page.get_by_role("heading", name="Model tiny").wait_for()
+        assert not page.get_by_label("API key").is_visible()
+        page.close()

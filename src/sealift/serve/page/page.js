@@ -219,7 +219,13 @@ function show(whole) {
 async function load() {
   try {
     const response = await send("GET", "/openapi.json");
-    if (response.status === 401) byId("access").hidden = false;
+    if (response.status === 401) {
+      byId("access").hidden = false;
+      byId("key").focus();
+      if (key) throw new Error("the server does not accept this key");
+      byId("about").replaceChildren("Enter an API key to see the routes and models.");
+      return;
+    }
     if (!response.ok) throw new Error(`openapi.json has the status ${response.status}`);
     show(await response.json());
     byId("access").hidden = true;
