@@ -95,6 +95,15 @@ def test_as_a_walk_through_the_trees(
     np.testing.assert_array_equal(engine.run({"number": rows})["sum"], expected)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_constant_is_the_first_summand(dtype: str) -> None:
+    forest = [trees.constant(0.5), trees.constant(-3.0, 1), trees.constant(1e9, 1)]
+    graph = Graph()
+    total = trees.total(graph.input("number", "float64", WIDTH), forest, 2, dtype)
+    answers = Engine(graph.model({"sum": total}, {}).SerializeToString()).run({"number": np.zeros((4, WIDTH))})["sum"]
+    assert answers.tolist() == [[0.5, float(np.dtype(dtype).type(-3.0) + np.dtype(dtype).type(1e9))]] * 4
+
+
 @pytest.mark.parametrize(("cached", "nodes"), [(10**9, 1), (40, 2), (0, 6)])
 def test_forests_that_outgrow_the_cache_are_several_nodes(
     monkeypatch: pytest.MonkeyPatch, cached: int, nodes: int
@@ -133,7 +142,6 @@ def test_forests_that_outgrow_the_cache_are_several_nodes(
 def test_from_which_size_on_forests_are_stored_for_many_rows(
     monkeypatch: pytest.MonkeyPatch, targets: int, large: int, kinds: list[str]
 ) -> None:
-    # The leaves of NaN lie on the side that is no false child of ≤, so that mirrored columns are of use.
     random = np.random.default_rng(3)
     forest = [replace(grown(random, 4, [trees.LEQ], True), target=i % targets) for i in range(4)]
     monkeypatch.setattr(trees, "_LARGE", sum(len(tree.feature) for tree in forest) + large)

@@ -209,6 +209,7 @@ TEXTS = [
         r"\Ba", r"\ba", r"a\b", r"a\B", r"\B\W", r"(?a)\b\w+", r"(?a)\B\W",
         r"(?<=a)b", r"(?<!a)b", r"a(?=b)", r"a(?!b)", r"(?<=\W)a", r"(?!a)\w",
         r"a{2}", r"a{1,2}b", r"(?:a|b){2,}", r"a+?b", r"ab??", r"(?i)A+", r"(?s).b", r".\W",
+        r"\Aa\w", r"\w\Z", r"(?=.)\W", r"(?<!.)a", r"a(b)", r"\W(a)b", r"(a)..",
         "[\ue000-\ue00f]a", "[^\ue000]", "\ud7ff.", "[\ud7ff\U0001f600]",
     ],
 )  # fmt: skip

@@ -63,6 +63,7 @@ def test_special_functions() -> None:
     for ours, theirs, values in (
         (special_functions.log1p, np.log1p, np.concatenate([wide, -tiny, [np.nan]])),
         (special_functions.expm1, np.expm1, np.concatenate([tiny, -wide, [1.0, 30.0, 700.0, np.nan]])),
+        (special_functions.erf, exact.erf, np.concatenate([wide, -wide, [5.0, 7.9, -8.5, np.inf, np.nan]])),
         (special_functions.digamma, exact.digamma, np.array([1e-7, 0.01, 0.3, 1.0, 5.999, 6.0, 80.0, 1e5])),
         (special_functions.normal_quantile, exact.ndtri, np.concatenate([np.linspace(1e-7, 1 - 1e-7, 999), [np.nan]])),
     ):
