@@ -87,6 +87,7 @@ def test_as_a_walk_through_the_trees(
         graph = Graph()
         x = graph.input("number", "float64", WIDTH)
         total = trees.total(x, forest, targets, "float32" if single else "float64")
+        assert total.shape == (None, targets)
         engine = Engine(graph.model({"sum": total}, {}).SerializeToString())
     expected = [
         [sum(walked(tree, row, dtype) for tree in forest if tree.target == k) for k in range(targets)]

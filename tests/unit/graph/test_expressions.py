@@ -72,7 +72,7 @@ def test_functions_of_tensors() -> None:
             "vector": x.columns([2]).vector(),
             "where": where(x > 0.0, x, -1),
             "whole": where(x > 0.0, np.array(3), np.array(-1)),
-            "single": x.cast("float32") * np.float32(0.1),
+            "single": x.cast("float32") * np.array(0.1, np.float32),
             "halves": x.cast("int64") / 2.0,
         }
 

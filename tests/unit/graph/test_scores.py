@@ -55,7 +55,7 @@ def test_shares_of_rows() -> None:
 
 def test_the_class_of_the_first_largest() -> None:
     for make in (classify.by_probability, classify.by_score):
-        answers = run(lambda x, make=make: parts(make(CLASSES, x)))  # type: ignore[misc, operator]
+        answers = run(lambda x, make=make: parts(make(CLASSES, x)))  # type: ignore[misc]
         assert answers["choice"].tolist() == SCORES.argmax(axis=1).tolist()
     binary = run(lambda x: parts(classify.by_score(CLASSES[:2], x.column(1), x)))
     assert binary["choice"].tolist() == (SCORES[:, 1] > 0).astype(int).tolist()
@@ -100,7 +100,7 @@ def test_the_labels_of_classes() -> None:
     assert answers["renamed"].tolist() == CLASSES[np.array([2, 0, 1])[chosen]].tolist()
     for refused in (classify.labels, lambda answer: classify.renamed(answer, CLASSES)):
         with pytest.raises(PackError, match="classifier of one target") as caught:
-            refused(StepOutput())  # type: ignore[no-untyped-call]
+            refused(StepOutput())
         assert caught.value.code == "E302"
         assert caught.value.fix
     with pytest.raises(PackError, match="several targets"):
