@@ -50,7 +50,7 @@ def test_interpolation(knots: list[float]) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float32"])
-def test_interpolation_of_any_dtype(dtype: str) -> None:
+def test_interpolation_of_heights_of_any_dtype(dtype: str) -> None:
     knots, heights = np.array([0, 1, 3], dtype=dtype), np.array([5, 3, 200], dtype=dtype)
     values = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0])[:, None]
     answers = run(values, lambda x: interpolate(x, [knots], [heights]))
