@@ -44,6 +44,17 @@ def test_codes_of_numbers(dtype: Any) -> None:
     np.testing.assert_array_equal(answers, expected)
 
 
+@pytest.mark.parametrize(
+    ("known", "null", "expected"),
+    [([1.0, None, np.nan], None, 1), ([1.0, None, np.nan], np.nan, 2), ([None, 1.0], np.nan, 0), ([1.0], None, -1)],
+)
+def test_none_and_nan_are_two_categories(known: list[Any], null: float | None, expected: int) -> None:
+    table = input_table(ConversionContext(), [Field(name="a", dtype="float64", missing="allowed")], {"a": null})
+    model = table.graph.model({"code": codes(table, [known])}, {})
+    answers = Engine(model.SerializeToString(), threads=1).run({"number": np.array([[np.nan], [1.0], [2.0]])})["code"]
+    assert answers[:, 0].tolist() == [expected, known.index(1.0), -1]
+
+
 @pytest.mark.parametrize(("width", "maps"), [(1, 1), (2, 2), (3, 2)])
 def test_codes_of_strings(width: int, maps: int) -> None:
     known = np.array([["b", "x", "b"], ["a", "b", "c"], ["c", "y", "b"]], object)[:, :width]

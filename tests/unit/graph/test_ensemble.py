@@ -25,6 +25,7 @@ COMPARE = {
 }
 WIDTH = 3
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.1, 5e-324, -5e-324, 1e-45, 3.4028234663852886e38, -3.4028234663852886e38]
+EDGES += [float("inf"), float("-inf")]
 
 
 def grown(random: np.random.Generator, depth: int, modes: list[int], missing: bool) -> trees.Tree:

@@ -135,6 +135,8 @@ def test_inputs_constants_and_shared_tensors_are_outputs() -> None:
         assert x.graph.constant(np.array([1, 2])) is not constant
         words = x.graph.constant(np.array(["a", "bc"]))
         assert words.dtype == "object"
+        assert x.graph.constant(np.array(["a", "bc"])) is words
+        assert x.graph.constant(np.array(["a", "bd"])) is not words
         return {"x": x, "twice": twice, "shared": twice, "constant": constant, "words": words}
 
     graph = Graph()

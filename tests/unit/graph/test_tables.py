@@ -38,6 +38,18 @@ def computed(x: Table, outputs: dict[str, Tensor]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("only", [False, True])
+def test_picked_strings_keep_their_own_missing_values(only: bool) -> None:
+    fields = [Field(name=name, dtype="string", missing="allowed") for name in "st"]
+    x = input_table(ConversionContext(), fields, {})
+    (block,) = x.select([1], only=only).blocks
+    assert block.missing is not None
+    model = x.graph.model({"t": block.values, "gap": block.missing}, {})
+    fed = {"text": np.array([["a", "b"], ["c", ""]], object), "text_missing": np.array([[True, False], [False, True]])}
+    answers = Engine(model.SerializeToString(), threads=1).run(fed)
+    assert (answers["t"].tolist(), answers["gap"].tolist()) == ([["b"], [""]], [[False], [True]])
+
+
+@pytest.mark.parametrize("only", [False, True])
 @pytest.mark.parametrize("picked", [[0, 1], [1, 0], [3, 0, 1], [1], [0, 3, 1]])
 def test_columns_that_are_picked(picked: list[int], only: bool) -> None:
     x = table()
