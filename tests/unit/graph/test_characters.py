@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pyarrow import array, compute
 from sklearn.feature_extraction.text import strip_accents_ascii, strip_accents_unicode
 
 from sealift.graph import unicode_tables
@@ -34,6 +35,19 @@ def test_lower_case() -> None:
 
 def test_upper_case() -> None:
     assert changed({"edits": [{"map": unicode_tables.upper()}]}, EVERY) == EVERY.upper()
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_case_of_arrow(upper: bool) -> None:
+    change = compute.utf8_upper if upper else compute.utf8_lower
+    assert changed({"edits": [{"map": unicode_tables.arrow_case(upper)}]}, EVERY) == change(array([EVERY]))[0].as_py()
+
+
+def test_white_space_of_arrow() -> None:
+    spec = {"edits": [{"strip": {"space": unicode_tables.arrow_space(), "left": True, "right": True}}]}
+    texts = [f"{char}-{char}" for char in EVERY[:0x2100]]
+    stage = TextStage({"analyzer": "whole", "ngrams": [1, 1], "vocabulary": ["a"], **spec})
+    assert [stage.terms(text)[0] for text in texts] == compute.utf8_trim_whitespace(array(texts)).to_pylist()
 
 
 def test_white_space() -> None:

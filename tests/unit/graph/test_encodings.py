@@ -13,8 +13,9 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.utils.multiclass import _ovr_decision_function
 
 from sealift.contract import Field
+from sealift.errors import PackError
 from sealift.graph.builder import Graph, Tensor, concat
-from sealift.graph.categories import codes, indicators
+from sealift.graph.categories import OMITTED, codes, indicators, needed_categories
 from sealift.graph.classify import votes
 from sealift.graph.context import ConversionContext
 from sealift.graph.sparse import OneHot, SparseRows
@@ -72,6 +73,18 @@ def test_codes_of_strings(width: int, maps: int) -> None:
     assert (engine.run(given)["code"] == -1).all()
 
 
+def test_names_of_categories_that_count_as_unknown_are_omitted() -> None:
+    known = [["a", "b", None], ["x", "y"], [1.0, 2.0]]
+    tables = [[4.0, 7.0, 7.0, 7.0], [np.nan, 0.0, np.nan], [0.0, 1.0, 2.0]]
+    assert needed_categories(known, tables) == [["a", OMITTED, None], [OMITTED, "y"], [1.0, 2.0]]
+
+
+def test_dates_have_no_codes() -> None:
+    table = input_table(ConversionContext(), [Field(name="d", dtype="date")], {})
+    with pytest.raises(PackError, match="'d', which holds dates"):
+        codes(table, [["2024-01-01"]])
+
+
 @pytest.mark.parametrize("most", [256, 0])
 def test_indicator_columns(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     monkeypatch.setattr("sealift.graph.categories._MOST_DENSE", most)
@@ -126,9 +139,14 @@ def test_products_of_matrices_side_by_side() -> None:
             "above": joined > 0.5,
             "columns": joined.columns([1, 5, 9]),
             "turned": joined.columns([9, 1]),
+            "firsts": joined.columns([0, 4, 7]),
+            "by zero": joined / np.array([1.0, 0.0] * 5),
+            "whole": joined * np.arange(10),
         }
 
     answers = run(made, values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_zero = dense / np.array([1.0, 0.0] * 5)
     expected = {
         "dense": dense,
         "product": dense @ table,
@@ -138,6 +156,9 @@ def test_products_of_matrices_side_by_side() -> None:
         "above": dense > 0.5,
         "columns": dense[:, [1, 5, 9]],
         "turned": dense[:, [9, 1]],
+        "firsts": dense[:, [0, 4, 7]],
+        "by zero": by_zero,
+        "whole": dense * np.arange(10),
     }
     assert answers.keys() == expected.keys()
     for name, array in expected.items():

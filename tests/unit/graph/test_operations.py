@@ -89,6 +89,7 @@ def read(function: Callable[[Tensor], Tensor]) -> set[int]:
         (lambda x: (x.exp() + x.abs()).only([3]), {3}),
         (lambda x: (x > 0.0).op("Xor", x > 1.0).only([1]), {1}),
         (lambda x: ((x > 0.0) | (x > 1.0)).only([1]), {1}),
+        (lambda x: x.op("Sign").only([1]), {1}),
         (lambda x: x.sum(axis=1), {0, 1, 2, 3}),
         (lambda x: x.row(2), {0, 1, 2, 3}),
         (lambda x: x, {0, 1, 2, 3}),

@@ -108,9 +108,18 @@ def test_columns_that_are_no_numbers(picked: list[int], message: str) -> None:
 
 def test_arrays_are_no_numbers() -> None:
     x = input_table(ConversionContext(), [Field(name="m", dtype="tensor[2,n]")], {})
+    assert x.blocks[0].values.shape == (None, 2, None)
     with pytest.raises(PackError, match="'m', which holds arrays") as caught:
         x.numbers()
     assert (caught.value.code, caught.value.fix) == ("E302", "Give columns of numbers.")
+
+
+def test_columns_of_numbers_beside_arrays() -> None:
+    fields = [Field(name="m", dtype="tensor[2]"), Field(name="s", dtype="string"), *FIELDS[:2]]
+    x = input_table(ConversionContext(), fields, {})
+    assert x.graph.columns_read([x.select([3]).numbers()]) == {"number": {1}, "text": set(), "text_missing": set()} | {
+        tensor.name: set() for tensor in x.graph.inputs if tensor.name not in ("number", "text", "text_missing")
+    }
 
 
 def test_strings_without_edits() -> None:
@@ -148,7 +157,7 @@ def test_cells_that_are_absent() -> None:
         assert answers[name].tolist() == array.tolist(), name
 
 
-def test_dense_columns_of_texts_limit_the_rows_of_a_run() -> None:
+def test_dense_columns_of_texts_limit_the_rows_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     x = table()
     strings = edited(x.blocks[1].values, x.blocks[1].missing)  # type: ignore[arg-type]
     assert strings is not None
@@ -160,3 +169,5 @@ def test_dense_columns_of_texts_limit_the_rows_of_a_run() -> None:
     (stage,) = stages_needed(x.graph, [rows])
     assert 1000 * stage.spec["rows"] <= sparse._CELLS < 1000 * (stage.spec["rows"] + 1)
     assert sparse._CELLS == 4_194_304
+    monkeypatch.setattr(sparse, "_CELLS", 999)
+    assert [stage.spec["rows"] for stage in stages_needed(x.graph, [rows])] == [1]
