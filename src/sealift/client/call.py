@@ -25,7 +25,7 @@ class ClientRequest(NamedTuple):
         path: the path, or the whole address.
         content: the body.
         headers: the headers.
-        has_deadline: whether the server is told how long the client waits (Sealift-Deadline-Ms).
+        has_deadline: whether it has the header Sealift-Deadline-Ms, with the time that is left.
     """
 
     method: str

@@ -111,14 +111,12 @@ class Call:
         return answered
 
     def answer_good(self, rows: Any) -> Answered | None:
-        """As `answer`; None where a row has a problem, or there are too many. Then nothing is kept."""
-        if self.most_rows and _count(rows) > self.most_rows:
-            return None
-        answered = self.model.answer(rows)
-        if answered.problems:
-            return None
-        self.answered.append(answered)
-        return answered
+        """As `answer`; None where a row has a problem, and then nothing is kept."""
+        answered = self.answer(rows)
+        if not answered.problems:
+            return answered
+        self.answered.pop()
+        return None
 
     @property
     def trace(self) -> TraceContext:

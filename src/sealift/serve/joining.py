@@ -105,6 +105,11 @@ def _equal(joined: npt.NDArray[Any], singles: Sequence[npt.NDArray[Any]]) -> boo
     return same
 
 
+def concatenated(rows: Sequence[Tensors]) -> Tensors:
+    """The rows of several requests, one after another."""
+    return {name: np.concatenate([each[name] for each in rows]) for name in rows[0]}
+
+
 def parallel(workers: int) -> int:
     """The number of threads of one of so many workers that compute at the same time."""
     return max(1, processors() // workers)
@@ -197,8 +202,7 @@ class JoinedRuns:
                 each.turn.set()
 
     def _compute_joined(self, all_rows: Sequence[_Waiting]) -> None:
-        names = all_rows[0].tensors
-        outputs = self._run({name: np.concatenate([each.tensors[name] for each in all_rows]) for name in names})
+        outputs = self._run(concatenated([each.tensors for each in all_rows]))
         start = 0
         for each in all_rows:
             stop = start + each.rows

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sealift.contract import Batch, Contract, RowReader
 from sealift.optional import need
 from sealift.serve.answered import ONE, Answered, Joined
+from sealift.serve.joining import Tensors, concatenated
 from sealift.serve.typed_json import TypedRow
 from sealift.serve.values import envelope, rows_writer
 
 if TYPE_CHECKING:
     from sealift.runtime import SealedModel
-
-Tensors = Mapping[str, npt.NDArray[Any]]
 
 
 class SingleRow:
@@ -69,7 +67,7 @@ class SingleRow:
         Raises:
             SealError: E207, E209, E210 for one of the rows or for all.
         """
-        tensors = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+        tensors = concatenated(rows)
         begun = perf_counter()
         outputs = self._run(tensors)
         joined = Joined(tensors, outputs, (begun, perf_counter()))

@@ -35,8 +35,8 @@ def keys_url(data: bytes, issuer: str) -> str:
         ServeError: E768 where it cannot be used.
     """
     try:
-        found = json.loads(data)
-        named, url = found["issuer"], found["jwks_uri"]
+        configuration = json.loads(data)
+        named, url = configuration["issuer"], configuration["jwks_uri"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _unusable(issuer, f"it is malformed: {error!r:.120}") from None
     if named != issuer:

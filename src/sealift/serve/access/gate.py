@@ -90,9 +90,7 @@ class Gate:
             AccessError: E760 to E763.
         """
         now = time.monotonic()
-        if now >= self._next:
-            self._look(now)
-        entry = self._identified(headers)
+        entry = self._current(headers, now)
         caller = entry.caller
         if scope not in caller.scopes and not caller.may(scope):
             raise refusals.forbidden(caller, scope)
@@ -104,17 +102,17 @@ class Gate:
 
     def identify(self, headers: Mapping[str, str]) -> None:
         """Check the credentials of a request. Raises AccessError E760, E761."""
-        self._current(headers)
+        self._current(headers, time.monotonic())
 
     def priority(self, headers: Mapping[str, str]) -> int:
         """The highest priority of the requests of a caller; the lowest one for callers that are not known."""
         try:
-            return self._current(headers).caller.priority
+            return self._current(headers, time.monotonic()).caller.priority
         except ServeError:
             return len(PRIORITIES) - 1
 
-    def _current(self, headers: Mapping[str, str]) -> _Entry:
-        now = time.monotonic()
+    def _current(self, headers: Mapping[str, str], now: float) -> _Entry:
+        """The caller of a request, by files that were looked at lately."""
         if now >= self._next:
             self._look(now)
         return self._identified(headers)

@@ -227,11 +227,7 @@ class Connection(RequestReader):
                 return None
             answered, written = single.answer(tensors)
         except SealiftError as error:
-            response = failure(error, head.url.decode("latin-1"), call)
-            self._write(response, head)
-            if call is not None:
-                call.error = error.code
-                service.end(call, response.status)
+            self._write_failure(error, head, call)
             return None
         call.answered.append(answered)
         self._write_success(written, head)
@@ -249,12 +245,17 @@ class Connection(RequestReader):
     def not_joined(self, head: Head, call: Call, error: SealiftError) -> None:
         """Send the error of a request of one row, and end its call."""
         self._work = None
+        self._write_failure(error, head, call)
+        self._continue()
+
+    def _write_failure(self, error: SealiftError, head: Head, call: Call | None) -> None:
+        """Send an error, and end the call if it has begun."""
         response = failure(error, head.url.decode("latin-1"), call)
-        call.error = error.code
-        self._service.end(call, response.status)
         if not self._closed:
             self._write(response, head)
-            self._continue()
+        if call is not None:
+            call.error = error.code
+            self._service.end(call, response.status)
 
     def _write_success(self, body: bytes, head: Head) -> None:
         """The same as `_write` of a response in JSON with status 200, in less time."""

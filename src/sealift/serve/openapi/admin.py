@@ -81,7 +81,7 @@ def of_model(served: ServedModel, schemes: list[str]) -> dict[str, Schema]:
     )
     body["additionalProperties"] = False
     changed = object_of({"ok": _OK, "model": {"$ref": "#/components/schemas/ModelState"}}, ["ok", "model"])
-    found = {}
+    paths = {}
     for action, summary, example in (
         ("promote", "Send all requests to a version", {"version": served.version, "reason": "better recall"}),
         ("rollback", "Return to the versions before the latest change", {"reason": "wrong units"}),
@@ -95,8 +95,8 @@ def of_model(served: ServedModel, schemes: list[str]) -> dict[str, Schema]:
                 **{status: response(what, ERROR) for status, what in _ERRORS.items()},
             },
         }
-        found[f"{PREFIX}models/{served.name}/{action}"] = _needing("operate", {"post": operation}, schemes)
-    return found
+        paths[f"{PREFIX}models/{served.name}/{action}"] = _needing("operate", {"post": operation}, schemes)
+    return paths
 
 
 def _needing(scope: str, operations: Schema, schemes: list[str]) -> Schema:

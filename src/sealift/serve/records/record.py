@@ -126,47 +126,33 @@ def _time_bits(seconds: float) -> int:
 
 def record_of(call: Call, model: ModelEntry, protection: FieldProtection | None) -> Record:
     """The record of a call that has ended."""
-    headers, begun = call.headers, call.begun
-    identifier = new_id(begun)
+    identifier = new_id(call.begun)
     answers = call.answered
+    rows = len(answers[0].batch.good) if len(answers) == 1 else sum(len(each.batch) for each in answers)
+    return _record(call, model, identifier, rows, encode_rows(answers, identifier, protection))
+
+
+def one_row_message(call: Call, model: ModelEntry, payload: bytes) -> bytes:
+    """The message with the record of a call with one row, as of `record_of` and `as_message`."""
+    return as_message(_record(call, model, new_id(call.begun), 1, payload))
+
+
+def _record(call: Call, model: ModelEntry, identifier: bytes, rows: int, payload: bytes) -> Record:
     return Record(
         identifier,
         model.number,
-        begun,
+        call.begun,
         call.seconds,
         call.status,
         call.error,
         call.route,
         call.caller.name,
-        headers.get("x-request-id", "")[:_MOST_TEXT],
+        call.headers.get("x-request-id", "")[:_MOST_TEXT],
         call.traceparent[:_MOST_TEXT],
         1,
-        len(answers[0].batch.good) if len(answers) == 1 else sum(len(each.batch) for each in answers),
-        encode_rows(answers, identifier, protection),
+        rows,
+        payload,
     )
-
-
-def one_row_message(call: Call, model: ModelEntry, payload: bytes) -> bytes:
-    """The message with the record of a call with one row, as of `record_of` and `as_message`."""
-    headers, begun = call.headers, call.begun
-    message: bytes = _encode(
-        (
-            new_id(begun),
-            model.number,
-            begun,
-            call.seconds,
-            call.status,
-            call.error,
-            call.route,
-            call.caller.name,
-            headers.get("x-request-id", "")[:_MOST_TEXT],
-            call.traceparent[:_MOST_TEXT],
-            1,
-            1,
-            payload,
-        )
-    )
-    return message
 
 
 def encode_rows(answers: Sequence[Answered], identifier: bytes, protection: FieldProtection | None) -> bytes:

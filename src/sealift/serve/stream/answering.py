@@ -24,7 +24,7 @@ from sealift.serve.stream.settings import StreamSettings
 _log = logging.getLogger(__name__)
 _TYPE = "sealift.prediction"
 _RECEIPT = "sealiftreceipt"
-"""The extension attribute of a message that asks for a receipt, and of its answer with the receipt."""
+"""The extension attribute of a message that requests a receipt, and of its answer with the receipt."""
 _BOOLEANS = {"true": "1", "false": "0"}
 _REASON = 500
 """Characters of a reason in a header."""
