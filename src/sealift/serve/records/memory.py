@@ -10,6 +10,7 @@ import select
 import time
 from dataclasses import dataclass
 
+from sealift.serve.processes import is_running
 from sealift.serve.ring import Ring
 
 # Words of a ring (`Ring.words`), which its worker writes.
@@ -123,7 +124,7 @@ class RecordMemory:
 
     def producers_alive(self) -> bool:
         """Whether a process that puts records is there."""
-        return any(_is_alive(pid) for ring in self.rings if (pid := ring.words[PID]))
+        return any(is_running(pid) for ring in self.rings if (pid := ring.words[PID]))
 
     # For the supervisor.
 
@@ -144,11 +145,3 @@ class RecordMemory:
             lost=self._words[_LOST],
             sampled_out=sum(each[SAMPLED_OUT] for each in words),
         )
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True

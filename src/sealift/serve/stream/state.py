@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias, get_args
 
 from sealift.serve.family import Family
+from sealift.serve.processes import is_running
 
 Connection: TypeAlias = Literal["connecting", "connected", "lost"]
 CONNECTIONS: tuple[Connection, ...] = get_args(Connection)
@@ -40,7 +41,7 @@ class StreamMemory:
         counts = dict.fromkeys(CONNECTIONS, 0)
         for place in range(self._places):
             pid, connection = map(int, self._view[place * _WIDTH : place * _WIDTH + 2])
-            if pid and _runs(pid):
+            if pid and is_running(pid):  # one that was killed could not set its state
                 counts[CONNECTIONS[connection]] += 1
         return counts
 
@@ -116,16 +117,3 @@ class WorkerStream:
         """Count messages whose answers were published, and that were published to the dead letters."""
         self._view[_ANSWERED] += answered
         self._view[_DEAD] += dead
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process runs: one that was killed could not set its state."""
-    if pid == os.getpid():  # on Windows, which has no other workers, os.kill would end it
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
