@@ -192,18 +192,21 @@ def _bare(python: Path, path: Path, model: Path, body: bytes, count: int) -> flo
 def rate(samples: Iterator[tuple[float, float]], count: int) -> float:
     """Messages a second from the first sample with an answer to the one with all.
 
+    If no sample lies between them, the rate is that since the last sample without an answer, which is a lower bound.
+
     Raises:
         DidNotStartError: there is no progress.
     """
-    first: tuple[float, float] | None = None
-    changed, before = time.perf_counter(), 0.0
+    start, changed = (time.perf_counter(), 0.0), time.perf_counter()
+    latest = start
     for at, answered in samples:
-        if answered >= count and first is not None:
-            return (answered - first[1]) / (at - first[0])
-        if first is None and answered:
-            first = at, answered
-        if answered > before:
-            changed, before = time.perf_counter(), answered
+        if answered >= count:
+            return (answered - start[1]) / (at - start[0])
+        if not start[1]:
+            start = at, answered
+        if answered > latest[1]:
+            changed = time.perf_counter()
         elif time.perf_counter() - changed > _LONGEST:
             break
-    raise DidNotStartError(f"only {before:,.0f} of {count:,} messages were answered")
+        latest = at, answered
+    raise DidNotStartError(f"only {latest[1]:,.0f} of {count:,} messages were answered")

@@ -32,6 +32,9 @@ def test_messages_without_an_answer_are_no_result(tmp_path: Path) -> None:
 
 def test_the_rate_is_that_after_the_first_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert streams.rate(iter([(0.0, 0.0), (5.0, 100.0), (6.0, 600.0), (7.0, 1100.0), (8.0, 1100.0)]), 1100) == 500.0
+    assert streams.rate(iter([(1.0, 0.0), (5.0, 0.0), (6.0, 1100.0)]), 1100) == 1100.0
     monkeypatch.setattr(streams, "_LONGEST", -1.0)
     with pytest.raises(DidNotStartError, match="only 100 of 1,100"):
         streams.rate(iter([(5.0, 100.0), (6.0, 100.0)]), 1100)
+    with pytest.raises(DidNotStartError, match="only 0 of 1,100"):
+        streams.rate(iter([]), 1100)
