@@ -8,7 +8,7 @@ of `StageType` and one of `StageRun`, and declare the `StageType` as an entry po
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from sealift.contract import Batch, Contract, Stage
@@ -87,25 +87,34 @@ class Stages:
         made: the names of the tensors that the stages compute.
     """
 
-    def __init__(self, stages: Sequence[Stage], texts: Sequence[int], names: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        texts: Sequence[int],
+        names: Sequence[str] = (),
+        *,
+        numbers: Collection[int] | None = None,
+    ) -> None:
         """Read stages.
 
         Args:
-            stages: the stages.
+            stages: all stages of the contract, whose indices are their numbers.
             texts: the fields of the columns of the tensor `text`, by index.
             names: the names of all fields.
+            numbers: the numbers of the stages to run; all by default.
 
         Raises:
             ContractError: E106 for a malformed stage.
         """
         self.stages, self.texts = tuple(stages), tuple(texts)
         columns = {field: place for place, field in enumerate(texts)}
+        run = {number: stage for number, stage in enumerate(stages) if numbers is None or number in numbers}
         kinds: dict[str, dict[int, Stage]] = {}
-        for number, stage in enumerate(stages):
+        for number, stage in run.items():
             kinds.setdefault(stage.kind, {})[number] = stage
         self._runs = [_type(kind).open(group, columns, names) for kind, group in kinds.items()]
         self.made = frozenset(
-            f"{output.name}{number}" for number, stage in enumerate(stages) for output in stage.type.outputs
+            f"{output.name}{number}" for number, stage in run.items() for output in stage.type.outputs
         )
 
     @classmethod
@@ -116,8 +125,8 @@ class Stages:
     @classmethod
     def refusing(cls, contract: Contract) -> Stages:
         """The stages of a contract that refuse values, to be used for `checked` only. Raises ContractError E106."""
-        refusing = [stage for stage in contract.stages if _type(stage.kind).is_refusing(stage)]
-        return cls(refusing, *_texts_of(contract))
+        refusing = {i for i, stage in enumerate(contract.stages) if _type(stage.kind).is_refusing(stage)}
+        return cls(contract.stages, *_texts_of(contract), numbers=refusing)
 
     @property
     def refuses(self) -> bool:

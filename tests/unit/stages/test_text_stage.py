@@ -29,12 +29,12 @@ def _numbers(columns: list[list[Any]]) -> list[list[Any]]:
     return [[column, canonical.number(value)] for column, value in columns]
 
 
-def _contract(spec: Any) -> Contract:
+def _contract(*specs: Any) -> Contract:
     return Contract(
         inputs=(Field(name="n", dtype="float64"), Field(name="text", dtype="string", missing="allowed")),
         outputs=(Output(name="label", kind="label", dtype="int64"),),
         task="clustering",
-        stages=(text_stage(1, spec),),
+        stages=tuple(text_stage(1, spec) for spec in specs),
     )
 
 
@@ -94,6 +94,15 @@ def test_a_refused_date_is_told_with_its_format() -> None:
     assert [problem.message for problem in batch.problems] == [
         "\"text\" is the text '30.02.2024', which cannot be read as a date by the format %d.%m.%Y, such as 31.12.2024."
     ]
+
+
+def test_the_stages_that_refuse_values_keep_their_numbers() -> None:
+    date = {"analyzer": "time", "ngrams": [1, 1], "format": "%d.%m.%Y", "unreadable": "refused"}
+    contract = _contract(VECTORS["stages"]["default"], date)
+    assert Stages.refusing(contract).made == {"terms1", "counts1"}
+    with pytest.raises(ContractError) as caught:
+        Stages.refusing(_contract(VECTORS["stages"]["default"], {**date, "format": 3}))
+    assert (caught.value.code, caught.value.where) == ("E106", "stage 1")
 
 
 @pytest.mark.parametrize("name", VECTORS["malformed"])
