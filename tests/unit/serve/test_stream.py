@@ -7,6 +7,7 @@ import json
 import os
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -364,6 +365,45 @@ def test_faults_of_the_broker_repeat_answers_and_lose_none(
         answers.setdefault(each.id, set()).add(json.loads(each.body)["causationid"])
     assert [len(each) for each in answers.values()] == [1] * 6
     assert memory.connections > 1
+
+
+def test_a_client_that_does_not_end_is_left(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    memory.messages, memory.faults = [message(ROW)], [ConnectionError("gone")]
+    released = asyncio.Event()
+
+    async def close() -> None:
+        while not released.is_set():
+            with suppress(asyncio.CancelledError):  # as the client of Kafka does
+                await released.wait()
+
+    monkeypatch.setattr(memory, "close", close)
+    monkeypatch.setattr(consumer, "_CLOSING", 0.01)
+
+    def enough() -> bool:
+        if len(memory.acknowledged) == 1:
+            released.set()
+        return released.is_set()
+
+    run(service, memory, monkeypatch, enough)
+    assert memory.connections == 2
+
+
+def test_a_client_that_cancels_calls_itself(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    memory.messages = [message(ROW)]
+    receive, calls = memory.receive, 0
+
+    async def cancelled() -> list[Message]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise asyncio.CancelledError
+        return await receive()
+
+    monkeypatch.setattr(memory, "receive", cancelled)
+    run(service, memory, monkeypatch, lambda: len(memory.acknowledged) == 1)
+    assert memory.connections == 2
 
 
 def test_readiness_and_counts_follow_the_broker(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

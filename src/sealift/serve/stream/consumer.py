@@ -20,6 +20,7 @@ from sealift.serve.stream.faults import LASTING, fault
 from sealift.serve.stream.messages import Broker, Message, Outgoing
 from sealift.serve.stream.settings import StreamSettings
 from sealift.serve.stream.state import StreamMemory
+from sealift.serve.stream.within import within
 
 _log = logging.getLogger(__name__)
 _FIRST, _LONGEST = 0.2, 30.0
@@ -80,7 +81,7 @@ class StreamConsumer:
         while not self._ending.is_set():
             broker = make_broker(self._settings, self._place)
             try:
-                await asyncio.wait_for(broker.connect(), _TIMEOUT)
+                await within(_TIMEOUT, broker.connect())
                 _log.log(logging.WARNING if failing else logging.INFO, "connected to %s", self._settings.place)
                 failing = False
                 self._state.set("connected")
@@ -98,7 +99,7 @@ class StreamConsumer:
                 self._tried.set()
             finally:
                 with suppress(Exception):
-                    await asyncio.wait_for(broker.close(), _CLOSING)
+                    await within(_CLOSING, broker.close())
             if failing:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._ending.wait(), self._delay * random.uniform(0.5, 1.0))  # noqa: S311
@@ -107,13 +108,13 @@ class StreamConsumer:
     async def _consume(self, broker: Broker) -> None:
         answering = Answering(self._service, self._settings, broker.prefix)
         while not self._ending.is_set():
-            messages = await asyncio.wait_for(broker.receive(), _TIMEOUT)
+            messages = await within(_TIMEOUT, broker.receive())
             self._state.received(len(messages), sum(each.deliveries > 1 for each in messages))
             for some in _groups(messages):
                 answers = await asyncio.to_thread(lambda: [answering.answer(each) for each in some])  # noqa: B023
                 dead = await self._publish(broker, answering, some, answers)
                 self._state.done(len(some) - dead, dead)
-                await asyncio.wait_for(broker.acknowledge(some), _TIMEOUT)
+                await within(_TIMEOUT, broker.acknowledge(some))
             self._delay = _FIRST
 
     async def _publish(
@@ -121,7 +122,7 @@ class StreamConsumer:
     ) -> int:
         """Publish answers; returns the number of messages that are dead."""
         try:
-            await asyncio.wait_for(broker.publish(answers), _TIMEOUT)
+            await within(_TIMEOUT, broker.publish(answers))
         except ServeError as error:
             if error.code != "E795":
                 raise
@@ -138,16 +139,15 @@ class StreamConsumer:
         """
         for attempt in (answer, answering.dead(message, "E795", "The answer exceeds a limit of the broker.")):
             try:
-                await asyncio.wait_for(broker.publish([attempt]), _TIMEOUT)
+                await within(_TIMEOUT, broker.publish([attempt]))
             except ServeError as error:
                 if error.code != "E795":
                     raise
             else:
                 return attempt.place == self._settings.dead
         empty = Message(b"", {}, message.id, message.deliveries, None, message.key)
-        await asyncio.wait_for(
-            broker.publish([answering.dead(empty, "E795", "The message exceeds a limit of the broker.")]), _TIMEOUT
-        )
+        dead = answering.dead(empty, "E795", "The message exceeds a limit of the broker.")
+        await within(_TIMEOUT, broker.publish([dead]))
         return True
 
 

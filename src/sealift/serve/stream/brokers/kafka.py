@@ -122,8 +122,8 @@ class KafkaConnection:
     async def close(self) -> None:
         """Leave the group, and end the connections."""
         self._idle.set()
-        for each in reversed(self._started):
-            await each.stop()
+        # At once: the consumer may raise an error, or not end, where the broker is gone.
+        await asyncio.gather(*(each.stop() for each in self._started), return_exceptions=True)
 
 
 def connection(settings: StreamSettings, place: int) -> KafkaConnection:
