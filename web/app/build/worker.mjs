@@ -1,0 +1,21 @@
+/** Builds one module as a classic script, for tests: `node build/worker.mjs test/pictures.ts OUT`. */
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const [entry, out] = process.argv.slice(2);
+const result = await build({
+  root,
+  configFile: false,
+  logLevel: "warn",
+  build: {
+    write: false,
+    target: "es2022",
+    minify: false,
+    lib: { entry: join(root, entry), formats: ["iife"], name: "tested", fileName: "out" },
+  },
+});
+const { output } = Array.isArray(result) ? result[0] : result;
+writeFileSync(out, output.find((part) => part.type === "chunk").code);
