@@ -47,6 +47,7 @@ def test_every_json_member_has_a_schema() -> None:
     assert {name for name in seal.LIMITS if name.endswith(".json")} == set(MEMBERS)
     assert {path.name.removesuffix(".schema.json") for path in SCHEMAS.iterdir()} == {
         *MEMBERS.values(),
+        "image-stage",
         "text-stage",
         "receipt",
     }
@@ -196,3 +197,30 @@ def test_manifests_and_signatures_that_are_read_are_accepted() -> None:
 def test_a_file_that_the_readers_refuse_has_a_reason() -> None:
     with pytest.raises(SealiftError):
         seal.read(FILES / "manifest-unknown-key.seal")
+
+
+# What follows from several steps together, and what numbers mean in float32.
+BEYOND_STEPS = {
+    "other channels than the steps make",
+    "another size than the steps make",
+    "a known size that is not declared",
+    "a resize after arithmetic",
+    "a crop larger than the picture",
+    "a pad with a fraction",
+    "a pad with too many values",
+    "grey of one channel",
+    "grey after arithmetic",
+    "a channel that does not exist",
+    "a division by 0",
+    "a divisor that rounds to 0",
+    "a number beyond float32",
+    "two numbers for three channels",
+}
+
+
+def test_image_stages() -> None:
+    vectors = _vectors("image/steps.json")
+    for case in vectors["cases"]:
+        assert not list(validator("image-stage").iter_errors(case["spec"])), case["why"]
+    accepted = {case["why"] for case in vectors["refused"] if accepts("image-stage", case["spec"])}
+    assert accepted == BEYOND_STEPS

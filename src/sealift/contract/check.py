@@ -111,7 +111,7 @@ def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, 
     tensors: dict[str, Array] = {}
     for tensor in contract.tensors:
         if tensor.stage is not None:
-            continue  # computed from the strings when the graph is run
+            continue  # computed when the graph is run
         if not contract.inputs[tensor.fields[0]].type.feeds:
             tensors[tensor.name] = values[tensor.fields[0]]
             continue
@@ -121,6 +121,9 @@ def encode(contract: Contract, columns: Mapping[str, Sequence[Any] | Array], *, 
         for target, position in enumerate(tensor.fields):
             matrix[:, target] = source[position]
         tensors[tensor.name] = matrix
+    for position, field in enumerate(contract.inputs):
+        if field.type.feeds == "stage":
+            tensors[f"field{position}"] = values[position]
     problems.sort(key=lambda item: item[:2])
     return Batch(tensors, good, [problem for _, _, problem in problems])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -35,6 +36,7 @@ ABOUT = {
     "review_date": "To be reviewed by",
 }
 # The maximum number of entries of each list (spec/CONTRACT.md §1).
+_TAKEN = {"text": "strings", "stage": "pictures"}
 _MOST = {"inputs": 5 << 12, "outputs": 64, "stages": 1 << 12, "ignored": 1 << 16}
 
 
@@ -99,8 +101,12 @@ class Contract:
         for key, text in self.about.items():
             _text(text, f"{key} in about", LONGEST_DESCRIPTION)
         for number, stage in enumerate(self.stages):
-            if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].type.feeds != "text":
-                raise malformed("its field must hold strings", f"stage {number}")
+            if not 0 <= stage.field < len(self.inputs) or self.inputs[stage.field].type.feeds != stage.type.takes:
+                raise malformed(f"its field must hold {_TAKEN[stage.type.takes]}", f"stage {number}")
+        staged = Counter(stage.field for stage in self.stages)
+        for position, declared in enumerate(self.inputs):
+            if declared.type.feeds == "stage" and staged[position] != 1:
+                raise malformed("a field of its dtype must have exactly one stage", f"input {json_text(declared.name)}")
         if self.headline is not None:
             shown = next((o for o in self.outputs if o.name == self.headline.output), None)
             if shown is None:
@@ -132,7 +138,7 @@ class Contract:
         staged = (
             TensorSpec(f"{output.name}{k}", output.dtype, ("rows", *_numbered(output.shape, k)), (stage.field,), k)
             for k, stage in enumerate(self.stages)
-            for output in stage.type.outputs
+            for output in stage.type.outputs_of(stage.spec)
         )
         return (*(tensor for tensor in shared if tensor.fields), *others, *staged)
 

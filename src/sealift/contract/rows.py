@@ -53,6 +53,8 @@ def _columns(contract: Contract, rows: Any, *, ignore_extra: bool) -> dict[str, 
     if only is not None and only.type.feeds == "text" and _is_column(rows):
         # A series is indexed by its labels, not by position.
         table: Any = {only.name: rows if isinstance(rows, np.ndarray) else list(rows)}
+    elif only is not None and (column := only.type.column(rows)) is not None:
+        table = {only.name: column}
     elif only is not None and _holds_arrays(only, rows):
         table = {only.name: rows}
     elif arrays := _arrays(contract, rows):

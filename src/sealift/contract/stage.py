@@ -25,7 +25,7 @@ class StageOutput(NamedTuple):
     """
 
     name: str
-    dtype: Literal["float64", "string", "bool", "int64"]
+    dtype: Literal["float64", "float32", "string", "bool", "int64"]
     shape: tuple[int | str, ...]
 
 
@@ -39,7 +39,9 @@ class StageKind(Protocol):
     @property
     def data(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
-    def outputs(self) -> tuple[StageOutput, ...]: ...  # noqa: D102
+    def takes(self) -> str: ...  # noqa: D102
+
+    def outputs_of(self, spec: Mapping[str, Any]) -> tuple[StageOutput, ...]: ...  # noqa: D102
 
 
 _kinds: Plugins[StageKind] = Plugins("sealift.stages", "kind of stage")
@@ -57,7 +59,7 @@ def stage_kind(identifier: str) -> StageKind:
 
 @dataclass(frozen=True)
 class Stage:
-    """A computation on the strings of one input before the graph.
+    """A computation on the values of one input before the graph.
 
     Attributes:
         field: the index of the input.

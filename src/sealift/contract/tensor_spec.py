@@ -20,7 +20,7 @@ class TensorSpec:
     """
 
     name: str
-    dtype: Literal["float64", "string", "bool", "int64"]
+    dtype: Literal["float64", "float32", "string", "bool", "int64"]
     shape: tuple[int | str, ...]
     fields: tuple[int, ...]
     stage: int | None = None

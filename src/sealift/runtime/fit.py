@@ -12,7 +12,7 @@ from sealift.errors import SealError
 from sealift.seal import GraphInfo, Port
 
 # The codes of onnx.TensorProto.DataType.
-_ELEMENTS = {"float64": 11, "int64": 7, "bool": 9, "string": 8}
+_ELEMENTS = {"float64": 11, "float32": 1, "int64": 7, "bool": 9, "string": 8}
 # ONNX Runtime gives strings as an array of objects.
 _DTYPES = {"float64": np.dtype(np.float64), "int64": np.dtype(np.int64), "bool": np.dtype(np.bool_)}
 _OBJECTS = np.dtype(object)

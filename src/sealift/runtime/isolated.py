@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sealift.contract import Output
 from sealift.errors import LimitError, SealError, rebuilt
 from sealift.runtime.child import Child, ForkSafeLock, LostError
-from sealift.runtime.engine import Engine
+from sealift.runtime.engine import Engine, joined
 from sealift.runtime.fit import check_answers
 from sealift.runtime.frames import FrameError, as_arrays, as_parts
 from sealift.runtime.limits import Limits
@@ -96,6 +96,13 @@ class IsolatedEngine:
     ) -> dict[str, npt.NDArray[Any]]:
         """Run the graph on N rows; output name → array with N entries. Raises SealError E207, E209, E210."""
         names = list(outputs or self.outputs)
+        pieces = self._stages.local(tensors)
+        if pieces is not None:
+            answers = [self._run(piece, names) for piece in pieces]
+            return {name: joined([answer[name] for answer in answers]) for name in names}
+        return self._run(tensors, names)
+
+    def _run(self, tensors: Mapping[str, npt.NDArray[Any]], names: list[str]) -> dict[str, npt.NDArray[Any]]:
         described, parts = as_parts(tensors)
         head, body = self._ask(
             self._ready()[0], {"op": "run", "tensors": described, "outputs": names}, parts, self._bounds.call

@@ -1,6 +1,6 @@
 """The protocol of a kind of stage, and all stages of a contract ready to run.
 
-A stage is data: it computes tensors from the strings of one field, before the graph. To add a kind, write one subclass
+A stage is data: it computes tensors from the values of one field, before the graph. To add a kind, write one subclass
 of `StageType` and one of `StageRun`, and declare the `StageType` as an entry point of the group `sealift.stages`
 (docs/how-to/add-a-stage.md). The text stage is declared in the same way.
 """
@@ -28,7 +28,8 @@ class StageRun(ABC):
         """Yield checked rows in pieces for the graph, in order, with the tensors of the stages added.
 
         Args:
-            tensors: tensor name → array of N rows; `text` holds the strings, `text_missing` which of them are missing.
+            tensors: tensor name → array of N rows; `text` holds the strings, `text_missing` which of them are missing,
+                and `field<f>` the values of a field of a type that only a stage reads.
 
         Raises:
             SealError: E207 for a value that takes more work than the kind of stage allows.
@@ -52,13 +53,23 @@ class StageType(ABC):
         name: the entry point's name, such as `text`.
         version: the version of its specification; for readers, each version is a separate kind.
         data: the keys of `Stage.spec` whose values are stored as members by digest, so that stages can share them.
+        takes: what its field must hold: `text` for strings, `stage` for values of a type that only a stage reads, which
+            are in the array of objects `field<f>`.
         outputs: the tensors that each stage computes.
+        is_local: whether a stage runs in the process of the caller, also if the graph runs in a separate one.
     """
 
     name: str
     version: int
     data: ClassVar[tuple[str, ...]] = ()
+    takes: ClassVar[str] = "text"
     outputs: ClassVar[tuple[StageOutput, ...]]
+    is_local: ClassVar[bool] = False
+
+    def outputs_of(self, spec: Mapping[str, Any]) -> tuple[StageOutput, ...]:
+        """The tensors that a stage computes, where their shape depends on its `spec`. Raises ContractError E106."""
+        del spec
+        return self.outputs
 
     @abstractmethod
     def open(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> StageRun:
@@ -66,7 +77,7 @@ class StageType(ABC):
 
         Args:
             stages: the stages by their number in the contract; the output `terms` of stage 3 is the tensor `terms3`.
-            columns: field → its column in the tensor `text`.
+            columns: field → its column in the tensor `text`, for fields of strings.
             names: the names of all fields, for messages; empty where values are not checked.
 
         Raises:
@@ -113,8 +124,9 @@ class Stages:
         for number, stage in run.items():
             kinds.setdefault(stage.kind, {})[number] = stage
         self._runs = [_type(kind).open(group, columns, names) for kind, group in kinds.items()]
+        self._local = [run for kind, run in zip(kinds, self._runs, strict=True) if _type(kind).is_local]
         self.made = frozenset(
-            f"{output.name}{number}" for number, stage in run.items() for output in stage.type.outputs
+            f"{output.name}{number}" for number, stage in run.items() for output in stage.type.outputs_of(stage.spec)
         )
 
     @classmethod
@@ -146,14 +158,19 @@ class Stages:
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """Yield the rows in pieces for the graph, with the tensors of the stages added."""
-        return self._after(0, tensors)
+        return _after(self._runs, tensors)
 
-    def _after(self, done: int, tensors: Tensors) -> Iterator[Tensors]:
-        if done == len(self._runs):
-            yield tensors
-            return
-        for piece in self._runs[done].pieces(tensors):
-            yield from self._after(done + 1, piece)
+    def local(self, tensors: Tensors) -> Iterator[Tensors] | None:
+        """The same for the stages that run in the process of the caller; None where there is none."""
+        return _after(self._local, tensors) if self._local else None
+
+
+def _after(runs: Sequence[StageRun], tensors: Tensors) -> Iterator[Tensors]:
+    if not runs:
+        yield tensors
+        return
+    for piece in runs[0].pieces(tensors):
+        yield from _after(runs[1:], piece)
 
 
 def _type(kind: str) -> StageType:

@@ -50,7 +50,8 @@ class ValueType(ABC):
             types that every reader of format 1 has.
         has_parameters: whether a dtype is written with parameters, `name[parameters]`, which `of` reads.
         feeds: the tensor in which the field is a column: `number`, float64, with NaN for missing values, or `text`,
-            strings, with missing values marked in `text_missing`. Empty for a type with a tensor of its own.
+            strings, with missing values marked in `text_missing`. `stage` for a type whose values only a stage reads,
+            from the array of objects `field<f>`. Empty for a type with a tensor of its own.
         axes: how many axes a value has: 0 for scalars. An array of values has one more.
         needed: what a value must be, for messages.
         missing_words: cells of text files that mean a missing value by default.
@@ -71,7 +72,7 @@ class ValueType(ABC):
     name: str
     capability: str = ""
     has_parameters: bool = False
-    feeds: Literal["number", "text", ""] = ""
+    feeds: Literal["number", "text", "stage", ""] = ""
     axes: int = 0
     needed: str
     missing_words: tuple[str, ...] = MISSING_WORDS
@@ -164,6 +165,15 @@ class ValueType(ABC):
         """
         del field
         return ()
+
+    def column(self, rows: Any) -> Sequence[Any] | None:
+        """The values of this type, where `rows` is one of them or holds only them; None for tables."""
+        del rows
+        return None
+
+    def local(self, column: Sequence[Any]) -> Sequence[Any]:
+        """A column of values where the program that gives them may read files of this computer."""
+        return column
 
 
 _types: Plugins[ValueType] = Plugins("sealift.value_types", "type of values")
