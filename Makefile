@@ -160,7 +160,7 @@ format: setup
 
 lock: setup
 	.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra client --extra grpc --extra oidc --extra otel --extra postgres --extra serve --extra stream --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
+	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra client --extra dicom --extra grpc --extra image --extra oidc --extra otel --extra postgres --extra serve --extra stream --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
 
 clean:
 	rm -rf .venv .torch .ray .kserve .mlflow demo dist build src/sealift/front/built web/app/node_modules
