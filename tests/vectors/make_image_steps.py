@@ -24,7 +24,7 @@ FREE, FREE_L = [3, None, None], [1, None, None]
 BILINEAR, BICUBIC, NEAREST = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.NEAREST
 
 
-def spec(mode: str, steps: Sequence[Spec], shape: Sequence[int | None], layout: str = "CHW", **decode: str) -> Spec:
+def spec(mode: str, steps: Sequence[Any], shape: Sequence[int | None], layout: str = "CHW", **decode: str) -> Spec:
     return {"decode": {"mode": mode, **decode}, "steps": list(steps), "layout": layout, "shape": list(shape)}
 
 
