@@ -1,4 +1,4 @@
-"""Image stages against the shared vectors, which the libraries themselves computed (tests/vectors/make_image_steps.py)."""
+"""Image stages against the shared vectors, computed by the libraries (tests/vectors/make_image_steps.py)."""
 
 from __future__ import annotations
 
