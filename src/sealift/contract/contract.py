@@ -254,10 +254,16 @@ def _numbered(shape: Sequence[int | str], k: int) -> tuple[int | str, ...]:
 def _check_answer_columns(outputs: Sequence[Output]) -> None:
     """Raise E106 where two outputs could have columns of the same name in a table of answers."""
     # With "_" as the smallest character, the names that begin with `<name>_` directly follow `name`.
-    names = sorted((output.name for output in outputs), key=lambda name: name.replace("_", "\0"))
-    for name, following in itertools.pairwise(names):
-        if following.startswith(f"{name}_"):
-            raise malformed(f"the output {json_text(following)} has the name of a column of {json_text(name)}")
+    ordered = sorted(outputs, key=lambda output: output.name.replace("_", "\0"))
+    pairs = list(itertools.pairwise(ordered))
+    if not any(after.name.startswith(f"{before.name}_") for before, after in pairs):
+        return
+    owner: dict[str, str] = {}
+    for output in ordered:
+        for column in output_kind(output).columns(output):
+            other = owner.setdefault(column.name, output.name)
+            if other != output.name:
+                raise malformed(f"the output {json_text(output.name)} has the name of a column of {json_text(other)}")
 
 
 def _ignored(raw: object) -> Ignored:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,6 +25,11 @@ from sealift.contract.scalars import Scalar
 MOST_WIDTH = 1 << 20
 """The maximum number of columns of all outputs of a contract together."""
 
+MOST_NUMBERS = 1 << 25
+"""The maximum number of numbers of one answer of an output with several axes, as far as its sizes are fixed."""
+
+MOST_AXES = 8
+
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
@@ -33,6 +40,8 @@ class Output:
         kind: the name of its kind, such as `label` (`sealift.contract.outputs`).
         dtype: float64, int64, bool or string; the kind says which are permitted.
         width: None for a tensor of shape (N,), else the number of columns of a tensor (N, width).
+        shape: for a kind whose answers have several axes, the dimensions of the tensor after the rows: a number where
+            the size is fixed, else a name. Such an output has no width.
         classes: label values; in the order of the columns where the output has a column for each class.
         class_names: their displayed names.
         columns: names of the columns of a wide output without classes.
@@ -43,6 +52,7 @@ class Output:
     kind: str
     dtype: Literal["float64", "int64", "bool", "string"]
     width: int | None = None
+    shape: tuple[int | str, ...] | None = None
     classes: tuple[Scalar, ...] | None = None
     class_names: tuple[str, ...] | None = None
     columns: tuple[str, ...] | None = None
@@ -67,7 +77,17 @@ class Output:
         if isinstance(width, float) and width.is_integer():  # other readers cannot tell 3.0 from 3
             values["width"] = int(width)
         where = f"output {json_text(values['name'])}"
-        return cls(**as_tuples(values, ("classes", "class_names", "columns"), where))
+        values = as_tuples(values, ("shape", "classes", "class_names", "columns"), where)
+        if values.get("shape") is not None:
+            values["shape"] = tuple(int(s) if type(s) is float and s.is_integer() else s for s in values["shape"])
+        return cls(**values)
+
+    @property
+    def axes(self) -> tuple[int | None, ...]:
+        """The dimensions of the tensor after the rows, None where a size is not fixed."""
+        if self.shape is not None:
+            return tuple(size if isinstance(size, int) else None for size in self.shape)
+        return () if self.width is None else (self.width,)
 
     @property
     def column_names(self) -> list[str]:
@@ -92,6 +112,9 @@ def _problem(output: Output) -> str | None:
         return problem
     if output.width is not None and (type(output.width) is not int or not 1 <= output.width <= MOST_WIDTH):
         return f"the width must be an integer from 1 to {MOST_WIDTH}"
+    problem = _shape_problem(output)
+    if problem is not None:
+        return problem
     for names, most in ((output.class_names, LONGEST_TEXT), (output.columns, LONGEST_TEXT)):
         if names is not None and (not all(isinstance(name, str) for name in names) or too_long(names, most)):
             return f"class names and columns must be strings of at most {most} characters"
@@ -106,3 +129,24 @@ def _problem(output: Output) -> str | None:
     if not all(distinct_strings(names) for names in (output.class_names, output.columns) if names is not None):
         return "names of classes and of columns must be non-empty, unique strings"
     return None
+
+
+def _shape_problem(output: Output) -> str | None:
+    if not output_kind(output).has_axes:
+        return None if output.shape is None else f"an output of the kind {output.kind} has no shape"
+    if output.shape is None or output.width is not None:
+        return f"an output of the kind {output.kind} must have a shape, and no width"
+    if not 1 <= len(output.shape) <= MOST_AXES or not all(map(_is_size, output.shape)):
+        return (
+            f"the shape must have 1 to {MOST_AXES} sizes: integers from 1 to {MOST_NUMBERS}, or names of at most 24 "
+            "letters and '_'"
+        )
+    if math.prod(size for size in output.shape if isinstance(size, int)) > MOST_NUMBERS:
+        return f"an answer has more than {MOST_NUMBERS} numbers"
+    return None
+
+
+def _is_size(size: object) -> bool:
+    if isinstance(size, str):
+        return re.fullmatch("[a-z_]{1,24}", size) is not None
+    return type(size) is int and 1 <= size <= MOST_NUMBERS

@@ -4,9 +4,10 @@ from sealift.frameworks.base import ArrayInput, Framework, Learned, RowFormat, S
 from sealift.frameworks.conversion import Conversion, convert
 from sealift.frameworks.dict_keys import Keys
 from sealift.frameworks.discovery import frameworks, source_of
+from sealift.frameworks.named_outputs import contract_name
 from sealift.frameworks.registry import apply, converter, explain, registered, transform
 from sealift.graph.builder import Graph, Tensor, concat, stack, where
-from sealift.graph.step import StepOutput, refuse
+from sealift.graph.step import NamedOutput, StepOutput, refuse
 from sealift.graph.table import Block, Table
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Graph",
     "Keys",
     "Learned",
+    "NamedOutput",
     "RowFormat",
     "Source",
     "Step",
@@ -26,6 +28,7 @@ __all__ = [
     "Trust",
     "apply",
     "concat",
+    "contract_name",
     "convert",
     "converter",
     "explain",

@@ -21,6 +21,7 @@ from sealift.contract.scalars import MAX_SAFE_INTEGER, shown
 from sealift.errors import PackError, SealError
 from sealift.frameworks.base import Source, Step
 from sealift.frameworks.discovery import source_of
+from sealift.frameworks.named_outputs import named_outputs
 from sealift.frameworks.registry import apply, unsealable
 from sealift.graph.builder import Graph, Tensor, concat, stack
 from sealift.graph.context import ConversionContext
@@ -146,6 +147,7 @@ def _offered(source: Source, answer: StepOutput) -> StepOutput:
         probability=answer.probability if PROBABILITY.name in offered else None,
         score=answer.score if SCORE.name in offered else None,
         targets=tuple(_offered(source, target) for target in answer.targets),
+        named=tuple(output for output in answer.named if output.name in offered),
     )
 
 
@@ -177,6 +179,8 @@ def finished(context: ConversionContext, answer: StepOutput, name: str) -> Conve
 
 
 def _outputs(answer: StepOutput) -> tuple[Task, list[tuple[Output, Tensor]]]:
+    if answer.named:
+        return named_outputs(answer.named)
     if answer.targets:
         return "classification", _several(answer.targets)
     if answer.classes is not None:

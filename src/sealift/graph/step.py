@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sealift.contract.outputs.features import FEATURES
@@ -12,6 +13,25 @@ from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.graph.table import Table
 from sealift.graph.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class NamedOutput:
+    """An output of a model under the model's own name for it.
+
+    Attributes:
+        name: the name in the contract, and in the answers of the source.
+        tensor: its values, (N,), (N, k) or (N, ...).
+        kind: the name of its kind; by default, `value` or `array` for floats, `label` or `array` for other dtypes.
+        attributes: further attributes of the contract's output, such as `classes`, `columns` or `settings`.
+        sizes: the dimensions of an array after the rows, names where they are not fixed; by default the tensor's.
+    """
+
+    name: str
+    tensor: Tensor
+    kind: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    sizes: tuple[int | str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +48,7 @@ class StepOutput:
         label: predict(X) of a clusterer or outlier detector, (N,); or of a classifier that has no `class_index`.
         targets: for a classifier of several targets, its answer to each one. Where `predict_proba` has one column
             a target, so has the target's `probability`: that of its last class.
+        named: the outputs of a model that has several, or one with several axes; the other attributes are then empty.
     """
 
     features: Table | None = None
@@ -38,6 +59,7 @@ class StepOutput:
     score: Tensor | None = None
     label: Tensor | None = None
     targets: tuple[StepOutput, ...] = ()
+    named: tuple[NamedOutput, ...] = ()
 
     def numbers(self) -> dict[str, Tensor]:
         """The outputs that are numbers, by the names of their kinds; a score only where there is no probability."""
@@ -52,7 +74,7 @@ class StepOutput:
     @property
     def single(self) -> bool:
         """Whether any of it was computed in float32."""
-        numbers = [self.value, self.probability, self.score]
+        numbers = [self.value, self.probability, self.score, *(output.tensor for output in self.named)]
         only_features = self.class_index is None and self.value is None and self.label is None
         features = only_features and self.features is not None and self.features.single
         inner = any(target.single for target in self.targets)

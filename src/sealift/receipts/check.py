@@ -127,15 +127,16 @@ def _array(output: Output, values: list[Any]) -> npt.NDArray[Any]:
     """The answers of a receipt as an array, (N,) or (N, width)."""
     kind = {"float64": np.float64, "float32": np.float64, "bool": np.bool_}.get(output.dtype, np.object_)
     if kind is np.float64:
-        values = [
-            [canonical.number(each) for each in value] if isinstance(value, list) else canonical.number(value)
-            for value in values
-        ]
-    shape = (len(values),) if output.width is None else (len(values), output.width)
-    array: npt.NDArray[Any] = np.empty(shape, dtype=kind)
+        values = [_numbers(value) for value in values]
+    free = np.shape(values[0]) if values and None in output.axes else output.axes
+    array: npt.NDArray[Any] = np.empty((len(values), *(size or 1 for size in free)), dtype=kind)
     for at, value in enumerate(values):
         array[at] = value
     return array
+
+
+def _numbers(value: Any) -> Any:
+    return [_numbers(each) for each in value] if isinstance(value, list) else canonical.number(value)
 
 
 def _loaded(model: SealedModel | Path | str) -> SealedModel:

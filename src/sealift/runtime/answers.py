@@ -71,7 +71,10 @@ def as_frame(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], rows: 
     for output in contract.outputs:
         kind = output_kind(output)
         parts = zip(kind.columns(output), kind.split(output, answers[output.name]), strict=True)
-        columns += [(column.name, column.dtype, values) for column, values in parts]
+        for column, values in parts:
+            if kind.has_axes and isinstance(answers, Answers):
+                values = [value if known else None for value, known in zip(values, answers.good.tolist(), strict=True)]  # noqa: PLW2901 -- the element is replaced
+            columns.append((column.name, column.dtype, values))
     good = None
     if isinstance(answers, Answers):
         good = answers.good
@@ -85,7 +88,8 @@ def as_frame(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], rows: 
 
 
 def _spread(values: npt.NDArray[Any] | None, output: Output, good: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    shape = (len(good),) if output.width is None else (len(good), output.width)
+    sizes = output.axes if values is None else values.shape[1:]
+    shape = (len(good), *(size or 1 for size in sizes))
     if output.dtype == "float64":
         whole: npt.NDArray[Any] = np.full(shape, np.nan)
     else:

@@ -32,8 +32,7 @@ def check_graph(info: GraphInfo, contract: Contract) -> None:
     for output in contract.outputs:
         if output.name not in info.outputs:
             raise _misfit(f"the graph has no output {output.name!r:.80}")
-        shape = (None,) if output.width is None else (None, output.width)
-        _check_port("output", output.name, info.outputs[output.name], output.dtype, shape)
+        _check_port("output", output.name, info.outputs[output.name], output.dtype, (None, *output.axes))
 
 
 def check_answers(outputs: Sequence[Output], names: Sequence[str], answers: Sequence[Any], count: int) -> None:
@@ -49,14 +48,20 @@ def check_answers(outputs: Sequence[Output], names: Sequence[str], answers: Sequ
         if output.name not in names:
             continue
         answer = answers[names.index(output.name)]
-        shape = (count,) if output.width is None else (count, output.width)
+        shape = (count, *output.axes)
         if not isinstance(answer, np.ndarray):
             raise _misfit(f"the answer {output.name!r:.80} is not an array but {type(answer).__name__}")
-        if answer.dtype != _DTYPES.get(output.dtype, _OBJECTS) or answer.shape != shape:
+        fits = answer.shape == shape or (None in shape and _is_shaped(answer.shape, shape))
+        if answer.dtype != _DTYPES.get(output.dtype, _OBJECTS) or not fits:
             raise _misfit(
                 f"the answer {output.name!r:.80} to {count} rows has the type {answer.dtype} and the shape "
                 f"{list(answer.shape)}, not {output.dtype} and {list(shape)}"
             )
+
+
+def _is_shaped(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether a shape has these sizes; None is any size."""
+    return len(shape) == len(wanted) and all(b in (None, a) for a, b in zip(shape, wanted, strict=True))
 
 
 def _check_port(kind: str, name: str, port: Port, dtype: str, shape: tuple[int | None, ...]) -> None:

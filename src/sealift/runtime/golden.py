@@ -81,7 +81,7 @@ def read_examples(raw: Any, contract: Contract, members: Mapping[str, Bytes]) ->
             raise ValueError("a row has another number of values than there are columns")
         if raw["source"] not in ("generated", "caller"):
             raise ValueError("its source must be 'generated' or 'caller'")
-        expected = {o.name: _answer(answers[o.name], o.dtype, (len(rows), o.width), members) for o in contract.outputs}
+        expected = {o.name: _answer(answers[o.name], o, len(rows), members) for o in contract.outputs}
         cells = {name: [row[i] for row in rows] for i, name in enumerate(columns)}
         inputs: dict[str, Sequence[Any] | npt.NDArray[Any]] = dict(cells)
         for name, reference in _references(raw, contract):
@@ -165,14 +165,17 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _answer(raw: Any, dtype: str, shape: tuple[int, int | None], members: Mapping[str, Bytes]) -> npt.NDArray[Any]:
-    """Expected answers, (N,) or (N, width). Raises ValueError, TypeError."""
-    count, width = shape
+def _answer(raw: Any, output: Output, count: int, members: Mapping[str, Bytes]) -> npt.NDArray[Any]:
+    """Expected answers, (N,), (N, width) or (N, ...). Raises ValueError, TypeError."""
+    dtype, width = output.dtype, output.width
     if isinstance(raw, dict):
         stored = arrays.read(raw, members)
-        if _DTYPES.get(dtype) is not np.float64 or stored.shape != ((count,) if width is None else shape):
-            raise ValueError("an array of answers must have the width of its output, which must be float64")
-        return stored.astype(np.float64)
+        numbers = _DTYPES.get(dtype) is np.float64 or (output.shape is not None and dtype in _DTYPES)
+        if not numbers or not _is_shaped(stored.shape, (count, *output.axes)):
+            raise ValueError("an array of answers must have the shape of its output, which must be float64")
+        return _as_dtype(stored, _DTYPES[dtype])
+    if output.shape is not None:
+        return _listed(raw, output, count)
     rows = raw if width is not None else [[value] for value in raw]
     if not isinstance(raw, list) or len(raw) != count:
         raise ValueError("the number of answers differs from the number of rows")
@@ -183,6 +186,40 @@ def _answer(raw: Any, dtype: str, shape: tuple[int, int | None], members: Mappin
     array: npt.NDArray[Any] = np.empty(len(flat), dtype=_DTYPES.get(dtype, object))
     array[:] = flat
     return array if width is None else array.reshape(count, width)
+
+
+def _listed(raw: Any, output: Output, count: int) -> npt.NDArray[Any]:
+    """Expected answers (N, ...) from nested lists. Raises ValueError."""
+    shape: list[int] = []
+    level = raw
+    for _ in range(len(output.axes) + 1):
+        if not isinstance(level, list) or not level:
+            raise ValueError("an answer does not have the shape of its output")
+        shape.append(len(level))
+        level = level[0]
+    if not _is_shaped(tuple(shape), (count, *output.axes)):
+        raise ValueError("an answer does not have the shape of its output")
+    flat = raw
+    for size in shape[1:]:
+        if any(not isinstance(part, list) or len(part) != size for part in flat):
+            raise ValueError("an answer does not have the shape of its output")
+        flat = [value for part in flat for value in part]
+    read = _READ[output.dtype]
+    array: npt.NDArray[Any] = np.array([read(value) for value in flat], dtype=_DTYPES.get(output.dtype, object))
+    return array.reshape(shape)
+
+
+def _is_shaped(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(b in (None, a) for a, b in zip(shape, wanted, strict=True))
+
+
+def _as_dtype(stored: npt.NDArray[Any], dtype: type) -> npt.NDArray[Any]:
+    """Stored numbers as the dtype of the output. Raises ValueError where that has other values."""
+    with np.errstate(invalid="ignore"):
+        array: npt.NDArray[Any] = stored.astype(dtype)
+    if dtype is not np.float64 and not np.array_equal(array, stored):
+        raise ValueError("an answer is not of the output's dtype")
+    return array
 
 
 def _whole(value: Any) -> int:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from sealift.canonical import number_text
 from sealift.contract import Contract, Output, shown
-from sealift.contract.outputs import output_kind
+from sealift.contract.outputs import output_kind, spelled
 
 if TYPE_CHECKING:
     from sealift.runtime import SealedModel
@@ -43,8 +43,10 @@ def rows(contract: Contract, outputs: Mapping[str, npt.NDArray[Any]]) -> Iterato
     columns: list[tuple[str, Sequence[Any]]] = []
     for output in contract.outputs:
         answers = outputs[output.name]
-        if output.width is None:
-            kind = output_kind(output)
+        kind = output_kind(output)
+        if kind.has_axes:
+            columns.append((output.name, [spelled(value) for value in kind.plain(output, answers)]))
+        elif output.width is None:
             names = [column.name for column in kind.columns(output)]
             parts = [_plain(part) for part in kind.split(output, answers)]
             columns += zip(names, parts, strict=True)
@@ -66,7 +68,8 @@ def rows_writer(contract: Contract) -> Callable[[Mapping[str, npt.NDArray[Any]]]
     """A function that gives the objects of few rows, as `rows` does, in less time."""
     parts: list[tuple[str, list[str] | None]] = []
     for output in contract.outputs:
-        simple = output.width is not None or len(output_kind(output).columns(output)) == 1
+        kind = output_kind(output)
+        simple = not kind.has_axes and (output.width is not None or len(kind.columns(output)) == 1)
         if not simple:
             return lambda outputs: list(rows(contract, outputs))
         parts.append((output.name, None if output.width is None else part_names(output)))

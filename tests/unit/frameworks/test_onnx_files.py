@@ -67,16 +67,22 @@ def port(name: str, *shape: Any, kind: int = TensorProto.DOUBLE) -> Any:
 
 
 def one(
-    kind: str = "Identity", *, width: Any = 3, axes: int = 2, opset: int = 21, dtype: int = TensorProto.DOUBLE
+    kind: str = "Identity",
+    *,
+    width: Any = 3,
+    axes: int = 2,
+    rows: Any = None,
+    opset: int = 21,
+    dtype: int = TensorProto.DOUBLE,
 ) -> Any:
-    shape = [None, width, 4][:axes]
+    shape = [rows, width, 4][:axes]
     node = helper.make_node("Identity", ["x"], ["y"])
     return graph(node, [port("x", *shape, kind=dtype)], [port("y", *shape, kind=dtype)], opset=opset)
 
 
 def two_values() -> onnx.ModelProto:
-    node = helper.make_node("Split", ["x"], ["a", "b", "c"], axis=1, num_outputs=3)
-    return graph(node, [port("x", None, 3)], [port(name, None, 1) for name in "abc"])
+    node = helper.make_node("Split", ["x"], ["a", "b", "c1"], axis=1, num_outputs=3)
+    return graph(node, [port("x", None, 3)], [port(name, None, 1) for name in ("a", "b", "c1")])
 
 
 def labels_only() -> onnx.ModelProto:
@@ -87,10 +93,8 @@ def labels_only() -> onnx.ModelProto:
 @pytest.mark.parametrize(
     ("make", "what", "fix"),
     [
-        (lambda: one(axes=3), "an output has more than two dimensions", "(rows, numbers)"),
-        (lambda: one(dtype=TensorProto.FLOAT16), "neither numbers nor strings", "float32, float64"),
-        (labels_only, "no output of numbers", "probabilities too"),
-        (two_values, "more outputs than a label and probabilities", "only those"),
+        (lambda: one(dtype=TensorProto.COMPLEX64), "neither numbers nor strings", "float32, float64"),
+        (lambda: one(axes=3, rows=1), "its input 'x' has a fixed number of rows, 1", "free first dimension"),
         (lambda: one(width=None), "the width of its input is not declared", "fixed number of columns"),
         (lambda: one(opset=9), "made for operator set 9", "or newer"),
     ],
@@ -102,6 +106,21 @@ def test_refused_forms(make: Callable[[], onnx.ModelProto], what: str, fix: str,
     assert (caught.value.code, caught.value.where) == ("E302", "OnnxModel")
     assert what in caught.value.what
     assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("make", "kinds"),
+    [
+        (labels_only, {"y": "label"}),
+        (two_values, {"a": "value", "b": "value", "c1_output": "value"}),
+    ],
+)
+def test_outputs_that_keep_their_names(make: Callable[[], onnx.ModelProto], kinds: dict[str, str]) -> None:
+    conversion, got = answers(OnnxModel(make()), X)
+    expected = dict(zip("abc", X.T, strict=True)) if len(kinds) == 3 else {"y": X.argmax(axis=1)}
+    for name in kinds:
+        np.testing.assert_array_equal(got[name], expected[name[0]])
+    assert {output.name: output.kind for output in conversion.outputs} == kinds
 
 
 def test_maps_in_place_of_tensors(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from sealift import canonical
 from sealift.contract.outputs.tolerance import Tolerance, matches
 from sealift.contract.scalars import Scalar, shown
 from sealift.plugins import Plugins
@@ -18,6 +20,8 @@ from sealift.plugins import Plugins
 if TYPE_CHECKING:  # a contract is read without NumPy
     import numpy as np
     import numpy.typing as npt
+
+    from sealift.contract.field import Task
 
 
 class OutputSpec(Protocol):
@@ -31,6 +35,8 @@ class OutputSpec(Protocol):
     def dtype(self) -> str: ...  # noqa: D102
     @property
     def width(self) -> int | None: ...  # noqa: D102
+    @property
+    def shape(self) -> tuple[int | str, ...] | None: ...  # noqa: D102
     @property
     def classes(self) -> tuple[Scalar, ...] | None: ...  # noqa: D102
     @property
@@ -55,12 +61,17 @@ class OutputKind(ABC):
             kinds that every reader of format 1 has.
         dtypes: the dtypes that its outputs may have.
         by_class: whether a wide output has one column for each class, so that a headline can name one of them.
+        has_axes: whether its answers have several axes (`Output.shape`). Such an output has one column in a table,
+            whose cells are the JSON of `plain`.
+        task: the task of a model whose first output of this kind is its main output; None if that is not defined.
     """
 
     name: str
     capability: str = ""
     dtypes: tuple[str, ...] = ("float64",)
     by_class: bool = False
+    has_axes: bool = False
+    task: Task | None = None
 
     def problem(self, output: OutputSpec) -> str | None:
         """What is wrong with an output, in addition to the rules for all outputs; None if nothing is."""
@@ -83,6 +94,8 @@ class OutputKind(ABC):
 
     def columns(self, output: OutputSpec) -> list[AnswerColumn]:
         """All columns of an output in a table of answers."""
+        if self.has_axes:
+            return [AnswerColumn(output.name, "string")]
         return [AnswerColumn(name, output.dtype) for name in self.column_names(output)]
 
     def split(self, output: OutputSpec, answers: npt.NDArray[Any]) -> list[Sequence[Any] | npt.NDArray[Any]]:
@@ -90,9 +103,33 @@ class OutputKind(ABC):
 
         Args:
             output: the output.
-            answers: its answers, (N,), or (N, width) for a wide output.
+            answers: its answers, (N,), (N, width) for a wide output, or (N, ...) for one with several axes.
         """
+        if self.has_axes:
+            return [[cell_text(value) for value in self.plain(output, answers)]]
         return [answers] if output.width is None else [answers[:, i] for i in range(output.width)]
+
+    def plain(self, output: OutputSpec, answers: npt.NDArray[Any]) -> list[Any]:
+        """The answers (N, ...) of an output with several axes as values of JSON, one for each row.
+
+        Numbers may be infinite or NaN.
+        """
+        del output
+        values: list[Any] = answers.tolist()
+        return values
+
+    def schema(self, output: OutputSpec, value: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON Schema of `plain` for one row of an output with several axes.
+
+        Args:
+            output: the output.
+            value: the schema of a value of its dtype.
+        """
+        schema = dict(value)
+        for size in reversed(output.shape or ()):
+            bounds = {"minItems": size, "maxItems": size} if isinstance(size, int) else {}
+            schema = {"type": "array", "items": schema, **bounds}
+        return schema
 
     def has_tolerance(self, output: OutputSpec) -> bool:
         """Whether answers may differ from the expected ones by a tolerance; otherwise they must be equal."""
@@ -107,6 +144,20 @@ class OutputKind(ABC):
             Which rows agree, (N,), and the worst difference: in units of the tolerance's magnitude, or 0 or infinite.
         """
         return matches(got, expected, tolerance)
+
+
+def cell_text(value: Any) -> str | None:
+    """A value of JSON as the cell of a table; NaN and infinite numbers are written as strings; None where missing."""
+    return None if value is None else canonical.dumps(value).decode()
+
+
+def spelled(value: Any) -> Any:
+    """A value of JSON with NaN and infinite numbers as the strings NaN, Infinity and -Infinity."""
+    if isinstance(value, list):
+        return [spelled(each) for each in value]
+    if isinstance(value, dict):
+        return {key: spelled(each) for key, each in value.items()}
+    return canonical.number_text(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 _kinds: Plugins[OutputKind] = Plugins("sealift.output_kinds", "kind of output")

@@ -16,6 +16,7 @@ class Label(OutputKind):
     """Values of `classes`, or whole numbers where there are none. Labels are compared by equality."""
 
     name = "label"
+    task = "classification"
     dtypes = ("float64", "int64", "bool", "string")
 
     def columns(self, output: OutputSpec) -> list[AnswerColumn]:

@@ -9,6 +9,7 @@ class Probability(OutputKind):
     """One column for each class, in the order of `classes`; or one for each target."""
 
     name = "probability"
+    task = "classification"
     by_class = True
 
 

@@ -9,6 +9,7 @@ class Value(OutputKind):
     """One number, or one column for each target."""
 
     name = "value"
+    task = "regression"
 
 
 VALUE = Value()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +12,21 @@ from onnx import compose, shape_inference
 
 from sealift.errors import PackError, SealError
 from sealift.frameworks.base import ArrayInput
+from sealift.frameworks.named_outputs import contract_name
+from sealift.frameworks.onnx.ports import Port, are_named, check, label_of, refused
 from sealift.frameworks.registry import converter, unsealable
 from sealift.graph.builder import Tensor
 from sealift.graph.constant_folding import strip
 from sealift.graph.split_model import SplitModel, elements, split
-from sealift.graph.step import StepOutput, refuse
+from sealift.graph.step import NamedOutput, StepOutput, refuse
 from sealift.graph.table import Table
+from sealift.graph.tensor import ELEMENT
 from sealift.runtime import IsolatedEngine, Limits
 from sealift.seal.graph import check as check_graph
 
-_PREFIX = "m_"
-_OLDEST = 13  # from here on the operators that we add mean the same
+_PREFIX = "m:"
 _OLDEST_IR = 4  # from here on constants need not be inputs
-_DTYPES = {1: "float32", 6: "int64", 7: "int64", 8: "object", 9: "bool", 11: "float64"}
 _LABELS = ("classlabels_int64s", "classlabels_ints", "classlabels_strings")
-
-
-@dataclass(frozen=True)
-class _Port:
-    """An input or output: its dimensions after the rows, None where the size is not fixed, and their names."""
-
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...]
-    called: tuple[str, ...]
-
-    @property
-    def width(self) -> int | None:
-        """The number of columns of a matrix; None where it is not fixed."""
-        return self.shape[0] if self.shape else None
 
 
 class OnnxModel:
@@ -92,11 +76,13 @@ class OnnxModel:
         inputs = [value for value in body.input if value.name not in held]  # up to IR 3 they name constants too
         del body.input[:]
         body.input.extend(inputs)
-        self.inputs = [_port(value) for value in inputs]
-        self.outputs = [_port(value) for value in body.output]
-        _check(self, proto)
+        self.inputs = [Port.of(value) for value in inputs]
+        self.outputs = [Port.of(value) for value in body.output]
+        check(proto, self.inputs, self.outputs, arrays=self.arrays is not None)
         _check_operators(self.split)
         self.split = SplitModel(shape_inference.infer_shapes(proto), self.split.members)
+        self.outputs = [Port.of(value) for value in self.split.proto.graph.output]  # with the sizes that were inferred
+        self.is_named = are_named(self.outputs)
         self._engine = IsolatedEngine(self.split.serialized, limits=self.limits, threads=1, weights=self.split.weights)
         if self.arrays is None:
             self.n_features_in_ = sum(port.width or 1 for port in self.inputs)
@@ -109,26 +95,27 @@ class OnnxModel:
         """The inputs of a model that takes arrays: one has three dimensions or more, or a named size."""
         if not any(len(port.shape) > 1 or any(port.called) for port in self.inputs):
             return None
-        return tuple(ArrayInput(port.name, _spelled(port)) for port in self.inputs)
+        return tuple(ArrayInput(port.name, port.sizes) for port in self.inputs)
 
     @property
-    def label(self) -> _Port | None:
+    def label(self) -> Port | None:
         """The output of labels; None unless the model is a classifier."""
-        return next((port for port in self.outputs if port.dtype in ("int64", "object")), None)
+        return label_of(self.outputs)
 
     @property
-    def wide(self) -> _Port:
-        """The output of numbers: probabilities, or values."""
-        return next(port for port in self.outputs if port.dtype.startswith("float"))
+    def wide(self) -> Port:
+        """The output of numbers, probabilities or values; of a model whose outputs keep their names, the first one."""
+        return next((port for port in self.outputs if port.is_floating), self.outputs[0])
 
     def predict(self, X: Any) -> Any:
         """Labels (N,), or values (N,) or (N, k)."""
-        return self._run(X)[(self.label or self.wide).name]
+        return self.run(X)[(self.label or self.wide).name]
 
     def _probability(self, X: Any) -> Any:
-        return self._run(X)[self.wide.name]
+        return self.run(X)[self.wide.name]
 
-    def _run(self, X: Any) -> dict[str, Any]:
+    def run(self, X: Any) -> dict[str, Any]:
+        """All outputs by name, (N,) where there is one number for each row."""
         fed = self._columns(X) if self.arrays is None else self._arrays(X)
         return {name: _narrow(array) for name, array in self._engine.run(fed).items()}
 
@@ -136,9 +123,9 @@ class OnnxModel:
         """The inputs from an array or a dict of arrays. Raises ValueError if an integer is missing."""
         given = X if isinstance(X, Mapping) else {self.inputs[0].name: X}
         arrays = {port.name: np.asarray(given[port.name]) for port in self.inputs}
-        if any(not np.isfinite(arrays[port.name]).all() for port in self.inputs if not port.dtype.startswith("float")):
+        if any(not np.isfinite(arrays[port.name]).all() for port in self.inputs if not port.is_floating):
             raise ValueError("an input of integers or booleans must not have missing values")
-        return {port.name: arrays[port.name].astype(port.dtype) for port in self.inputs}
+        return {port.name: arrays[port.name].astype(port.numpy) for port in self.inputs}
 
     def _columns(self, X: Any) -> dict[str, Any]:
         rows = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
@@ -148,7 +135,7 @@ class OnnxModel:
             width = port.width or 1
             part = rows[:, start : start + width]
             start += width
-            fed[port.name] = part.astype(object if port.dtype == "object" else port.dtype)
+            fed[port.name] = part.astype(port.numpy)
         return fed
 
 
@@ -158,10 +145,16 @@ def existing(step: OnnxModel, x: Table) -> StepOutput:
     graph = x.graph
     body = compose.add_prefix(step.split.proto, _PREFIX).graph
     fed = _columns(step, x) if step.arrays is None else _arrays(step, x)
-    for name, tensor in fed.items():
-        body.node.insert(0, onnx.helper.make_node("Identity", [tensor.materialize().name], [_PREFIX + name]))
+    for port in step.inputs:
+        source, target = [fed[port.name].materialize().name], [_PREFIX + port.name]
+        node = onnx.helper.make_node("Identity" if port.is_plain else "Cast", source, target)
+        if not port.is_plain:
+            node.attribute.append(onnx.helper.make_attribute("to", port.element))
+        body.node.insert(0, node)
     graph.opsets = {entry.domain: entry.version for entry in step.split.proto.opset_import}
     graph.adopt(body, step.split.members)
+    if step.is_named:
+        return StepOutput(named=tuple(_named(x, port) for port in step.outputs))
     wide = _laid(x, step.wide)
     if step.label is None:
         return StepOutput(value=wide)
@@ -190,63 +183,33 @@ def _arrays(step: OnnxModel, x: Table) -> dict[str, Tensor]:
     }
 
 
-def _laid(x: Table, port: _Port) -> Tensor:
-    if port.dtype.startswith("float") and port.width not in (None, 1):
-        return Tensor(x.graph, _PREFIX + port.name, port.dtype, (None, port.width))
-    flat = Tensor(x.graph, _PREFIX + port.name, port.dtype, (None, 1))
-    return flat.op("Reshape", np.array([-1]), shape=(None,))
+def _named(x: Table, port: Port) -> NamedOutput:
+    """An output under its own name. One number for each row is a vector, as in `OnnxModel.run`."""
+    if port.is_matrix:
+        return NamedOutput(contract_name(port.name), _laid(x, port))
+    return NamedOutput(contract_name(port.name), _raw(x, port, (None, *port.shape)), sizes=port.sizes)
+
+
+def _laid(x: Table, port: Port) -> Tensor:
+    """An output (N,) or (N, k)."""
+    if port.width not in (None, 1):
+        return _raw(x, port, (None, port.width))
+    return _raw(x, port, (None, 1)).op("Reshape", np.array([-1]), shape=(None,))
+
+
+def _raw(x: Table, port: Port, shape: tuple[int | None, ...]) -> Tensor:
+    """An output as the model has it, in the dtype of the port."""
+    name = _PREFIX + port.name
+    if port.is_plain:
+        return Tensor(x.graph, name, port.dtype, shape)
+    raw = Tensor(x.graph, name, port.dtype, shape)
+    return x.graph.add("Cast", [raw], port.dtype, shape, to=int(ELEMENT[port.dtype]))
 
 
 def _texts(part: Table) -> Tensor:
     if any(not block.is_text for block in part.blocks):
         raise refuse("It takes strings in a column that contains numbers.", "Give that column as strings.")
     return part.blocks[0].values
-
-
-def _spelled(port: _Port) -> tuple[int | str, ...]:
-    """The dimensions as in a field's dtype: sizes, and distinct names in lower case."""
-    names: list[str] = []
-    spelled: list[int | str] = []
-    for place, (size, name) in enumerate(zip(port.shape, port.called, strict=True)):
-        plain = re.sub("[^a-z_]", "", name.lower()).strip("_")[:24] or "size"
-        chosen = plain if plain not in names else f"{plain}_{chr(ord('a') + place)}"
-        names.append(chosen)
-        spelled.append(chosen if size is None else size)
-    return tuple(spelled)
-
-
-def _port(value: onnx.ValueInfoProto) -> _Port:
-    kind = value.type.tensor_type
-    dims = [d.dim_value or None for d in kind.shape.dim]
-    called = [d.dim_param for d in kind.shape.dim]
-    return _Port(value.name, _DTYPES.get(kind.elem_type, ""), tuple(dims[1:]), tuple(called[1:]))
-
-
-def _check(model: OnnxModel, proto: onnx.ModelProto) -> None:
-    for value in [*proto.graph.input, *proto.graph.output]:
-        if not value.type.HasField("tensor_type"):
-            raise _refused(
-                f"{value.name!r} is not a tensor", "Export with zipmap=False, so that every output is a tensor."
-            )
-    if any(len(port.shape) > 1 for port in model.outputs):
-        raise _refused("an output has more than two dimensions", "Export outputs of the shape (rows, numbers).")
-    if any(port.dtype == "object" and len(port.shape) > 1 for port in model.inputs):
-        raise _refused("an input of strings has more than two dimensions", "Export it with one string a row.")
-    if any(not port.dtype for port in [*model.inputs, *model.outputs]):
-        raise _refused(
-            "a tensor contains neither numbers nor strings", "Export it with float32, float64, int64 or string."
-        )
-    if not any(port.dtype.startswith("float") for port in model.outputs):
-        raise _refused("it has no output of numbers", "Export the probabilities too.")
-    if len(model.outputs) > 2 or (len(model.outputs) == 2 and model.label is None):
-        raise _refused("it has more outputs than a label and probabilities", "Export only those.")
-    if model.arrays is None and len(model.inputs) == 1 and model.inputs[0].width is None:
-        raise _refused("the width of its input is not declared", "Export it with a fixed number of columns.")
-    opsets = {entry.domain: entry.version for entry in proto.opset_import}
-    if set(opsets) - {"", "ai.onnx.ml"} or proto.functions:
-        raise _refused("it uses non-standard operators", "Export it with standard operators.")
-    if opsets.get("", _OLDEST) < _OLDEST:
-        raise _refused(f"it was made for operator set {opsets['']}", f"Export it for operator set {_OLDEST} or newer.")
 
 
 def _check_operators(model: SplitModel) -> None:
@@ -257,7 +220,7 @@ def _check_operators(model: SplitModel) -> None:
         raise unsealable(error, "OnnxModel") from None
 
 
-def _classes(model: SplitModel, wide: _Port, *, text: bool) -> Any:
+def _classes(model: SplitModel, wide: Port, *, text: bool) -> Any:
     """The classes in the order of the probabilities: a classifier's attribute, or the constant that labels are from."""
     graph = model.proto.graph
     for node in graph.node:
@@ -270,7 +233,7 @@ def _classes(model: SplitModel, wide: _Port, *, text: bool) -> Any:
         if len(values) == wide.width and (values.dtype.kind in "OSU") == text:
             return np.array([v.decode() if isinstance(v, bytes) else v for v in values.tolist()])
     if wide.width is None or text:
-        raise _refused("it does not contain its classes", "Export it with the class labels.")
+        raise refused("it does not contain its classes", "Export it with the class labels.")
     return np.arange(wide.width)
 
 
@@ -280,7 +243,3 @@ def _one_line(error: Exception) -> str:
 
 def _narrow(array: Any) -> Any:
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
-
-
-def _refused(what: str, fix: str) -> PackError:
-    return PackError("E302", f"The ONNX model cannot be sealed: {what}.", where="OnnxModel", fix=fix)

@@ -22,6 +22,7 @@ from sealift.stats import SMALL, Numbers
 
 _GOLDEN, _BACKGROUND = 64, 100
 _WIDE = 4096  # columns
+_MOST_ANSWERS = 1 << 20  # numbers of an output in all golden examples
 _LEAST = 8  # golden examples; fewer verify too little when the file is opened
 
 
@@ -65,7 +66,8 @@ def examples(
             preferred; the findings report the remaining ones.
     """
     generated, truth = proof.rows, proof.truth
-    count = few(_GOLDEN, width)
+    answer = max(array[:1].size for array in (proof.truth if own is None else own).values())
+    count = min(few(_GOLDEN, width), max(_LEAST, _MOST_ANSWERS // max(answer, 1)))
     if own is not None:
         usable = np.flatnonzero(encoded(contract, input_rows.values()).good).tolist()
         picked, answers = [usable[i] for i in _spread(len(usable), count)], own

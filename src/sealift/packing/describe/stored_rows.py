@@ -53,10 +53,11 @@ class StoredMember:
             self.value["arrays"] = references
 
     def answer(self, array: npt.NDArray[Any]) -> Any:
-        """The answers of an output: a list, or a reference to an array of many doubles."""
-        if array.dtype != np.float64 or array.size <= _MOST_IN_JSON:
+        """The answers of an output: a list, or a reference to an array of many numbers."""
+        storable = array.dtype == np.float64 or (array.ndim > 2 and array.dtype != np.object_)
+        if array.size <= _MOST_IN_JSON or not storable:
             return array.tolist()
-        return self._stored(np.ascontiguousarray(array))
+        return self._stored(np.ascontiguousarray(array, dtype=np.float64))
 
     def _stored(self, array: npt.NDArray[np.float64]) -> dict[str, Any]:
         reference, member = arrays.stored(array)

@@ -14,7 +14,7 @@ def magnitudes(values: npt.NDArray[Any], smallest: float) -> float | tuple[float
     Columns of very different magnitude, such as a price and a rate, need different tolerances: relative to the price,
     every error of the rate would be permitted.
     """
-    if values.ndim == 1:
+    if values.ndim != 2:
         return magnitude(values)
     single = [magnitude(values[:, i]) for i in range(values.shape[1])]
     least = smallest * max(single)

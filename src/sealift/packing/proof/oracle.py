@@ -36,8 +36,8 @@ class Original:
     def answer(self, X: Any) -> dict[str, npt.NDArray[Any]]:
         """The answers to rows in the caller's format; exceptions of the model are not caught."""
         with no_warnings(), np.errstate(all="ignore"):
-            answers = self.source.answer(X, tuple(output.kind for output in self.outputs))
-            return {output.name: self._as_declared(output, answers[output.kind]) for output in self.outputs}
+            answers = self.source.answer(X, tuple(output.name for output in self.outputs))
+            return {output.name: self._as_declared(output, answers[output.name]) for output in self.outputs}
 
     def answer_columns(self, columns: Mapping[str, Values]) -> dict[str, npt.NDArray[Any]]:
         """The answers to columns of plain values."""
@@ -88,6 +88,8 @@ class Original:
             self.single.add(output.name)
         kind = {"float64": np.float64, "int64": np.int64, "bool": np.bool_, "string": np.object_}[output.dtype]
         answer = answer.astype(kind)
+        if output.shape is not None:
+            return answer
         # Libraries return a single target or feature as (N,) or as (N, 1).
         single = answer.size == len(answer)
         return answer.reshape(-1) if single and output.width is None else answer.reshape(-1, 1) if single else answer

@@ -140,14 +140,22 @@ def _check_shapes(conversion: Conversion, contract: Contract, answers: Mapping[s
     """A file whose answers are wider than its contract says would be refused by its own reader."""
     for output in contract.outputs:
         shape = answers[output.name].shape[1:]
-        if shape != (() if output.width is None else (output.width,)):
+        fits = len(shape) == len(output.axes) and all(b in (None, a) for a, b in zip(shape, output.axes, strict=True))
+        if not fits:
             raise PackError(
                 "E302",
-                f"The original gives {shape[0] if shape else 1} columns of {output.name!r}, and the converted model "
-                f"{output.width or 1}.",
+                f"The original gives {_spelled(shape)} of {output.name!r}, and the converted model "
+                f"{_spelled(output.axes)}.",
                 where=conversion.steps[-1].source.kind,
                 fix="Train it on rows of two classes or more; if it was, report the model's type and parameters.",
             )
+
+
+def _spelled(shape: tuple[int | None, ...]) -> str:
+    """The shape of one answer in words."""
+    if len(shape) < 2:
+        return f"{shape[0] if shape else 1} columns"
+    return f"answers of the shape {' × '.join('any' if size is None else str(size) for size in shape)}"
 
 
 def _accepted(original: Original, rows: ProbeRows) -> tuple[ProbeRows, dict[str, npt.NDArray[Any]]]:

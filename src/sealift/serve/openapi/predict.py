@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from sealift.contract import Contract, Output
+from sealift.contract.outputs import output_kind
 from sealift.serve import values
 from sealift.serve.http.arrow import ARROW
 from sealift.serve.http.predict import CSV, LINES
@@ -86,6 +87,9 @@ def of_output(output: Output) -> Schema:
     """The schema of the answer to one row."""
     value = TYPES[output.dtype]
     described = {key: text for key in ("title", "description") if (text := getattr(output, key))}
+    kind = output_kind(output)
+    if kind.has_axes:
+        return described | kind.schema(output, value)
     if output.width is None:
         return described | value
     parts = values.part_names(output)

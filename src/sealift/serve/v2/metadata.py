@@ -41,7 +41,7 @@ def _input(field: Field) -> dict[str, Any]:
 
 
 def _output(output: Output) -> dict[str, Any]:
-    shape = [-1] if output.width is None else [-1, output.width]
+    shape = [-1, *(-1 if size is None else size for size in output.axes)]
     entry: dict[str, Any] = {"name": output.name, "datatype": DATATYPES[output.dtype], "shape": shape}
     parts = None if output.width is None else values.part_names(output)
     return entry if parts is None else {**entry, "parameters": {"columns": parts}}

@@ -44,6 +44,8 @@ export interface Output {
   kind: OutputKind;
   element: Element;
   width: number | null;
+  /** The dimensions after the rows of an answer with several axes: a number where the size is fixed, else a name. */
+  shape: (number | string)[] | null;
   classes: Scalar[] | null;
   class_names: string[] | null;
   columns: string[] | null;
@@ -99,6 +101,12 @@ export type AboutKey = keyof typeof ABOUT;
 /** A label or category as a string, the same in every implementation: `true`, `1`, `1.5`, `a`. */
 export function shown(value: Scalar | null): string {
   return value === null ? "" : String(value);
+}
+
+/** The dimensions of the tensor after the rows; null where a size is not fixed. */
+export function axesOf(output: Output): (number | null)[] {
+  if (output.shape) return output.shape.map((size) => (typeof size === "number" ? size : null));
+  return output.width === null ? [] : [output.width];
 }
 
 /** The names of an output's columns in a table of answers: `label`, or `probability_ill` (spec/CONTRACT.md §1). */

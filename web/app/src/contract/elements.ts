@@ -11,6 +11,8 @@ export interface Element {
   readonly isMeasured: boolean;
   /** Whether a value from JSON is of this type. */
   fits(value: unknown): boolean;
+  /** Converts a number of a stored array; null where values of the type are not stored as numbers. */
+  readonly stored: ((value: number) => Scalar) | null;
   /** Converts an element of the engine's array to an answer. */
   read(raw: number | bigint | string): Scalar;
 }
@@ -21,6 +23,7 @@ const ELEMENTS: readonly Element[] = [
     code: 11,
     isMeasured: true,
     fits: (value) => asNumber(value) !== undefined,
+    stored: (value) => value,
     read: (raw) => raw as number,
   },
   {
@@ -28,6 +31,7 @@ const ELEMENTS: readonly Element[] = [
     code: 7,
     isMeasured: false,
     fits: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63,
+    stored: (value) => value,
     read: Number,
   },
   {
@@ -35,6 +39,7 @@ const ELEMENTS: readonly Element[] = [
     code: 9,
     isMeasured: false,
     fits: (value) => typeof value === "boolean",
+    stored: (value) => value === 1,
     read: Boolean,
   },
   {
@@ -42,6 +47,7 @@ const ELEMENTS: readonly Element[] = [
     code: 8,
     isMeasured: false,
     fits: (value) => typeof value === "string",
+    stored: null,
     read: (raw) => raw as string,
   },
 ];

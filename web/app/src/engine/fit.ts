@@ -1,6 +1,6 @@
 /** Checks that a graph and its answers fit the contract (spec/SEAL.md §7; src/sealift/runtime/fit.py). */
 import type * as Ort from "onnxruntime-web";
-import type { Contract, Output, Scalar } from "../contract/contract";
+import { axesOf, type Contract, type Output, type Scalar } from "../contract/contract";
 import { elementOf, type Element } from "../contract/elements";
 import { SealiftError } from "../errors";
 import type { Port } from "../seal/graph/tensors";
@@ -17,16 +17,17 @@ export function checkPorts(info: GraphInfo, contract: Contract): void {
   const known = new Set(contract.tensors.map((tensor) => tensor.name));
   for (const name of info.inputs.keys())
     if (!known.has(name)) throw misfit(`the graph has an unknown input '${name.slice(0, 80)}'`);
-  for (const { name, element, width } of contract.outputs) {
-    const port = info.outputs.get(name);
-    if (!port) throw misfit(`the graph has no output '${name.slice(0, 80)}'`);
-    checkPort("output", name, port, element, width === null ? [null] : [null, width]);
+  for (const output of contract.outputs) {
+    const port = info.outputs.get(output.name);
+    if (!port) throw misfit(`the graph has no output '${output.name.slice(0, 80)}'`);
+    checkPort("output", output.name, port, output.element, [null, ...axesOf(output)]);
   }
 }
 
 /** The answers of the engine for `count` rows. Throws E209 unless their shape and type are those of the output. */
 export function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: number): Answer {
-  const shape = output.width === null ? [count] : [count, output.width];
+  const wanted = [count, ...axesOf(output)];
+  const shape = wanted.map((size, i) => size ?? tensor?.dims[i] ?? 1);
   if (tensor?.type !== output.element.name || tensor.dims.join() !== shape.join()) {
     // ONNX Runtime also has values that are not tensors.
     const dims = tensor?.dims as readonly number[] | undefined;
@@ -40,7 +41,8 @@ export function toAnswer(output: Output, tensor: Ort.Tensor | undefined, count: 
   if (raw.length !== size) throw misfit(`the answer '${output.name}' has ${raw.length} values, not ${size}`);
   const data = new Array<Scalar>(size);
   for (let i = 0; i < size; i++) data[i] = output.element.read(raw[i]!);
-  return { name: output.name, width: output.width, data };
+  const answer: Answer = { name: output.name, width: output.width, data };
+  return output.shape ? { ...answer, sizes: shape.slice(1) } : answer;
 }
 
 function checkPort(kind: string, name: string, port: Port, element: Element, shape: (number | null)[]): void {

@@ -1,10 +1,10 @@
 /** Reads the golden examples and runs them again. */
-import type { Contract, Output } from "../contract/contract";
+import { axesOf, type Contract, type Output } from "../contract/contract";
 import { checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
 import { checkCount, readArray } from "../seal/arrays";
 import { asNumber, isObject } from "../seal/json";
-import type { Golden, GoldenOutput, GoldenReport, Tolerance } from "./protocol";
+import { perRow, type Golden, type GoldenOutput, type GoldenReport, type Tolerance } from "./protocol";
 import type { Model } from "./session";
 
 const BATCH = 512;
@@ -63,7 +63,13 @@ function readAnswer(
   if (isObject(listed)) return readStored(listed, output, count, members);
   if (!Array.isArray(listed) || listed.length !== count)
     throw malformed(`the answers of "${output.name}" are missing`);
+  const axes = axesOf(output);
   for (const entry of listed as unknown[]) {
+    if (output.shape) {
+      if (!fitsShape(entry, axes, output.element.fits))
+        throw malformed(`an answer of "${output.name}" does not have the shape or dtype of the output`);
+      continue;
+    }
     const values: unknown[] = output.width === null ? [entry] : Array.isArray(entry) ? entry : [];
     if (values.length !== (output.width ?? 1) || !values.every(output.element.fits))
       throw malformed(`an answer of "${output.name}" does not have the width or dtype of the output`);
@@ -78,14 +84,39 @@ function readStored(
   count: number,
   members: ReadonlyMap<string, Uint8Array>,
 ): unknown[] {
-  const wanted = output.width === null ? [count] : [count, output.width];
+  const given = Array.isArray(reference["shape"]) ? (reference["shape"] as unknown[]) : [];
+  const wanted = [count, ...axesOf(output)].map((size, i) => size ?? Number(given[i]));
+  const { isMeasured, stored } = output.element;
   try {
-    const values = output.element.isMeasured ? readArray(reference, wanted, members) : undefined;
-    if (values) return values;
+    const values = isMeasured || output.shape ? readArray(reference, wanted, members) : undefined;
+    if (values && stored) return isMeasured ? values : (restored(values, stored) as unknown[]);
   } catch (error) {
     throw malformed((error as Error).message);
   }
-  throw malformed("an array of answers must have the width of its output, which must be float64");
+  throw malformed("an array of answers must have the shape of its output, which must be float64");
+}
+
+/** Whether nested lists have these dimensions, and only values of the output's type. */
+function fitsShape(
+  value: unknown,
+  axes: readonly (number | null)[],
+  fits: (value: unknown) => boolean,
+): boolean {
+  const sizes: number[] = [];
+  for (let level = value; sizes.length < axes.length; level = (level as unknown[])[0]) {
+    if (!Array.isArray(level) || level.length === 0) return false;
+    sizes.push(level.length);
+  }
+  if (axes.some((size, i) => size !== null && size !== sizes[i])) return false;
+  const check = (part: unknown, axis: number): boolean =>
+    axis === sizes.length
+      ? fits(part)
+      : Array.isArray(part) && part.length === sizes[axis] && part.every((each) => check(each, axis + 1));
+  return check(value, 0);
+}
+
+function restored(value: unknown, stored: (value: number) => unknown): unknown {
+  return Array.isArray(value) ? value.map((each) => restored(each, stored)) : stored(value as number);
 }
 
 /** No answer may differ by more than this share of the largest expected answer of its output (spec/SEAL.md §6). */
@@ -111,7 +142,7 @@ export function parseTolerance(rule: unknown, width: number | null, expected: re
 /** The largest absolute difference that a tolerance may allow near zero. */
 function allowance(expected: readonly unknown[]): number {
   let most = 0;
-  for (const value of expected.flat()) {
+  for (const value of expected.flat(Infinity)) {
     const size = Math.abs(asNumber(value) ?? 0);
     if (size < Infinity && size > most) most = size;
   }
@@ -133,11 +164,16 @@ export async function rerun(model: Model, golden: Golden): Promise<GoldenReport>
     const answers = await model.predict(rows);
     answers.forEach((answer, index) => {
       const report = outputs[index]!;
-      const width = answer.width ?? 1;
+      const width = perRow(answer);
       for (let r = 0; r < rows.length; r++) {
         const expected = golden.answers.get(answer.name)![start + r];
-        const wanted: unknown[] =
-          answer.width === null ? [expected] : Array.isArray(expected) ? expected : [];
+        const wanted: unknown[] = !Array.isArray(expected)
+          ? [expected]
+          : answer.sizes
+            ? expected.flat(Infinity)
+            : answer.width === null
+              ? []
+              : expected;
         let same = wanted.length === width;
         for (let c = 0; c < width && same; c++) {
           const got = answer.data[r * width + c]!;

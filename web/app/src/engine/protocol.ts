@@ -9,6 +9,13 @@ export interface Answer {
   name: string;
   width: number | null;
   data: (number | string | boolean)[];
+  /** The dimensions of the answer to one row, of an output with several axes. */
+  sizes?: number[];
+}
+
+/** The number of values of an answer to one row. */
+export function perRow({ width, sizes }: Pick<Answer, "width" | "sizes">): number {
+  return sizes ? sizes.reduce((count, size) => count * size, 1) : (width ?? 1);
 }
 
 /** An answer a may differ from the expected e: |a − e| ≤ relative · max(|e|, scale). One scale, or one for each column. */

@@ -1,7 +1,7 @@
 /** Answers as a table, with the same columns as the command line writes (label, probability_<class name>, value …). */
 import { kindOf } from "../contract/outputs";
 import type { Contract } from "../contract/contract";
-import type { Answer } from "./protocol";
+import { perRow, type Answer } from "./protocol";
 
 /**
  * `row`, the columns copied from the file, the answers, `caution`, `error`. A copied column that has the name of one of
@@ -25,9 +25,9 @@ function answerHeader(contract: Contract): string[] {
 /** The answer columns of one row. */
 export function answerCells(contract: Contract, answers: readonly Answer[], row: number): string[] {
   return contract.outputs.flatMap((output, index) => {
-    const { data } = answers[index]!;
-    const width = output.width ?? 1;
-    return kindOf(output).cells(output, data.slice(row * width, (row + 1) * width));
+    const { data, sizes } = answers[index]!;
+    const width = perRow(answers[index]!);
+    return kindOf(output).cells(output, data.slice(row * width, (row + 1) * width), sizes);
   });
 }
 

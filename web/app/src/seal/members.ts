@@ -107,9 +107,13 @@ export interface Input {
 }
 export interface Output {
   name: string;
-  kind: "label" | "probability" | "score" | "value" | "features";
+  kind: "label" | "probability" | "score" | "value" | "features" | "array";
   dtype: "float64" | "int64" | "bool" | "string";
   width?: number | null;
+  /**
+   * The dimensions after the rows of an answer with several axes: a number where the size is fixed, else a name.
+   */
+  shape?: (number | string)[] | null;
   classes?: (string | number | boolean)[] | null;
   class_names?: string[] | null;
   columns?: string[] | null;
@@ -225,6 +229,7 @@ export interface Evidence {
  * The elements of an array (CONTRACT.md, type:tensor/1).
  */
 export type Elements = number | Elements[];
+export type Answer = string | number | boolean | Answer[];
 
 /**
  * golden/examples.json: generated rows and the original model's answers (spec/SEAL.md §6).
@@ -239,7 +244,7 @@ export interface GoldenExamples {
    */
   rows: (string | number | boolean | null | Elements[])[][];
   answers: {
-    [k: string]: (string | number | boolean | (string | number | boolean)[])[] | StoredArray;
+    [k: string]: (string | number | boolean | Answer[])[] | StoredArray;
   };
   tolerance: {
     [k: string]: Tolerance;

@@ -1,11 +1,13 @@
 /** The kinds of outputs by name. Code outside this folder names no kind. */
 import type { Output, OutputKind } from "../contract";
+import { ArrayKind } from "./array";
 import { Kind } from "./kind";
 import { Label } from "./label";
 import { Probability } from "./probability";
 import { Value } from "./value";
 
 const BY_NAME: Readonly<Record<OutputKind, Kind>> = {
+  array: new ArrayKind(),
   features: new Kind(), // the output of a transformer
   label: new Label(),
   probability: new Probability(),

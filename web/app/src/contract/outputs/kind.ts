@@ -2,6 +2,18 @@
 import { columnNames, shown, type Output, type Scalar, type Task } from "../contract";
 import { readable } from "../numbers";
 
+/** JSON with ascending keys, as Python writes it (canonical.py): NaN and infinite numbers are strings. */
+export function jsonText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) return `"${value}"`;
+    return Object.is(value, -0) ? "-0" : String(value);
+  }
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${jsonText(each)}`).join(",")}}`;
+}
+
 export class Kind {
   /** The capability that a reader must have; empty for the kinds that every reader of format 1 has. */
   readonly capability: string = "";
@@ -13,10 +25,12 @@ export class Kind {
   readonly isValue: boolean = false;
   /** Whether a wide output has one column for each class. */
   readonly byClass: boolean = false;
+  /** Whether its answers have several axes. Such an output has one column in a table, with the JSON of `plain`. */
+  readonly hasAxes: boolean = false;
 
   /** The names of its columns in a table of answers. */
   header(output: Output): string[] {
-    return columnNames(output);
+    return this.hasAxes ? [output.name] : columnNames(output);
   }
 
   /** The heading of an answer where the output has no title. */
@@ -29,8 +43,25 @@ export class Kind {
     return typeof value === "number" ? readable(value) : shown(value);
   }
 
-  /** The cells of these columns for the values of one row. */
-  cells(_output: Output, values: readonly Scalar[]): string[] {
-    return values.map(shown);
+  /** The cells of these columns for the values of one row; `sizes` are the dimensions of its answer. */
+  cells(output: Output, values: readonly Scalar[], sizes: readonly number[] = []): string[] {
+    return this.hasAxes ? [jsonText(this.plain(output, values, sizes))] : values.map(shown);
+  }
+
+  /** The answer of one row of an output with several axes in a few words. */
+  summary(_output: Output, values: readonly Scalar[], sizes: readonly number[]): string {
+    const numbers = values.map(Number).filter(Number.isFinite);
+    const range = numbers.length
+      ? `, ${readable(numbers.reduce((a, b) => Math.min(a, b)))} to ${readable(numbers.reduce((a, b) => Math.max(a, b)))}`
+      : "";
+    return `${sizes.join(" × ")} numbers${range}`;
+  }
+
+  /** The answer of one row of an output with several axes as a value of JSON, in which numbers may be infinite or NaN. */
+  plain(_output: Output, values: readonly Scalar[], sizes: readonly number[]): unknown {
+    let nested: unknown[] = [...values];
+    for (const size of sizes.slice(1).reverse())
+      nested = Array.from({ length: nested.length / size }, (_, i) => nested.slice(i * size, (i + 1) * size));
+    return nested;
   }
 }

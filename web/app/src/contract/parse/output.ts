@@ -1,5 +1,5 @@
 /** Outputs of a contract, and the headline. The checks and messages are those of contract/output.py and contract.py. */
-import type { Contract, Output, Scalar } from "../contract";
+import type { Contract, Output, OutputKind, Scalar } from "../contract";
 import { elementOf } from "../elements";
 import { isKind, kindOf } from "../outputs";
 import {
@@ -16,9 +16,11 @@ import {
 
 const REQUIRED: readonly string[] = ["name", "kind", "dtype"];
 const OPTIONAL: readonly string[] = [
-  ...["title", "width", "classes", "class_names", "columns", "units", "description"],
+  ...["title", "width", "shape", "classes", "class_names", "columns", "units", "description"],
 ];
 const MOST_WIDTH = 1 << 20;
+const MOST_NUMBERS = 1 << 25;
+const MOST_AXES = 8;
 
 export function parseOutput(item: unknown): Output {
   const raw = checkedKeys(item, REQUIRED, OPTIONAL, "output");
@@ -26,6 +28,7 @@ export function parseOutput(item: unknown): Output {
   const classes = optionalList(raw, "classes", where);
   const classNames = optionalList(raw, "class_names", where);
   const columns = optionalList(raw, "columns", where);
+  const shape = optionalList(raw, "shape", where);
   const { name, title, description, units } = texts(raw, where);
   const { kind } = raw;
   if (!isKind(kind)) throw malformed(`the kind ${jsonText(kind)} is not known`, where);
@@ -37,6 +40,7 @@ export function parseOutput(item: unknown): Output {
   const width = raw["width"] ?? null;
   if (width !== null && (!Number.isInteger(width) || (width as number) < 1 || (width as number) > MOST_WIDTH))
     throw malformed(`the width must be an integer from 1 to ${MOST_WIDTH}`, where);
+  checkShape(kind, shape, width !== null, where);
   const named = [classNames, columns].flatMap((names) => (names ? [names] : []));
   if (named.flat().some((one) => typeof one !== "string" || isLonger(one, LONGEST_TEXT)))
     throw malformed(`class names and columns must be strings of at most ${LONGEST_TEXT} characters`, where);
@@ -55,6 +59,7 @@ export function parseOutput(item: unknown): Output {
     kind,
     element,
     width: width as number | null,
+    shape: shape as (number | string)[] | null,
     classes: classes as Scalar[] | null,
     class_names: classNames as string[] | null,
     columns: columns as string[] | null,
@@ -62,6 +67,28 @@ export function parseOutput(item: unknown): Output {
     units,
     description,
   };
+}
+
+function checkShape(kind: OutputKind, shape: unknown[] | null, wide: boolean, where: string): void {
+  if (!kindOf({ kind }).hasAxes) {
+    if (shape) throw malformed(`an output of the kind ${kind} has no shape`, where);
+    return;
+  }
+  if (!shape || wide) throw malformed(`an output of the kind ${kind} must have a shape, and no width`, where);
+  if (shape.length < 1 || shape.length > MOST_AXES || !shape.every(isSize))
+    throw malformed(
+      `the shape must have 1 to ${MOST_AXES} sizes: integers from 1 to ${MOST_NUMBERS}, or names of at most 24 letters and '_'`,
+      where,
+    );
+  if (
+    shape.reduce((count: number, size) => (typeof size === "number" ? count * size : count), 1) > MOST_NUMBERS
+  )
+    throw malformed(`an answer has more than ${MOST_NUMBERS} numbers`, where);
+}
+
+function isSize(size: unknown): boolean {
+  if (typeof size === "string") return /^[a-z_]{1,24}$/.test(size);
+  return Number.isInteger(size) && (size as number) >= 1 && (size as number) <= MOST_NUMBERS;
 }
 
 /** Throws E106 where a table of answers would be too wide. */
@@ -74,11 +101,17 @@ export function checkWidths(outputs: readonly Output[]): void {
 export function checkAnswerColumns(outputs: readonly Output[]): void {
   // With "_" as the smallest character, the names that begin with `<name>_` directly follow `name`.
   const key = (name: string) => name.replaceAll("_", "\0");
-  const names = outputs.map((output) => output.name).sort((a, b) => (key(a) < key(b) ? -1 : 1));
-  names.slice(1).forEach((following, i) => {
-    if (following.startsWith(`${names[i]!}_`))
-      throw malformed(`the output ${jsonText(following)} has the name of a column of ${jsonText(names[i])}`);
-  });
+  const ordered = [...outputs].sort((a, b) => (key(a.name) < key(b.name) ? -1 : 1));
+  if (!ordered.slice(1).some((output, i) => output.name.startsWith(`${ordered[i]!.name}_`))) return;
+  const owners = new Map<string, string>();
+  for (const output of ordered) {
+    for (const column of kindOf(output).header(output)) {
+      const owner = owners.get(column) ?? output.name;
+      owners.set(column, owner);
+      if (owner !== output.name)
+        throw malformed(`the output ${jsonText(output.name)} has the name of a column of ${jsonText(owner)}`);
+    }
+  }
 }
 
 const HEADLINE: readonly string[] = ["output", "class"];
