@@ -35,6 +35,7 @@ FOREIGN = {
     "frameworks/catboost/model_json.py": "CatBoost's JSON",
     "frameworks/catboost/raw.py": "CatBoost's JSON",
     "frameworks/sklearn/hist.py": "a field of scikit-learn's trees",
+    "stages/image/steps/pad.py": "a key of a step",
     "serve/openapi/incumbents.py": "a key of examples of OpenAPI",
     "seal/graph/tensors.py": "a key of an entry of ONNX metadata",
 }
