@@ -84,6 +84,8 @@ BEYOND = {
         "outputs: a name twice",
         "outputs: fewer class names than classes",
         "outputs: columns without a width",
+        "outputs: an answer of too many numbers",
+        "outputs: the name of another's column",
         "inputs: a name twice",
         "inputs: fewer category names than categories",
         "stages: a field beyond the inputs",

@@ -61,7 +61,7 @@ export interface Contract {
   /**
    * @maxItems 64
    */
-  requires?: ("stage:text/1" | "type:tensor/1")[];
+  requires?: ("output:array/1" | "stage:text/1" | "type:tensor/1")[];
   headline?: {
     output: string;
     class: (string | number | boolean) | null;
@@ -88,7 +88,7 @@ export interface Contract {
 }
 export interface Input {
   name: string;
-  dtype: ("float64" | "float32" | "int64" | "bool" | "string" | "date" | "datetime") | string;
+  dtype: ("float64" | "float32" | "int64" | "bool" | "string" | "date" | "datetime" | "image") | string;
   missing?: "allowed" | "refused";
   categories?: (string | number | boolean)[] | null;
   category_names?: string[] | null;
@@ -123,7 +123,7 @@ export interface Output {
 }
 export interface Tensor {
   name: string;
-  dtype: "float64" | "string" | "bool" | "int64";
+  dtype: "float64" | "float32" | "string" | "bool" | "int64";
   /**
    * @minItems 2
    * @maxItems 9
@@ -136,7 +136,7 @@ export interface Tensor {
   stage?: number;
 }
 export interface Stage {
-  stage: "text/1";
+  stage: "image/1" | "text/1";
   /**
    * @minItems 1
    * @maxItems 1
@@ -275,6 +275,133 @@ export interface Tolerance {
   scale: number | number[];
   [k: string]: unknown;
 }
+
+/**
+ * The `spec` of an image stage (spec/IMAGE.md §4).
+ */
+export type ImageStage = (
+  | {
+      layout?: "CHW";
+      shape?: unknown;
+    }
+  | {
+      layout?: "HWC";
+      shape?: unknown;
+    }
+) & {
+  decode: {
+    mode: "L" | "RGB" | "RGBA" | "I;16";
+    orientation?: "applied" | "ignored";
+    alpha?: "dropped" | "refused";
+    cmyk?: "converted" | "refused";
+    sixteen?: "clipped" | "high-byte" | "refused";
+    frames?: "first" | "refused";
+  };
+  /**
+   * @maxItems 64
+   */
+  steps: Step[];
+  layout: "CHW" | "HWC";
+  /**
+   * @minItems 3
+   * @maxItems 3
+   */
+  shape: unknown[];
+};
+export type Step =
+  | {
+      step: "resize";
+      library: "pillow";
+      filter: "nearest" | "box" | "bilinear" | "hamming" | "bicubic" | "lanczos";
+      passes?: "horizontal-first" | "by-size";
+      to: To;
+    }
+  | {
+      step: "resize";
+      library: "opencv";
+      filter: "nearest" | "linear" | "area";
+      to: To;
+    }
+  | {
+      step: "crop";
+      size: Pair;
+      at: ("floor" | "half-even") | number[];
+    }
+  | {
+      step: "pad";
+      to: {
+        /**
+         * @minItems 4
+         * @maxItems 4
+         */
+        by: number[];
+      };
+      value?: Numbers;
+    }
+  | {
+      step: "pad";
+      to:
+        | {
+            least: Pair;
+          }
+        | {
+            square: true;
+          }
+        | {
+            multiple: Side;
+          };
+      at: "start" | "end" | "floor" | "ceil";
+      value?: Numbers;
+    }
+  | {
+      step: "gray";
+      library: "pillow" | "opencv";
+    }
+  | {
+      step: "channels";
+      /**
+       * @minItems 1
+       * @maxItems 4
+       */
+      order: number[];
+    }
+  | {
+      step: "multiply" | "divide" | "subtract" | "add";
+      by: Numbers;
+      precision?: "float32" | "float64";
+    };
+export type To =
+  | {
+      size: Pair;
+    }
+  | {
+      shortest: Side;
+      rounding: "trunc-quotient" | "trunc-product" | "rint-product" | "rint-quotient";
+    }
+  | {
+      shortest: Side;
+      rounding: "trunc-quotient";
+      most: Side;
+    }
+  | {
+      longest: Side;
+      rounding: "trunc-quotient" | "trunc-product" | "rint-product" | "rint-quotient";
+    }
+  | {
+      inside: Pair;
+      rounding: "trunc-product" | "rint-product" | "rint-quotient";
+    };
+export type Side = number;
+/**
+ * @minItems 2
+ * @maxItems 2
+ */
+export type Pair = Side[];
+/**
+ * @minItems 1
+ * @maxItems 4
+ */
+export type Numbers = number[];
 
 /**
  * manifest.json: what is inside, by digest (spec/SEAL.md §4).
