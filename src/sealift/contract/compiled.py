@@ -81,21 +81,6 @@ class CompiledContract:
 
         return self._in_blocks(len(rows), block)
 
-    def of_objects(self, rows: Array, places: Sequence[int]) -> Tensors | None:
-        """The tensors of an array of objects (N, columns); None where one may have a problem.
-
-        Args:
-            rows: the array.
-            places: the column of each input.
-        """
-        numbers, strings = [places[i] for i in self._numbers], [places[i] for i in self._text_fields]
-        return self._in_blocks(
-            len(rows),
-            lambda some: self._tensors(
-                rows[some].T[numbers].tolist(), rows[some][:, strings].ravel().tolist(), len(rows[some])
-            ),
-        )
-
     def _in_blocks(self, count: int, block: Callable[[slice], Tensors]) -> Tensors | None:
         """The tensors of all blocks of rows together; None where one may have a problem."""
         if self._others:
