@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -174,6 +175,20 @@ def test_errors_within_the_process_have_a_code(raised: Exception, code: str, wha
     assert coded.code == code
     assert what in coded.what
     assert coded.fix
+
+
+def test_what_a_library_prints_does_not_reach_the_answers() -> None:
+    program = """
+import os, sys
+from sealift.runtime import worker
+requests, answers = worker._streams()
+os.write(1, b"printed by a library")
+print("printed by Python", flush=True)
+answers.write(requests.read() + os.read(0, 9))
+answers.flush()
+"""
+    done = subprocess.run([sys.executable, "-c", program], input=b"asked", stdout=subprocess.PIPE, check=True)
+    assert done.stdout == b"asked"
 
 
 # WebAssembly.

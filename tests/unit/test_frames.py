@@ -63,6 +63,12 @@ def test_malformed_frames(stream: io.BytesIO) -> None:
         receive(stream, largest=1000)
 
 
+@pytest.mark.parametrize(("length", "message"), [(64 << 20, "truncated"), ((64 << 20) + 1, "too large")])
+def test_a_header_has_at_most_64_mebibytes(length: int, message: str) -> None:
+    with pytest.raises(FrameError, match=message):
+        receive(io.BytesIO(struct.pack("<I", length) + b"{}"))
+
+
 @pytest.mark.parametrize(
     "described",
     [

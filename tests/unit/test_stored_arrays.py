@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from typing import Any
 
@@ -76,6 +77,23 @@ def test_examples_with_arrays() -> None:
     batch = encoded(read, CONTRACT, Stages.of(CONTRACT))
     np.testing.assert_array_equal(batch.tensors["tensor0"][[0, 2]], IMAGES)
     assert np.isnan(batch.tensors["tensor0"][1]).all()
+
+
+@pytest.mark.parametrize("answers", [ANSWERS[:, :1], ANSWERS[:2], ANSWERS.ravel(), ANSWERS.reshape(3, 2, 1)])
+def test_an_array_of_answers_has_the_shape_of_its_output(answers: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+    reference, members = stored_arrays.stored(answers)
+    raw, others = examples(answers={"value": reference})
+    with pytest.raises(SealError, match="must have the width of its output") as caught:
+        read_examples(raw, CONTRACT, others | members)
+    assert caught.value.code == "E205"
+
+
+def test_answers_that_are_not_floats_are_no_array() -> None:
+    reference, members = stored_arrays.stored(np.array([1.0, 0.0, 1.0]))
+    whole = dataclasses.replace(CONTRACT, outputs=(Output(name="label", kind="label", dtype="int64"),))
+    raw, others = examples(answers={"label": reference}, tolerance={})
+    with pytest.raises(SealError, match="must be float64"):
+        read_examples(raw, whole, others | members)
 
 
 def test_arrays_without_a_missing_value_are_not_copied() -> None:

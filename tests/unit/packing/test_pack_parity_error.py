@@ -18,7 +18,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 import sealift
 from packs import no_node  # noqa: F401 - a fixture
@@ -89,6 +89,35 @@ def test_a_step_with_missing_texts_is_not_blamed(tmp_path: Path) -> None:
 
     with wrong(StandardScaler, shifted):
         assert refused(model, frame, tmp_path).where.endswith("(StandardScaler)")
+
+
+def shifted_output(kind: type) -> Callable[[Any, Table], Table]:
+    """The right converter of a transformer, with 0.25 added to its result."""
+    right = registry.registered()[kind]
+
+    def shifted(step: Any, x: Table) -> Table:
+        output = right(step, x)
+        assert isinstance(output, Table)
+        return output.with_values(output.numbers() + 0.25, output.names)
+
+    return shifted
+
+
+def test_a_wrong_encoder_of_missing_strings_is_blamed(tmp_path: Path) -> None:
+    # Without its missing values the encoder would refuse the rows: it knows no empty string.
+    words = np.array(["x", "y", None], dtype=object)[RANDOM.integers(0, 3, len(FRAME))]
+    frame = FRAME.assign(word=pd.Series(words, dtype=object))
+    columns = make_column_transformer((OneHotEncoder(), ["word"]), remainder="passthrough")
+    model = make_pipeline(columns, LogisticRegression()).fit(frame, Y)
+    with wrong(OneHotEncoder, shifted_output(OneHotEncoder)):
+        assert refused(model, frame, tmp_path).where.endswith("(OneHotEncoder)")
+
+
+def test_a_wrong_function_of_numbers_is_blamed(tmp_path: Path) -> None:
+    # Functions of NumPy raise for the numbers of an array of objects.
+    model = make_pipeline(FunctionTransformer(np.tanh), LogisticRegression()).fit(FRAME, Y)
+    with wrong(FunctionTransformer, shifted_output(FunctionTransformer)):
+        assert refused(model, FRAME, tmp_path).where.endswith("(FunctionTransformer)")
 
 
 def test_wrong_only_for_nan(tmp_path: Path) -> None:

@@ -83,6 +83,12 @@ def test_without_one_nothing_is_said(tmp_path: Path) -> None:
     assert "stated by the packer" not in text(packed_model, "card.md") + packed_model._repr_html_()
 
 
+def test_the_default_that_is_stated_is_not_looser(tmp_path: Path) -> None:
+    packed_model = packed(tmp_path, proof=sealift.ProofOptions(tolerance=1e-9))
+    assert member(packed_model, "evidence.json")["parity"]["tolerance"] == {"policy": 1e-9, "stated": 1e-9}
+    assert not [note for note in packed_model.notes if "tolerance" in note]
+
+
 def test_a_stricter_one_is_no_care(tmp_path: Path) -> None:
     model = DecisionTreeClassifier(max_depth=2).fit(X, X[:, 0] > 0)
     packed_model = sealift.pack(

@@ -23,6 +23,7 @@ from sealift.packing.proof.report import Report
 from sealift.runtime import Tolerance
 from sealift.runtime.child import LostError
 from sealift.runtime.engines.base import Unavailable
+from sealift.stages.text import text_stage
 
 _Floats = npt.NDArray[np.float64]
 VALUE = Output(name="value", kind="value", dtype="float64")
@@ -123,6 +124,35 @@ def test_a_contract_that_refuses_every_row_is_an_error() -> None:
     with pytest.raises(PackError, match="refuses every row of X, the first one because") as caught:
         own(report(), Doubling(), original(Doubling()), negative)
     assert (caught.value.code, caught.value.where) == ("E305", "column 'x1'")
+
+
+class Lengths(Doubling):
+    """Answers the length of each string; keeps none."""
+
+    def answer(self, X: Any, kinds: tuple[str, ...]) -> dict[str, _Floats]:
+        return {"value": np.array([float(len(text)) for text in np.asarray(X)[:, 0]])}
+
+    def run(self, tensors: Mapping[str, Any], outputs: Any = None) -> dict[str, _Floats]:
+        return self.answer(tensors["text"], ("value",))
+
+
+def test_strings_of_the_caller_that_only_the_file_refuses_are_differences() -> None:
+    spec = {"analyzer": "number", "ngrams": [1, 1], "unreadable": "refused"}
+    contract = Contract(
+        inputs=(Field(name="x0", dtype="string"),),
+        outputs=(VALUE,),
+        task="regression",
+        stages=(text_stage(0, spec),),
+    )
+    given = np.array([["7"], ["many"], ["8"], ["few"], ["9"]], dtype=object)
+    result, model = report(), Lengths()
+    source: Any = model
+    notes, _ = own(result, model, Original(source, read_rows(given), (VALUE,)), contract)
+    assert (notes, result.passed, result.misjudged, result.compared) == ([], False, 2, {"caller": 5})
+    assert [(worst.row["x0"], worst.original, worst.converted) for worst in result.rows] == [
+        ("many", "answered", "refused"),
+        ("few", "answered", "refused"),
+    ]
 
 
 # Generated rows.

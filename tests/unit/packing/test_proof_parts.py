@@ -84,6 +84,12 @@ def test_answers_of_another_number_of_rows_differ() -> None:
         assert [worst.row["a"] for worst in report.rows] == [0.5, 0.25]
 
 
+def test_a_row_without_an_answer_of_the_graph_is_reported_without_one() -> None:
+    report = Report({"value": Tolerance(1e-9, 1.0)})
+    report.add(["caller"] * 3, {"a": [0.5, 0.25, 0.0]}, {"value": column(1, 2, 3)}, {"value": column(1, 2)})
+    assert [worst.converted for worst in report.rows] == [1.0, 2.0, None]
+
+
 def test_rows_that_one_of_two_refuses() -> None:
     report = Report({})
     columns = {"a": ["w", "x", "y", "z"]}
