@@ -29,6 +29,10 @@ from sklearn.tree import DecisionTreeRegressor
 
 import sealift
 from packs import no_node  # noqa: F401 - a fixture
+from sealift.contract.outputs import matches
+from sealift.contract.outputs.value import VALUE
+from sealift.errors import ParityError
+from sealift.packing import Report
 
 RANDOM = np.random.default_rng(2)
 X = RANDOM.normal(size=(160, 4))
@@ -98,6 +102,19 @@ def test_regression(model: Any, scale: float, tmp_path: Path) -> None:
     packed_model = sealed(model, tmp_path)
     assert packed_model.contract.task == "regression"
     np.testing.assert_allclose(packed_model.predict(FRESH)["value"], model.predict(FRESH), rtol=1e-8, atol=1e-9 * scale)
+
+
+def test_the_kind_of_an_output_compares_its_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_half(got: Any, expected: Any, tolerance: Any) -> tuple[Any, float]:
+        same, worst = matches(got, expected, tolerance)
+        return same & (np.arange(len(same)) % 2 == 0), worst
+
+    monkeypatch.setattr(VALUE, "compare", by_half)
+    with pytest.raises(ParityError) as caught:
+        sealed(LinearRegression().fit(X, X[:, 0]), tmp_path)
+    report = caught.value.report
+    assert isinstance(report, Report)
+    assert 0.4 < report.different["value"] / report.total < 0.5
 
 
 @pytest.mark.parametrize(

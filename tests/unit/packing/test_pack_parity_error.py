@@ -115,9 +115,9 @@ def test_a_wrong_encoder_of_missing_strings_is_blamed(tmp_path: Path) -> None:
 
 def test_a_wrong_function_of_numbers_is_blamed(tmp_path: Path) -> None:
     # Functions of NumPy raise for the numbers of an array of objects.
-    model = make_pipeline(FunctionTransformer(np.tanh), LogisticRegression()).fit(FRAME, Y)
+    model = make_pipeline(FunctionTransformer(np.tanh), LogisticRegression()).fit(X, Y)
     with wrong(FunctionTransformer, shifted_output(FunctionTransformer)):
-        assert refused(model, FRAME, tmp_path).where.endswith("(FunctionTransformer)")
+        assert refused(model, X, tmp_path).where.endswith("(FunctionTransformer)")
 
 
 def test_wrong_only_for_nan(tmp_path: Path) -> None:
