@@ -178,7 +178,10 @@ setup_ray() {
 # own version, which other indexes have: nothing else can be taken in its place.
 setup_torch() {
     case $(uname -s) in Linux) build=2.13.0+cpu ;; *) build=2.13.0 ;; esac
-    [ "$(cat .torch/.build 2>/dev/null)" = "$build" ] && return
+    if [ "$(cat .torch/.build 2>/dev/null)" = "$build" ]; then
+        torch_extras
+        return
+    fi
     say "Installing PyTorch $build ..."
     rm -rf .torch
     if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --target .torch "torch==$build" 2>/dev/null; then
@@ -188,6 +191,17 @@ setup_torch() {
         return 1
     fi
     echo "$build" > .torch/.build
+    torch_extras
+}
+
+# Libraries beside PyTorch, each pinned and without its dependencies, which would bring another build of PyTorch.
+torch_extras() {
+    extras="onnxscript==0.7.2 onnx-ir==1.1.0 ml-dtypes==0.6.0"
+    [ "$(cat .torch/.extras 2>/dev/null)" = "$extras" ] && return
+    say "Installing $extras ..."
+    # shellcheck disable=SC2086 # one argument for each
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --upgrade --target .torch $extras 2>/dev/null
+    echo "$extras" > .torch/.extras
 }
 
 # The functions do not have the names of programs, which `command -v` would then find.

@@ -49,6 +49,12 @@ CODES: dict[str, str] = {
     "E308": "The model cannot be loaded.",
     "E309": "The file would retain single records, which strict privacy refuses.",
     "E310": "A requested proof cannot run.",
+    "E330": "A neural network answers differently in each call.",
+    "E331": "The answers of a neural network depend on the other rows of a call.",
+    "E332": "A choice in a neural network depends on the values of a tensor.",
+    "E333": "An operation of a neural network has no form in ONNX.",
+    "E334": "The weights of a neural network hold NaN.",
+    "E335": "A neural network is fixed to the number of rows or the size of an example.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",

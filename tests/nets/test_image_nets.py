@@ -1,8 +1,7 @@
-"""A residual net of PyTorch for images (224, 224, 3), exported to ONNX: packed, verified and served, against torch."""
+"""A residual net of PyTorch for images (224, 224, 3): packed, verified and served, against torch."""
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +52,14 @@ def test_a_residual_net(tmp_path: Path) -> None:
     with torch.no_grad():
         net(torch.from_numpy(images))  # the statistics of batch normalization
         expected = net.eval()(torch.from_numpy(images)).numpy()
-    dynamic = {"image": {0: "rows"}, "value": {0: "rows"}}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the exporter
-        torch.onnx.export(
-            net, torch.from_numpy(images[:2]), str(tmp_path / "net.onnx"), dynamo=False, input_names=["image"],
-            output_names=["value"], dynamic_axes=dynamic, opset_version=17,
-        )  # fmt: skip
-    packed = sealift.pack(tmp_path / "net.onnx", images, name="net", output=tmp_path / "net.seal")
+    packed = sealift.pack(net, images, name="net", output=tmp_path / "net.seal")
+    assert [step["how"] for step in packed.steps] == ["exported"]
     assert packed.contract.inputs[0].dtype == "tensor[224,224,3]"
-    assert member(packed, "golden/examples.json")["arrays"]["image"]["shape"][1:] == [224, 224, 3]
+    assert member(packed, "golden/examples.json")["arrays"]["x"]["shape"][1:] == [224, 224, 3]
     assert sealift.verify(packed.path).examples
     np.testing.assert_allclose(sealift.load(packed.path).predict(images)["value"], expected, rtol=1e-5, atol=1e-7)
     with serving(str(packed.path), workers="1") as server:
-        tensor = {"name": "image", "datatype": "FP32", "shape": [1, 224, 224, 3], "data": images[0].ravel().tolist()}
+        tensor = {"name": "x", "datatype": "FP32", "shape": [1, 224, 224, 3], "data": images[0].ravel().tolist()}
         status, answer = server.ask("POST", "/v2/models/net/infer", {"inputs": [tensor]})
     assert status == 200
     np.testing.assert_allclose(answer["outputs"][0]["data"], expected[0], rtol=1e-5, atol=1e-7)

@@ -298,7 +298,7 @@ class Source(ABC):
         """The model applied to the columns of `table`, in the table's graph, and how it was converted.
 
         A converter that is registered for the model's exact type (`registry.converter`) takes precedence. The way of
-        conversion is one of "own", "skl2onnx", "traced".
+        conversion is one of "own", "skl2onnx", "traced", "exported".
 
         Raises:
             PackError: E302 for a model that cannot be converted; `registry.apply` adds the path of the step.
@@ -307,6 +307,11 @@ class Source(ABC):
     @property
     def limits(self) -> Limits | None:
         """The limits of the processes that run the graphs of a model of unknown origin; None for any other model."""
+        return None
+
+    @property
+    def tolerance(self) -> float | None:
+        """The relative difference allowed by default; None for that of the dtype in which the model computes."""
         return None
 
     @property
@@ -369,7 +374,7 @@ class Step:
         source: the original step.
         table: its input in the graph.
         answer: its output in the graph.
-        how: the way of conversion: own, skl2onnx, traced; or refused.
+        how: the way of conversion: own, skl2onnx, traced, exported; or refused.
     """
 
     path: str

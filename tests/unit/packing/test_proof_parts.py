@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sealift.contract import Contract, Field, Output
 from sealift.errors import PackError
+from sealift.frameworks import Conversion
 from sealift.packing.inputs.detect import read_rows
 from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows
 from sealift.packing.proof.discontinuities import Discontinuities, only_jumps
@@ -129,9 +130,11 @@ def test_numbers_have_the_tolerance_of_the_policy_or_that_which_is_stated() -> N
     label = Output(name="label", kind="label", dtype="int64")
     contract = Contract(inputs=(Field(name="a", dtype="float64"),), outputs=(label, VALUE), task="regression")
     answers = {"label": np.array([1, 2]), "value": column(-3.0, 4.0)}
-    assert (policy(single=False), policy(single=True)) == (1e-9, 1e-5)
-    for single, stated, share in ((False, None, 1e-9), (True, None, 1e-5), (True, 1e-3, 1e-3)):
-        found = tolerances(contract, answers, single=single, relative=stated)
+    for single, steps, share in ((False, [None], 1e-9), (True, [], 1e-5), (True, [1e-4, None], 1e-4)):
+        sources = [SimpleNamespace(source=SimpleNamespace(tolerance=each)) for each in steps]
+        default = policy(cast("Conversion", SimpleNamespace(single=single, steps=sources)))
+        assert default == share
+        found = tolerances(contract, answers, relative=default)
         assert list(found) == ["value"]
         assert found["value"].relative == share
 

@@ -27,10 +27,10 @@ class PyTorch(Framework):
         )
 
     def source(self, model: Any, rows: Any = None) -> Source:
-        """A module as a source, for a table or for an array of more than two axes."""
+        """A module as a source, for a table, an array, or several arrays as a dict or a tuple."""
         from sealift.frameworks.torch.source import ModuleSource
 
-        return ModuleSource(model, arrays=getattr(rows, "ndim", 0) > 2)
+        return ModuleSource(model, rows)
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Whether it is a file of `torch.save`: a ZIP archive with the usual suffix."""

@@ -1,8 +1,8 @@
-"""A module as a source: it is called without gradients, and its forward is traced by torch.fx."""
+"""A module as a source: it is called without gradients, and its forward is traced or exported."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,83 +11,250 @@ import torch
 
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
-from sealift.frameworks.base import RowFormat, Source
+from sealift.frameworks.base import ArrayInput, RowFormat, Source
+from sealift.frameworks.exported import ExportedGraph
+from sealift.frameworks.torch.arguments import RESULT, Arguments, named_results
+from sealift.frameworks.torch.checks import check_module
+from sealift.frameworks.torch.export import check_random, exported_program, graph_of, quiet
+from sealift.frameworks.torch.invariance import BATCHES, TOLERANCE, check_calls
+from sealift.frameworks.torch.refusals import line_of
 from sealift.frameworks.torch.trace import trace
+from sealift.graph.builder import Tensor
 from sealift.graph.step import StepOutput, refuse
 from sealift.graph.table import Table
 
+_CELLS = 1 << 24
+"""The numbers of the inputs of one call; more rows are answered in several calls, to limit the memory."""
+
 
 class ModuleSource(Source):
-    """A module in evaluation mode that takes numbers (N, columns) or (N, ...), and returns (N,) or (N, k).
+    """A module in evaluation mode whose arguments are arrays with one entry for each row.
 
-    Its result is the output "value": a module does not contain classes or the shape of its rows.
+    A single result (N,) or (N, k) is the output "value". Other results keep their names: a module does not state
+    whether they are probabilities.
     """
 
-    def __init__(self, model: torch.nn.Module, *, arrays: bool = False) -> None:
-        """Take a module; with `arrays`, its rows have more than one axis."""
+    def __init__(self, model: Any, rows: Any = None) -> None:
+        """Take a module.
+
+        Args:
+            model: the module.
+            rows: the caller's rows, some of which are the example for the export: one array, a tuple of arrays in the
+                order of forward, or a dict of arrays by its arguments. None for rows that are not known.
+        """
         super().__init__(model)
-        self._arrays = arrays
+        self._arguments = Arguments.of(self.callable, rows)
+        self._examples = None if rows is None else self._first(rows)
+        self._exported: dict[object, ExportedGraph] = {}
+        self._takes_missing = True
+
+    @property
+    def callable(self) -> Any:
+        """The object that computes the answers."""
+        return self.model
 
     def check(self) -> None:
-        """Raise PackError E304 for a module in training mode, or on another device than the CPU."""
-        if self.model.training:
-            raise PackError(
-                "E304",
-                "The module is in training mode, in which dropout and batch normalization answer otherwise.",
-                where=self.kind,
-                fix="Call model.eval() before packing.",
-            )
-        devices = {tensor.device.type for tensor in self._tensors()} - {"cpu"}
-        if devices:
-            raise PackError(
-                "E304",
-                f"The weights of the module are on another device ({', '.join(sorted(devices))}).",
-                where=self.kind,
-                fix="Call model.cpu() before packing.",
-            )
-        dtypes = {tensor.dtype for tensor in self._tensors() if tensor.is_floating_point()}
-        if dtypes - {torch.float32} and dtypes - {torch.float64}:
-            listed = ", ".join(sorted(str(dtype).removeprefix("torch.") for dtype in dtypes))
-            raise PackError(
-                "E302",
-                f"The weights of the module are of the types {listed}.",
-                where=self.kind,
-                fix="Call model.float() before packing.",
-            )
+        """Raise PackError for a module that is not ready.
 
-    def _tensors(self) -> list[torch.Tensor]:
-        return [*self.model.parameters(), *self.model.buffers()]
+        E304 in training mode or on another device, E302 for other dtypes, E334 for weights that are NaN.
+        """
+        check_module(self.model, self.kind)
 
     @property
     def _dtype(self) -> str:
         """The dtype that the module computes in: that of its weights."""
-        double = any(tensor.dtype == torch.float64 for tensor in self._tensors())
-        return "float64" if double else "float32"
+        tensors = [*self.callable.parameters(), *self.callable.buffers()]
+        return "float64" if any(tensor.dtype == torch.float64 for tensor in tensors) else "float32"
 
     @property
     def rows(self) -> RowFormat:
-        """A table or an array; the module stores no column names and no sizes."""
-        return RowFormat("arrays" if self._arrays else "table")
+        """A table for a single array of one or two axes, otherwise arrays."""
+        if self._is_table:
+            return RowFormat("table")
+        single = len(self._arguments.names) == 1 and not self._arguments.by_keyword
+        inputs = () if single else tuple(ArrayInput(name, None) for name in self._arguments.names)
+        return RowFormat("arrays", arrays=inputs)
+
+    @property
+    def _is_table(self) -> bool:
+        if len(self._arguments.names) > 1 or self._arguments.by_keyword:
+            return False
+        return self._examples is None or next(iter(self._examples.values())).ndim < 3
+
+    @property
+    def tolerance(self) -> float | None:
+        """That of an exported float32 net: engines add the many products of a net in different orders."""
+        return TOLERANCE if self._exported and self._dtype == "float32" else None
 
     @property
     def outputs(self) -> Collection[str]:
-        """Only the value."""
-        return {VALUE.name}
+        """The names of the results in the contract."""
+        if self._examples is None:
+            return {VALUE.name}
+        return set(self._names(self._results(self._examples)))
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
-        """The output of the module for the rows, given as a tensor with the dtype of its weights."""
-        values = rows.toarray() if hasattr(rows, "toarray") else rows
-        matrix = np.array(values, dtype=self._dtype)  # a copy: a module could write into it
-        with torch.no_grad():
-            result = self.model(torch.from_numpy(matrix))
-        if not isinstance(result, torch.Tensor):
-            raise TypeError(f"the module gives {type(result).__name__} in place of a tensor")
-        return dict.fromkeys(outputs, result.numpy())
+        """The results of the module for the rows, in the dtype of its weights where the rows are floats."""
+        arrays = self._arguments.arrays(rows)
+        if not self._takes_missing and any(a.dtype.kind == "f" and np.isnan(a).any() for a in arrays.values()):
+            # Operators of a graph treat NaN otherwise than PyTorch, in sorting and in maxima for example.
+            raise ValueError("an exported module does not take missing values; replace them before, in training too")
+        count = len(next(iter(arrays.values())))
+        cells = max(1, sum(array.size for array in arrays.values()) // max(1, count))
+        size = max(1, _CELLS // cells)
+        parts = [
+            self._results({name: array[start : start + size] for name, array in arrays.items()})
+            for start in range(0, max(1, count), size)
+        ]
+        names = self._names(parts[0])
+        joined = {
+            name: np.concatenate([part[key] for part in parts]) if len(parts) > 1 else parts[0][key]
+            for name, key in zip(names, parts[0], strict=True)
+        }
+        return {name: joined[name] for name in outputs}
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
-        """Convert the operations of `forward`."""
+        """Convert the operations of `forward` one by one where all of them are known, otherwise export the module."""
         if any(block.is_text or block.time for block in table.blocks):
             raise refuse("A module takes numbers, but X has columns of strings or dates.", "Encode them before.")
-        rows = table.blocks[0].values if self._arrays else table.numbers()
+        refused: PackError | None = None
+        if len(self._arguments.names) == 1 and self.callable is self.model:
+            try:
+                return self._traced(table), "traced"
+            except PackError as error:
+                refused = error
+        return self._export(table, refused), "exported"
+
+    def _traced(self, table: Table) -> StepOutput:
+        rows = table.numbers() if self._is_table else table.blocks[0].values
         value = trace(self.model, rows.cast(self._dtype), table.context)
-        return StepOutput(value=value.vector() if len(value.shape) == 2 and value.width == 1 else value), "traced"
+        return StepOutput(value=_vector(value))
+
+    def _export(self, table: Table, refused: PackError | None) -> StepOutput:
+        examples = self._examples or self._invented(table)
+        fed = self._fed(table, examples)
+        try:
+            results = self._results(examples)
+        except Exception as error:  # the user's forward can raise any exception
+            if refused is not None:
+                raise refused from error
+            line = line_of(error)
+            raise PackError(
+                "E305",
+                f"The module fails on the rows given{f' in {line}' if line else ''}: {type(error).__name__}: "
+                f"{' '.join(str(error).split())[:300].rstrip('.')}.",
+                where=self.kind,
+                fix="Give X with the shapes and dtypes that forward takes; the first axis is the rows.",
+            ) from error
+        tensors = self._graph(fed, examples).placed(table, fed)
+        self._takes_missing = False
+        names = self._names(results)
+        if names == [VALUE.name]:
+            return StepOutput(value=_vector(tensors[0]))
+        raise refuse(
+            f"Its forward gives {len(names)} results, or one of more than two axes.",
+            "Wrap it in a module whose forward returns the numbers you need, as one tensor (rows, numbers).",
+        )
+
+    def _fed(self, table: Table, examples: dict[str, npt.NDArray[Any]]) -> list[Tensor]:
+        """The inputs of the graph, in the dtypes of the arguments."""
+        if self._is_table:
+            return [table.numbers().cast(self._dtype)]
+        blocks = [block.values for block in table.each()]
+        if len(blocks) != len(examples):
+            raise refuse(f"It takes {len(examples)} inputs, not {len(blocks)}.", "Give an array for each of them.")
+        return [
+            (values if array.ndim > 1 else values.vector()).cast(_graph_dtype(self._as_given(array).dtype))
+            for values, array in zip(blocks, examples.values(), strict=True)
+        ]
+
+    def _graph(self, fed: Sequence[Tensor], examples: dict[str, npt.NDArray[Any]]) -> ExportedGraph:
+        free = tuple(tuple(at for at, size in enumerate(t.shape) if at and size is None) for t in fed)
+        if free not in self._exported:
+            try:
+                program = self._program([torch.from_numpy(self._as_given(array)) for array in examples.values()], free)
+                check_random(program, self.kind)
+            except PackError as error:
+                if error.code in ("E302", "E335"):  # a net of all rows of a call is fixed to their number
+                    self._check_calls(examples)
+                raise
+            self._check_calls(examples)
+            self._exported[free] = graph_of(program, self.kind)
+        return self._exported[free]
+
+    def _check_calls(self, examples: dict[str, npt.NDArray[Any]]) -> None:
+        def answer(rows: Sequence[int]) -> dict[str, npt.NDArray[Any]]:
+            return self._results({name: array[rows] for name, array in examples.items()})
+
+        check_calls(answer, _count(examples), self.kind)
+
+    def _program(self, tensors: Sequence[torch.Tensor], free: Sequence[Sequence[int]]) -> Any:
+        return exported_program(self.model, self._arguments, tensors, free)
+
+    def _first(self, rows: Any) -> dict[str, npt.NDArray[Any]]:
+        """The first rows, as many as the checks need."""
+        arrays = self._arguments.arrays(_head(rows))
+        return {name: np.array(array) for name, array in arrays.items()}
+
+    def _invented(self, table: Table) -> dict[str, npt.NDArray[Any]]:
+        """Rows for a table whose rows are not known."""
+        random = np.random.default_rng(0)
+        if self._is_table:
+            return {self._arguments.names[0]: random.normal(size=(BATCHES[-1], table.width))}
+        shapes = [block.values.shape[1:] for block in table.each()]
+        made = [random.normal(size=(BATCHES[-1], *(size or 8 for size in shape))) for shape in shapes]
+        return dict(zip(self._arguments.names, made, strict=True))
+
+    def _as_given(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """A copy of an array, floats in the dtype of the weights: a module could write into it."""
+        example = array.dtype
+        if example.kind == "f":
+            return np.array(array, dtype=self._dtype)
+        return np.array(array, dtype=np.int64 if example.kind in "iu" and example != np.uint8 else example)
+
+    def _results(self, arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """The results of one call, by the module's names for them."""
+        if self._is_table:
+            tensors = [torch.from_numpy(np.array(next(iter(arrays.values())), dtype=self._dtype))]
+        else:
+            tensors = [torch.from_numpy(self._as_given(self._checked(name, array))) for name, array in arrays.items()]
+        with torch.no_grad(), quiet():
+            result = self._arguments.call(self.callable, tensors)
+        return {name: tensor.detach().numpy() for name, tensor in named_results(result).items()}
+
+    def _checked(self, name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An array of the dtype of the example. Raises ValueError if an integer is missing."""
+        example = array if self._examples is None else self._examples[name]
+        if example.dtype.kind == "f" or array.dtype.kind != "f":
+            return array
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} is an array of integers, which must not have missing values")
+        return array.astype(example.dtype)
+
+    def _names(self, results: dict[str, Any]) -> list[str]:
+        """The names of the results in the contract, in their order."""
+        if list(results) == [RESULT] and results[RESULT].ndim < 3:
+            return [VALUE.name]
+        return ["output" if name == RESULT else name for name in results]
+
+
+def _vector(tensor: Tensor) -> Tensor:
+    """One number for each row as a vector."""
+    return tensor.vector() if len(tensor.shape) == 2 and tensor.shape[1] == 1 else tensor
+
+
+def _head(rows: Any) -> Any:
+    """The first rows of arrays, of a dict or a tuple of arrays, or of a data frame."""
+    if isinstance(rows, dict):
+        return {name: part[: BATCHES[-1]] for name, part in rows.items()}
+    if isinstance(rows, tuple):
+        return tuple(part[: BATCHES[-1]] for part in rows)
+    return rows[: BATCHES[-1]]
+
+
+def _count(examples: dict[str, npt.NDArray[Any]]) -> int:
+    return len(next(iter(examples.values())))
+
+
+def _graph_dtype(dtype: np.dtype[Any]) -> str:
+    return "bool" if dtype.kind == "b" else "int64" if dtype.kind in "iu" else str(dtype)

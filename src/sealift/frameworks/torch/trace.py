@@ -87,6 +87,8 @@ def _operation(root: nn.Module, node: fx.Node) -> Callable[..., Any]:
     """The conversion of one recorded call."""
     if node.op == "call_module":
         layer = root.get_submodule(str(node.target))
+        if getattr(layer, "inplace", False) and any(len(given.users) > 1 for given in node.all_input_nodes):
+            raise refuse("It overwrites a tensor that is used again.", "Use inplace=False.")
         convert = LAYERS.get(type(layer))
         if convert is not None:
             return lambda x: convert(layer, x)

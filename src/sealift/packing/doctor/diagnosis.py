@@ -15,6 +15,7 @@ HOW = {
     "own": "converted by Sealift",
     "skl2onnx": "converted by skl2onnx",
     "traced": "traced",
+    "exported": "exported by its library",
     "refused": "not supported",
 }
 
@@ -35,7 +36,7 @@ class Examined:
 
     Attributes:
         path: its path in the model: `Pipeline › scale (StandardScaler)`.
-        how: `own`, `skl2onnx`, `traced`, or `refused`.
+        how: `own`, `skl2onnx`, `traced`, `exported`, or `refused`.
         supported: whether it can be packed.
         training_data: what it holds of the training data, and what that means, in sentences.
     """

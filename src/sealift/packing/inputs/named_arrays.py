@@ -26,8 +26,10 @@ def read_arrays(X: Any, model: RowFormat) -> InputRows:
         PackError: E304 for an array that no field of a contract can hold, E305 when X has other arrays than the model
             has inputs, or arrays of other dimensions.
     """
-    single = not isinstance(X, Mapping)
     inputs = model.arrays or (ArrayInput(_DEFAULT_NAME, None),)
+    if isinstance(X, tuple) and len(X) == len(inputs) > 1:
+        X = {item.name: array for item, array in zip(inputs, X, strict=True)}
+    single = not isinstance(X, Mapping)
     given = {inputs[0].name: X} if single and len(inputs) == 1 else X
     if not isinstance(given, Mapping) or {str(name) for name in given} != {item.name for item in inputs}:
         listed = ", ".join(repr(item.name) for item in inputs)

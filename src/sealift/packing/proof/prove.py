@@ -76,12 +76,13 @@ def prove(
     conversion, original, answers = converted.conversion, converted.original, converted.answers
     _check_shapes(conversion, contract, answers)
     stated = options.proof.tolerance
-    tolerance = tolerances(contract, answers, single=conversion.single, relative=stated)
+    default = policy(conversion)
+    tolerance = tolerances(contract, answers, relative=default if stated is None else float(stated))
     stages = Stages.of(contract)
     engine = graph.engine(stages=stages)
     report = Report(
         tolerance,
-        policy=policy(single=conversion.single),
+        policy=default,
         stated=None if stated is None else float(stated),
         times={f.name: f.dtype for f in contract.inputs if f.type.stands_for},
         kinds={output.name: output_kind(output) for output in contract.outputs},

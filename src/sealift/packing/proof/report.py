@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sealift.contract import Contract
 from sealift.contract.datetimes import text_of
 from sealift.contract.outputs import OutputKind, Tolerance, matches, output_kind
+from sealift.frameworks import Conversion
 from sealift.packing.outputs import packing_of
 from sealift.runtime.engines.native import ENGINE
 
@@ -168,29 +169,28 @@ class Report:
         return sentences
 
 
-def tolerances(
-    contract: Contract, answers: Mapping[str, npt.NDArray[Any]], *, single: bool, relative: float | None
-) -> dict[str, Tolerance]:
+def tolerances(contract: Contract, answers: Mapping[str, npt.NDArray[Any]], *, relative: float) -> dict[str, Tolerance]:
     """The tolerance for each output of numbers; labels have none and must be equal.
 
     Args:
         contract: the outputs.
         answers: the original's answers, which show the usual magnitude.
-        single: whether the model computes in float32.
-        relative: the relative tolerance that the caller states; None for the default.
+        relative: the relative tolerance.
     """
-    share = policy(single=single) if relative is None else float(relative)
     result: dict[str, Tolerance] = {}
     for output in contract.outputs:
         scale = packing_of(output.kind).scale(answers[output.name])
         if scale is not None and output_kind(output).has_tolerance(output):
-            result[output.name] = Tolerance(share, scale)
+            result[output.name] = Tolerance(relative, scale)
     return result
 
 
-def policy(*, single: bool) -> float:
-    """The default relative tolerance."""
-    return RELATIVE["float32" if single else "float64"]
+def policy(conversion: Conversion) -> float:
+    """The default relative tolerance: that of the dtype in which the model computes, or a larger one of its steps."""
+    stated = [step.source.tolerance for step in conversion.steps]
+    return max(
+        [RELATIVE["float32" if conversion.single else "float64"], *(each for each in stated if each is not None)]
+    )
 
 
 def _short(value: Any, entries: int = 6) -> str:
