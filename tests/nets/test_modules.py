@@ -233,7 +233,7 @@ def half_trained() -> Any:
         (lambda: Two().eval(), "E302", "takes more than the rows: y"),
         (lambda: nn.Sequential(nn.Linear(K, 2), nn.RNN(2, 2)).eval(), "E331", "depend on the other rows"),
         (lambda: nn.Softmax(dim=0).eval(), "E331", "with 1 row in a call"),
-        (lambda: nn.BatchNorm1d(K, track_running_stats=False).eval(), "E331", "with 1 row in a call"),
+        (lambda: nn.BatchNorm1d(K, track_running_stats=False).eval(), "E331", "for 1 it raises ValueError"),
         (lambda: Over(lambda x: x - x.mean(dim=0)).eval(), "E331", "depend on the other rows"),
         (lambda: Over(lambda x: x[0]).eval(), "E331", "for 32 rows it gives 'value' the shape [4]"),
         (lambda: Over(lambda x: x.squeeze()).eval(), "E331", "for 1 row it gives 'value' the shape [4]"),

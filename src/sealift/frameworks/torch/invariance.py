@@ -44,7 +44,11 @@ def check_calls(answer: Callable[[Sequence[int]], Answers], count: int, kind: st
         if len(array.shape) == 0 or len(array) != len(largest):
             raise _dependent(f"for {len(largest)} rows it gives {name!r} the shape {list(array.shape)}", kind)
     for size in BATCHES[:-1]:
-        part = answer(largest[-size:])
+        try:
+            part = answer(largest[-size:])
+        except Exception as error:  # the user's forward can raise any exception
+            what = f"{type(error).__name__}: {' '.join(str(error).split())[:200].rstrip('.')}"
+            raise _dependent(f"it answers 32 rows, but for {size} it raises {what}", kind) from error
         for name, array in part.items():
             wanted = whole[name][-size:]
             if array.shape != wanted.shape:

@@ -47,6 +47,7 @@ class ModuleSource(Source):
         self._examples = None if rows is None else self._first(rows)
         self._exported: dict[object, ExportedGraph] = {}
         self._takes_missing = True
+        self._offered: set[str] = set()
 
     @property
     def callable(self) -> Any:
@@ -89,9 +90,7 @@ class ModuleSource(Source):
     @property
     def outputs(self) -> Collection[str]:
         """The names of the results in the contract."""
-        if self._examples is None:
-            return {VALUE.name}
-        return set(self._names(self._results(self._examples)))
+        return self._offered or {VALUE.name}
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
         """The results of the module for the rows, in the dtype of its weights where the rows are floats."""
@@ -120,9 +119,13 @@ class ModuleSource(Source):
         refused: PackError | None = None
         if len(self._arguments.names) == 1 and self.callable is self.model:
             try:
-                return self._traced(table), "traced"
+                answer = self._traced(table)
             except PackError as error:
                 refused = error
+            else:
+                if self._examples is not None:
+                    self._check_calls(self._examples)
+                return answer, "traced"
         return self._export(table, refused), "exported"
 
     def _traced(self, table: Table) -> StepOutput:
@@ -136,7 +139,7 @@ class ModuleSource(Source):
         try:
             results = self._results(examples)
         except Exception as error:  # the user's forward can raise any exception
-            if refused is not None:
+            if refused is not None and self._is_table:
                 raise refused from error
             line = line_of(error)
             raise PackError(
@@ -149,6 +152,7 @@ class ModuleSource(Source):
         tensors = self._graph(fed, examples).placed(table, fed)
         self._takes_missing = False
         names = self._names(results)
+        self._offered = set(names)
         if names == [VALUE.name]:
             return StepOutput(value=_vector(tensors[0]))
         raise refuse(
