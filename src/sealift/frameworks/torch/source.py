@@ -124,6 +124,7 @@ class ModuleSource(Source):
                 refused = error
             else:
                 if self._examples is not None:
+                    self._tried(self._examples)
                     self._check_calls(self._examples)
                 return answer, "traced"
         return self._export(table, refused), "exported"
@@ -137,18 +138,9 @@ class ModuleSource(Source):
         examples = self._examples or self._invented(table)
         fed = self._fed(table, examples)
         try:
-            results = self._results(examples)
-        except Exception as error:  # the user's forward can raise any exception
-            if refused is not None and self._is_table:
-                raise refused from error
-            line = line_of(error)
-            raise PackError(
-                "E305",
-                f"The module fails on the rows given{f' in {line}' if line else ''}: {type(error).__name__}: "
-                f"{' '.join(str(error).split())[:300].rstrip('.')}.",
-                where=self.kind,
-                fix="Give X with the shapes and dtypes that forward takes; the first axis is the rows.",
-            ) from error
+            results = self._tried(examples)
+        except PackError as error:
+            raise (refused if refused is not None and self._is_table else error) from error.__cause__
         tensors = self._graph(fed, examples).placed(table, fed)
         self._takes_missing = False
         names = self._names(results)
@@ -159,6 +151,20 @@ class ModuleSource(Source):
             f"Its forward gives {len(names)} results, or one of more than two axes.",
             "Wrap it in a module whose forward returns the numbers you need, as one tensor (rows, numbers).",
         )
+
+    def _tried(self, examples: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """The results for the example. Raises PackError E305 with the line of the user's code that fails."""
+        try:
+            return self._results(examples)
+        except Exception as error:  # the user's forward can raise any exception
+            line = line_of(error)
+            raise PackError(
+                "E305",
+                f"The module fails on the rows given{f' in {line}' if line else ''}: {type(error).__name__}: "
+                f"{' '.join(str(error).split())[:300].rstrip('.')}.",
+                where=self.kind,
+                fix="Give X with the shapes and dtypes that forward takes; the first axis is the rows.",
+            ) from error
 
     def _fed(self, table: Table, examples: dict[str, npt.NDArray[Any]]) -> list[Tensor]:
         """The inputs of the graph, in the dtypes of the arguments."""
