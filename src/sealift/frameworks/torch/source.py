@@ -13,6 +13,7 @@ from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.frameworks.base import ArrayInput, RowFormat, Source
 from sealift.frameworks.exported import ExportedGraph
+from sealift.frameworks.named_outputs import contract_name
 from sealift.frameworks.torch.arguments import RESULT, Arguments, named_results
 from sealift.frameworks.torch.checks import check_module
 from sealift.frameworks.torch.export import check_random, exported_program, graph_of, quiet
@@ -20,7 +21,7 @@ from sealift.frameworks.torch.invariance import BATCHES, TOLERANCE, check_calls
 from sealift.frameworks.torch.refusals import line_of
 from sealift.frameworks.torch.trace import trace
 from sealift.graph.builder import Tensor
-from sealift.graph.step import StepOutput, refuse
+from sealift.graph.step import NamedOutput, StepOutput, refuse
 from sealift.graph.table import Table
 
 _CELLS = 1 << 24
@@ -147,10 +148,7 @@ class ModuleSource(Source):
         self._offered = set(names)
         if names == [VALUE.name]:
             return StepOutput(value=_vector(tensors[0]))
-        raise refuse(
-            f"Its forward gives {len(names)} results, or one of more than two axes.",
-            "Wrap it in a module whose forward returns the numbers you need, as one tensor (rows, numbers).",
-        )
+        return StepOutput(named=tuple(NamedOutput(n, _vector(t)) for n, t in zip(names, tensors, strict=True)))
 
     def _tried(self, examples: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         """The results for the example. Raises PackError E305 with the line of the user's code that fails."""
@@ -245,7 +243,7 @@ class ModuleSource(Source):
         """The names of the results in the contract, in their order."""
         if list(results) == [RESULT] and results[RESULT].ndim < 3:
             return [VALUE.name]
-        return ["output" if name == RESULT else name for name in results]
+        return [contract_name("output" if name == RESULT else name) for name in results]
 
 
 def _vector(tensor: Tensor) -> Tensor:
