@@ -1,33 +1,35 @@
 /** `npm run schemas`: TypeScript types of the JSON members of a sealed file, out of their JSON Schemas. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compile } from "json-schema-to-typescript";
 
 const app = join(dirname(fileURLToPath(import.meta.url)), "..");
 const schemas = join(app, "../../spec/schemas");
-const target = join(app, "src/seal/members.ts");
-const HEAD = `/**
- * The JSON members of a sealed file as a sound one holds them. Made from spec/schemas by \`npm run schemas\`; do not edit.
- * A reader cannot rely on these types before it has checked a member.
- */
-`;
+const target = join(app, "src/seal/members");
 
-/** The text of src/seal/members.ts, before it is formatted. */
+/** Name of a file in src/seal/members → its text, before it is formatted. */
 export async function types() {
-  const parts = [];
+  const files = {};
   for (const name of readdirSync(schemas).sort()) {
     if (name === "receipt.schema.json") continue; // of a server, not a member of a file
     const schema = typed(JSON.parse(readFileSync(join(schemas, name), "utf8")));
     const options = {
-      bannerComment: "",
+      bannerComment: head(name),
       additionalProperties: false,
       ignoreMinAndMaxItems: true,
       format: false,
     };
-    parts.push(await compile(schema, schema.title, options));
+    files[name.replace(".schema.json", ".ts")] = await compile(schema, schema.title, options);
   }
-  return `${HEAD}${parts.join("\n")}`;
+  return files;
+}
+
+function head(name) {
+  return `/**
+ * The types of spec/schemas/${name}, made by \`npm run schemas\`; do not edit.
+ * A reader cannot rely on these types before it has checked a member.
+ */`;
 }
 
 /** The schema without what has no type: conditions, and the forms of texts and lists. */
@@ -40,4 +42,8 @@ function typed(schema) {
   return Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, typed(value)]));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(target, await types());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target);
+  for (const [name, text] of Object.entries(await types())) writeFileSync(join(target, name), text);
+}

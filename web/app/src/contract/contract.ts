@@ -1,5 +1,5 @@
 /** The contract, as in `contract.json`, with all defaults (spec/CONTRACT.md §1). */
-import type * as members from "../seal/members";
+import type * as members from "../seal/members/contract";
 import type { RefusingStage, StageType } from "../stages/base";
 import type { CellReader } from "./cells";
 import type { Element } from "./elements";

@@ -1,5 +1,5 @@
 /** The types of the elements of tensors and answers. */
-import type * as members from "../seal/members";
+import type * as members from "../seal/members/contract";
 import { asNumber } from "../seal/json";
 import type { Scalar } from "./contract";
 

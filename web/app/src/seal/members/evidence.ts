@@ -1,0 +1,71 @@
+/**
+ * The types of spec/schemas/evidence.schema.json, made by `npm run schemas`; do not edit.
+ * A reader cannot rely on these types before it has checked a member.
+ */
+
+/**
+ * evidence.json: what was measured when the file was made. Readers accept other contents, and show what they know.
+ */
+export interface Evidence {
+  parity: {
+    compared: {
+      [k: string]: number;
+    };
+    rows: number;
+    engines: {
+      [k: string]: string;
+    };
+    jumps: {
+      [k: string]: number;
+    };
+    refused_by_original: number;
+    tolerance: {
+      policy: number | null;
+      stated: number | null;
+    };
+    outputs: {
+      [k: string]: {
+        different: number;
+        /**
+         * A number; NaN and the infinities by name.
+         */
+        worst: number | ("NaN" | "Infinity" | "-Infinity");
+        relative?: number;
+        scale?: number | number[];
+      };
+    };
+  };
+  steps: {
+    path: string;
+    how: string;
+  }[];
+  rows: number;
+  rows_source: "generated" | "caller";
+  metrics: {
+    /**
+     * A number; NaN and the infinities by name.
+     */
+    [k: string]: number | ("NaN" | "Infinity" | "-Infinity");
+  };
+  baseline: {} | null;
+  notes: string[];
+  privacy: {
+    compared: {
+      rows: number;
+      training_rows: number | null;
+      targets: boolean;
+    };
+    findings: {
+      kind: string;
+      count: number;
+      of: number | null;
+      columns: {
+        [k: string]: number;
+      };
+      where: string;
+      sentence: string;
+      remedy: string;
+    }[];
+    not_checked: string[];
+  };
+}
