@@ -47,6 +47,7 @@ class _Program:
     sets: list[Set] = field(default_factory=list)
     conditions: list[tuple[str, int]] = field(default_factory=list)
     sources: dict[tuple[str, int], int] = field(default_factory=dict)
+    members: Callable[[str, int], Set] = field(default=lambda source, flags: _members(source, flags))
 
     def emit(self, *instruction: Any) -> int:
         self.code.append(instruction)
@@ -59,7 +60,7 @@ class _Program:
         key = (source, flags & _KEPT)
         if key not in self.sources:
             self.sources[key] = len(self.sets)
-            self.sets.append(_members(*key))
+            self.sets.append(self.members(*key))
         return self.sources[key]
 
 
@@ -82,8 +83,21 @@ def automaton(pattern: str) -> dict[str, Any]:
     Raises:
         PackError: E302 for a pattern that none has, with the part that is to blame.
     """
+    return automaton_of(pattern, _members)
+
+
+def automaton_of(pattern: str, members: Callable[[str, int], Set]) -> dict[str, Any]:
+    """The automaton of a pattern whose sets of characters another library defines.
+
+    Args:
+        pattern: a pattern of `re`.
+        members: a part of the pattern that stands for one character, and flags → the characters that it matches.
+
+    Raises:
+        PackError: E302 for a pattern that none has, with the part that is to blame.
+    """
     tree = _parser.parse(pattern)
-    program = _Program()
+    program = _Program(members=members)
     head, tail = _cut(tree)
     _sequence(program, list(tree), tree.state.flags)
     program.emit("match")

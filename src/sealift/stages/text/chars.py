@@ -52,6 +52,11 @@ class CharMap:
         """The number of characters with an entry."""
         return len(self._table)
 
+    @property
+    def table(self) -> dict[int, Any]:
+        """The table for `str.translate`: code point → code point, string, or None for no character."""
+        return self._table
+
     def __call__(self, text: str) -> str:
         """The text with every character mapped."""
         return text.translate(self._table)

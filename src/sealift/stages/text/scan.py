@@ -47,8 +47,8 @@ class _Classes(dict[str, int]):
         return number
 
 
-class Scanner:
-    """Finds all non-overlapping matches of a pattern, from the left."""
+class Transitions:
+    """The classes and states of an automaton."""
 
     def __init__(self, raw: object) -> None:
         """Read the automaton. Raises ValueError."""
@@ -68,13 +68,21 @@ class Scanner:
         if any(not 0 <= state < len(rows) for state in self._starts):
             raise ValueError("starts must be known states")
         self._head, self._tail = (read.integer(n, 0, 64) for n in _pair(spec.get("cut", [0, 0])))
-        self._apart = self._parting()
-        self._short = lru_cache(_REMEMBERED)(lambda part: self._find(part, 0)[0])
 
     @property
     def entries(self) -> int:
         """The size of the automaton; a reader may use a table of all of Unicode for its classes."""
         return (len(self._next) + 1) * (self._end + 1) + PER_AUTOMATON
+
+
+class Scanner(Transitions):
+    """Finds all non-overlapping matches of a pattern, from the left."""
+
+    def __init__(self, raw: object) -> None:
+        """Read the automaton. Raises ValueError."""
+        super().__init__(raw)
+        self._apart = self._parting()
+        self._short = lru_cache(_REMEMBERED)(lambda part: self._find(part, 0)[0])
 
     def __call__(self, text: str) -> list[str]:
         """The matches in order. Raises SealError E207 for a string that takes too long."""

@@ -1,0 +1,43 @@
+"""The tokenizer stage as a kind of stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealift.contract import Stage
+from sealift.contract.stage import StageOutput
+from sealift.stages.base import StageRun, StageType
+
+
+class TokenizerStageType(StageType):
+    """Converts strings to token ids (spec/TOKENIZER.md)."""
+
+    name = "tokenizer"
+    version = 1
+    data = ("added", "added_after", "model", "normalizer", "space", "splitter", "vocabulary", "word")
+    outputs = (
+        StageOutput("input_ids", "int64", ("length",)),
+        StageOutput("attention_mask", "int64", ("length",)),
+        StageOutput("token_type_ids", "int64", ("length",)),
+    )
+
+    def open(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> StageRun:
+        """Read the stages."""
+        from sealift.stages.tokenizer.batch import TokenizerRun
+
+        return TokenizerRun(stages, columns, names)
+
+    def is_refusing(self, stage: Stage) -> bool:
+        """Always: a string may be too long."""
+        del stage
+        return True
+
+
+TOKENIZER = TokenizerStageType()
+KIND = f"{TOKENIZER.name}/{TOKENIZER.version}"
+
+
+def tokenizer_stage(field: int, spec: Mapping[str, Any]) -> Stage:
+    """A tokenizer stage for an input, by the input's index."""
+    return Stage(field, spec, KIND)

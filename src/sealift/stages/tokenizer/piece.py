@@ -1,0 +1,45 @@
+"""A part of a string, each of whose characters has a span of the original string."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+MOST_CHARACTERS = 1 << 22
+"""The maximum number of characters of a string, before and after each edit."""
+
+
+class TooLong(Exception):
+    """A string, or one that an edit makes of it, takes more work than the format allows."""
+
+
+class Piece(NamedTuple):
+    """A part of a string under way to tokens.
+
+    Attributes:
+        text: its characters after the edits so far.
+        starts: for each character, the beginning of its span in the original string.
+        ends: the ends of these spans.
+        token: for an added token, its id; else None, and the model finds the tokens.
+    """
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+    token: int | None = None
+
+    @classmethod
+    def whole(cls, text: str) -> Piece:
+        """A string without edits."""
+        return cls(text, range(len(text)), range(1, len(text) + 1))
+
+    def part(self, start: int, end: int, token: int | None = None) -> Piece:
+        """Some of its characters."""
+        return Piece(self.text[start:end], self.starts[start:end], self.ends[start:end], token)
+
+    def edited(self, text: str, parents: Sequence[int]) -> Piece:
+        """Other characters, each with the span of the character with the index `parents[i]`."""
+        if len(text) > MOST_CHARACTERS:
+            raise TooLong
+        starts, ends = self.starts, self.ends
+        return Piece(text, [starts[i] for i in parents], [ends[i] for i in parents])
