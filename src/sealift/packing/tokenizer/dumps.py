@@ -59,11 +59,29 @@ def _everything() -> str:
     return "".join(map(chr, points()))
 
 
+@lru_cache(32)  # a megabyte each
 def members(pattern: str) -> Set:
     """The characters that a pattern of one character matches, as an array of 0x110000 booleans."""
+    return _removed(_splitting(pattern))
+
+
+def _splitting(pattern: str) -> Any:
     tokenizers = library()
-    split = tokenizers.pre_tokenizers.Split(tokenizers.Regex(pattern), "removed")
-    return _removed(split)
+    return tokenizers.pre_tokenizers.Split(tokenizers.Regex(pattern), "removed")
+
+
+def members_among(pattern: str, candidates: tuple[str, ...]) -> Set:
+    """Those of some characters that a pattern of one character matches."""
+    split = _splitting(pattern)
+    found = np.zeros(0x110000, dtype=np.bool_)
+    found[[ord(char) for char in candidates if not split.pre_tokenize_str(char)]] = True
+    return found
+
+
+@cache
+def letters_of_any_case() -> tuple[str, ...]:
+    """The characters that match a letter of ASCII without regard to case; the long s and the Kelvin sign are among them."""
+    return tuple(map(chr, np.flatnonzero(members("(?i:[a-z])")).tolist()))
 
 
 def as_set(chars: Set) -> list[int]:

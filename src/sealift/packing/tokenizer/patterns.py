@@ -41,7 +41,7 @@ def automaton_of_regex(pattern: str) -> dict[str, Any]:
             return np.ones(0x110000, dtype=np.bool_)
         found = np.zeros(0x110000, dtype=np.bool_)
         for number in _PLACEHOLDERS.findall(source):
-            found |= dumps.members(translated.sources[int(number, 16) - _FIRST])
+            found |= _members(translated.sources[int(number, 16) - _FIRST])
         return ~found if source.startswith("[^") else found
 
     try:
@@ -51,6 +51,17 @@ def automaton_of_regex(pattern: str) -> dict[str, Any]:
     except re.error as error:
         reason = f"is not understood ({error})"
     raise refused(f"Its regular expression {pattern!r} {reason}.")
+
+
+def _members(source: str) -> Any:
+    """The characters that a part stands for."""
+    if len(source) == 1 and source != ".":
+        found = np.zeros(0x110000, dtype=np.bool_)
+        found[ord(source)] = True
+        return found
+    if re.fullmatch(r"\(\?i:[a-zA-Z]\)", source):
+        return dumps.members_among(source, dumps.letters_of_any_case())
+    return dumps.members(source)
 
 
 class _Translation:

@@ -29,9 +29,9 @@ class TokenizerStageType(StageType):
         return TokenizerRun(stages, columns, names)
 
     def is_refusing(self, stage: Stage) -> bool:
-        """Always: a string may be too long."""
-        del stage
-        return True
+        """Whether a stage refuses strings that it would cut."""
+        truncation = stage.spec.get("truncation")
+        return isinstance(truncation, dict) and truncation.get("refused") is True
 
 
 TOKENIZER = TokenizerStageType()

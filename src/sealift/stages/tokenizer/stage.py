@@ -96,6 +96,16 @@ class TokenizerStage:
             unknown,
         )
 
+    def caution(self, found: Encoding) -> str:
+        """What makes an answer less reliable, such as "3 of 8 tokens cut off"; empty if nothing does."""
+        count = sum(not special for special in found.special) + found.cut
+        parts = []
+        if found.cut:
+            parts.append(f"{found.cut} of {count} tokens cut off")
+        if found.unknown:
+            parts.append(f"{found.unknown} of {count} tokens unknown to the model")
+        return " and ".join(parts)
+
     def _tokens(self, text: str) -> tuple[list[tuple[int, int, int]], list[str]]:
         """The tokens with their spans before truncation, and what each of them stands for, where spans are trimmed."""
         if len(text) > MOST_CHARACTERS:
@@ -133,7 +143,8 @@ class TokenizerStage:
         """A span without the white space at both ends of its token (the post-processor ByteLevel)."""
         start, end = span
         left, right = self._blanks(value), self._blanks(value[::-1])
-        if left and not (self._trim and self._trim["prefix"] and (place == 0 or start == 0)):
+        # One space at the beginning is the prefix.
+        if left and not (left == 1 and self._trim and self._trim["prefix"] and (place == 0 or start == 0)):
             start = min(start + left, end)
         if right and end >= right:
             end = max(end - right, start)

@@ -11,6 +11,8 @@ export type Change = (text: string) => string;
 /** A change, and the size of its tables (Tables.get). */
 export interface SizedChange {
   change: Change;
+  /** The string that a character is mapped to; undefined for itself. Only of maps of single characters. */
+  image?: (point: number) => string | undefined;
   entries: number;
 }
 
@@ -43,7 +45,7 @@ export function charMap(raw: unknown): SizedChange {
     }
     return copied === 0 ? text : found + text.slice(copied);
   };
-  return { change, entries: table.size };
+  return { change, image, entries: table.size };
 }
 
 /** Lower case, with its only contextual rule: a capital sigma at the end of a word. */

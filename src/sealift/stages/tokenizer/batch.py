@@ -1,0 +1,135 @@
+"""Run all tokenizer stages of a contract on many rows: the tensors of token ids, masks and types (spec/TOKENIZER.md §7)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Batch, Problem, Stage
+from sealift.errors import ContractError, SealError
+from sealift.stages.base import StageRun
+from sealift.stages.tokenizer.piece import TooLong
+from sealift.stages.tokenizer.stage import Encoding, TokenizerStage
+
+Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
+
+_CELLS = 1 << 13
+"""The maximum number of tokens, with padding, in one run of the graph; a single row may have more."""
+
+
+class TokenizerRun(StageRun):
+    """The tokenizer stages of a contract, ready to run."""
+
+    def __init__(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> None:
+        """Read stages by their number. Raises ContractError E106 for a malformed one."""
+        self._stages: dict[int, tuple[int, TokenizerStage]] = {}
+        self._refusing: list[tuple[int, str, TokenizerStage]] = []
+        self._places = {name: place for place, name in enumerate(names)}
+        for number, stage in stages.items():
+            try:
+                made = TokenizerStage(stage.spec)
+            except ValueError as error:
+                raise ContractError(
+                    "E106",
+                    f"The tokenizer stage is malformed: {error}.",
+                    where=f"stage {number}",
+                    fix="See `sealift docs spec/TOKENIZER`.",
+                ) from None
+            self._stages[number] = columns[stage.field], made
+            if names and made.truncation is not None and made.truncation.refuses:
+                self._refusing.append((columns[stage.field], names[stage.field], made))
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a stage refuses strings with too many tokens."""
+        return bool(self._refusing)
+
+    def checked(self, batch: Batch, *, first_row: int = 1) -> Batch:
+        """The batch with a problem (R120) for each string that would be cut and may not be."""
+        if not self._refusing:
+            return batch
+        known = {(problem.row - first_row, problem.field) for problem in batch.problems}
+        good, problems = batch.good.copy(), list(batch.problems)
+        for column, name, stage in self._refusing:
+            texts, missing = batch.tensors["text"][:, column], batch.tensors["text_missing"][:, column]
+            for row in np.flatnonzero(~missing).tolist():
+                if (row, name) in known or stage.truncation is None:
+                    continue
+                found = _encoded(stage, texts[row])
+                if found.cut:
+                    known.add((row, name))
+                    good[row] = False
+                    message = (
+                        f'"{name}" has {stage.truncation.most + found.cut} tokens, '
+                        f"and the model reads at most {stage.truncation.most}."
+                    )
+                    problems.append(Problem(first_row + row, name, "R120", message))
+        problems.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
+        return dataclasses.replace(batch, good=good, problems=problems)
+
+    def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
+        """For each string that was cut or has unknown tokens: its row, its column in `text`, and what was found."""
+        for column, stage in self._stages.values():
+            for row, text in enumerate(tensors["text"][:, column]):
+                found = stage.caution(_encoded(stage, text))
+                if found:
+                    yield row, column, found
+
+    def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
+        """The rows in pieces that the graph can be given, with the tensors of the stages added."""
+        stages, count = list(self._stages.values()), len(tensors["text"])
+        start = 0
+        rows: list[list[Encoding]] = []
+        for texts in tensors["text"]:
+            row = [_encoded(stage, texts[column]) for column, stage in stages]
+            if rows and not self._fits([*rows, row]):
+                yield self._piece(tensors, start, rows)
+                start, rows = start + len(rows), []
+            rows.append(row)
+        if rows or not count:
+            yield self._piece(tensors, start, rows)
+
+    def _fits(self, rows: list[list[Encoding]]) -> bool:
+        """Whether rows can be given to the graph together."""
+        for (_, stage), found in zip(self._stages.values(), zip(rows[0], rows[-1], strict=True), strict=True):
+            if stage.padding is None and len(found[0].ids) != len(found[1].ids):
+                return False
+        widest = max(len(found.ids) for row in rows for found in row)
+        return len(rows) * widest <= _CELLS
+
+    def _piece(self, tensors: Tensors, start: int, rows: list[list[Encoding]]) -> Tensors:
+        piece = {name: array[start : start + len(rows)] for name, array in tensors.items()}
+        for place, (number, (_, stage)) in enumerate(self._stages.items()):
+            piece |= _padded(number, stage, [row[place] for row in rows])
+        return piece
+
+
+def _encoded(stage: TokenizerStage, text: str) -> Encoding:
+    """The tokens of a string. Raises SealError E207 for a string that takes too much work."""
+    try:
+        return stage.encode(text)
+    except TooLong:
+        raise SealError(
+            "E207",
+            f"A string of {len(text)} characters takes more work than the format allows.",
+            fix="Leave the text out, or give it in smaller parts.",
+        ) from None
+
+
+def _padded(number: int, stage: TokenizerStage, rows: list[Encoding]) -> dict[str, npt.NDArray[np.int64]]:
+    """The tensors (N, L) of one stage."""
+    padding = stage.padding
+    longest = max((len(row.ids) for row in rows), default=0)
+    shape = (len(rows), longest if padding is None else padding.width(longest))
+    ids = np.full(shape, padding.id if padding is not None else 0, dtype=np.int64)
+    types = np.full(shape, padding.type if padding is not None else 0, dtype=np.int64)
+    mask = np.zeros(shape, dtype=np.int64)
+    for i, row in enumerate(rows):
+        count = len(row.ids)
+        part = slice(shape[1] - count, shape[1]) if padding is not None and padding.left else slice(0, count)
+        ids[i, part], types[i, part], mask[i, part] = row.ids, row.types, 1
+    return {f"input_ids{number}": ids, f"attention_mask{number}": mask, f"token_type_ids{number}": types}

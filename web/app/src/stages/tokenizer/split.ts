@@ -1,0 +1,64 @@
+/** Splits pieces at the matches of a pattern (spec/TOKENIZER.md §4). */
+import { flag, keys, Malformed } from "../text/read";
+import { matcher, type Match } from "./matches";
+import type { Piece } from "./piece";
+
+type Span = [number, number];
+
+/** A match belongs to the part before it, unless that is a match. */
+function withPrevious(found: readonly Match[]): Span[] {
+  const parts: Span[] = [];
+  let previous = false;
+  for (const [start, end, isMatch] of found) {
+    if (isMatch && !previous && parts.length > 0) parts[parts.length - 1]![1] = end;
+    else parts.push([start, end]);
+    previous = isMatch;
+  }
+  return parts;
+}
+
+/** A match belongs to the part behind it, unless that is a match. */
+function withNext(found: readonly Match[]): Span[] {
+  const parts: Span[] = [];
+  let previous = false;
+  for (const [start, end, isMatch] of [...found].reverse()) {
+    if (isMatch && !previous && parts.length > 0) parts[parts.length - 1]![0] = start;
+    else parts.push([start, end]);
+    previous = isMatch;
+  }
+  return parts.reverse();
+}
+
+/** Neighbouring matches are one part. */
+function contiguous(found: readonly Match[]): Span[] {
+  const parts: Span[] = [];
+  let previous = false;
+  for (const [start, end, isMatch] of found) {
+    if (isMatch === previous && parts.length > 0) parts[parts.length - 1]![1] = end;
+    else parts.push([start, end]);
+    previous = isMatch;
+  }
+  return parts;
+}
+
+const BEHAVIORS = new Map<unknown, (found: readonly Match[]) => Span[]>([
+  ["contiguous", contiguous],
+  ["isolated", (found) => found.map(([start, end]) => [start, end])],
+  ["removed", (found) => found.flatMap(([start, end, isMatch]): Span[] => (isMatch ? [] : [[start, end]]))],
+  ["with next", withNext],
+  ["with previous", withPrevious],
+]);
+
+/** Splits at the matches of a pattern, or with `invert` at what lies between them. Throws Malformed. */
+export function split(raw: unknown): (piece: Piece) => Piece[] {
+  const spec = keys(raw, ["at", "behavior", "invert"]);
+  const find = matcher(spec["at"]);
+  const behavior = BEHAVIORS.get(spec["behavior"]);
+  if (!behavior) throw new Malformed(`behavior must be one of ${[...BEHAVIORS.keys()].sort().join(", ")}`);
+  const invert = flag(spec["invert"], "invert");
+  return (piece) => {
+    const found = find(piece.points);
+    const parts = behavior(invert ? found.map(([start, end, isMatch]) => [start, end, !isMatch]) : found);
+    return parts.map(([start, end]) => piece.part(start, end));
+  };
+}
