@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi image-cases bench soak clean format
+.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi image-cases token-cases bench soak clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -24,6 +24,7 @@ help:
 	@echo "make soak      a million requests to a server, whose memory must stay flat"
 	@echo "make fuzz-graph  change graphs at random, and compare the two readers"
 	@echo "make image-cases  resize thousands of images as Pillow and OpenCV do, in both languages"
+	@echo "make token-cases  tokens of random texts as the library tokenizers finds them, in both languages"
 	@echo "make lock      renew requirements.lock from pyproject.toml"
 
 setup:
@@ -117,6 +118,16 @@ image-cases: setup
 	@mkdir -p build/image-cases
 	.venv/bin/python tests/vectors/make_image.py --random $$(($(CASES) / 120)) --out build/image-cases
 	cd web/app && SEALIFT_IMAGE_VECTORS=$(CURDIR)/build/image-cases npx vitest run test/imageResize.test.ts
+
+# Random texts of every script for each kind of tokenizer: CASES in Python, and a tenth of them in TypeScript. The tests
+# run 150. A million for one kind: `make token-cases CASES=1000000 KIND=bert`.
+KIND :=
+token-cases: setup
+	@tools/setup.sh node
+	SEALIFT_TOKEN_CASES=$(CASES) .venv/bin/pytest tests/unit/stages/test_tokenizer_stage.py -k "every_script and $(or $(KIND),test)"
+	@rm -rf build/token-cases
+	.venv/bin/python tests/vectors/make_tokenizer.py --random $$(($(CASES) / 10)) --only "$(KIND)" --out build/token-cases
+	cd web/app && SEALIFT_TOKEN_VECTORS=$(CURDIR)/build/token-cases npx vitest run test/tokenizer.test.ts
 
 # `make fidelity FIDELITY="--check docs/fidelity.md"` compares with the page instead of writing it. A million rows through
 # each tree library take seven to ten minutes (docs/fidelity-trees.md); the 20,000 here take one, and catch a coarse fault.

@@ -22,14 +22,24 @@ _BLOCKS = [
     (0x2B700, 0x2F000), (0x2F800, 0x2FA20), (0x30000, 0x323B0), (0xE0000, 0xE0200), (0xF0000, 0xF0100),
     (0x10FF00, 0x110000), (0, 0x20), (0x7F, 0xA0), (0, 0x110000),
 ]  # fmt: skip
-_SPACES = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2002\u2003\u2009\u200a\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
-_MARKS = "\u0300\u0301\u0308\u0316\u0323\u0327\u0328\u0334\u0345\u034f\u0591\u05b0\u064b\u0670\u093c\u094d\u09be\u0b57\u0e38\u0f71\u0f72\u0f74\u1161\u11a8\u302e\u3099\ufe0f\U0001d165\U0001d16d\u0338\u20d0"
+_SPACES = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2002\u2003\u2009\u200a\u200b"
+    "\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+)
+_MARKS = (
+    "\u0300\u0301\u0308\u0316\u0323\u0327\u0328\u0334\u0345\u034f\u0591\u05b0\u064b\u0670\u093c\u094d\u09be\u0b57\u0e38"
+    "\u0f71\u0f72\u0f74\u1161\u11a8\u302e\u3099\ufe0f\U0001d165\U0001d16d\u0338\u20d0"
+)
 _EMOJI = ["👩🏽‍🚀", "🏳️‍🌈", "🇩🇪🇫🇷", "👨‍👩‍👧‍👦", "☃", "1️⃣", "❤️", "🫠", "\U0001f9ff\u200d"]
 _SEQUENCES = [
-    "don't", "we'll", "I'VE", "'s", "ΑΣ", "ὈΔΥΣΣΕΎΣ", "İstanbul", "straße", "ﬁn", "１２３", "½", "Ⅷ", "ｶﾞ", "각", "각", "กำ",
-    "क्षि", "שָׁלוֹם", "مُحَمَّد", "ǅ", "Å", "Å", "ﷺ", "㍿", "…", "--", "e.g.", "3.14", "10,000", "a_b", "<unk>", "<s>", "</s>",
-    "[CLS]", "[MASK]", "[mask]", "[SEP]", "<|endoftext|>", "<pad>", "▁", "▁▁", "Ġ", "Ċ", "##ing", "</w>", "<0x41>", "\r\n", "\n\n",
-    "  ", "   ", "tokenization", "unbelievable", "http://x.y/z?a=1&b=2", "中文", "日本語テスト", "한국어", "русский", "ελληνικά", "tiếng Việt", "𠮷野家", "\U0002b920",
+    "don't", "we'll", "I'VE", "'s", "ΑΣ", "ὈΔΥΣΣΕΎΣ", "İstanbul", "straße", "ﬁn", "１２３", "½", "Ⅷ", "ｶﾞ",
+    "각", "각", "กำ",
+    "क्षि", "שָׁלוֹם", "مُحَمَّد", "ǅ", "Å", "Å", "ﷺ", "㍿", "…", "--", "e.g.", "3.14", "10,000", "a_b",
+    "<unk>", "<s>", "</s>",
+    "[CLS]", "[MASK]", "[mask]", "[SEP]", "<|endoftext|>", "<pad>", "▁", "▁▁", "Ġ", "Ċ", "##ing", "</w>",
+    "<0x41>", "\r\n", "\n\n",
+    "  ", "   ", "tokenization", "unbelievable", "http://x.y/z?a=1&b=2", "中文", "日本語テスト", "한국어", "русский",
+    "ελληνικά", "tiếng Việt", "𠮷野家", "\U0002b920",
 ]  # fmt: skip
 
 
@@ -43,7 +53,9 @@ def texts(seed: int) -> Iterator[str]:
         if kind < 0.3:
             text = "".join(rng.choice(words) + rng.choice([" ", " ", "  ", "\n", ", ", "."]) for _ in range(count))
         elif kind < 0.35:
-            text = rng.choice([rng.choice(words), "a", "é", "字", "👩🏽‍🚀", "x\u0301"]) * rng.choice([10, 60, 99, 100, 101, 200])
+            text = rng.choice([rng.choice(words), "a", "é", "字", "👩🏽‍🚀", "x\u0301"]) * rng.choice(
+                [10, 60, 99, 100, 101, 200]
+            )
         else:
             text = "".join(_part(rng, words) for _ in range(count))
         yield text.replace("\0", "")
@@ -110,13 +122,16 @@ def _gpt2() -> Tokenizer:
         vocab_size=900, special_tokens=special, initial_alphabet=alphabet, show_progress=False
     )
     _trained(made, trainer)
-    made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=True)
+    made.post_processor = processors.RobertaProcessing(
+        ("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=True
+    )
     made.add_special_tokens([AddedToken("[MASK]", lstrip=True), AddedToken("<|endoftext|>", rstrip=True)])
     return made
 
 
 LLAMA3 = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
 
@@ -185,7 +200,26 @@ def _t5() -> Tokenizer:
 
 def _unigram_bytes() -> Tokenizer:
     """Unigram with byte fallback and equal scores, so that paths tie."""
-    pieces = ["<unk>", "▁", "a", "b", "ab", "ba", "aba", "e", "t", "he", "the", "▁the", "▁t", "in", "ing", "é", "中", "文"]
+    pieces = [
+        "<unk>",
+        "▁",
+        "a",
+        "b",
+        "ab",
+        "ba",
+        "aba",
+        "e",
+        "t",
+        "he",
+        "the",
+        "▁the",
+        "▁t",
+        "in",
+        "ing",
+        "é",
+        "中",
+        "文",
+    ]
     scored = [("<unk>", 0.0), *((piece, -float(len(piece))) for piece in pieces[1:])]
     scored += [(f"<0x{byte:02X}>", -20.0) for byte in range(256)]
     made = Tokenizer(models.Unigram(scored, 0, True))

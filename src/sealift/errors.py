@@ -19,6 +19,7 @@ CODES: dict[str, str] = {
     "R113": "A picture is of a kind that the model does not take.",
     "R114": "The file of a picture cannot be read.",
     "R115": "A picture does not fit the preprocessing of the model.",
+    "R120": "A text has more tokens than the model reads.",
     "E101": "The rows lack an input.",
     "E102": "The rows have a column that is not an input.",
     "E103": "The rows have two columns with the same name.",
@@ -55,6 +56,7 @@ CODES: dict[str, str] = {
     "E333": "An operation of a neural network has no form in ONNX.",
     "E334": "The weights of a neural network hold NaN.",
     "E335": "A neural network is fixed to the number of rows or the size of an example.",
+    "E340": "A tokenizer cannot be converted.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",

@@ -47,7 +47,7 @@ class _Program:
     sets: list[Set] = field(default_factory=list)
     conditions: list[tuple[str, int]] = field(default_factory=list)
     sources: dict[tuple[str, int], int] = field(default_factory=dict)
-    members: Callable[[str, int], Set] = field(default=lambda source, flags: _members(source, flags))
+    members: Callable[[str, int], Set] | None = None
 
     def emit(self, *instruction: Any) -> int:
         self.code.append(instruction)
@@ -60,7 +60,7 @@ class _Program:
         key = (source, flags & _KEPT)
         if key not in self.sources:
             self.sources[key] = len(self.sets)
-            self.sets.append(self.members(*key))
+            self.sets.append((self.members or _members)(*key))
         return self.sources[key]
 
 

@@ -44,6 +44,10 @@ def named(source: str) -> Iterator[str]:
             "terms",
             "counts",
             "image/1",
+            "tokenizer/1",
+            "stage:tokenizer/1",
+            "input_ids",
+            "attention_mask",
             "pixels",
             "geometry",
         ):

@@ -47,7 +47,9 @@ def stage_values(tokenizer: Any) -> dict[str, Any]:
 def _added(tokenizer: Any, raw: Json) -> dict[str, Any]:
     """The added tokens that are found before the normalizer, and those after it."""
     if tokenizer.encode_special_tokens:
-        raise refused("It has encode_special_tokens, which the stage does not have.", "Set encode_special_tokens to False.")
+        raise refused(
+            "It has encode_special_tokens, which the stage does not have.", "Set encode_special_tokens to False."
+        )
     values: dict[str, Any] = {}
     before: dict[str, list[Any]] = {}
     after: dict[str, list[Any]] = {}

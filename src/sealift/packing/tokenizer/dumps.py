@@ -80,7 +80,7 @@ def members_among(pattern: str, candidates: tuple[str, ...]) -> Set:
 
 @cache
 def letters_of_any_case() -> tuple[str, ...]:
-    """The characters that match a letter of ASCII without regard to case; the long s and the Kelvin sign are among them."""
+    """The characters that match a letter of ASCII without regard to case, such as the long s."""
     return tuple(map(chr, np.flatnonzero(members("(?i:[a-z])")).tolist()))
 
 
@@ -217,6 +217,7 @@ def pairs() -> list[int]:
     flat: list[int] = []
     for point, first in zip(composites, nfc.normalize_str(firsts).split(_SEPARATOR), strict=True):
         second = decomposed[point][-1]
-        assert len(first) == 1 and nfc.normalize_str(first + second) == chr(point)
+        assert len(first) == 1
+        assert nfc.normalize_str(first + second) == chr(point)
         flat += [ord(first), ord(second), point]
     return flat

@@ -5,6 +5,8 @@ from __future__ import annotations
 from sealift.errors import PackError
 
 
-def refused(what: str, fix: str = "Use a tokenizer with other components; docs/how-to/text-models.md lists them.") -> PackError:
+def refused(
+    what: str, fix: str = "Use a tokenizer with other components; docs/how-to/text-models.md lists them."
+) -> PackError:
     """E340 with the component that is to blame."""
     return PackError("E340", what, fix=fix)

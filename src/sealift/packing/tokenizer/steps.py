@@ -61,7 +61,9 @@ def _bert(raw: Json) -> Steps:
         steps += _mapped({"type": "BertNormalizer", **only, "clean_text": True})
     if raw["handle_chinese_chars"]:
         ideographs = np.zeros(0x110000, dtype=np.bool_)
-        ideographs[list(dumps.images(json.dumps({"type": "BertNormalizer", **only, "handle_chinese_chars": True}))[0])] = True
+        ideographs[
+            list(dumps.images(json.dumps({"type": "BertNormalizer", **only, "handle_chinese_chars": True}))[0])
+        ] = True
         steps.append({"surround": {"set": dumps.as_set(ideographs), "text": " "}})
     if accents:
         steps += _form({"type": "NFD"})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from sealift.stages.text.scan import MOST_STEPS, Transitions
-from sealift.stages.tokenizer.piece import TooLong
+from sealift.stages.tokenizer.piece import TooLongError
 
 
 class Automaton(Transitions):
     """Finds the spans of all non-overlapping matches of a pattern, from the left."""
 
     def __call__(self, text: str) -> list[tuple[int, int]]:
-        """The beginning and the end of each match. Raises TooLong for a text that takes too many steps."""
+        """The beginning and the end of each match. Raises TooLongError for a text that takes too many steps."""
         lookup = self._classes
         codes = [lookup[char] for char in text]
         codes.append(self._end)
@@ -30,7 +30,7 @@ class Automaton(Transitions):
                 end = at
             steps += at - begin
             if steps > MOST_STEPS:
-                raise TooLong
+                raise TooLongError
             if end > begin:
                 spans.append((begin, end))
                 begin = end

@@ -1,4 +1,4 @@
-"""Run all tokenizer stages of a contract on many rows: the tensors of token ids, masks and types (spec/TOKENIZER.md §7)."""
+"""Run all tokenizer stages of a contract on many rows: token ids, masks and types (spec/TOKENIZER.md §7)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sealift.contract import Batch, Problem, Stage
 from sealift.errors import ContractError, SealError
 from sealift.stages.base import StageRun
-from sealift.stages.tokenizer.piece import TooLong
+from sealift.stages.tokenizer.piece import TooLongError
 from sealift.stages.tokenizer.stage import Encoding, TokenizerStage
 
 Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
@@ -112,7 +112,7 @@ def _encoded(stage: TokenizerStage, text: str) -> Encoding:
     """The tokens of a string. Raises SealError E207 for a string that takes too much work."""
     try:
         return stage.encode(text)
-    except TooLong:
+    except TooLongError:
         raise SealError(
             "E207",
             f"A string of {len(text)} characters takes more work than the format allows.",

@@ -170,7 +170,7 @@ class _ByteChars(dict[int, str]):
 
 
 def _byte_chars() -> list[str]:
-    """The character for each byte: itself for those that are visible in Latin-1, and for the others those from U+0100."""
+    """The character for each byte: itself where it is visible in Latin-1; the others from U+0100."""
     visible = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(0x100, 0x200))
     return [chr(byte) if byte in visible else chr(next(others)) for byte in range(256)]

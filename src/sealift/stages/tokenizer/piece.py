@@ -9,7 +9,7 @@ MOST_CHARACTERS = 1 << 22
 """The maximum number of characters of a string, before and after each edit."""
 
 
-class TooLong(Exception):
+class TooLongError(Exception):
     """A string, or one that an edit makes of it, takes more work than the format allows."""
 
 
@@ -40,6 +40,6 @@ class Piece(NamedTuple):
     def edited(self, text: str, parents: Sequence[int]) -> Piece:
         """Other characters, each with the span of the character with the index `parents[i]`."""
         if len(text) > MOST_CHARACTERS:
-            raise TooLong
+            raise TooLongError
         starts, ends = self.starts, self.ends
         return Piece(text, [starts[i] for i in parents], [ends[i] for i in parents])

@@ -12,7 +12,7 @@ from sealift.stages.tokenizer.char_set import CharSet
 from sealift.stages.tokenizer.edits import BYTE_CHARS, Edit, edit_of
 from sealift.stages.tokenizer.models import Vocabulary, model_of
 from sealift.stages.tokenizer.models.vocabulary import MOST_IDS
-from sealift.stages.tokenizer.piece import MOST_CHARACTERS, Piece, TooLong
+from sealift.stages.tokenizer.piece import MOST_CHARACTERS, Piece, TooLongError
 from sealift.stages.tokenizer.split import Split
 from sealift.stages.tokenizer.template import Padding, Template, Truncation
 
@@ -74,7 +74,7 @@ class TokenizerStage:
             read.flag(self._trim["prefix"], "prefix")
 
     def encode(self, text: str) -> Encoding:
-        """The tokens of a string. Raises TooLong for a string that takes more work than the format allows."""
+        """The tokens of a string. Raises TooLongError for a string that takes more work than the format allows."""
         tokens, values = self._tokens(text)
         unknown = sum(token == self._unknown for token, _, _ in tokens) if self._unknown is not None else 0
         cut = 0
@@ -109,7 +109,7 @@ class TokenizerStage:
     def _tokens(self, text: str) -> tuple[list[tuple[int, int, int]], list[str]]:
         """The tokens with their spans before truncation, and what each of them stands for, where spans are trimmed."""
         if len(text) > MOST_CHARACTERS:
-            raise TooLong
+            raise TooLongError
         pieces: list[Piece] = []
         for piece in self._added(Piece.whole(text)):
             if piece.token is not None:
@@ -120,20 +120,17 @@ class TokenizerStage:
             pieces += self._added_after(piece)
         for step in self._splitter:
             pieces = [
-                part
-                for piece in pieces
-                for part in ([piece] if piece.token is not None else step(piece))
-                if part.text
+                part for piece in pieces for part in ([piece] if piece.token is not None else step(piece)) if part.text
             ]
         tokens: list[tuple[int, int, int]] = []
         values: list[str] = []
         model, trimmed = self._model, self._trim is not None
-        for text, starts, ends, token in pieces:
+        for part, starts, ends, token in pieces:
             if token is not None:
                 tokens.append((token, starts[0], ends[-1]))
-                values += [text] * trimmed
+                values += [part] * trimmed
                 continue
-            found = model(text)
+            found = model(part)
             tokens += [(number, starts[start], ends[end - 1]) for number, start, end in found]
             if trimmed:
                 values += [self.vocabulary.texts[self.vocabulary.places[number]] for number, _, _ in found]

@@ -35,9 +35,7 @@ class UnicodeForm:
             if len(flat) % 3 or any(not 0 <= point < read.SPACE or 0xD800 <= point < 0xE000 for point in flat):
                 raise ValueError("pairs must have three characters each")
             chars = [chr(point) for point in flat]
-            self._pairs = {
-                (a, b): c for a, b, c in zip(chars[::3], chars[1::3], chars[2::3], strict=True)
-            }
+            self._pairs = {(a, b): c for a, b, c in zip(chars[::3], chars[1::3], chars[2::3], strict=True)}
         self._inert = _Inert(self._map.keys(), self._class.keys(), self._pairs or {})
 
     def __call__(self, piece: Piece) -> Piece:

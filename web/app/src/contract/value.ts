@@ -2,7 +2,7 @@
 import { shown, type Field, type Value } from "./contract";
 import { quoted } from "./quoted";
 
-export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105" | "R107" | "R108";
+export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105" | "R107" | "R108" | "R120";
 export type Checked = { value: Value } | { code: RowCode; message: string };
 
 export function checkCell(field: Field, cell: string): Checked {
@@ -48,7 +48,7 @@ function check(field: Field, raw: unknown): Checked {
   }
   for (const stage of field.refusing) {
     const message = stage.problem(field.name, value);
-    if (message) return { code: "R108", message };
+    if (message) return { code: stage.code ?? "R108", message };
   }
   return { value };
 }

@@ -6,6 +6,7 @@
  */
 import type { Stage, Tensor, Value } from "../contract/contract";
 import type { TensorData } from "../contract/tensors";
+import type { RowCode } from "../contract/value";
 
 /** Checked rows: the values of all fields, in the order of the contract. */
 export type Rows = readonly (readonly Value[])[];
@@ -31,7 +32,9 @@ export interface StageOutput {
 export interface RefusingStage {
   /** The index of the field. */
   readonly field: number;
-  /** What is wrong with a value of the field called `name`, as a sentence (R108); empty if nothing is. */
+  /** The code of its problems; R108 if it is absent. */
+  readonly code?: RowCode;
+  /** What is wrong with a value of the field called `name`, as a sentence; empty if nothing is. */
   problem(name: string, value: string | number): string;
   /** A value that is not refused, for the form; may be empty. */
   readonly example: string;

@@ -21,7 +21,7 @@ class Model(Protocol):
         """The tokens of a piece that is not empty: the id, and the indices of its first character and behind its last.
 
         Raises:
-            TooLong: for a piece that takes more work than the format allows.
+            TooLongError: for a piece that takes more work than the format allows.
         """
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from sealift.stages.text import read
 from sealift.stages.tokenizer.models.vocabulary import MOST_TOKENS, Found, Vocabulary, byte_ids
-from sealift.stages.tokenizer.piece import TooLong
+from sealift.stages.tokenizer.piece import TooLongError
 
 _PENALTY = 10.0
 _MOST_WORK = 1 << 26
@@ -24,7 +24,9 @@ class Unigram:
         if len(scores) != len(vocabulary.texts):
             raise ValueError("there must be a score for each token")
         self._unknown = vocabulary.known(spec["unknown"])
-        self._scores = {token: (number, score) for (token, number), score in zip(vocabulary.items(), scores, strict=True)}
+        self._scores = {
+            token: (number, score) for (token, number), score in zip(vocabulary.items(), scores, strict=True)
+        }
         self._penalty = min(scores) - _PENALTY
         self._bytes = byte_ids(spec["bytes"], vocabulary) if "bytes" in spec else None
         self._sizes: dict[str, list[int]] = {}
@@ -41,7 +43,7 @@ class Unigram:
 
     def _found(self, word: str) -> list[Found]:
         if len(word) * self._most > _MOST_WORK:
-            raise TooLong
+            raise TooLongError
         begins, unknown = self._best(word)
         spans: list[tuple[int, int]] = []
         end, fused = len(word), False

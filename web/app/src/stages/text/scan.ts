@@ -44,9 +44,10 @@ export function automaton(raw: unknown): Automaton {
   const starts = items(spec["starts"], INTEGERS, width, width);
   if (starts.some((state) => state < 0 || state >= rows.length))
     throw new Malformed("starts must be known states");
-  const cut = items("cut" in spec ? spec["cut"] : [0, 0], INTEGERS, 2, 2).map((n) =>
-    integer(n, 0, 64),
-  ) as [number, number];
+  const cut = items("cut" in spec ? spec["cut"] : [0, 0], INTEGERS, 2, 2).map((n) => integer(n, 0, 64)) as [
+    number,
+    number,
+  ];
   return { classOf, last, table, starts, cut, entries: (rows.length + 1) * width + PER_AUTOMATON };
 }
 

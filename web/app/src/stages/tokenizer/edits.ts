@@ -1,7 +1,7 @@
 /** Edits of a piece: maps, dropped and surrounded characters, replacement, white space at the ends, prefixes, bytes. */
-import { charMap } from "../text/chars";
 import { flag, keys, Malformed, text } from "../text/read";
 import { charSet } from "./charSet";
+import { charTable } from "./charTable";
 import { matcher } from "./matches";
 import { Piece, pointsOf } from "./piece";
 import { unicodeForm } from "./unicodeForms";
@@ -26,20 +26,6 @@ export function editOf(name: string, raw: unknown): Edit {
   const make = MAKERS.get(name);
   if (!make) throw new Malformed(`an edit must have one of the keys ${[...MAKERS.keys()].sort().join(", ")}`);
   return make(raw);
-}
-
-/** The map of single characters that keeps all others. Throws Malformed. */
-export function charTable(raw: unknown): (point: number) => readonly number[] | undefined {
-  const { image } = charMap(raw);
-  if ((raw as Record<string, unknown>)["rest"] !== "keep") throw new Malformed('rest must be "keep"');
-  const known = new Map<number, readonly number[] | undefined>();
-  return (point) => {
-    if (known.has(point)) return known.get(point);
-    const spelled = image!(point);
-    const points = spelled === undefined ? undefined : pointsOf(spelled);
-    if (known.size < 1 << 16) known.set(point, points);
-    return points;
-  };
 }
 
 /** Each character is replaced by some; undefined is itself. */
@@ -149,10 +135,5 @@ export function utf8(point: number): number[] {
   if (point < 0x80) return [point];
   if (point < 0x800) return [0xc0 | (point >> 6), 0x80 | (point & 63)];
   if (point < 0x10000) return [0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63)];
-  return [
-    0xf0 | (point >> 18),
-    0x80 | ((point >> 12) & 63),
-    0x80 | ((point >> 6) & 63),
-    0x80 | (point & 63),
-  ];
+  return [0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63)];
 }

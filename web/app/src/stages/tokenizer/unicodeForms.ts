@@ -3,7 +3,7 @@
  * The Python implementation, which explains the counts, is in stages/tokenizer/unicode_forms.py.
  */
 import { CODE_POINTS, INTEGERS, items, keys, LISTS, Malformed, ranges } from "../text/read";
-import { charTable } from "./edits";
+import { charTable } from "./charTable";
 import type { Piece } from "./piece";
 
 const MOST_CLASSES = 256;
