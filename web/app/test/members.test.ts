@@ -18,4 +18,4 @@ test("the types are made from the schemas; run `npm run schemas`", async () => {
     const formatted = await format(text, { ...options, parser: "typescript" });
     expect(new TextDecoder().decode(readRoot(`web/app/src/seal/members/${name}`))).toBe(formatted);
   }
-});
+}, 60_000);

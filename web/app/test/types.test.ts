@@ -8,7 +8,7 @@ import { STAGE_TYPES, stageType } from "../src/stages";
 
 const SOURCE = join(import.meta.dirname, "../src");
 /** The modules of the types and kinds; the types of tensors' elements; and what is made from the schemas. */
-const OWNERS = /^(contract\/types\/|contract\/(elements|tensors)\.ts$|seal\/members\.ts$)/;
+const OWNERS = /^(contract\/types\/|contract\/(elements|tensors)\.ts$|seal\/members\/)/;
 /** Types of elements that kinds of outputs may have, and those of the text stage’s tensors and of stored arrays. */
 const ELEMENTS = /^((contract\/outputs|stages)\/|seal\/arrays\.ts$)/;
 const NAMES = [...TYPES.map(({ name }) => name), ...STAGE_TYPES.map(({ kind }) => kind)];
