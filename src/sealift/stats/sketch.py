@@ -191,8 +191,9 @@ def grid(spread: float, parts: int) -> float:
 def rounded(values: npt.NDArray[np.float64], step: float) -> npt.NDArray[np.float64]:
     """The nearest multiples of `step`, with no more decimal places than the step."""
     digits = max(0, -math.floor(math.log10(step)))
-    multiples = np.round(np.asarray(values) / step) * step
-    return np.array([round(value, digits) for value in multiples.tolist()]) + 0.0
+    # Python's `round` is exact, NumPy's is not; it is called once for each number of steps.
+    steps, places = np.unique(np.round(np.asarray(values) / step), return_inverse=True)
+    return np.array([round(value, digits) for value in (steps * step).tolist()])[places] + 0.0
 
 
 def _share(count: int, total: int) -> float:
