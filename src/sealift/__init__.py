@@ -26,6 +26,7 @@ _HOMES = {
     "Field": "sealift.contract",
     "LimitError": "sealift.errors",
     "FileError": "sealift.errors",
+    "Image": "sealift.packing.preprocess",
     "OutputFile": "sealift.packing.output_file",
     "PackError": "sealift.errors",
     "PageError": "sealift.errors",
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from sealift.packing.options import ContractOptions, PrivacyOptions, ProofOptions
     from sealift.packing.output_file import OutputFile
     from sealift.packing.pipeline import pack
+    from sealift.packing.preprocess import Image
     from sealift.runtime import Answers, Limits, SealedModel, load, verify
     from sealift.seal.keys import make_keys as keygen
     from sealift.seal.keys import sign_path as sign
@@ -79,6 +81,7 @@ __all__ = [
     "ContractOptions",
     "Field",
     "FileError",
+    "Image",
     "LimitError",
     "Limits",
     "MissingExtraError",

@@ -57,6 +57,11 @@ CODES: dict[str, str] = {
     "E334": "The weights of a neural network hold NaN.",
     "E335": "A neural network is fixed to the number of rows or the size of an example.",
     "E340": "A tokenizer cannot be converted.",
+    "E320": "X does not hold pictures that can be read.",
+    "E321": "The preprocessing cannot be sealed.",
+    "E322": "The preprocessing does not fit the model.",
+    "E323": "The preprocessing is random.",
+    "E324": "An option of the preprocessing cannot be used.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",

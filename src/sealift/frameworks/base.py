@@ -155,7 +155,7 @@ class RowFormat:
 
     Attributes:
         kind: "table" for columns; "texts" if each row is one string, "dicts" if each row is a dict, "arrays" if
-            each input is an array whose first axis is the rows.
+            each input is an array whose first axis is the rows, "pictures" if each row is one picture.
         columns: the names of the columns that the model was fitted on, in its order; None if it stores none.
         width: the number of columns; None if the model does not state it.
         keys: for dicts, the keys that each step with dicts as its input knows; empty if it was never fitted.
@@ -163,7 +163,7 @@ class RowFormat:
         arrays: for arrays, the inputs in the model's order; empty for a single one that the model does not describe.
     """
 
-    kind: Literal["table", "texts", "dicts", "arrays"] = "table"
+    kind: Literal["table", "texts", "dicts", "arrays", "pictures"] = "table"
     columns: tuple[str, ...] | None = None
     width: int | None = None
     keys: tuple[Keys, ...] = ()

@@ -76,7 +76,7 @@ class Conversion:
         inputs = [tensor for tensor in self.graph.inputs if isinstance(tensor, FieldTensor) and tensor not in arrays]
         names = {field.index: field.name for tensor in (*inputs, *arrays) for field in tensor.fields}
         used = {tensor.fields[column].name for tensor in inputs for column in read[tensor.name]}
-        used |= {names[stage.field] for stage in stages_of(self.graph)}
+        used |= {names[stage.field] for stage in stages_of(self.graph) if stage.field in names}
         needed = self.graph.names_read(self.tensors.values())
         used |= {tensor.fields[0].name for tensor in arrays if tensor.name in needed}
         return set(names.values()) - used if used else set()

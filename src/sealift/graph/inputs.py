@@ -58,12 +58,25 @@ class ArrayTensor(FieldTensor):
         return self.columns(indices)
 
 
-class StageTensor(Tensor):
-    """An input (N, L) that a text stage computes: the columns that each string fills, or how often."""
+class StagedColumn(FieldTensor):
+    """A column whose values only a stage reads; it is no input of the graph."""
 
-    def __init__(self, graph: Builder, name: str, dtype: str, stage: Stage) -> None:
-        super().__init__(graph, name, dtype, (None, None))
+    def __init__(self, graph: Builder, field: InputField) -> None:
+        super().__init__(graph, "", "object", (field,))
+
+
+class StageTensor(Tensor):
+    """An input that a stage computes, such as (N, L) for the columns that each string fills, or how often."""
+
+    def __init__(
+        self, graph: Builder, name: str, dtype: str, stage: Stage, shape: Sequence[int | str] = ("length",)
+    ) -> None:
+        super().__init__(graph, name, dtype, (None, *(size if isinstance(size, int) else None for size in shape)))
         self.stage = stage
+
+    def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
+        """Columns of a matrix; an array of more axes is one column of a table."""
+        return super().columns(indices) if len(self.shape) == 2 else self
 
 
 def field_of(column: Tensor) -> InputField | None:
@@ -72,21 +85,26 @@ def field_of(column: Tensor) -> InputField | None:
     return source.fields[picked[0]] if isinstance(source, FieldTensor) and len(picked) == 1 else None
 
 
-def stage_tensors(graph: Builder, stage: Stage) -> tuple[Tensor, Tensor]:
-    """The inputs of a text stage, declared once: the columns that each string fills, and how often, both (N, L)."""
-    declared = [tensor for tensor in graph.inputs if isinstance(tensor, StageTensor)]
-    for terms, counts in zip(declared[::2], declared[1::2], strict=True):
-        if terms.stage == stage:
-            return terms, counts
-    number = len(declared) // 2
-    pair = StageTensor(graph, f"terms{number}", "int64", stage), StageTensor(graph, f"counts{number}", "float64", stage)
-    graph.inputs += pair
-    return pair
+def stage_tensors(graph: Builder, stage: Stage) -> tuple[Tensor, ...]:
+    """The inputs of a stage, in the order of the outputs of its kind; a stage is declared once."""
+    stages = stages_of(graph)
+    if stage in stages:
+        return tuple(tensor for tensor in graph.inputs if isinstance(tensor, StageTensor) and tensor.stage == stage)
+    made = [
+        StageTensor(graph, f"{output.name}{len(stages)}", output.dtype, stage, output.shape)
+        for output in stage.type.outputs_of(stage.spec)
+    ]
+    graph.inputs += made
+    return tuple(made)
 
 
 def stages_of(graph: Builder) -> tuple[Stage, ...]:
-    """The text stages that feed the graph, in the order of the inputs `terms<k>` and `counts<k>`."""
-    return tuple(tensor.stage for tensor in graph.inputs if isinstance(tensor, StageTensor))[::2]
+    """The stages that feed the graph, in the order of their inputs."""
+    stages: list[Stage] = []
+    for tensor in graph.inputs:
+        if isinstance(tensor, StageTensor) and (not stages or tensor.stage is not stages[-1]):
+            stages.append(tensor.stage)
+    return tuple(stages)
 
 
 def text_fields(graph: Builder) -> tuple[int, ...]:

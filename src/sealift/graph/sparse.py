@@ -12,19 +12,22 @@ import numpy.typing as npt
 from sealift.contract import Stage
 from sealift.graph.builder import Graph, Like, Shape, Tensor, concat, where
 from sealift.graph.inputs import stages_of
-from sealift.stages.text import text_stage
+from sealift.stages.text import is_text, text_stage
 
 # So many cells of dense matrices may a run of the graph fill.
 _CELLS = 1 << 22
 
 
 def stages_needed(graph: Graph, outputs: Iterable[Tensor]) -> tuple[Stage, ...]:
-    """The text stages of a graph; with a limit of rows for one run where the graph makes their columns dense."""
+    """The stages of a graph; text stages with a limit of rows for one run where the graph makes their columns dense."""
     dense = [output.materialize() for output in outputs]
-    if not dense or not any(node.op_type == "ScatterElements" for node in graph.nodes):
-        return stages_of(graph)
-    columns = sum(len(s.spec.get("vocabulary", ())) or s.spec["hash"]["columns"] for s in stages_of(graph))
-    return tuple(text_stage(s.field, {**s.spec, "rows": max(1, _CELLS // columns)}) for s in stages_of(graph))
+    stages = stages_of(graph)
+    texts = [stage for stage in stages if is_text(stage)]
+    if not texts or not dense or not any(node.op_type == "ScatterElements" for node in graph.nodes):
+        return stages
+    columns = sum(len(s.spec.get("vocabulary", ())) or s.spec["hash"]["columns"] for s in texts)
+    rows = max(1, _CELLS // columns)
+    return tuple(text_stage(s.field, {**s.spec, "rows": rows}) if is_text(s) else s for s in stages)
 
 
 def absent(x: Tensor) -> Tensor:

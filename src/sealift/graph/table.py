@@ -15,7 +15,7 @@ from sealift.errors import PackError
 from sealift.graph.builder import Graph, Tensor, concat
 from sealift.graph.context import ConversionContext
 from sealift.graph.edited_strings import EditedStrings
-from sealift.graph.inputs import ArrayTensor, FieldTensor, InputField
+from sealift.graph.inputs import ArrayTensor, FieldTensor, InputField, StagedColumn, StageTensor
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,11 @@ class Block:
     @property
     def kind(self) -> tuple[str, bool, str, str, str]:
         """Blocks of one kind can be joined."""
-        single = self.names[0] if isinstance(self.values, UnfedColumn | EditedStrings | ArrayTensor) else ""
+        single = (
+            self.names[0]
+            if isinstance(self.values, UnfedColumn | EditedStrings | ArrayTensor | StagedColumn | StageTensor)
+            else ""
+        )
         return self.values.dtype, self.null is None, self.time, self.whole, single
 
     def pick(self, indices: Sequence[int], *, only: bool = False) -> Block:
@@ -164,6 +168,12 @@ class Table:
                 )
             if block.time:
                 raise dated(block)
+            if isinstance(block.values, StagedColumn):
+                raise PackError(
+                    "E302",
+                    f"The step computes with the input {block.names[0]!r:.80}, which holds pictures.",
+                    fix="State how pictures become arrays: sealift.pack(…, preprocess=sealift.Image(…)).",
+                )
             if isinstance(block.values, ArrayTensor):
                 raise PackError(
                     "E302",
@@ -226,6 +236,10 @@ def input_table(
             continue
         if field.name in arrays:
             singles.append(Block(arrays[field.name], None, (field.name,)))
+            continue
+        if field.type.feeds == "stage":
+            position = next(i for i, f in enumerate(fed) if f.name == field.name)
+            singles.append(Block(StagedColumn(graph, InputField(field.name, position)), None, (field.name,)))
             continue
         at = [place[field.name]]
         if field.type.feeds == "text":

@@ -24,6 +24,7 @@ from sealift.packing.model_card import ModelCard
 from sealift.packing.options import ContractOptions, Options, PrivacyOptions, ProofOptions
 from sealift.packing.output_file import OutputFile, identity_notes
 from sealift.packing.packed import Packed
+from sealift.packing.preprocess import with_preprocessing
 from sealift.packing.privacy.detect import strings_held
 from sealift.packing.privacy.survey import Survey
 from sealift.packing.probes.generate import generate
@@ -49,6 +50,7 @@ def pack(
     output: Path | str | OutputFile | None = None,
     contract: ContractOptions | None = None,
     card: ModelCard | Mapping[str, str] | None = None,
+    preprocess: Any = None,
     proof: ProofOptions | None = None,
     privacy: PrivacyOptions | None = None,
     sign: seal.PrivateKey | None = None,
@@ -69,6 +71,8 @@ def pack(
         contract: descriptions of inputs and outputs: fields, outputs, class_names, headline.
         card: the texts of the model card, as `sealift.ModelCard` or a mapping: title, description, when_to_use,
             pitfalls, references, author, contact, license, review_date.
+        preprocess: how a picture becomes the array that a net takes: a `sealift.Image`, or the object of the user's
+            library. X is then a list of paths, bytes, pictures of Pillow or arrays, or the path of a folder.
         proof: the tolerance, and the engines that are compared with the original.
         privacy: the training rows, whether findings are refused, and whether real rows become examples.
         sign: sign the file with this private key, or the one in this PEM file; its password is read from the
@@ -78,7 +82,8 @@ def pack(
             and the estimated remaining time. By default it is shown in a terminal or in a notebook's cell.
 
     Raises:
-        PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name
+        PackError: E320 to E324 for pictures or a preprocessing that cannot be used; E301 for a model that was never
+            fitted, E302 for a step that cannot be converted, E304 for a name
             or another argument that cannot be used, E305 when the model fails on X, or X or y do not match it, E309
             when the file would retain data of single records and `privacy` is strict, E310 when a proof that `proof`
             requests cannot run.
@@ -102,7 +107,8 @@ def pack(
         _log.info("%s %s: %s", name, version, stage)
         report_progress(stage)
 
-    source = source_of(model)
+    given = source_of(model)
+    source = with_preprocessing(given, preprocess)
     source.check()
 
     say("Reading the rows")
@@ -150,7 +156,7 @@ def pack(
     ]
     measured = evidence(dataset, converted, agreed, proved.report, report, notes, options)
     sealed: dict[str, Any] = seal.assemble(
-        members(converted, agreed, graph, golden, measured, generator, source.model, options),
+        members(converted, agreed, graph, golden, measured, generator, given.model, options),
         name=name,
         version=version,
         task=agreed.task,

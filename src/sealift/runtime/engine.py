@@ -112,6 +112,7 @@ class Engine:
         self._single_rows = SingleRows(self._session)
         self.outputs: list[str] = [output.name for output in self._session.get_outputs()]
         self.inputs: list[str] = [t.name for t in self._session.get_inputs() if t.name not in self._stages.made]
+        self.inputs += self._stages.read
 
     def run(self, tensors: Mapping[str, npt.NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, Any]:
         """Run the graph on N rows; output name → array with N entries. Raises SealError E207, E209, E210."""

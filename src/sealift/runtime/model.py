@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift import seal as sealing
-from sealift.contract import Batch, RowReader, columns_of
+from sealift.contract import Batch, Problem, RowReader, columns_of
 from sealift.errors import ContractError
 from sealift.runtime.answers import Answers, OnError, check_on_error
 from sealift.runtime.answers import as_frame as frame_of
 from sealift.runtime.child import ForkSafeLock
-from sealift.runtime.engine import FEW, Engine
+from sealift.runtime.engine import FEW, Engine, joined
 from sealift.runtime.estimator import EstimatorBase
 from sealift.runtime.fit import check_graph
 from sealift.runtime.golden import Examples, SelfTest, encoded, read_examples, self_test
@@ -27,6 +27,7 @@ from sealift.seal import FileSource, Seal
 from sealift.stages import Stages
 
 _log = logging.getLogger(__name__)
+_AT_ONCE = 64  # rows with pictures
 
 
 class SealedModel(EstimatorBase):
@@ -173,13 +174,46 @@ class SealedModel(EstimatorBase):
         if answers is not None:
             return answers
         # A row may have a problem: `encoded` reports it, or encodes the rows after all.
-        batch = self.encoded(columns_of(self.contract, rows, ignore_extra=ignore_extra))
+        batch, answers = self._tried(self._columns(rows, ignore_extra=ignore_extra), on_error)
         if batch.problems:
             first = batch.problems[0].as_error()
             others = int((~batch.good).sum()) - 1
             more = f" {others} more rows have problems." if others else ""
             raise ContractError(first.code, first.what + more, where=first.where, fix=first.fix)
-        return self.answer(batch)
+        return answers
+
+    def _columns(self, rows: Any, *, ignore_extra: bool) -> dict[str, Any]:
+        """The columns of rows that a program gives, which may name files of this computer."""
+        columns = columns_of(self.contract, rows, ignore_extra=ignore_extra)
+        for field in self.contract.inputs:
+            if field.type.feeds == "stage":
+                columns[field.name] = field.type.local(columns[field.name])
+        return columns
+
+    def _tried(
+        self, columns: Mapping[str, Sequence[Any] | npt.NDArray[Any]], on_error: OnError
+    ) -> tuple[Batch, dict[str, npt.NDArray[Any]]]:
+        """The checked rows, and the answers to the good ones; none where `on_error` is "raise" and there is a problem.
+
+        Values that only stages read take much memory, so such rows are answered some at a time; after a part with a
+        problem, the others are not tried if `on_error` is "raise".
+        """
+        count = len(next(iter(columns.values())))
+        size = _AT_ONCE if self.stages.read else count
+        good: list[npt.NDArray[np.bool_]] = []
+        problems: list[Problem] = []
+        parts: list[dict[str, npt.NDArray[Any]]] = []
+        for start in range(0, count, size):
+            part = {name: column[start : start + size] for name, column in columns.items()}
+            batch = self.encoded(part, first_row=start + 1)
+            good.append(batch.good)
+            problems += batch.problems
+            if problems and on_error == "raise":
+                break
+            if batch.good.any():
+                parts.append(self.answer(batch))
+        whole = {name: joined([part[name] for part in parts]) for name in (parts[0] if parts else ())}
+        return Batch({}, np.concatenate(good), problems), whole
 
     def answer_rows(self, rows: Any, *, ignore_extra: bool = False) -> dict[str, npt.NDArray[Any]] | None:
         """Predict rows that have no problem, with the fewest operations; None where a row may have one.
@@ -214,8 +248,8 @@ class SealedModel(EstimatorBase):
         if on_error == "raise":
             answers: Mapping[str, npt.NDArray[Any]] = self.predict(rows, ignore_extra=ignore_extra)
         else:
-            batch = self.encoded(columns_of(self.contract, rows, ignore_extra=ignore_extra))
-            answers = Answers(batch, self.contract, self.answer(batch) if batch.good.any() else {})
+            batch, good_answers = self._tried(self._columns(rows, ignore_extra=ignore_extra), on_error)
+            answers = Answers(batch, self.contract, good_answers)
         return frame_of(self.contract, answers, rows) if as_frame else answers
 
     def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:

@@ -96,6 +96,7 @@ class Stages:
     Attributes:
         stages, texts: the arguments, for another process.
         made: the names of the tensors that the stages compute.
+        read: the names of the arrays of values that only stages read, such as `field0`.
     """
 
     def __init__(
@@ -125,6 +126,9 @@ class Stages:
             kinds.setdefault(stage.kind, {})[number] = stage
         self._runs = [_type(kind).open(group, columns, names) for kind, group in kinds.items()]
         self._local = [run for kind, run in zip(kinds, self._runs, strict=True) if _type(kind).is_local]
+        self.read = tuple(
+            dict.fromkeys(f"field{stage.field}" for stage in run.values() if _type(stage.kind).takes == "stage")
+        )
         self.made = frozenset(
             f"{output.name}{number}" for number, stage in run.items() for output in stage.type.outputs_of(stage.spec)
         )

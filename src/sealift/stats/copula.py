@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.stats.sketch import Arrays, Categories, Numbers, Sketch
+from sealift.stats.sketch import Arrays, Categories, Numbers, Pictures, Sketch
 
 _Floats = npt.NDArray[np.float64]
 _MOST = 300  # columns; beyond that the matrix would outgrow the model, and columns are drawn independently
@@ -47,7 +47,7 @@ def correlation(columns: Sequence[_Floats]) -> _Floats | None:
 
 
 def draw(sketches: Sequence[Sketch], matrix: _Floats | None, count: int, seed: int = 0) -> list[list[Any]]:
-    """Draw rows: one list of `count` numbers, strings or arrays for each sketch.
+    """Draw rows: one list of `count` numbers, strings, arrays or properties of pictures for each sketch.
 
     A value is None where missing; all values of a column of free text are None.
 
@@ -77,6 +77,9 @@ def _column(sketch: Sketch, uniform: _Floats, absent: npt.NDArray[np.bool_], ran
         values = sketch.at(uniform).tolist()
     elif isinstance(sketch, Arrays):
         values = [sketch.elements.at(random.random(sketch.size)).reshape(sketch.shape) for _ in uniform]
+    elif isinstance(sketch, Pictures):
+        parts = (sketch.height, sketch.width, sketch.brightness, sketch.contrast, sketch.colour)
+        values = list(zip(*(part.at(random.random(len(uniform))).tolist() for part in parts), strict=True))
     elif isinstance(sketch, Categories) and sketch.values:
         edges = np.cumsum(sketch.shares) / sum(sketch.shares)
         places = np.minimum(np.searchsorted(edges, uniform), len(edges) - 1)

@@ -46,6 +46,11 @@ class Numbers:
     whole: bool
 
     @property
+    def size(self) -> int:
+        """One: the number of values in a cell."""
+        return 1
+
+    @property
     def bounds(self) -> tuple[float, float] | None:
         """The lowest and the highest reported quantile; None where nothing is reported."""
         return (self.quantiles[0], self.quantiles[-1]) if self.quantiles else None
@@ -81,6 +86,11 @@ class Categories:
     shares: tuple[float, ...]
     missing: float
 
+    @property
+    def size(self) -> int:
+        """One: the number of values in a cell."""
+        return 1
+
 
 @dataclass(frozen=True)
 class Arrays:
@@ -100,7 +110,34 @@ class Arrays:
         return math.prod(self.shape)
 
 
-Sketch: TypeAlias = Numbers | Categories | Arrays
+@dataclass(frozen=True)
+class Pictures:
+    """A column of pictures: summaries of their sizes in pixels, and of their levels from 0 to 255.
+
+    Attributes:
+        height, width: the sizes.
+        brightness, contrast: the mean and the standard deviation of the grey levels of a picture.
+        colour: the mean difference between the largest and the smallest channel of a pixel; 0 for grey pictures.
+    """
+
+    height: Numbers
+    width: Numbers
+    brightness: Numbers
+    contrast: Numbers
+    colour: Numbers
+
+    @property
+    def missing(self) -> float:
+        """The share of missing pictures."""
+        return self.height.missing
+
+    @property
+    def size(self) -> int:
+        """A number of values that takes as much memory and time as a picture of usual size."""
+        return 10_000
+
+
+Sketch: TypeAlias = Numbers | Categories | Arrays | Pictures
 
 
 def sketch_numbers(column: npt.NDArray[np.float64]) -> Numbers:

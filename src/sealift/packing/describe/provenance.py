@@ -85,6 +85,9 @@ def _digest(input_rows: InputRows) -> str:
         digest.update(canonical.dumps([column.name, column.dtype, len(column.values)]))
         if column.type.feeds == "text":
             digest.update(canonical.dumps(list(column.values)))
+        elif column.type.feeds == "stage":
+            values: Any = column.values
+            digest.update(b"".join(picture.digest for picture in values))
         elif column.type.axes:
             digest.update(type_packing(column.dtype).column(column.values).astype("<f8").tobytes())
         else:

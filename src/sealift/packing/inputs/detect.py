@@ -11,7 +11,7 @@ import numpy as np
 from sealift.contract.parts import LONGEST_TEXT
 from sealift.errors import MissingExtraError, PackError
 from sealift.frameworks import RowFormat, Source, frameworks
-from sealift.packing.inputs import arrays, dicts, frames, named_arrays, texts
+from sealift.packing.inputs import arrays, dicts, frames, named_arrays, pictures, texts
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.strings import is_unicode
 
@@ -28,6 +28,8 @@ def read_rows(X: Any, source: Source | None = None) -> InputRows:
     """
     _check_kind(X)
     model = RowFormat() if source is None else source.rows
+    if model.kind == "pictures":
+        return pictures.read_pictures(X, (model.columns or ("image",))[0])
     if model.kind == "arrays":
         return named_arrays.read_arrays(X, model)
     input_rows = dicts.read_dicts(X, model) if model.kind == "dicts" else _read_table(X, model)

@@ -21,6 +21,7 @@ from sealift.packing.privacy.partial_rows import add_partial_rows
 from sealift.packing.privacy.reference import DOUBLE, Reference, Units, Values
 from sealift.packing.privacy.single_values import Match, matches
 from sealift.packing.privacy.whole_rows import whole_rows
+from sealift.stages.text import is_text
 from sealift.stats import SMALL
 
 ENOUGH = 10 * SMALL
@@ -49,7 +50,7 @@ def strings_held(graph: onnx.ModelProto, conversion: Conversion) -> set[str]:
     """The strings of the graph, and the vocabularies of stages that read a string as one value."""
     strings = strings_of(graph)
     for stage in conversion.stages:
-        if stage.spec["analyzer"] == "whole":
+        if is_text(stage) and stage.spec["analyzer"] == "whole":
             prefix = stage.spec.get("prefix", "")
             strings.update(term.removeprefix(prefix) for term in stage.spec.get("vocabulary", ()))
     return strings

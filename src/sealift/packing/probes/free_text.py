@@ -14,7 +14,7 @@ from sealift.packing.inputs.columns import Column
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.probes import value_texts
 from sealift.packing.probes.probe_rows import ProbeRows, Row, allowed
-from sealift.stages.text import TextStage
+from sealift.stages.text import TextStage, is_text
 from sealift.stats import SMALL
 
 _TEXTS_READ = 20_000
@@ -141,7 +141,7 @@ def odd_rows(contract: Contract, words: Mapping[int, Words], base: Sequence[Row]
 
 def _free(stages: Sequence[Stage]) -> list[Stage]:
     """The stages that split a string into terms; the others use the whole string as a category."""
-    return [stage for stage in stages if stage.spec["analyzer"] != "whole"]
+    return [stage for stage in stages if is_text(stage) and stage.spec["analyzer"] != "whole"]
 
 
 def _counted(stage: TextStage, column: Column) -> Counter[str]:

@@ -14,7 +14,7 @@ from sealift.packing.inputs.columns import Column
 from sealift.packing.inputs.number_values import NumberValues
 from sealift.packing.probes.free_text import Words, fill
 from sealift.packing.probes.probe_rows import Row, typed
-from sealift.stats import Arrays, Sketch, correlation, draw
+from sealift.stats import Sketch, correlation, draw
 
 _PLAUSIBLE, _CELLS = 400, 400_000
 
@@ -41,7 +41,7 @@ class RowGenerator:
     @property
     def width(self) -> int:
         """The number of numbers and strings of a row."""
-        return sum(sketch.size if isinstance(sketch, Arrays) else 1 for sketch in self.sketches)
+        return sum(sketch.size for sketch in self.sketches)
 
     def plausible(self, contract: Contract) -> list[Row]:
         """The plausible rows of a proof."""
@@ -60,7 +60,7 @@ def few(most: int, width: int, cells: int = 200_000) -> int:
 def _as_numbers(column: Column) -> npt.NDArray[np.float64]:
     """A column as numbers for its ranks: strings by their position in sorted order; NaN for arrays."""
     values = column.values
-    if column.type.axes:
+    if column.type.axes or column.type.feeds == "stage":
         return np.full(len(values), np.nan)
     if isinstance(values, NumberValues):
         return np.asarray(values.array, dtype=np.float64)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sealift.contract import Stage
 from sealift.contract.datetimes import DAY
-from sealift.stages.text import TextStage
+from sealift.stages.text import TextStage, is_text
 from sealift.stats import draw, sketch_numbers
 
 WIDE = str(2**64)
@@ -29,7 +29,7 @@ _DAYS = ((2024, 2, 29), (1999, 12, 31), (1, 1, 1), (9999, 12, 31), (2023, 2, 29)
 
 def is_value(stage: Stage) -> bool:
     """Whether a stage reads its string as one number or one time."""
-    return stage.spec["analyzer"] in ("number", "time")
+    return is_text(stage) and stage.spec["analyzer"] in ("number", "time")
 
 
 def texts_like(stage: Stage, values: Sequence[Any]) -> list[str]:

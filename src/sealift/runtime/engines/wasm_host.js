@@ -17,7 +17,7 @@ const sessions = new Map();
 function decode(tensor, bytes) {
   if (tensor.dtype === "string") return JSON.parse(Buffer.from(bytes).toString("utf8"));
   const copy = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  const Kind = { bool: Uint8Array, int64: BigInt64Array }[tensor.dtype] ?? Float64Array;
+  const Kind = { bool: Uint8Array, int64: BigInt64Array, float32: Float32Array }[tensor.dtype] ?? Float64Array;
   return new Kind(copy);
 }
 

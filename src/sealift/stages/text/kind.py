@@ -34,6 +34,11 @@ TEXT = TextStageType()
 KIND = f"{TEXT.name}/{TEXT.version}"
 
 
+def is_text(stage: Stage) -> bool:
+    """Whether a stage is of this kind."""
+    return stage.kind == KIND
+
+
 def text_stage(field: int, spec: Mapping[str, Any]) -> Stage:
     """A text stage for an input, by the input's index."""
     return Stage(field, spec, KIND)

@@ -1,0 +1,76 @@
+"""What a user's preprocessing object is for packing: a stage, and the original that the stage must equal.
+
+A recogniser reads a kind of object from its class name and attributes, without importing its library. It is declared as
+an entry point of the group `sealift.preprocessing`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import numpy.typing as npt
+
+from sealift.contract import Stage
+from sealift.errors import PackError
+from sealift.plugins import Plugins
+
+
+class Preprocessing(ABC):
+    """A user's preprocessing of one field.
+
+    Attributes:
+        field: the name of the field.
+        rows: the rows that it takes, as in `RowFormat.kind`.
+    """
+
+    field: str
+    rows: Literal["pictures", "texts"]
+
+    @abstractmethod
+    def stage(self, field: int) -> Stage:
+        """The stage for a field, by its index."""
+
+    @abstractmethod
+    def original(self, values: Sequence[Any]) -> Mapping[str, Sequence[npt.NDArray[Any]]]:
+        """The array of each value that the user's own library computes, by the name of the stage's output.
+
+        Raises:
+            Exception: whatever the library raises for a value that it refuses.
+        """
+
+    @property
+    @abstractmethod
+    def shapes(self) -> Mapping[str, tuple[int | None, ...]]:
+        """The dimensions after the rows of each of these arrays; None where they depend on the value."""
+
+
+class Recogniser(Protocol):
+    """Reads one kind of preprocessing objects."""
+
+    def recognise(self, given: Any) -> Preprocessing | None:
+        """The preprocessing; None for an object of another kind.
+
+        Raises:
+            PackError: E321 for an object of this kind that cannot be a stage.
+        """
+
+
+_recognisers: Plugins[Recogniser] = Plugins("sealift.preprocessing", "recogniser of preprocessing")
+
+
+def recognised(given: Any) -> Preprocessing:
+    """The preprocessing of an object. Raises PackError E321 for one that no recogniser knows."""
+    if isinstance(given, Preprocessing):
+        return given
+    for recogniser in _recognisers.all().values():
+        found = recogniser.recognise(given)
+        if found is not None:
+            return found
+    raise PackError(
+        "E321",
+        f"The preprocessing, a {type(given).__module__}.{type(given).__qualname__}, is not known.",
+        where="preprocess",
+        fix="Describe it with sealift.Image(resize=…, mean=…, std=…); the proof compares it with the named library.",
+    )
