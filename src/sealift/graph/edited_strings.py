@@ -119,7 +119,8 @@ class EditedStrings(Tensor):
     def staged(self, spec: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
         """The tensors (N, L) of a stage over the edited strings."""
         edits = {"edits": [dict(edit) for edit in self.edits]} if self.edits else {}
-        return stage_tensors(self.graph, text_stage(self.field.index, {**edits, **spec}))
+        terms, counts = stage_tensors(self.graph, text_stage(self.field.index, {**edits, **spec}))
+        return terms, counts
 
     def _shaped(self, *, vector: bool) -> EditedStrings:
         """The same column in one of its two forms; `plain` is a vector."""

@@ -383,10 +383,10 @@ def test_long_numbers_can_identify(classes: tuple[Any, ...], dtype: Any, count: 
 
 def test_strings_of_stages_that_read_a_string_as_one_value() -> None:
     stages = [
-        SimpleNamespace(spec={"analyzer": "whole", "prefix": "p=", "vocabulary": ["p=Ann", "Bob=p="]}),
-        SimpleNamespace(spec={"analyzer": "whole", "vocabulary": ["p=Eve"]}),
-        SimpleNamespace(spec={"analyzer": "whole"}),
-        SimpleNamespace(spec={"analyzer": "word", "vocabulary": ["word"]}),
+        text_stage(0, {"analyzer": "whole", "prefix": "p=", "vocabulary": ["p=Ann", "Bob=p="]}),
+        text_stage(0, {"analyzer": "whole", "vocabulary": ["p=Eve"]}),
+        text_stage(0, {"analyzer": "whole"}),
+        text_stage(0, {"analyzer": "word", "vocabulary": ["word"]}),
     ]
     assert strings_held(graph(), conversion(stages=stages)) == {"Ann", "Bob=p=", "p=Eve"}
 

@@ -171,7 +171,7 @@ class ValueType(ABC):
         del rows
         return None
 
-    def local(self, column: Sequence[Any]) -> Sequence[Any]:
+    def local(self, column: Sequence[Any] | npt.NDArray[Any]) -> Sequence[Any] | npt.NDArray[Any]:
         """A column of values where the program that gives them may read files of this computer."""
         return column
 

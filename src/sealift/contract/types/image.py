@@ -96,7 +96,7 @@ class Image(ValueType):
             return rows
         return None
 
-    def local(self, column: Sequence[Any]) -> Sequence[Any]:
+    def local(self, column: Sequence[Any] | npt.NDArray[Any]) -> Sequence[Any]:
         """A column in which strings other than `data:` URIs are names of files of this computer."""
         return [Path(value) if isinstance(value, str) and not _DATA_URI.match(value) else value for value in column]
 

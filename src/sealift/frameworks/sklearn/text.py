@@ -89,7 +89,8 @@ def _staged(x: Table, spec: dict[str, Any]) -> tuple[Tensor, Tensor]:
     """The tensors of a stage over the one column of `x`."""
     strings = x.blocks[0].values if x.width == 1 else None
     if not isinstance(strings, EditedStrings):
-        return inputs.stage_tensors(x.graph, text_stage(field_of(x), spec))
+        terms, counts = inputs.stage_tensors(x.graph, text_stage(field_of(x), spec))
+        return terms, counts
     if strings.instead not in (None, ""):
         raise refuse(
             f"Missing strings are replaced by {strings.instead!r:.40} before it.",

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from sealift.contract import Stage
 from sealift.errors import PackError
+from sealift.packing.preprocess.randomness import random_step
 from sealift.plugins import Plugins
 
 
@@ -61,9 +62,17 @@ _recognisers: Plugins[Recogniser] = Plugins("sealift.preprocessing", "recogniser
 
 
 def recognised(given: Any) -> Preprocessing:
-    """The preprocessing of an object. Raises PackError E321 for one that no recogniser knows."""
+    """The preprocessing of an object. Raises PackError E321 for one that no recogniser knows, E323 for a random one."""
     if isinstance(given, Preprocessing):
         return given
+    random = random_step(given)
+    if random:
+        raise PackError(
+            "E323",
+            f"The preprocessing has the random step {random}, so that a picture has another answer each time.",
+            where="preprocess",
+            fix="Give the transform with which the model is evaluated, without augmentation.",
+        )
     for recogniser in _recognisers.all().values():
         found = recogniser.recognise(given)
         if found is not None:

@@ -91,7 +91,7 @@ class _Library:
             levels = levels[top : top + height, left : left + width]
         if options.channels == "BGR":
             levels = levels[..., ::-1]
-        numbers = levels.astype(np.float32)
+        numbers: Levels = levels.astype(np.float32)
         if options.scale == "unit":
             numbers = numbers / np.float32(65535 if options.mode == "I;16" else 255)
         elif options.scale is not None:
