@@ -25,6 +25,7 @@ from sealift.packing.privacy.detect import (
 )
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.privacy.reference import Reference, Units
+from sealift.stages.text import text_stage
 
 _Floats = npt.NDArray[np.float64]
 RANDOM = np.random.default_rng(0)

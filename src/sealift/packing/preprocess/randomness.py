@@ -20,7 +20,16 @@ _RANDOM = frozenset(
         *("GaussianBlur", "GaussianNoise", "CutMix", "MixUp", "JPEG", "GaussianDropout", "AlphaDropout"),
         *("HorizontalFlip", "VerticalFlip", "Flip", "Rotate", "ShiftScaleRotate", "Affine", "Perspective", "OneOf"),
         *("CoarseDropout", "GaussNoise", "RGBShift", "HueSaturationValue", "CLAHE", "Blur", "MotionBlur", "Transpose"),
-        *("Sharpen", "Emboss", "GridDistortion", "OpticalDistortion", "ChannelShuffle", "ChannelDropout", "SomeOf"),
+        *(
+            "ElasticTransform",
+            "Sharpen",
+            "Emboss",
+            "GridDistortion",
+            "OpticalDistortion",
+            "ChannelShuffle",
+            "ChannelDropout",
+            "SomeOf",
+        ),
     }
 )
 
