@@ -43,6 +43,7 @@ _HOMES = {
     "doctor": "sealift.packing.doctor",
     "keygen": "sealift.seal.keys:make_keys",
     "load": "sealift.runtime",
+    "optimize": "sealift.packing.optimize",
     "pack": "sealift.packing",
     "score": "sealift.batch",
     "sign": "sealift.seal.keys:sign_path",
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     )
     from sealift.packing.doctor import doctor
     from sealift.packing.model_card import ModelCard
+    from sealift.packing.optimize import optimize
     from sealift.packing.options import ContractOptions, PrivacyOptions, ProofOptions
     from sealift.packing.output_file import OutputFile
     from sealift.packing.pipeline import pack
@@ -101,6 +103,7 @@ __all__ = [
     "doctor",
     "keygen",
     "load",
+    "optimize",
     "pack",
     "score",
     "sign",

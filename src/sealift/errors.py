@@ -62,6 +62,7 @@ CODES: dict[str, str] = {
     "E322": "The preprocessing does not fit the model.",
     "E323": "The preprocessing is random.",
     "E324": "An option of the preprocessing cannot be used.",
+    "E360": "A variant of a model is not offered.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",

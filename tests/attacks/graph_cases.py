@@ -227,6 +227,28 @@ def constants() -> Iterator[Case]:
     yield "constant-branch", made, "E208", "a product of constants in a branch"
     passed = [node("Identity", ["half"], ["h"]), node("Mul", ["h", "h"], ["q"]), node("Add", ["x", "q"], ["y"])]
     yield "constant-passed", simple(passed, [half]), "E208", "a product of constants that a node passed on"
+    stored = tensor("w", FLOAT, [1], b"\x00\x00\x80\x3f")
+    yield "constant-restored", simple(CASTED, [stored]), None, "a weight that is converted once"
+    again = [CASTED[0], node("Cast", ["w"], ["u"], integer("to", DOUBLE)), node("Add", ["x", "v"], ["z"])]
+    made = simple([*again, node("Add", ["z", "u"], ["y"])], [stored])
+    yield "constant-restored-twice", made, "E208", "a weight that two nodes convert"
+    further = [
+        CASTED[0],
+        node("Cast", ["v"], ["u"], integer("to", FLOAT)),
+        node("Cast", ["u"], ["t"], integer("to", DOUBLE)),
+    ]
+    made = simple([*further, node("Add", ["x", "t"], ["y"])], [stored])
+    yield "constant-restored-further", made, "E208", "a weight whose converted elements are converted"
+    tiled = [CASTED[0], node("Tile", ["v", "times"], ["u"]), node("Add", ["x", "u"], ["y"])]
+    yield (
+        "constant-restored-tiled",
+        simple(tiled, [stored, int64s("times", 2)]),
+        "E208",
+        "a converted weight in a sum of constants",
+    )
+    inner = branch([*CASTED[:1], node("Add", ["x", "v"], ["a"])], "a")
+    made = simple([*condition(), either(inner, other)], [ZERO, stored])
+    yield "constant-restored-inside", made, "E208", "a weight that a node in a branch converts"
 
 
 def loops() -> Iterator[Case]:

@@ -44,6 +44,7 @@ CALLS: dict[str, list[str]] = {
     "pack": ["train.py:model", "--data", "rows.csv", "--name", "m", "--engines", "native"],
     "doctor": ["train.py:model", "--data", "rows.csv"],
     "inspect": ["tiny.seal"],
+    "optimize": ["tiny.seal", "--method", "fold"],
     "verify": ["tiny.seal"],
     "predict": ["tiny.seal", "tiny.csv", "-o", "answers.csv"],
     "serve": ["tiny.seal", "--check"],

@@ -222,23 +222,23 @@ def test_classes_keep_their_types(
 
 
 def test_the_warning_of_telemetry_is_shown_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", sys.modules.get("onnxruntime") or engine._library())
+    monkeypatch.setitem(sys.modules, "onnxruntime", sys.modules.get("onnxruntime") or engine.library())
     monkeypatch.setattr(engine, "_warned", False)
     monkeypatch.setenv(engine._SWITCH, "1")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        engine._library()
+        engine.library()
     monkeypatch.setenv(engine._SWITCH, "0")
     with pytest.warns(RuntimeWarning, match="Import sealift first"):
-        engine._library()
+        engine.library()
     monkeypatch.setenv(engine._SWITCH, "0")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        engine._library()
+        engine.library()
 
 
 @pytest.mark.parametrize("count", [299, 300, 301, 1000])
 def test_long_reasons_are_cut(count: int) -> None:
-    error = engine._cannot_run(RuntimeError("x" * count))
+    error = engine.cannot_run(RuntimeError("x" * count))
     assert error.what == f"The model cannot be run on this machine: {'x' * min(count, 300)}."
-    assert engine._cannot_run(MemoryError()).code == "E210"
+    assert engine.cannot_run(MemoryError()).code == "E210"

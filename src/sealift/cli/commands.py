@@ -45,6 +45,9 @@ __all__ = ["app"]
     help="The engines of the proof; by default also wasm, the page's engine, where Node 20 is installed. "
     "The file's identity depends on it.",
 )  # fmt: skip
+@click.option(
+    "--optimize", metavar="METHOD", help="Write a smaller or faster variant; the methods are those of optimize."
+)
 @click.option("--overwrite", is_flag=True, help="Replace a signed file, or one that is not a sealed file.")
 @click.option("--keep-rows", is_flag=True, help="Store some of your real rows as examples, instead of generated ones.")
 @click.option(
@@ -96,6 +99,32 @@ def doctor(model: str, data: Path | None, **options: Any) -> None:
     from sealift.cli import doctor
 
     doctor.run(model, data, **options)
+
+
+@command(
+    "optimize",
+    "Make a sealed neural network smaller and faster.",
+    "optimize retina.seal --data held_out.csv --target disease",
+)
+@seal_file
+@click.option("--data", type=FILE, help="Rows on which answers are compared, preferably some hundred, held out.")
+@click.option("--target", help="The column of --data with the true answers, to measure the quality of each variant.")
+@click.option("--method", "methods", metavar="METHOD", multiple=True, help="Try only this method; may be repeated.")
+@click.option("--apply", metavar="METHOD", help="Write the variant of this method, if it is offered.")
+@click.option("-o", "--output", type=FILE, help="Where to write it; NAME-METHOD.seal here by default.")
+@click.option("--overwrite", is_flag=True, help="Replace a signed file, or one that is not a sealed file.")
+@click.option("--sign", "sign_with", metavar="KEY", type=FILE, help="Sign the new file with this private key.")
+@password
+@password_file
+def optimize(file: Path, **options: Any) -> None:
+    """Try float16, bfloat16 and int8 variants of a model, and compare each with it.
+
+    A variant is offered if no label differs, and no number by more than 0.5 % of its magnitude. The table shows size,
+    time of a row and differences. The file itself is not changed.
+    """
+    from sealift.cli import optimize
+
+    optimize.run(file, **options)
 
 
 @command("inspect", "Describe a sealed file.", "inspect heart-risk.seal")

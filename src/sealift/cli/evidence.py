@@ -35,6 +35,18 @@ def show(evidence: Any) -> None:
         outputs = _mapping(parity.get("outputs"))
         header = ["output", "rows that differ", "worst difference", "allowed"]
         table(header, _outputs(outputs), total=len(outputs))
+    optimized = _mapping(evidence.get("optimized"))
+    if optimized:
+        say("\nOptimized")
+        rows, flips = optimized.get("rows"), optimized.get("flips")
+        pairs(
+            [
+                ("method", clean(optimized.get("method", ""))),
+                ("original", clean(optimized.get("original", ""))),
+                ("compared", f"{rows:,} rows with the original file" if _counts(rows) else ""),
+                ("labels", f"{flips:,} differ" if _counts(flips) else "equal"),
+            ]
+        )
     steps = [step for step in _list(evidence.get("steps")) if isinstance(step, Mapping) and "path" in step]
     if steps:
         say(f"\nSteps: {len(steps)}")

@@ -31,6 +31,7 @@ def run(
     password_prompt: bool,
     password_file: Path | None,
     engines: str | None,
+    optimize: str | None,
     overwrite: bool,
     trust: Sequence[str],
     trust_pickle: bool,
@@ -66,7 +67,8 @@ def run(
     findings = PrivacyOptions(strict=privacy == "strict", training=learned, keep_rows=keep_rows)
     packed = pack(
         loaded.model, rows, truth, name=name, version=version, output=file, contract=known.contract,
-        card=known.card, proof=proof, privacy=findings, sign=key, progress=_nothing if console.is_silent() else None,
+        card=known.card, proof=proof, privacy=findings, optimize=optimize, sign=key,
+        progress=_nothing if console.is_silent() else None,
     )  # fmt: skip
     if as_json:
         console.show_json(

@@ -109,6 +109,7 @@ class Options:
     card: ModelCard = field(default_factory=ModelCard)
     proof: ProofOptions = field(default_factory=ProofOptions)
     privacy: PrivacyOptions = field(default_factory=PrivacyOptions)
+    optimize: str | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name, self.version)

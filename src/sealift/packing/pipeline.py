@@ -14,13 +14,14 @@ from sealift import canonical, seal
 from sealift.contract import Contract
 from sealift.frameworks import source_of
 from sealift.graph.split_model import SplitModel
-from sealift.packing.convert import ask_original, convert_model, notes_on_dropped
+from sealift.packing.convert import Converted, ask_original, convert_model, notes_on_dropped
 from sealift.packing.describe import fields as columns
 from sealift.packing.describe.examples import examples
 from sealift.packing.describe.infer_contract import infer_contract
 from sealift.packing.describe.members import evidence, members, steps
 from sealift.packing.inputs.dataset import Dataset
 from sealift.packing.model_card import ModelCard
+from sealift.packing.optimize.run import optimized
 from sealift.packing.options import ContractOptions, Options, PrivacyOptions, ProofOptions
 from sealift.packing.output_file import OutputFile, identity_notes
 from sealift.packing.packed import Packed
@@ -28,6 +29,7 @@ from sealift.packing.preprocess import with_preprocessing
 from sealift.packing.privacy.detect import strings_held
 from sealift.packing.privacy.survey import Survey
 from sealift.packing.probes.generate import generate
+from sealift.packing.probes.probe_rows import encoded
 from sealift.packing.probes.row_generator import RowGenerator
 from sealift.packing.progress import Progress, with_progress
 from sealift.packing.proof.as_written import check_as_written
@@ -53,6 +55,7 @@ def pack(
     preprocess: Any = None,
     proof: ProofOptions | None = None,
     privacy: PrivacyOptions | None = None,
+    optimize: str | None = None,
     sign: seal.PrivateKey | None = None,
     progress: Progress | None = None,
 ) -> Packed:
@@ -75,6 +78,8 @@ def pack(
             library. X is then a list of paths, bytes, pictures of Pillow or arrays, or the path of a folder.
         proof: the tolerance, and the engines that are compared with the original.
         privacy: the training rows, whether findings are refused, and whether real rows become examples.
+        optimize: the name of a method of `sealift.optimize` that makes the graph smaller or faster. The variant is
+            compared with the original model on X and the golden examples.
         sign: sign the file with this private key, or the one in this PEM file; its password is read from the
             environment variable SEALIFT_KEY_PASSWORD. It is signed before it is written, so that there is never an
             unsigned file at `output`.
@@ -86,7 +91,7 @@ def pack(
             fitted, E302 for a step that cannot be converted, E304 for a name
             or another argument that cannot be used, E305 when the model fails on X, or X or y do not match it, E309
             when the file would retain data of single records and `privacy` is strict, E310 when a proof that `proof`
-            requests cannot run.
+            requests cannot run, E360 when the method `optimize` changes the answers too much.
         ParityError: E303 when the answers differ; nothing is written.
         LimitError: E210 when the graph of an ONNX file takes more time or memory than its `limits`.
         ContractError: E106 when the fields of `contract` are contradictory.
@@ -96,7 +101,7 @@ def pack(
     """
     options = Options(
         name, version, contract or ContractOptions(), ModelCard.of(card), proof or ProofOptions(),
-        privacy or PrivacyOptions(),
+        privacy or PrivacyOptions(), optimize,
     )  # fmt: skip
     target = OutputFile.of(output, name)
     path = target.check()
@@ -163,6 +168,8 @@ def pack(
         producer=f"sealift {__version__}",
         opsets={entry.domain: entry.version for entry in converted.graph.proto.opset_import},
     )
+    if options.optimize is not None:
+        sealed = _optimized(sealed, options.optimize, converted, agreed, dataset.truth)
     target.check()  # the existing file may have been signed in the meantime
     if key is not None:
         sealed = seal.sign_members(sealed, key)
@@ -172,6 +179,15 @@ def pack(
     notes += identity_notes(proved.report)
     _log.info("%s %s: wrote %s, identity %s", name, version, path, identity)
     return Packed(path, identity, agreed, proved.report, notes, steps(converted), report, keyid)
+
+
+def _optimized(
+    sealed: Mapping[str, bytes], method: str, converted: Converted, contract: Contract, truth: Any
+) -> dict[str, bytes]:
+    """The members of a variant, compared with the original's answers to the given rows."""
+    batch = encoded(contract, converted.input_rows.values())
+    answers = {name: array[batch.good] for name, array in converted.answers.items()}
+    return optimized(sealed, method, batch.only_good(), answers, None if truth is None else truth[batch.good])
 
 
 def _with_contract(graph: SplitModel, contract: Contract) -> SplitModel:

@@ -39,7 +39,8 @@ _SWITCH = "ORT_DISABLE_TELEMETRY"
 _warned = False
 
 
-def _library() -> Any:
+def library() -> Any:
+    """The module onnxruntime, imported without its telemetry."""
     global _warned  # noqa: PLW0603 -- once per process
     # ONNX Runtime's wheel sends telemetry unless the variable is set before its library is loaded.
     if "onnxruntime" in sys.modules and os.environ.get(_SWITCH) != "1" and not _warned:
@@ -84,7 +85,7 @@ class Engine:
         Raises:
             SealError: E207 when it cannot be run here.
         """
-        ort = _library()
+        ort = library()
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -102,7 +103,7 @@ class Engine:
                 bytes(graph), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the library raises classes of its own
-            raise _cannot_run(error) from error
+            raise cannot_run(error) from error
         # Without the wrapper's checks of providers and inputs, which take a quarter of the time of a single row.
         self._call: Any = getattr(self._session, "_sess", self._session).run
         self._threads = threads or processors()
@@ -127,7 +128,7 @@ class Engine:
             except SealiftError:
                 raise
             except Exception as error:
-                raise _cannot_run(error) from error
+                raise cannot_run(error) from error
             if count == 1:
                 self._single_rows.learn(tensors, answers)
             return answers
@@ -171,7 +172,7 @@ class Engine:
         except SealiftError:
             raise
         except Exception as error:
-            raise _cannot_run(error) from error
+            raise cannot_run(error) from error
         parts = [part for part in results if part is not None]
         if len(parts) < len(results):
             return None
@@ -202,7 +203,8 @@ def joined(parts: list[Any]) -> Any:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _cannot_run(error: Exception) -> SealError:
+def cannot_run(error: Exception) -> SealError:
+    """The error for an exception of ONNX Runtime: E210 where an allocation fails, else E207."""
     reason = " ".join(str(error).split())[:300]
     if isinstance(error, MemoryError) or any(sign in reason for sign in _NO_MEMORY):
         return LimitError(

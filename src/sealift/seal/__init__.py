@@ -8,7 +8,7 @@ from sealift.seal.graph import GraphInfo, Port
 from sealift.seal.keys import PrivateKey, make_keys, open_private_key, sign_path
 from sealift.seal.layout import LIMITS, Bytes
 from sealift.seal.manifest import FORMAT, Manifest
-from sealift.seal.reader import Seal, parse, read
+from sealift.seal.reader import Seal, parse, read, sealed
 from sealift.seal.signature import (
     Signature,
     generate_keys,
@@ -44,6 +44,7 @@ __all__ = [
     "parse",
     "read",
     "read_source",
+    "sealed",
     "sign",
     "sign_file",
     "sign_members",

@@ -49,6 +49,7 @@ class Rules:
         elements: the codes of the permitted element types.
         attributes: kind of an attribute → its code and the field that holds its value.
         sizes: operator → the inputs and attributes that determine the size of its output.
+        restoring: operators that may convert a weight that is stored in fewer bits.
         schemas: message → its permitted and its refused fields.
         limits: limits in numbers.
     """
@@ -59,6 +60,7 @@ class Rules:
     elements: Mapping[int, str]
     attributes: Mapping[str, tuple[int, str]]
     sizes: Mapping[str, Mapping[str, Any]]
+    restoring: frozenset[str]
     schemas: Mapping[str, Schema]
     limits: GraphLimits
 
@@ -74,6 +76,7 @@ def rules() -> Rules:
         elements={code: name for name, code in raw["elements"].items()},
         attributes={kind: (code, field) for kind, (code, field) in raw["attributes"].items()},
         sizes=raw["sizes"],
+        restoring=frozenset(raw["restoring"]),
         schemas={name: _schema(fields) for name, fields in raw["messages"].items()},
         limits=GraphLimits(**raw["limits"]),
     )

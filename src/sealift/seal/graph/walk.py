@@ -97,6 +97,7 @@ class _Walk:
         self._data = data
         self._scope: dict[bytes, _Value] = {}
         self._turns = 1
+        self._restored: set[bytes] = set()  # weights that a node converts, and the results
         # For the current graph and those around it: whether it reads a non-constant value of an outer graph.
         self._depends: list[bool] = []
 
@@ -192,12 +193,25 @@ class _Walk:
             self._turns *= turns
             constant, depends = self._attributes(operator, permitted, fields.get("attribute", []))
             self._turns //= turns
+        outputs = [bytes(self._data[start:end]) for start, end in fields.get("output", [])]
         if fixed and not depends:
             if operator == "Identity" and inputs:
                 constant = inputs[0]
+            elif constant is None and self._restores(operator, inputs, outputs):
+                constant = GraphConstant(outputs[0], None)
             elif constant is None and self._folded:
                 raise refused(f"the operator {operator} on constants only, which is computed while the file is opened")
-        return [bytes(self._data[start:end]) for start, end in fields.get("output", [])], constant
+        return outputs, constant
+
+    def _restores(self, operator: str, inputs: list[GraphConstant | None], outputs: list[bytes]) -> bool:
+        """Whether a node of the main graph converts a weight that is stored in fewer bits, and no other node does."""
+        stored = inputs[0] if inputs else None
+        if operator not in rules().restoring or len(self._depends) > 1 or stored is None or len(outputs) != 1:
+            return False
+        if not stored.name or stored.name in self._restored:
+            return False
+        self._restored |= {stored.name, outputs[0]}
+        return True
 
     def _trip_count(self, inputs: list[GraphConstant | None]) -> int:
         """The number of iterations of a loop, at least 1."""

@@ -43,6 +43,7 @@ export const OPSETS = raw.opsets as unknown as Record<string, [number, number]>;
 export const OPERATORS = raw.operators as Record<string, Record<string, Record<string, string>>>;
 export const ATTRIBUTES = raw.attributes as unknown as Record<string, [number, string]>;
 export const SIZES = raw.sizes as Record<string, { inputs?: number[]; attributes?: string[] }>;
+export const RESTORING: ReadonlySet<string> = new Set(raw.restoring);
 export const ELEMENTS: ReadonlySet<number> = new Set(Object.values(raw.elements));
 export const SCHEMAS: Readonly<Record<string, Schema>> = Object.fromEntries(
   Object.entries(raw.messages as unknown as Record<string, Record<string, string[]>>).map(

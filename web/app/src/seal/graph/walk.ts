@@ -1,6 +1,6 @@
 /** Checks that a graph uses only what the format permits (spec/SEAL.md §7; src/sealift/seal/graph/walk.py). */
 import { exceeded, malformed, refused, shown } from "./refusal";
-import { ATTRIBUTES, IR_VERSION, LIMITS, OPERATORS, OPSETS, own, SIZES } from "./rules";
+import { ATTRIBUTES, IR_VERSION, LIMITS, OPERATORS, OPSETS, own, RESTORING, SIZES } from "./rules";
 import { checkElement, FEW, port, tensor, text, type Constant, type Port, type Sizes } from "./tensors";
 import { Fields, integers, length, type Source, type Span } from "./wire";
 
@@ -49,6 +49,8 @@ type Ports = [string, Port | null][];
 class Walk {
   private readonly scope = new Map<string, Value>();
   private turns = 1;
+  /** Weights that a node converts, and the results. */
+  private readonly restored = new Set<string>();
   /** For the outer graphs and the current one: whether it reads what an outer one computes from the inputs. */
   private readonly depends: boolean[] = [];
 
@@ -143,12 +145,23 @@ class Walk {
     this.turns *= turns;
     let [constant, depends] = this.attributes(operator, permitted, fields.spans("attribute"));
     this.turns /= turns;
+    const outputs = fields.spans("output").map((name) => text(this.data, name));
     if (fixed && !depends) {
       if (operator === "Identity" && inputs.length > 0) constant = inputs[0] ?? null;
+      else if (!constant && this.restores(operator, inputs[0], outputs))
+        constant = { name: outputs[0]!, integers: null };
       else if (!constant)
         throw refused(`the operator ${operator} on constants alone, computed while the file is opened`);
     }
-    return [fields.spans("output").map((name) => text(this.data, name)), constant];
+    return [outputs, constant];
+  }
+
+  /** Whether a node of the main graph converts a weight that is stored in fewer bits, and no other node does. */
+  private restores(operator: string, stored: Constant | null | undefined, outputs: string[]): boolean {
+    if (!RESTORING.has(operator) || this.depends.length > 1 || !stored || outputs.length !== 1) return false;
+    if (!stored.name || this.restored.has(stored.name)) return false;
+    this.restored.add(stored.name).add(outputs[0]!);
+    return true;
   }
 
   /** The iterations of a loop, at least 1. */

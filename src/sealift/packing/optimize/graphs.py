@@ -1,0 +1,53 @@
+"""Facts about a graph that several methods need."""
+
+from __future__ import annotations
+
+import onnx
+
+from sealift.graph.constant_folding import strip
+
+
+def consumers(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:
+    """Name of a value → the nodes of the graph that use it; without values that an inner graph or an output uses."""
+    uses: dict[str, list[onnx.NodeProto]] = {}
+    inner: set[str] = {output.name for output in graph.output}
+    for node in graph.node:
+        for name in node.input:
+            uses.setdefault(name, []).append(node)
+        for attribute in node.attribute:
+            for body in [attribute.g, *attribute.graphs]:
+                inner |= _named(body)
+    return {name: nodes for name, nodes in uses.items() if name not in inner}
+
+
+def has(model: onnx.ModelProto, operators: frozenset[str]) -> bool:
+    """Whether a node of the graph has one of these operators."""
+    return any(node.op_type in operators for node in model.graph.node)
+
+
+def clean(model: onnx.ModelProto) -> None:
+    """Remove what the tools note beside a graph, and imports of operator sets that no node uses."""
+    strip(model.graph)
+    model.ClearField("metadata_props")
+    used = _domains(model.graph)
+    imports = [entry for entry in model.opset_import if entry.domain in used]
+    del model.opset_import[:]
+    model.opset_import.extend(imports)
+
+
+def _domains(graph: onnx.GraphProto) -> set[str]:
+    found = {node.domain for node in graph.node}
+    for node in graph.node:
+        for attribute in node.attribute:
+            for body in [attribute.g, *attribute.graphs]:
+                found |= _domains(body)
+    return found
+
+
+def _named(graph: onnx.GraphProto) -> set[str]:
+    names = {name for node in graph.node for name in node.input}
+    for node in graph.node:
+        for attribute in node.attribute:
+            for body in [attribute.g, *attribute.graphs]:
+                names |= _named(body)
+    return names

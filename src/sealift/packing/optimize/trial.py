@@ -1,0 +1,159 @@
+"""The trial of one variant: its answers compared with the expected ones, and its times, in each engine."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Contract
+from sealift.contract.outputs import Tolerance, output_kind
+from sealift.contract.outputs.tolerance import LOOSEST
+from sealift.errors import SealiftError
+from sealift.graph.split_model import SplitModel
+from sealift.packing.describe.metrics import metrics
+from sealift.runtime.child import LostError
+from sealift.runtime.engines.base import EngineKind
+from sealift.stages import Stages
+
+_PIECE, _TIMED, _SECONDS = 256, 15, 2.0
+_Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of the trials.
+
+    Attributes:
+        tensors: their values as tensors, N rows.
+        expected: output name → the answers that a variant must give, N rows.
+        truth: the true answers of all rows but the first `examples`; None where they are not known.
+        examples: the number of golden examples, which are the first rows.
+    """
+
+    tensors: _Arrays
+    expected: _Arrays
+    truth: npt.NDArray[Any] | None
+    examples: int
+
+    def __len__(self) -> int:
+        return len(next(iter(self.expected.values())))
+
+    def followed_by(self, tensors: _Arrays, answers: _Arrays, truth: npt.NDArray[Any] | None) -> Rows:
+        """These examples, followed by other rows."""
+        return Rows(
+            {name: np.concatenate([array, tensors[name]]) for name, array in self.tensors.items()},
+            {name: np.concatenate([array, answers[name]]) for name, array in self.expected.items()},
+            truth,
+            self.examples,
+        )
+
+    def pieces(self) -> Iterator[_Arrays]:
+        """The tensors in pieces of some rows."""
+        for start in range(0, len(self), _PIECE):
+            yield {name: array[start : start + _PIECE] for name, array in self.tensors.items()}
+
+
+@dataclass
+class Outcome:
+    """What a trial measured.
+
+    Attributes:
+        milliseconds: engine → the median time of a single row.
+        flips: rows in which a label, or another answer that must be equal, differs in any engine.
+        worst: output → the largest difference in any engine, in units of the magnitude of its tolerance.
+        metrics: the quality of the answers, where the true ones are known.
+        reason: why the variant is not offered; empty where it is.
+    """
+
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    flips: int = 0
+    worst: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    reason: str = ""
+
+
+def tried(
+    graph: SplitModel,
+    contract: Contract,
+    stages: Stages,
+    rows: Rows,
+    tolerance: Mapping[str, Tolerance],
+    engines: Sequence[EngineKind],
+) -> Outcome:
+    """Run a variant in each engine; nothing that it does raises an error.
+
+    Args:
+        graph: the variant.
+        contract, stages: those of the sealed model.
+        rows: the rows, and the expected answers.
+        tolerance: output → the tolerance of the sealed model, whose magnitudes differences refer to.
+        engines: the engines in which the sealed model runs.
+    """
+    outcome = Outcome()
+    for kind in engines:
+        try:
+            with kind.open(graph.serialized, stages, graph.weights) as session:
+                names = list(rows.expected)
+                answered = [session.run(piece, names) for piece in rows.pieces()]
+                got = {name: np.concatenate([np.asarray(piece[name]) for piece in answered]) for name in names}
+                _compare(outcome, contract, got, rows.expected, tolerance)
+                if kind is engines[0] and rows.truth is not None:
+                    own = {name: array[rows.examples :] for name, array in got.items()}
+                    outcome.metrics = metrics(contract, own, rows.truth)
+                single = {name: array[:1] for name, array in rows.tensors.items()}
+                outcome.milliseconds[kind.key] = _median(lambda: session.run(single, names))  # noqa: B023 - run now
+        except (SealiftError, LostError) as error:
+            what = error.what if isinstance(error, SealiftError) else str(error)
+            outcome.reason = f"It does not run in {kind.title}: {what.rstrip('.')}."
+            return outcome
+    outcome.reason = _refused(outcome, len(rows))
+    return outcome
+
+
+def _compare(
+    outcome: Outcome, contract: Contract, got: _Arrays, expected: _Arrays, tolerance: Mapping[str, Tolerance]
+) -> None:
+    differing = np.zeros(len(next(iter(expected.values()))), dtype=np.bool_)
+    for output in contract.outputs:
+        kind, name = output_kind(output), output.name
+        if got[name].shape != expected[name].shape:
+            outcome.worst[name] = math.inf
+            continue
+        same, worst = kind.compare(got[name], expected[name], tolerance.get(name))
+        if kind.has_tolerance(output):
+            outcome.worst[name] = max(outcome.worst.get(name, 0.0), worst)
+        else:
+            differing |= ~same
+    outcome.flips = max(outcome.flips, int(differing.sum()))
+
+
+def _refused(outcome: Outcome, rows: int) -> str:
+    if outcome.flips:
+        return f"Labels differ in {outcome.flips:,} of {rows:,} rows."
+    name, worst = max(outcome.worst.items(), key=lambda item: item[1], default=("", 0.0))
+    if not worst <= LOOSEST / MARGIN:
+        return f"Answers of {name!r:.40} differ by {worst:.2g}; at most {LOOSEST / MARGIN:g} is permitted."
+    return ""
+
+
+MARGIN = 2.0
+"""The tolerance of a variant, divided by its largest difference: other machines round otherwise."""
+
+
+def _median(run: Any) -> float:
+    """The median time of a call in milliseconds; the first call, which is slower, is not counted."""
+    run()
+    times: list[float] = []
+    until = time.perf_counter() + _SECONDS
+    while len(times) < _TIMED and (not times or time.perf_counter() < until):
+        begun = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times) * 1000
