@@ -33,7 +33,7 @@ def test_types_are_those_of_onnx() -> None:
     for code, name in _DTYPES.items():
         assert onnx.helper.tensor_dtype_to_np_dtype(code) == np.dtype(name)
     assert set(_DTYPES) == {1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 13}
-    kinds = {"float64": "DOUBLE", "int64": "INT64", "bool": "BOOL", "string": "STRING"}
+    kinds = {"float32": "FLOAT", "float64": "DOUBLE", "int64": "INT64", "bool": "BOOL", "string": "STRING"}
     assert {name: onnx.TensorProto.DataType.Value(kind) for name, kind in kinds.items()} == _ELEMENTS
 
 

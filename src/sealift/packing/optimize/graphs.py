@@ -25,10 +25,11 @@ def has(model: onnx.ModelProto, operators: frozenset[str]) -> bool:
     return any(node.op_type in operators for node in model.graph.node)
 
 
-def clean(model: onnx.ModelProto) -> None:
+def clean(model: onnx.ModelProto, original: onnx.ModelProto) -> None:
     """Remove what the tools note beside a graph, and imports of operator sets that no node uses."""
     strip(model.graph)
-    model.ClearField("metadata_props")
+    del model.metadata_props[:]
+    model.metadata_props.extend(original.metadata_props)
     used = _domains(model.graph)
     imports = [entry for entry in model.opset_import if entry.domain in used]
     del model.opset_import[:]

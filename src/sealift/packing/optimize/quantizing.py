@@ -16,6 +16,7 @@ from sealift.packing.optimize.graphs import has
 
 _PRODUCTS = frozenset({"MatMul", "Gemm"})
 _LAYERS = frozenset({"Conv", *_PRODUCTS})
+_QUANTIZED = frozenset({"ConvInteger", "DequantizeLinear", "MatMulInteger", "QuantizeLinear"})
 _BETWEEN = (
     "Add", "AveragePool", "Clip", "Concat", "GlobalAveragePool", "MaxPool", "Mul", "Relu", "Reshape", "Transpose",
 )  # fmt: skip
@@ -39,7 +40,7 @@ def dynamic(model: onnx.ModelProto, _rows: Iterable[Any]) -> onnx.ModelProto | N
             weight_type=QuantType.QInt8,
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
-        return onnx.load(target)
+        return _changed(onnx.load(target))
 
 
 def static(model: onnx.ModelProto, rows: Iterable[Mapping[str, npt.NDArray[Any]]]) -> onnx.ModelProto | None:
@@ -71,7 +72,12 @@ def static(model: onnx.ModelProto, rows: Iterable[Mapping[str, npt.NDArray[Any]]
             weight_type=QuantType.QInt8,
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
-        return onnx.load(target)
+        return _changed(onnx.load(target))
+
+
+def _changed(model: onnx.ModelProto) -> onnx.ModelProto | None:
+    """The model; None where the tools quantized nothing, as in a graph of float64."""
+    return model if has(model, _QUANTIZED) else None
 
 
 @contextlib.contextmanager

@@ -117,7 +117,7 @@ def _variant(name: str, model: SealedModel, whole: SplitModel, rows: Rows, kinds
         return Variant(name, method.title, None, Outcome(reason=reason))
     if changed is None:
         return Variant(name, method.title, None, Outcome(reason="It would change nothing."))
-    clean(changed)
+    clean(changed, whole.proto)
     graph = split(changed)
     try:
         check(graph.serialized, graph.sizes)
