@@ -11,7 +11,7 @@ from sealift import notebook, seal
 from sealift.errors import PackError
 from sealift.graph.split_model import SplitModel
 from sealift.packing.optimize.members import changed_members
-from sealift.packing.optimize.trial import Outcome, Rows
+from sealift.packing.optimize.trial import Outcome, TrialRows
 from sealift.packing.output_file import OutputFile
 from sealift.packing.proof.as_written import check_as_written
 from sealift.runtime import SealedModel
@@ -72,7 +72,7 @@ class Optimization:
 
     model: SealedModel
     variants: Sequence[Variant]
-    rows: Rows
+    rows: TrialRows
     engines: Mapping[str, str]
 
     def __getitem__(self, method: str) -> Variant:

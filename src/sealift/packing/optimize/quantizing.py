@@ -52,7 +52,7 @@ def static(model: onnx.ModelProto, rows: Iterable[Mapping[str, npt.NDArray[Any]]
         return None
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    class Rows(CalibrationDataReader):  # type: ignore[misc]  # has no types
+    class CalibrationRows(CalibrationDataReader):  # type: ignore[misc]  # has no types
         def __init__(self) -> None:
             self._rows = iter(rows)
 
@@ -64,7 +64,7 @@ def static(model: onnx.ModelProto, rows: Iterable[Mapping[str, npt.NDArray[Any]]
         quantize_static(
             source,
             target,
-            Rows(),
+            CalibrationRows(),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=[*sorted(_LAYERS), *_BETWEEN],
             per_channel=True,

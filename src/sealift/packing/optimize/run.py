@@ -15,7 +15,7 @@ from sealift.graph.split_model import SplitModel, split
 from sealift.packing.optimize.graphs import clean
 from sealift.packing.optimize.methods import METHODS
 from sealift.packing.optimize.optimization import ORIGINAL, Optimization, Variant
-from sealift.packing.optimize.trial import Outcome, Rows, tried
+from sealift.packing.optimize.trial import Outcome, TrialRows, tried
 from sealift.packing.progress import Progress, with_progress
 from sealift.runtime import SealedModel
 from sealift.runtime.engines.base import NATIVE, EngineKind, engines
@@ -95,7 +95,7 @@ def optimized(
     return tried.members(method)
 
 
-def _variant(name: str, model: SealedModel, whole: SplitModel, rows: Rows, kinds: Sequence[EngineKind]) -> Variant:
+def _variant(name: str, model: SealedModel, whole: SplitModel, rows: TrialRows, kinds: Sequence[EngineKind]) -> Variant:
     method = METHODS[name]
     inputs = {item.name for item in whole.proto.graph.input}
 
@@ -157,14 +157,14 @@ def _graph(model: SealedModel) -> SplitModel:
     )
 
 
-def _examples(model: SealedModel) -> Rows:
+def _examples(model: SealedModel) -> TrialRows:
     """The golden examples with the original's answers."""
     examples = model.examples
     tensors = encoded(examples, model.contract, model.stages).only_good()
-    return Rows(tensors, dict(examples.answers), None, len(examples))
+    return TrialRows(tensors, dict(examples.answers), None, len(examples))
 
 
-def _rows(model: SealedModel, rows: Any, y: Any) -> Rows:
+def _rows(model: SealedModel, rows: Any, y: Any) -> TrialRows:
     """The golden examples, followed by the rows with the sealed model's answers."""
     examples = _examples(model)
     if rows is None:

@@ -27,7 +27,7 @@ _Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Rows:
+class TrialRows:
     """The rows of the trials.
 
     Attributes:
@@ -45,9 +45,9 @@ class Rows:
     def __len__(self) -> int:
         return len(next(iter(self.expected.values())))
 
-    def followed_by(self, tensors: _Arrays, answers: _Arrays, truth: npt.NDArray[Any] | None) -> Rows:
+    def followed_by(self, tensors: _Arrays, answers: _Arrays, truth: npt.NDArray[Any] | None) -> TrialRows:
         """These examples, followed by other rows."""
-        return Rows(
+        return TrialRows(
             {name: np.concatenate([array, tensors[name]]) for name, array in self.tensors.items()},
             {name: np.concatenate([array, answers[name]]) for name, array in self.expected.items()},
             truth,
@@ -83,7 +83,7 @@ def tried(
     graph: SplitModel,
     contract: Contract,
     stages: Stages,
-    rows: Rows,
+    rows: TrialRows,
     tolerance: Mapping[str, Tolerance],
     engines: Sequence[EngineKind],
 ) -> Outcome:
