@@ -68,4 +68,28 @@ export interface Evidence {
     }[];
     not_checked: string[];
   };
+  /**
+   * Where the file is a variant of another sealed file: how its answers differ from those of that file.
+   */
+  optimized?: {
+    /**
+     * The identity of the other file.
+     */
+    original: string;
+    method: string;
+    rows: number;
+    engines: {
+      [k: string]: string;
+    };
+    flips: number;
+    worst: {
+      [k: string]: number;
+    };
+    metrics: {
+      /**
+       * A number; NaN and the infinities by name.
+       */
+      [k: string]: number | ("NaN" | "Infinity" | "-Infinity");
+    };
+  };
 }
