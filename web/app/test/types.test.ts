@@ -53,7 +53,7 @@ describe("types of values", () => {
       ["bool", "date", "datetime", "float32", "float64", "int64", "string"].sort(),
     );
     expect(["", "text", "toString", "tensor[2]", null, 1].map(valueType)).toEqual(Array(6).fill(undefined));
-    expect(STAGE_TYPES.map(({ kind }) => kind)).toEqual(["text/1"]);
+    expect(STAGE_TYPES.map(({ kind }) => kind)).toEqual(["text/1", "tokenizer/1"]);
     expect(stageType("text/2")).toBeUndefined();
   });
 
