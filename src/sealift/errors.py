@@ -63,6 +63,8 @@ CODES: dict[str, str] = {
     "E323": "The preprocessing is random.",
     "E324": "An option of the preprocessing cannot be used.",
     "E360": "A variant of a model is not offered.",
+    "E340": "A tokenizer cannot be converted.",
+    "E341": "A tokenizer cannot be read.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",

@@ -75,8 +75,8 @@ class StageTensor(Tensor):
         self.stage = stage
 
     def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
-        """Columns of a matrix; an array of more axes is one column of a table."""
-        return super().columns(indices) if len(self.shape) == 2 else self
+        """Columns of a matrix of fixed width; another array is one column of a table."""
+        return super().columns(indices) if len(self.shape) == 2 and self.shape[1] is not None else self
 
 
 def field_of(column: Tensor) -> InputField | None:

@@ -1,4 +1,4 @@
-"""A net with its preprocessing as one source: rows are pictures, the graph begins with the tensor of the stage."""
+"""A net with its preprocessing as one source: rows are pictures or texts, the graph begins with the stage's tensors."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.errors import PackError
 from sealift.frameworks import RowFormat, Source, apply
-from sealift.frameworks.base import ArrayInput, Learned
-from sealift.graph.inputs import StagedColumn, stage_tensors
+from sealift.frameworks.base import Learned
+from sealift.graph.inputs import field_of, stage_tensors
 from sealift.graph.step import StepOutput
 from sealift.graph.table import Block, Table
 from sealift.packing.preprocess.base import Preprocessing, recognised
+from sealift.packing.preprocess.fitting import fitting
 from sealift.runtime import Limits
 
 _AT_ONCE = 16
@@ -36,7 +36,7 @@ class PreprocessedSource(Source):
         super().__init__(Preprocessed(inner.model, preprocessing))
         self.inner = inner
         self.preprocessing = preprocessing
-        self._port, self._output = _fitting(inner, preprocessing)
+        self._fed = fitting(inner, preprocessing)
 
     @property
     def kind(self) -> str:
@@ -49,7 +49,7 @@ class PreprocessedSource(Source):
 
     @property
     def rows(self) -> RowFormat:
-        """One picture in each row."""
+        """One picture or text in each row."""
         return RowFormat(self.preprocessing.rows, columns=(self.preprocessing.field,))
 
     @property
@@ -84,30 +84,39 @@ class PreprocessedSource(Source):
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
         """The net's answers to the arrays that the user's preprocessing computes."""
         parts: dict[str, list[npt.NDArray[Any]]] = {}
-        for array in self._arrays(rows):
-            for name, answer in self.inner.answer(array, outputs).items():
+        for arrays in self._arrays(rows):
+            given: Any = arrays if len(arrays) > 1 else next(iter(arrays.values()))
+            for name, answer in self.inner.answer(given, outputs).items():
                 parts.setdefault(name, []).append(np.asarray(answer))
         return {name: np.concatenate(answers) for name, answers in parts.items()}
 
-    def _arrays(self, rows: Sequence[Any]) -> Iterator[npt.NDArray[Any]]:
-        """Arrays (N, …) of neighbouring rows of one shape."""
-        waiting: list[npt.NDArray[Any]] = []
+    def _arrays(self, rows: Sequence[Any]) -> Iterator[dict[str, npt.NDArray[Any]]]:
+        """The arrays (N, …) of the net's inputs, of neighbouring rows of one shape."""
+        waiting: list[list[npt.NDArray[Any]]] = []
         for value in rows:
-            (array,) = self.preprocessing.original([value])[self._output]
-            if waiting and (array.shape != waiting[0].shape or len(waiting) == _AT_ONCE):
-                yield np.stack(waiting)
+            made = self.preprocessing.original([value])
+            arrays = [made[output][0] for _, output in self._fed]
+            alike = not waiting or [a.shape for a in arrays] == [a.shape for a in waiting[0]]
+            if not alike or len(waiting) == _AT_ONCE:
+                yield self._stacked(waiting)
                 waiting = []
-            waiting.append(array)
-        yield np.stack(waiting)
+            waiting.append(arrays)
+        yield self._stacked(waiting)
+
+    def _stacked(self, rows: list[list[npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
+        parts = zip(*rows, strict=True)
+        return {port.name: np.stack(arrays) for (port, _), arrays in zip(self._fed, parts, strict=True)}
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
-        """The net on the tensor of the stage."""
+        """The net on the tensors of the stage."""
         (block,) = table.blocks
-        assert isinstance(block.values, StagedColumn)
-        stage = self.preprocessing.stage(block.values.fields[0].index)
+        field = field_of(block.values)
+        assert field is not None
+        stage = self.preprocessing.stage(field.index)
         names = [output.name for output in stage.type.outputs_of(stage.spec)]
-        tensor = stage_tensors(table.graph, stage)[names.index(self._output)]
-        return apply(self.inner, table.with_blocks(Block(tensor, None, (self._port.name,)))), "own"
+        tensors = stage_tensors(table.graph, stage)
+        blocks = [Block(tensors[names.index(output)], None, (port.name,)) for port, output in self._fed]
+        return apply(self.inner, table.with_blocks(*blocks)), "own"
 
 
 def with_preprocessing(source: Source, preprocess: Any) -> Source:
@@ -118,36 +127,3 @@ def with_preprocessing(source: Source, preprocess: Any) -> Source:
             random one.
     """
     return source if preprocess is None else PreprocessedSource(source, recognised(preprocess))
-
-
-def _fitting(source: Source, preprocessing: Preprocessing) -> tuple[ArrayInput, str]:
-    """The net's input, and the stage's output for it. Raises PackError E322."""
-    rows = source.rows
-    if rows.kind != "arrays":
-        raise _misfit(f"A {source.kind} takes a {rows.kind}, not an array of pixels", "Give preprocess only for a net.")
-    if len(rows.arrays) > 1:
-        named = ", ".join(repr(item.name) for item in rows.arrays)
-        raise _misfit(f"The net has several inputs ({named})", "Export it with one input, the array of pixels.")
-    port = rows.arrays[0] if rows.arrays else ArrayInput("x", None)
-    ((output, made),) = preprocessing.shapes.items()
-    if port.shape is not None and not _agree(port.shape, made):
-        wanted, given = (_spelled(shape) for shape in (port.shape, made))
-        turned = len(made) == 3 and _agree(port.shape, (made[1], made[2], made[0]))
-        turned = turned or (len(made) == 3 and _agree(port.shape, (made[2], made[0], made[1])))
-        fix = 'Use the other layout: layout="HWC" or layout="CHW".' if turned else "Correct the size or the channels."
-        raise _misfit(f"The net takes {wanted} for each row, but the preprocessing makes {given}", fix)
-    return port, output
-
-
-def _agree(wanted: Sequence[int | str], made: Sequence[int | None]) -> bool:
-    if len(wanted) != len(made):
-        return False
-    return all(isinstance(want, str) or want == size for want, size in zip(wanted, made, strict=True))
-
-
-def _spelled(shape: Sequence[int | str | None]) -> str:
-    return f"[{', '.join('any' if size is None else str(size) for size in shape)}]"
-
-
-def _misfit(what: str, fix: str) -> PackError:
-    return PackError("E322", f"{what}.", where="preprocess", fix=fix)

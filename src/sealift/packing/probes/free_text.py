@@ -14,6 +14,7 @@ from sealift.packing.inputs.columns import Column
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.probes import value_texts
 from sealift.packing.probes.probe_rows import ProbeRows, Row, allowed
+from sealift.packing.probes.strange_texts import STRANGE
 from sealift.stages.text import TextStage, is_text
 from sealift.stats import SMALL
 
@@ -31,11 +32,13 @@ class Words:
         terms: the most frequent terms; sequences of characters for a stage that splits into characters.
         between: the separator of two terms.
         single: whether a string is a single term, because a stage reads it as one value.
+        strange: further strings that test the stage.
     """
 
     terms: Sequence[str]
     between: str
     single: bool = False
+    strange: Sequence[str] = ()
 
     def text(self, random: np.random.Generator) -> str:
         """A string of random terms; empty if there are none."""
@@ -44,7 +47,7 @@ class Words:
 
     def odd(self) -> list[str]:
         """Strings that test lower case, accents, word boundaries and n-grams."""
-        strings: list[str] = []
+        strings = list(self.strange)
         for i, term in enumerate(self.terms[:_ODD]):
             other = self.terms[-1 - i]
             strings += [
@@ -70,6 +73,9 @@ def words_of(
     """
     words: dict[int, Words] = {}
     findings: list[Finding] = []
+    for stage in stages:
+        if not is_text(stage) and input_rows.columns[stage.field].type.feeds == "text":
+            words[stage.field] = Words(_plain_words(input_rows.columns[stage.field]), " ", strange=STRANGE)
     for stage in _free(stages):
         column = input_rows.columns[stage.field]
         counts = _counted(TextStage(stage.spec), column)
@@ -113,7 +119,7 @@ def _is_passage(term: str) -> bool:
 
 def without_lists(fields: Sequence[Field], stages: Sequence[Stage]) -> list[Field]:
     """The fields, without categories where a stage reads free text: such a field is entered freely, not chosen."""
-    free = {stage.field for stage in _free(stages)}
+    free = {stage.field for stage in stages if not is_text(stage)} | {stage.field for stage in _free(stages)}
     return [
         dataclasses.replace(field, categories=None, typical=None) if i in free else field
         for i, field in enumerate(fields)
@@ -142,6 +148,15 @@ def odd_rows(contract: Contract, words: Mapping[int, Words], base: Sequence[Row]
 def _free(stages: Sequence[Stage]) -> list[Stage]:
     """The stages that split a string into terms; the others use the whole string as a category."""
     return [stage for stage in stages if is_text(stage) and stage.spec["analyzer"] != "whole"]
+
+
+def _plain_words(column: Column) -> list[str]:
+    """The most frequent words that at least `SMALL` strings contain."""
+    step = max(1, -(-len(column.values) // _TEXTS_READ))
+    counts: Counter[str] = Counter()
+    for text in column.values[::step]:
+        counts.update(set(str(text).split()) if text is not None else ())
+    return [word for word, count in counts.most_common(_WORDS) if count >= SMALL]
 
 
 def _counted(stage: TextStage, column: Column) -> Counter[str]:

@@ -1,0 +1,134 @@
+"""Tokenizers as preprocessing: of the library `tokenizers`, of Hugging Face `transformers`, or a tokenizer.json."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sealift.contract import Stage
+from sealift.errors import PackError
+from sealift.optional import need
+from sealift.packing.preprocess.base import Preprocessing
+from sealift.packing.tokenizer import stage_values
+from sealift.stages.tokenizer import tokenizer_stage
+
+_FILE = "tokenizer.json"
+_ENDLESS = 1 << 20
+"""A `model_max_length` above this is no limit."""
+
+
+class TokenizerPreprocessing(Preprocessing):
+    """A tokenizer; the original is the user's object.
+
+    Attributes:
+        tokenizer: the `tokenizers.Tokenizer`, with truncation and padding as in use.
+    """
+
+    field = "text"
+    rows: Literal["pictures", "texts"] = "texts"
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self._values = stage_values(tokenizer)
+
+    def stage(self, field: int) -> Stage:
+        """A tokenizer stage."""
+        return tokenizer_stage(field, self._values)
+
+    def original(self, values: Sequence[Any]) -> Mapping[str, Sequence[npt.NDArray[Any]]]:
+        """The token ids, masks and types of each text, (L,) in int64."""
+        found = [self.tokenizer.encode("" if value is None else value) for value in values]
+        return {
+            "input_ids": [np.array(item.ids, np.int64) for item in found],
+            "attention_mask": [np.array(item.attention_mask, np.int64) for item in found],
+            "token_type_ids": [np.array(item.type_ids, np.int64) for item in found],
+        }
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int | None, ...]]:
+        """One dimension: the number of tokens, which differs between texts."""
+        return dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), (None,))
+
+
+class _FastTokenizer(TokenizerPreprocessing):
+    """A fast tokenizer of `transformers`: texts are cut at `model_max_length`, and padded to the longest of a batch."""
+
+    def __init__(self, given: Any) -> None:
+        library = need("tokenizers", "tokenizers", "A tokenizer")
+        backend = library.Tokenizer.from_str(given.backend_tokenizer.to_str())
+        longest = getattr(given, "model_max_length", None)
+        backend.no_truncation()
+        if isinstance(longest, int) and longest <= _ENDLESS:
+            backend.enable_truncation(longest, direction=getattr(given, "truncation_side", "right"))
+        backend.no_padding()
+        if getattr(given, "pad_token_id", None) is not None:
+            backend.enable_padding(
+                direction=getattr(given, "padding_side", "right"),
+                pad_id=given.pad_token_id,
+                pad_type_id=getattr(given, "pad_token_type_id", 0),
+                pad_token=given.pad_token,
+            )
+        super().__init__(backend)
+        self._given = given
+        self._cuts = backend.truncation is not None
+
+    def original(self, values: Sequence[Any]) -> Mapping[str, Sequence[npt.NDArray[Any]]]:
+        """What calling the tokenizer returns for each text."""
+        parts: dict[str, list[npt.NDArray[Any]]] = {}
+        for value in values:
+            found = self._given(
+                "" if value is None else value,
+                truncation=self._cuts,
+                return_attention_mask=True,
+                return_token_type_ids=True,
+            )
+            for name in self.shapes:
+                parts.setdefault(name, []).append(np.array(found[name], np.int64))
+        return parts
+
+
+class OfTokenizers:
+    """Recognises tokenizers by their class, and files and folders by their names."""
+
+    def recognise(self, given: Any) -> TokenizerPreprocessing | None:
+        """The preprocessing. Raises PackError E340, and E341 for a file that is not a tokenizer."""
+        if isinstance(given, str | os.PathLike):
+            return _from_file(Path(given))
+        if type(given).__name__ == "Tokenizer" and type(given).__module__.split(".")[0] == "tokenizers":
+            return TokenizerPreprocessing(given)
+        if hasattr(given, "backend_tokenizer") and callable(given):
+            return _FastTokenizer(given)
+        if type(given).__module__.split(".")[0] == "transformers" and hasattr(given, "encode"):
+            raise PackError(
+                "E341",
+                f"The tokenizer, a {type(given).__name__}, is not a fast one, so it has no tokenizer.json.",
+                where="preprocess",
+                fix="Load it with AutoTokenizer.from_pretrained(…, use_fast=True).",
+            )
+        return None
+
+
+def _from_file(path: Path) -> TokenizerPreprocessing | None:
+    if path.is_dir():
+        path = path / _FILE
+    if path.suffix != ".json":
+        return None
+    library = need("tokenizers", "tokenizers", "A tokenizer")
+    try:
+        tokenizer = library.Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises plain exceptions
+        raise PackError(
+            "E341",
+            f"The file is not a tokenizer that the library tokenizers reads: {str(error)[:200].rstrip('.')}.",
+            where=str(path),
+            fix="Give the path of a tokenizer.json, or a folder with one.",
+        ) from None
+    return TokenizerPreprocessing(tokenizer)
+
+
+RECOGNISER = OfTokenizers()
