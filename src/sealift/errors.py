@@ -56,7 +56,6 @@ CODES: dict[str, str] = {
     "E333": "An operation of a neural network has no form in ONNX.",
     "E334": "The weights of a neural network hold NaN.",
     "E335": "A neural network is fixed to the number of rows or the size of an example.",
-    "E340": "A tokenizer cannot be converted.",
     "E320": "X does not hold pictures that can be read.",
     "E321": "The preprocessing cannot be sealed.",
     "E322": "The preprocessing does not fit the model.",
