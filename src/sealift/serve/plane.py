@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from sealift.errors import ServeError
-from sealift.serve.served import ServedModel
+from sealift.serve.served import FAST, ServedModel
 from sealift.serve.traffic.split import Split
 from sealift.serve.traffic.state import Version
 
@@ -36,6 +36,16 @@ class ModelRoute:
         self.split = split
         self.shadows = shadows
         self.only = versions[split.single] if split.single is not None else None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether every version is loaded now."""
+        return all(version.loaded for version in self.versions.values())
+
+    @property
+    def fast(self) -> bool:
+        """Whether every version answers fast enough in the thread of the event loop now."""
+        return all(version.loaded and version.seconds <= FAST for version in self.versions.values())
 
     def choose(self, headers: Mapping[str, str]) -> ServedModel:
         """The version that answers a request with these headers, whose names are in lower case."""

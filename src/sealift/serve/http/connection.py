@@ -21,18 +21,18 @@ from sealift.serve.http.heads import Head
 from sealift.serve.http.joiner import RowJoiner
 from sealift.serve.http.messages import Request, Response, overloaded, too_slow, unreadable
 from sealift.serve.http.queue import RequestQueue, refusal
-from sealift.serve.http.reading import SMALL, ReaderHost, RequestReader
+from sealift.serve.http.reading import SMALL
 from sealift.serve.http.routes import failure, respond
+from sealift.serve.http.writing import ResponseWriter, WriterHost
+from sealift.serve.plane import ModelRoute
 from sealift.serve.scaling.gauges import LATE
 from sealift.serve.urgency import NORMAL, late, urgency_of
 
 _MOST_WAITING = 16
 """Requests of one connection that wait for the answer to an earlier one; then no more are read."""
-_LINGER = 2.0
-"""Seconds for which the rest of a refused request is read and dropped."""
 
 
-class Host(ReaderHost, Protocol):
+class Host(WriterHost, Protocol):
     """What a connection asks of its server (`sealift.serve.http.server`, where the members are described)."""
 
     @property
@@ -43,17 +43,15 @@ class Host(ReaderHost, Protocol):
     def joiner(self) -> RowJoiner: ...  # noqa: D102
     @property
     def several(self) -> bool: ...  # noqa: D102
-    @property
-    def draining(self) -> bool: ...  # noqa: D102
     def add(self, connection: Connection, /) -> bool: ...  # noqa: D102
     def remove(self, connection: Connection, /) -> None: ...  # noqa: D102
     def request(  # noqa: D102
         self, method: str, url: bytes, headers: Mapping[str, str], body: bytes, call: Call | None, /
     ) -> Request: ...
-    def is_fast(self, path: str, /) -> bool: ...  # noqa: D102
-    def loading(self, path: str, /) -> asyncio.Future[None] | None: ...  # noqa: D102
-    def success(self, body: bytes) -> bytes: ...  # noqa: D102
-    def head(self, response: Response, *, keep: bool, origin: str | None = None) -> bytes: ...  # noqa: D102
+    @property
+    def fast(self) -> bool: ...  # noqa: D102
+    def route(self, path: str, /) -> ModelRoute | None: ...  # noqa: D102
+    def load(self, route: ModelRoute, /) -> asyncio.Future[None]: ...  # noqa: D102
 
 
 class _Joined:
@@ -66,20 +64,14 @@ class _Joined:
 _JOINED = _Joined()
 
 
-class Connection(RequestReader):
-    """The protocol of one connection.
-
-    Attributes:
-        last: whether the connection is closed after the next answer.
-    """
+class Connection(ResponseWriter):
+    """The protocol of one connection."""
 
     def __init__(self, server: Host) -> None:
         super().__init__(server)
-        self._server = server
-        self._service = server.service
+        self._server: Host = server
         self._waiting: deque[tuple[Head, bytes, float]] = deque()
         self._work: asyncio.Future[Any] | _Joined | None = None  # what the answer to the current request waits for
-        self.last = False
 
     # Called by the event loop.
 
@@ -163,17 +155,17 @@ class Connection(RequestReader):
                 if call is None:
                     return
         request = self._server.request(head.method, head.url, head.headers, body, call)
-        if not loaded and head.method == "POST":
-            loading = self._server.loading(request.path)
-            if loading is not None:
-                # The connection's own future: the others still wait if this connection ends.
-                self._work, self.deadline = asyncio.shield(loading), math.inf
-                self._work.add_done_callback(partial(self._load_done, head, body, begun, call))
-                return
+        model = None if self._server.fast else self._server.route(request.path)
+        if not loaded and head.method == "POST" and model is not None and not model.loaded:
+            # The connection's own future: the others still wait if this connection ends.
+            self._work, self.deadline = asyncio.shield(self._server.load(model)), math.inf
+            self._work.add_done_callback(partial(self._load_done, head, body, begun, call))
+            return
         waits = request.path.startswith(PREFIX)  # for other processes
         if waits:
             request = replace(request, address=str((self._transport.get_extra_info("peername") or ("",))[0]))
-        if not waits and len(body) <= SMALL and (not body or self._server.is_fast(request.path)):
+        is_fast = not body or self._server.fast or (model is not None and model.fast)
+        if not waits and len(body) <= SMALL and is_fast:
             self._write(respond(self._service, request), head)
             return
         try:
@@ -247,49 +239,3 @@ class Connection(RequestReader):
         self._work = None
         self._write_failure(error, head, call)
         self._continue()
-
-    def _write_failure(self, error: SealiftError, head: Head, call: Call | None) -> None:
-        """Send an error, and end the call if it has begun."""
-        response = failure(error, head.url.decode("latin-1"), call)
-        if not self._closed:
-            self._write(response, head)
-        if call is not None:
-            call.error = error.code
-            self._service.end(call, response.status)
-
-    def _write_success(self, body: bytes, head: Head) -> None:
-        """The same as `_write` of a response in JSON with status 200, in less time."""
-        server = self._server
-        if head.keep and not server.draining and not self.last and self._service.cors is None:
-            self._transport.write(server.success(body))
-            self.deadline = server.now() + server.limits.idle
-        else:
-            self._write(Response(200, body), head)
-
-    def _write(self, response: Response, head: Head) -> None:
-        keep = head.keep and not self._server.draining and not self.last
-        body = b"" if head.method == "HEAD" else response.body
-        self._transport.write(self._server.head(response, keep=keep, origin=head.headers.get("origin")) + body)
-        self.deadline = self._server.now() + self._server.limits.idle
-        if not keep:
-            self._close()
-
-    def _fail(self, error: SealiftError) -> None:
-        self._refuse(failure(error, self._url.decode("latin-1")))
-
-    def _refuse(self, response: Response) -> None:
-        if self._closed:
-            return
-        origin = self._headers.get("origin")
-        self._transport.write(self._server.head(response, keep=False, origin=origin) + response.body)
-        self._closed = True
-        if self._transport.can_write_eof():
-            # Closed at once, the rest of the request would be answered by a reset, which discards the response.
-            self._transport.write_eof()
-            self.deadline = self._server.now() + _LINGER
-        else:
-            self._transport.close()
-
-    def _close(self) -> None:
-        self._closed = True
-        self._transport.close()  # what was written is sent first

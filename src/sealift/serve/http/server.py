@@ -164,18 +164,8 @@ class Server:
         self.several = len(self._connections) > 1
         self.service.gauges[CONNECTIONS] = len(self._connections)
 
-    def is_fast(self, path: str) -> bool:
-        """Whether the model that a path names answers fast enough in the thread of the event loop now."""
-        if self.fast:
-            return True
-        route = self._route(path)
-        return route is not None and all(each.loaded and each.seconds <= FAST for each in route.versions.values())
-
-    def loading(self, path: str) -> asyncio.Future[None] | None:
-        """What ends when the model that a path names is loaded; None where it is. Loads it once at a time."""
-        route = None if self.fast else self._route(path)
-        if route is None or all(each.loaded for each in route.versions.values()):
-            return None
+    def load(self, route: ModelRoute) -> asyncio.Future[None]:
+        """Load the versions of a model that are not loaded; once at a time, also for several connections."""
         loading = self._loads.get(route.name)
         if loading is None:
             loading = self._loads[route.name] = asyncio.ensure_future(self._load(route))
@@ -188,8 +178,8 @@ class Server:
                 with contextlib.suppress(SealiftError):  # the requests that wait find it out, and report it
                     await asyncio.to_thread(each.load)
 
-    def _route(self, path: str) -> ModelRoute | None:
-        """The route of the model that a path names."""
+    def route(self, path: str) -> ModelRoute | None:
+        """The route of the model that a path names, or of the only one."""
         routes = self.service.plane.routes
         match = _MODEL.match(path)
         if match is None:
