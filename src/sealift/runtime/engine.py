@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Rows in a piece: large enough that the overhead of a call is small, small enough for an even load of the processors.
 FEW, _MOST = 1024, 8192
+# Elements of arrays in a piece: what a net computes inside for an image is many times larger than the image.
+_WIDE, _CELLS = 1 << 12, 1 << 21
 # Parts of the messages of ONNX Runtime, NumPy and C++ when an allocation fails; they have no exception class for it.
 _NO_MEMORY = ("allocate memory", "Unable to allocate", "bad_alloc", "bad allocation", "Integer overflow")
 _CONFIG = {
@@ -122,7 +124,8 @@ class Engine:
         if answers is not None:
             return answers
         count = len(next(iter(tensors.values())))
-        if count <= FEW and not self._stages.made:
+        most = _piece_of(tensors, count)
+        if count <= min(FEW, most) and not self._stages.made:
             try:
                 answers = dict(zip(names, self._run(names, tensors, count), strict=True))
             except SealiftError:
@@ -133,7 +136,7 @@ class Engine:
                 self._single_rows.learn(tensors, answers)
             return answers
         answers = self.run_pieces(
-            count, lambda start, stop: {key: array[start:stop] for key, array in tensors.items()}, names
+            count, lambda start, stop: {key: array[start:stop] for key, array in tensors.items()}, names, most
         )
         assert answers is not None  # there are tensors for all rows
         return answers
@@ -143,9 +146,10 @@ class Engine:
         count: int,
         piece: Callable[[int, int], Mapping[str, npt.NDArray[Any]] | None],
         outputs: Sequence[str] | None = None,
+        most: int = _MOST,
     ) -> dict[str, Any] | None:
         """Run the graph on N rows, whose tensors `piece(start, stop)` returns; it is called in the thread that runs
-        them.
+        them. A piece has at most `most` rows.
 
         Returns:
             Output name → array with N entries; None as soon as `piece` returns None.
@@ -154,7 +158,7 @@ class Engine:
             SealError: E207, E209, E210.
         """
         names = outputs or self.outputs
-        size = min(max(-(-count // self._threads), FEW), _MOST)
+        size = min(max(-(-count // self._threads), FEW), most)
         starts = range(0, max(count, 1), size)
         given_up = False
 
@@ -196,6 +200,12 @@ class Engine:
         # The buffers of single rows get their shapes and types from answers that are checked here.
         check_answers(self._declared, names, answers, count)
         return answers
+
+
+def _piece_of(tensors: Mapping[str, npt.NDArray[Any]], count: int) -> int:
+    """The most rows in a piece: fewer for rows of large arrays."""
+    cells = sum(array.size for array in tensors.values() if array.ndim > 2) // max(1, count)
+    return _MOST if cells < _WIDE else max(1, _CELLS // cells)
 
 
 def joined(parts: list[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from sealift.runtime.engines.base import DOES_NOT_RUN, NATIVE, NOT_ASKED, NOT_CH
 from sealift.stages import Stages
 
 _ROWS, _PIECE, _THINNED = 1000, 256, 20
+_LEAST, _WORK, _LENGTH = 16, 1 << 20, 64
 _Answers = Mapping[str, npt.NDArray[Any]]
 
 
@@ -101,7 +103,7 @@ def _answered(
                 return [
                     [
                         (piece, engine.run({name: array[piece] for name, array in tensors.items()}, list(expected)))
-                        for piece in _pieces(np.flatnonzero(good))
+                        for piece in _pieces(np.flatnonzero(good), _most_rows(graph))
                     ]
                     for expected, good, tensors in (
                         (expected, batch.good, batch.tensors)
@@ -131,7 +133,22 @@ def _thinned(columns: Mapping[str, Values], answers: _Answers) -> tuple[Mapping[
     return {name: v[::step] for name, v in columns.items()}, {name: a[::step] for name, a in answers.items()}
 
 
-def _pieces(usable: npt.NDArray[np.intp]) -> Iterator[npt.NDArray[np.intp]]:
-    picked = usable[:: max(1, -(-len(usable) // _ROWS))]
-    for start in range(0, len(picked), _PIECE):
-        yield picked[start : start + _PIECE]
+def _most_rows(graph: SplitModel) -> int:
+    """The number of rows to compare: fewer for a net of arrays, by the size of a row and of the weights.
+
+    An image takes a tenth of a second or more.
+    """
+    shapes = [value.type.tensor_type.shape.dim for value in graph.proto.graph.input]
+    cells = sum(math.prod(size.dim_value or _LENGTH for size in list(shape)[1:]) for shape in shapes if len(shape) > 2)
+    if not cells:
+        return _ROWS
+    weights = sum(graph.sizes.values()) / (1 << 20) + 1
+    return int(min(_ROWS, max(_LEAST, _WORK / (cells * weights))))
+
+
+def _pieces(usable: npt.NDArray[np.intp], most: int) -> Iterator[npt.NDArray[np.intp]]:
+    """Evenly spaced rows, as many as `most`, in pieces."""
+    picked = usable[:: max(1, -(-len(usable) // most))]
+    size = _PIECE if most == _ROWS else _LEAST
+    for start in range(0, len(picked), size):
+        yield picked[start : start + size]

@@ -32,6 +32,7 @@ from sealift.runtime.engines.base import DOES_NOT_RUN
 from sealift.stages import Stages
 
 _SINGLE_ROWS = 4
+_BATCHES = (2, 7, 32)
 _MOST_ROWS, _LEAST_ROWS, _MOST_CELLS = 1 << 16, 1 << 10, 1 << 22
 """Bounds of the number of the caller's rows that are compared at once, to limit the memory."""
 
@@ -93,7 +94,8 @@ def prove(
     countdown.add(len(probes))
     report.refused = len(probes) - len(rows)
     if len(rows):
-        _compare_generated(report, engine, contract, original, rows, truth)
+        is_exported = any(step.how == "exported" for step in conversion.steps)
+        _compare_generated(report, engine, contract, original, rows, truth, is_exported=is_exported)
         countdown.add(len(probes))
         _compare_singles(report, engine, original, contract, rows)
         compare_refusals(report, original, contract, rows.rows[0])
@@ -231,6 +233,8 @@ def _compare_generated(
     original: Original,
     rows: ProbeRows,
     answers: Mapping[str, npt.NDArray[Any]],
+    *,
+    is_exported: bool,
 ) -> None:
     tensors = encoded(contract, rows.columns()).tensors
     got = engine.run(tensors)
@@ -243,6 +247,12 @@ def _compare_generated(
     single = {name: np.concatenate([one[name] for one in answers_to_each]) for name in truth}
     columns = {name: [values[i] for i in few] for name, values in rows.columns().items()}
     report.add(["single"] * len(few), columns, {name: array[few] for name, array in truth.items()}, single)
+    # An exporter can fix the number of rows of its example somewhere in the graph.
+    for size in _BATCHES if is_exported else ():
+        part = slice(0, size)
+        shown = {name: values[part] for name, values in rows.columns().items()}
+        got = engine.run({name: array[part] for name, array in tensors.items()})
+        report.add([f"{size} rows"] * len(got[next(iter(got))]), shown, {n: a[part] for n, a in truth.items()}, got)
 
 
 def _compare_singles(
