@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from importlib import import_module
 from typing import Any
 
 from sealift.errors import MissingExtraError, PackError
@@ -31,7 +32,8 @@ def source_of(model: Any, rows: Any = None) -> Source:
     """The source for a model. A source is returned as it is.
 
     Args:
-        model: a fitted model.
+        model: a fitted model; a tuple of models that are applied one after the other, or a list whose answers are
+            averaged.
         rows: the caller's rows, for frameworks whose models do not store their columns.
 
     Raises:
@@ -39,6 +41,8 @@ def source_of(model: Any, rows: Any = None) -> Source:
     """
     if isinstance(model, Source):
         return model
+    if isinstance(model, tuple | list) and len(model) > 1:
+        return _composed(model, rows)
     if isinstance(model, type):
         raise PackError("E304", f"{model.__name__} is a class.", fix="Give a fitted object: model = ...().fit(X, y).")
     framework = owner(model)
@@ -49,6 +53,14 @@ def source_of(model: Any, rows: Any = None) -> Source:
             fix="Give a fitted model, such as a scikit-learn pipeline.",
         )
     return framework.source(model, rows)
+
+
+def _composed(models: tuple[Any, ...] | list[Any], rows: Any) -> Source:
+    """The source for a tuple or a list of models."""
+    composed = import_module("sealift.frameworks.composed")  # it uses this module, by way of the registry
+    kind = composed.ChainSource if isinstance(models, tuple) else composed.MeanSource
+    source: Source = kind(models, rows, source_of)
+    return source
 
 
 def load(framework: Framework) -> None:

@@ -6,6 +6,7 @@ The older exporter (`dynamo=False`) records one run. It writes the branch that t
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
@@ -98,7 +99,12 @@ def quiet() -> Iterator[None]:
     """Without the exporter's warnings and messages, which are about PyTorch itself."""
     loggers = [logging.getLogger(name) for name in ("torch", "torch.onnx", "onnxscript", "onnx_ir", "torch.export")]
     before = [each.level for each in loggers]
-    with warnings.catch_warnings():
+    nowhere = io.StringIO()
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
         warnings.simplefilter("ignore")
         for each in loggers:
             each.setLevel(logging.CRITICAL)

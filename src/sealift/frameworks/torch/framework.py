@@ -1,4 +1,4 @@
-"""PyTorch as a framework: modules, and files that contain a whole module."""
+"""PyTorch as a framework: modules, exported programs, nets of skorch, and files that contain a whole module."""
 
 from __future__ import annotations
 
@@ -10,24 +10,34 @@ from sealift.errors import PackError
 from sealift.frameworks.base import Framework, Source, Trust
 from sealift.optional import need
 
+_PROGRAM = ("torch.export.exported_program", "ExportedProgram")
+_SKORCH = ("skorch.net", "NeuralNet")
+_MODELS = {("torch.nn.modules.module", "Module"), _PROGRAM, _SKORCH}
+
 
 class PyTorch(Framework):
-    """Subclasses of `torch.nn.Module`."""
+    """Subclasses of `torch.nn.Module`, also Lightning's; `torch.export.ExportedProgram`; nets of skorch."""
 
     name = "torch"
     extra = "torch"
-    packages = ("torch",)
-    distributions = ("torch",)
+    packages = ("torch", "skorch")
+    distributions = ("torch", "skorch", "lightning", "timm", "transformers")
 
     def owns(self, model: Any) -> bool:
         """Whether the model is a module; tensors and other objects of the library are not models."""
-        return any(
-            (kind.__module__, kind.__qualname__) == ("torch.nn.modules.module", "Module")
-            for kind in type(model).__mro__
-        )
+        return any((kind.__module__, kind.__qualname__) in _MODELS for kind in type(model).__mro__)
 
     def source(self, model: Any, rows: Any = None) -> Source:
         """A module as a source, for a table, an array, or several arrays as a dict or a tuple."""
+        kinds = {(kind.__module__, kind.__qualname__) for kind in type(model).__mro__}
+        if _SKORCH in kinds:
+            from sealift.frameworks.torch.skorch_net import SkorchSource
+
+            return SkorchSource(model, rows)
+        if _PROGRAM in kinds:
+            from sealift.frameworks.torch.program import ProgramSource
+
+            return ProgramSource(model, rows)
         from sealift.frameworks.torch.source import ModuleSource
 
         return ModuleSource(model, rows)

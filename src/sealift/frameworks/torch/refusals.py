@@ -55,7 +55,7 @@ def no_graph(error: Exception, kind: str) -> PackError:
             "E335",
             f"The forward fixes {what} at that of its example, {fixed[1]}.",
             where=kind,
-            fix="Use x.shape[0] as it is, or -1, in place of a number or int(x.shape[0]).",
+            fix="Use x.shape[0] as it is, or -1, in place of a number, len(x) or int(x.shape[0]).",
         )
     first = next((part.strip() for part in text.splitlines() if part.strip()), "")
     return PackError(

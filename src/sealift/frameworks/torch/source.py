@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,18 @@ from sealift.frameworks.exported import ExportedGraph
 from sealift.frameworks.named_outputs import contract_name
 from sealift.frameworks.torch.arguments import RESULT, Arguments, named_results
 from sealift.frameworks.torch.checks import check_module
-from sealift.frameworks.torch.export import check_random, exported_program, graph_of, quiet
-from sealift.frameworks.torch.invariance import BATCHES, TOLERANCE, check_calls
+from sealift.frameworks.torch.examples import as_given, first_rows, graph_dtype, invented
+from sealift.frameworks.torch.export import check_random, exported_program, graph_of
+from sealift.frameworks.torch.invariance import TOLERANCE, check_calls
 from sealift.frameworks.torch.refusals import line_of
 from sealift.frameworks.torch.trace import trace
 from sealift.graph.builder import Tensor
+from sealift.graph.inputs import ArrayTensor
 from sealift.graph.step import NamedOutput, StepOutput, refuse
 from sealift.graph.table import Table
+from sealift.warning_filters import no_warnings
 
-_CELLS = 1 << 24
+_CELLS = 1 << 22
 """The numbers of the inputs of one call; more rows are answered in several calls, to limit the memory."""
 
 
@@ -41,11 +44,13 @@ class ModuleSource(Source):
         Args:
             model: the module.
             rows: the caller's rows, some of which are the example for the export: one array, a tuple of arrays in the
-                order of forward, or a dict of arrays by its arguments. None for rows that are not known.
+                order of forward, or a dict of arrays by its arguments. Rows of another kind, such as names of files,
+                are read by a preprocessing, whose arrays the module takes.
         """
         super().__init__(model)
         self._arguments = Arguments.of(self.callable, rows)
-        self._examples = None if rows is None else self._first(rows)
+        self._examples = None if rows is None else first_rows(self._arguments, rows)
+        self._is_staged = rows is not None and self._examples is None
         self._exported: dict[object, ExportedGraph] = {}
         self._takes_missing = True
         self._offered: set[str] = set()
@@ -73,13 +78,16 @@ class ModuleSource(Source):
         """A table for a single array of one or two axes, otherwise arrays."""
         if self._is_table:
             return RowFormat("table")
-        single = len(self._arguments.names) == 1 and not self._arguments.by_keyword
-        inputs = () if single else tuple(ArrayInput(name, None) for name in self._arguments.names)
+        inputs = () if self._is_single else tuple(ArrayInput(name, None) for name in self._arguments.names)
         return RowFormat("arrays", arrays=inputs)
 
     @property
+    def _is_single(self) -> bool:
+        return len(self._arguments.names) == 1 and not self._arguments.by_keyword
+
+    @property
     def _is_table(self) -> bool:
-        if len(self._arguments.names) > 1 or self._arguments.by_keyword:
+        if self._is_staged or not self._is_single:
             return False
         return self._examples is None or next(iter(self._examples.values())).ndim < 3
 
@@ -106,19 +114,16 @@ class ModuleSource(Source):
             self._results({name: array[start : start + size] for name, array in arrays.items()})
             for start in range(0, max(1, count), size)
         ]
-        names = self._names(parts[0])
-        joined = {
-            name: np.concatenate([part[key] for part in parts]) if len(parts) > 1 else parts[0][key]
-            for name, key in zip(names, parts[0], strict=True)
-        }
-        return {name: joined[name] for name in outputs}
+        keys = dict(zip(self._names(parts[0]), parts[0], strict=True))
+        return {name: np.concatenate([part[keys[name]] for part in parts]) for name in outputs}
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
         """Convert the operations of `forward` one by one where all of them are known, otherwise export the module."""
         if any(block.is_text or block.time for block in table.blocks):
             raise refuse("A module takes numbers, but X has columns of strings or dates.", "Encode them before.")
+        self._adapt(table)
         refused: PackError | None = None
-        if len(self._arguments.names) == 1 and self.callable is self.model:
+        if self._is_single and self.callable is self.model:
             try:
                 answer = self._traced(table)
             except PackError as error:
@@ -130,19 +135,31 @@ class ModuleSource(Source):
                 return answer, "traced"
         return self._export(table, refused), "exported"
 
+    def _adapt(self, table: Table) -> None:
+        """Take the arguments that a preprocessing before the module computes, if it does."""
+        values = [block.values for block in table.each()]
+        computed = any(len(tensor.shape) > 2 and not isinstance(tensor, ArrayTensor) for tensor in values)
+        if not (self._is_staged or computed):
+            return
+        self._is_staged = True
+        if len(values) > 1:
+            self._arguments = Arguments(table.names, by_keyword=True)
+        self._examples = invented(self._arguments.names, values)
+
     def _traced(self, table: Table) -> StepOutput:
         rows = table.numbers() if self._is_table else table.blocks[0].values
-        value = trace(self.model, rows.cast(self._dtype), table.context)
-        return StepOutput(value=_vector(value))
+        return StepOutput(value=_vector(trace(self.model, rows.cast(self._dtype), table.context)))
 
     def _export(self, table: Table, refused: PackError | None) -> StepOutput:
-        examples = self._examples or self._invented(table)
-        fed = self._fed(table, examples)
+        if self._examples is None:
+            values = [table.numbers()] if self._is_table else [block.values for block in table.each()]
+            self._examples = invented(self._arguments.names, values)
+        fed = self._fed(table, self._examples)
         try:
-            results = self._tried(examples)
+            results = self._tried(self._examples)
         except PackError as error:
             raise (refused if refused is not None and self._is_table else error) from error.__cause__
-        tensors = self._graph(fed, examples).placed(table, fed)
+        tensors = self._graph(fed, self._examples).placed(table, fed)
         self._takes_missing = False
         names = self._names(results)
         self._offered = set(names)
@@ -172,7 +189,7 @@ class ModuleSource(Source):
         if len(blocks) != len(examples):
             raise refuse(f"It takes {len(examples)} inputs, not {len(blocks)}.", "Give an array for each of them.")
         return [
-            (values if array.ndim > 1 else values.vector()).cast(_graph_dtype(self._as_given(array).dtype))
+            (values if array.ndim > 1 else values.vector()).cast(graph_dtype(as_given(array, self._dtype).dtype))
             for values, array in zip(blocks, examples.values(), strict=True)
         ]
 
@@ -180,7 +197,7 @@ class ModuleSource(Source):
         free = tuple(tuple(at for at, size in enumerate(t.shape) if at and size is None) for t in fed)
         if free not in self._exported:
             try:
-                program = self._program([torch.from_numpy(self._as_given(array)) for array in examples.values()], free)
+                program = self._program([torch.from_numpy(as_given(a, self._dtype)) for a in examples.values()], free)
                 check_random(program, self.kind)
             except PackError as error:
                 if error.code in ("E302", "E335"):  # a net of all rows of a call is fixed to their number
@@ -194,39 +211,19 @@ class ModuleSource(Source):
         def answer(rows: Sequence[int]) -> dict[str, npt.NDArray[Any]]:
             return self._results({name: array[rows] for name, array in examples.items()})
 
-        check_calls(answer, _count(examples), self.kind)
+        check_calls(answer, len(next(iter(examples.values()))), self.kind)
 
     def _program(self, tensors: Sequence[torch.Tensor], free: Sequence[Sequence[int]]) -> Any:
-        return exported_program(self.model, self._arguments, tensors, free)
+        return exported_program(self.callable, self._arguments, tensors, free)
 
-    def _first(self, rows: Any) -> dict[str, npt.NDArray[Any]]:
-        """The first rows, as many as the checks need."""
-        arrays = self._arguments.arrays(_head(rows))
-        return {name: np.array(array) for name, array in arrays.items()}
-
-    def _invented(self, table: Table) -> dict[str, npt.NDArray[Any]]:
-        """Rows for a table whose rows are not known."""
-        random = np.random.default_rng(0)
-        if self._is_table:
-            return {self._arguments.names[0]: random.normal(size=(BATCHES[-1], table.width))}
-        shapes = [block.values.shape[1:] for block in table.each()]
-        made = [random.normal(size=(BATCHES[-1], *(size or 8 for size in shape))) for shape in shapes]
-        return dict(zip(self._arguments.names, made, strict=True))
-
-    def _as_given(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """A copy of an array, floats in the dtype of the weights: a module could write into it."""
-        example = array.dtype
-        if example.kind == "f":
-            return np.array(array, dtype=self._dtype)
-        return np.array(array, dtype=np.int64 if example.kind in "iu" and example != np.uint8 else example)
-
-    def _results(self, arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    def _results(self, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         """The results of one call, by the module's names for them."""
         if self._is_table:
             tensors = [torch.from_numpy(np.array(next(iter(arrays.values())), dtype=self._dtype))]
         else:
-            tensors = [torch.from_numpy(self._as_given(self._checked(name, array))) for name, array in arrays.items()]
-        with torch.no_grad(), quiet():
+            given = [self._checked(name, array) for name, array in arrays.items()]
+            tensors = [torch.from_numpy(as_given(array, self._dtype)) for array in given]
+        with torch.no_grad(), no_warnings():
             result = self._arguments.call(self.callable, tensors)
         return {name: tensor.detach().numpy() for name, tensor in named_results(result).items()}
 
@@ -239,7 +236,7 @@ class ModuleSource(Source):
             raise ValueError(f"{name} is an array of integers, which must not have missing values")
         return array.astype(example.dtype)
 
-    def _names(self, results: dict[str, Any]) -> list[str]:
+    def _names(self, results: Mapping[str, Any]) -> list[str]:
         """The names of the results in the contract, in their order."""
         if list(results) == [RESULT] and results[RESULT].ndim < 3:
             return [VALUE.name]
@@ -249,20 +246,3 @@ class ModuleSource(Source):
 def _vector(tensor: Tensor) -> Tensor:
     """One number for each row as a vector."""
     return tensor.vector() if len(tensor.shape) == 2 and tensor.shape[1] == 1 else tensor
-
-
-def _head(rows: Any) -> Any:
-    """The first rows of arrays, of a dict or a tuple of arrays, or of a data frame."""
-    if isinstance(rows, dict):
-        return {name: part[: BATCHES[-1]] for name, part in rows.items()}
-    if isinstance(rows, tuple):
-        return tuple(part[: BATCHES[-1]] for part in rows)
-    return rows[: BATCHES[-1]]
-
-
-def _count(examples: dict[str, npt.NDArray[Any]]) -> int:
-    return len(next(iter(examples.values())))
-
-
-def _graph_dtype(dtype: np.dtype[Any]) -> str:
-    return "bool" if dtype.kind == "b" else "int64" if dtype.kind in "iu" else str(dtype)

@@ -234,7 +234,7 @@ def _compare_generated(
     rows: ProbeRows,
     answers: Mapping[str, npt.NDArray[Any]],
     *,
-    is_exported: bool,
+    is_exported: bool = False,
 ) -> None:
     tensors = encoded(contract, rows.columns()).tensors
     got = engine.run(tensors)
