@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi image-cases token-cases bench soak clean format
+.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity fidelity-nets retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi image-cases token-cases bench soak clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -19,6 +19,7 @@ help:
 	@echo "make docs      the documentation as a site, in build/docs"
 	@echo "make release   the sdist and the wheel, in dist/, checked and reproducible"
 	@echo "make fidelity  the table of conversions, library by library"
+	@echo "make fidelity-nets  the table of neural networks, architecture by architecture; half an hour and more"
 	@echo "make retained  the table of what a file retains of the training data, estimator by estimator"
 	@echo "make mutation  change the sources a little, and see whether a test notices; hours"
 	@echo "make soak      a million requests to a server, whose memory must stay flat"
@@ -137,6 +138,13 @@ fidelity: setup web
 	.venv/bin/python -m bench.fidelity.run $(FIDELITY)
 	.venv/bin/python -m bench.trees.flips --rows 20000
 
+# Architectures of neural networks, each packed and compared: `make fidelity-nets NETS="--only transformers"`. An
+# interrupted run goes on where it ended; results are in build/nets.jsonl.
+NETS := --write docs/fidelity-nets.md
+fidelity-nets: setup web
+	@tools/setup.sh node nets
+	PYTHONPATH=.:.torch:.nets .venv/bin/python -W ignore -m bench.nets.run $(NETS)
+
 # What every estimator's file retains of planted training data, and a search of its bytes; some minutes.
 retained: setup
 	.venv/bin/python -m bench.fidelity.retained --write docs/retained.md
@@ -174,4 +182,4 @@ lock: setup
 	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra client --extra dicom --extra grpc --extra image --extra oidc --extra otel --extra postgres --extra serve --extra stream --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv .torch .ray .kserve .mlflow demo dist build src/sealift/front/built web/app/node_modules
+	rm -rf .venv .torch .nets .ray .kserve .mlflow demo dist build src/sealift/front/built web/app/node_modules

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|proxies|systemd|kserve|mlflow|ray|torch`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|proxies|systemd|kserve|mlflow|ray|torch|nets`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -196,12 +196,24 @@ setup_torch() {
 
 # Libraries beside PyTorch, each pinned and without its dependencies, which would bring another build of PyTorch.
 torch_extras() {
-    extras="onnxscript==0.7.2 onnx-ir==1.1.0 ml-dtypes==0.6.0"
+    extras="onnxscript==0.7.2 onnx-ir==1.1.0 ml-dtypes==0.6.0 skorch==1.4.0 tabulate==0.10.0"
     [ "$(cat .torch/.extras 2>/dev/null)" = "$extras" ] && return
     say "Installing $extras ..."
     # shellcheck disable=SC2086 # one argument for each
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --upgrade --target .torch $extras 2>/dev/null
     echo "$extras" > .torch/.extras
+}
+
+# What `make fidelity-nets` compares beside PyTorch, in the same way.
+setup_nets() {
+    setup_torch || return 1
+    nets="timm==1.0.31 torchvision==0.29.1 transformers==5.24.0 huggingface-hub==2.4.0 safetensors==0.8.0 regex==2026.11.19 tqdm==4.70.1"
+    [ "$(cat .nets/.build 2>/dev/null)" = "$nets" ] && return
+    say "Installing $nets ..."
+    rm -rf .nets
+    # shellcheck disable=SC2086 # one argument for each
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --target .nets $nets 2>/dev/null || return 1
+    echo "$nets" > .nets/.build
 }
 
 # The functions do not have the names of programs, which `command -v` would then find.

@@ -33,15 +33,11 @@ class ProgramSource(ModuleSource):
         inputs = set(self.model.graph_signature.user_inputs)
         for node in self.model.graph.nodes:
             value = node.meta.get("val")
-            if (
-                node.name in inputs
-                and isinstance(value, torch.Tensor)
-                and value.ndim
-                and isinstance(value.shape[0], int)
-            ):
+            shape = tuple(value.shape) if node.name in inputs and isinstance(value, torch.Tensor) else ()
+            if shape and isinstance(shape[0], int):
                 raise PackError(
                     "E335",
-                    f"The program was exported for {value.shape[0]} rows: the first axis of {node.name!r:.80} is fixed.",
+                    f"The program was exported for {shape[0]} rows: the first axis of {node.name!r:.80} is fixed.",
                     where=self.kind,
                     fix="Export it with dynamic_shapes, such as ({0: torch.export.Dim.DYNAMIC},), with an example of "
                     "two rows or more.",
