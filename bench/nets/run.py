@@ -28,9 +28,9 @@ from sealift.errors import ParityError, SealiftError
 
 _LIBRARIES = {
     "own_nets": "torch",
-    "timm_nets": "timm",
-    "torchvision_nets": "torchvision",
     "transformers_nets": "transformers",
+    "torchvision_nets": "torchvision",
+    "timm_nets": "timm",
 }
 _FAULTS = ("different", "crash")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import pytest
 
 from sealift.contract import Contract, Field, Output
@@ -289,7 +290,7 @@ class Engine:
 
 def compared(engine: Engine, chosen: Any = None) -> Report:
     result, asked, rows = report(), original(Doubling()), generated(30)
-    graph: Any = SimpleNamespace(serialized=b"", weights=None)
+    graph: Any = SimpleNamespace(proto=onnx.ModelProto(), sizes={}, serialized=b"", weights=None)
     stages: Any = None
     answers, truth = (asked.answer(asked.input_rows.rows), asked.answer_columns(rows.columns()))
     further_engines.compare_in(engine, result, graph, stages, CONTRACT, asked, answers, rows, truth, chosen)
