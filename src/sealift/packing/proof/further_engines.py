@@ -146,7 +146,7 @@ def _most_rows(graph: SplitModel) -> int:
     return int(min(_ROWS, max(_LEAST, _WORK / (cells * weights))))
 
 
-def _pieces(usable: npt.NDArray[np.intp], most: int) -> Iterator[npt.NDArray[np.intp]]:
+def _pieces(usable: npt.NDArray[np.intp], most: int = _ROWS) -> Iterator[npt.NDArray[np.intp]]:
     """Evenly spaced rows, as many as `most`, in pieces."""
     picked = usable[:: max(1, -(-len(usable) // most))]
     size = _PIECE if most == _ROWS else _LEAST
