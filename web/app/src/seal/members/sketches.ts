@@ -7,7 +7,7 @@
  * reference/sketches.json: summaries of the training inputs, by input; of dates in days since 1970. Readers accept other contents.
  */
 export interface Sketches {
-  [k: string]: NumberSketch | CategorySketch | ArraySketch;
+  [k: string]: NumberSketch | CategorySketch | ArraySketch | PictureSketch;
 }
 export interface NumberSketch {
   missing: number;
@@ -37,4 +37,46 @@ export interface ElementSketch {
   values: (number | boolean | string)[];
   shares: number[];
   whole: boolean;
+}
+export interface PictureSketch {
+  height: {
+    missing: number;
+    quantiles: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+    tail: number;
+    values: (number | boolean | string)[];
+    shares: number[];
+    whole: boolean;
+  };
+  width: {
+    missing: number;
+    quantiles: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+    tail: number;
+    values: (number | boolean | string)[];
+    shares: number[];
+    whole: boolean;
+  };
+  brightness: {
+    missing: number;
+    quantiles: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+    tail: number;
+    values: (number | boolean | string)[];
+    shares: number[];
+    whole: boolean;
+  };
+  contrast: {
+    missing: number;
+    quantiles: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+    tail: number;
+    values: (number | boolean | string)[];
+    shares: number[];
+    whole: boolean;
+  };
+  colour: {
+    missing: number;
+    quantiles: (number | ("NaN" | "Infinity" | "-Infinity"))[];
+    tail: number;
+    values: (number | boolean | string)[];
+    shares: number[];
+    whole: boolean;
+  };
 }
