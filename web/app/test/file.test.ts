@@ -39,6 +39,7 @@ function modelOf(contract: Contract, wait = 0): Model {
   return {
     contract,
     cautions: (row: readonly Value[]) => cautionsOf(contract, row),
+    prepare: (row: readonly Value[]) => Promise.resolve({ row, problems: [] }),
     predict: async (rows: readonly (readonly Value[])[]) => {
       if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
       return [{ name: "value", width: null, data: rows.map((row) => Number(row[0] ?? -1)) }];

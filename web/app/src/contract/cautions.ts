@@ -56,7 +56,7 @@ export function mostlyEmpty(empty: number, total: number): boolean {
 /** How a value compares with the training data; null for a usual one. `rare` is not a caution (docs/decisions.md). */
 export function standing(field: Field, value: Value): "category" | "unlike" | "rare" | null {
   if (value === null) return null;
-  if (field.known) return field.known.has(value) ? null : "category";
+  if (field.known) return typeof value !== "object" && field.known.has(value) ? null : "category";
   if (!field.observed || typeof value !== "number") return null;
   const [low, high] = [field.observed[0] ?? -Infinity, field.observed[1] ?? Infinity];
   if (value >= low && value <= high) return null;

@@ -6,8 +6,16 @@ import type { Element } from "./elements";
 import type { ValueType } from "./types/base";
 
 export type Scalar = string | number | boolean;
-/** A checked value, encoded for the graph: booleans are 0 or 1, dates microseconds since 1970, null is missing. */
-export type Value = string | number | null;
+/** A value that a stage has read completely, such as a decoded picture; it stays within the program that made it. */
+export abstract class Prepared {
+  readonly isPrepared = true;
+}
+
+/**
+ * A checked value, encoded for the graph: booleans are 0 or 1, dates microseconds since 1970, null is missing. Files are
+ * blobs until a stage has prepared them.
+ */
+export type Value = string | number | Blob | Prepared | null;
 
 /** The lowest and the highest value as numbers of the graph; for dates, microseconds since 1970. */
 export type Bounds = [number | null, number | null];

@@ -7,6 +7,8 @@ export interface Element {
   readonly name: members.Tensor["dtype"];
   /** The code of onnx.TensorProto.DataType. */
   readonly code: number;
+  /** Whether outputs may have it; otherwise it is only of tensors that stages compute. */
+  readonly isOutput: boolean;
   /** Whether answers may differ within a tolerance, and are rounded for display. */
   readonly isMeasured: boolean;
   /** Whether a value from JSON is of this type. */
@@ -21,6 +23,16 @@ const ELEMENTS: readonly Element[] = [
   {
     name: "float64",
     code: 11,
+    isOutput: true,
+    isMeasured: true,
+    fits: (value) => asNumber(value) !== undefined,
+    stored: (value) => value,
+    read: (raw) => raw as number,
+  },
+  {
+    name: "float32",
+    code: 1,
+    isOutput: false,
     isMeasured: true,
     fits: (value) => asNumber(value) !== undefined,
     stored: (value) => value,
@@ -29,6 +41,7 @@ const ELEMENTS: readonly Element[] = [
   {
     name: "int64",
     code: 7,
+    isOutput: true,
     isMeasured: false,
     fits: (value) => Number.isInteger(value) && Math.abs(value as number) < 2 ** 63,
     stored: (value) => value,
@@ -37,6 +50,7 @@ const ELEMENTS: readonly Element[] = [
   {
     name: "bool",
     code: 9,
+    isOutput: true,
     isMeasured: false,
     fits: (value) => typeof value === "boolean",
     stored: (value) => value === 1,
@@ -45,6 +59,7 @@ const ELEMENTS: readonly Element[] = [
   {
     name: "string",
     code: 8,
+    isOutput: true,
     isMeasured: false,
     fits: (value) => typeof value === "string",
     stored: null,

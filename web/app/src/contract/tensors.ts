@@ -3,7 +3,7 @@ import type { Contract, Field, Stage, Tensor, Value } from "./contract";
 
 export interface TensorData {
   dtype: Tensor["dtype"];
-  data: Float64Array | string[] | Uint8Array | BigInt64Array;
+  data: Float64Array | Float32Array | string[] | Uint8Array | BigInt64Array;
   dims: readonly number[];
 }
 
@@ -59,10 +59,10 @@ export function tensorsOf(inputs: readonly Field[], stages: readonly Stage[]): T
     const fields = inputs.flatMap(({ type }, i) => (type.feeds === feeds ? [i] : []));
     return { name, dtype, shape: ["rows", fields.length], fields };
   });
-  const staged = stages.flatMap(({ type, field }, stage) =>
-    type.outputs.map(({ name, dtype, shape }): Tensor => {
+  const staged = stages.flatMap((one, stage) =>
+    one.type.outputsOf(one).map(({ name, dtype, shape }): Tensor => {
       const sizes = shape.map((size) => (typeof size === "number" ? size : `${size}${stage}`));
-      return { name: `${name}${stage}`, dtype, shape: ["rows", ...sizes], fields: [field], stage };
+      return { name: `${name}${stage}`, dtype, shape: ["rows", ...sizes], fields: [one.field], stage };
     }),
   );
   return [...shared.filter((tensor) => tensor.fields.length > 0), ...staged];

@@ -2,7 +2,9 @@
 import { shown, type Field, type Value } from "./contract";
 import { quoted } from "./quoted";
 
-export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105" | "R107" | "R108" | "R120";
+/** The problems of pictures (spec/IMAGE.md §8). */
+export type PictureCode = "R110" | "R111" | "R112" | "R113" | "R114" | "R115";
+export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105" | "R107" | "R108" | "R120" | PictureCode;
 export type Checked = { value: Value } | { code: RowCode; message: string };
 
 export function checkCell(field: Field, cell: string): Checked {
@@ -26,6 +28,7 @@ function check(field: Field, raw: unknown): Checked {
     const message = `"${field.name}" is ${quoted(raw)}, but must be ${needed}.${type.hint(raw)}`;
     return { code: "R102", message };
   }
+  if (value instanceof Blob) return { value };
   if (field.range && typeof value === "number") {
     const [low, high] = field.range;
     if ((low !== null && value < low) || (high !== null && value > high)) {

@@ -145,13 +145,16 @@ class FileRun {
     const begun = performance.now();
     const records = this.pending;
     this.pending = [];
-    const values: Value[][] = [];
+    const values: (readonly Value[])[] = [];
     const position: number[] = []; // record → its index among the valid rows, -1 for an invalid one
     const errors: string[] = [];
     for (const [index, record] of records.entries()) {
-      const found = this.check(record, this.columns!, this.rows + index + 1);
-      position.push(Array.isArray(found) ? values.push(found) - 1 : -1);
-      errors.push(Array.isArray(found) ? "" : found);
+      const row = this.rows + index + 1;
+      const checked = this.check(record, this.columns!, row);
+      const found = typeof checked === "string" ? checked : await this.prepared(checked, row);
+      const isGood = typeof found !== "string";
+      position.push(isGood ? values.push(found) - 1 : -1);
+      errors.push(isGood ? "" : found);
     }
     const answers = values.length > 0 ? await this.model.predict(values) : [];
     const empty = emptyCells(this.contract);
@@ -182,6 +185,13 @@ class FileRun {
     await turn();
     if (this.signal.aborted)
       throw new SealiftError("E401", "The run was cancelled.", "", "Choose the file again.");
+  }
+
+  /** The row with decoded pictures, or what is wrong with them as a string. */
+  private async prepared(values: readonly Value[], row: number): Promise<readonly Value[] | string> {
+    const prepared = await this.model.prepare(values);
+    if (prepared.problems.length === 0) return prepared.row;
+    return this.refuse(prepared.problems.map((problem) => ({ row, ...problem })));
   }
 
   /** The cells of a record that are copied to the results; as many as in the header. */

@@ -1,5 +1,5 @@
 /** Reads the golden examples and runs them again. */
-import { axesOf, type Contract, type Output } from "../contract/contract";
+import { axesOf, type Contract, type Output, type Value } from "../contract/contract";
 import { checkValue } from "../contract/value";
 import { SealiftError } from "../errors";
 import { checkCount, readArray } from "../seal/arrays";
@@ -160,13 +160,20 @@ export async function rerun(model: Model, golden: Golden): Promise<GoldenReport>
     tolerance: golden.tolerance.get(name) ?? null,
   }));
   for (let start = 0; start < golden.rows.length; start += BATCH) {
-    const rows = golden.rows.slice(start, start + BATCH);
-    const answers = await model.predict(rows);
+    const rows: (readonly Value[])[] = [];
+    const places: number[] = [];
+    for (let at = start; at < Math.min(start + BATCH, golden.rows.length); at++) {
+      const { row, problems } = await model.prepare(golden.rows[at]!);
+      if (problems.length > 0)
+        wrong.add(at + 1); // this browser does not decode the picture
+      else places[rows.push(row) - 1] = at;
+    }
+    const answers = rows.length > 0 ? await model.predict(rows) : [];
     answers.forEach((answer, index) => {
       const report = outputs[index]!;
       const width = perRow(answer);
       for (let r = 0; r < rows.length; r++) {
-        const expected = golden.answers.get(answer.name)![start + r];
+        const expected = golden.answers.get(answer.name)![places[r]!];
         const wanted: unknown[] = !Array.isArray(expected)
           ? [expected]
           : answer.sizes
@@ -182,7 +189,7 @@ export async function rerun(model: Model, golden: Golden): Promise<GoldenReport>
           report.worst = Math.max(report.worst, gap(got, wanted[c]));
         }
         if (same) report.matching++;
-        else wrong.add(start + r + 1);
+        else wrong.add(places[r]! + 1);
       }
     });
   }

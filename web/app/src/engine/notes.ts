@@ -1,6 +1,6 @@
 /** Counts of unusual values for each column of a file: missing, unknown, unlike the training data. */
 import { standing, type Caution } from "../contract/cautions";
-import { shown, type Contract, type Value } from "../contract/contract";
+import type { Contract, Value } from "../contract/contract";
 import type { ColumnNote } from "./protocol";
 
 const MAX_WORDS = 200;
@@ -91,7 +91,7 @@ export class ColumnNotes {
       else if (kind === "stage") increase(counts.staged, found ?? "");
       else if (kind === "category") {
         counts.category++;
-        increase(counts.unknown, shown(values?.[field] ?? ""));
+        increase(counts.unknown, String(values?.[field] ?? ""));
       }
     }
   }

@@ -49,11 +49,47 @@ export interface GoldenReport {
   milliseconds: number;
 }
 
-export interface BadRow {
-  row: number;
+/** What is wrong with a value of a row. */
+export interface FieldProblem {
   field: string;
   code: RowCode;
   message: string;
+}
+
+export interface BadRow extends FieldProblem {
+  row: number;
+}
+
+/** A decoded picture for display. */
+export interface ShownPicture {
+  /** The size of the picture itself. */
+  width: number;
+  height: number;
+  /** The picture, made smaller if it is large. */
+  image: ImageData;
+}
+
+export type PictureReply =
+  /** With the pictures by field. */
+  | { answers: Answer[]; cautions: Caution[]; shown: Map<number, ShownPicture>; milliseconds: number }
+  /** With the pictures that could be decoded. */
+  | { problems: FieldProblem[]; shown: Map<number, ShownPicture> };
+
+/** How much the answer depends on parts of a picture. */
+export interface Occlusion {
+  /** What was measured: the name of a class, or the name of an output. */
+  name: string;
+  /** Whether it is a probability. */
+  isProbability: boolean;
+  /** The number for the whole picture. */
+  whole: number;
+  rows: number;
+  columns: number;
+  /** For each part, row by row: the number for the whole picture minus that with the part covered. */
+  drops: number[];
+  /** The rectangle of the original picture that the parts divide: left, top, width, height in pixels. */
+  area: [number, number, number, number];
+  milliseconds: number;
 }
 
 export interface FileProgress {
@@ -136,6 +172,10 @@ export type Request =
       weights: Map<string, Uint8Array>;
     }
   | { op: "predict"; rows: Value[][] }
+  /** Like `predict` for one row with pictures, which are also returned for display, with at most `side` pixels on a side. */
+  | { op: "picture"; row: Value[]; side: number }
+  /** Finds out which parts of the picture in a field the answer depends on. */
+  | { op: "occlusion"; row: Value[]; field: number }
   | { op: "golden" }
   | { op: "file"; file: File; options: FileOptions }
   /** Ends the request `target`, which is then answered with a problem. */
@@ -146,8 +186,10 @@ export interface Replies {
   runtime: true;
   /** Milliseconds for loading the model, including a warm-up run. */
   open: number;
-  /** The answers, and each row's cautions. */
-  predict: { answers: Answer[]; cautions: Caution[][] };
+  /** The answers and each row's cautions, or what is wrong with values that only the worker reads. */
+  predict: { answers: Answer[]; cautions: Caution[][] } | { problems: FieldProblem[] };
+  picture: PictureReply;
+  occlusion: Occlusion;
   golden: GoldenReport;
   file: FileReport;
   cancel: true;

@@ -4,9 +4,9 @@ import { cautionsOf, type Caution } from "../contract/cautions";
 import { makeTensors } from "../contract/tensors";
 import type { Contract, Value } from "../contract/contract";
 import { SealiftError } from "../errors";
-import { Stages, type Piece } from "../stages";
+import { Stages, type OnPicture, type Piece } from "../stages";
 import { toAnswer } from "./fit";
-import type { Answer } from "./protocol";
+import type { Answer, FieldProblem } from "./protocol";
 
 declare global {
   /** Set by the bundle that precedes the worker's own code (build/ort.mjs). */
@@ -53,7 +53,20 @@ export class Model {
     }
   }
 
-  /** The answers for checked rows, which have a value for each input in the order of the contract. */
+  /** A checked row with what stages have read, such as decoded pictures, and what is wrong with its values. */
+  async prepare(
+    row: readonly Value[],
+    onPicture?: OnPicture,
+  ): Promise<{ row: readonly Value[]; problems: FieldProblem[] }> {
+    const prepared = await this.stages.prepare(row, onPicture);
+    const problems = prepared.problems.map(({ field, code, what }) => {
+      const { name } = this.contract.inputs[field]!;
+      return { field: name, code, message: `The picture "${name}" ${what}.` };
+    });
+    return { row: prepared.row, problems };
+  }
+
+  /** The answers for prepared rows, which have a value for each input in the order of the contract. */
   async predict(rows: readonly (readonly Value[])[]): Promise<Answer[]> {
     const answers: Answer[] = [];
     for (const piece of this.stages.pieces(rows)) {

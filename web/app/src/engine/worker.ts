@@ -3,8 +3,10 @@ import { parseContract } from "../contract/parse";
 import { asProblem, SealiftError } from "../errors";
 import { scoreFile } from "./file";
 import { rerun } from "./golden";
+import { occlude } from "./occlusion";
+import { answerPicture } from "./picture";
 import { attemptAll, commonChannels } from "./probe";
-import type { FromWorker, Golden, Replies, Request, ToWorker } from "./protocol";
+import type { FileProgress, FromWorker, Golden, Replies, Request, ToWorker } from "./protocol";
 import { Model, startRuntime } from "./session";
 
 let state: { model: Model; golden: Golden } | null = null;
@@ -25,7 +27,10 @@ async function open({
     weights,
     await runtime!,
   );
-  if (golden.rows.length > 0) await model.predict(golden.rows.slice(0, 1)); // the first run is slow
+  if (golden.rows.length > 0) {
+    const { row, problems } = await model.prepare(golden.rows[0]!);
+    if (problems.length === 0) await model.predict([row]); // the first run is slow
+  }
   state = { model, golden };
   return performance.now() - started;
 }
@@ -46,15 +51,27 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
     );
   const { model, golden } = state;
   switch (request.op) {
-    case "predict":
+    case "predict": {
+      const prepared = await Promise.all(request.rows.map((row) => model.prepare(row)));
+      const problems = prepared.flatMap((one) => one.problems);
+      if (problems.length > 0) return { problems };
       return {
-        answers: await model.predict(request.rows),
+        answers: await model.predict(prepared.map(({ row }) => row)),
         cautions: request.rows.map((row) => model.cautions(row)),
       };
+    }
+    case "picture":
+      return answerPicture(model, request.row, request.side);
+    case "occlusion":
+      return cancellable(id, (onProgress, signal) =>
+        occlude(model, request.row, request.field, onProgress, signal),
+      );
     case "golden":
       return rerun(model, golden);
     case "file":
-      return score(model, id, request);
+      return cancellable(id, (onProgress, signal) =>
+        scoreFile(model, request.file, request.options, onProgress, signal),
+      );
     case "cancel":
       running.get(request.target)?.abort();
       return true;
@@ -71,15 +88,15 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
 
 const running = new Map<number, AbortController>();
 
-async function score(
-  model: Model,
+/** Runs what reports its progress and can be cancelled. */
+async function cancellable<Reply>(
   id: number,
-  { file, options }: Extract<Request, { op: "file" }>,
-): Promise<Replies["file"]> {
+  run: (onProgress: (progress: FileProgress) => void, signal: AbortSignal) => Promise<Reply>,
+): Promise<Reply> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    return await scoreFile(model, file, options, (progress) => post({ id, progress }), controller.signal);
+    return await run((progress) => post({ id, progress }), controller.signal);
   } finally {
     running.delete(id);
   }

@@ -4,9 +4,9 @@
  * To add a kind, write a subclass of `StageType` and one of `StageRun` in this folder, and list the `StageType` in
  * index.ts. The Python implementation is in stages/base.py.
  */
-import type { Stage, Tensor, Value } from "../contract/contract";
+import { Prepared, type Stage, type Tensor, type Value } from "../contract/contract";
 import type { TensorData } from "../contract/tensors";
-import type { RowCode } from "../contract/value";
+import type { PictureCode, RowCode } from "../contract/value";
 
 /** Checked rows: the values of all fields, in the order of the contract. */
 export type Rows = readonly (readonly Value[])[];
@@ -27,6 +27,45 @@ export interface StageOutput {
   /** The dimensions after `rows`: a number where the size is fixed, else a name; the stage's number is appended. */
   readonly shape: readonly (number | string)[];
 }
+
+/** A value that a stage cannot prepare. */
+export interface StageProblem {
+  /** The index of the field. */
+  field: number;
+  code: PictureCode;
+  /** Completes the sentence "The picture …". */
+  what: string;
+}
+
+export interface PreparedRow {
+  row: readonly Value[];
+  problems: StageProblem[];
+}
+
+/** The levels of a decoded picture: row by row, and within a row pixel by pixel. */
+export interface DecodedPicture {
+  readonly width: number;
+  readonly height: number;
+  /** 1 for grey, 3 for colours, 4 with alpha. */
+  readonly channels: number;
+  readonly levels: ArrayLike<number>;
+  /** The largest level: 255, or 65535 for 16 bits. */
+  readonly most: number;
+}
+
+/** A picture after all steps of its stage: a part of a tensor. */
+export abstract class PreparedImage extends Prepared {
+  /** The height and width of the tensor. */
+  abstract readonly area: readonly [number, number];
+  /** The scale y and x and the offset y and x: tensor = original × scale + offset (spec/IMAGE.md §7). */
+  abstract readonly placement: readonly [number, number, number, number];
+
+  /** The same picture, of which a rectangle of the tensor has the mean of each channel. */
+  abstract covered(top: number, left: number, height: number, width: number): PreparedImage;
+}
+
+/** Called with the index of the field. */
+export type OnPicture = (field: number, picture: DecodedPicture) => void;
 
 /** A stage that refuses some values of its field. */
 export interface RefusingStage {
@@ -51,6 +90,14 @@ export abstract class StageRun {
    */
   abstract pieces(rows: Rows): Iterable<Piece>;
 
+  /**
+   * A checked row with values that this kind of stage has read, such as decoded pictures, and what is wrong with others.
+   * `onPicture` is called with each decoded picture.
+   */
+  async prepare(row: readonly Value[], _onPicture?: OnPicture): Promise<PreparedRow> {
+    return { row, problems: [] };
+  }
+
   /** What makes the answer to a row less reliable: field → what its value has, such as "no word that the model knows". */
   cautions(_row: readonly Value[]): ReadonlyMap<number, string> {
     return new Map();
@@ -64,8 +111,15 @@ export abstract class StageType {
   abstract readonly version: number;
   /** The keys of `Stage.spec` whose values are stored as members by digest, so that stages can share them. */
   readonly data: readonly string[] = [];
+  /** What its field must hold: strings, or values of a type that only a stage reads. */
+  readonly takes: "text" | "stage" = "text";
   /** The tensors that each stage computes. */
   abstract readonly outputs: readonly StageOutput[];
+
+  /** The tensors that a stage computes, where their shape depends on its `spec`. Throws E106. */
+  outputsOf(_stage: Stage): readonly StageOutput[] {
+    return this.outputs;
+  }
 
   /** The `stage` in contract.json. */
   get kind(): string {

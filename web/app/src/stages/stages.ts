@@ -1,7 +1,16 @@
 /** All stages of a contract, ready to run; there may be none. The Python implementation is in stages/base.py. */
 import type { Contract, Stage, Value } from "../contract/contract";
 import { partOf } from "../contract/tensors";
-import type { Piece, RefusingStage, Rows, StageRun, StageType } from "./base";
+import type {
+  OnPicture,
+  Piece,
+  PreparedRow,
+  RefusingStage,
+  Rows,
+  StageProblem,
+  StageRun,
+  StageType,
+} from "./base";
 
 export class Stages {
   private readonly runs: readonly StageRun[];
@@ -34,6 +43,17 @@ export class Stages {
   /** What makes the answer to a row less reliable, by field (StageRun.cautions). */
   cautions(row: readonly Value[]): Map<number, string> {
     return new Map(this.runs.flatMap((run) => [...run.cautions(row)]));
+  }
+
+  /** A checked row with the values that stages have read, and what is wrong with others (StageRun.prepare). */
+  async prepare(row: readonly Value[], onPicture?: OnPicture): Promise<PreparedRow> {
+    const problems: StageProblem[] = [];
+    for (const run of this.runs) {
+      const prepared = await run.prepare(row, onPicture);
+      row = prepared.row;
+      problems.push(...prepared.problems);
+    }
+    return { row, problems };
   }
 
   /** Yields the rows in pieces for the graph, each with the tensors of all stages. */

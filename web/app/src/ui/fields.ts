@@ -34,7 +34,7 @@ export function asToggles(choices: readonly Choice[]): boolean {
 
 /** The text of the control for an encoded value. */
 export function toCell(field: Field, value: Value): string {
-  return value === null ? "" : field.type.entry(value);
+  return value === null || typeof value === "object" ? "" : field.type.entry(value);
 }
 
 /** Checks the text of a control. An empty one means unknown, except for long texts, which may be empty. */

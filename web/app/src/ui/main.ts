@@ -9,6 +9,7 @@ import "./styles/form.css";
 import "./styles/result.css";
 import "./styles/file.css";
 import "./styles/verify.css";
+import "./styles/picture.css";
 import "./styles/narrow.css";
 import "./styles/forced-colors.css";
 import "./styles/print.css";

@@ -33,7 +33,7 @@ export function parseOutput(item: unknown): Output {
   const { kind } = raw;
   if (!isKind(kind)) throw malformed(`the kind ${jsonText(kind)} is not known`, where);
   const element = elementOf(raw["dtype"]);
-  if (!element) throw malformed(`the dtype ${jsonText(raw["dtype"])} is not known`, where);
+  if (!element?.isOutput) throw malformed(`the dtype ${jsonText(raw["dtype"])} is not known`, where);
   const { dtypes } = kindOf({ kind });
   if (!dtypes.includes(element.name))
     throw malformed(`the dtype of an output of the kind ${kind} must be ${dtypes.join(" or ")}`, where);

@@ -37,10 +37,17 @@ export function parseStage(item: unknown, number: number, blobs: Blobs, used: Se
   return { type, field: field as number, spec: { ...spec, ...Object.fromEntries(referred) } };
 }
 
-/** Throws E106 for a stage whose field does not hold strings. */
+/** What the field of a stage must hold, for messages. */
+const TAKEN = { text: "strings", stage: "pictures" };
+
+/** Throws E106 for a stage whose field does not hold what the stage takes, and for a field that needs exactly one stage. */
 export function checkFields(stages: readonly Stage[], inputs: readonly Field[]): void {
-  stages.forEach(({ field }, number) => {
-    if (inputs[field]?.type.feeds !== "text")
-      throw malformed("its field must hold strings", `stage ${number}`);
+  stages.forEach(({ field, type }, number) => {
+    if (inputs[field]?.type.feeds !== type.takes)
+      throw malformed(`its field must hold ${TAKEN[type.takes]}`, `stage ${number}`);
+  });
+  inputs.forEach(({ name, type }, position) => {
+    if (type.feeds === "stage" && stages.filter(({ field }) => field === position).length !== 1)
+      throw malformed("a field of its dtype must have exactly one stage", `input ${jsonText(name)}`);
   });
 }

@@ -28,8 +28,12 @@ export interface Choice {
   text: string;
 }
 
-/** The control of a field in the form: a text input, or a date picker of the browser, which hides incomplete entries. */
+/**
+ * The control of a field in the form: a text input, a date picker of the browser, which hides incomplete entries, or a
+ * place for a picture.
+ */
 export type Control =
+  | { kind: "picture" }
   | { kind: "line"; inputmode: "decimal" | "text" }
   | {
       kind: "picker";
@@ -45,8 +49,8 @@ export abstract class ValueType {
   abstract readonly name: string;
   /** The capability that a reader must have; empty for the types that every reader of format 1 has. */
   readonly capability: string = "";
-  /** The tensor that a field is a column of. */
-  abstract readonly feeds: "number" | "text";
+  /** The tensor that a field is a column of; `stage` for a type whose values only a stage reads. */
+  abstract readonly feeds: "number" | "text" | "stage";
   /** What a value must be, for messages. */
   abstract readonly needed: string;
   /** The cells of text files that are missing unless a field says otherwise. */
@@ -75,7 +79,7 @@ export abstract class ValueType {
   abstract cell(cell: string, rules: CellRules): Value | Unreadable;
 
   /** A value that is not missing, encoded for the graph; undefined if it is not of this type. */
-  abstract encode(raw: unknown): string | number | undefined;
+  abstract encode(raw: unknown): string | number | Blob | undefined;
 
   /** A bound of a range, which is not null, as a number of the graph; undefined if it is invalid. */
   bound(_raw: unknown): number | undefined {

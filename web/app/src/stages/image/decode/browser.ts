@@ -23,12 +23,12 @@ const checked: Partial<Record<string, Promise<string>>> = {};
 async function checkBrowser(type: "image/jpeg" | "image/webp"): Promise<string> {
   const name = type === "image/jpeg" ? "JPEG" : "WebP";
   if (typeof OffscreenCanvas !== "function" || typeof createImageBitmap !== "function")
-    return `a ${name} picture, which this browser cannot decode in a worker; use a current Chrome, Edge or Firefox`;
+    return `is a ${name} file, which this browser cannot decode in a worker; use a current Chrome, Edge or Firefox`;
   for (const { file, width, height, sum } of SAMPLES[type]) {
     const data = Uint8Array.from(atob(file), (char) => char.charCodeAt(0));
     const levels = await levelsOf(data, type, { width, height }).catch(() => new Uint8Array());
     if (checksum(levels) !== sum)
-      return `a ${name} picture, which this browser decodes with other levels than the model was trained on, perhaps as a protection against fingerprinting; use another browser, or save the picture as PNG or TIFF`;
+      return `is a ${name} file, which this browser decodes with other levels than the model was trained on, perhaps as a protection against fingerprinting; use another browser, or save the picture as PNG or TIFF`;
   }
   return "";
 }
@@ -56,7 +56,8 @@ async function levelsOf(data: Uint8Array<ArrayBuffer>, type: string, size: Size)
       throw damaged("damaged: its size differs from that in its header");
     const canvas = new OffscreenCanvas(width, Math.min(height, ROWS));
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (!context) throw new Refusal("browser", "a picture, but this browser has no canvas in a worker");
+    if (!context)
+      throw new Refusal("browser", "needs a canvas, which this browser does not have in a worker");
     const made = new Uint8Array(width * height * 3);
     // In parts, because a canvas has a maximum number of pixels.
     for (let top = 0; top < height; top += ROWS) {

@@ -39,17 +39,15 @@ const OTHERS: readonly (readonly [start: RegExp, name: string])[] = [
 
 /** The first picture of a file. Throws a Refusal if it has none that is decoded exactly. */
 export async function decode(data: Uint8Array<ArrayBuffer>): Promise<Picture> {
-  if (data.length === 0) throw new Refusal("empty", "an empty file");
-  if (data.length > MOST_BYTES) throw new Refusal("large", `a file of more than ${MOST_BYTES >> 20} MB`);
+  if (data.length === 0) throw new Refusal("unknown", "is an empty file");
+  if (data.length > MOST_BYTES) throw new Refusal("large", `has more than ${MOST_BYTES >> 20} MB`);
   const start = String.fromCharCode(...data.subarray(0, 64));
   const format = FORMATS.find(([first]) => first.test(start));
   if (format) return format[1](data);
   const other = OTHERS.find(([first]) => first.test(start));
   throw new Refusal(
     "unknown",
-    other
-      ? `${other[1]}, which is not decoded here`
-      : "not a picture: its bytes are those of no known format",
+    other ? `is ${other[1]}; save it as PNG` : "is not a PNG, JPEG, WebP, BMP, GIF or TIFF file",
   );
 }
 

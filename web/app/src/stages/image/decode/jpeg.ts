@@ -61,7 +61,7 @@ function readFrame(marker: number, content: Bytes): Size & { components: number 
   const bits = content.u8(0);
   if (bits !== 8) throw unsupported(`a JPEG of ${bits} bits`);
   const [height, width, components] = [content.u16(1), content.u16(3), content.u8(5)];
-  if (components === 4) throw unsupported("a JPEG in CMYK, whose colours browsers convert in other ways");
+  if (components === 4) throw unsupported("a JPEG in CMYK");
   if (components !== 1 && components !== 3) throw unsupported(`a JPEG of ${components} components`);
   checkSize({ width, height });
   return { width, height, components };

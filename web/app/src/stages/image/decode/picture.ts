@@ -1,4 +1,5 @@
 /** A decoded picture, in the terms of Pillow: its mode, its levels, and what a conversion to another mode needs. */
+import type { PictureCode } from "../../../contract/value";
 
 export type Mode = "1" | "L" | "LA" | "P" | "RGB" | "RGBA" | "I;16";
 
@@ -28,13 +29,23 @@ export interface Size {
 }
 
 /**
- * Why a file has no picture: `empty` (no bytes), `unknown` (not a picture, or not of a known format), `unsupported` (a
- * kind of picture that is not decoded here with the levels of Pillow), `damaged`, `large`, or `browser` (the browser
- * decodes such pictures with other levels).
+ * Why a file has no picture: `unknown` (not a picture, or not of a known format), `unsupported` (a kind of picture that
+ * is not decoded here with the levels of Pillow, or that the model does not take), `damaged`, `large`, `browser` (the
+ * browser decodes such pictures with other levels), or `unfit` (it does not fit the steps of the stage).
  */
-export type Reason = "empty" | "unknown" | "unsupported" | "damaged" | "large" | "browser";
+export type Reason = keyof typeof CODES;
 
-/** Thrown for a file without a usable picture. `message` completes the sentence "it is …". */
+/** The problem of the row, for each reason (spec/IMAGE.md §8). */
+const CODES = {
+  unknown: "R110",
+  damaged: "R111",
+  large: "R112",
+  unsupported: "R113",
+  browser: "R113",
+  unfit: "R115",
+} as const satisfies Record<string, PictureCode>;
+
+/** Thrown for a file without a usable picture. `message` completes the sentence "The picture …". */
 export class Refusal extends Error {
   constructor(
     readonly reason: Reason,
@@ -43,23 +54,29 @@ export class Refusal extends Error {
     super(message);
     this.name = "Refusal";
   }
+
+  get code(): PictureCode {
+    return CODES[this.reason];
+  }
 }
 
-export const damaged = (what: string) => new Refusal("damaged", what);
-export const unsupported = (what: string) => new Refusal("unsupported", what);
+/** A Refusal for a file that is, for example, `truncated`. */
+export const damaged = (what: string) => new Refusal("damaged", `is ${what}`);
+/** A Refusal for a file that is, for example, `a JPEG in CMYK`. */
+export const unsupported = (what: string) => new Refusal("unsupported", `is ${what}, which is not read here`);
 
 /** The maximum width and height (spec/IMAGE.md §1). */
-const MOST_SIDE = 1 << 15;
+export const MOST_SIDE = 1 << 15;
 /** The maximum number of pixels: four bytes for each must fit into the memory of a browser. */
 const MOST_PIXELS = 1 << 27;
 
 /** Throws a Refusal unless a picture of this size may be decoded. */
 export function checkSize({ width, height }: Size): void {
-  if (width < 1 || height < 1) throw damaged(`a picture of ${width} × ${height} pixels`);
+  if (width < 1 || height < 1) throw new Refusal("large", "has no pixels");
   if (width > MOST_SIDE || height > MOST_SIDE || width * height > MOST_PIXELS)
     throw new Refusal(
       "large",
-      `a picture of ${width} × ${height} pixels; at most ${MOST_PIXELS} pixels and ${MOST_SIDE} on a side are decoded`,
+      `has ${width} × ${height} pixels; at most ${MOST_SIDE} a side and ${MOST_PIXELS.toLocaleString("en")} altogether are permitted`,
     );
 }
 

@@ -21,7 +21,7 @@ export function readWebp(data: Uint8Array): Webp {
     const [name, length] = [file.text(at, 4), file.u32(at + 4)];
     const content = file.part(at + 8, length);
     if (name === "ANIM" || name === "ANMF") throw unsupported("an animated WebP");
-    if (name === "ALPH") throw unsupported("a WebP with transparency, whose colours browsers change");
+    if (name === "ALPH") throw unsupported("a WebP with transparency");
     if (name === "EXIF") exif = content;
     if (name === "XMP ") xmp = content;
     if (name === "VP8 " || name === "VP8L") {
@@ -49,6 +49,6 @@ function lossy(content: Bytes): Size {
 function lossless(content: Bytes): Size {
   if (content.u8(0) !== 0x2f) throw damaged("damaged: its header is not valid");
   const bits = content.u32(1);
-  if (bits & (1 << 28)) throw unsupported("a WebP with transparency, whose colours browsers change");
+  if (bits & (1 << 28)) throw unsupported("a WebP with transparency");
   return { width: (bits & 0x3fff) + 1, height: ((bits >> 14) & 0x3fff) + 1 };
 }

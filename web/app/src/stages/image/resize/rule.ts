@@ -14,12 +14,15 @@ export interface ResizeRule {
   readonly passes?: string;
 }
 
-const FILTERS: Readonly<Record<string, readonly string[]>> = {
+export const FILTERS: Readonly<Record<string, readonly string[]>> = {
   pillow: ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"],
   opencv: ["nearest", "linear", "area"],
 };
-const CHANNELS: Readonly<Record<string, readonly number[]>> = { pillow: [1, 2, 3, 4], opencv: [1, 3, 4] };
-const PASS_ORDERS: readonly string[] = ["horizontal-first", "by-size"];
+export const CHANNELS: Readonly<Record<string, readonly number[]>> = {
+  pillow: [1, 2, 3, 4],
+  opencv: [1, 3, 4],
+};
+export const PASS_ORDERS: readonly string[] = ["horizontal-first", "by-size"];
 
 /** The maximum width and height, in pixels. */
 const MOST_PIXELS = 1 << 15;

@@ -1,0 +1,63 @@
+/** The key `decode` of an image stage: how a decoded picture becomes the levels with which the steps begin (spec/IMAGE.md §5). */
+import { keys } from "../text/read";
+import { decode, Refusal, type Picture } from "./decode";
+import { upright } from "./orientation";
+import { choice } from "./steps/base";
+import type { Grid } from "./grid";
+import { levelsAs } from "./modes";
+
+export const CHANNELS = { L: 1, RGB: 3, RGBA: 4, "I;16": 1 } as const;
+export type TargetMode = keyof typeof CHANNELS;
+
+const KNOWN = {
+  mode: ["L", "RGB", "RGBA", "I;16"],
+  orientation: ["applied", "ignored"],
+  alpha: ["dropped", "refused"],
+  cmyk: ["converted", "refused"],
+  sixteen: ["refused", "clipped", "high-byte"],
+  frames: ["first", "refused"],
+} as const;
+type Options = { readonly [Key in keyof typeof KNOWN]: (typeof KNOWN)[Key][number] };
+
+const refusedKind = (what: string) =>
+  new Refusal("unsupported", `has ${what}, which the model does not take`);
+
+export class DecodeOptions {
+  readonly mode: TargetMode;
+  private readonly options: Options;
+
+  /** Throws Malformed. */
+  constructor(raw: unknown) {
+    const { mode: _, ...optional } = KNOWN;
+    const found = keys(raw, ["mode"], Object.keys(optional));
+    const read = Object.entries(KNOWN).map(([key, known]) => [
+      key,
+      // The first choice is the default.
+      Object.hasOwn(found, key) ? choice<string>(found[key], key, known) : known[0],
+    ]);
+    this.options = Object.fromEntries(read) as Options;
+    this.mode = this.options.mode;
+  }
+
+  /** The levels of the picture in a file. Throws a Refusal. */
+  async levels(file: Blob): Promise<Grid> {
+    return this.grid(await decode(new Uint8Array(await file.arrayBuffer())));
+  }
+
+  /** The levels of a decoded picture. Throws a Refusal. */
+  grid(picture: Picture): Grid {
+    const { mode, options } = this;
+    if (options.frames === "refused" && picture.frames > 1) throw refusedKind("several frames");
+    const isDeep = picture.mode === "I;16";
+    if (isDeep && mode !== "I;16" && options.sixteen === "refused") throw refusedKind("16 bits");
+    if (!isDeep && mode === "I;16") throw new Refusal("unsupported", "has 8 bits, but the model takes 16");
+    const hasAlpha = ["LA", "RGBA"].includes(picture.mode) || picture.transparency !== undefined;
+    if (hasAlpha && mode !== "RGBA" && options.alpha === "refused") throw refusedKind("transparent pixels");
+    const levels = levelsAs(picture, mode, options.sixteen === "high-byte");
+    // Pillow applies the orientation of TIFF in any case.
+    const isApplied = options.orientation === "applied" || picture.format === "TIFF";
+    const turned = upright(levels, picture, CHANNELS[mode], isApplied ? picture.orientation : 1);
+    const { height, width } = turned;
+    return { ...turned, channels: CHANNELS[mode], geometry: [height, width, 1, 1, 0, 0] };
+  }
+}

@@ -1,0 +1,55 @@
+/** `resize`: another size, with the arithmetic of a named library (spec/IMAGE.md §6.1). */
+import { keys, Malformed } from "../../text/read";
+import { checkSize, MOST_SIDE } from "../decode/picture";
+import { resizedGrid, type Grid, type Shape } from "../grid";
+import { resized, type ResizeRule } from "../resize";
+import { CHANNELS, FILTERS, PASS_ORDERS } from "../resize/rule";
+import { choice, type Raw, type Step } from "./base";
+import { NewSize } from "./newSize";
+
+/** A resize of integer levels by Pillow or OpenCV. */
+export class Resize implements Step {
+  private readonly rule: ResizeRule;
+  private readonly to: NewSize;
+
+  constructor(raw: Raw) {
+    const library = choice(raw["library"], "library", Object.keys(FILTERS));
+    const optional = library === "pillow" ? ["passes"] : [];
+    const found = keys(raw, ["step", "library", "filter", "to"], optional);
+    const filter = choice(found["filter"], "filter", FILTERS[library]!);
+    const passes = choice(
+      Object.hasOwn(found, "passes") ? found["passes"] : "by-size",
+      "passes",
+      PASS_ORDERS,
+    );
+    this.rule = { library, filter, passes };
+    this.to = new NewSize(found["to"]);
+  }
+
+  shape(before: Shape): Shape {
+    const { library } = this.rule;
+    const isDeep = before.depth === "16" && library === "pillow" && before.channels === 1;
+    if (!isDeep && (before.depth !== "8" || !CHANNELS[library]!.includes(before.channels)))
+      throw new Malformed(`${library} cannot resize ${before.channels} channels of ${before.depth}`);
+    const { height, width } = before;
+    if (!this.to.fixed && (height === null || width === null)) return before;
+    const after = this.to.after(height ?? 1, width ?? 1);
+    if (Math.max(...after) > MOST_SIDE) throw new Malformed("a resize exceeds the largest picture");
+    return { ...before, height: after[0], width: after[1] };
+  }
+
+  apply(grid: Grid): Grid {
+    const [height, width] = this.to.after(grid.height, grid.width);
+    checkSize({ height, width });
+    const { levels, channels } = grid;
+    if (levels instanceof Float32Array || levels instanceof Float64Array)
+      throw new Malformed("a resize needs integer levels");
+    const made = resized(
+      { width: grid.width, height: grid.height, channels, data: levels },
+      width,
+      height,
+      this.rule,
+    );
+    return resizedGrid(grid, height, width, made.data);
+  }
+}

@@ -1,0 +1,98 @@
+/** The pictures of the form: their files, what the worker decoded, and which parts of them the answer depends on. */
+import type { Caution } from "../../contract/cautions";
+import type { Contract, Value } from "../../contract/contract";
+import { checkValue, type Checked } from "../../contract/value";
+import type { Answer, FieldProblem, Occlusion, ShownPicture } from "../../engine/protocol";
+import type { Client } from "../client";
+import { pictureFields } from "./fields";
+
+/** The largest side of a picture for display, in pixels. */
+const SIDE = 2048;
+
+export class Pictures {
+  files = $state.raw<readonly (File | null)[]>([]);
+  /** By field. */
+  shown = $state.raw<ReadonlyMap<number, ShownPicture>>(new Map());
+  problems = $state.raw<ReadonlyMap<number, FieldProblem>>(new Map());
+  heat = $state.raw<ReadonlyMap<number, Occlusion>>(new Map());
+  computing = $state.raw<{ field: number; share: number } | null>(null);
+  private running: AbortController | null = null;
+  /** The inputs that are pictures, by index. */
+  readonly fields: readonly number[];
+
+  constructor(
+    private readonly client: Client,
+    private readonly contract: Contract,
+  ) {
+    this.fields = pictureFields(contract);
+  }
+
+  has(field: number): boolean {
+    return this.fields.includes(field);
+  }
+
+  choose(field: number, file: File | null): void {
+    const files = [...this.files];
+    files[field] = file;
+    this.files = files;
+    this.shown = without(this.shown, field);
+    this.problems = without(this.problems, field);
+  }
+
+  checked(field: number): Checked {
+    return this.problems.get(field) ?? checkValue(this.contract.inputs[field]!, this.files[field] ?? null);
+  }
+
+  /** Removes what belongs to the former entries. */
+  forget(): void {
+    this.stop();
+    if (this.heat.size > 0) this.heat = new Map();
+  }
+
+  /** The answers to a row; null if a picture cannot be used. `isCurrent` says whether the entries are still the same. */
+  async answer(
+    row: Value[],
+    isCurrent: () => boolean,
+  ): Promise<{ answers: Answer[]; cautions: Caution[] } | null> {
+    const found = await this.client.call({ op: "picture", row, side: SIDE });
+    if (!isCurrent()) return null;
+    this.shown = found.shown;
+    if (!("problems" in found)) return found;
+    const place = (name: string) => this.contract.inputs.findIndex((field) => field.name === name);
+    this.problems = new Map(found.problems.map((problem) => [place(problem.field), problem]));
+    return null;
+  }
+
+  /** Finds out which parts of a picture the answer to a row depends on. Throws a SealiftError. */
+  async look(row: Value[], field: number): Promise<void> {
+    this.stop();
+    const controller = (this.running = new AbortController());
+    this.computing = { field, share: 0 };
+    try {
+      const heat = await this.client.call(
+        { op: "occlusion", row, field },
+        {
+          signal: controller.signal,
+          onProgress: ({ rows, total }) => {
+            if (controller === this.running) this.computing = { field, share: rows / total };
+          },
+        },
+      );
+      if (controller === this.running) this.heat = new Map(this.heat).set(field, heat);
+    } catch (error) {
+      if (controller === this.running) throw error;
+    } finally {
+      if (controller === this.running) this.computing = this.running = null;
+    }
+  }
+
+  stop(): void {
+    this.running?.abort();
+    this.running = null;
+    if (this.computing) this.computing = null;
+  }
+}
+
+function without<T>(entries: ReadonlyMap<number, T>, field: number): ReadonlyMap<number, T> {
+  return new Map([...entries].filter(([key]) => key !== field));
+}

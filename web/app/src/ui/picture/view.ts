@@ -1,0 +1,45 @@
+/** The part of a picture that a canvas shows: how large a pixel of the picture is, and where the picture begins. */
+export interface View {
+  /** Canvas pixels for a pixel of the picture. */
+  scale: number;
+  left: number;
+  top: number;
+}
+
+interface Area {
+  width: number;
+  height: number;
+}
+
+/** The largest scale, at which single pixels can be counted. */
+const MOST = 40;
+
+/** The whole picture in the middle of the canvas; small pictures are enlarged. */
+export function fitted(picture: Area, canvas: Area): View {
+  const scale = Math.min(canvas.width / picture.width, canvas.height / picture.height, MOST);
+  return {
+    scale,
+    left: (canvas.width - picture.width * scale) / 2,
+    top: (canvas.height - picture.height * scale) / 2,
+  };
+}
+
+/** The view enlarged by a factor around the point (x, y) of the canvas, within limits. */
+export function zoomed(view: View, factor: number, x: number, y: number, picture: Area, canvas: Area): View {
+  const least = fitted(picture, canvas).scale;
+  const scale = Math.min(Math.max(view.scale * factor, least), Math.max(MOST, least));
+  const change = scale / view.scale;
+  const moved = { scale, left: x - (x - view.left) * change, top: y - (y - view.top) * change };
+  return kept(moved, picture, canvas);
+}
+
+/** The view with the picture moved so that it fills the canvas where it is larger, and is centred where it is smaller. */
+export function kept(view: View, picture: Area, canvas: Area): View {
+  const place = (start: number, size: number, room: number) =>
+    size <= room ? (room - size) / 2 : Math.min(0, Math.max(room - size, start));
+  return {
+    scale: view.scale,
+    left: place(view.left, picture.width * view.scale, canvas.width),
+    top: place(view.top, picture.height * view.scale, canvas.height),
+  };
+}
