@@ -63,7 +63,10 @@ def answers_of(model: SealedModel, piece: Chunk, keep: Sequence[str], first: int
     columns = {field.name: typed_column(piece, field) for field in contract.inputs}
     batch = model.encoded(columns, first_row=0)
     counts = no_cautions(contract)
-    cautions(contract, batch.only_good(), counts)
+    good = batch.only_good()
+    cautions(contract, good, counts)
+    for _, field_index, note in model.stages.cautions(good):
+        counts[field_index].note(note)
     sound = np.arange(piece.count) if piece.sound is None else piece.sound
     where = sound[batch.good]
     problems = [dataclasses.replace(p, row=first + int(sound[p.row])) for p in batch.problems]

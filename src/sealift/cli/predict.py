@@ -106,6 +106,7 @@ def _cautions(counted: Sequence[Cautions], called: Mapping[str, str], stream: Te
         if item.unknown:
             examples = ", ".join(f"'{text}'" for text in item.examples)
             parts.append(f"{item.unknown:,} not among the known categories ({examples})")
+        parts += [f"{item.noted:,} noted: {'; '.join(item.notes)}"] * bool(item.noted)
         label = called[item.field]
         name = item.field if label == item.field else f"{item.field} ({label})"
         console.say(f"    column {console.clean(name)}: {console.clean('; '.join(parts))}", stream)

@@ -26,6 +26,8 @@ class Cautions:
         unknown: rows with a value outside the input's categories.
         outside: rows with a number outside the range of most training values (`Field.observed`).
         examples: up to five of the unknown values, in order of appearance.
+        noted: rows whose value a stage makes a note of, such as a text that is cut.
+        notes: up to five different notes, in order of appearance.
     """
 
     field: str
@@ -33,9 +35,11 @@ class Cautions:
     unknown: int = 0
     outside: int = 0
     examples: list[str] = declared(default_factory=list)
+    noted: int = 0
+    notes: list[str] = declared(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.unknown or self.outside)
+        return bool(self.missing or self.unknown or self.outside or self.noted)
 
     def add(self, following: Cautions) -> None:
         """Add the counts of later rows."""
@@ -44,10 +48,20 @@ class Cautions:
         self.unknown += following.unknown
         new = [text for text in following.examples if text not in self.examples]
         self.examples += new[: _MAX_EXAMPLES - len(self.examples)]
+        self.noted += following.noted
+        more = [note for note in following.notes if note not in self.notes]
+        self.notes += more[: _MAX_EXAMPLES - len(self.notes)]
+
+    def note(self, text: str) -> None:
+        """Add a row with a note of a stage."""
+        self.noted += 1
+        if text not in self.notes and len(self.notes) < _MAX_EXAMPLES:
+            self.notes.append(text)
 
     def as_dict(self) -> dict[str, Any]:
         """The counts for `--json`, without the zeros."""
         counts = {"missing": self.missing, "unknown": self.unknown, "outside": self.outside, "examples": self.examples}
+        counts |= {"noted": self.noted, "notes": self.notes}
         return {key: value for key, value in counts.items() if value}
 
 

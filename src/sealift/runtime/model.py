@@ -252,6 +252,20 @@ class SealedModel(EstimatorBase):
             answers = Answers(batch, self.contract, good_answers)
         return frame_of(self.contract, answers, rows) if as_frame else answers
 
+    def notes(self, rows: Any, *, ignore_extra: bool = False) -> list[dict[str, str]]:
+        """What makes the answer to each row less reliable, by input: a text that is cut, tokens that are unknown.
+
+        Args:
+            rows: the rows, as in `predict`.
+            ignore_extra: ignore unknown columns instead of raising E102.
+        """
+        batch = self.encoded(self._columns(rows, ignore_extra=ignore_extra))
+        found: list[dict[str, str]] = [{} for _ in batch.good]
+        where = np.flatnonzero(batch.good).tolist()
+        for row, field, note in self.stages.cautions(batch.only_good()):
+            found[where[row]][self.contract.inputs[field].name] = note
+        return found
+
     def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
         """Predict the good rows of a checked batch, in their order."""
         answers = self.engine.run(batch.only_good(), self._outputs)

@@ -45,6 +45,15 @@ class StageRun(ABC):
         del first_row
         return batch
 
+    def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
+        """What makes answers less reliable: the index of a row, the field of the stage, and what its value has.
+
+        Args:
+            tensors: checked rows, as in `pieces`.
+        """
+        del tensors
+        return iter(())
+
 
 class StageType(ABC):
     """One kind of stage.
@@ -159,6 +168,10 @@ class Stages:
         for run in self._runs:
             batch = run.checked(batch, first_row=first_row)
         return batch
+
+    def cautions(self, tensors: Tensors) -> list[tuple[int, int, str]]:
+        """What makes answers less reliable: the index of a row, a field, and what its value has, such as cut tokens."""
+        return [caution for run in self._runs for caution in run.cautions(tensors)]
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """Yield the rows in pieces for the graph, with the tensors of the stages added."""

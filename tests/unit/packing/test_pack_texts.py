@@ -74,6 +74,14 @@ def test_the_answers_are_those_of_the_tokenizer_and_the_net(tmp_path: Path, opti
     expected = _expected(model, _bert(padded=False), [*TEXTS, *MORE])
     assert np.abs(sealed.predict([*TEXTS, *MORE])["probability"] - expected).max() < 1e-6
     assert sealed.contract.inputs[0].name == "text"
+    notes = sealed.notes(MORE)
+    assert notes[0] == notes[1] == {}
+    assert notes[2] == {"text": "778 of 800 tokens cut off"}
+    table, out = tmp_path / "texts.csv", tmp_path / "answers.csv"
+    table.write_text("text\n" + "\n".join(["The scan", "knee " * 200, "pain"]) + "\n", "utf-8")
+    summary = sealift.score(sealed, table, out)
+    (counted,) = summary.cautions
+    assert (counted.noted, counted.notes) == (1, ["778 of 800 tokens cut off"])
     assert sealed.contract.requires == ("stage:tokenizer/1",)
 
 

@@ -27,6 +27,7 @@ class TokenizerRun(StageRun):
     def __init__(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> None:
         """Read stages by their number. Raises ContractError E106 for a malformed one."""
         self._stages: dict[int, tuple[int, TokenizerStage]] = {}
+        self._fields = {columns[stage.field]: stage.field for stage in stages.values()}
         self._refusing: list[tuple[int, str, TokenizerStage]] = []
         self._places = {name: place for place, name in enumerate(names)}
         for number, stage in stages.items():
@@ -72,12 +73,12 @@ class TokenizerRun(StageRun):
         return dataclasses.replace(batch, good=good, problems=problems)
 
     def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
-        """For each string that was cut or has unknown tokens: its row, its column in `text`, and what was found."""
+        """Each string that is cut or has unknown tokens: its row, its field, and the numbers of these tokens."""
         for column, stage in self._stages.values():
             for row, text in enumerate(tensors["text"][:, column]):
                 found = stage.caution(_encoded(stage, text))
                 if found:
-                    yield row, column, found
+                    yield row, self._fields[column], found
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """The rows in pieces that the graph can be given, with the tensors of the stages added."""
