@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
 
 from sealift.cli.program import FILE
 
+_Command = TypeVar("_Command", bound="Callable[..., Any] | click.Command")
+
+
+def _limit(option: str, text: str, metavar: str | None = None) -> Callable[[_Command], _Command]:
+    return click.option(option, metavar=metavar, type=click.FloatRange(min=0, min_open=True), help=text)
+
+
 seal_file = click.argument("file", metavar="FILE", type=FILE)
-seconds = click.option(
-    "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Time limit: for loading the model and its examples, or for each chunk of rows.",
-)
-memory = click.option(
-    "--memory",
-    metavar="GB",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Memory limit of the model; half of the machine's memory by default.",
-)
-onnx_seconds = click.option(
-    "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Time limit for the graph of an .onnx file: for loading, and for each call.",
-)
-onnx_memory = click.option(
-    "--memory",
-    metavar="GB",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Memory limit of the graph of an .onnx file; half of the machine's memory by default.",
+seconds = _limit("--seconds", "Time limit: for loading the model and its examples, or for each chunk of rows.")
+memory = _limit("--memory", "Memory limit of the model; half of the machine's memory by default.", "GB")
+onnx_seconds = _limit("--seconds", "Time limit for the graph of an .onnx file: for loading, and for each call.")
+onnx_memory = _limit(
+    "--memory", "Memory limit of the graph of an .onnx file; half of the machine's memory by default.", "GB"
 )
 password = click.option("--password-prompt", is_flag=True, help="Ask for the password of the private key.")
 password_file = click.option(
