@@ -20,9 +20,11 @@ if "onnxruntime" not in sys.modules:
 # and no framework is touched unasked.
 _HOMES = {
     "Answers": "sealift.runtime",
+    "Classes": "sealift.packing.heads",
     "Contract": "sealift.contract",
     "ContractError": "sealift.errors",
     "ContractOptions": "sealift.packing.options",
+    "Embedding": "sealift.packing.heads",
     "Field": "sealift.contract",
     "LimitError": "sealift.errors",
     "FileError": "sealift.errors",
@@ -37,6 +39,8 @@ _HOMES = {
     "SealError": "sealift.errors",
     "SealedModel": "sealift.runtime",
     "ModelCard": "sealift.packing.model_card",
+    "MultiLabel": "sealift.packing.heads",
+    "Value": "sealift.packing.heads",
     "SealiftError": "sealift.errors",
     "SignatureError": "sealift.errors",
     "app": "sealift.targets.app",
@@ -65,6 +69,7 @@ if TYPE_CHECKING:
         SignatureError,
     )
     from sealift.packing.doctor import doctor
+    from sealift.packing.heads import Classes, Embedding, MultiLabel, Value
     from sealift.packing.model_card import ModelCard
     from sealift.packing.optimize import optimize
     from sealift.packing.options import ContractOptions, PrivacyOptions, ProofOptions
@@ -78,9 +83,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answers",
+    "Classes",
     "Contract",
     "ContractError",
     "ContractOptions",
+    "Embedding",
     "Field",
     "FileError",
     "Image",
@@ -88,6 +95,7 @@ __all__ = [
     "Limits",
     "MissingExtraError",
     "ModelCard",
+    "MultiLabel",
     "OutputFile",
     "PackError",
     "PageError",
@@ -98,6 +106,7 @@ __all__ = [
     "SealedModel",
     "SealiftError",
     "SignatureError",
+    "Value",
     "__version__",
     "app",
     "doctor",

@@ -64,6 +64,9 @@ CODES: dict[str, str] = {
     "E360": "A variant of a model is not offered.",
     "E340": "A tokenizer cannot be converted.",
     "E341": "A tokenizer cannot be read.",
+    "E350": "The heads given as outputs= do not fit the model.",
+    "E351": "An output of the model has another shape than its head needs.",
+    "E352": "An argument of a head cannot be used.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",

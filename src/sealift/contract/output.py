@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sealift.contract.outputs import output_kind, output_kinds
@@ -46,6 +47,7 @@ class Output:
         class_names: their displayed names.
         columns: names of the columns of a wide output without classes.
         title, units, description: shown to users.
+        settings: what its kind needs to compare or show answers, such as thresholds; None for most kinds.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Output:
     title: str = ""
     units: str = ""
     description: str = ""
+    settings: Mapping[str, Any] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         problem = _problem(self)
@@ -78,6 +81,8 @@ class Output:
             values["width"] = int(width)
         where = f"output {json_text(values['name'])}"
         values = as_tuples(values, ("shape", "classes", "class_names", "columns"), where)
+        if not isinstance(values.get("settings") or {}, dict):
+            raise malformed("settings must be an object", where)
         if values.get("shape") is not None:
             values["shape"] = tuple(int(s) if type(s) is float and s.is_integer() else s for s in values["shape"])
         return cls(**values)

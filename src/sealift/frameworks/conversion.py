@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ class Conversion:
         integer_fields: the dtype of the fields that the graph uses as integers.
         closed_categories: the categories of the fields that accept no other value.
         special_operands: operands of users' functions, and the values at which the function is special.
+        decided: output of classes or labels → the output of the numbers that decide it (`NamedOutput.decided_by`).
         single: whether an answer was computed in float32, in the graph or by the original.
     """
 
@@ -64,6 +65,7 @@ class Conversion:
     integer_fields: Mapping[str, str]
     closed_categories: Mapping[str, tuple[Any, ...]]
     special_operands: Sequence[tuple[Tensor, tuple[float, ...]]]
+    decided: Mapping[str, str] = field(default_factory=dict)
     single: bool = False
 
     def unused(self) -> set[str]:
@@ -174,6 +176,7 @@ def finished(context: ConversionContext, answer: StepOutput, name: str) -> Conve
         integer_fields=dict(context.integer_fields),
         closed_categories=dict(context.closed_categories),
         special_operands=tuple(context.special_operands),
+        decided={output.name: output.decided_by for output in answer.named if output.decided_by},
         single=single,
     )
 

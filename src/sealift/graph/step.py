@@ -24,6 +24,7 @@ class NamedOutput:
         tensor: its values, (N,), (N, k) or (N, ...).
         kind: the name of its kind; by default, `value` or `array` for floats, `label` or `array` for other dtypes.
         attributes: further attributes of the contract's output, such as `classes`, `columns` or `settings`.
+        decided_by: for a class or a set of labels, the output of the numbers that decide it, so that ties are known.
         sizes: the dimensions of an array after the rows, names where they are not fixed; by default the tensor's.
     """
 
@@ -32,6 +33,7 @@ class NamedOutput:
     kind: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     sizes: tuple[int | str, ...] | None = None
+    decided_by: str = ""
 
 
 @dataclass(frozen=True)

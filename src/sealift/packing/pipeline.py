@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sealift.packing.describe import fields as columns
 from sealift.packing.describe.examples import examples
 from sealift.packing.describe.infer_contract import infer_contract
 from sealift.packing.describe.members import evidence, members, steps
+from sealift.packing.heads.source import Heads, HeadSource, with_heads
 from sealift.packing.inputs.dataset import Dataset
 from sealift.packing.model_card import ModelCard
 from sealift.packing.optimize.run import optimized
@@ -53,6 +55,8 @@ def pack(
     contract: ContractOptions | None = None,
     card: ModelCard | Mapping[str, str] | None = None,
     preprocess: Any = None,
+    outputs: Heads | None = None,
+    class_names: Sequence[str] | Mapping[Any, str] | None = None,
     proof: ProofOptions | None = None,
     privacy: PrivacyOptions | None = None,
     optimize: str | None = None,
@@ -76,6 +80,9 @@ def pack(
             pitfalls, references, author, contact, license, review_date.
         preprocess: how a picture becomes the array that a net takes: a `sealift.Image`, or the object of the user's
             library. X is then a list of paths, bytes, pictures of Pillow or arrays, or the path of a folder.
+        outputs: the meaning of the model's outputs: a head such as `sealift.Classes(["cat", "dog"])`, or a mapping from
+            the model's outputs to heads, where None leaves one out. Outputs without a head keep their names.
+        class_names: the names of the classes: of a classifier as in `ContractOptions`, of a net as `Classes(names)`.
         proof: the tolerance, and the engines that are compared with the original.
         privacy: the training rows, whether findings are refused, and whether real rows become examples.
         optimize: the name of a method of `sealift.optimize` that makes the graph smaller or faster. The variant is
@@ -92,6 +99,7 @@ def pack(
             or another argument that cannot be used, E305 when the model fails on X, or X or y do not match it, E309
             when the file would retain data of single records and `privacy` is strict, E310 when a proof that `proof`
             requests cannot run, E360 when the method `optimize` changes the answers too much.
+            requests cannot run, E350 to E352 when `outputs` or `class_names` do not fit the model.
         ParityError: E303 when the answers differ; nothing is written.
         LimitError: E210 when the graph of an ONNX file takes more time or memory than its `limits`.
         ContractError: E106 when the fields of `contract` are contradictory.
@@ -113,8 +121,12 @@ def pack(
         report_progress(stage)
 
     given = source_of(model)
-    source = with_preprocessing(given, preprocess)
+    source, names = with_heads(with_preprocessing(given, preprocess), outputs, class_names)
     source.check()
+    if isinstance(source, HeadSource):
+        y = source.truth(y)
+    elif names is not None:
+        options = replace(options, contract=replace(options.contract, class_names=names))
 
     say("Reading the rows")
     dataset = Dataset.read(X, y, source).with_dtypes(options.contract.dtypes)

@@ -44,7 +44,7 @@ def rows(contract: Contract, outputs: Mapping[str, npt.NDArray[Any]]) -> Iterato
     for output in contract.outputs:
         answers = outputs[output.name]
         kind = output_kind(output)
-        if kind.has_axes:
+        if kind.has_axes or kind.has_own_json:
             columns.append((output.name, [spelled(value) for value in kind.plain(output, answers)]))
         elif output.width is None:
             names = [column.name for column in kind.columns(output)]
@@ -69,7 +69,9 @@ def rows_writer(contract: Contract) -> Callable[[Mapping[str, npt.NDArray[Any]]]
     parts: list[tuple[str, list[str] | None]] = []
     for output in contract.outputs:
         kind = output_kind(output)
-        simple = not kind.has_axes and (output.width is not None or len(kind.columns(output)) == 1)
+        simple = (
+            not kind.has_axes and not kind.has_own_json and (output.width is not None or len(kind.columns(output)) == 1)
+        )
         if not simple:
             return lambda outputs: list(rows(contract, outputs))
         parts.append((output.name, None if output.width is None else part_names(output)))

@@ -17,7 +17,7 @@ const files = (readdirSync(SOURCE, { recursive: true }) as string[]).filter(
 );
 
 function output(changes: Partial<Output>): Output {
-  const rest = { classes: null, class_names: null, columns: null, width: null, shape: null };
+  const rest = { classes: null, class_names: null, columns: null, width: null, shape: null, settings: null };
   return {
     name: "y",
     kind: "label",

@@ -43,6 +43,8 @@ class OutputSpec(Protocol):
     def class_names(self) -> tuple[str, ...] | None: ...  # noqa: D102
     @property
     def columns(self) -> tuple[str, ...] | None: ...  # noqa: D102
+    @property
+    def settings(self) -> Mapping[str, Any] | None: ...  # noqa: D102
 
 
 class AnswerColumn(NamedTuple):
@@ -63,6 +65,8 @@ class OutputKind(ABC):
         by_class: whether a wide output has one column for each class, so that a headline can name one of them.
         has_axes: whether its answers have several axes (`Output.shape`). Such an output has one column in a table,
             whose cells are the JSON of `plain`.
+        has_own_json: whether an answer in JSON is the value of `plain`; so it is for every kind with axes.
+        has_settings: whether its outputs have `settings`.
         task: the task of a model whose first output of this kind is its main output; None if that is not defined.
     """
 
@@ -71,13 +75,16 @@ class OutputKind(ABC):
     dtypes: tuple[str, ...] = ("float64",)
     by_class: bool = False
     has_axes: bool = False
+    has_own_json: bool = False
+    has_settings: bool = False
     task: Task | None = None
 
     def problem(self, output: OutputSpec) -> str | None:
         """What is wrong with an output, in addition to the rules for all outputs; None if nothing is."""
-        if output.dtype in self.dtypes:
-            return None
-        return f"the dtype of an output of the kind {self.name} must be {' or '.join(self.dtypes)}"
+        if output.dtype not in self.dtypes:
+            return f"the dtype of an output of the kind {self.name} must be {' or '.join(self.dtypes)}"
+        bare = output.settings is None or self.has_settings
+        return None if bare else f"an output of the kind {self.name} has no settings"
 
     def column_names(self, output: OutputSpec, most: int | None = None) -> list[str]:
         """The names of the first `most` columns (all by default) that hold the answers.

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract, Output
+from sealift.contract.outputs import Tolerance
 from sealift.packing.outputs.magnitude import magnitudes
 from sealift.plugins import Plugins
 
@@ -37,6 +39,33 @@ class OutputPacking:
             None if answers have no tolerance and must be equal.
         """
         return magnitudes(answers, self.smallest)
+
+    def is_tied(
+        self,
+        output: Output,
+        got: npt.NDArray[Any],
+        expected: npt.NDArray[Any],
+        numbers: npt.NDArray[np.float64],
+        tolerance: Tolerance,
+    ) -> npt.NDArray[np.bool_]:
+        """Which answers may differ, because the numbers that decide them are equal within the tolerance.
+
+        Args:
+            output: an output of this kind.
+            got: answers, (N,) or (N, k).
+            expected: the original's answers.
+            numbers: the original's numbers that decide them, (N, k).
+            tolerance: their tolerance.
+        """
+        del output, got, numbers, tolerance
+        return np.zeros(len(expected), dtype=np.bool_)
+
+    def is_fragile(
+        self, output: Output, expected: npt.NDArray[Any], numbers: npt.NDArray[np.float64], tolerance: Tolerance
+    ) -> npt.NDArray[np.bool_]:
+        """Which answers of the original are close to a tie, so that another machine may give another answer."""
+        del output, numbers, tolerance
+        return np.zeros(len(expected), dtype=np.bool_)
 
     def metrics(
         self, output: Output, contract: Contract, answers: Mapping[str, npt.NDArray[Any]], truth: npt.NDArray[Any]

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.contract import Contract, Output, is_missing
-from sealift.contract.outputs import output_kind
+from sealift.contract.outputs import Tolerance, output_kind
 from sealift.packing.outputs.base import OutputPacking
 from sealift.packing.outputs.names import named_as_target
+from sealift.packing.outputs.ties import allowed
 from sealift.packing.outputs.truth import check_shape, unfit
 
 
@@ -22,6 +23,28 @@ class LabelPacking(OutputPacking):
     def scale(self, answers: npt.NDArray[Any]) -> None:
         """None: labels have no tolerance."""
         del answers
+
+    def is_tied(
+        self,
+        output: Output,
+        got: npt.NDArray[Any],
+        expected: npt.NDArray[Any],
+        numbers: npt.NDArray[np.float64],
+        tolerance: Tolerance,
+    ) -> npt.NDArray[np.bool_]:
+        """Whether the numbers of the two classes are equal within twice the tolerance, which each of them may use."""
+        places = {value: i for i, value in enumerate(output.classes or ())}
+        rows = np.arange(len(expected))
+        one, two = (numbers[rows, [places.get(v, 0) for v in each.tolist()]] for each in (got, expected))
+        return np.asarray(np.abs(one - two) <= 2 * allowed(two, tolerance))
+
+    def is_fragile(
+        self, output: Output, expected: npt.NDArray[Any], numbers: npt.NDArray[np.float64], tolerance: Tolerance
+    ) -> npt.NDArray[np.bool_]:
+        """Whether the two largest numbers are closer than four times the tolerance."""
+        del output, expected
+        ordered = np.sort(numbers, axis=1)
+        return np.asarray(ordered[:, -1] - ordered[:, -2] <= 4 * allowed(ordered[:, -1], tolerance))
 
     def metrics(
         self, output: Output, contract: Contract, answers: Mapping[str, npt.NDArray[Any]], truth: npt.NDArray[Any]

@@ -18,6 +18,7 @@ from sealift.graph.split_model import SplitModel
 from sealift.packing.convert import Converted
 from sealift.packing.inputs.columns import picked
 from sealift.packing.options import Options
+from sealift.packing.outputs import packing_of
 from sealift.packing.probes import special_values
 from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows, encoded
 from sealift.packing.progress import Countdown, Progress
@@ -87,6 +88,7 @@ def prove(
         stated=None if stated is None else float(stated),
         times={f.name: f.dtype for f in contract.inputs if f.type.stands_for},
         kinds={output.name: output_kind(output) for output in contract.outputs},
+        decided={name: (contract.output(name), numbers) for name, numbers in conversion.decided.items()},
     )
     countdown = Countdown(say, "Verifying", len(original.input_rows) + 2 * len(probes))
     notes = _compare_own(report, engine, original, contract, answers, countdown)
@@ -108,11 +110,23 @@ def prove(
         jumps = ROUNDED in probes.kinds and not report.misjudged
         on_jumps = jumps and only_jumps(report, engine, contract, original)
         raise _parity_error(report, conversion, contract, original, rows, on_jumps=on_jumps)
-    if report.jumped:
+    fragile = _fragile(report, truth, len(rows))
+    if report.jumped or fragile.any():
         # As examples they would fail on other machines.
-        keep = ~np.isin(np.arange(len(rows)), [row for indices in report.jumped.values() for row in indices])
+        jumped = np.isin(np.arange(len(rows)), [row for indices in report.jumped.values() for row in indices])
+        keep = ~(jumped | fragile) if not (jumped | fragile).all() else ~jumped
         rows, truth = rows.selected(keep.tolist()), {name: answers[keep] for name, answers in truth.items()}
     return Proof(report, rows, truth, tolerance, [*notes, *_notes(report)])
+
+
+def _fragile(report: Report, truth: Mapping[str, npt.NDArray[Any]], count: int) -> npt.NDArray[np.bool_]:
+    """The generated rows that are close to a tie."""
+    fragile = np.zeros(count, dtype=np.bool_)
+    if count:
+        for name, (output, numbers) in report.decided.items():
+            tolerance = report.tolerance[numbers]
+            fragile |= packing_of(output.kind).is_fragile(output, truth[name], truth[numbers], tolerance)
+    return fragile
 
 
 def _notes(report: Report) -> list[str]:
@@ -126,6 +140,13 @@ def _notes(report: Report) -> list[str]:
             f"{report.compared[ROUNDED]} generated rows exactly at their thresholds, the sealed file gives the answer "
             "that the original gives for an input at a relative distance of at most 1e-9."
         )
+    for name, count in report.tied.items():
+        if count:
+            numbers = report.decided[name][1]
+            notes.append(
+                f"For {count} of {report.total} compared rows, {name!r:.80} differs from the original's, because the "
+                f"numbers in {numbers!r:.80} that decide it are equal within the tolerance."
+            )
     for kind in further_engines():
         outcome = report.engines.get(kind.key, "")
         if outcome.startswith(DOES_NOT_RUN):

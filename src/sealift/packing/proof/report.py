@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Contract
+from sealift.contract import Contract, Output
 from sealift.contract.datetimes import text_of
 from sealift.contract.outputs import OutputKind, Tolerance, matches, output_kind
 from sealift.frameworks import Conversion
@@ -52,6 +52,8 @@ class Report:
         step: the first step whose own result differs, when a difference was found.
         times: column of dates → its type; their values are reported as dates.
         kinds: output → its kind, which compares its answers; numbers and labels by default.
+        decided: output of classes or labels → it, and the output of the numbers that decide it.
+        tied: output → rows whose answer differs because these numbers are equal within the tolerance.
     """
 
     tolerance: dict[str, Tolerance]
@@ -68,6 +70,8 @@ class Report:
     stated: float | None = None
     times: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, OutputKind] = field(default_factory=dict)
+    decided: Mapping[str, tuple[Output, str]] = field(default_factory=dict)
+    tied: dict[str, int] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -100,6 +104,8 @@ class Report:
             self.compared[kind] = self.compared.get(kind, 0) + 1
         for name, expected in original.items():
             same, worst = self.compared_with(name, converted[name], expected)
+            if not same.all() and name in self.decided:
+                same, worst = self._with_ties(name, same, converted[name], original)
             self.worst[name] = max(self.worst.get(name, 0.0), worst)
             bad = np.flatnonzero(~same)
             self.different[name] = self.different.get(name, 0) + len(bad)
@@ -109,6 +115,18 @@ class Report:
                 row = {key: self._reported(key, values[i]) for key, values in columns.items()}
                 pair = (_shown(expected[i]), _shown(converted[name][i] if len(converted[name]) > i else None))
                 self.rows.append(Worst(kinds[i], row, name, *pair))
+
+    def _with_ties(
+        self, name: str, same: npt.NDArray[np.bool_], got: npt.NDArray[Any], original: Mapping[str, npt.NDArray[Any]]
+    ) -> tuple[npt.NDArray[np.bool_], float]:
+        """Which rows agree, those that are decided by equal numbers included, and the worst difference."""
+        output, numbers = self.decided[name]
+        bad = np.flatnonzero(~same)
+        given, expected = got[bad], original[name][bad]
+        tied = packing_of(output.kind).is_tied(output, given, expected, original[numbers][bad], self.tolerance[numbers])
+        same[bad[tied]] = True
+        self.tied[name] = self.tied.get(name, 0) + int(tied.sum())
+        return same, 0.0 if same.all() else np.inf
 
     def add_refusals(
         self,
@@ -146,6 +164,7 @@ class Report:
             "rows": self.total,
             "engines": self.engines,
             "jumps": {engine: len(self.jumped.get(engine, ())) for engine in self.engines},
+            **({"ties": self.tied} if self.tied else {}),
             "refused_by_original": self.refused,
             "tolerance": {"policy": self.policy, "stated": self.stated},
             "outputs": {

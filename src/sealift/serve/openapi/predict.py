@@ -88,7 +88,7 @@ def of_output(output: Output) -> Schema:
     value = TYPES[output.dtype]
     described = {key: text for key in ("title", "description") if (text := getattr(output, key))}
     kind = output_kind(output)
-    if kind.has_axes:
+    if kind.has_axes or kind.has_own_json:
         return described | kind.schema(output, value)
     if output.width is None:
         return described | value
