@@ -141,8 +141,8 @@ class HeadSource(Source):
             self._heads = {name: head for name, head in given.items() if head is not None}
             self._kept = tuple(name for name in names if name not in given)
             if len(self._heads) == 1 and not self._kept:  # as for one head of a model with one output
-                ((self._only, head),) = self._heads.items()
-                self._heads = {None: head}
+                self._only = next(name for name, head in given.items() if head is not None)
+                self._heads = {None: next(iter(self._heads.values()))}
         self._names = {
             name: (key, place) for key, head in self._heads.items() for place, name in enumerate(head.output_names(key))
         }

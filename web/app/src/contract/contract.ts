@@ -60,6 +60,8 @@ export interface Output {
   title: string;
   units: string;
   description: string;
+  /** What its kind needs to compare or show answers; null for most kinds. */
+  settings: members.Output["settings"] | null;
 }
 
 /**

@@ -59,7 +59,10 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
     const name = contract.headline?.output ?? contract.outputs[0]!.name;
     const [output, answer] = find((one) => one.name === name)!;
     result.over = output.title || kindOf(output).heading(contract.task);
-    if (!kindOf(output).hasAxes && (output.width === null || output.width === 1)) {
+    if (kindOf(output).isOne) {
+      used.add(name);
+      result.text = kindOf(output).summary(output, answer.data, answer.sizes ?? []);
+    } else if (output.width === null || output.width === 1) {
       used.add(name);
       result.text = kindOf(output).text(output, answer.data[0]!, contract.task);
       result.units = output.units;
@@ -72,7 +75,7 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
     // The numbers of the main output are shown without the output's name.
     const whole = !result.text && result.bars.length === 0 && output.name === firstName(contract);
     const kind = kindOf(output);
-    if (kind.hasAxes) {
+    if (kind.isOne) {
       const { data, sizes } = answers[index]!;
       result.details.push({ name: title, value: kind.summary(output, data, sizes ?? []) });
       return;

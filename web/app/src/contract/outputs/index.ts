@@ -3,6 +3,7 @@ import type { Output, OutputKind } from "../contract";
 import { ArrayKind } from "./array";
 import { Kind } from "./kind";
 import { Label } from "./label";
+import { Labels } from "./labels";
 import { Probability } from "./probability";
 import { Value } from "./value";
 
@@ -10,6 +11,7 @@ const BY_NAME: Readonly<Record<OutputKind, Kind>> = {
   array: new ArrayKind(),
   features: new Kind(), // the output of a transformer
   label: new Label(),
+  labels: new Labels(),
   probability: new Probability(),
   score: new Kind(), // of classifiers without probabilities, and of outlier detectors
   value: new Value(),

@@ -28,6 +28,21 @@ export class Kind {
   /** Whether its answers have several axes. Such an output has one column in a table, with the JSON of `plain`. */
   readonly hasAxes: boolean = false;
 
+  /** Whether its outputs have `settings`. */
+  readonly hasSettings: boolean = false;
+
+  /** What is wrong with an output, in addition to the rules for all outputs; null if nothing is. */
+  problem(output: Output): string | null {
+    return output.settings && !this.hasSettings
+      ? `an output of the kind ${output.kind} has no settings`
+      : null;
+  }
+
+  /** Whether the answer to one row is shown as a whole, by `summary`. */
+  get isOne(): boolean {
+    return this.hasAxes;
+  }
+
   /** The names of its columns in a table of answers. */
   header(output: Output): string[] {
     return this.hasAxes ? [output.name] : columnNames(output);

@@ -1,6 +1,7 @@
 /** Outputs of a contract, and the headline. The checks and messages are those of contract/output.py and contract.py. */
 import type { Contract, Output, OutputKind, Scalar } from "../contract";
 import { elementOf } from "../elements";
+import { isObject } from "../../seal/json";
 import { isKind, kindOf } from "../outputs";
 import {
   areDistinct,
@@ -16,7 +17,7 @@ import {
 
 const REQUIRED: readonly string[] = ["name", "kind", "dtype"];
 const OPTIONAL: readonly string[] = [
-  ...["title", "width", "shape", "classes", "class_names", "columns", "units", "description"],
+  ...["title", "width", "shape", "classes", "class_names", "columns", "units", "description", "settings"],
 ];
 const MOST_WIDTH = 1 << 20;
 const MOST_NUMBERS = 1 << 25;
@@ -29,6 +30,8 @@ export function parseOutput(item: unknown): Output {
   const classNames = optionalList(raw, "class_names", where);
   const columns = optionalList(raw, "columns", where);
   const shape = optionalList(raw, "shape", where);
+  const settings = raw["settings"] ?? null;
+  if (settings !== null && !isObject(settings)) throw malformed("settings must be an object", where);
   const { name, title, description, units } = texts(raw, where);
   const { kind } = raw;
   if (!isKind(kind)) throw malformed(`the kind ${jsonText(kind)} is not known`, where);
@@ -54,7 +57,7 @@ export function parseOutput(item: unknown): Output {
     throw malformed("the number of column names differs from the width", where);
   if (!named.every(areDistinct))
     throw malformed("names of classes and of columns must be non-empty, unique strings", where);
-  return {
+  const output: Output = {
     name,
     kind,
     element,
@@ -66,7 +69,11 @@ export function parseOutput(item: unknown): Output {
     title,
     units,
     description,
+    settings: settings as Output["settings"] | null,
   };
+  const problem = kindOf(output).problem(output);
+  if (problem) throw malformed(problem, where);
+  return output;
 }
 
 function checkShape(kind: OutputKind, shape: unknown[] | null, wide: boolean, where: string): void {

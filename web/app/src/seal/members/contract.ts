@@ -27,7 +27,7 @@ export interface Contract {
   /**
    * @maxItems 64
    */
-  requires?: ("output:array/1" | "stage:text/1" | "type:tensor/1")[];
+  requires?: ("output:array/1" | "output:labels/1" | "stage:text/1" | "type:tensor/1")[];
   headline?: {
     output: string;
     class: (string | number | boolean) | null;
@@ -73,7 +73,7 @@ export interface Input {
 }
 export interface Output {
   name: string;
-  kind: "label" | "probability" | "score" | "value" | "features" | "array";
+  kind: "label" | "probability" | "score" | "value" | "features" | "array" | "labels";
   dtype: "float64" | "int64" | "bool" | "string";
   width?: number | null;
   /**
@@ -86,6 +86,12 @@ export interface Output {
   title?: string;
   description?: string;
   units?: string;
+  /**
+   * What the kind of the output needs to compare or show answers.
+   */
+  settings?: {
+    thresholds?: number[];
+  } | null;
 }
 export interface Tensor {
   name: string;

@@ -18,6 +18,12 @@ export interface Evidence {
     jumps: {
       [k: string]: number;
     };
+    /**
+     * Output of classes or labels: rows whose answer differs, because the numbers that decide it are equal within the tolerance.
+     */
+    ties?: {
+      [k: string]: number;
+    };
     refused_by_original: number;
     tolerance: {
       policy: number | null;
