@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -120,6 +120,10 @@ class Options:
                     f"{key} must be a {kind.__name__}, got {type(value).__name__}.",
                     f"Use sealift.{kind.__name__}({', '.join(f'{item.name}=…' for item in fields(kind))}).",
                 )
+
+    def with_class_names(self, names: Any) -> Options:
+        """The options with names of the model's classes; the same for None."""
+        return self if names is None else replace(self, contract=replace(self.contract, class_names=names))
 
 
 def check_name(name: Any, version: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +122,7 @@ def pack(
     given = source_of(model)
     source, names = with_heads(with_preprocessing(given, preprocess), outputs, class_names)
     source.check()
-    if isinstance(source, HeadSource):
-        y = source.truth(y)
-    elif names is not None:
-        options = replace(options, contract=replace(options.contract, class_names=names))
+    y, options = source.truth(y) if isinstance(source, HeadSource) else y, options.with_class_names(names)
 
     say("Reading the rows")
     dataset = Dataset.read(X, y, source).with_dtypes(options.contract.dtypes)
