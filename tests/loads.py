@@ -9,7 +9,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 from servers import Running
 
@@ -22,7 +23,25 @@ def sealift(*arguments: str, server: Running | None = None) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout)
 
 
-class Load:
+class Background:
+    """Functions that run in threads until the end of the block; each of them ends when `_ending` is set."""
+
+    def __init__(self, functions: Iterable[Callable[[], None]]) -> None:
+        self._ending = threading.Event()
+        self._threads = [threading.Thread(target=function) for function in functions]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        for thread in self._threads:
+            thread.join()
+
+
+class Load(Background):
     """Requests over kept connections, until the end of the block.
 
     Attributes:
@@ -36,20 +55,9 @@ class Load:
         self._address, self._path, self._row = server.address, path, row
         self._refused = refused
         self._headers = {"x-api-key": key} if key else {}
-        self._ending = threading.Event()
         self.versions: list[tuple[float, str]] = []
         self.failures: list[str] = []
-        self._threads = [threading.Thread(target=self._run) for _ in range(connections)]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ending.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__([self._run] * connections)
 
     def _run(self) -> None:
         connection = http.client.HTTPConnection(self._address, timeout=30)

@@ -10,10 +10,10 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from test_serve_grpc import inputs as grpc_inputs
 from tritonclient.utils import InferenceServerException
 
 import seals
+from loads import Background
 from sealift.client import Client
 from sealift.errors import ServeError
 from servers import Running, serving, until
@@ -59,7 +60,7 @@ def server(folder: Path) -> Iterator[Running]:
         yield running
 
 
-class Load:
+class LoadOfKeys(Background):
     """Requests with some keys until the end of the block, over connections of their own, which both workers answer.
 
     Attributes:
@@ -69,18 +70,7 @@ class Load:
     def __init__(self, server: Running, *keys: str, threads: int = 2) -> None:
         self._server = server
         self.seen: dict[str, list[tuple[float, int]]] = {key: [] for key in keys}
-        self._ending = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(key,)) for key in keys for _ in range(threads)]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ending.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(partial(self._run, key) for key in keys for _ in range(threads))
 
     def _run(self, key: str) -> None:
         while not self._ending.is_set():
@@ -91,7 +81,7 @@ class Load:
 def test_a_key_is_valid_and_revoked_within_a_second_under_load(server: Running, folder: Path) -> None:
     stays, goes = create(folder, "stays"), create(folder, "goes")
     created = time.monotonic()
-    with Load(server, stays, goes) as load:
+    with LoadOfKeys(server, stays, goes) as load:
         time.sleep(3)
         before = time.monotonic()
         sealift("keys", "revoke", str(folder / "deployment.toml"), "goes")
@@ -155,7 +145,7 @@ def test_a_rate_applies_to_all_workers_together(server: Running, folder: Path) -
     key = create(folder, "limited", "--rate", "60/min")
     time.sleep(1)
     begun = time.monotonic()
-    with Load(server, key, threads=4) as load:
+    with LoadOfKeys(server, key, threads=4) as load:
         while len(load.seen[key]) < 150:
             time.sleep(0.05)
     refilled = int(time.monotonic() - begun) + 1

@@ -189,14 +189,15 @@ def test_images_of_many_numbers(keep_rows: bool, tmp_path: Path) -> None:
     assert stored["shape"][1:] == [224, 224, 3]
     assert len(sealed.seal.members["golden/examples.json"]) < 200_000
     assert [row[0] for row in golden["rows"] if row[0] is not None] == list(range(stored["shape"][0]))
-    assert golden["answers"]["value"]["shape"] == [len(golden["rows"]), 8000]
+    assert len(golden["rows"]) == 8  # the least number, although there are few kinds of rows
+    assert golden["answers"]["value"]["shape"] == [8, 8000]
     assert member(packed, "reference/background.json")["arrays"]["x"]["shape"] == [8, 224, 224, 3]
     if keep_rows:
         assert stored["dtype"] == "uint8"
         given = {image.tobytes() for image in X}
         assert all(np.array(image, np.float32).tobytes() in given for image in sealed.examples.columns["x"])
     assert sealed.self_test().passed
-    assert sealift.verify(packed.path).examples == len(golden["rows"])
+    assert sealift.verify(packed.path).examples == 8
     rows = photographs(2)
     (expected,) = _original(model, {"x": rows})
     np.testing.assert_allclose(sealed.predict(rows)["value"], expected, rtol=1e-5, atol=1e-5)

@@ -121,7 +121,9 @@ def _of_every_kind(generated: ProbeRows, usable: Sequence[int], count: int) -> l
         places = [i for i in usable if generated.kinds[i] == kind]
         want = count // 2 if kind == "plausible" else max(1, count // 8)
         chosen += [places[i] for i in _spread(len(places), want)]
-    return chosen
+    # With few rows in all, the shares of the kinds that there are can be less than the least number together.
+    others = sorted(set(usable).difference(chosen))
+    return chosen + [others[i] for i in _spread(len(others), max(0, min(count, _LEAST) - len(chosen)))]
 
 
 def _spread(count: int, want: int) -> list[int]:
