@@ -225,6 +225,16 @@ def test_columns_are_drawn_uniformly_from_a_matrix_that_is_none_of_correlations_
     assert found[0, 2] < -0.4
 
 
+@pytest.mark.parametrize(("scale", "single"), [(0.1, False), (2.0**-10, True)])
+def test_arrays_are_drawn_with_the_precision_of_the_column(scale: float, single: bool) -> None:
+    arrays = list(np.random.default_rng(0).integers(-500, 500, (60, 2, 3)) * scale + 0.5)
+    arrays[3][0, 0] = np.nan
+    sketch = sketch_arrays(arrays, 60)
+    assert sketch.single is single
+    drawn = np.array(draw([sketch], None, 50)[0])
+    assert bool((drawn.astype(np.float32) == drawn).all()) is single
+
+
 def test_independent_columns_are_drawn_as_their_sketches_say() -> None:
     sketches: list[Sketch] = [
         Numbers((0.0, 1.0, 2.0), 0.1, (), (), 0.5, whole=False),

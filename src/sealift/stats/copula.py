@@ -76,7 +76,7 @@ def _column(sketch: Sketch, uniform: _Floats, absent: npt.NDArray[np.bool_], ran
     if isinstance(sketch, Numbers):
         values = sketch.at(uniform).tolist()
     elif isinstance(sketch, Arrays):
-        values = [sketch.elements.at(random.random(sketch.size)).reshape(sketch.shape) for _ in uniform]
+        values = [sketch.array(sketch.elements.at(random.random(sketch.size))) for _ in uniform]
     elif isinstance(sketch, Pictures):
         parts = (sketch.height, sketch.width, sketch.brightness, sketch.contrast, sketch.colour)
         values = list(zip(*(part.at(random.random(len(uniform))).tolist() for part in parts), strict=True))

@@ -94,10 +94,17 @@ class Categories:
 
 @dataclass(frozen=True)
 class Arrays:
-    """A column of arrays of equal shape: the shape, and a summary of the elements."""
+    """A column of arrays of equal shape.
+
+    Attributes:
+        elements: a summary of the elements.
+        shape: the shape of each array.
+        single: whether all elements are float32.
+    """
 
     elements: Numbers
     shape: tuple[int, ...]
+    single: bool = False
 
     @property
     def missing(self) -> float:
@@ -108,6 +115,11 @@ class Arrays:
     def size(self) -> int:
         """The number of elements of one array."""
         return math.prod(self.shape)
+
+    def array(self, elements: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """An array of these elements (size,), rounded to float32 where those of the column are."""
+        exact = elements.astype(np.float32).astype(np.float64) if self.single else elements
+        return exact.reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -200,7 +212,14 @@ def sketch_arrays(arrays: Sequence[npt.NDArray[Any]], count: int) -> Arrays:
     column = np.full(count, np.nan)
     for row, array in enumerate(arrays):
         column[row] = array.reshape(-1)[random.integers(array.size)]
-    return Arrays(sketch_numbers(column), arrays[0].shape if arrays else ())
+    return Arrays(
+        sketch_numbers(column), arrays[0].shape if arrays else (), bool(arrays) and all(map(_is_single, arrays))
+    )
+
+
+def _is_single(array: npt.NDArray[Any]) -> bool:
+    with np.errstate(over="ignore"):
+        return np.array_equal(array.astype(np.float32), array, equal_nan=True)
 
 
 def sketch_strings(column: Sequence[Any]) -> Categories:

@@ -42,9 +42,9 @@ class ArrayPacking(TypePacking):
             return {}
         low, high = sketch.elements.bounds or (-1.0, 1.0)
         width = high - low or abs(high) or 1.0
-        arrays = [np.full(sketch.shape, value) for value in (0.0, low, high, low - width, high + width)]
-        arrays.append(np.where(np.arange(sketch.size) % 2, low, high).reshape(sketch.shape))
-        return {"extremes": [ArrayValue(array) for array in arrays[: 3 * few]]}
+        arrays = [np.full(sketch.size, value) for value in (0.0, low, high, low - width, high + width)]
+        arrays.append(np.where(np.arange(sketch.size) % 2, low, high))
+        return {"extremes": [ArrayValue(sketch.array(array)) for array in arrays[: 3 * few]]}
 
     def fitted(self, field: Field, drawn: Sequence[Any]) -> list[Any]:
         """As drawn; zeros for a missing array, if the field refuses missing values."""

@@ -29,6 +29,7 @@ export interface ArraySketch {
    * @maxItems 8
    */
   shape: number[];
+  single: boolean;
 }
 export interface ElementSketch {
   missing: number;
