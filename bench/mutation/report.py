@@ -107,7 +107,7 @@ removed. A test that fails on it kills it; a mutant that survives is a change th
 `make mutation` makes mutants with the operators of [mutmut](https://mutmut.readthedocs.io) 3. `None` in place of an
 argument or a value, and arguments left out that have no keyword, are not tried: nearly all of them end in a TypeError
 at once and would only raise the score. Neither are words for people: f-strings, and strings with a space. Whole numbers
-are decreased by one, too, and calls and `raise` statements that stand alone are removed.
+are decreased by one, too, and calls and `raise` that are whole statements are removed.
 
 Each mutant is tried in a forked process that has the tests loaded, on those tests that execute the changed line: first
 those that killed others of the file, then the quickest, at most 400 of them or 30 seconds of their time. The tests are

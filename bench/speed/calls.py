@@ -61,13 +61,13 @@ def shown(seconds: float, rows: int) -> str:
     return f"{seconds * 1e6:,.1f} µs"
 
 
-HEAD = ["model", "rows", "engine alone", "public call", "over the engine", "on 2 processors"]
+HEAD = ["model", "rows", "engine", "public call", "over the engine", "on 2 processors"]
 BEFORE = ["before", "times faster"]
 TEXT = """`python -m bench.speed.calls --rows {rows}` on {machine}; onnxruntime {ort}, pandas {pandas}, \
 pyarrow {pyarrow}; the least of all turns, the sides taking turns in one run.
 
 The public call is `model.predict(rows)`, or `sealift predict` of a file without the start of its process; *engine* is \
-the graph alone, asked for the same rows as tensors. For many rows the figures are rows for each second of a \
+the graph by itself, for the same rows as tensors. For many rows the figures are rows for each second of a \
 processor, all threads together, and *over the engine* is what reading, checking and writing cost beside the graph; \
 *on 2 processors* is twice the public call's figure, which the two reach where nothing else runs.
 
@@ -75,7 +75,7 @@ The goals of the row path are for what stands under *over the engine*, which is 
 a row of an array, 80 µs for a data frame of one row, 300 µs for 100 dicts, and a fifth of the engine's time for many.
 
 The calls with 100 dicts, and the engine beside them, take turns with {batches} batches: the branch prediction of the \
-processor learns the comparisons for 100 rows, and the engine alone answers the same rows again in half the time.
+processor learns the comparisons for 100 rows, and the engine by itself answers the same rows again in half the time.
 
 The mixed columns are 18 numbers, of which 6 are missing in places, 8 strings and 4 dates. Their engine takes long for \
 one row because its graph has 190 nodes, most of them for the calendar of the dates."""

@@ -167,8 +167,8 @@ def main() -> None:
         "Ratios are the other's time (or size) over ours: above 1, ours is faster (or smaller). *Original* is the "
         "library's own `predict_proba` or `predict`; *float32* is skl2onnx as it comes, the rows cast for it as its "
         "documentation does; *float64* is skl2onnx fed with doubles. *Flips* are labels among 20,000 that "
-        "differ from the original's: ours / float32 / float64. A row alone asks for a few millionths of a second, most "
-        "of them spent in calling; the graphs are asked in turns of 40 calls each, so each finds itself in the cache.",
+        "differ from the original's: ours / float32 / float64. A single row takes a few millionths of a second, most "
+        "of them for the call; the graphs take turns of 40 calls each, so that each is in the cache.",
         "",
         "| " + " | ".join(HEAD) + " |",
         "|" + "---|" * len(HEAD),

@@ -30,5 +30,5 @@ def test_every_public_name_is_in_the_reference() -> None:
     page = (DOCS / "python.md").read_text()
     for name in sealift.__all__:
         if name != "__version__":
-            assert f"sealift.{name}" in page, f"docs/reference/python.md does not tell of sealift.{name}"
+            assert f"sealift.{name}" in page, f"docs/reference/python.md does not describe sealift.{name}"
             assert getattr(sealift, name).__doc__

@@ -24,7 +24,7 @@ _OF_TRITON: tuple[tuple[str, str, Callable[[RequestCounts], float]], ...] = (
 
 
 def metrics(service: Service) -> bytes:
-    """The metrics of a server; those of this process alone where no other process shares its counters."""
+    """The metrics of a server; only those of this process where no other process shares its counters."""
     return "".join(f"{line}\n" for line in _lines(service)).encode()
 
 

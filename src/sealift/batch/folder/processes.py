@@ -207,7 +207,7 @@ class Processes:
             "E787",
             f"The process that predicted the file ended twice, the second time with status {each.process.exitcode}.",
             where=str(each.file.path),
-            fix="Predict it alone with `sealift predict`, or use fewer processes if the memory was exhausted.",
+            fix="Predict only this file with `sealift predict`, or use fewer processes if the memory was exhausted.",
         )
         return [(each.file, error)]
 

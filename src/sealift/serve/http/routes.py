@@ -90,7 +90,7 @@ _NAME = r"(?P<name>[^/:]+)(?:/versions/(?P<version>[^/:]+))?"
 
 
 def _open(method: str, path: str, answer: Callable[[Service], Response]) -> Route:
-    """A route that anybody may use: what it answers depends on the server alone."""
+    """A route that anybody may use: what it answers depends only on the server."""
     return Route(method, re.compile(path), lambda service, _request, _match: answer(service))
 
 

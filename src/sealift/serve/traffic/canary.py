@@ -1,4 +1,4 @@
-"""When a version on trial is promoted or rolled back: a decision from counts alone."""
+"""When a version on trial is promoted or rolled back: a decision from counts only."""
 
 from __future__ import annotations
 

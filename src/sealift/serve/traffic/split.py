@@ -45,5 +45,5 @@ class Split:
 
 
 def _fraction(key: str) -> float:
-    """A number from 0 to 1 that depends on the key alone, in every process and at any time."""
+    """A number from 0 to 1 that depends only on the key, in every process and at any time."""
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest(), "big") / _PRECISION
