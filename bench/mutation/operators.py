@@ -2,8 +2,8 @@
 
 Left out of mutmut's: `None` in place of an argument or of an assigned value, and the removal of an argument without a
 keyword, since nearly all of them end at once in a TypeError and would only raise the score; and strings in other case,
-since each string is changed once already. Added: integers less one, and a call or a `raise` that is a whole statement removed,
-so that a check that is not made must be noticed.
+since each string is changed once already. Added: integers less one, and a call or a `raise` that is a whole statement
+removed, so that a check that is not made must be noticed.
 """
 
 from __future__ import annotations
