@@ -59,13 +59,13 @@ def keys(
 def audit(action: str, file: Path, *, last: int, head: str | None, as_json: bool) -> None:
     """Check an audit log, and show its last entries."""
     path = _audit_file(file) if file.suffix == ".toml" else file
-    count, found = entries(path, last=last, head=head)
-    digest = found[-1]["digest"] if found else None
+    count, logged = entries(path, last=last, head=head)
+    digest = logged[-1]["digest"] if logged else None
     if as_json:
-        listed = found if action == "show" else []
+        listed = logged if action == "show" else []
         console.show_json({"ok": True, "file": str(path), "entries": count, "head": digest, "listed": listed})
         return
-    for entry in found if action == "show" else []:
+    for entry in logged if action == "show" else []:
         what = " ".join(str(entry[key]) for key in ("name", "version", "route") if entry.get(key))
         why = f"  {entry['reason']}" if entry["reason"] else ""
         who = f"{entry['actor'] or '-'} ({entry.get('kind') or 'unknown'})"

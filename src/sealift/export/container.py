@@ -35,9 +35,9 @@ def memory(bundle: Bundle, options: ExportOptions) -> str:
 
 def notes(bundle: Bundle) -> list[str]:
     """What the user of any container has to know."""
-    found = []
+    sentences = []
     for name, source in bundle.secrets.items():
-        found.append(f"{source.name} is not part of the export: the server reads it at {CONTAINER.secrets}/{name}.")
+        sentences.append(f"{source.name} is not part of the export: the server reads it at {CONTAINER.secrets}/{name}.")
     if bundle.password:
-        found.append(f"The password of the database is not part of the export: set the variable {bundle.password}.")
-    return found
+        sentences.append(f"The password of the database is not part of the export: set the variable {bundle.password}.")
+    return sentences

@@ -33,7 +33,7 @@ def plan(bundle: Bundle, options: ExportOptions) -> ExportFiles:
 
 def inference_service(bundle: Bundle, options: ExportOptions) -> kubernetes.Manifest:
     """A service whose image has the models and the deployment file."""
-    found, mounted = kubernetes.volumes(bundle)
+    pod_volumes, mounted = kubernetes.volumes(bundle)
     server = _server(bundle, options, list(container.COMMAND), bundle.port)
     if kubernetes.environment(bundle):
         server["env"] = kubernetes.environment(bundle)
@@ -45,7 +45,7 @@ def inference_service(bundle: Bundle, options: ExportOptions) -> kubernetes.Mani
         "securityContext": kubernetes.pod_security(),
         "terminationGracePeriodSeconds": container.STOP + 5,
         "containers": [{**server, "volumeMounts": mounted}],
-        "volumes": found,
+        "volumes": pod_volumes,
     }
     return _service(bundle.name, predictor)
 
@@ -98,11 +98,11 @@ def _service(name: str, predictor: kubernetes.Manifest) -> kubernetes.Manifest:
 def _server(bundle: Bundle, options: ExportOptions, command: list[Yaml], port: int) -> kubernetes.Manifest:
     # KServe recognizes the container by this name, and Knative the protocol by the name of the port.
     ports: list[Yaml] = [{"name": "http1", "containerPort": port, "protocol": "TCP"}]
-    found = kubernetes.probes(bundle)
-    for probe in found.values():
+    probes = kubernetes.probes(bundle)
+    for probe in probes.values():
         assert isinstance(probe, dict)
         probe["httpGet"] = {**probe["httpGet"], "port": port}
-    found.pop("startupProbe")  # Knative has none; the readiness probe has the same meaning
+    probes.pop("startupProbe")  # Knative has none; the readiness probe has the same meaning
     return {
         "name": "kserve-container",
         "image": container.image(bundle, options),
@@ -110,5 +110,5 @@ def _server(bundle: Bundle, options: ExportOptions, command: list[Yaml], port: i
         "ports": ports,
         "resources": kubernetes.resources(bundle, options),
         "securityContext": kubernetes.container_security(),
-        **found,
+        **probes,
     }

@@ -123,15 +123,17 @@ def environment(bundle: Bundle) -> list[Yaml]:
 
 def volumes(bundle: Bundle) -> tuple[list[Yaml], list[Yaml]]:
     """The volumes of a pod, and where a container has them: files of the server, temporary ones, and secrets."""
-    found: list[Yaml] = [{"name": "data", "emptyDir": {}}, {"name": "temporary", "emptyDir": {}}]
+    pod_volumes: list[Yaml] = [{"name": "data", "emptyDir": {}}, {"name": "temporary", "emptyDir": {}}]
     mounted: list[Yaml] = [
         {"name": "data", "mountPath": CONTAINER.data},
         {"name": "temporary", "mountPath": "/tmp"},  # noqa: S108
     ]
     if bundle.secrets:
-        found.append({"name": "secrets", "secret": {"secretName": f"{bundle.name}-secrets", "defaultMode": 0o440}})
+        pod_volumes.append(
+            {"name": "secrets", "secret": {"secretName": f"{bundle.name}-secrets", "defaultMode": 0o440}}
+        )
         mounted.append({"name": "secrets", "mountPath": CONTAINER.secrets, "readOnly": True})
-    return found, mounted
+    return pod_volumes, mounted
 
 
 def _deployment(
@@ -141,8 +143,8 @@ def _deployment(
     labels: Mapping[str, str],
     config: Mapping[str, str],
 ) -> Manifest:
-    found, mounted = volumes(bundle)
-    found.append({"name": "config", "configMap": {"name": bundle.name}})
+    pod_volumes, mounted = volumes(bundle)
+    pod_volumes.append({"name": "config", "configMap": {"name": bundle.name}})
     mounted.append({"name": "config", "mountPath": CONTAINER.config, "readOnly": True})
     ports: list[Yaml] = [{"name": "http", "containerPort": bundle.port, "protocol": "TCP"}]
     if bundle.deployment.grpc:
@@ -177,7 +179,7 @@ def _deployment(
     }
     if options.claim is not None:
         models: Manifest = {"name": "models", "mountPath": CONTAINER.models, "readOnly": True}
-        found.append({"name": "models", "persistentVolumeClaim": {"claimName": options.claim, "readOnly": True}})
+        pod_volumes.append({"name": "models", "persistentVolumeClaim": {"claimName": options.claim, "readOnly": True}})
         mounted.append(models)
         pod["initContainers"] = [
             {
@@ -198,7 +200,7 @@ def _deployment(
         "template": {
             # A changed deployment file replaces the pods.
             "metadata": {"labels": labels, "annotations": {"sealift/config": digest}},
-            "spec": {**pod, "containers": [{**server, "volumeMounts": mounted}], "volumes": found},
+            "spec": {**pod, "containers": [{**server, "volumeMounts": mounted}], "volumes": pod_volumes},
         },
     }
 
@@ -238,21 +240,21 @@ def _network(bundle: Bundle, selector: Manifest) -> Manifest:
 
 
 def _notes(bundle: Bundle, options: ExportOptions) -> list[str]:
-    found = container.notes(bundle)
+    notes = container.notes(bundle)
     if bundle.secrets or bundle.password:
         parts = [f"--from-file={name}={source.name}" for name, source in bundle.secrets.items()]
         parts += [f"--from-literal={bundle.password}=..."] * bool(bundle.password)
-        found.append(f"Create the secret: kubectl create secret generic {bundle.name}-secrets {' '.join(parts)}")
+        notes.append(f"Create the secret: kubectl create secret generic {bundle.name}-secrets {' '.join(parts)}")
     if bundle.local_records:
-        found.append(
+        notes.append(
             "The records are in a volume that is deleted with its pod: use a PostgreSQL database, or a "
             "PersistentVolumeClaim in place of the volume `data`."
         )
     image = container.image(bundle, options)
-    found.append(f"The image {image} is made with: sealift export docker")
+    notes.append(f"The image {image} is made with: sealift export docker")
     if options.claim is not None:
-        found.append(f"Copy {', '.join(model.file for model in bundle.models)} to the volume of {options.claim}.")
+        notes.append(f"Copy {', '.join(model.file for model in bundle.models)} to the volume of {options.claim}.")
     if bundle.outgoing:
-        found.append("networkpolicy.yaml permits all outgoing connections: restrict them to those of the deployment.")
-    found.append("Apply them with: kubectl apply -k FOLDER")
-    return found
+        notes.append("networkpolicy.yaml permits all outgoing connections: restrict them to those of the deployment.")
+    notes.append("Apply them with: kubectl apply -k FOLDER")
+    return notes

@@ -81,8 +81,8 @@ class Sealift(IncumbentProtocol):
     name = "sealift"
 
     def detected(self) -> bool:  # noqa: D102 -- inherited
-        status, found = self._link.get("/v2")
-        return status == 200 and isinstance(found, dict) and found.get("name") == "sealift"
+        status, body = self._link.get("/v2")
+        return status == 200 and isinstance(body, dict) and body.get("name") == "sealift"
 
     def ask(self, rows: Rows) -> Answers:  # noqa: D102 -- inherited
         response = self._post(f"/v1/models/{self._named}/predict", _records(rows))
@@ -99,8 +99,8 @@ class OpenInference(IncumbentProtocol):
     _metadata: Mapping[str, Any] | None = None
 
     def detected(self) -> bool:  # noqa: D102 -- inherited
-        status, found = self._link.get("/v2")
-        return status == 200 and isinstance(found, dict) and "version" in found
+        status, body = self._link.get("/v2")
+        return status == 200 and isinstance(body, dict) and "version" in body
 
     def ask(self, rows: Rows) -> Answers:  # noqa: D102 -- inherited
         response = self._post(f"/v2/models/{self._named}/infer", {"inputs": self._inputs(rows)})
@@ -138,15 +138,15 @@ class OpenInference(IncumbentProtocol):
     def _described(self) -> list[Mapping[str, Any]]:
         """The inputs of the metadata."""
         if self._metadata is None:
-            status, found = self._link.get(f"/v2/models/{self._named}")
-            if status != 200 or not isinstance(found, dict) or not isinstance(found.get("inputs"), list):
+            status, body = self._link.get(f"/v2/models/{self._named}")
+            if status != 200 or not isinstance(body, dict) or not isinstance(body.get("inputs"), list):
                 raise ServeError(
                     "E754",
                     f"The incumbent does not describe a model {self._model!r:.80}.",
                     where=self._link.url,
                     fix="Check the name of the model with --model.",
                 )
-            self._metadata = found
+            self._metadata = body
         return list(self._metadata["inputs"])
 
 
@@ -158,8 +158,8 @@ class TensorFlowServing(IncumbentProtocol):
     def detected(self) -> bool:  # noqa: D102 -- inherited
         if self._model is None:
             return False
-        status, found = self._link.get(f"/v1/models/{self._named}")
-        return status == 200 and isinstance(found, dict)
+        status, body = self._link.get(f"/v1/models/{self._named}")
+        return status == 200 and isinstance(body, dict)
 
     def ask(self, rows: Rows) -> Answers:  # noqa: D102 -- inherited
         response = self._post(f"/v1/models/{self._named}:predict", {"instances": _records(rows)})

@@ -86,12 +86,12 @@ def read_receipt(source: str) -> str:
         return source
     data = files.read(Path(source), limit=_MOST_BYTES)
     text = data.decode("utf-8", "replace").strip()
-    found = _HEADER.findall(text)
-    if len(found) > 1:
+    receipts = _HEADER.findall(text)
+    if len(receipts) > 1:
         raise _malformed("the file has several receipts", source)
-    if not found and _COMPACT.fullmatch(text) is None:
+    if not receipts and _COMPACT.fullmatch(text) is None:
         raise _malformed("the file has no receipt", source)
-    return found[0] if found else text
+    return receipts[0] if receipts else text
 
 
 def _encoded(data: bytes) -> bytes:

@@ -64,15 +64,15 @@ def find(settings: FolderSettings) -> list[InputFile]:
     Raises:
         FileError: E403 for an input file with an unknown suffix.
     """
-    found = sorted(_found(settings), key=lambda each: each.name)
-    return list({each.path: each for each in found}.values())
+    inputs = sorted(_found(settings), key=lambda each: each.name)
+    return list({each.path: each for each in inputs}.values())
 
 
-def collisions(found: Sequence[InputFile], kind: Kind | None) -> dict[Path, ServeError]:
+def collisions(inputs: Sequence[InputFile], kind: Kind | None) -> dict[Path, ServeError]:
     """The files whose output is also that of another file before them: path → the error E788."""
     outputs: dict[str, InputFile] = {}
     errors: dict[Path, ServeError] = {}
-    for each in found:
+    for each in inputs:
         name = each.output_name(kind)
         other = outputs.setdefault(name, each)
         if other is not each:

@@ -158,9 +158,9 @@ class FolderJob:
         """The files to predict."""
         undone = []
         busy = {file.path for file, _, _ in self._processes.busy}
-        found = find(self._settings)
-        colliding = collisions(found, self._settings.format)
-        for file in found:
+        inputs = find(self._settings)
+        colliding = collisions(inputs, self._settings.format)
+        for file in inputs:
             line = self._journal.output_of(file)
             if file.path in colliding:
                 self._failed[str(file.path)] = file, colliding[file.path]

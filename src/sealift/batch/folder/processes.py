@@ -150,7 +150,7 @@ class Processes:
 
     def results(self, seconds: float) -> list[tuple[InputFile, Summary | SealiftError]]:
         """Wait at most so long for results, and return those that came."""
-        found: list[tuple[InputFile, Summary | SealiftError]] = []
+        finished: list[tuple[InputFile, Summary | SealiftError]] = []
         connections = [each.connection for each in self._running]
         if not connections:
             time.sleep(seconds)
@@ -159,14 +159,14 @@ class Processes:
             try:
                 message = each.connection.recv()
             except (EOFError, OSError):
-                found += self._ended(each)
+                finished += self._ended(each)
                 continue
             if message[0] == "progress":
                 each.part, each.rows = message[1:]
             elif each.file is not None:
-                found.append((each.file, message[1]))
+                finished.append((each.file, message[1]))
                 each.file = None
-        return found
+        return finished
 
     def end(self) -> None:
         """End all processes; files in work are left undone."""

@@ -80,8 +80,8 @@ def sides(
         low, high = np.where(side, middle, low), np.where(side, high, middle)
     ends = _value(low, whole, single) * step, _value(high, whole, single) * step
     pairs = zip(*(end.tolist() for end in ends), strict=True)
-    found = zip(pairs, kinds, usable.tolist(), strict=True)
-    return [kind.around_threshold(pair) if good else [] for pair, kind, good in found]
+    searched = zip(pairs, kinds, usable.tolist(), strict=True)
+    return [kind.around_threshold(pair) if good else [] for pair, kind, good in searched]
 
 
 # Doubles are mapped to integers in the same order, so that bisection takes 64 steps from any bounds, also near zero.

@@ -76,15 +76,15 @@ def entries(path: Path, *, last: int | None = None, head: str | None = None) -> 
         ServeError: E742 where the log was altered. FileError: E401 where there is none.
     """
     files.read(path, limit=0)
-    found = list(read(path))
-    if head is not None and head not in (entry["digest"] for entry in found):
+    every_entry = list(read(path))
+    if head is not None and head not in (entry["digest"] for entry in every_entry):
         raise ServeError(
             "E742",
             f"The history was altered: it has no entry with the digest {head:.64}.",
             where=str(path),
             fix="Compare it with a copy.",
         )
-    return len(found), found if last is None else found[-last:]
+    return len(every_entry), every_entry if last is None else every_entry[-last:]
 
 
 class Handler(Protocol):

@@ -66,5 +66,5 @@ class AdminDesk:
 
     def entries(self, last: int) -> dict[str, Any]:
         """The last entries of the audit log, which was checked. Raises ServeError E742."""
-        count, found = audit.entries(self._audit, last=last)
-        return {"count": count, "entries": found}
+        count, listed = audit.entries(self._audit, last=last)
+        return {"count": count, "entries": listed}

@@ -134,13 +134,13 @@ class TokenVerifier:
         for part in self._settings.scope_claim.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         values = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
-        found: set[str] = set()
+        scopes: set[str] = set()
         for each in values:
             if isinstance(each, str):
-                found.update(self._settings.scopes.get(each, ()))
+                scopes.update(self._settings.scopes.get(each, ()))
                 if each.startswith(_PREFIX) and each[len(_PREFIX) :] in SCOPES:
-                    found.add(each[len(_PREFIX) :])
-        return frozenset(found)
+                    scopes.add(each[len(_PREFIX) :])
+        return frozenset(scopes)
 
 
 _MOST_NAME = 256

@@ -43,5 +43,5 @@ def credentials_of(settings: TlsSettings) -> Any:
 
 def client_names(context: Mapping[str, Sequence[bytes]]) -> str:
     """The names in the verified certificate of a client, one on a line; empty where it has none."""
-    found = [name.decode("utf-8", "replace") for key in _NAMES for name in context.get(key, ())]
-    return joined(found)
+    names = [name.decode("utf-8", "replace") for key in _NAMES for name in context.get(key, ())]
+    return joined(names)

@@ -32,27 +32,27 @@ def of_tensorflow(served: ServedModel) -> dict[str, Schema]:
     examples = {"schema": object_of({"examples": rows}, ["examples"]), "example": {"examples": [example]}}
     states = response("The versions.", object_of({"model_version_status": {"type": "array"}}, ["model_version_status"]))
     path = f"/v1/models/{name}"
-    found = {
+    operations = {
         path: reading("The state of the model, as TensorFlow Serving returns it", f"status_{name}", states),
         f"{path}:predict": answering(
             "Predict, as TensorFlow Serving does", f"tensorflow_predict_{name}", {JSON: body}, {"200": answers}
         ),
     }
     if any(output_kind(output).by_class for output in outputs):
-        found[f"{path}:classify"] = answering(
+        operations[f"{path}:classify"] = answering(
             "The probabilities of the classes, as TensorFlow Serving returns them",
             f"classify_{name}",
             {JSON: examples},
             {"200": _result({"type": "array"})},
         )
     if _is_number(outputs[0]):
-        found[f"{path}:regress"] = answering(
+        operations[f"{path}:regress"] = answering(
             "The predicted value, as TensorFlow Serving returns it",
             f"regress_{name}",
             {JSON: examples},
             {"200": _result(TYPES["float64"])},
         )
-    return found
+    return operations
 
 
 def of_mlflow(served: ServedModel) -> dict[str, Schema]:

@@ -65,28 +65,28 @@ class RecordMatch:
 
     def rows(self, columns: Sequence[Sequence[Any]]) -> npt.NDArray[np.bool_]:
         """For rows of the table's columns whether each is one of them, bool (N,)."""
-        found = np.array([value == self._wanted for value in columns[self._at]], dtype=np.bool_)
+        matching = np.array([value == self._wanted for value in columns[self._at]], dtype=np.bool_)
         if self._hash_at is None or self._mode_at is None:
-            return found
+            return matching
         hashes = columns[self._hash_at]
         if self._hash is not None:
-            found |= np.array([each == self._hash for each in hashes], dtype=np.bool_)
+            matching |= np.array([each == self._hash for each in hashes], dtype=np.bool_)
         for mode in columns[self._mode_at]:
             # Masked values are nowhere; the others need the key.
             self.unsearchable += mode == "mask" or (mode is not None and self._key is None)
-        return found
+        return matching
 
     def without(self, record: Record) -> Record | None:
         """A record without its rows of the subject: the same where it has none, None where no row is left."""
-        found = self.rows(self._table.of([record]))
-        if not found.any():
+        matching = self.rows(self._table.of([record]))
+        if not matching.any():
             return record
-        if found.all():
+        if matching.all():
             return None
         mode, parts = read_payload(record)
         kept, first = [], 0
         for part in parts:
-            stay = ~found[first : first + len(part.good)]
+            stay = ~matching[first : first + len(part.good)]
             first += len(part.good)
             numbers = np.cumsum(stay)
             answered = stay[part.good]
@@ -101,7 +101,7 @@ class RecordMatch:
                     else [token for token, each in zip(part.personal, stay.tolist(), strict=True) if each],
                 )
             )
-        return record._replace(rows=int((~found).sum()), payload=encode_parts(mode, kept))
+        return record._replace(rows=int((~matching).sum()), payload=encode_parts(mode, kept))
 
 
 def row_of(table: RecordTable, columns: Sequence[Sequence[Any]], at: int) -> Mapping[str, Any]:

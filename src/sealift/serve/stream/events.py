@@ -89,11 +89,11 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
     """The attributes in headers; empty where they are those of no event."""
     for prefix in _PREFIXES:
         start = prefix.lower()
-        found = {
+        attributes = {
             name[len(prefix) :].lower(): value for name, value in headers.items() if name.lower().startswith(start)
         }
-        if "specversion" in found:
-            return found
+        if "specversion" in attributes:
+            return attributes
     # MQTT has no prefix.
     if not {*_REQUIRED} <= headers.keys():
         return {}

@@ -142,15 +142,15 @@ class Operations:
             ServeError: E703, E743, E746, E805. FileError: also E402 where the state or the history cannot be written;
                 nothing changes then. SealError, ContractError: as `sealift.load`.
         """
-        found, version = self._kept(file)
-        if inside is not None and found != inside:
+        model_name, version = self._kept(file)
+        if inside is not None and model_name != inside:
             raise ServeError(
                 "E805",
-                f"The file is of the model {found!r:.80}, and not of {inside!r:.80}.",
+                f"The file is of the model {model_name!r:.80}, and not of {inside!r:.80}.",
                 where=str(file),
                 fix="Put it into the folder of its model, or pack it with the right name.",
             )
-        name = name or found
+        name = name or model_name
         before = self.models.get(name)
         if not again and before and version.identity in {each.identity for each in before.versions.values()}:
             return {"ok": True, "model": self._described(before)}

@@ -55,11 +55,11 @@ class WatchedFolders:
     def tick(self) -> None:
         """Deploy the files that are new and whole."""
         for name, watch in self._watches.items():
-            found = _statuses(watch.folder)
-            for path in [path for path in self._seen if path.parent == watch.folder and path not in found]:
+            statuses = _statuses(watch.folder)
+            for path in [path for path in self._seen if path.parent == watch.folder and path not in statuses]:
                 del self._seen[path]
                 self._tried.pop(path, None)
-            for path, status in sorted(found.items(), key=lambda item: item[1][1]):
+            for path, status in sorted(statuses.items(), key=lambda item: item[1][1]):
                 if self._done.get(str(path)) != status:
                     self._look(name, watch, path, status)
 
@@ -138,10 +138,10 @@ def _read(path: Path) -> dict[str, Status]:
 def _statuses(folder: Path) -> dict[Path, Status]:
     """The sealed files of a folder; none where the folder cannot be read now."""
     try:
-        found = {path: _status(path) for path in folder.iterdir() if path.suffix == ".seal"}
+        statuses = {path: _status(path) for path in folder.iterdir() if path.suffix == ".seal"}
     except OSError:
         return {}
-    return {path: status for path, status in found.items() if status is not None}
+    return {path: status for path, status in statuses.items() if status is not None}
 
 
 def _status(path: Path) -> Status | None:

@@ -43,7 +43,7 @@ def wanted(contract: Contract, asked: Iterable[tuple[Any, Mapping[str, Any]]]) -
         ServeError: E704 for an unknown name, E707 for the classification extension.
     """
     known = [output.name for output in contract.outputs]
-    found: dict[str, Mapping[str, Any]] = {}
+    wanted: dict[str, Mapping[str, Any]] = {}
     for name, parameters in asked:
         if name not in known:
             raise malformed(f'"outputs" must be a list of objects with a name of {", ".join(known)}')
@@ -51,8 +51,8 @@ def wanted(contract: Contract, asked: Iterable[tuple[Any, Mapping[str, Any]]]) -
             raise ServeError(
                 "E707", "The classification extension is not supported.", fix="Ask for the output probability."
             )
-        found[name] = parameters
-    return found or {name: {} for name in known}
+        wanted[name] = parameters
+    return wanted or {name: {} for name in known}
 
 
 def _rows(contract: Contract, inputs: Sequence[InferTensor]) -> Any:

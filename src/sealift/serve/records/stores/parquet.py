@@ -160,13 +160,13 @@ class ParquetStore:
         """The rows of the newest records."""
         rows = self._pending.last(tables, selection, count)
         for table in tables.values():
-            found: list[Row] = []
+            newer: list[Row] = []
             for path in reversed(self._files(table.model)):
                 for columns in self._chosen(path, table, selection):
-                    found += [Row(table.model, row_of(table, columns, at)) for at in range(len(columns[0]))]
-                if len({row.values["record_id"] for row in found}) >= count:
+                    newer += [Row(table.model, row_of(table, columns, at)) for at in range(len(columns[0]))]
+                if len({row.values["record_id"] for row in newer}) >= count:
                     break
-            rows += found
+            rows += newer
         rows.sort(key=lambda row: (row.values["record_id"], -(row.values["record_row"] or 0)), reverse=True)
         newest = dict.fromkeys(row.values["record_id"] for row in rows)
         chosen = set(list(newest)[:count])

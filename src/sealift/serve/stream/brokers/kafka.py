@@ -85,14 +85,14 @@ class KafkaConnection:
 
     async def receive(self) -> list[Message]:
         """As `Broker.receive`: the messages of each partition are in their order."""
-        found = await self._consumer.getmany(timeout_ms=_WAIT, max_records=self._settings.prefetch)
-        if found:
+        by_partition = await self._consumer.getmany(timeout_ms=_WAIT, max_records=self._settings.prefetch)
+        if by_partition:
             self._idle.clear()
             self._check_at = time.monotonic() + _CHECK
         elif time.monotonic() > self._check_at:
             await self._consumer.topics()
             self._check_at = time.monotonic() + _CHECK
-        return [_message(partition, record) for partition, records in found.items() for record in records]
+        return [_message(partition, record) for partition, records in by_partition.items() for record in records]
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """As `Broker.publish`: answers with the same key are in the order of the messages."""

@@ -60,8 +60,14 @@ class RedisConnection:
                 return claimed
             self._claim_at = time.monotonic() + settings.redeliver / 2
         streams = {settings.source: ">"}
-        found = await self._client.xreadgroup(settings.group, self._name, streams, count=settings.prefetch, block=_WAIT)
-        entries = (found.values() if isinstance(found, Mapping) else [each[1] for each in found]) if found else []
+        streams_read = await self._client.xreadgroup(
+            settings.group, self._name, streams, count=settings.prefetch, block=_WAIT
+        )
+        entries = (
+            (streams_read.values() if isinstance(streams_read, Mapping) else [each[1] for each in streams_read])
+            if streams_read
+            else []
+        )
         return [_message(name, fields, 1) for each in entries for name, fields in _flat(each)]
 
     async def _claimed(self) -> list[Message]:
