@@ -20,6 +20,8 @@ from sealift.runtime import Limits
 _AT_ONCE = 16
 """The number of rows that the original gets at once."""
 
+_OF_TEXTS = 1e-4
+
 
 class Preprocessed:
     """A net and its preprocessing, as the model of a source."""
@@ -66,6 +68,11 @@ class PreprocessedSource(Source):
     def limits(self) -> Limits | None:
         """Those of the net."""
         return self.inner.limits
+
+    @property
+    def tolerance(self) -> float | None:
+        """That of the net; for texts that of a float32 net, which runs with other paddings and batches."""
+        return self.inner.tolerance or (_OF_TEXTS if self.preprocessing.rows == "texts" else None)
 
     @property
     def learned(self) -> Learned:
