@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.optional import need
+from sealift.stages.image.dicom import Dicom, is_dicom
 from sealift.stages.image.grid import check_size
 from sealift.stages.image.problems import PictureError
 from sealift.stages.image.steps.base import choice
@@ -60,11 +61,12 @@ class Decode:
     cmyk: str = "converted"
     sixteen: str = "refused"
     frames: str = "first"
+    dicom: Dicom | None = None
 
     @classmethod
     def of(cls, raw: object) -> Self:
         """Read it from JSON. Raises ValueError."""
-        keys = read.keys(raw, {"mode"}, {"orientation", "alpha", "cmyk", "sixteen", "frames"})
+        keys = read.keys(raw, {"mode"}, {"orientation", "alpha", "cmyk", "sixteen", "frames", "dicom"})
         known = {
             "mode": tuple(CHANNELS),
             "orientation": ("applied", "ignored"),
@@ -73,7 +75,8 @@ class Decode:
             "sixteen": ("clipped", "high-byte", "refused"),
             "frames": ("first", "refused"),
         }
-        return cls(**{key: choice(value, key, known[key]) for key, value in keys.items()})
+        chosen = {key: choice(value, key, known[key]) for key, value in keys.items() if key != "dicom"}
+        return cls(**chosen, dicom=None if keys.get("dicom") is None else Dicom.of(keys["dicom"]))
 
     def levels(self, value: Any) -> npt.NDArray[Any]:
         """The levels (height, width, channels) of a value: bytes, a path, a picture of Pillow, or an array.
@@ -84,6 +87,13 @@ class Decode:
         """
         if isinstance(value, np.ndarray):
             return self._converted(_of_array(value))
+        if isinstance(value, bytes | Path):
+            encoded = _read(value) if isinstance(value, Path) else value
+            if is_dicom(encoded) and len(encoded) <= MOST_BYTES:
+                if self.dicom is None:
+                    raise PictureError("R110", "is a DICOM file, which this model does not take")
+                return self._converted(self.dicom.picture(encoded, opened))
+            value = encoded
         picture = value if not isinstance(value, bytes | Path) else opened(value)
         check_size(picture.height, picture.width)
         if self.frames == "refused" and getattr(picture, "n_frames", 1) > 1:
@@ -177,7 +187,7 @@ def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-def decode_keys(decode: Decode) -> Mapping[str, str]:
+def decode_keys(decode: Decode) -> Mapping[str, Any]:
     """The keys that differ from their defaults, as in JSON."""
     default = Decode(decode.mode)
     return {"mode": decode.mode} | {k: v for k, v in vars(decode).items() if v != getattr(default, k)}

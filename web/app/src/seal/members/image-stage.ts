@@ -23,6 +23,7 @@ export type ImageStage = (
     cmyk?: "converted" | "refused";
     sixteen?: "clipped" | "high-byte" | "refused";
     frames?: "first" | "refused";
+    dicom?: null | Dicom;
   };
   /**
    * @maxItems 64
@@ -129,3 +130,9 @@ export type Pair = Side[];
  * @maxItems 4
  */
 export type Numbers = number[];
+
+export interface Dicom {
+  window?: ("file" | "full") | number[];
+  frame?: "middle" | number;
+  inverted?: boolean;
+}

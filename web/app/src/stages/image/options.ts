@@ -1,6 +1,7 @@
 /** The key `decode` of an image stage: how a decoded picture becomes the levels with which the steps begin (spec/IMAGE.md §5). */
 import { keys } from "../text/read";
 import { decode, Refusal, type Picture } from "./decode";
+import { DicomOptions, isDicom } from "./dicom";
 import { upright } from "./orientation";
 import { choice } from "./steps/base";
 import type { Grid } from "./grid";
@@ -25,11 +26,14 @@ const refusedKind = (what: string) =>
 export class DecodeOptions {
   readonly mode: TargetMode;
   private readonly options: Options;
+  private readonly dicom: DicomOptions | null;
 
   /** Throws Malformed. */
   constructor(raw: unknown) {
     const { mode: _, ...optional } = KNOWN;
-    const found = keys(raw, ["mode"], Object.keys(optional));
+    const found = keys(raw, ["mode"], [...Object.keys(optional), "dicom"]);
+    const dicom = Object.hasOwn(found, "dicom") ? found["dicom"] : null;
+    this.dicom = dicom === null ? null : new DicomOptions(dicom);
     const read = Object.entries(KNOWN).map(([key, known]) => [
       key,
       // The first choice is the default.
@@ -41,7 +45,8 @@ export class DecodeOptions {
 
   /** The levels of the picture in a file. Throws a Refusal. */
   async levels(file: Blob): Promise<Grid> {
-    return this.grid(await decode(new Uint8Array(await file.arrayBuffer())));
+    const data = new Uint8Array(await file.arrayBuffer());
+    return this.grid(await (this.dicom && isDicom(data) ? this.dicom.picture(data) : decode(data)));
   }
 
   /** The levels of a decoded picture. Throws a Refusal. */

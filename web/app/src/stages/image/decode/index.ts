@@ -41,6 +41,8 @@ const OTHERS: readonly (readonly [start: RegExp, name: string])[] = [
 export async function decode(data: Uint8Array<ArrayBuffer>): Promise<Picture> {
   if (data.length === 0) throw new Refusal("unknown", "is an empty file");
   if (data.length > MOST_BYTES) throw new Refusal("large", `has more than ${MOST_BYTES >> 20} MB`);
+  if (String.fromCharCode(...data.subarray(128, 132)) === "DICM")
+    throw new Refusal("unknown", "is a DICOM file, which this model does not take");
   const start = String.fromCharCode(...data.subarray(0, 64));
   const format = FORMATS.find(([first]) => first.test(start));
   if (format) return format[1](data);

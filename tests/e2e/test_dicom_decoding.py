@@ -1,0 +1,134 @@
+"""DICOM files: pydicom's own test files, decoded in two browsers and in Python, and compared with pydicom."""
+
+from __future__ import annotations
+
+import base64
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from sealift.stages.image.decode import Decode
+from sealift.stages.image.problems import PictureError
+from test_image_decoding import code  # noqa: F401
+
+pydicom = pytest.importorskip("pydicom")
+
+FOLDER = Path(pydicom.__file__).parent / "data/test_files"
+READ = """async (files) => {
+  const worker = new Worker(URL.createObjectURL(new Blob([window.code], { type: "text/javascript" })));
+  const waiting = new Map();
+  worker.onmessage = ({ data }) => waiting.get(data.id)(data);
+  return Promise.all(files.map(([file, decode], id) => new Promise((resolve) => {
+    waiting.set(id, resolve);
+    worker.postMessage({ id, file, decode });
+  })));
+}"""
+GREY: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("CT_small.dcm", {"window": [40, 400]}),
+    ("CT_small.dcm", {"window": "full"}),
+    ("CT_small.dcm", {}),
+    ("MR_small.dcm", {}),
+    ("MR_small_RLE.dcm", {}),
+    ("MR_small_bigendian.dcm", {}),
+    ("MR_small_implicit.dcm", {"window": [500, 1]}),
+    ("examples_overlay.dcm", {}),
+)
+COLOUR: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("SC_rgb_rle.dcm", {}),
+    ("SC_rgb_rle_2frame.dcm", {"frame": 1}),
+    ("SC_rgb_rle_2frame.dcm", {"frame": "middle"}),
+    ("SC_rgb_small_odd.dcm", {}),
+    ("ExplVR_BigEnd.dcm", {}),
+    ("examples_rgb_color.dcm", {}),
+    ("examples_ybr_color.dcm", {"frame": 7}),
+    ("SC_rgb_dcmtk_+eb+cy+np.dcm", {}),
+)
+REFUSED = (
+    ("MR_small_jp2klossless.dcm", {}, "R113"),
+    ("JPGExtended.dcm", {}, "R113"),
+    ("MR_small_jpeg_ls_lossless.dcm", {}, "R113"),
+    ("examples_palette.dcm", {}, "R113"),
+    ("SC_rgb_rle_16bit.dcm", {}, "R113"),
+    ("rtdose_1frame.dcm", {}, "R113"),
+    ("MR_truncated.dcm", {}, "R111"),
+    ("SC_rgb_small_odd.dcm", {"frame": 3}, "R115"),
+)
+
+
+def found(name: str) -> bytes:
+    return next(FOLDER.rglob(name)).read_bytes()
+
+
+def in_python(file: bytes, mode: str, dicom: dict[str, Any]) -> bytes:
+    levels: np.ndarray[Any, Any] = Decode.of({"mode": mode, "dicom": dicom}).levels(file)
+    return levels.tobytes()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, code: str) -> Iterator[Page]:  # noqa: F811
+    opened = browser.new_page()
+    opened.evaluate("(code) => { window.code = code; }", code)
+    yield opened
+    opened.close()
+
+
+def in_browser(page: Page, cases: list[tuple[bytes, str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    given = [[base64.b64encode(file).decode(), {"mode": mode, "dicom": dicom}] for file, mode, dicom in cases]
+    answers: list[dict[str, Any]] = page.evaluate(READ, given)
+    return answers
+
+
+def test_levels_are_those_of_python(page: Page) -> None:
+    cases = [(name, "L", dicom) for name, dicom in GREY] + [(name, "RGB", dicom) for name, dicom in COLOUR]
+    answers = in_browser(page, [(found(name), mode, dicom) for name, mode, dicom in cases])
+    for (name, mode, dicom), answer in zip(cases, answers, strict=True):
+        assert "levels" in answer, (name, answer)
+        assert base64.b64decode(answer["levels"]) == in_python(found(name), mode, dicom), (name, dicom)
+
+
+def test_refused_files_have_the_codes_of_python(page: Page) -> None:
+    answers = in_browser(page, [(found(name), "RGB", dicom) for name, dicom, _ in REFUSED])
+    for (name, dicom, wanted), answer in zip(REFUSED, answers, strict=True):
+        with pytest.raises(PictureError) as caught:
+            in_python(found(name), "RGB", dicom)
+        assert (answer.get("code"), caught.value.code) == (wanted, wanted), (name, answer, str(caught.value))
+
+
+@pytest.mark.parametrize(("name", "dicom"), GREY)
+def test_windows_are_those_of_pydicom(name: str, dicom: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        file = pydicom.dcmread(next(FOLDER.rglob(name)))
+        window = dicom.get("window", "file")
+        if window == "full" or (window == "file" and "WindowCenter" not in file):
+            values = pydicom.pixels.apply_modality_lut(file.pixel_array, file)
+            shown = (values - values.min()) / (values.max() - values.min()) * 255
+        else:
+            if window != "file":
+                file.WindowCenter, file.WindowWidth = window
+            file.VOILUTFunction = "LINEAR"
+            shown = pydicom.pixels.apply_windowing(pydicom.pixels.apply_modality_lut(file.pixel_array, file), file)
+            # pydicom's window ends at the limits of the stored values, ours at 0 and 255.
+            low, high = shown.min(), shown.max()
+            bits = file.BitsStored
+            least = -(2.0 ** (bits - 1)) if file.PixelRepresentation else 0.0
+            slope, intercept = float(file.get("RescaleSlope", 1)), float(file.get("RescaleIntercept", 0))
+            least, most = least * slope + intercept, (least + 2**bits - 1) * slope + intercept
+            assert least - 1e-6 <= low <= high <= most + 1e-6
+            shown = (shown - least) / (most - least) * 255
+    levels = np.frombuffer(in_python(found(name), "L", dicom), np.uint8).reshape(shown.shape)
+    assert np.abs(levels - shown).max() <= 0.5 + 1e-6
+
+
+def test_a_model_without_dicom_names_the_file(page: Page) -> None:
+    (answer,) = page.evaluate(READ, [[base64.b64encode(found("CT_small.dcm")).decode(), {"mode": "L"}]])
+    assert answer["code"] == "R110"
+    assert "DICOM" in answer["message"]
+    with pytest.raises(PictureError, match="is a DICOM file") as caught:
+        Decode.of({"mode": "L"}).levels(found("CT_small.dcm"))
+    assert caught.value.code == "R110"
