@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import shutil
 import struct
+import subprocess
+import tempfile
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+WEB = Path(__file__).parents[1] / "web/app"
 SIZES = ((1, 1), (7, 5), (16, 16), (33, 17), (64, 48), (101, 67))
+
+
+@functools.cache
+def decoders() -> str:
+    """The decoders of the page as a script for a worker (web/app/test/pictures.ts)."""
+    node = shutil.which("node")
+    assert node is not None
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "worker.js")
+        subprocess.run([node, "build/worker.mjs", "test/pictures.ts", str(out)], cwd=WEB, check=True, timeout=300)
+        return out.read_text()
 
 
 def colours(width: int, height: int, channels: int = 3, seed: int = 3) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+import pictures
 from sealift.stages.image.decode import Decode
 from sealift.stages.image.problems import PictureError
-from test_image_decoding import code  # noqa: F401
 
 pydicom = pytest.importorskip("pydicom")
 
@@ -48,7 +48,7 @@ COLOUR: tuple[tuple[str, dict[str, Any]], ...] = (
     ("examples_ybr_color.dcm", {"frame": 7}),
     ("SC_rgb_dcmtk_+eb+cy+np.dcm", {}),
 )
-REFUSED = (
+REFUSED: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("MR_small_jp2klossless.dcm", {}, "R113"),
     ("JPGExtended.dcm", {}, "R113"),
     ("MR_small_jpeg_ls_lossless.dcm", {}, "R113"),
@@ -70,9 +70,9 @@ def in_python(file: bytes, mode: str, dicom: dict[str, Any]) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, code: str) -> Iterator[Page]:  # noqa: F811
+def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page()
-    opened.evaluate("(code) => { window.code = code; }", code)
+    opened.evaluate("(code) => { window.code = code; }", pictures.decoders())
     yield opened
     opened.close()
 

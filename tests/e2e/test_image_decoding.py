@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +15,6 @@ from playwright.sync_api import Browser, Page
 import pages
 import pictures
 
-WEB = Path(__file__).parents[2] / "web/app"
 ALL = """async (files) => {
   const worker = new Worker(URL.createObjectURL(new Blob([window.code], { type: "text/javascript" })));
   const waiting = new Map();
@@ -33,13 +29,8 @@ ALL = """async (files) => {
 
 
 @pytest.fixture(scope="module")
-def code(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The decoders as a script for a worker."""
-    out = tmp_path_factory.mktemp("decoders") / "worker.js"
-    node = shutil.which("node")
-    assert node is not None
-    subprocess.run([node, "build/worker.mjs", "test/pictures.ts", str(out)], cwd=WEB, check=True, timeout=300)
-    return out.read_text()
+def code() -> str:
+    return pictures.decoders()
 
 
 @pytest.fixture(scope="module")

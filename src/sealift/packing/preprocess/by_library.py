@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,44 @@ class OfImage:
 RECOGNISER = OfImage()
 
 
-def opened(value: Any, *, orientation: bool = True) -> Any:
+def opened(value: Any, *, orientation: bool = True, dicom: Mapping[str, Any] | None = None) -> Any:
     """A value as a picture of Pillow, turned by its EXIF orientation."""
     pillow, operations = need("PIL.Image", "image"), need("PIL.ImageOps", "image")
     if isinstance(value, np.ndarray):
         return pillow.fromarray(value[..., 0] if value.ndim == 3 and value.shape[2] == 1 else value)
+    if dicom is not None and isinstance(value, bytes | Path):
+        encoded = value if isinstance(value, bytes) else value.read_bytes()
+        if encoded[128:132] == b"DICM":
+            return of_dicom(encoded, dicom)
     if isinstance(value, bytes | Path):
         value = pillow.open(io.BytesIO(value) if isinstance(value, bytes) else value)
     return operations.exif_transpose(value) if orientation else value
+
+
+def of_dicom(encoded: bytes, dicom: Mapping[str, Any]) -> Any:
+    """A frame of a DICOM file as a picture of Pillow, by the functions of pydicom."""
+    pydicom, pixels = need("pydicom", "dicom"), need("pydicom.pixels", "dicom")
+    file = pydicom.dcmread(io.BytesIO(encoded))
+    frames = int(file.get("NumberOfFrames", 1) or 1)
+    frame = dicom.get("frame", 0)
+    levels = pixels.pixel_array(file, index=frames // 2 if frame == "middle" else frame)
+    if levels.ndim == 2:
+        values = pixels.apply_modality_lut(levels, file).astype(np.float64)
+        window = dicom.get("window", "file")
+        if window == "file" and "WindowCenter" in file:
+            first = (np.atleast_1d(file[name].value)[0] for name in ("WindowCenter", "WindowWidth"))
+            window = [float(number) for number in first]
+        with np.errstate(all="ignore"):
+            if isinstance(window, str):
+                shares = (values - values.min()) / (values.max() - values.min())
+            else:  # PS3.3 C.11.2.1.2.1
+                centre, width = window
+                shares = (values - (centre - 0.5)) / (width - 1) + 0.5
+            levels = np.clip(np.nan_to_num(shares * 255), 0, 255)
+        levels = np.floor(levels + 0.5).astype(np.uint8)
+        if file.PhotometricInterpretation == "MONOCHROME1" and dicom.get("inverted", True):
+            levels = 255 - levels
+    return need("PIL.Image", "image").fromarray(levels)
 
 
 def in_mode(picture: Any, options: Image) -> Any:
@@ -130,7 +161,7 @@ class _Library:
 
 class _Pillow(_Library):
     def levels(self, value: Any) -> Levels:
-        picture = in_mode(opened(value, orientation=self.options.orientation), self.options)
+        picture = in_mode(opened(value, orientation=self.options.orientation, dicom=self.options.dicom), self.options)
         height, width = self.size(picture.height, picture.width)
         filters = need("PIL.Image", "image").Resampling
         if self.options.to is not None:
@@ -142,15 +173,16 @@ class _OpenCv(_Library):
     def levels(self, value: Any) -> Levels:
         cv2 = need("cv2", "opencv", "The original of this preprocessing")
         options = self.options
-        if isinstance(value, bytes | Path):
-            encoded = value if isinstance(value, bytes) else value.read_bytes()
+        encoded = value.read_bytes() if isinstance(value, Path) else value
+        is_dicom = isinstance(encoded, bytes) and encoded[128:132] == b"DICM"
+        if isinstance(encoded, bytes) and not is_dicom:
             flags = cv2.IMREAD_COLOR | (0 if options.orientation else cv2.IMREAD_IGNORE_ORIENTATION)
             read = cv2.imdecode(np.frombuffer(encoded, np.uint8), flags)
             if read is None:
                 raise ValueError("OpenCV cannot read the picture")
             levels = cv2.cvtColor(read, cv2.COLOR_BGR2RGB)
         else:
-            levels = np.asarray(in_mode(opened(value, orientation=options.orientation), options))
+            levels = np.asarray(in_mode(opened(value, orientation=options.orientation, dicom=options.dicom), options))
         if options.channels == "L":
             levels = cv2.cvtColor(levels, cv2.COLOR_RGB2GRAY)
         if options.to is not None:

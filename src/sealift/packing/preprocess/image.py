@@ -53,6 +53,9 @@ class Image:
             it.
         sixteen: `clipped`, `high-byte` or `refused`: grey pictures of 16 bits.
         frames: `first` or `refused`: files of several frames.
+        dicom: how DICOM files are read, of which each is one frame (spec/IMAGE.md §5.3): `{}` for the window of the
+            file, `{"window": [40, 400]}` for a centre and a width, `{"window": "full"}` for all values of the frame;
+            `"frame"` is an index or `"middle"`. None refuses DICOM files.
         name: the name of the field in the contract.
 
     Raises:
@@ -77,6 +80,7 @@ class Image:
     cmyk: str = ""
     sixteen: str = ""
     frames: str = "first"
+    dicom: Mapping[str, Any] | None = None
     name: str = "image"
 
     def __post_init__(self) -> None:
@@ -104,7 +108,7 @@ class Image:
         """The mode of Pillow in which pictures are decoded."""
         return "RGB" if (self.library, self.channels) == ("opencv", "L") else _MODES[self.channels]
 
-    def decode(self) -> dict[str, str]:
+    def decode(self) -> dict[str, Any]:
         """The key `decode` of the stage."""
         cmyk = self.cmyk or ("refused" if self.library == "opencv" else "converted")
         sixteen = self.sixteen or ("high-byte" if self.library == "opencv" else "refused")
@@ -115,7 +119,8 @@ class Image:
             "sixteen": sixteen,
             "frames": self.frames,
         }
-        return {"mode": self.mode, **given}
+        dicom = {} if self.dicom is None else {"dicom": dict(self.dicom)}
+        return {"mode": self.mode, **given, **dicom}
 
     def spec(self) -> dict[str, Any]:
         """The values of the stage."""
@@ -198,7 +203,7 @@ class ImagePreprocessing(Preprocessing):
 
 
 def spec_of(
-    decode: Mapping[str, str], steps: Sequence[Mapping[str, Any]], layout: str, size: tuple[int, int] | None = None
+    decode: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], layout: str, size: tuple[int, int] | None = None
 ) -> dict[str, Any]:
     """The values of a stage, with the shape that follows from its steps; keys with default values are left out.
 

@@ -96,10 +96,12 @@ class Dicom:
         values = _jpeg(file, frame, frames, samples, photometric, opened) if syntax == _JPEG else None
         if values is None:
             values = _values(file, frame, photometric, stored)
-        if samples == 3:
-            return image.fromarray(values)
-        levels = self._windowed(values.astype(np.float64), file)
-        return image.fromarray(255 - levels if photometric == "MONOCHROME1" and self.inverted else levels)
+        levels = values
+        if samples == 1:
+            levels = self._windowed(values.astype(np.float64), file)
+            levels = 255 - levels if photometric == "MONOCHROME1" and self.inverted else levels
+        picture: Image = image.fromarray(levels)
+        return picture
 
     def _windowed(self, values: npt.NDArray[np.float64], file: Any) -> npt.NDArray[np.uint8]:
         """Monochrome values as levels (PS3.3 C.11.2.1.2.1)."""
@@ -125,7 +127,7 @@ class Dicom:
 
 def _values(file: Any, frame: int, photometric: str, stored: int) -> npt.NDArray[Any]:
     """The stored values of a frame that is not compressed, or by RLE."""
-    from pydicom.pixels import pixel_array
+    from pydicom.pixels.utils import pixel_array
 
     if photometric == "YBR_FULL_422":
         raise PictureError("R113", "is a DICOM file of uncompressed YBR_FULL_422")
@@ -159,7 +161,8 @@ def _from_ycc(levels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     red = y + ((91881 * cr + 32768) >> 16)
     green = y + ((-22554 * cb - 46802 * cr + 32768) >> 16)
     blue = y + ((116130 * cb + 32768) >> 16)
-    return np.clip(np.stack([red, green, blue], -1), 0, 255).astype(np.uint8)
+    made: npt.NDArray[np.uint8] = np.clip(np.stack([red, green, blue], -1), 0, 255).astype(np.uint8)
+    return made
 
 
 def _number(file: Any, name: str) -> float | None:

@@ -134,6 +134,11 @@ export abstract class StageType {
   /** Reads stages of this kind, by their number in the contract. Throws E106 for a malformed one. */
   abstract open(stages: ReadonlyMap<number, Stage>): StageRun;
 
+  /** The formats of files that a stage reads, for the form; empty where values are no files. */
+  formats(_stage: Stage): string {
+    return "";
+  }
+
   /** Whether a stage refuses some values; it may be malformed. */
   isRefusing(_stage: Stage): boolean {
     return false;

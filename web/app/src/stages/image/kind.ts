@@ -26,6 +26,11 @@ class ImageStageType extends StageType {
     }
   }
 
+  override formats({ spec }: Stage): string {
+    const decode = spec["decode"] as Record<string, unknown>;
+    return `PNG, JPEG, WebP, BMP, ${decode["dicom"] ? "GIF, TIFF or DICOM" : "GIF or TIFF"}`;
+  }
+
   open(stages: ReadonlyMap<number, Stage>): StageRun {
     return new ImageRun(stages);
   }
