@@ -8,10 +8,14 @@ const [LOWERS, RAISES] = [
   [30, 120, 255],
 ] as const;
 
+/** A change of a probability that has the full colour, unless one is larger. */
+const FAINT = 0.1;
+
 /** One pixel for each part; stronger effects are less transparent. */
-export function heatImage({ rows, columns, drops }: Occlusion): ImageData {
+export function heatImage({ rows, columns, drops, isProbability }: Occlusion): ImageData {
   const image = new ImageData(columns, rows);
-  const most = Math.max(...drops.map(Math.abs), Number.MIN_VALUE);
+  // A probability that hardly changes must not look as if a part decided it.
+  const most = Math.max(...drops.map(Math.abs), isProbability ? FAINT : Number.MIN_VALUE);
   drops.forEach((drop, i) => {
     image.data.set(drop >= 0 ? LOWERS : RAISES, 4 * i);
     image.data[4 * i + 3] = 255 * Math.min(1, Math.abs(drop) / most);

@@ -1,0 +1,36 @@
+/** Zooming and moving a picture, and the colours of the parts that matter. */
+import { describe, expect, it } from "vitest";
+import { fitted, kept, zoomed } from "../src/ui/picture/view";
+
+const CANVAS = { width: 400, height: 300 };
+
+describe("the view of a picture", () => {
+  it("shows the whole picture in the middle, without distorting it", () => {
+    expect(fitted({ width: 800, height: 300 }, CANVAS)).toEqual({ scale: 0.5, left: 0, top: 75 });
+    expect(fitted({ width: 100, height: 150 }, CANVAS)).toEqual({ scale: 2, left: 100, top: 0 });
+    expect(fitted({ width: 1, height: 1 }, CANVAS).scale).toBe(40);
+  });
+
+  it("keeps the point under the pointer when it is enlarged", () => {
+    const picture = { width: 800, height: 600 };
+    const before = fitted(picture, CANVAS);
+    const after = zoomed(before, 4, 120, 90, picture, CANVAS);
+    const at = (view: typeof before, x: number, y: number) => [
+      (x - view.left) / view.scale,
+      (y - view.top) / view.scale,
+    ];
+    expect(at(after, 120, 90)).toEqual(at(before, 120, 90));
+  });
+
+  it("is never smaller than the canvas permits, and never leaves it", () => {
+    const picture = { width: 800, height: 600 };
+    const whole = fitted(picture, CANVAS);
+    expect(zoomed(whole, 0.1, 5, 5, picture, CANVAS)).toEqual(whole);
+    expect(zoomed(whole, 1e9, 0, 0, picture, CANVAS).scale).toBe(40);
+    expect(kept({ scale: 1, left: 50, top: -900 }, picture, CANVAS)).toEqual({
+      scale: 1,
+      left: 0,
+      top: -300,
+    });
+  });
+});
