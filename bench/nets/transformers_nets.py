@@ -29,7 +29,7 @@ _MODELS: list[tuple[str, str, dict[str, Any], bool]] = [
     ("MPNet", "Model", _TEXT, True),
     ("DebertaV2", "ForSequenceClassification", _TEXT, True),
     ("XLMRoberta", "ForTokenClassification", _TEXT, True),
-    ("ModernBert", "ForSequenceClassification", _TEXT, True),
+    ("ModernBert", "ForSequenceClassification", {**_TEXT, "pad_token_id": 0}, True),
     ("ViT", "ForImageClassification", _PICTURE, False),
     ("DeiT", "ForImageClassification", _PICTURE, False),
     ("Dinov2", "ForImageClassification", {**_PICTURE, "mlp_ratio": 2}, False),

@@ -18,6 +18,7 @@ import torch
 from sealift.errors import MissingExtraError
 from sealift.frameworks.exported import OPSET, ExportedGraph
 from sealift.frameworks.torch.arguments import Arguments, Flat
+from sealift.frameworks.torch.attention import with_safe_attention
 from sealift.frameworks.torch.refusals import no_graph, no_operator, random_numbers, user_line
 
 _ROWS = 3
@@ -86,7 +87,8 @@ def graph_of(program: Any, kind: str) -> ExportedGraph:
     require_exporter("torch")
     with quiet():
         try:
-            written: Any = torch.onnx.export(program, dynamo=True, opset_version=OPSET, verbose=False)
+            plain = with_safe_attention(program)
+            written: Any = torch.onnx.export(plain, dynamo=True, opset_version=OPSET, verbose=False)
         except Exception as error:  # the exporter raises classes that are not public
             raise no_operator(error, program, kind) from error
         proto = written.model_proto
