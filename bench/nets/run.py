@@ -29,6 +29,7 @@ from sealift.errors import ParityError, SealiftError
 _LIBRARIES = {
     "own_nets": "torch",
     "transformers_nets": "transformers",
+    "keras_nets": "keras",
     "torchvision_nets": "torchvision",
     "timm_nets": "timm",
 }

@@ -111,3 +111,35 @@ def test_a_net_of_skorch(tmp_path: Path) -> None:
     answers = packed.load().predict(X)
     assert (answers["label"] == net.predict(X)).all()
     np.testing.assert_allclose(answers["probability"], net.predict_proba(X), rtol=1e-4, atol=1e-6)
+
+
+def test_a_preprocessing_of_pictures_before_a_module(tmp_path: Path) -> None:
+    """The module's example has the shape that the preprocessing makes, not that of the rows."""
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, 2), nn.SiLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).eval()
+    pictures = [image.fromarray(RANDOM.integers(0, 255, (20 + at, 30, 3)).astype(np.uint8)) for at in range(8)]
+    packed = sealift.pack(
+        net, pictures, name="net", output=tmp_path / "net.seal",
+        preprocess=sealift.Image(resize=(16, 16), filter="bilinear", library="pillow", mean=(0.5,) * 3, std=(0.2,) * 3),
+    )  # fmt: skip
+    assert [step["how"] for step in packed.steps] == ["exported", "own"]
+    assert packed.load().predict(pictures[:2])["value"].shape == (2, 2)
+
+
+def test_integers_that_a_module_needs_are_not_a_table(tmp_path: Path) -> None:
+    net = nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(12, 1)).eval()
+    ids = RANDOM.integers(0, 9, size=(40, 3))
+    packed = sealift.pack(net, ids, name="net", output=tmp_path / "net.seal")
+    assert [(f.name, f.dtype) for f in packed.contract.inputs] == [("x", "tensor[3]")]
+
+
+def test_attention_without_anything_to_attend_to(tmp_path: Path) -> None:
+    class Attention(nn.Module):  # type: ignore[misc]
+        def forward(self, x: Any, mask: Any) -> Any:
+            kept = mask[:, None, None, :] != 0
+            return nn.functional.scaled_dot_product_attention(x[:, None], x[:, None], x[:, None], kept)[:, 0].sum(1)
+
+    rows = {"x": SIGNALS.transpose(0, 2, 1).copy(), "mask": (RANDOM.random((40, 8)) < 0.5).astype(np.int64)}
+    rows["mask"][0] = 0
+    packed = sealift.pack(Attention().eval(), rows, name="net", output=tmp_path / "net.seal")
+    assert (packed.load().predict(rows)["value"][0] == 0).all()

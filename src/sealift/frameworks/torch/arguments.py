@@ -16,6 +16,7 @@ from sealift.errors import PackError
 
 SINGLE = "x"
 """The name of the input of a module that takes one array."""
+_TOKENS = ("input_ids", "attention_mask", "token_type_ids")
 RESULT = "value"
 """The name of a single result."""
 
@@ -40,6 +41,13 @@ class Arguments:
         if isinstance(rows, tuple):
             return cls(_positional(module, len(rows)))
         return cls()
+
+    @classmethod
+    def of_tokens(cls, module: Any) -> Arguments:
+        """Those that a tokenizer computes, as far as forward has arguments with their names; else one array."""
+        parameters = inspect.signature(module.forward).parameters
+        names = tuple(name for name in _TOKENS if name in parameters)
+        return cls(names, by_keyword=True) if len(names) > 1 else cls()
 
     def call(self, module: Any, tensors: Sequence[torch.Tensor]) -> Any:
         """Call the module with one tensor for each name."""

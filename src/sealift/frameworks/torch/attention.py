@@ -1,4 +1,4 @@
-"""Attention as PyTorch computes it where a mask leaves out every element, which the exporter's own translation does not."""
+"""Attention as PyTorch computes it where a mask leaves out every element; the exporter's translation differs there."""
 
 from __future__ import annotations
 

@@ -21,6 +21,11 @@ def check_module(module: torch.nn.Module, kind: str) -> None:
             where=kind,
             fix="Call model.eval() before packing.",
         )
+    check_weights(module, kind)
+
+
+def check_weights(module: torch.nn.Module, kind: str) -> None:
+    """Raise PackError E304 for weights on another device, E302 for other dtypes, E334 for weights that are NaN."""
     tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     devices = {tensor.device.type for tensor in tensors.values()} - {"cpu"}
     if devices:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from sealift.optional import need
 
 _PROGRAM = ("torch.export.exported_program", "ExportedProgram")
 _SKORCH = ("skorch.net", "NeuralNet")
-_MODELS = {("torch.nn.modules.module", "Module"), _PROGRAM, _SKORCH}
+_KERAS = ("keras.src.models.model", "Model")
+_MODELS = {("torch.nn.modules.module", "Module"), _PROGRAM, _SKORCH, _KERAS}
 
 
 class PyTorch(Framework):
@@ -20,8 +23,8 @@ class PyTorch(Framework):
 
     name = "torch"
     extra = "torch"
-    packages = ("torch", "skorch")
-    distributions = ("torch", "skorch", "lightning", "timm", "transformers")
+    packages = ("torch", "skorch", "keras")
+    distributions = ("torch", "skorch", "lightning", "timm", "transformers", "keras")
 
     def owns(self, model: Any) -> bool:
         """Whether the model is a module; tensors and other objects of the library are not models."""
@@ -34,6 +37,8 @@ class PyTorch(Framework):
             from sealift.frameworks.torch.skorch_net import SkorchSource
 
             return SkorchSource(model, rows)
+        if _KERAS in kinds:
+            return _keras(model, rows, is_module=_MODELS.isdisjoint(kinds - {_KERAS}) is False)
         if _PROGRAM in kinds:
             from sealift.frameworks.torch.program import ProgramSource
 
@@ -43,11 +48,13 @@ class PyTorch(Framework):
         return ModuleSource(model, rows)
 
     def sniff(self, path: Path, head: bytes) -> bool:
-        """Whether it is a file of `torch.save`: a ZIP archive with the usual suffix."""
-        return path.suffix.lower() in (".pt", ".pth") and head.startswith(b"PK\3\4")
+        """Whether it is a file of `torch.save` or of Keras: a ZIP archive with the usual suffix."""
+        return path.suffix.lower() in (".pt", ".pth", ".keras") and head.startswith(b"PK\3\4")
 
     def open(self, path: Path, trust: Trust) -> Any:
-        """The module in a file, which is a pickle."""
+        """The module in a file, which is a pickle; the model in a file of Keras, which is not."""
+        if path.suffix.lower() == ".keras":
+            return _keras_file(path)
         if not trust.pickle:
             raise PackError(
                 "E307",
@@ -67,6 +74,44 @@ class PyTorch(Framework):
                 "makes the module, loads its weights and calls eval().",
             )
         return model
+
+
+def _keras(model: Any, rows: Any, *, is_module: bool) -> Source:
+    """The source for a model of Keras. Raises PackError E302 for another backend than PyTorch."""
+    if not is_module:
+        raise PackError(
+            "E302",
+            "The model was made by Keras with another backend than PyTorch.",
+            where=type(model).__name__,
+            fix="Save it (model.save('net.keras')), and pack that file: it is opened with the backend PyTorch.",
+        )
+    from sealift.frameworks.torch.keras_model import KerasSource
+
+    return KerasSource(model, rows)
+
+
+def _keras_file(path: Path) -> Any:
+    """The model in a file of Keras, with the backend PyTorch. Functions in it are not run (safe_mode)."""
+    loaded = sys.modules.get("keras")
+    backend = "torch" if loaded is None else str(loaded.backend.backend())
+    if backend != "torch":
+        raise PackError(
+            "E308",
+            f"Keras is in use with the backend {backend}.",
+            where=str(path),
+            fix="Set the environment variable KERAS_BACKEND=torch before Keras is imported, or use `sealift pack`.",
+        )
+    os.environ["KERAS_BACKEND"] = "torch"
+    need("torch", "torch", "Opening this file", where=str(path))
+    try:
+        return need("keras", "torch", "Opening this file", where=str(path)).saving.load_model(path, compile=False)
+    except (ValueError, TypeError) as error:
+        raise PackError(
+            "E308",
+            f"Keras cannot open the file: {' '.join(str(error).split())[:300].rstrip('.')}.",
+            where=str(path),
+            fix="Save the model without Lambda layers and with registered classes, by the same version of Keras.",
+        ) from error
 
 
 FRAMEWORK = PyTorch()

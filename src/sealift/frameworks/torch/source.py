@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ class ModuleSource(Source):
         self._arguments = Arguments.of(self.callable, rows)
         self._examples = None if rows is None else first_rows(self._arguments, rows)
         self._is_staged = rows is not None and self._examples is None
+        if self._is_staged:
+            self._arguments = Arguments.of_tokens(self.callable)
         self._exported: dict[object, ExportedGraph] = {}
         self._takes_missing = True
         self._offered: set[str] = set()
@@ -85,11 +88,29 @@ class ModuleSource(Source):
     def _is_single(self) -> bool:
         return len(self._arguments.names) == 1 and not self._arguments.by_keyword
 
-    @property
+    @cached_property
     def _is_table(self) -> bool:
         if self._is_staged or not self._is_single:
             return False
-        return self._examples is None or next(iter(self._examples.values())).ndim < 3
+        if self._examples is None:
+            return True
+        (example,) = self._examples.values()
+        return example.ndim < 3 and not (example.dtype.kind in "iu" and self._needs_integers(example))
+
+    def _needs_integers(self, example: npt.NDArray[Any]) -> bool:
+        """Whether the module fails on these integers as floats and answers them as they are, as an embedding does."""
+        if getattr(self.callable, "training", False):
+            return False  # a call would change the statistics of normalisations
+        with torch.no_grad(), no_warnings():
+            for rows, fits in ((example.astype(self._dtype), False), (as_given(example, self._dtype), True)):
+                try:
+                    self._arguments.call(self.callable, [torch.from_numpy(rows)])
+                except Exception:
+                    if fits:
+                        return False
+                else:
+                    return fits
+        return False
 
     @property
     def tolerance(self) -> float | None:
@@ -142,7 +163,7 @@ class ModuleSource(Source):
         if not (self._is_staged or computed):
             return
         self._is_staged = True
-        if len(values) > 1:
+        if len(values) > 1 and not self._arguments.by_keyword:
             self._arguments = Arguments(table.names, by_keyword=True)
         self._examples = invented(self._arguments.names, values)
 
