@@ -139,7 +139,8 @@ def test_attention_without_anything_to_attend_to(tmp_path: Path) -> None:
             kept = mask[:, None, None, :] != 0
             return nn.functional.scaled_dot_product_attention(x[:, None], x[:, None], x[:, None], kept)[:, 0].sum(1)
 
-    rows = {"x": SIGNALS.transpose(0, 2, 1).copy(), "mask": (RANDOM.random((40, 8)) < 0.5).astype(np.int64)}
-    rows["mask"][0] = 0
+    mask = (RANDOM.random((40, 8)) < 0.5).astype(np.int64)
+    mask[0] = 0
+    rows = {"x": SIGNALS.transpose(0, 2, 1).copy(), "mask": mask}
     packed = sealift.pack(Attention().eval(), rows, name="net", output=tmp_path / "net.seal")
     assert (packed.load().predict(rows)["value"][0] == 0).all()

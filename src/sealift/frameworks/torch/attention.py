@@ -47,4 +47,6 @@ def _attention(
         scores = torch.where(attn_mask, scores, lowest) if attn_mask.dtype == torch.bool else scores + attn_mask
     shares = torch.softmax(scores, -1)
     absent = (scores == lowest).all(-1, keepdim=True)
-    return torch.where(absent, 0.0, shares) @ value
+    result = torch.where(absent, 0.0, shares) @ value
+    # In memory as the kernels of PyTorch leave it, which a view after it relies on.
+    return result.transpose(1, 2).contiguous().transpose(1, 2) if result.ndim == 4 else result
