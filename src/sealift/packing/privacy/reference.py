@@ -280,7 +280,9 @@ def _inside(input_rows: InputRows, conversion: Conversion, graph: SplitModel) ->
         matrices, picked, widths = _matrices(graph, list(candidates), stages, tensors)
     except LimitError:
         raise
-    except SealiftError:  # rows that the graph cannot take are refused elsewhere with the reason
+    except (SealiftError, ValueError):
+        # Rows that the graph cannot take are refused elsewhere with the reason. Tensors of texts of different lengths
+        # cannot be joined; such rows have no numbers.
         return [], 0
     paths = _paths(conversion)
     gaps = np.ones(len(picked), dtype=np.bool_)
