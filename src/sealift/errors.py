@@ -75,6 +75,7 @@ CODES: dict[str, str] = {
     "E405": "An optional part of Sealift is not installed.",
     "E406": "A file that must not be lost would be replaced.",
     "E407": "A file of defaults for the command line cannot be used.",
+    "E410": "There are no picture files.",
     # keys and signatures
     "E501": "A key cannot be used.",
     "E502": "The signature is not valid.",

@@ -16,6 +16,7 @@ from sealift.batch.chunk_answers import MAX_LISTED, ChunkAnswers, answer_columns
 from sealift.batch.chunks import Chunk, Kind, OutputColumn, Reader, Renderer, Writer, rows_per_chunk
 from sealift.batch.kinds import kind_of, open_table, open_writer
 from sealift.batch.ordered_map import ordered_map
+from sealift.batch.pictures import AT_ONCE, FILE, PictureFiles, picture_fields, with_files
 from sealift.contract import (
     MISSING_WORDS,
     Batch,
@@ -77,7 +78,7 @@ class Summary:
 
 def score(
     file: SealedModel | FileSource,
-    input: Path | str | IO[bytes],
+    input: Path | str | IO[bytes] | Sequence[str | Path],
     output: Path | str | IO[bytes],
     *,
     keep: Sequence[str] = (),
@@ -91,6 +92,7 @@ def score(
     output_kind: Kind | None = None,
     observe: Observe | None = None,
     map_chunks: MapChunks | None = None,
+    pictures: Path | None = None,
 ) -> Summary:
     """Predict every row of a table file. Bad rows are reported; good rows are always answered.
 
@@ -101,7 +103,9 @@ def score(
     Args:
         file: the .seal file, in any form that `sealift.load` accepts; the graph then runs in a separate process with
             limits of time and memory, as with `sealift predict`. Or a loaded model, which runs as it was loaded.
-        input: a .csv, .tsv, .jsonl, .parquet or .xlsx file, or a binary stream of CSV or JSON Lines.
+        input: a .csv, .tsv, .jsonl, .parquet or .xlsx file, or a binary stream of CSV or JSON Lines. For a model of
+            pictures also a folder, or a list of folders, picture files and patterns such as `scans/*.png`; the output
+            then has the column `file`.
         output: the same; a file is replaced only when it is complete.
         keep: columns of the input to copy to the output.
         keep_inputs: also copy the model's inputs to the output, after the columns of `keep`; an input with the name of
@@ -117,6 +121,7 @@ def score(
         observe: called after each chunk, in their order, with its checked rows and the answers of the good ones. The
             numbers of rows in the problems are within the chunk, from 0; lines that cannot be read are not among them.
         map_chunks: predicts the chunks, in place of threads of this process.
+        pictures: the folder of the picture files that cells name; by default cells contain pictures in Base64.
 
     Raises:
         ValueError: `seconds` or `memory` is given with a loaded model.
@@ -128,20 +133,25 @@ def score(
     with opened(file, seconds, memory) as model:
         begun = time.perf_counter()
         with ExitStack() as stack:
-            reader = _reader(stack, input, input_kind)
+            source = _source(model.contract, input)
+            reader = source if isinstance(source, PictureFiles) else _reader(stack, source, input_kind)
+            if isinstance(source, PictureFiles):
+                keep = [FILE, *keep]
             inputs = (
                 [field.name for field in model.contract.inputs if field.name in reader.names] if keep_inputs else []
             )
             names, plan = _plan(model.contract, reader, keep, inputs, ignore_extra=ignore_extra)
             keep = list(dict.fromkeys([*keep, *inputs]))
-            target, kind, where = _target(stack, input, output, output_kind)
+            target, kind, where = _target(stack, source, output, output_kind)
             writer = open_writer(kind, target, plan, where)
             tally = _Tally(model.contract)
             # A kept column is copied as text.
             numbers = {f.name for f in model.contract.inputs if _is_plain_number(f)} - set(keep)
             stack.enter_context(_abandoned_on_error(writer))
-            chunks = _read(reader.chunks(names, rows_per_chunk(len(names), chunk), numbers), Path(_name_of(input)))
+            chunks = _read(reader.chunks(names, _rows(model.contract, names, chunk), numbers), Path(_name_of(source)))
 
+            if pictures is not None and picture_fields(model.contract):
+                chunks = with_files(chunks, model.contract, pictures)
             renderer = writer if isinstance(writer, Renderer) else None  # of a protocol, this takes 50 µs
 
             def rendered(answers: ChunkAnswers) -> ChunkAnswers:
@@ -177,7 +187,7 @@ def score(
                 raise ContractError(
                     "E105",
                     "There are no rows below the header.",
-                    where=_name_of(input),
+                    where=_name_of(source),
                     fix="Add one line for each row.",
                 )
             with _writing(where):
@@ -268,6 +278,23 @@ def _is_plain_number(field: Field) -> bool:
     )
 
 
+def _source(
+    contract: Contract, given: Path | str | IO[bytes] | Sequence[str | Path]
+) -> Path | str | IO[bytes] | PictureFiles:
+    """The input of `score`; picture files as a table."""
+    if isinstance(given, list | tuple):
+        return PictureFiles.of(contract, given)
+    if isinstance(given, str | Path):
+        return PictureFiles.of(contract, [given]) if Path(given).is_dir() else given
+    return cast("IO[bytes]", given)
+
+
+def _rows(contract: Contract, names: Sequence[str], chunk: int | None) -> int:
+    """The maximum number of rows in a chunk; few where the rows have pictures."""
+    most = rows_per_chunk(len(names), chunk)
+    return min(most, AT_ONCE) if picture_fields(contract) else most
+
+
 def _reader(stack: ExitStack, source: Path | str | IO[bytes], kind: Kind | None) -> Reader:
     if isinstance(source, str | Path):
         path = Path(source)
@@ -327,7 +354,7 @@ def _plan(
 
 
 def _target(
-    stack: ExitStack, source: Path | str | IO[bytes], output: Path | str | IO[bytes], kind: Kind | None
+    stack: ExitStack, source: Any, output: Path | str | IO[bytes], kind: Kind | None
 ) -> tuple[IO[bytes], Kind, str]:
     if not isinstance(output, str | Path):
         return output, kind or "csv", _name_of(output)
@@ -347,7 +374,7 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
-def _name_of(place: Path | str | IO[bytes]) -> str:
+def _name_of(place: Any) -> str:
     if isinstance(place, str | Path):
         return str(place)
     name = getattr(place, "name", "")

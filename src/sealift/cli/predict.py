@@ -22,7 +22,7 @@ _LISTED = 10
 
 def run(
     file: Path,
-    source: str,
+    source: str | Sequence[str],
     target: str,
     *,
     keep: list[str],
@@ -39,7 +39,7 @@ def run(
 
     if as_json and target == "-":
         raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
-    place: str | IO[bytes] = _stdin() if source == "-" else source
+    place: str | IO[bytes] | Sequence[str] = _stdin() if source == "-" else source
     goal: str | IO[bytes] = sys.stdout.buffer if target == "-" else target
     with ExitStack() as stack:
         map_chunks = None
@@ -62,6 +62,7 @@ def run(
             progress=bar.advance,
             chunk=None if map_chunks is None else CHUNK,
             map_chunks=map_chunks,
+            pictures=Path(source).parent if isinstance(source, str) and source != "-" else None,
         )
     if as_json:
         console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})

@@ -97,7 +97,7 @@ def augmented(image: Any) -> Any:
     return {"image": (small.astype(F32) - np.array(MEAN, F32) * F32(255)) * factor}
 
 
-PROCESSOR = {
+PROCESSOR: dict[str, Any] = {
     "do_resize": True,
     "size": {"height": 20, "width": 30},
     "resample": 2,
@@ -151,7 +151,9 @@ REFUSED = {
     "a function": (composed(ODD, TO_TENSOR), "E321", "Lambda"),
     "a resize of tensors": (composed(TO_TENSOR, RESIZE), "E321", "Resize.*before ToTensor"),
     "levels up to 255 that are normalized": (composed(NORMALIZE), "E321", "Normalize"),
-    "a processor on tensors": (stand_in("transformers.vit", "ViTImageProcessorFast", **PROCESSOR), "E321", "torchvision"),
+    "a processor on tensors": (
+        stand_in("transformers.vit", "ViTImageProcessorFast", **PROCESSOR), "E321", "torchvision"
+    ),
     "another processor": (stand_in("transformers.sam", "SamImageProcessor", **PROCESSOR), "E321", "SamImageProcessor"),
     "cubic of OpenCV": (
         stand_in("albumentations.geometric", "Resize", height=5, width=5, interpolation=2), "E321", "interpolation 2"

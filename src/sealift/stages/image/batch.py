@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,7 +62,8 @@ class ImageRun(StageRun):
                 except PictureError as error:
                     good[row] = False
                     name = self._names[field]
-                    problems.append(Problem(first_row + row, name, error.code, f'The picture "{name}" {error}.'))
+                    called = f'"{value}"' if isinstance(value, Path) else f'"{name}"'
+                    problems.append(Problem(first_row + row, name, error.code, f"The picture {called} {error}."))
             tensors[f"field{field}"] = prepared
         problems.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
         return dataclasses.replace(batch, tensors=tensors, good=good, problems=problems)

@@ -1,0 +1,103 @@
+"""Picture files as a table: a row for each file, with the name of the file as a column."""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sealift.batch.chunks import Chunk
+from sealift.contract import Contract
+from sealift.errors import ContractError, FileError
+
+AT_ONCE = 32
+"""The maximum number of pictures in a chunk."""
+
+FILE = "file"
+"""The name of the column with the names of files."""
+
+
+class PictureFiles:
+    """A table of picture files, with the columns of one field and `file`.
+
+    Attributes:
+        names, skipped, arrow_types: as of `Reader`.
+        name: what the table is called in messages.
+    """
+
+    def __init__(self, field: str, paths: Sequence[Path], name: str) -> None:
+        self.names = [field, FILE]
+        self.skipped = 0
+        self.arrow_types: Mapping[str, Any] = {}
+        self.name = name
+        self._field, self._paths, self._read = field, paths, 0
+
+    @classmethod
+    def of(cls, contract: Contract, places: Sequence[str | Path]) -> PictureFiles:
+        """The files at these places: files, folders with all they contain, and patterns such as `scans/*.png`.
+
+        Raises:
+            ContractError: E104 for a model that does not take one picture in each row.
+            FileError: E410 where there is no file.
+        """
+        names = picture_fields(contract)
+        if len(contract.inputs) != 1 or not names:
+            raise ContractError(
+                "E104",
+                "The model has other inputs than one picture.",
+                fix="Give a table with a column for each input, and the names of the pictures in one of them.",
+            )
+        listed = ", ".join(map(str, places))
+        paths = list(_found(places))
+        if not paths:
+            raise FileError("E410", "There are no picture files.", where=listed, fix="Check the folder or the pattern.")
+        return cls(names[0], paths, listed)
+
+    def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
+        """As of `Reader`; the pictures are paths, which the stage of the model opens."""
+        del names, numbers
+        size = min(rows, AT_ONCE)
+        for start in range(0, len(self._paths), size):
+            part = self._paths[start : start + size]
+            self._read = start + len(part)
+            yield Chunk(len(part), {self._field: part, FILE: [str(path) for path in part]})
+
+    def done(self) -> tuple[int, int]:
+        """The number of files read, and of all files."""
+        return self._read, len(self._paths)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def picture_fields(contract: Contract) -> list[str]:
+    """The names of the fields that hold pictures."""
+    return [field.name for field in contract.inputs if field.type.feeds == "stage"]
+
+
+def with_files(chunks: Iterable[Chunk], contract: Contract, folder: Path) -> Iterator[Chunk]:
+    """Chunks of a table whose cells name picture files, relative to `folder`; `data:` URIs are kept."""
+    names = picture_fields(contract)
+    for chunk in chunks:
+        columns = dict(chunk.columns)
+        for name in names:
+            columns[name] = [
+                folder / cell if isinstance(cell, str) and cell.strip() and not cell.startswith("data:") else cell
+                for cell in columns[name]
+            ]
+        yield dataclasses.replace(chunk, columns=columns, cells="some" if chunk.cells == "all" else chunk.cells)
+
+
+def _found(places: Sequence[str | Path]) -> Iterator[Path]:
+    for place in places:
+        path = Path(place)
+        if path.is_dir():
+            yield from sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith("."))
+        elif path.exists() or not glob.has_magic(str(place)):
+            yield path  # one that does not exist is a problem of its row
+        else:
+            # `Path.glob` takes no absolute patterns.
+            matching = map(Path, glob.glob(str(place), recursive=True))  # noqa: PTH207
+            yield from sorted(each for each in matching if each.is_file())
