@@ -72,6 +72,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.good)
 
+    def without_pictures(self) -> Batch:
+        """The batch without the values that only stages read, for those who keep it."""
+        kept = {name: array for name, array in self.tensors.items() if not name.startswith("field")}
+        return self if len(kept) == len(self.tensors) else Batch(kept, self.good, self.problems)
+
     def only_good(self) -> dict[str, Array]:
         """The tensors of the good rows only."""
         if self.good.all():

@@ -108,7 +108,7 @@ def _observer(service: Service, served: ServedModel, name: str) -> Observe:
     def observe(batch: Batch, outputs: Mapping[str, npt.NDArray[Any]]) -> None:
         problems = tuple(replace(problem, row=problem.row + 1) for problem in batch.problems)
         call = Call(served, "batch", {"x-request-id": name})
-        call.answered.append(Answered(Batch(batch.tensors, batch.good, problems), outputs))
+        call.answered.append(Answered(Batch(batch.without_pictures().tensors, batch.good, problems), outputs))
         service.end(call, 200)
 
     return observe

@@ -196,4 +196,4 @@ class ServedModel:
         batch = model.encoded(columns_of(self.contract, rows))
         begun = time.perf_counter()
         outputs = model.answer(batch) if batch.good.any() else {}
-        return Answered(batch, outputs, (begun, time.perf_counter()))
+        return Answered(batch.without_pictures(), outputs, (begun, time.perf_counter()))

@@ -1,4 +1,4 @@
-"""`POST /v1/models/{name}/predict`: rows as JSON, CSV, JSON Lines or Arrow, answers by output name."""
+"""`POST /v1/models/{name}/predict`: rows as JSON, CSV, JSON Lines, Arrow or files, answers by output name."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from sealift.serve.calls import Call, too_many_rows
 from sealift.serve.http import arrow
 from sealift.serve.http.arrow import ARROW
 from sealift.serve.http.messages import JSON, Request, Response, as_json, malformed, read_json, unsupported
+from sealift.serve.http.multipart import MULTIPART, read_pictures
 
 CSV, LINES = "text/csv", "application/jsonl"
 _EXPLAIN = re.compile(r"(^|&)explain(=|&|$)")
@@ -63,6 +64,12 @@ def _json(call: Call, request: Request) -> Response:
     return as_json(values.envelope(model.name, model.model, answers, problems), 200 if answered.outputs else 422)
 
 
+def _pictures(call: Call, request: Request) -> Response:
+    model = call.model
+    answers, problems = _answers(model.contract, answered := call.answer(read_pictures(model.contract, request)))
+    return as_json(values.envelope(model.name, model.model, answers, problems), 200 if answered.outputs else 422)
+
+
 def _answers(contract: Contract, answered: Answered) -> tuple[list[Any], list[Any]]:
     good = iter(values.rows(contract, answered.outputs)) if answered.outputs else iter(())
     answers = [next(good) if is_good else None for is_good in answered.batch.good.tolist()]
@@ -97,7 +104,7 @@ def _text(kind: Any) -> Callable[[Call, Request], Response]:
 def _observe(call: Call, batch: Batch, outputs: Mapping[str, npt.NDArray[Any]]) -> None:
     """Keep the answers for those who observe the call, with the numbers of rows from 1."""
     problems = tuple(Problem(each.row + 1, each.field, each.code, each.message) for each in batch.problems)
-    call.answered.append(Answered(Batch(batch.tensors, batch.good, problems), outputs))
+    call.answered.append(Answered(Batch(batch.without_pictures().tensors, batch.good, problems), outputs))
     if call.most_rows and sum(len(answered.batch.good) for answered in call.answered) > call.most_rows:
         raise too_many_rows(call.most_rows)
 
@@ -126,4 +133,5 @@ _READERS: dict[str, Callable[[Call, Request], Response]] = {
     CSV: _text("csv"),
     **{name: _text("jsonl") for name in _LINES},
     ARROW: arrow.predict,
+    MULTIPART: _pictures,
 }

@@ -11,6 +11,7 @@ from sealift.contract import Contract, Output
 from sealift.contract.outputs import output_kind
 from sealift.serve import values
 from sealift.serve.http.arrow import ARROW
+from sealift.serve.http.multipart import MULTIPART
 from sealift.serve.http.predict import CSV, LINES
 from sealift.serve.openapi.parts import JSON, TYPES, Schema, answering, example_of, object_of, response, row_of
 from sealift.serve.served import ServedModel
@@ -55,6 +56,9 @@ def routes(served: ServedModel) -> dict[str, Schema]:
         ARROW: {"schema": {"description": "An Arrow IPC stream."}},
     }
     contract = served.contract
+    if len(contract.inputs) == 1 and contract.inputs[0].type.feeds == "stage":
+        files = {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}
+        content[MULTIPART] = {"schema": object_of({contract.inputs[0].name: files}, [contract.inputs[0].name])}
     operation = answering(
         contract.title or f"Predict with {served.name}",
         f"predict_{served.name}",
