@@ -29,20 +29,20 @@ export function rowsWithout(row: readonly Value[], field: number, parts: readonl
 }
 
 /**
- * The parts with their shares, from the answers to `rowsWithout`: of the probability of the predicted class, else of the
- * first number of the first output with numbers. Null if there is none.
+ * The parts with their shares, from the answers to `rowsWithout`: of the largest of several numbers, such as that of the
+ * predicted class, else of the first output with a number. Null if there is none.
  */
 export function influence(
   answers: readonly Answer[],
   parts: readonly string[],
 ): { parts: Part[]; largest: number } | null {
-  const named = answers.find(({ name, data }) => name === "probability" && typeof data[0] === "number");
-  const answer = named ?? answers.find(({ data }) => typeof data[0] === "number");
+  const several = answers.find(({ width, data }) => width !== null && typeof data[0] === "number");
+  const answer = several ?? answers.find(({ data }) => typeof data[0] === "number");
   if (!answer) return null;
   const rows = parts.length + 1;
   const width = answer.data.length / rows;
   const first = answer.data.slice(0, width) as number[];
-  const place = named ? first.indexOf(Math.max(...first)) : 0;
+  const place = several ? first.indexOf(Math.max(...first)) : 0;
   const changes = parts.map((_, i) => first[place]! - (answer.data[(i + 1) * width + place] as number));
   const largest = Math.max(...changes.map(Math.abs), 0);
   return {
