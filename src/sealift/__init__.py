@@ -20,6 +20,7 @@ if "onnxruntime" not in sys.modules:
 # and no framework is touched unasked.
 _HOMES = {
     "Answers": "sealift.runtime",
+    "Boxes": "sealift.packing.heads",
     "Classes": "sealift.packing.heads",
     "Contract": "sealift.contract",
     "ContractError": "sealift.errors",
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
         SignatureError,
     )
     from sealift.packing.doctor import doctor
-    from sealift.packing.heads import Classes, Embedding, MultiLabel, Value
+    from sealift.packing.heads import Boxes, Classes, Embedding, MultiLabel, Value
     from sealift.packing.model_card import ModelCard
     from sealift.packing.optimize import optimize
     from sealift.packing.options import ContractOptions, PrivacyOptions, ProofOptions
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answers",
+    "Boxes",
     "Classes",
     "Contract",
     "ContractError",

@@ -117,7 +117,8 @@ def _compared(statement: Statement, expected: Mapping[str, Any], got: Mapping[st
             answers, stated = (_array(output, [pair[at] for pair in kept]) for at in (0, 1))
         except (ValueError, TypeError, OverflowError):
             raise _other(f"The answers of the output {name!r:.80} are not those of the model.") from None
-        same, worst[name] = output_kind(output).compare(answers, stated, model.examples.tolerance.get(name))
+        tolerance = model.examples.tolerance.get(name)
+        same, worst[name] = output_kind(output).compare_as(output, answers, stated, tolerance)
         beyond[np.flatnonzero(both)[~same]] = True
     agreement: Agreement = "none" if beyond.any() else "tolerance" if other.any() else "exact"
     return Replay(statement, agreement, int(other.sum()), int(beyond.sum()), worst)

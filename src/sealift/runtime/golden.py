@@ -114,8 +114,9 @@ def self_test(got: Mapping[str, npt.NDArray[Any]], examples: Examples) -> SelfTe
     good = np.ones(len(examples), dtype=np.bool_)
     worst: dict[str, float] = {}
     for name, expected in examples.answers.items():
-        kind = output_kind(examples.outputs[name])
-        same, worst[name] = kind.compare(np.asarray(got[name]), expected, examples.tolerance.get(name))
+        output = examples.outputs[name]
+        answer, tolerance = np.asarray(got[name]), examples.tolerance.get(name)
+        same, worst[name] = output_kind(output).compare_as(output, answer, expected, tolerance)
         good &= same
     return SelfTest(len(examples), int(good.sum()), worst)
 

@@ -16,6 +16,8 @@ from sealift.graph.table import Block, Table
 from sealift.packing.preprocess.base import Preprocessing, recognised
 from sealift.packing.preprocess.fitting import fitting
 from sealift.runtime import Limits
+from sealift.stages.image.kind import KIND
+from sealift.stages.image.stage import ImageStage
 
 _AT_ONCE = 16
 """The number of rows that the original gets at once."""
@@ -96,6 +98,14 @@ class PreprocessedSource(Source):
             for name, answer in self.inner.answer(given, outputs).items():
                 parts.setdefault(name, []).append(np.asarray(answer))
         return {name: np.concatenate(answers) for name, answers in parts.items()}
+
+    def geometry(self, rows: Any) -> npt.NDArray[np.float64] | None:
+        """The geometry (N, 6) of pictures, by which boxes return to the original picture; None for other rows."""
+        stage = self.preprocessing.stage(0)
+        if stage.kind != KIND:
+            return None
+        run = ImageStage(stage.spec)
+        return np.stack([run.prepare(value).geometry for value in rows])
 
     def _arrays(self, rows: Sequence[Any]) -> Iterator[dict[str, npt.NDArray[Any]]]:
         """The arrays (N, …) of the net's inputs, of neighbouring rows of one shape."""

@@ -88,6 +88,7 @@ def prove(
         stated=None if stated is None else float(stated),
         times={f.name: f.dtype for f in contract.inputs if f.type.stands_for},
         kinds={output.name: output_kind(output) for output in contract.outputs},
+        outputs={output.name: output for output in contract.outputs},
         decided={name: (contract.output(name), numbers) for name, numbers in conversion.decided.items()},
     )
     countdown = Countdown(say, "Verifying", len(original.input_rows) + 2 * len(probes))

@@ -52,6 +52,7 @@ class Report:
         step: the first step whose own result differs, when a difference was found.
         times: column of dates → its type; their values are reported as dates.
         kinds: output → its kind, which compares its answers; numbers and labels by default.
+        outputs: the outputs of the contract by name, for kinds whose comparison depends on the output.
         decided: output of classes or labels → it, and the output of the numbers that decide it.
         tied: output → rows whose answer differs because these numbers are equal within the tolerance.
     """
@@ -70,6 +71,7 @@ class Report:
     stated: float | None = None
     times: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, OutputKind] = field(default_factory=dict)
+    outputs: Mapping[str, Output] = field(default_factory=dict)
     decided: Mapping[str, tuple[Output, str]] = field(default_factory=dict)
     tied: dict[str, int] = field(default_factory=dict)
 
@@ -150,6 +152,9 @@ class Report:
         self, name: str, got: npt.NDArray[Any], expected: npt.NDArray[Any]
     ) -> tuple[npt.NDArray[np.bool_], float]:
         """Which rows of an output agree (N,), and the worst difference, as `OutputKind.compare`."""
+        output = self.outputs.get(name)
+        if output is not None:
+            return output_kind(output).compare_as(output, got, expected, self.tolerance.get(name))
         kind = self.kinds.get(name)
         return (kind.compare if kind is not None else matches)(got, expected, self.tolerance.get(name))
 

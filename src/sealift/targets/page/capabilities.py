@@ -11,7 +11,15 @@ from sealift.seal import Seal
 from sealift.targets.base import SealedFile
 
 CAPABILITIES = frozenset(
-    {"output:array/1", "output:labels/1", "stage:image/1", "stage:text/1", "stage:tokenizer/1", "type:image/1"}
+    {
+        "output:array/1",
+        "output:boxes/1",
+        "output:labels/1",
+        "stage:image/1",
+        "stage:text/1",
+        "stage:tokenizer/1",
+        "type:image/1",
+    }
 )
 """The capabilities of the page beyond those of every reader of format 1; declared in web/app/src."""
 

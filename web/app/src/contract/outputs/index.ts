@@ -1,6 +1,7 @@
 /** The kinds of outputs by name. Code outside this folder names no kind. */
 import type { Output, OutputKind } from "../contract";
 import { ArrayKind } from "./array";
+import { Boxes } from "./boxes";
 import { Kind } from "./kind";
 import { Label } from "./label";
 import { Labels } from "./labels";
@@ -9,6 +10,7 @@ import { Value } from "./value";
 
 const BY_NAME: Readonly<Record<OutputKind, Kind>> = {
   array: new ArrayKind(),
+  boxes: new Boxes(),
   features: new Kind(), // the output of a transformer
   label: new Label(),
   labels: new Labels(),

@@ -38,6 +38,16 @@ export class Kind {
       : null;
   }
 
+  /** Whether an answer is that which is expected, for a kind that does not compare number by number; else null. */
+  agree(
+    _output: Output,
+    _got: readonly Scalar[],
+    _expected: readonly unknown[],
+    _margin: number,
+  ): { same: boolean; worst: number } | null {
+    return null;
+  }
+
   /** Whether the answer to one row is shown as a whole, by `summary`. */
   get isOne(): boolean {
     return this.hasAxes;

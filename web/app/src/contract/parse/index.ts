@@ -27,7 +27,14 @@ const OPTIONAL: readonly string[] = [
 ];
 /** The maximum number of entries of each list (spec/CONTRACT.md §1). */
 const MOST = { inputs: 5 << 12, outputs: 64, stages: 1 << 12, ignored: 1 << 16 };
-const TASKS: readonly Task[] = ["classification", "regression", "transformation", "clustering", "outliers"];
+const TASKS: readonly Task[] = [
+  "classification",
+  "regression",
+  "transformation",
+  "clustering",
+  "outliers",
+  "detection",
+];
 
 /**
  * Throws E107 for a contract that requires a capability that the page lacks, E106 for a malformed one.

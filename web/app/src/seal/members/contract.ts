@@ -19,7 +19,7 @@ export interface Contract {
    * @maxItems 64
    */
   outputs: Output[];
-  task: "classification" | "regression" | "transformation" | "clustering" | "outliers";
+  task: "classification" | "regression" | "transformation" | "clustering" | "outliers" | "detection";
   /**
    * @minItems 1
    */
@@ -27,7 +27,7 @@ export interface Contract {
   /**
    * @maxItems 64
    */
-  requires?: ("output:array/1" | "output:labels/1" | "stage:text/1" | "type:tensor/1")[];
+  requires?: ("output:array/1" | "output:boxes/1" | "output:labels/1" | "stage:text/1" | "type:tensor/1")[];
   headline?: {
     output: string;
     class: (string | number | boolean) | null;
@@ -73,7 +73,7 @@ export interface Input {
 }
 export interface Output {
   name: string;
-  kind: "label" | "probability" | "score" | "value" | "features" | "array" | "labels";
+  kind: "label" | "probability" | "score" | "value" | "features" | "array" | "labels" | "boxes";
   dtype: "float64" | "int64" | "bool" | "string";
   width?: number | null;
   /**
@@ -91,6 +91,8 @@ export interface Output {
    */
   settings?: {
     thresholds?: number[];
+    score_threshold?: number;
+    iou_threshold?: number;
   } | null;
 }
 export interface Tensor {

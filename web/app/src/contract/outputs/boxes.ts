@@ -1,0 +1,61 @@
+/** `boxes`: found objects, each with a class, a score and the corners of a box. */
+import { className, type Output, type Scalar } from "../contract";
+import { readable } from "../numbers";
+import { agree, boxesOf, SIZE, type Box } from "./boxSets";
+import { Kind } from "./kind";
+
+export interface FoundObject {
+  box: number[];
+  class: string;
+  score: number;
+}
+
+export class Boxes extends Kind {
+  override readonly capability: string = "output:boxes/1";
+  override readonly dtypes = ["float64"] as const;
+  override readonly hasAxes = true;
+  override readonly hasSettings = true;
+
+  override problem(output: Output): string | null {
+    const shape = output.shape ?? [];
+    if (shape.length !== 2 || shape[1] !== SIZE || typeof shape[0] !== "number")
+      return `the shape of an output of the kind boxes must be a number and ${SIZE}`;
+    if (!output.classes?.length) return "an output of the kind boxes must have classes";
+    const settings: Record<string, unknown> = { ...output.settings };
+    const isShare = (value: unknown) => typeof value === "number" && value >= 0 && value <= 1;
+    return Object.keys(settings).sort().join() === "iou_threshold,score_threshold" &&
+      Object.values(settings).every(isShare)
+      ? null
+      : "the settings of an output of the kind boxes must be score_threshold and iou_threshold, from 0 to 1";
+  }
+
+  override heading(): string {
+    return "Found objects";
+  }
+
+  override plain(output: Output, values: readonly Scalar[]): FoundObject[] {
+    return boxesOf(values as readonly number[]).map((box) => ({
+      box: box.slice(0, 4),
+      class: className(output, output.classes![box[5]]!),
+      score: box[4],
+    }));
+  }
+
+  override summary(output: Output, values: readonly Scalar[]): string {
+    const found = this.plain(output, values);
+    const shown = found.slice(0, 5).map(({ class: name, score }) => `${name} (${readable(score)})`);
+    return found.length > 5 ? `${shown.join(", ")} and ${found.length - 5} more` : shown.join(", ") || "none";
+  }
+
+  override agree(
+    output: Output,
+    got: readonly Scalar[],
+    expected: readonly unknown[],
+    margin: number,
+  ): { same: boolean; worst: number } {
+    const limit = output.settings!.score_threshold!;
+    return agree(got as readonly number[], expected as readonly number[], margin, limit);
+  }
+}
+
+export type { Box };
