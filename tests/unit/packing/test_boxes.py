@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 import sealift
 from packs import no_node  # noqa: F401 - a fixture
@@ -168,3 +168,43 @@ def test_an_output_of_another_shape(tmp_path: Path) -> None:
             outputs=sealift.Boxes(NAMES),
         )  # fmt: skip
     assert caught.value.code == "E351"
+
+
+def test_boxes_in_the_original_picture(tmp_path: Path) -> None:
+    """A letterbox is undone: computed here from the sizes of the pictures."""
+    fixed = np.array([[[10, 12, 40, 52, 0.9, 0.1], [-9, 0, 200, 64, 0.2, 0.8]]], dtype=np.float32)
+    nodes = [
+        helper.make_node("ReduceMean", ["x", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "zero"], ["none"]),
+        helper.make_node("Reshape", ["none", "shape"], ["column"]),
+        helper.make_node("Add", ["column", "fixed"], ["found"]),
+    ]
+    constants = {
+        "axes": np.array([1, 2, 3]),
+        "zero": np.array(0, np.float32),
+        "shape": np.array([-1, 1, 1]),
+        "fixed": fixed,
+    }
+    body = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 64, 64])],
+        [helper.make_tensor_value_info("found", TensorProto.FLOAT, ["n", 2, 6])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    sizes = [(128, 64), (32, 64), (90, 90), (64, 128), (100, 40)]
+    random = np.random.default_rng(0)
+    pictures = [random.integers(0, 256, (height, width, 3)).astype(np.uint8) for width, height in sizes]
+    packed = sealift.pack(
+        model, pictures, name="m", output=tmp_path / "m.seal", outputs=sealift.Boxes(["a", "b"], maximum=4),
+        preprocess=sealift.Image(letterbox=64, library="opencv"),
+    )  # fmt: skip
+    found = packed.load().predict(pictures)["boxes"]
+    for (width, height), boxes in zip(sizes, found, strict=True):
+        scale = min(64 / width, 64 / height)
+        pad_x, pad_y = (64 - round(width * scale)) // 2, (64 - round(height * scale)) // 2
+        for (x0, y0, x1, y1, *_), box in zip(fixed[0], boxes[:2], strict=True):
+            expected = [(x0 - pad_x) / scale, (y0 - pad_y) / scale, (x1 - pad_x) / scale, (y1 - pad_y) / scale]
+            inside = np.clip(expected, 0, [width, height, width, height])
+            np.testing.assert_allclose(box[:4], inside, atol=0.6 / scale)  # halves of the border are rounded
