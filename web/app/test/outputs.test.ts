@@ -65,7 +65,7 @@ describe("kinds of outputs", () => {
 
   it("tells those of the format from others", () => {
     expect(["features", "label", "probability", "score", "value"].every(isKind)).toBe(true);
-    expect(["boxes", "toString", "__proto__", 1, null].some(isKind)).toBe(false);
+    expect(["heatmap", "toString", "__proto__", 1, null].some(isKind)).toBe(false);
   });
 
   it("writes the name of a class behind its label, in header and cells", () => {

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sealift.packing.heads.box_options import BoxOptions
 from sealift.packing.heads.classes import activate
-
-if TYPE_CHECKING:
-    from sealift.packing.heads.boxes import _Options
 
 Array = npt.NDArray[np.float64]
 
@@ -25,7 +23,7 @@ def corners(boxes: Array, form: str) -> Array:
     return np.stack([a - c / 2, b - d / 2, a + c / 2, b + d / 2], axis=-1)
 
 
-def activated(scores: Array, objectness: Array | None, options: _Options) -> Array:
+def activated(scores: Array, objectness: Array | None, options: BoxOptions) -> Array:
     """The scores of the classes (N, K, C)."""
     scores = activate(scores, options.activation, 1.0)
     if objectness is not None:
@@ -35,7 +33,7 @@ def activated(scores: Array, objectness: Array | None, options: _Options) -> Arr
     return scores[..., 1:] if options.background == "first" else scores[..., :-1]
 
 
-def best(boxes: Array, scores: Array, options: _Options, quantum: float) -> Array:
+def best(boxes: Array, scores: Array, options: BoxOptions, quantum: float) -> Array:
     """The boxes of one row that are kept, (at most maximum, 6), the best first."""
     candidates = [
         (-np.floor(scores[k, c] / quantum + 0.5), 0 if options.class_agnostic else c, k, c)

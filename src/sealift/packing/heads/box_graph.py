@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from sealift.contract.outputs.box_sets import QUANTUM
 from sealift.graph.tensor import Tensor
-
-if TYPE_CHECKING:
-    from sealift.packing.heads.boxes import _Options
+from sealift.packing.heads.box_options import BoxOptions
 
 
 class Found(NamedTuple):
@@ -38,7 +36,7 @@ def corners(boxes: Tensor, form: str) -> Tensor:
     return _joined(first - size / 2.0, first + size / 2.0)
 
 
-def activated(scores: Tensor, objectness: Tensor | None, options: _Options) -> Tensor:
+def activated(scores: Tensor, objectness: Tensor | None, options: BoxOptions) -> Tensor:
     """The scores of the classes (N, K, C)."""
     scores = _activated(scores, options)
     if objectness is not None:
@@ -49,7 +47,7 @@ def activated(scores: Tensor, objectness: Tensor | None, options: _Options) -> T
     return columns(scores, start, start + options.classes)
 
 
-def best(boxes: Tensor, scores: Tensor, options: _Options) -> Found:
+def best(boxes: Tensor, scores: Tensor, options: BoxOptions) -> Found:
     """The boxes that are kept, the best first."""
     count = options.classes
     by_class = scores.op("Transpose", shape=(None, count, scores.shape[1]), perm=[0, 2, 1])  # (N, C, K)
@@ -98,7 +96,7 @@ def in_the_original(boxes: Tensor, geometry: Tensor) -> Tensor:
     return moved.op("Max", np.array(0.0)).op("Min", of_each([1, 0, 1, 0]))
 
 
-def _suppressed(boxes: Tensor, ranks: Tensor, flat: Tensor, options: _Options) -> Tensor:
+def _suppressed(boxes: Tensor, ranks: Tensor, flat: Tensor, options: BoxOptions) -> Tensor:
     """The ranks (N, classes · K) of the candidates that are kept; -1 for the others."""
     graph = boxes.graph
     found = graph.add(
@@ -130,7 +128,7 @@ def _largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return top, places
 
 
-def _activated(scores: Tensor, options: _Options) -> Tensor:
+def _activated(scores: Tensor, options: BoxOptions) -> Tensor:
     if options.activation is None:
         return scores
     if options.activation == "softmax":

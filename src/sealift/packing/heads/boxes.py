@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -15,35 +14,7 @@ from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
 from sealift.packing.heads import box_arrays, box_graph
 from sealift.packing.heads.base import Head, check_names, misfit, unusable
-
-Format = Literal["xyxy", "xywh", "cxcywh"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Options:
-    """What the two implementations of the arithmetic need; the attributes are those of `Boxes`."""
-
-    classes: int
-    format: Format
-    activation: Literal["sigmoid", "softmax"] | None
-    objectness: bool
-    background: Literal["first", "last"] | None
-    normalized: tuple[int, int] | None
-    score_threshold: float
-    iou_threshold: float | None
-    class_agnostic: bool
-    multi_label: bool
-    maximum: int
-
-    @property
-    def numbers(self) -> int:
-        """The number of scores of a candidate: those of the classes and of the background."""
-        return self.classes + (self.background is not None)
-
-    @property
-    def rows(self) -> int:
-        """The number of numbers of a candidate."""
-        return 4 + self.objectness + self.numbers
+from sealift.packing.heads.box_options import BoxOptions, Format
 
 
 class Boxes(Head):
@@ -110,7 +81,7 @@ class Boxes(Head):
         if objectness and boxes is not None:
             raise unusable("Boxes", "objectness is for a single output", "Multiply the scores in the model.")
         self.reads = () if boxes is None or scores is None else (boxes, scores)
-        self.options = _Options(
+        self.options = BoxOptions(
             classes=len(self.names),
             format=format,
             activation=activation,
