@@ -30,7 +30,7 @@ VECTORS = json.loads((Path(__file__).parents[3] / "spec/vectors/boxes.json").rea
 
 def identity(*shapes: tuple[int, ...]) -> onnx.ModelProto:
     """A model that returns its inputs, the raw output of a detector."""
-    ports = [(f"in{i}", f"out{i}", ["n", *shape]) for i, shape in enumerate(shapes)]
+    ports: list[tuple[str, str, Any]] = [(f"in{i}", f"out{i}", ["n", *shape]) for i, shape in enumerate(shapes)]
     body = helper.make_graph(
         [helper.make_node("Identity", [given], [made]) for given, made, _ in ports],
         "g",
@@ -127,8 +127,8 @@ def test_two_outputs_without_suppression(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["why"])
 def test_sets_of_boxes(case: dict[str, Any]) -> None:
-    rows = (np.array(case[key], dtype=np.float64) for key in ("got", "expected"))
-    assert agree(*rows, case["margin"], case["limit"])[0] == case["same"]
+    got, expected = (np.array(case[key], dtype=np.float64) for key in ("got", "expected"))
+    assert agree(got, expected, case["margin"], case["limit"])[0] == case["same"]
 
 
 def test_rows_are_compared_one_by_one() -> None:
