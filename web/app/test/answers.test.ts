@@ -59,6 +59,24 @@ describe("the headline is one class and its own probability", () => {
   });
 });
 
+it("is the set of labels of a row, whose bars are marked", () => {
+  const about = { width: 3, classes: [0, 1, 2], class_names: ["edema", "fibrosis", "nodule"] };
+  const contract = contractOf(
+    [
+      { name: "labels", kind: "labels", dtype: "bool", ...about, settings: { thresholds: [0.3, 0.5, 0.5] } },
+      { name: "probability", kind: "probability", dtype: "float64", ...about },
+    ],
+    { requires: ["output:labels/1"] },
+  );
+  const found = headline(contract, [
+    { name: "labels", width: 3, data: [true, false, true] },
+    { name: "probability", width: 3, data: [0.46, 0.05, 0.75] },
+  ]);
+  expect([found.over, found.text]).toEqual(["Labels", "edema, nodule"]);
+  expect(found.bars.map((bar) => bar.chosen)).toEqual([true, false, true]);
+  expect(found.details).toEqual([]);
+});
+
 it("writes numbers in full, with title and unit", () => {
   const contract = contractOf(
     [{ name: "value", kind: "value", dtype: "float64", title: "Price", units: "€" }],

@@ -50,10 +50,17 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
     result.over = label[0].title || kindOf(label[0]).heading(contract.task);
     result.text = kindOf(label[0]).text(label[0], result.label, contract.task);
   }
+  const first = contract.outputs[0]!;
+  if (!result.text && kindOf(first).isOne && !kindOf(first).hasAxes) {
+    used.add(first.name);
+    result.over = first.title || kindOf(first).heading(contract.task);
+    result.text = kindOf(first).summary(first, answers[0]!.data, []);
+  }
   const probability = find((output) => kindOf(output).byClass);
   if (probability) {
     used.add(probability[0].name);
     readProbabilities(contract, probability, label, result);
+    if (used.has(first.name)) result.bars.forEach((bar, i) => (bar.chosen ||= answers[0]!.data[i] === true));
   }
   if (!result.text && result.bars.length === 0) {
     const name = contract.headline?.output ?? contract.outputs[0]!.name;
