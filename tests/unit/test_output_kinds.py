@@ -35,6 +35,8 @@ FOREIGN = {
     "frameworks/catboost/model_json.py": "CatBoost's JSON",
     "frameworks/catboost/raw.py": "CatBoost's JSON",
     "frameworks/sklearn/hist.py": "a field of scikit-learn's trees",
+    "packing/inputs/picture_value.py": "an attribute",
+    "packing/preprocess/image.py": "a key of a step",
     "stages/image/steps/pad.py": "a key of a step",
     "serve/openapi/incumbents.py": "a key of examples of OpenAPI",
     "seal/graph/tensors.py": "a key of an entry of ONNX metadata",

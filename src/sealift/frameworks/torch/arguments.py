@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 
 SINGLE = "x"
 """The name of the input of a module that takes one array."""
 _TOKENS = ("input_ids", "attention_mask", "token_type_ids")
-RESULT = "value"
+RESULT = VALUE.name
 """The name of a single result."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.frameworks.base import RowFormat
 from sealift.frameworks.sklearn.source import EstimatorSource
@@ -47,7 +48,7 @@ class SkorchSource(EstimatorSource):
         else:
             given = _single(np.asarray(given))
         answer = super()._ask(output, given)
-        return answer[:, 0] if output == "value" and answer.ndim == 2 and answer.shape[1] == 1 else answer
+        return answer[:, 0] if output == VALUE.name and answer.ndim == 2 and answer.shape[1] == 1 else answer
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
         """The module, the nonlinearity that skorch applies, and the class with the largest probability."""
