@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: make test-torch")
+import exporter  # noqa: E402, F401 - which reads the translations of operators once
 from torch import nn  # noqa: E402
 
 import sealift  # noqa: E402

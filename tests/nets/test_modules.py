@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: make test-torch")
+import exporter  # noqa: E402, F401 - which reads the translations of operators once
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
