@@ -22,7 +22,7 @@ _DATA_URI = re.compile(r"data:[\w!#$&^.+/;=-]*?;base64,", re.ASCII | re.IGNORECA
 _CHANNELS = (1, 2, 3, 4)
 
 
-class Image(ValueType):
+class ImageType(ValueType):
     """Pictures: the bytes of a file, in text as Base64 or a `data:` URI.
 
     In a program a value may also be a path, a picture of Pillow, or an array of uint8 or uint16 (height × width, or
@@ -139,4 +139,4 @@ def _picture(value: Any) -> Any:
     return value if _is_pillow(value) or _is_array(value) else None
 
 
-IMAGE = Image()
+IMAGE = ImageType()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sealift.stages.image.decode import CHANNELS, Decode
 from sealift.stages.image.grid import MOST_NUMBERS, Grid, Shape
 from sealift.stages.image.problems import PictureError
-from sealift.stages.image.steps import Step, step_of
+from sealift.stages.image.steps import ImageStep, step_of
 from sealift.stages.image.steps.base import choice
 from sealift.stages.text import read
 
@@ -42,7 +42,7 @@ class ImageStage:
         """Read the key `spec` of a stage. Raises ValueError when malformed."""
         spec = read.keys(raw, {"decode", "steps", "layout", "shape"})
         self.decode = Decode.of(spec["decode"])
-        self.steps: tuple[Step, ...] = tuple(map(step_of, read.items(spec["steps"], dict, MOST_STEPS)))
+        self.steps: tuple[ImageStep, ...] = tuple(map(step_of, read.items(spec["steps"], dict, MOST_STEPS)))
         self.layout = choice(spec["layout"], "layout", ("CHW", "HWC"))
         self.shape = shape_of(spec)
         mode = self.decode.mode

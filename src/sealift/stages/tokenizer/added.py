@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sealift.stages.text import read
 from sealift.stages.tokenizer.char_set import CharSet
-from sealift.stages.tokenizer.piece import Piece
+from sealift.stages.tokenizer.piece import TokenPiece
 
 MOST_ADDED, LONGEST_ADDED = 1 << 14, 1 << 10
 
@@ -56,12 +56,12 @@ class AddedTokens:
             re.compile(f"[{firsts}]").search if firsts else None
         )
 
-    def __call__(self, piece: Piece) -> list[Piece]:
+    def __call__(self, piece: TokenPiece) -> list[TokenPiece]:
         """The piece divided at added tokens."""
         if self._find is None:
             return [piece] if piece.text else []
         text, done = piece.text, 0
-        parts: list[Piece] = []
+        parts: list[TokenPiece] = []
         at = 0
         while found := self._find(text, at):
             start = found.start()

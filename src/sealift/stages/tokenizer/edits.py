@@ -9,10 +9,10 @@ from sealift.stages.text import read
 from sealift.stages.tokenizer.char_set import CharSet
 from sealift.stages.tokenizer.char_table import char_table
 from sealift.stages.tokenizer.matches import Matcher, matcher
-from sealift.stages.tokenizer.piece import Piece
+from sealift.stages.tokenizer.piece import TokenPiece
 from sealift.stages.tokenizer.unicode_forms import UnicodeForm
 
-Edit: TypeAlias = Callable[[Piece], Piece]
+Edit: TypeAlias = Callable[[TokenPiece], TokenPiece]
 
 _LONGEST = 1 << 10
 
@@ -23,8 +23,8 @@ def edit_of(name: str, raw: object) -> Edit:
         "map": Map,
         "drop": Drop,
         "form": UnicodeForm,
-        "replace": Replace,
-        "strip": Strip,
+        "replace": ReplaceMatches,
+        "strip": StripEnds,
         "surround": Surround,
         "prefix": Prefix,
         "bytes": Bytes,
@@ -42,13 +42,13 @@ class Map:
         self._table = char_table(raw)
         self._uneven = frozenset(chr(point) for point, image in self._table.items() if _size(image) != 1)
 
-    def __call__(self, piece: Piece) -> Piece:
+    def __call__(self, piece: TokenPiece) -> TokenPiece:
         """The piece with its characters mapped."""
         text = piece.text.translate(self._table)
         if text == piece.text:
             return piece
         if self._uneven.isdisjoint(piece.text):
-            return Piece(text, piece.starts, piece.ends)
+            return TokenPiece(text, piece.starts, piece.ends)
         table = self._table
         sizes = [_size(table.get(ord(char), 0)) for char in piece.text]
         return piece.edited(text, [i for i, size in enumerate(sizes) for _ in range(size)])
@@ -66,7 +66,7 @@ class Drop:
         """Read a set. Raises ValueError."""
         self._dropped = CharSet(raw)
 
-    def __call__(self, piece: Piece) -> Piece:
+    def __call__(self, piece: TokenPiece) -> TokenPiece:
         """The piece without the characters of the set."""
         dropped = self._dropped
         parents = [i for i, char in enumerate(piece.text) if not dropped[char]]
@@ -84,7 +84,7 @@ class Surround:
         self._members = CharSet(spec["set"])
         self._text = read.text(spec["text"], _LONGEST)
 
-    def __call__(self, piece: Piece) -> Piece:
+    def __call__(self, piece: TokenPiece) -> TokenPiece:
         """The piece with the characters surrounded."""
         members, text = self._members, self._text
         inside = [members[char] for char in piece.text]
@@ -95,7 +95,7 @@ class Surround:
         return piece.edited("".join(chars), [i for i, size in enumerate(sizes) for _ in range(size)])
 
 
-class Replace:
+class ReplaceMatches:
     """Replaces the matches of a pattern; the new characters have the span of the last character of the match."""
 
     def __init__(self, raw: object) -> None:
@@ -104,7 +104,7 @@ class Replace:
         self._find: Matcher = matcher(spec["find"])
         self._with = read.text(spec["with"], _LONGEST)
 
-    def __call__(self, piece: Piece) -> Piece:
+    def __call__(self, piece: TokenPiece) -> TokenPiece:
         """The piece with its matches replaced."""
         found = self._find(piece.text)
         if not any(is_match for _, _, is_match in found):
@@ -121,7 +121,7 @@ class Replace:
         return piece.edited("".join(parts), parents)
 
 
-class Strip:
+class StripEnds:
     """Removes the characters of a set at the beginning, the end or both."""
 
     def __init__(self, raw: object) -> None:
@@ -130,7 +130,7 @@ class Strip:
         self._space = CharSet(spec["space"])
         self._left, self._right = read.flag(spec["left"], "left"), read.flag(spec["right"], "right")
 
-    def __call__(self, piece: Piece) -> Piece:
+    def __call__(self, piece: TokenPiece) -> TokenPiece:
         """The piece without white space at these ends."""
         text, space = piece.text, self._space
         start, end = 0, len(text)
@@ -150,7 +150,7 @@ class Prefix:
         self._text = read.text(spec["text"], _LONGEST)
         self._repeated, self._first = read.flag(spec["repeated"], "repeated"), read.flag(spec["first"], "first")
 
-    def __call__(self, piece: Piece) -> Piece:
+    def __call__(self, piece: TokenPiece) -> TokenPiece:
         """The piece with the prefix, if its conditions are met."""
         if not piece.text or (self._first and piece.starts[0] != 0):
             return piece
@@ -188,10 +188,10 @@ class Bytes:
             raise ValueError("bytes must be true")
         self._table = _ByteChars()
 
-    def __call__(self, piece: Piece) -> Piece:
+    def __call__(self, piece: TokenPiece) -> TokenPiece:
         """The piece in bytes."""
         text = piece.text.translate(self._table)
         if piece.text.isascii():
-            return Piece(text, piece.starts, piece.ends)
+            return TokenPiece(text, piece.starts, piece.ends)
         table = self._table
         return piece.edited(text, [i for i, char in enumerate(piece.text) for _ in table[ord(char)]])

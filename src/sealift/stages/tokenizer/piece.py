@@ -13,7 +13,7 @@ class TooLongError(Exception):
     """A string, or one that an edit makes of it, takes more work than the format allows."""
 
 
-class Piece(NamedTuple):
+class TokenPiece(NamedTuple):
     """A part of a string under way to tokens.
 
     Attributes:
@@ -29,17 +29,17 @@ class Piece(NamedTuple):
     token: int | None = None
 
     @classmethod
-    def whole(cls, text: str) -> Piece:
+    def whole(cls, text: str) -> TokenPiece:
         """A string without edits."""
         return cls(text, range(len(text)), range(1, len(text) + 1))
 
-    def part(self, start: int, end: int, token: int | None = None) -> Piece:
+    def part(self, start: int, end: int, token: int | None = None) -> TokenPiece:
         """Some of its characters."""
-        return Piece(self.text[start:end], self.starts[start:end], self.ends[start:end], token)
+        return TokenPiece(self.text[start:end], self.starts[start:end], self.ends[start:end], token)
 
-    def edited(self, text: str, parents: Sequence[int]) -> Piece:
+    def edited(self, text: str, parents: Sequence[int]) -> TokenPiece:
         """Other characters, each with the span of the character with the index `parents[i]`."""
         if len(text) > MOST_CHARACTERS:
             raise TooLongError
         starts, ends = self.starts, self.ends
-        return Piece(text, [starts[i] for i in parents], [ends[i] for i in parents])
+        return TokenPiece(text, [starts[i] for i in parents], [ends[i] for i in parents])

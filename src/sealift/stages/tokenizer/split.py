@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sealift.stages.text import read
 from sealift.stages.tokenizer.matches import Match, matcher
-from sealift.stages.tokenizer.piece import Piece
+from sealift.stages.tokenizer.piece import TokenPiece
 
 
 def _removed(found: list[Match]) -> list[tuple[int, int]]:
@@ -66,7 +66,7 @@ _BEHAVIORS: dict[str, Callable[[list[Match]], list[tuple[int, int]]]] = {
 }
 
 
-class Split:
+class SplitPieces:
     """Splits a piece at the matches of a pattern, or with `invert` at what lies between them."""
 
     def __init__(self, raw: object) -> None:
@@ -79,7 +79,7 @@ class Split:
         self._behavior = _BEHAVIORS[behavior]
         self._invert = read.flag(spec["invert"], "invert")
 
-    def __call__(self, piece: Piece) -> list[Piece]:
+    def __call__(self, piece: TokenPiece) -> list[TokenPiece]:
         """The parts of a piece, none of them empty."""
         found = self._find(piece.text)
         if self._invert:

@@ -12,11 +12,11 @@ from sealift.stages.tokenizer.char_set import CharSet
 from sealift.stages.tokenizer.edits import BYTE_CHARS, Edit, edit_of
 from sealift.stages.tokenizer.models import Vocabulary, model_of
 from sealift.stages.tokenizer.models.vocabulary import MOST_IDS
-from sealift.stages.tokenizer.piece import MOST_CHARACTERS, Piece, TooLongError
-from sealift.stages.tokenizer.split import Split
+from sealift.stages.tokenizer.piece import MOST_CHARACTERS, TokenPiece, TooLongError
+from sealift.stages.tokenizer.split import SplitPieces
 from sealift.stages.tokenizer.template import Padding, Template, Truncation
 
-Step: TypeAlias = Callable[[Piece], list[Piece]]
+Step: TypeAlias = Callable[[TokenPiece], list[TokenPiece]]
 
 DATA = ("added", "added_after", "model", "normalizer", "space", "splitter", "vocabulary", "word")
 _REQUIRED = {"model", "vocabulary", "template", "type"}
@@ -110,8 +110,8 @@ class TokenizerStage:
         """The tokens with their spans before truncation, and what each of them stands for, where spans are trimmed."""
         if len(text) > MOST_CHARACTERS:
             raise TooLongError
-        pieces: list[Piece] = []
-        for piece in self._added(Piece.whole(text)):
+        pieces: list[TokenPiece] = []
+        for piece in self._added(TokenPiece.whole(text)):
             if piece.token is not None:
                 pieces.append(piece)
                 continue
@@ -168,6 +168,6 @@ def _edit(raw: dict[str, object]) -> Edit:
 def _step(raw: dict[str, object]) -> Step:
     name, value = _only(raw)
     if name == "split":
-        return Split(value)
+        return SplitPieces(value)
     edit = edit_of(name, value)
     return lambda piece: [edit(piece)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealift.stages.text import read
 from sealift.stages.tokenizer.char_table import char_table
-from sealift.stages.tokenizer.piece import Piece
+from sealift.stages.tokenizer.piece import TokenPiece
 
 _MOST_CLASSES = 256
 _MOST_PAIRS = 1 << 16
@@ -38,7 +38,7 @@ class UnicodeForm:
             self._pairs = {(a, b): c for a, b, c in zip(chars[::3], chars[1::3], chars[2::3], strict=True)}
         self._inert = _Inert(self._map.keys(), self._class.keys(), self._pairs or {})
 
-    def __call__(self, piece: Piece) -> Piece:
+    def __call__(self, piece: TokenPiece) -> TokenPiece:
         """The piece in this form."""
         text = piece.text
         inert = self._inert

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from sealift.stages.image.grid import Grid, Shape
-from sealift.stages.image.steps.base import Raw, Step, check_channels, choice, numbers, single
+from sealift.stages.image.steps.base import ImageStep, Raw, check_channels, choice, numbers, single
 from sealift.stages.text import read
 
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -24,7 +24,7 @@ _PRECISIONS = {"float32": False, "float64": True}
 
 
 @dataclass(frozen=True)
-class Arithmetic(Step):
+class Arithmetic(ImageStep):
     """An operation with a number for all channels, or one for each channel; in float32, or in float64."""
 
     operation: str

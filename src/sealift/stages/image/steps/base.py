@@ -15,7 +15,7 @@ from sealift.stages.text import read
 Raw = Mapping[str, Any]
 
 
-class Step(ABC):
+class ImageStep(ABC):
     """One step from the decoded picture to the tensor."""
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from sealift.stages.image.grid import Grid, Shape
-from sealift.stages.image.steps.base import Raw, Step, choice
+from sealift.stages.image.steps.base import ImageStep, Raw, choice
 from sealift.stages.text import read
 
 _WEIGHTS = {"pillow": (19595, 38470, 7471, 16), "opencv": (9798, 19235, 3735, 15)}
@@ -16,7 +16,7 @@ _WEIGHTS = {"pillow": (19595, 38470, 7471, 16), "opencv": (9798, 19235, 3735, 15
 
 
 @dataclass(frozen=True)
-class Gray(Step):
+class Gray(ImageStep):
     """Red, green and blue levels become one grey level."""
 
     library: str
@@ -42,7 +42,7 @@ class Gray(Step):
 
 
 @dataclass(frozen=True)
-class Channels(Step):
+class Channels(ImageStep):
     """Channels by their indices, such as blue first."""
 
     order: tuple[int, ...]

@@ -7,12 +7,12 @@ from typing import Self
 
 from sealift.stages.image.grid import Grid, Shape
 from sealift.stages.image.problems import PictureError
-from sealift.stages.image.steps.base import Raw, Step, choice, size
+from sealift.stages.image.steps.base import ImageStep, Raw, choice, size
 from sealift.stages.text import read
 
 
 @dataclass(frozen=True)
-class Crop(Step):
+class Crop(ImageStep):
     """A part of a fixed size: in the middle, with a rule for halves, or from a fixed pixel on."""
 
     size: tuple[int, int]

@@ -8,14 +8,14 @@ from typing import Any, Self
 import numpy as np
 
 from sealift.stages.image.grid import MOST_SIDE, Grid, Shape, check_size
-from sealift.stages.image.steps.base import Raw, Step, check_channels, choice, numbers, single, size
+from sealift.stages.image.steps.base import ImageStep, Raw, check_channels, choice, numbers, single, size
 from sealift.stages.text import read
 
 _PLACES = ("start", "end", "floor", "ceil")
 
 
 @dataclass(frozen=True)
-class Pad(Step):
+class Pad(ImageStep):
     """Added rows and columns: fixed numbers of them, or as many as a size, a square or a multiple needs."""
 
     to: str
