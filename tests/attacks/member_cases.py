@@ -46,9 +46,9 @@ def cases() -> Iterator[tuple[str, Json, Json, str | None, str]]:
     yield "golden-unreadable", unreadable, GOLDEN, "E205", "a golden text that its stage refuses"
     for name, change, why in _contracts():
         yield f"contract-{name}", _changed(CONTRACT, change), GOLDEN, "E106", f"the contract: {why}"
-    lacking = _changed(CONTRACT, _put("requires", ["output:boxes/1"]))
+    lacking = _changed(CONTRACT, _put("requires", ["output:heatmap/1"]))
     yield "contract-requires-unknown", lacking, GOLDEN, "E107", "the contract: a capability that no reader has"
-    lacking = {**lacking, "boxes": 4, "tensors": {}}
+    lacking = {**lacking, "heatmap": 4, "tensors": {}}
     yield "contract-requires-later", lacking, GOLDEN, "E107", "the contract: the same, with parts that are not known"
     unlisted = {key: value for key, value in with_stages([CHAR]).items() if key != "requires"}
     yield "contract-requires-less", unlisted, GOLDEN, "E106", "the contract: a stage that requires does not list"
@@ -151,7 +151,7 @@ def _contracts() -> Iterator[tuple[str, Callable[[Json], object], str]]:
     yield "tensor-bool", _put("tensors", 0, "fields", [False]), "false for the index 0"
     yield "tensor-shape", _put("tensors", 0, "shape", ["rows", 2]), "a tensor of another width"
     yield "tensor-dimension", _put("tensors", 0, "shape", ["N", 1]), "a dimension of another name"
-    yield "output-kind", _put("outputs", 0, "kind", "boxes"), "a kind of output that is not known"
+    yield "output-kind", _put("outputs", 0, "kind", "heatmap"), "a kind of output that is not known"
     yield "output-no-kind", lambda value: value["outputs"][0].pop("kind"), "an output without a kind"
     yield "requires-null", _put("requires", None), "required capabilities that are null"
     yield "requires-spare", _put("requires", ["stage:text/1"]), "a capability that it does not use"
