@@ -28,7 +28,10 @@ METHODS = frozenset(
 # Fitted attributes end in an underscore, as do these types of NumPy, and arguments that would hide a keyword.
 FITTED = re.compile(r"(?!_)[a-z][a-zA-Z0-9_]*[a-z0-9]_")
 # Keys of other things, by file.
-FOREIGN = {"export/kubernetes.py": {"strategy"}}  # how pods are replaced
+FOREIGN = {
+    "export/kubernetes.py": {"strategy"},  # how pods are replaced
+    "packing/tokenizer/compile.py": {"strategy"},  # of truncation and padding
+}
 OTHERS = frozenset({"bool_", "object_", "bytes_", "str_", "class_"})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sealift.contract.outputs.base import OutputKind
 
 
-class Array(OutputKind):
+class ArrayKind(OutputKind):
     """Numbers (N, ...) with the dimensions of `shape`."""
 
     name = "array"
@@ -14,4 +14,4 @@ class Array(OutputKind):
     has_axes = True
 
 
-ARRAY = Array()
+ARRAY = ArrayKind()

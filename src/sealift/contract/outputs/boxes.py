@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a contract is read without NumPy
 _SETTINGS = {"score_threshold", "iou_threshold"}
 
 
-class Boxes(OutputKind):
+class BoxesKind(OutputKind):
     """A tensor (N, maximum, 6): x0, y0, x1, y1 in pixels, the score, and the index of the class, -1 for no box.
 
     The boxes of a row come first, in descending order of their scores rounded to multiples of 2⁻¹².
@@ -90,4 +90,4 @@ def _is_share(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
-BOXES = Boxes()
+BOXES = BoxesKind()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sealift.contract.outputs.base import OutputKind
 
 
-class Value(OutputKind):
+class ValueKind(OutputKind):
     """One number, or one column for each target."""
 
     name = "value"
     task = "regression"
 
 
-VALUE = Value()
+VALUE = ValueKind()

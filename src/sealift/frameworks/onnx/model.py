@@ -13,7 +13,7 @@ from onnx import compose, shape_inference
 from sealift.errors import PackError, SealError
 from sealift.frameworks.base import ArrayInput
 from sealift.frameworks.named_outputs import contract_name
-from sealift.frameworks.onnx.ports import Port, are_named, check, label_of, refused
+from sealift.frameworks.onnx.ports import GraphPort, are_named, check, label_of, refused
 from sealift.frameworks.registry import converter, unsealable
 from sealift.graph.builder import Tensor
 from sealift.graph.constant_folding import strip
@@ -76,12 +76,14 @@ class OnnxModel:
         inputs = [value for value in body.input if value.name not in held]  # up to IR 3 they name constants too
         del body.input[:]
         body.input.extend(inputs)
-        self.inputs = [Port.of(value) for value in inputs]
-        self.outputs = [Port.of(value) for value in body.output]
+        self.inputs = [GraphPort.of(value) for value in inputs]
+        self.outputs = [GraphPort.of(value) for value in body.output]
         check(proto, self.inputs, self.outputs, arrays=self.arrays is not None)
         _check_operators(self.split)
         self.split = SplitModel(shape_inference.infer_shapes(proto), self.split.members)
-        self.outputs = [Port.of(value) for value in self.split.proto.graph.output]  # with the sizes that were inferred
+        self.outputs = [
+            GraphPort.of(value) for value in self.split.proto.graph.output
+        ]  # with the sizes that were inferred
         self.is_named = are_named(self.outputs)
         self._engine = IsolatedEngine(self.split.serialized, limits=self.limits, threads=1, weights=self.split.weights)
         if self.arrays is None:
@@ -98,12 +100,12 @@ class OnnxModel:
         return tuple(ArrayInput(port.name, port.sizes) for port in self.inputs)
 
     @property
-    def label(self) -> Port | None:
+    def label(self) -> GraphPort | None:
         """The output of labels; None unless the model is a classifier."""
         return label_of(self.outputs)
 
     @property
-    def wide(self) -> Port:
+    def wide(self) -> GraphPort:
         """The output of numbers, probabilities or values; of a model whose outputs keep their names, the first one."""
         return next((port for port in self.outputs if port.is_floating), self.outputs[0])
 
@@ -183,21 +185,21 @@ def _arrays(step: OnnxModel, x: Table) -> dict[str, Tensor]:
     }
 
 
-def _named(x: Table, port: Port) -> NamedOutput:
+def _named(x: Table, port: GraphPort) -> NamedOutput:
     """An output under its own name. One number for each row is a vector, as in `OnnxModel.run`."""
     if port.is_matrix:
         return NamedOutput(contract_name(port.name), _laid(x, port))
     return NamedOutput(contract_name(port.name), _raw(x, port, (None, *port.shape)), sizes=port.sizes)
 
 
-def _laid(x: Table, port: Port) -> Tensor:
+def _laid(x: Table, port: GraphPort) -> Tensor:
     """An output (N,) or (N, k)."""
     if port.width not in (None, 1):
         return _raw(x, port, (None, port.width))
     return _raw(x, port, (None, 1)).op("Reshape", np.array([-1]), shape=(None,))
 
 
-def _raw(x: Table, port: Port, shape: tuple[int | None, ...]) -> Tensor:
+def _raw(x: Table, port: GraphPort, shape: tuple[int | None, ...]) -> Tensor:
     """An output as the model has it, in the dtype of the port."""
     name = _PREFIX + port.name
     if port.is_plain:
@@ -220,7 +222,7 @@ def _check_operators(model: SplitModel) -> None:
         raise unsealable(error, "OnnxModel") from None
 
 
-def _classes(model: SplitModel, wide: Port, *, text: bool) -> Any:
+def _classes(model: SplitModel, wide: GraphPort, *, text: bool) -> Any:
     """The classes in the order of the probabilities: a classifier's attribute, or the constant that labels are from."""
     graph = model.proto.graph
     for node in graph.node:

@@ -26,7 +26,7 @@ _OLDEST = 13  # from here on the operators that we add mean the same
 
 
 @dataclass(frozen=True)
-class Port:
+class GraphPort:
     """An input or output: its dimensions after the rows, None where the size is not fixed, and their names.
 
     Attributes:
@@ -46,7 +46,7 @@ class Port:
     fixed: int | None = None
 
     @classmethod
-    def of(cls, value: onnx.ValueInfoProto) -> Port:
+    def of(cls, value: onnx.ValueInfoProto) -> GraphPort:
         """The port that an entry of the graph's inputs or outputs describes."""
         kind = value.type.tensor_type
         dims = [d.dim_value or None for d in kind.shape.dim]
@@ -99,20 +99,20 @@ class Port:
         return tuple(spelled)
 
 
-def label_of(outputs: Sequence[Port]) -> Port | None:
+def label_of(outputs: Sequence[GraphPort]) -> GraphPort | None:
     """The output of labels of a classifier: a model with one such output and one matrix of floats."""
     labels = [port for port in outputs if port.dtype in ("int64", "object") and port.is_flat]
     numbers = [port for port in outputs if port.is_floating and len(port.shape) < 2]
     return labels[0] if len(outputs) == 2 and len(labels) == len(numbers) == 1 else None
 
 
-def are_named(outputs: Sequence[Port]) -> bool:
+def are_named(outputs: Sequence[GraphPort]) -> bool:
     """Whether they keep their names: neither a classifier's label and probabilities, nor one matrix of floats."""
     single = len(outputs) == 1 and outputs[0].is_floating and len(outputs[0].shape) < 2
     return not single and label_of(outputs) is None
 
 
-def check(proto: onnx.ModelProto, inputs: Sequence[Port], outputs: Sequence[Port], *, arrays: bool) -> None:
+def check(proto: onnx.ModelProto, inputs: Sequence[GraphPort], outputs: Sequence[GraphPort], *, arrays: bool) -> None:
     """Raise PackError E302 for inputs, outputs or operators that cannot be sealed.
 
     Args:

@@ -1,6 +1,6 @@
 """Heads: what the outputs of a net mean, such as classes, label sets or boxes."""
 
-from sealift.packing.heads.base import Head
+from sealift.packing.heads.base import OutputHead
 from sealift.packing.heads.boxes import Boxes
 from sealift.packing.heads.classes import Classes
 from sealift.packing.heads.embedding import Embedding
@@ -8,4 +8,4 @@ from sealift.packing.heads.multi_label import MultiLabel
 from sealift.packing.heads.source import with_heads
 from sealift.packing.heads.value import Value
 
-__all__ = ["Boxes", "Classes", "Embedding", "Head", "MultiLabel", "Value", "with_heads"]
+__all__ = ["Boxes", "Classes", "Embedding", "MultiLabel", "OutputHead", "Value", "with_heads"]

@@ -14,7 +14,7 @@ from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
 
 
-class Head(ABC):
+class OutputHead(ABC):
     """The meaning of an output of a model: which outputs of the contract it becomes, and by which arithmetic.
 
     The arithmetic exists twice: `attach` adds it to the graph, and `answer` computes it with NumPy in float64 from the

@@ -13,11 +13,11 @@ from sealift.contract.outputs.boxes import BOXES
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
 from sealift.packing.heads import box_arrays, box_graph
-from sealift.packing.heads.base import Head, check_names, misfit, unusable
+from sealift.packing.heads.base import OutputHead, check_names, misfit, unusable
 from sealift.packing.heads.box_options import BoxOptions, Format
 
 
-class Boxes(Head):
+class Boxes(OutputHead):
     """The output has candidates, each with a box and a score for each class; the answers are the best boxes.
 
     A candidate has the class of its largest score. Candidates whose score is above the threshold are ordered by the

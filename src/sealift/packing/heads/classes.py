@@ -15,13 +15,13 @@ from sealift.contract.outputs.probability import PROBABILITY
 from sealift.graph.builder import concat
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
-from sealift.packing.heads.base import Head, as_matrix, check_names, matrix, misfit, unusable
+from sealift.packing.heads.base import OutputHead, as_matrix, check_names, matrix, misfit, unusable
 
 Activation = Literal["softmax", "sigmoid"] | None
 
 
 @dataclass(frozen=True, init=False)
-class Classes(Head):
+class Classes(OutputHead):
     """The output contains a number for each class. The answers are the class and the probability of each class.
 
     The class is the one with the largest number, of equal ones the first. A model of two classes may have one number

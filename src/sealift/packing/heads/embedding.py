@@ -12,14 +12,14 @@ import numpy.typing as npt
 from sealift.contract.outputs.features import FEATURES
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
-from sealift.packing.heads.base import Head, as_matrix, matrix, unusable
+from sealift.packing.heads.base import OutputHead, as_matrix, matrix, unusable
 
 _SMALLEST = 1e-12
 """Shorter vectors are divided by this length, as by torch.nn.functional.normalize."""
 
 
 @dataclass(frozen=True)
-class Embedding(Head):
+class Embedding(OutputHead):
     """The output is a vector.
 
     Attributes:

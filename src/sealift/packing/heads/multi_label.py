@@ -13,12 +13,12 @@ from sealift.contract.outputs.labels import LABELS
 from sealift.contract.outputs.probability import PROBABILITY
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
-from sealift.packing.heads.base import Head, as_matrix, check_names, matrix, unusable
+from sealift.packing.heads.base import OutputHead, as_matrix, check_names, matrix, unusable
 from sealift.packing.heads.classes import Activation, activate, activated
 
 
 @dataclass(frozen=True, init=False)
-class MultiLabel(Head):
+class MultiLabel(OutputHead):
     """The output contains a number for each label. A row has every label whose probability reaches its threshold.
 
     Attributes:

@@ -18,11 +18,11 @@ from sealift.frameworks.base import Learned
 from sealift.graph.inputs import StageTensor
 from sealift.graph.step import NamedOutput, StepOutput
 from sealift.graph.table import Table
-from sealift.packing.heads.base import Head
+from sealift.packing.heads.base import OutputHead
 from sealift.packing.heads.classes import Classes
 from sealift.runtime import Limits
 
-Heads = Head | Mapping[str, Head | None]
+Heads = OutputHead | Mapping[str, OutputHead | None]
 
 
 class WithHeads:
@@ -40,7 +40,7 @@ class HeadSource(Source):
         super().__init__(WithHeads(inner.model, heads))
         self.inner = inner
         self._given = heads
-        self._heads: dict[str | None, Head] = {}
+        self._heads: dict[str | None, OutputHead] = {}
         self._kept: tuple[str, ...] = ()
         self._names: dict[str, tuple[str | None, int]] = {}
         self._only = ""
@@ -124,7 +124,7 @@ class HeadSource(Source):
 
     def _settle(self, names: list[str]) -> None:
         """Decide which head belongs to which output. Raises PackError E350 where they do not fit the model."""
-        if isinstance(self._given, Head):
+        if isinstance(self._given, OutputHead):
             self._heads = {None: self._given}
             for name in map(contract_name, self._given.reads):
                 _known(name, names)
@@ -153,7 +153,9 @@ class HeadSource(Source):
 
     def truth(self, y: Any) -> Any:
         """True answers as the first head has them."""
-        heads = [self._given] if isinstance(self._given, Head) else [h for h in self._given.values() if h is not None]
+        heads = (
+            [self._given] if isinstance(self._given, OutputHead) else [h for h in self._given.values() if h is not None]
+        )
         return heads[0].truth(y) if heads else y
 
 
@@ -177,8 +179,8 @@ def with_heads(source: Source, outputs: Any, class_names: Any) -> tuple[Source, 
     if outputs is None:
         return source, None
     mapping = isinstance(outputs, Mapping) and outputs
-    if not isinstance(outputs, Head) and not (
-        mapping and all(isinstance(head, Head | None) for head in outputs.values())
+    if not isinstance(outputs, OutputHead) and not (
+        mapping and all(isinstance(head, OutputHead | None) for head in outputs.values())
     ):
         raise _wrong(
             f"outputs must be a head, or heads by name, got {type(outputs).__name__}",

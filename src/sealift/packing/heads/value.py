@@ -12,11 +12,11 @@ import numpy.typing as npt
 from sealift.contract.outputs.value import VALUE
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
-from sealift.packing.heads.base import Head, as_matrix, check_names, matrix
+from sealift.packing.heads.base import OutputHead, as_matrix, check_names, matrix
 
 
 @dataclass(frozen=True, init=False)
-class Value(Head):
+class Value(OutputHead):
     """The output contains predicted quantities.
 
     Attributes:
