@@ -65,10 +65,12 @@ def pack(
     """Seal a fitted model with all its preprocessing, after proving that it gives the same answers.
 
     Args:
-        model: a fitted estimator or pipeline of scikit-learn, XGBoost, LightGBM or CatBoost, or a bare booster; an
-            `onnx.ModelProto`; a function of NumPy or pandas; or the path of a model file, as on the command line.
-        X: rows in the format of the model's `predict` (pandas, polars, NumPy, a list of dicts or of strings),
-            preferably rows that it was not trained on.
+        model: a fitted estimator or pipeline of scikit-learn, XGBoost, LightGBM or CatBoost, or a bare booster; a
+            module of PyTorch, a `torch.export.ExportedProgram`, a net of skorch or Keras; a fitted transformer and a
+            net as a tuple, or several nets as a list, whose mean is the answer; an `onnx.ModelProto`; a function of
+            NumPy or pandas; or the path of a model file, as on the command line.
+        X: rows in the format of the model's `predict` (pandas, polars, NumPy, a list of dicts or of strings; arrays for
+            nets), preferably rows that it was not trained on.
         y: their true answers; the quality measured with them is recorded in the evidence.
         name: the model's name, such as "heart-risk".
         version: its version.
@@ -77,8 +79,9 @@ def pack(
         contract: descriptions of inputs and outputs: fields, outputs, class_names, headline.
         card: the texts of the model card, as `sealift.ModelCard` or a mapping: title, description, when_to_use,
             pitfalls, references, author, contact, license, review_date.
-        preprocess: how a picture becomes the array that a net takes: a `sealift.Image`, or the object of the user's
-            library. X is then a list of paths, bytes, pictures of Pillow or arrays, or the path of a folder.
+        preprocess: how a picture or a text becomes the arrays that a net takes: a `sealift.Image`, the transforms or
+            image processor of the user's library, or a tokenizer. X is then a list of paths, bytes, pictures of Pillow
+            or arrays, or the path of a folder; or a list of strings.
         outputs: the meaning of the model's outputs: a head such as `sealift.Classes(["cat", "dog"])`, or a mapping from
             the model's outputs to heads, where None leaves one out. Outputs without a head keep their names.
         class_names: the names of the classes: of a classifier as in `ContractOptions`, of a net as `Classes(names)`.
@@ -93,12 +96,12 @@ def pack(
             and the estimated remaining time. By default it is shown in a terminal or in a notebook's cell.
 
     Raises:
-        PackError: E320 to E324 for pictures or a preprocessing that cannot be used; E301 for a model that was never
-            fitted, E302 for a step that cannot be converted, E304 for a name
-            or another argument that cannot be used, E305 when the model fails on X, or X or y do not match it, E309
-            when the file would retain data of single records and `privacy` is strict, E310 when a proof that `proof`
-            requests cannot run, E350 to E352 when `outputs` or `class_names` do not fit the model, E360 when the
-            method `optimize` changes the answers too much.
+        PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name or
+            another argument that cannot be used, E305 when the model fails on X, or X or y do not match it, E309 when
+            the file would retain data of single records and `privacy` is strict, E310 when a proof that `proof`
+            requests cannot run, E320 to E324 for pictures or a preprocessing that cannot be used, E330 to E335 for a
+            net that cannot be exported, E340 and E341 for a tokenizer, E350 to E352 when `outputs` or `class_names` do
+            not fit the model, E360 when the method `optimize` changes the answers too much.
         ParityError: E303 when the answers differ; nothing is written.
         LimitError: E210 when the graph of an ONNX file takes more time or memory than its `limits`.
         ContractError: E106 when the fields of `contract` are contradictory.
