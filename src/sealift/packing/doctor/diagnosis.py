@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealift import notebook as html
+from sealift.packing.doctor.pictures.finding import BetterVariant
 from sealift.packing.privacy.findings import Finding
 
 HOW = {
@@ -68,6 +69,8 @@ class Diagnosis:
         agrees: whether the converted model answered those rows as the original does; None if that was not compared.
         notes: further remarks.
         retained: what a file of the model would retain of the rows, found by comparing its values with them.
+        better_preprocessing: the preprocessings of pictures with which the net answers significantly better than with
+            the declared one, the best one first.
     """
 
     steps: Sequence[Examined]
@@ -76,6 +79,7 @@ class Diagnosis:
     agrees: bool | None = None
     notes: Sequence[str] = ()
     retained: Sequence[Finding] = ()
+    better_preprocessing: Sequence[BetterVariant] = ()
 
     @property
     def supported(self) -> bool:
@@ -99,6 +103,7 @@ class Diagnosis:
             ],
             "obstacles": [vars(obstacle) for obstacle in self.obstacles],
             "retained": [finding.as_json() for finding in self.retained],
+            "better_preprocessing": [variant.as_json() for variant in self.better_preprocessing],
             "notes": list(self.notes),
         }
 
@@ -139,6 +144,10 @@ class Diagnosis:
             lines += ["", "Data of single rows that a file would hold, by comparison with your rows"]
         for finding in self.retained:
             lines += _wrapped("", finding.note, width)
+        if self.better_preprocessing:
+            lines += ["", "Preprocessing that probably differs from the training; the best one first"]
+        for variant in self.better_preprocessing:
+            lines += _wrapped("", variant.sentence, width) + _wrapped("fix", variant.fix, width)
         for note in self.notes:
             lines += ["", *textwrap.wrap(f"Note: {note}", width)]
         report = "\n".join(lines)
@@ -165,6 +174,10 @@ class Diagnosis:
             if step.training_data:
                 parts.append(html.note("care", f"Training data inside: {step.path}", *step.training_data))
         parts += [html.note("care", "Retained data", finding.sentence, finding.remedy) for finding in self.retained]
+        parts += [
+            html.note("care", "Preprocessing probably differs from the training", variant.sentence, variant.fix)
+            for variant in self.better_preprocessing
+        ]
         parts += [html.note("care", "Note", text) for text in self.notes]
         return html.whole(self.verdict, "".join(parts), good=self.supported)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,14 +13,18 @@ from sealift.packing.describe import fields
 from sealift.packing.describe.infer_contract import infer_contract
 from sealift.packing.doctor.diagnosis import Diagnosis, Examined, Obstacle
 from sealift.packing.doctor.guess import remembered_rows
+from sealift.packing.doctor.pictures import BetterVariant, compared_variants
 from sealift.packing.doctor.placeholders import MOST, Placeholders
+from sealift.packing.heads.source import Heads, HeadSource, with_heads
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.inputs.dataset import Dataset
 from sealift.packing.options import Options, ProofOptions
+from sealift.packing.preprocess import with_preprocessing
 from sealift.packing.privacy.detect import strings_held
 from sealift.packing.privacy.findings import Finding
 from sealift.packing.privacy.survey import Survey
 from sealift.packing.probes.probe_rows import ProbeRows
+from sealift.packing.progress import Progress, with_progress
 from sealift.packing.proof.prove import prove
 from sealift.packing.untrusted import within_limits
 from sealift.runtime.engines.base import NATIVE
@@ -36,8 +40,18 @@ _UNREADABLE = (
 )
 
 
+@with_progress
 @within_limits
-def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
+def doctor(
+    model: Any,
+    X: Any = None,
+    y: Any = None,
+    *,
+    preprocess: Any = None,
+    outputs: Heads | None = None,
+    class_names: Sequence[str] | Mapping[Any, str] | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
     """Report which steps of a fitted model can be packed, which cannot, and the remedies, all at once.
 
     It also reports training data that the model holds. Nothing is written, and no answer is proved; `pack` does both.
@@ -47,16 +61,31 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
         X: some rows in the model's format. Without them, the report contains only what the fitted attributes show. If
             they are training rows, the report shows which data of them the model retains.
         y: their true answers; the values that the model retains are also compared with them.
+        preprocess: how a picture becomes the array that a net takes, as for `pack`. With a `sealift.Image` and at least
+            20 pictures with y, the net is also run with other levels, orders of channels, filters, libraries, sizes and
+            orientations, and those with which it answers significantly better are in `Diagnosis.better_preprocessing`.
+        outputs: the meaning of the model's outputs, as for `pack`.
+        class_names: the names of the classes, as for `pack`.
+        progress: called with a sentence when a stage begins. By default it is shown in a terminal or in a notebook's
+            cell.
 
     Returns:
         The diagnosis. It prints as a table, and is displayed as one in notebooks.
 
     Raises:
         PackError: E304 for an object that is not a model, E305 when X has no rows or other columns than the model, or y
-            does not match X.
+            does not match X, or X is absent although `preprocess` is given; E320 to E324 for pictures or a
+            preprocessing that cannot be used, E350 when `outputs` or `class_names` do not fit the model.
         ContractError: E104 when X is not a table.
     """
-    source = source_of(model)
+    say = progress or (lambda _: None)
+    source, names = with_heads(with_preprocessing(source_of(model), preprocess), outputs, class_names)
+    options = _OPTIONS.with_class_names(names)
+    if preprocess is not None and X is None:
+        raise PackError(
+            "E305", "A preprocessing cannot be examined without rows.", fix="Give some pictures or texts as X."
+        )
+    y = source.truth(y) if isinstance(source, HeadSource) else y
     obstacles: list[Obstacle] = []
     try:
         source.check()
@@ -71,17 +100,21 @@ def doctor(model: Any, X: Any = None, y: Any = None) -> Diagnosis:
     obstacles += [_obstacle(error) for error in placeholders.refused]
     notes = [_GUESSED if X is None else _UNREADABLE]
     outcome = _Outcome()
+    better: Sequence[BetterVariant] = ()
     if dataset is not None:
         if converted is not None:
             dataset = replace(dataset, input_rows=converted[1])
             if not obstacles:
-                outcome = _compared(source, converted[0], dataset, obstacles)
+                outcome = _compared(source, converted[0], dataset, obstacles, options)
         notes = [*dataset.input_rows.notes, *outcome.notes, *notes_on_dropped(dataset.input_rows)]
+        if source.rows.kind == "pictures":
+            better, more = compared_variants(source, preprocess, dataset.input_rows.rows, dataset.truth, say)
+            notes += more
     if converted is None:
         notes.append("The steps after the refused ones could not be examined.")
     used = 0 if dataset is None else min(MOST, len(dataset))
     steps = _steps(placeholders.steps, obstacles, placeholders, counted=dataset is not None)
-    return Diagnosis(steps, obstacles, used, outcome.agrees, notes, outcome.retained)
+    return Diagnosis(steps, obstacles, used, outcome.agrees, notes, outcome.retained, better)
 
 
 class _Outcome(NamedTuple):
@@ -119,7 +152,9 @@ def _converted(
         return None
 
 
-def _compared(source: Source, conversion: Conversion, dataset: Dataset, obstacles: list[Obstacle]) -> _Outcome:
+def _compared(
+    source: Source, conversion: Conversion, dataset: Dataset, obstacles: list[Obstacle], options: Options
+) -> _Outcome:
     """Infer the contract, search for retained data, and compare the graph with the original on the first rows.
 
     The reasons for which `pack` would refuse the model are added to `obstacles`.
@@ -131,13 +166,13 @@ def _compared(source: Source, conversion: Conversion, dataset: Dataset, obstacle
         survey = Survey(dataset.input_rows, dataset.truth)
         strings = strings_held(converted.graph.proto, converted.conversion)
         contract, findings = infer_contract(
-            _of_all(converted, dataset), sketches, _OPTIONS, dataset.y, survey.rare_in, strings, training=False
+            _of_all(converted, dataset), sketches, options, dataset.y, survey.rare_in, strings, training=False
         )
         in_words = survey.words(conversion.stages)[1]
         findings += [*in_words, *survey.examine(converted.graph, converted.conversion, contract, strings)]
         outcome = _Outcome(retained=list(survey.report(findings).findings))
         nothing = ProbeRows([field.name for field in contract.inputs])
-        proof = prove(converted, contract, converted.graph, nothing, _OPTIONS, lambda _: None)
+        proof = prove(converted, contract, converted.graph, nothing, options, lambda _: None)
     except LimitError:
         raise
     except SealiftError as error:
