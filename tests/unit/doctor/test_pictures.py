@@ -296,3 +296,6 @@ def test_errors_of_several_labels_and_of_other_shapes() -> None:
     assert errors("labels", {"labels": np.array([0, 1])}, truth) is None
     assert errors("value", {"value": np.array([1.0, np.nan])}, np.array([0.5, 1])).tolist() == [0.5, np.inf]  # type: ignore[union-attr]
     assert errors("value", {"value": np.array([1.0, 2.0])}, np.array(["a", "b"])) is None
+    assert errors("label", {"label": np.array([1, 2])}, np.array(["a", "b"])) is None
+    names = {"label": np.array(["a", "b"], dtype=object)}
+    assert errors("label", names, np.array(["a", "c"])).tolist() == [0, 1]  # type: ignore[union-attr]

@@ -93,8 +93,8 @@ class _Comparison:
             return [], [f"{_NOT}, because it failed: {error!s:.200}"]
         if base is None or described_base is None:
             return [], [
-                f"{_NOT}, because y does not have the form of the net's answers. If the net has a number for each "
-                "class, name the classes: outputs=sealift.Classes([…])."
+                f"{_NOT}, because y does not have the form of the net's answers. Give labels as the net answers them; "
+                "if it has a number for each class, name the classes: outputs=sealift.Classes([…])."
             ]
         if not np.array_equal(base, described_base):
             return [], [f"{_NOT}, because no sealift.Image has the same answers."]

@@ -40,6 +40,8 @@ def errors(output: str, answers: Mapping[str, Any], truth: npt.NDArray[Any]) -> 
         return None
     rows = len(truth)
     if output != VALUE.name:
+        if _has_text(given) != _has_text(truth):  # such as names of classes for a net that answers with numbers
+            return None
         return np.asarray((given != truth).reshape(rows, -1).any(axis=1), dtype=np.float64)
     try:
         distance = np.abs(given.astype(np.float64) - truth.astype(np.float64))
@@ -48,6 +50,10 @@ def errors(output: str, answers: Mapping[str, Any], truth: npt.NDArray[Any]) -> 
     if not np.isfinite(truth.astype(np.float64)).all():
         return None
     return np.asarray(np.nan_to_num(distance, nan=np.inf, posinf=np.inf).reshape(rows, -1).mean(axis=1))
+
+
+def _has_text(labels: npt.NDArray[Any]) -> bool:
+    return any(isinstance(label, str) for label in labels.reshape(-1).tolist())
 
 
 def figure(output: str, wrong: Errors) -> float:
