@@ -23,6 +23,7 @@ from sealift.errors import PackError
 from sealift.frameworks.dict_keys import Keys
 from sealift.graph.step import StepOutput
 from sealift.graph.table import Table
+from sealift.graph.tensor import Tensor
 from sealift.runtime import Limits
 
 HEAD = 4096
@@ -190,6 +191,21 @@ class FeatureMatrix(NamedTuple):
     sparse: bool
 
 
+class Part(NamedTuple):
+    """A part of a model whose result can be compared separately, such as a layer of a net.
+
+    Attributes:
+        name: its path in the model and its type, such as `layer2.0.conv1 (Conv2d)`.
+        answer: its result in the original, (…).
+        tensors: the tensors that it computes in the graph of the last conversion. Its result is one of those that have
+            the shape of `answer`; where there is none, the graph computes it together with another part.
+    """
+
+    name: str
+    answer: npt.NDArray[Any]
+    tensors: Sequence[Tensor]
+
+
 class RetainedRows(NamedTuple):
     """Training rows that a method stores: their number, and what it uses them for."""
 
@@ -333,6 +349,14 @@ class Source(ABC):
         """A cause of different answers other than an error of the conversion, and the remedy; None if none is known."""
         return None
 
+    def parts(self, rows: Any) -> Sequence[Part]:
+        """The parts of the model in the order of their computation, with their results for rows in its own format.
+
+        Called after a conversion when answers differ, to name the first part that differs; empty by default.
+        """
+        del rows
+        return ()
+
     @property
     def function(self) -> Callable[..., Any] | None:
         """The user's own function that the model calls; None if it calls none."""
@@ -390,6 +414,7 @@ __all__ = [
     "FeatureMatrix",
     "Framework",
     "Learned",
+    "Part",
     "RetainedRows",
     "RowFormat",
     "Share",

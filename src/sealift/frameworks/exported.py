@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import onnx
 from onnx import TensorProto, compose, shape_inference
@@ -24,6 +25,7 @@ _DTYPES: dict[int, str] = {
     **dict.fromkeys((TensorProto.UINT8, TensorProto.UINT16, TensorProto.UINT32), "int64"),
     TensorProto.BOOL: "bool",
 }
+_FLOATS = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE})
 _PLAIN = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.INT64, TensorProto.BOOL})
 _ELEMENT = {
     "float32": TensorProto.FLOAT,
@@ -31,6 +33,18 @@ _ELEMENT = {
     "int64": TensorProto.INT64,
     "bool": TensorProto.BOOL,
 }
+
+
+class Placed(NamedTuple):
+    """An exported graph within a conversion.
+
+    Attributes:
+        results: the results in order, with the sizes that the exporter declares.
+        parts: place → the tensors of floats that are computed there, in order.
+    """
+
+    results: list[Tensor]
+    parts: dict[str, list[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -74,15 +88,12 @@ class ExportedGraph:
             raise unsealable(error, kind) from None
         return cls(SplitModel(shape_inference.infer_shapes(model.proto), model.members), outputs, places or {})
 
-    def placed(self, x: Table, fed: Sequence[Tensor]) -> list[Tensor]:
+    def placed(self, x: Table, fed: Sequence[Tensor]) -> Placed:
         """Add the graph to that of a conversion.
 
         Args:
             x: a table of the conversion.
             fed: the values of the inputs, in their order.
-
-        Returns:
-            The results in order, with the sizes that the exporter declares.
         """
         graph, proto = x.graph, self.model.proto
         prefix = f"{graph.fresh('net')}:"
@@ -100,7 +111,19 @@ class ExportedGraph:
         graph.opsets |= {entry.domain: entry.version for entry in proto.opset_import}
         graph.adopt(body, self.model.members)
         made = {value.name: _output(x, prefix, value) for value in proto.graph.output}
-        return [made[name] for name in self.outputs]
+        return Placed([made[name] for name in self.outputs], self._parts(x, prefix))
+
+    def _parts(self, x: Table, prefix: str) -> dict[str, list[Tensor]]:
+        proto = self.model.proto.graph
+        declared = {value.name: value.type.tensor_type for value in (*proto.value_info, *proto.output)}
+        parts: dict[str, list[Tensor]] = {}
+        for name, place in self.places.items():
+            kind = declared.get(name)
+            if kind is None or not kind.HasField("shape") or kind.elem_type not in _FLOATS:
+                continue
+            shape = tuple(size.dim_value or None for size in kind.shape.dim)
+            parts.setdefault(place, []).append(Tensor(x.graph, prefix + name, _DTYPES[kind.elem_type], shape))
+        return parts
 
 
 def _output(x: Table, prefix: str, value: onnx.ValueInfoProto) -> Tensor:

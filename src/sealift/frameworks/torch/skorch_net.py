@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
-from sealift.frameworks.base import RowFormat
+from sealift.frameworks.base import Part, RowFormat
 from sealift.frameworks.sklearn.source import EstimatorSource
 from sealift.frameworks.torch.source import ModuleSource
 from sealift.graph.builder import Tensor
@@ -49,6 +50,11 @@ class SkorchSource(EstimatorSource):
             given = _single(np.asarray(given))
         answer = super()._ask(output, given)
         return answer[:, 0] if output == VALUE.name and answer.ndim == 2 and answer.shape[1] == 1 else answer
+
+    def parts(self, rows: Any) -> Sequence[Part]:
+        """Those of the module."""
+        assert self._inner is not None
+        return self._inner.parts(rows)
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
         """The module, the nonlinearity that skorch applies, and the class with the largest probability."""

@@ -12,7 +12,7 @@ import torch
 
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
-from sealift.frameworks.base import ArrayInput, RowFormat, Source
+from sealift.frameworks.base import ArrayInput, Part, RowFormat, Source
 from sealift.frameworks.exported import ExportedGraph
 from sealift.frameworks.named_outputs import contract_name
 from sealift.frameworks.torch.arguments import RESULT, Arguments, named_results
@@ -20,6 +20,7 @@ from sealift.frameworks.torch.checks import check_module
 from sealift.frameworks.torch.examples import as_given, first_rows, graph_dtype, invented
 from sealift.frameworks.torch.export import check_random, exported_program, graph_of
 from sealift.frameworks.torch.invariance import TOLERANCE, check_calls
+from sealift.frameworks.torch.modules import answers_of_modules
 from sealift.frameworks.torch.refusals import line_of
 from sealift.frameworks.torch.trace import trace
 from sealift.graph.builder import Tensor
@@ -55,6 +56,7 @@ class ModuleSource(Source):
         if self._is_staged:
             self._arguments = Arguments.of_tokens(self.callable)
         self._exported: dict[object, ExportedGraph] = {}
+        self._parts: Mapping[str, Sequence[Tensor]] = {}
         self._takes_missing = True
         self._offered: set[str] = set()
 
@@ -138,6 +140,12 @@ class ModuleSource(Source):
         keys = dict(zip(self._names(parts[0]), parts[0], strict=True))
         return {name: np.concatenate([part[keys[name]] for part in parts]) for name in outputs}
 
+    def parts(self, rows: Any) -> Sequence[Part]:
+        """The results of the modules within it, where it was exported."""
+        arrays = self._arguments.arrays(rows)
+        answers = answers_of_modules(self.callable, lambda: self._results(arrays)) if self._parts else []
+        return [Part(place, answer, self._parts.get(place, ())) for place, answer in answers]
+
     def convert(self, table: Table) -> tuple[StepOutput, str]:
         """Convert the operations of `forward` one by one where all of them are known, otherwise export the module."""
         if any(block.is_text or block.time for block in table.blocks):
@@ -180,7 +188,7 @@ class ModuleSource(Source):
             results = self._tried(self._examples)
         except PackError as error:
             raise (refused if refused is not None and self._is_table else error) from error.__cause__
-        tensors = self._graph(fed, self._examples).placed(table, fed)
+        tensors, self._parts = self._graph(fed, self._examples).placed(table, fed)
         self._takes_missing = False
         names = self._names(results)
         self._offered = set(names)

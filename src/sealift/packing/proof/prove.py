@@ -24,9 +24,9 @@ from sealift.packing.probes.probe_rows import ROUNDED, ProbeRows, encoded
 from sealift.packing.progress import Countdown, Progress
 from sealift.packing.proof.discontinuities import Discontinuities, only_jumps
 from sealift.packing.proof.further_engines import compare_in, further_engines
-from sealift.packing.proof.locate import faulty_step
+from sealift.packing.proof.locate import DifferingPart, faulty_part, faulty_step
 from sealift.packing.proof.oracle import Original
-from sealift.packing.proof.report import Report, policy, tolerances
+from sealift.packing.proof.report import Report, Worst, policy, tolerances
 from sealift.packing.proof.text_refusals import compare_refusals
 from sealift.runtime import AnyEngine, Tolerance
 from sealift.runtime.engines.base import DOES_NOT_RUN
@@ -301,6 +301,12 @@ def _parity_error(
     own = {column.name: column.values for column in original.input_rows.columns}
     both = {name: [*values, *own[name]] for name, values in rows.columns().items()}
     report.step = faulty_step(conversion, encoded(contract, both).only_good())
+    inside = ""
+    for shown in report.rows:
+        found = _faulty_part(report, conversion, contract, shown)
+        if found is not None:
+            report.step, report.part, inside = report.step or found.step, found.name, f"{found.sentence} "
+            break
     differing = {name: count for name, count in report.different.items() if count}
     listed = ", ".join(
         [f"{count} of {report.total} rows in {name!r}" for name, count in differing.items()]
@@ -309,7 +315,7 @@ def _parity_error(
     worst = "; ".join(report.lines()[:3])
     cause, remedy = _cause(report, conversion, original) or ("", "")
     return ParityError(
-        f"The converted model answers differently from the original: {listed}. {cause}Worst: {worst}.",
+        f"The converted model answers differently from the original: {listed}. {inside}{cause}Worst: {worst}.",
         where=report.step or conversion.steps[-1].source.kind,
         fix="No file was written. "
         + (
@@ -324,6 +330,13 @@ def _parity_error(
         ),
         report=report,
     )
+
+
+def _faulty_part(report: Report, conversion: Conversion, contract: Contract, worst: Worst) -> DifferingPart | None:
+    """The first part of the model that differs for one of the worst rows."""
+    batch = encoded(contract, {name: [value] for name, value in worst.row.items()})
+    relative = report.policy if report.stated is None else report.stated
+    return faulty_part(conversion, batch.only_good(), relative) if batch.good.all() else None
 
 
 def _cause(report: Report, conversion: Conversion, original: Original) -> tuple[str, str] | None:

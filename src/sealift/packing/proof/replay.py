@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sealift.frameworks import Graph, Source, Table, Tensor
-from sealift.graph.inputs import stages_of, text_fields
+from sealift.graph.inputs import ArrayTensor, field_of, stages_of, text_fields
 from sealift.graph.sparse import absent
 from sealift.stages import Stages
 
@@ -27,6 +27,9 @@ def replayed(graph: Graph, source: Source, table: Table, tensors: Mapping[str, A
     For a model that begins with a vectorizer, the input is a column of strings, or dicts.
     """
     rows = source.rows
+    if rows.kind == "arrays":
+        arrays = [_array(graph, block.values, tensors) for block in table.each()]
+        return dict(zip([a.name for a in rows.arrays], arrays, strict=True)) if rows.arrays else arrays[0]
     dicts = rows.kind == "dicts"
     parts = []
     for block in table.blocks:
@@ -55,6 +58,13 @@ def replayed(graph: Graph, source: Source, table: Table, tensors: Mapping[str, A
 
     # With the dtype of each column, since pandas would convert None to NaN.
     return pandas.DataFrame({n: pandas.Series(c, dtype=c.dtype) for n, c in zip(names, columns, strict=True)})
+
+
+def _array(graph: Graph, values: Tensor, tensors: Mapping[str, Any]) -> Any:
+    """An input of a model that takes arrays: (N, …), or (N,) for a field of one number."""
+    array = run(graph, {"in": values}, tensors)["in"]
+    is_number = field_of(values) is not None and not isinstance(values, ArrayTensor)
+    return array[:, 0] if is_number else array
 
 
 def _as_sparse(values: Any, stored: Any) -> Any:

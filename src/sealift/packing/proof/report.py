@@ -50,6 +50,7 @@ class Report:
         engines: the engines that ran the graph, with their versions.
         jumped: engine → generated rows at a discontinuity for which it gave the original's answer for a nearby input.
         step: the first step whose own result differs, when a difference was found.
+        part: the first part of the model whose own result differs, such as a layer of a net, where that is known.
         times: column of dates → its type; their values are reported as dates.
         kinds: output → its kind, which compares its answers; numbers and labels by default.
         outputs: the outputs of the contract by name, for kinds whose comparison depends on the output.
@@ -67,6 +68,7 @@ class Report:
     engines: dict[str, str] = field(default_factory=lambda: {ENGINE.key: ENGINE.version()})
     jumped: dict[str, list[int]] = field(default_factory=dict)
     step: str = ""
+    part: str = ""
     policy: float = RELATIVE["float64"]
     stated: float | None = None
     times: Mapping[str, str] = field(default_factory=dict)
