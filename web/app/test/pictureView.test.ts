@@ -1,6 +1,6 @@
 /** Zooming and moving a picture, and the colours of the parts that matter. */
 import { describe, expect, it } from "vitest";
-import { fitted, kept, zoomed } from "../src/ui/picture/view";
+import { fitted, kept, revealed, zoomed } from "../src/ui/picture/view";
 
 const CANVAS = { width: 400, height: 300 };
 
@@ -20,6 +20,22 @@ describe("the view of a picture", () => {
       (y - view.top) / view.scale,
     ];
     expect(at(after, 120, 90)).toEqual(at(before, 120, 90));
+  });
+
+  it("is moved to a box that is not in it, and not to one that is", () => {
+    const picture = { width: 800, height: 600 };
+    const view = kept({ scale: 2, left: 0, top: 0 }, picture, CANVAS);
+    expect(revealed(view, [10, 10, 190, 140], picture, CANVAS)).toBe(view);
+    expect(revealed(view, [400, 300, 420, 340], picture, CANVAS)).toEqual({
+      scale: 2,
+      left: -620,
+      top: -490,
+    });
+    expect(revealed(view, [780, 590, 800, 600], picture, CANVAS)).toEqual({
+      scale: 2,
+      left: -1200,
+      top: -900,
+    });
   });
 
   it("is never smaller than the canvas permits, and never leaves it", () => {

@@ -10,6 +10,7 @@ import "./styles/result.css";
 import "./styles/file.css";
 import "./styles/verify.css";
 import "./styles/picture.css";
+import "./styles/objects.css";
 import "./styles/narrow.css";
 import "./styles/forced-colors.css";
 import "./styles/print.css";

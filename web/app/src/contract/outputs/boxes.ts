@@ -2,13 +2,7 @@
 import { className, type Output, type Scalar } from "../contract";
 import { readable } from "../numbers";
 import { agree, boxesOf, SIZE, type Box } from "./boxSets";
-import { Kind } from "./kind";
-
-export interface FoundObject {
-  box: number[];
-  class: string;
-  score: number;
-}
+import { Kind, type Detection, type FoundObject } from "./kind";
 
 export class Boxes extends Kind {
   override readonly capability: string = "output:boxes/1";
@@ -35,10 +29,18 @@ export class Boxes extends Kind {
 
   override plain(output: Output, values: readonly Scalar[]): FoundObject[] {
     return boxesOf(values as readonly number[]).map((box) => ({
-      box: box.slice(0, 4),
+      box: [box[0], box[1], box[2], box[3]],
       class: className(output, output.classes![box[5]]!),
       score: box[4],
     }));
+  }
+
+  override detection(output: Output, values: readonly Scalar[]): Detection {
+    return {
+      objects: this.plain(output, values),
+      classes: output.classes!.map((value) => className(output, value)),
+      threshold: output.settings!.score_threshold!,
+    };
   }
 
   override summary(output: Output, values: readonly Scalar[]): string {

@@ -14,6 +14,23 @@ export function jsonText(value: unknown): string {
   return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${jsonText(each)}`).join(",")}}`;
 }
 
+/** An object in a picture. */
+export interface FoundObject {
+  /** The corners x0, y0, x1, y1 in pixels of the picture. */
+  box: [number, number, number, number];
+  class: string;
+  score: number;
+}
+
+/** The objects in a picture. */
+export interface Detection {
+  objects: FoundObject[];
+  /** The displayed names of all classes. */
+  classes: string[];
+  /** Objects with lower scores are no part of an answer. */
+  threshold: number;
+}
+
 export class Kind {
   /** The capability that a reader must have; empty for the kinds that every reader of format 1 has. */
   readonly capability: string = "";
@@ -61,6 +78,11 @@ export class Kind {
   /** The heading of an answer where the output has no title. */
   heading(_task: Task): string {
     return "Prediction";
+  }
+
+  /** The objects that are drawn over the picture; null for a kind whose answers are no places in a picture. */
+  detection(_output: Output, _values: readonly Scalar[]): Detection | null {
+    return null;
   }
 
   /** One value of an answer, as it is shown on the page. */

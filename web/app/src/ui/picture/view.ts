@@ -6,7 +6,7 @@ export interface View {
   top: number;
 }
 
-interface Area {
+export interface Area {
   width: number;
   height: number;
 }
@@ -42,4 +42,20 @@ export function kept(view: View, picture: Area, canvas: Area): View {
     left: place(view.left, picture.width * view.scale, canvas.width),
     top: place(view.top, picture.height * view.scale, canvas.height),
   };
+}
+
+/** The view moved, without another scale, so that a box of the picture is in it; a box that is visible does not move it. */
+export function revealed(
+  view: View,
+  [x0, y0, x1, y1]: readonly [number, number, number, number],
+  picture: Area,
+  canvas: Area,
+): View {
+  const { scale } = view;
+  const isInside = (start: number, low: number, high: number, room: number) =>
+    start + low * scale >= -1 && start + high * scale <= room + 1;
+  if (isInside(view.left, x0, x1, canvas.width) && isInside(view.top, y0, y1, canvas.height)) return view;
+  const left = canvas.width / 2 - ((x0 + x1) / 2) * scale;
+  const top = canvas.height / 2 - ((y0 + y1) / 2) * scale;
+  return kept({ scale, left, top }, picture, canvas);
 }
