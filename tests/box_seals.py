@@ -31,7 +31,6 @@ FOUND = np.array(
 def detector() -> onnx.ModelProto:
     """The net: the scores are multiplied by 1 if a level is 1, and by 0 if none is above 0.5."""
     steps = [
-        ("ReduceMax", ["x", "axes"], "max"),
         ("Sub", ["max", "dark"], "above"),
         ("Div", ["above", "span"], "share"),
         ("Clip", ["share", "zero", "one"], "bright"),
@@ -41,10 +40,10 @@ def detector() -> onnx.ModelProto:
         ("Add", ["none", "corners"], "places"),
     ]
     nodes = [
-        helper.make_node(op, given, [made], **({"keepdims": 0} if op == "ReduceMax" else {}))
-        for op, given, made in steps
+        helper.make_node("ReduceMax", ["x", "axes"], ["max"], keepdims=0),
+        *(helper.make_node(op, given, [made]) for op, given, made in steps),
+        helper.make_node("Concat", ["places", "seen"], ["found"], axis=2),
     ]
-    nodes.append(helper.make_node("Concat", ["places", "seen"], ["found"], axis=2))
     number = np.float32
     constants: dict[str, npt.NDArray[Any]] = {
         "axes": np.array([1, 2, 3]),
