@@ -168,6 +168,12 @@ def test_heads_have_true_answers(pictures: list[Any], labels: Any) -> None:
     assert "outputs=sealift.Classes" in notes[-1]
 
 
+def test_pictures_that_the_declared_preprocessing_refuses(source: Source, pictures: list[Any], labels: Any) -> None:
+    found, notes = compared(source, sealift.Image(crop=SIDE), pictures, labels)
+    assert not found
+    assert "because it failed: the picture is smaller than the crop" in notes[-1]
+
+
 def test_values_are_compared_by_their_errors(pictures: list[Any]) -> None:
     image = sealift.Image(resize=(SIDE, SIDE))
     y = answers(by_colour("value"), TRAINED, pictures, "value")[:, 0]

@@ -112,3 +112,10 @@ def test_a_tokenizer_and_a_net_that_do_not_fit(tmp_path: Path) -> None:
     # A vocabulary that is larger than the net's embeddings.
     with pytest.raises(PackError):
         _pack(tmp_path, _bert(), net(20))
+
+
+def test_doctor_examines_a_net_with_its_tokenizer() -> None:
+    diagnosis = sealift.doctor(net(built("bert").get_vocab_size(), types=False), TEXTS, preprocess=_bert())
+    assert diagnosis.agrees
+    assert [step.name for step in diagnosis.steps] == ["preprocessing", "OnnxModel"]
+    assert diagnosis.rows == len(TEXTS)
