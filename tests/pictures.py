@@ -217,7 +217,7 @@ def refused() -> Iterator[tuple[str, str, bytes]]:
     """Names, reasons and files that the page refuses."""
     image = Image.fromarray(colours(64, 48))
     clear = Image.fromarray(colours(64, 48, 4))
-    yield "empty", "empty", b""
+    yield "empty", "unknown", b""
     yield "text", "unknown", b"name,age\nA,1\n"
     yield "pdf", "unknown", saved(image, "PDF")
     yield "avif", "unknown", b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf"
@@ -237,7 +237,7 @@ def refused() -> Iterator[tuple[str, str, bytes]]:
     for side in (30_000, 65_000):
         yield f"png {side}", "large", png(side, side, 8, 2, b"")
     yield "jpeg huge", "large", _resized_header(saved(image, "JPEG"), 30_000)
-    yield "png of no size", "damaged", png(0, 5, 8, 2, b"")
+    yield "png of no size", "large", png(0, 5, 8, 2, b"")
     yield "png of noise", "damaged", saved(image, "PNG")[:80] + bytes(300)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 _HEAD = (
     "# Neural networks: what was packed and compared\n\n"
+    "For readers who want to know which neural networks can be packed. "
     "`make fidelity-nets` (`bench/nets`) makes each architecture in a small variant, trains it for three steps, so "
     "that neither weights nor the statistics of normalisations are initial, packs it with `sealift.pack`, opens the "
     "file again and computes its examples. Each row compares the answers of the sealed graph with those of the "

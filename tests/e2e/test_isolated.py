@@ -136,9 +136,18 @@ def test_a_model_in_this_process_is_closed_alike(tiny: Path) -> None:
         opened.predict(ROW)
 
 
+@pytest.fixture(autouse=True)
+def earlier() -> None:
+    """The child processes that other tests left running for their next proof."""
+    EARLIER[:] = psutil.Process().children()
+
+
+EARLIER: list[psutil.Process] = []
+
+
 def workers() -> list[psutil.Process]:
-    """The child processes but for Node, which other tests leave running for the next proof in WebAssembly."""
-    return [child for child in psutil.Process().children() if "node" not in child.name()]
+    """The child processes that this test started and that still run."""
+    return [child for child in psutil.Process().children() if child not in EARLIER]
 
 
 def test_collection_ends_the_process_and_leaks_nothing(tiny: Path) -> None:

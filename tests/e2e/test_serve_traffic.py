@@ -191,7 +191,8 @@ def test_a_full_disk(server: Running, folder: Path) -> None:
         assert (code, answer["error"]["code"]) == (1, "E401")
         assert until(lambda: shares(server) == {"1": 1.0}), shares(server)
         code, answer = sealift("promote", "tiny@4", server=server)
-        assert (code, answer["error"]["code"]) == (1, "E402")
+        assert code == 1
+        assert answer["error"]["code"] in ("E402", "E701")  # E701 where the model has been unloaded in the meantime
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         assert sealift("deploy", str(folder / "tiny-2.seal"), server=server)[0] == 0
         assert shares(server) == {"2": 1.0}
