@@ -72,12 +72,13 @@ PYTEST := .venv/bin/pytest --numprocesses auto --dist worksteal
 unit: setup
 	$(PYTEST) tests/unit
 
-# The tests of whole programs come one by one: they watch processes and measure what a browser does.
+# The tests of whole programs wait for servers and browsers more than they compute. Those of a file share its browser, so a
+# worker runs whole files.
 test: setup web
 	@tools/setup.sh browser firefox pdf strace postgres wrk brokers proxies systemd kserve mlflow
 	cd web/app && npm run --silent test
 	$(PYTEST) tests --ignore tests/e2e
-	.venv/bin/pytest tests/e2e
+	$(PYTEST) --dist loadfile tests/e2e
 
 # In a folder of its own beside the locked packages, because only some package indexes have the build without CUDA.
 test-torch: setup web
