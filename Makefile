@@ -78,7 +78,7 @@ test: setup web
 	@tools/setup.sh browser firefox pdf strace postgres wrk brokers proxies systemd kserve mlflow
 	cd web/app && npm run --silent test
 	$(PYTEST) tests --ignore tests/e2e
-	$(PYTEST) --dist loadfile tests/e2e
+	.venv/bin/pytest --numprocesses auto --dist loadfile tests/e2e
 
 # In a folder of its own beside the locked packages, because only some package indexes have the build without CUDA.
 test-torch: setup web
