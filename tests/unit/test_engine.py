@@ -205,7 +205,7 @@ def test_answers_of_changing_length() -> None:
     ],
 )
 def test_telemetry_that_is_on_already_is_warned_of(code: str, warned: bool) -> None:
-    load = "from sealift.runtime.engine import _library; _library(); _library()"
+    load = "from sealift.runtime.engine import library; library(); library()"
     kept = {key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"}
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; {load}"], env=kept, capture_output=True, text=True, check=True

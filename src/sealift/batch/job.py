@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -285,7 +286,9 @@ def _source(
     if isinstance(given, list | tuple):
         return PictureFiles.of(contract, given)
     if isinstance(given, str | Path):
-        return PictureFiles.of(contract, [given]) if Path(given).is_dir() else given
+        # `Path.is_dir` raises for a name that is too long.
+        is_folder = picture_fields(contract) and os.path.isdir(given)  # noqa: PTH112
+        return PictureFiles.of(contract, [given]) if is_folder else given
     return cast("IO[bytes]", given)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,9 @@ def with_files(chunks: Iterable[Chunk], contract: Contract, folder: Path) -> Ite
 def _found(places: Sequence[str | Path]) -> Iterator[Path]:
     for place in places:
         path = Path(place)
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 -- `Path.is_dir` raises for a name that is too long
             yield from sorted(each for each in path.rglob("*") if each.is_file() and not each.name.startswith("."))
-        elif path.exists() or not glob.has_magic(str(place)):
+        elif os.path.exists(path) or not glob.has_magic(str(place)):  # noqa: PTH110
             yield path  # one that does not exist is a problem of its row
         else:
             # `Path.glob` takes no absolute patterns.

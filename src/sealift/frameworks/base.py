@@ -191,7 +191,7 @@ class FeatureMatrix(NamedTuple):
     sparse: bool
 
 
-class Part(NamedTuple):
+class ModelPart(NamedTuple):
     """A part of a model whose result can be compared separately, such as a layer of a net.
 
     Attributes:
@@ -349,7 +349,7 @@ class Source(ABC):
         """A cause of different answers other than an error of the conversion, and the remedy; None if none is known."""
         return None
 
-    def parts(self, rows: Any) -> Sequence[Part]:
+    def parts(self, rows: Any) -> Sequence[ModelPart]:
         """The parts of the model in the order of their computation, with their results for rows in its own format.
 
         Called after a conversion when answers differ, to name the first part that differs; empty by default.
@@ -414,7 +414,7 @@ __all__ = [
     "FeatureMatrix",
     "Framework",
     "Learned",
-    "Part",
+    "ModelPart",
     "RetainedRows",
     "RowFormat",
     "Share",

@@ -37,12 +37,12 @@ FRAME = pd.DataFrame(X, columns=["a", "b", "c"])
 @contextmanager
 def wrong(kind: type, convert: Callable[[Any, Table], StepOutput | Table]) -> Iterator[None]:
     """A converter in the place of the right one."""
-    right = registry.registered()[kind]
+    right, how = registry.registered()[kind], registry._strategies.get(kind, "own")
     registry.converter(kind, replace=True)(convert)
     try:
         yield
     finally:
-        registry.converter(kind, replace=True)(right)
+        registry.converter(kind, replace=True, how=how)(right)
 
 
 def refused(model: Any, rows: Any, tmp_path: Path) -> ParityError:

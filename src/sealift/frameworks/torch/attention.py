@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -20,6 +22,21 @@ def with_safe_attention(program: Any) -> Any:
         for node in program.graph.nodes
     )
     return program.run_decompositions({_OPERATION: _attention}) if masked else program
+
+
+@contextmanager
+def without_fast_path() -> Iterator[None]:
+    """Attention without PyTorch's fast path, which returns NaN where a mask leaves out every element, and not 0.
+
+    The fast path is used by `nn.MultiheadAttention` and `nn.TransformerEncoderLayer` in evaluation mode without
+    gradients (`torch/backends/mha/__init__.py`). The setting is that of the process.
+    """
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
 
 
 def _attention(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
@@ -20,6 +19,7 @@ from sealift.frameworks.exported import OPSET, ExportedGraph
 from sealift.frameworks.torch.arguments import Arguments, Flat
 from sealift.frameworks.torch.attention import with_safe_attention
 from sealift.frameworks.torch.refusals import no_graph, no_operator, random_numbers, user_line
+from sealift.warning_filters import no_warnings
 
 _ROWS = 3
 """The number of rows of the example with which a module is traced: 0 and 1 are special for torch.export."""
@@ -103,11 +103,10 @@ def quiet() -> Iterator[None]:
     before = [each.level for each in loggers]
     nowhere = io.StringIO()
     with (
-        warnings.catch_warnings(),
+        no_warnings(),
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
     ):
-        warnings.simplefilter("ignore")
         for each in loggers:
             each.setLevel(logging.CRITICAL)
         try:

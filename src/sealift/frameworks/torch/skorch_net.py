@@ -9,7 +9,7 @@ import numpy as np
 
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
-from sealift.frameworks.base import Part, RowFormat
+from sealift.frameworks.base import ModelPart, RowFormat
 from sealift.frameworks.sklearn.source import EstimatorSource
 from sealift.frameworks.torch.source import ModuleSource
 from sealift.graph.builder import Tensor
@@ -51,7 +51,7 @@ class SkorchSource(EstimatorSource):
         answer = super()._ask(output, given)
         return answer[:, 0] if output == VALUE.name and answer.ndim == 2 and answer.shape[1] == 1 else answer
 
-    def parts(self, rows: Any) -> Sequence[Part]:
+    def parts(self, rows: Any) -> Sequence[ModelPart]:
         """Those of the module."""
         assert self._inner is not None
         return self._inner.parts(rows)

@@ -12,10 +12,11 @@ import torch
 
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
-from sealift.frameworks.base import ArrayInput, Part, RowFormat, Source
+from sealift.frameworks.base import ArrayInput, ModelPart, RowFormat, Source
 from sealift.frameworks.exported import ExportedGraph
 from sealift.frameworks.named_outputs import contract_name
 from sealift.frameworks.torch.arguments import RESULT, Arguments, named_results
+from sealift.frameworks.torch.attention import without_fast_path
 from sealift.frameworks.torch.checks import check_module
 from sealift.frameworks.torch.examples import as_given, first_rows, graph_dtype, invented
 from sealift.frameworks.torch.export import check_random, exported_program, graph_of
@@ -140,11 +141,11 @@ class ModuleSource(Source):
         keys = dict(zip(self._names(parts[0]), parts[0], strict=True))
         return {name: np.concatenate([part[keys[name]] for part in parts]) for name in outputs}
 
-    def parts(self, rows: Any) -> Sequence[Part]:
+    def parts(self, rows: Any) -> Sequence[ModelPart]:
         """The results of the modules within it, where it was exported."""
         arrays = self._arguments.arrays(rows)
         answers = answers_of_modules(self.callable, lambda: self._results(arrays)) if self._parts else []
-        return [Part(place, answer, self._parts.get(place, ())) for place, answer in answers]
+        return [ModelPart(place, answer, self._parts.get(place, ())) for place, answer in answers]
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
         """Convert the operations of `forward` one by one where all of them are known, otherwise export the module."""
@@ -252,7 +253,7 @@ class ModuleSource(Source):
         else:
             given = [self._checked(name, array) for name, array in arrays.items()]
             tensors = [torch.from_numpy(as_given(array, self._dtype)) for array in given]
-        with torch.no_grad(), no_warnings():
+        with torch.no_grad(), without_fast_path(), no_warnings():
             result = self._arguments.call(self.callable, tensors)
         return {name: tensor.detach().numpy() for name, tensor in named_results(result).items()}
 

@@ -14,7 +14,7 @@ from sealift.contract.outputs.array import ARRAY
 from sealift.contract.outputs.label import LABEL
 from sealift.errors import LimitError
 from sealift.frameworks import Conversion, Graph, Step
-from sealift.frameworks.base import Part
+from sealift.frameworks.base import ModelPart
 from sealift.packing.outputs import packing_of
 from sealift.packing.proof.replay import replayed, run
 from sealift.packing.proof.report import RELATIVE
@@ -111,8 +111,8 @@ def faulty_part(conversion: Conversion, tensors: Mapping[str, Any], relative: fl
 
 
 def _first_differing(
-    graph: Graph, parts: Sequence[Part], values: Mapping[str, npt.NDArray[Any]], relative: float
-) -> tuple[Part, npt.NDArray[Any]] | None:
+    graph: Graph, parts: Sequence[ModelPart], values: Mapping[str, npt.NDArray[Any]], relative: float
+) -> tuple[ModelPart, npt.NDArray[Any]] | None:
     """The first part that differs, and its result in the graph.
 
     A tensor may belong to a part without being its result: an exporter merges operations, and the result of a block is

@@ -63,8 +63,8 @@ def replayed(graph: Graph, source: Source, table: Table, tensors: Mapping[str, A
 def _array(graph: Graph, values: Tensor, tensors: Mapping[str, Any]) -> Any:
     """An input of a model that takes arrays: (N, …), or (N,) for a field of one number."""
     array = run(graph, {"in": values}, tensors)["in"]
-    is_number = field_of(values) is not None and not isinstance(values, ArrayTensor)
-    return array[:, 0] if is_number else array
+    single = field_of(values) is not None and not isinstance(values, ArrayTensor)
+    return array[:, 0] if single else array
 
 
 def _as_sparse(values: Any, stored: Any) -> Any:

@@ -6,7 +6,7 @@ from sealift.errors import PackError
 
 
 def refused(
-    what: str, fix: str = "Use a tokenizer with other components; docs/how-to/text-models.md lists them."
+    what: str, fix: str = "Use a tokenizer with other components; `sealift docs how-to/text-models` lists them."
 ) -> PackError:
     """E340 with the component that is to blame."""
     return PackError("E340", what, fix=fix)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +15,7 @@ from sealift.optional import need
 from sealift.stages.image.grid import check_size
 from sealift.stages.image.problems import PictureError
 from sealift.stages.text import read
+from sealift.warning_filters import no_warnings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -64,8 +64,7 @@ class Dicom:
         need("pydicom", "dicom", "Reading DICOM files")
         image = need("PIL.Image", "image", "Reading pictures")
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what matters is checked here
+            with no_warnings():  # what matters is checked here
                 return self._read(encoded, opened, image)
         except PictureError:
             raise

@@ -17,7 +17,7 @@ from sealift.optional import need
 from sealift.packing.doctor.pictures.described import described
 from sealift.packing.doctor.pictures.finding import BetterVariant
 from sealift.packing.doctor.pictures.paired import Errors, errors, figure, measured_output, metric_of, sign_test
-from sealift.packing.doctor.pictures.variants import Variant, variants_of
+from sealift.packing.doctor.pictures.variants import PreprocessingVariant, variants_of
 from sealift.packing.heads.source import HeadSource
 from sealift.packing.preprocess.base import recognised
 from sealift.packing.preprocess.image import Image
@@ -118,10 +118,10 @@ class _Comparison:
         return found, notes
 
     def _measured(
-        self, variants: Sequence[Variant], say: Progress
-    ) -> tuple[list[tuple[Variant, Errors]], dict[str, str]]:
+        self, variants: Sequence[PreprocessingVariant], say: Progress
+    ) -> tuple[list[tuple[PreprocessingVariant, Errors]], dict[str, str]]:
         """The errors with each variant, and the messages of those that failed, by name."""
-        measured: list[tuple[Variant, Errors]] = []
+        measured: list[tuple[PreprocessingVariant, Errors]] = []
         failed: dict[str, str] = {}
         for i, variant in enumerate(variants, 1):
             say(f"Comparing preprocessings: {i} of {len(variants)}, {variant.name}")
@@ -139,7 +139,7 @@ class _Comparison:
                     measured.append((variant, wrong))
         return measured, failed
 
-    def _better(self, variant: Variant, base: Errors, wrong: Errors, tests: int) -> BetterVariant | None:
+    def _better(self, variant: PreprocessingVariant, base: Errors, wrong: Errors, tests: int) -> BetterVariant | None:
         """The comparison of a variant; None where it is not significantly better after `tests` tests."""
         assert self._output is not None
         better, worse = int((wrong < base).sum()), int((wrong > base).sum())

@@ -31,7 +31,7 @@ _CROPPED = 0.875
 
 
 @dataclass(frozen=True)
-class Variant:
+class PreprocessingVariant:
     """A changed preprocessing.
 
     Attributes:
@@ -45,7 +45,7 @@ class Variant:
     image: Image
 
 
-def variants_of(declared: Image, *, oriented: bool) -> list[Variant]:
+def variants_of(declared: Image, *, oriented: bool) -> list[PreprocessingVariant]:
     """The variants that differ from the declared preprocessing, each once.
 
     Args:
@@ -62,7 +62,7 @@ def variants_of(declared: Image, *, oriented: bool) -> list[Variant]:
             continue
         if _key(image) not in known:
             known.add(_key(image))
-            found.append(Variant(name, changed, image))
+            found.append(PreprocessingVariant(name, changed, image))
     return found
 
 
