@@ -102,7 +102,7 @@ def test_a_node_is_killed_under_load(nodes: TwoNodes, tmp_path: Path) -> None:
     process = nodes.command("serve", model, "--on", "ray", "--port", "0", "--workers", "2", "--json")
     try:
         told = started(process)
-        assert told["ok"] is True
+        assert told["ok"] is True, told
         assert told["models"][0]["examples"] == len(seals.ROWS)
         session = Path(nodes.cluster.head_node.get_session_dir_path())
         load = Load(told["url"], clients=4)
