@@ -19,22 +19,10 @@ Make = Callable[[Any, Any], Source]
 _ROWS = 32
 
 
-class ChainSource(Source):
-    """Models of which each takes the numbers that the one before gives: a scaler and a net, a net and a classifier."""
+class _SourceOfSeveral(Source):
+    """A source that consists of others, the first of which takes the rows."""
 
-    def __init__(self, models: Sequence[Any], rows: Any, make: Make) -> None:
-        """Take the models in order; `make(model, rows)` makes the source of each."""
-        super().__init__(tuple(models))
-        self._sources: list[Source] = []
-        for at, model in enumerate(models):
-            self._sources.append(make(model, rows))
-            if at < len(models) - 1 and rows is not None:
-                rows = _numbers(self._sources[-1], _head(rows))
-
-    @property
-    def kind(self) -> str:
-        """The types in order."""
-        return " + ".join(source.kind for source in self._sources)
+    _sources: list[Source]
 
     def check(self) -> None:
         """As each of the models."""
@@ -45,6 +33,24 @@ class ChainSource(Source):
     def rows(self) -> RowFormat:
         """Those of the first model."""
         return self._sources[0].rows
+
+
+class ChainSource(_SourceOfSeveral):
+    """Models of which each takes the numbers that the one before gives: a scaler and a net, a net and a classifier."""
+
+    def __init__(self, models: Sequence[Any], rows: Any, make: Make) -> None:
+        """Take the models in order; `make(model, rows)` makes the source of each."""
+        super().__init__(tuple(models))
+        self._sources = []
+        for at, model in enumerate(models):
+            self._sources.append(make(model, rows))
+            if at < len(models) - 1 and rows is not None:
+                rows = _numbers(self._sources[-1], _head(rows))
+
+    @property
+    def kind(self) -> str:
+        """The types in order."""
+        return " + ".join(source.kind for source in self._sources)
 
     @property
     def outputs(self) -> Collection[str]:
@@ -69,7 +75,7 @@ class ChainSource(Source):
         return apply(self._sources[-1], table), "own"
 
 
-class MeanSource(Source):
+class MeanSource(_SourceOfSeveral):
     """Several models with the same inputs, whose numbers are averaged."""
 
     def __init__(self, models: Sequence[Any], rows: Any, make: Make) -> None:
@@ -81,16 +87,6 @@ class MeanSource(Source):
     def kind(self) -> str:
         """The number of models and their type."""
         return f"mean of {len(self._sources)} models ({self._sources[0].kind})"
-
-    def check(self) -> None:
-        """As each of the models."""
-        for source in self._sources:
-            source.check()
-
-    @property
-    def rows(self) -> RowFormat:
-        """Those of the first model."""
-        return self._sources[0].rows
 
     @property
     def outputs(self) -> Collection[str]:

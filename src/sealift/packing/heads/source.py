@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,13 @@ from sealift.contract.outputs.features import FEATURES
 from sealift.contract.outputs.probability import PROBABILITY
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
-from sealift.frameworks import RowFormat, Source, apply, contract_name
-from sealift.frameworks.base import Learned
+from sealift.frameworks import Source, apply, contract_name
+from sealift.frameworks.around import SourceAround
 from sealift.graph.inputs import StageTensor
 from sealift.graph.step import NamedOutput, StepOutput
 from sealift.graph.table import Table
 from sealift.packing.heads.base import OutputHead
 from sealift.packing.heads.classes import Classes
-from sealift.runtime import Limits
 
 Heads = OutputHead | Mapping[str, OutputHead | None]
 
@@ -33,12 +32,11 @@ class WithHeads:
         self.heads = heads
 
 
-class HeadSource(Source):
+class HeadSource(SourceAround):
     """The original is the user's model, followed by the heads in NumPy with float64."""
 
     def __init__(self, inner: Source, heads: Heads) -> None:
-        super().__init__(WithHeads(inner.model, heads))
-        self.inner = inner
+        super().__init__(WithHeads(inner.model, heads), inner)
         self._given = heads
         self._heads: dict[str | None, OutputHead] = {}
         self._kept: tuple[str, ...] = ()
@@ -50,38 +48,10 @@ class HeadSource(Source):
         """The name of this step; the model has its own."""
         return "outputs"
 
-    def check(self) -> None:
-        """Raise PackError for a model that cannot predict."""
-        self.inner.check()
-
-    @property
-    def rows(self) -> RowFormat:
-        """Those of the model."""
-        return self.inner.rows
-
     @property
     def outputs(self) -> Collection[str]:
         """Those of the heads and the outputs of the model that are kept, which are known after the conversion."""
         return [*self._names, *self._kept]
-
-    @property
-    def limits(self) -> Limits | None:
-        """Those of the model."""
-        return self.inner.limits
-
-    @property
-    def learned(self) -> Learned:
-        """Of the model."""
-        return self.inner.learned
-
-    def explain(self) -> tuple[str, str] | None:
-        """Of the model."""
-        return self.inner.explain()
-
-    @property
-    def function(self) -> Callable[..., Any] | None:
-        """That of the model."""
-        return self.inner.function
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
         """The answers of the heads to the original's outputs, and the outputs that have no head."""

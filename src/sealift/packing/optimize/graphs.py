@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import onnx
 
-from sealift.graph.constant_folding import strip
+from sealift.graph.constant_folding import reads, strip
 
 
 def consumers(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:
     """Name of a value → the nodes of the graph that use it; without values that an inner graph or an output uses."""
     uses: dict[str, list[onnx.NodeProto]] = {}
-    inner: set[str] = {output.name for output in graph.output}
+    elsewhere: set[str] = {output.name for output in graph.output}
     for node in graph.node:
         for name in node.input:
             uses.setdefault(name, []).append(node)
-        for attribute in node.attribute:
-            for body in [attribute.g, *attribute.graphs]:
-                inner |= _named(body)
-    return {name: nodes for name, nodes in uses.items() if name not in inner}
+        elsewhere.update(islice(reads(node), len(node.input), None))  # the first ones are its inputs
+    return {name: nodes for name, nodes in uses.items() if name not in elsewhere}
 
 
 def has(model: onnx.ModelProto, operators: frozenset[str]) -> bool:
@@ -43,12 +43,3 @@ def _domains(graph: onnx.GraphProto) -> set[str]:
             for body in [attribute.g, *attribute.graphs]:
                 found |= _domains(body)
     return found
-
-
-def _named(graph: onnx.GraphProto) -> set[str]:
-    names = {name for node in graph.node for name in node.input}
-    for node in graph.node:
-        for attribute in node.attribute:
-            for body in [attribute.g, *attribute.graphs]:
-                names |= _named(body)
-    return names

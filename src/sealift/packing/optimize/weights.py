@@ -106,11 +106,10 @@ def _converted(
             nodes += found[1]
     if not nodes:
         return None
-    rest = list(graph.node)
-    constants = [*kept]
+    nodes += graph.node
     del graph.node[:], graph.initializer[:]
-    graph.initializer.extend(constants)
-    graph.node.extend([*nodes, *rest])
+    graph.initializer.extend(kept)
+    graph.node.extend(nodes)
     return changed
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sealift.frameworks import RowFormat, Source, apply
-from sealift.frameworks.base import Learned
+from sealift.frameworks.around import SourceAround
 from sealift.graph.inputs import field_of, stage_tensors
 from sealift.graph.step import StepOutput
 from sealift.graph.table import Block, Table
 from sealift.packing.preprocess.base import Preprocessing, recognised
 from sealift.packing.preprocess.fitting import fitting
-from sealift.runtime import Limits
 from sealift.stages.image.kind import KIND
 from sealift.stages.image.stage import ImageStage
 
@@ -33,12 +32,11 @@ class Preprocessed:
         self.preprocessing = preprocessing
 
 
-class PreprocessedSource(Source):
+class PreprocessedSource(SourceAround):
     """The original is the user's preprocessing, followed by the user's net."""
 
     def __init__(self, inner: Source, preprocessing: Preprocessing) -> None:
-        super().__init__(Preprocessed(inner.model, preprocessing))
-        self.inner = inner
+        super().__init__(Preprocessed(inner.model, preprocessing), inner)
         self.preprocessing = preprocessing
         self._fed = fitting(inner, preprocessing)
 
@@ -47,19 +45,10 @@ class PreprocessedSource(Source):
         """The name of this step; the net has its own."""
         return "preprocessing"
 
-    def check(self) -> None:
-        """Raise PackError for a net that cannot predict."""
-        self.inner.check()
-
     @property
     def rows(self) -> RowFormat:
         """One picture or text in each row."""
         return RowFormat(self.preprocessing.rows, columns=(self.preprocessing.field,))
-
-    @property
-    def outputs(self) -> Collection[str]:
-        """Those of the net."""
-        return self.inner.outputs
 
     @property
     def classes(self) -> npt.NDArray[Any] | None:
@@ -67,28 +56,9 @@ class PreprocessedSource(Source):
         return self.inner.classes
 
     @property
-    def limits(self) -> Limits | None:
-        """Those of the net."""
-        return self.inner.limits
-
-    @property
     def tolerance(self) -> float | None:
         """That of the net; for texts that of a float32 net, which runs with other paddings and batches."""
         return self.inner.tolerance or (_OF_TEXTS if self.preprocessing.rows == "texts" else None)
-
-    @property
-    def learned(self) -> Learned:
-        """Of the net."""
-        return self.inner.learned
-
-    def explain(self) -> tuple[str, str] | None:
-        """Of the net."""
-        return self.inner.explain()
-
-    @property
-    def function(self) -> Callable[..., Any] | None:
-        """That of the net."""
-        return self.inner.function
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
         """The net's answers to the arrays that the user's preprocessing computes."""
