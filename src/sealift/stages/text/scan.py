@@ -74,6 +74,39 @@ class Transitions:
         """The size of the automaton; a reader may use a table of all of Unicode for its classes."""
         return (len(self._next) + 1) * (self._end + 1) + PER_AUTOMATON
 
+    def spans(self, text: str, steps: int = 0) -> tuple[list[tuple[int, int]], int]:
+        """The spans of all non-overlapping matches, from the left, and the number of steps including `steps`.
+
+        It ends when there are more than `MOST_STEPS`; the spans are then not complete.
+        """
+        lookup = self._classes
+        codes = [lookup[char] for char in text]
+        codes.append(self._end)
+        table, starts = self._next, self._starts
+        spans: list[tuple[int, int]] = []
+        count = len(text)
+        begin, before = 0, self._end
+        while begin < count:
+            at, end = begin, 0
+            entry = table[starts[before]][codes[at]]
+            while entry > 1:
+                if entry & 1:
+                    end = at
+                at += 1
+                entry = table[(entry >> 1) - 1][codes[at]]
+            if entry:
+                end = at
+            steps += at - begin
+            if steps > MOST_STEPS:
+                break
+            if end > begin:
+                spans.append((begin, end))
+                begin = end
+            else:
+                begin += 1
+            before = codes[begin - 1]
+        return spans, steps
+
 
 class Scanner(Transitions):
     """Finds all non-overlapping matches of a pattern, from the left."""
@@ -111,37 +144,15 @@ class Scanner(Transitions):
 
     def _find(self, text: str, steps: int) -> tuple[list[str], int]:
         """The matches, and the number of steps including `steps`."""
-        lookup = self._classes
-        codes = [lookup[char] for char in text]
-        codes.append(self._end)
-        table, starts, head, tail = self._next, self._starts, self._head, self._tail
-        tokens: list[str] = []
-        count = len(text)
-        begin, before = 0, self._end
-        while begin < count:
-            at, end = begin, 0
-            entry = table[starts[before]][codes[at]]
-            while entry > 1:
-                if entry & 1:
-                    end = at
-                at += 1
-                entry = table[(entry >> 1) - 1][codes[at]]
-            if entry:
-                end = at
-            steps += at - begin
-            if steps > MOST_STEPS:
-                raise SealError(
-                    "E207",
-                    f"A string of {count} characters takes too long to split into words.",
-                    fix="Leave the text out, or give it in smaller parts.",
-                )
-            if end > begin:
-                tokens.append(text[begin + head : end - tail])
-                begin = end
-            else:
-                begin += 1
-            before = codes[begin - 1]
-        return tokens, steps
+        spans, steps = self.spans(text, steps)
+        if steps > MOST_STEPS:
+            raise SealError(
+                "E207",
+                f"A string of {len(text)} characters takes too long to split into words.",
+                fix="Leave the text out, or give it in smaller parts.",
+            )
+        head, tail = self._head, self._tail
+        return [text[begin + head : end - tail] for begin, end in spans], steps
 
 
 def separated(classes: Sequence[Ranges], number: int) -> Callable[[str], list[str]]:
