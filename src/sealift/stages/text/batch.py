@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Batch, Problem, Stage, quoted
+from sealift.contract import Batch, Stage, quoted
 from sealift.errors import ContractError, SealError
 from sealift.stages.base import StageRun
+from sealift.stages.refused_strings import RefusingField, without_refused
 from sealift.stages.text.shared_tables import Tables
 from sealift.stages.text.stage import TextStage, is_refusing
 
@@ -24,13 +25,18 @@ _CELLS = 1 << 16
 """The maximum number of cells of `terms<k>` in one run of the graph."""
 
 
+def _unreadable(stage: TextStage, name: str, text: str) -> str:
+    wanted = stage.refused_as(text)
+    return wanted and f'"{name}" is {quoted(text)}, which cannot be read as {wanted}.'
+
+
 class TextRun(StageRun):
     """The text stages of a contract, ready to run."""
 
     def __init__(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> None:
         """Read stages by their number. Raises ContractError E106 for a malformed one."""
         self._stages: dict[int, tuple[int, TextStage]] = {}
-        self._refusing: list[tuple[int, str, TextStage]] = []
+        self._refusing: list[RefusingField] = []
         self._places = {name: place for place, name in enumerate(names)}
         tables = Tables()
         for number, stage in stages.items():
@@ -45,7 +51,8 @@ class TextRun(StageRun):
                 ) from None
             self._stages[number] = columns[stage.field], made
             if is_refusing(stage) and names:
-                self._refusing.append((columns[stage.field], names[stage.field], made))
+                name = names[stage.field]
+                self._refusing.append(RefusingField(columns[stage.field], name, partial(_unreadable, made, name)))
         self._rows = min((stage.rows for _, stage in self._stages.values() if stage.rows is not None), default=None)
         self._most_sizes = sum(stage.sizes for _, stage in self._stages.values())
 
@@ -63,21 +70,7 @@ class TextRun(StageRun):
             batch: checked rows of the contract that these stages are of.
             first_row: the number of the first row in messages.
         """
-        if not self._refusing:
-            return batch
-        known = {(problem.row - first_row, problem.field) for problem in batch.problems}
-        good, problems = batch.good.copy(), list(batch.problems)
-        for column, name, stage in self._refusing:
-            texts, missing = batch.tensors["text"][:, column], batch.tensors["text_missing"][:, column]
-            for row in np.flatnonzero(~missing).tolist():
-                wanted = "" if (row, name) in known else stage.refused_as(texts[row])
-                if wanted:
-                    known.add((row, name))
-                    good[row] = False
-                    message = f'"{name}" is {quoted(texts[row])}, which cannot be read as {wanted}.'
-                    problems.append(Problem(first_row + row, name, "R108", message))
-        problems.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
-        return dataclasses.replace(batch, good=good, problems=problems)
+        return without_refused(batch, "R108", self._refusing, self._places, first_row)
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """The rows in pieces that the graph can be given, with the tensors of the stages added."""

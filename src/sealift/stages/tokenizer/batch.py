@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sealift.contract import Batch, Problem, Stage
+from sealift.contract import Batch, Stage
 from sealift.errors import ContractError, SealError
 from sealift.stages.base import StageRun
+from sealift.stages.refused_strings import RefusingField, without_refused
 from sealift.stages.tokenizer.piece import TooLongError
 from sealift.stages.tokenizer.stage import Encoding, TokenizerStage
 
@@ -21,6 +22,11 @@ _CELLS = 1 << 13
 """The maximum number of tokens, with padding, in one run of the graph; a single row may have more."""
 
 
+def _too_long(stage: TokenizerStage, most: int, name: str, text: str) -> str:
+    cut = _encoded(stage, text).cut
+    return f'"{name}" has {most + cut} tokens, and the model reads at most {most}.' if cut else ""
+
+
 class TokenizerRun(StageRun):
     """The tokenizer stages of a contract, ready to run."""
 
@@ -28,7 +34,7 @@ class TokenizerRun(StageRun):
         """Read stages by their number. Raises ContractError E106 for a malformed one."""
         self._stages: dict[int, tuple[int, TokenizerStage]] = {}
         self._fields = {columns[stage.field]: stage.field for stage in stages.values()}
-        self._refusing: list[tuple[int, str, TokenizerStage]] = []
+        self._refusing: list[RefusingField] = []
         self._places = {name: place for place, name in enumerate(names)}
         for number, stage in stages.items():
             try:
@@ -42,7 +48,9 @@ class TokenizerRun(StageRun):
                 ) from None
             self._stages[number] = columns[stage.field], made
             if names and made.truncation is not None and made.truncation.refuses:
-                self._refusing.append((columns[stage.field], names[stage.field], made))
+                name = names[stage.field]
+                too_long = partial(_too_long, made, made.truncation.most, name)
+                self._refusing.append(RefusingField(columns[stage.field], name, too_long))
 
     @property
     def refuses(self) -> bool:
@@ -51,26 +59,7 @@ class TokenizerRun(StageRun):
 
     def checked(self, batch: Batch, *, first_row: int = 1) -> Batch:
         """The batch with a problem (R120) for each string that would be cut and may not be."""
-        if not self._refusing:
-            return batch
-        known = {(problem.row - first_row, problem.field) for problem in batch.problems}
-        good, problems = batch.good.copy(), list(batch.problems)
-        for column, name, stage in self._refusing:
-            texts, missing = batch.tensors["text"][:, column], batch.tensors["text_missing"][:, column]
-            for row in np.flatnonzero(~missing).tolist():
-                if (row, name) in known or stage.truncation is None:
-                    continue
-                found = _encoded(stage, texts[row])
-                if found.cut:
-                    known.add((row, name))
-                    good[row] = False
-                    message = (
-                        f'"{name}" has {stage.truncation.most + found.cut} tokens, '
-                        f"and the model reads at most {stage.truncation.most}."
-                    )
-                    problems.append(Problem(first_row + row, name, "R120", message))
-        problems.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
-        return dataclasses.replace(batch, good=good, problems=problems)
+        return without_refused(batch, "R120", self._refusing, self._places, first_row)
 
     def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
         """Each string that is cut or has unknown tokens: its row, its field, and the numbers of these tokens."""
