@@ -19,7 +19,7 @@ CODES: dict[str, str] = {
     "R113": "A picture is of a kind that the model does not take.",
     "R114": "The file of a picture cannot be read.",
     "R115": "A picture does not fit the preprocessing of the model.",
-    "R120": "A text has more tokens than the model reads.",
+    "R120": "A text has more tokens than the model accepts.",
     "E101": "The rows lack an input.",
     "E102": "The rows have a column that is not an input.",
     "E103": "The rows have two columns with the same name.",

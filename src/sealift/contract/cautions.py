@@ -26,7 +26,7 @@ class Cautions:
         unknown: rows with a value outside the input's categories.
         outside: rows with a number outside the range of most training values (`Field.observed`).
         examples: up to five of the unknown values, in order of appearance.
-        noted: rows whose value a stage makes a note of, such as a text that is cut.
+        noted: rows with a note of a stage, such as a text that is cut.
         notes: up to five different notes, in order of appearance.
     """
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sealift.frameworks.base import Learned, RowFormat, Source
+from sealift.frameworks.base import RowFormat, Source
+from sealift.frameworks.learned import Learned
 from sealift.runtime import Limits
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.frameworks.base import Learned, RetainedRows, Share
+from sealift.frameworks.learned import Learned, RetainedRows, Share
 from sealift.frameworks.sklearn import retained
 from sealift.stats import SMALL
 from sealift.warning_filters import no_warnings

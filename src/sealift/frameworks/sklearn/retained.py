@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sealift.frameworks.base import RetainedRows
+from sealift.frameworks.learned import RetainedRows
 from sealift.stats import SMALL
 
 _RECORDS = (

@@ -20,7 +20,8 @@ from sealift.contract.outputs.score import SCORE
 from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.frameworks import registry
-from sealift.frameworks.base import FeatureMatrix, Learned, RowFormat, Source
+from sealift.frameworks.base import FeatureMatrix, RowFormat, Source
+from sealift.frameworks.learned import Learned
 from sealift.frameworks.sklearn import fallback
 from sealift.frameworks.sklearn.learned import LearnedByEstimator
 from sealift.frameworks.sklearn.remembered import remembered
