@@ -151,3 +151,33 @@ def test_it_is_accessible_and_fits_a_phone(shown: Opened) -> None:
     expect(frames(shown)).to_have_count(5)
     assert inside.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert inside.evaluate("(box => box.scrollWidth - box.clientWidth)(document.querySelector('.objects-box'))") <= 0
+
+
+def test_where_it_looked_is_about_the_score_of_a_box(shown: Opened) -> None:
+    shown.inside.get_by_test_id("look").click()
+    text = shown.inside.get_by_test_id("heat")
+    name = rows(shown).first.locator("td").first.inner_text().strip()
+    expect(text).to_contain_text(f"the score of this {name}", timeout=SLOW)
+    again = shown.inside.get_by_test_id("look")
+    expect(again).to_be_disabled()
+    other = rows(shown).last
+    other.click()
+    again.click()
+    expect(text).to_contain_text(f"the score of this {other.locator('td').first.inner_text().strip()}", timeout=SLOW)
+    choose(shown, "night.png", NIGHT)
+    expect(shown.inside.get_by_test_id("nothing")).to_be_visible(timeout=SLOW)
+    expect(shown.inside.get_by_test_id("look")).to_have_count(0)
+
+
+def test_the_picture_is_fitted_to_a_window_of_another_size(shown: Opened) -> None:
+    before = shown.page.viewport_size
+    assert before is not None
+    try:
+        shown.page.set_viewport_size({"width": 420, "height": 900})
+        expect(shown.inside.get_by_role("button", name="Fit", exact=True)).to_be_disabled()
+        left, _, right, _ = place(shown.inside.get_by_test_id("viewer"))
+        scale = (right - left) / SIZE[0]
+        zoom = shown.inside.locator(".zoom span")
+        expect(zoom).to_have_text(f"{round(100 * scale)} %")
+    finally:
+        shown.page.set_viewport_size(before)

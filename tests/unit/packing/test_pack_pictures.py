@@ -220,3 +220,17 @@ def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     paths = scans(tmp_path / "scans")
     (tmp_path / "scans" / ".hidden").write_text("x")
     assert read_pictures(tmp_path / "scans", "image").rows == sorted(paths)
+
+
+@pytest.mark.parametrize("library", ["pillow", "opencv"])
+def test_a_picture_that_is_smaller_than_the_crop_is_named(library: Any, tmp_path: Path) -> None:
+    small = np.zeros((20, 40, 3), np.uint8)
+    large = np.zeros((60, 60, 3), np.uint8)
+    preprocess = sealift.Image(crop=32, library=library)
+    wanted = r"at position 1 .*\(R115\): it has 40 × 20 pixels, fewer than the 32 × 32"
+    with pytest.raises(PackError, match=wanted) as failure:
+        sealift.pack(
+            net(), [large, small], name="small", output=tmp_path / "a.seal", preprocess=preprocess, proof=NATIVE
+        )
+    assert failure.value.code == "E320"
+    assert "resize before the crop" in failure.value.fix

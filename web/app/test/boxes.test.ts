@@ -43,4 +43,23 @@ describe("sets of boxes", () => {
     expect(kind.problem(output)).toBeNull();
     expect(kind.problem({ ...output, shape: [2, 5] })).toMatch(/must be a number and 6/);
   });
+
+  it("are observed by the score of one of them, also if others of its class remain", () => {
+    const output = { classes: [0, 1], class_names: ["car", "bus"] } as unknown as Output;
+    const kind = kindOf({ kind: "boxes" });
+    const [car, other, bus] = [
+      [0, 0, 10, 10, 0.5, 0],
+      [50, 0, 60, 10, 0.9, 0],
+      [0, 0, 10, 10, 0.7, 1],
+    ] as const;
+    const all = [...car, ...other, ...bus];
+    const best = kind.observed(output, all, null)!;
+    expect(best.name).toBe("the score of this car");
+    expect(best.number(all)).toBe(0.9);
+    expect(best.number([...car, ...bus])).toBe(0); // another place
+    const chosen = kind.observed(output, all, [0, 0, 10, 10])!;
+    expect(chosen.number([...other, ...bus])).toBe(0); // another class
+    expect(chosen.number([0, 0, 10, 5, 0.4, 0, ...other])).toBeCloseTo(0.2, 12);
+    expect(kind.observed(output, [0, 0, 0, 0, 0, -1], null)).toBeNull();
+  });
 });

@@ -1,6 +1,6 @@
 /** Zooming and moving a picture, and the colours of the parts that matter. */
 import { describe, expect, it } from "vitest";
-import { fitted, kept, revealed, zoomed } from "../src/ui/picture/view";
+import { fitted, kept, resized, revealed, zoomed } from "../src/ui/picture/view";
 
 const CANVAS = { width: 400, height: 300 };
 
@@ -48,5 +48,27 @@ describe("the view of a picture", () => {
       left: 0,
       top: -300,
     });
+  });
+});
+
+describe("the view in a window of another size", () => {
+  const picture = { width: 800, height: 600 };
+  const wide = { width: 800, height: 600 };
+
+  it("fits a whole picture again", () => {
+    const view = fitted(picture, wide);
+    expect(resized(view, picture, wide, CANVAS)).toEqual(fitted(picture, CANVAS));
+    expect(resized(fitted(picture, CANVAS), picture, CANVAS, wide)).toEqual(view);
+  });
+
+  it("keeps the middle of an enlarged picture and its share", () => {
+    const view = zoomed(fitted(picture, wide), 4, 500, 200, picture, wide);
+    const after = resized(view, picture, wide, CANVAS);
+    expect(after.scale).toBe(view.scale / 2);
+    const middle = (one: typeof view, room: typeof wide) => [
+      (room.width / 2 - one.left) / one.scale,
+      (room.height / 2 - one.top) / one.scale,
+    ];
+    expect(middle(after, CANVAS)).toEqual(middle(view, wide));
   });
 });

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sealift.errors import PackError
 from sealift.frameworks import RowFormat, Source, apply
 from sealift.frameworks.around import SourceAround
 from sealift.graph.inputs import field_of, stage_tensors
@@ -16,6 +18,7 @@ from sealift.graph.table import Block, Table
 from sealift.packing.preprocess.base import Preprocessing, recognised
 from sealift.packing.preprocess.fitting import fitting
 from sealift.stages.image.kind import KIND
+from sealift.stages.image.problems import PictureError
 from sealift.stages.image.stage import ImageStage
 
 _AT_ONCE = 16
@@ -61,7 +64,11 @@ class PreprocessedSource(SourceAround):
         return self.inner.tolerance or (_OF_TEXTS if self.preprocessing.rows == "texts" else None)
 
     def answer(self, rows: Any, outputs: Collection[str]) -> dict[str, npt.NDArray[Any]]:
-        """The net's answers to the arrays that the user's preprocessing computes."""
+        """The net's answers to the arrays that the user's preprocessing computes.
+
+        Raises:
+            PackError: E320 for a picture that the stage refuses, if the preprocessing fails on it.
+        """
         parts: dict[str, list[npt.NDArray[Any]]] = {}
         for arrays in self._arrays(rows):
             given: Any = arrays if len(arrays) > 1 else next(iter(arrays.values()))
@@ -80,8 +87,11 @@ class PreprocessedSource(SourceAround):
     def _arrays(self, rows: Sequence[Any]) -> Iterator[dict[str, npt.NDArray[Any]]]:
         """The arrays (N, …) of the net's inputs, of neighbouring rows of one shape."""
         waiting: list[list[npt.NDArray[Any]]] = []
-        for value in rows:
-            made = self.preprocessing.original([value])
+        for place, value in enumerate(rows):
+            try:
+                made = self.preprocessing.original([value])
+            except Exception as error:
+                raise self._refused(value, place) or error from error
             arrays = [made[output][0] for _, output in self._fed]
             alike = not waiting or [a.shape for a in arrays] == [a.shape for a in waiting[0]]
             if not alike or len(waiting) == _AT_ONCE:
@@ -89,6 +99,23 @@ class PreprocessedSource(SourceAround):
                 waiting = []
             waiting.append(arrays)
         yield self._stacked(waiting)
+
+    def _refused(self, value: Any, place: int) -> PackError | None:
+        """Why the stage refuses a picture on which the user's preprocessing fails; None where it does not."""
+        stage = self.preprocessing.stage(0)
+        if stage.kind != KIND:
+            return None
+        try:
+            ImageStage(stage.spec).prepare(value)
+        except PictureError as error:
+            called = f'"{value}"' if isinstance(value, Path) else f"at position {place}"
+            return PackError(
+                "E320",
+                f"The picture {called} does not fit the preprocessing ({error.code}): it {error}.",
+                fix="Leave it out of X. If such pictures are to be answered, change the preprocessing, for example "
+                "with a resize before the crop.",
+            )
+        return None
 
     def _stacked(self, rows: list[list[npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
         parts = zip(*rows, strict=True)

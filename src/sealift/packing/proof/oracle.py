@@ -96,10 +96,14 @@ class Original:
 
 
 def check_rows(original: Original) -> dict[str, npt.NDArray[Any]]:
-    """The answers to the caller's own rows. Raises PackError E305 with the model's message when it refuses them."""
+    """The answers to the caller's own rows.
+
+    Raises:
+        PackError: E305 with the model's message when it refuses them; the error of a source that names the row.
+    """
     try:
         answers = original.answer(original.input_rows.rows)
-    except LimitError:
+    except (LimitError, PackError):
         raise
     except Exception as error:
         raise PackError(

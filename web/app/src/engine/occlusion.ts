@@ -4,6 +4,7 @@
  */
 import { partsOf, shown, type Scalar, type Value } from "../contract/contract";
 import { kindOf } from "../contract/outputs";
+import type { FoundObject } from "../contract/outputs/kind";
 import { SealiftError } from "../errors";
 import { PreparedImage } from "../stages";
 import type { Answer, FileProgress, Occlusion } from "./protocol";
@@ -19,6 +20,7 @@ export async function occlude(
   model: Model,
   row: readonly Value[],
   field: number,
+  chosen: FoundObject["box"] | null,
   onProgress: (progress: FileProgress) => void,
   signal: AbortSignal,
 ): Promise<Occlusion> {
@@ -30,7 +32,7 @@ export async function occlude(
   const begun = performance.now();
   const answers = await model.predict([prepared.row]);
   const once = performance.now() - begun;
-  const measured = measureOf(model, answers);
+  const measured = measureOf(model, answers, chosen);
   const whole = measured.number(answers);
   const [height, width] = picture.area;
   const parts = Math.min(PARTS.findLast((n) => n * n * once <= MOST_TIME) ?? PARTS[0]!, height, width);
@@ -61,10 +63,8 @@ export async function occlude(
   };
 }
 
-/** The number that is observed: the probability of the predicted class, else the first number of the answer. */
-function measureOf({ contract }: Model, answers: readonly Answer[]) {
-  const at = (index: number, place: number) => (found: readonly Answer[]) =>
-    Number(found[index]!.data[place]);
+/** The number that is observed: the probability of the predicted class, else that of the first kind that has one. */
+function measureOf({ contract }: Model, answers: readonly Answer[], chosen: FoundObject["box"] | null) {
   const index = contract.outputs.findIndex((output) => kindOf(output).byClass);
   if (index >= 0) {
     const output = contract.outputs[index]!;
@@ -72,13 +72,19 @@ function measureOf({ contract }: Model, answers: readonly Answer[]) {
     const label = contract.outputs.findIndex((one) => kindOf(one).isClass && one.width === null);
     const predicted = label < 0 ? -1 : (output.classes?.indexOf(answers[label]!.data[0] as Scalar) ?? -1);
     const place = predicted >= 0 ? predicted : values.indexOf(Math.max(...values));
-    return { name: shown(partsOf(output)[place] ?? place), isProbability: true, number: at(index, place) };
+    return {
+      name: shown(partsOf(output)[place] ?? place),
+      isProbability: true,
+      number: (found: readonly Answer[]) => Number(found[index]!.data[place]),
+    };
   }
-  const measured = contract.outputs.findIndex((output) => output.element.isMeasured);
-  if (measured < 0)
-    throw failed("The answers of this model have no number that could change.", "Use its answer only.");
-  const { title, name } = contract.outputs[measured]!;
-  return { name: title || name, isProbability: false, number: at(measured, 0) };
+  for (const [i, output] of contract.outputs.entries()) {
+    const observed = kindOf(output).observed(output, answers[i]!.data, chosen);
+    if (!observed) continue;
+    const number = (found: readonly Answer[]) => observed.number(found[i]!.data);
+    return { name: observed.name, isProbability: false, number };
+  }
+  throw failed("The answer to this picture has no number that could change.", "Use its answer only.");
 }
 
 function failed(what: string, fix: string): SealiftError {

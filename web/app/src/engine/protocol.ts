@@ -1,6 +1,7 @@
 /** The messages between the page and its worker. All of them can be cloned (structured clone). */
 import type { Caution } from "../contract/cautions";
 import type { Value } from "../contract/contract";
+import type { FoundObject } from "../contract/outputs/kind";
 import type { RowCode } from "../contract/value";
 import type { Problem } from "../errors";
 
@@ -174,8 +175,8 @@ export type Request =
   | { op: "predict"; rows: Value[][] }
   /** Like `predict` for one row with pictures, which are also returned for display, with at most `side` pixels on a side. */
   | { op: "picture"; row: Value[]; side: number }
-  /** Finds out which parts of the picture in a field the answer depends on. */
-  | { op: "occlusion"; row: Value[]; field: number }
+  /** Finds out which parts of the picture in a field the answer depends on; `chosen` are the corners of an object in it. */
+  | { op: "occlusion"; row: Value[]; field: number; chosen: FoundObject["box"] | null }
   | { op: "golden" }
   | { op: "file"; file: File; options: FileOptions }
   /** Ends the request `target`, which is then answered with a problem. */

@@ -64,7 +64,7 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
       return answerPicture(model, request.row, request.side);
     case "occlusion":
       return cancellable(id, (onProgress, signal) =>
-        occlude(model, request.row, request.field, onProgress, signal),
+        occlude(model, request.row, request.field, request.chosen, onProgress, signal),
       );
     case "golden":
       return rerun(model, golden);

@@ -1,8 +1,8 @@
 /** `boxes`: found objects, each with a class, a score and the corners of a box. */
 import { className, type Output, type Scalar } from "../contract";
 import { readable } from "../numbers";
-import { agree, boxesOf, SIZE, type Box } from "./boxSets";
-import { Kind, type Detection, type FoundObject } from "./kind";
+import { agree, boxesOf, iou, SIZE, type Box } from "./boxSets";
+import { Kind, type Detection, type FoundObject, type Observed } from "./kind";
 
 export class Boxes extends Kind {
   override readonly capability: string = "output:boxes/1";
@@ -40,6 +40,27 @@ export class Boxes extends Kind {
       objects: this.plain(output, values),
       classes: output.classes!.map((value) => className(output, value)),
       threshold: output.settings!.score_threshold!,
+    };
+  }
+
+  /**
+   * The score of a box: the chosen one, else the one with the highest score. In another answer it is the largest product
+   * of score and overlap of a box of its class, so that another object of the class does not replace it (Petsiuk et al.
+   * 2021, "Black-box explanation of object detectors via saliency maps", §3.2). Null if there is no box.
+   */
+  override observed(
+    output: Output,
+    values: readonly Scalar[],
+    chosen: FoundObject["box"] | null,
+  ): Observed | null {
+    const boxes = boxesOf(values as readonly number[]);
+    const isChosen = (box: Box) => chosen !== null && chosen.every((corner, i) => box[i] === corner);
+    const target = boxes.find(isChosen) ?? boxes.reduce((a, b) => (b[4] > a[4] ? b : a), boxes[0]!);
+    if (!target) return null;
+    const likeness = (box: Box) => (box[5] === target[5] ? box[4] * iou(box, target) : 0);
+    return {
+      name: `the score of this ${className(output, output.classes![target[5]]!)}`,
+      number: (others) => Math.max(0, ...boxesOf(others as readonly number[]).map(likeness)),
     };
   }
 

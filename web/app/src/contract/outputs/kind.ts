@@ -22,6 +22,14 @@ export interface FoundObject {
   score: number;
 }
 
+/** A number of an answer that is observed while parts of a picture are covered. */
+export interface Observed {
+  /** What the number is. */
+  name: string;
+  /** The number in the values of another answer. */
+  number(values: readonly Scalar[]): number;
+}
+
 /** The objects in a picture. */
 export interface Detection {
   objects: FoundObject[];
@@ -83,6 +91,21 @@ export class Kind {
   /** The objects that are drawn over the picture; null for a kind whose answers are no places in a picture. */
   detection(_output: Output, _values: readonly Scalar[]): Detection | null {
     return null;
+  }
+
+  /**
+   * The number of an answer that is observed while parts of the picture are covered; null if there is none. By default
+   * it is the first number, and the mean for an output with several axes, of which no single number is the answer.
+   *
+   * @param _chosen the corners of the object that a person chose, for a kind whose answers are places in a picture.
+   */
+  observed(output: Output, _values: readonly Scalar[], _chosen: FoundObject["box"] | null): Observed | null {
+    if (!output.element.isMeasured) return null;
+    const name = output.title || output.name;
+    if (!this.hasAxes) return { name, number: (values) => Number(values[0]) };
+    const mean = (values: readonly Scalar[]) =>
+      values.reduce<number>((sum, value) => sum + Number(value), 0) / values.length;
+    return { name: `the mean of ${name}`, number: mean };
   }
 
   /** One value of an answer, as it is shown on the page. */

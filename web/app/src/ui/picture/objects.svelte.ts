@@ -31,6 +31,8 @@ export class Objects {
     const found = this.hovered ?? this.chosen;
     return found !== null && this.shown.includes(found) ? found : null;
   });
+  /** The corners of the object that was chosen. */
+  readonly target = $derived(this.chosen === null ? null : (this.all[this.chosen]?.box ?? null));
   /** The classes of the picture in the order of the contract, with their numbers of objects above the least score. */
   readonly legend = $derived.by(() => {
     const counts = new Map(this.all.map((object) => [object.class, 0]));

@@ -3,11 +3,15 @@ import type { Caution } from "../../contract/cautions";
 import type { Contract, Value } from "../../contract/contract";
 import { checkValue, type Checked } from "../../contract/value";
 import type { Answer, FieldProblem, Occlusion, ShownPicture } from "../../engine/protocol";
+import type { FoundObject } from "../../contract/outputs/kind";
+import { asProblem } from "../../errors";
 import type { Client } from "../client";
 import { pictureFields } from "./fields";
 
 /** The largest side of a picture for display, in pixels. */
 const SIDE = 2048;
+
+const FAILED = { code: "E207", what: "The parts of the picture could not be compared.", where: "", fix: "" };
 
 export class Pictures {
   files = $state.raw<readonly (File | null)[]>([]);
@@ -15,6 +19,8 @@ export class Pictures {
   shown = $state.raw<ReadonlyMap<number, ShownPicture>>(new Map());
   problems = $state.raw<ReadonlyMap<number, FieldProblem>>(new Map());
   heat = $state.raw<ReadonlyMap<number, Occlusion>>(new Map());
+  /** Why the parts could not be found; else empty. */
+  failure = $state("");
   computing = $state.raw<{ field: number; share: number } | null>(null);
   private running: AbortController | null = null;
   /** The inputs that are pictures, by index. */
@@ -46,6 +52,7 @@ export class Pictures {
   /** Removes what belongs to the former entries. */
   forget(): void {
     this.stop();
+    this.failure = "";
     if (this.heat.size > 0) this.heat = new Map();
   }
 
@@ -63,14 +70,19 @@ export class Pictures {
     return null;
   }
 
-  /** Finds out which parts of a picture the answer to a row depends on. Throws a SealiftError. */
-  async look(row: Value[], field: number): Promise<void> {
+  /**
+   * Finds out which parts of a picture the answer to a row depends on.
+   *
+   * @param chosen the object whose score is observed, for a model that finds objects; null for the one with the best.
+   */
+  async look(row: Value[], field: number, chosen: FoundObject["box"] | null): Promise<void> {
     this.stop();
+    this.failure = "";
     const controller = (this.running = new AbortController());
     this.computing = { field, share: 0 };
     try {
       const heat = await this.client.call(
-        { op: "occlusion", row, field },
+        { op: "occlusion", row, field, chosen: chosen && [...chosen] },
         {
           signal: controller.signal,
           onProgress: ({ rows, total }) => {
@@ -80,7 +92,7 @@ export class Pictures {
       );
       if (controller === this.running) this.heat = new Map(this.heat).set(field, heat);
     } catch (error) {
-      if (controller === this.running) throw error;
+      if (controller === this.running) this.failure = asProblem(error, FAILED).what;
     } finally {
       if (controller === this.running) this.computing = this.running = null;
     }

@@ -59,3 +59,14 @@ export function revealed(
   const top = canvas.height / 2 - ((y0 + y1) / 2) * scale;
   return kept({ scale, left, top }, picture, canvas);
 }
+
+/** The view in a canvas that had another size: what was in its middle still is, and a whole picture is fitted again. */
+export function resized(view: View, picture: Area, before: Area, canvas: Area): View {
+  const [was, is] = [fitted(picture, before).scale, fitted(picture, canvas)];
+  if (view.scale <= was * 1.001) return is;
+  const scale = Math.max((view.scale * is.scale) / was, is.scale);
+  const change = scale / view.scale;
+  const left = canvas.width / 2 - (before.width / 2 - view.left) * change;
+  const top = canvas.height / 2 - (before.height / 2 - view.top) * change;
+  return kept({ scale, left, top }, picture, canvas);
+}
