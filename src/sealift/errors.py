@@ -138,7 +138,7 @@ CODES: dict[str, str] = {
     "E778": "A receipt is about another model or other rows.",
     "E779": "Telemetry cannot be exported on this system.",
     "E785": "The folder of outputs holds those of another model or of other options.",
-    "E786": "Another process writes to the folder of outputs.",
+    "E786": "Another process writes the same answers.",
     "E787": "A process ended while it predicted a file.",
     "E788": "An output would replace an input or another output.",
     "E789": "Some files could not be predicted.",

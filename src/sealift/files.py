@@ -61,6 +61,11 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def as_text(path: Path) -> str:
+    """The name of a file as valid Unicode: bytes that are not UTF-8 are written as `\\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def hold(stream: IO[bytes]) -> bool:
     """Lock a file for as long as it is open. False where another process holds it."""
     if os.name == "nt":  # which refuses to delete a file that is open

@@ -44,7 +44,7 @@ def test_arguments_have_the_names_of_the_options() -> None:
         "on",
         # Of Python alone.
         "password", "input", "chunk", "progress", "input_kind", "output_kind", "observe", "map_chunks",
-        "pictures",
+        "pictures", "resume",
     }  # fmt: skip
     for command, function in (
         ("keygen", sealift.keygen), ("sign", sealift.sign), ("predict", score), ("app", sealift.app),

@@ -23,7 +23,10 @@ MAX_LISTED = 1000
 
 @dataclass
 class ChunkAnswers:
-    """The result of a chunk: the columns to write, or their text, the counts, the checked rows and their answers."""
+    """The result of a chunk: the columns to write, or their text, the counts, the checked rows and their answers.
+
+    `line` is what a journal notes about the chunk; `resumed`: whether the answers are those of a former run.
+    """
 
     columns: Sequence[Sequence[Any] | npt.NDArray[Any]]
     count: int
@@ -33,6 +36,8 @@ class ChunkAnswers:
     batch: Batch | None = None
     answers: Mapping[str, npt.NDArray[Any]] = dataclasses.field(default_factory=dict)
     text: bytes = b""
+    line: Mapping[str, Any] | None = None
+    resumed: bool = False
 
     def rendered(self, writer: Renderer) -> ChunkAnswers:
         """The same, with the rendered text in place of the columns."""

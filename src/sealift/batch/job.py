@@ -17,7 +17,8 @@ from sealift.batch.chunk_answers import MAX_LISTED, ChunkAnswers, answer_columns
 from sealift.batch.chunks import Chunk, Kind, OutputColumn, Reader, Renderer, Writer, rows_per_chunk
 from sealift.batch.kinds import kind_of, open_table, open_writer
 from sealift.batch.ordered_map import ordered_map
-from sealift.batch.pictures import AT_ONCE, FILE, PictureFiles, picture_fields, with_files
+from sealift.batch.picture_journal import PictureJournal, answers_of_line, line_of_answers
+from sealift.batch.pictures import AT_ONCE, FILE, PictureChunk, PictureFiles, picture_fields, with_files
 from sealift.contract import (
     MISSING_WORDS,
     Batch,
@@ -56,6 +57,7 @@ class Summary:
         cautions: counts of unusual values in the answered rows, for inputs that have any.
         seconds: the duration.
         output: the path or name of the output.
+        resumed: the number of rows whose answers are those of a former run that was interrupted.
     """
 
     rows: int
@@ -65,6 +67,7 @@ class Summary:
     cautions: Sequence[Cautions]
     seconds: float
     output: str
+    resumed: int = 0
 
     def __repr__(self) -> str:
         return f"<Summary: {self.rows:,} rows, {self.refused:,} refused, in {self.seconds:.1f} s; {self.output!r}>"
@@ -94,6 +97,7 @@ def score(
     observe: Observe | None = None,
     map_chunks: MapChunks | None = None,
     pictures: Path | None = None,
+    resume: bool = False,
 ) -> Summary:
     """Predict every row of a table file. Bad rows are reported; good rows are always answered.
 
@@ -123,10 +127,13 @@ def score(
             numbers of rows in the problems are within the chunk, from 0; lines that cannot be read are not among them.
         map_chunks: predicts the chunks, in place of threads of this process.
         pictures: the folder of the picture files that cells name; by default cells contain pictures in Base64.
+        resume: for picture files and an output file: note each chunk in a journal beside the output until this is
+            complete, and take the answers of an interrupted call from there. `observe` is not called for these.
 
     Raises:
         ValueError: `seconds` or `memory` is given with a loaded model.
         FileError: E401 to E405. ContractError: E101 to E105 when the columns do not fit.
+        ServeError: E786 where another process writes the journal.
         SealError: E201 to E211, as `sealift.load` and `SealedModel.predict`.
     """
     from sealift.runtime.processors import processors
@@ -134,15 +141,19 @@ def score(
     with opened(file, seconds, memory) as model:
         begun = time.perf_counter()
         with ExitStack() as stack:
-            source = _source(model.contract, input)
+            source = _source(model.contract, input, output)
             reader = source if isinstance(source, PictureFiles) else _reader(stack, source, input_kind)
             if isinstance(source, PictureFiles):
                 keep = [FILE, *keep]
+                if resume and isinstance(output, str | Path):
+                    # Left after the output has its name.
+                    source.journal = stack.enter_context(PictureJournal(Path(output), model))
             inputs = (
                 [field.name for field in model.contract.inputs if field.name in reader.names] if keep_inputs else []
             )
             names, plan = _plan(model.contract, reader, keep, inputs, ignore_extra=ignore_extra)
             keep = list(dict.fromkeys([*keep, *inputs]))
+            journal = source.journal if isinstance(source, PictureFiles) else None
             target, kind, where = _target(stack, source, output, output_kind)
             writer = open_writer(kind, target, plan, where)
             tally = _Tally(model.contract)
@@ -166,7 +177,7 @@ def score(
                 if map_chunks is not None
                 else ordered_map(
                     _numbered(chunks),
-                    lambda numbered: rendered(answers_of(model, numbered[1], keep, numbered[0])),
+                    lambda numbered: rendered(_answered(model, numbered[1], keep, numbered[0], journal)),
                     workers=processors() if reader.done()[1] else 1,
                     size=lambda numbered: numbered[1].count * len(names),
                     most=_MOST_CELLS_AHEAD,
@@ -175,6 +186,8 @@ def score(
             )
             for answers in results:
                 tally.add(answers)
+                if journal is not None and answers.line is not None:
+                    journal.add(answers.line)
                 if observe is not None and answers.batch is not None:
                     observe(answers.batch, answers.answers)
                 with _writing(where):
@@ -195,7 +208,7 @@ def score(
                 writer.close()
         taken = time.perf_counter() - begun
     counted = [item for item in tally.cautions if item]
-    return Summary(tally.rows, tally.refused, reader.skipped, tally.problems, counted, taken, where)
+    return Summary(tally.rows, tally.refused, reader.skipped, tally.problems, counted, taken, where, tally.resumed)
 
 
 def opened(
@@ -251,15 +264,30 @@ class _Tally:
     def __init__(self, contract: Contract) -> None:
         self.rows = 0
         self.refused = 0
+        self.resumed = 0
         self.problems: list[Problem] = []
         self.cautions = no_cautions(contract)
 
     def add(self, answers: ChunkAnswers) -> None:
         self.rows += answers.count
         self.refused += answers.refused
+        self.resumed += answers.count if answers.resumed else 0
         self.problems += answers.problems[: MAX_LISTED - len(self.problems)]
         for item, following in zip(self.cautions, answers.cautions, strict=True):
             item.add(following)
+
+
+def _answered(
+    model: SealedModel, piece: Chunk, keep: Sequence[str], first: int, journal: PictureJournal | None
+) -> ChunkAnswers:
+    """The answers of a chunk: those of the journal if it has them; else predicted, with the line for it."""
+    if journal is None or not isinstance(piece, PictureChunk):
+        return answers_of(model, piece, keep, first)
+    if piece.line is not None:
+        return answers_of_line(piece.line, [piece.columns[name] for name in keep], first)
+    answers = answers_of(model, piece, keep, first)
+    answers.line = line_of_answers(piece.paths, piece.states, answers, len(keep))
+    return answers
 
 
 def _numbered(chunks: Iterable[Chunk]) -> Iterator[tuple[int, Chunk]]:
@@ -280,15 +308,16 @@ def _is_plain_number(field: Field) -> bool:
 
 
 def _source(
-    contract: Contract, given: Path | str | IO[bytes] | Sequence[str | Path]
+    contract: Contract, given: Path | str | IO[bytes] | Sequence[str | Path], output: Path | str | IO[bytes]
 ) -> Path | str | IO[bytes] | PictureFiles:
     """The input of `score`; picture files as a table."""
+    written = Path(output) if isinstance(output, str | Path) else None
     if isinstance(given, list | tuple):
-        return PictureFiles.of(contract, given)
+        return PictureFiles.of(contract, given, written)
     if isinstance(given, str | Path):
         # `Path.is_dir` raises for a name that is too long.
         is_folder = picture_fields(contract) and os.path.isdir(given)  # noqa: PTH112
-        return PictureFiles.of(contract, [given]) if is_folder else given
+        return PictureFiles.of(contract, [given], written) if is_folder else given
     return cast("IO[bytes]", given)
 
 

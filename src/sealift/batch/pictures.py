@@ -6,10 +6,13 @@ import dataclasses
 import glob
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sealift import files
 from sealift.batch.chunks import Chunk
+from sealift.batch.picture_journal import PictureJournal, State, state_of
 from sealift.contract import Contract
 from sealift.errors import ContractError, FileError
 
@@ -20,12 +23,28 @@ FILE = "file"
 """The name of the column with the names of files."""
 
 
+@dataclass(frozen=True)
+class PictureChunk(Chunk):
+    """Consecutive pictures.
+
+    Attributes:
+        paths: their files.
+        states: the states of the files before they are read, for a journal.
+        line: what the journal says about these pictures; None where they are to be predicted.
+    """
+
+    paths: Sequence[Path] = ()
+    states: Sequence[State] = ()
+    line: Mapping[str, Any] | None = None
+
+
 class PictureFiles:
     """A table of picture files, with the columns of one field and `file`.
 
     Attributes:
         names, skipped, arrow_types: as of `Reader`.
         name: what the table is called in messages.
+        journal: where there is one, its chunks are given with their lines.
     """
 
     def __init__(self, field: str, paths: Sequence[Path], name: str) -> None:
@@ -33,11 +52,14 @@ class PictureFiles:
         self.skipped = 0
         self.arrow_types: Mapping[str, Any] = {}
         self.name = name
+        self.journal: PictureJournal | None = None
         self._field, self._paths, self._read = field, paths, 0
 
     @classmethod
-    def of(cls, contract: Contract, places: Sequence[str | Path]) -> PictureFiles:
+    def of(cls, contract: Contract, places: Sequence[str | Path], output: Path | None = None) -> PictureFiles:
         """The files at these places: files, folders with all they contain, and patterns such as `scans/*.png`.
+
+        The file `output` is left out.
 
         Raises:
             ContractError: E104 for a model that does not take one picture in each row.
@@ -52,6 +74,8 @@ class PictureFiles:
             )
         listed = ", ".join(map(str, places))
         paths = list(_found(places))
+        if output is not None:
+            paths = [path for path in paths if path.name != output.name or path.resolve() != output.resolve()]
         if not paths:
             raise FileError("E410", "There are no picture files.", where=listed, fix="Check the folder or the pattern.")
         return cls(names[0], paths, listed)
@@ -59,11 +83,19 @@ class PictureFiles:
     def chunks(self, names: Sequence[str], rows: int, numbers: Collection[str] = ()) -> Iterator[Chunk]:
         """As of `Reader`; the pictures are paths, which the stage of the model opens."""
         del names, numbers
-        size = min(rows, AT_ONCE)
-        for start in range(0, len(self._paths), size):
-            part = self._paths[start : start + size]
-            self._read = start + len(part)
-            yield Chunk(len(part), {self._field: part, FILE: [str(path) for path in part]})
+        size, start = min(rows, AT_ONCE), 0
+        while start < len(self._paths):
+            finished = self._finished(start)
+            stop = start + finished
+            if not finished:
+                stop = min(start + size, len(self._paths))
+                stop = next((at for at in range(start + 1, stop) if self._finished(at)), stop)
+            part = self._paths[start:stop]
+            line = self.journal.line_of(part[0]) if self.journal is not None and finished else None
+            states = [state_of(path) for path in part] if self.journal is not None else ()
+            columns = {self._field: part, FILE: [files.as_text(path) for path in part]}
+            start = self._read = stop
+            yield PictureChunk(len(part), columns, paths=part, states=states, line=line)
 
     def done(self) -> tuple[int, int]:
         """The number of files read, and of all files."""
@@ -71,6 +103,10 @@ class PictureFiles:
 
     def close(self) -> None:
         """Nothing is open."""
+
+    def _finished(self, start: int) -> int:
+        """The number of pictures in the finished chunk that begins here, 0 without one."""
+        return 0 if self.journal is None else self.journal.finished(self._paths, start)
 
 
 def picture_fields(contract: Contract) -> list[str]:

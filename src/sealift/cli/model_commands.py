@@ -154,7 +154,8 @@ def predict(file: Path, inputs: tuple[str, ...], output: str, **options: Any) ->
     column "file" names the picture; or a table with the names of pictures in a column.
 
     Several files, or folders, are predicted into a folder, with an output for each file. A journal in that folder
-    lists those that are finished: after the command was stopped or killed, the same command goes on.
+    lists those that are finished: after the command was stopped or killed, the same command goes on. So it does for
+    picture files.
     """
     from sealift.cli import predict, predict_folder, predict_pictures
 

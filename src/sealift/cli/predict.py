@@ -63,6 +63,7 @@ def run(
             chunk=None if map_chunks is None else CHUNK,
             map_chunks=map_chunks,
             pictures=Path(source).parent if isinstance(source, str) and source != "-" else None,
+            resume=target != "-",
         )
     if as_json:
         console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})
@@ -70,6 +71,8 @@ def run(
         stream = sys.stderr if target == "-" else sys.stdout
         rate = f", {summary.rows / summary.seconds:,.0f} a second" if summary.seconds > 1 else ""
         console.say(f"{summary.rows:,} rows in {summary.seconds:.1f} s{rate}", stream)
+        if summary.resumed:
+            console.say(f"rows that a former run predicted: {summary.resumed:,}", stream)
         if summary.skipped:
             console.say(f"empty records after the last row: {summary.skipped:,}", stream)
         if summary.refused:

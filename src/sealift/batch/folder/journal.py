@@ -6,14 +6,12 @@ that is killed in between leaves an output without a line; it is computed again,
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from sealift import files
 from sealift.batch.folder.inputs import InputFile
+from sealift.batch.journal_file import JournalFile
 from sealift.errors import ServeError
 
 NAME = ".sealift-batch.jsonl"
@@ -40,25 +38,21 @@ class Journal:
             FileError: E402.
         """
         self._folder = folder
-        path = folder / NAME
         head = {"format": _FORMAT, "model": dict(model), "options": dict(options)}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._stream: IO[bytes] = path.open("a+b")
-        except OSError as error:
-            raise files.unwritable(path, error) from error
-        try:
-            if not files.hold(self._stream):
-                raise ServeError(
-                    "E786",
-                    "Another process writes to the folder of outputs.",
-                    where=str(folder),
-                    fix="Wait until it has ended, or use another folder.",
-                )
-            self.finished = self._read(head)
-        except BaseException:
-            self._stream.close()
-            raise
+        self._file = JournalFile(folder / NAME, head, folder)
+        former = self._file.former
+        if former is not None:
+            self._file.close()
+            stated = former.get("model")
+            other = "other options" if stated == head["model"] else f"another model: {_shown(stated)}"
+            raise ServeError(
+                "E785",
+                f"The folder of outputs holds those of {other}.",
+                where=str(folder),
+                fix=f"Use another folder, or delete this one with its file {NAME}.",
+            )
+        lines = [line for _, line in self._file.lines()]
+        self.finished = {line["input"]: line for line in lines if {"input", "output", "bytes"} <= line.keys()}
 
     def output_of(self, file: InputFile) -> dict[str, Any] | None:
         """The line of a file that is finished: the file did not change since, and its output is there; else None."""
@@ -74,50 +68,12 @@ class Journal:
     def add(self, file: InputFile, line: dict[str, Any]) -> None:
         """Note that a file is finished. Raises FileError E402."""
         line = {"input": file.name, "size": file.size, "changed": file.changed, **line}
-        self._append(line)
+        self._file.append(line)
         self.finished[file.name] = line
 
     def close(self) -> None:
         """Let other processes write."""
-        self._stream.close()
-
-    def _read(self, head: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        self._stream.seek(0)
-        data = self._stream.read()
-        *lines, torn = data.split(b"\n")
-        parsed = [line for line in map(_parsed, lines) if line is not None]
-        if not parsed:
-            self._stream.truncate(0)
-            self._append(head)
-            return {}
-        if torn:  # the process that wrote it was killed
-            self._stream.truncate(len(data) - len(torn))
-        if parsed[0] != head:
-            former = parsed[0].get("model")
-            other = "other options" if former == head["model"] else f"another model: {_shown(former)}"
-            raise ServeError(
-                "E785",
-                f"The folder of outputs holds those of {other}.",
-                where=str(self._folder),
-                fix=f"Use another folder, or delete this one with its file {NAME}.",
-            )
-        return {line["input"]: line for line in parsed[1:] if {"input", "output", "bytes"} <= line.keys()}
-
-    def _append(self, line: dict[str, Any]) -> None:
-        try:
-            self._stream.write(json.dumps(line).encode() + b"\n")
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-        except OSError as error:
-            raise files.unwritable(self._folder / NAME, error) from error
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(line)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+        self._file.close()
 
 
 def _shown(model: object) -> str:

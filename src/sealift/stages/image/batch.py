@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sealift import files
 from sealift.contract import Batch, Problem, Stage
 from sealift.errors import ContractError, SealError
 from sealift.stages.base import StageRun
@@ -62,7 +63,7 @@ class ImageRun(StageRun):
                 except PictureError as error:
                     good[row] = False
                     name = self._names[field]
-                    called = f'"{value}"' if isinstance(value, Path) else f'"{name}"'
+                    called = f'"{files.as_text(value)}"' if isinstance(value, Path) else f'"{name}"'
                     problems.append(Problem(first_row + row, name, error.code, f"The picture {called} {error}."))
             tensors[f"field{field}"] = prepared
         problems.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
