@@ -39,14 +39,14 @@ def page(file: Path, output: Path | None, *, handout: bool, as_json: bool) -> No
         say(f"Note: {clean(sentence)}")
 
 
-def demo(out: Path, *, as_json: bool) -> None:
+def demo(out: Path, kind: str, *, as_json: bool) -> None:
     """Run the demo, and print what to try next."""
     from sealift.demo import run
 
     def step(name: str, result: str) -> None:
         say(f"{styled('ok', 'good')}  {name.ljust(_WIDTH)}  {clean(result)}")
 
-    result = run(out) if as_json else run(out, say=step)
+    result = run(out, kind=kind) if as_json else run(out, kind=kind, say=step)
     if as_json:
         console.show_json({"ok": True, **result.as_dict()})
         return
@@ -56,4 +56,4 @@ def demo(out: Path, *, as_json: bool) -> None:
     say(f"  {clean(result.seal)}")
     say(f"\nNext: sealift inspect {clean(result.seal)}")
     say(f"      sealift verify {clean(result.seal)} --key {clean(out / 'demo-key.pub')}")
-    say(f"      sealift predict {clean(result.seal)} {clean(out / 'breast-cancer.csv')} -o answers.xlsx")
+    say(f"      sealift predict {clean(result.seal)} {clean(result.rows)} -o answers.xlsx")

@@ -11,11 +11,18 @@ from sealift.cli.program import FILE, command
 
 @command("demo", "Try everything on real data.", "demo --out demo")
 @click.option("--out", type=FILE, default="demo", show_default=True, help="The folder for the demo's files.")
-def demo(out: Path, as_json: bool) -> None:
+@click.option(
+    "--kind",
+    type=click.Choice(["table", "image", "text"]),
+    default="table",
+    show_default=True,
+    help="What the model reads: rows of a table, pictures or texts.",
+)
+def demo(out: Path, kind: str, as_json: bool) -> None:
     """Train, pack, verify, sign and use a model on real data."""
     from sealift.cli import app
 
-    app.demo(out, as_json=as_json)
+    app.demo(out, kind, as_json=as_json)
 
 
 @command("explain-error", "Explain an error code.", "explain-error E302")

@@ -14,6 +14,8 @@ from sealift.errors import MissingExtraError
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+    from sealift.demo.case import Enter
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Without these options the browser itself sends requests, which would be counted as requests of the page.
 QUIET = (
@@ -49,8 +51,18 @@ def find() -> str | None:
     return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
-def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> BrowserResult:
-    """Open `page` from disk, verify it, predict the CSV file `data`, and save a screenshot.
+def open_page(
+    page: Path, rows: Path, *, first: Enter, all_rows: Enter, screenshot: Path, chromium: str
+) -> BrowserResult:
+    """Open `page` from disk, predict one row, save a screenshot, verify the page, and predict `rows`.
+
+    Args:
+        page: the page.
+        rows: the data, for `first` and `all_rows`.
+        first: makes the page's first prediction.
+        all_rows: gives the page all rows to predict.
+        screenshot: where to save the picture.
+        chromium: the path of the browser.
 
     Raises:
         FileError: E405 when playwright is not installed.
@@ -67,19 +79,20 @@ def open_page(page: Path, data: Path, *, screenshot: Path, chromium: str) -> Bro
         browser = driver.chromium.launch(executable_path=chromium, args=list(QUIET))
         try:
             tab = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-            return _use(tab, page, data, screenshot)
+            return _use(tab, page, rows, first, all_rows, screenshot)
         finally:
             browser.close()
 
 
-def _use(tab: Page, page: Path, data: Path, screenshot: Path) -> BrowserResult:
+def _use(tab: Page, page: Path, rows: Path, first: Enter, all_rows: Enter, screenshot: Path) -> BrowserResult:
     address = page.resolve().as_uri()
     requests: list[str] = []
     tab.on("request", lambda request: requests.append(request.url))
     start = time.perf_counter()
     tab.goto(address)
+    tab.set_default_timeout(_PATIENCE)
     frame = tab.frame_locator("iframe")
-    frame.get_by_role("button", name="Fill with an example").click(timeout=_PATIENCE)
+    first(frame, rows)
     frame.locator("[data-testid=prediction][data-label]").wait_for(timeout=_PATIENCE)
     ready = time.perf_counter() - start
     tab.screenshot(path=str(screenshot))
@@ -87,8 +100,7 @@ def _use(tab: Page, page: Path, data: Path, screenshot: Path) -> BrowserResult:
     summary = frame.get_by_test_id("verify-summary")
     frame.get_by_text("examples match").first.wait_for(timeout=_PATIENCE)
     verified = summary.inner_text().strip().splitlines()[0]
-    frame.get_by_role("tab", name="File").click()
-    frame.get_by_label("Data file", exact=True).set_input_files(str(data))
+    all_rows(frame, rows)
     with tab.expect_download(timeout=_PATIENCE) as download:
         frame.get_by_role("button", name="Download results").click(timeout=_PATIENCE)
     text = Path(download.value.path()).read_text("utf-8-sig")

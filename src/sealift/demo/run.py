@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sealift import batch, runtime, seal
-from sealift.demo import browser, data
+from sealift.demo import browser, digits, sentences, tumours
+from sealift.demo.case import Case, Trained
 from sealift.errors import FileError, MissingExtraError, ParityError, SealiftError
 from sealift.targets.page import build_page
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-    import pandas as pd
-
     from sealift.packing import Packed
 
 Say: TypeAlias = Callable[[str, str], None]
 """A function that is called with the name and the result of each finished step."""
 
-_CLOSE = 1e-6
+KINDS: Mapping[str, Case] = {"table": tumours.CASE, "image": digits.CASE, "text": sentences.CASE}
+"""The demos, by what a row of the model is."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """The files and measurements of the demo; `skipped` states what could not be checked on this machine, and why."""
+    """The files and measurements of the demo.
+
+    `rows` is the table or the folder of pictures that is predicted; `skipped` states what could not be checked on this
+    machine, and why.
+    """
 
     seal: str
     page: str
+    rows: str
     screenshot: str | None
     identity: str
     seal_bytes: int
@@ -50,35 +53,37 @@ class Result:
         return asdict(self)
 
 
-def run(out: Path | str = "demo", *, say: Say = lambda *_: None) -> Result:
+def run(out: Path | str = "demo", *, kind: str = "table", say: Say = lambda *_: None) -> Result:
     """Run all steps on real data, and write the files to the folder `out`.
 
     Args:
         out: created if missing. Files of an earlier run are replaced, except its key, which is used again.
+        kind: a key of `KINDS`: what a row of the model is.
         say: called after each step.
 
     Raises:
         SealiftError: when a step fails.
     """
-    out = Path(out)
+    out, case = Path(out), KINDS[kind]
+    _need(case)
     _folder(out)
-    model, X, y = _train(say)
-    sealed = out / "breast-cancer.seal"
-    packed = _pack(model, X, y, sealed, say)
+    start = time.perf_counter()
+    trained = case.train(out)
+    say("train", f"{trained.summary}, in {time.perf_counter() - start:.1f} s")
+    sealed, screenshot = out / f"{case.name}.seal", out / f"{case.name}.png"
+    packed = _pack(case, trained, sealed, say)
     _sign(sealed, out / "demo-key", say)
-    rows = out / "breast-cancer.csv"
-    X.to_csv(rows, index=False)
-    expected = model.predict(X), model.predict_proba(X)
-    summary = batch.score(runtime.load(sealed), rows, out / "breast-cancer.answers.csv")
-    say("predict", f"{summary.rows} rows of {rows.name} answered, {summary.refused} refused")
-    page = build_page(sealed, out / "breast-cancer.html")
+    summary = batch.score(runtime.load(sealed), trained.rows, out / f"{case.name}.answers.csv")
+    say("predict", f"{summary.rows} rows of {trained.rows.name} answered, {summary.refused} refused")
+    page = build_page(sealed, out / f"{case.name}.html")
     say("app", f"{page.path.name}, {page.size / 1e6:.1f} MB, opens without Python, server or network")
-    seen, skipped = _browse(page.path, rows, out / "breast-cancer.png", say)
-    equal, worst = _compare(seen, expected, say) if seen else (0, 0.0)
+    seen, skipped = _browse(page.path, case, trained, screenshot, say)
+    equal, worst = _compare(seen, case, trained, say) if seen else (0, 0.0)
     return Result(
         seal=str(sealed),
         page=str(page.path),
-        screenshot=str(out / "breast-cancer.png") if seen else None,
+        rows=str(trained.rows),
+        screenshot=str(screenshot) if seen else None,
         identity=packed.identity,
         seal_bytes=sealed.stat().st_size,
         page_bytes=page.size,
@@ -92,6 +97,16 @@ def run(out: Path | str = "demo", *, say: Say = lambda *_: None) -> Result:
     )
 
 
+def _need(case: Case) -> None:
+    absent = [name for name, module in case.modules.items() if find_spec(module) is None]
+    if absent:
+        raise MissingExtraError(
+            "E405",
+            f"The demo needs packages that are not installed: {', '.join(absent)}.",
+            fix=f"Install them with: pip install 'sealift[{case.extras}]'.",
+        )
+
+
 def _folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -102,41 +117,21 @@ def _folder(out: Path) -> None:
         ) from error
 
 
-def _train(say: Say) -> tuple[Any, pd.DataFrame, npt.NDArray[np.int64]]:
-    modules = {"pandas": "pandas", "scikit-learn": "sklearn", "onnx": "onnx"}
-    absent = [name for name, module in modules.items() if find_spec(module) is None]
-    if absent:
-        raise MissingExtraError(
-            "E405",
-            f"The demo needs packages that are not installed: {', '.join(absent)}.",
-            fix="Install them with: pip install 'sealift[demo]'.",
-        )
-    start = time.perf_counter()
-    X, y = data.load()
-    model = data.train(X[::2], y[::2])
-    say("train", f"a forest of 200 trees on {len(X[::2])} of {len(X)} patients, in {time.perf_counter() - start:.1f} s")
-    return model, X, y
-
-
-def _pack(model: Any, X: pd.DataFrame, y: npt.NDArray[np.int64], sealed: Path, say: Say) -> Packed:
-    from sealift.packing import ContractOptions, OutputFile, pack
+def _pack(case: Case, trained: Trained, sealed: Path, say: Say) -> Packed:
+    from sealift.packing import OutputFile, pack
 
     start = time.perf_counter()
     packed = pack(
-        model,
-        X[1::2],
-        y[1::2],
-        name="breast-cancer",
+        trained.model,
+        trained.X,
+        trained.y,
+        name=case.name,
         output=OutputFile(sealed, overwrite=True),
-        contract=ContractOptions(fields=data.fields(X), class_names=data.CLASS_NAMES, headline=("probability", 0)),
-        card=data.CARD,
+        **trained.options,
     )
     took = time.perf_counter() - start
     say("pack", f"{sealed.name}, {sealed.stat().st_size / 1e3:.0f} kB, in {took:.1f} s")
-    say(
-        "verify",
-        f"same answers as scikit-learn on all {packed.report.total} rows, including thresholds and missing values",
-    )
+    say("verify", f"same answers as {case.proved.format(packed.report.total)}")
     return packed
 
 
@@ -148,13 +143,22 @@ def _sign(sealed: Path, key: Path, say: Say) -> None:
     say("sign", f"by key {seal.verify_key(seal.read(sealed), public)[:16]}…")
 
 
-def _browse(page: Path, rows: Path, screenshot: Path, say: Say) -> tuple[browser.BrowserResult | None, list[str]]:
+def _browse(
+    page: Path, case: Case, trained: Trained, screenshot: Path, say: Say
+) -> tuple[browser.BrowserResult | None, list[str]]:
     chromium = browser.find()
     if chromium is None:
         skipped = "the check in a browser, since no Chromium is installed (on Debian: apt-get install chromium)"
     else:
         try:
-            seen = browser.open_page(page, rows, screenshot=screenshot, chromium=chromium)
+            seen = browser.open_page(
+                page,
+                trained.rows,
+                first=case.first,
+                all_rows=case.all_rows,
+                screenshot=screenshot,
+                chromium=chromium,
+            )
         except FileError as error:
             if error.code != "E405":
                 raise
@@ -165,30 +169,28 @@ def _browse(page: Path, rows: Path, screenshot: Path, say: Say) -> tuple[browser
     return None, [skipped]
 
 
-def _compare(
-    seen: browser.BrowserResult, expected: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]], say: Say
-) -> tuple[int, float]:
+def _compare(seen: browser.BrowserResult, case: Case, trained: Trained, say: Say) -> tuple[int, float]:
     """The number of equal labels, and the largest difference of a probability.
 
     Raises:
         ParityError: E303 when an answer differs.
         SealiftError: E603 when the page sent a request.
     """
-    labels, probability = expected
+    labels, probability = trained.labels, trained.probability
     equal = sum(int(row["label"]) == int(label) for row, label in zip(seen.rows, labels, strict=True))
     worst = max(
         abs(float(row[f"probability_{name}"]) - float(values[k]))
         for row, values in zip(seen.rows, probability, strict=True)
-        for k, name in enumerate(data.CLASS_NAMES)
+        for k, name in enumerate(case.class_names)
     )
     say(
         "browser",
-        f"{equal} of {len(labels)} labels equal scikit-learn's, probabilities within {worst:.0e}; {seen.verified}; "
+        f"{equal} of {len(labels)} labels equal {case.original}, probabilities within {worst:.0e}; {seen.verified}; "
         f"first prediction after {seen.ready:.1f} s; {len(seen.requests)} network requests",
     )
-    if equal < len(labels) or worst > _CLOSE:
+    if equal < len(labels) or worst > case.close:
         raise ParityError(
-            "The page answers differently from scikit-learn.",
+            f"The answers of the page are not {case.original}.",
             where="browser",
             fix="Please report this browser's version.",
             report=None,

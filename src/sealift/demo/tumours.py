@@ -6,14 +6,18 @@ Repository, 1993; shipped with scikit-learn. 569 masses, 30 measurements of cell
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sealift.demo import enter
+from sealift.demo.case import Case, Trained
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
-CLASS_NAMES = ("malignant", "benign")
+_CLASS_NAMES = ("malignant", "benign")
 
 _GRADES = {
     "worst texture": ("fine", "medium", "coarse"),
@@ -22,7 +26,7 @@ _GRADES = {
 }
 _MISSING = {"mean smoothness": 0.05, "worst area": 0.08, "worst texture": 0.04, "concavity error": 0.1}
 
-CARD = {
+_CARD = {
     "title": "Breast mass: malignant or benign?",
     "description": (
         "Tells malignant from benign breast masses by measurements of cell nuclei from a fine-needle aspirate."
@@ -44,7 +48,29 @@ CARD = {
 }
 
 
-def load() -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+def _train(out: Path) -> Trained:
+    from sealift.packing import ContractOptions
+
+    X, y = _load()
+    model = _fitted(X[::2], y[::2])
+    rows = out / "breast-cancer.csv"
+    X.to_csv(rows, index=False)
+    return Trained(
+        f"a forest of 200 trees on {len(X[::2])} of {len(X)} patients",
+        model,
+        X[1::2],
+        y[1::2],
+        rows,
+        model.predict(X),
+        model.predict_proba(X),
+        {
+            "contract": ContractOptions(fields=_fields(X), class_names=_CLASS_NAMES, headline=("probability", 0)),
+            "card": _CARD,
+        },
+    )
+
+
+def _load() -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     """X (569, 30) as a pandas data frame with three columns of grades and some NaN; y (569,) int, 0 is malignant."""
     import numpy as np
     from sklearn.datasets import load_breast_cancer
@@ -59,7 +85,7 @@ def load() -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     return X, y.to_numpy()
 
 
-def fields(X: pd.DataFrame) -> dict[str, dict[str, str]]:
+def _fields(X: pd.DataFrame) -> dict[str, dict[str, str]]:
     """The units and descriptions of the columns."""
     texts: dict[str, dict[str, str]] = {}
     for name in X.columns:
@@ -71,7 +97,7 @@ def fields(X: pd.DataFrame) -> dict[str, dict[str, str]]:
     return texts
 
 
-def train(X: pd.DataFrame, y: npt.NDArray[np.int64]) -> Any:
+def _fitted(X: pd.DataFrame, y: npt.NDArray[np.int64]) -> Any:
     """A pipeline of imputation, scaling, one-hot encoding and a random forest."""
     import numpy as np
     from sklearn.compose import ColumnTransformer, make_column_selector
@@ -89,3 +115,17 @@ def train(X: pd.DataFrame, y: npt.NDArray[np.int64]) -> Any:
         ]
     )
     return make_pipeline(prepare, RandomForestClassifier(200, min_samples_leaf=2, random_state=0)).fit(X, y)
+
+
+CASE = Case(
+    name="breast-cancer",
+    extras="demo",
+    modules={"pandas": "pandas", "scikit-learn": "sklearn", "onnx": "onnx"},
+    train=_train,
+    class_names=_CLASS_NAMES,
+    original="scikit-learn's",
+    proved="scikit-learn on all {} rows, including thresholds and missing values",
+    close=1e-6,
+    first=enter.example,
+    all_rows=enter.table,
+)
