@@ -61,11 +61,6 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def as_text(path: Path) -> str:
-    """The name of a file as valid Unicode: bytes that are not UTF-8 are written as `\\xff`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def hold(stream: IO[bytes]) -> bool:
     """Lock a file for as long as it is open. False where another process holds it."""
     if os.name == "nt":  # which refuses to delete a file that is open
@@ -251,7 +246,7 @@ def unreadable(path: Path, error: Exception) -> FileError:
     return FileError(
         "E401",
         f"The file cannot be read: {_reason(error)}.",
-        where=_printable(path),
+        where=as_text(path),
         fix="Check the path and the permissions.",
     )
 
@@ -261,9 +256,14 @@ def unwritable(path: Path, error: Exception) -> FileError:
     return FileError(
         "E402",
         f"The file cannot be written: {_reason(error)}.",
-        where=_printable(path),
+        where=as_text(path),
         fix="Choose a folder that exists and that you may write to; nothing was left behind.",
     )
+
+
+def as_text(path: Path) -> str:
+    """A path as valid Unicode, for tables and messages: a byte that is not UTF-8 is written as `\\udcff`."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _reason(error: Exception) -> str:
@@ -272,8 +272,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError) and error.strerror is None:  # of other file systems
         return "there is no such file"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-
-def _printable(path: Path) -> str:
-    # A path may hold bytes that are no text; the message must still reach a terminal.
-    return str(path).encode("utf-8", "backslashreplace").decode()

@@ -19,22 +19,28 @@ def run(
     drop: Sequence[str],
     trust: Sequence[str],
     trust_pickle: bool,
+    preprocess: Path | None = None,
+    class_names: str | None = None,
     seconds: float | None = None,
     memory: float | None = None,
     as_json: bool,
 ) -> None:
     """Load the model and the rows, and show the diagnosis. Exits with 1 when a step is not supported."""
-    from sealift.cli.read_data import read_data
+    from sealift.cli import net_rows
     from sealift.packing.doctor import doctor
     from sealift.packing.doctor.diagnosis import shows_unicode
     from sealift.packing.inputs.row_format import as_taken
     from sealift.packing.load_model import load_noting
     from sealift.runtime import Limits
 
-    rows, truth = (None, None) if data is None else read_data(data, target=target, drop=drop)
+    names = net_rows.class_names(class_names)
+    stage = net_rows.read_preprocessing(preprocess)
+    rows, truth = (None, None) if data is None else net_rows.read_rows(data, stage, target=target, drop=drop)
     limits = Limits(seconds=seconds, memory=memory, load_seconds=seconds)
     loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
-    diagnosis = doctor(loaded.model, None if rows is None else as_taken(loaded.model, rows), truth)
+    if rows is not None and stage is None:
+        rows = as_taken(loaded.model, rows)
+    diagnosis = doctor(loaded.model, rows, truth, preprocess=stage, class_names=names)
     if as_json:
         result = diagnosis.as_dict()
         notes = [*result["notes"], *loaded.notes]

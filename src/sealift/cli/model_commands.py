@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-from sealift.cli.options import memory, onnx_memory, onnx_seconds, password, password_file, seal_file, seconds
+from sealift.cli.options import (
+    class_names,
+    memory,
+    onnx_memory,
+    onnx_seconds,
+    password,
+    password_file,
+    preprocess,
+    seal_file,
+    seconds,
+)
 from sealift.cli.program import FILE, command
 
 
@@ -18,8 +28,9 @@ from sealift.cli.program import FILE, command
 )
 @click.argument("model", metavar="MODEL")
 @click.option(
-    "--data", type=FILE, required=True, help="Rows for the proof, preferably held out: .csv, .jsonl, .parquet or .xlsx."
-)
+    "--data", type=FILE, required=True,
+    help="Rows for the proof, preferably held out: .csv, .jsonl, .parquet or .xlsx; or a folder of pictures.",
+)  # fmt: skip
 @click.option("--name", required=True, help="The model's name, such as heart-risk.")
 @click.option("--target", help="The column with the true answers; not an input.")
 @click.option("--version", default="1", show_default=True, help="The model's version.")
@@ -32,6 +43,8 @@ from sealift.cli.program import FILE, command
     "outputs.<name> = {title, units, columns …}, class_names, headline, card = {title, description, author …}.",
 )
 @click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is not an input; may be repeated.")
+@preprocess
+@class_names
 @click.option(
     "--tolerance", type=float, metavar="SHARE",
     help="Allow larger relative differences than 1e-9, such as 1e-6. The file and the page state this.",
@@ -83,6 +96,8 @@ def pack(model: str, data: Path, **options: Any) -> None:
 @click.option("--data", type=FILE, help="Some rows, for a complete report: the same columns as for predict.")
 @click.option("--target", help="The column with the true answers; not an input.")
 @click.option("--drop", metavar="COLUMN", multiple=True, help="A column that is not an input; may be repeated.")
+@preprocess
+@class_names
 @click.option("--trust", metavar="TYPE", multiple=True, help="A type that a .skops file may use; may be repeated.")
 @click.option("--trust-pickle", is_flag=True, help="Open a .joblib or .pkl, which can run any code when it is opened.")
 @onnx_seconds

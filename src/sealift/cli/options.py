@@ -23,6 +23,14 @@ onnx_seconds = _limit("--seconds", "Time limit for the graph of an .onnx file: f
 onnx_memory = _limit(
     "--memory", "Memory limit of the graph of an .onnx file; half of the machine's memory by default.", "GB"
 )
+preprocess = click.option(
+    "--preprocess", type=FILE, metavar="WHAT",
+    help="How a picture or text becomes the arrays of a net: a .toml or .json file with arguments of sealift.Image, "
+    "a tokenizer.json, or module.py:name.",
+)  # fmt: skip
+class_names = click.option(
+    "--class-names", metavar="A,B,…", help="The names of the classes, in the order of the net's outputs."
+)
 password = click.option("--password-prompt", is_flag=True, help="Ask for the password of the private key.")
 password_file = click.option(
     "--password-file", type=FILE, metavar="FILE",

@@ -30,6 +30,8 @@ def run(
     sign_with: Path | None,
     password_prompt: bool,
     password_file: Path | None,
+    preprocess: Path | None = None,
+    class_names: str | None = None,
     engines: str | None,
     optimize: str | None,
     overwrite: bool,
@@ -40,9 +42,9 @@ def run(
     as_json: bool,
 ) -> None:
     """Load model and rows, pack, sign, and print a summary of the proof."""
+    from sealift.cli import net_rows
     from sealift.cli.contract_file import ContractFile, read_contract_file
     from sealift.cli.keys import open_key
-    from sealift.cli.read_data import read_data
     from sealift.packing import ContractOptions, OutputFile, PrivacyOptions, ProofOptions, pack
     from sealift.packing.inputs.row_format import as_taken
     from sealift.packing.load_model import load_noting
@@ -58,16 +60,20 @@ def run(
     file.check()
     known = ContractFile(ContractOptions(), {}) if contract_file is None else read_contract_file(contract_file)
     fields = known.contract.fields
-    rows, truth = read_data(data, target=target, drop=drop, fields=fields)
-    learned = None if training is None else read_data(training, target=target, drop=drop, fields=fields)
+    names = net_rows.class_names(class_names)
+    stage = net_rows.read_preprocessing(preprocess)
+    rows, truth = net_rows.read_rows(data, stage, target=target, drop=drop, fields=fields)
+    learned = None if training is None else net_rows.read_rows(training, stage, target=target, drop=drop, fields=fields)
     limits = Limits(seconds=seconds, memory=memory, load_seconds=seconds)
     loaded = load_noting(model, trust_pickle=trust_pickle, trust=trust, limits=limits)
-    rows = as_taken(loaded.model, rows)
-    learned = None if learned is None else (as_taken(loaded.model, learned[0]), learned[1])
+    if stage is None:
+        rows = as_taken(loaded.model, rows)
+        learned = None if learned is None else (as_taken(loaded.model, learned[0]), learned[1])
     findings = PrivacyOptions(strict=privacy == "strict", training=learned, keep_rows=keep_rows)
     packed = pack(
         loaded.model, rows, truth, name=name, version=version, output=file, contract=known.contract,
-        card=known.card, proof=proof, privacy=findings, optimize=optimize, sign=key,
+        card=known.card, preprocess=stage, class_names=names, proof=proof, privacy=findings, optimize=optimize,
+        sign=key,
         progress=_nothing if console.is_silent() else None,
     )  # fmt: skip
     if as_json:

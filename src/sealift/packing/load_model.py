@@ -38,9 +38,9 @@ def load_model(
             cannot be loaded.
         SealError: E207 when the graph of an .onnx file cannot be run here, E210 when it exceeds a limit.
     """
-    before, colon, name = spec.rpartition(":")
-    if colon and before.lower().endswith(".py"):
-        return _from_module(existing(before), name)
+    named = object_in_module(spec)
+    if named is not None:
+        return named
     path = existing(spec)
     if path.suffix.lower() == ".py":
         raise PackError(
@@ -51,6 +51,16 @@ def load_model(
         )
     model: object = open_model(path, Trust(trust_pickle, tuple(trust), limits))
     return model
+
+
+def object_in_module(spec: str) -> Any:
+    """The object that `module.py:name` names, after that file was run; None for another string.
+
+    Raises:
+        FileError: E401 when the file does not exist. PackError: E308 when it fails or has no such object.
+    """
+    before, colon, name = spec.rpartition(":")
+    return _from_module(existing(before), name) if colon and before.lower().endswith(".py") else None
 
 
 def opened(model: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from sealift.optional import need
 from sealift.packing.preprocess.image import Image, ImagePreprocessing
+from sealift.packing.preprocess.image_file import image_of_file
 
 Levels = npt.NDArray[Any]
 
@@ -20,7 +22,9 @@ class OfImage:
     """Recognises `sealift.Image`."""
 
     def recognise(self, given: Any) -> ImagePreprocessing | None:
-        """The stage, and the named library as the original."""
+        """The stage of a `sealift.Image` or of a file with its arguments, and the named library as the original."""
+        if isinstance(given, str | os.PathLike):
+            given = image_of_file(Path(given))
         if not isinstance(given, Image):
             return None
         library = _OpenCv(given) if given.library == "opencv" else _Pillow(given)
