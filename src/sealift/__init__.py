@@ -30,6 +30,7 @@ _HOMES = {
     "LimitError": "sealift.errors",
     "FileError": "sealift.errors",
     "Image": "sealift.packing.preprocess",
+    "Mask": "sealift.packing.heads",
     "OutputFile": "sealift.packing.output_file",
     "PackError": "sealift.errors",
     "PageError": "sealift.errors",
@@ -48,6 +49,7 @@ _HOMES = {
     "doctor": "sealift.packing.doctor",
     "keygen": "sealift.seal.keys:make_keys",
     "load": "sealift.runtime",
+    "masks": "sealift.contract.outputs.mask_cells",
     "optimize": "sealift.packing.optimize",
     "pack": "sealift.packing",
     "score": "sealift.batch",
@@ -58,6 +60,7 @@ _HOMES = {
 if TYPE_CHECKING:
     from sealift.batch import score
     from sealift.contract import Contract, Field
+    from sealift.contract.outputs.mask_cells import masks
     from sealift.errors import (
         ContractError,
         FileError,
@@ -70,7 +73,7 @@ if TYPE_CHECKING:
         SignatureError,
     )
     from sealift.packing.doctor import doctor
-    from sealift.packing.heads import Boxes, Classes, Embedding, MultiLabel, Value
+    from sealift.packing.heads import Boxes, Classes, Embedding, Mask, MultiLabel, Value
     from sealift.packing.model_card import ModelCard
     from sealift.packing.optimize import optimize
     from sealift.packing.options import ContractOptions, PrivacyOptions, ProofOptions
@@ -93,6 +96,7 @@ __all__ = [
     "Field",
     "FileError",
     "Image",
+    "Mask",
     "LimitError",
     "Limits",
     "MissingExtraError",
@@ -114,6 +118,7 @@ __all__ = [
     "doctor",
     "keygen",
     "load",
+    "masks",
     "optimize",
     "pack",
     "score",

@@ -27,7 +27,9 @@ from sealift.contract.types import ValueType, value_type
 DType: TypeAlias = str
 """The name of a type of values, possibly with parameters (`sealift.contract.types`)."""
 Policy: TypeAlias = Literal["allowed", "refused"]
-Task: TypeAlias = Literal["classification", "regression", "transformation", "clustering", "outliers", "detection"]
+Task: TypeAlias = Literal[
+    "classification", "regression", "transformation", "clustering", "outliers", "detection", "segmentation"
+]
 Bound: TypeAlias = float | str
 """A number; for dates and times, a string."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,22 @@ import numpy.typing as npt
 from sealift.errors import PackError
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
+
+
+Rows = TypeVar("Rows")
+
+
+class Geometry(NamedTuple, Generic[Rows]):
+    """Where the pixels of a net's input are in the original pictures.
+
+    Attributes:
+        rows: float64 (N, 8), as a tensor of the graph or as an array: the six numbers of spec/IMAGE.md §7, and the
+            height and the width of the input.
+        size: the height and the width of the input; None where they depend on the picture.
+    """
+
+    rows: Rows
+    size: tuple[int, int] | None
 
 
 class OutputHead(ABC):
@@ -40,13 +56,15 @@ class OutputHead(ABC):
         return (name, *(f"{name}_{kind}" for kind in self.kinds[1:]))
 
     @abstractmethod
-    def attach(self, raw: Sequence[Tensor], names: Sequence[str], geometry: Tensor | None) -> list[NamedOutput]:
+    def attach(
+        self, raw: Sequence[Tensor], names: Sequence[str], geometry: Geometry[Tensor] | None
+    ) -> list[NamedOutput]:
         """Add the arithmetic to the graph.
 
         Args:
             raw: the outputs of the model, each (N,) or (N, …).
             names: the names of the results.
-            geometry: the geometry of the pictures (N, 6), where the model has an image stage.
+            geometry: that of the pictures, where the model has an image stage.
 
         Raises:
             PackError: E351 when an output has another shape than the head needs.
@@ -54,7 +72,7 @@ class OutputHead(ABC):
 
     @abstractmethod
     def answer(
-        self, raw: Sequence[npt.NDArray[Any]], geometry: npt.NDArray[np.float64] | None
+        self, raw: Sequence[npt.NDArray[Any]], geometry: Geometry[npt.NDArray[np.float64]] | None
     ) -> list[npt.NDArray[Any]]:
         """The same with NumPy, in the order of the names."""
 

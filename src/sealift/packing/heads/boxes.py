@@ -13,7 +13,7 @@ from sealift.contract.outputs.boxes import BOXES
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
 from sealift.packing.heads import box_arrays, box_graph
-from sealift.packing.heads.base import OutputHead, check_names, misfit, unusable
+from sealift.packing.heads.base import Geometry, OutputHead, check_names, misfit, unusable
 from sealift.packing.heads.box_options import BoxOptions, Format
 
 
@@ -95,7 +95,9 @@ class Boxes(OutputHead):
             maximum=maximum,
         )
 
-    def attach(self, raw: Sequence[Tensor], names: Sequence[str], geometry: Tensor | None) -> list[NamedOutput]:
+    def attach(
+        self, raw: Sequence[Tensor], names: Sequence[str], geometry: Geometry[Tensor] | None
+    ) -> list[NamedOutput]:
         """The boxes, float64 (N, maximum, 6)."""
         options = self.options
         corners, scores = self._parts(raw)
@@ -104,7 +106,7 @@ class Boxes(OutputHead):
             height, width = options.normalized
             corners = corners * np.array([[[width, height, width, height]]], dtype=np.float64)
         found = box_graph.best(corners, scores, options)
-        boxes = found.boxes if geometry is None else box_graph.in_the_original(found.boxes, geometry)
+        boxes = found.boxes if geometry is None else box_graph.in_the_original(found.boxes, geometry.rows)
         whole = concat_last([boxes, found.scores, found.classes])
         empty = np.array([[[0.0] * 5 + [-1.0]]])
         kept = found.valid.op("Where", whole, whole.lift(empty), dtype="float64", shape=whole.shape)
@@ -137,7 +139,7 @@ class Boxes(OutputHead):
         )
 
     def answer(
-        self, raw: Sequence[npt.NDArray[Any]], geometry: npt.NDArray[np.float64] | None
+        self, raw: Sequence[npt.NDArray[Any]], geometry: Geometry[npt.NDArray[np.float64]] | None
     ) -> list[npt.NDArray[Any]]:
         """As `attach`."""
         options = self.options
@@ -160,7 +162,7 @@ class Boxes(OutputHead):
         for at, (one, numbers) in enumerate(zip(corners, scores, strict=True)):
             found = box_arrays.best(one, numbers, options, QUANTUM)
             if geometry is not None:
-                found[:, :4] = box_arrays.in_the_original(found[:, :4], geometry[at])
+                found[:, :4] = box_arrays.in_the_original(found[:, :4], geometry.rows[at, :6])
             rows[at, : len(found)] = found
         return [rows]
 

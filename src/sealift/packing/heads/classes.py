@@ -15,7 +15,7 @@ from sealift.contract.outputs.probability import PROBABILITY
 from sealift.graph.builder import concat
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
-from sealift.packing.heads.base import OutputHead, as_matrix, check_names, matrix, misfit, unusable
+from sealift.packing.heads.base import Geometry, OutputHead, as_matrix, check_names, matrix, misfit, unusable
 
 Activation = Literal["softmax", "sigmoid"] | None
 
@@ -54,7 +54,9 @@ class Classes(OutputHead):
         object.__setattr__(self, "activation", activation)
         object.__setattr__(self, "temperature", float(temperature))
 
-    def attach(self, raw: Sequence[Tensor], names: Sequence[str], geometry: Tensor | None) -> list[NamedOutput]:
+    def attach(
+        self, raw: Sequence[Tensor], names: Sequence[str], geometry: Geometry[Tensor] | None
+    ) -> list[NamedOutput]:
         """The index of the class, int64 (N,), and the probabilities, float64 (N, k)."""
         del geometry
         count = len(self.names)
@@ -76,7 +78,7 @@ class Classes(OutputHead):
         ]
 
     def answer(
-        self, raw: Sequence[npt.NDArray[Any]], geometry: npt.NDArray[np.float64] | None
+        self, raw: Sequence[npt.NDArray[Any]], geometry: Geometry[npt.NDArray[np.float64]] | None
     ) -> list[npt.NDArray[Any]]:
         """As `attach`."""
         del geometry

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sealift.contract.outputs.features import FEATURES
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
-from sealift.packing.heads.base import OutputHead, as_matrix, matrix, unusable
+from sealift.packing.heads.base import Geometry, OutputHead, as_matrix, matrix, unusable
 
 _SMALLEST = 1e-12
 """Shorter vectors are divided by this length, as by torch.nn.functional.normalize."""
@@ -33,7 +33,9 @@ class Embedding(OutputHead):
         if not isinstance(self.normalize, bool):
             raise unusable("Embedding", "normalize must be True or False", "Use Embedding(normalize=True).")
 
-    def attach(self, raw: Sequence[Tensor], names: Sequence[str], geometry: Tensor | None) -> list[NamedOutput]:
+    def attach(
+        self, raw: Sequence[Tensor], names: Sequence[str], geometry: Geometry[Tensor] | None
+    ) -> list[NamedOutput]:
         """The vector, float64 (N, k)."""
         del geometry
         vector = matrix(raw[0], None, "Embedding")
@@ -43,7 +45,7 @@ class Embedding(OutputHead):
         return [NamedOutput(names[0], vector, FEATURES.name)]
 
     def answer(
-        self, raw: Sequence[npt.NDArray[Any]], geometry: npt.NDArray[np.float64] | None
+        self, raw: Sequence[npt.NDArray[Any]], geometry: Geometry[npt.NDArray[np.float64]] | None
     ) -> list[npt.NDArray[Any]]:
         """As `attach`."""
         del geometry

@@ -13,7 +13,7 @@ from sealift.contract.outputs.labels import LABELS
 from sealift.contract.outputs.probability import PROBABILITY
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
-from sealift.packing.heads.base import OutputHead, as_matrix, check_names, matrix, unusable
+from sealift.packing.heads.base import Geometry, OutputHead, as_matrix, check_names, matrix, unusable
 from sealift.packing.heads.classes import Activation, activate, activated
 
 
@@ -56,7 +56,9 @@ class MultiLabel(OutputHead):
         object.__setattr__(self, "thresholds", numbers)
         object.__setattr__(self, "activation", activation)
 
-    def attach(self, raw: Sequence[Tensor], names: Sequence[str], geometry: Tensor | None) -> list[NamedOutput]:
+    def attach(
+        self, raw: Sequence[Tensor], names: Sequence[str], geometry: Geometry[Tensor] | None
+    ) -> list[NamedOutput]:
         """Which labels a row has, bool (N, k), and their probabilities, float64 (N, k)."""
         del geometry
         probability = activated(matrix(raw[0], len(self.names), "MultiLabel"), self.activation, 1.0)
@@ -70,7 +72,7 @@ class MultiLabel(OutputHead):
         ]
 
     def answer(
-        self, raw: Sequence[npt.NDArray[Any]], geometry: npt.NDArray[np.float64] | None
+        self, raw: Sequence[npt.NDArray[Any]], geometry: Geometry[npt.NDArray[np.float64]] | None
     ) -> list[npt.NDArray[Any]]:
         """As `attach`."""
         del geometry

@@ -15,11 +15,11 @@ from sealift.contract.outputs.value import VALUE
 from sealift.errors import PackError
 from sealift.frameworks import Source, apply, contract_name
 from sealift.frameworks.around import SourceAround
-from sealift.graph.inputs import StageTensor
 from sealift.graph.step import NamedOutput, StepOutput
 from sealift.graph.table import Table
-from sealift.packing.heads.base import OutputHead
+from sealift.packing.heads.base import Geometry, OutputHead
 from sealift.packing.heads.classes import Classes
+from sealift.packing.heads.pictures import geometry_in
 
 Heads = OutputHead | Mapping[str, OutputHead | None]
 
@@ -42,6 +42,7 @@ class HeadSource(SourceAround):
         self._kept: tuple[str, ...] = ()
         self._names: dict[str, tuple[str | None, int]] = {}
         self._only = ""
+        self._size: tuple[int, int] | None = None
 
     @property
     def kind(self) -> str:
@@ -66,9 +67,10 @@ class HeadSource(SourceAround):
             answers[name] = raw[name] if place < 0 else results[key][place]
         return answers
 
-    def _geometry_of(self, rows: Any) -> npt.NDArray[np.float64] | None:
+    def _geometry_of(self, rows: Any) -> Geometry[npt.NDArray[np.float64]] | None:
         geometry = getattr(self.inner, "geometry", None)
-        return None if geometry is None else np.asarray(geometry(rows), dtype=np.float64)
+        found = None if geometry is None else geometry(rows)
+        return None if found is None else Geometry(np.asarray(found, dtype=np.float64), self._size)
 
     def _read(self, key: str | None) -> tuple[str, ...]:
         reads = self._heads[key].reads
@@ -78,14 +80,8 @@ class HeadSource(SourceAround):
         """The model's graph, followed by the heads."""
         raw = _raw(apply(self.inner, table))
         self._settle(list(raw))
-        geometry = next(
-            (
-                tensor
-                for tensor in table.graph.inputs
-                if isinstance(tensor, StageTensor) and tensor.name.startswith("geometry")
-            ),
-            None,
-        )
+        geometry = geometry_in(table.graph)
+        self._size = None if geometry is None else geometry.size
         named: list[NamedOutput] = []
         for key, head in self._heads.items():
             tensors = [raw[name].tensor for name in self._read(key)]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sealift.contract.outputs.value import VALUE
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
-from sealift.packing.heads.base import OutputHead, as_matrix, check_names, matrix
+from sealift.packing.heads.base import Geometry, OutputHead, as_matrix, check_names, matrix
 
 
 @dataclass(frozen=True, init=False)
@@ -32,7 +32,9 @@ class Value(OutputHead):
     def __init__(self, names: Sequence[str] | None = None) -> None:
         object.__setattr__(self, "names", None if names is None else check_names("Value", names))
 
-    def attach(self, raw: Sequence[Tensor], names: Sequence[str], geometry: Tensor | None) -> list[NamedOutput]:
+    def attach(
+        self, raw: Sequence[Tensor], names: Sequence[str], geometry: Geometry[Tensor] | None
+    ) -> list[NamedOutput]:
         """The numbers, float64 (N, k); (N,) for one quantity."""
         del geometry
         count = 1 if self.names is None else len(self.names)
@@ -43,7 +45,7 @@ class Value(OutputHead):
         return [NamedOutput(names[0], numbers, VALUE.name, {"columns": self.names})]
 
     def answer(
-        self, raw: Sequence[npt.NDArray[Any]], geometry: npt.NDArray[np.float64] | None
+        self, raw: Sequence[npt.NDArray[Any]], geometry: Geometry[npt.NDArray[np.float64]] | None
     ) -> list[npt.NDArray[Any]]:
         """As `attach`."""
         del geometry

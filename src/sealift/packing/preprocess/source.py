@@ -77,12 +77,17 @@ class PreprocessedSource(SourceAround):
         return {name: np.concatenate(answers) for name, answers in parts.items()}
 
     def geometry(self, rows: Any) -> npt.NDArray[np.float64] | None:
-        """The geometry (N, 6) of pictures, by which boxes return to the original picture; None for other rows."""
+        """The geometry (N, 8) of pictures, by which answers return to the original picture; None for other rows.
+
+        It has the six numbers of spec/IMAGE.md §7, and the height and the width of the net's input.
+        """
         stage = self.preprocessing.stage(0)
         if stage.kind != KIND:
             return None
         run = ImageStage(stage.spec)
-        return np.stack([run.prepare(value).geometry for value in rows])
+        start = 1 if run.layout == "CHW" else 0
+        prepared = (run.prepare(value) for value in rows)
+        return np.stack([[*one.geometry, *one.pixels.shape[start : start + 2]] for one in prepared])
 
     def _arrays(self, rows: Sequence[Any]) -> Iterator[dict[str, npt.NDArray[Any]]]:
         """The arrays (N, …) of the net's inputs, of neighbouring rows of one shape."""
