@@ -23,9 +23,7 @@ def segmenter(*, classes: int = 3, stride: int = STRIDE, side: int = SIDE, last:
     bias = np.array([2.6, 1.0, -5.0] if classes == 3 else [-4.0], np.float32)
     kernel = np.repeat(weights / 3, 3, axis=1)[:, :, None, None] * np.ones((1, 1, stride, stride), np.float32)
     nodes = [
-        helper.make_node(
-            "Conv", ["x", "kernel", "bias"], ["logits" if not last else "first"], strides=[stride, stride]
-        )
+        helper.make_node("Conv", ["x", "kernel", "bias"], ["logits" if not last else "first"], strides=[stride, stride])
     ]
     shape: list[Any] = ["n", classes, side // stride, side // stride]
     if last:

@@ -67,6 +67,7 @@ CODES: dict[str, str] = {
     "E350": "The heads given as outputs= do not fit the model.",
     "E351": "An output of the model has another shape than its head needs.",
     "E352": "An argument of a head cannot be used.",
+    "E354": "y has no masks that can be read.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",

@@ -19,7 +19,7 @@ _MOST_SIDE = 1 << 15
 _MOST_PIXELS = 1 << 27
 
 
-class Mask(NamedTuple):
+class PlacedGrid(NamedTuple):
     """A mask as the cells of a grid, and where the grid lies in the picture.
 
     Attributes:
@@ -66,7 +66,7 @@ class Mask(NamedTuple):
         return [int(total) for total in sums[:count]]
 
 
-def read(numbers: npt.NDArray[Any]) -> Mask | None:
+def read(numbers: npt.NDArray[Any]) -> PlacedGrid | None:
     """The mask of a row (12 + h · w,); None where there is none, or the numbers are no mask."""
     import numpy as np
 
@@ -78,7 +78,7 @@ def read(numbers: npt.NDArray[Any]) -> Mask | None:
     if h * w != len(numbers) - HEADER:
         return None
     scale_y, scale_x, offset_y, offset_x = (head[2 + i] + head[8 + i] for i in range(4))
-    return Mask(
+    return PlacedGrid(
         height,
         width,
         np.asarray(numbers[HEADER:], dtype=np.float64).reshape(h, w),

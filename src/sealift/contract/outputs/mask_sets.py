@@ -61,5 +61,7 @@ def least_iou(got: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:
 
     mine, theirs = cells(got).classes, cells(expected).classes
     found = [float(value) for value in np.union1d(mine, theirs) if value >= 0]
-    shares = [((mine == value) & (theirs == value)).sum() / ((mine == value) | (theirs == value)).sum() for value in found]
+    shares = [
+        ((mine == value) & (theirs == value)).sum() / ((mine == value) | (theirs == value)).sum() for value in found
+    ]
     return float(min(shares, default=1.0))

@@ -13,7 +13,6 @@ from sealift.errors import PackError
 from sealift.graph.step import NamedOutput
 from sealift.graph.tensor import Tensor
 
-
 Rows = TypeVar("Rows")
 
 

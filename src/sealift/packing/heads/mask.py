@@ -75,7 +75,7 @@ class Mask(OutputHead):
         self, raw: Sequence[Tensor], names: Sequence[str], geometry: Geometry[Tensor] | None
     ) -> list[NamedOutput]:
         """The masks, float64 (N, 12 + h · w)."""
-        is_index = raw[0].dtype in ("int64", "bool")
+        is_index = not raw[0].dtype.startswith("float")
         options = self._options(raw[0].shape[1:], is_index, None if geometry is None else geometry.size)
         cells = mask_graph.cells(raw[0], options)
         head = mask_graph.header(None if geometry is None else geometry.rows, cells, options.size)
@@ -106,9 +106,7 @@ class Mask(OutputHead):
         """Class maps: arrays, pictures or paths of pictures with the indices of classes."""
         return class_maps(y, self.names)
 
-    def _options(
-        self, shape: Sequence[int | None], is_index: bool, picture: tuple[int, int] | None
-    ) -> MaskOptions:
+    def _options(self, shape: Sequence[int | None], is_index: bool, picture: tuple[int, int] | None) -> MaskOptions:
         """The options for an output (rows, *shape). Raises PackError E351."""
         count = len(self.names)
         single, last = False, False

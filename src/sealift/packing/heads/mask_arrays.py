@@ -28,7 +28,8 @@ def cells(raw: npt.NDArray[Any], options: MaskOptions) -> Array:
         wide = resized(wide, options.size)
     if options.single:
         score = activate(wide[0], options.activation, 1.0)
-        return _joined(score > options.threshold, np.abs(score - options.threshold))
+        return _joined(score > options.threshold, np.abs(score - options.threshold), wide[0])
+    total = wide.sum(axis=0)
     classes = wide.argmax(axis=0)
     best = np.take_along_axis(wide, classes[None], axis=0)[0]
     others = wide.copy()
@@ -36,8 +37,8 @@ def cells(raw: npt.NDArray[Any], options: MaskOptions) -> Array:
     second = others.max(axis=0)
     if options.activation == "softmax":
         whole = np.exp(wide - best).sum(axis=0)
-        return _joined(classes, (1.0 - np.exp(second - best)) / whole)
-    return _joined(classes, activate(best, options.activation, 1.0) - activate(second, options.activation, 1.0))
+        return _joined(classes, (1.0 - np.exp(second - best)) / whole, total)
+    return _joined(classes, activate(best, options.activation, 1.0) - activate(second, options.activation, 1.0), total)
 
 
 def header(geometry: Array | None, size: tuple[int, int]) -> Array:
@@ -64,6 +65,8 @@ def resized(scores: Array, size: tuple[int, int]) -> Array:
     return scores
 
 
-def _joined(classes: npt.NDArray[Any], margins: Array) -> Array:
+def _joined(classes: npt.NDArray[Any], margins: Array, total: Array) -> Array:
+    """The cells; no class where a score or the margin is NaN."""
     steps = np.clip(np.floor(margins * STEPS), 0, STEPS - 1)
-    return np.asarray((STEPS * classes.astype(np.float64) + steps).reshape(-1))
+    whole = STEPS * classes.astype(np.float64) + steps
+    return np.asarray(np.where(np.isnan(total + margins), -1.0, whole).reshape(-1))

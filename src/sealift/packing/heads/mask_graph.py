@@ -59,10 +59,11 @@ def _scores(raw: Tensor, options: MaskOptions) -> Tensor:
     count = 1 if options.single else options.classes
     if options.resized:
         scores = _resized(scores, count, options.size)
+    total = scores.op("ReduceSum", np.array([1]), shape=(None, 1, *options.size), keepdims=1).cast("float64")
     if options.single:
         score = _activated(scores.cast("float64"), options)
         above = (score > options.threshold).cast("float64")
-        return _joined(above, (score - options.threshold).op("Abs"), options)
+        return _joined(above, (score - options.threshold).op("Abs"), total, options)
     graph = scores.graph
     top = graph.add("TopK", [scores, graph.constant(np.array([2]))], "float32", (None, 2, *options.size), axis=1)
     places = Tensor(graph, graph.fresh(), "int64", (None, 2, *options.size))
@@ -73,12 +74,15 @@ def _scores(raw: Tensor, options: MaskOptions) -> Tensor:
         best = (best - whole.cast("float64")).op("Exp")
     else:
         best = _activated(best, options)
-    return _joined(_plane(places, 0).cast("float64"), _plane(best, 0) - _plane(best, 1), options)
+    return _joined(_plane(places, 0).cast("float64"), _plane(best, 0) - _plane(best, 1), total, options)
 
 
-def _joined(classes: Tensor, margins: Tensor, options: MaskOptions) -> Tensor:
+def _joined(classes: Tensor, margins: Tensor, total: Tensor, options: MaskOptions) -> Tensor:
+    """The cells; no class where a score or the margin is NaN, as `total`, the sum of the scores, then is, too."""
     steps = (margins * float(STEPS)).op("Floor").op("Max", 0.0).op("Min", float(STEPS - 1))
-    return _flat(classes * float(STEPS) + steps, options)
+    whole = classes * float(STEPS) + steps
+    undefined = (total + margins).op("IsNaN", dtype="bool")
+    return _flat(undefined.op("Where", whole.lift(-1.0), whole, dtype="float64", shape=whole.shape), options)
 
 
 def _flat(cells: Tensor, options: MaskOptions) -> Tensor:

@@ -15,6 +15,7 @@ CAPABILITIES = frozenset(
         "output:array/1",
         "output:boxes/1",
         "output:labels/1",
+        "output:mask/1",
         "stage:image/1",
         "stage:text/1",
         "stage:tokenizer/1",

@@ -5,6 +5,7 @@ import { Boxes } from "./boxes";
 import { Kind } from "./kind";
 import { Label } from "./label";
 import { Labels } from "./labels";
+import { Mask } from "./mask";
 import { Probability } from "./probability";
 import { Value } from "./value";
 
@@ -14,6 +15,7 @@ const BY_NAME: Readonly<Record<OutputKind, Kind>> = {
   features: new Kind(), // the output of a transformer
   label: new Label(),
   labels: new Labels(),
+  mask: new Mask(),
   probability: new Probability(),
   score: new Kind(), // of classifiers without probabilities, and of outlier detectors
   value: new Value(),

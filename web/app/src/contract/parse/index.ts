@@ -34,6 +34,7 @@ const TASKS: readonly Task[] = [
   "clustering",
   "outliers",
   "detection",
+  "segmentation",
 ];
 
 /**

@@ -19,7 +19,14 @@ export interface Contract {
    * @maxItems 64
    */
   outputs: Output[];
-  task: "classification" | "regression" | "transformation" | "clustering" | "outliers" | "detection";
+  task:
+    | "classification"
+    | "regression"
+    | "transformation"
+    | "clustering"
+    | "outliers"
+    | "detection"
+    | "segmentation";
   /**
    * @minItems 1
    */
@@ -27,7 +34,14 @@ export interface Contract {
   /**
    * @maxItems 64
    */
-  requires?: ("output:array/1" | "output:boxes/1" | "output:labels/1" | "stage:text/1" | "type:tensor/1")[];
+  requires?: (
+    | "output:array/1"
+    | "output:boxes/1"
+    | "output:labels/1"
+    | "output:mask/1"
+    | "stage:text/1"
+    | "type:tensor/1"
+  )[];
   headline?: {
     output: string;
     class: (string | number | boolean) | null;
@@ -73,7 +87,7 @@ export interface Input {
 }
 export interface Output {
   name: string;
-  kind: "label" | "probability" | "score" | "value" | "features" | "array" | "labels" | "boxes";
+  kind: "label" | "probability" | "score" | "value" | "features" | "array" | "labels" | "boxes" | "mask";
   dtype: "float64" | "int64" | "bool" | "string";
   width?: number | null;
   /**
