@@ -96,8 +96,8 @@ def main() -> None:
             done = subprocess.run([*command, "--stage", name, str(path)], capture_output=True, text=True, check=False)
             if done.returncode:
                 sys.exit(done.stderr)
-            found = json.loads(done.stdout.splitlines()[-1])
-            print(name, " ".join(f"{key} {value:,.2f}" for key, value in found.items()), flush=True)
+            figures = json.loads(done.stdout.splitlines()[-1])
+            print(name, " ".join(f"{key} {value:,.2f}" for key, value in figures.items()), flush=True)
 
 
 if __name__ == "__main__":

@@ -61,14 +61,14 @@ class Client:
     def wait(self, place: str, enough: Callable[[list[Received]], bool], seconds: float = 90) -> list[Received]:
         """The messages of a place, when there are enough."""
         until = time.monotonic() + seconds
-        found: list[Received] = []
+        received: list[Received] = []
         while time.monotonic() < until:
             with suppress(OSError, RuntimeError):  # the broker is gone
-                found = self.fetch(place)
-                if enough(found):
-                    return found
+                received = self.fetch(place)
+                if enough(received):
+                    return received
             time.sleep(0.1)
-        raise AssertionError(f"{len(found)} messages in {place}: {found[-2:]}")
+        raise AssertionError(f"{len(received)} messages in {place}: {received[-2:]}")
 
     def close(self) -> None:
         """End what runs in the background."""
@@ -119,17 +119,17 @@ class NatsClient(Client):
         async def fetch() -> list[Received]:
             client = await self._client()
             stream = client.jetstream()
-            found: list[Received] = []
+            received: list[Received] = []
             with suppress(nats.js.errors.NotFoundError):
                 count = (await stream.stream_info(place)).state.messages
                 subscription = await stream.pull_subscribe(place, stream=place)
-                while len(found) < count:
-                    for each in await subscription.fetch(count - len(found), timeout=5):
-                        found.append((each.data, dict(each.headers or {})))
+                while len(received) < count:
+                    for each in await subscription.fetch(count - len(received), timeout=5):
+                        received.append((each.data, dict(each.headers or {})))
                         await each.ack()
                 await subscription.unsubscribe()
             await client.close()
-            return found
+            return received
 
         return _run(fetch())
 
@@ -260,7 +260,7 @@ class KafkaClient(Client):
         aiokafka: Any = import_module("aiokafka")
 
         async def fetch() -> list[Received]:
-            found: list[Received] = []
+            received: list[Received] = []
             consumer = aiokafka.AIOKafkaConsumer(bootstrap_servers=self._address, auto_offset_reset="earliest")
             async with consumer:
                 await consumer._client.force_metadata_update()
@@ -268,12 +268,12 @@ class KafkaClient(Client):
                 partitions = [aiokafka.TopicPartition(place, number) for number in sorted(numbers)]
                 consumer.assign(partitions)
                 ends = await consumer.end_offsets(partitions)
-                while len(found) < sum(ends.values()):
+                while len(received) < sum(ends.values()):
                     for records in (await consumer.getmany(timeout_ms=500)).values():
                         for each in records:
                             headers = {key: value.decode() for key, value in each.headers}
-                            found.append((each.value or b"", headers))
-            return found
+                            received.append((each.value or b"", headers))
+            return received
 
         return _run(fetch())
 

@@ -180,10 +180,10 @@ class KafkaMock(Server):
 
 def program(name: str) -> str:
     """The path of a program; the test is skipped where there is none."""
-    found = shutil.which(name, path="/usr/lib/rabbitmq/bin" if name.startswith("rabbit") else _PATH)
-    if found is None:
+    path = shutil.which(name, path="/usr/lib/rabbitmq/bin" if name.startswith("rabbit") else _PATH)
+    if path is None:
         pytest.skip(f"{name} is not installed: tools/setup.sh brokers")
-    return found
+    return path
 
 
 def free_port() -> int:

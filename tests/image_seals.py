@@ -52,8 +52,8 @@ def expected(files: Sequence[bytes], spec: Mapping[str, Any] = SPEC) -> np.ndarr
     stage = ImageStage(spec)
     sums = np.array([stage.prepare(file).pixels.astype(np.float64).mean((1, 2)) for file in files])
     powers = np.exp(sums - sums.max(1, keepdims=True))
-    found: np.ndarray[Any, np.dtype[np.float64]] = powers / powers.sum(1, keepdims=True)
-    return found
+    probabilities: np.ndarray[Any, np.dtype[np.float64]] = powers / powers.sum(1, keepdims=True)
+    return probabilities
 
 
 def graph(contract: Contract = CONTRACT) -> bytes:

@@ -36,8 +36,8 @@ def incumbent(predict: Predict, *, kind: str = "tensorflow") -> Iterator[str]:
                     },
                 },
             }
-            found = known.get(kind, {}).get(self.path)
-            self._send(404 if found is None else 200, found)
+            reply = known.get(kind, {}).get(self.path)
+            self._send(404 if reply is None else 200, reply)
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))

@@ -58,10 +58,10 @@ def _class(type_: str) -> tuple[dict[str, str], dict[str, str]] | None:
     file = FOLDER / "kserve" / "models" / f"{name}.py"
     if not file.exists():
         return None
-    (found,) = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef)]
+    (definition,) = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef)]
     tables = {
         node.targets[0].id: ast.literal_eval(node.value)
-        for node in found.body
+        for node in definition.body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Dict)
     }
     return tables["openapi_types"], tables["attribute_map"]

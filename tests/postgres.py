@@ -43,8 +43,8 @@ class Postgres:
 def _programs() -> Path:
     """The folder of the programs; the test is skipped where there is none."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'sealift[postgres]'")
-    found = shutil.which("pg_ctl")
-    folders = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    program = shutil.which("pg_ctl")
+    folders = [Path(program).resolve().parent] if program else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not folders or not (folders[-1] / "initdb").exists():
         pytest.skip("PostgreSQL is not installed: tools/setup.sh postgres")
     return folders[-1]

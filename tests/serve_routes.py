@@ -118,12 +118,12 @@ def invocations(form: Callable[[Row], str], media_type: str = "application/json"
 
     def ask(service: Service, row: Row) -> Answers:
         body = form(row).encode("utf-8", "surrogatepass")
-        found = {}
+        answers = {}
         for output in OUTPUTS:
             only = Service(type(service.plane)([service.plane.find(output.name)]))
             response = json.loads(post(only, "/invocations", body, media_type).body)
-            found[output.name] = response["predictions"][0]
-        return _of_objects(found)
+            answers[output.name] = response["predictions"][0]
+        return _of_objects(answers)
 
     return ask
 
@@ -175,11 +175,11 @@ def text(media_type: str, accept: str, form: Callable[[Row], str]) -> Callable[[
 
 def _of_cells(cells: Mapping[str, Any]) -> Answers:
     read: dict[str, Callable[[Any], Any]] = {"float64": _float, "int64": int, "string": str}
-    found: Answers = {}
+    answers: Answers = {}
     for output in OUTPUTS:
         values = [read[output.dtype](cells[name]) for name in output.column_names]
-        found[output.name] = values if output.width else values[0]
-    return found
+        answers[output.name] = values if output.width else values[0]
+    return answers
 
 
 def _float(value: Any) -> float:
@@ -259,12 +259,12 @@ def infer_binary(service: Service, row: Row) -> Answers:
     body = head + b"".join(blobs)
     response = post(service, "/v2/models/text_out/infer", body, "application/octet-stream", **length)
     at = int(response.headers["inference-header-content-length"])
-    found: Answers = {}
+    answers: Answers = {}
     for output in json.loads(response.body[:at])["outputs"]:
         size = output["parameters"]["binary_data_size"]
-        found[output["name"]] = _of_bytes(response.body[at : at + size], output["datatype"], output["shape"])
+        answers[output["name"]] = _of_bytes(response.body[at : at + size], output["datatype"], output["shape"])
         at += size
-    return found
+    return answers
 
 
 def _of_bytes(data: bytes, kind: str, shape: Sequence[int]) -> Any:
@@ -294,15 +294,15 @@ def grpc(*, raw: bool) -> Callable[[Service, Row], Answers]:
         except SealiftError as error:
             raise RefusedError(str(error) if status_of(error) < 500 else repr(error)) from None
         response = pb.ModelInferResponse.FromString(data)
-        found: Answers = {}
+        answers: Answers = {}
         for i, output in enumerate(response.outputs):
             if raw:
-                found[output.name] = _of_bytes(response.raw_output_contents[i], output.datatype, output.shape)
+                answers[output.name] = _of_bytes(response.raw_output_contents[i], output.datatype, output.shape)
                 continue
             values = list(getattr(output.contents, fields[output.datatype]))
             values = [value.decode() if isinstance(value, bytes) else value for value in values]
-            found[output.name] = values if len(output.shape) > 1 else values[0]
-        return found
+            answers[output.name] = values if len(output.shape) > 1 else values[0]
+        return answers
 
     return ask
 

@@ -100,8 +100,8 @@ def scraped(running: Running) -> str:
 
 
 def request_counts(running: Running) -> dict[str, float]:
-    found = re.findall(r'^sealift_requests_total\{.*result="(\w+)"\} ([0-9.]+)$', scraped(running), re.MULTILINE)
-    return {result: float(count) for result, count in found}
+    counts = re.findall(r'^sealift_requests_total\{.*result="(\w+)"\} ([0-9.]+)$', scraped(running), re.MULTILINE)
+    return {result: float(count) for result, count in counts}
 
 
 def stream_metrics(running: Running) -> dict[str, float]:
@@ -111,8 +111,8 @@ def stream_metrics(running: Running) -> dict[str, float]:
 
 
 def counted_messages(running: Running) -> dict[str, float]:
-    found = stream_metrics(running)
-    return {result: found[result] for result in ("answered", "dead")}
+    metrics = stream_metrics(running)
+    return {result: metrics[result] for result in ("answered", "dead")}
 
 
 def workers(running: Running) -> list[int]:

@@ -44,16 +44,16 @@ class TwoNodes:
 def ports() -> dict[str, int]:
     """Free ports for the agents of a node. Otherwise a node waits 15 seconds at most until its agents chose some."""
     names = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
-    found = {}
+    port_of = {}
     sockets = []
     for name in names:
         free = socket.socket()
         free.bind(("127.0.0.1", 0))
         sockets.append(free)
-        found[name] = free.getsockname()[1]
+        port_of[name] = free.getsockname()[1]
     for free in sockets:
         free.close()
-    return found
+    return port_of
 
 
 def node(**options: Any) -> dict[str, Any]:

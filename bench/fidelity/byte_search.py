@@ -19,7 +19,7 @@ _SPELLINGS = ("<f8", ">f8", "<f4", ">f4", "<i8", ">i8")
 def numbers_in(data: bytes, values: npt.NDArray[np.float64]) -> set[float]:
     """The distinct values (N,) that occur in the data, or whose negatives do."""
     wanted = np.unique(values[np.isfinite(values)])
-    found: set[float] = set()
+    numbers: set[float] = set()
     for spelling in _SPELLINGS:
         kind = np.dtype(spelling)
         for signed in (wanted, -wanted):
@@ -35,11 +35,11 @@ def numbers_in(data: bytes, values: npt.NDArray[np.float64]) -> set[float]:
                 if count < 1:
                     continue
                 there = np.frombuffer(data, dtype=f"u{kind.itemsize}", count=count, offset=offset)
-                found.update(origin[np.isin(bits, there)].tolist())
+                numbers.update(origin[np.isin(bits, there)].tolist())
     spelled = np.array([float(text) for text in set(_DECIMAL.findall(data))])
     for signed in (wanted, -wanted):
-        found.update(wanted[np.isin(signed, spelled)].tolist())
-    return found
+        numbers.update(wanted[np.isin(signed, spelled)].tolist())
+    return numbers
 
 
 def strings_in(data: bytes, strings: Iterable[str]) -> set[str]:

@@ -24,8 +24,8 @@ def cases() -> Iterator[Case]:
     """All of them, kind by kind."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some are deprecated, and warn when they are created
-        found = [case for name, kind in all_estimators() for case in _cases(name, kind)]
-    yield from sorted(found, key=lambda case: _ORDER.index(case.kind))
+        every_case = [case for name, kind in all_estimators() for case in _cases(name, kind)]
+    yield from sorted(every_case, key=lambda case: _ORDER.index(case.kind))
 
 
 def _cases(name: str, kind: Any) -> Iterator[Case]:

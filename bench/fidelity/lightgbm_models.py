@@ -116,15 +116,15 @@ def _files() -> dict[str, Fit]:
         "binary": two, "multiclass": three, "multiclassova": three, "regression": amount, "poisson": amount,
         "cross_entropy": share, "lambdarank": two,
     }  # fmt: skip
-    found: dict[str, Fit] = {}
+    fits: dict[str, Fit] = {}
     for loss, target in trained.items():
-        found[f"{loss} | Booster"] = _trained(loss, target, file=False)
+        fits[f"{loss} | Booster"] = _trained(loss, target, file=False)
     # Each file is first loaded in a separate process, which takes seconds, so not all are tested.
     for loss in ("binary", "multiclassova", "poisson"):
-        found[f"{loss} | .txt"] = _trained(loss, trained[loss], file=True)
-    found["linear leaves | .txt"] = _trained("regression", amount, file=True, linear_tree=True)
-    found["forest | .txt"] = _trained("binary", two, file=True, boosting="rf", bagging_fraction=0.6, bagging_freq=1)
-    return found
+        fits[f"{loss} | .txt"] = _trained(loss, trained[loss], file=True)
+    fits["linear leaves | .txt"] = _trained("regression", amount, file=True, linear_tree=True)
+    fits["forest | .txt"] = _trained("binary", two, file=True, boosting="rf", bagging_fraction=0.6, bagging_freq=1)
+    return fits
 
 
 def _squared(truth: Any, given: Any) -> Any:

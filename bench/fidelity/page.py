@@ -27,9 +27,9 @@ _MANY = " · "  # between the cases of one name; some cases have commas
 SIGNS = ("|", _MANY.strip(), "\n")
 
 
-def page(found: Sequence[Outcome]) -> str:
+def page(outcomes: Sequence[Outcome]) -> str:
     """All results, as Markdown."""
-    other = [o for o in found if o.status != "verified"]
+    other = [o for o in outcomes if o.status != "verified"]
     lines = [
         "# What converts",
         "",
@@ -38,7 +38,7 @@ def page(found: Sequence[Outcome]) -> str:
         f"{version('onnxruntime')} and in the WebAssembly engine of the page under Node. `.ci/run` repeats this and "
         "fails if a case has another result than on this page.",
         "",
-        *head(found),
+        *head(outcomes),
         "",
         "*N* is the number of estimators or models. Each has one or more *cases*, which differ in parameters or data, "
         "and is verified if all of its cases are. *Refused by the proof* means that the model was converted and an "
@@ -56,27 +56,27 @@ def page(found: Sequence[Outcome]) -> str:
         "|---|---|---|---|---|",
         *(f"| {o.key[0]} | {o.name} | {o.variant} | {o.status} | {_cell(o.reason)} |" for o in other),
     ]
-    for library, kinds in _grouped(found, lambda o: o.library).items():
-        for kind, outcomes in _grouped(kinds, lambda o: o.kind).items():
-            lines += _verified(library, kind, outcomes)
+    for library, kinds in _grouped(outcomes, lambda o: o.library).items():
+        for kind, of_kind in _grouped(kinds, lambda o: o.kind).items():
+            lines += _verified(library, kind, of_kind)
     return "\n".join([*lines, ""])
 
 
-def head(found: Sequence[Outcome]) -> Iterator[str]:
+def head(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """The table by library and kind, with a total for each library."""
     yield from _HEAD
-    for library, mine in _grouped(found, lambda o: o.library).items():
+    for library, mine in _grouped(outcomes, lambda o: o.library).items():
         kinds = _grouped(mine, lambda o: o.kind)
         versions = _versions(DISTRIBUTIONS.get(library, ()))
         if len(kinds) > 1:
             yield _row(f"**{library}**{versions}", "**all**", mine)
-        for kind, outcomes in kinds.items():
-            yield _row(library if len(kinds) > 1 else f"**{library}**{versions}", kind, outcomes)
+        for kind, of_kind in kinds.items():
+            yield _row(library if len(kinds) > 1 else f"**{library}**{versions}", kind, of_kind)
 
 
 def statuses(text: str) -> dict[Key, str]:
     """The status of each case on a page written by `page`."""
-    found: dict[Key, str] = {}
+    status_of: dict[Key, str] = {}
     section = ""
     for line in text.splitlines():
         if line.startswith("## "):
@@ -85,15 +85,15 @@ def statuses(text: str) -> dict[Key, str]:
         if not line.startswith("| ") or cells[0] in ("library and kind", "name"):
             continue
         if section == "Not verified":
-            found[cells[0], cells[1], cells[2]] = cells[3]
+            status_of[cells[0], cells[1], cells[2]] = cells[3]
         elif section:
-            found |= {(section, cells[0], variant): "verified" for variant in cells[1].split(_MANY)}
-    return found
+            status_of |= {(section, cells[0], variant): "verified" for variant in cells[1].split(_MANY)}
+    return status_of
 
 
-def changes(before: Mapping[Key, str], found: Iterable[Outcome], *, whole: bool) -> Iterator[str]:
+def changes(before: Mapping[Key, str], outcomes: Iterable[Outcome], *, whole: bool) -> Iterator[str]:
     """The cases whose status differs from the page; cases on the page that were not tried are included if `whole`."""
-    now = {outcome.key: outcome.status for outcome in found}
+    now = {outcome.key: outcome.status for outcome in outcomes}
     for key in dict.fromkeys([*before, *now]):
         was, has = before.get(key, "not on the page"), now.get(key, "not tried")
         if was != has and (whole or key in now):
@@ -133,9 +133,9 @@ def _rows(outcomes: Sequence[Outcome]) -> str:
     return " | ".join(f"{count:,}" for count in sums)
 
 
-def _grouped(found: Iterable[Outcome], part: Callable[[Outcome], str]) -> dict[str, list[Outcome]]:
+def _grouped(outcomes: Iterable[Outcome], part: Callable[[Outcome], str]) -> dict[str, list[Outcome]]:
     groups: dict[str, list[Outcome]] = {}
-    for outcome in found:
+    for outcome in outcomes:
         groups.setdefault(part(outcome), []).append(outcome)
     return groups
 
@@ -147,12 +147,12 @@ def _cell(text: str) -> str:
 
 def _versions(distributions: Iterable[str]) -> str:
     """The versions of the installed ones, with their names if there are several."""
-    found = []
+    versions = []
     for name in distributions:
         try:
-            found.append((name, version(name)))
+            versions.append((name, version(name)))
         except PackageNotFoundError:
             continue
-    if len(found) == 1:
-        return f" {found[0][1]}"
-    return f" ({', '.join(f'{name} {number}' for name, number in found)})" if found else ""
+    if len(versions) == 1:
+        return f" {versions[0][1]}"
+    return f" ({', '.join(f'{name} {number}' for name, number in versions)})" if versions else ""

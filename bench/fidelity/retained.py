@@ -67,7 +67,7 @@ def estimators() -> dict[str, Callable[[], Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         every = all_estimators()
-    found: dict[str, Callable[[], Any]] = {
+    makers: dict[str, Callable[[], Any]] = {
         name: partial(_make, name, kind, {})
         for name, kind in every
         if any(hasattr(kind, method) for method in INFERENCE)
@@ -76,10 +76,10 @@ def estimators() -> dict[str, Callable[[], Any]]:
     from lightgbm import LGBMClassifier, LGBMRegressor
     from xgboost import XGBClassifier, XGBRegressor
 
-    found |= {kind.__name__: kind for kind in (XGBClassifier, XGBRegressor)}
-    found |= {kind.__name__: partial(kind, verbose=-1) for kind in (LGBMClassifier, LGBMRegressor)}
+    makers |= {kind.__name__: kind for kind in (XGBClassifier, XGBRegressor)}
+    makers |= {kind.__name__: partial(kind, verbose=-1) for kind in (LGBMClassifier, LGBMRegressor)}
     few = {"verbose": 0, "iterations": 50, "allow_writing_files": False}
-    return found | {kind.__name__: partial(kind, **few) for kind in (CatBoostClassifier, CatBoostRegressor)}
+    return makers | {kind.__name__: partial(kind, **few) for kind in (CatBoostClassifier, CatBoostRegressor)}
 
 
 def examined(name: str) -> Row:
@@ -122,9 +122,17 @@ def _row(name: str, packed: Any, card: str, data: bytes, X: Any, truth: Any) -> 
     said = card.split("## Privacy\n\n")[1].splitlines()[0].strip("*")
     clean = said.startswith("No single record")
     kinds = [f"{finding.kind} ({finding.count:,})" for finding in packed.privacy.findings]
-    found = max(len(held), len(targets)) > _FEW or bool(strings)
+    is_retained = max(len(held), len(targets)) > _FEW or bool(strings)
     return Row(
-        name, ", ".join(kinds), said, rows, len(held), len(targets), len(strings), len(values), fault=clean and found
+        name,
+        ", ".join(kinds),
+        said,
+        rows,
+        len(held),
+        len(targets),
+        len(strings),
+        len(values),
+        fault=clean and is_retained,
     )
 
 

@@ -45,20 +45,20 @@ def sweep(only: Sequence[str], processes: int) -> list[Outcome]:
     """Try the cases, and print the outcome of each; the result is in the order of the catalogue."""
     cases = _cases()
     picked = list(chosen(cases, only))
-    found: dict[int, Outcome] = {}
+    outcome_at: dict[int, Outcome] = {}
     # New processes, since a fork of one in which OpenMP has threads may hang.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         waiting: dict[Future[Outcome], int] = {pool.submit(tried, index): index for index in picked}
         for number, future in enumerate(as_completed(waiting), start=1):
             index = waiting[future]
             try:
-                found[index] = future.result()
+                outcome_at[index] = future.result()
             except Exception as error:  # when a process dies, its waiting cases fail
                 case = cases[index]
                 reason = f"{type(error).__name__}: {error}"
-                found[index] = Outcome(case.library, case.kind, case.name, case.variant, "crash", reason=reason)
-            _print(f"{number}/{len(picked)}", found[index])
-    return [found[index] for index in picked]
+                outcome_at[index] = Outcome(case.library, case.kind, case.name, case.variant, "crash", reason=reason)
+            _print(f"{number}/{len(picked)}", outcome_at[index])
+    return [outcome_at[index] for index in picked]
 
 
 def _print(count: str, o: Outcome) -> None:
@@ -86,20 +86,20 @@ def main() -> int:
     # Each process uses one processor; the libraries read this when they are loaded.
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     start = time.perf_counter()
-    found = sweep(options.only, options.processes)
-    if not found:
+    outcomes = sweep(options.only, options.processes)
+    if not outcomes:
         print("No case has that in its name.", file=sys.stderr)
         return 2
     if options.json:
-        options.json.write_text(json.dumps([asdict(outcome) for outcome in found], indent=1), encoding="utf-8")
+        options.json.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1), encoding="utf-8")
     if options.write:
-        options.write.write_text(page(found), encoding="utf-8")
-    print("\n" + "\n".join(head(found)))
-    print(f"\n{len(found)} cases in {(time.perf_counter() - start) / 60:.1f} minutes.")
-    faults = [f"{', '.join(o.key)}: {o.status}: {o.reason}" for o in found if o.status in FAULTS]
+        options.write.write_text(page(outcomes), encoding="utf-8")
+    print("\n" + "\n".join(head(outcomes)))
+    print(f"\n{len(outcomes)} cases in {(time.perf_counter() - start) / 60:.1f} minutes.")
+    faults = [f"{', '.join(o.key)}: {o.status}: {o.reason}" for o in outcomes if o.status in FAULTS]
     if options.check:
         committed = statuses(options.check.read_text(encoding="utf-8"))
-        faults += [f"{options.check}: {line}" for line in changes(committed, found, whole=not options.only)]
+        faults += [f"{options.check}: {line}" for line in changes(committed, outcomes, whole=not options.only)]
         if not faults:
             print(f"As on {options.check}.")
     for fault in faults:

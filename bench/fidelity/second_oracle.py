@@ -56,12 +56,12 @@ def compare(model: Any, sealed: SealedModel, tolerance: Mapping[str, Tolerance],
     batch = encode(contract, {contract.inputs[0].name: rows} if one else columns_of(contract, plain))
     if not batch.good.any():
         return 0, ""
-    for name, found in sealed.answer(batch).items():
+    for name, answer in sealed.answer(batch).items():
         truth = _answers(model, name, rows)[batch.good]
-        different = _different(found, truth.reshape(found.shape), tolerance.get(name))
+        different = _different(answer, truth.reshape(answer.shape), tolerance.get(name))
         if different.any():
             row = int(np.argmax(different))
-            return len(found), f"{int(different.sum())} of {len(found)} in {name}: {truth[row]} became {found[row]}"
+            return len(answer), f"{int(different.sum())} of {len(answer)} in {name}: {truth[row]} became {answer[row]}"
     return int(batch.good.sum()), ""
 
 
@@ -95,20 +95,20 @@ def _answers(model: Any, output: str, rows: Any) -> Any:
     method = next(name for name in _METHODS[output] if hasattr(model, name))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        found = getattr(model, method)(rows)
-    if isinstance(found, list):  # predict_proba of several targets: one matrix for each
-        found = np.hstack(found)
-    return found.toarray() if hasattr(found, "toarray") else np.asarray(found)
+        result = getattr(model, method)(rows)
+    if isinstance(result, list):  # predict_proba of several targets: one matrix for each
+        result = np.hstack(result)
+    return result.toarray() if hasattr(result, "toarray") else np.asarray(result)
 
 
-def _different(found: Any, truth: Any, tolerance: Tolerance | None) -> Any:
+def _different(answer: Any, truth: Any, tolerance: Tolerance | None) -> Any:
     if tolerance is None:
-        return (found != truth).reshape(len(found), -1).any(axis=1)
+        return (answer != truth).reshape(len(answer), -1).any(axis=1)
     truth = truth.astype(np.float64)
     with np.errstate(invalid="ignore"):
-        close = np.abs(found - truth) <= tolerance.relative * np.maximum(np.abs(truth), tolerance.scale)
-    same = close | (found == truth) | (np.isnan(found) & np.isnan(truth))
-    return (~same).reshape(len(found), -1).any(axis=1)
+        close = np.abs(answer - truth) <= tolerance.relative * np.maximum(np.abs(truth), tolerance.scale)
+    same = close | (answer == truth) | (np.isnan(answer) & np.isnan(truth))
+    return (~same).reshape(len(answer), -1).any(axis=1)
 
 
 def _mixed(column: Any, random: np.random.Generator) -> Any:

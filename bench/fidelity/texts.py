@@ -41,9 +41,9 @@ _PARTS = (
 def notes(seed: int = 0, count: int = 240) -> list[str]:
     """Short notes, some of them empty or blank."""
     random = np.random.default_rng(seed)
-    found = [" ".join(random.choice(part) for part in _PARTS) for _ in range(count)]
-    found[7], found[31] = "", "   "
-    return found
+    texts = [" ".join(random.choice(part) for part in _PARTS) for _ in range(count)]
+    texts[7], texts[31] = "", "   "
+    return texts
 
 
 def records(seed: int = 0) -> pd.DataFrame:

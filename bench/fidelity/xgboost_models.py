@@ -126,17 +126,17 @@ def _files() -> dict[str, Fit]:
         "binary:logistic": two, "binary:hinge": two, "multi:softprob": three, "multi:softmax": three,
         "reg:squarederror": amount, "count:poisson": amount, "rank:ndcg": two,
     }  # fmt: skip
-    found: dict[str, Fit] = {}
+    fits: dict[str, Fit] = {}
     for loss, target in trained.items():
-        found[f"{loss} | Booster"] = _trained(loss, target, "")
+        fits[f"{loss} | Booster"] = _trained(loss, target, "")
     # Each file is first loaded in a separate process, which takes seconds, so not all are tested in both formats.
     for loss in ("binary:logistic", "multi:softmax", "count:poisson"):
-        found[f"{loss} | .json"] = _trained(loss, trained[loss], ".json")
+        fits[f"{loss} | .json"] = _trained(loss, trained[loss], ".json")
     for loss in ("binary:hinge", "multi:softprob"):
-        found[f"{loss} | .ubj"] = _trained(loss, trained[loss], ".ubj")
-    found["dart | .json"] = _trained("binary:logistic", two, ".json", booster="dart", rate_drop=0.3)
-    found["gblinear | .json"] = _trained("reg:squarederror", amount, ".json", booster="gblinear")
-    return found
+        fits[f"{loss} | .ubj"] = _trained(loss, trained[loss], ".ubj")
+    fits["dart | .json"] = _trained("binary:logistic", two, ".json", booster="dart", rate_drop=0.3)
+    fits["gblinear | .json"] = _trained("reg:squarederror", amount, ".json", booster="gblinear")
+    return fits
 
 
 def _squared(truth: Any, given: Any) -> Any:

@@ -41,20 +41,20 @@ forests; `sealift.load(path, warm=True)` has it read at once.
 
 def measured(name: str, scale: float) -> dict[str, dict[str, Any]]:
     """Stage → its measurements."""
-    found: dict[str, dict[str, Any]] = {}
+    measurements: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for stage in STAGES:
             command = [sys.executable, "-m", "bench.memory.stage", name, stage, folder, str(scale)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 sys.exit(f"{name}, {stage}: {done.stderr.strip().splitlines()[-1:]}")
-            found[stage] = json.loads(done.stdout.splitlines()[-1])
-    return found
+            measurements[stage] = json.loads(done.stdout.splitlines()[-1])
+    return measurements
 
 
-def line(title: str, found: dict[str, dict[str, Any]], weights: float) -> tuple[str, bool]:
+def line(title: str, measurements: dict[str, dict[str, Any]], weights: float) -> tuple[str, bool]:
     """A row of the table, and whether both peaks are within the bound."""
-    original, pack, predict = (found[stage] for stage in STAGES[1:])
+    original, pack, predict = (measurements[stage] for stage in STAGES[1:])
     bound = 4 * weights or 2 * original["peak"] + 500 * MB
     peaks = [f"{one['peak'] / MB:,.0f} MB" for one in (original, pack, predict)]
     times = [pack["seconds"], predict["load"], predict["first"], original["seconds"], predict["seconds"]]

@@ -92,11 +92,11 @@ def main() -> None:
     name, stage, folder, scale = sys.argv[1], sys.argv[2], Path(sys.argv[3]), float(sys.argv[4])
     if stage == "fit":
         _fit(CASES[name], folder, scale)
-        found: dict[str, float] = {}
+        figures: dict[str, float] = {}
     else:
-        found = {"original": _original, "pack": _pack, "predict": _predict}[stage](folder)
+        figures = {"original": _original, "pack": _pack, "predict": _predict}[stage](folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"peak": peak, **found}))
+    print(json.dumps({"peak": peak, **figures}))
 
 
 if __name__ == "__main__":

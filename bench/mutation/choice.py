@@ -40,16 +40,16 @@ class Choice:
         """
         path = ELSEWHERE.get(mutant.path, mutant.path)
         lines = self.reach.tests.get(path, {})
-        found: set[str] = set()
+        tests: set[str] = set()
         if path == mutant.path:
-            found.update(*(lines.get(line, ()) for line in range(mutant.line, mutant.last + 1)))
-        at_import = AT_IMPORT in found
+            tests.update(*(lines.get(line, ()) for line in range(mutant.line, mutant.last + 1)))
+        at_import = AT_IMPORT in tests
         if at_import:
-            found = self._naming(mutant)
-        if not found and (at_import or path != mutant.path):
-            found.update(*lines.values())
+            tests = self._naming(mutant)
+        if not tests and (at_import or path != mutant.path):
+            tests.update(*lines.values())
         seconds = self.reach.seconds
-        usable = [test for test in found - self.waiting if seconds.get(test, -1) >= 0 and test.startswith(self.paths)]
+        usable = [test for test in tests - self.waiting if seconds.get(test, -1) >= 0 and test.startswith(self.paths)]
         usable.sort(key=lambda test: (-killers[test], seconds[test], test))
         chosen: list[str] = []
         total = 0.0
@@ -66,9 +66,9 @@ class Choice:
         assigned = re.match(r"\s*(\w+(?:, \w+)*)\s*[:=]", statement)
         names = assigned[1].split(", ") if assigned else [mutant.function.rpartition(".")[2]]
         word = re.compile(rf"\b({'|'.join(names)})\b")
-        found: set[str] = set()
+        tests: set[str] = set()
         for path, lines in self.reach.tests.items():
             for number, line in enumerate((self.root / path).read_text(encoding="utf-8").splitlines(), 1):
                 if word.search(line):
-                    found.update(lines.get(number, ()))
-        return found - {AT_IMPORT}
+                    tests.update(lines.get(number, ()))
+        return tests - {AT_IMPORT}

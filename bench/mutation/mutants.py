@@ -78,7 +78,7 @@ def mutants_of(root: Path, path: str) -> Iterator[Mutant]:
     lines = source.splitlines(keepends=True)
     starts = list(accumulate(map(len, lines), initial=0))
     count: dict[tuple[str, str, str], int] = {}
-    for change in sorted(changes.found, key=lambda change: change.line):
+    for change in sorted(changes.listed, key=lambda change: change.line):
         start, end = (starts[place.line - 1] + place.column for place in (change.span.start, change.span.end))
         text = code(change.becomes)
         # Inside brackets the code of a node lacks the indentation of its block, which means nothing there.
@@ -111,7 +111,7 @@ class _Changes(cst.CSTVisitor):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[_Change] = []
+        self.listed: list[_Change] = []
         self._scopes: list[str] = []
         self._statements: list[int] = []
 
@@ -125,7 +125,7 @@ class _Changes(cst.CSTVisitor):  # type: ignore[misc]
         span = self.get_metadata(WhitespaceInclusivePositionProvider, node, None)
         if isinstance(span, CodeRange):
             for becomes in changed(node):
-                self.found.append(_Change(".".join(self._scopes), self._statements[-1], span, node, becomes))
+                self.listed.append(_Change(".".join(self._scopes), self._statements[-1], span, node, becomes))
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:

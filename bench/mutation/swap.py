@@ -17,11 +17,11 @@ Live: TypeAlias = "dict[tuple[str, CodeType], list[FunctionType]]"
 
 def live_functions(root: Path) -> Live:
     """The functions of all loaded modules below `root`, by file and code."""
-    found: Live = {}
+    live: Live = {}
     for function in gc.get_objects():
         if type(function) is FunctionType and function.__code__.co_filename.startswith(str(root)):
-            found.setdefault((function.__code__.co_filename, function.__code__), []).append(function)
-    return found
+            live.setdefault((function.__code__.co_filename, function.__code__), []).append(function)
+    return live
 
 
 def swap_functions(live: Live, file: Path, source: str, mutated: str) -> bool:

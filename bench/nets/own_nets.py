@@ -48,7 +48,7 @@ class YoloLike(nn.Module):  # type: ignore[misc]
 
     def forward(self, x: Any) -> Any:
         """Corners in pixels and scores of three classes, for each cell."""
-        levels, found = [self.stem(x)], []
+        levels, boxes = [self.stem(x)], []
         levels.append(self.deeper(levels[0]))
         for level, head, step in zip(levels, self.heads, (8, 16), strict=True):
             raw = head(level)
@@ -57,8 +57,8 @@ class YoloLike(nn.Module):  # type: ignore[misc]
             centre = (grid.reshape(1, -1, 2) + 0.5) * step
             flat = raw.flatten(2).transpose(1, 2)
             corners = torch.cat([centre - flat[..., :2].exp() * step, centre + flat[..., 2:4].exp() * step], -1)
-            found.append(torch.cat([corners, flat[..., 4:].sigmoid()], -1))
-        every = torch.cat(found, 1)
+            boxes.append(torch.cat([corners, flat[..., 4:].sigmoid()], -1))
+        every = torch.cat(boxes, 1)
         return {"boxes": every[..., :4], "scores": every[..., 4:]}
 
 
@@ -75,8 +75,8 @@ class DetrLike(nn.Module):  # type: ignore[misc]
     def forward(self, x: Any) -> Any:
         """Logits of classes and boxes of each query."""
         seen = self.backbone(x).flatten(2).transpose(1, 2) + self.places
-        found = self.transformer(seen, self.queries.expand(x.shape[0], -1, -1))
-        return {"pred_logits": self.classes(found), "pred_boxes": self.boxes(found).sigmoid()}
+        decoded = self.transformer(seen, self.queries.expand(x.shape[0], -1, -1))
+        return {"pred_logits": self.classes(decoded), "pred_boxes": self.boxes(decoded).sigmoid()}
 
 
 class Recurrent(nn.Module):  # type: ignore[misc]

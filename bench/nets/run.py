@@ -38,11 +38,11 @@ _FAULTS = ("different", "crash")
 
 def cases() -> list[Case]:
     """The cases of the libraries that are installed."""
-    found: list[Case] = []
+    every_case: list[Case] = []
     for module, library in _LIBRARIES.items():
         if importlib.util.find_spec(library) is not None:
-            found += importlib.import_module(f"bench.nets.{module}").CASES
-    return found
+            every_case += importlib.import_module(f"bench.nets.{module}").CASES
+    return every_case
 
 
 def attempt(case: Case) -> dict[str, Any]:

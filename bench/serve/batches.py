@@ -93,7 +93,7 @@ def table(machine: Machine, peers: list[Peer], rounds: int, seconds: int) -> lis
     # Arrow needs a library that other requests do not.
     peers = [replace(peer, environment="sealift-tables") if peer.name == "sealift" else peer for peer in peers]
     peers = machine.usable(tuple(peers))
-    found: dict[tuple[str, str], list[list[float]]] = {}
+    times: dict[tuple[str, str], list[list[float]]] = {}
     apart: dict[tuple[str, str], float] = {}
     sizes: dict[tuple[str, str], int] = {}
     for turn in range(max(1, rounds - 1)):
@@ -110,14 +110,14 @@ def table(machine: Machine, peers: list[Peer], rounds: int, seconds: int) -> lis
                             apart[key] = float(np.abs(answers - prepared.expected[:, 1]).max())
                             sizes[key] = len(form.work.bodies[0])
                         loads = [load(server.port, form.work, connections, seconds) for connections in CONNECTIONS]
-                        found.setdefault(key, []).append([one.rate * MANY for one in loads])
+                        times.setdefault(key, []).append([one.rate * MANY for one in loads])
             except DidNotStartError as error:
                 machine.skip(peer, str(error))
     lines = [
         "| server | form | KB of a request | thousand rows/s at 1 / 8 connections | difference |",
         "|---|---|---|---|---|",
     ]
-    for key, rates in found.items():
+    for key, rates in times.items():
         middle = np.median(np.array(rates), axis=0) / 1000
         shown = " / ".join(f"{rate:,.0f}" for rate in middle)
         lines.append(f"| {key[0]} | {key[1]} | {sizes[key] / 1000:,.0f} | {shown} | {apart[key]:.0e} |")

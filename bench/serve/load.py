@@ -64,8 +64,8 @@ def load(port: int, work: Work, connections: int, seconds: int) -> Load:
         command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}", "--", work.path, name, str(len(work.bodies))]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60)
     try:
-        found = json.loads(done.stdout.splitlines()[-1])
+        figures = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         sys.exit(f"wrk: {done.stdout[-300:]} {done.stderr[-300:]}")
-    rate = found["requests"] / (found["microseconds"] / 1e6)
-    return Load(rate, found["p50"] / 1e3, found["p99"] / 1e3, found["errors"], found["requests"])
+    rate = figures["requests"] / (figures["microseconds"] / 1e6)
+    return Load(rate, figures["p50"] / 1e3, figures["p99"] / 1e3, figures["errors"], figures["requests"])

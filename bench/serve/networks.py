@@ -44,7 +44,7 @@ def images(machine: Machine, peers: list[Peer], rounds: int, seconds: int) -> li
     folder, image = models.net("resnet18", machine.folder), _image()
     raw = Work("/predict_tensor", {"Content-Type": "application/octet-stream"}, [image.tobytes()])
     works = {"sealift": _binary(image, folder), "granian": raw, "fastapi-onnx": raw}
-    found: dict[str, list[list[float]]] = {}
+    rates_of: dict[str, list[list[float]]] = {}
     memory: dict[str, float] = {}
     first: dict[str, Any] = {}
     for _ in range(max(1, rounds - 1)):
@@ -61,13 +61,13 @@ def images(machine: Machine, peers: list[Peer], rounds: int, seconds: int) -> li
                         else np.frombuffer(answer, dtype=np.float32)
                     )
                     loads = [load(server.port, work, connections, seconds) for connections in _CONNECTIONS]
-                    found.setdefault(peer.title, []).append([one.rate for one in loads])
+                    rates_of.setdefault(peer.title, []).append([one.rate for one in loads])
                     memory[peer.title] = server.memory() / 1e6
             except DidNotStartError as error:
                 machine.skip(peer, str(error))
     lines = ["| server | images/s at 1 / 8 connections | memory MB | difference |", "|---|---|---|---|"]
     reference = next((answer for title, answer in first.items() if not title.startswith("Sealift")), None)
-    for title, rates in found.items():
+    for title, rates in rates_of.items():
         shown = " / ".join(f"{rate:,.1f}" for rate in np.median(np.array(rates), axis=0))
         apart = "–" if reference is None else f"{float(np.abs(first[title] - reference).max()):.0e}"
         lines.append(f"| {title} | {shown} | {memory[title]:,.0f} | {apart} |")

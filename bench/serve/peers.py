@@ -80,9 +80,9 @@ def _listed(rows: Rows) -> list[list[Any]]:
     return [list(row.values()) for row in rows]
 
 
-def _second(found: Any) -> list[float]:
+def _second(reply: Any) -> list[float]:
     """The probabilities of one answer, or of a list of answers, in the form of the programs in `apps`."""
-    return [each["probability"][1] for each in (found if isinstance(found, list) else [found])]
+    return [each["probability"][1] for each in (reply if isinstance(reply, list) else [reply])]
 
 
 def _tensor(name: str, outputs: Sequence[str]) -> Callable[[Rows], Any]:
@@ -95,8 +95,8 @@ def _tensor(name: str, outputs: Sequence[str]) -> Callable[[Rows], Any]:
 
 
 def _of_tensors(output: str) -> Callable[[Any], list[float]]:
-    def answers(found: Any) -> list[float]:
-        (data,) = [each["data"] for each in found["outputs"] if each["name"] == output]
+    def answers(reply: Any) -> list[float]:
+        (data,) = [each["data"] for each in reply["outputs"] if each["name"] == output]
         return list(data[1::2])
 
     return answers
@@ -175,8 +175,8 @@ def _mlserver(_: Path, model: Path, port: int, workers: int) -> Start:
     return Start(["mlserver", "start", str(folder)], folder)
 
 
-def _classes(found: Any) -> list[float]:
-    return [list(each["probability"].values())[1] for each in found["answers"]]
+def _classes(reply: Any) -> list[float]:
+    return [list(each["probability"].values())[1] for each in reply["answers"]]
 
 
 PEERS = (
@@ -244,7 +244,7 @@ PEERS = (
         _mlflow,
         "/invocations",
         lambda rows: {"inputs": _listed(rows)},
-        lambda found: [each[1] for each in found["predictions"]],
+        lambda reply: [each[1] for each in reply["predictions"]],
         many="/invocations",
     ),
     Peer(

@@ -30,15 +30,15 @@ class Machine:
 
     def usable(self, peers: tuple[Peer, ...]) -> list[Peer]:
         """The peers whose environment can be made."""
-        found = []
+        usable = []
         for peer in peers:
             try:
                 if peer.environment not in self.environments:
                     self.environments[peer.environment] = environment(peer.environment)
-                found.append(peer)
+                usable.append(peer)
             except NotInstalledError as error:
                 self.skip(peer, str(error))
-        return found
+        return usable
 
     def skip(self, peer: Peer, reason: str) -> None:
         """Leave a peer out."""

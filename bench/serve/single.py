@@ -35,9 +35,9 @@ def measure(
     machine: Machine, peers: Sequence[Peer], prepared: Prepared, rounds: int, seconds: int
 ) -> dict[Peer, Measured]:
     """Every round starts each server, loads it, and ends it."""
-    found = {peer: Measured(installed=installed_bytes(machine.environments[peer.environment])) for peer in peers}
+    results = {peer: Measured(installed=installed_bytes(machine.environments[peer.environment])) for peer in peers}
     for turn in range(rounds):
-        for peer, measured in list(found.items()):
+        for peer, measured in list(results.items()):
             work = peer.work(prepared, ROWS)
             try:
                 with machine.started(peer, prepared.folder, work) as server:
@@ -57,8 +57,8 @@ def measure(
                         _say(f"{turn + 1}/{rounds} {peer.name} {connections}: {one.rate:,.0f}/s p99 {one.p99:.1f} ms")
             except DidNotStartError as error:
                 machine.skip(peer, str(error))
-                del found[peer]
-    return found
+                del results[peer]
+    return results
 
 
 HEAD = (
@@ -68,11 +68,11 @@ HEAD = (
 )
 
 
-def lines(found: dict[Peer, Measured]) -> list[str]:
+def lines(measured: dict[Peer, Measured]) -> list[str]:
     """The table; the last column compares the rates of the same round."""
     table = list(HEAD)
-    ours = next((each.loads[64] for peer, each in found.items() if peer.name == "sealift"), None)
-    for peer, each in found.items():
+    ours = next((each.loads[64] for peer, each in measured.items() if peer.name == "sealift"), None)
+    for peer, each in measured.items():
         rates = [statistics.median(one.rate for one in each.loads[c]) for c in CONNECTIONS]
         p50 = statistics.median(one.p50 for one in each.loads[64])
         p99 = [_latency(statistics.median(one.p99 for one in each.loads[c])) for c in (64, 256)]

@@ -65,8 +65,8 @@ def table(machine: Machine, _peers: list[Peer], rounds: int, seconds: int) -> li
     ]
     for kind, (title, make) in BROKERS.items():
         try:
-            found = measure(kind, make, python, machine.folder, prepared.folder, bodies, count, rounds)
-            pairs = list(found)
+            result = measure(kind, make, python, machine.folder, prepared.folder, bodies, count, rounds)
+            pairs = list(result)
         except (pytest.skip.Exception, DidNotStartError) as error:
             machine.skipped[title] = str(error)
             continue
@@ -166,10 +166,10 @@ def _scraped(out: IO[bytes], log: Path) -> Iterator[tuple[float, float]]:
     url = json.loads(b"".join([*lines, b"}"]))["url"]
     while True:
         text = urllib.request.urlopen(f"{url}/metrics").read().decode()
-        found = dict(re.findall(r'^sealift_stream_messages_total\{.*result="(\w+)"\} (\S+)$', text, re.MULTILINE))
-        if float(found["dead"]):
-            raise DidNotStartError(f"{found['dead']} messages have no answer")
-        yield time.perf_counter(), float(found["answered"])
+        counts = dict(re.findall(r'^sealift_stream_messages_total\{.*result="(\w+)"\} (\S+)$', text, re.MULTILINE))
+        if float(counts["dead"]):
+            raise DidNotStartError(f"{counts['dead']} messages have no answer")
+        yield time.perf_counter(), float(counts["answered"])
         time.sleep(_PAUSE)
 
 

@@ -55,8 +55,8 @@ class Line:
     flips: dict[str, int]
 
     def cells(self) -> list[str]:
-        def ratio(found: dict[str, float] | dict[str, int], other: str) -> str:
-            return f"{found[other] / found['ours']:.2f} ×" if other in found else "–"
+        def ratio(times: dict[str, float] | dict[str, int], other: str) -> str:
+            return f"{times[other] / times['ours']:.2f} ×" if other in times else "–"
 
         return [
             self.name,
@@ -82,13 +82,13 @@ HEAD = [
 
 def median_seconds(turns: dict[str, tuple[Callable[[], object], int]], rounds: int) -> dict[str, float]:
     """The median of this thread's time for each side, divided by how often it does its work in a turn."""
-    found: dict[str, list[float]] = {side: [] for side in turns}
+    seconds: dict[str, list[float]] = {side: [] for side in turns}
     for _ in range(rounds):
         for side, (run, times) in turns.items():
             start = time.thread_time()
             run()
-            found[side].append((time.thread_time() - start) / times)
-    return {side: statistics.median(times) for side, times in found.items()}
+            seconds[side].append((time.thread_time() - start) / times)
+    return {side: statistics.median(times) for side, times in seconds.items()}
 
 
 def theirs(model: Any, X: Any) -> tuple[Any, bytes] | None:
@@ -136,13 +136,13 @@ def measure(name: str, rows: int) -> Line:
         if classes and title != "original":
             flips[title] = int((np.asarray(label(run(rows_of[: len(X)]))).reshape(-1) != truth).sum())
 
-    side("ours", lambda x: engine.run({"number": x}), many, lambda found: found["label"])
+    side("ours", lambda x: engine.run({"number": x}), many, lambda answers: answers["label"])
     for title, dtype in (("single", np.float32), ("double", np.float64)):
         other = theirs(model, X.astype(dtype))
         if other is not None:
             size[title] = len(other[1])
-            side(title, caller(other[0], dtype), many, lambda found: found[0])
-    side("original", getattr(model, "predict_proba", model.predict), many, lambda found: found)
+            side(title, caller(other[0], dtype), many, lambda answers: answers[0])
+    side("original", getattr(model, "predict_proba", model.predict), many, lambda answers: answers)
     # The graphs take turns among themselves: a row of the original takes milliseconds, and empties the caches.
     alone = median_seconds({"original": one.pop("original")}, ONE_ROW_TURNS // 4)
     return Line(

@@ -93,10 +93,10 @@ def run(name: str, model: Any, kind: str, three: bool, count: int) -> Result:
         original += time.perf_counter() - begin
         label = np.asarray(model.predict(chunk)).reshape(-1)
         begin = time.perf_counter()
-        found = engine.run({"number": chunk})
+        answers = engine.run({"number": chunk})
         ours += time.perf_counter() - begin
-        flips += int((found["label"] != label).sum())
-        worst = max(worst, float(np.abs(found["probability"] - probability).max()))
+        flips += int((answers["label"] != label).sum())
+        worst = max(worst, float(np.abs(answers["probability"] - probability).max()))
     return Result(name, kind, flips, worst, original, ours)
 
 
@@ -108,14 +108,14 @@ def packages() -> Iterator[str]:
             continue
 
 
-def document(found: list[Result], count: int, seconds: float) -> str:
-    total = sum(result.flips for result in found)
+def document(results: list[Result], count: int, seconds: float) -> str:
+    total = sum(result.flips for result in results)
     lines = [
         "# Label flips of tree models",
         "",
         f"For data scientists who seal tree models. Each model and its graph predict {count:,} rows of float64, with "
         f"one thread, in chunks of {CHUNK:,}: "
-        f"**{total} labels differ** in {len(found) * count:,} answers. The run took {seconds / 60:.1f} minutes.",
+        f"**{total} labels differ** in {len(results) * count:,} answers. The run took {seconds / 60:.1f} minutes.",
         "",
         "*Continuous* rows are normally distributed. *Grid* rows are rounded to 0.1, so that values and thresholds "
         "coincide. *Ties* rows are 0, 1 or 2, so that votes and sums are often equal. *Worst* is the largest "
@@ -129,7 +129,9 @@ def document(found: list[Result], count: int, seconds: float) -> str:
         "| model | rows | label flips | worst | original, s | Sealift, s |",
         "|---|---|---:|---:|---:|---:|",
     ]
-    lines += [f"| {r.model} | {r.kind} | {r.flips} | {r.worst:.1e} | {r.original:.1f} | {r.ours:.1f} |" for r in found]
+    lines += [
+        f"| {r.model} | {r.kind} | {r.flips} | {r.worst:.1e} | {r.original:.1f} | {r.ours:.1f} |" for r in results
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -141,16 +143,16 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # before the libraries are imported
     warnings.simplefilter("ignore")
     begin = time.perf_counter()
-    found = []
+    results = []
     for kind in KINDS:
         for name, model, three in models():
-            found.append(run(name, model, kind, three, options.rows))
-            last = found[-1]
+            results.append(run(name, model, kind, three, options.rows))
+            last = results[-1]
             print(f"{name:45} {kind:11} {last.flips} flips, {last.original:.1f} s, ours {last.ours:.1f} s", flush=True)
-    text = document(found, options.rows, time.perf_counter() - begin)
+    text = document(results, options.rows, time.perf_counter() - begin)
     if options.write:
         options.write.write_text(text, encoding="utf-8")
-    raise SystemExit(1 if any(result.flips for result in found) else 0)
+    raise SystemExit(1 if any(result.flips for result in results) else 0)
 
 
 if __name__ == "__main__":

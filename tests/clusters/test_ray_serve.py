@@ -37,20 +37,20 @@ def started(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 def replicas(session: Path) -> dict[str, int]:
     """The number of predictions in the log of each replica."""
-    found = {}
+    replicas_of = {}
     for path in session.glob("logs/serve/replica_tiny_models_*.log"):
-        found[path.stem] = len(re.findall(r"POST / 200", path.read_text()))
-    return found
+        replicas_of[path.stem] = len(re.findall(r"POST / 200", path.read_text()))
+    return replicas_of
 
 
 def nodes_of_replicas() -> set[int]:
     """The processes of the nodes that have a replica."""
-    found = set()
+    replicas_of = set()
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.cmdline()[:1] and process.cmdline()[0].startswith("ray::ServeReplica:tiny:models"):
-                found.add(process.ppid())
-    return found
+                replicas_of.add(process.ppid())
+    return replicas_of
 
 
 def raylet(node: Any) -> int:

@@ -43,15 +43,15 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_a_server_is_measured(machine: Machine, prepared: Prepared) -> None:
-    found = measure(machine, [SEALIFT], prepared, 1, 1)
-    measured = found[SEALIFT]
+    results = measure(machine, [SEALIFT], prepared, 1, 1)
+    measured = results[SEALIFT]
     assert measured.apart < 1e-9
     assert measured.labels == 0
     assert measured.starts[0] > 0
     assert measured.memory[0] > 10e6
     assert {connections: len(loads) for connections, loads in measured.loads.items()} == {1: 1, 8: 1, 64: 1, 256: 1}
     assert all(one.requests and not one.errors and one.p50 <= one.p99 for (one,) in measured.loads.values())
-    assert "| Sealift | " in lines(found)[2]
+    assert "| Sealift | " in lines(results)[2]
 
 
 def test_errors_and_other_answers_are_counted(machine: Machine, prepared: Prepared) -> None:

@@ -17,8 +17,8 @@ import seals
 def test_a_broker_is_measured(tmp_path: Path) -> None:
     seals.write(tmp_path / "model.seal")
     bodies = [json.dumps({"age": 20.0 + at, "weight": 80.5, "sex": "f"}).encode() for at in range(8)]
-    found = streams.measure("redis", brokers.Redis, Path(sys.executable), tmp_path, tmp_path, bodies, 400, 1)
-    ((served, bare),) = found
+    measured = streams.measure("redis", brokers.Redis, Path(sys.executable), tmp_path, tmp_path, bodies, 400, 1)
+    ((served, bare),) = measured
     assert served > 0
     assert bare > 0
 

@@ -60,7 +60,7 @@ REFUSED: tuple[tuple[str, dict[str, Any], str], ...] = (
 )
 
 
-def found(name: str) -> bytes:
+def bytes_of(name: str) -> bytes:
     return next(FOLDER.rglob(name)).read_bytes()
 
 
@@ -85,17 +85,17 @@ def in_browser(page: Page, cases: list[tuple[bytes, str, dict[str, Any]]]) -> li
 
 def test_levels_are_those_of_python(page: Page) -> None:
     cases = [(name, "L", dicom) for name, dicom in GREY] + [(name, "RGB", dicom) for name, dicom in COLOUR]
-    answers = in_browser(page, [(found(name), mode, dicom) for name, mode, dicom in cases])
+    answers = in_browser(page, [(bytes_of(name), mode, dicom) for name, mode, dicom in cases])
     for (name, mode, dicom), answer in zip(cases, answers, strict=True):
         assert "levels" in answer, (name, answer)
-        assert base64.b64decode(answer["levels"]) == in_python(found(name), mode, dicom), (name, dicom)
+        assert base64.b64decode(answer["levels"]) == in_python(bytes_of(name), mode, dicom), (name, dicom)
 
 
 def test_refused_files_have_the_codes_of_python(page: Page) -> None:
-    answers = in_browser(page, [(found(name), "RGB", dicom) for name, dicom, _ in REFUSED])
+    answers = in_browser(page, [(bytes_of(name), "RGB", dicom) for name, dicom, _ in REFUSED])
     for (name, dicom, wanted), answer in zip(REFUSED, answers, strict=True):
         with pytest.raises(PictureError) as caught:
-            in_python(found(name), "RGB", dicom)
+            in_python(bytes_of(name), "RGB", dicom)
         assert (answer.get("code"), caught.value.code) == (wanted, wanted), (name, answer, str(caught.value))
 
 
@@ -121,14 +121,14 @@ def test_windows_are_those_of_pydicom(name: str, dicom: dict[str, Any]) -> None:
             least, most = least * slope + intercept, (least + 2**bits - 1) * slope + intercept
             assert least - 1e-6 <= low <= high <= most + 1e-6
             shown = (shown - least) / (most - least) * 255
-    levels = np.frombuffer(in_python(found(name), "L", dicom), np.uint8).reshape(shown.shape)
+    levels = np.frombuffer(in_python(bytes_of(name), "L", dicom), np.uint8).reshape(shown.shape)
     assert np.abs(levels - shown).max() <= 0.5 + 1e-6
 
 
 def test_a_model_without_dicom_names_the_file(page: Page) -> None:
-    (answer,) = page.evaluate(READ, [[base64.b64encode(found("CT_small.dcm")).decode(), {"mode": "L"}]])
+    (answer,) = page.evaluate(READ, [[base64.b64encode(bytes_of("CT_small.dcm")).decode(), {"mode": "L"}]])
     assert answer["code"] == "R110"
     assert "DICOM" in answer["message"]
     with pytest.raises(PictureError, match="is a DICOM file") as caught:
-        Decode.of({"mode": "L"}).levels(found("CT_small.dcm"))
+        Decode.of({"mode": "L"}).levels(bytes_of("CT_small.dcm"))
     assert caught.value.code == "R110"

@@ -40,12 +40,12 @@ def analyze(*arguments: str | Path, code: int = 0) -> str:
 
 
 def settings(unit: Path) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    settings_of: dict[str, list[str]] = {}
     for line in unit.read_text().splitlines():
         if "=" in line and not line.startswith("#"):
             key, _, value = line.partition("=")
-            found.setdefault(key, []).append(value)
-    return found
+            settings_of.setdefault(key, []).append(value)
+    return settings_of
 
 
 def test_systemd_accepts_the_unit(unit: Path) -> None:

@@ -71,8 +71,8 @@ def expected(file: bytes) -> tuple[str, tuple[int, int], bytes]:
 
 def orientation_of(file: bytes) -> int:
     with Image.open(io.BytesIO(file)) as image:
-        found: int = image.getexif().get(0x0112, 1)
-        return found
+        orientation: int = image.getexif().get(0x0112, 1)
+        return orientation
 
 
 def test_levels_are_those_of_pillow(page: Page) -> None:
@@ -84,21 +84,21 @@ def test_levels_are_those_of_pillow(page: Page) -> None:
         if "refused" in answer:
             different.append(f"{name}: {answer}")
             continue
-        found = levels_of(answer)
+        levels = levels_of(answer)
         is_turned = name.startswith("tiff orientation")
         wanted = expected(pictures.saved(Image.fromarray(pictures.colours(45, 31)), "TIFF") if is_turned else file)
         if not is_turned and answer["orientation"] != orientation_of(file):
             different.append(f"{name}: orientation {answer['orientation']}")
-        if found != wanted:
-            different.append(f"{name}: {found[:2]} instead of {wanted[:2]}")
+        if levels != wanted:
+            different.append(f"{name}: {levels[:2]} instead of {wanted[:2]}")
     assert not different, "\n".join(different)
 
 
 def test_what_differs_from_pillow_is_refused_by_name(page: Page) -> None:
     named = list(pictures.refused())
     answers = decode(page, [file for _, _, file in named])
-    found = {name: answer.get("refused") for (name, _, _), answer in zip(named, answers, strict=True)}
-    assert found == {name: reason for name, reason, _ in named}
+    reasons = {name: answer.get("refused") for (name, _, _), answer in zip(named, answers, strict=True)}
+    assert reasons == {name: reason for name, reason, _ in named}
     assert all(answer["message"] for answer in answers)
 
 

@@ -62,9 +62,9 @@ def frames(shown: Opened) -> Locator:
 
 
 def place(locator: Locator) -> list[float]:
-    found = locator.bounding_box()
-    assert found is not None
-    return [found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]]
+    box = locator.bounding_box()
+    assert box is not None
+    return [box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]]
 
 
 def test_the_boxes_of_python_are_drawn_and_listed(shown: Opened, sealed: Path) -> None:
@@ -145,7 +145,7 @@ def test_it_is_accessible_and_fits_a_phone(shown: Opened) -> None:
         violations = json.loads(
             inside.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => JSON.stringify(r.violations))")
         )
-        assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
+        assert [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in violations] == []
     shown.page.set_viewport_size({"width": 375, "height": 800})
     choose(shown, "again.png", STREET)
     expect(frames(shown)).to_have_count(5)

@@ -70,11 +70,11 @@ def test_one_picture_has_the_answer_of_python(shown: Opened) -> None:
         expect(shown.prediction).to_have_attribute("data-label", str(wanted.argmax()), timeout=SLOW)
         shown.inside.get_by_text(name, exact=True).wait_for()
         for _ in range(100):
-            found = json.loads(shown.prediction.get_attribute("data-probability") or "[]")
-            if found and np.allclose(found, wanted, rtol=1e-6):
+            probabilities = json.loads(shown.prediction.get_attribute("data-probability") or "[]")
+            if probabilities and np.allclose(probabilities, wanted, rtol=1e-6):
                 break
             shown.page.wait_for_timeout(100)
-        np.testing.assert_allclose(found, wanted, rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(probabilities, wanted, rtol=1e-6, err_msg=name)
 
 
 def test_a_picture_that_cannot_be_used_is_named(shown: Opened) -> None:
@@ -109,8 +109,8 @@ def test_many_pictures_are_a_table_and_a_file(shown: Opened) -> None:
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert [row["file"] for row in rows] == [*chosen]
     for row, wanted in zip(rows, image_seals.expected(list(files().values())), strict=False):
-        found = [float(row[f"probability_{name}"]) for name in image_seals.NAMES]
-        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+        probabilities = [float(row[f"probability_{name}"]) for name in image_seals.NAMES]
+        np.testing.assert_allclose(probabilities, wanted, rtol=1e-6)
     assert rows[-1]["error"].startswith("[R111]")
     assert rows[-1]["label"] == ""
 

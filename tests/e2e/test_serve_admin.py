@@ -104,11 +104,11 @@ def test_what_the_server_does_by_itself_is_in_the_audit_log(tmp_path: Path) -> N
             ("canary", "promote", "version", "2"),
             ("watch", "deploy", "file", str(tmp_path / "watched" / "tiny-3.seal")),
         ):
-            found = entry(actor)
-            assert found is not None
+            audited = entry(actor)
+            assert audited is not None
             members = ("action", "kind", "outcome", "name", key)
-            assert [found[key] for key in members] == [action, "server", "done", "tiny", value]
-            assert found["reason"]
+            assert [audited[key] for key in members] == [action, "server", "done", "tiny", value]
+            assert audited["reason"]
     assert sealift("audit", "verify", str(tmp_path / "deployment.toml"))[0] == 0
 
 

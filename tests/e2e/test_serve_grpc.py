@@ -138,11 +138,11 @@ def listeners(pids: list[int], port: int) -> set[int]:
     """The processes that listen on a port."""
     lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
     sockets = {f"socket:[{line[9]}]" for line in lines if line[1].endswith(f":{port:04X}") and line[3] == "0A"}
-    found = set()
+    ports = set()
     for pid in pids:
         with contextlib.suppress(OSError):  # it ended, or closes a file
-            found |= {pid for file in Path(f"/proc/{pid}/fd").iterdir() if str(file.readlink()) in sockets}
-    return found
+            ports |= {pid for file in Path(f"/proc/{pid}/fd").iterdir() if str(file.readlink()) in sockets}
+    return ports
 
 
 def test_every_worker_listens_and_a_killed_one_is_replaced(server: Running) -> None:

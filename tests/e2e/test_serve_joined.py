@@ -100,8 +100,8 @@ def test_each_of_64_callers_gets_its_own_answer(name: str, server: Running, fold
 
     model = sealift.load(folder / f"{name}.seal")
     singly = [model.predict(row, as_frame=False) for row in values]
-    for at, found in enumerate(answers):
-        (got,), own = found["answers"], singly[at % CALLERS]
+    for at, answer in enumerate(answers):
+        (got,), own = answer["answers"], singly[at % CALLERS]
         if name == "forest":
             assert got["value"] == float(own["value"][0])  # the same bits
             continue

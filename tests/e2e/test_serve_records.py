@@ -244,8 +244,8 @@ def test_personal_values_are_in_no_file(tmp_path: Path) -> None:
             for _ in range(8):  # more than the memory holds
                 rows = [{"age": 50.0, "weight": 60.0, "sex": "Unmistakable Name"}] * 4000
                 assert server.ask("POST", "/v1/models/tiny/predict", rows)[0] == 200
-            found = [path for path in folder.rglob("*") if path.is_file() and b"Unmistakable" in path.read_bytes()]
-            assert not found
+            leaks = [path for path in folder.rglob("*") if path.is_file() and b"Unmistakable" in path.read_bytes()]
+            assert not leaks
         run = run_of(str(folder / "records.db"))
         assert run.ended
         assert (run.dropped, run.lost) == (0, 0)
@@ -305,7 +305,7 @@ def test_the_counts_are_metrics(tmp_path: Path) -> None:
         for number in range(40):
             ask(server, number)
         until(lambda: counted(server)["sealift_records_waiting"] == 0)
-        found = counted(server)
-        assert found["sealift_records_written_total"] + found["sealift_records_sampled_out_total"] == 40
-        assert found["sealift_records_written_total"] == len(weights(str(tmp_path / "records.db")))
-        assert found["sealift_records_dropped_total"] == 0
+        counts = counted(server)
+        assert counts["sealift_records_written_total"] + counts["sealift_records_sampled_out_total"] == 40
+        assert counts["sealift_records_written_total"] == len(weights(str(tmp_path / "records.db")))
+        assert counts["sealift_records_dropped_total"] == 0

@@ -48,13 +48,13 @@ def test_answers_and_dead_letters(client: Client, tmp_path: Path) -> None:
             (b'{"specversion": "1.0"}', {"content-type": "application/cloudevents+json"}),
             (b"\xff\xfe", {"content-type": "image/png"}),
         ])  # fmt: skip
-        answers = client.wait(client.target, lambda found: len(found) >= 4)
-        dead = client.wait(client.dead, lambda found: len(found) >= 4)
+        answers = client.wait(client.target, lambda received: len(received) >= 4)
+        dead = client.wait(client.dead, lambda received: len(received) >= 4)
         asked = running.ask("POST", "/v1/models/tiny/predict", ROW)[1]
         # Requests and messages are counted after their answers were sent.
         assert until(lambda: streams.request_counts(running) == {"ok": 5, "refused": 3, "failed": 0})
         assert until(lambda: counted_messages(running) == {"answered": 4, "dead": 4})
-        found = streams.stream_metrics(running)
+        received = streams.stream_metrics(running)
     assert len(answers) == len(dead) == 4
     structured = [json.loads(body) for body, headers in answers if "cloudevents" in headers["content-type"]]
     assert len(structured) == 3
@@ -75,8 +75,8 @@ def test_answers_and_dead_letters(client: Client, tmp_path: Path) -> None:
     assert json.loads(codes["R104"][0]) == {**ROW, "sex": "x"}
     assert codes["E705"][0] == b"\xff\xfe"
     assert client.pending() in (0, None)
-    assert {"connecting": 0, "connected": workers, "lost": 0, "connections_lost_total": 0}.items() <= found.items()
-    assert time.time() - found["last_message_timestamp_seconds"] < 600
+    assert {"connecting": 0, "connected": workers, "lost": 0, "connections_lost_total": 0}.items() <= received.items()
+    assert time.time() - received["last_message_timestamp_seconds"] < 600
 
 
 def test_workers_that_are_killed_lose_nothing(client: Client, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_workers_that_are_killed_lose_nothing(client: Client, tmp_path: Path) ->
             if start % 100 == 0:
                 os.kill(streams.workers(running)[killed % 2], signal.SIGKILL)
                 killed += 1
-        answers = client.wait(client.target, lambda found: len(causes(found)) >= count)
+        answers = client.wait(client.target, lambda received: len(causes(received)) >= count)
         streams.settle(client)
         answers = client.fetch(client.target)
     assert killed == 3
@@ -102,7 +102,7 @@ def test_workers_that_are_killed_lose_nothing(client: Client, tmp_path: Path) ->
 def test_a_broker_that_is_gone_for_a_while(client: Client, server: brokers.Server, tmp_path: Path) -> None:
     with serving(tmp_path, client.settings()) as running:
         client.send([(event(i), {}) for i in range(60)])
-        client.wait(client.target, lambda found: len(found) >= 10)
+        client.wait(client.target, lambda received: len(received) >= 10)
         assert streams.ready(running) == (200, {"ready": True, "stream": "connected"})
         server.kill()
         assert until(lambda: streams.ready(running) == (503, {"ready": False, "stream": "lost"}))
@@ -110,7 +110,7 @@ def test_a_broker_that_is_gone_for_a_while(client: Client, server: brokers.Serve
         server.start()
         assert until(lambda: streams.ready(running)[0] == 200, 180)  # pauses and timeouts of Kafka's client add up
         streams.retried(lambda: client.send([(event(i), {}) for i in range(60, 120)]))
-        client.wait(client.target, lambda found: len(causes(found)) >= 120)
+        client.wait(client.target, lambda received: len(causes(received)) >= 120)
         streams.settle(client)
         answers = client.fetch(client.target)
         lost = streams.stream_metrics(running)["connections_lost_total"]
@@ -126,7 +126,7 @@ def test_accepted_messages_are_answered_at_the_end(client: Client, tmp_path: Pat
     settings = client.settings()
     with serving(tmp_path, settings) as running:
         client.send([(event(i), {}) for i in range(200)])
-        client.wait(client.target, lambda found: len(found) >= 1)
+        client.wait(client.target, lambda received: len(received) >= 1)
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(60) == 0
     first = client.fetch(client.target)
@@ -139,7 +139,7 @@ def test_accepted_messages_are_answered_at_the_end(client: Client, tmp_path: Pat
         assert left is None or len(causes(first)) + left == 200  # answered, or not taken
         assert set(causes(first).values()) == {1}
     with serving(tmp_path, settings):
-        client.wait(client.target, lambda found: len(causes(found)) >= 200)
+        client.wait(client.target, lambda received: len(causes(received)) >= 200)
 
 
 @pytest.mark.parametrize("kind", ["nats", "amqp"])
@@ -159,5 +159,5 @@ def test_a_broker_that_hangs_is_noticed(kind: str, tmp_path_factory: pytest.Temp
         for pid in processes:
             os.kill(pid, signal.SIGCONT)
         client.send([(event(0), {})])
-        client.wait(client.target, lambda found: len(found) == 1)
+        client.wait(client.target, lambda received: len(received) == 1)
         assert until(lambda: streams.ready(running)[0] == 200)

@@ -40,13 +40,13 @@ def structured(name: str, **more: Any) -> tuple[bytes, dict[str, str]]:
 
 def receipts(answers: list[tuple[bytes, dict[str, str]]], prefix: str) -> dict[str, str]:
     """The receipts of answers, empty where there are none, by the event that was answered."""
-    found = {}
+    receipt_of = {}
     for body, headers in answers:
         value = json.loads(body)
         if "specversion" not in value:
             value = {name.removeprefix(prefix): unquote(text) for name, text in headers.items()}
-        found[value["causationid"]] = value.get("sealiftreceipt", "")
-    return found
+        receipt_of[value["causationid"]] = value.get("sealiftreceipt", "")
+    return receipt_of
 
 
 def verify(folder: Path, receipt: str, row: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -74,18 +74,18 @@ def test_receipts_that_messages_ask_for(client: Client, tmp_path: Path) -> None:
             (structured("header")[0], {"sealift-receipt": "1"}),
             structured("invalid", sealiftreceipt="yes"),
         ])  # fmt: skip
-        answers = client.wait(client.target, lambda found: len(found) >= 6)
-        dead = client.wait(client.dead, lambda found: len(found) >= 1)
-    found = receipts(answers, prefix)
-    assert {name for name, receipt in found.items() if receipt} == {"number", "boolean", "binary", "header"}
-    assert {name for name, receipt in found.items() if not receipt} == {"no", "none"}
+        answers = client.wait(client.target, lambda received: len(received) >= 6)
+        dead = client.wait(client.dead, lambda received: len(received) >= 1)
+    received = receipts(answers, prefix)
+    assert {name for name, receipt in received.items() if receipt} == {"number", "boolean", "binary", "header"}
+    assert {name for name, receipt in received.items() if not receipt} == {"no", "none"}
     assert [headers["sealift-code"] for _, headers in dead] == ["E704"]
     for name in ("number", "binary"):
-        code, shown = verify(tmp_path, found[name], ROW)
+        code, shown = verify(tmp_path, received[name], ROW)
         assert (code, shown["ok"]) == (0, True)
         assert shown["checked"] == ["signature", "model", "rows"]
         assert shown["receipt"]["route"] == "stream"
-    code, shown = verify(tmp_path, found["number"], {**ROW, "age": 20.0})
+    code, shown = verify(tmp_path, received["number"], {**ROW, "age": 20.0})
     assert (code, shown["error"]["code"]) == (1, "E778")
 
 
@@ -95,9 +95,9 @@ def test_receipts_for_every_answer_and_for_none(tmp_path: Path) -> None:
         with serving(tmp_path, f'[receipts]\nkey = "server.pem"\nalways = true\n{client.settings()}', workers=1):
             asked = [structured("1", sealiftreceipt="1"), structured("2"), structured("3", sealiftreceipt="0")]
             client.send(asked)
-            answers = client.wait(client.target, lambda found: len(found) >= 3)
+            answers = client.wait(client.target, lambda received: len(received) >= 3)
         assert all(receipts(answers, "").values())
         with serving(tmp_path, client.settings(), workers=1):  # without a key
             client.send(asked[:1])
-            dead = client.wait(client.dead, lambda found: len(found) >= 1)
+            dead = client.wait(client.dead, lambda received: len(received) >= 1)
     assert [headers["sealift-code"] for _, headers in dead] == ["E775"]

@@ -54,7 +54,7 @@ def refused(folder: Path, settings: str) -> tuple[dict[str, Any], str]:
 def test_messages_over_tls_with_a_password(client: Client, tmp_path: Path) -> None:
     with serving(tmp_path, client.settings()):
         client.send([(event(i), {}) for i in range(50)])
-        answers = client.wait(client.target, lambda found: len(streams.causes(found)) >= 50)
+        answers = client.wait(client.target, lambda received: len(streams.causes(received)) >= 50)
     assert streams.causes(answers).keys() == {f"e{i}" for i in range(50)}
     log = (tmp_path / "log").read_text()
     assert client.server.password not in log
@@ -99,7 +99,7 @@ def test_a_password_that_is_replaced_at_the_broker(tmp_path: Path) -> None:
         settings = client.settings()
         with serving(tmp_path, settings) as running, client._client() as admin:
             client.send([(event(0), {})])
-            client.wait(client.target, lambda found: len(found) == 1)
+            client.wait(client.target, lambda received: len(received) == 1)
             admin.config_set("requirepass", "new")
             server.password = "new"
             admin.client_kill_filter(_type="normal", skipme=True)
@@ -109,7 +109,7 @@ def test_a_password_that_is_replaced_at_the_broker(tmp_path: Path) -> None:
             assert running.ask("POST", "/v1/models/tiny/predict", streams.ROW)[0] == 200
             (server.folder / "password").write_text("new\n")
             client.send([(event(1), {})])
-            client.wait(client.target, lambda found: len(found) == 2)
+            client.wait(client.target, lambda received: len(received) == 2)
             assert streams.ready(running)[0] == 200
     finally:
         server.stop()

@@ -38,9 +38,9 @@ def send(client: RedisClient, numbers: range, **headers: str) -> None:
 
 def answered(client: RedisClient, count: int) -> dict[str, tuple[str, float]]:
     """The version and the risk in the answer to each event, none of which has two answers."""
-    found = client.wait(client.target, lambda answers: len(answers) >= count)
+    received = client.wait(client.target, lambda answers: len(answers) >= count)
     assert client.fetch(client.dead) == []
-    answers = [json.loads(body) for body, _ in found]
+    answers = [json.loads(body) for body, _ in received]
     by_event = {
         each["causationid"]: (each["source"].rpartition("/")[2], each["data"]["answers"][0]["probability"]["ill"])
         for each in answers
@@ -103,8 +103,8 @@ def test_a_shadow_is_compared(client: RedisClient, tmp_path: Path) -> None:
         answers = answered(client, 300)
 
         def report() -> dict[str, Any]:
-            found: list[dict[str, Any]] = sealift("status", server=running)[1]["models"][0].get("shadow") or [{}]
-            return found[0]
+            received: list[dict[str, Any]] = sealift("status", server=running)[1]["models"][0].get("shadow") or [{}]
+            return received[0]
 
         assert until(lambda: report().get("rows") == 300), report()
         assert report()["differing"] == differing

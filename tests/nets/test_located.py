@@ -94,8 +94,8 @@ def test_the_layer_and_both_numbers(place: str, tmp_path: Path, monkeypatch: pyt
     error = failed(net, PICTURES, tmp_path)
     assert (error.code, error.where, error.report.part) == ("E303", "Net", place)
     number = r"(-?[\d.]+(?:e-?\d+)?)"
-    found = re.search(rf"It first differs in `{re.escape(place)}`: {number}, got {number}\.", error.what)
-    assert found is not None, error.what
+    match = re.search(rf"It first differs in `{re.escape(place)}`: {number}, got {number}\.", error.what)
+    assert match is not None, error.what
     # The first number is one of the module's own results for the row.
     results: list[Any] = []
     for name, inner in net.named_modules():
@@ -103,8 +103,8 @@ def test_the_layer_and_both_numbers(place: str, tmp_path: Path, monkeypatch: pyt
             inner.register_forward_hook(lambda *given: results.append(_tensor(given[2]).clone()))
     with torch.no_grad():
         net(torch.from_numpy(error.report.rows[0].row["x"].array[None].astype(np.float32)))
-    assert np.isclose(results[0].numpy(), float(found[1]), rtol=1e-5, atol=1e-8).any()
-    assert not np.isclose(float(found[1]), float(found[2]), rtol=1e-4)
+    assert np.isclose(results[0].numpy(), float(match[1]), rtol=1e-5, atol=1e-8).any()
+    assert not np.isclose(float(match[1]), float(match[2]), rtol=1e-4)
 
 
 @pytest.mark.usefixtures("no_node")
@@ -131,8 +131,8 @@ def test_no_layer_is_named_for_a_difference_after_them(tmp_path: Path, monkeypat
 
     def changed(program: Any, kind: str) -> Any:
         graph = original(program, kind)
-        found = next(e for e in graph.model.proto.graph.initializer if e.name.endswith("factors"))
-        found.CopyFrom(onnx.numpy_helper.from_array(np.array([1.0, 3.0], dtype=np.float32), found.name))
+        factors = next(e for e in graph.model.proto.graph.initializer if e.name.endswith("factors"))
+        factors.CopyFrom(onnx.numpy_helper.from_array(np.array([1.0, 3.0], dtype=np.float32), factors.name))
         return graph
 
     monkeypatch.setattr(source, "graph_of", changed)

@@ -267,14 +267,14 @@ def test_a_file_in_many_chunks_is_answered_as_by_one_thread(
 def test_words_for_missing_values_from_any_block_on(word: str) -> None:
     blocks = ArrowBlocks(3, {"a": 0, "b": 1, "t": 2}, {"a", "b"}, ",")
     for text in (b"1,2,x\n,3,\n", f"1,{word},{word}\n".encode(), b"4,,y\n"):
-        found = blocks.columns(text)
-        assert found is not None
+        columns = blocks.columns(text)
+        assert columns is not None
         cells = [line.split(",") for line in text.decode().splitlines()]
-        assert found[0] == len(cells)
+        assert columns[0] == len(cells)
         for place, name in enumerate(("a", "b")):
             known = np.array([np.nan if cell in MISSING_WORDS else float(cell) for cell in (c[place] for c in cells)])
-            assert np.array_equal(np.asarray(found[1][name]), known, equal_nan=True)
-        assert found[1]["t"] == [cell[2] for cell in cells]
+            assert np.array_equal(np.asarray(columns[1][name]), known, equal_nan=True)
+        assert columns[1]["t"] == [cell[2] for cell in cells]
     for refused in (b"inf,1,x\n", b"1e999,1,x\n", b"x,1,x\n"):
         assert blocks.columns(refused) is None
     assert blocks.columns(f"{word},1,x\n".encode()) is not None
@@ -291,10 +291,10 @@ def test_an_empty_record_is_left_to_the_csv_module(block: bytes) -> None:
 
 
 def test_a_record_without_its_numbers_is_not_empty() -> None:
-    found = ArrowBlocks(3, {"a": 0, "b": 1}, {"a", "b"}, ",").columns(b",,x\n,,y\n")
-    assert found is not None
-    assert found[0] == 2
-    assert np.isnan(found[1]["a"]).all()
+    columns = ArrowBlocks(3, {"a": 0, "b": 1}, {"a", "b"}, ",").columns(b",,x\n,,y\n")
+    assert columns is not None
+    assert columns[0] == 2
+    assert np.isnan(columns[1]["a"]).all()
 
 
 class Reading:

@@ -26,8 +26,8 @@ def duplicates(root: Path) -> dict[str, set[str]]:
 
 
 def test_class_names_are_unique() -> None:
-    found = {name: paths for name, paths in duplicates(ROOT).items() if paths != PERMITTED.get(name)}
-    assert found == {}
+    repeated = {name: paths for name, paths in duplicates(ROOT).items() if paths != PERMITTED.get(name)}
+    assert repeated == {}
 
 
 def test_duplicates_are_found(tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ def contract(*fields: Field) -> Contract:
 
 
 def known(dtype: str) -> Any:
-    found = value_type(dtype)
-    assert found is not None
-    return found
+    kind = value_type(dtype)
+    assert kind is not None
+    return kind
 
 
 # Dates.

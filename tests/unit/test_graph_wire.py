@@ -201,6 +201,6 @@ def test_a_field_of_another_type_is_malformed_and_an_unknown_one_refused() -> No
         (99, "E208", "number 99"),
     ):
         made = simple([node("Identity", ["x"], ["y"], more=number(field, 1))])
-        found = refusal(made)
-        assert found.startswith(code)
-        assert what in found
+        refused = refusal(made)
+        assert refused.startswith(code)
+        assert what in refused

@@ -49,8 +49,8 @@ def changes(source: str, tmp_path: Path) -> list[Mutant]:
 
 
 def test_the_changes_of_a_small_module(tmp_path: Path) -> None:
-    found = changes(SOURCE, tmp_path)
-    assert [(mutant.function, mutant.becomes) for mutant in found] == [
+    mutants = changes(SOURCE, tmp_path)
+    assert [(mutant.function, mutant.becomes) for mutant in mutants] == [
         ("", "MOST = 6"),
         ("", "MOST = 4"),
         ("", '_NAMES = {"XXaXX": 1}'),
@@ -72,8 +72,8 @@ def test_the_changes_of_a_small_module(tmp_path: Path) -> None:
         ("check", "return min([value, 1], key=lambda x: None)"),
         ("check", "return min([value, 1], key=lambda x: +x)"),
     ]
-    assert len({mutant.key for mutant in found}) == len(found)
-    for mutant in found:
+    assert len({mutant.key for mutant in mutants}) == len(mutants)
+    for mutant in mutants:
         compile(mutant.applied(SOURCE), "shop.py", "exec")
 
 

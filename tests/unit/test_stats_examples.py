@@ -177,10 +177,10 @@ def test_correlations_are_those_of_the_ranks() -> None:
     ranks: Any = spearmanr(np.column_stack(columns)).statistic
     expected = np.clip(np.round(2 * np.sin(np.pi / 6 * ranks), 2), -0.99, 0.99)
     np.fill_diagonal(expected, 1.0)
-    found = correlation(columns)
-    assert found is not None
-    assert found.tolist() == expected.tolist()
-    assert (found[0, 2], found[0, 3]) == (0.99, -0.99)
+    correlations = correlation(columns)
+    assert correlations is not None
+    assert correlations.tolist() == expected.tolist()
+    assert (correlations[0, 2], correlations[0, 3]) == (0.99, -0.99)
 
 
 def test_missing_values_leave_the_correlation_of_the_others() -> None:
@@ -220,9 +220,9 @@ def test_columns_are_drawn_uniformly_from_a_matrix_that_is_none_of_correlations_
     drawn = np.array(draw([line] * 3, matrix, 8000), dtype=float)
     assert np.abs(drawn.mean(axis=1) - 0.5).max() < 0.015
     assert np.abs(drawn.std(axis=1) - 12**-0.5).max() < 0.01
-    found = np.corrcoef(drawn)
-    assert found[0, 1] > 0.4
-    assert found[0, 2] < -0.4
+    correlations = np.corrcoef(drawn)
+    assert correlations[0, 1] > 0.4
+    assert correlations[0, 2] < -0.4
 
 
 @pytest.mark.parametrize(("scale", "single"), [(0.1, False), (2.0**-10, True)])

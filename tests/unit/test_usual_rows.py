@@ -148,8 +148,8 @@ def test_arrays_of_dates_are_whole_microseconds(unit: str) -> None:
     micros, missing = read
     assert missing.tolist() == [False, False, True]
     epoch = datetime.datetime(1970, 1, 1)
-    for value, found in zip(days[:2].astype("datetime64[us]").tolist(), micros[:2].tolist(), strict=True):
-        assert (value - epoch) // datetime.timedelta(microseconds=1) == found
+    for value, micro in zip(days[:2].astype("datetime64[us]").tolist(), micros[:2].tolist(), strict=True):
+        assert (value - epoch) // datetime.timedelta(microseconds=1) == micro
 
 
 @pytest.mark.parametrize("value", ["1.5", b"1", [1.0], pd.Timestamp("2020-01-01"), 1j])

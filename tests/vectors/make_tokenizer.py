@@ -33,10 +33,10 @@ _SEED = 20
 
 def case(tokenizer: Tokenizer, text: str) -> dict[str, Any]:
     """What the library makes of a text, without padding."""
-    found = tokenizer.encode(text)
+    encoding = tokenizer.encode(text)
     # Spans as one list of numbers, which are alternately a beginning and an end.
-    spans = [edge for span in found.offsets for edge in span]
-    return {"text": text, "ids": found.ids, "types": found.type_ids, "spans": spans}
+    spans = [edge for span in encoding.offsets for edge in span]
+    return {"text": text, "ids": encoding.ids, "types": encoding.type_ids, "spans": spans}
 
 
 def group(tokenizer: Tokenizer, count: int, seed: int, blobs: dict[str, Any]) -> dict[str, Any]:
@@ -116,9 +116,9 @@ def main() -> None:
         for name in [*([options.only] if options.only else BUILDERS), *options.files]:
             blobs: dict[str, Any] = {}
             tokenizer = built(name) if name in BUILDERS else Tokenizer.from_file(name)
-            found = {name: group(tokenizer, options.random, _SEED + 1, blobs)}
+            groups = {name: group(tokenizer, options.random, _SEED + 1, blobs)}
             path = options.out / f"{Path(name).parent.name if '/' in name else name}.json"
-            path.write_text(json.dumps({"blobs": blobs, "stages": found, "malformed": []}), "utf-8")
+            path.write_text(json.dumps({"blobs": blobs, "stages": groups, "malformed": []}), "utf-8")
         return
     blobs = {}
     stages = {name: group(built(name), 40, _SEED, blobs) for name in BUILDERS}

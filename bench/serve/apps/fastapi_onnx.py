@@ -12,13 +12,13 @@ app = FastAPI()
 
 
 async def predict(row: dict[str, float]) -> dict[str, Any]:
-    found: dict[str, Any] = onnx_graph.answer(row)
-    return found
+    answer: dict[str, Any] = onnx_graph.answer(row)
+    return answer
 
 
 async def predict_rows(rows: list[dict[str, float]]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = onnx_graph.answers(rows)
-    return found
+    answers: list[dict[str, Any]] = onnx_graph.answers(rows)
+    return answers
 
 
 async def predict_tensor(request: Request) -> Response:

@@ -22,8 +22,8 @@ class Api(litserve.LitAPI):  # type: ignore[misc]
         return inputs
 
     def predict(self, batch: list[Any]) -> list[Any]:
-        found: list[Any] = self.answers(batch)
-        return found
+        answers: list[Any] = self.answers(batch)
+        return answers
 
     def unbatch(self, output: list[Any]) -> list[Any]:
         return output

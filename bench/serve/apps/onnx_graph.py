@@ -28,12 +28,12 @@ def outputs(array: Any) -> dict[str, Any]:
 
 def answer(row: dict[str, float]) -> dict[str, Any]:
     """The answer to one row of numbers."""
-    found = outputs(np.array([[row[name] for name in names]]))
-    return {"label": int(found["label"][0]), "probability": found["probability"][0].tolist()}
+    results = outputs(np.array([[row[name] for name in names]]))
+    return {"label": int(results["label"][0]), "probability": results["probability"][0].tolist()}
 
 
 def answers(rows: list[dict[str, float]]) -> list[dict[str, Any]]:
     """The answers to many rows of numbers."""
-    found = outputs(np.array([[row[name] for name in names] for row in rows]))
-    pairs = zip(found["label"].tolist(), found["probability"].tolist(), strict=True)
+    results = outputs(np.array([[row[name] for name in names] for row in rows]))
+    pairs = zip(results["label"].tolist(), results["probability"].tolist(), strict=True)
     return [{"label": label, "probability": probability} for label, probability in pairs]

@@ -13,9 +13,9 @@ from pytriton.triton import Triton, TritonConfig  # type: ignore[import-not-foun
 def infer(requests: list[Any]) -> list[Any]:
     import onnx_graph  # type: ignore[import-not-found]
 
-    found = onnx_graph.outputs(np.concatenate([np.asarray(request["number"]) for request in requests]))
+    results = onnx_graph.outputs(np.concatenate([np.asarray(request["number"]) for request in requests]))
     ends = np.cumsum([len(request["number"]) for request in requests])[:-1]
-    labels, probabilities = np.split(found["label"], ends), np.split(found["probability"], ends)
+    labels, probabilities = np.split(results["label"], ends), np.split(results["probability"], ends)
     pairs = zip(labels, probabilities, strict=True)
     return [{"label": label.reshape(-1, 1), "probability": probability} for label, probability in pairs]
 

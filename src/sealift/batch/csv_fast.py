@@ -57,13 +57,13 @@ class ArrowBlocks:
             str(block, "utf-8")  # checks the other columns too
         except UnicodeDecodeError:
             return None
-        found = self._converted(block)
-        if found is None and len(self._conversions) > 1:
+        converted = self._converted(block)
+        if converted is None and len(self._conversions) > 1:
             del self._conversions[0]  # for the rest of the file
-            found = self._converted(block)
-        if found is None:
+            converted = self._converted(block)
+        if converted is None:
             return None
-        count, columns, is_full = found
+        count, columns, is_full = converted
         # An empty record has to be counted. A column of numbers without a missing value shows that there is none.
         return None if not is_full and self._has_empty(bytes(block)) else (count, columns)
 

@@ -73,7 +73,7 @@ class PictureFiles:
                 fix="Give a table with a column for each input, and the names of the pictures in one of them.",
             )
         listed = ", ".join(map(str, places))
-        paths = list(_found(places))
+        paths = list(_paths_of(places))
         if output is not None:
             paths = [path for path in paths if path.name != output.name or path.resolve() != output.resolve()]
         if not paths:
@@ -127,7 +127,7 @@ def with_files(chunks: Iterable[Chunk], contract: Contract, folder: Path) -> Ite
         yield dataclasses.replace(chunk, columns=columns, cells="some" if chunk.cells == "all" else chunk.cells)
 
 
-def _found(places: Sequence[str | Path]) -> Iterator[Path]:
+def _paths_of(places: Sequence[str | Path]) -> Iterator[Path]:
     for place in places:
         path = Path(place)
         if os.path.isdir(path):  # noqa: PTH112 -- `Path.is_dir` raises for a name that is too long

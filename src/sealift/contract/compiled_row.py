@@ -77,9 +77,9 @@ class CompiledRow:
             return None
         return tensors
 
-    def _numbers(self, found: Sequence[Any]) -> list[Any]:
+    def _numbers(self, row: Sequence[Any]) -> list[Any]:
         """The numbers of a row as Python's, NaN where one is missing. Raises NotPlain."""
-        values = list(found)
+        values = list(row)
         for at, number in self._read:
             values[at] = number(values[at])
         if not _PYTHONS.issuperset(map(type, values)):

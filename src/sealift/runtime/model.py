@@ -260,11 +260,11 @@ class SealedModel(EstimatorBase):
             ignore_extra: ignore unknown columns instead of raising E102.
         """
         batch = self.encoded(self._columns(rows, ignore_extra=ignore_extra))
-        found: list[dict[str, str]] = [{} for _ in batch.good]
+        notes: list[dict[str, str]] = [{} for _ in batch.good]
         where = np.flatnonzero(batch.good).tolist()
         for row, field, note in self.stages.cautions(batch.only_good()):
-            found[where[row]][self.contract.inputs[field].name] = note
-        return found
+            notes[where[row]][self.contract.inputs[field].name] = note
+        return notes
 
     def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
         """Predict the good rows of a checked batch, in their order."""

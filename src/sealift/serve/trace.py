@@ -29,10 +29,10 @@ class TraceContext(NamedTuple):
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> TraceContext:
         """From the headers of a request, whose names are in lower case; a new trace without a valid `traceparent`."""
-        found = _HEADER.fullmatch(headers.get("traceparent", ""))
+        match = _HEADER.fullmatch(headers.get("traceparent", ""))
         span_id = f"{_bits(64) or 1:016x}"
-        if found is not None:
-            version, trace_id, parent_id, flags, more = found.groups()
+        if match is not None:
+            version, trace_id, parent_id, flags, more = match.groups()
             valid = version != "ff" and not (version == "00" and more) and trace_id.strip("0") and parent_id.strip("0")
             if valid:
                 return cls(trace_id, parent_id, span_id, bool(int(flags, 16) & 1))

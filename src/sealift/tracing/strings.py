@@ -133,15 +133,15 @@ class Strings:
             raise UnsupportedOperation(
                 "it searches strings by rare arguments", "Give a pattern, and case=False to ignore case."
             )
-        return self._found(pat if regex else re.escape(pat), "" if case else "(?i)", na, plain=not regex)
+        return self._matching(pat if regex else re.escape(pat), "" if case else "(?i)", na, plain=not regex)
 
     def startswith(self, pat: str, na: Any = None) -> Series:
         """Whether a string begins so."""
-        return self._found(rf"\A{re.escape(self._plain(pat))}", "", na)
+        return self._matching(rf"\A{re.escape(self._plain(pat))}", "", na)
 
     def endswith(self, pat: str, na: Any = None) -> Series:
         """Whether a string ends so."""
-        return self._found(rf"{re.escape(self._plain(pat))}\Z", "", na)
+        return self._matching(rf"{re.escape(self._plain(pat))}\Z", "", na)
 
     def _after(self, edit: dict[str, Any]) -> Series:
         instead = self._source.instead
@@ -166,7 +166,7 @@ class Strings:
             )
         return pat
 
-    def _found(self, pattern: str, flags: str, na: Any, *, plain: bool = True) -> Series:
+    def _matching(self, pattern: str, flags: str, na: Any, *, plain: bool = True) -> Series:
         if self._arrow and (flags or not (plain or re.escape(pattern) == pattern)):
             raise UnsupportedOperation(
                 "it searches strings of Arrow for a regular expression, whose rules are not Python's",

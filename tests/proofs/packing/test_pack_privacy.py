@@ -213,11 +213,11 @@ def test_thresholds_that_are_values_are_reported(data: Any, tmp_path: Path) -> N
     X, y, _ = data
     packed = packed_with(HistGradientBoostingRegressor(max_iter=20), X, y, tmp_path)
     assert packed.privacy is not None
-    found = [finding for finding in packed.privacy.findings if finding.kind == "values"]
+    reported = [finding for finding in packed.privacy.findings if finding.kind == "values"]
     if sklearn.__version__.startswith("1.8."):  # whose thresholds are midpoints
-        assert not found
+        assert not reported
         return
-    (values,) = found
+    (values,) = reported
     assert set(values.columns) == {"dose", "rate"}  # whose values are more than there are bins
 
 

@@ -87,9 +87,9 @@ def pictures() -> list[Any]:
 
 @pytest.fixture(scope="module")
 def labels(pictures: list[Any]) -> Any:
-    found = answers(by_colour(), TRAINED, pictures, "label")
-    assert min(np.bincount(found, minlength=3)) >= 10
-    return found
+    true_labels = answers(by_colour(), TRAINED, pictures, "label")
+    assert min(np.bincount(true_labels, minlength=3)) >= 10
+    return true_labels
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_the_preprocessing_of_the_training_is_found(
     source: Source, pictures: list[Any], labels: Any, declared: dict[str, Any], arguments: dict[str, Any]
 ) -> None:
     image = sealift.Image(**{"resize": (SIDE, SIDE), "mean": MEAN, "std": STD, **declared})
-    found, _ = compared(source, image, pictures, labels)
-    best = found[0]
+    better, _ = compared(source, image, pictures, labels)
+    best = better[0]
     assert dict(best.arguments) == arguments
     assert best.variant == 1.0
     own = float((answers(by_colour(), image, pictures, "label") == labels).mean())
@@ -134,8 +134,8 @@ def test_the_diagnosis_shows_what_was_found(pictures: list[Any], labels: Any) ->
 
 
 def test_nothing_is_reported_of_the_right_one(source: Source, pictures: list[Any], labels: Any) -> None:
-    found, notes = compared(source, TRAINED, pictures, labels)
-    assert not found
+    better, notes = compared(source, TRAINED, pictures, labels)
+    assert not better
     assert "Significantly better: none." in notes[-1]
 
 
@@ -153,8 +153,8 @@ def test_what_cannot_be_compared_is_noted(
     source: Source, pictures: list[Any], labels: Any, count: int, with_y: bool, words: str
 ) -> None:
     y = labels[:count] if with_y else None
-    found, notes = compared(source, sealift.Image(resize=(SIDE, SIDE)), pictures[:count], y)
-    assert not found
+    better, notes = compared(source, sealift.Image(resize=(SIDE, SIDE)), pictures[:count], y)
+    assert not better
     assert words in notes[-1]
 
 
@@ -169,8 +169,8 @@ def test_heads_have_true_answers(pictures: list[Any], labels: Any) -> None:
 
 
 def test_pictures_that_the_declared_preprocessing_refuses(source: Source, pictures: list[Any], labels: Any) -> None:
-    found, notes = compared(source, sealift.Image(crop=SIDE), pictures, labels)
-    assert not found
+    better, notes = compared(source, sealift.Image(crop=SIDE), pictures, labels)
+    assert not better
     assert "because it failed: the picture is smaller than the crop" in notes[-1]
 
 
@@ -238,10 +238,10 @@ def test_an_object_of_a_library_has_variants(source: Source, pictures: list[Any]
     ],
 )
 def test_the_description_of_an_object_has_its_stage(image: sealift.Image) -> None:
-    found = described(recognised(image))
-    assert found is not None
-    assert found.spec()["steps"] == image.spec()["steps"]
-    assert found.orientation == image.orientation
+    description = described(recognised(image))
+    assert description is not None
+    assert description.spec()["steps"] == image.spec()["steps"]
+    assert description.orientation == image.orientation
 
 
 def test_an_object_with_other_steps_is_noted(source: Source, pictures: list[Any], labels: Any) -> None:

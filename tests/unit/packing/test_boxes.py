@@ -54,8 +54,8 @@ def by_opencv(row: npt.NDArray[Any], *, score: float = 0.25, iou: float = 0.45) 
     kept = []
     for klass in range(3):
         own = np.flatnonzero(best == klass)
-        found = cv2.dnn.NMSBoxes(corner[own].tolist(), row[own, 4 + klass].tolist(), score, iou)
-        kept += [(klass, int(own[i])) for i in np.asarray(found).reshape(-1)]
+        places = cv2.dnn.NMSBoxes(corner[own].tolist(), row[own, 4 + klass].tolist(), score, iou)
+        kept += [(klass, int(own[i])) for i in np.asarray(places).reshape(-1)]
     return kept
 
 
@@ -70,9 +70,9 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_the_boxes_are_those_of_opencv(packed: Any) -> None:
     rows = candidates(30, seed=7)
-    found = packed.load().predict(rows.transpose(0, 2, 1))["boxes"]
+    every_row = packed.load().predict(rows.transpose(0, 2, 1))["boxes"]
     assert packed.contract.task == "detection"
-    for row, boxes in zip(rows, found, strict=True):
+    for row, boxes in zip(rows, every_row, strict=True):
         kept = boxes[boxes[:, 5] >= 0]
         assert (np.diff(kept[:, 4]) <= 2**-12).all()
         expected = by_opencv(row)
@@ -113,10 +113,10 @@ def test_two_outputs_without_suppression(tmp_path: Path) -> None:
     }
     path = tmp_path / "m.seal"
     packed = sealift.pack(identity((12, 4), (12, 4)), given, name="m", output=path, outputs=detr())
-    found = packed.load().predict(given)["boxes"]
+    every_row = packed.load().predict(given)["boxes"]
     powers = np.exp(given["in1"].astype(float))
     shares = (powers / powers.sum(axis=2, keepdims=True))[:, :, :3]
-    for row, share, boxes in zip(given["in0"].astype(float), shares, found, strict=True):
+    for row, share, boxes in zip(given["in0"].astype(float), shares, every_row, strict=True):
         wanted = [k for k in np.argsort(-share.max(axis=1)) if share[k].max() > 0.5]
         kept = boxes[boxes[:, 5] >= 0]
         np.testing.assert_allclose(kept[:, 4], share.max(axis=1)[wanted], rtol=1e-5)
@@ -200,8 +200,8 @@ def test_boxes_in_the_original_picture(tmp_path: Path) -> None:
         model, pictures, name="m", output=tmp_path / "m.seal", outputs=sealift.Boxes(["a", "b"], maximum=4),
         preprocess=sealift.Image(letterbox=64, library="opencv"),
     )  # fmt: skip
-    found = packed.load().predict(pictures)["boxes"]
-    for (width, height), boxes in zip(sizes, found, strict=True):
+    every_picture = packed.load().predict(pictures)["boxes"]
+    for (width, height), boxes in zip(sizes, every_picture, strict=True):
         scale = min(64 / width, 64 / height)
         pad_x, pad_y = (64 - round(width * scale)) // 2, (64 - round(height * scale)) // 2
         for (x0, y0, x1, y1, *_), box in zip(fixed[0], boxes[:2], strict=True):

@@ -34,8 +34,12 @@ class FastTokenizer:
     def __call__(self, text: str, *, truncation: bool, **options: Any) -> dict[str, list[int]]:
         assert truncation
         assert options == {"return_attention_mask": True, "return_token_type_ids": True}
-        found = self._own.encode(text)
-        return {"input_ids": found.ids, "attention_mask": found.attention_mask, "token_type_ids": found.type_ids}
+        encoding = self._own.encode(text)
+        return {
+            "input_ids": encoding.ids,
+            "attention_mask": encoding.attention_mask,
+            "token_type_ids": encoding.type_ids,
+        }
 
 
 def _bert(*, padded: bool = True) -> Tokenizer:
@@ -55,8 +59,12 @@ def _expected(model: Any, tokenizer: Any, texts: list[str]) -> Any:
     names = [port.name for port in session.get_inputs()]
     rows = []
     for text in texts:
-        found = tokenizer.encode(text)
-        fed = {"input_ids": found.ids, "attention_mask": found.attention_mask, "token_type_ids": found.type_ids}
+        encoding = tokenizer.encode(text)
+        fed = {
+            "input_ids": encoding.ids,
+            "attention_mask": encoding.attention_mask,
+            "token_type_ids": encoding.type_ids,
+        }
         rows.append(session.run(["probabilities"], {name: np.array([fed[name]]) for name in names})[0][0])
     return np.array(rows)
 

@@ -134,9 +134,9 @@ def test_numbers_have_the_tolerance_of_the_policy_or_that_which_is_stated() -> N
         sources = [SimpleNamespace(source=SimpleNamespace(tolerance=each)) for each in steps]
         default = policy(cast("Conversion", SimpleNamespace(single=single, steps=sources)))
         assert default == share
-        found = tolerances(contract, answers, relative=default)
-        assert list(found) == ["value"]
-        assert found["value"].relative == share
+        allowed = tolerances(contract, answers, relative=default)
+        assert list(allowed) == ["value"]
+        assert allowed["value"].relative == share
 
 
 # Which rows the original answers.
@@ -177,8 +177,8 @@ def test_rows_that_are_unclear_after_so_many_questions_count_as_refused() -> Non
     assert asked.accepted(columns)[0].sum() == 15
     # One for all, two for each of four halvings, and one for the answers.
     assert source.questions == 10
-    for tries, found in ((1, 0), (2, 8), (3, 8), (4, 12), (9, 15)):
-        assert original({0.0})[0].accepted(columns, tries=tries)[0].sum() == found
+    for tries, refused in ((1, 0), (2, 8), (3, 8), (4, 12), (9, 15)):
+        assert original({0.0})[0].accepted(columns, tries=tries)[0].sum() == refused
     asked, source = original(set())
     assert asked.accepted(columns)[0].all()
     assert source.questions == 1

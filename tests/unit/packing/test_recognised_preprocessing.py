@@ -129,16 +129,16 @@ EQUAL: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", list(EQUAL))
 def test_the_stage_computes_what_the_object_computes(name: str) -> None:
-    found = recognised(EQUAL[name])
-    assert isinstance(found, ImagePreprocessing)
-    stage = ImageStage(found.spec)
+    preprocessing = recognised(EQUAL[name])
+    assert isinstance(preprocessing, ImagePreprocessing)
+    stage = ImageStage(preprocessing.spec)
     compared = 0
     for picture in PICTURES:
         try:
             made = stage.prepare(picture.value)
         except PictureError:
             continue
-        assert np.array_equal(made.pixels, found.run(picture.value)), picture
+        assert np.array_equal(made.pixels, preprocessing.run(picture.value)), picture
         compared += 1
     assert compared >= 30
 

@@ -91,7 +91,7 @@ def policies(read: Callable[[str], float], spec: dict[str, Any], first: str = "7
 
 
 @pytest.mark.parametrize(
-    ("read", "found"),
+    ("read", "accepted"),
     [
         (coerced, {"infinite": None}),
         (plain, {"unreadable": "refused", "missing": [""], "infinite": "refused"}),
@@ -99,8 +99,8 @@ def policies(read: Callable[[str], float], spec: dict[str, Any], first: str = "7
         (endless, {"unreadable": "refused", "missing": [""]}),
     ],
 )
-def test_strings_that_are_no_numbers(read: Callable[[str], float], found: dict[str, Any]) -> None:
-    expected = {key: value for key, value in found.items() if value is not None}
+def test_strings_that_are_no_numbers(read: Callable[[str], float], accepted: dict[str, Any]) -> None:
+    expected = {key: value for key, value in accepted.items() if value is not None}
     assert policies(read, NUMBER) == expected
     # What was known before is found again.
     assert policies(read, {**NUMBER, "unreadable": "refused", "wide": "refused", "infinite": "refused"}) == expected

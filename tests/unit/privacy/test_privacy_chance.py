@@ -39,8 +39,8 @@ def own(*columns: _Floats, target: bool = False) -> Units:
     return Units("", tuple(f"c{i}" for i in range(table.shape[1])), table, table, own=True, target=target)
 
 
-def found(units: Units, *constants: Constant) -> list[Match]:
-    several = [match for _, found in matches([units], constants) for match in found]
+def matches_of(units: Units, *constants: Constant) -> list[Match]:
+    several = [match for _, matches_of in matches([units], constants) for match in matches_of]
     return sorted(several, key=lambda match: (match.column, match.owner))
 
 
@@ -208,7 +208,7 @@ def test_numbers_off_the_grid_explain_no_match() -> None:
 
 
 def test_units_without_rows_have_no_matches() -> None:
-    assert found(own(np.zeros(0)), numbers(1.5, 2.5)) == []
+    assert matches_of(own(np.zeros(0)), numbers(1.5, 2.5)) == []
 
 
 def test_chance_of_nothing() -> None:
@@ -219,7 +219,7 @@ def test_chance_of_nothing() -> None:
 
 def test_a_rare_value_in_a_constant_is_a_match() -> None:
     ages = np.round(RANDOM.normal(50, 10, 200), 6)
-    (match,) = found(own(ages), numbers(0.25, ages[17], 0.125))
+    (match,) = matches_of(own(ages), numbers(0.25, ages[17], 0.125))
     assert (match.column, match.owner, match.explained) == (0, 0, False)
     column = Values.of(ages)
     assert column.rare[match.values].tolist() == [ages[17]]
@@ -229,7 +229,7 @@ def test_a_rare_value_in_a_constant_is_a_match() -> None:
 
 def test_each_place_and_each_constant_of_a_match() -> None:
     a, b = np.round(RANDOM.normal(50, 10, (2, 200)), 6)
-    several = found(own(a, b), numbers(a[3], a[5], a[3]), numbers(0.25, 0.25), numbers(b[7], a[3]))
+    several = matches_of(own(a, b), numbers(a[3], a[5], a[3]), numbers(0.25, 0.25), numbers(b[7], a[3]))
     assert [(match.column, match.owner) for match in several] == [(0, 0), (0, 2), (1, 2)]
     assert sorted(several[0].places.tolist()) == [0, 1, 2]
     assert len(several[0].values) == 2
@@ -239,28 +239,28 @@ def test_each_place_and_each_constant_of_a_match() -> None:
 
 def test_matches_are_in_the_order_of_columns_and_then_of_constants() -> None:
     a, b = np.round(RANDOM.normal(50, 10, (2, 200)), 6)
-    several = found(own(a, b), numbers(b[7], 0.25), numbers(a[3], 0.25), numbers(a[5], b[8]))
+    several = matches_of(own(a, b), numbers(b[7], 0.25), numbers(a[3], 0.25), numbers(a[5], b[8]))
     assert [(match.column, match.owner) for match in several] == [(0, 1), (0, 2), (1, 0), (1, 2)]
 
 
 def test_at_most_128_places_of_a_value() -> None:
     ages = np.round(RANDOM.normal(50, 10, 200), 6)
     for count in (127, 128, 129):
-        (match,) = found(own(ages), numbers(*np.repeat(ages[3], count)))
+        (match,) = matches_of(own(ages), numbers(*np.repeat(ages[3], count)))
         assert len(match.places) == min(count, 128)
 
 
 def test_what_five_rows_have_is_no_match() -> None:
     column = np.append(np.repeat(12.345678, 5), np.round(RANDOM.normal(50, 10, 200), 6))
-    assert found(own(column), numbers(12.345678)) == []
-    assert len(found(own(column[1:]), numbers(12.345678))) == 1
+    assert matches_of(own(column), numbers(12.345678)) == []
+    assert len(matches_of(own(column[1:]), numbers(12.345678))) == 1
 
 
 def test_leaves_are_compared_with_targets_and_thresholds_with_columns() -> None:
     values = np.round(RANDOM.normal(50, 10, 200), 6)
     leaf, threshold = (Constant(values[:1], role) for role in ("leaf", "threshold"))
-    assert [match.owner for match in found(own(values), leaf, threshold)] == [1]
-    assert [match.owner for match in found(own(values, target=True), leaf, threshold)] == [0]
+    assert [match.owner for match in matches_of(own(values), leaf, threshold)] == [1]
+    assert [match.owner for match in matches_of(own(values, target=True), leaf, threshold)] == [0]
 
 
 @pytest.mark.parametrize(
@@ -277,34 +277,34 @@ def test_leaves_are_compared_with_targets_and_thresholds_with_columns() -> None:
 def test_the_tolerance_of_a_match(constant: Constant, same: bool) -> None:
     column = np.append(70.123456789, np.round(RANDOM.normal(50, 10, 50), 6))
     scaled = Constant(constant.values * 70.123456789, constant.role, constant.single)
-    assert bool(found(own(column), scaled)) == same
+    assert bool(matches_of(own(column), scaled)) == same
 
 
 def test_nothing_is_compared_without_numbers() -> None:
     values = RANDOM.normal(50, 10, 20)
-    assert found(own(values)) == []
-    assert found(Units("", ("a",), values[:, np.newaxis]), numbers(values[0])) == []
+    assert matches_of(own(values)) == []
+    assert matches_of(Units("", ("a",), values[:, np.newaxis]), numbers(values[0])) == []
 
 
 def test_a_match_that_chance_explains_is_marked() -> None:
     # 101 numbers on a grid of 101: the one that a single row has is among them by chance.
     column = np.array([37.0, *np.repeat(np.delete(np.arange(101.0), 37), 5)])
-    (match,) = found(own(column), numbers(*np.arange(101.0)))
+    (match,) = matches_of(own(column), numbers(*np.arange(101.0)))
     assert match.explained
-    (alone,) = found(own(column), numbers(37.0, 5000.5))
+    (alone,) = matches_of(own(column), numbers(37.0, 5000.5))
     assert alone.explained  # one in a hundred is not unlikely enough
     fine = np.round(column + 0.001 * np.append(1, np.zeros(500)), 3)
-    (match,) = found(own(fine), numbers(37.001, 5000.5))
+    (match,) = matches_of(own(fine), numbers(37.001, 5000.5))
     assert not match.explained
 
 
 def test_each_column_is_compared() -> None:
     ages = np.round(RANDOM.normal(50, 10, 200), 6)
     common = np.repeat(12.345678, 200)
-    assert [m.column for m in found(own(common, ages), numbers(12.345678, ages[3]))] == [1]
+    assert [m.column for m in matches_of(own(common, ages), numbers(12.345678, ages[3]))] == [1]
     # Equal when rounded to float32, and beyond the tolerance nevertheless.
     near = np.append(64.5, common[1:])
-    assert [m.column for m in found(own(near, ages), numbers(64.5 * (1 + 1.6e-7), ages[3]))] == [1]
+    assert [m.column for m in matches_of(own(near, ages), numbers(64.5 * (1 + 1.6e-7), ages[3]))] == [1]
 
 
 @pytest.mark.parametrize("single", [False, True])
@@ -313,14 +313,14 @@ def test_in_float32_matches_are_likelier_by_chance(single: bool) -> None:
     random = np.random.default_rng(1)
     column = random.normal(50, 10, 200)
     constant = Constant(np.append(random.uniform(30, 70, 400), column[3]), single=single)
-    (match,) = found(own(column), constant)
+    (match,) = matches_of(own(column), constant)
     assert match.explained == single
 
 
 def test_the_second_of_the_rare_values_is_found_like_any_other() -> None:
     ages = np.array([10.123456, 20.234567, 30.345678])
     for index, age in enumerate(ages):
-        (match,) = found(own(ages), numbers(age, 0.25))
+        (match,) = matches_of(own(ages), numbers(age, 0.25))
         assert (match.values.tolist(), match.at.tolist(), match.places.tolist()) == ([index], [index], [0])
 
 
@@ -333,8 +333,8 @@ def test_rows_without_single_numbers_are_passed_over() -> None:
 
 def test_constants_of_common_numbers_hold_no_values() -> None:
     ages = np.round(RANDOM.normal(50, 10, 20), 6)
-    assert found(own(ages), numbers(0.0, 1.0, 0.0)) == []
-    assert [match.owner for match in found(own(ages), numbers(0.0, 1.0), numbers(ages[3], 0.25))] == [1]
+    assert matches_of(own(ages), numbers(0.0, 1.0, 0.0)) == []
+    assert [match.owner for match in matches_of(own(ages), numbers(0.0, 1.0), numbers(ages[3], 0.25))] == [1]
 
 
 # Extremes.

@@ -105,7 +105,7 @@ def reference(
     return Reference(rows, rows, units, counters, labels, {})
 
 
-def found(
+def findings_of(
     model: onnx.ModelProto,
     given: Reference,
     *,
@@ -122,36 +122,36 @@ def found(
 
 
 def test_whole_rows_of_the_caller() -> None:
-    (finding,) = found(graph(TABLE[:6]), reference(own())).values()
+    (finding,) = findings_of(graph(TABLE[:6]), reference(own())).values()
     assert (finding.kind, finding.count, finding.of, finding.where) == ("rows", 6, 200, "")
     assert finding.sentence == "6 of the 200 rows given stand whole in the graph."
 
 
 def test_whole_rows_in_the_units_of_a_step() -> None:
     scaled = (TABLE - 50) / 7
-    (finding,) = found(graph(scaled[:6]), reference(own(), inner(scaled))).values()
+    (finding,) = findings_of(graph(scaled[:6]), reference(own(), inner(scaled))).values()
     assert finding.where == "pipe"
     assert finding.sentence.endswith("whole in the graph, in the units that pipe is given.")
-    both = found(graph(scaled[:6]), reference(inner(scaled, "pipe"), inner(scaled, "part"), own())).values()
+    both = findings_of(graph(scaled[:6]), reference(inner(scaled, "pipe"), inner(scaled, "part"), own())).values()
     assert [finding.where for finding in both] == ["part"]
 
 
 def test_whole_rows_in_units_without_a_name() -> None:
     scaled = (TABLE - 50) / 7
-    (finding,) = found(graph(scaled[:6]), reference(own(), inner(scaled, ""))).values()
+    (finding,) = findings_of(graph(scaled[:6]), reference(own(), inner(scaled, ""))).values()
     assert finding.sentence.endswith("whole in the graph, shifted or scaled.")
-    mixed = found(graph(scaled[:6], TABLE[9]), reference(own(), inner(scaled, "")))
+    mixed = findings_of(graph(scaled[:6], TABLE[9]), reference(own(), inner(scaled, "")))
     assert mixed["rows"].count == 7
     assert mixed["rows"].sentence.endswith("whole in the graph.")
 
 
 def test_values_of_whole_rows_are_not_reported_again() -> None:
-    assert set(found(graph(TABLE[:6]), reference(own()))) == {"rows"}
-    assert set(found(graph(TABLE[:6], [TABLE[50, 0], 0.3]), reference(own()))) == {"rows", "values"}
+    assert set(findings_of(graph(TABLE[:6]), reference(own()))) == {"rows"}
+    assert set(findings_of(graph(TABLE[:6], [TABLE[50, 0], 0.3]), reference(own()))) == {"rows", "values"}
 
 
 def test_all_rows_whole_leave_nothing_else_to_report() -> None:
-    every = found(graph(TABLE, [TABLE[50, 0], 0.3]), reference(own()))
+    every = findings_of(graph(TABLE, [TABLE[50, 0], 0.3]), reference(own()))
     assert set(every) == {"rows"}
     assert every["rows"].count == 200
 
@@ -160,15 +160,15 @@ def test_partial_rows() -> None:
     matrix = np.random.default_rng(3).normal(0, 0.01, (8, 6))
     matrix[0, 1], matrix[0, 4] = TABLE[9, 2], TABLE[9, 0]
     matrix[1, 1:4] = TABLE[11]
-    (finding,) = found(graph(matrix), reference(own())).values()
+    (finding,) = findings_of(graph(matrix), reference(own())).values()
     assert (finding.kind, finding.count, finding.of) == ("partial rows", 2, 200)
     assert "Of 2 of the 200 rows given, 2 or more values" in finding.sentence
-    together = found(graph(matrix, TABLE[9]), reference(own()))
+    together = findings_of(graph(matrix, TABLE[9]), reference(own()))
     assert (together["rows"].count, together["partial rows"].count) == (1, 1)
     assert "3 or more values" in together["partial rows"].sentence
     # Parts of a row that is reported whole are single values as any others.
     matrix[1, 1:4] = 0.001
-    assert set(found(graph(matrix, TABLE[9]), reference(own()))) == {"rows", "values"}
+    assert set(findings_of(graph(matrix, TABLE[9]), reference(own()))) == {"rows", "values"}
 
 
 def test_training_rows_are_compared_first() -> None:
@@ -180,9 +180,9 @@ def test_training_rows_are_compared_first() -> None:
 def test_targets_of_several_constants_are_counted_together() -> None:
     """Values of the target in two constants, and after them a value of the rows."""
     given = reference(target(), own())
-    held = found(graph([TARGET[3], 0.25], [TARGET[5], TARGET[9], 0.25], [TABLE[50, 0], 0.3]), given)
+    held = findings_of(graph([TARGET[3], 0.25], [TARGET[5], TARGET[9], 0.25], [TABLE[50, 0], 0.3]), given)
     assert (held["targets"].count, held["values"].columns) == (3, {"a": 1})
-    leaves = found(graph([TABLE[50, 0], 0.3], [TABLE[51, 1], 0.3], leaves=TARGET[3:5]), given)
+    leaves = findings_of(graph([TABLE[50, 0], 0.3], [TABLE[51, 1], 0.3], leaves=TARGET[3:5]), given)
     assert (leaves["targets"].count, leaves["values"].columns) == (2, {"a": 1, "b": 1})
 
 
@@ -191,19 +191,19 @@ def test_targets_of_several_constants_are_counted_together() -> None:
 
 def test_single_values_by_column() -> None:
     held = [TABLE[3, 0], TABLE[4, 0], TABLE[5, 2], 0.3]
-    assert set(found(graph(held), reference(target(), own()))) == {"values"}
-    (finding,) = found(graph(held), reference(own())).values()
+    assert set(findings_of(graph(held), reference(target(), own()))) == {"values"}
+    (finding,) = findings_of(graph(held), reference(own())).values()
     assert (finding.kind, finding.count, finding.columns, finding.where) == ("values", 3, {"a": 2, "c": 1}, "number")
     assert finding.sentence == ('The graph holds single values, which fewer than 5 rows have, of: "a" (2), "c" (1).')
 
 
 def test_columns_are_listed_in_the_order_of_the_rows() -> None:
-    held = found(graph([TABLE[5, 2], 0.3], [TABLE[3, 0], 0.3], [TABLE[4, 1], 0.3]), reference(own()))
+    held = findings_of(graph([TABLE[5, 2], 0.3], [TABLE[3, 0], 0.3], [TABLE[4, 1], 0.3]), reference(own()))
     assert held["values"].sentence.endswith('of: "a" (1), "b" (1), "c" (1).')
 
 
 def test_thresholds_are_reported_by_themselves() -> None:
-    (finding,) = found(graph(thresholds=TABLE[3:5, 1]), reference(own())).values()
+    (finding,) = findings_of(graph(thresholds=TABLE[3:5, 1]), reference(own())).values()
     assert (finding.kind, finding.columns, finding.where) == ("values", {"b": 2}, "threshold")
     assert finding.sentence.startswith("The graph holds thresholds that are single values, which")
     assert "max_bin" in finding.remedy
@@ -212,39 +212,39 @@ def test_thresholds_are_reported_by_themselves() -> None:
 def test_computed_values_count_where_the_callers_own_do_not_explain_them() -> None:
     squares = TABLE**2
     held = [squares[3, 0], squares[4, 1], 0.3]
-    (finding,) = found(graph(held), reference(own(), inner(squares))).values()
+    (finding,) = findings_of(graph(held), reference(own(), inner(squares))).values()
     assert (finding.kind, finding.count, finding.where) == ("derived values", 2, "pipe")
     assert finding.sentence.endswith("computed from single rows, as pipe is given them.")
-    (unnamed,) = found(graph(held), reference(own(), inner(squares, ""))).values()
+    (unnamed,) = findings_of(graph(held), reference(own(), inner(squares, ""))).values()
     assert unnamed.where == "an inner step"
-    explained = found(graph([*held, TABLE[7, 2]]), reference(own(), inner(squares)))
+    explained = findings_of(graph([*held, TABLE[7, 2]]), reference(own(), inner(squares)))
     assert set(explained) == {"values"}
-    with_rows = found(graph(held, TABLE[:6]), reference(own(), inner(squares)))
+    with_rows = findings_of(graph(held, TABLE[:6]), reference(own(), inner(squares)))
     assert set(with_rows) == {"rows"}
 
 
 def test_what_can_come_from_the_graph_is_no_computed_value() -> None:
     squares = TABLE**2
-    assert found(graph([squares[3, 0], 0.3]), reference(own(), inner(squares, single=False))) == {}
+    assert findings_of(graph([squares[3, 0], 0.3]), reference(own(), inner(squares, single=False))) == {}
 
 
 def test_extremes() -> None:
     low, high = TABLE.min(axis=0), TABLE.max(axis=0)
     factor = 1 / (high - low)
-    (finding,) = found(graph(factor, -low * factor), reference(own())).values()
+    (finding,) = findings_of(graph(factor, -low * factor), reference(own())).values()
     assert (finding.kind, finding.count, finding.columns) == ("extremes", 3, {"a": 1, "b": 1, "c": 1})
     shifted = TABLE - 3.3
     low, high = shifted.min(axis=0), shifted.max(axis=0)
     factor = 1 / (high - low)
     held = graph(factor, -low * factor)
-    (finding,) = found(held, reference(own(), inner(shifted))).values()
+    (finding,) = findings_of(held, reference(own(), inner(shifted))).values()
     assert (finding.kind, list(finding.columns)) == ("extremes", ["column 0", "column 1", "column 2"])
-    assert found(held, reference(own(), inner(shifted, ""))) == {}
+    assert findings_of(held, reference(own(), inner(shifted, ""))) == {}
 
 
 def test_a_single_value_that_is_an_end_is_an_extreme_too() -> None:
     for end in (TABLE[:, 1].min(), TABLE[:, 1].max()):
-        kinds = found(graph([end, 0.3]), reference(own()))
+        kinds = findings_of(graph([end, 0.3]), reference(own()))
         assert set(kinds) == {"values", "extremes"}
         assert kinds["extremes"].columns == {"b": 1}
 
@@ -253,24 +253,24 @@ def test_a_single_value_that_is_an_end_is_an_extreme_too() -> None:
 
 
 def test_target_values_in_leaves() -> None:
-    (finding,) = found(graph(leaves=np.append(TARGET[:5], 7.5)), reference(own(), target())).values()
+    (finding,) = findings_of(graph(leaves=np.append(TARGET[:5], 7.5)), reference(own(), target())).values()
     assert (finding.kind, finding.count, finding.of) == ("targets", 5, 200)
     assert finding.sentence.startswith("The graph holds 5 of 200 target values that fewer than 5 rows have")
 
 
 def test_several_targets_count_the_rare_values_of_those_concerned() -> None:
     both = np.column_stack([TARGET, np.round(TARGET, 0)])
-    (finding,) = found(graph(leaves=TARGET[:5]), reference(target(both))).values()
+    (finding,) = findings_of(graph(leaves=TARGET[:5]), reference(target(both))).values()
     assert (finding.count, finding.of) == (5, 200)
     moved = Units("step", ("column 0",), TARGET[:, np.newaxis] * 3, TARGET[:, np.newaxis] * 3, target=True)
-    (finding,) = found(graph(leaves=TARGET[:5]), reference(target(), moved)).values()
+    (finding,) = findings_of(graph(leaves=TARGET[:5]), reference(target(), moved)).values()
     assert (finding.count, finding.of) == (5, 200)
 
 
 def test_whole_rows_of_targets() -> None:
     both = np.column_stack([np.round(TARGET / 40), np.round(np.random.default_rng(9).permutation(TARGET))])
     pairs = np.array(both[[3, 4, 5, 6, 7]])
-    kinds = found(graph(pairs), reference(own(), target(both)))
+    kinds = findings_of(graph(pairs), reference(own(), target(both)))
     assert set(kinds) <= {"targets"}
 
 
@@ -283,18 +283,18 @@ def rarely(first: float, last: float) -> _Floats:
 def test_a_quantile_of_the_target_in_a_small_constant() -> None:
     # 1,201 values, of which 25 are rare: that one number is a rare one is no surprise, that it is the largest one is.
     coarse = rarely(101.0, 1301.0)
-    (finding,) = found(graph([1301.0]), reference(target(coarse))).values()
+    (finding,) = findings_of(graph([1301.0]), reference(target(coarse))).values()
     assert (finding.kind, finding.count, finding.of) == ("targets", 1, 25)
-    assert set(found(graph([101.0]), reference(target(coarse)))) == {"targets"}
-    assert found(graph([151.0]), reference(target(coarse))) == {}
+    assert set(findings_of(graph([101.0]), reference(target(coarse)))) == {"targets"}
+    assert findings_of(graph([151.0]), reference(target(coarse))) == {}
     # Not in a constant of more than five numbers, and not where there are fewer values.
     many = np.array([1301.0, 3.25, 3.75, 4.25, 4.75, 5.25])
-    assert found(graph(many), reference(target(coarse))) == {}
-    assert found(graph([401.0]), reference(target(rarely(101.0, 401.0)))) == {}
+    assert findings_of(graph(many), reference(target(coarse))) == {}
+    assert findings_of(graph([401.0]), reference(target(rarely(101.0, 401.0)))) == {}
     fine = reference(target(rarely(101.0, 5101.0)))
-    assert set(found(graph([5101.0, 3.25, 3.75, 4.25, 4.75]), fine)) == {"targets"}
-    assert found(graph([5101.0, 3.25, 3.75, 4.25, 4.75, 5.25]), fine) == {}
-    assert found(graph([1301.0, 3.25, 3.75, 4.25]), reference(target(coarse))) == {}
+    assert set(findings_of(graph([5101.0, 3.25, 3.75, 4.25, 4.75]), fine)) == {"targets"}
+    assert findings_of(graph([5101.0, 3.25, 3.75, 4.25, 4.75, 5.25]), fine) == {}
+    assert findings_of(graph([1301.0, 3.25, 3.75, 4.25]), reference(target(coarse))) == {}
 
 
 def test_the_middle_values_of_an_even_number_of_targets() -> None:
@@ -303,8 +303,8 @@ def test_the_middle_values_of_an_even_number_of_targets() -> None:
     counts = np.where((place % 50 == 0) | (place[::-1] % 50 == 0) | np.isin(every, (703.0, 704.0)), 1, 5)
     even = np.repeat(every, counts)
     for middle in (703.0, 704.0):
-        assert set(found(graph([middle]), reference(target(even)))) == {"targets"}
-    assert found(graph([104.0 + 50 * 7]), reference(target(even))) == {}
+        assert set(findings_of(graph([middle]), reference(target(even)))) == {"targets"}
+    assert findings_of(graph([104.0 + 50 * 7]), reference(target(even))) == {}
 
 
 # Steps.
@@ -312,11 +312,11 @@ def test_the_middle_values_of_an_even_number_of_targets() -> None:
 
 def test_kept_rows_are_reported_if_a_constant_has_their_number() -> None:
     steps = conversion(("none", Kept()), ("knn", Kept(rows=40)), ("other", Kept(rows=41)))
-    (finding,) = found(graph(np.full((40, 3), 0.3)), reference(), steps=steps).values()
+    (finding,) = findings_of(graph(np.full((40, 3), 0.3)), reference(), steps=steps).values()
     assert (finding.kind, finding.count, finding.where) == ("method", 40, "knn")
     assert finding.sentence.startswith("knn keeps 40 rows of its training data")
-    assert found(graph(np.full(40, 0.3)), reference(), steps=steps) == {}
-    assert set(found(graph(np.full((3, 40), 0.3)), reference(), name="training rows", steps=steps)) == {"method"}
+    assert findings_of(graph(np.full(40, 0.3)), reference(), steps=steps) == {}
+    assert set(findings_of(graph(np.full((3, 40), 0.3)), reference(), name="training rows", steps=steps)) == {"method"}
 
 
 def test_small_clusters_and_leaves_without_training_rows() -> None:
@@ -328,9 +328,9 @@ def test_small_clusters_and_leaves_without_training_rows() -> None:
     ]
     assert "fewer than 5 training rows" in findings[0].sentence
     assert findings[1].sentence.startswith("4 of the 14 leaves of tree were learned")
-    assert found(graph(), reference(), name="training rows", steps=steps) == {}
+    assert findings_of(graph(), reference(), name="training rows", steps=steps) == {}
     none = conversion(("means", Kept(clusters=(0, 7))), ("tree", Kept(leaves=(0, 9))))
-    assert found(graph(), reference(), steps=none) == {}
+    assert findings_of(graph(), reference(), steps=none) == {}
 
 
 def test_estimates_are_left_out_where_values_were_compared() -> None:
@@ -349,26 +349,29 @@ def test_estimates_are_left_out_where_values_were_compared() -> None:
 def test_strings_of_four_rows_are_rare_and_of_five_are_not() -> None:
     strings = {"name": {"Ann": 4, "Bob": 5, "Al": 1, "X": 1, "Zoe": 1}, "sex": {"fm": 1}}
     given = reference(rows=50, strings=strings)
-    (finding,) = found(graph(), given, strings=["Ann", "Bob", "Al", "X", "fm"]).values()
+    (finding,) = findings_of(graph(), given, strings=["Ann", "Bob", "Al", "X", "fm"]).values()
     assert (finding.kind, finding.count, finding.columns) == ("strings", 2, {"name": 2})
-    assert found(graph(), given, strings=["Bob", "X", "fm"]) == {}
+    assert findings_of(graph(), given, strings=["Bob", "X", "fm"]) == {}
 
 
 def test_few_rows_do_not_show_what_is_rare() -> None:
     strings = {"name": {"Ann": 1}}
     few = reference(rows=49, strings=strings, labels=Counter({"Bob": 9, "Eve": 9}))
-    assert found(graph(), few, contract=CLASSES, strings=["Ann"]) == {}
-    assert set(found(graph(), few, contract=CLASSES, strings=["Ann"], name="training rows")) == {"strings", "classes"}
+    assert findings_of(graph(), few, contract=CLASSES, strings=["Ann"]) == {}
+    assert set(findings_of(graph(), few, contract=CLASSES, strings=["Ann"], name="training rows")) == {
+        "strings",
+        "classes",
+    }
 
 
 def test_rare_classes() -> None:
     labels = Counter({"Ann": 4, "Bob": 5, "Eve": 1})
-    (finding,) = found(graph(), reference(labels=labels), contract=CLASSES).values()
+    (finding,) = findings_of(graph(), reference(labels=labels), contract=CLASSES).values()
     assert (finding.kind, finding.count, finding.of, finding.where) == ("classes", 2, 3, "contract.json")
     assert finding.sentence.startswith("2 of the 3 classes are labels that fewer than 5 rows have")
     common = Counter({"Ann": 5, "Bob": 5, "Eve": 5})
-    assert found(graph(), reference(labels=common), contract=CLASSES) == {}
-    assert found(graph(), reference(labels=None), contract=CLASSES) == {}
+    assert findings_of(graph(), reference(labels=common), contract=CLASSES) == {}
+    assert findings_of(graph(), reference(labels=None), contract=CLASSES) == {}
 
 
 @pytest.mark.parametrize(
@@ -378,7 +381,7 @@ def test_rare_classes() -> None:
 def test_long_numbers_can_identify(classes: tuple[Any, ...], dtype: Any, count: int) -> None:
     output = Output(name="label", kind="label", dtype=dtype, classes=classes)
     contract = Contract(inputs=CONTRACT.inputs, outputs=(output,), task="classification")
-    kinds = found(graph(), reference(labels=Counter()), contract=contract)
+    kinds = findings_of(graph(), reference(labels=Counter()), contract=contract)
     assert sum(finding.count for finding in kinds.values()) == count
 
 

@@ -19,9 +19,9 @@ def report(**more: Any) -> PrivacyReport:
 
 
 def test_a_finding_in_the_evidence() -> None:
-    found = finding(of=9, columns={"age": 3}, where="scaler")
-    assert found.note == "Three. Round."
-    assert found.as_json() == {
+    entry = finding(of=9, columns={"age": 3}, where="scaler")
+    assert entry.note == "Three. Round."
+    assert entry.as_json() == {
         "kind": "values",
         "count": 3,
         "of": 9,

@@ -36,18 +36,18 @@ def net() -> list[Constant]:
 
 
 def all_matches(units: list[Units], constants: list[Constant]) -> list[list[tuple[Any, ...]]]:
-    found: list[list[Match]] = [[] for _ in units]
+    all_of_units: list[list[Match]] = [[] for _ in units]
     for number, several in matches(units, constants):
-        found[number] += several
+        all_of_units[number] += several
     return [
         sorted((m.column, m.owner, *sorted(zip(m.at.tolist(), m.places.tolist(), strict=True))) for m in each)
-        for each in found
+        for each in all_of_units
     ]
 
 
 def one_by_one(units: Units, constants: list[Constant]) -> list[tuple[Any, ...]]:
     """The same by comparing each number with each value."""
-    found = []
+    all_of_units = []
     for index in range(units.values.shape[1]):
         values, counts = np.unique(units.values[:, index], return_counts=True)
         rare = values[counts < SMALL]
@@ -57,8 +57,8 @@ def one_by_one(units: Units, constants: list[Constant]) -> list[tuple[Any, ...]]
             same = np.abs(numbers - rare[:, np.newaxis]) <= loose * np.abs(rare[:, np.newaxis])
             same &= np.isfinite(numbers) & ~np.isin(np.abs(numbers), (0.0, 0.5, 1.0, 2.0))
             if same.any() and constant.role != "leaf":
-                found.append((index, owner, *map(tuple, np.argwhere(same).tolist())))
-    return found
+                all_of_units.append((index, owner, *map(tuple, np.argwhere(same).tolist())))
+    return all_of_units
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -136,14 +136,14 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 def test_of_a_large_net_little_is_compared(compared: dict[str, int]) -> None:
     constants = net()
-    found = sum(len(several) for _, several in matches(UNITS, constants))
-    assert found > 300
+    count = sum(len(several) for _, several in matches(UNITS, constants))
+    assert count > 300
     for units in UNITS:
         assert whole_rows(units, constants) == (set(), set())
     assert compared["numbers"] < 0.02 * sum(constant.stored.size for constant in constants)
     # Of 40 or 600 columns: 600 lines of the first matrix, and the rows and columns of four, as they are and scaled.
     assert compared["lines"] < 0.01 * 2 * (600 + 4 * 2 * 600)
-    assert compared["chances"] < 0.05 * found
+    assert compared["chances"] < 0.05 * count
 
 
 def test_rows_in_a_large_net_are_found() -> None:

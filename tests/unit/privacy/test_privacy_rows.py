@@ -22,9 +22,9 @@ def units(table: _Floats = TABLE) -> Units:
 
 
 def whole(*constants: Constant, table: _Floats = TABLE) -> tuple[set[int], set[int]]:
-    found, owners = whole_rows(units(table), constants)
-    assert all(isinstance(row, int) for row in found)
-    return found, owners
+    equal, owners = whole_rows(units(table), constants)
+    assert all(isinstance(row, int) for row in equal)
+    return equal, owners
 
 
 def rows(*places: int, table: _Floats = TABLE) -> _Floats:
@@ -108,8 +108,8 @@ def test_a_row_with_a_zero(count: int) -> None:
 
 def test_one_row_among_other_points_within_the_tolerance() -> None:
     others = np.random.default_rng(1).normal(50, 10, (6, 3))
-    for difference, found in ((5e-10, {9}), (3.5e-9, {9}), (4.5e-9, set()), (-3.5e-9, {9})):
-        assert whole(Constant(np.vstack([rows(9) * (1 + difference), others])))[0] == found
+    for difference, equal in ((5e-10, {9}), (3.5e-9, {9}), (4.5e-9, set()), (-3.5e-9, {9})):
+        assert whole(Constant(np.vstack([rows(9) * (1 + difference), others])))[0] == equal
 
 
 def test_other_forms_are_no_rows() -> None:
@@ -164,8 +164,8 @@ def test_few_points_are_compared_within_the_tolerance_in_each_column() -> None:
 def test_a_row_that_five_have_is_no_ones(count: int) -> None:
     for copies, expected in ((3, {3, 200, 201, 202}), (4, set())):
         table = np.vstack([TABLE, np.repeat(TABLE[3:4], copies, axis=0)])
-        found, _ = whole(Constant(rows(*PLACES[:count])), table=table)
-        assert found == expected | set(PLACES[1:count])
+        equal, _ = whole(Constant(rows(*PLACES[:count])), table=table)
+        assert equal == expected | set(PLACES[1:count])
 
 
 def test_zeros_are_no_row() -> None:
@@ -333,9 +333,9 @@ def test_values_that_chance_brings_together_are_none() -> None:
     assert partial(Constant(matrix), table=table) == {}
 
 
-@pytest.mark.parametrize(("values", "found"), [(2000, False), (6000, True)])
+@pytest.mark.parametrize(("values", "is_row"), [(2000, False), (6000, True)])
 @pytest.mark.parametrize("turned", [False, True])
-def test_many_lines_meet_two_values_of_a_row_by_chance(values: int, found: bool, turned: bool) -> None:
+def test_many_lines_meet_two_values_of_a_row_by_chance(values: int, is_row: bool, turned: bool) -> None:
     """In 100 lines of two numbers, of 200 rows: 100 · 200 · (2 / values)² are expected."""
     random = np.random.default_rng(5)
     table = np.column_stack([[0, 1, values - 1, *random.permutation(np.arange(7, values - 7))[:197]] for _ in range(2)])
@@ -343,7 +343,7 @@ def test_many_lines_meet_two_values_of_a_row_by_chance(values: int, found: bool,
     table[:, 0] = np.roll(table[:, 0], 50)
     matrix = random.normal(0, 0.01, (100, 2))
     matrix[4] = table[90]
-    assert partial(Constant(matrix.T if turned else matrix), table=table) == ({90: (2, 0)} if found else {})
+    assert partial(Constant(matrix.T if turned else matrix), table=table) == ({90: (2, 0)} if is_row else {})
 
 
 def test_in_float32_two_values_of_a_row_meet_in_a_long_line_by_chance() -> None:

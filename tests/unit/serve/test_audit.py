@@ -37,11 +37,11 @@ def test_several_processes_write_one_chain(tmp_path: Path) -> None:
         process.start()
     for process in processes:
         process.join()
-    count, found = entries(path)
-    assert count == len(found) == 60
+    count, recorded = entries(path)
+    assert count == len(recorded) == 60
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for name in ("ada", "bob", "eve"):
-        assert [entry["number"] for entry in found if entry["actor"] == name] == list(range(20))
+        assert [entry["number"] for entry in recorded if entry["actor"] == name] == list(range(20))
 
 
 @pytest.mark.parametrize("change", ["edit", "remove", "insert", "swap"])
@@ -112,14 +112,14 @@ def test_acts_are_recorded_with_their_outcome(tmp_path: Path) -> None:
         with pytest.raises(error):
             acts.handle({"action": "rollback", "name": name, "actor": "ada"})
     acts.handle({"action": "refused", "code": "E762", "route": "/v1/admin/status", "actor": "eve", "kind": "token"})
-    found = entries(path)[1]
-    assert [(entry["action"], entry["actor"], entry["kind"], entry["outcome"]) for entry in found] == [
+    recorded = entries(path)[1]
+    assert [(entry["action"], entry["actor"], entry["kind"], entry["outcome"]) for entry in recorded] == [
         ("promote", "ci", "key", "done"),
         ("rollback", "ada", "user", "E701"),
         ("rollback", "ada", "user", "E901"),
         ("refused", "eve", "token", "E762"),
     ]
-    assert (found[0]["version"], found[0]["reason"], found[3]["route"]) == ("2", "better", "/v1/admin/status")
+    assert (recorded[0]["version"], recorded[0]["reason"], recorded[3]["route"]) == ("2", "better", "/v1/admin/status")
 
 
 def test_a_log_that_cannot_be_written_stops_no_act(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -69,10 +69,10 @@ def values(service: Service) -> dict[tuple[str, frozenset[tuple[str, str]]], flo
 
 
 def test_the_counts_of_all_workers(service: Service) -> None:
-    found = values(service)
+    shown = values(service)
 
     def value(name: str, **labels: str) -> float:
-        return found[name, frozenset({"model": ODD, "version": "1", **labels}.items())]
+        return shown[name, frozenset({"model": ODD, "version": "1", **labels}.items())]
 
     assert value("sealift_requests_total", result="ok") == 4
     assert value("sealift_requests_total", result="refused") == 2
@@ -83,12 +83,12 @@ def test_the_counts_of_all_workers(service: Service) -> None:
     # The client appends `_total` to the names of counters that have another end.
     assert value("nv_inference_request_success_total") == 4
     assert value("nv_inference_request_failure_total") == 2
-    assert found["request_predict_seconds_count", frozenset({"model_name": ODD, "version": "1"}.items())] == 6
+    assert shown["request_predict_seconds_count", frozenset({"model_name": ODD, "version": "1"}.items())] == 6
 
 
 def test_the_counts_of_records(service: Service) -> None:
-    found = {name: value for (name, labels), value in values(service).items() if "_records_" in name}
-    assert found == {
+    shown = {name: value for (name, labels), value in values(service).items() if "_records_" in name}
+    assert shown == {
         "sealift_records_written_total": 5,
         "sealift_records_waiting": 4,
         "sealift_records_dropped_total": 3,
@@ -99,10 +99,10 @@ def test_the_counts_of_records(service: Service) -> None:
 
 
 def test_the_state_of_a_stream(service: Service) -> None:
-    found = values(service)
+    shown = values(service)
 
     def value(name: str, **labels: str) -> float:
-        return found[f"sealift_stream_{name}", frozenset({"model": ODD, **labels}.items())]
+        return shown[f"sealift_stream_{name}", frozenset({"model": ODD, **labels}.items())]
 
     assert value("workers", connection="connected") == 1
     assert value("workers", connection="lost") == value("workers", connection="connecting") == 0

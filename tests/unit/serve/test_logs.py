@@ -191,10 +191,10 @@ def test_the_table_of_telemetry(tmp_path: Path) -> None:
     ],
 )
 def test_trace_context(header: str, valid: bool) -> None:
-    found = TraceContext.of({"traceparent": header})
-    assert (found.trace_id == TRACE) is valid
-    assert found.parent_id == ("00f067aa0ba902b7" if valid else "")
-    assert found.sampled == (None if not valid else header[53:55] == "01")
-    again = TraceContext.of({"traceparent": found.header()})
-    assert (again.trace_id, again.parent_id) == (found.trace_id, found.span_id)
-    assert again.sampled is (found.sampled is not False)
+    context = TraceContext.of({"traceparent": header})
+    assert (context.trace_id == TRACE) is valid
+    assert context.parent_id == ("00f067aa0ba902b7" if valid else "")
+    assert context.sampled == (None if not valid else header[53:55] == "01")
+    again = TraceContext.of({"traceparent": context.header()})
+    assert (again.trace_id, again.parent_id) == (context.trace_id, context.span_id)
+    assert again.sampled is (context.sampled is not False)

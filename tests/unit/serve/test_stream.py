@@ -147,18 +147,18 @@ PLACES = 'from = "a"\nto = "b"\ndead = "c"\n'
 def test_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "secret").write_text("geheim\n")
     more = 'user = "u"\npassword_file = "secret"\nprefetch = 7\nenvelope = "binary"'
-    found = deployment(tmp_path, f'url = "amqps://[::1]/ward%2Fx"\n{PLACES}{more}')
-    settings = found.stream
+    configured = deployment(tmp_path, f'url = "amqps://[::1]/ward%2Fx"\n{PLACES}{more}')
+    settings = configured.stream
     assert settings is not None
     assert (settings.broker, settings.host, settings.port, settings.tls) == ("amqp", "::1", 5671, True)
     assert (settings.path, settings.place, settings.prefetch) == ("ward/x", "amqp://[::1]:5671", 7)
     assert settings.password() == "geheim"
-    check(found)
-    found = deployment(tmp_path, f'url = "redis://h/3"\n{PLACES}password_env = "OF_REDIS"')
+    check(configured)
+    configured = deployment(tmp_path, f'url = "redis://h/3"\n{PLACES}password_env = "OF_REDIS"')
     with pytest.raises(ServeError, match=r"E709.*OF_REDIS"):
-        check(found)
+        check(configured)
     monkeypatch.setenv("OF_REDIS", "s")
-    check(found)
+    check(configured)
 
 
 @pytest.mark.parametrize(

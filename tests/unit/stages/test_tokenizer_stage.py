@@ -35,13 +35,13 @@ def stage(kind: str) -> TokenizerStage:
 
 def difference(tokenizer: Tokenizer, made: TokenizerStage, text: str) -> str:
     """Where the two differ for a text; empty if they do not."""
-    expected, found = tokenizer.encode(text), made.encode(text)
+    expected, encoding = tokenizer.encode(text), made.encode(text)
     width = len(expected.ids) if made.padding is None else sum(expected.attention_mask)
     pairs = {
-        "ids": (expected.ids[:width], found.ids),
-        "types": (expected.type_ids[:width], found.types),
-        "spans": (expected.offsets[:width], found.spans),
-        "special": (expected.special_tokens_mask[:width], [int(flag) for flag in found.special]),
+        "ids": (expected.ids[:width], encoding.ids),
+        "types": (expected.type_ids[:width], encoding.types),
+        "spans": (expected.offsets[:width], encoding.spans),
+        "special": (expected.special_tokens_mask[:width], [int(flag) for flag in encoding.special]),
     }
     return "".join(f"{name} of {text!r}: {a} {b}\n" for name, (a, b) in pairs.items() if a != b)
 
@@ -70,10 +70,10 @@ def test_the_vectors_are_those_of_the_library() -> None:
         made = TokenizerStage({**group["spec"], **data})
         assert len(group["cases"]) > 10
         for case in group["cases"]:
-            found = made.encode(case["text"])
-            assert found.ids == case["ids"], name
-            assert found.types == case["types"]
-            assert [edge for span in found.spans for edge in span] == case["spans"]
+            encoding = made.encode(case["text"])
+            assert encoding.ids == case["ids"], name
+            assert encoding.types == case["types"]
+            assert [edge for span in encoding.spans for edge in span] == case["spans"]
 
 
 @pytest.mark.parametrize("case", json.loads(VECTORS.read_text("utf-8"))["malformed"], ids=lambda case: case["message"])
@@ -173,9 +173,9 @@ def test_rows_of_different_lengths_without_padding() -> None:
 
 def test_cut_texts_are_reported_or_refused() -> None:
     made = stage("bert")
-    found = made.encode("a b " * 40 + "\u2603")
-    assert found.cut == 59
-    assert made.caution(found) == "59 of 81 tokens cut off and 1 of 81 tokens unknown to the model"
+    encoding = made.encode("a b " * 40 + "\u2603")
+    assert encoding.cut == 59
+    assert made.caution(encoding) == "59 of 81 tokens cut off and 1 of 81 tokens unknown to the model"
     assert made.caution(made.encode("a b")) == ""
     values = stage_values(built("bert"))
     values["truncation"]["refused"] = True

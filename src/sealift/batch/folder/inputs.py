@@ -64,7 +64,7 @@ def find(settings: FolderSettings) -> list[InputFile]:
     Raises:
         FileError: E403 for an input file with an unknown suffix.
     """
-    inputs = sorted(_found(settings), key=lambda each: each.name)
+    inputs = sorted(_files_of(settings), key=lambda each: each.name)
     return list({each.path: each for each in inputs}.values())
 
 
@@ -85,7 +85,7 @@ def collisions(inputs: Sequence[InputFile], kind: Kind | None) -> dict[Path, Ser
     return errors
 
 
-def _found(settings: FolderSettings) -> Iterator[InputFile]:
+def _files_of(settings: FolderSettings) -> Iterator[InputFile]:
     output = settings.output.resolve()
     for place in settings.inputs:
         if not files.is_folder(place):

@@ -31,9 +31,9 @@ class BoxesKind(OutputKind):
 
     def problem(self, output: OutputSpec) -> str | None:
         """It must have classes, six numbers for each box, and its thresholds."""
-        found = super().problem(output)
-        if found is not None:
-            return found
+        problem = super().problem(output)
+        if problem is not None:
+            return problem
         if (
             output.shape is None
             or len(output.shape) != 2
@@ -53,9 +53,9 @@ class BoxesKind(OutputKind):
         names = list(output.class_names or map(shown, output.classes or ()))
         return [
             [
-                {"class": names[int(found[5])], "score": found[4], "box": found[:4]}
-                for found in row
-                if found[5] is not None and found[5] >= 0
+                {"class": names[int(box[5])], "score": box[4], "box": box[:4]}
+                for box in row
+                if box[5] is not None and box[5] >= 0
             ]
             for row in answers.tolist()
         ]
@@ -64,12 +64,12 @@ class BoxesKind(OutputKind):
         """A list of objects."""
         names = list(output.class_names or map(shown, output.classes or ()))
         corners = {"type": "array", "items": value, "minItems": 4, "maxItems": 4}
-        found = {
+        item = {
             "type": "object",
             "properties": {"class": {"enum": names}, "score": value, "box": corners},
             "required": ["class", "score", "box"],
         }
-        return {"type": "array", "items": found, "maxItems": (output.shape or (0,))[0]}
+        return {"type": "array", "items": item, "maxItems": (output.shape or (0,))[0]}
 
     def compare_as(
         self, output: OutputSpec, got: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: Tolerance | None

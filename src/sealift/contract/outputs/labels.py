@@ -24,9 +24,9 @@ class Labels(OutputKind):
 
     def problem(self, output: OutputSpec) -> str | None:
         """It must have a class for each column, and a threshold for each class."""
-        found = super().problem(output)
-        if found is not None:
-            return found
+        problem = super().problem(output)
+        if problem is not None:
+            return problem
         if output.width is None or output.classes is None or len(output.classes) != output.width:
             return "an output of the kind labels must have a class for each of its columns"
         thresholds = (output.settings or {}).get("thresholds")

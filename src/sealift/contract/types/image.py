@@ -103,9 +103,9 @@ class ImageType(ValueType):
 
 def from_text(text: str) -> bytes | None:
     """The bytes of Base64 or of a `data:` URI; None where it is neither, or empty."""
-    found = _DATA_URI.match(text)
+    prefix = _DATA_URI.match(text)
     try:
-        return base64.b64decode(text[found.end() :] if found else text, validate=True) or None
+        return base64.b64decode(text[prefix.end() :] if prefix else text, validate=True) or None
     except (binascii.Error, ValueError):
         return None
 

@@ -34,7 +34,7 @@ class Places:
         bit: Callable[[dict[str, Any]], Tensor],
     ) -> None:
         self._codes, self._hashes, self._bit = codes, hashes, bit
-        self._found: dict[str, Tensor] = {}
+        self._places_of: dict[str, Tensor] = {}
 
     def column(self, ctr: Ctr) -> Tensor:
         """The computed number (N,), float32."""
@@ -43,9 +43,9 @@ class Places:
         values = np.array([*(_share(ctr, ctr.table[key]) for key in keys), _share(ctr, None)], dtype=np.float32)
         # Tables of several kinds stand over the same combinations.
         name = repr((ctr.elements, keys))
-        if name not in self._found:
-            self._found[name] = self._place(ctr, known)
-        return self._found[name].take_from(values)
+        if name not in self._places_of:
+            self._places_of[name] = self._place(ctr, known)
+        return self._places_of[name].take_from(values)
 
     def _place(self, ctr: Ctr, known: dict[int, int]) -> Tensor:
         sizes = [self._size(element) for element in ctr.elements]

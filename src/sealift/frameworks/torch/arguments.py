@@ -79,10 +79,10 @@ def named_results(result: Any) -> dict[str, torch.Tensor]:
     """
     if isinstance(result, torch.Tensor):
         return {RESULT: result}
-    found = _flat(result, "")
-    if not found:
+    results = _flat(result, "")
+    if not results:
         raise TypeError(f"the module gives {type(result).__name__} in place of a tensor")
-    return found
+    return results
 
 
 def _flat(value: Any, name: str) -> dict[str, torch.Tensor]:

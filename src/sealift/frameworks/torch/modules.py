@@ -25,14 +25,14 @@ def answers_of_modules(module: Any, call: Callable[[], object]) -> list[tuple[st
     Returns:
         The path and type of each module, such as `layer1.0.bn1 (BatchNorm2d)`, and its result (…).
     """
-    found: list[tuple[str, npt.NDArray[np.float64]]] = []
+    answers: list[tuple[str, npt.NDArray[np.float64]]] = []
 
     def recorder(place: str) -> Callable[[Any, Any, Any], None]:
         def record(_module: Any, _arguments: Any, result: Any) -> None:
             tensor = _first(result)
             if tensor is not None and tensor.is_floating_point():
                 # A copy, since a later operation can change the tensor in place.
-                found.append((place, tensor.detach().to(torch.float64, copy=True).numpy()))
+                answers.append((place, tensor.detach().to(torch.float64, copy=True).numpy()))
 
         return record
 
@@ -46,7 +46,7 @@ def answers_of_modules(module: Any, call: Callable[[], object]) -> list[tuple[st
     finally:
         for handle in handles:
             handle.remove()
-    return found
+    return answers
 
 
 def _first(result: Any) -> torch.Tensor | None:

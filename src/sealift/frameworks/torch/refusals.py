@@ -27,14 +27,14 @@ def user_line(trace: str | None) -> str:
 
 def line_of(error: BaseException) -> str:
     """The innermost line of the user's code that led to an error; empty if there is none."""
-    found = ""
+    line = ""
     each: BaseException | None = error
-    while each is not None and not found:
+    while each is not None and not line:
         frames = traceback.extract_tb(each.__traceback__)
         users = [frame for frame in frames if _is_users(frame.filename)]
-        found = f"{users[-1].filename}, line {users[-1].lineno}" if users else user_line(str(each))
+        line = f"{users[-1].filename}, line {users[-1].lineno}" if users else user_line(str(each))
         each = each.__cause__ or each.__context__
-    return found
+    return line
 
 
 def no_graph(error: Exception, kind: str) -> PackError:

@@ -120,10 +120,10 @@ def _called(operation: Callable[..., Any], node: fx.Node, args: Any, kwargs: Any
 
 def _attribute(root: nn.Module, path: Any) -> Any:
     """A parameter or buffer as a NumPy array."""
-    found: Any = root
+    value: Any = root
     for part in str(path).split("."):
-        found = getattr(found, part)
-    return found.detach().numpy()
+        value = getattr(value, part)
+    return value.detach().numpy()
 
 
 def _checked(result: Any) -> Tensor:

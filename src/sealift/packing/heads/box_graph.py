@@ -11,7 +11,7 @@ from sealift.graph.tensor import Tensor
 from sealift.packing.heads.box_options import BoxOptions
 
 
-class Found(NamedTuple):
+class BestBoxes(NamedTuple):
     """The best boxes (N, M, 4), their scores and classes (N, M, 1), and which of them exist, bool (N, M, 1)."""
 
     boxes: Tensor
@@ -47,7 +47,7 @@ def activated(scores: Tensor, objectness: Tensor | None, options: BoxOptions) ->
     return columns(scores, start, start + options.classes)
 
 
-def best(boxes: Tensor, scores: Tensor, options: BoxOptions) -> Found:
+def best(boxes: Tensor, scores: Tensor, options: BoxOptions) -> BestBoxes:
     """The boxes that are kept, the best first."""
     count = options.classes
     by_class = scores.op("Transpose", shape=(None, count, scores.shape[1]), perm=[0, 2, 1])  # (N, C, K)
@@ -82,7 +82,7 @@ def best(boxes: Tensor, scores: Tensor, options: BoxOptions) -> Found:
         classes = classes.op("Unsqueeze", np.array([2]), shape=(None, options.maximum, 1))
     own = numbers.op("GatherElements", classes, shape=(None, options.maximum, 1), axis=2)
     valid = (values > -0.5).op("Unsqueeze", np.array([2]), shape=(None, options.maximum, 1))
-    return Found(picked, own, classes.cast("float64"), valid)
+    return BestBoxes(picked, own, classes.cast("float64"), valid)
 
 
 def in_the_original(boxes: Tensor, geometry: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ def in_the_original(boxes: Tensor, geometry: Tensor) -> Tensor:
 def _suppressed(boxes: Tensor, ranks: Tensor, flat: Tensor, options: BoxOptions) -> Tensor:
     """The ranks (N, classes · K) of the candidates that are kept; -1 for the others."""
     graph = boxes.graph
-    found = graph.add(
+    selected = graph.add(
         "NonMaxSuppression",
         [
             boxes.cast("float32"),
@@ -111,7 +111,7 @@ def _suppressed(boxes: Tensor, ranks: Tensor, flat: Tensor, options: BoxOptions)
         "int64",
         (None, 3),
     )
-    row, group, place = (found.op("Gather", np.array([i]), shape=(None, 1), axis=1) for i in range(3))
+    row, group, place = (selected.op("Gather", np.array([i]), shape=(None, 1), axis=1) for i in range(3))
     length = boxes.op("Shape", dtype="int64", shape=(1,), start=1, end=2)
     where = graph.add("Concat", [row, group * length + place], "int64", (None, 2), axis=1)
     kept = flat.op("GatherND", where, shape=(None,))

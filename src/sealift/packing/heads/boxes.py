@@ -105,11 +105,11 @@ class Boxes(OutputHead):
         if options.normalized is not None:
             height, width = options.normalized
             corners = corners * np.array([[[width, height, width, height]]], dtype=np.float64)
-        found = box_graph.best(corners, scores, options)
-        boxes = found.boxes if geometry is None else box_graph.in_the_original(found.boxes, geometry.rows)
-        whole = concat_last([boxes, found.scores, found.classes])
+        best = box_graph.best(corners, scores, options)
+        boxes = best.boxes if geometry is None else box_graph.in_the_original(best.boxes, geometry.rows)
+        whole = concat_last([boxes, best.scores, best.classes])
         empty = np.array([[[0.0] * 5 + [-1.0]]])
-        kept = found.valid.op("Where", whole, whole.lift(empty), dtype="float64", shape=whole.shape)
+        kept = best.valid.op("Where", whole, whole.lift(empty), dtype="float64", shape=whole.shape)
         about = {
             "classes": tuple(range(options.classes)),
             "class_names": self.names,
@@ -160,10 +160,10 @@ class Boxes(OutputHead):
         rows = np.zeros((len(corners), options.maximum, SIZE))
         rows[:, :, 5] = -1
         for at, (one, numbers) in enumerate(zip(corners, scores, strict=True)):
-            found = box_arrays.best(one, numbers, options, QUANTUM)
+            best = box_arrays.best(one, numbers, options, QUANTUM)
             if geometry is not None:
-                found[:, :4] = box_arrays.in_the_original(found[:, :4], geometry.rows[at, :6])
-            rows[at, : len(found)] = found
+                best[:, :4] = box_arrays.in_the_original(best[:, :4], geometry.rows[at, :6])
+            rows[at, : len(best)] = best
         return [rows]
 
 

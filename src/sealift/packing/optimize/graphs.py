@@ -37,9 +37,9 @@ def clean(model: onnx.ModelProto, original: onnx.ModelProto) -> None:
 
 
 def _domains(graph: onnx.GraphProto) -> set[str]:
-    found = {node.domain for node in graph.node}
+    domains = {node.domain for node in graph.node}
     for node in graph.node:
         for attribute in node.attribute:
             for body in [attribute.g, *attribute.graphs]:
-                found |= _domains(body)
-    return found
+                domains |= _domains(body)
+    return domains

@@ -82,8 +82,8 @@ class Optimization:
     @property
     def offered(self) -> list[str]:
         """The methods whose variants can be written, the smallest first."""
-        found = [variant for variant in self.variants if variant.offered and variant.name != ORIGINAL]
-        return [variant.name for variant in sorted(found, key=lambda variant: variant.size or 0)]
+        offered = [variant for variant in self.variants if variant.offered and variant.name != ORIGINAL]
+        return [variant.name for variant in sorted(offered, key=lambda variant: variant.size or 0)]
 
     def as_dict(self) -> dict[str, Any]:
         """The table for `--json`."""

@@ -95,15 +95,15 @@ def _converted(
     for tensor in graph.initializer:
         uses = used.get(tensor.name)
         size = int(np.prod(tensor.dims, dtype=np.int64))
-        found = None
+        stored = None
         if tensor.data_type == TensorProto.FLOAT and uses and size >= _LEAST:
             values = numpy_helper.to_array(tensor)
-            found = store(tensor.name, values, uses) if np.isfinite(values).all() else None
-        if found is None:
+            stored = store(tensor.name, values, uses) if np.isfinite(values).all() else None
+        if stored is None:
             kept.append(tensor)
         else:
-            kept += found[0]
-            nodes += found[1]
+            kept += stored[0]
+            nodes += stored[1]
     if not nodes:
         return None
     nodes += graph.node

@@ -74,9 +74,9 @@ def recognised(given: Any) -> Preprocessing:
             fix="Give the transform with which the model is evaluated, without augmentation.",
         )
     for recogniser in _recognisers.all().values():
-        found = recogniser.recognise(given)
-        if found is not None:
-            return found
+        preprocessing = recogniser.recognise(given)
+        if preprocessing is not None:
+            return preprocessing
     raise PackError(
         "E321",
         f"The preprocessing, a {type(given).__module__}.{type(given).__qualname__}, is not known.",

@@ -42,11 +42,11 @@ class TokenizerPreprocessing(Preprocessing):
 
     def original(self, values: Sequence[Any]) -> Mapping[str, Sequence[npt.NDArray[Any]]]:
         """The token ids, masks and types of each text, (L,) in int64."""
-        found = [self.tokenizer.encode("" if value is None else value) for value in values]
+        encodings = [self.tokenizer.encode("" if value is None else value) for value in values]
         return {
-            "input_ids": [np.array(item.ids, np.int64) for item in found],
-            "attention_mask": [np.array(item.attention_mask, np.int64) for item in found],
-            "token_type_ids": [np.array(item.type_ids, np.int64) for item in found],
+            "input_ids": [np.array(item.ids, np.int64) for item in encodings],
+            "attention_mask": [np.array(item.attention_mask, np.int64) for item in encodings],
+            "token_type_ids": [np.array(item.type_ids, np.int64) for item in encodings],
         }
 
     @property
@@ -81,14 +81,14 @@ class _FastTokenizer(TokenizerPreprocessing):
         """What calling the tokenizer returns for each text."""
         parts: dict[str, list[npt.NDArray[Any]]] = {}
         for value in values:
-            found = self._given(
+            encoding = self._given(
                 "" if value is None else value,
                 truncation=self._cuts,
                 return_attention_mask=True,
                 return_token_type_ids=True,
             )
             for name in self.shapes:
-                parts.setdefault(name, []).append(np.array(found[name], np.int64))
+                parts.setdefault(name, []).append(np.array(encoding[name], np.int64))
         return parts
 
 

@@ -58,10 +58,10 @@ class HashedNumbers:
 
     def columns(self, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Which columns of a matrix (N, k) hold numbers that may be within SINGLE of one of these."""
-        found = np.zeros(matrix.shape[1], dtype=np.bool_)
+        is_near = np.zeros(matrix.shape[1], dtype=np.bool_)
         for block in _blocks(matrix):
-            found |= self.near(block).any(axis=0)
-        return found
+            is_near |= self.near(block).any(axis=0)
+        return is_near
 
 
 def _blocks(array: npt.NDArray[np.float64]) -> Iterator[npt.NDArray[np.float64]]:

@@ -39,11 +39,11 @@ class RowsByValue:
         """
         size = max(1, _CELLS // len(columns))
         passed = self._sieve.passed(lines, columns, tolerance)
-        found = [np.zeros(0, dtype=np.int64)]
+        equal = [np.zeros(0, dtype=np.int64)]
         for start in range(0, len(passed), size):
             some = points(lines[passed[start : start + size]], columns)
-            found.append(self._projected.equal(some, tolerance))
-        return np.concatenate(found)
+            equal.append(self._projected.equal(some, tolerance))
+        return np.concatenate(equal)
 
     @cached_property
     def _spread(self) -> _Floats:
@@ -94,14 +94,14 @@ class _Projected:
         middle, reach = wanted @ weights, 8 * tolerance * (np.abs(wanted) @ weights)
         first = np.searchsorted(self.key, middle - reach)
         count = np.searchsorted(self.key, middle + reach, side="right") - first
-        found = []
+        equal = []
         for k in range(SMALL - 1):
             has = np.flatnonzero((count > k) & (count < SMALL))
             row = self.order[first[has] + k]
             gap = np.abs(self.rows[row] - wanted[has])
             same = (gap <= 4 * tolerance * (np.abs(wanted[has]) + 1e-6)).all(axis=1)
-            found.append(row[same])
-        return np.concatenate(found)
+            equal.append(row[same])
+        return np.concatenate(equal)
 
 
 def _weights(rows: _Floats) -> _Floats:

@@ -60,13 +60,13 @@ class Sieve:
             return np.arange(len(lines))
         mine = columns[self.columns]
         size = max(1, _CELLS // len(mine))
-        found = [np.zeros(0, dtype=np.int64)]
+        places = [np.zeros(0, dtype=np.int64)]
         for start in range(0, len(lines), size):
             key, reach = self._projected(points(lines[start : start + size], mine) / self.spread, tolerance)
             first = np.searchsorted(self.key, key - reach)
             met = np.searchsorted(self.key, key + reach, side="right") > first
-            found.append(np.flatnonzero(met) + start)
-        return np.concatenate(found)
+            places.append(np.flatnonzero(met) + start)
+        return np.concatenate(places)
 
     def _projected(self, part: _Floats, tolerance: float) -> tuple[_Floats, _Floats | float]:
         """The projections of lines, and how far from them that of an equal row can be.

@@ -88,17 +88,17 @@ def _by_constant(
     allowed = {
         target: np.array([c.role != ("threshold" if target else "leaf") for c in constants]) for target in (0, 1)
     }
-    found: dict[int, dict[int, list[_Hits]]] = {}
+    hits_of: dict[int, dict[int, list[_Hits]]] = {}
     last = 0
     for numbers in SortedConstants.of(constants, wanted):
         for number, each in units.items():
             for owner, hits in _hits(each, numbers, loose, allowed[each.target]):
-                found.setdefault(owner, {}).setdefault(number, []).append(hits)
+                hits_of.setdefault(owner, {}).setdefault(number, []).append(hits)
         last = int(numbers.owners.max(initial=last))
-        for owner in sorted(found):
+        for owner in sorted(hits_of):
             if owner < last:  # the last one may go on in the next part
-                yield owner, found.pop(owner)
-    yield from sorted(found.items())
+                yield owner, hits_of.pop(owner)
+    yield from sorted(hits_of.items())
 
 
 def _hits(

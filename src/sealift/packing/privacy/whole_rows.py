@@ -42,20 +42,20 @@ def whole_rows(units: Units, constants: Sequence[Constant]) -> tuple[set[int], s
     for mine, lines, tolerance in chain([first], every):
         free = 0.0
         if len(lines) <= _FEW:
-            found = _equal_few(table, points(lines, varying), tolerance)
+            equal = _equal_few(table, points(lines, varying), tolerance)
         else:
-            found = plain.equal(lines, varying, tolerance)
-        if not len(found) and len(lines) > _FEW:
-            found = scaled.equal(lines, varying, tolerance)
+            equal = plain.equal(lines, varying, tolerance)
+        if not len(equal) and len(lines) > _FEW:
+            equal = scaled.equal(lines, varying, tolerance)
             free = 1.0
-        if not len(found) or (free and len(found) < 2):
+        if not len(equal) or (free and len(equal) < 2):
             continue
         # As many pairs by chance, if every column's values were drawn by themselves.
         if distinct is None:
             distinct = np.log10([len(np.unique(column)) for column in table.T])
         mean = float(len(units.values)) * len(lines) * 10.0 ** (free * distinct.max() - distinct.sum())
-        if poisson_tail(len(found), mean) < UNLIKELY:
-            rows.update(found.tolist())
+        if poisson_tail(len(equal), mean) < UNLIKELY:
+            rows.update(equal.tolist())
             owners.update(mine)
     return rows, owners
 
@@ -98,10 +98,10 @@ def _varying(lines: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 def _equal_few(table: _Floats, points: _Floats, tolerance: float) -> npt.NDArray[np.int64]:
     """The rows (n,) that equal a point, for each point that fewer than SMALL rows equal."""
-    found = [np.zeros(0, dtype=np.int64)]
+    equal = [np.zeros(0, dtype=np.int64)]
     for point in points:
         rows = np.flatnonzero(np.abs(table[:, 0] - point[0]) <= tolerance * abs(point[0]))
         rows = rows[(np.abs(table[rows] - point) <= tolerance * np.abs(point)).all(axis=1)]
         if len(rows) < SMALL and point.any():
-            found.append(rows)
-    return np.concatenate(found)
+            equal.append(rows)
+    return np.concatenate(equal)

@@ -102,9 +102,9 @@ def faulty_part(conversion: Conversion, tensors: Mapping[str, Any], relative: fl
             raise
         except Exception:  # noqa: S112 - the difference itself is reported, without its part
             continue
-        found = _first_differing(conversion.graph, parts, dict(zip(held, got.values(), strict=True)), relative)
-        if found is not None:
-            part, value = found
+        differing = _first_differing(conversion.graph, parts, dict(zip(held, got.values(), strict=True)), relative)
+        if differing is not None:
+            part, value = differing
             at = np.unravel_index(np.argmax(np.nan_to_num(np.abs(value - part.answer), nan=np.inf)), value.shape)
             return DifferingPart(step.path, part.name, float(part.answer[at]), float(value[at]))
     return None

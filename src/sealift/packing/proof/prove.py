@@ -303,9 +303,9 @@ def _parity_error(
     report.step = faulty_step(conversion, encoded(contract, both).only_good())
     inside = ""
     for shown in report.rows:
-        found = _faulty_part(report, conversion, contract, shown)
-        if found is not None:
-            report.step, report.part, inside = report.step or found.step, found.name, f"{found.sentence} "
+        faulty = _faulty_part(report, conversion, contract, shown)
+        if faulty is not None:
+            report.step, report.part, inside = report.step or faulty.step, faulty.name, f"{faulty.sentence} "
             break
     differing = {name: count for name, count in report.different.items() if count}
     listed = ", ".join(

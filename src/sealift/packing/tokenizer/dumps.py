@@ -49,9 +49,9 @@ def _places() -> npt.NDArray[np.int64]:
 
 def _filled(values: npt.NDArray[np.bool_]) -> Set:
     """A set of all code points from that of `points`."""
-    found = values[_places()]
-    found[0xD800:0xE000] = False
-    return found
+    has_property = values[_places()]
+    has_property[0xD800:0xE000] = False
+    return has_property
 
 
 @cache
@@ -73,9 +73,9 @@ def _splitting(pattern: str) -> Any:
 def members_among(pattern: str, candidates: tuple[str, ...]) -> Set:
     """Those of some characters that a pattern of one character matches."""
     split = _splitting(pattern)
-    found = np.zeros(0x110000, dtype=np.bool_)
-    found[[ord(char) for char in candidates if not split.pre_tokenize_str(char)]] = True
-    return found
+    is_member = np.zeros(0x110000, dtype=np.bool_)
+    is_member[[ord(char) for char in candidates if not split.pre_tokenize_str(char)]] = True
+    return is_member
 
 
 @cache

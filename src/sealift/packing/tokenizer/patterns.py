@@ -39,10 +39,10 @@ def automaton_of_regex(pattern: str) -> dict[str, Any]:
         del flags
         if source == r"[\s\S]":
             return np.ones(0x110000, dtype=np.bool_)
-        found = np.zeros(0x110000, dtype=np.bool_)
+        is_member = np.zeros(0x110000, dtype=np.bool_)
         for number in _PLACEHOLDERS.findall(source):
-            found |= _members(translated.sources[int(number, 16) - _FIRST])
-        return ~found if source.startswith("[^") else found
+            is_member |= _members(translated.sources[int(number, 16) - _FIRST])
+        return ~is_member if source.startswith("[^") else is_member
 
     try:
         return automaton_of(translated.pattern, members)
@@ -56,9 +56,9 @@ def automaton_of_regex(pattern: str) -> dict[str, Any]:
 def _members(source: str) -> Any:
     """The characters that a part stands for."""
     if len(source) == 1 and source != ".":
-        found = np.zeros(0x110000, dtype=np.bool_)
-        found[ord(source)] = True
-        return found
+        is_member = np.zeros(0x110000, dtype=np.bool_)
+        is_member[ord(source)] = True
+        return is_member
     if re.fullmatch(r"\(\?i:[a-zA-Z]\)", source):
         return dumps.members_among(source, dumps.letters_of_any_case())
     return dumps.members(source)
@@ -121,10 +121,10 @@ class _Translation:
         return f"{start}{inner})"
 
     def _quantifier(self) -> str:
-        found = _QUANTIFIER.match(self._text, self._at)
-        assert found is not None
-        self._at = found.end()
-        text = found.group()
+        match = _QUANTIFIER.match(self._text, self._at)
+        assert match is not None
+        self._at = match.end()
+        text = match.group()
         following = self._text[self._at : self._at + 1]
         if following == "?" and not text.startswith("{"):
             self._at += 1
@@ -139,10 +139,10 @@ class _Translation:
         if self._text[start : start + 2] in _ANCHORS:
             self._at += 2
         elif char == "\\":
-            found = _ESCAPE.match(self._text, start)
-            if found is None:
+            match = _ESCAPE.match(self._text, start)
+            if match is None:
                 raise self._unknown()
-            self._at = found.end()
+            self._at = match.end()
         elif char == "[":
             self._at = self._bracket_end(start)
         elif char in "^$":

@@ -125,14 +125,14 @@ class Gate:
             secret = secret_of(headers)
         entry = None if secret is None else self._entries.get(sha256(secret.encode()).digest())
         if entry is None:
-            entry = self._found(secret, headers)
+            entry = self._entry_of(secret, headers)
         if entry.revoked:
             raise refusals.invalid("the key was revoked", "Use another key.")
         if entry.expires is not None and entry.expires <= time.time():
             raise refusals.invalid("the key or token has expired", "Use another one.")
         return entry
 
-    def _found(self, secret: str | None, headers: Mapping[str, str]) -> _Entry:
+    def _entry_of(self, secret: str | None, headers: Mapping[str, str]) -> _Entry:
         """The caller of a request without a known key. Raises AccessError E760, E761."""
         if secret is not None:
             return self._of_token(secret)

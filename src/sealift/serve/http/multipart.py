@@ -21,10 +21,10 @@ def read_pictures(contract: Contract, request: Request) -> dict[str, list[bytes]
     fields = contract.inputs
     if len(fields) != 1 or fields[0].type.feeds != "stage":
         raise unsupported(MULTIPART, [JSON])
-    found = _BOUNDARY.search(request.headers.get("content-type", ""))
-    if found is None:
+    boundary = _BOUNDARY.search(request.headers.get("content-type", ""))
+    if boundary is None:
         raise malformed("its content type has no boundary")
-    delimiter = b"\r\n--" + (found[1] or found[2]).encode("latin-1", "replace")
+    delimiter = b"\r\n--" + (boundary[1] or boundary[2]).encode("latin-1", "replace")
     before, *parts = (b"\r\n" + request.content()).split(delimiter, _MOST_PARTS + 2)
     if before.strip() or len(parts) < 2 or len(parts) > _MOST_PARTS or not parts[-1].startswith(b"--"):
         raise malformed(f"it must be complete, with 1 to {_MOST_PARTS} parts of one picture each")

@@ -63,8 +63,8 @@ class AddedTokens:
         text, done = piece.text, 0
         parts: list[TokenPiece] = []
         at = 0
-        while found := self._find(text, at):
-            start = found.start()
+        while match := self._find(text, at):
+            start = match.start()
             end = next(
                 (start + size for size in self._sizes[text[start]] if text[start : start + size] in self._tokens), 0
             )

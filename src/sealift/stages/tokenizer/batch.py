@@ -65,9 +65,9 @@ class TokenizerRun(StageRun):
         """Each string that is cut or has unknown tokens: its row, its field, and the numbers of these tokens."""
         for column, stage in self._stages.values():
             for row, text in enumerate(tensors["text"][:, column]):
-                found = stage.caution(_encoded(stage, text))
-                if found:
-                    yield row, self._fields[column], found
+                caution = stage.caution(_encoded(stage, text))
+                if caution:
+                    yield row, self._fields[column], caution
 
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """The rows in pieces that the graph can be given, with the tensors of the stages added."""
@@ -85,10 +85,10 @@ class TokenizerRun(StageRun):
 
     def _fits(self, rows: list[list[Encoding]]) -> bool:
         """Whether rows can be given to the graph together."""
-        for (_, stage), found in zip(self._stages.values(), zip(rows[0], rows[-1], strict=True), strict=True):
-            if stage.padding is None and len(found[0].ids) != len(found[1].ids):
+        for (_, stage), encodings in zip(self._stages.values(), zip(rows[0], rows[-1], strict=True), strict=True):
+            if stage.padding is None and len(encodings[0].ids) != len(encodings[1].ids):
                 return False
-        widest = max(len(found.ids) for row in rows for found in row)
+        widest = max(len(encoding.ids) for row in rows for encoding in row)
         return len(rows) * widest <= _CELLS
 
     def _piece(self, tensors: Tensors, start: int, rows: list[list[Encoding]]) -> Tensors:

@@ -19,7 +19,7 @@ class CharSet(dict[str, bool]):
         self._edges = [edge for pair in self.ranges for edge in pair]
 
     def __missing__(self, char: str) -> bool:
-        found = bool(bisect_right(self._edges, ord(char)) & 1)
+        is_member = bool(bisect_right(self._edges, ord(char)) & 1)
         if len(self) < _REMEMBERED:
-            self[char] = found
-        return found
+            self[char] = is_member
+        return is_member

@@ -106,12 +106,12 @@ class ReplaceMatches:
 
     def __call__(self, piece: TokenPiece) -> TokenPiece:
         """The piece with its matches replaced."""
-        found = self._find(piece.text)
-        if not any(is_match for _, _, is_match in found):
+        matches = self._find(piece.text)
+        if not any(is_match for _, _, is_match in matches):
             return piece
         parts: list[str] = []
         parents: list[int] = []
-        for start, end, is_match in found:
+        for start, end, is_match in matches:
             if is_match:
                 parts.append(self._with)
                 parents += [end - 1] * len(self._with)

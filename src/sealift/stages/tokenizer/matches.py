@@ -55,13 +55,13 @@ def _of_text(wanted: str) -> Matcher:
 
 def _covered(count: int, spans: list[tuple[int, int]]) -> list[Match]:
     """The matches, and the parts between them."""
-    found: list[Match] = []
+    matches: list[Match] = []
     at = 0
     for start, end in spans:
         if start > at:
-            found.append((at, start, False))
-        found.append((start, end, True))
+            matches.append((at, start, False))
+        matches.append((start, end, True))
         at = end
     if at < count:
-        found.append((at, count, False))
-    return found
+        matches.append((at, count, False))
+    return matches

@@ -9,19 +9,19 @@ from sealift.stages.tokenizer.matches import Match, matcher
 from sealift.stages.tokenizer.piece import TokenPiece
 
 
-def _removed(found: list[Match]) -> list[tuple[int, int]]:
-    return [(start, end) for start, end, is_match in found if not is_match]
+def _removed(matches: list[Match]) -> list[tuple[int, int]]:
+    return [(start, end) for start, end, is_match in matches if not is_match]
 
 
-def _isolated(found: list[Match]) -> list[tuple[int, int]]:
-    return [(start, end) for start, end, _ in found]
+def _isolated(matches: list[Match]) -> list[tuple[int, int]]:
+    return [(start, end) for start, end, _ in matches]
 
 
-def _contiguous(found: list[Match]) -> list[tuple[int, int]]:
+def _contiguous(matches: list[Match]) -> list[tuple[int, int]]:
     """Neighbouring matches are one part."""
     parts: list[tuple[int, int]] = []
     previous = False
-    for start, end, is_match in found:
+    for start, end, is_match in matches:
         if is_match == previous and parts:
             parts[-1] = (parts[-1][0], end)
         else:
@@ -30,11 +30,11 @@ def _contiguous(found: list[Match]) -> list[tuple[int, int]]:
     return parts
 
 
-def _with_previous(found: list[Match]) -> list[tuple[int, int]]:
+def _with_previous(matches: list[Match]) -> list[tuple[int, int]]:
     """A match belongs to the part before it, unless that is a match."""
     parts: list[tuple[int, int]] = []
     previous = False
-    for start, end, is_match in found:
+    for start, end, is_match in matches:
         if is_match and not previous and parts:
             parts[-1] = (parts[-1][0], end)
         else:
@@ -43,11 +43,11 @@ def _with_previous(found: list[Match]) -> list[tuple[int, int]]:
     return parts
 
 
-def _with_next(found: list[Match]) -> list[tuple[int, int]]:
+def _with_next(matches: list[Match]) -> list[tuple[int, int]]:
     """A match belongs to the part behind it, unless that is a match."""
     parts: list[tuple[int, int]] = []
     previous = False
-    for start, end, is_match in reversed(found):
+    for start, end, is_match in reversed(matches):
         if is_match and not previous and parts:
             parts[-1] = (start, parts[-1][1])
         else:
@@ -81,7 +81,7 @@ class SplitPieces:
 
     def __call__(self, piece: TokenPiece) -> list[TokenPiece]:
         """The parts of a piece, none of them empty."""
-        found = self._find(piece.text)
+        matches = self._find(piece.text)
         if self._invert:
-            found = [(start, end, not is_match) for start, end, is_match in found]
-        return [piece.part(start, end) for start, end in self._behavior(found)]
+            matches = [(start, end, not is_match) for start, end, is_match in matches]
+        return [piece.part(start, end) for start, end in self._behavior(matches)]

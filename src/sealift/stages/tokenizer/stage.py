@@ -96,14 +96,14 @@ class TokenizerStage:
             unknown,
         )
 
-    def caution(self, found: Encoding) -> str:
+    def caution(self, encoding: Encoding) -> str:
         """What makes an answer less reliable, such as "3 of 8 tokens cut off"; empty if nothing does."""
-        count = sum(not special for special in found.special) + found.cut
+        count = sum(not special for special in encoding.special) + encoding.cut
         parts = []
-        if found.cut:
-            parts.append(f"{found.cut} of {count} tokens cut off")
-        if found.unknown:
-            parts.append(f"{found.unknown} of {count} tokens unknown to the model")
+        if encoding.cut:
+            parts.append(f"{encoding.cut} of {count} tokens cut off")
+        if encoding.unknown:
+            parts.append(f"{encoding.unknown} of {count} tokens unknown to the model")
         return " and ".join(parts)
 
     def _tokens(self, text: str) -> tuple[list[tuple[int, int, int]], list[str]]:
@@ -130,10 +130,10 @@ class TokenizerStage:
                 tokens.append((token, starts[0], ends[-1]))
                 values += [part] * trimmed
                 continue
-            found = model(part)
-            tokens += [(number, starts[start], ends[end - 1]) for number, start, end in found]
+            spans = model(part)
+            tokens += [(number, starts[start], ends[end - 1]) for number, start, end in spans]
             if trimmed:
-                values += [self.vocabulary.texts[self.vocabulary.places[number]] for number, _, _ in found]
+                values += [self.vocabulary.texts[self.vocabulary.places[number]] for number, _, _ in spans]
         return tokens, values
 
     def _trimmed(self, place: int, value: str, span: tuple[int, int]) -> tuple[int, int]:

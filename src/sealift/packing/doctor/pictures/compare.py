@@ -66,8 +66,8 @@ def compared_variants(
         return [], [*notes, f"{_NOT}, because variants of its steps cannot be made."]
     if len(chosen) < LEAST:
         return [], [*notes, f"{_NOT}, which needs at least {LEAST} pictures with y."]
-    found, more = _Comparison(source, chosen, truth[places]).run(declared, image, say, oriented=turned > 0)
-    return found, [*notes, *more]
+    better, more = _Comparison(source, chosen, truth[places]).run(declared, image, say, oriented=turned > 0)
+    return better, [*notes, *more]
 
 
 class _Comparison:
@@ -100,22 +100,22 @@ class _Comparison:
             return [], [f"{_NOT}, because no sealift.Image has the same answers."]
         variants = variants_of(image, oriented=oriented)
         measured, failed = self._measured(variants, say)
-        found = [
-            better
+        better = [
+            finding
             for variant, wrong in measured
-            if (better := self._better(variant, base, wrong, len(measured))) is not None
+            if (finding := self._better(variant, base, wrong, len(measured))) is not None
         ]
-        found.sort(key=lambda item: (item.variant if item.metric != "accuracy_score" else -item.variant, item.p_value))
+        better.sort(key=lambda item: (item.variant if item.metric != "accuracy_score" else -item.variant, item.p_value))
         notes = [
             f"{len(measured)} other preprocessings were compared with the declared one on {len(base):,} pictures, by "
             f"an exact paired test at the level {LEVEL} with the correction of Bonferroni. "
-            f"Significantly better: {len(found) or 'none'}."
+            f"Significantly better: {len(better) or 'none'}."
         ]
         if failed:
             names = "; ".join(failed)
             first = next(iter(failed.values()))
             notes.append(f"Not compared, because they failed: {names:.300} (the first: {first:.200}).")
-        return found, notes
+        return better, notes
 
     def _measured(
         self, variants: Sequence[PreprocessingVariant], say: Progress

@@ -53,7 +53,7 @@ def variants_of(declared: Image, *, oriented: bool) -> list[PreprocessingVariant
         oriented: whether any picture has an EXIF orientation, so that applying it makes a difference.
     """
     known = {_key(declared)}
-    found = []
+    variants = []
     for name, arguments in _changes(declared, oriented=oriented):
         changed = {key: value for key, value in arguments.items() if getattr(declared, key) != value}
         try:
@@ -62,8 +62,8 @@ def variants_of(declared: Image, *, oriented: bool) -> list[PreprocessingVariant
             continue
         if _key(image) not in known:
             known.add(_key(image))
-            found.append(PreprocessingVariant(name, changed, image))
-    return found
+            variants.append(PreprocessingVariant(name, changed, image))
+    return variants
 
 
 def _changes(image: Image, *, oriented: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -61,12 +61,12 @@ def _filtered(pixels: Pixels, width: int, height: int, rule: ResizeRule) -> Pixe
 
 def _pass_8(pixels: Pixels, axis: int, after: int, name: str) -> Pixels:
     """Filter one dimension of uint8, in integers of 32 bits."""
-    found = taps(pixels.shape[axis], after, name)
-    scaled = found.weights * (1 << _BITS)
+    axis_taps = taps(pixels.shape[axis], after, name)
+    scaled = axis_taps.weights * (1 << _BITS)
     weights = np.where(scaled < 0, scaled - 0.5, scaled + 0.5).astype(np.int32)
     total: npt.NDArray[np.int32] | None = None
     for tap in range(weights.shape[1]):
-        part = _taken(pixels, axis, found.starts + tap).astype(np.int32)
+        part = _taken(pixels, axis, axis_taps.starts + tap).astype(np.int32)
         part *= _along(weights[:, tap], axis, pixels.ndim)
         total = part if total is None else np.add(total, part, out=total)
     assert total is not None
@@ -77,10 +77,10 @@ def _pass_8(pixels: Pixels, axis: int, after: int, name: str) -> Pixels:
 
 def _pass_16(pixels: Pixels, axis: int, after: int, name: str) -> Pixels:
     """Filter one dimension of uint16, in float64."""
-    found = taps(pixels.shape[axis], after, name)
+    axis_taps = taps(pixels.shape[axis], after, name)
     total = np.zeros([after if at == axis else n for at, n in enumerate(pixels.shape)])
-    for tap in range(found.weights.shape[1]):
-        total += _taken(pixels, axis, found.starts + tap) * _along(found.weights[:, tap], axis, pixels.ndim)
+    for tap in range(axis_taps.weights.shape[1]):
+        total += _taken(pixels, axis, axis_taps.starts + tap) * _along(axis_taps.weights[:, tap], axis, pixels.ndim)
     rounded = np.where(total >= 0.0, total + 0.5, total - 0.5).astype(np.int64)
     return np.clip(rounded, 0, 65535).astype(np.uint16)
 

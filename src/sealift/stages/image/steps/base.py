@@ -52,12 +52,12 @@ def numbers(raw: object, name: str) -> tuple[float, ...]:
     if any(isinstance(item, bool) or not isinstance(item, int | float) for item in raw):
         raise ValueError(f"{name} must be a list of 1 to 4 numbers")
     try:
-        found = tuple(float(item) for item in raw)
+        values = tuple(float(item) for item in raw)
     except OverflowError:
-        found = (math.inf,)
-    if not all(map(math.isfinite, found)):
+        values = (math.inf,)
+    if not all(map(math.isfinite, values)):
         raise ValueError(f"the numbers of {name} must be finite")
-    return found
+    return values
 
 
 def single(values: tuple[float, ...], name: str) -> tuple[float, ...]:

@@ -7,17 +7,17 @@ from typing import Any, Protocol
 
 from sealift.stages.tokenizer.models.bpe import Bpe
 from sealift.stages.tokenizer.models.unigram import Unigram
-from sealift.stages.tokenizer.models.vocabulary import Found, Vocabulary
+from sealift.stages.tokenizer.models.vocabulary import TokenSpan, Vocabulary
 from sealift.stages.tokenizer.models.word_level import WordLevel
 from sealift.stages.tokenizer.models.wordpiece import WordPiece
 
-__all__ = ["Found", "Model", "Vocabulary", "model_of"]
+__all__ = ["Model", "TokenSpan", "Vocabulary", "model_of"]
 
 
 class Model(Protocol):
     """Finds the tokens of a piece."""
 
-    def __call__(self, word: str) -> list[Found]:
+    def __call__(self, word: str) -> list[TokenSpan]:
         """The tokens of a piece that is not empty: the id, and the indices of its first character and behind its last.
 
         Raises:

@@ -6,7 +6,7 @@ import heapq
 from functools import lru_cache
 
 from sealift.stages.text import read
-from sealift.stages.tokenizer.models.vocabulary import LONGEST_TOKEN, MOST_TOKENS, Found, Vocabulary, byte_ids
+from sealift.stages.tokenizer.models.vocabulary import LONGEST_TOKEN, MOST_TOKENS, TokenSpan, Vocabulary, byte_ids
 
 _OPTIONAL = {"unknown", "bytes", "prefix", "suffix"}
 
@@ -32,26 +32,26 @@ class Bpe:
         if self._bytes is not None and (self._prefix or self._suffix):
             raise ValueError("a model with bytes must not have prefix or suffix")
         self._fuse, self._whole = read.flag(spec["fuse"], "fuse"), read.flag(spec["whole"], "whole")
-        self._cached = lru_cache(1 << 16)(self._found)
+        self._cached = lru_cache(1 << 16)(self._divided)
 
-    def __call__(self, word: str) -> list[Found]:
+    def __call__(self, word: str) -> list[TokenSpan]:
         """The tokens of a piece."""
-        return self._cached(word) if len(word) <= 64 else self._found(word)
+        return self._cached(word) if len(word) <= 64 else self._divided(word)
 
-    def _found(self, word: str) -> list[Found]:
+    def _divided(self, word: str) -> list[TokenSpan]:
         if self._whole and word in self._vocabulary:
             return [(self._vocabulary[word], 0, len(word))]
         ids, sizes = self._symbols(word)
         self._merge(ids, sizes)
         # The sizes count bytes, and a token may be part of a character.
         at = [i for i, char in enumerate(word) for _ in range(_size(char))]
-        found: list[Found] = []
+        tokens: list[TokenSpan] = []
         begin = 0
         for token, size in zip(ids, sizes, strict=True):
             if size:
-                found.append((token, at[begin], at[begin + size - 1] + 1))
+                tokens.append((token, at[begin], at[begin + size - 1] + 1))
                 begin += size
-        return found
+        return tokens
 
     def _symbols(self, word: str) -> tuple[list[int], list[int]]:
         """The ids of the characters, and the numbers of their bytes."""

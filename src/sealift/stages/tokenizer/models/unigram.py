@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 
 from sealift.stages.text import read
-from sealift.stages.tokenizer.models.vocabulary import MOST_TOKENS, Found, Vocabulary, byte_ids
+from sealift.stages.tokenizer.models.vocabulary import MOST_TOKENS, TokenSpan, Vocabulary, byte_ids
 from sealift.stages.tokenizer.piece import TooLongError
 
 _PENALTY = 10.0
@@ -35,13 +35,13 @@ class Unigram:
         self._sizes = {start: sorted(set(sizes)) for start, sizes in self._sizes.items()}
         self._most = vocabulary.longest
         self._vocabulary = vocabulary
-        self._cached = lru_cache(1 << 16)(self._found)
+        self._cached = lru_cache(1 << 16)(self._divided)
 
-    def __call__(self, word: str) -> list[Found]:
+    def __call__(self, word: str) -> list[TokenSpan]:
         """The tokens of a piece."""
-        return self._cached(word) if len(word) <= 64 else self._found(word)
+        return self._cached(word) if len(word) <= 64 else self._divided(word)
 
-    def _found(self, word: str) -> list[Found]:
+    def _divided(self, word: str) -> list[TokenSpan]:
         if len(word) * self._most > _MOST_WORK:
             raise TooLongError
         begins, unknown = self._best(word)
@@ -54,10 +54,10 @@ class Unigram:
             else:
                 spans.append((start, end))
             end, fused = start, unknown[end]
-        found: list[Found] = []
+        tokens: list[TokenSpan] = []
         for start, end in reversed(spans):
-            found += self._tokens(word[start:end], start, end)
-        return found
+            tokens += self._tokens(word[start:end], start, end)
+        return tokens
 
     def _best(self, word: str) -> tuple[list[int], list[bool]]:
         """For each end: the beginning of the last token of the best path, and whether that is unknown."""
@@ -87,7 +87,7 @@ class Unigram:
                     begins[start + 1], sums[start + 1], unknown[start + 1] = start, total, True
         return begins, unknown
 
-    def _tokens(self, text: str, start: int, end: int) -> list[Found]:
+    def _tokens(self, text: str, start: int, end: int) -> list[TokenSpan]:
         token = self._vocabulary.get(text)
         if token is not None:
             return [(token, start, end)]

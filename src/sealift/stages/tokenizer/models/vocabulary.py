@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from sealift.stages.text import read
 
-Found: TypeAlias = tuple[int, int, int]
+TokenSpan: TypeAlias = tuple[int, int, int]
 """A token's id, and the indices of its first character and behind its last in the piece."""
 
 MOST_TOKENS, LONGEST_TOKEN = 1 << 20, 1 << 10

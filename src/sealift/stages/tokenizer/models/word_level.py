@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sealift.stages.text import read
-from sealift.stages.tokenizer.models.vocabulary import Found, Vocabulary
+from sealift.stages.tokenizer.models.vocabulary import TokenSpan, Vocabulary
 
 
 class WordLevel:
@@ -14,6 +14,6 @@ class WordLevel:
         self._unknown = vocabulary.known(read.keys(raw, {"unknown"})["unknown"])
         self._vocabulary = vocabulary
 
-    def __call__(self, word: str) -> list[Found]:
+    def __call__(self, word: str) -> list[TokenSpan]:
         """One token."""
         return [(self._vocabulary.get(word, self._unknown), 0, len(word))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sealift.stages.text import read
-from sealift.stages.tokenizer.models.vocabulary import LONGEST_TOKEN, Found, Vocabulary
+from sealift.stages.tokenizer.models.vocabulary import LONGEST_TOKEN, TokenSpan, Vocabulary
 
 _LONGEST_WORD = 1 << 16
 
@@ -22,15 +22,15 @@ class WordPiece:
         self._vocabulary = vocabulary
         self._cached = lru_cache(1 << 16)(self._divided)
 
-    def __call__(self, word: str) -> list[Found]:
+    def __call__(self, word: str) -> list[TokenSpan]:
         """The tokens of a piece."""
         return self._cached(word) if len(word) <= 64 else self._divided(word)
 
-    def _divided(self, word: str) -> list[Found]:
+    def _divided(self, word: str) -> list[TokenSpan]:
         if len(word) > self._longest:
             return [(self._unknown, 0, len(word))]
         known = self._vocabulary.get
-        found: list[Found] = []
+        tokens: list[TokenSpan] = []
         start, prefix, most = 0, "", self._vocabulary.longest
         while start < len(word):
             end = min(len(word), start + most)
@@ -38,6 +38,6 @@ class WordPiece:
                 end -= 1
             if end == start or token is None:
                 return [(self._unknown, 0, len(word))]
-            found.append((token, start, end))
+            tokens.append((token, start, end))
             start, prefix = end, self._prefix
-        return found
+        return tokens
